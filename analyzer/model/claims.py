@@ -1,0 +1,222 @@
+"""Resolved queries: what is claimed, with every name looked up.  `language` makes them; `semantics` evaluates them on
+concrete connections and `encoding` turns them into terms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from analyzer.model.labels import Selector
+from analyzer.model.policies import Direction, NamespaceChoice, Ports
+from analyzer.model.source import NOWHERE, Notice, Source
+from analyzer.sets import AddressSet
+
+
+class Universe(Enum):
+    """Which pods and namespaces can exist (design 1)."""
+
+    ANY = "any"
+    NAMESPACES = "namespaces"
+    INVENTORY = "inventory"
+
+
+# ------------------------------------------------------------------------------------------------ sets of ends
+@dataclass(frozen=True, slots=True)
+class PodsIn:
+    """Pods (hostNetwork ones too) whose labels match, in namespaces so chosen."""
+
+    namespaces: NamespaceChoice
+    pods: Selector = Selector.EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadNamed:
+    """The pods of the workloads of that name, of whatever kind."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Addresses outside the cluster that lie in the set; `text` is what the user wrote: `internet`, `ips …`."""
+
+    addresses: AddressSet
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """All pods, all addresses outside the cluster, all nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    parts: tuple[SetExpr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    parts: tuple[SetExpr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Minus:
+    base: SetExpr
+    taken: SetExpr
+
+
+SetExpr = PodsIn | WorkloadNamed | Addresses | Nodes | Anything | Either | Both | Minus
+
+
+# ------------------------------------------------------------------------------------------------ conditions
+class Role(Enum):
+    SRC = "src"
+    DST = "dst"
+    SELF = "self"  # in an assumption: the pod it speaks of
+
+
+class Attribute(Enum):
+    NAMESPACE = "namespace"  # the name
+    NAMESPACE_LABEL = "namespace.labels"
+    LABEL = "labels"
+    SERVICE_ACCOUNT = "service_account"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An attribute of an end.  Absent for ends that are no pods and for labels not set; absent equals only absent."""
+
+    role: Role
+    attribute: Attribute
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    left: Term
+    right: Term | str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    term: Term
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class NotThat:
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """The empty conjunction is true."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The empty disjunction is false."""
+
+    parts: tuple[Condition, ...]
+
+
+Condition = Equal | OneOf | Has | NotThat | AllOf | AnyOf
+
+
+# ------------------------------------------------------------------------------------------------ claims
+class Kind(Enum):
+    NO = "no"  # no S can reach D
+    EVERY = "every"  # every S can reach D (every one of D, on all of the ports)
+    SOME = "some"  # some S can reach D
+    ONLY = "only"  # only S can reach D
+    REACHES_ONLY = "can reach only"  # S can reach only D
+    ISOLATED = "is isolated"  # every S is isolated for …
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """`except S can reach D [on PORTS]`: connections the claim does not speak of.  `ports is None`: all of them."""
+
+    sources: SetExpr
+    destinations: SetExpr
+    ports: tuple[Ports, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One property.
+
+    `ports`: the destination ports spoken of; without `on` it is all of TCP, UDP and SCTP, spelt out; NumberedPorts
+    of Protocol.OTHER stands for protocols without ports.  `where` narrows the connections spoken of; in ONLY and
+    REACHES_ONLY it narrows what is permitted.  `directions` is for ISOLATED only, which has no destinations.
+    """
+
+    kind: Kind
+    sources: SetExpr
+    destinations: SetExpr | None
+    ports: tuple[Ports, ...]
+    excuses: tuple[Excuse, ...] = ()
+    where: Condition | None = None
+    directions: tuple[Direction, ...] = ()
+
+
+class Severity(Enum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A claim with its name and its metadata.  `text` is the claim as written, on one line."""
+
+    id: str
+    title: str
+    claim: Claim
+    text: str
+    severity: Severity = Severity.MEDIUM
+    controls: tuple[str, ...] = ()
+    description: str = ""
+    remediation: str = ""
+    universe: Universe | None = None
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """`assume NAME "TITLE": every MEMBERS has CONDITION`: true of every pod in MEMBERS (terms have role SELF)."""
+
+    name: str
+    title: str
+    members: SetExpr
+    condition: Condition
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The resolved content of one query file.  `parameters` holds each with the value in force."""
+
+    name: str
+    title: str
+    queries: tuple[Query, ...]
+    assumptions: tuple[Assumption, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    source: Source = NOWHERE
+    description: str = ""

@@ -1,0 +1,188 @@
+"""The immutable snapshot analysed: namespaces, workloads, nodes, services, policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+from analyzer.model.labels import NO_LABELS, Labels, Selector
+from analyzer.model.policies import Policy, Protocol, Tier
+from analyzer.model.source import NOWHERE, Notice, Source
+from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace; `labels` always holds kubernetes.io/metadata.name (reference A8.6).
+
+    `is_declared` is False for one merely mentioned in some metadata.namespace: its other labels are unknown.
+    """
+
+    name: str
+    labels: Labels
+    is_declared: bool
+    source: Source = NOWHERE
+
+
+class ContainerKind(Enum):
+    """Which container declares a port; matters to knob named_port_scope (reference A7.4)."""
+
+    CONTAINER = "container"
+    SIDECAR = "sidecar"  # init container with restartPolicy: Always
+    INIT = "init"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPort:
+    name: str  # "" when unnamed
+    number: int
+    protocol: Protocol
+    container: ContainerKind = ContainerKind.CONTAINER
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Pods that share a template: a Deployment, …, or a bare Pod.
+
+    `is_single` only for a bare Pod; every other kind stands for two pods or more.  `ips`: the addresses known from
+    status, empty if unknown.  `nodes`: names of the nodes its pods are known to run on.  `id` is `ns/name[Kind]`.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    labels: Labels
+    service_account: str = "default"
+    ports: tuple[ContainerPort, ...] = ()
+    host_network: bool = False
+    ips: tuple[IPAddress, ...] = ()
+    nodes: tuple[str, ...] = ()
+    is_single: bool = False
+    source: Source = NOWHERE
+
+    @property
+    def id(self) -> str:
+        return f"{self.namespace}/{self.name}[{self.kind}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    name: str
+    labels: Labels
+    ips: tuple[IPAddress, ...]
+    pod_addresses: AddressSet
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """`target` is a number, or a container port name resolved per backend pod (reference A13.2)."""
+
+    port: int
+    target: int | str
+    protocol: Protocol
+    node_port: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`selector is None`: no selector, or ExternalName: no backends (reference A13.4, E1.6).
+
+    `reached_from_outside`: type LoadBalancer or NodePort, or externalIPs.  `preserves_client`: externalTrafficPolicy
+    Local (reference A13.5).
+    """
+
+    namespace: str
+    name: str
+    selector: Selector | None
+    ports: tuple[ServicePort, ...]
+    reached_from_outside: bool
+    preserves_client: bool
+    is_headless: bool = False
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """An object whose effect is not modelled.
+
+    `namespace is None`: it may reach every pod.  `may_allow`, `may_deny`: it may let pass what the model drops, drop
+    what the model lets pass.  `adds_pods`: it may stand for workloads the inventory lacks.
+    """
+
+    kind: str
+    api_version: str
+    namespace: str | None
+    name: str
+    may_allow: bool
+    may_deny: bool
+    adds_pods: bool
+    source: Source
+    why: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """All that the manifests say.  `namespaces` holds declared and mentioned ones, each once.
+
+    `irrelevant` counts the documents read that cannot affect traffic, by kind.
+    """
+
+    namespaces: tuple[Namespace, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    services: tuple[Service, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    unmodelled: tuple[Unmodelled, ...] = ()
+    irrelevant: tuple[tuple[str, int], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    files: tuple[str, ...] = field(default=(), compare=False)
+
+    @cached_property
+    def namespace_by_name(self) -> dict[str, Namespace]:
+        return {namespace.name: namespace for namespace in self.namespaces}
+
+    @cached_property
+    def node_by_name(self) -> dict[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def policies_by_tier(self) -> dict[Tier, tuple[Policy, ...]]:
+        """Each tier's policies; first-match tiers by ascending priority, then by name."""
+        found: dict[Tier, list[Policy]] = {tier: [] for tier in Tier}
+        for policy in self.policies:
+            found[policy.tier].append(policy)
+        return {
+            tier: tuple(sorted(policies, key=lambda p: (p.priority, p.kind, p.name)))
+            if tier is not Tier.NETWORK_POLICY
+            else tuple(policies)
+            for tier, policies in found.items()
+        }
+
+    @cached_property
+    def network_policies_by_namespace(self) -> dict[str, tuple[Policy, ...]]:
+        found: dict[str, list[Policy]] = {}
+        for policy in self.policies_by_tier[Tier.NETWORK_POLICY]:
+            found.setdefault(policy.namespace or "", []).append(policy)
+        return {name: tuple(policies) for name, policies in found.items()}
+
+
+__all__ = [
+    "NO_LABELS",
+    "Cluster",
+    "ContainerKind",
+    "ContainerPort",
+    "Namespace",
+    "Node",
+    "Service",
+    "ServicePort",
+    "Unmodelled",
+    "Workload",
+]

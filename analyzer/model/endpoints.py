@@ -1,0 +1,64 @@
+"""Concrete ends and concrete connections: what the oracle decides and what a witness is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.model.cluster import ContainerPort
+from analyzer.model.labels import NO_LABELS, Labels
+from analyzer.model.policies import Protocol
+from analyzer.sets.addresses import IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod.  `ip` is its address in the connection's family; for a hostNetwork pod the address of its node.
+
+    `workload` is the id of the workload it belongs to, None for a pod that is not there yet.  `namespace_labels`
+    always holds kubernetes.io/metadata.name.
+    """
+
+    namespace: str
+    namespace_labels: Labels
+    labels: Labels
+    ip: IPAddress
+    service_account: str = "default"
+    ports: tuple[ContainerPort, ...] = ()
+    host_network: bool = False
+    workload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """An address outside the cluster: neither a known pod's nor a known node's."""
+
+    ip: IPAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A node as an end of a connection; `name` is None for a node that is not there yet."""
+
+    name: str | None
+    labels: Labels
+    ip: IPAddress
+
+
+End = Pod | External | Host
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The opening of one connection: both ends of one address family, at least one of them a pod.
+
+    `port` is the destination port on the pod, after Service translation; None iff the protocol is OTHER.  The source
+    is never the destination pod's own node, which always reaches it.
+    """
+
+    src: End
+    dst: End
+    protocol: Protocol
+    port: int | None
+
+
+__all__ = ["NO_LABELS", "Connection", "End", "External", "Host", "Pod"]

@@ -1,0 +1,17 @@
+"""Facts that neither the manifests nor the specification settle.  An answer that hangs on one of them is unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFact:
+    """Something the specification, or an unmodelled object, leaves open: `id` is stable, `text` is for people.
+
+    kinds: `tie` (equal priorities), `other-protocols`, `domain`, `unmodelled`, `named-port-union`, `service-source`.
+    """
+
+    kind: str
+    id: str
+    text: str

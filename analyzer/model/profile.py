@@ -1,0 +1,98 @@
+"""What enforces the policies, as a record of knobs (reference 0.1 and D)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from typing import Any
+
+
+class NamedPortScope(Enum):
+    """Which containers' declarations a port name is looked up in (reference A7.4)."""
+
+    CONTAINERS = "containers"
+    SIDECARS = "sidecars"  # containers and restartable init containers
+    ALL = "all"  # every init container too
+
+
+class NamedPorts(Enum):
+    """How an engine turns a port name into numbers (reference D)."""
+
+    PER_POD = "per-pod"
+    ZERO_PORT = "zero-port"  # alone: all ports of the protocol; beside a number of that protocol: lost
+    UNION = "union"  # ingress: a number that any subject pod declares is opened on all of them: left open here
+
+
+class OtherProtocols(Enum):
+    """What isolation does to protocols without ports (reference A11.2)."""
+
+    UNKNOWN = "unknown"
+    MATCH_IF_NO_PORTS = "match-if-no-ports"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One enforcement engine.  Every knob can be overridden by `--knob NAME=VALUE` (hyphens for underscores)."""
+
+    name: str
+    enforces: bool = True
+    ipblock_matches_pods: bool = True
+    ipblock_matches_nodes: bool = True
+    enforce_endport: bool = True
+    named_ports: NamedPorts = NamedPorts.PER_POD
+    named_port_scope: NamedPortScope = NamedPortScope.SIDECARS
+    other_protocols: OtherProtocols = OtherProtocols.UNKNOWN
+
+    def with_knob(self, name: str, value: str) -> Profile:
+        """This profile with one knob set; ValueError names the knobs, or the values a knob takes."""
+        knobs = {f.name: f for f in fields(self) if f.name != "name"}
+        key = name.strip().replace("-", "_")
+        if key not in knobs:
+            raise ValueError("the knobs are " + ", ".join(k.replace("_", "-") for k in knobs))
+        current = getattr(self, key)
+        if isinstance(current, bool):
+            if value not in ("true", "false"):
+                raise ValueError(f"{name} takes true or false")
+            setting: dict[str, Any] = {key: value == "true"}
+        else:
+            choices = [member.value for member in type(current)]
+            if value not in choices:
+                raise ValueError(f"{name} takes {', '.join(choices)}")
+            setting = {key: type(current)(value)}
+        return replace(self, **setting)
+
+    def knobs(self) -> dict[str, str]:
+        """Every knob with its value, spelt as `--knob` takes them."""
+        found = {}
+        for f in fields(self):
+            if f.name != "name":
+                value = getattr(self, f.name)
+                text = str(value).lower() if isinstance(value, bool) else value.value
+                found[f.name.replace("_", "-")] = text
+        return found
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("generic"),
+        Profile("calico", named_port_scope=NamedPortScope.ALL, other_protocols=OtherProtocols.MATCH_IF_NO_PORTS),
+        Profile(
+            "cilium",
+            ipblock_matches_pods=False,
+            ipblock_matches_nodes=False,
+            named_port_scope=NamedPortScope.CONTAINERS,
+        ),
+        Profile("ovn-kubernetes", named_ports=NamedPorts.ZERO_PORT),
+        Profile("antrea", named_port_scope=NamedPortScope.CONTAINERS),
+        Profile("aws-vpc-cni", named_ports=NamedPorts.UNION, named_port_scope=NamedPortScope.CONTAINERS),
+        Profile(
+            "kindnet",
+            named_port_scope=NamedPortScope.CONTAINERS,
+            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+        ),
+        Profile("flannel", enforces=False),
+        Profile("none", enforces=False),
+    )
+}

@@ -1,0 +1,21 @@
+"""Canonical immutable sets of ports, addresses and label values.
+
+Two equal sets have one form, so `==` and `hash` mean set equality.  Operations return new sets; their algebra is
+tested by laws.
+"""
+
+from analyzer.sets.addresses import AddressSet
+from analyzer.sets.intervals import Intervals
+from analyzer.sets.ports import PortSet
+from analyzer.sets.special import DEFAULT_POD_ADDRESSES, INTERNET, METADATA_SERVICE
+from analyzer.sets.values import ValueSet
+
+__all__ = [
+    "DEFAULT_POD_ADDRESSES",
+    "INTERNET",
+    "METADATA_SERVICE",
+    "AddressSet",
+    "Intervals",
+    "PortSet",
+    "ValueSet",
+]

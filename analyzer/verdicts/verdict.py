@@ -1,0 +1,145 @@
+"""Verdicts: what a report prints.  Frozen facts; nothing here computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from analyzer.model.claims import Query, Universe
+from analyzer.model.cluster import Unmodelled
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.policies import Protocol, RuleRef
+from analyzer.model.profile import Profile
+from analyzer.model.source import Notice
+from analyzer.semantics.decision import Decision, Side
+from analyzer.sets import AddressSet, PortSet, ValueSet
+
+
+class Status(Enum):
+    """Ordered from best to worst: the worst wins in a summary (design 1)."""
+
+    PROVED = "proved"
+    VACUOUS = "vacuous"
+    UNKNOWN = "unknown"
+    REFUTED = "refuted"
+
+
+@dataclass(frozen=True, slots=True)
+class EndRegion:
+    """One end of a region: everything of `kind` that meets all the constraints.
+
+    `kind`: `pod`, `external`, `node`.  `namespaces`: None is any; else names, or texts in angle brackets for
+    namespaces not created yet.  `labels`, `namespace_labels`: only constrained keys.  `workload`: the id, when the
+    region is that workload's pods only.  `addresses`: None is any.  `facts`: further conditions, in words.
+    """
+
+    kind: str
+    namespaces: tuple[str, ...] | None = None
+    labels: tuple[tuple[str, ValueSet], ...] = ()
+    namespace_labels: tuple[tuple[str, ValueSet], ...] = ()
+    addresses: AddressSet | None = None
+    workload: str | None = None
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A set of connections, every one of them a witness.  `ports` is None for protocols without ports."""
+
+    src: EndRegion
+    dst: EndRegion | None
+    protocol: Protocol | None
+    ports: PortSet | None
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A replayed witness and the region it stands for.
+
+    For `is isolated`, `connection` is None and `subject` is the pod.  `decision` is the oracle's.  `live`: True if
+    workloads in the manifests are this witness whatever is unknown; None if that hangs on `depends_on`; False if only
+    pods not there yet.
+    """
+
+    connection: Connection | None
+    subject: Pod | None
+    decision: Decision | None
+    isolation: tuple[Side, ...]
+    region: Region
+    live: bool | None
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What an answer cost: `rlimit` in solver units, `seconds` of wall clock (never compared, never golden)."""
+
+    seconds: float = 0.0
+    rlimit: int = 0
+    policies: int = 0
+    checks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one query.
+
+    `live` is None unless refuted with a counterexample.  `is_complete`: the counterexamples' regions cover the whole
+    violation.  `rests_on`: the policies or rules a proof needs; `is_minimal`: none of them can be left out.
+    `blame`: what an unknown hangs on, in words.
+    """
+
+    query: Query
+    status: Status
+    universe: Universe
+    reason: str
+    live: bool | None = None
+    counterexamples: tuple[Counterexample, ...] = ()
+    is_complete: bool = True
+    rests_on: tuple[RuleRef, ...] = ()
+    is_minimal: bool = False
+    blame: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    statistics: Statistics = field(default=Statistics(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAssumption:
+    """An assumption as printed: `kind` is `assumed`, `fact` (made so by the manifests) or `profile`."""
+
+    name: str
+    text: str
+    kind: str = "assumed"
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The verdicts of one pack, in its order."""
+
+    name: str
+    title: str
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything a `check` found.  `tally` counts what was read: ("namespaces", 3), ("policies", 12), …"""
+
+    sections: tuple[Section, ...]
+    universe: Universe
+    profile: Profile
+    assumptions: tuple[StatedAssumption, ...]
+    unmodelled: tuple[Unmodelled, ...]
+    notices: tuple[Notice, ...]
+    tally: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for section in self.sections for verdict in section.verdicts)
+
+    @property
+    def status(self) -> Status:
+        order = list(Status)
+        return max((v.status for v in self.verdicts), key=order.index, default=Status.PROVED)
