@@ -1,1 +1,29 @@
-"""TBD."""
+"""The oracle: decides one concrete connection from the model, straight from the reference text."""
+
+from analyzer.semantics.claims import (
+    holds,
+    is_in_scope,
+    is_member,
+    is_pod_in_scope,
+    violates,
+    violates_isolation,
+)
+from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
+from analyzer.semantics.ports import on_ports
+
+__all__ = [
+    "Decision",
+    "Side",
+    "decide",
+    "holds",
+    "is_in_scope",
+    "is_member",
+    "is_pod_in_scope",
+    "isolation",
+    "on_ports",
+    "open_facts",
+    "outcomes",
+    "violates",
+    "violates_isolation",
+]

@@ -1,0 +1,155 @@
+"""What a query says of one concrete connection, or of one pod (design 2)."""
+
+from __future__ import annotations
+
+from analyzer.errors import InternalError
+from analyzer.model.claims import (
+    Addresses,
+    AllOf,
+    AnyOf,
+    Anything,
+    Attribute,
+    Both,
+    Claim,
+    Condition,
+    Either,
+    Equal,
+    Excuse,
+    Has,
+    Kind,
+    Minus,
+    Nodes,
+    NotThat,
+    OneOf,
+    PodsIn,
+    Role,
+    SetExpr,
+    Term,
+    WorkloadNamed,
+)
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.profile import Profile
+from analyzer.semantics.oracle import isolation
+from analyzer.semantics.ports import on_ports
+from analyzer.semantics.selectors import is_chosen, matches
+
+
+def is_member(members: SetExpr, end: End) -> bool:
+    """Whether the end is in the set.  Pods are so with hostNetwork too; addresses are those outside the cluster."""
+    match members:
+        case PodsIn():
+            return isinstance(end, Pod) and is_chosen(members.namespaces, end) and matches(members.pods, end.labels)
+        case WorkloadNamed():
+            prefix = f"{members.namespace}/{members.name}["
+            return isinstance(end, Pod) and end.workload is not None and end.workload.startswith(prefix)
+        case Addresses():
+            return isinstance(end, External) and end.ip in members.addresses
+        case Nodes():
+            return isinstance(end, Host)
+        case Anything():
+            return True
+        case Either():
+            return any(is_member(part, end) for part in members.parts)
+        case Both():
+            return all(is_member(part, end) for part in members.parts)
+        case Minus():
+            return is_member(members.base, end) and not is_member(members.taken, end)
+
+
+def holds(condition: Condition, *, src: End | None = None, dst: End | None = None, subject: Pod | None = None) -> bool:
+    """Whether the condition is true of these ends; `subject` is the pod an assumption speaks of.
+
+    Absent equals only absent, is one of no values, and is what every attribute of an end is that is no pod.
+    """
+    ends = {Role.SRC: src, Role.DST: dst, Role.SELF: subject}
+    return _is_true(condition, ends)
+
+
+def _is_true(condition: Condition, ends: dict[Role, End | None]) -> bool:
+    match condition:
+        case Equal(left, right):
+            return _value(left, ends) == (_value(right, ends) if isinstance(right, Term) else right)
+        case OneOf(term, values):
+            return _value(term, ends) in values
+        case Has(term):
+            return _value(term, ends) is not None
+        case NotThat(part):
+            return not _is_true(part, ends)
+        case AllOf(parts):
+            return all(_is_true(part, ends) for part in parts)
+        case AnyOf(parts):
+            return any(_is_true(part, ends) for part in parts)
+
+
+def _value(term: Term, ends: dict[Role, End | None]) -> str | None:
+    """The attribute's value, None when absent."""
+    end = ends[term.role]
+    if not isinstance(end, Pod):
+        return None
+    match term.attribute:
+        case Attribute.NAMESPACE:
+            return end.namespace
+        case Attribute.NAMESPACE_LABEL:
+            return end.namespace_labels.get(term.key)
+        case Attribute.LABEL:
+            return end.labels.get(term.key)
+        case Attribute.SERVICE_ACCOUNT:
+            return end.service_account
+
+
+# ------------------------------------------------------------------------------------------------ claims
+def is_in_scope(claim: Claim, connection: Connection, profile: Profile) -> bool:
+    """Whether the claim speaks of this connection (design 2).
+
+    `no`, `every`, `some`: from a source to a destination, on the ports, where the condition holds.  `only` and `can
+    reach only`: the connections to the destinations, or from the sources, that are not among those it permits; the
+    condition narrows what it permits.  None that an excuse covers.
+    """
+    destinations = claim.destinations
+    if destinations is None:
+        raise InternalError("a claim without destinations speaks of pods, not of connections")
+    is_from, is_to = is_member(claim.sources, connection.src), is_member(destinations, connection.dst)
+    is_where = claim.where is None or holds(claim.where, src=connection.src, dst=connection.dst)
+    match claim.kind:
+        case Kind.ONLY:
+            is_spoken_of = is_to and not (is_from and is_where)
+        case Kind.REACHES_ONLY:
+            is_spoken_of = is_from and not (is_to and is_where)
+        case _:
+            is_spoken_of = is_from and is_to and is_where
+    return (
+        is_spoken_of
+        and on_ports(claim.ports, connection, profile)
+        and not any(_is_excused(excuse, connection, profile) for excuse in claim.excuses)
+    )
+
+
+def _is_excused(excuse: Excuse, connection: Connection, profile: Profile) -> bool:
+    return (
+        is_member(excuse.sources, connection.src)
+        and is_member(excuse.destinations, connection.dst)
+        and (excuse.ports is None or on_ports(excuse.ports, connection, profile))
+    )
+
+
+def violates(claim: Claim, connection: Connection, allowed: bool, profile: Profile) -> bool:
+    """Whether the connection, being allowed or not, speaks against the claim.
+
+    For `no`, `only`, `can reach only` and `every` one such connection refutes it.  `some` is refuted when every
+    connection in scope speaks against it, and satisfied by one that is in scope and allowed.
+    """
+    is_wanted = claim.kind in (Kind.EVERY, Kind.SOME)
+    return allowed is not is_wanted and is_in_scope(claim, connection, profile)
+
+
+def is_pod_in_scope(claim: Claim, pod: Pod) -> bool:
+    """Whether an `is isolated` claim speaks of this pod; its condition may call the pod `src`."""
+    return is_member(claim.sources, pod) and (claim.where is None or holds(claim.where, src=pod, subject=pod))
+
+
+def violates_isolation(claim: Claim, pod: Pod, cluster: Cluster, profile: Profile) -> bool:
+    """Whether the pod refutes an `is isolated` claim: in scope, and not isolated in one of the directions."""
+    return is_pod_in_scope(claim, pod) and any(
+        isolation(cluster, profile, pod, direction).allowed for direction in claim.directions
+    )

@@ -1,0 +1,143 @@
+"""The oracle: decides one concrete connection straight from the reference text.
+
+Egress is judged at the source and ingress at the destination, each by itself; a connection is allowed iff both allow
+it (reference A10.4, B1).  At one end the tiers are asked in order until one decides, and after the last the connection
+is allowed.  Plain Python, no solver: this is what every witness is replayed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, Host, Pod
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Action, Direction, RuleRef, Tier, TierShape
+from analyzer.model.profile import Profile
+from analyzer.semantics.case import Case
+from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.services import NODE_ADDRESS, OWN_NODE, SOURCES_SEEN, source_fact
+from analyzer.semantics.settling import Settle, first_option, runs
+from analyzer.semantics.tiers import first_match, isolated_by, rule_name, selecting, side_of_match, union_side
+
+AS_MODELLED, DENIES, ALLOWS = "as modelled", "denies", "allows"
+
+
+def decide(cluster: Cluster, profile: Profile, connection: Connection, settle: Settle = first_option) -> Decision:
+    """The decision on the connection, with the rules that decided at each end (reference A0, B1, C2).
+
+    `settle` is asked for each fact that the manifests and the specification leave open.  The caller sees to it that
+    one end at least is a pod, that the ends differ, and that the source is not the destination's own node (A12.1,
+    A12.2).
+    """
+    case = Case(cluster, profile, connection, settle)
+    return Decision(_side(case, Direction.EGRESS), _side(case, Direction.INGRESS))
+
+
+def outcomes(cluster: Cluster, profile: Profile, connection: Connection) -> tuple[Decision, ...]:
+    """The decisions that some way of settling the open facts leads to: one that allows, one that denies, or both.
+
+    The first is the one in which every fact takes its first option.
+    """
+    found: dict[bool, Decision] = {}
+    for decision, _ in runs(lambda settle: decide(cluster, profile, connection, settle)):
+        found.setdefault(decision.allowed, decision)
+        if len(found) == 2:
+            break
+    return tuple(found.values())
+
+
+def open_facts(cluster: Cluster, profile: Profile, connection: Connection) -> tuple[OpenFact, ...]:
+    """The facts whose value alone can change whether the connection is allowed, in the order in which they are asked.
+
+    A fact can, iff two runs end differently that agree on every other fact both asked for.
+    """
+    all_runs = list(runs(lambda settle: decide(cluster, profile, connection, settle)))
+    asked = dict.fromkeys(fact for _, answers in all_runs for fact in answers)
+    allowing = [answers for decision, answers in all_runs if decision.allowed]
+    denying = [answers for decision, answers in all_runs if not decision.allowed]
+    decisive: set[OpenFact] = set()
+    for yes in allowing:
+        for no in denying:
+            differing = [fact for fact, answer in yes.items() if no.get(fact, answer) != answer]
+            if len(differing) == 1:
+                decisive.update(differing)
+    return tuple(fact for fact in asked if fact in decisive)
+
+
+def isolation(cluster: Cluster, profile: Profile, pod: Pod, direction: Direction) -> Side:
+    """Whether NetworkPolicies isolate the pod (reference A10.2): `allowed` is False iff they do, `rules` names them.
+
+    Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).
+    """
+    if exemption := _exemption(pod, direction, profile):
+        return exemption
+    policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction)
+    if not policies:
+        return Side(direction, True, None, (), "no NetworkPolicy selects it")
+    isolating = tuple(RuleRef(policy, direction) for policy in policies)
+    return Side(direction, False, Tier.NETWORK_POLICY, isolating, isolated_by(isolating))
+
+
+# ------------------------------------------------------------------------------------------------ one end
+def _exemption(pod: Pod, direction: Direction, profile: Profile) -> Side | None:
+    """The ruling at a pod that policies do not bear on (reference A12.3, D); None if they are to be asked."""
+    if pod.host_network:
+        return Side(direction, True, None, (), "it uses its node's network: policies do not select it")
+    if not profile.enforces:
+        return Side(direction, True, None, (), f"profile {profile.name} enforces no policy")
+    return None
+
+
+def _side(case: Case, direction: Direction) -> Side:
+    end = case.near_end(direction)
+    if not isinstance(end, Pod):
+        where = "is a node" if isinstance(end, Host) else "lies outside the cluster"
+        return Side(direction, True, None, (), f"it {where}: policies do not select it")
+    if exemption := _exemption(end, direction, case.profile):
+        return exemption
+    far: End | None = case.far_end(direction)
+    if direction is Direction.INGRESS and (fact := source_fact(case.cluster, case.connection)):
+        seen = case.settle(fact, SOURCES_SEEN)
+        if seen == OWN_NODE:
+            return Side(direction, True, None, (), "it may come from its own node, which always reaches it")
+        if seen == NODE_ADDRESS:
+            far = None
+    return _with_unmodelled(_modelled_side(end, far, case, direction), end, case)
+
+
+def _modelled_side(pod: Pod, far: End | None, case: Case, direction: Direction) -> Side:
+    """The ruling of the first tier that decides (reference B1, C2).
+
+    A pod that NetworkPolicies isolate in this direction never gets to the Baseline tier (B1.6, B1.7).
+    """
+    reason = "no policy selects it"
+    for tier in Tier:
+        policies = selecting(case.cluster, tier, pod, direction)
+        if not policies:
+            continue
+        if tier.shape is TierShape.UNION:
+            return union_side(policies, direction, far, case)
+        match = first_match(policies, direction, far, case)
+        if match is None:
+            reason = "no rule of the policies that select it matches"
+        elif match.action is Action.PASS:
+            reason = f"{rule_name(RuleRef(match.policy, direction, match.rule))} passes it on and nothing else decides"
+        else:
+            return side_of_match(match, tier, direction)
+    return Side(direction, True, None, (), reason)
+
+
+def _with_unmodelled(side: Side, pod: Pod, case: Case) -> Side:
+    """The ruling as it stands when objects that are not modelled may overturn it."""
+    effect = DENIES if side.allowed else ALLOWS
+    for thing in case.cluster.unmodelled:
+        is_in_reach = thing.namespace is None or thing.namespace == pod.namespace
+        if not is_in_reach or not (thing.may_deny if side.allowed else thing.may_allow):
+            continue
+        verb = "deny" if side.allowed else "allow"
+        text = f"{thing.id} ({thing.source}) is not modelled and may {verb} {side.direction.value} traffic"
+        fact = OpenFact("unmodelled", f"{thing.id} {side.direction.value} {effect}", text)
+        if case.settle(fact, (AS_MODELLED, effect)) == effect:
+            return replace(side, allowed=not side.allowed, tier=None, rules=(), reason=text)
+    return side

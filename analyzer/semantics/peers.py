@@ -1,0 +1,58 @@
+"""Which ends of a connection a rule's peer means (reference A8, A9, B3)."""
+
+from __future__ import annotations
+
+from analyzer.model.endpoints import End, External, Host, Pod
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import AddressPeer, DomainPeer, NodePeer, Peer, PodPeer, UnknownPeer
+from analyzer.semantics.case import Case
+from analyzer.semantics.selectors import matches, selects
+from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES
+
+
+def is_among(peers: tuple[Peer, ...] | None, end: End | None, case: Case) -> bool:
+    """Whether some peer means the end; no list of peers means everyone, in or out of the cluster (reference A5).
+
+    `end is None` stands for a node of which nothing is known: only a missing list is sure to mean it.
+    """
+    if peers is None:
+        return True
+    return end is not None and any(_means(peer, end, case) for peer in peers)
+
+
+def _means(peer: Peer, end: End, case: Case) -> bool:
+    match peer:
+        case PodPeer():
+            return isinstance(end, Pod) and selects(peer, end)
+        case AddressPeer():
+            return _is_address_in_force(peer, end, case) and end.ip in peer.addresses
+        case NodePeer():
+            return _is_node(peer, end, case)
+        case DomainPeer():
+            return isinstance(end, External) and any(_is_resolved(name, end, case) for name in peer.names)
+        case UnknownPeer():
+            return False  # what such a rule does is decided by the rule as a whole (reference B3.2)
+
+
+def _is_address_in_force(peer: AddressPeer, end: End, case: Case) -> bool:
+    """Whether an address range may mean an end of this sort at all (reference A9.4, A9.9, B3)."""
+    if isinstance(end, External):
+        return True
+    if isinstance(end, Host) or end.host_network:
+        return bool(peer.matches_cluster) or case.profile.ipblock_matches_nodes
+    return bool(peer.matches_cluster) or case.profile.ipblock_matches_pods
+
+
+def _is_node(peer: NodePeer, end: End, case: Case) -> bool:
+    """A node whose labels match, or a hostNetwork pod that uses the address of one (reference B3, G126)."""
+    if isinstance(end, Host):
+        return matches(peer.selector, end.labels)
+    if isinstance(end, Pod) and end.host_network:
+        return any(end.ip in node.ips and matches(peer.selector, node.labels) for node in case.cluster.nodes)
+    return False
+
+
+def _is_resolved(name: str, end: External, case: Case) -> bool:
+    """Whether the name stands for the address: nobody says (reference B3.5)."""
+    fact = OpenFact("domain", name, f"whether the domain name `{name}` stands for {end.ip} is not known")
+    return case.settle(fact, (MATCHES, DOES_NOT_MATCH)) == MATCHES
