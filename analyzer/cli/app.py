@@ -1,0 +1,86 @@
+"""The `netproof` command: imports the commands and registers them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from analyzer import __version__
+from analyzer.cli.check import check
+from analyzer.cli.exit_codes import exit_table
+from analyzer.cli.guard import guarded
+from analyzer.cli.packs import list_packs, show_pack
+from analyzer.cli.schema import schema
+
+EXITS = f"\b\nExit codes:\n{exit_table()}"
+
+EXAMPLES = """\b
+Examples:
+  netproof check manifests/
+      the built-in baseline pack, for every pod that could be created
+  netproof check manifests/ -q 'no internet can reach namespace shop'
+      one question of your own
+  helm template ./chart | netproof check - -p tenant-isolation --set tenant=team
+      what Helm renders, against a built-in pack
+  netproof check manifests/ -p rules.npq --format json -o report.json
+      your own queries; a report for programs
+  netproof check manifests/ --yaml witness.yaml
+      the counterexamples as pods, ready to apply and try
+"""
+
+app = typer.Typer(
+    name="netproof",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXITS,
+)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"netproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def netproof(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Prove or refute network isolation of Kubernetes manifests.
+
+    netproof answers for every pod that could be created, not only for those that run today. An answer is a proof, or
+    a counterexample that has been checked a second way.
+    """
+
+
+app.command(
+    name="check",
+    no_args_is_help=True,
+    epilog=f"{EXAMPLES}\n{EXITS}",
+)(guarded(check))
+
+packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
+
+
+@packs_app.callback()
+def packs(context: typer.Context) -> None:
+    """List the built-in packs, or show what one asks."""
+    if context.invoked_subcommand is None:
+        guarded(list_packs)()
+
+
+packs_app.command(name="list")(guarded(list_packs))
+packs_app.command(name="show", no_args_is_help=True)(guarded(show_pack))
+app.add_typer(packs_app, name="packs")
+app.command(name="schema", no_args_is_help=True)(guarded(schema))
+
+
+def main() -> None:
+    """The entry point of the `netproof` script."""
+    app(prog_name="netproof")

@@ -1,0 +1,68 @@
+"""`netproof check`: the queries of packs and of the command line, answered."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from analyzer.cli import inputs, options, output
+from analyzer.cli.exit_codes import VERDICT_CODES
+from analyzer.cli.guard import complaint
+from analyzer.cli.progress import Progress
+
+BACKSTOP_SECONDS = 300.0
+
+
+def check(
+    manifests: options.Manifests,
+    pack: options.Packs = None,
+    query: options.Claims = None,
+    parameters: options.Parameters = None,
+    universe: options.InUniverse = "any",
+    profile: options.ProfileName = "generic",
+    knob: options.Knobs = None,
+    pod_cidr: options.PodCidrs = None,
+    keep_going: options.KeepGoing = False,
+    irrelevant: options.Irrelevant = None,
+    strict_cidr: options.StrictCidr = False,
+    format_: options.InFormat = options.Format.TEXT,
+    file: options.OutputFile = None,
+    yaml: options.YamlFile = None,
+    max_counterexamples: options.MaxCounterexamples = 3,
+    budget: options.WorkBudget = 100_000_000,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    color: options.InColor = options.Color.AUTO,
+) -> None:
+    """Prove or refute queries about manifests."""
+    from analyzer import analysis, reports, solving
+    from analyzer.manifests import load
+
+    pods, engine, addresses, _ = inputs.settled(
+        lambda: inputs.chosen_universe(universe),
+        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.pod_addresses(pod_cidr or ()),
+        lambda: output.check_destinations(file, yaml),
+    )
+    limits = solving.Budget(budget, BACKSTOP_SECONDS)
+    setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples)
+    kinds = frozenset(irrelevant or ())
+    with Progress() as progress:
+        packs, loaded = inputs.settled(
+            lambda: inputs.questions(pack or (), query or (), parameters or ()),
+            lambda: load(
+                manifests, keep_going=keep_going, irrelevant=kinds, strict_cidr=strict_cidr, progress=progress
+            ),
+        )
+        answer = analysis.check(loaded.cluster, packs, setting=setting, progress=progress)
+    if loaded.problems:
+        print(complaint(loaded.problems, "what they could change is unknown"), file=sys.stderr)
+    if format_ is options.Format.JSON:
+        report = reports.render_json(answer, with_statistics=verbose)
+    else:
+        report = reports.render_text(answer, output.terminal_style(color, file, quiet=quiet, verbose=verbose))
+    output.write(report, file)
+    if yaml:
+        output.write(reports.witness_yaml(answer, loaded.cluster), output.yaml_path(yaml))
+    raise typer.Exit(VERDICT_CODES[answer.status.value])

@@ -1,0 +1,103 @@
+"""Turns whatever a command raises into a message on stderr and an exit code."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+import typer
+
+from analyzer import __version__
+from analyzer.cli.exit_codes import ExitCode
+from analyzer.errors import InputError, InternalError, NetproofError, Problem
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEBUG = "NETPROOF_DEBUG"
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """The command, ending with the exit code that its error deserves and never with a raw traceback."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _Guard():
+            return command(*args, **kwargs)
+        raise AssertionError("a guard never swallows")
+
+    return run
+
+
+class _Guard:
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        match error:
+            case None | typer.Exit() | typer.Abort() | SystemExit():
+                return
+            case KeyboardInterrupt():
+                code = _say(ExitCode.INTERRUPTED, "netproof: interrupted")
+            case InputError():
+                code = _say(ExitCode.BAD_INPUT, complaint(error.problems))
+            case InternalError():
+                code = _say(ExitCode.INTERNAL, _disagreement(error))
+            case NetproofError():
+                code = _say(ExitCode.INTERNAL, _defect(str(error)))
+            case _:
+                code = _say(ExitCode.INTERNAL, _defect(_place(error)))
+        if os.environ.get(DEBUG) == "1":
+            traceback.print_exception(error)
+        raise typer.Exit(code) from None
+
+
+def _say(code: ExitCode, text: str) -> ExitCode:
+    print(text, file=sys.stderr)
+    return code
+
+
+def complaint(problems: Sequence[Problem], end: str = "nothing was checked") -> str:
+    """Every problem on its own line, its hint below, and at the end how many there are."""
+    from analyzer.reports.visible import visible
+
+    lines = []
+    for problem in problems:
+        lines.append(f"error: {visible(_headline(problem))}")
+        if problem.hint:
+            lines.append(f"    {visible(problem.hint)}")
+    lines.append(f"{len(problems)} {'error' if len(problems) == 1 else 'errors'}; {end}")
+    return "\n".join(lines)
+
+
+def _headline(problem: Problem) -> str:
+    return str(Problem(problem.file, problem.line, problem.column, problem.message))
+
+
+def _disagreement(error: InternalError) -> str:
+    bundle = f"\n\nPlease send this with the report:\n{error.bundle}" if error.bundle else ""
+    return _defect(str(error)) + bundle
+
+
+def _defect(what: str) -> str:
+    return (
+        f"netproof: internal error: {what}\n"
+        "This is a defect in netproof, not in your manifests, and no answer was given.\n"
+        f"Please report it with the command line, the input if you can share it, and this line:\n"
+        f"    netproof {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}\n"
+        f"{DEBUG}=1 shows where it happened."
+    )
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"

@@ -1,0 +1,150 @@
+"""Command-line values to what the analysis takes.  Everything wrong with them is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from analyzer.errors import InputError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from analyzer.model.claims import Pack, Universe
+    from analyzer.model.profile import Profile
+    from analyzer.sets import AddressSet
+
+BASELINE = "baseline"
+
+
+def settled(*parts: Callable[[], Any]) -> list[Any]:
+    """What each part gives, in order; InputError with the problems of all parts that raise one."""
+    results: list[Any] = []
+    problems: list[Problem] = []
+    for part in parts:
+        try:
+            results.append(part())
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return results
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint: the known word that was probably meant, else all of them."""
+    from difflib import get_close_matches
+
+    names = list(known)
+    close = get_close_matches(word, names, n=1)
+    return f"did you mean `{close[0]}`?" if close else "known are " + ", ".join(names)
+
+
+# ------------------------------------------------------------------------------------------------ what is assumed
+def chosen_universe(name: str) -> Universe:
+    from analyzer.model.claims import Universe
+
+    names = [universe.value for universe in Universe]
+    if name not in names:
+        raise UsageError(f"unknown universe `{name}`", nearest(name, names))
+    return Universe(name)
+
+
+def chosen_profile(name: str, knobs: Sequence[str]) -> Profile:
+    """The profile of that name with every `NAME=VALUE` of `knobs` set."""
+    from analyzer.model.profile import PROFILES
+
+    if name not in PROFILES:
+        raise UsageError(f"unknown profile `{name}`", nearest(name, PROFILES))
+    profile = PROFILES[name]
+    problems: list[Problem] = []
+    for text in knobs:
+        try:
+            knob, value = _pair(text, "--knob")
+            if knob.replace("_", "-") not in profile.knobs():
+                raise UsageError(f"unknown knob `{knob}`", nearest(knob, profile.knobs()))
+            profile = _with_knob(profile, knob, value)
+        except UsageError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return profile
+
+
+def _with_knob(profile: Profile, knob: str, value: str) -> Profile:
+    try:
+        return profile.with_knob(knob, value)
+    except ValueError as error:
+        raise UsageError(f"`{value}` is no value of knob `{knob}`", str(error)) from error
+
+
+def pod_addresses(cidrs: Sequence[str]) -> AddressSet | None:
+    """The union of all CIDRs, which may stand in one comma-separated value; None when there are none."""
+    from analyzer.sets import AddressSet
+
+    texts = [text.strip() for value in cidrs for text in value.split(",")]
+    if not texts:
+        return None
+    found = AddressSet.EMPTY
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            if "/" not in text:
+                raise ValueError("no prefix length")
+            found |= AddressSet.of(text)
+        except ValueError:
+            hint = "write it as 10.244.0.0/16 or fd00:10:244::/56"
+            problems += UsageError(f"`{text}` in --pod-cidr is no CIDR", hint).problems
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ questions
+def questions(names: Sequence[str], claims: Sequence[str], settings: Sequence[str]) -> tuple[Pack, ...]:
+    """The packs named and one more that holds the claims; the baseline pack where neither is given."""
+    if not names and not claims:
+        names = [BASELINE]
+    parameters = _parameters(settings)
+    packs, asked = settled(lambda: _packs(names, parameters), lambda: _asked(claims))
+    declared = {name for pack in packs for name, _ in pack.parameters}
+    unknown = [
+        UsageError(f"no pack given has a parameter `{name}`", nearest(name, sorted(declared)) if declared else "")
+        for name in parameters
+        if name not in declared
+    ]
+    if unknown:
+        raise InputError(problem for error in unknown for problem in error.problems)
+    return (*packs, *asked)
+
+
+def _packs(names: Sequence[str], parameters: dict[str, str]) -> tuple[Pack, ...]:
+    return tuple(settled(*(lambda name=name: _pack(name, parameters) for name in dict.fromkeys(names))))
+
+
+def _pack(name: str, parameters: dict[str, str]) -> Pack:
+    from analyzer.packs import find
+
+    pack = find(name, {})
+    own = {key: parameters[key] for key, _ in pack.parameters if key in parameters}
+    return find(name, own) if own else pack
+
+
+def _asked(claims: Sequence[str]) -> tuple[Pack, ...]:
+    from analyzer.language import parse_query
+    from analyzer.model.claims import Pack
+
+    if not claims:
+        return ()
+    queries = settled(*(lambda i=i, text=text: parse_query(text, f"q{i}") for i, text in enumerate(claims, 1)))
+    return (Pack("command line", "", tuple(queries)),)
+
+
+def _parameters(settings: Sequence[str]) -> dict[str, str]:
+    pairs = settled(*(lambda text=text: _pair(text, "--set") for text in settings))
+    return dict(pairs)
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"`{text}` after {option} is not NAME=VALUE", f"write {option} NAME=VALUE")
+    return name.strip(), value.strip()

@@ -1,0 +1,90 @@
+"""Options that several commands share, each as one Annotated alias."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Color(Enum):
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Format(Enum):
+    TEXT = "text"
+    JSON = "json"
+
+
+Manifests = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="MANIFEST...",
+        show_default=False,
+        help="Files, directories (read recursively), or - for standard input. YAML or JSON, many documents, Lists.",
+    ),
+]
+Packs = Annotated[
+    list[str] | None,
+    typer.Option("--pack", "-p", metavar="PACK|FILE", help="A built-in pack, or a query file. Repeatable. [baseline]"),
+]
+Claims = Annotated[
+    list[str] | None,
+    typer.Option("--query", "-q", metavar="CLAIM", help="One claim in the query language. Repeatable."),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the packs. Repeatable."),
+]
+InUniverse = Annotated[
+    str,
+    typer.Option(
+        "--universe",
+        metavar="any|namespaces|inventory",
+        help="Which pods can exist: any that could be created (any); only those in the namespaces given (namespaces); "
+        "only the workloads given (inventory).",
+    ),
+]
+ProfileName = Annotated[
+    str,
+    typer.Option("--profile", metavar="NAME", help="What enforces the policies: generic, calico, cilium, …"),
+]
+Knobs = Annotated[
+    list[str] | None,
+    typer.Option("--knob", metavar="NAME=VALUE", help="Override one knob of the profile. Repeatable."),
+]
+PodCidrs = Annotated[
+    list[str] | None,
+    typer.Option("--pod-cidr", metavar="CIDR,…", help="Where pod addresses lie. [private and shared ranges]"),
+]
+KeepGoing = Annotated[
+    bool,
+    typer.Option("--keep-going", help="Skip bad documents; answers that they could change become unknown."),
+]
+Irrelevant = Annotated[
+    list[str] | None,
+    typer.Option("--irrelevant", metavar="KIND.GROUP", help="A kind that cannot affect traffic. Repeatable."),
+]
+StrictCidr = Annotated[bool, typer.Option("--strict-cidr", help="Refuse CIDRs with host bits set or leading zeros.")]
+InFormat = Annotated[Format, typer.Option("--format", help="How to print the report.")]
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here instead of to stdout.")
+]
+YamlFile = Annotated[
+    str | None,
+    typer.Option("--yaml", metavar="FILE|-", help="Write the counterexamples as manifests, ready to apply."),
+]
+MaxCounterexamples = Annotated[
+    int, typer.Option("--max-counterexamples", min=1, metavar="N", help="How many counterexamples to show per query.")
+]
+WorkBudget = Annotated[
+    int,
+    typer.Option("--budget", min=1, metavar="N", help="Solver work per query, in Z3 resource units, before `unknown`."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print what is not proved and the summary only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Add what each query cost.")]
+InColor = Annotated[Color, typer.Option("--color", help="Colour; auto means on a terminal, unless NO_COLOR is set.")]

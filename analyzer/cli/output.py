@@ -1,0 +1,106 @@
+"""Reports to where they go: standard output or a file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.cli.options import Color
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.reports import Style
+
+
+def terminal_style(color: Color, file: Path | None, *, quiet: bool = False, verbose: bool = False) -> Style:
+    """How to lay text out: for the terminal, or 80 columns of UTF-8 without colour in a file."""
+    from analyzer.reports import Style
+
+    if file is not None:
+        return Style(color=color is Color.ALWAYS, is_quiet=quiet, is_verbose=verbose)
+    is_terminal = sys.stdout.isatty()
+    return Style(
+        width=shutil.get_terminal_size((80, 24)).columns if is_terminal else 80,
+        color=_is_colored(color, is_terminal),
+        encoding=sys.stdout.encoding or "ascii",
+        is_quiet=quiet,
+        is_verbose=verbose,
+    )
+
+
+def _is_colored(color: Color, is_terminal: bool) -> bool:
+    if color is not Color.AUTO:
+        return color is Color.ALWAYS
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def check_destinations(report: Path | None, yaml: str | None) -> None:
+    """UsageError, before any work is done, where the report or the manifests could not be written in the end."""
+    if yaml == "-" and report is None:
+        raise UsageError(
+            "`--yaml -` would mix the manifests into the report on standard output",
+            "send the report elsewhere: -o FILE, or -o /dev/stderr",
+        )
+    for path in (report, yaml_path(yaml)):
+        if path is not None:
+            _check_writable(path)
+
+
+def yaml_path(yaml: str | None) -> Path | None:
+    return Path(yaml) if yaml and yaml != "-" else None
+
+
+def _check_writable(path: Path) -> None:
+    folder = path.parent
+    if path.is_dir():
+        raise UsageError(f"`{path}` is a directory", "name a file to write to")
+    if not folder.is_dir():
+        raise UsageError(f"the folder of `{path}` does not exist", f"create `{folder}` first")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise UsageError(f"`{path}` cannot be written", "choose another file, or change its permissions")
+
+
+def write(report: bytes, path: Path | None) -> None:
+    """The whole report to `path`, or to standard output.  A reader that hangs up early is no error."""
+    if path is not None:
+        _replace(path, report)
+        return
+    try:
+        sys.stdout.buffer.write(report)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _replace(path: Path, report: bytes) -> None:
+    """Readers see the old file or the new one, never half of one.  What is no regular file is written in place."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(report)
+            return
+        target = path.resolve()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(report)
+            Path(name).chmod(_mode(target))
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"`{path}` cannot be written: {error.strerror or error}") from error
+
+
+def _mode(target: Path) -> int:
+    """The permissions the file has, or those a new one would get."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

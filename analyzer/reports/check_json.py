@@ -1,0 +1,189 @@
+"""`netproof/check/1`: the report for programs (design 5; schemas/check-1.json).
+
+The same answer gives the same bytes: what differs from run to run (time) is told under `with_statistics` only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from analyzer.model.cluster import Unmodelled
+from analyzer.model.endpoints import End, External, Host, Pod
+from analyzer.model.policies import Direction, RuleRef
+from analyzer.model.source import Notice
+from analyzer.reports.words import UNIVERSES
+from analyzer.semantics.decision import Side
+from analyzer.sets import ValueSet
+from analyzer.verdicts.verdict import Answer, Counterexample, EndRegion, Region, Section, StatedAssumption, Verdict
+
+SCHEMA = "netproof/check/1"
+Json = dict[str, Any]
+
+
+def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
+    """One JSON object, indented, in ASCII, with a newline at its end."""
+    content: Json = {
+        "schema": SCHEMA,
+        "verdict": answer.status.value,
+        "universe": answer.universe.value,
+        "universe_text": UNIVERSES[answer.universe],
+        "profile": {"name": answer.profile.name, "knobs": answer.profile.knobs()},
+        "assumptions": [_assumption(a) for a in answer.assumptions],
+        "unmodelled": [_unmodelled(u) for u in answer.unmodelled],
+        "notices": [_notice(n) for n in answer.notices],
+        "tally": dict(answer.tally),
+        "queries": [_query(s, v, with_statistics) for s in answer.sections for v in s.verdicts],
+    }
+    return (json.dumps(content, indent=2) + "\n").encode("ascii")
+
+
+def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
+    query = verdict.query
+    found: Json = {
+        "id": query.id,
+        "pack": section.name,
+        "title": query.title,
+        "description": query.description,
+        "severity": query.severity.value,
+        "controls": list(query.controls),
+        "remediation": query.remediation,
+        "text": query.text,
+        "file": query.source.file,
+        "line": query.source.line,
+        "universe": verdict.universe.value,
+        "verdict": verdict.status.value,
+        "live": verdict.live,
+        "reason": verdict.reason,
+        "complete": verdict.is_complete,
+        "counterexamples": [_counterexample(c) for c in verdict.counterexamples],
+        "rests_on": [rule(r) for r in verdict.rests_on],
+        "rests_on_minimal": verdict.is_minimal,
+        "blame": list(verdict.blame),
+        "notices": [_notice(n) for n in verdict.notices],
+    }
+    if with_statistics:
+        spent = verdict.statistics
+        found["statistics"] = {
+            "seconds": round(spent.seconds, 3),
+            "rlimit": spent.rlimit,
+            "checks": spent.checks,
+            "policies": spent.policies,
+        }
+    return found
+
+
+def _counterexample(example: Counterexample) -> Json:
+    connection, decision = example.connection, example.decision
+    sides = (decision.egress, decision.ingress) if decision else example.isolation
+    by_direction = {side.direction: side for side in sides}
+    src = connection.src if connection else example.subject
+    return {
+        "src": endpoint(src) if src else None,
+        "dst": endpoint(connection.dst) if connection else None,
+        "protocol": connection.protocol.value if connection else None,
+        "port": connection.port if connection else None,
+        "allowed": decision.allowed if decision else None,
+        "live": example.live,
+        "depends_on": list(example.depends_on),
+        "region": _region(example.region),
+        "egress": _rules(by_direction.get(Direction.EGRESS)),
+        "ingress": _rules(by_direction.get(Direction.INGRESS)),
+        "egress_side": _side(by_direction.get(Direction.EGRESS)),
+        "ingress_side": _side(by_direction.get(Direction.INGRESS)),
+    }
+
+
+def endpoint(end: End) -> Json:
+    """E of design 5."""
+    match end:
+        case External():
+            return {"kind": "external", "ip": str(end.ip)}
+        case Host():
+            return {"kind": "node", "name": end.name, "ip": str(end.ip)}
+        case Pod():
+            return {
+                "kind": "pod",
+                "namespace": end.namespace,
+                "namespace_labels": dict(sorted(end.namespace_labels.items())),
+                "labels": dict(sorted(end.labels.items())),
+                "workload": end.workload,
+                "ip": str(end.ip),
+                "service_account": end.service_account,
+                "host_network": end.host_network,
+                "ports": [{"name": p.name, "port": p.number, "protocol": p.protocol.value} for p in end.ports],
+            }
+
+
+def rule(ref: RuleRef) -> Json:
+    """RULE of design 5, with the direction; `rule` counts from 0, null means the policy as a whole."""
+    return {
+        "kind": ref.policy.kind,
+        "namespace": ref.policy.namespace,
+        "name": ref.policy.name,
+        "rule": ref.rule.index if ref.rule else None,
+        "direction": ref.direction.value,
+        "file": ref.source.file,
+        "line": ref.source.line,
+    }
+
+
+def _rules(side: Side | None) -> list[Json]:
+    return [rule(ref) for ref in side.rules] if side else []
+
+
+def _side(side: Side | None) -> Json | None:
+    if side is None:
+        return None
+    return {"allowed": side.allowed, "tier": side.tier.value if side.tier else None, "reason": side.reason}
+
+
+def _region(region: Region) -> Json:
+    return {
+        "src": _end_region(region.src),
+        "dst": _end_region(region.dst) if region.dst else None,
+        "protocol": region.protocol.value if region.protocol else None,
+        "ports": None if region.ports is None else [list(pair) for pair in region.ports],
+        "facts": list(region.facts),
+    }
+
+
+def _end_region(end: EndRegion) -> Json:
+    return {
+        "kind": end.kind,
+        "namespaces": None if end.namespaces is None else list(end.namespaces),
+        "labels": {key: _values(values) for key, values in end.labels},
+        "namespace_labels": {key: _values(values) for key, values in end.namespace_labels},
+        "addresses": None if end.addresses is None else [str(network) for network in end.addresses.networks()],
+        "workload": end.workload,
+        "facts": list(end.facts),
+    }
+
+
+def _values(values: ValueSet) -> Json:
+    """`{"in": […]}` or `{"notin": […]}`; null stands for the absent label and goes last."""
+    ordered = sorted(values.values, key=lambda value: (value is None, value or ""))
+    return {"notin" if values.is_complement else "in": ordered}
+
+
+def _assumption(stated: StatedAssumption) -> Json:
+    return {"name": stated.name, "text": stated.text, "kind": stated.kind, "override": stated.override}
+
+
+def _unmodelled(it: Unmodelled) -> Json:
+    return {
+        "kind": it.kind,
+        "api_version": it.api_version,
+        "namespace": it.namespace,
+        "name": it.name,
+        "may_allow": it.may_allow,
+        "may_deny": it.may_deny,
+        "adds_pods": it.adds_pods,
+        "why": it.why,
+        "file": it.source.file,
+        "line": it.source.line,
+    }
+
+
+def _notice(notice: Notice) -> Json:
+    return {"file": notice.source.file, "line": notice.source.line, "message": notice.message}

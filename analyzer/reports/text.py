@@ -1,0 +1,216 @@
+"""The report for people: what was asked, what is true, what shows it, and how far the answer reaches."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from analyzer.model.claims import Universe
+from analyzer.model.source import Notice
+from analyzer.reports import words
+from analyzer.reports.layout import Ink, Page, Style
+from analyzer.semantics.decision import Side
+from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
+
+MARKS = {
+    Status.PROVED: ("✓", Ink.GOOD),
+    Status.REFUTED: ("✗", Ink.BAD),
+    Status.UNKNOWN: ("?", Ink.OPEN),
+    Status.VACUOUS: ("∅", Ink.OPEN),
+}
+STANDING = {
+    True: ("live", "workloads in these manifests are a witness"),
+    False: ("latent", "only a pod that is not there yet is a witness"),
+    None: ("may be live", "depends on "),
+}
+
+_GUTTER = 11  # "✗ refuted  "
+_ROOMY = 60  # from this width on, details stand in a column of their own
+_SHOWN_OBJECTS = 20
+
+
+def render_text(answer: Answer, style: Style) -> bytes:
+    """The whole report, encoded for `style.encoding`; under `is_quiet` what is proved and the footer are left out."""
+    page = Page(style)
+    for section in answer.sections:
+        _section(page, section, answer.universe)
+    if not style.is_quiet:
+        _footer(page, answer)
+    page.blank()
+    _summary(page, answer)
+    return bytes(page)
+
+
+def _section(page: Page, section: Section, universe: Universe) -> None:
+    shown = [v for v in section.verdicts if not (page.style.is_quiet and v.status is Status.PROVED)]
+    if not shown:
+        return
+    page.blank()
+    page.paragraph(f"{section.name}: {_line(section.title)}" if section.title else section.name, ink=Ink.STRONG)
+    for verdict in shown:
+        page.blank()
+        _verdict(page, verdict, universe)
+
+
+def _verdict(page: Page, verdict: Verdict, universe: Universe) -> None:
+    mark, ink = MARKS[verdict.status]
+    query = verdict.query
+    title = f"{query.id}: {_line(query.title)}" if query.title else query.id
+    page.labelled(f"{mark} {verdict.status.value}", title, gutter=_GUTTER, ink=ink)
+    body = _indent(page)
+    if verdict.status is Status.PROVED:
+        _proof(page, verdict)
+    else:
+        standing = _standing(verdict)
+        if standing:
+            page.paragraph(standing, indent=body)
+    if verdict.reason and verdict.status is not Status.PROVED:
+        page.paragraph(_line(verdict.reason), indent=body)
+    are_alike = len({(example.live, example.depends_on) for example in verdict.counterexamples}) < 2
+    for number, example in enumerate(verdict.counterexamples, 1):
+        page.blank()
+        _counterexample(page, example, number if len(verdict.counterexamples) > 1 else 0)
+        if not are_alike:
+            word, _, text = _liveness(example.live, (example,)).partition(": ")
+            _detail(page, word, text)
+    if verdict.counterexamples:
+        page.blank()
+    _background(page, verdict, universe)
+
+
+def _background(page: Page, verdict: Verdict, universe: Universe) -> None:
+    """What surrounds a verdict: what it hangs on, what to do, what exactly was asked."""
+    query = verdict.query
+    if verdict.counterexamples and not verdict.is_complete:
+        _detail(page, "more", "there are further counterexamples; --max-counterexamples shows more of them")
+    for hanging in verdict.blame:
+        _detail(page, "hangs on", _line(hanging))
+    if verdict.status is Status.REFUTED and query.remediation:
+        _detail(page, "fix", _line(query.remediation))
+    if query.controls and verdict.status is not Status.PROVED:
+        _detail(page, "controls", ", ".join(query.controls))
+    if verdict.universe is not universe:
+        _detail(page, "within", f"{verdict.universe.value}: {words.UNIVERSES[verdict.universe]}")
+    if verdict.status is not Status.PROVED and query.text != query.title:
+        place = f" ({query.source})" if query.source.file else ""
+        _detail(page, "asked", f"{_line(query.text)}{place}")
+    for notice in verdict.notices:
+        _detail(page, "note", _notice(notice))
+    if page.style.is_verbose:
+        spent = verdict.statistics
+        cost = f"{spent.seconds:.2f} s, {spent.rlimit:,} units of solver work in {words.plural(spent.checks, 'check')}"
+        _detail(page, "cost", f"{cost}, {words.plural(spent.policies, 'policy')} encoded")
+
+
+def _standing(verdict: Verdict) -> str:
+    """How grave: the severity, and whether workloads that exist show it."""
+    if verdict.status is not Status.REFUTED:
+        return ""
+    severity = f"severity {verdict.query.severity.value}"
+    if not verdict.counterexamples:
+        return severity
+    return f"{severity}, {_liveness(verdict.live, verdict.counterexamples)}"
+
+
+def _liveness(live: bool | None, examples: tuple[Counterexample, ...]) -> str:
+    word, text = STANDING[live]
+    if live is None:
+        hanging = dict.fromkeys(_line(fact) for example in examples for fact in example.depends_on)
+        text += words.listed(list(hanging)) or "what the manifests leave open"
+    return f"{word}: {text}"
+
+
+def _proof(page: Page, verdict: Verdict) -> None:
+    count = len(verdict.rests_on)
+    if not count:
+        if verdict.reason:
+            page.paragraph(_line(verdict.reason), indent=_indent(page))
+        return
+    if count == 1:
+        need = "; without it this is no longer proved" if verdict.is_minimal else ""
+    else:
+        need = "; none of them can be left out" if verdict.is_minimal else "; perhaps not all of them are needed"
+    _detail(page, "rests on", words.rules(verdict.rests_on) + need)
+
+
+def _counterexample(page: Page, example: Counterexample, number: int) -> None:
+    if example.connection is not None and example.decision is not None:
+        sides = [example.decision.egress, example.decision.ingress]
+        ruling = "allowed" if example.decision.allowed else "denied"
+        text = f"{words.flow(example.connection, example.region)} is {ruling}"
+    elif example.subject is not None:
+        sides = [side for side in example.isolation if side.allowed] or list(example.isolation)
+        directions = words.listed([side.direction.value for side in sides])
+        text = f"{words.end(example.subject, example.region.src)} is not isolated for {directions}"
+    else:
+        return
+    lead = f"{number}. " if number else ""
+    page.paragraph(lead + text, indent=_indent(page), hang=len(lead) or 2, ink=Ink.STRONG)
+    for side in sides:
+        _detail(page, side.direction.value, _side(side))
+    likewise = words.region(example.region)
+    if likewise not in text:
+        _detail(page, "likewise", likewise)
+
+
+def _side(side: Side) -> str:
+    """`allowed by rule 2 of NetworkPolicy shop/web (web.yaml:14)`: the oracle's reason, and where its rules stand."""
+    ruling = "allowed" if side.allowed else "denied"
+    text = side.reason if side.reason.startswith(ruling) else f"{ruling}: {side.reason}"
+    match side.rules:
+        case ():
+            return text
+        case (only,):
+            return f"{text} ({only.source})"
+        case several:
+            return f"{text} — {words.rules(several)}"
+
+
+# ------------------------------------------------------------------------------------------------ footer
+def _footer(page: Page, answer: Answer) -> None:
+    page.rule()
+    _entry(page, "covers", words.UNIVERSES[answer.universe])
+    engine = "" if answer.profile.enforces else ", which enforces no policy at all"
+    _entry(page, "profile", f"{answer.profile.name}{engine}")
+    names = {"assumed": "assumes", "fact": "given", "profile": "profile"}
+    for stated in answer.assumptions:
+        override = f" ({stated.override})" if stated.override else ""
+        _entry(page, names.get(stated.kind, stated.kind), f"{stated.name}: {_line(stated.text)}{override}")
+    shown = answer.unmodelled[:_SHOWN_OBJECTS]
+    for unmodelled in shown:
+        why = f": {_line(unmodelled.why)}" if unmodelled.why else ""
+        _entry(page, "unmodelled", f"{unmodelled.id} ({unmodelled.source}){why}")
+    if len(answer.unmodelled) > len(shown):
+        _entry(page, "unmodelled", f"and {len(answer.unmodelled) - len(shown)} more; --format json lists them all")
+    for notice in answer.notices:
+        _entry(page, "note", _notice(notice))
+    if answer.tally:
+        _entry(page, "read", words.listed([words.plural(count, noun) for noun, count in answer.tally], shown=20))
+
+
+def _summary(page: Page, answer: Answer) -> None:
+    counts = Counter(verdict.status for verdict in answer.verdicts)
+    mark, ink = MARKS[answer.status]
+    total = words.plural(len(answer.verdicts), "query")
+    parts = [f"{counts[status]} {status.value}" for status in reversed(Status) if counts[status]]
+    page.labelled(f"{mark} {answer.status.value}", f"{total}: {', '.join(parts)}", gutter=_GUTTER, ink=ink)
+
+
+def _entry(page: Page, label: str, text: str) -> None:
+    page.labelled(label, text, gutter=_GUTTER)
+
+
+def _detail(page: Page, label: str, text: str) -> None:
+    page.labelled(label, text, indent=_indent(page))
+
+
+def _indent(page: Page) -> int:
+    return _GUTTER if page.style.columns >= _ROOMY else 2
+
+
+def _notice(notice: Notice) -> str:
+    return f"{notice.source}: {_line(notice.message)}" if notice.source.file else _line(notice.message)
+
+
+def _line(text: str) -> str:
+    """A pack's prose may be broken over lines in its file; here it is one paragraph."""
+    return " ".join(text.split(" ")) if "\n" not in text else " ".join(text.split())

@@ -1,0 +1,219 @@
+"""Verdict facts in words: ends, regions, rules, universes.  Each function returns one phrase without a full stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.model.claims import Universe
+from analyzer.model.cluster import ContainerPort
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.policies import PORT_PROTOCOLS, Protocol, RuleRef
+from analyzer.sets import INTERNET, AddressSet, PortSet, ValueSet
+from analyzer.sets.addresses import TOP4, TOP6
+from analyzer.verdicts.verdict import EndRegion, Region
+
+SHOWN = 5
+
+UNIVERSES = {
+    Universe.ANY: (
+        "every pod that could be created, with any labels, service account and named ports, in every namespace "
+        "declared or mentioned in these manifests and in any namespace created later, whatever its name and labels"
+    ),
+    Universe.NAMESPACES: (
+        "every pod that could be created, with any labels, service account and named ports, in the namespaces "
+        "declared or mentioned in these manifests; namespaces created later are not covered"
+    ),
+    Universe.INVENTORY: "the workloads in these manifests only; pods created later are not covered",
+}
+
+
+def listed(items: Sequence[str], joiner: str = "and", shown: int = SHOWN) -> str:
+    """`a, b and c`; past `shown` items `a, b, c, d, e and 7 more`."""
+    if len(items) > shown + 1:
+        return f"{', '.join(items[:shown])} and {len(items) - shown} more"
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {joiner} {items[-1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 policy`, `3 policies`; `noun` may be given in the plural already."""
+    if noun.endswith("ies"):
+        single = f"{noun[:-3]}y"
+    elif noun.endswith("s"):
+        single = noun[:-1]
+    else:
+        single = noun
+    many = f"{single[:-1]}ies" if single.endswith("y") else f"{single}s"
+    return f"{count} {single if count == 1 else many}"
+
+
+# ------------------------------------------------------------------------------------------------ concrete ends
+def end(it: End, region: EndRegion | None = None) -> str:
+    """One end of a witness; `region` tells whether its namespace is still to be created."""
+    match it:
+        case External():
+            return str(it.ip)
+        case Host():
+            return f"node {it.name}" if it.name else f"a node at {it.ip}"
+        case Pod(workload=str(name)):
+            return name
+        case Pod():
+            return _new_pod(it, region)
+
+
+def _new_pod(pod: Pod, region: EndRegion | None) -> str:
+    new = is_new_namespace(pod.namespace, region)
+    text = f"a pod in {'a new namespace' if new else 'namespace'} {pod.namespace}"
+    own = {key: value for key, value in pod.namespace_labels.items() if key != NAMESPACE_NAME_LABEL}
+    if new and own:
+        text += f" ({labels(own)})"
+    text += f" with {labels(pod.labels)}" if pod.labels else " without labels"
+    if pod.service_account != "default":
+        text += f", service account {pod.service_account}"
+    if pod.ports:
+        text += f", declaring {listed([_declared(port) for port in pod.ports])}"
+    return text + (", on the host network" if pod.host_network else "")
+
+
+def _declared(port: ContainerPort) -> str:
+    return f"{port.protocol.value} {port.number}" + (f" named {port.name}" if port.name else "")
+
+
+def is_new_namespace(name: str, region: EndRegion | None) -> bool:
+    """Whether a region says that this namespace is not there yet: it lists names, this one not among them."""
+    names = region.namespaces if region else None
+    return bool(names) and name not in (names or ()) and any(n.startswith("<") for n in names or ())
+
+
+def labels(items: Labels | dict[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted(items.items()))
+
+
+def flow(connection: Connection, region: Region) -> str:
+    """`shop/web[Deployment] → 8.8.8.8 on TCP 443`."""
+    ends = f"{end(connection.src, region.src)} → {end(connection.dst, region.dst)}"
+    return f"{ends} on {service(connection.protocol, connection.port)}"
+
+
+def service(protocol: Protocol, port: int | None) -> str:
+    if port is None:
+        return "a protocol without ports" if protocol is Protocol.OTHER else protocol.value
+    return f"{protocol.value} {port}"
+
+
+# ------------------------------------------------------------------------------------------------ regions
+def region(it: Region) -> str:
+    """All connections of a region: `any pod in namespace a → any internet address on TCP 8000–8999`."""
+    text = end_region(it.src)
+    if it.dst is not None:
+        text += f" → {end_region(it.dst)}"
+    if it.protocol is not None:
+        text += f", on {_ports(it.protocol, it.ports)}"
+    return ", ".join((text, *it.facts))
+
+
+def _ports(protocol: Protocol, ports: PortSet | None) -> str:
+    if protocol not in PORT_PROTOCOLS:
+        return "protocols without ports"
+    if ports is None or ports == PortSet.FULL:
+        return f"all {protocol.value} ports"
+    return f"{protocol.value} {ports}"
+
+
+def end_region(it: EndRegion) -> str:
+    match it.kind:
+        case "pod":
+            text = _pods(it)
+        case "node":
+            text = "any node"
+            if it.addresses is not None:
+                text += f" at {addresses(it.addresses)}"
+        case _:
+            text = addresses(AddressSet.FULL if it.addresses is None else it.addresses)
+    return ", ".join((text, *it.facts))
+
+
+def _pods(it: EndRegion) -> str:
+    text = it.workload or "any pod"
+    if it.workload is None:
+        text += f" in {_namespaces(it.namespaces)}"
+    conditions = [label(key, values) for key, values in it.labels]
+    if conditions:
+        text += f" with {listed(conditions, shown=20)}"
+    outer = [label(key, values) for key, values in it.namespace_labels]
+    if outer:
+        text += f", whose namespace has {listed(outer, shown=20)}"
+    if it.addresses is not None:
+        text += f", at {addresses(it.addresses)}"
+    return text
+
+
+def _namespaces(names: tuple[str, ...] | None) -> str:
+    if names is None:
+        return "any namespace"
+    plain = [name.strip("<>") if name.startswith("<") else f"namespace {name}" for name in names]
+    if len(names) > 1 and not any(name.startswith("<") for name in names):
+        return f"namespaces {listed(names, 'or')}"
+    return listed(plain, "or")
+
+
+def label(key: str, values: ValueSet) -> str:
+    """A constraint on one label, in words that keep absent and present apart."""
+    named = sorted(value for value in values.values if value is not None)
+    mentions_absent = None in values.values
+    match values.is_complement, mentions_absent, named:
+        case False, True, []:
+            return f"no label {key}"
+        case False, False, [value]:
+            return f"{key}={value}"
+        case False, False, _:
+            return f"{key} in ({', '.join(named)})"
+        case False, True, _:
+            return f"{key} in ({', '.join(named)}) or absent"
+        case True, True, []:
+            return f"any {key}"
+        case True, True, _:
+            return f"{key} set, but not to {listed(named, 'or', 20)}"
+        case True, False, []:
+            return f"any {key} or none"
+        case _:
+            return f"{key} not {listed(named, 'or', 20)}"
+
+
+def addresses(these: AddressSet) -> str:
+    """A set of addresses: a known name where it has one, else its CIDRs."""
+    full4, full6 = ((0, TOP4),), ((0, TOP6),)
+    known = {
+        (INTERNET.v4, INTERNET.v6): "any internet address",
+        (INTERNET.v4, ()): "any IPv4 internet address",
+        ((), INTERNET.v6): "any IPv6 internet address",
+        (full4, full6): "any address outside the cluster",
+        (full4, ()): "any IPv4 address outside the cluster",
+        ((), full6): "any IPv6 address outside the cluster",
+    }
+    name = known.get((these.v4, these.v6))
+    if name:
+        return name
+    networks = [_network(str(n)) for n in these.networks()]
+    return listed(networks, "or") or "no address"
+
+
+def _network(cidr: str) -> str:
+    address, _, length = cidr.partition("/")
+    return address if length in ("32", "128") and ("." in address) == (length == "32") else cidr
+
+
+# ------------------------------------------------------------------------------------------------ rules
+def rule(ref: RuleRef) -> str:
+    """`rule 2 of NetworkPolicy shop/web (web.yaml:14)`; rules are counted from 1 for people."""
+    text = ref.policy.id
+    if ref.rule is not None:
+        name = f" `{ref.rule.name}`" if ref.rule.name else ""
+        text = f"{ref.direction.value} rule {ref.rule.index + 1}{name} of {text}"
+    return f"{text} ({ref.source})" if ref.source.file else text
+
+
+def rules(refs: Iterable[RuleRef]) -> str:
+    return listed([rule(ref) for ref in refs])

@@ -1,0 +1,192 @@
+"""Answers built by hand, for tests of what reports print."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+from analyzer.model.claims import Anything, Claim, Kind, Query, Severity, Universe
+from analyzer.model.cluster import ContainerPort, Unmodelled
+from analyzer.model.endpoints import Connection, External, Host, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.policies import (
+    PORT_PROTOCOLS,
+    Action,
+    Direction,
+    NamespaceNamed,
+    NumberedPorts,
+    PodPeer,
+    Policy,
+    Protocol,
+    Rule,
+    RuleRef,
+    Tier,
+)
+from analyzer.model.profile import PROFILES
+from analyzer.model.source import Notice, Source
+from analyzer.semantics.decision import Decision, Side
+from analyzer.sets import INTERNET, PortSet, ValueSet
+from analyzer.verdicts.verdict import (
+    Answer,
+    Counterexample,
+    EndRegion,
+    Region,
+    Section,
+    StatedAssumption,
+    Statistics,
+    Status,
+    Verdict,
+)
+
+ALL_PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
+
+
+def query(id: str, title: str = "", **changes: object) -> Query:
+    claim = Claim(Kind.NO, Anything(), Anything(), ALL_PORTS)
+    base = Query(id, title, claim, f"no anything can reach {id}", source=Source("rules.npq", 7))
+    return replace(base, **changes)
+
+
+def policy(name: str, line: int, namespace: str = "shop") -> Policy:
+    rule = Rule(Action.ACCEPT, None, None, 1, Source("shop.yaml", line + 5))
+    subject = PodPeer(NamespaceNamed(namespace))
+    return Policy(
+        "NetworkPolicy", namespace, name, Tier.NETWORK_POLICY, subject, (rule,), None, Source("shop.yaml", line)
+    )
+
+
+def whole(name: str, line: int) -> RuleRef:
+    return RuleRef(policy(name, line), Direction.INGRESS)
+
+
+def one_rule(name: str, line: int) -> RuleRef:
+    found = policy(name, line)
+    return RuleRef(found, Direction.INGRESS, found.ingress[0])
+
+
+def pod(namespace: str = "shop", workload: str | None = None, **labels: str) -> Pod:
+    return Pod(
+        namespace,
+        Labels({NAMESPACE_NAME_LABEL: namespace, "team": "a"}),
+        Labels(labels),
+        ip_address("10.0.0.1"),
+        workload=workload,
+    )
+
+
+WEB = pod(workload="shop/web[Deployment]", app="web")
+LATER = replace(pod("ns-1", app="web"), service_account="robot", ports=(ContainerPort("http", 8080, Protocol.TCP),))
+OPEN_EGRESS = Side(Direction.EGRESS, True, None, (), "no policy selects it")
+OUTSIDE = Side(Direction.INGRESS, True, None, (), "no policy applies outside the cluster")
+BY_RULE = Side(Direction.INGRESS, True, Tier.NETWORK_POLICY, (one_rule("web", 14),), "allowed by rule 2 of NetworkPolicy shop/web")
+DENIED = Side(Direction.INGRESS, False, Tier.NETWORK_POLICY, (whole("deny", 3),), "NetworkPolicy shop/deny isolates it and no rule allows this")
+
+LIVE = Counterexample(
+    Connection(WEB, External(ip_address("8.8.8.8")), Protocol.TCP, 443),
+    None,
+    Decision(OPEN_EGRESS, OUTSIDE),
+    (),
+    Region(
+        EndRegion("pod", ("shop",), (("app", ValueSet.of(["web", "api"])),)),
+        EndRegion("external", addresses=INTERNET),
+        Protocol.TCP,
+        PortSet.of((8000, 8999), 443),
+    ),
+    True,
+)
+LATENT = Counterexample(
+    Connection(LATER, replace(WEB, workload=None), Protocol.UDP, 53),
+    None,
+    Decision(OPEN_EGRESS, BY_RULE),
+    (),
+    Region(
+        EndRegion("pod", ("shop", "<any namespace not created yet>"), (("app", ~ValueSet.of([None, "db"])),)),
+        EndRegion("pod", None, (), (("team", ValueSet.of(["a"])),)),
+        Protocol.UDP,
+        PortSet.FULL,
+    ),
+    False,
+)
+UNSURE = replace(LIVE, live=None, depends_on=("the address of shop/web[Deployment]",))
+DENIAL = Counterexample(
+    Connection(Host(None, Labels({}), ip_address("10.9.9.9")), WEB, Protocol.OTHER, None),
+    None,
+    Decision(OPEN_EGRESS, DENIED),
+    (),
+    Region(EndRegion("node"), EndRegion("pod", ("shop",), workload="shop/web[Deployment]"), Protocol.OTHER, None),
+    True,
+)
+OPEN_POD = Counterexample(
+    None,
+    WEB,
+    None,
+    (replace(DENIED, direction=Direction.INGRESS), OPEN_EGRESS),
+    Region(EndRegion("pod", ("shop",)), None, None, None),
+    True,
+)
+
+
+def verdict(id: str, status: Status, **changes: object) -> Verdict:
+    found = changes.pop("query", None) or query(id, f"Title of {id}")
+    return replace(Verdict(found, status, Universe.ANY, ""), **changes)
+
+
+PROVED = verdict("dns-works", Status.PROVED, rests_on=(whole("deny", 3), whole("dns", 30)), is_minimal=True)
+REFUTED = verdict(
+    "internet-egress",
+    Status.REFUTED,
+    query=query(
+        "internet-egress",
+        "No pod can reach the internet",
+        severity=Severity.CRITICAL,
+        remediation="Add a default-deny egress policy.",
+        controls=("PCI-DSS 1.4.4",),
+    ),
+    live=True,
+    counterexamples=(LIVE, LATENT),
+    is_complete=False,
+    statistics=Statistics(0.5, 1234, 3, 9),
+)
+UNKNOWN = verdict(
+    "db-closed",
+    Status.UNKNOWN,
+    reason="an unmodelled object could change this answer",
+    blame=("CiliumNetworkPolicy shop/x",),
+)
+VACUOUS = verdict(
+    "ghosts",
+    Status.VACUOUS,
+    reason="`tenant-z` can have no member",
+    notices=(Notice(Source("rules.npq", 2), "nothing mentions namespace `tenant-z`"),),
+)
+
+
+def answer(*verdicts: Verdict, **changes: object) -> Answer:
+    base = Answer(
+        (Section("tenants", "Tenants are apart", verdicts),),
+        Universe.ANY,
+        PROFILES["generic"],
+        (
+            StatedAssumption("pod-addresses", "pods have addresses in 10.0.0.0/8", "assumed", "--pod-cidr"),
+            StatedAssumption("no-host-network", "namespace shop enforces Pod Security baseline", "fact"),
+        ),
+        (
+            Unmodelled(
+                "CiliumNetworkPolicy",
+                "cilium.io/v2",
+                "shop",
+                "x",
+                True,
+                True,
+                False,
+                Source("c.yaml", 1),
+                "not modelled yet",
+            ),
+        ),
+        (Notice(Source("shop.yaml", 9), "the CIDR has host bits set"),),
+        (("namespaces", 1), ("policies", 12)),
+    )
+    return replace(base, **changes)
+
+
+EVERYTHING = answer(PROVED, REFUTED, UNKNOWN, VACUOUS)
