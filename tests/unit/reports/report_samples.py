@@ -78,8 +78,16 @@ WEB = pod(workload="shop/web[Deployment]", app="web")
 LATER = replace(pod("ns-1", app="web"), service_account="robot", ports=(ContainerPort("http", 8080, Protocol.TCP),))
 OPEN_EGRESS = Side(Direction.EGRESS, True, None, (), "no policy selects it")
 OUTSIDE = Side(Direction.INGRESS, True, None, (), "no policy applies outside the cluster")
-BY_RULE = Side(Direction.INGRESS, True, Tier.NETWORK_POLICY, (one_rule("web", 14),), "allowed by rule 2 of NetworkPolicy shop/web")
-DENIED = Side(Direction.INGRESS, False, Tier.NETWORK_POLICY, (whole("deny", 3),), "NetworkPolicy shop/deny isolates it and no rule allows this")
+BY_RULE = Side(
+    Direction.INGRESS, True, Tier.NETWORK_POLICY, (one_rule("web", 14),), "allowed by rule 2 of NetworkPolicy shop/web"
+)
+DENIED = Side(
+    Direction.INGRESS,
+    False,
+    Tier.NETWORK_POLICY,
+    (whole("deny", 3),),
+    "NetworkPolicy shop/deny isolates it and no rule allows this",
+)
 
 LIVE = Counterexample(
     Connection(WEB, External(ip_address("8.8.8.8")), Protocol.TCP, 443),
