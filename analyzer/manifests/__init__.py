@@ -1,1 +1,9 @@
-"""TBD."""
+"""Manifests to model: files, directories and stdin, in YAML or JSON, into one `Cluster`.
+
+Every document is modelled, irrelevant, or unmodelled; everything the API server would refuse is a problem with file,
+line and column, and all problems are reported at once.
+"""
+
+from analyzer.manifests.loading import Loaded, load
+
+__all__ = ["Loaded", "load"]

@@ -1,0 +1,86 @@
+"""All facts of all files into one cluster: namespaces completed, pods gathered under their controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from analyzer.manifests.pod_groups import Root, workloads_of
+from analyzer.manifests.pod_template import PodSource
+from analyzer.model.cluster import Cluster, Namespace, Node, Service, Unmodelled, Workload
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.policies import Policy
+from analyzer.model.source import Notice, Source
+
+Fact = Policy | Namespace | Node | Service | PodSource
+
+
+@dataclass
+class Facts:
+    """What the files said, in the order read."""
+
+    namespaces: list[Namespace] = field(default_factory=list)
+    policies: list[Policy] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    pods: list[PodSource] = field(default_factory=list)
+    unmodelled: list[Unmodelled] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    irrelevant: dict[str, int] = field(default_factory=dict)
+    mentioned: dict[str, Source] = field(default_factory=dict)
+
+    def mention(self, namespace: str, source: Source) -> None:
+        self.mentioned.setdefault(namespace, source)
+
+    def add(self, fact: Fact) -> None:
+        match fact:
+            case Policy():
+                self.policies.append(fact)
+            case Namespace():
+                self.namespaces.append(fact)
+            case Node():
+                self.nodes.append(fact)
+            case Service():
+                self.services.append(fact)
+            case PodSource():
+                self.pods.append(fact)
+
+
+def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
+    """The cluster of the facts; its parts are sorted by what identifies them, whatever the order of the files."""
+    workloads, roots = workloads_of(facts.pods, {node.name: node for node in facts.nodes})
+    return Cluster(
+        namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
+        workloads=tuple(sorted(workloads, key=_by_place)),
+        nodes=tuple(sorted(facts.nodes, key=lambda n: n.name)),
+        services=tuple(sorted(facts.services, key=_by_place)),
+        policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
+        unmodelled=tuple(_without_known_pods(facts.unmodelled, roots)),
+        irrelevant=tuple(sorted(facts.irrelevant.items())),
+        notices=tuple(sorted(set(facts.notices))),
+        files=files,
+    )
+
+
+def _by_place(thing: Workload | Service) -> tuple[str, str, str]:
+    return thing.namespace, thing.name, thing.kind if isinstance(thing, Workload) else ""
+
+
+def _namespaces(facts: Facts) -> list[Namespace]:
+    declared = {namespace.name for namespace in facts.namespaces}
+    mentioned = [
+        Namespace(name, Labels({NAMESPACE_NAME_LABEL: name}), False, source)
+        for name, source in facts.mentioned.items()
+        if name not in declared
+    ]
+    return facts.namespaces + mentioned
+
+
+def _without_known_pods(unmodelled: Iterable[Unmodelled], roots: frozenset[Root]) -> Iterable[Unmodelled]:
+    """An unmodelled controller whose pods the manifests show adds none (design 1)."""
+    for entry in unmodelled:
+        group = entry.api_version.rpartition("/")[0]
+        if entry.adds_pods and (entry.namespace or "", entry.kind, group, entry.name) in roots:
+            entry = replace(entry, adds_pods=False)
+        if entry.adds_pods or entry.may_allow or entry.may_deny:
+            yield entry

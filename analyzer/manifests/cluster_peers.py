@@ -1,0 +1,248 @@
+"""Subjects, peers and rules of the cluster-scoped policies: what AdminNetworkPolicy, BaselineAdminNetworkPolicy and
+ClusterNetworkPolicy share (reference B2, B3, C).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from analyzer.manifests.cidrs import parse_cidr
+from analyzer.manifests.manifest import Manifest, check_metadata
+from analyzer.manifests.section import Section, nearest, one_of
+from analyzer.manifests.selectors import read_selector
+from analyzer.model.labels import Selector
+from analyzer.model.policies import (
+    Action,
+    AddressPeer,
+    DomainPeer,
+    NamespacesMatching,
+    NodePeer,
+    NumberedPorts,
+    Peer,
+    PodPeer,
+    Ports,
+    Protocol,
+    Rule,
+    UnknownPeer,
+)
+from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPNetwork
+
+TOP_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
+HIGHEST_PRIORITY = 1000
+NO_PORT = NumberedPorts(Protocol.TCP, 0)  # an entry that matches nothing: there is no port 0
+_LONGEST_RULE_NAME = 100
+_MOST_NETWORKS = 25
+_LONGEST_CIDR = 43
+_LONGEST_DOMAIN = 253
+_PODS_FIELDS = frozenset({"namespaceSelector", "podSelector"})
+_DOMAIN = re.compile(
+    r"(?:\*\.)?(?:[A-z0-9](?:[-a-zA-Z0-9_]*[a-zA-Z0-9])?\.)+[A-z0-9](?:[-a-zA-Z0-9_]*[a-zA-Z0-9])?\.?\Z"
+)
+_ODD_IN_DOMAIN = re.compile(r"[\[\\\]^`]")
+_WORDS = {"Allow": Action.ACCEPT, "Accept": Action.ACCEPT, "Deny": Action.DENY, "Pass": Action.PASS}
+
+INGRESS_PEERS = ("namespaces", "pods")
+EGRESS_PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where the versions of the API differ.
+
+    `read_ports` reads one item of the `ports_key` list; `named_port_key` is the member of such an item that holds a
+    port name.  `most` caps every list.  `needs_namespace_selector`: whether `pods` must hold both selectors.
+    """
+
+    actions: tuple[str, ...]
+    accept: str
+    ports_key: str
+    named_port_key: str
+    read_ports: Callable[[Section], Ports | None]
+    most: int
+    needs_namespace_selector: bool
+    egress_peers: tuple[str, ...] = EGRESS_PEERS
+    forbids_named_ports_of_networks: bool = True
+
+
+def read_spec(manifest: Manifest, known: frozenset[str]) -> Section | None:
+    """The spec, after checking the frame around it."""
+    manifest.root.only(TOP_FIELDS)
+    check_metadata(manifest)
+    if not manifest.root.required("spec"):
+        return None
+    spec = manifest.root.section("spec")
+    if spec is not None:
+        spec.only(known)
+    return spec
+
+
+def read_priority(spec: Section) -> int:
+    spec.required("priority")
+    return spec.integer("priority", 0, HIGHEST_PRIORITY) or 0
+
+
+def read_subject(spec: Section, dialect: Dialect) -> PodPeer | None:
+    """The pods a policy is about (B2)."""
+    if not spec.required("subject"):
+        return None
+    subject = spec.section("subject")
+    if subject is None:
+        return None
+    subject.only(frozenset(INGRESS_PEERS))
+    if not _has_one(subject, INGRESS_PEERS):
+        return None
+    return _pods(subject, dialect)
+
+
+def _has_one(section: Section, members: tuple[str, ...]) -> bool:
+    """Whether exactly one of the members is there; a problem if not."""
+    there = [key for key in section.data if section.has(key)]
+    if len(there) == 1:
+        return there[0] in members
+    if not there:
+        section.problem("", f"must set one of {one_of(members)}")
+    else:
+        section.problem("", f"sets {' and '.join(f'`{key}`' for key in there)}, but may set only one of them")
+    return False
+
+
+def _pods(section: Section, dialect: Dialect) -> PodPeer | None:
+    """The `namespaces` or `pods` of a subject or peer."""
+    namespaces = read_selector(section, "namespaces")
+    if namespaces is not None:
+        return PodPeer(NamespacesMatching(namespaces))
+    pods = section.section("pods")
+    if pods is None:
+        return None
+    pods.only(_PODS_FIELDS)
+    if dialect.needs_namespace_selector:
+        pods.required("namespaceSelector")
+    pods.required("podSelector")
+    chosen = read_selector(pods, "namespaceSelector") or Selector.EVERYTHING
+    return PodPeer(NamespacesMatching(chosen), read_selector(pods, "podSelector") or Selector.EVERYTHING)
+
+
+def read_rules(spec: Section, key: str, dialect: Dialect) -> tuple[Rule, ...] | None:
+    """The rules of one direction; None if the policy does not speak of it."""
+    if not spec.has(key):
+        return None
+    _check_count(spec, key, 0, dialect.most)
+    found = [_rule(section, key, index, dialect) for index, section in enumerate(spec.sections(key))]
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _check_count(section: Section, key: str, least: int, most: int) -> None:
+    count = len(section.sequence(key))
+    if count < least:
+        section.problem(key, "is empty, but must have at least one item")
+    elif count > most:
+        section.problem(key, f"has {count} items, but may have at most {most}")
+
+
+def _rule(section: Section, direction: str, index: int, dialect: Dialect) -> Rule | None:
+    peer_key = "from" if direction == "ingress" else "to"
+    section.only(frozenset({"name", "action", peer_key, dialect.ports_key}))
+    name = section.text("name") or ""
+    if len(name) > _LONGEST_RULE_NAME:
+        section.problem("name", f"is longer than {_LONGEST_RULE_NAME} characters")
+    word = section.choice("action", dialect.actions) if section.required("action") else None
+    members = INGRESS_PEERS if direction == "ingress" else dialect.egress_peers
+    peers: tuple[Peer, ...] = ()
+    if section.required(peer_key):
+        _check_count(section, peer_key, 1, dialect.most)
+        found = [_peer(item, members, dialect) for item in section.sections(peer_key)]
+        peers = tuple(peer for peer in found if peer is not None)
+    ports = _ports(section, dialect)
+    _check_named_ports(section, peer_key, dialect)
+    if word is None:
+        return None
+    if word != dialect.accept and any(isinstance(peer, DomainPeer) for peer in peers):
+        section.notice(peer_key, f"names domains, which the API supports in {dialect.accept} rules only")
+    return Rule(_WORDS[word], peers, ports, index, section.source, name, word)
+
+
+def _ports(section: Section, dialect: Dialect) -> tuple[Ports, ...] | None:
+    if not section.has(dialect.ports_key):
+        return None
+    _check_count(section, dialect.ports_key, 1, dialect.most)
+    found = [dialect.read_ports(item) for item in section.sections(dialect.ports_key)]
+    return tuple(port for port in found if port is not None)
+
+
+def _check_named_ports(section: Section, peer_key: str, dialect: Dialect) -> None:
+    """A name is looked up on a pod: B3.6, C3.1."""
+    names = [item for item in section.sections(dialect.ports_key) if item.has(dialect.named_port_key)]
+    if not names:
+        return
+    keys = {key for item in section.sections(peer_key) for key in item.data if item.has(key)}
+    for key in ("networks", "nodes", "domainNames"):
+        if key not in keys:
+            continue
+        if key == "networks" and not dialect.forbids_named_ports_of_networks:
+            names[0].notice(dialect.named_port_key, "matches nothing on addresses that are no pod's")
+        else:
+            names[0].problem(dialect.named_port_key, f"cannot stand in a rule with `{key}` peers", "write its number")
+
+
+def _peer(section: Section, members: tuple[str, ...], dialect: Dialect) -> Peer | None:
+    unknown = [key for key in section.data if section.has(key) and key not in members]
+    for key in unknown:
+        if key in EGRESS_PEERS:
+            section.problem(key, f"is no peer here; the peers are {one_of(members)}")
+        elif nearest(key, members):
+            section.unknown(key, members)
+        elif len([k for k in section.data if section.has(k)]) == 1:
+            section.notice(key, "is a peer that netproof does not know; the rule is read as the API demands: closed")
+            return UnknownPeer(key)
+    if unknown and any(key in EGRESS_PEERS or nearest(key, members) for key in unknown):
+        return None
+    if not _has_one(section, members):
+        return None
+    if section.has("networks"):
+        return _networks(section)
+    if section.has("nodes"):
+        return NodePeer(read_selector(section, "nodes") or Selector.EVERYTHING)
+    if section.has("domainNames"):
+        return _domains(section)
+    return _pods(section, dialect)
+
+
+def _networks(section: Section) -> AddressPeer:
+    _check_count(section, "networks", 1, _MOST_NETWORKS)
+    networks: list[IPNetwork] = []
+    written: list[str] = []
+    for index, (text, place) in enumerate(section.texts("networks")):
+        path = f"{section.field('networks')}[{index}]"
+        if text in written:
+            section.log.problem(place, f"`{path}` repeats `{text}`", "the items of this list must differ")
+        written.append(text)
+        try:
+            cidr = parse_cidr(text)
+        except ValueError as error:
+            hint = "a CIDR looks like `10.0.0.0/8` or `2001:db8::/32`"
+            section.log.problem(place, f"`{path}` is `{text}`, {error}", hint)
+            continue
+        if cidr.is_odd_spelling or len(text) > _LONGEST_CIDR:
+            odd = " and ".join(cidr.oddities) or "too many characters"
+            section.log.problem(place, f"`{path}` is `{text}`, which has {odd}", f"write `{cidr.network}`")
+        networks.append(cidr.network)
+    return AddressPeer(AddressSet.of(*networks), ", ".join(written), matches_cluster=True)
+
+
+def _domains(section: Section) -> DomainPeer:
+    _check_count(section, "domainNames", 1, _MOST_NETWORKS)
+    names: list[str] = []
+    for index, (name, place) in enumerate(section.texts("domainNames")):
+        path = f"{section.field('domainNames')}[{index}]"
+        if name in names:
+            section.log.problem(place, f"`{path}` repeats `{name}`", "the items of this list must differ")
+        elif len(name) > _LONGEST_DOMAIN or not _DOMAIN.match(name):
+            hint = "a domain name looks like `example.com` or `*.example.com`"
+            section.log.problem(place, f"`{path}` is `{name}`, which is no domain name", hint)
+        elif _ODD_IN_DOMAIN.search(name):
+            section.log.notice(place, f"`{path}` is `{name}`, which the API accepts although no domain is called so")
+        names.append(name)
+    return DomainPeer(tuple(names))

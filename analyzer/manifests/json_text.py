@@ -1,0 +1,147 @@
+"""JSON text to trees, every node with its place.  Several values one after the other are several documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from json import JSONDecodeError, JSONDecoder
+from typing import Any
+
+from analyzer.manifests.nodes import Fault, Mapping, Sequence, Tree, line_of, place_at
+
+DEEPEST_NESTING = 256
+_DECODER = JSONDecoder()
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_LONGEST_NUMBER = 400
+_WORDS = {"true": True, "false": False, "null": None}
+_WORD = re.compile("true|false|null")
+
+
+def read_json(text: str) -> Iterator[Tree]:
+    """The values of a text, in order; a syntax error ends in a broken tree and ends the reading."""
+    scanner = _Scanner(text)
+    while scanner.is_more():
+        place = scanner.place()
+        try:
+            value = scanner.value(0)
+        except _SyntaxFaultError as stop:
+            yield Tree.broken([*scanner.faults, stop.fault])
+            return
+        yield Tree(value, place, tuple(scanner.faults))
+        scanner.faults = []
+
+
+class _SyntaxFaultError(Exception):
+    def __init__(self, place: int, message: str) -> None:
+        self.fault = Fault(place, message)
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._line = 1
+        self._line_start = 0
+        self.faults: list[Fault] = []
+
+    def place(self) -> int:
+        return place_at(self._line, self._at - self._line_start + 1)
+
+    def is_more(self) -> bool:
+        self._skip()
+        return self._at < len(self._text)
+
+    def _skip(self) -> str:
+        """Pass white space; returns the character after it, or the empty text at the end."""
+        text, at = self._text, self._at
+        char = text[at : at + 1]
+        if char in " \n\t\r" and char:
+            space = _SPACE.match(text, at)
+            end = space.end() if space else at
+            lines = text.count("\n", at, end)
+            if lines:
+                self._line += lines
+                self._line_start = text.rindex("\n", at, end) + 1
+            self._at = end
+            char = text[end : end + 1]
+        return char
+
+    def value(self, depth: int) -> Any:
+        char = self._skip()
+        if char == '"':
+            return self._string()
+        if char == "{":
+            return self._mapping(depth + 1)
+        if char == "[":
+            return self._sequence(depth + 1)
+        if word := _WORD.match(self._text, self._at):
+            self._at = word.end()
+            return _WORDS[word.group()]
+        if number := _NUMBER.match(self._text, self._at):
+            if number.end() - number.start() > _LONGEST_NUMBER:
+                raise self._stop("a number of more digits than any field takes")
+            self._at = number.end()
+            return float(number.group()) if number.group(1) or number.group(2) else int(number.group())
+        raise self._stop("a value was expected here")
+
+    def _string(self) -> str:
+        try:
+            value, end = _DECODER.raw_decode(self._text, self._at)
+        except JSONDecodeError as error:
+            raise self._stop(error.msg[0].lower() + error.msg[1:].removesuffix(" at")) from None
+        self._at = end
+        return str(value)
+
+    def _mapping(self, depth: int) -> Mapping:
+        mapping = Mapping(self._opened(depth))
+        char = self._skip()
+        while char != "}" or mapping:
+            if char != '"':
+                raise self._stop("a key in double quotes was expected here")
+            place = self.place()
+            key = self._string()
+            if self._skip() != ":":
+                raise self._stop("`:` was expected here")
+            self._at += 1
+            value = self.value(depth)
+            if key in mapping:
+                first = line_of(mapping.place_of(key))
+                message = f"the key `{key}` stands twice in one mapping, first on line {first}"
+                self.faults.append(Fault(place, message, "keep one of them"))
+            else:
+                mapping.add(key, place, value)
+            if self._is_closed("}"):
+                return mapping
+            char = self._skip()
+        self._at += 1
+        return mapping
+
+    def _sequence(self, depth: int) -> Sequence:
+        sequence = Sequence(self._opened(depth))
+        if self._skip() == "]":
+            self._at += 1
+            return sequence
+        while True:
+            self._skip()
+            sequence.item_places.append(self.place())
+            sequence.append(self.value(depth))
+            if self._is_closed("]"):
+                return sequence
+
+    def _opened(self, depth: int) -> int:
+        if depth > DEEPEST_NESTING:
+            raise self._stop(f"nested more than {DEEPEST_NESTING} deep")
+        place = self.place()
+        self._at += 1
+        return place
+
+    def _is_closed(self, bracket: str) -> bool:
+        char = self._skip()
+        if char not in (bracket, ","):
+            raise self._stop(f"`,` or `{bracket}` was expected here")
+        self._at += 1
+        return char == bracket
+
+    def _stop(self, message: str) -> _SyntaxFaultError:
+        return _SyntaxFaultError(self.place(), f"cannot be read as JSON: {message}")

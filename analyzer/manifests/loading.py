@@ -1,0 +1,297 @@
+"""The walk from paths to a cluster: read, unwrap lists, tell the kinds apart, read each object, put all together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from analyzer.errors import ManifestError, Problem
+from analyzer.manifests.assembly import Facts, assemble
+from analyzer.manifests.files import STDIN, STDIN_NAME, check_size, manifest_files, read_file
+from analyzer.manifests.known_kinds import BUILT_IN, DEPLOYERS, Effect, effect_of, is_irrelevant
+from analyzer.manifests.manifest import (
+    DEFAULT_NAMESPACE,
+    Manifest,
+    ObjectKind,
+    group_of,
+    identify,
+    kind_dot_group,
+    version_of,
+)
+from analyzer.manifests.nodes import Mapping, Tree
+from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
+from analyzer.manifests.retired_versions import RETIRED
+from analyzer.manifests.section import Log, Section, nearest
+from analyzer.manifests.texts import RENDER_HINT, read_trees
+from analyzer.model.cluster import Cluster, Unmodelled
+from analyzer.model.source import Source
+
+_ANYTHING = Effect(True, True, True, "it could not be read", True)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A cluster, and with keep_going what was wrong with the input it was read from."""
+
+    cluster: Cluster
+    problems: tuple[Problem, ...]
+
+
+def load(
+    paths: Sequence[str],
+    *,
+    keep_going: bool = False,
+    irrelevant: frozenset[str] = frozenset(),
+    strict_cidr: bool = False,
+    stdin: Callable[[], bytes] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Loaded:
+    """Read manifests into a cluster.
+
+    `paths` are files, directories (read recursively) and `-` for `stdin`.  `irrelevant` names kinds (`Kind.group`)
+    that the user knows not to affect traffic.  With `strict_cidr`, CIDRs that API servers from 1.36 on refuse are
+    problems.  `progress` is told each file with its number and their count, before it is read.
+
+    ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
+    could not be read stands in the cluster as unmodelled.
+    """
+    loader = _Loader(irrelevant, strict_cidr)
+    files = list(manifest_files(paths, loader.problems))
+    objects_under = dict.fromkeys((path for _, path in files), 0)
+    for number, (file, path) in enumerate(files):
+        if progress is not None:
+            progress(file, number, len(files))
+        objects_under[path] += loader.read(file, stdin)
+    for path, count in objects_under.items():
+        if not count:
+            loader.problems.append(Problem(STDIN_NAME if path == STDIN else path, 0, 0, "holds no manifest"))
+    if loader.problems and not keep_going:
+        raise ManifestError(loader.problems)
+    names = tuple(STDIN_NAME if file == STDIN else file for file, _ in files)
+    return Loaded(assemble(loader.facts, names), ManifestError(loader.problems).problems)
+
+
+@dataclass
+class _Loader:
+    """What has been read so far."""
+
+    irrelevant: frozenset[str]
+    strict_cidr: bool
+    problems: list[Problem] = field(default_factory=list)
+    facts: Facts = field(default_factory=Facts)
+    _places: dict[tuple[str, str, str, str], Source] = field(default_factory=dict)
+
+    def read(self, file: str, stdin: Callable[[], bytes] | None) -> int:
+        """Read one file; returns how many documents it holds, good or bad."""
+        name = STDIN_NAME if file == STDIN else file
+        try:
+            if file == STDIN:
+                data = stdin() if stdin is not None else b""
+                check_size(data)
+            else:
+                data = read_file(file)
+        except ValueError as error:
+            log = Log(name)
+            log.problem(0, str(error))
+            self._finish(log, None)
+            return 1
+        count = 0
+        for tree in read_trees(data):
+            if tree.value is None and not tree.faults:
+                continue  # a document of comments only
+            count += 1
+            self._document(name, tree)
+        return count
+
+    def _log(self, file: str) -> Log:
+        return Log(file, self.strict_cidr)
+
+    def _document(self, file: str, tree: Tree) -> None:
+        log = self._log(file)
+        for fault in tree.faults:
+            log.problem(fault.place, fault.message, fault.hint)
+        if tree.is_broken:
+            self._finish(log, None)
+        elif not isinstance(tree.value, Mapping):
+            log.problem(tree.place, "this document is no Kubernetes object: it must be a mapping")
+            self._finish(log, None)
+        else:
+            self._object(tree.value, log, "", "")
+
+    def _finish(self, log: Log, broken: Unmodelled | None) -> None:
+        """Keep what the log holds; an object with problems is unmodelled."""
+        self.facts.notices += log.notices
+        if not log.problems:
+            return
+        self.problems += log.problems
+        source = Source(log.file, min(problem.line for problem in log.problems))
+        self.facts.unmodelled.append(broken or _unmodelled("document", "", None, "", source, _ANYTHING))
+
+    # ------------------------------------------------------------------------------------------------ objects
+    def _object(self, data: Mapping, log: Log, item_kind: str, item_version: str) -> None:
+        """Read an object; the kind and version are those that the list around it implies."""
+        root = Section(data, "", log)
+        kind = root.text("kind") or item_kind
+        api_version = root.text("apiVersion") or item_version
+        if not kind or not api_version:
+            _note_nameless(root, kind, api_version)
+            self._finish(log, None)
+        elif kind.endswith("List") and isinstance(data.get("items"), list):
+            self._list(root, kind, api_version)
+        else:
+            self._typed(root, kind, api_version)
+
+    def _list(self, root: Section, kind: str, api_version: str) -> None:
+        self._finish(root.log, None)
+        item_kind = kind.removesuffix("List")
+        items = root.sequence("items")
+        for index, (item, place) in enumerate(zip(items, items.item_places, strict=True)):
+            log = self._log(root.log.file)
+            if isinstance(item, Mapping):
+                self._object(item, log, item_kind, api_version if item_kind else "")
+            else:
+                log.problem(place, f"`items[{index}]` is no Kubernetes object: it must be a mapping")
+                self._finish(log, None)
+
+    def _typed(self, root: Section, kind: str, api_version: str) -> None:
+        group = group_of(api_version)
+        known = MODELLED.get((kind, group))
+        if kind_dot_group(kind, group) in self.irrelevant:
+            self._ignored(root, kind, group)
+        elif (api_version, kind) in RETIRED:
+            _note_retired(root, kind, api_version)
+            self._finish(root.log, _broken(root, kind, api_version, known))
+        elif known is not None:
+            self._modelled(root, known, api_version)
+        elif is_irrelevant(kind, group):
+            self._ignored(root, kind, group)
+        elif group in BUILT_IN or group in MODELLED_GROUPS:
+            _note_unknown_kind(root, kind, api_version)
+            self._finish(root.log, None)
+        else:
+            self._unmodelled(root, kind, api_version)
+
+    def _ignored(self, root: Section, kind: str, group: str) -> None:
+        self.facts.irrelevant[kind] = self.facts.irrelevant.get(kind, 0) + 1
+        if note := DEPLOYERS.get(kind_dot_group(kind, group)):
+            root.log.notice(root.place(), note)
+        namespace = _quiet_namespace(root)
+        if namespace:
+            self.facts.mention(namespace, root.source)
+        self._finish(root.log, None)
+
+    def _unmodelled(self, root: Section, kind: str, api_version: str) -> None:
+        effect = effect_of(kind, group_of(api_version))
+        namespace = _quiet_namespace(root) if effect.is_namespaced else None
+        if namespace:
+            self.facts.mention(namespace, root.source)
+        name = _quiet_name(root)
+        entry = _unmodelled(kind, api_version, namespace or None, name, root.source, effect)
+        if not root.log.problems:
+            self.facts.unmodelled.append(entry)
+        self._finish(root.log, entry)
+
+    def _modelled(self, root: Section, kind: ObjectKind, api_version: str) -> None:
+        log = root.log
+        if version_of(api_version) not in kind.versions or api_version.count("/") > 1:
+            right = " or ".join(f"`{kind.group}/{v}`" if kind.group else f"`{v}`" for v in kind.versions)
+            message = f"`apiVersion` is `{api_version}`, which has no {kind.kind} that netproof knows"
+            log.problem(root.place("apiVersion"), message, f"write {right}")
+        manifest = identify(root, kind, api_version)
+        fact = kind.read(manifest)
+        if manifest.namespace is not None:
+            self.facts.mention(manifest.namespace, root.source)
+        self._note_twin(manifest)
+        if log.problems:
+            self._finish(log, _broken(root, kind.kind, api_version, kind))
+            return
+        self._finish(log, None)
+        if fact is not None:
+            self.facts.add(fact)
+
+    def _note_twin(self, manifest: Manifest) -> None:
+        if manifest.is_generated or not manifest.name:
+            return
+        identity = (manifest.kind, manifest.group, manifest.namespace or "", manifest.name)
+        first = self._places.setdefault(identity, manifest.source)
+        if first is not manifest.source and first != manifest.source:
+            where = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
+            message = f"{manifest.kind} `{where}` stands in the manifests twice, first in {first}"
+            manifest.log.problem(manifest.root.place(), message, "keep one of them, or give one another name")
+
+
+def _quiet_metadata(root: Section) -> Mapping:
+    """The metadata of an object that the model does not read: nothing about it is checked."""
+    found = root.data.get("metadata")
+    return found if isinstance(found, Mapping) else Mapping()
+
+
+def _quiet_namespace(root: Section) -> str:
+    found = _quiet_metadata(root).get("namespace")
+    return found if isinstance(found, str) else ""
+
+
+def _quiet_name(root: Section) -> str:
+    metadata = _quiet_metadata(root)
+    found = metadata.get("name") or metadata.get("generateName")
+    return found if isinstance(found, str) else ""
+
+
+def _unmodelled(
+    kind: str, api_version: str, namespace: str | None, name: str, source: Source, effect: Effect
+) -> Unmodelled:
+    return Unmodelled(
+        kind,
+        api_version,
+        namespace,
+        name,
+        effect.may_allow,
+        effect.may_deny,
+        effect.adds_pods,
+        source,
+        effect.why,
+    )
+
+
+def _broken(root: Section, kind: str, api_version: str, known: ObjectKind | None) -> Unmodelled:
+    """What stands in the model for an object that has problems."""
+    if known is None:
+        return _unmodelled(kind, api_version, None, _quiet_name(root), root.source, _ANYTHING)
+    effect = Effect(known.may_allow, known.may_deny, known.adds_pods, "it could not be read", known.is_namespaced)
+    namespace = (_quiet_namespace(root) or DEFAULT_NAMESPACE) if known.is_namespaced else None
+    return _unmodelled(kind, api_version, namespace, _quiet_name(root), root.source, effect)
+
+
+def _note_nameless(root: Section, kind: str, api_version: str) -> None:
+    missing = " and ".join(f"`{key}`" for key, value in (("apiVersion", api_version), ("kind", kind)) if not value)
+    keys = root.data.keys()
+    hint = "every Kubernetes object names both"
+    if {"name", "version"} <= keys and api_version in ("v1", "v2"):
+        hint = f"this looks like a Chart.yaml; {RENDER_HINT}"
+    elif keys & {"resources", "patches", "bases", "configMapGenerator", "namePrefix"} and not kind:
+        hint = "this looks like a Kustomization; use `kustomize build DIRECTORY | netproof check -`"
+    elif "values" in root.log.file.rpartition("/")[2]:
+        hint = f"this looks like a values file; {RENDER_HINT}"
+    if not root.log.problems:
+        root.log.problem(root.place(), f"this document has no {missing}", hint)
+
+
+def _note_retired(root: Section, kind: str, api_version: str) -> None:
+    instead = RETIRED[api_version, kind]
+    hint = f"write `apiVersion: {instead}`" if instead else "leave it out: Kubernetes has no such kind any more"
+    message = f"`apiVersion` is `{api_version}`, under which no API server serves {kind} any more"
+    root.log.problem(root.place("apiVersion"), message, hint)
+
+
+def _note_unknown_kind(root: Section, kind: str, api_version: str) -> None:
+    group = group_of(api_version)
+    homes = [g for k, g in MODELLED if k == kind] + [g for g, kinds in BUILT_IN.items() if kind in kinds]
+    if homes:
+        known = MODELLED.get((kind, homes[0]))
+        version = known.versions[0] if known else "v1"
+        hint = f"write `apiVersion: {homes[0]}/{version}`" if homes[0] else f"write `apiVersion: {version}`"
+    else:
+        kinds = {k for k, g in MODELLED if g == group} | BUILT_IN.get(group, frozenset())
+        close = nearest(kind, kinds)
+        hint = f"did you mean `{close}`?" if close else f"its kinds are {', '.join(sorted(kinds))}"
+    root.log.problem(root.place("kind"), f"`{api_version}` has no kind `{kind}`", hint)

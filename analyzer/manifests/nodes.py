@@ -1,0 +1,99 @@
+"""Plain values that remember where they stood: what YAML and JSON texts are read into.
+
+A place is a line and a column, counted from 1 and packed into one integer, so that a large file costs little memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+_COLUMN_BITS = 16
+_COLUMN_MASK = (1 << _COLUMN_BITS) - 1
+
+
+def place_at(line: int, column: int) -> int:
+    """The place of a line and a column, both counted from 1."""
+    return line << _COLUMN_BITS | min(column, _COLUMN_MASK)
+
+
+def line_of(place: int) -> int:
+    return place >> _COLUMN_BITS
+
+
+def column_of(place: int) -> int:
+    return place & _COLUMN_MASK
+
+
+class Mapping(dict[str, Any]):
+    """A mapping with the place it starts at, and its keys' places in the order of the keys."""
+
+    __slots__ = ("key_places", "place")
+
+    def __init__(self, place: int = 0) -> None:
+        super().__init__()
+        self.place = place
+        self.key_places: list[int] = []
+
+    def place_of(self, key: str) -> int:
+        """Where the key stands; where the mapping starts if it is not there."""
+        for place, candidate in zip(self.key_places, self, strict=False):
+            if candidate == key:
+                return place
+        return self.place
+
+    def add(self, key: str, place: int, value: Any) -> None:
+        """Add a key that is not there yet."""
+        self[key] = value
+        self.key_places.append(place)
+
+
+class Sequence(list[Any]):
+    """A list with the place it starts at and the places of its items."""
+
+    __slots__ = ("item_places", "place")
+
+    def __init__(self, place: int = 0) -> None:
+        super().__init__()
+        self.place = place
+        self.item_places: list[int] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with the text itself, whatever it describes."""
+
+    place: int
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One document of a file.  `value` is meaningless when `is_broken`: the text could not be read to its end."""
+
+    value: Any
+    place: int
+    faults: tuple[Fault, ...] = ()
+    is_broken: bool = False
+
+    @staticmethod
+    def broken(faults: Iterable[Fault]) -> Tree:
+        found = tuple(faults)
+        return Tree(None, found[0].place, found, True)
+
+
+NAMES_OF_TYPES = {
+    Mapping: "a mapping",
+    Sequence: "a list",
+    str: "text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def type_name(value: Any) -> str:
+    return NAMES_OF_TYPES[type(value)]

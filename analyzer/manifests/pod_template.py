@@ -1,0 +1,122 @@
+"""What the model reads of a pod, in a Pod itself and in the template of its controller (reference A7.4, A12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.manifests.names import port_name_fault, subdomain_fault
+from analyzer.manifests.section import Section
+from analyzer.manifests.selectors import read_labels
+from analyzer.model.cluster import ContainerKind, ContainerPort
+from analyzer.model.labels import Labels
+from analyzer.model.policies import Protocol
+from analyzer.model.source import Source
+from analyzer.sets.addresses import IPAddress
+
+DEFAULT_ACCOUNT = "default"
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+@dataclass(frozen=True, slots=True)
+class PodShape:
+    """What makes two pods alike to every policy."""
+
+    labels: Labels
+    service_account: str
+    ports: tuple[ContainerPort, ...]
+    host_network: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A controller as named in ownerReferences; `group` tells kinds of one name apart."""
+
+    kind: str
+    group: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodSource:
+    """A Pod, or an object that makes pods; `loading` turns them into workloads once all files are read.
+
+    `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
+    known of running pods only.
+    """
+
+    kind: str
+    group: str
+    namespace: str
+    name: str
+    shape: PodShape
+    owner: Owner | None
+    source: Source
+    replicas: int | None = None
+    ips: tuple[IPAddress, ...] = ()
+    host_ips: tuple[IPAddress, ...] = ()
+    node: str = ""
+    is_pod: bool = False
+
+
+def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:
+    """The shape of the pods of a template, or of a pod."""
+    labels = Labels(read_labels(metadata, "labels") if metadata else {})
+    if spec is None:
+        return PodShape(labels, DEFAULT_ACCOUNT, (), False)
+    return PodShape(labels, _service_account(spec), tuple(_ports(spec)), spec.boolean("hostNetwork"))
+
+
+def _service_account(spec: Section) -> str:
+    for key in ("serviceAccountName", "serviceAccount"):
+        name = spec.text(key)
+        if name:
+            if fault := subdomain_fault(name):
+                spec.problem(key, f"is `{name}`, which is no name of a ServiceAccount: it {fault}")
+            return name
+    return DEFAULT_ACCOUNT
+
+
+def _ports(spec: Section) -> Iterator[ContainerPort]:
+    seen: set[ContainerPort] = set()
+    for key in ("containers", "initContainers"):
+        for container in spec.sections(key):
+            kind = ContainerKind.CONTAINER
+            if key == "initContainers":
+                restarts = container.text("restartPolicy") == "Always"
+                kind = ContainerKind.SIDECAR if restarts else ContainerKind.INIT
+            if not container.has("ports"):
+                continue
+            for port in container.sections("ports"):
+                found = _port(port, kind)
+                if found is not None and found not in seen:
+                    seen.add(found)
+                    yield found
+
+
+def _port(section: Section, kind: ContainerKind) -> ContainerPort | None:
+    name = section.text("name") or ""
+    if name and (fault := port_name_fault(name)):
+        section.problem("name", f"is `{name}`, which is no port name: it {fault}")
+    protocol = section.choice("protocol", _PROTOCOLS) or "TCP"
+    if not section.required("containerPort"):
+        return None
+    number = section.integer("containerPort", 1, 65535)
+    return None if number is None else ContainerPort(name, number, Protocol(protocol), kind)
+
+
+def read_owner(metadata: Section) -> Owner | None:
+    """The controller among the ownerReferences; a Node, the owner of mirror pods, controls nothing."""
+    for reference in metadata.sections("ownerReferences"):
+        if not reference.boolean("controller"):
+            continue
+        kind, name = reference.text("kind"), reference.text("name")
+        group = (reference.text("apiVersion") or "").rpartition("/")[0]
+        if kind and name and kind != "Node":
+            return Owner(kind, _group_today(kind, group), name)
+    return None
+
+
+def _group_today(kind: str, group: str) -> str:
+    """References may still name the group a kind has left."""
+    return "apps" if group == "extensions" and kind in ("Deployment", "DaemonSet", "ReplicaSet") else group

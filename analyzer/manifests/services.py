@@ -1,0 +1,64 @@
+"""Service, v1 (reference A13)."""
+
+from __future__ import annotations
+
+from analyzer.manifests.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
+from analyzer.manifests.names import label_name_fault, port_name_fault
+from analyzer.manifests.section import Section
+from analyzer.manifests.selectors import read_labels
+from analyzer.model.cluster import Service, ServicePort
+from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.policies import Protocol
+
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
+_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+
+
+def _read(manifest: Manifest) -> Service | None:
+    spec = manifest.root.section("spec")
+    namespace = manifest.namespace or DEFAULT_NAMESPACE
+    if spec is None:
+        return Service(namespace, manifest.name, None, (), False, False, source=manifest.source)
+    kind = spec.choice("type", _TYPES) or "ClusterIP"
+    labels = read_labels(spec, "selector")
+    selector = None
+    if labels and kind != "ExternalName":
+        requirements = (Requirement(key, Operator.IN, frozenset({value})) for key, value in labels.items())
+        selector = Selector(tuple(requirements))
+    is_headless = spec.text("clusterIP") == "None"
+    ports = [_port(port, is_headless) for port in spec.sections("ports")]
+    return Service(
+        namespace,
+        manifest.name,
+        selector,
+        tuple(port for port in ports if port is not None),
+        reached_from_outside=kind in ("LoadBalancer", "NodePort") or bool(spec.texts("externalIPs")),
+        preserves_client=spec.text("externalTrafficPolicy") == "Local",
+        is_headless=is_headless,
+        source=manifest.source,
+    )
+
+
+def _port(section: Section, is_headless: bool) -> ServicePort | None:
+    protocol = Protocol(section.choice("protocol", _PROTOCOLS) or "TCP")
+    if not section.required("port"):
+        return None
+    port = section.integer("port", 1, 65535)
+    target: int | str | None
+    written = section.data.get("targetPort")
+    if isinstance(written, str):
+        target = written
+        if fault := port_name_fault(written):
+            section.problem("targetPort", f"is `{written}`, which is no port name: it {fault}")
+    else:
+        # 0 is how old servers stored an absent targetPort
+        target = section.integer("targetPort", 0, 65535)
+    if port is None:
+        return None
+    node_port = section.integer("nodePort", 0, 65535)
+    if is_headless or not target:
+        target = port
+    return ServicePort(port, target, protocol, node_port or None, section.text("name") or "")
+
+
+KIND = ObjectKind("Service", "", ("v1",), _read, name_fault=label_name_fault)

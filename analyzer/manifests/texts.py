@@ -1,0 +1,81 @@
+"""Bytes to document trees: which encoding, YAML or JSON, or no manifest at all but a template or something binary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzer.manifests.json_text import read_json
+from analyzer.manifests.nodes import Fault, Tree, place_at
+from analyzer.manifests.yaml_text import read_yaml
+
+_BOMS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+_UTF8_BOM = b"\xef\xbb\xbf"
+_TEMPLATE = re.compile(
+    rb"\{\{-?\s*(?:[.$/]|(?:include|template|define|if|else|end|range|with|toYaml|tpl|printf|default|required|quote)\b)"
+)
+RENDER_HINT = "netproof reads rendered manifests: `helm template NAME CHART | netproof check -`"
+
+
+def read_trees(data: bytes) -> Iterator[Tree]:
+    """The documents of a file.  A text that cannot be read ends in a broken tree."""
+    fault = _encoding_fault(data)
+    if fault is not None:
+        yield Tree.broken([fault])
+        return
+    data = data.removeprefix(_UTF8_BOM)
+    if data.lstrip()[:1] in (b"{", b"[") and not data.lstrip().startswith(b"{{"):
+        yield from _json_or_yaml(data)
+        return
+    template = _template_place(data)
+    for tree in read_yaml(data):
+        if template is not None and tree.faults:
+            yield Tree.broken([_template_fault(template)])
+            return
+        yield tree
+
+
+def _json_or_yaml(data: bytes) -> Iterator[Tree]:
+    """A text that starts like JSON; flow-style YAML does too, and says so by not being JSON but YAML."""
+    trees = list(read_json(data.decode()))
+    if trees and trees[-1].is_broken:
+        as_yaml = list(read_yaml(data))
+        if not any(tree.is_broken for tree in as_yaml):
+            trees = as_yaml
+    yield from trees
+
+
+def _encoding_fault(data: bytes) -> Fault | None:
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return Fault(0, f"is encoded in {name}", "save it as UTF-8")
+    if b"\0" in data:
+        if len(data) > 3 and (data[1::2].count(0) * 3 > len(data) or data[::2].count(0) * 3 > len(data)):
+            return Fault(0, "is encoded in UTF-16", "save it as UTF-8")
+        return Fault(0, "is a binary file, no manifest")
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        column = error.start - before.rfind(b"\n")
+        place = place_at(before.count(b"\n") + 1, column)
+        return Fault(place, f"is not encoded in UTF-8: byte 0x{data[error.start]:02x} makes no character here")
+    return None
+
+
+def _template_place(data: bytes) -> int | None:
+    """Where the first template action stands, if there is one."""
+    found = _TEMPLATE.search(data)
+    if found is None:
+        return None
+    before = data[: found.start()]
+    return place_at(before.count(b"\n") + 1, found.start() - before.rfind(b"\n"))
+
+
+def _template_fault(place: int) -> Fault:
+    return Fault(place, "is a template, not a manifest: it holds `{{ … }}`", RENDER_HINT)
