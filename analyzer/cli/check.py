@@ -36,8 +36,11 @@ def check(
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Prove or refute queries about manifests."""
-    from analyzer import analysis, reports, solving
+    from analyzer import analysis, solving
     from analyzer.manifests import load
+    from analyzer.reports.check_json import render_json
+    from analyzer.reports.text import render_text
+    from analyzer.reports.witness_yaml import witness_yaml
 
     pods, engine, addresses, _ = inputs.settled(
         lambda: inputs.chosen_universe(universe),
@@ -52,17 +55,22 @@ def check(
         packs, loaded = inputs.settled(
             lambda: inputs.questions(pack or (), query or (), parameters or ()),
             lambda: load(
-                manifests, keep_going=keep_going, irrelevant=kinds, strict_cidr=strict_cidr, progress=progress
+                manifests,
+                keep_going=keep_going,
+                irrelevant=kinds,
+                strict_cidr=strict_cidr,
+                stdin=sys.stdin.buffer.read,
+                progress=progress,
             ),
         )
         answer = analysis.check(loaded.cluster, packs, setting=setting, progress=progress)
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is unknown"), file=sys.stderr)
     if format_ is options.Format.JSON:
-        report = reports.render_json(answer, with_statistics=verbose)
+        report = render_json(answer, with_statistics=verbose)
     else:
-        report = reports.render_text(answer, output.terminal_style(color, file, quiet=quiet, verbose=verbose))
+        report = render_text(answer, output.terminal_style(color, file, quiet=quiet, verbose=verbose))
     output.write(report, file)
     if yaml:
-        output.write(reports.witness_yaml(answer, loaded.cluster), output.yaml_path(yaml))
+        output.write(witness_yaml(answer, loaded.cluster), output.yaml_path(yaml))
     raise typer.Exit(VERDICT_CODES[answer.status.value])

@@ -16,6 +16,7 @@ import typer
 from analyzer import __version__
 from analyzer.cli.exit_codes import ExitCode
 from analyzer.errors import InputError, InternalError, NetproofError, Problem
+from analyzer.reports.visible import visible
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,8 +68,6 @@ def _say(code: ExitCode, text: str) -> ExitCode:
 
 def complaint(problems: Sequence[Problem], end: str = "nothing was checked") -> str:
     """Every problem on its own line, its hint below, and at the end how many there are."""
-    from analyzer.reports.visible import visible
-
     lines = []
     for problem in problems:
         lines.append(f"error: {visible(_headline(problem))}")

@@ -13,12 +13,12 @@ from analyzer.cli.options import Color
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.reports import Style
+    from analyzer.reports.layout import Style
 
 
 def terminal_style(color: Color, file: Path | None, *, quiet: bool = False, verbose: bool = False) -> Style:
     """How to lay text out: for the terminal, or 80 columns of UTF-8 without colour in a file."""
-    from analyzer.reports import Style
+    from analyzer.reports.layout import Style
 
     if file is not None:
         return Style(color=color is Color.ALWAYS, is_quiet=quiet, is_verbose=verbose)

@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TextIO
 
+from analyzer.reports.visible import visible
+
 _INTERVAL = 0.1
 _BAR = 24
 
@@ -26,7 +28,7 @@ class Progress:
             return
         self._drawn_at, self._is_drawn = now, True
         filled = _BAR * done // total if total else 0
-        line = f"{what} [{'#' * filled}{'.' * (_BAR - filled)}] {done}/{total}"
+        line = f"[{'#' * filled}{'.' * (_BAR - filled)}] {done}/{total} {visible(what)}"
         self._stream.write(f"\r\x1b[K{line[: shutil.get_terminal_size().columns - 1]}")
         self._stream.flush()
 

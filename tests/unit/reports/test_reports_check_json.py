@@ -5,7 +5,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from report_samples import DENIAL, EVERYTHING, LATENT, LIVE, OPEN_POD, PROVED, REFUTED, answer, verdict
 
-from analyzer.reports import render_json, schema_names, schema_text
+from analyzer.reports.check_json import render_json
+from analyzer.reports.schema import schema_names, schema_text
 from analyzer.sets import ValueSet
 from analyzer.verdicts.verdict import Statistics, Status
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 from report_samples import query
 
 from analyzer.model.claims import AllOf, Anything, Assumption, Pack, Universe
-from analyzer.reports import Style
+from analyzer.reports.layout import Style
 from analyzer.reports.packs_text import render_pack, render_pack_list
 
 PACK = Pack(

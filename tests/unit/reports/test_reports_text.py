@@ -21,7 +21,8 @@ from analyzer.model.claims import Universe
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
-from analyzer.reports import Style, render_text
+from analyzer.reports.layout import Style
+from analyzer.reports.text import render_text
 from analyzer.reports.words import UNIVERSES
 from analyzer.verdicts.verdict import Status
 

@@ -8,7 +8,7 @@ from report_samples import DENIAL, LATENT, LATER, LIVE, OPEN_POD, PROVED, REFUTE
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
-from analyzer.reports import witness_yaml
+from analyzer.reports.witness_yaml import witness_yaml
 from analyzer.sets import AddressSet
 
 CLUSTER = Cluster(namespaces=(Namespace("shop", Labels({}), True), Namespace("mentioned", Labels({}), False)))

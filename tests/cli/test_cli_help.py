@@ -1,0 +1,81 @@
+"""`--help` teaches, tells the exit codes, and costs nothing."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from analyzer import __version__
+from analyzer.cli.app import app
+from analyzer.cli.exit_codes import MEANING, ExitCode, exit_table
+
+HEAVY = ("z3", "lark", "yaml", "rich", "pygments")
+
+
+def run(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+def test_the_table_has_every_code():
+    assert set(MEANING) == set(ExitCode)
+    assert len(exit_table().splitlines()) == len(ExitCode)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["-h"], ["check", "-h"]])
+def test_help_has_the_exit_codes(words):
+    found = run(*words)
+    assert found.exit_code == 0
+    for line in exit_table().splitlines():
+        assert line.strip() in found.stdout
+
+
+def test_help_of_check_has_examples_and_every_option():
+    text = run("check", "--help").stdout
+    assert "Examples:" in text
+    for option in [
+        "--pack",
+        "--query",
+        "--set",
+        "--universe",
+        "--profile",
+        "--knob",
+        "--pod-cidr",
+        "--keep-going",
+        "--irrelevant",
+        "--strict-cidr",
+        "--format",
+        "--output",
+        "--yaml",
+        "--max-counterexamples",
+        "--budget",
+        "--quiet",
+        "--verbose",
+        "--color",
+    ]:
+        assert option in text
+
+
+@pytest.mark.parametrize("words", [[], ["check"]])
+def test_no_words_are_a_call_for_help(words):
+    found = run(*words)
+    assert found.exit_code == 2
+    assert "Usage:" in found.output
+
+
+def test_version():
+    assert run("--version").stdout == f"netproof {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(words):
+    program = (
+        "import sys, runpy\n"
+        f"sys.argv = ['netproof', *{words!r}]\n"
+        "try:\n"
+        "    runpy.run_module('analyzer', run_name='__main__')\n"
+        "finally:\n"
+        f"    print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"

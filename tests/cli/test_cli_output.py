@@ -1,0 +1,104 @@
+"""Reports reach their destination whole, or the user hears of it before anything is computed."""
+
+import os
+import stat
+
+import pytest
+
+from analyzer.cli import output
+from analyzer.cli.options import Color
+from analyzer.errors import UsageError
+
+
+class Terminal:
+    encoding = "utf-8"
+
+    def __init__(self, is_terminal):
+        self._is_terminal = is_terminal
+
+    def isatty(self):
+        return self._is_terminal
+
+
+@pytest.fixture(autouse=True)
+def _no_color_wishes(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.mark.parametrize(
+    ("color", "is_terminal", "environment", "expected"),
+    [
+        (Color.AUTO, True, {}, True),
+        (Color.AUTO, False, {}, False),
+        (Color.AUTO, True, {"NO_COLOR": "1"}, False),
+        (Color.AUTO, True, {"NO_COLOR": ""}, True),
+        (Color.AUTO, True, {"TERM": "dumb"}, False),
+        (Color.ALWAYS, False, {"NO_COLOR": "1"}, True),
+        (Color.NEVER, True, {}, False),
+    ],
+)
+def test_colour(color, is_terminal, environment, expected, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout", Terminal(is_terminal))
+    assert output.terminal_style(color, None).color is expected
+
+
+def test_width_is_the_terminals_and_80_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "66")
+    monkeypatch.setattr("sys.stdout", Terminal(True))
+    assert output.terminal_style(Color.AUTO, None).width == 66
+    assert output.terminal_style(Color.AUTO, tmp_path / "f").width == 80
+    monkeypatch.setattr("sys.stdout", Terminal(False))
+    assert output.terminal_style(Color.AUTO, None).width == 80
+
+
+def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path):
+    file = tmp_path / "report"
+    output.write(b"one", file)
+    assert file.read_bytes() == b"one"
+    file.chmod(0o640)
+    output.write(b"two", file)
+    assert file.read_bytes() == b"two"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert [entry.name for entry in tmp_path.iterdir()] == ["report"]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    output.write(b"x", tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"x"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    file = tmp_path / "report"
+    output.write(b"old", file)
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(UsageError, match="No space left"):
+        output.write(b"new", file)
+    assert file.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["report"]
+
+
+def test_a_device_is_written_in_place():
+    output.write(b"x", output.yaml_path("/dev/null"))
+
+
+def test_bad_destinations_are_told_first(tmp_path):
+    with pytest.raises(UsageError, match="is a directory"):
+        output.check_destinations(tmp_path, None)
+    with pytest.raises(UsageError, match="does not exist"):
+        output.check_destinations(tmp_path / "no" / "file", None)
+    with pytest.raises(UsageError, match="is a directory"):
+        output.check_destinations(None, str(tmp_path))
+    with pytest.raises(UsageError, match="mix"):
+        output.check_destinations(None, "-")
+    output.check_destinations(tmp_path / "report", "-")
+    assert output.yaml_path("-") is None
