@@ -87,11 +87,12 @@ class _Scanner:
 
     def _string(self) -> str:
         try:
+            value: str
             value, end = _DECODER.raw_decode(self._text, self._at)
         except JSONDecodeError as error:
             raise self._stop(error.msg[0].lower() + error.msg[1:].removesuffix(" at")) from None
         self._at = end
-        return str(value)
+        return value if value.isascii() else _without_lone_surrogates(value)
 
     def _mapping(self, depth: int) -> Mapping:
         mapping = Mapping(self._opened(depth))
@@ -145,3 +146,8 @@ class _Scanner:
 
     def _stop(self, message: str) -> _SyntaxFaultError:
         return _SyntaxFaultError(self.place(), f"cannot be read as JSON: {message}")
+
+
+def _without_lone_surrogates(text: str) -> str:
+    """What Go's decoder makes of half a surrogate pair: the replacement character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

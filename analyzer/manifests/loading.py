@@ -21,8 +21,8 @@ from analyzer.manifests.manifest import (
 from analyzer.manifests.nodes import Mapping, Tree
 from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.retired_versions import RETIRED
-from analyzer.manifests.section import Log, Section, nearest
-from analyzer.manifests.texts import RENDER_HINT, read_trees
+from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
+from analyzer.manifests.texts import read_trees
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.source import Source
 
@@ -136,7 +136,7 @@ class _Loader:
         if not kind or not api_version:
             _note_nameless(root, kind, api_version)
             self._finish(log, None)
-        elif kind.endswith("List") and isinstance(data.get("items"), list):
+        elif kind == "List" or (kind.endswith("List") and "items" in data):
             self._list(root, kind, api_version)
         else:
             self._typed(root, kind, api_version)

@@ -100,7 +100,7 @@ def identify(root: Section, kind: ObjectKind, api_version: str) -> Manifest:
     if name is None and not metadata.has("name"):
         name = metadata.text("generateName")
         is_generated = name is not None
-        if not metadata.has("generateName"):
+        if not metadata.has("generateName") and (root.data.get("metadata") is None or root.section("metadata")):
             root.log.problem(root.data.place, f"this {kind.kind} has no `metadata.name`", "the API requires it")
     key = "generateName" if is_generated else "name"
     name = name or ""

@@ -5,6 +5,7 @@ A `Section` is a mapping in a manifest together with its path (`spec.ingress[0]`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -14,8 +15,13 @@ from analyzer.manifests.nodes import Mapping, Sequence, column_of, line_of, type
 from analyzer.model.source import Notice, Source
 
 
+RENDER_HINT = "netproof reads rendered manifests: `helm template NAME CHART | netproof check -`"
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_LONG_QUOTE = re.compile(r"`([^`]{160})[^`]+`")
+
+
 class Log:
-    """What was found in one file: problems refuse it, notices do not."""
+    """What was found in one document: problems refuse it, notices do not."""
 
     __slots__ = ("file", "is_strict_about_cidrs", "notices", "problems")
 
@@ -26,10 +32,18 @@ class Log:
         self.notices: list[Notice] = []
 
     def problem(self, place: int, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self.file, line_of(place), column_of(place), message, hint))
+        if not hint and "{{" in message:
+            hint = RENDER_HINT
+        self.problems.append(Problem(self.file, line_of(place), column_of(place), _printable(message), hint))
 
     def notice(self, place: int, message: str) -> None:
-        self.notices.append(Notice(Source(self.file, line_of(place)), message))
+        self.notices.append(Notice(Source(self.file, line_of(place)), _printable(message)))
+
+
+def _printable(message: str) -> str:
+    """The message on one line, with what it quotes cut short: what is quoted can be anything."""
+    text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", message)
+    return _LONG_QUOTE.sub(r"`\1…`", text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from analyzer.manifests.json_text import read_json
 from analyzer.manifests.nodes import Fault, Tree, place_at
+from analyzer.manifests.section import RENDER_HINT
 from analyzer.manifests.yaml_text import read_yaml
 
 _BOMS = (
@@ -19,7 +20,6 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _TEMPLATE = re.compile(
     rb"\{\{-?\s*(?:[.$/]|(?:include|template|define|if|else|end|range|with|toYaml|tpl|printf|default|required|quote)\b)"
 )
-RENDER_HINT = "netproof reads rendered manifests: `helm template NAME CHART | netproof check -`"
 
 
 def read_trees(data: bytes) -> Iterator[Tree]:

@@ -39,7 +39,8 @@ def read_yaml(data: bytes) -> Iterator[Tree]:
         yield from composer.documents()
         if composer.broken_at is None:
             return
-        found = _NEXT_DOCUMENT.search(data, _offset_of_line(data, start, composer.broken_at - first_line + 1))
+        line = _offset_of_line(data, start, composer.broken_at - first_line)
+        found = _NEXT_DOCUMENT.search(data, max(line, start + 1))
         if found is None:
             return
         first_line += data.count(b"\n", start, found.start())
@@ -92,6 +93,8 @@ class _Composer:
                 yield Tree(value, _start_of(value, place), tuple(self._faults))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
+            if error.context_mark and "quoted" in (error.context or ""):
+                mark = error.context_mark  # where the quotes open says more than where the text ends
             at = place_at(mark.line + self._first_line, mark.column + 1) if mark else place
             yield self._broken(Fault(at, f"cannot be read as YAML: {_sentence(error)}", _syntax_hint(self._data, mark)))
         except yaml.reader.ReaderError as error:
