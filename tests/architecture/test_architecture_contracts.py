@@ -1,0 +1,60 @@
+"""The layer contracts of pyproject.toml, and what they cannot say."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "analyzer").rglob("*.py"))
+EVASIVE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "support"}
+COMMAND_LINES = 80
+
+
+def test_layers_are_kept():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 broken" in done.stdout
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    found = [path for path in MODULES if {path.stem, *path.relative_to(ROOT).parts} & EVASIVE]
+    assert not found
+
+
+def commands():
+    """The files of `analyzer/cli` that `app.py` registers commands from."""
+    tree = ast.parse((ROOT / "analyzer/cli/app.py").read_text())
+    imported = [
+        node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("analyzer.cli.")
+    ]
+    files = [ROOT / f"{module.replace('.', '/')}.py" for module in imported]
+    return [file for file in files if file.stem not in ("exit_codes", "guard")]
+
+
+@pytest.mark.parametrize("file", commands(), ids=lambda file: file.stem)
+def test_commands_are_short(file):
+    assert len(file.read_text().splitlines()) < COMMAND_LINES
+
+
+def test_commands_are_found():
+    assert {"check", "packs", "schema"} <= {file.stem for file in commands()}
+
+
+def test_nothing_imports_the_app_but_its_entry_point():
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if "analyzer.cli.app" in path.read_text() and path.name != "app.py"
+    ]
+    assert found == ["analyzer/__main__.py"]
