@@ -1,1 +1,28 @@
-"""TBD."""
+"""Outcome to verdict: witness, replay in the oracle, generalisation, blame."""
+
+from analyzer.verdicts.judge import Setting, judge
+from analyzer.verdicts.verdict import (
+    Answer,
+    Counterexample,
+    EndRegion,
+    Region,
+    Section,
+    StatedAssumption,
+    Statistics,
+    Status,
+    Verdict,
+)
+
+__all__ = [
+    "Answer",
+    "Counterexample",
+    "EndRegion",
+    "Region",
+    "Section",
+    "Setting",
+    "StatedAssumption",
+    "Statistics",
+    "Status",
+    "Verdict",
+    "judge",
+]

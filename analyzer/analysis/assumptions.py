@@ -1,0 +1,89 @@
+"""What an answer takes for granted, in words that an auditor can hold us to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.encoding import pod_addresses
+from analyzer.model.claims import Pack, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.profile import PROFILES, Profile
+from analyzer.verdicts import Setting, StatedAssumption
+
+_ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> tuple[StatedAssumption, ...]:
+    """Every assumption in force, built-in ones first, then the packs' own."""
+    found = [_profile(setting.profile), _addresses(cluster, setting), *_host_network(cluster, setting.universe)]
+    found.append(
+        StatedAssumption(
+            "policies-complete",
+            "the policies given are all the policies there are; a namespace not created yet has none of its own",
+        )
+    )
+    found.append(
+        StatedAssumption(
+            "own-node", "a pod's own node, and what uses its network, always reaches the pod and is not judged"
+        )
+    )
+    found.append(
+        StatedAssumption(
+            "protocols",
+            "TCP, UDP and SCTP are judged; ICMP and other protocols without ports are not",
+            override="say `on other` or `on any` in the query",
+        )
+    )
+    found.append(StatedAssumption("service-ports", "ports are those of the pod, after a Service has translated them"))
+    found += _from_packs(packs)
+    return tuple(found)
+
+
+def _profile(profile: Profile) -> StatedAssumption:
+    usual = PROFILES[profile.name].knobs() if profile.name in PROFILES else {}
+    changed = [f"{k}={v}" for k, v in profile.knobs().items() if usual.get(k) != v]
+    text = f"policies are enforced as profile {profile.name} does" + (f", with {', '.join(changed)}" if changed else "")
+    if not profile.enforces:
+        text = f"profile {profile.name} enforces no policy at all"
+    details = ", ".join(f"{k}={v}" for k, v in profile.knobs().items())
+    return StatedAssumption("profile", f"{text} ({details})", kind="profile", override="--profile, --knob")
+
+
+def _addresses(cluster: Cluster, setting: Setting) -> StatedAssumption:
+    addresses = pod_addresses(cluster, setting.pod_addresses)
+    if setting.pod_addresses is not None:
+        origin = "as given"
+    elif any(node.pod_addresses for node in cluster.nodes):
+        origin = "the nodes' podCIDRs"
+    else:
+        origin = "the usual private ranges"
+    networks = addresses.networks()
+    shown = ", ".join(map(str, networks[:8])) + (f" and {len(networks) - 8} more" if len(networks) > 8 else "")
+    return StatedAssumption("pod-addresses", f"pod addresses lie in {shown} ({origin})", override="--pod-cidr")
+
+
+def _host_network(cluster: Cluster, universe: Universe) -> Iterable[StatedAssumption]:
+    if universe is Universe.INVENTORY:
+        return
+    name = "no-host-network"
+    enforcing = [n for n in cluster.namespaces if n.labels.get(_ENFORCE) in ("baseline", "restricted")]
+    if enforcing:
+        names = ", ".join(n.name for n in enforcing[:6]) + (" …" if len(enforcing) > 6 else "")
+        yield StatedAssumption(name, f"Pod Security keeps pods off the node's network in {names}", kind="fact")
+    if universe is Universe.ANY or len(enforcing) < len(cluster.namespaces):
+        where = " elsewhere" if enforcing else ""
+        yield StatedAssumption(
+            name,
+            f"pods created later{where} do not use hostNetwork; declared ones are taken as they are",
+            override="label the namespaces with Pod Security `baseline` or `restricted`",
+        )
+
+
+def _from_packs(packs: Sequence[Pack]) -> Iterable[StatedAssumption]:
+    seen: set[str] = set()
+    for pack in packs:
+        for assumption in pack.assumptions:
+            if assumption.name not in seen:
+                seen.add(assumption.name)
+                text = f"{assumption.title or assumption.name} ({assumption.source})"
+                yield StatedAssumption(assumption.name, text, override="leave the `assume` out of the pack")

@@ -1,0 +1,75 @@
+"""Answer every query of every pack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.encoding.walk import claim_sets, leaves
+from analyzer.model.claims import Pack, PodsIn, Query, WorkloadNamed
+from analyzer.model.cluster import Cluster
+from analyzer.model.policies import NamespaceNamed
+from analyzer.model.source import Notice
+from analyzer.verdicts import Answer, Section, Setting, Verdict, judge
+
+Progress = Callable[[str, int, int], None]
+
+
+def check(cluster: Cluster, packs: Sequence[Pack], *, setting: Setting, progress: Progress | None = None) -> Answer:
+    """The verdict on each query, in order, with the assumptions they stand on.
+
+    `progress` is told the query's id, how many are done and how many there are.
+    """
+    total = sum(len(pack.queries) for pack in packs)
+    sections: list[Section] = []
+    done = 0
+    for pack in packs:
+        verdicts: list[Verdict] = []
+        for query in pack.queries:
+            if progress is not None:
+                progress(query.id, done, total)
+            verdict = judge(cluster, query, pack.assumptions, setting)
+            verdicts.append(replace(verdict, notices=(*verdict.notices, *_unknown_names(cluster, query))))
+            done += 1
+        sections.append(Section(pack.name, pack.title, tuple(verdicts)))
+    if progress is not None:
+        progress("", total, total)
+    return Answer(
+        sections=tuple(sections),
+        universe=setting.universe,
+        profile=setting.profile,
+        assumptions=stated_assumptions(cluster, packs, setting),
+        unmodelled=cluster.unmodelled,
+        notices=(*cluster.notices, *(n for pack in packs for n in pack.notices)),
+        tally=_tally(cluster),
+    )
+
+
+def _tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
+    return (
+        ("files", len(cluster.files)),
+        ("namespaces", len(cluster.namespaces)),
+        ("workloads", len(cluster.workloads)),
+        ("policies", len(cluster.policies)),
+        ("irrelevant", sum(count for _, count in cluster.irrelevant)),
+        ("unmodelled", len(cluster.unmodelled)),
+    )
+
+
+def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
+    """A namespace or workload that nothing mentions is no error: it may be created later, or be misspelt."""
+    workloads = {(w.namespace, w.name) for w in cluster.workloads}
+    seen: set[str] = set()
+    for leaf in claim_sets(query.claim):
+        for part in leaves(leaf):
+            match part:
+                case PodsIn(NamespaceNamed(name), _) if name not in cluster.namespace_by_name:
+                    text = f"query `{query.id}` names namespace `{name}`, which no manifest mentions"
+                case WorkloadNamed(namespace, name) if (namespace, name) not in workloads:
+                    text = f"query `{query.id}` names workload `{namespace}/{name}`, which no manifest declares"
+                case _:
+                    continue
+            if text not in seen:
+                seen.add(text)
+                yield Notice(query.source, text)

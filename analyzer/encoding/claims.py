@@ -1,0 +1,179 @@
+"""Sets, conditions and claims as terms over the two ends."""
+
+from __future__ import annotations
+
+from analyzer.encoding.domains import ABSENT, Attr
+from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.rules import PolicyTerms
+from analyzer.encoding.scope import attr_of
+from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, equal, implies, neg, number, pick
+from analyzer.model.claims import (
+    Addresses,
+    AllOf,
+    AnyOf,
+    Anything,
+    Assumption,
+    Both,
+    Claim,
+    Condition,
+    Either,
+    Equal,
+    Has,
+    Kind,
+    Minus,
+    Nodes,
+    NotThat,
+    OneOf,
+    PodsIn,
+    Role,
+    SetExpr,
+    WorkloadNamed,
+)
+from analyzer.model.claims import Term as Attribution
+
+Ends = dict[Role, EndTerms]
+
+
+def is_in(members: SetExpr, end: EndTerms) -> Term:
+    """The end is a member of the set (design 2)."""
+    match members:
+        case PodsIn(namespaces, pods):
+            return end.selects(namespaces, pods)
+        case WorkloadNamed():
+            return conj([end.pod, end.is_class(i for i, c in end.classes if members in c.named)])
+        case Addresses(addresses):
+            return conj([end.external, end.inside(addresses)]) if end.external != FALSE else FALSE
+        case Nodes():
+            return end.host
+        case Anything():
+            return TRUE
+        case Either(parts):
+            return disj(is_in(part, end) for part in parts)
+        case Both(parts):
+            return conj(is_in(part, end) for part in parts)
+        case Minus(base, taken):
+            return conj([is_in(base, end), neg(is_in(taken, end))])
+
+
+def condition(what: Condition, ends: Ends) -> Term:
+    """The condition holds of the ends."""
+    match what:
+        case Equal(left, right):
+            if isinstance(right, str):
+                return _one_of(left, frozenset({right}), ends)
+            return _same(left, right, ends)
+        case OneOf(term, values):
+            return _one_of(term, values, ends)
+        case Has(term):
+            return _has(term, ends)
+        case NotThat(part):
+            return neg(condition(part, ends))
+        case AllOf(parts):
+            return conj(condition(part, ends) for part in parts)
+        case AnyOf(parts):
+            return disj(condition(part, ends) for part in parts)
+
+
+def _value(term: Attribution, ends: Ends) -> tuple[Term, int]:
+    """The attribute's code as a bit-vector with its width; absent where the end is no pod."""
+    end, attr = ends[term.role], attr_of(term)
+    width = end.domain(attr).width
+    match attr.kind:
+        case "pod":
+            found = end.label(attr)
+        case "sa":
+            found = end.service_account()
+        case "ns":
+            table = end.scope.table
+            future = end.in_namespaces(table.of(Standing.FUTURE))
+            there, later = (end.namespace_label(attr, s) for s in (Standing.KNOWN, Standing.FUTURE))
+            found = pick(future, later, there)
+        case _:
+            found = end.name_value()
+    return pick(end.pod, found, number(ABSENT, width)), width
+
+
+def _same(left: Attribution, right: Attribution, ends: Ends) -> Term:
+    if attr_of(left) == attr_of(right) == Attr("name"):
+        return equal(ends[left.role].ns, ends[right.role].ns)
+    return equal(_value(left, ends)[0], _value(right, ends)[0])
+
+
+def _one_of(term: Attribution, values: frozenset[str], ends: Ends) -> Term:
+    end, attr = ends[term.role], attr_of(term)
+    if attr == Attr("name"):
+        codes = (end.scope.table.code(v) for v in sorted(values))
+        return end.in_namespaces(c for c in codes if c is not None)
+    symbol, width = _value(term, ends)
+    domain = end.domain(attr)
+    return disj(equal(symbol, number(domain.code(v), width)) for v in sorted(values))
+
+
+def _has(term: Attribution, ends: Ends) -> Term:
+    if attr_of(term) == Attr("name"):
+        return ends[term.role].pod
+    symbol, width = _value(term, ends)
+    return neg(equal(symbol, number(ABSENT, width)))
+
+
+def assumed(assumption: Assumption, end: EndTerms) -> Term:
+    """The assumption holds of this end."""
+    members = conj([end.pod, is_in(assumption.members, end)])
+    return implies(members, condition(assumption.condition, {Role.SELF: end}))
+
+
+class ClaimTerms:
+    """The terms of one claim: which connections it speaks of, and which of them break it."""
+
+    def __init__(self, claim: Claim, src: EndTerms, dst: EndTerms | None, policies: PolicyTerms) -> None:
+        self.claim, self.src, self.dst, self.policies = claim, src, dst, policies
+
+    def sources(self) -> Term:
+        return is_in(self.claim.sources, self.src)
+
+    def destinations(self) -> Term:
+        if self.dst is None or self.claim.destinations is None:
+            return TRUE
+        return is_in(self.claim.destinations, self.dst)
+
+    def ports(self) -> Term:
+        return self.policies.on_ports(self.claim.ports)
+
+    def violation(self) -> Term:
+        """Satisfiable together with the universe iff the claim does not hold.
+
+        For SOME it is the other way round: satisfiable iff it holds.
+        """
+        claim = self.claim
+        if claim.kind is Kind.ISOLATED:
+            isolated = [self.policies.isolated(direction, self.src) for direction in claim.directions]
+            ends = {Role.SRC: self.src, Role.SELF: self.src}
+            where = TRUE if claim.where is None else condition(claim.where, ends)
+            return conj([self.sources(), where, neg(conj(isolated))])
+        allowed = self.policies.allowed()
+        return conj([self.scope(), neg(allowed) if claim.kind is Kind.EVERY else allowed])
+
+    def scope(self) -> Term:
+        """The connections the claim speaks of."""
+        assert self.dst is not None
+        claim, ends = self.claim, {Role.SRC: self.src, Role.DST: self.dst}
+        where = TRUE if claim.where is None else condition(claim.where, ends)
+        excused = disj(
+            conj(
+                [
+                    is_in(e.sources, self.src),
+                    is_in(e.destinations, self.dst),
+                    TRUE if e.ports is None else self.policies.on_ports(e.ports),
+                ]
+            )
+            for e in claim.excuses
+        )
+        match claim.kind:
+            case Kind.ONLY:
+                members = [self.destinations(), neg(conj([self.sources(), where]))]
+            case Kind.REACHES_ONLY:
+                members = [self.sources(), neg(conj([self.destinations(), where]))]
+            case _:
+                members = [self.sources(), self.destinations(), where]
+        return conj([*members, self.ports(), neg(excused)])

@@ -1,0 +1,118 @@
+"""Declared workloads and nodes that can be an end, grouped: those that nothing in the question tells apart are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from analyzer.encoding.domains import Attr
+from analyzer.encoding.scope import HOST, POD, Scope
+from analyzer.encoding.walk import claim_sets, leaves
+from analyzer.model.claims import Universe, WorkloadNamed
+from analyzer.model.cluster import ContainerKind, ContainerPort, Node, Workload
+from analyzer.model.policies import Protocol
+from analyzer.model.profile import NamedPortScope, Profile
+from analyzer.sets import AddressSet, PortSet
+
+
+@dataclass(frozen=True, slots=True)
+class EndClass:
+    """Workloads (or one node) alike in everything the question looks at.
+
+    `namespace` is a code, `labels` are (attribute, value) of every domain the class has a value in, `named` the sets
+    `workload NS/NAME` it belongs to.  `is_single`: it stands for exactly one pod.  `addresses` is None if unknown.
+    """
+
+    kind: str
+    namespace: int
+    host_network: bool
+    values: tuple[tuple[Attr, int], ...]
+    ports: tuple[tuple[tuple[str, Protocol], PortSet], ...]
+    addresses: AddressSet | None
+    named: frozenset[WorkloadNamed]
+    is_single: bool
+    members: tuple[Workload, ...]
+    node: Node | None = None
+
+
+def end_classes(scope: Scope) -> tuple[EndClass, ...]:
+    """The classes in the order of their first member; a symbol of value i + 1 stands for class i.
+
+    Outside the inventory a pod that is not there yet can be like any declared one, so only those are listed that it
+    cannot be: hostNetwork workloads, and workloads that the query names.
+    """
+    named = tuple(dict.fromkeys(s for s in _sets(scope) if isinstance(s, WorkloadNamed)))
+    touched = {scope.table.entries[c].name for c in scope.src.namespaces | scope.dst.namespaces}
+    groups: dict[EndClass, list[Workload]] = {}
+    if POD in scope.src.kinds | scope.dst.kinds:
+        for workload in scope.cluster.workloads:
+            if workload.namespace not in touched:
+                continue
+            names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
+            if scope.question.universe is Universe.INVENTORY or workload.host_network or names:
+                groups.setdefault(_class_of(scope, workload, names), []).append(workload)
+    found = [
+        replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
+        for likeness, members in groups.items()
+    ]
+    if HOST in scope.src.kinds | scope.dst.kinds:
+        found += [_node_class(scope, node) for node in scope.cluster.nodes]
+    return tuple(found)
+
+
+def _sets(scope: Scope) -> Iterator[object]:
+    yield from claim_sets(scope.question.claim)
+    for assumption in scope.assumptions:
+        yield from leaves(assumption.members)
+
+
+def declares(ports: tuple[ContainerPort, ...], name: str, protocol: Protocol, profile: Profile) -> PortSet:
+    """The numbers a pod gives to a port name, in the containers the profile looks at (reference A7.4)."""
+    kinds = {ContainerKind.CONTAINER}
+    if profile.named_port_scope is not NamedPortScope.CONTAINERS:
+        kinds.add(ContainerKind.SIDECAR)
+    if profile.named_port_scope is NamedPortScope.ALL:
+        kinds.add(ContainerKind.INIT)
+    return PortSet.of(*(p.number for p in ports if p.name == name and p.protocol is protocol and p.container in kinds))
+
+
+def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed]) -> EndClass:
+    """The workload's class, without members: equal for workloads that the question cannot tell apart."""
+    profile = scope.question.profile
+    return EndClass(
+        kind=POD,
+        namespace=scope.table.code(workload.namespace) or 0,
+        host_network=workload.host_network,
+        values=tuple(
+            (attr, domain.code(workload.service_account if attr.kind == "sa" else workload.labels.get(attr.key)))
+            for attr, domain in scope.domains.items()
+            if attr.kind in ("pod", "sa")
+        ),
+        ports=tuple(
+            ((name, protocol), numbers)
+            for name, protocol in scope.port_names
+            if (numbers := declares(workload.ports, name, protocol, profile))
+        ),
+        addresses=AddressSet.singles(workload.ips) if scope.needs_addresses and workload.ips else None,
+        named=named,
+        is_single=False,
+        members=(),
+    )
+
+
+def _node_class(scope: Scope, node: Node) -> EndClass:
+    values = tuple(
+        (attr, domain.code(node.labels.get(attr.key))) for attr, domain in scope.domains.items() if attr.kind == "pod"
+    )
+    return EndClass(
+        kind=HOST,
+        namespace=scope.table.none,
+        host_network=False,
+        values=values,
+        ports=(),
+        addresses=AddressSet.singles(node.ips) if scope.needs_addresses and node.ips else None,
+        named=frozenset(),
+        is_single=True,
+        members=(),
+        node=node,
+    )

@@ -1,0 +1,227 @@
+"""From a solver's model to a concrete connection, and back.
+
+`decode` lives beside the encoding that gave the symbols their meaning; `embed` is its inverse on concrete connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from analyzer.encoding.classes import EndClass, declares
+from analyzer.encoding.domains import ABSENT, Attr
+from analyzer.encoding.ends import PROTOCOL_CODES
+from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.obligation import Obligation
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
+from analyzer.model.cluster import ContainerPort
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.policies import Protocol
+from analyzer.sets.addresses import IPAddress
+
+Values = Mapping[str, int]
+_PROTOCOLS = {code: protocol for protocol, code in PROTOCOL_CODES.items()}
+
+
+def decode(obligation: Obligation, values: Values) -> Connection:
+    """The connection a model stands for.  `values` maps symbols to integers (booleans 0 or 1)."""
+    protocol = _PROTOCOLS[values.get("proto", 0)]
+    port = None if protocol is Protocol.OTHER else values.get("port", 0) or 1
+    src = decode_end(obligation, values, "s", protocol, None)
+    dst = decode_end(obligation, values, "d", protocol, port)
+    return Connection(src, dst, protocol, port)
+
+
+def decode_end(
+    obligation: Obligation, values: Values, letter: str, protocol: Protocol = Protocol.TCP, port: int | None = None
+) -> End:
+    """One end of the connection; for `is isolated` the only one."""
+    scope = obligation.scope
+    kind = _kind(obligation, values, letter)
+    chosen = values.get(f"{letter}.w", 0)
+    member = obligation.classes[chosen - 1] if chosen else None
+    address = _address(obligation, values, letter, kind, member)
+    if kind == EXTERNAL:
+        return External(address)
+    if kind == HOST:
+        if member is not None and member.node is not None:
+            return Host(member.node.name, member.node.labels, address)
+        return Host(None, Labels(_labels(scope, values, letter)), address)
+    namespace, namespace_labels = _namespace(obligation, values, letter)
+    if member is not None:
+        workload = member.members[0]
+        return Pod(
+            namespace=workload.namespace,
+            namespace_labels=namespace_labels,
+            labels=workload.labels,
+            ip=address,
+            service_account=workload.service_account,
+            ports=workload.ports,
+            host_network=workload.host_network,
+            workload=workload.id,
+        )
+    account = Attr("sa")
+    return Pod(
+        namespace=namespace,
+        namespace_labels=namespace_labels,
+        labels=Labels(_labels(scope, values, letter)),
+        ip=address,
+        service_account=(
+            scope.domains[account].value(values.get(f"{letter}.sa", 1)) or "default"
+            if account in scope.domains
+            else "default"
+        ),
+        ports=tuple(
+            ContainerPort(name, port, offered)
+            for i, (name, offered) in enumerate(scope.port_names)
+            if letter == "d" and port is not None and offered is protocol and values.get(f"d.p.{i}")
+        ),
+    )
+
+
+def _kind(obligation: Obligation, values: Values, letter: str) -> str:
+    kinds = (obligation.scope.src if letter == "s" else obligation.scope.dst).kinds
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if values.get(f"{letter}.pod"):
+        return POD
+    return HOST if values.get(f"{letter}.host") else EXTERNAL
+
+
+def _labels(scope: Scope, values: Values, letter: str) -> dict[str, str]:
+    found = {}
+    for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
+        value = scope.domains[attr].value(values.get(f"{letter}.l.{i}", ABSENT))
+        if value is not None:
+            found[attr.key] = value
+    return found
+
+
+def _namespace(obligation: Obligation, values: Values, letter: str) -> tuple[str, Labels]:
+    scope = obligation.scope
+    code = values[f"{letter}.ns"]
+    entry = scope.table.entries[code]
+    if entry.standing is Standing.KNOWN and entry.name is not None:
+        return entry.name, entry.labels
+    name = entry.name or fresh_name(scope, code)
+    labels = {NAMESPACE_NAME_LABEL: name}
+    prefix = "fl" if entry.standing is Standing.FUTURE else "nl"
+    for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
+        value = scope.domains[attr].value(values.get(f"{letter}.{prefix}.{i}", ABSENT))
+        if value is not None:
+            labels[attr.key] = value
+    return name, Labels(labels)
+
+
+def fresh_name(scope: Scope, code: int) -> str:
+    """A name for a namespace that nothing mentions: `new-namespace`, then `new-namespace-2`."""
+    table, name = scope.table, Attr("name")
+    index = sum(1 for e in table.entries[:code] if e.name is None)
+    if name in scope.domains:  # compared with labels: the value it stands for there
+        domain = scope.domains[name]
+        return domain.value(len(domain.values) + 1 + index) or ""
+    text = "new-namespace" if index == 0 else f"new-namespace-{index + 1}"
+    while table.code(text) is not None:
+        text = f"x-{text}"
+    return text
+
+
+def _address(obligation: Obligation, values: Values, letter: str, kind: str, member: EndClass | None) -> IPAddress:
+    scope = obligation.scope
+    if not scope.needs_addresses:
+        return _any_address(scope, letter, kind, member)
+    version = 6 if values.get("v6") else 4
+    known = kind == EXTERNAL or (member is not None and member.addresses is not None)
+    value = values.get(f"{letter}.{'x' if known else 'u'}{version}", 0)
+    return ip_address(value.to_bytes(4 if version == 4 else 16, "big"))
+
+
+def _any_address(scope: Scope, letter: str, kind: str, member: EndClass | None) -> IPAddress:
+    """No rule looks at addresses: any that fits will do."""
+    if kind == EXTERNAL:
+        return ip_address("198.51.100.1" if letter == "s" else "198.51.100.2")
+    if kind == HOST:
+        nodes = member.node.ips if member and member.node else ()
+        return nodes[0] if nodes else ip_address("192.0.2.1" if letter == "s" else "192.0.2.2")
+    known = member.members[0].ips if member else ()
+    if known:
+        return known[0]
+    family = 4 if scope.pod_addresses.v4 else 6
+    low = scope.pod_addresses.family(family)[0][0]
+    offset = 11 if letter == "s" else 12
+    return ip_address((low + offset).to_bytes(4 if family == 4 else 16, "big"))
+
+
+# ------------------------------------------------------------------------------------------------ and back
+def embed(obligation: Obligation, connection: Connection) -> dict[str, int] | None:
+    """The symbols' values for a concrete connection; None if an end is outside the obligation's universe."""
+    values: dict[str, int] = {
+        "proto": PROTOCOL_CODES[connection.protocol],
+        "port": connection.port or 0,
+        "v6": int(connection.src.ip.version == 6),
+    }
+    for letter, end in (("s", connection.src), ("d", connection.dst)):
+        found = _embed_end(obligation, letter, end, connection)
+        if found is None:
+            return None
+        values |= found
+    return {symbol: value for symbol, value in values.items() if symbol in obligation.symbols}
+
+
+def embed_end(obligation: Obligation, end: End, letter: str = "s") -> dict[str, int] | None:
+    """The same for one end alone."""
+    found = _embed_end(obligation, letter, end, None)
+    return None if found is None else {s: v for s, v in found.items() if s in obligation.symbols}
+
+
+def _embed_end(obligation: Obligation, letter: str, end: End, connection: Connection | None) -> dict[str, int] | None:
+    scope = obligation.scope
+    reach = scope.src if letter == "s" else scope.dst
+    kind = {Pod: POD, Host: HOST, External: EXTERNAL}[type(end)]
+    if kind not in reach.kinds:
+        return None
+    chosen = _class_of(obligation, end)
+    values = {f"{letter}.pod": int(kind == POD), f"{letter}.host": int(kind == HOST), f"{letter}.w": chosen}
+    values[f"{letter}.ns"] = scope.table.none
+    known = kind == EXTERNAL or (chosen > 0 and obligation.classes[chosen - 1].addresses is not None)
+    values[f"{letter}.{'x' if known else 'u'}{end.ip.version}"] = int(end.ip)
+    labels = end.labels if not isinstance(end, External) else Labels()
+    for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
+        values[f"{letter}.l.{i}"] = scope.domains[attr].code(labels.get(attr.key))
+    if not isinstance(end, Pod):
+        return values
+    code = _namespace_code(scope, end)
+    if code is None or code not in reach.namespaces:
+        return None
+    values[f"{letter}.ns"] = code
+    account = Attr("sa")
+    if account in scope.domains:
+        values[f"{letter}.sa"] = scope.domains[account].code(end.service_account)
+    prefix = "fl" if scope.table.entries[code].standing is Standing.FUTURE else "nl"
+    for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
+        values[f"{letter}.{prefix}.{i}"] = scope.domains[attr].code(end.namespace_labels.get(attr.key))
+    if letter == "d" and connection is not None:
+        profile = scope.question.profile
+        for i, (name, protocol) in enumerate(scope.port_names):
+            numbers = declares(end.ports, name, protocol, profile)
+            values[f"d.p.{i}"] = int(connection.port is not None and connection.port in numbers)
+    return values
+
+
+def _namespace_code(scope: Scope, pod: Pod) -> int | None:
+    code = scope.table.code(pod.namespace)
+    if code is None:
+        fresh = [c for c in sorted(scope.table.every) if scope.table.entries[c].name is None]
+        same = [c for c in fresh if fresh_name(scope, c) == pod.namespace]
+        code = next(iter(same or fresh), None)
+    return code
+
+
+def _class_of(obligation: Obligation, end: End) -> int:
+    for i, c in enumerate(obligation.classes):
+        if isinstance(end, Host) and c.node is not None and c.node.name == end.name:
+            return i + 1
+        if isinstance(end, Pod) and any(w.id == end.workload for w in c.members):
+            return i + 1
+    return 0

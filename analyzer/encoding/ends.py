@@ -1,0 +1,340 @@
+"""The symbols of one end of a connection and what they can be (the universe).
+
+An end `e` (`s` or `d`) has:
+
+| symbol | sort | meaning |
+|---|---|---|
+| e.pod, e.host | Bool | it is a pod, a node; neither: an address outside |
+| e.ns | BitVec | code of its namespace; the table's `none` unless it is a pod |
+| e.w | BitVec | 0: a pod or node not there yet, or an address; i + 1: a member of class i |
+| e.l.i, e.sa | BitVec | code of its i-th label (a node's label for a node), of its service account |
+| e.nl.i, e.fl.i | BitVec | code of its namespace's i-th label: of a namespace that exists, of one not created yet |
+| e.x4, e.x6 | BitVec | its address where the manifests or the question choose it: known, or outside |
+| e.u4, e.u6 | BitVec | its address where nobody knows it |
+| d.p.i | Bool | the destination pod declares the i-th port name at the connection's port and protocol |
+
+`v6`, `proto` and `port` are the connection's.  Unknown facts (u4, u6, nl) are separate from what the question may
+choose, so that "for every unknown" can be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from analyzer.encoding.classes import EndClass
+from analyzer.encoding.domains import ABSENT, Attr, Domain
+from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, Scope
+from analyzer.encoding.terms import (
+    FALSE,
+    TRUE,
+    Script,
+    Term,
+    bits,
+    conj,
+    disj,
+    equal,
+    iff,
+    implies,
+    neg,
+    number,
+    pick,
+    within,
+)
+from analyzer.model.claims import Universe
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
+from analyzer.model.policies import PORT_PROTOCOLS, NamespaceChoice, NamespaceNamed, Protocol
+from analyzer.sets import AddressSet
+from analyzer.sets.intervals import canonical
+
+PROTOCOL_CODES = {p: i for i, p in enumerate((*PORT_PROTOCOLS, Protocol.OTHER))}
+
+
+class EndTerms:
+    """Builds terms over one end; `letter` is `s` or `d`."""
+
+    def __init__(self, letter: str, scope: Scope, reach: Reach, classes: tuple[EndClass, ...], script: Script) -> None:
+        self.letter, self.scope, self.reach, self.script = letter, scope, reach, script
+        self.classes = tuple((i + 1, c) for i, c in enumerate(classes) if self._can_be(c))
+        kinds = reach.kinds
+        self.pod = self._kind(POD, f"{letter}.pod")
+        self.host = self._kind(HOST, f"{letter}.host")
+        self.external = conj([neg(self.pod), neg(self.host)]) if EXTERNAL in kinds else FALSE
+        self.ns_width = bits(scope.table.none + 1)
+        self.ns = script.vector(f"{letter}.ns", self.ns_width)
+        self.w_width = bits(len(classes) + 1)
+        self.w = script.vector(f"{letter}.w", self.w_width) if self.classes else number(0, self.w_width)
+        self._members: dict[frozenset[int], Term] = {}
+        self._selected: dict[tuple[NamespaceChoice, Selector], Term] = {}
+        self._inside: dict[AddressSet, Term] = {}
+        self.address_cuts: dict[int, set[int]] = {4: set(), 6: set()}
+        self._labels = {attr: i for i, attr in enumerate(a for a in scope.domains if a.kind == "pod")}
+        self._ns_labels = {attr: i for i, attr in enumerate(a for a in scope.domains if a.kind == "ns")}
+        self.host_network = self.is_class(i for i, c in self.classes if c.host_network)
+        self.on_host = disj([self.host, self.host_network])
+        self.plain_pod = conj([self.pod, neg(self.host_network)])
+
+    def _can_be(self, c: EndClass) -> bool:
+        return c.kind in self.reach.kinds and (c.kind == HOST or c.namespace in self.reach.namespaces)
+
+    def _kind(self, kind: str, name: str) -> Term:
+        if kind not in self.reach.kinds:
+            return FALSE
+        return TRUE if self.reach.kinds == {kind} else self.script.boolean(name)
+
+    # -------------------------------------------------------------------------------------------- atoms
+    def is_class(self, codes: Iterable[int]) -> Term:
+        return disj(equal(self.w, number(code, self.w_width)) for code in codes)
+
+    def in_namespaces(self, codes: Iterable[int]) -> Term:
+        """Its namespace is one of `codes`; false for an end that is no pod."""
+        chosen = frozenset(codes) & self.reach.namespaces
+        found = self._members.get(chosen)
+        if found is None:
+            rest = self.reach.namespaces - chosen
+            one = [equal(self.ns, number(c, self.ns_width)) for c in sorted(chosen)]
+            if not rest:
+                found = self.pod
+            elif len(rest) < len(chosen):
+                found = conj([self.pod, neg(disj(equal(self.ns, number(c, self.ns_width)) for c in sorted(rest)))])
+            else:
+                found = disj(one)
+            found = self._members[chosen] = self.script.share(found)
+        return found
+
+    def domain(self, attr: Attr) -> Domain:
+        return self.scope.domains[attr]
+
+    def label(self, attr: Attr) -> Term:
+        return self.script.vector(f"{self.letter}.l.{self._labels[attr]}", self.domain(attr).width)
+
+    def service_account(self) -> Term:
+        return self.script.vector(f"{self.letter}.sa", self.domain(Attr("sa")).width)
+
+    def namespace_label(self, attr: Attr, standing: Standing) -> Term:
+        """The label's symbol for a namespace that exists, or for one not created yet."""
+        prefix = "fl" if standing is Standing.FUTURE else "nl"
+        return self.script.vector(f"{self.letter}.{prefix}.{self._ns_labels[attr]}", self.domain(attr).width)
+
+    def name_value(self) -> Term:
+        """The namespace's name as a value of the domain it is compared in."""
+        return self.script.vector(f"{self.letter}.nn", self.domain(Attr("name")).width)
+
+    # -------------------------------------------------------------------------------------------- selectors
+    def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
+        """It is a pod, in such a namespace, with such labels."""
+        key = (namespaces, pods)
+        found = self._selected.get(key)
+        if found is None:
+            found = conj([self.pod, self.chosen(namespaces), self.labels_match(pods)])
+            found = self._selected[key] = self.script.share(found)
+        return found
+
+    def chosen(self, choice: NamespaceChoice) -> Term:
+        table = self.scope.table
+        if isinstance(choice, NamespaceNamed):
+            code = table.code(choice.name)
+            return FALSE if code is None else self.in_namespaces([code])
+        parts = [self.in_namespaces(table.known_matching(choice.selector))]
+        for standing in (Standing.MENTIONED, Standing.FUTURE):
+            codes = {c for c in table.of(standing) if table.name_allows(c, choice.selector)} & self.reach.namespaces
+            if codes:
+                met = conj(
+                    self._meets(self.namespace_label(Attr("ns", r.key), standing), Attr("ns", r.key), r)
+                    for r in choice.selector.requirements
+                    if r.key != NAMESPACE_NAME_LABEL
+                )
+                parts.append(conj([self.in_namespaces(codes), met]))
+        return disj(parts)
+
+    def labels_match(self, selector: Selector) -> Term:
+        """Its own labels match: a pod's, or a node's."""
+        return conj(self._meets(self.label(Attr("pod", r.key)), Attr("pod", r.key), r) for r in selector.requirements)
+
+    def _meets(self, symbol: Term, attr: Attr, requirement: Requirement) -> Term:
+        """Reference A2.3, on codes."""
+        domain = self.domain(attr)
+        listed = disj(equal(symbol, number(domain.code(v), domain.width)) for v in sorted(requirement.values))
+        absent = equal(symbol, number(ABSENT, domain.width))
+        match requirement.operator:
+            case Operator.IN:
+                return listed
+            case Operator.NOT_IN:
+                return neg(listed)
+            case Operator.EXISTS:
+                return neg(absent)
+            case Operator.DOES_NOT_EXIST:
+                return absent
+
+    # -------------------------------------------------------------------------------------------- addresses
+    def _unknown_address(self) -> Term:
+        """Nobody knows its address: it is a pod or node, and no class with known ones."""
+        known = self.is_class(i for i, c in self.classes if c.addresses is not None)
+        return self.script.share(conj([neg(self.external), neg(known)]))
+
+    def address(self, version: int) -> Term:
+        width = 32 if version == 4 else 128
+        chosen, unknown = (f"{self.letter}.{kind}{version}" for kind in "xu")
+        condition = self._unknown_address()
+        body = pick(
+            condition,
+            self.script.vector(unknown, width) if condition != FALSE else "",
+            self.script.vector(chosen, width) if condition != TRUE else "",
+        )
+        return self.script.share(body, width)
+
+    def inside(self, addresses: AddressSet) -> Term:
+        """Its address, in the connection's family, lies in the set."""
+        found = self._inside.get(addresses)
+        if found is None:
+            v6 = self.script.boolean("v6")
+            for version, edges in self.address_cuts.items():
+                edges.update(edge for low, high in addresses.family(version) for edge in (low, high + 1))
+            in4 = within(self.address(4), addresses.v4, 32)
+            in6 = within(self.address(6), addresses.v6, 128)
+            found = self._inside[addresses] = self.script.share(disj([conj([neg(v6), in4]), conj([v6, in6])]))
+        return found
+
+    # -------------------------------------------------------------------------------------------- universe
+    def well_formed(self) -> list[Term]:
+        """What every end that can exist satisfies; the facts of the declared ones."""
+        scope, universe = self.scope, self.scope.question.universe
+        rules = [neg(conj([self.pod, self.host]))] if {POD, HOST} <= self.reach.kinds else []
+        none = scope.table.none
+        codes = canonical((c, c) for c in (*self.reach.namespaces, none))
+        rules.append(within(self.ns, codes, self.ns_width))
+        rules.append(iff(self.pod, neg(equal(self.ns, number(none, self.ns_width)))))
+        if self.classes:
+            listed = canonical((i, i) for i in (0, *(i for i, _ in self.classes)))
+            rules.append(within(self.w, listed, self.w_width))
+            rules.append(implies(self.external, equal(self.w, number(0, self.w_width))))
+        if universe is Universe.INVENTORY:
+            rules.append(implies(self.pod, self.is_class(i for i, c in self.classes if c.kind == POD)))
+            rules.append(implies(self.host, self.is_class(i for i, c in self.classes if c.kind == HOST)))
+        rules += self._label_rules()
+        rules += self._class_rules()
+        if self.letter == "d":
+            ports = [self.script.boolean(f"d.p.{i}") for i in range(len(scope.port_names))]
+            rules.append(disj([self.pod, neg(disj(ports))]))
+        if scope.needs_addresses:
+            rules += self._address_rules()
+        return [self.script.share(r) for r in rules if r != TRUE]
+
+    def _label_rules(self) -> list[Term]:
+        rules = []
+        for attr, domain in self.scope.domains.items():
+            top = domain.size - 1
+            match attr.kind:
+                case "pod":
+                    symbols = [(self.label(attr), disj([self.pod, self.host]))]
+                case "sa":
+                    symbols = [(self.service_account(), self.pod)]
+                case "ns":
+                    symbols = []
+                    for standing in (Standing.KNOWN, Standing.FUTURE):
+                        symbols.append((self.namespace_label(attr, standing), self.pod))
+                    rules += self._namespace_facts(attr)
+                case _:
+                    symbols = [(self.name_value(), self.pod)]
+                    rules += self._name_facts()
+            for symbol, owner in symbols:
+                if top < 2**domain.width - 1:
+                    rules.append(f"(bvule {symbol} {number(top, domain.width)})")
+                rules.append(disj([owner, equal(symbol, number(ABSENT, domain.width))]))
+            if attr.kind == "sa":  # every pod has one
+                rules.append(implies(self.pod, neg(equal(self.service_account(), number(ABSENT, domain.width)))))
+        return rules
+
+    def _by_value(
+        self, symbol: Term, domain: Domain, codes: Iterable[int], value: Callable[[int], str | None]
+    ) -> list[Term]:
+        """For each value, one implication from the namespaces that have it."""
+        groups: dict[int, list[int]] = {}
+        for code in sorted(codes):
+            groups.setdefault(domain.code(value(code)), []).append(code)
+        return [
+            implies(self.in_namespaces(members), equal(symbol, number(v, domain.width)))
+            for v, members in groups.items()
+        ]
+
+    def _namespace_facts(self, attr: Attr) -> list[Term]:
+        table, domain = self.scope.table, self.domain(attr)
+        known = self.namespace_label(attr, Standing.KNOWN)
+        return self._by_value(
+            known,
+            domain,
+            table.of(Standing.KNOWN) & self.reach.namespaces,
+            lambda code: table.entries[code].labels.get(attr.key),
+        )
+
+    def _name_facts(self) -> list[Term]:
+        table, domain = self.scope.table, self.domain(Attr("name"))
+        named = [c for c in self.reach.namespaces if table.entries[c].name is not None]
+        rules = self._by_value(self.name_value(), domain, named, lambda code: table.entries[code].name)
+        fresh = sorted(c for c in self.reach.namespaces if table.entries[c].name is None)
+        for index, code in enumerate(fresh):  # each new namespace has a name of its own
+            value = number(len(domain.values) + 1 + index, domain.width)
+            rules.append(implies(self.in_namespaces([code]), equal(self.name_value(), value)))
+        return rules
+
+    def _class_rules(self) -> list[Term]:
+        """Each class's facts, grouped by fact: many classes share a namespace or a label value."""
+        groups: dict[Term, list[int]] = {}
+
+        def fact(code: int, term: Term) -> None:
+            groups.setdefault(term, []).append(code)
+
+        for code, c in self.classes:
+            fact(code, self.pod if c.kind == POD else self.host)
+            if c.kind == POD:
+                fact(code, self.in_namespaces([c.namespace]))
+            for attr, value in c.values:
+                symbol = self.service_account() if attr.kind == "sa" else self.label(attr)
+                fact(code, equal(symbol, number(value, self.domain(attr).width)))
+            if self.letter == "d":
+                declared = dict(c.ports)
+                for index, (name, protocol) in enumerate(self.scope.port_names):
+                    numbers = declared.get((name, protocol))
+                    here = within("port", numbers.intervals, 16) if numbers else FALSE
+                    fact(code, iff(self.script.boolean(f"d.p.{index}"), here))
+        return [implies(self.is_class(codes), term) for term, codes in groups.items()]
+
+    def _address_rules(self) -> list[Term]:
+        scope = self.scope
+        rules = []
+        known: list[Term] = []
+        for code, c in self.classes:
+            here = self.is_class([code])
+            if c.addresses is not None:
+                rules.append(implies(here, self.inside(c.addresses)))
+                known.append(here)
+        plain = conj([self.plain_pod, neg(disj(known))])
+        rules.append(implies(plain, self.inside(scope.pod_addresses)))
+        if self.external != FALSE:
+            taken = AddressSet.singles(ip for w in scope.cluster.workloads for ip in w.ips)
+            taken |= AddressSet.singles(ip for n in scope.cluster.nodes for ip in n.ips)
+            rules.append(implies(self.external, self.inside(~taken)))
+        return rules
+
+
+def distinct(s: EndTerms, d: EndTerms) -> list[Term]:
+    """What holds between the two ends: two different pods, one family, and one namespace has one set of labels."""
+    rules = [disj([s.pod, d.pod])]
+    twins = sorted({i for i, c in s.classes if c.is_single} & {i for i, _ in d.classes})
+    rules += [neg(conj([s.is_class([i]), d.is_class([i])])) for i in twins]
+    same = equal(s.ns, d.ns)
+    for attr in s.scope.domains:
+        if attr.kind == "ns":
+            for standing in (Standing.KNOWN, Standing.FUTURE):
+                left, right = (e.namespace_label(attr, standing) for e in (s, d))
+                rules.append(implies(conj([same, s.pod, d.pod]), equal(left, right)))
+    if s.scope.needs_addresses:
+        v6 = s.script.boolean("v6")
+        apart = disj(
+            [
+                conj([neg(v6), neg(equal(s.address(4), d.address(4)))]),
+                conj([v6, neg(equal(s.address(6), d.address(6)))]),
+            ]
+        )
+        rules.append(disj([conj([s.on_host, d.on_host]), apart]))
+    return [s.script.share(r) for r in rules if r != TRUE]

@@ -1,0 +1,106 @@
+"""The namespaces of a question, numbered; selectors over known labels are evaluated here, once, to sets of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from analyzer.model.claims import Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+
+
+class Standing(Enum):
+    KNOWN = "known"  # labels are those written, or the question closes the world
+    MENTIONED = "mentioned"  # it exists, its labels but for the name are unknown
+    FUTURE = "future"  # not created yet
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`name` is None for a fresh namespace: its name is none that anything mentions."""
+
+    name: str | None
+    standing: Standing
+    labels: Labels
+
+
+FRESH_NAMESPACES = 2  # one for each end
+
+
+class NamespaceTable:
+    """Codes are indices into `entries`; `none` is the code of an end that is no pod."""
+
+    def __init__(self, cluster: Cluster, universe: Universe, open_labels: bool, named: Iterable[str]) -> None:
+        """`named`: names that selectors or the query mention.  `open_labels`: keep the labels of namespaces merely
+        mentioned unknown even in the inventory (to tell what is certain)."""
+        closed = universe is Universe.INVENTORY and not open_labels
+        entries = [
+            Entry(n.name, Standing.KNOWN if n.is_declared or closed else Standing.MENTIONED, n.labels)
+            for n in cluster.namespaces
+        ]
+        if universe is Universe.ANY:
+            there = cluster.namespace_by_name
+            entries += [
+                Entry(name, Standing.FUTURE, Labels({NAMESPACE_NAME_LABEL: name}))
+                for name in sorted(set(named) - there.keys())
+            ]
+            entries += [Entry(None, Standing.FUTURE, Labels()) for _ in range(FRESH_NAMESPACES)]
+        self.entries = tuple(entries)
+        self.none = len(entries)
+        self.every = frozenset(range(len(entries)))
+        self._by_name = {e.name: code for code, e in enumerate(entries) if e.name is not None}
+        self._known = frozenset(c for c in self.every if entries[c].standing is Standing.KNOWN)
+        self._by_pair: dict[tuple[str, str], set[int]] = {}
+        self._by_key: dict[str, set[int]] = {}
+        for code in sorted(self._known):
+            for key, value in entries[code].labels.items():
+                self._by_pair.setdefault((key, value), set()).add(code)
+                self._by_key.setdefault(key, set()).add(code)
+        self._selected: dict[Selector, frozenset[int]] = {}
+
+    def code(self, name: str) -> int | None:
+        return self._by_name.get(name)
+
+    def of(self, standing: Standing) -> frozenset[int]:
+        return frozenset(c for c in self.every if self.entries[c].standing is standing)
+
+    def known_matching(self, selector: Selector) -> frozenset[int]:
+        """The namespaces of known labels that match."""
+        found = self._selected.get(selector)
+        if found is None:
+            chosen = self._known
+            for requirement in selector.requirements:
+                chosen &= self._meeting(requirement)
+            found = self._selected[selector] = chosen
+        return found
+
+    def _meeting(self, requirement: Requirement) -> frozenset[int]:
+        having = self._by_key.get(requirement.key, set())
+        listed = {c for v in requirement.values for c in self._by_pair.get((requirement.key, v), ())}
+        match requirement.operator:
+            case Operator.IN:
+                return frozenset(listed)
+            case Operator.NOT_IN:
+                return self._known - listed
+            case Operator.EXISTS:
+                return frozenset(having)
+            case Operator.DOES_NOT_EXIST:
+                return self._known - having
+
+    def name_allows(self, code: int, selector: Selector) -> bool:
+        """For a namespace of unknown labels: whether its name meets the selector's conditions on the name label."""
+        name = self.entries[code].name
+        for requirement in selector.requirements:
+            if requirement.key == NAMESPACE_NAME_LABEL:
+                match requirement.operator:
+                    case Operator.IN if name not in requirement.values:
+                        return False
+                    case Operator.NOT_IN if name in requirement.values:
+                        return False
+                    case Operator.DOES_NOT_EXIST:
+                        return False
+                    case _:
+                        pass
+        return True

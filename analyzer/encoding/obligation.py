@@ -1,0 +1,103 @@
+"""The obligation: one claim in one universe as an SMT-LIB script, with all that is needed to read an answer.
+
+The script names these booleans; a solver assumes or denies them:
+
+| name | true iff |
+|---|---|
+| universe | the ends can exist, the assumptions hold |
+| violation | the connection breaks the claim (for `some`: fulfils it) |
+| in-src, in-dst | the ends are in the claim's sets (and the port among its ports) |
+| k… | tracked: the rule or policy of that number counts |
+
+The claim holds iff `universe` and `violation` and all tracked literals are unsatisfiable together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.encoding.claims import ClaimTerms, assumed
+from analyzer.encoding.classes import EndClass, end_classes
+from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms, distinct
+from analyzer.encoding.rules import Ledger, PolicyTerms
+from analyzer.encoding.scope import POD, Question, Scope, scope_of
+from analyzer.encoding.terms import Script, conj, equal, iff, number
+from analyzer.model.claims import Kind
+from analyzer.model.cluster import Cluster
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Protocol, RuleRef
+
+UNIVERSE, VIOLATION, IN_SRC, IN_DST = "universe", "violation", "in-src", "in-dst"
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """`symbols` maps every declared symbol to its width (0: Bool).  `fields` are those that describe a connection,
+    `unknowns` those of them that neither the question nor the manifests settle; `cuts` are the values where a symbol's
+    meaning can change: between two cuts nothing differs."""
+
+    text: str
+    scope: Scope
+    classes: tuple[EndClass, ...]
+    symbols: dict[str, int]
+    fields: tuple[str, ...]
+    unknowns: frozenset[str]
+    tracks: dict[str, RuleRef]
+    opens: dict[str, OpenFact]
+    cuts: dict[str, tuple[int, ...]]
+
+    @property
+    def policies(self) -> int:
+        """How many policies the slice kept."""
+        return len({id(p) for p in (*self.scope.egress, *self.scope.ingress)})
+
+
+def encode(cluster: Cluster, question: Question) -> Obligation:
+    """Return the script that is unsatisfiable iff the claim holds (SOME: satisfiable iff it holds)."""
+    scope = scope_of(cluster, question)
+    claim, script, ledger = question.claim, Script(), Ledger()
+    classes = end_classes(scope)
+    src = EndTerms("s", scope, scope.src, classes, script)
+    dst = None if claim.kind is Kind.ISOLATED else EndTerms("d", scope, scope.dst, classes, script)
+    proves_reach = claim.kind in (Kind.EVERY, Kind.SOME)
+    policies = PolicyTerms(scope, src, dst, script, ledger, track_allows=proves_reach)
+    terms = ClaimTerms(claim, src, dst, policies)
+    violation = terms.violation()
+    in_src, in_dst = terms.sources(), terms.destinations()
+    if dst is not None:
+        in_dst = conj([in_dst, terms.ports()])
+    universe = [*src.well_formed()]
+    if dst is not None:
+        universe += [*dst.well_formed(), *distinct(src, dst)]
+        is_other = equal(policies.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
+        universe.append(iff(is_other, equal(policies.port, number(0, 16))))
+    for end in (src, dst):
+        if end is not None and POD in end.reach.kinds:
+            universe += [assumed(a, end) for a in scope.assumptions]
+    tracks, opens = dict(ledger.tracks), dict(ledger.opens)
+    fields = tuple(name for name in script.sorts if name not in tracks and name not in opens)
+    script.name(UNIVERSE, conj(universe))
+    script.name(IN_SRC, in_src)
+    script.name(IN_DST, in_dst)
+    script.name(VIOLATION, violation)
+    return Obligation(
+        text=script.text,
+        scope=scope,
+        classes=classes,
+        symbols=dict(script.sorts),
+        fields=fields,
+        unknowns=frozenset(f for f in fields if f[1:].startswith((".u4", ".u6", ".nl."))),
+        tracks=tracks,
+        opens=opens,
+        cuts=_cuts(src, dst, policies),
+    )
+
+
+def _cuts(src: EndTerms, dst: EndTerms | None, policies: PolicyTerms) -> dict[str, tuple[int, ...]]:
+    cuts = {"port": set(policies.port_cuts)}
+    for end in (src, dst):
+        if end is not None:
+            for version, edges in end.address_cuts.items():
+                for kind in "xu":
+                    cuts[f"{end.letter}.{kind}{version}"] = edges
+    return {symbol: tuple(sorted(edges)) for symbol, edges in cuts.items()}

@@ -1,0 +1,127 @@
+"""One obligation's script in Z3, asked many times under different assumptions.
+
+Each session has a Z3 context of its own, so that an answer never depends on what was asked before it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import z3
+
+from analyzer.errors import SolverError
+from analyzer.solving.outcome import Budget, Outcome, Result
+
+
+class Session:
+    """`symbols` maps the script's declared symbols to widths (0: Bool).  Literals are names, `!name` denies one."""
+
+    def __init__(self, text: str, symbols: Mapping[str, int], budget: Budget) -> None:
+        self._context = z3.Context()
+        self._budget = budget
+        self._started = time.monotonic()
+        self._constants: dict[str, z3.ExprRef] = {
+            name: z3.BitVec(name, width, self._context) if width else z3.Bool(name, self._context)
+            for name, width in symbols.items()
+        }
+        self._solver = z3.SolverFor("QF_BV", ctx=self._context)
+        self._solver.set("random_seed", 0)
+        self._bodies: dict[str, z3.ExprRef] = {}
+        self._literals: dict[str, str] = {}
+        self.checks = 0
+        for assertion in self._parse(text, declared=False):
+            self._solver.add(assertion)
+            if assertion.num_args() == 2 and z3.is_const(assertion.arg(0)):
+                self._bodies[assertion.arg(0).decl().name()] = assertion.arg(1)
+            elif z3.is_const(assertion):  # the parser folds (= name true) and (= name false)
+                self._bodies[assertion.decl().name()] = z3.BoolVal(True, self._context)
+            elif z3.is_not(assertion) and z3.is_const(assertion.arg(0)):
+                self._bodies[assertion.arg(0).decl().name()] = z3.BoolVal(False, self._context)
+        self._base = self._spent_total()
+
+    def _parse(self, text: str, declared: bool = True) -> z3.AstVector:
+        try:
+            if declared:
+                return z3.parse_smt2_string(text, decls=self._constants, ctx=self._context)
+            return z3.parse_smt2_string(text, ctx=self._context)
+        except z3.Z3Exception as problem:
+            raise SolverError(f"the solver cannot read the obligation: {problem}") from problem
+
+    # -------------------------------------------------------------------------------------------- asking
+    def check(self, *literals: str) -> Outcome:
+        """Whether the script is satisfiable with all of the literals assumed."""
+        left = self._budget.rlimit - self.spent
+        seconds = self._budget.seconds - (time.monotonic() - self._started)
+        if left <= 0 or seconds <= 0:
+            return Outcome(Result.UNKNOWN, reason=self._exhausted(left <= 0))
+        self._solver.set("rlimit", min(left, 2**32 - 1))
+        self._solver.set("timeout", max(1, int(seconds * 1000)))
+        self.checks += 1
+        answer = self._solver.check(*(self._literal(name) for name in literals))
+        if answer == z3.sat:
+            return Outcome(Result.SAT, values=self._values(self._solver.model()))
+        if answer == z3.unsat:
+            found = {str(c) for c in self._solver.unsat_core()}
+            spelt = {str(self._literal(name)): name for name in literals}
+            return Outcome(Result.UNSAT, core=tuple(name for text, name in spelt.items() if text in found))
+        return Outcome(Result.UNKNOWN, reason=self._exhausted(self.spent >= self._budget.rlimit))
+
+    def _exhausted(self, by_work: bool) -> str:
+        if by_work:
+            return f"the budget of {self._budget.rlimit:,} solver units is spent"
+        reason = self._solver.reason_unknown()
+        if reason in ("timeout", "canceled", "unknown", ""):
+            return f"the budget of {self._budget.seconds:g} seconds is spent"
+        return "the solver's budget is spent" if "resource" in reason else f"the solver gave up: {reason}"
+
+    @property
+    def spent(self) -> int:
+        """Solver work so far, in rlimit units."""
+        return max(0, self._spent_total() - self._base) if hasattr(self, "_base") else 0
+
+    def _spent_total(self) -> int:
+        statistics = self._solver.statistics()
+        names = statistics.keys()
+        return int(statistics.get_key_value("rlimit count")) if "rlimit count" in names else 0
+
+    def _literal(self, name: str) -> z3.BoolRef:
+        if name.startswith("!"):
+            return z3.Not(self._constants[name[1:]])
+        return self._constants[name]
+
+    def _values(self, model: z3.ModelRef) -> dict[str, int]:
+        found = {}
+        for name, constant in self._constants.items():
+            value = model.eval(constant, model_completion=True)
+            found[name] = int(z3.is_true(value)) if z3.is_bool(value) else value.as_long()
+        return found
+
+    # -------------------------------------------------------------------------------------------- adding
+    def literal(self, term: str) -> str:
+        """A literal that is true iff `term` (SMT-LIB over the script's symbols) is; the same term, the same literal."""
+        found = self._literals.get(term)
+        if found is None:
+            found = self._literals[term] = f"l{len(self._literals)}"
+            self._constants[found] = z3.Bool(found, self._context)
+            for assertion in self._parse(f"(assert (= {found} {term}))"):
+                self._solver.add(assertion)
+        return found
+
+    def fresh(self, name: str) -> str:
+        """Declare one more boolean, to put facts under."""
+        self._constants[name] = z3.Bool(name, self._context)
+        return name
+
+    def require_instance(self, guard: str, premise: str, conclusion: str, fixed: Mapping[str, int]) -> None:
+        """Under the literal `guard`, assert "premise implies conclusion" (names of the script) with the symbols in
+        `fixed` replaced by constants: one instance of a universally quantified claim."""
+        pairs = [(self._constants[name], self._constant(name, value)) for name, value in fixed.items()]
+        bodies = [z3.substitute(self._bodies[name], *pairs) for name in (premise, conclusion)]
+        self._solver.add(z3.Implies(self._literal(guard), z3.Implies(*bodies)))
+
+    def _constant(self, name: str, value: int) -> z3.ExprRef:
+        constant = self._constants[name]
+        if z3.is_bool(constant):
+            return z3.BoolVal(bool(value), self._context)
+        return z3.BitVecVal(value, constant.size(), self._context)

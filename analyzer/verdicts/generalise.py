@@ -1,0 +1,107 @@
+"""From one witness to the region around it: every connection in the region violates the claim, whatever is open.
+
+A field is dropped if the violation persists without it, then widened as far as it persists.  The solver proves each
+step, so a region is as sound as a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from analyzer.encoding import Obligation
+from analyzer.encoding.scope import Reach
+from analyzer.sets.intervals import Intervals, canonical
+from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
+
+Box = dict[str, Intervals]
+
+_MOST_ATOMS = 96
+
+
+def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
+    """The region around a violating model: intervals for each symbol that matters; the others are unconstrained."""
+    obligation = inquiry.obligation
+    box: Box = {s: ((values[s], values[s]),) for s in obligation.fields if s in values}
+    if not _holds(inquiry, box):
+        return box
+    box = _dropped(inquiry, box)
+    for symbol in sorted(box, key=_widening_order):
+        _widen(inquiry, box, symbol, values[symbol])
+    return box
+
+
+def _holds(inquiry: Inquiry, box: Box) -> bool:
+    literals = [inquiry.is_within(s, v) for s, v in box.items()]
+    return inquiry.check(NOT_VIOLATION, *literals).is_unsat
+
+
+def _dropped(inquiry: Inquiry, box: Box) -> Box:
+    literals = {inquiry.is_within(s, v): s for s, v in box.items()}
+    first = inquiry.check(NOT_VIOLATION, *(k for k, s in literals.items() if _rank(s) >= _KEEP))
+    if not first.is_unsat:
+        first = inquiry.check(NOT_VIOLATION, *literals)
+    needed = {literals[k] for k in first.core if k in literals}
+    kept = {s: v for s, v in box.items() if s in needed or _is_kind(s)}
+    for symbol in sorted(kept, key=_rank):
+        rest = {s: v for s, v in kept.items() if s != symbol}
+        if not _is_kind(symbol) and _holds(inquiry, rest):
+            kept = rest
+    return kept
+
+
+def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
+    """Add every other atom of the symbol's values for which the violation persists."""
+    if _is_kind(symbol):
+        return
+    atoms = list(_atoms(inquiry.obligation, symbol))
+    if len(atoms) > _MOST_ATOMS:
+        return
+    found = [a for a in atoms if a[0] <= value <= a[1]]
+    for atom in atoms:
+        if atom not in found and _holds(inquiry, {**box, symbol: (atom,)}):
+            found.append(atom)
+    box[symbol] = canonical(found)
+
+
+def _atoms(obligation: Obligation, symbol: str) -> Iterator[tuple[int, int]]:
+    """The values of a symbol, in pieces within which nothing can tell them apart."""
+    width = obligation.symbols[symbol]
+    if symbol in obligation.cuts:
+        top = 2**width - 1
+        low = 1 if symbol == "port" else 0
+        edges = sorted({low, *(c for c in obligation.cuts[symbol] if low <= c <= top)})
+        yield from zip(edges, (*(e - 1 for e in edges[1:]), top), strict=True)
+    elif symbol.endswith(".ns"):
+        reach: Reach = obligation.scope.src if symbol.startswith("s") else obligation.scope.dst
+        yield from ((c, c) for c in sorted(reach.namespaces))
+    elif symbol == "proto":
+        yield from ((c, c) for c in range(4))
+    elif width == 0:
+        yield from ((0, 0), (1, 1))
+    elif not symbol.endswith(".w"):
+        yield from ((c, c) for c in range(_domain_size(obligation, symbol)))
+
+
+def _domain_size(obligation: Obligation, symbol: str) -> int:
+    _, kind, *index = symbol.split(".")
+    kinds = {"l": "pod", "nl": "ns", "fl": "ns", "sa": "sa", "nn": "name"}
+    domains = [d for a, d in obligation.scope.domains.items() if a.kind == kinds[kind]]
+    return domains[int(index[0]) if index else 0].size
+
+
+def _is_kind(symbol: str) -> bool:
+    return symbol.endswith((".pod", ".host"))
+
+
+_KEEP = 4  # ranks below are tried without, all at once, before anything else
+
+
+def _rank(symbol: str) -> int:
+    """What a reader would rather not see goes first."""
+    part = symbol.split(".")[1] if "." in symbol else symbol
+    order = {"w": 0, "nl": 1, "fl": 1, "nn": 1, "u4": 2, "u6": 2, "x4": 5, "x6": 5, "v6": 4, "p": 4, "sa": 6}
+    return order.get(part, {"l": 7, "port": 8, "proto": 9, "ns": 10}.get(part, 11))
+
+
+def _widening_order(symbol: str) -> tuple[int, str]:
+    return -_rank(symbol), symbol

@@ -1,0 +1,114 @@
+"""One obligation under questioning: the few ways in which verdicts ask the solver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analyzer.encoding import UNIVERSE, VIOLATION, Obligation
+from analyzer.encoding.terms import conj, equal, neg, number, within
+from analyzer.sets.intervals import Intervals
+from analyzer.solving import Budget, Outcome, Result, Session
+
+NOT_VIOLATION = f"!{VIOLATION}"
+_MAX_INSTANCES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Certain:
+    """The answer to "is there a connection that violates, whatever the universal symbols are?": `values` if there is
+    one; `result` UNSAT if there is none."""
+
+    result: Result
+    values: dict[str, int] | None = None
+    reason: str = ""
+
+
+class Inquiry:
+    """A session on an obligation, with all tracked rules in force unless a core is asked for."""
+
+    def __init__(self, obligation: Obligation, budget: Budget) -> None:
+        self.obligation = obligation
+        self.session = Session(obligation.text, obligation.symbols, budget)
+        self._all_rules = self.session.literal(conj(obligation.tracks))
+        self._guards = 0
+
+    def check(self, *literals: str) -> Outcome:
+        """With the universe and all rules in force."""
+        return self.session.check(UNIVERSE, self._all_rules, *literals)
+
+    def check_rules(self, literals: Iterable[str], rules: Iterable[str]) -> Outcome:
+        """With the universe and only the given rules in force; the core is over `literals` and `rules`."""
+        return self.session.check(UNIVERSE, *literals, *rules)
+
+    # -------------------------------------------------------------------------------------------- literals
+    def is_value(self, symbol: str, value: int) -> str:
+        """A literal: the symbol has this value."""
+        width = self.obligation.symbols[symbol]
+        if width == 0:
+            return symbol if value else f"!{symbol}"
+        return self.session.literal(equal(symbol, number(value, width)))
+
+    def is_within(self, symbol: str, values: Intervals) -> str:
+        return self.session.literal(self.term(symbol, values))
+
+    def term(self, symbol: str, values: Intervals) -> str:
+        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals."""
+        width = self.obligation.symbols[symbol]
+        if width == 0:
+            wanted = {v for low, high in values for v in range(low, high + 1)}
+            return "true" if wanted == {0, 1} else symbol if wanted == {1} else neg(symbol)
+        return within(symbol, values, width)
+
+    def inside(self, region: Mapping[str, Intervals]) -> str:
+        """A literal: every symbol of the region lies in its intervals."""
+        return self.session.literal(conj(self.term(s, values) for s, values in region.items()))
+
+    def fixing(self, values: Mapping[str, int], free: Iterable[str] = ()) -> list[str]:
+        """Literals that give every field its value, but for the `free` ones."""
+        left = frozenset(free)
+        return [self.is_value(s, values[s]) for s in self.obligation.fields if s in values and s not in left]
+
+    def guard(self) -> str:
+        """A fresh literal to put facts under."""
+        self._guards += 1
+        name = f"g{self._guards}"
+        return self.session.fresh(name)
+
+    # -------------------------------------------------------------------------------------------- certainty
+    def certain(self, universal: Iterable[str], *literals: str) -> Certain:
+        """Look for a connection that violates for every value of the universal symbols that the universe permits.
+
+        Counterexample-guided: a candidate that some values save becomes one more instance to satisfy, until a
+        candidate stands or none is left.
+        """
+        symbols = tuple(universal)
+        guard = self.guard()
+        for _ in range(_MAX_INSTANCES):
+            found = self.check(VIOLATION, guard, *literals)
+            if not found.is_sat:
+                return Certain(found.result, reason=found.reason)
+            if not symbols:
+                return Certain(Result.SAT, found.values)
+            saved = self.check(NOT_VIOLATION, *self.fixing(found.values, symbols))
+            if saved.is_unsat:
+                return Certain(Result.SAT, found.values)
+            if not saved.is_sat:
+                return Certain(Result.UNKNOWN, reason=saved.reason)
+            instance = {s: saved.values[s] for s in symbols}
+            self.session.require_instance(guard, UNIVERSE, VIOLATION, instance)
+        return Certain(Result.UNKNOWN, reason="too many unknown facts play together to tell what is certain")
+
+    def needed(self, values: Mapping[str, int], candidates: Iterable[str]) -> tuple[str, ...]:
+        """Which of the candidate symbols' values the violation needs, all other fields fixed as in `values`."""
+        names = tuple(candidates)
+        fixed = [*self.fixing(values, names)]
+        literals = {self.is_value(s, values[s]): s for s in names}
+        kept = list(literals)
+        if not self.check(NOT_VIOLATION, *fixed, *kept).is_unsat:
+            return names
+        for literal in tuple(kept):
+            rest = [k for k in kept if k != literal]
+            if self.check(NOT_VIOLATION, *fixed, *rest).is_unsat:
+                kept = rest
+        return tuple(literals[k] for k in kept)

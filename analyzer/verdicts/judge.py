@@ -1,0 +1,238 @@
+"""Outcome to verdict: the one place where an answer gets its name.
+
+A claim other than `some` holds iff no connection of the universe violates it, however the open facts turn out.
+- No violation at all: proved, or vacuous if a set of the claim can have no member.
+- A violation that stands however the open facts turn out: refuted; live if declared workloads are one whatever is
+  unknown about them.
+- Violations only for some turn of the open facts: unknown, naming those facts.
+`some` is the dual: proved by a connection that is certainly allowed, refuted when none can be.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from analyzer.encoding import IN_DST, IN_SRC, UNIVERSE, VIOLATION, Obligation, Question, decode, encode
+from analyzer.model.claims import Assumption, Kind, Query, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.policies import RuleRef
+from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet
+from analyzer.solving import Budget, Outcome
+from analyzer.verdicts.counterexamples import Finder
+from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
+from analyzer.verdicts.replay import Replay
+from analyzer.verdicts.verdict import Statistics, Status, Verdict
+
+_MOST_MINIMISED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How questions are asked.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges."""
+
+    universe: Universe
+    profile: Profile
+    pod_addresses: AddressSet | None = None
+    budget: Budget = field(default_factory=Budget)
+    max_counterexamples: int = 3
+    slice_first: bool = True
+
+
+def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Verdict:
+    """The verdict on one query.  InternalError if a witness does not replay."""
+    started = time.monotonic()
+    universe = query.universe or setting.universe
+    question = Question(
+        query.claim,
+        assumptions,
+        universe,
+        setting.profile,
+        setting.pod_addresses,
+        slice_first=setting.slice_first,
+    )
+    trial = _Trial(cluster, query, question, setting)
+    verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
+    statistics = Statistics(
+        seconds=time.monotonic() - started,
+        rlimit=trial.inquiry.session.spent,
+        policies=trial.obligation.policies,
+        checks=trial.inquiry.session.checks,
+    )
+    return replace(verdict, statistics=statistics)
+
+
+class _Trial:
+    def __init__(self, cluster: Cluster, query: Query, question: Question, setting: Setting) -> None:
+        self.cluster, self.query, self.question, self.setting = cluster, query, question, setting
+        self.obligation: Obligation = encode(cluster, question)
+        self.inquiry = Inquiry(self.obligation, setting.budget)
+        self.replay = Replay(cluster, question.profile, query.claim, question.assumptions)
+
+    def _verdict(self, status: Status, reason: str) -> Verdict:
+        return Verdict(self.query, status, self.question.universe, reason)
+
+    # -------------------------------------------------------------------------------------------- universal claims
+    def universal(self) -> Verdict:
+        rules = tuple(self.obligation.tracks)
+        found = self.inquiry.check_rules([VIOLATION], rules)
+        if found.is_unsat:
+            return self._held(found)
+        if not found.is_sat:
+            return self._verdict(Status.UNKNOWN, found.reason)
+        finder = Finder(self.cluster, self.obligation, self.inquiry, self.replay, self.setting.max_counterexamples)
+        certain = self.inquiry.certain(self.obligation.opens)
+        if certain.values is None:
+            if certain.result.value == "unknown":
+                return self._verdict(Status.UNKNOWN, certain.reason)
+            return self._open(found)
+        found_all = finder.find(certain.values, self.setting.budget)
+        first = found_all.counterexamples[0]
+        return replace(
+            self._verdict(Status.REFUTED, _refutation(self.query.claim.kind, self.question.profile)),
+            live=found_all.live,
+            counterexamples=found_all.counterexamples,
+            is_complete=found_all.is_complete,
+            blame=first.depends_on,
+        )
+
+    def _held(self, outcome: Outcome) -> Verdict:
+        empty = self._empty_set()
+        if empty is not None:
+            return self._verdict(*empty)
+        if self.question.universe is Universe.INVENTORY:
+            missing = [u for u in self.cluster.unmodelled if u.adds_pods]
+            if missing:
+                names = tuple(f"{u.id} ({u.source}): {u.why}" for u in missing)
+                reason = "it holds for the workloads read, but an unmodelled object may stand for more of them"
+                return replace(self._verdict(Status.UNKNOWN, reason), blame=names)
+        rests_on, is_minimal = self._core(outcome.core)
+        reason = "no connection in the universe violates it"
+        if not rests_on:
+            reason += "; it rests on no policy"
+        return replace(self._verdict(Status.PROVED, reason), rests_on=rests_on, is_minimal=is_minimal)
+
+    def _empty_set(self) -> tuple[Status, str] | None:
+        """(status, reason) if the claim holds only because a set of it can have no member, or that cannot be told."""
+        claim = self.query.claim
+        sides = []
+        if claim.kind is not Kind.ONLY:
+            sides.append((IN_SRC, "source" if claim.destinations is not None else "subject"))
+        if claim.kind not in (Kind.REACHES_ONLY, Kind.ISOLATED):
+            sides.append((IN_DST, "destination"))
+        for literal, word in sides:
+            member = self.inquiry.session.check(UNIVERSE, literal)
+            if member.is_unsat:
+                return Status.VACUOUS, self._why_empty(literal, word)
+            if not member.is_sat:
+                return Status.UNKNOWN, member.reason
+        return None
+
+    def _why_empty(self, literal: str, word: str) -> str:
+        if self.question.assumptions:
+            freed = encode(self.cluster, replace(self.question, assumptions=()))
+            if Inquiry(freed, self.setting.budget).session.check(UNIVERSE, literal).is_sat:
+                names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
+                return f"the assumptions ({names}) contradict each other, or leave the {word} set without a member"
+        where = {
+            Universe.ANY: "no pod, address or node could ever be in",
+            Universe.NAMESPACES: "nothing in the namespaces that exist can be in",
+            Universe.INVENTORY: "nothing in the manifests is in",
+        }[self.question.universe]
+        return f"{where} the {word} set" + (" on these ports" if literal == IN_DST else "")
+
+    def _core(self, core: tuple[str, ...]) -> tuple[tuple[RuleRef, ...], bool]:
+        """The tracked rules a proof needs, made minimal while that is cheap."""
+        tracks = self.obligation.tracks
+        kept = [name for name in core if name in tracks]
+        is_minimal = len(kept) <= _MOST_MINIMISED
+        for name in tuple(kept) if is_minimal else ():
+            if name not in kept:
+                continue
+            without = self.inquiry.check_rules([VIOLATION], [k for k in kept if k != name])
+            if without.is_unsat:
+                kept = [k for k in without.core if k in tracks]
+            elif not without.is_sat:
+                is_minimal = False
+        return tuple(tracks[name] for name in sorted(kept, key=lambda k: int(k[1:]))), is_minimal
+
+    def _open(self, found: Outcome) -> Verdict:
+        """It is violated or not as the open facts turn out: say which."""
+        connection = None
+        needed = self.inquiry.needed(found.values, self.obligation.opens)
+        if self.query.claim.kind is not Kind.ISOLATED:
+            connection = decode(self.obligation, found.values)
+            self.replay.connection(connection, allowed=None, bundle=self.obligation.text)
+        facts = tuple(self.obligation.opens[name].text for name in needed)
+        reason = "the answer hangs on what the specification, or an object that is not modelled, leaves open"
+        return replace(self._verdict(Status.UNKNOWN, reason), blame=facts)
+
+    # -------------------------------------------------------------------------------------------- some
+    def some(self) -> Verdict:
+        found = self.inquiry.check(VIOLATION)
+        if found.is_unsat:
+            return self._none_can()
+        if not found.is_sat:
+            return self._verdict(Status.UNKNOWN, found.reason)
+        universal = (*self.obligation.opens, *sorted(self.obligation.unknowns))
+        certain = self.inquiry.certain(universal)
+        if certain.values is None:
+            if certain.result.value == "unknown":
+                return self._verdict(Status.UNKNOWN, certain.reason)
+            needed = self.inquiry.needed(found.values, universal)
+            opens = self.obligation.opens
+            facts = tuple(opens[n].text if n in opens else _unknown_fact(n) for n in needed)
+            reason = "whether such a connection is allowed hangs on what is not known"
+            return replace(self._verdict(Status.UNKNOWN, reason), blame=tuple(dict.fromkeys(facts)))
+        connection = decode(self.obligation, certain.values)
+        self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
+        fixed = [NOT_VIOLATION, *self.inquiry.fixing(certain.values, universal)]
+        core = self.inquiry.check_rules(fixed, self.obligation.tracks)
+        tracks = self.obligation.tracks
+        rests_on = tuple(tracks[k] for k in core.core if k in tracks) if core.is_unsat else ()
+        return replace(self._verdict(Status.PROVED, f"for example {_in_words(connection)}"), rests_on=rests_on)
+
+    def _none_can(self) -> Verdict:
+        empty = self._empty_set()
+        if empty is not None:
+            status, reason = empty
+            return self._verdict(Status.REFUTED if status is Status.VACUOUS else status, reason)
+        if self.question.universe is Universe.INVENTORY and any(u.adds_pods for u in self.cluster.unmodelled):
+            names = tuple(f"{u.id} ({u.source}): {u.why}" for u in self.cluster.unmodelled if u.adds_pods)
+            reason = "no workload read can, but an unmodelled object may stand for more of them"
+            return replace(self._verdict(Status.UNKNOWN, reason), blame=names)
+        return self._verdict(Status.REFUTED, "no such connection is allowed")
+
+
+def _refutation(kind: Kind, profile: Profile) -> str:
+    if not profile.enforces:
+        return f"profile {profile.name} enforces no policy, so every connection is allowed"
+    return {
+        Kind.EVERY: "a connection that should be allowed is denied",
+        Kind.ISOLATED: "a pod is isolated by no policy",
+    }.get(kind, "a connection that should be denied is allowed")
+
+
+def _unknown_fact(symbol: str) -> str:
+    side = "source" if symbol.startswith("s") else "destination"
+    if ".nl." in symbol:
+        return f"the labels of the {side}'s namespace, which is not declared"
+    return f"the address of the {side}, which the manifests do not tell"
+
+
+def _in_words(connection: Connection) -> str:
+    port = f" {connection.port}" if connection.port else ""
+    return f"{_end(connection.src)} to {_end(connection.dst)} on {connection.protocol.value}{port}"
+
+
+def _end(end: End) -> str:
+    match end:
+        case Pod():
+            labels = ",".join(f"{k}={v}" for k, v in sorted(end.labels.items()))
+            return end.workload or f"a pod in {end.namespace}" + (f" with {labels}" if labels else "")
+        case External():
+            return str(end.ip)
+        case Host():
+            return f"node {end.name or end.ip}"

@@ -1,0 +1,135 @@
+"""A box of symbols as a region in the words of the model."""
+
+from __future__ import annotations
+
+from analyzer.encoding import Obligation
+from analyzer.encoding.decode import fresh_name
+from analyzer.encoding.domains import Attr
+from analyzer.encoding.ends import PROTOCOL_CODES
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
+from analyzer.model.claims import Kind
+from analyzer.model.policies import Protocol
+from analyzer.sets import AddressSet, PortSet, ValueSet
+from analyzer.sets.intervals import Intervals
+from analyzer.verdicts.generalise import Box
+from analyzer.verdicts.verdict import EndRegion, Region
+
+
+def describe(obligation: Obligation, box: Box) -> Region:
+    """The region a box stands for.  Symbols that are not in the box are unconstrained."""
+    src = _end(obligation, box, "s")
+    if obligation.scope.question.claim.kind is Kind.ISOLATED:
+        return Region(src, None, None, None)
+    protocols = _protocols(box)
+    ports = PortSet.of(*box["port"]) if "port" in box else PortSet.FULL
+    single = protocols[0] if len(protocols) == 1 else None
+    facts = () if single or len(protocols) == 4 else (f"protocol is one of {', '.join(p.value for p in protocols)}",)
+    return Region(src, _end(obligation, box, "d"), single, None if single is Protocol.OTHER else ports, facts)
+
+
+def _protocols(box: Box) -> list[Protocol]:
+    names = {code: p for p, code in PROTOCOL_CODES.items()}
+    if "proto" not in box:
+        return list(names.values())
+    return [names[c] for low, high in box["proto"] for c in range(low, high + 1)]
+
+
+def _end(obligation: Obligation, box: Box, letter: str) -> EndRegion:
+    scope = obligation.scope
+    kind = _kind(obligation, box, letter)
+    chosen = box.get(f"{letter}.w")
+    member = None
+    if chosen and chosen[0][0] == chosen[-1][1] and chosen[0][0] > 0:
+        member = obligation.classes[chosen[0][0] - 1]
+    workload = None
+    if member is not None:
+        workload = member.members[0].id if member.members else member.node.name if member.node else None
+    labels, namespace_labels = _labels(scope, box, letter)
+    return EndRegion(
+        kind=kind,
+        namespaces=_namespaces(obligation, box, letter) if kind == POD else None,
+        labels=labels,
+        namespace_labels=namespace_labels,
+        addresses=_addresses(box, letter),
+        workload=workload,
+        facts=_facts(scope, box, letter),
+    )
+
+
+def _kind(obligation: Obligation, box: Box, letter: str) -> str:
+    kinds = (obligation.scope.src if letter == "s" else obligation.scope.dst).kinds
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if box.get(f"{letter}.pod") == ((1, 1),):
+        return POD
+    return HOST if box.get(f"{letter}.host") == ((1, 1),) else EXTERNAL
+
+
+def _codes(intervals: Intervals) -> frozenset[int]:
+    return frozenset(c for low, high in intervals for c in range(low, high + 1))
+
+
+def _namespaces(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...] | None:
+    scope = obligation.scope
+    reach = (scope.src if letter == "s" else scope.dst).namespaces
+    codes = _codes(box[f"{letter}.ns"]) & reach if f"{letter}.ns" in box else reach
+    if codes >= scope.table.every:
+        return None
+    names = [scope.table.entries[c].name for c in sorted(codes)]
+    found = [n for n in names if n is not None]
+    if None in names:
+        found.append(f"<{fresh_name(scope, min(c for c in codes if scope.table.entries[c].name is None))}>")
+    return tuple(found)
+
+
+def _values(scope: Scope, attr: Attr, intervals: Intervals) -> ValueSet:
+    domain = scope.domains[attr]
+    codes = _codes(intervals)
+    every = frozenset(range(domain.size))
+    if any(domain.is_fresh(c) for c in codes):
+        return ~ValueSet.of(domain.value(c) for c in every - codes if not domain.is_fresh(c))
+    return ValueSet.of(domain.value(c) for c in codes)
+
+
+def _labels(
+    scope: Scope, box: Box, letter: str
+) -> tuple[tuple[tuple[str, ValueSet], ...], tuple[tuple[str, ValueSet], ...]]:
+    own, namespace = [], []
+    for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
+        if f"{letter}.l.{i}" in box:
+            own.append((attr.key, _values(scope, attr, box[f"{letter}.l.{i}"])))
+    for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
+        for prefix in ("nl", "fl"):
+            if f"{letter}.{prefix}.{i}" in box:
+                namespace.append((attr.key, _values(scope, attr, box[f"{letter}.{prefix}.{i}"])))
+    return tuple(own), tuple(dict(namespace).items())
+
+
+def _addresses(box: Box, letter: str) -> AddressSet | None:
+    families = _codes(box["v6"]) if "v6" in box else {0, 1}
+    found = AddressSet.EMPTY
+    constrained = False
+    for version in (4, 6):
+        if int(version == 6) not in families:
+            constrained = constrained or "v6" in box
+            continue
+        spans = [box[s] for kind in "xu" if (s := f"{letter}.{kind}{version}") in box]
+        constrained = constrained or bool(spans)
+        mine = spans[0] if spans else AddressSet.FULL.family(version)
+        found |= AddressSet(mine, ()) if version == 4 else AddressSet((), mine)
+    return found if constrained else None
+
+
+def _facts(scope: Scope, box: Box, letter: str) -> tuple[str, ...]:
+    facts = []
+    account = Attr("sa")
+    if f"{letter}.sa" in box and account in scope.domains:
+        values = _values(scope, account, box[f"{letter}.sa"])
+        names = ", ".join(sorted(v for v in values.values if v is not None))
+        facts.append(f"service account {'not ' if values.is_complement else ''}{names}")
+    if letter == "d":
+        for i, (name, protocol) in enumerate(scope.port_names):
+            if (value := box.get(f"d.p.{i}")) in (((0, 0),), ((1, 1),)):
+                verb = "declares" if value == ((1, 1),) else "does not declare"
+                facts.append(f"{verb} this port as `{name}` ({protocol.value})")
+    return tuple(facts)
