@@ -11,8 +11,6 @@ from analyzer.cli.exit_codes import VERDICT_CODES
 from analyzer.cli.guard import complaint
 from analyzer.cli.progress import Progress
 
-BACKSTOP_SECONDS = 300.0
-
 
 def check(
     manifests: options.Manifests,
@@ -30,13 +28,13 @@ def check(
     file: options.OutputFile = None,
     yaml: options.YamlFile = None,
     max_counterexamples: options.MaxCounterexamples = 3,
-    budget: options.WorkBudget = 100_000_000,
+    budget: options.WorkBudget = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Prove or refute queries about manifests."""
-    from analyzer import analysis, solving
+    from analyzer import analysis
     from analyzer.manifests import load
     from analyzer.reports.check_json import render_json
     from analyzer.reports.text import render_text
@@ -48,7 +46,7 @@ def check(
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: output.check_destinations(file, yaml),
     )
-    limits = solving.Budget(budget, BACKSTOP_SECONDS)
+    limits = analysis.Budget(budget) if budget else analysis.Budget()
     setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples)
     kinds = frozenset(irrelevant or ())
     with Progress() as progress:

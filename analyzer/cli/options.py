@@ -82,8 +82,14 @@ MaxCounterexamples = Annotated[
     int, typer.Option("--max-counterexamples", min=1, metavar="N", help="How many counterexamples to show per query.")
 ]
 WorkBudget = Annotated[
-    int,
-    typer.Option("--budget", min=1, metavar="N", help="Solver work per query, in Z3 resource units, before `unknown`."),
+    int | None,
+    typer.Option(
+        "--budget",
+        min=1,
+        metavar="N",
+        show_default=False,
+        help="Solver work per query, in Z3 resource units, before the answer is unknown. [400,000,000]",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print what is not proved and the summary only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Add what each query cost.")]

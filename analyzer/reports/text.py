@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from analyzer.model.claims import Universe
+from analyzer.model.claims import Kind, Universe
 from analyzer.model.source import Notice
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.semantics.decision import Side
-from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
+from analyzer.verdicts.verdict import Answer, Counterexample, Section, StatedAssumption, Status, Verdict
 
 MARKS = {
     Status.PROVED: ("✓", Ink.GOOD),
@@ -82,7 +82,7 @@ def _background(page: Page, verdict: Verdict, universe: Universe) -> None:
     query = verdict.query
     if verdict.counterexamples and not verdict.is_complete:
         _detail(page, "more", "there are further counterexamples; --max-counterexamples shows more of them")
-    for hanging in verdict.blame:
+    for hanging in verdict.blame if verdict.status is Status.UNKNOWN else ():
         _detail(page, "hangs on", _line(hanging))
     if verdict.status is Status.REFUTED and query.remediation:
         _detail(page, "fix", _line(query.remediation))
@@ -121,9 +121,9 @@ def _liveness(live: bool | None, examples: tuple[Counterexample, ...]) -> str:
 
 def _proof(page: Page, verdict: Verdict) -> None:
     count = len(verdict.rests_on)
+    if verdict.reason and (not count or verdict.query.claim.kind is Kind.SOME):
+        page.paragraph(_line(verdict.reason), indent=_indent(page))
     if not count:
-        if verdict.reason:
-            page.paragraph(_line(verdict.reason), indent=_indent(page))
         return
     if count == 1:
         need = "; without it this is no longer proved" if verdict.is_minimal else ""
@@ -169,12 +169,8 @@ def _side(side: Side) -> str:
 def _footer(page: Page, answer: Answer) -> None:
     page.rule()
     _entry(page, "covers", words.UNIVERSES[answer.universe])
-    engine = "" if answer.profile.enforces else ", which enforces no policy at all"
-    _entry(page, "profile", f"{answer.profile.name}{engine}")
-    names = {"assumed": "assumes", "fact": "given", "profile": "profile"}
     for stated in answer.assumptions:
-        override = f" ({stated.override})" if stated.override else ""
-        _entry(page, names.get(stated.kind, stated.kind), f"{stated.name}: {_line(stated.text)}{override}")
+        _assumption(page, stated)
     shown = answer.unmodelled[:_SHOWN_OBJECTS]
     for unmodelled in shown:
         why = f": {_line(unmodelled.why)}" if unmodelled.why else ""
@@ -183,8 +179,19 @@ def _footer(page: Page, answer: Answer) -> None:
         _entry(page, "unmodelled", f"and {len(answer.unmodelled) - len(shown)} more; --format json lists them all")
     for notice in answer.notices:
         _entry(page, "note", _notice(notice))
-    if answer.tally:
-        _entry(page, "read", words.listed([words.plural(count, noun) for noun, count in answer.tally], shown=20))
+    read = [words.counted(count, nouns) for nouns, count in answer.tally if count]
+    if read:
+        _entry(page, "read", words.listed(read, shown=20))
+
+
+def _assumption(page: Page, stated: StatedAssumption) -> None:
+    text = _line(stated.text)
+    if stated.kind != "profile":
+        text = f"{stated.name}: {text}"
+    if stated.override:
+        text += f" (to change it: {stated.override})"
+    labels = {"assumed": "assumes", "fact": "given"}
+    _entry(page, labels.get(stated.kind, stated.kind), text)
 
 
 def _summary(page: Page, answer: Answer) -> None:

@@ -38,15 +38,16 @@ def listed(items: Sequence[str], joiner: str = "and", shown: int = SHOWN) -> str
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 policy`, `3 policies`; `noun` may be given in the plural already."""
-    if noun.endswith("ies"):
-        single = f"{noun[:-3]}y"
-    elif noun.endswith("s"):
-        single = noun[:-1]
-    else:
-        single = noun
-    many = f"{single[:-1]}ies" if single.endswith("y") else f"{single}s"
-    return f"{count} {single if count == 1 else many}"
+    """`1 query`, `3 queries`; `noun` is given in the singular."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
+
+
+def counted(count: int, nouns: str) -> str:
+    """`1 policy`, `3 policies`, `2 irrelevant`; `nouns` is given in the plural, or is an adjective."""
+    if not nouns.endswith("s"):
+        return f"{count:,} {nouns}"
+    return plural(count, f"{nouns[:-3]}y" if nouns.endswith("ies") else nouns[:-1])
 
 
 # ------------------------------------------------------------------------------------------------ concrete ends
@@ -109,17 +110,20 @@ def region(it: Region) -> str:
     text = end_region(it.src)
     if it.dst is not None:
         text += f" → {end_region(it.dst)}"
-    if it.protocol is not None:
-        text += f", on {_ports(it.protocol, it.ports)}"
+    ports = _ports(it.protocol, it.ports)
+    if it.dst is not None and ports:
+        text += f", on {ports}"
     return ", ".join((text, *it.facts))
 
 
-def _ports(protocol: Protocol, ports: PortSet | None) -> str:
+def _ports(protocol: Protocol | None, ports: PortSet | None) -> str:
+    """`protocol is None`: several, which the region's facts name."""
+    is_every = ports is None or ports == PortSet.FULL
+    if protocol is None:
+        return "" if ports is None else "all ports" if is_every else f"ports {ports}"
     if protocol not in PORT_PROTOCOLS:
         return "protocols without ports"
-    if ports is None or ports == PortSet.FULL:
-        return f"all {protocol.value} ports"
-    return f"{protocol.value} {ports}"
+    return f"all {protocol.value} ports" if is_every else f"{protocol.value} {ports}"
 
 
 def end_region(it: EndRegion) -> str:
@@ -127,7 +131,7 @@ def end_region(it: EndRegion) -> str:
         case "pod":
             text = _pods(it)
         case "node":
-            text = "any node"
+            text = f"node {it.workload}" if it.workload else "any node"
             if it.addresses is not None:
                 text += f" at {addresses(it.addresses)}"
         case _:
@@ -153,10 +157,11 @@ def _pods(it: EndRegion) -> str:
 def _namespaces(names: tuple[str, ...] | None) -> str:
     if names is None:
         return "any namespace"
-    plain = [name.strip("<>") if name.startswith("<") else f"namespace {name}" for name in names]
-    if len(names) > 1 and not any(name.startswith("<") for name in names):
-        return f"namespaces {listed(names, 'or')}"
-    return listed(plain, "or")
+    there = [name for name in names if not name.startswith("<")]
+    text = f"namespace{'s' if len(there) > 1 else ''} {listed(there, 'or')}" if there else ""
+    if len(there) == len(names):
+        return text
+    return f"{text} or one not created yet" if text else "a namespace not created yet"
 
 
 def label(key: str, values: ValueSet) -> str:

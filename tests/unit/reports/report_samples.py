@@ -108,7 +108,7 @@ LATENT = Counterexample(
     Decision(OPEN_EGRESS, BY_RULE),
     (),
     Region(
-        EndRegion("pod", ("shop", "<any namespace not created yet>"), (("app", ~ValueSet.of([None, "db"])),)),
+        EndRegion("pod", ("shop", "<ns-1>"), (("app", ~ValueSet.of([None, "db"])),)),
         EndRegion("pod", None, (), (("team", ValueSet.of(["a"])),)),
         Protocol.UDP,
         PortSet.FULL,
@@ -175,6 +175,7 @@ def answer(*verdicts: Verdict, **changes: object) -> Answer:
         Universe.ANY,
         PROFILES["generic"],
         (
+            StatedAssumption("profile", "policies are enforced as generic does", "profile", "--profile, --knob"),
             StatedAssumption("pod-addresses", "pods have addresses in 10.0.0.0/8", "assumed", "--pod-cidr"),
             StatedAssumption("no-host-network", "namespace shop enforces Pod Security baseline", "fact"),
         ),
@@ -192,7 +193,7 @@ def answer(*verdicts: Verdict, **changes: object) -> Answer:
             ),
         ),
         (Notice(Source("shop.yaml", 9), "the CIDR has host bits set"),),
-        (("namespaces", 1), ("policies", 12)),
+        (("namespaces", 1), ("policies", 12), ("irrelevant", 3), ("unmodelled", 0)),
     )
     return replace(base, **changes)
 

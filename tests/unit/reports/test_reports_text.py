@@ -19,7 +19,6 @@ from report_samples import (
 
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Unmodelled
-from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.reports.layout import Style
 from analyzer.reports.text import render_text
@@ -122,11 +121,12 @@ def test_unknown_and_vacuous_say_what_they_hang_on():
 def test_the_footer_states_universe_assumptions_and_what_was_not_modelled():
     report = text()
     assert f"covers {UNIVERSES[Universe.ANY]}" in report
-    assert "assumes pod-addresses: pods have addresses in 10.0.0.0/8 (--pod-cidr)" in report
+    assert "assumes pod-addresses: pods have addresses in 10.0.0.0/8 (to change it: --pod-cidr)" in report
     assert "given no-host-network: namespace shop enforces Pod Security baseline" in report
     assert "unmodelled CiliumNetworkPolicy shop/x (c.yaml:1): not modelled yet" in report
     assert "note shop.yaml:9: the CIDR has host bits set" in report
-    assert "read 1 namespace and 12 policies" in report
+    assert "read 1 namespace, 12 policies and 3 irrelevant" in report
+    assert "profile policies are enforced as generic does (to change it: --profile, --knob)" in report
     assert report.endswith("✗ refuted 4 queries: 1 refuted, 1 unknown, 1 vacuous, 1 proved")
 
 
@@ -134,10 +134,6 @@ def test_the_footer_states_universe_assumptions_and_what_was_not_modelled():
 def test_a_query_with_a_universe_of_its_own_says_so(universe):
     report = text(replace(PROVED, universe=universe))
     assert (f"within {universe.value}: {UNIVERSES[universe]}" in report) == (universe is not Universe.ANY)
-
-
-def test_a_profile_that_enforces_nothing_is_called_that():
-    assert "profile flannel, which enforces no policy at all" in text(PROVED, profile=PROFILES["flannel"])
 
 
 def test_many_unmodelled_objects_are_cut_but_counted():

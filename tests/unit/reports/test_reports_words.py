@@ -28,15 +28,23 @@ def test_lists(items, expected):
 
 @pytest.mark.parametrize(
     ("count", "noun", "expected"),
-    [
-        (1, "query", "1 query"),
-        (2, "query", "2 queries"),
-        (1, "policies", "1 policy"),
-        (0, "namespaces", "0 namespaces"),
-    ],
+    [(1, "query", "1 query"), (2, "query", "2 queries"), (0, "check", "0 checks"), (2000, "check", "2,000 checks")],
 )
 def test_plurals(count, noun, expected):
     assert words.plural(count, noun) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "nouns", "expected"),
+    [
+        (1, "policies", "1 policy"),
+        (1, "files", "1 file"),
+        (2, "policies", "2 policies"),
+        (2, "irrelevant", "2 irrelevant"),
+    ],
+)
+def test_counts(count, nouns, expected):
+    assert words.counted(count, nouns) == expected
 
 
 def test_a_workload_is_called_by_its_id():
@@ -99,8 +107,11 @@ def test_regions():
         "any pod in namespace shop with app in (api, web) → any internet address, on TCP 443, 8000–8999"
     )
     assert words.region(LATENT.region) == (
-        "any pod in namespace shop or any namespace not created yet with app set, but not to db → any pod in any "
+        "any pod in namespace shop or one not created yet with app set, but not to db → any pod in any "
         "namespace, whose namespace has team=a, on all UDP ports"
+    )
+    assert words.region(replace(LIVE.region, protocol=None, facts=("protocol is one of TCP, UDP",))).endswith(
+        ", on ports 443, 8000–8999, protocol is one of TCP, UDP"
     )
     assert words.region(DENIAL.region) == "any node → shop/web[Deployment], on protocols without ports"
 
