@@ -1,1 +1,5 @@
-"""TBD."""
+"""Find the grammar and the built-in packs, in a wheel or in a checkout."""
+
+from analyzer.resources.locator import grammar_text, packs_dir
+
+__all__ = ["grammar_text", "packs_dir"]

@@ -1,0 +1,187 @@
+"""Sets of ends: syntax to what they stand for."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from lark import Token
+
+from analyzer.language.expectations import SETS
+from analyzer.language.names import namespace_fault, nearest, object_name_fault
+from analyzer.language.scope import Scope
+from analyzer.language.selectors import selector
+from analyzer.language.syntax import Syntax, parts, words
+from analyzer.model.claims import (
+    Addresses,
+    Anything,
+    Both,
+    Either,
+    Minus,
+    Nodes,
+    PodsIn,
+    SetExpr,
+    WorkloadNamed,
+)
+from analyzer.model.labels import Selector
+from analyzer.model.policies import NamespaceChoice, NamespaceNamed, NamespacesMatching
+from analyzer.sets import INTERNET, METADATA_SERVICE, AddressSet
+
+_STAND_IN = Anything()  # for a set in error, so that resolving goes on
+_FIXED: dict[str, SetExpr] = {
+    "internet": Addresses(INTERNET, "internet"),
+    "external": Addresses(AddressSet.FULL, "external"),
+    "metadata_service": Addresses(METADATA_SERVICE, "metadata-service"),
+    "nodes": Nodes(),
+    "anything": Anything(),
+}
+
+
+def ends(tree: Syntax, scope: Scope) -> SetExpr:
+    """The set of ends that a `set`, a `union` or anything below them stands for."""
+    match tree.data:
+        case "set":
+            base, *taken = (ends(part, scope) for part in parts(tree))
+            return less(base, taken)
+        case "union":
+            found = [ends(part, scope) for part in parts(tree)]
+            return found[0] if len(found) == 1 else Either(tuple(found))
+        case "both":
+            found = [ends(part, scope) for part in parts(tree)]
+            return found[0] if len(found) == 1 else Both(tuple(found))
+        case "pods":
+            return _pods(tree, scope)
+        case "namespace" | "namespaces":
+            choice = _namespaces(tree, scope)
+            return _STAND_IN if choice is None else PodsIn(choice)
+        case "workload":
+            return _workload(words(tree)[0], scope)
+        case "ips":
+            return _ips(tree, scope)
+        case "named_set":
+            return _named(words(tree)[0], scope)
+        case fixed:
+            return _FIXED[fixed]
+
+
+def less(base: SetExpr, taken: list[SetExpr]) -> SetExpr:
+    """The base without any of what is taken away."""
+    if not taken:
+        return base
+    return Minus(base, taken[0] if len(taken) == 1 else Either(tuple(taken)))
+
+
+def can_hold_pods(members: SetExpr) -> bool:
+    """False if no pod can be in the set, whatever the cluster: addresses and nodes are no pods."""
+    match members:
+        case PodsIn() | WorkloadNamed() | Anything():
+            return True
+        case Addresses() | Nodes():
+            return False
+        case Either(either):
+            return any(map(can_hold_pods, either))
+        case Both(both):
+            return all(map(can_hold_pods, both))
+        case Minus(base, _):
+            return can_hold_pods(base)
+
+
+# ------------------------------------------------------------------------------------------------ pods
+def _pods(tree: Syntax, scope: Scope) -> SetExpr:
+    labels = Selector.EVERYTHING
+    choice: NamespaceChoice | None = NamespacesMatching(Selector.EVERYTHING)
+    for part in parts(tree):
+        if part.data == "selector":
+            labels = selector(part, scope)
+        else:
+            choice = _namespaces(part, scope)
+    return _STAND_IN if choice is None else PodsIn(choice, labels)
+
+
+def _namespaces(tree: Syntax, scope: Scope) -> NamespaceChoice | None:
+    if tree.data == "namespaces":
+        return NamespacesMatching(selector(parts(tree)[0], scope))
+    name = scope.checked(words(tree)[0], namespace_fault)
+    return None if name is None else NamespaceNamed(name)
+
+
+def _workload(word: Token, scope: Scope) -> SetExpr:
+    text = scope.text(word)
+    if text is None:
+        return _STAND_IN
+    namespace, slash, name = text.partition("/")
+    if not slash:
+        scope.problem(word, f"`{text}` is no workload: write it as NAMESPACE/NAME{scope.origin(word, text)}")
+        return _STAND_IN
+    is_faulty = scope.is_faulty(word, namespace, namespace_fault) or scope.is_faulty(word, name, object_name_fault)
+    return _STAND_IN if is_faulty else WorkloadNamed(namespace, name)
+
+
+def _named(word: Token, scope: Scope) -> SetExpr:
+    """The set that `let` gave the name to."""
+    scope.used.add(word)
+    if word in scope.sets:
+        return scope.sets[word] or _STAND_IN
+    hint = nearest(word, (*scope.sets, *SETS))
+    if word in scope.later_sets:
+        hint = f"it is declared on line {scope.later_sets[word]}: move that line up"
+    elif _network(word) is not None:
+        hint = f"for addresses write `ips {word}`"
+    elif "/" in word:
+        hint = f"for the pods of a workload write `workload {word}`"
+    elif word.startswith("$"):
+        hint = "a parameter stands for a name, a key or a value; name sets with `let`"
+    scope.problem(word, f"no set is called `{word}`", hint or f"declare it with `let`, or write `namespace {word}`")
+    return _STAND_IN
+
+
+# ------------------------------------------------------------------------------------------------ addresses
+def _ips(tree: Syntax, scope: Scope) -> SetExpr:
+    """`ips A, B except C`: addresses outside the cluster in A or B and not in C."""
+    included, *excluded = (_networks(part, scope) for part in parts(tree))
+    addresses = AddressSet.of(*included)
+    text = f"ips {', '.join(included)}"
+    for networks in excluded:
+        taken = AddressSet.of(*networks)
+        if not addresses & taken and addresses and taken:
+            scope.notice(tree, f"`except {', '.join(networks)}` takes nothing away from `{text}`")
+        addresses -= taken
+        text += f" except {', '.join(networks)}"
+    return Addresses(addresses, text)
+
+
+def _networks(tree: Syntax, scope: Scope) -> list[str]:
+    """The CIDRs as written, those in error reported and left out."""
+    found = []
+    for word in words(tree):
+        for text in scope.several(word):
+            network = _network(text)
+            if network is None:
+                hint = _range_hint(text)
+                message = f"`{text}` is no address and no address range{scope.origin(word, text)}"
+                scope.problem(word, message, hint)
+                continue
+            if _has_host_bits(text):
+                scope.notice(word, f"`{text}` is read as `{network}`, the range that it lies in")
+            found.append(text)
+    return found
+
+
+def _network(text: str) -> str | None:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        return None
+
+
+def _has_host_bits(text: str) -> bool:
+    try:
+        ip_network(text, strict=True)
+    except ValueError:
+        return True
+    return False
+
+
+def _range_hint(text: str) -> str:
+    if "-" in text:
+        return "write a range as one or several CIDRs, such as `10.0.0.0/30, 10.0.0.4/31`"
+    return nearest(text, SETS) or "write it as `10.0.0.0/8` or `2001:db8::/32`"

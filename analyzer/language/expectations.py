@@ -1,0 +1,150 @@
+"""Syntax errors in the reader's words: what was expected where, what stood there, and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from analyzer.errors import Problem
+from analyzer.language.names import nearest
+from analyzer.language.text import Passage
+
+STATEMENTS = ("pack", "param", "let", "assume", "assert")
+SETS = (
+    "pods", "namespace", "namespaces", "workload", "ips",
+    "internet", "external", "metadata-service", "nodes", "anything",
+)  # fmt: skip
+
+_SIGNS = {
+    "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "COMMA": ",", "COLON": ":", "AT": "@", "BANG": "!",
+    "EQUAL": "=", "EQUALS": "==", "DIFFERS": "!=", "METADATA_SERVICE": "metadata-service", "EXCEPT_CIDRS": "except",
+}  # fmt: skip
+
+_RANGE = "an address range such as `10.0.0.0/8`"
+# What a word is, by the token it follows.
+_WORD_AFTER = {
+    "PACK": "a name for the pack",
+    "PARAM": "a name for the parameter",
+    "LET": "a name for the set",
+    "ASSUME": "a name for the assumption",
+    "ASSERT": "a name for the query",
+    "AT": "an annotation such as `severity`",
+    "NAMESPACE": "the name of a namespace",
+    "WORKLOAD": "a workload as NAMESPACE/NAME",
+    "IPS": _RANGE,
+    "EXCEPT_CIDRS": _RANGE,
+    "ON": "ports such as `tcp/80`",
+    "WITHIN": "`any`, `namespaces` or `inventory`",
+    "FOR": "`ingress` or `egress`",
+    "LSQB": "a label key",
+    "BANG": "a label key",
+    "HAS": "a label key or an attribute such as `src.labels[team]`",
+    "EQUAL": "a value",
+    "EQUALS": "a value or an attribute",
+    "DIFFERS": "a value or an attribute",
+}
+_SET = "a set such as `pods(app=web)`, `namespace shop` or `internet`"
+_CONDITION = "a condition such as `src.namespace == dst.namespace`"
+_CLAIM = "a claim such as `no pods(app=web) can reach internet`"
+_STATEMENT = "a statement (`pack`, `param`, `let`, `assume` or `assert`)"
+_CODE = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|[^\s#"]+')
+
+_SET_STARTS = frozenset({"PODS", "NAMESPACE", "NAMESPACES", "WORKLOAD", "IPS", "INTERNET", "EXTERNAL"}) | {
+    "METADATA_SERVICE", "NODES", "ANYTHING", "LPAR", "WORD",
+}  # fmt: skip
+# If all of the first are accepted, name all of the second by the third.
+_GROUPS = (
+    (frozenset({"PACK", "LET"}), frozenset({"PACK", "PARAM", "LET", "ASSUME", "ASSERT", "AT"}), _STATEMENT),
+    (frozenset({"NO", "PODS"}), _SET_STARTS | {"NO", "EVERY", "SOME", "ONLY"}, _CLAIM),
+    (frozenset({"PODS", "INTERNET"}), _SET_STARTS, _SET),
+    (frozenset({"HAS", "LPAR", "WORD"}), frozenset({"NOT", "HAS", "LPAR", "WORD", "STRING"}), _CONDITION),
+)
+_BEGIN_CLAIM = "a claim begins with `no`, `every`, `some` or `only`, or reads `S can reach only D`"
+# (accepted here, words found: any if empty, the way out)
+_ADVICE: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
+    (frozenset({"ONLY"}), frozenset(), _BEGIN_CLAIM),
+    (frozenset({"CAN"}), frozenset({"cannot", "can't", "reaches", "reach"}), "write `no S can reach D`"),
+    (frozenset({"NO", "PODS"}), frozenset({"assert"}), "a question given by itself has no `assert`"),
+    (frozenset({"PACK", "LET"}), frozenset({"no", "every", "some", "only"}), 'write `assert NAME "TITLE":` before it'),
+)
+
+
+def explained(error: UnexpectedInput, passage: Passage, file: str) -> Problem:
+    """The problem that a syntax error is."""
+    position = error.pos_in_stream or 0
+    if not isinstance(error, UnexpectedToken) or error.interactive_parser is None:
+        line, column = _place(passage, position)
+        return Problem(file, line, column, f"`{passage.text[position]}` has no place here")
+    parser = error.interactive_parser
+    accepted = frozenset(error.accepts or ())
+    word = str(error.token)
+    if error.token.type == "$END":
+        word, position = "", _end_of_code(passage.text)
+    line, column = _place(passage, position)
+    expected = _listed(_expected(accepted, parser.parser_state.value_stack))
+    found = f"`{word}`" if word else "the end"
+    return Problem(file, line, column, f"expected {expected}, found {found}", _hint(word, accepted))
+
+
+def _place(passage: Passage, position: int) -> tuple[int, int]:
+    before = passage.text[:position]
+    return passage.line + before.count("\n"), position - before.rfind("\n")
+
+
+def _end_of_code(text: str) -> int:
+    """Where the last word or sign ends."""
+    return max((found.end() for found in _CODE.finditer(text) if not found[0].startswith("#")), default=0)
+
+
+def _expected(accepted: frozenset[str], stack: Sequence[object]) -> list[str]:
+    """What may stand here, in words; groups of keywords that begin the same thing are named after that thing."""
+    phrases = []
+    rest = set(accepted)
+    for group, members, phrase in _GROUPS:
+        if group <= rest:
+            phrases.append(phrase)
+            rest -= members
+    if "WORD" in rest:
+        phrases.append(_word_here(rest, stack))
+    elif "STRING" in rest:
+        phrases.append("a title in quotes")
+    if "$END" in rest and "AT" not in rest:
+        phrases.append("the end")
+    rest -= {"WORD", "STRING", "$END"}
+    return [*phrases, *(f"`{_literal(name)}`" for name in sorted(rest))]
+
+
+def _word_here(accepted: set[str], stack: Sequence[object]) -> str:
+    for item in reversed(stack):
+        kind = getattr(item, "type", "")
+        if kind == "LPAR":
+            return "a label key" if "BANG" in accepted else "a value"
+        if kind in _WORD_AFTER:
+            return _WORD_AFTER[kind]
+    return "a word"
+
+
+def _literal(terminal: str) -> str:
+    return _SIGNS.get(terminal, terminal.lower())
+
+
+def _listed(phrases: list[str]) -> str:
+    phrases = list(dict.fromkeys(phrases))
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} or {phrases[-1]}"
+
+
+def _hint(word: str, accepted: frozenset[str]) -> str:
+    for needed, words, hint in _ADVICE:
+        if needed <= accepted and (not words or word.lower() in words):
+            return hint
+    if not word:
+        return ""
+    known = [_literal(name) for name in accepted if name != "$END"]
+    if "$END" in accepted:
+        known += STATEMENTS
+    hint = nearest(word, (name for name in known if name.isalpha() or "-" in name))
+    return (
+        hint if word.lower() not in known or word not in known else "it begins a statement: put it on a line of its own"
+    )

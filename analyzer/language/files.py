@@ -1,0 +1,232 @@
+"""A whole query file: its statements to a resolved pack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from lark import Token
+
+from analyzer.errors import Problem, QueryError
+from analyzer.language.claims import claim
+from analyzer.language.claims import text as text_of_claim
+from analyzer.language.conditions import Reader
+from analyzer.language.ends import can_hold_pods, ends
+from analyzer.language.metadata import OF_PACK, OF_QUERY, metadata
+from analyzer.language.names import nearest, set_name_fault, statement_name_fault
+from analyzer.language.scope import Scope, place, unquoted
+from analyzer.language.size import Sizes
+from analyzer.language.syntax import Syntax, parse, parts, reserved_words, words
+from analyzer.language.text import Passage, cut, whole
+from analyzer.model.claims import Assumption, Claim, Pack, Query, Role
+from analyzer.model.source import Notice, Source
+
+_NAMED = re.compile(r"\s*(let|param|assert|assume)\s+([\w.-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement with the annotations before it and the text that it was read from."""
+
+    body: Syntax
+    annotations: tuple[Syntax, ...]
+    passage: Passage
+
+    @property
+    def kind(self) -> str:
+        return str(self.body.data)
+
+    @property
+    def name(self) -> Token:
+        return words(self.body)[0]
+
+    @property
+    def title(self) -> str:
+        return next((unquoted(word) for word in words(self.body)[1:] if word.type == "STRING"), "")
+
+
+def pack(written: str, file: str, given: Mapping[str, str]) -> Pack:
+    """The pack that the text is; QueryError with all that is wrong with it."""
+    scope = Scope(file)
+    passages, problems = cut(written, file)
+    scope.problems += problems
+    reading = _Reading(scope)
+    statements = tuple(reading.statements(passages))
+    reading.declare(statements, given)
+    found = reading.resolve(statements)
+    if scope.problems:
+        raise QueryError(scope.problems)
+    return found
+
+
+def query(written: str, id: str, file: str) -> Query:
+    """The query that a bare claim asks; QueryError with all that is wrong with it."""
+    scope = Scope(file)
+    passage, problems = whole(written, file)
+    if problems:
+        raise QueryError(problems)
+    tree = parse(passage, "claim", file)
+    if isinstance(tree, Problem):
+        raise QueryError([tree])
+    found, universe = claim(tree, scope)
+    bound_claim(found, tree, Sizes(scope))
+    if scope.problems:
+        raise QueryError(scope.problems)
+    return Query(id, "", found, text_of_claim(passage.text), universe=universe, source=Source(file, 1))
+
+
+class _Reading:
+    """One file on its way: what its statements declare, then what they say."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.sizes = Sizes(scope)
+        self.has_broken_query = False
+
+    # -------------------------------------------------------------------------------------------- statements
+    def statements(self, passages: tuple[Passage, ...]) -> Iterator[_Statement]:
+        """The statements in order; annotations on lines of their own go with the statement that follows."""
+        waiting: list[Syntax] = []
+        for passage in passages:
+            tree = parse(passage, "statement", self.scope.file) if passage.is_sound else None
+            if tree is None or isinstance(tree, Problem):
+                self.scope.problems += [tree] if tree else []
+                self._note_broken(passage)
+                waiting = []
+                continue
+            waiting += (part for part in parts(tree) if part.data == "annotation")
+            bodies = [part for part in parts(tree) if part.data != "annotation"]
+            if bodies:
+                yield _Statement(bodies[0], tuple(waiting), passage)
+                waiting = []
+        self._misplaced(waiting)
+
+    def _misplaced(self, annotations: Sequence[Syntax]) -> None:
+        for annotation in annotations:
+            self.scope.problem(annotation, "an annotation belongs before `assert`, or before `pack`")
+
+    def _note_broken(self, passage: Passage) -> None:
+        """A name whose statement is in error is known all the same, so that its uses are no further errors."""
+        self.has_broken_query |= "assert" in passage.text
+        found = _NAMED.match(passage.text)
+        if found and found[1] == "let":
+            self.scope.sets.setdefault(found[2], None)
+        elif found and found[1] == "param":
+            self.scope.broken_parameters.add(found[2])
+
+    # -------------------------------------------------------------------------------------------- declarations
+    def declare(self, statements: Sequence[_Statement], given: Mapping[str, str]) -> None:
+        """Put parameters and sets into the scope.  A set may use those above it; queries may use all."""
+        first: dict[tuple[str, str], int] = {}
+        for statement in statements:
+            name, line = statement.name, place(statement.name)[0]
+            fault = set_name_fault if statement.kind in ("let", "param") else statement_name_fault
+            self.scope.is_faulty(name, str(name), fault)
+            key = (statement.kind, "" if statement.kind == "pack" else str(name))
+            if key in first:
+                what = "a file has one `pack` line" if statement.kind == "pack" else f"`{name}` is declared twice"
+                self.scope.problem(name, f"{what}, the first on line {first[key]}", "give one of them another name")
+            first.setdefault(key, line)
+            if statement.annotations and statement.kind not in ("assertion", "pack"):
+                self._misplaced(statement.annotations)
+        self._parameters([s for s in statements if s.kind == "param"], given)
+        lets = [s for s in statements if s.kind == "let"]
+        self.scope.later_sets = {str(s.name): place(s.name)[0] for s in reversed(lets)}
+        for statement in lets:
+            self._let(statement)
+
+    def _parameters(self, statements: Sequence[_Statement], given: Mapping[str, str]) -> None:
+        declared = self.scope.parameters
+        for statement in statements:
+            name, value = words(statement.body)[:2]
+            declared[str(name)] = given.get(str(name), unquoted(value))
+        for other in given:
+            if other not in declared and other not in self.scope.broken_parameters:
+                are = ", ".join(f"`{name}`" for name in declared)
+                hint = nearest(other, declared) or (f"it has {are}" if are else "it has none")
+                self.scope.problems.append(Problem(self.scope.file, 0, 0, f"no parameter `{other}`", hint))
+
+    def _let(self, statement: _Statement) -> None:
+        name = statement.name
+        if name in reserved_words():
+            self.scope.problem(name, f"`{name}` is a keyword and cannot name a set", "choose another name")
+        members = ends(parts(statement.body)[0], self.scope)
+        self.scope.sets[str(name)] = self.sizes.bounded(members, statement.body)
+        self.scope.later_sets.pop(str(name), None)
+
+    # -------------------------------------------------------------------------------------------- what they say
+    def resolve(self, statements: Sequence[_Statement]) -> Pack:
+        """The pack; worth nothing if the scope holds problems afterwards."""
+        scope = self.scope
+        queries = tuple(self._query(s) for s in statements if s.kind == "assertion")
+        assumptions = tuple(self._assumption(s) for s in statements if s.kind == "assumption")
+        head = next((s for s in statements if s.kind == "pack"), None)
+        about = metadata(head.annotations if head else (), OF_PACK, scope)
+        if not queries and not self.has_broken_query:
+            hint = 'a query reads `assert NAME "TITLE": no pods(app=web) can reach internet`'
+            scope.problems.append(Problem(scope.file, 0, 0, "holds no query", hint))
+        return Pack(
+            name=str(head.name) if head else _name_of(scope.file),
+            title=head.title if head else "",
+            queries=queries,
+            assumptions=assumptions,
+            parameters=tuple(scope.parameters.items()),
+            notices=tuple(sorted({*scope.notices, *self._unused(statements)})),
+            source=Source(scope.file, place(head.name)[0] if head else 0),
+            description=about.description,
+        )
+
+    def _query(self, statement: _Statement) -> Query:
+        tree = parts(statement.body)[-1]
+        found, universe = claim(tree, self.scope)
+        bound_claim(found, tree, self.sizes)
+        about = metadata(statement.annotations, OF_QUERY, self.scope)
+        return Query(
+            id=str(statement.name),
+            title=statement.title,
+            claim=found,
+            text=text_of_claim(statement.passage.text[tree.meta.start_pos : tree.meta.end_pos]),
+            severity=about.severity,
+            controls=tuple(about.controls),
+            description=about.description,
+            remediation=about.remediation,
+            universe=universe,
+            source=Source(self.scope.file, place(statement.name)[0]),
+        )
+
+    def _assumption(self, statement: _Statement) -> Assumption:
+        members_tree, condition_tree = parts(statement.body)
+        members = self.sizes.bounded(ends(members_tree, self.scope), members_tree)
+        if not can_hold_pods(members):
+            self.scope.problem(members_tree, "no pod can be in this set, and an assumption speaks of pods")
+        condition = Reader(self.scope, (Role.SELF,)).condition(condition_tree)
+        source = Source(self.scope.file, place(statement.name)[0])
+        return Assumption(str(statement.name), statement.title, members, condition, source)
+
+    def _unused(self, statements: Sequence[_Statement]) -> Iterator[Notice]:
+        for statement in statements:
+            sign = {"let": "", "param": "$"}.get(statement.kind)
+            if sign is not None and f"{sign}{statement.name}" not in self.scope.used:
+                what = "parameter" if sign else "set"
+                yield Notice(
+                    Source(self.scope.file, place(statement.name)[0]), f"the {what} `{statement.name}` is not used"
+                )
+
+
+def bound_claim(found: Claim, at: Syntax, sizes: Sizes) -> None:
+    """Report sets in the claim that are too large."""
+    for members in (
+        found.sources,
+        found.destinations,
+        *(m for e in found.excuses for m in (e.sources, e.destinations)),
+    ):
+        if members is not None:
+            sizes.bounded(members, at)
+
+
+def _name_of(file: str) -> str:
+    """A pack without a name is called after its file, or after the folder of a `pack.npq`."""
+    path = PurePath(file)
+    return path.parent.name if path.name == "pack.npq" and path.parent.name else path.stem

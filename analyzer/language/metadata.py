@@ -1,0 +1,51 @@
+"""Annotations: what a query or a pack says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from analyzer.language.names import nearest
+from analyzer.language.scope import Scope, place
+from analyzer.language.syntax import Syntax, words
+from analyzer.model.claims import Severity
+
+_SEVERITIES = {severity.value: severity for severity in Severity}
+OF_QUERY = ("severity", "control", "remediation", "description")
+OF_PACK = ("description",)
+
+
+@dataclass(slots=True)
+class Metadata:
+    severity: Severity = Severity.MEDIUM
+    controls: list[str] = field(default_factory=list)
+    remediation: str = ""
+    description: str = ""
+
+
+def metadata(annotations: Sequence[Syntax], known: tuple[str, ...], scope: Scope) -> Metadata:
+    """What the annotations say; `known` are those that may stand here."""
+    found = Metadata()
+    seen: dict[str, int] = {}
+    for annotation in annotations:
+        name, *values = words(annotation)
+        texts = [text for value in values if (text := scope.text(value)) is not None]
+        if name not in known:
+            are = ", ".join(f"`@{other}(…)`" for other in known)
+            place_for_it = "no annotation" if name not in OF_QUERY else "no annotation of a pack"
+            scope.problem(name, f"`{name}` is {place_for_it}", nearest(name, known) or f"there are {are}")
+        elif name == "control":
+            found.controls += texts
+        elif name in seen:
+            scope.problem(name, f"`@{name}` is given twice, first on line {seen[name]}")
+        elif len(values) > 1:
+            scope.problem(values[1], f"`@{name}` takes one value", "put text that holds commas in quotes")
+        elif texts and name == "severity":
+            if texts[0] not in _SEVERITIES:
+                hint = nearest(texts[0], _SEVERITIES) or "write `low`, `medium`, `high` or `critical`"
+                scope.problem(values[0], f"`{texts[0]}` is no severity", hint)
+            found.severity = _SEVERITIES.get(texts[0], found.severity)
+        elif texts:
+            setattr(found, str(name), texts[0])
+        seen.setdefault(str(name), place(name)[0])
+    return found

@@ -1,0 +1,63 @@
+"""What stands after `on`."""
+
+from __future__ import annotations
+
+import re
+
+from lark import Token
+
+from analyzer.language.names import nearest, port_name_fault
+from analyzer.language.scope import Scope
+from analyzer.language.syntax import Syntax, words
+from analyzer.model.policies import PORT_PROTOCOLS, NamedPort, NumberedPorts, Ports, Protocol
+from analyzer.sets.ports import HIGHEST, LOWEST
+
+ALL_PORTS: tuple[Ports, ...] = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)  # without `on`
+
+_PROTOCOLS = {protocol.value.lower(): protocol for protocol in Protocol}
+_NUMBERS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+
+
+def ports(tree: Syntax, scope: Scope) -> tuple[Ports, ...]:
+    """The ports listed, in order, each once; entries in error are reported and left out."""
+    found = [port for word in words(tree) for text in scope.several(word) for port in _ports(text, word, scope)]
+    return tuple(dict.fromkeys(found))
+
+
+def _ports(text: str, word: Token, scope: Scope) -> tuple[Ports, ...]:
+    head, slash, port = text.partition("/")
+    if text.lower() == "any":
+        return (*ALL_PORTS, NumberedPorts(Protocol.OTHER))
+    protocol = _PROTOCOLS.get(head.lower())
+    if protocol is None:
+        scope.problem(word, f"`{text}` names no protocol{scope.origin(word, text)}", _protocol_hint(head, port))
+        return ()
+    if not slash:
+        return (NumberedPorts(protocol),)
+    if protocol is Protocol.OTHER:
+        scope.problem(word, f"`{text}`: protocols other than TCP, UDP and SCTP have no ports", "write `other`")
+        return ()
+    numbers = _NUMBERS.fullmatch(port)
+    if numbers is None:
+        return () if scope.is_faulty(word, port, port_name_fault) else (NamedPort(port, protocol),)
+    low, high = int(numbers[1]), int(numbers[2] or numbers[1])
+    if not LOWEST <= low <= HIGHEST or not LOWEST <= high <= HIGHEST:
+        scope.problem(word, f"`{text}`: ports go from {LOWEST} to {HIGHEST}{scope.origin(word, text)}")
+        return ()
+    if low > high:
+        hint = f"write `{head}/{high}-{low}`"
+        scope.problem(word, f"`{text}`: the range ends before it begins{scope.origin(word, text)}", hint)
+        return ()
+    return (NumberedPorts(protocol, low, high if high > low else None),)
+
+
+def _protocol_hint(head: str, port: str) -> str:
+    """The way out for `80`, `80/tcp`, `http` and `tpc/80`."""
+    if port.lower() in _PROTOCOLS:
+        return f"write `{port.lower()}/{head}`"
+    likely = nearest(head, (*_PROTOCOLS, "any"))
+    if likely:
+        return likely
+    if not port and (_NUMBERS.fullmatch(head) or not port_name_fault(head)):
+        return f"write the protocol too: `tcp/{head}`"
+    return "write `tcp/80`, `udp/53`, `sctp/9000-9100`, `tcp`, `other` or `any`"

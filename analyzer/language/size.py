@@ -1,0 +1,46 @@
+"""Bounds on resolved sets, so that no file can make those that read them go astray: `let` can double a set with every
+line.
+"""
+
+from __future__ import annotations
+
+from analyzer.language.scope import Scope
+from analyzer.language.syntax import Syntax
+from analyzer.model.claims import Anything, Both, Either, Minus, SetExpr
+
+DEEPEST = 100
+LARGEST = 20_000
+
+
+class Sizes:
+    """Depth and number of parts of sets; a set that occurs twice is measured once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        # The set is kept beside its measure: an id is good only as long as the object lives.
+        self._known: dict[int, tuple[SetExpr, int, int]] = {}
+
+    def bounded(self, members: SetExpr, at: Syntax) -> SetExpr:
+        """The set itself, or with an error a stand-in for one that is too large."""
+        depth, size = self._measure(members)
+        if depth <= DEEPEST and size <= LARGEST:
+            return members
+        limit = f"{DEEPEST} sets inside one another" if depth > DEEPEST else f"{LARGEST} sets, names put in"
+        self._scope.problem(at, f"this comes to more than {limit}", "select by labels rather than one by one")
+        return Anything()
+
+    def _measure(self, members: SetExpr) -> tuple[int, int]:
+        known = self._known.get(id(members))
+        if known is not None:
+            return known[1:]
+        match members:
+            case Either(parts) | Both(parts):
+                measures = [self._measure(part) for part in parts]
+            case Minus(base, taken):
+                measures = [self._measure(base), self._measure(taken)]
+            case _:
+                measures = []
+        depth = 1 + max((depth for depth, _ in measures), default=0)
+        size = 1 + sum(size for _, size in measures)
+        self._known[id(members)] = (members, depth, size)
+        return depth, size
