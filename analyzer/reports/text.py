@@ -9,7 +9,7 @@ from analyzer.model.source import Notice
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.semantics.decision import Side
-from analyzer.verdicts.verdict import Answer, Counterexample, Section, StatedAssumption, Status, Verdict
+from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
 MARKS = {
     Status.PROVED: ("✓", Ink.GOOD),
@@ -54,7 +54,7 @@ def _section(page: Page, section: Section, universe: Universe) -> None:
 def _verdict(page: Page, verdict: Verdict, universe: Universe) -> None:
     mark, ink = MARKS[verdict.status]
     query = verdict.query
-    title = f"{query.id}: {_line(query.title)}" if query.title else query.id
+    title = f"{query.id}: {_line(query.title or query.text)}"
     page.labelled(f"{mark} {verdict.status.value}", title, gutter=_GUTTER, ink=ink)
     body = _indent(page)
     if verdict.status is Status.PROVED:
@@ -90,7 +90,7 @@ def _background(page: Page, verdict: Verdict, universe: Universe) -> None:
         _detail(page, "controls", ", ".join(query.controls))
     if verdict.universe is not universe:
         _detail(page, "within", f"{verdict.universe.value}: {words.UNIVERSES[verdict.universe]}")
-    if verdict.status is not Status.PROVED and query.text != query.title:
+    if verdict.status is not Status.PROVED and query.title:
         place = f" ({query.source})" if query.source.file else ""
         _detail(page, "asked", f"{_line(query.text)}{place}")
     for notice in verdict.notices:
@@ -134,19 +134,19 @@ def _proof(page: Page, verdict: Verdict) -> None:
 
 def _counterexample(page: Page, example: Counterexample, number: int) -> None:
     if example.connection is not None and example.decision is not None:
-        sides = [example.decision.egress, example.decision.ingress]
+        sides = [(side, _side(side)) for side in (example.decision.egress, example.decision.ingress)]
         ruling = "allowed" if example.decision.allowed else "denied"
         text = f"{words.flow(example.connection, example.region)} is {ruling}"
     elif example.subject is not None:
-        sides = [side for side in example.isolation if side.allowed] or list(example.isolation)
-        directions = words.listed([side.direction.value for side in sides])
+        sides = [(side, side.reason) for side in example.isolation if side.allowed]
+        directions = words.listed([side.direction.value for side, _ in sides])
         text = f"{words.end(example.subject, example.region.src)} is not isolated for {directions}"
     else:
         return
     lead = f"{number}. " if number else ""
     page.paragraph(lead + text, indent=_indent(page), hang=len(lead) or 2, ink=Ink.STRONG)
-    for side in sides:
-        _detail(page, side.direction.value, _side(side))
+    for side, why in sides:
+        _detail(page, side.direction.value, why)
     likewise = words.region(example.region)
     if likewise not in text:
         _detail(page, "likewise", likewise)
@@ -169,8 +169,9 @@ def _side(side: Side) -> str:
 def _footer(page: Page, answer: Answer) -> None:
     page.rule()
     _entry(page, "covers", words.UNIVERSES[answer.universe])
-    for stated in answer.assumptions:
-        _assumption(page, stated)
+    for label, entries in _assumptions(answer).items():
+        for number, text in enumerate(entries):
+            _entry(page, "" if number else label, text)
     shown = answer.unmodelled[:_SHOWN_OBJECTS]
     for unmodelled in shown:
         why = f": {_line(unmodelled.why)}" if unmodelled.why else ""
@@ -184,14 +185,18 @@ def _footer(page: Page, answer: Answer) -> None:
         _entry(page, "read", words.listed(read, shown=20))
 
 
-def _assumption(page: Page, stated: StatedAssumption) -> None:
-    text = _line(stated.text)
-    if stated.kind != "profile":
-        text = f"{stated.name}: {text}"
-    if stated.override:
-        text += f" (to change it: {stated.override})"
-    labels = {"assumed": "assumes", "fact": "given"}
-    _entry(page, labels.get(stated.kind, stated.kind), text)
+def _assumptions(answer: Answer) -> dict[str, list[str]]:
+    """By label: what the profile says, what the manifests make a fact, what is taken as given."""
+    labels = {"profile": "profile", "fact": "given", "assumed": "assumes"}
+    found: dict[str, list[str]] = {label: [] for label in labels.values()}
+    for stated in answer.assumptions:
+        text = _line(stated.text)
+        if stated.kind != "profile":
+            text = f"{stated.name}: {text}"
+        if stated.override:
+            text += f" (to change it: {stated.override})"
+        found[labels[stated.kind]].append(text)
+    return found
 
 
 def _summary(page: Page, answer: Answer) -> None:

@@ -83,7 +83,7 @@ def test_a_denied_pair_says_which_policy_denies_it():
 
 def test_a_pod_that_is_not_isolated_names_the_open_direction_only():
     report = text(replace(REFUTED, counterexamples=(OPEN_POD,)))
-    assert "shop/web[Deployment] is not isolated for egress egress allowed: no policy selects it" in report
+    assert "shop/web[Deployment] is not isolated for egress egress no policy selects it" in report
     assert "shop/deny" not in report
 
 
@@ -162,6 +162,7 @@ def test_verbose_adds_costs():
 def test_a_query_without_title_shows_its_claim_once():
     asked = query("q1", "")
     report = text(replace(VACUOUS, query=asked))
+    assert f"∅ vacuous q1: {asked.text}" in report
     assert report.count(asked.text) == 1
 
 
