@@ -7,6 +7,7 @@ The script names these booleans; a solver assumes or denies them:
 | universe | the ends can exist, the assumptions hold |
 | violation | the connection breaks the claim (for `some`: fulfils it) |
 | in-src, in-dst | the ends are in the claim's sets (and the port among its ports) |
+| outside | one end is an address outside the cluster |
 | k… | tracked: the rule or policy of that number counts |
 
 The claim holds iff `universe` and `violation` and all tracked literals are unsatisfiable together.
@@ -21,13 +22,13 @@ from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms, distinct
 from analyzer.encoding.rules import Ledger, PolicyTerms
 from analyzer.encoding.scope import POD, Question, Scope, scope_of
-from analyzer.encoding.terms import Script, conj, equal, iff, number
+from analyzer.encoding.terms import Script, conj, disj, equal, iff, number
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol, RuleRef
 
-UNIVERSE, VIOLATION, IN_SRC, IN_DST = "universe", "violation", "in-src", "in-dst"
+UNIVERSE, VIOLATION, IN_SRC, IN_DST, OUTSIDE = "universe", "violation", "in-src", "in-dst", "outside"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     script.name(UNIVERSE, conj(universe))
     script.name(IN_SRC, in_src)
     script.name(IN_DST, in_dst)
+    script.name(OUTSIDE, disj(end.external for end in (src, dst) if end is not None))
     script.name(VIOLATION, violation)
     return Obligation(
         text=script.text,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
+from itertools import islice, product
 
 from analyzer.encoding import VIOLATION, Obligation, decode, decode_end, embed, embed_end, encode
 from analyzer.encoding.scope import POD
 from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
-from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.endpoints import Connection, External, Pod
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget
 from analyzer.verdicts.generalise import Box, generalise
@@ -48,16 +49,19 @@ class Finder:
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
         """Counterexamples around `values` (a certain violation) and beyond, the live ones first."""
         live = self._live(budget)
-        centre = self._centre(live.witness) if live.live else None
         boxes: list[Box] = []
         found: list[Counterexample] = []
-        current: Mapping[str, int] | None = centre or values
+        current: Mapping[str, int] | None = self._centre(live.witness) if live.live else values
         while current is not None and len(found) < self.most:
             box = generalise(self.inquiry, current)
-            witness = live.witness if current is centre and live.witness is not None else None
-            found.append(
-                self._counterexample(self._presentable(box, current), box, witness, live if not found else None)
-            )
+            outside = [f"!{self.inquiry.inside(b)}" for b in boxes]
+            standing, witness = live.live, live.witness
+            if found or standing is None:
+                standing, witness = self._declared(box, outside)
+            if witness is None:
+                witness = self._witness(self.obligation, self._presentable(box, current, outside))
+            depends_on = live.depends_on if standing is None else ()
+            found.append(self._counterexample(witness, box, standing, depends_on))
             boxes.append(box)
             current = self._next(boxes)
         return Found(tuple(found), live.live, current is None)
@@ -74,14 +78,14 @@ class Finder:
             return Live(None, depends_on=tuple(f"the pods of {u.id}" for u in missing)) if missing else Live(False)
         if not possible.is_sat:
             return Live(None, depends_on=(possible.reason,))
-        universal = (*obligation.opens, *sorted(obligation.unknowns))
-        certain = inquiry.certain(universal)
+        certain = inquiry.certain_of_unknowns(plainest(obligation))
         if certain.values is not None:
             return Live(True, self._witness(obligation, certain.values))
         if certain.result.value == "unknown":
             return Live(None, depends_on=(certain.reason,))
         witness = self._witness(obligation, possible.values)
-        needed = inquiry.needed(possible.values, universal)
+        family = ("v6",) if "v6" in obligation.symbols else ()
+        needed = inquiry.needed(possible.values, (*inquiry.unknown_facts, *family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
 
@@ -96,8 +100,10 @@ class Finder:
         """The live witness in the symbols of the question's own universe."""
         if witness is None:
             return None
-        embedding = embed_end if isinstance(witness, Pod) else embed
-        partial = embedding(self.obligation, witness)
+        if isinstance(witness, Connection):
+            partial = embed(self.obligation, witness)
+        else:
+            partial = embed_end(self.obligation, witness)
         if partial is None:
             raise InternalError(f"the live witness {witness} is outside the universe", self.obligation.text)
         full = self.inquiry.check(VIOLATION, *(self.inquiry.is_value(s, v) for s, v in partial.items()))
@@ -109,16 +115,17 @@ class Finder:
     def _next(self, boxes: list[Box]) -> Mapping[str, int] | None:
         """A certain violation outside all regions so far."""
         outside = [f"!{self.inquiry.inside(box)}" for box in boxes]
-        return self.inquiry.certain(self.obligation.opens, *outside).values
+        return self.inquiry.certain(self.obligation.opens, *outside, wishes=plainest(self.obligation)).values
 
-    def _presentable(self, box: Box, values: Mapping[str, int]) -> Mapping[str, int]:
+    def _presentable(self, box: Box, values: Mapping[str, int], outside: list[str]) -> Mapping[str, int]:
         """A witness inside the box that reads well."""
         fields = self.obligation.fields
-        fixed = [self.inquiry.is_value(s, values[s]) for s in box if s not in ("port", "d.x4", "s.x4")]
-        fixed += [self.inquiry.is_within(s, box[s]) for s in box if s in ("port", "d.x4", "s.x4")]
+        fixed = [
+            self.inquiry.is_within(s, box[s]) if s in _CHOSEN else self.inquiry.is_value(s, values[s]) for s in box
+        ]
         wished = [self.inquiry.is_value(s, v) for s, v in _preferences(box, fields)]
         while True:
-            nicer = self.inquiry.check(VIOLATION, *fixed, *wished)
+            nicer = self.inquiry.check(VIOLATION, *outside, *fixed, *wished)
             if nicer.is_sat:
                 return nicer.values
             refused = [w for w in wished if w in nicer.core]
@@ -127,42 +134,63 @@ class Finder:
             wished = [w for w in wished if w != refused[-1]]
 
     def _counterexample(
-        self, values: Mapping[str, int], box: Box, witness: Connection | Pod | None, live: Live | None
+        self, witness: Connection | Pod, box: Box, live: bool | None, depends_on: tuple[str, ...]
     ) -> Counterexample:
-        region = describe(self.obligation, box)
-        shown = witness if witness is not None else self._witness(self.obligation, values)
-        if isinstance(shown, Connection) and isinstance(witness, Connection):
-            shown = _with_port(shown, box)
-        expected = self.obligation.scope.question.claim.kind is not Kind.EVERY
-        standing = live.live if live is not None else self._is_live(box)
-        depends_on = live.depends_on if live is not None else ()
-        if isinstance(shown, Pod):
-            sides = self.replay.pod(shown, self.obligation.text)
-            return Counterexample(None, shown, None, sides, region, standing, depends_on)
-        decision = self.replay.connection(shown, allowed=expected, bundle=self.obligation.text)
-        return Counterexample(shown, None, decision, (), region, standing, depends_on)
+        region, bundle = describe(self.obligation, box), self.obligation.text
+        if isinstance(witness, Pod):
+            sides = self.replay.pod(witness, bundle)
+            return Counterexample(None, witness, None, sides, region, live, depends_on)
+        shown = _familiar(witness, box)
+        allowed = self.obligation.scope.question.claim.kind is not Kind.EVERY
+        decision = self.replay.connection(shown, allowed=allowed, bundle=bundle)
+        return Counterexample(shown, None, decision, (), region, live, depends_on)
 
-    def _is_live(self, box: Box) -> bool | None:
-        """Whether declared workloads lie in the region: for certain, or as far as is known, or not at all."""
+    # -------------------------------------------------------------------------------------------- declared ends
+    def _declared(self, box: Box, outside: list[str]) -> tuple[bool | None, Connection | Pod | None]:
+        """Whether declared workloads lie in the region and in none before it, and the witness they make.
+
+        None if they may, as far as what is unknown about them (addresses, labels of namespaces) goes.
+        """
+        hidden = any(s in self.obligation.unknowns for s in box)
         ends = [self._fitting(box, letter) for letter in ("sd" if self.is_connection else "s")]
-        if not all(ends) or (len(ends) == 2 and ends[0] == ends[1] and _is_one_pod(ends[0])):
-            return False
-        hidden = any(s in self.obligation.unknowns or s.startswith("d.p.") for s in box)
-        return None if hidden else True
+        for pair in islice(product(*ends), _MOST_PAIRS):
+            facts = {s: v for _, end in pair for s, v in end.items() if s in self.obligation.fields}
+            if len(pair) == 2 and pair[0][0] is pair[1][0] and (pair[0][0] is None or pair[0][0].is_single):
+                continue
+            literals = [self.inquiry.is_value(s, v) for s, v in facts.items()]
+            model = self.inquiry.check(VIOLATION, self.inquiry.inside(box), *outside, *literals)
+            if model.is_sat:
+                return (None, None) if hidden else (True, self._as_declared(model.values, pair))
+        return False, None
 
-    def _fitting(self, box: Box, letter: str) -> list[Workload | None]:
-        """The declared workloads that the region admits at this end; None stands for an address outside."""
+    def _as_declared(
+        self, values: Mapping[str, int], pair: tuple[tuple[Workload | None, dict[str, int]], ...]
+    ) -> Connection | Pod:
+        witness = self._witness(self.obligation, values)
+        ends = [witness] if isinstance(witness, Pod) else [witness.src, witness.dst]
+        for i, (workload, _) in enumerate(pair):
+            if workload is not None:
+                ends[i] = replace(self._pod(workload), ip=ends[i].ip)
+        if isinstance(witness, Connection):
+            return replace(witness, src=ends[0], dst=ends[1])
+        assert isinstance(ends[0], Pod)
+        return ends[0]
+
+    def _fitting(self, box: Box, letter: str) -> list[tuple[Workload | None, dict[str, int]]]:
+        """The declared workloads that the region admits at this end, with their symbols' values; None stands for an
+        end that is no pod."""
         scope = self.obligation.scope
         reach = scope.src if letter == "s" else scope.dst
         if POD not in reach.kinds or box.get(f"{letter}.pod") == ((0, 0),):
-            return [None]
-        found: list[Workload | None] = []
+            return [(None, {})]
+        found: list[tuple[Workload | None, dict[str, int]]] = []
         for workload in self.cluster.workloads:
-            facts = embed_end(self.obligation, self._pod(workload), letter)
-            if facts is not None and all(
-                contains(box[s], v) for s, v in facts.items() if s in box and s[1:3] not in (".u", ".x")
-            ):
-                found.append(workload)
+            known = embed_end(self.obligation, self._pod(workload), letter)
+            if known is None:
+                continue
+            facts = {s: v for s, v in known.items() if not s[1:].startswith((".u", ".x", ".nl.", ".p."))}
+            if all(contains(box[s], v) for s, v in facts.items() if s in box):
+                found.append((workload, facts))
         return found
 
     def _pod(self, workload: Workload) -> Pod:
@@ -178,10 +206,13 @@ class Finder:
         )
 
 
-def _is_one_pod(workloads: list[Workload | None]) -> bool:
-    return len(workloads) == 1 and workloads[0] is not None and workloads[0].is_single
+def plainest(obligation: Obligation) -> tuple[tuple[str, int], ...]:
+    """What makes a connection plain to read: IPv4 and TCP."""
+    return tuple((s, 0) for s in ("v6", "proto") if s in obligation.symbols)
 
 
+_MOST_PAIRS = 400
+_CHOSEN = ("port", "proto", "v6", "s.x4", "s.x6", "d.x4", "d.x6")
 _FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
 _PLAIN = (".l.", ".p.", ".nl.", ".fl.")
 _FAMILIAR_ADDRESS = int(IPv4Address("8.8.8.8"))
@@ -196,24 +227,33 @@ def _preferences(box: Box, fields: Iterable[str]) -> Iterator[tuple[str, int]]:
             yield symbol, next((p for p in _FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
         elif part == "x4" and contains(box.get(symbol, ((_FAMILIAR_ADDRESS, _FAMILIAR_ADDRESS),)), _FAMILIAR_ADDRESS):
             yield symbol, _FAMILIAR_ADDRESS
-        elif symbol not in box and (symbol in ("v6", "proto") or symbol[1:4] in _PLAIN or symbol[1:5] in _PLAIN):
+        elif symbol in ("v6", "proto") or (symbol not in box and (symbol[1:4] in _PLAIN or symbol[1:5] in _PLAIN)):
             yield symbol, 0
 
 
-def _with_port(connection: Connection, box: Box) -> Connection:
-    """The same connection on a port that the destination declares, where the region lets it."""
-    if connection.port is None or not isinstance(connection.dst, Pod) or any(s.startswith("d.p.") for s in box):
+def _familiar(connection: Connection, box: Box) -> Connection:
+    """The same connection on a port and from or to an address that readers know, where the region lets it."""
+    familiar = IPv4Address(_FAMILIAR_ADDRESS)
+    for letter, end in (("s", connection.src), ("d", connection.dst)):
+        spans = box.get(f"{letter}.x4", ())
+        if isinstance(end, External) and end.ip.version == 4 and contains(spans, _FAMILIAR_ADDRESS):
+            nicer = External(familiar)
+            connection = replace(connection, src=nicer) if letter == "s" else replace(connection, dst=nicer)
+    if connection.port is None or any(s.startswith("d.p.") for s in box):
         return connection
+    ports = connection.dst.ports if isinstance(connection.dst, Pod) else ()
+    declared = sorted(p.number for p in ports if p.protocol is connection.protocol)
     allowed = box.get("port", ((1, 65535),))
-    declared = sorted(p.number for p in connection.dst.ports if p.protocol is connection.protocol)
-    familiar = [*declared, *(_FAMILIAR_PORTS if "port" in box else ()), connection.port]
-    return replace(connection, port=next(p for p in familiar if contains(allowed, p) or p == connection.port))
+    choice = (p for p in (*declared, *_FAMILIAR_PORTS, connection.port) if contains(allowed, p))
+    return replace(connection, port=next(choice, connection.port))
 
 
 def _dependence(obligation: Obligation, symbol: str, witness: Connection | Pod) -> str:
     """What a live answer hangs on, in words."""
     if symbol in obligation.opens:
         return obligation.opens[symbol].text
+    if symbol == "v6":
+        return "which address family these pods have, which the manifests do not tell"
     end = witness if isinstance(witness, Pod) else witness.src if symbol.startswith("s") else witness.dst
     if isinstance(end, Pod):
         if ".nl." in symbol:

@@ -27,7 +27,7 @@ def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
     box = _dropped(inquiry, box)
     for symbol in sorted(box, key=_widening_order):
         _widen(inquiry, box, symbol, values[symbol])
-    return box
+    return _both_families(inquiry, box)
 
 
 def _holds(inquiry: Inquiry, box: Box) -> bool:
@@ -58,9 +58,30 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
         return
     found = [a for a in atoms if a[0] <= value <= a[1]]
     for atom in atoms:
-        if atom not in found and _holds(inquiry, {**box, symbol: (atom,)}):
+        wider = {**box, symbol: (atom,)}
+        if atom not in found and _holds(inquiry, wider) and (symbol != "proto" or _can_be(inquiry, wider)):
             found.append(atom)
     box[symbol] = canonical(found)
+
+
+def _can_be(inquiry: Inquiry, box: Box) -> bool:
+    return inquiry.check(inquiry.inside(box)).is_sat
+
+
+def _both_families(inquiry: Inquiry, box: Box) -> Box:
+    """One region for both address families, if the other one has addresses that violate as well."""
+    if "v6" not in box:
+        return box
+    here, there = ("6", "4") if box["v6"] == ((1, 1),) else ("4", "6")
+    both = {s: v for s, v in box.items() if s != "v6"}
+    other = {**box, "v6": ((int(there == "6"), int(there == "6")),)}
+    for symbol in [s[:-1] + there for s in box if s.endswith((".x" + here, ".u" + here))]:
+        atoms = list(_atoms(inquiry.obligation, symbol))
+        fitting = [a for a in atoms if len(atoms) <= _MOST_ATOMS and _holds(inquiry, {**other, symbol: (a,)})]
+        if not fitting:
+            return box
+        both[symbol] = other[symbol] = canonical(fitting)
+    return both if _holds(inquiry, both) and _can_be(inquiry, other) else box
 
 
 def _atoms(obligation: Obligation, symbol: str) -> Iterator[tuple[int, int]]:

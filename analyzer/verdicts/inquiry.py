@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from analyzer.encoding import UNIVERSE, VIOLATION, Obligation
-from analyzer.encoding.terms import conj, equal, neg, number, within
+from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
+from analyzer.encoding.terms import conj, disj, equal, neg, number, within
 from analyzer.sets.intervals import Intervals
 from analyzer.solving import Budget, Outcome, Result, Session
 
@@ -53,12 +53,16 @@ class Inquiry:
         return self.session.literal(self.term(symbol, values))
 
     def term(self, symbol: str, values: Intervals) -> str:
-        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals."""
+        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals; an address's, if the
+        connection is of its family."""
         width = self.obligation.symbols[symbol]
         if width == 0:
             wanted = {v for low, high in values for v in range(low, high + 1)}
             return "true" if wanted == {0, 1} else symbol if wanted == {1} else neg(symbol)
-        return within(symbol, values, width)
+        found = within(symbol, values, width)
+        if symbol.endswith((".x4", ".u4")):
+            return disj(["v6", found])
+        return disj(["(not v6)", found]) if symbol.endswith((".x6", ".u6")) else found
 
     def inside(self, region: Mapping[str, Intervals]) -> str:
         """A literal: every symbol of the region lies in its intervals."""
@@ -76,13 +80,38 @@ class Inquiry:
         return self.session.fresh(name)
 
     # -------------------------------------------------------------------------------------------- certainty
-    def certain(self, universal: Iterable[str], *literals: str) -> Certain:
+    def certain(self, universal: Iterable[str], *literals: str, wishes: Iterable[tuple[str, int]] = ()) -> Certain:
+        """`_certain`, with the wished values if that can be had."""
+        symbols = tuple(universal)
+        wanted = [self.is_value(s, v) for s, v in wishes]
+        if wanted:
+            found = self._certain(symbols, *literals, *wanted)
+            if found.values is not None:
+                return found
+        return self._certain(symbols, *literals)
+
+    def certain_of_unknowns(self, wishes: Iterable[tuple[str, int]] = ()) -> Certain:
+        """A connection that violates whatever the open and the unknown facts are.
+
+        Between two ends of the cluster the address family is one of the unknown facts: nobody chose it.
+        """
+        universal = self.unknown_facts
+        outside = self.certain(universal, OUTSIDE, wishes=wishes)
+        if outside.values is not None or "v6" not in self.obligation.symbols:
+            return outside if outside.values is not None else self.certain(universal, f"!{OUTSIDE}", wishes=wishes)
+        inside = self.certain((*universal, "v6"), f"!{OUTSIDE}", wishes=[w for w in wishes if w[0] != "v6"])
+        return outside if inside.values is None and outside.result is Result.UNKNOWN else inside
+
+    @property
+    def unknown_facts(self) -> tuple[str, ...]:
+        return (*self.obligation.opens, *sorted(self.obligation.unknowns))
+
+    def _certain(self, symbols: tuple[str, ...], *literals: str) -> Certain:
         """Look for a connection that violates for every value of the universal symbols that the universe permits.
 
         Counterexample-guided: a candidate that some values save becomes one more instance to satisfy, until a
         candidate stands or none is left.
         """
-        symbols = tuple(universal)
         guard = self.guard()
         for _ in range(_MAX_INSTANCES):
             found = self.check(VIOLATION, guard, *literals)

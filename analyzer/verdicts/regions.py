@@ -23,8 +23,12 @@ def describe(obligation: Obligation, box: Box) -> Region:
     protocols = _protocols(box)
     ports = PortSet.of(*box["port"]) if "port" in box else PortSet.FULL
     single = protocols[0] if len(protocols) == 1 else None
-    facts = () if single or len(protocols) == 4 else (f"protocol is one of {', '.join(p.value for p in protocols)}",)
-    return Region(src, _end(obligation, box, "d"), single, None if single is Protocol.OTHER else ports, facts)
+    facts = []
+    if single is None and len(protocols) < 4:
+        facts.append(f"protocol is one of {', '.join(p.value for p in protocols)}")
+    if "v6" in box:
+        facts.append("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only")
+    return Region(src, _end(obligation, box, "d"), single, None if single is Protocol.OTHER else ports, tuple(facts))
 
 
 def _protocols(box: Box) -> list[Protocol]:
@@ -106,18 +110,14 @@ def _labels(
 
 
 def _addresses(box: Box, letter: str) -> AddressSet | None:
-    families = _codes(box["v6"]) if "v6" in box else {0, 1}
-    found = AddressSet.EMPTY
-    constrained = False
-    for version in (4, 6):
-        if int(version == 6) not in families:
-            constrained = constrained or "v6" in box
-            continue
-        spans = [box[s] for kind in "xu" if (s := f"{letter}.{kind}{version}") in box]
-        constrained = constrained or bool(spans)
-        mine = spans[0] if spans else AddressSet.FULL.family(version)
-        found |= AddressSet(mine, ()) if version == 4 else AddressSet((), mine)
-    return found if constrained else None
+    families = _codes(box["v6"]) if "v6" in box else frozenset({0, 1})
+    spans = {v: [box[s] for kind in "xu" if (s := f"{letter}.{kind}{v}") in box] for v in (4, 6)}
+    if not spans[4] and not spans[6]:
+        return None
+    v4, v6 = (
+        (spans[v][0] if spans[v] else AddressSet.FULL.family(v)) if int(v == 6) in families else () for v in (4, 6)
+    )
+    return AddressSet(v4, v6)
 
 
 def _facts(scope: Scope, box: Box, letter: str) -> tuple[str, ...]:
