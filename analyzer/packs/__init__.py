@@ -1,1 +1,5 @@
-"""TBD."""
+"""Packs: folders of queries, built in or the user's own."""
+
+from analyzer.packs.catalogue import PackInfo, builtin, find
+
+__all__ = ["PackInfo", "builtin", "find"]
