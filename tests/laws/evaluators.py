@@ -1,0 +1,55 @@
+"""What the encoding says of one concrete connection, for comparison with the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analyzer.encoding import UNIVERSE, VIOLATION, Obligation, Question, embed, embed_end, encode
+from analyzer.encoding.terms import conj, equal, number
+from analyzer.model.claims import Anything, Claim, Kind, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.policies import NumberedPorts, Protocol
+from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet
+from analyzer.solving import Budget, Session
+
+EVERYTHING = Claim(Kind.NO, Anything(), Anything(), tuple(NumberedPorts(p) for p in Protocol))
+
+
+def question(claim: Claim, profile: Profile, universe: Universe = Universe.ANY, *, is_sliced: bool = True) -> Question:
+    """Any address may be a pod's, so that every drawn connection lies in the universe."""
+    return Question(claim, (), universe, profile, AddressSet.FULL, slice_first=is_sliced)
+
+
+def by_encoding(cluster: Cluster, profile: Profile, connection: Connection) -> str:
+    """`allow`, `deny` or `open`: which of violation and its denial the solver can satisfy on this connection."""
+    obligation = encode(cluster, question(EVERYTHING, profile))
+    values = embed(obligation, connection)
+    assert values is not None, "the connection is outside the universe"
+    found = truth(obligation, values)
+    assert found, "the universe excludes the connection"
+    return "open" if len(found) == 2 else "allow" if True in found else "deny"
+
+
+def truth(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
+    """The values that `violation` can take where the symbols have these values; empty outside the universe."""
+    session = Session(obligation.text, obligation.symbols, Budget())
+    fixed = conj(
+        equal(symbol, number(value, width))
+        if (width := obligation.symbols[symbol])
+        else (symbol if value else f"(not {symbol})")
+        for symbol, value in values.items()
+    )
+    literals = [UNIVERSE, *obligation.tracks, session.literal(fixed)]
+    return {
+        expected
+        for expected, literal in ((True, VIOLATION), (False, f"!{VIOLATION}"))
+        if session.check(*literals, literal).is_sat
+    }
+
+
+def truth_of_pod(obligation: Obligation, pod: Pod) -> set[bool] | None:
+    """The same for a claim about isolation; None if the pod is outside what the claim can speak of."""
+    values = embed_end(obligation, pod)
+    return None if values is None else truth(obligation, values)
