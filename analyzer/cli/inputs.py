@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from analyzer.errors import InputError, Problem, UsageError
+from analyzer.errors import InputError, Problem, QueryError, UsageError
 
 if TYPE_CHECKING:
-    from analyzer.model.claims import Pack, Universe
+    from analyzer.model.claims import Pack, Query, Universe
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet
 
@@ -129,13 +130,25 @@ def _pack(name: str, parameters: dict[str, str]) -> Pack:
 
 
 def _asked(claims: Sequence[str]) -> tuple[Pack, ...]:
-    from analyzer.language import parse_query
     from analyzer.model.claims import Pack
 
     if not claims:
         return ()
-    queries = settled(*(lambda i=i, text=text: parse_query(text, f"q{i}") for i, text in enumerate(claims, 1)))
+    total = len(claims)
+    queries = settled(*(lambda i=i, text=text: _claim(text, i, total) for i, text in enumerate(claims, 1)))
     return (Pack("command line", "", tuple(queries)),)
+
+
+def _claim(text: str, number: int, total: int) -> Query:
+    """The claim as query q1, q2, …; where there are several, errors tell which is meant."""
+    from analyzer.language import parse_query
+
+    try:
+        return parse_query(text, f"q{number}")
+    except QueryError as error:
+        if total == 1:
+            raise
+        raise QueryError(replace(problem, file=f"-q number {number}") for problem in error.problems) from None
 
 
 def _parameters(settings: Sequence[str]) -> dict[str, str]:

@@ -18,7 +18,8 @@ def list_packs(color: options.InColor = Color.AUTO) -> None:
     from analyzer.reports.packs_text import render_pack_list
 
     style = output.terminal_style(color, None)
-    output.write(render_pack_list([(pack.name, pack.title) for pack in packs.builtin()], style), None)
+    known = [(pack.name, pack.title, pack.queries) for pack in packs.builtin()]
+    output.write(render_pack_list(known, style), None)
 
 
 def show_pack(name: Name, parameters: options.Parameters = None, color: options.InColor = Color.AUTO) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from analyzer.model.claims import Pack, Query
 from analyzer.reports.layout import Ink, Page, Style
+from analyzer.reports.words import plural
 
 
-def render_pack_list(packs: Sequence[tuple[str, str]], style: Style) -> bytes:
-    """One line for each (name, title)."""
+def render_pack_list(packs: Sequence[tuple[str, str, int]], style: Style) -> bytes:
+    """One entry for each (name, title, number of queries)."""
     page = Page(style)
-    gutter = max((len(name) for name, _ in packs), default=0) + 2
-    for name, title in packs:
-        page.labelled(name, title, gutter=gutter, ink=Ink.STRONG)
+    gutter = max((len(name) for name, _, _ in packs), default=0) + 2
+    for name, title, count in packs:
+        page.labelled(name, f"{title} ({plural(count, 'query')})", gutter=gutter, ink=Ink.STRONG)
     page.blank()
     page.paragraph("netproof packs show NAME tells what a pack asks; netproof check … -p NAME asks it.", ink=Ink.FAINT)
     return bytes(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import ContainerPort
@@ -11,7 +12,9 @@ from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol, RuleRef
 from analyzer.sets import INTERNET, AddressSet, PortSet, ValueSet
 from analyzer.sets.addresses import TOP4, TOP6
-from analyzer.verdicts.verdict import EndRegion, Region
+
+if TYPE_CHECKING:
+    from analyzer.verdicts.verdict import EndRegion, Region
 
 SHOWN = 5
 

@@ -37,6 +37,6 @@ def test_a_pack_shows_all_that_it_says_of_itself():
 
 
 def test_the_list_has_one_line_for_each_pack():
-    shown = render_pack_list([("baseline", "What all want"), ("tenants", "Apart")], Style()).decode().splitlines()
-    assert shown[:2] == ["baseline  What all want", "tenants   Apart"]
+    shown = render_pack_list([("baseline", "What all want", 1), ("tenants", "Apart", 2)], Style()).decode().splitlines()
+    assert shown[:2] == ["baseline  What all want (1 query)", "tenants   Apart (2 queries)"]
     assert "netproof packs show" in words(render_pack_list([], Style()))
