@@ -1,0 +1,498 @@
+"""Random small clusters, connections and claims: model objects drawn by hypothesis.
+
+    clusters()            a Cluster: namespaces declared and merely mentioned, workloads (hostNetwork ones too, with
+                          known addresses), nodes, Services, policies of all three tiers with every kind of peer,
+                          objects that are not modelled
+    network_policies()    one NetworkPolicy; first_match_policies() one ANP, BANP or CNP
+    connections(cluster)  a Connection in it that keeps to what the oracle asks of its caller: one end at least is a
+                          pod, the ends differ, families agree, addresses outside are nobody's, the source is not the
+                          destination's own node.  Pods are those of workloads and ones not there yet, in declared,
+                          mentioned and new namespaces
+    pods(cluster)         one such pod
+    claims(cluster)       a Claim about connections; isolation_claims(cluster) one about isolation
+    profiles()            a Profile: the built-in ones and any setting of the knobs
+
+The alphabet is small on purpose, so that selectors, blocks and ports meet: keys `k` and `l` with values absent, "", a
+and b; ports 80 to 82; addresses around 10.0.0.0/29 in the cluster, 203.0.113.0/29 outside, and their like in IPv6.
+
+Strategies that do not depend on a cluster are made once: hypothesis spends most of its time on making them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from ipaddress import ip_address, ip_network
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from analyzer.model.claims import (
+    Addresses,
+    AllOf,
+    AnyOf,
+    Anything,
+    Attribute,
+    Both,
+    Claim,
+    Condition,
+    Either,
+    Equal,
+    Excuse,
+    Has,
+    Kind,
+    Minus,
+    Nodes,
+    NotThat,
+    OneOf,
+    PodsIn,
+    Role,
+    SetExpr,
+    Term,
+    WorkloadNamed,
+)
+from analyzer.model.cluster import (
+    Cluster,
+    ContainerKind,
+    ContainerPort,
+    Namespace,
+    Node,
+    Service,
+    ServicePort,
+    Unmodelled,
+    Workload,
+)
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    PORT_PROTOCOLS,
+    Action,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    NamedPort,
+    NamespaceChoice,
+    NamespaceNamed,
+    NamespacesMatching,
+    NodePeer,
+    NumberedPorts,
+    Peer,
+    PodPeer,
+    Policy,
+    Ports,
+    Protocol,
+    Rule,
+    Tier,
+    UnknownPeer,
+)
+from analyzer.model.profile import PROFILES, NamedPorts, NamedPortScope, OtherProtocols, Profile
+from analyzer.model.source import Source
+from analyzer.sets import AddressSet
+
+KEYS, VALUES = ("k", "l"), ("", "a", "b")
+DECLARED, MENTIONED, NEW = ("one", "two"), "said", "later"
+HOMES = st.sampled_from(("one", "one", "one", "two", MENTIONED))  # mostly one, so that things meet
+NUMBERS = st.integers(80, 82)
+PORT_NAMES = st.sampled_from(("web", "dns"))
+PROTOCOLS = st.sampled_from((Protocol.TCP, *PORT_PROTOCOLS))
+INSIDE = {4: ip_address("10.0.0.0"), 6: ip_address("fd00::")}
+OUTSIDE = {4: ip_address("203.0.113.0"), 6: ip_address("2001:db8::")}
+NODE_IPS = {4: ip_address("192.168.0.0"), 6: ip_address("fd01::")}
+
+
+# ------------------------------------------------------------------------------------------------ labels, selectors
+@cache
+def label_maps() -> SearchStrategy[Labels]:
+    values = st.none() | st.sampled_from(VALUES)
+    return st.tuples(*(values for _ in KEYS)).map(
+        lambda drawn: Labels({key: value for key, value in zip(KEYS, drawn, strict=True) if value is not None})
+    )
+
+
+@cache
+@st.composite
+def requirements(draw: DrawFn, keys: tuple[str, ...] = KEYS) -> Requirement:
+    operator = draw(st.sampled_from(Operator))
+    takes_values = operator in (Operator.IN, Operator.NOT_IN)
+    values = draw(st.frozensets(st.sampled_from(VALUES), min_size=1, max_size=2)) if takes_values else frozenset()
+    return Requirement(draw(st.sampled_from(keys)), operator, values)
+
+
+@cache
+def selectors() -> SearchStrategy[Selector]:
+    some = st.lists(requirements(), min_size=1, max_size=2).map(lambda drawn: Selector(tuple(drawn)))
+    return st.just(Selector.EVERYTHING) | some
+
+
+@cache
+@st.composite
+def namespace_choices(draw: DrawFn) -> NamespaceChoice:
+    shape = draw(st.sampled_from(("named", "by name label", "matching")))
+    if shape == "named":
+        return NamespaceNamed(draw(st.sampled_from((*DECLARED, MENTIONED, NEW))))
+    if shape == "by name label":
+        names = frozenset({draw(st.sampled_from((*DECLARED, MENTIONED)))})
+        operator = draw(st.sampled_from((Operator.IN, Operator.NOT_IN)))
+        return NamespacesMatching(Selector((Requirement(NAMESPACE_NAME_LABEL, operator, names),)))
+    return NamespacesMatching(draw(selectors()))
+
+
+# ------------------------------------------------------------------------------------------------ addresses, ports
+@cache
+@st.composite
+def blocks(draw: DrawFn) -> tuple[AddressSet, str]:
+    """A CIDR less up to two strict parts of it, and its text."""
+    version = draw(st.sampled_from((4, 4, 6)))
+    base = draw(st.sampled_from((INSIDE, OUTSIDE, NODE_IPS)))[version] + draw(st.integers(1, 6))
+    width = 32 if version == 4 else 128
+    bits = draw(st.sampled_from((0, 8, width - 3, width - 2, width - 1, width)))
+    network = ip_network(f"{base}/{bits}", strict=False)
+    block = AddressSet.of(network)
+    texts = []
+    for _ in range(draw(st.integers(0, 2)) if bits < width else 0):
+        longer = draw(st.integers(max(bits + 1, width - 4), width))
+        inner = network.network_address + draw(st.integers(0, min(7, network.num_addresses - 1)))
+        part = ip_network(f"{inner}/{longer}", strict=False)
+        block -= AddressSet.of(part)
+        texts.append(str(part))
+    return block, f"{network}" + (f" except {', '.join(texts)}" if texts else "")
+
+
+@cache
+@st.composite
+def numbered_ports(draw: DrawFn) -> NumberedPorts:
+    low, high = draw(st.none() | NUMBERS), draw(st.none() | NUMBERS)
+    return NumberedPorts(draw(PROTOCOLS), low, None if low is None or high is None or high < low else high)
+
+
+@cache
+def port_lists(protocol_of_names: SearchStrategy[Protocol | None]) -> SearchStrategy[tuple[Ports, ...] | None]:
+    names = st.builds(NamedPort, PORT_NAMES, protocol_of_names)
+    return st.none() | st.lists(numbered_ports() | names, min_size=1, max_size=3).map(tuple)
+
+
+@cache
+def container_ports() -> SearchStrategy[tuple[ContainerPort, ...]]:
+    port = st.builds(ContainerPort, PORT_NAMES, NUMBERS, PROTOCOLS, st.sampled_from(ContainerKind))
+    return st.lists(port, max_size=3).map(tuple)
+
+
+# ------------------------------------------------------------------------------------------------ policies
+@cache
+def pod_peers() -> SearchStrategy[PodPeer]:
+    return st.builds(PodPeer, namespace_choices(), selectors())
+
+
+@cache
+@st.composite
+def address_peers(draw: DrawFn, *, is_network: bool) -> AddressPeer:
+    block, text = draw(blocks())
+    return AddressPeer(block, text, draw(st.sampled_from((None, True))) if is_network else None)
+
+
+@cache
+def first_match_peers(direction: Direction) -> SearchStrategy[Peer]:
+    unknown = st.just(UnknownPeer("gateways"))
+    if direction is Direction.INGRESS:
+        return pod_peers() | pod_peers() | unknown
+    nodes = st.builds(NodePeer, selectors())
+    names = st.lists(st.sampled_from(("a.example", "b.example")), min_size=1, max_size=2, unique=True)
+    domains = names.map(lambda drawn: DomainPeer(tuple(drawn)))
+    return pod_peers() | pod_peers() | address_peers(is_network=True) | nodes | domains | unknown
+
+
+def _listed(rules: list[Rule]) -> tuple[Rule, ...]:
+    return tuple(
+        replace(rule, index=index, source=Source("policies.yaml", index + 2)) for index, rule in enumerate(rules)
+    )
+
+
+@cache
+def _union_rules(namespace: str) -> SearchStrategy[tuple[Rule, ...]]:
+    own = st.builds(PodPeer, st.just(NamespaceNamed(namespace)), selectors())
+    matching = st.builds(PodPeer, st.builds(NamespacesMatching, selectors()), selectors())
+    peers = st.none() | st.lists(own | matching | address_peers(is_network=False), min_size=1, max_size=2).map(tuple)
+    rules = st.builds(Rule, st.just(Action.ACCEPT), peers, port_lists(PROTOCOLS), st.just(0), st.just(Source("")))
+    return st.lists(rules, max_size=2).map(_listed)
+
+
+@cache
+def _first_match_rules(direction: Direction, actions: tuple[Action, ...]) -> SearchStrategy[tuple[Rule, ...]]:
+    peers = st.lists(first_match_peers(direction), min_size=1, max_size=2).map(tuple)
+    rules = st.builds(Rule, st.sampled_from(actions), peers, port_lists(st.none()), st.just(0), st.just(Source("")))
+    return st.lists(rules, max_size=3).map(_listed)
+
+
+@cache
+@st.composite
+def network_policies(
+    draw: DrawFn, name: str = "policy", namespaces: tuple[str, ...] = (*DECLARED, MENTIONED)
+) -> Policy:
+    namespace = draw(st.sampled_from(namespaces))
+    directions = draw(st.sampled_from(((True, False), (False, True), (True, True))))
+    ingress, egress = (draw(_union_rules(namespace)) if speaks else None for speaks in directions)
+    subject = PodPeer(NamespaceNamed(namespace), draw(selectors()))
+    source = Source("policies.yaml", 1)
+    return Policy("NetworkPolicy", namespace, name, Tier.NETWORK_POLICY, subject, ingress, egress, source)
+
+
+@cache
+@st.composite
+def first_match_policies(draw: DrawFn, name: str = "policy") -> Policy:
+    kind, tier = draw(
+        st.sampled_from(
+            (
+                ("AdminNetworkPolicy", Tier.ADMIN),
+                ("BaselineAdminNetworkPolicy", Tier.BASELINE),
+                ("ClusterNetworkPolicy", Tier.ADMIN),
+                ("ClusterNetworkPolicy", Tier.BASELINE),
+            )
+        )
+    )
+    actions = tuple(action for action in Action if action is not Action.PASS or kind != "BaselineAdminNetworkPolicy")
+    found = {direction: draw(_first_match_rules(direction, actions)) for direction in Direction}
+    subject = PodPeer(NamespacesMatching(draw(selectors())), draw(selectors()))
+    priority = 0 if kind == "BaselineAdminNetworkPolicy" else draw(st.sampled_from((0, 1, 1)))
+    name = "default" if kind == "BaselineAdminNetworkPolicy" else name
+    source = Source("tiers.yaml", 1)
+    return Policy(kind, None, name, tier, subject, found[Direction.INGRESS], found[Direction.EGRESS], source, priority)
+
+
+@cache
+@st.composite
+def policy_sets(draw: DrawFn) -> tuple[Policy, ...]:
+    """Up to three policies of each sort; one BaselineAdminNetworkPolicy at most."""
+    unions = [draw(network_policies(f"policy-{index}")) for index in range(draw(st.integers(0, 3)))]
+    tiers = [draw(first_match_policies(f"tier-{index}")) for index in range(draw(st.integers(0, 3)))]
+    return tuple({policy.id: policy for policy in (*unions, *tiers)}.values())
+
+
+# ------------------------------------------------------------------------------------------------ clusters
+@cache
+@st.composite
+def _workloads(draw: DrawFn, index: int) -> Workload:
+    """A workload of one or more pods; on a hostNetwork its addresses are its nodes'."""
+    is_single = draw(st.booleans())
+    host_network = draw(st.sampled_from((False, False, False, True)))
+    node = draw(st.sampled_from((1, 2)))
+    bases = NODE_IPS if host_network else INSIDE
+    offsets = (node,) if host_network else (1 + index,) if is_single else (1 + index, 4 + index)
+    ips = tuple(bases[version] + offset for version in (4, 6) for offset in offsets)
+    return Workload(
+        "Pod" if is_single else "Deployment",
+        draw(HOMES),
+        f"work-{index}",
+        draw(label_maps()),
+        draw(st.sampled_from(("default", "robot"))),
+        draw(container_ports()),
+        host_network,
+        ips,
+        (f"node-{node}",) if host_network else (),
+        is_single,
+    )
+
+
+@cache
+@st.composite
+def _services(draw: DrawFn) -> Service:
+    ports = st.builds(ServicePort, NUMBERS, NUMBERS | PORT_NAMES, PROTOCOLS)
+    return Service(
+        draw(HOMES),
+        "front",
+        draw(st.none() | selectors()),
+        tuple(draw(st.lists(ports, min_size=1, max_size=3))),
+        reached_from_outside=draw(st.sampled_from((True, True, False))),
+        preserves_client=draw(st.sampled_from((False, False, True))),
+    )
+
+
+@cache
+@st.composite
+def _unmodelled(draw: DrawFn) -> Unmodelled:
+    namespace = draw(st.none() | st.sampled_from((*DECLARED, MENTIONED)))
+    effects = [draw(st.booleans()) for _ in range(3)]
+    return Unmodelled("CiliumNetworkPolicy", "cilium.io/v2", namespace, "odd", *effects, Source("odd.yaml", 1))
+
+
+@st.composite
+def clusters(draw: DrawFn, *, is_all_modelled: bool = False) -> Cluster:
+    """A cluster; with `is_all_modelled` without Services and unmodelled objects."""
+    namespaces = [_namespace(name, draw(label_maps()), is_declared=True) for name in DECLARED]
+    namespaces.append(_namespace(MENTIONED, Labels(), is_declared=False))
+    nodes = tuple(
+        Node(f"node-{n}", draw(label_maps()), (NODE_IPS[4] + n, NODE_IPS[6] + n), AddressSet.EMPTY) for n in (1, 2)
+    )
+    workloads = tuple(draw(_workloads(index)) for index in range(draw(st.integers(0, 3))))
+    is_plain = is_all_modelled or draw(st.booleans())
+    return Cluster(
+        tuple(namespaces),
+        workloads,
+        nodes,
+        () if is_plain else (draw(_services()),),
+        draw(policy_sets()),
+        () if is_plain else tuple(draw(st.lists(_unmodelled(), max_size=1))),
+    )
+
+
+def _namespace(name: str, labels: Labels, *, is_declared: bool) -> Namespace:
+    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
+
+
+@cache
+@st.composite
+def profiles(draw: DrawFn) -> Profile:
+    if draw(st.booleans()):
+        return draw(st.sampled_from(sorted(PROFILES.values(), key=lambda profile: profile.name)))
+    return Profile(
+        "custom",
+        True,
+        draw(st.booleans()),
+        draw(st.booleans()),
+        draw(st.booleans()),
+        draw(st.sampled_from(NamedPorts)),
+        draw(st.sampled_from(NamedPortScope)),
+        draw(st.sampled_from(OtherProtocols)),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ connections
+@st.composite
+def pods(draw: DrawFn, cluster: Cluster, version: int = 4) -> Pod:
+    """A pod of a workload, or one that is not there yet."""
+    if cluster.workloads and draw(st.booleans()):
+        workload = draw(st.sampled_from(cluster.workloads))
+        return Pod(
+            workload.namespace,
+            draw(_labels_of(workload.namespace, cluster)),
+            workload.labels,
+            draw(st.sampled_from([ip for ip in workload.ips if ip.version == version])),
+            workload.service_account,
+            workload.ports,
+            workload.host_network,
+            workload.id,
+        )
+    namespace = draw(HOMES | st.just(NEW))
+    known = {ip for workload in cluster.workloads for ip in workload.ips}
+    free = [ip for offset in range(1, 12) if (ip := INSIDE[version] + offset) not in known]
+    return Pod(
+        namespace,
+        draw(_labels_of(namespace, cluster)),
+        draw(label_maps()),
+        draw(st.sampled_from(free)),
+        draw(st.sampled_from(("default", "robot"))),
+        draw(container_ports()),
+    )
+
+
+def _labels_of(namespace: str, cluster: Cluster) -> SearchStrategy[Labels]:
+    """A declared namespace has the labels it declares; any other may have any."""
+    known = cluster.namespace_by_name.get(namespace)
+    if known and known.is_declared:
+        return st.just(known.labels)
+    return label_maps().map(lambda labels: Labels({**labels, NAMESPACE_NAME_LABEL: namespace}))
+
+
+@st.composite
+def _other_ends(draw: DrawFn, cluster: Cluster, version: int) -> End:
+    shape = draw(st.sampled_from(("pod", "pod", "external", "external", "node")))
+    if shape == "pod":
+        return draw(pods(cluster, version))
+    if shape == "node":
+        node = draw(st.sampled_from(cluster.nodes))
+        return Host(node.name, node.labels, next(ip for ip in node.ips if ip.version == version))
+    known = {ip for workload in cluster.workloads for ip in workload.ips}
+    ips = [OUTSIDE[version] + n for n in range(1, 7)] + [INSIDE[version] + n for n in range(1, 12)]
+    return External(draw(st.sampled_from([ip for ip in ips if ip not in known])))
+
+
+@st.composite
+def connections(draw: DrawFn, cluster: Cluster) -> Connection:
+    version = draw(st.sampled_from((4, 4, 6)))
+    pair = st.tuples(pods(cluster, version), _other_ends(cluster, version)).filter(_is_pair)
+    ends = draw(pair)
+    src, dst = ends if draw(st.booleans()) else reversed(ends)
+    protocol = draw(st.sampled_from((*PORT_PROTOCOLS, Protocol.TCP, Protocol.OTHER)))
+    return Connection(src, dst, protocol, None if protocol is Protocol.OTHER else draw(NUMBERS))
+
+
+def _is_pair(ends: tuple[Pod, End]) -> bool:
+    """Two different ends, in namespaces that agree on their labels; never two things with one address."""
+    pod, other = ends
+    if isinstance(other, Pod) and other.namespace == pod.namespace and other.namespace_labels != pod.namespace_labels:
+        return False
+    return pod.ip != other.ip
+
+
+# ------------------------------------------------------------------------------------------------ claims
+def _member_sets(cluster: Cluster) -> SearchStrategy[SetExpr]:
+    names = [workload.name for workload in cluster.workloads] or ["nobody"]
+    leaves: SearchStrategy[SetExpr] = st.one_of(
+        st.builds(PodsIn, namespace_choices(), selectors()),
+        st.builds(PodsIn, namespace_choices(), selectors()),
+        st.builds(WorkloadNamed, st.sampled_from((*DECLARED, MENTIONED)), st.sampled_from(names)),
+        blocks().map(lambda drawn: Addresses(drawn[0], f"ips {drawn[1]}")),
+        st.just(Nodes()),
+        st.just(Anything()),
+    )
+    return st.recursive(
+        leaves,
+        lambda parts: st.one_of(
+            st.lists(parts, min_size=2, max_size=2).map(lambda drawn: Either(tuple(drawn))),
+            st.lists(parts, min_size=2, max_size=2).map(lambda drawn: Both(tuple(drawn))),
+            st.builds(Minus, parts, parts),
+        ),
+        max_leaves=3,
+    )
+
+
+@cache
+def _terms(roles: tuple[Role, ...]) -> SearchStrategy[Term]:
+    plain = st.builds(Term, st.sampled_from(roles), st.sampled_from((Attribute.NAMESPACE, Attribute.SERVICE_ACCOUNT)))
+    keyed = st.sampled_from((Attribute.LABEL, Attribute.NAMESPACE_LABEL))
+    return plain | st.builds(Term, st.sampled_from(roles), keyed, st.sampled_from(KEYS))
+
+
+@cache
+def conditions(roles: tuple[Role, ...] = (Role.SRC, Role.DST)) -> SearchStrategy[Condition]:
+    terms, texts = _terms(roles), st.sampled_from((*VALUES, "one", "default"))
+    leaves: SearchStrategy[Condition] = st.one_of(
+        st.builds(Equal, terms, terms | texts),
+        st.builds(OneOf, terms, st.frozensets(texts, max_size=2)),
+        st.builds(Has, terms),
+    )
+    return st.recursive(
+        leaves,
+        lambda parts: st.one_of(
+            st.builds(NotThat, parts),
+            st.lists(parts, max_size=2).map(lambda drawn: AllOf(tuple(drawn))),
+            st.lists(parts, max_size=2).map(lambda drawn: AnyOf(tuple(drawn))),
+        ),
+        max_leaves=3,
+    )
+
+
+@cache
+def claimed_ports() -> SearchStrategy[tuple[Ports, ...]]:
+    everything = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
+    one = numbered_ports() | st.builds(NamedPort, PORT_NAMES, PROTOCOLS) | st.just(NumberedPorts(Protocol.OTHER))
+    return st.just(everything) | st.lists(one, min_size=1, max_size=2).map(tuple)
+
+
+@st.composite
+def claims(draw: DrawFn, cluster: Cluster) -> Claim:
+    sets = _member_sets(cluster)
+    return Claim(
+        draw(st.sampled_from([kind for kind in Kind if kind is not Kind.ISOLATED])),
+        draw(sets),
+        draw(sets),
+        draw(claimed_ports()),
+        tuple(draw(st.lists(st.builds(Excuse, sets, sets, st.none() | claimed_ports()), max_size=1))),
+        draw(st.none() | conditions()),
+    )
+
+
+@st.composite
+def isolation_claims(draw: DrawFn, cluster: Cluster) -> Claim:
+    directions = draw(st.sampled_from(((Direction.INGRESS,), (Direction.EGRESS,), tuple(Direction))))
+    where = draw(st.none() | conditions((Role.SRC,)))
+    return Claim(Kind.ISOLATED, draw(_member_sets(cluster)), None, (), where=where, directions=directions)
