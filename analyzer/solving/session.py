@@ -65,6 +65,8 @@ class Session:
             found = {str(c) for c in self._solver.unsat_core()}
             spelt = {str(self._literal(name)): name for name in literals}
             return Outcome(Result.UNSAT, core=tuple(name for text, name in spelt.items() if text in found))
+        if self._solver.reason_unknown() == "interrupted from keyboard":
+            raise KeyboardInterrupt  # Z3 takes the signal for itself and only says so
         return Outcome(Result.UNKNOWN, reason=self._exhausted(self.spent >= self._budget.rlimit))
 
     def _exhausted(self, by_work: bool) -> str:
