@@ -70,37 +70,45 @@ def isolation(cluster: Cluster, profile: Profile, pod: Pod, direction: Direction
 
     Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).
     """
-    if exemption := _exemption(pod, direction, profile):
-        return exemption
+    if pod.host_network:
+        return _open_side(direction, _HOST_NETWORK)
+    if not profile.enforces:
+        return _open_side(direction, f"profile {profile.name} enforces no policy")
     policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction)
     if not policies:
-        return Side(direction, True, None, (), "no NetworkPolicy selects it")
+        return _open_side(direction, "no NetworkPolicy selects it")
     isolating = tuple(RuleRef(policy, direction) for policy in policies)
     return Side(direction, False, Tier.NETWORK_POLICY, isolating, isolated_by(isolating))
 
 
 # ------------------------------------------------------------------------------------------------ one end
-def _exemption(pod: Pod, direction: Direction, profile: Profile) -> Side | None:
-    """The ruling at a pod that policies do not bear on (reference A12.3, D); None if they are to be asked."""
-    if pod.host_network:
-        return Side(direction, True, None, (), "it uses its node's network: policies do not select it")
-    if not profile.enforces:
-        return Side(direction, True, None, (), f"profile {profile.name} enforces no policy")
-    return None
+_HOST_NETWORK = "it uses its node's network: policies do not select it"
+
+
+def _open_side(direction: Direction, reason: str) -> Side:
+    """Allowed, and by no policy."""
+    return Side(direction, True, None, (), reason)
 
 
 def _side(case: Case, direction: Direction) -> Side:
+    """The ruling at one end: policies select pods only, and no hostNetwork pods (reference A0, A12.3, B2).
+
+    An object that is not modelled may bear on a pod even where the profile enforces no policy: a mesh does so.
+    """
     end = case.near_end(direction)
     if not isinstance(end, Pod):
         where = "is a node" if isinstance(end, Host) else "lies outside the cluster"
-        return Side(direction, True, None, (), f"it {where}: policies do not select it")
-    if exemption := _exemption(end, direction, case.profile):
-        return exemption
+        return _open_side(direction, f"it {where}: policies do not select it")
+    if end.host_network:
+        return _open_side(direction, _HOST_NETWORK)
+    if not case.profile.enforces:
+        reason = f"profile {case.profile.name} enforces no policy"
+        return _with_unmodelled(_open_side(direction, reason), end, case)
     far: End | None = case.far_end(direction)
     if direction is Direction.INGRESS and (fact := source_fact(case.cluster, case.connection)):
         seen = case.settle(fact, SOURCES_SEEN)
         if seen == OWN_NODE:
-            return Side(direction, True, None, (), "it may come from its own node, which always reaches it")
+            return _open_side(direction, "it may come from its own node, which always reaches it")
         if seen == NODE_ADDRESS:
             far = None
     return _with_unmodelled(_modelled_side(end, far, case, direction), end, case)
@@ -125,7 +133,7 @@ def _modelled_side(pod: Pod, far: End | None, case: Case, direction: Direction) 
             reason = f"{rule_name(RuleRef(match.policy, direction, match.rule))} passes it on and nothing else decides"
         else:
             return side_of_match(match, tier, direction)
-    return Side(direction, True, None, (), reason)
+    return _open_side(direction, reason)
 
 
 def _with_unmodelled(side: Side, pod: Pod, case: Case) -> Side:
