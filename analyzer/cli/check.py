@@ -57,7 +57,7 @@ def check(
                 keep_going=keep_going,
                 irrelevant=kinds,
                 strict_cidr=strict_cidr,
-                stdin=sys.stdin.buffer.read,
+                stdin=inputs.standard_input,
                 progress=progress,
             ),
         )

@@ -62,7 +62,8 @@ class _Guard:
 
 
 def _say(code: ExitCode, text: str) -> ExitCode:
-    print(text, file=sys.stderr)
+    if sys.stderr is not None:  # None: closed, and print would turn to stdout
+        print(text, file=sys.stderr)
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,11 @@ def settled(*parts: Callable[[], Any]) -> list[Any]:
     if problems:
         raise InputError(problems)
     return results
+
+
+def standard_input() -> bytes:
+    """All of it; nothing when it is closed."""
+    return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

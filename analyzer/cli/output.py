@@ -40,6 +40,8 @@ def _is_colored(color: Color, is_terminal: bool) -> bool:
 
 def check_destinations(report: Path | None, yaml: str | None) -> None:
     """UsageError, before any work is done, where the report or the manifests could not be written in the end."""
+    if sys.stdout is None and (report is None or yaml == "-"):
+        raise UsageError("standard output is closed", "write to a file: -o FILE")
     if yaml == "-" and report is None:
         raise UsageError(
             "`--yaml -` would mix the manifests into the report on standard output",
@@ -72,9 +74,11 @@ def write(report: bytes, path: Path | None) -> None:
     try:
         sys.stdout.buffer.write(report)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes stdout once more at exit; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def _replace(path: Path, report: bytes) -> None:

@@ -17,8 +17,8 @@ class Progress:
     """Callable as `progress(what, done, total)`; used in a `with` block, which wipes the line at its end."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._is_shown = self._stream.isatty()
+        self._stream = stream if stream is not None else sys.stderr
+        self._is_shown = self._stream is not None and self._stream.isatty()  # None: closed
         self._drawn_at = 0.0
         self._is_drawn = False
 

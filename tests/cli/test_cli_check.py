@@ -282,6 +282,18 @@ def test_a_reader_that_hangs_up_is_no_error(folder, environment):
         assert running.wait() == 1
 
 
+@pytest.mark.parametrize(
+    ("redirection", "message"),
+    [(">/dev/full", "standard output cannot be written"), (">&-", "standard output is closed"), ("- <&-", "manifest")],
+)
+def test_closed_and_full_streams_are_no_defect(redirection, message, folder, environment):
+    command = f"exec {sys.executable} -m analyzer check open.yaml -q '{CLOSED_TO_INTERNET}' {redirection}"
+    done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(("variables", "words"), [({"NO_COLOR": "1"}, []), ({}, ["--color", "never"]), ({}, [])])
 def test_pipes_get_no_colour_and_no_progress(variables, words, folder, environment):
     with process(
@@ -290,6 +302,15 @@ def test_pipes_get_no_colour_and_no_progress(variables, words, folder, environme
         out, err = running.communicate()
     assert b"\x1b" not in out
     assert err == b""
+
+
+@pytest.mark.parametrize(("file", "code"), [("open.yaml", 1), ("nowhere.yaml", 2)])
+def test_a_closed_stderr_leaves_stdout_to_the_report(file, code, folder, environment):
+    command = f"exec {sys.executable} -m analyzer check {file} -q '{CLOSED_TO_INTERNET}' 2>&-"
+    done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, capture_output=True)
+    assert done.returncode == code
+    assert (b"refuted" in done.stdout) == (code == 1)
+    assert b"error" not in done.stdout
 
 
 def test_colour_on_demand(folder, environment):
