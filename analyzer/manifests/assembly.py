@@ -30,7 +30,9 @@ class Facts:
     mentioned: dict[str, Source] = field(default_factory=dict)
 
     def mention(self, namespace: str, source: Source) -> None:
-        self.mentioned.setdefault(namespace, source)
+        first = self.mentioned.setdefault(namespace, source)
+        if source < first:
+            self.mentioned[namespace] = source
 
     def add(self, fact: Fact) -> None:
         match fact:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.assembly import Facts, assemble
 from analyzer.manifests.files import STDIN, STDIN_NAME, check_size, manifest_files, read_file
-from analyzer.manifests.known_kinds import BUILT_IN, DEPLOYERS, Effect, effect_of, is_irrelevant
+from analyzer.manifests.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
 from analyzer.manifests.manifest import (
     DEFAULT_NAMESPACE,
     Manifest,
@@ -23,9 +24,11 @@ from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.retired_versions import RETIRED
 from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
 from analyzer.manifests.texts import read_trees
+from analyzer.manifests.unmodelled_kinds import Effect, effect_of
 from analyzer.model.cluster import Cluster, Unmodelled
-from analyzer.model.source import Source
+from analyzer.model.source import Notice, Source
 
+_VERSION = re.compile(r"(?:[^/]+/)?v[^/]+")
 _ANYTHING = Effect(True, True, True, "it could not be read", True)
 
 
@@ -57,14 +60,14 @@ def load(
     """
     loader = _Loader(irrelevant, strict_cidr)
     files = list(manifest_files(paths, loader.problems))
-    objects_under = dict.fromkeys((path for _, path in files), 0)
+    loader.note_unread()
+    counts: dict[str, dict[str, int]] = {}
     for number, (file, path) in enumerate(files):
         if progress is not None:
             progress(file, number, len(files))
-        objects_under[path] += loader.read(file, stdin)
-    for path, count in objects_under.items():
-        if not count:
-            loader.problems.append(Problem(STDIN_NAME if path == STDIN else path, 0, 0, "holds no manifest"))
+        counts.setdefault(path, {})[file] = loader.read(file, stdin)
+    for path, found in counts.items():
+        loader.note_empty_files(path, found)
     if loader.problems and not keep_going:
         raise ManifestError(loader.problems)
     names = tuple(STDIN_NAME if file == STDIN else file for file, _ in files)
@@ -102,6 +105,19 @@ class _Loader:
             count += 1
             self._document(name, tree)
         return count
+
+    def note_unread(self) -> None:
+        """What could not be found may hold anything."""
+        for problem in self.problems:
+            self.facts.unmodelled.append(_unmodelled("document", "", None, "", Source(problem.file), _ANYTHING))
+
+    def note_empty_files(self, path: str, counts: dict[str, int]) -> None:
+        """A path without any manifest is a problem; a file without one, beside others, is worth a notice."""
+        if not any(counts.values()):
+            self.problems.append(Problem(STDIN_NAME if path == STDIN else path, 0, 0, "holds no manifest"))
+            return
+        empty = (file for file, count in counts.items() if not count)
+        self.facts.notices += [Notice(Source(file), "this file holds no manifest") for file in empty]
 
     def _log(self, file: str) -> Log:
         return Log(file, self.strict_cidr)
@@ -156,7 +172,11 @@ class _Loader:
     def _typed(self, root: Section, kind: str, api_version: str) -> None:
         group = group_of(api_version)
         known = MODELLED.get((kind, group))
-        if kind_dot_group(kind, group) in self.irrelevant:
+        if not _VERSION.fullmatch(api_version):
+            message = f"`apiVersion` is `{api_version}`, which names no version of an API"
+            root.log.problem(root.place("apiVersion"), message, "it is `v1` or of the form `group/version`")
+            self._finish(root.log, None)
+        elif kind_dot_group(kind, group) in self.irrelevant:
             self._ignored(root, kind, group)
         elif (api_version, kind) in RETIRED:
             _note_retired(root, kind, api_version)
@@ -193,7 +213,7 @@ class _Loader:
 
     def _modelled(self, root: Section, kind: ObjectKind, api_version: str) -> None:
         log = root.log
-        if version_of(api_version) not in kind.versions or api_version.count("/") > 1:
+        if version_of(api_version) not in kind.versions:
             right = " or ".join(f"`{kind.group}/{v}`" if kind.group else f"`{v}`" for v in kind.versions)
             message = f"`apiVersion` is `{api_version}`, which has no {kind.kind} that netproof knows"
             log.problem(root.place("apiVersion"), message, f"write {right}")

@@ -96,13 +96,22 @@ def _rules(spec: Section, key: str, peer_key: str, fields: frozenset[str], names
         if item is not None and type(item) is not Mapping:
             continue
         section = next(sections)
-        section.only(fields)
+        _check_fields(section, peer_key, fields)
         if item is None:
             section.notice("", "is null, which the API reads as a rule that allows everything")
         peers = _peers(section, peer_key, namespace) if section.has(peer_key) else None
         ports = _ports(section) if section.has("ports") else None
         found.append(Rule(Action.ACCEPT, peers, ports, index, section.source))
     return tuple(found)
+
+
+def _check_fields(rule: Section, peer_key: str, fields: frozenset[str]) -> None:
+    for key in rule.data:
+        if key in ("from", "to") and key != peer_key:
+            hint = f"{'ingress' if peer_key == 'from' else 'egress'} rules have `{peer_key}`"
+            rule.log.problem(rule.place(key), f"unknown field `{key}` in `{rule.path}`", hint)
+        elif key not in fields:
+            rule.unknown(key, fields)
 
 
 def _peers(rule: Section, key: str, namespace: str) -> tuple[Peer, ...] | None:

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-_COLUMN_BITS = 16
+_COLUMN_BITS = 20
 _COLUMN_MASK = (1 << _COLUMN_BITS) - 1
 
 
 def place_at(line: int, column: int) -> int:
-    """The place of a line and a column, both counted from 1."""
-    return line << _COLUMN_BITS | min(column, _COLUMN_MASK)
+    """The place of a line and a column, both counted from 1; a column past a million is kept modulo that."""
+    return line << _COLUMN_BITS | column & _COLUMN_MASK
 
 
 def line_of(place: int) -> int:

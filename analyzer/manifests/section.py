@@ -14,7 +14,6 @@ from analyzer.errors import Problem
 from analyzer.manifests.nodes import Mapping, Sequence, column_of, line_of, type_name
 from analyzer.model.source import Notice, Source
 
-
 RENDER_HINT = "netproof reads rendered manifests: `helm template NAME CHART | netproof check -`"
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _LONG_QUOTE = re.compile(r"`([^`]{160})[^`]+`")

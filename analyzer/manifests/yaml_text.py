@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 from yaml.events import (
-    AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -113,29 +112,30 @@ class _Composer:
         return place_at(mark.line + self._first_line, mark.column + 1)
 
     def _compose(self, next_event: Callable[[], Any]) -> Any:
-        """The value of one document: a loop with a stack of the collections that are open."""
+        """The value of one document: a loop with a stack of the collections that are open.
+
+        Every node of every file passes here, so the common cases stand inline.
+        """
         stack: list[tuple[Any, Any, int]] = []
         anchors: dict[str, tuple[Any, int]] = {}
         open_anchors: dict[int, tuple[str, int]] = {}
         collection: Any = None
         key: Any = _MISSING
-        key_place = 0
-        nodes = expanded = 0
+        key_place = nodes = expanded = 0
         resolve, first_line = self._scalars.resolve, self._first_line
         while True:
             event = next_event()
             kind = type(event)
             mark = event.start_mark
-            place = mark.line + first_line << 16 | min(mark.column + 1, 65535)
+            place = place_at(mark.line + first_line, mark.column + 1)
             nodes += 1
             if kind is ScalarEvent:
-                plain = event.implicit[0] and event.tag is None
-                value: Any = resolve(event.value) if plain else self._tagged(event, place)
+                is_plain = event.implicit[0]
+                value: Any = resolve(event.value) if is_plain else self._tagged(event, place)
                 if event.anchor is not None:
                     anchors[event.anchor] = (value, 1)
-                if plain and event.value == "<<" and key is _MISSING and type(collection) is Mapping:
-                    key, key_place = _Merge, place
-                    continue
+                if key is _MISSING and is_plain and value == "<<" and type(collection) is Mapping:
+                    value = _Merge
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 stack.append((collection, key, key_place))
                 if len(stack) > DEEPEST_NESTING:
@@ -157,24 +157,26 @@ class _Composer:
                     anchors[name] = (value, nodes - before + 1)
                 collection, key, key_place = stack.pop()
                 place = value.place
-            elif kind is AliasEvent:
+            else:
                 value, size = self._aliased(event.anchor, anchors, open_anchors, place)
                 nodes += size
                 expanded += size
-            else:
-                return None
             if expanded > MOST_EXPANDED_NODES:
                 self._stop(place, f"its aliases expand to more than {MOST_EXPANDED_NODES:,} nodes")
-            if collection is None:
-                next_event()  # the end of the document
-                return value
             if type(collection) is Sequence:
                 collection.append(value)
                 collection.item_places.append(place)
+            elif collection is None:
+                next_event()  # the end of the document
+                return value
             elif key is _MISSING:
-                key, key_place = self._key(value, place), place
+                key, key_place = value if type(value) is str else self._key(value, place), place
             else:
-                self._put(collection, key, key_place, value, place)
+                if type(key) is str and key not in collection:
+                    collection[key] = value
+                    collection.key_places.append(key_place)
+                else:
+                    self._put(collection, key, key_place, value, place)
                 key = _MISSING
 
     def _stop(self, place: int, message: str) -> None:
@@ -182,6 +184,7 @@ class _Composer:
         raise _ExcessError
 
     def _put(self, mapping: Mapping, key: Any, key_place: int, value: Any, place: int) -> None:
+        """Put a key that is no plain new one: a merge, a duplicate, or none at all."""
         if key is _Merge:
             self._merges.setdefault(id(mapping), []).append((value, place))
         elif key in mapping:
@@ -193,12 +196,10 @@ class _Composer:
                     "keep one of them",
                 )
             )
-        elif key is not None:
-            mapping.add(key, key_place, value)
 
-    def _key(self, value: Any, place: int) -> str | None:
-        """The key as JSON has it; None if it can be none."""
-        if type(value) is str:
+    def _key(self, value: Any, place: int) -> Any:
+        """The key that a value other than text makes in JSON; None if it can be none."""
+        if value is _Merge:
             return value
         if isinstance(value, bool):
             return "true" if value else "false"

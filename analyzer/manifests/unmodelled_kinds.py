@@ -1,4 +1,4 @@
-"""Kinds that the model does not read: which of them cannot affect traffic, and what the others may do (design 1)."""
+"""Kinds that may affect traffic but that the model does not read, and what each may do (design 1)."""
 
 from __future__ import annotations
 
@@ -17,149 +17,6 @@ class Effect:
     why: str
     is_namespaced: bool = True
 
-
-# Built-in groups are closed: a kind that is not listed is no kind of theirs.
-BUILT_IN: dict[str, frozenset[str]] = {
-    "": frozenset(
-        {
-            "Binding",
-            "ComponentStatus",
-            "ConfigMap",
-            "Endpoints",
-            "Event",
-            "LimitRange",
-            "PersistentVolume",
-            "PersistentVolumeClaim",
-            "PodTemplate",
-            "ResourceQuota",
-            "Secret",
-            "ServiceAccount",
-        }
-    ),
-    "admissionregistration.k8s.io": frozenset(
-        {
-            "MutatingAdmissionPolicy",
-            "MutatingAdmissionPolicyBinding",
-            "MutatingWebhookConfiguration",
-            "ValidatingAdmissionPolicy",
-            "ValidatingAdmissionPolicyBinding",
-            "ValidatingWebhookConfiguration",
-        }
-    ),
-    "apiextensions.k8s.io": frozenset({"CustomResourceDefinition"}),
-    "apiregistration.k8s.io": frozenset({"APIService"}),
-    "apps": frozenset({"ControllerRevision"}),
-    "authentication.k8s.io": frozenset({"SelfSubjectReview", "TokenRequest", "TokenReview"}),
-    "authorization.k8s.io": frozenset(
-        {"LocalSubjectAccessReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"}
-    ),
-    "autoscaling": frozenset({"HorizontalPodAutoscaler", "Scale"}),
-    "batch": frozenset(),
-    "certificates.k8s.io": frozenset({"CertificateSigningRequest", "ClusterTrustBundle", "PodCertificateRequest"}),
-    "coordination.k8s.io": frozenset({"Lease", "LeaseCandidate"}),
-    "discovery.k8s.io": frozenset({"EndpointSlice"}),
-    "events.k8s.io": frozenset({"Event"}),
-    "flowcontrol.apiserver.k8s.io": frozenset({"FlowSchema", "PriorityLevelConfiguration"}),
-    "internal.apiserver.k8s.io": frozenset({"StorageVersion"}),
-    "networking.k8s.io": frozenset({"IPAddress", "Ingress", "IngressClass", "ServiceCIDR"}),
-    "node.k8s.io": frozenset({"RuntimeClass"}),
-    "policy": frozenset({"Eviction", "PodDisruptionBudget", "PodSecurityPolicy"}),
-    "rbac.authorization.k8s.io": frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}),
-    "resource.k8s.io": frozenset(
-        {"DeviceClass", "DeviceTaintRule", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"}
-    ),
-    "scheduling.k8s.io": frozenset({"PriorityClass", "Workload"}),
-    "storage.k8s.io": frozenset(
-        {"CSIDriver", "CSINode", "CSIStorageCapacity", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"}
-    ),
-    "storagemigration.k8s.io": frozenset({"StorageVersionMigration"}),
-}
-
-# Groups of which no kind can affect traffic between pods.  Ingress and Gateway routes say which flows are wanted;
-# they never permit one (reference E1.1).
-IRRELEVANT_GROUPS = frozenset(
-    {
-        "acme.cert-manager.io",
-        "aquasecurity.github.io",
-        "autoscaling.k8s.io",
-        "bitnami.com",
-        "cert-manager.io",
-        "config.gatekeeper.sh",
-        "config.openshift.io",
-        "console.openshift.io",
-        "constraints.gatekeeper.sh",
-        "csi.aws.com",
-        "externaldns.k8s.io",
-        "external-secrets.io",
-        "gateway.networking.k8s.io",
-        "gateway.networking.x-k8s.io",
-        "generators.external-secrets.io",
-        "grafana.integreatly.org",
-        "groupsnapshot.storage.k8s.io",
-        "helm.cattle.io",
-        "image.openshift.io",
-        "image.toolkit.fluxcd.io",
-        "imageregistry.operator.openshift.io",
-        "keda.sh",
-        "kustomize.config.k8s.io",
-        "logging.banzaicloud.io",
-        "longhorn.io",
-        "metrics.k8s.io",
-        "monitoring.coreos.com",
-        "monitoring.googleapis.com",
-        "mutations.gatekeeper.sh",
-        "notification.toolkit.fluxcd.io",
-        "oauth.openshift.io",
-        "operators.coreos.com",
-        "packages.operators.coreos.com",
-        "policies.kyverno.io",
-        "project.openshift.io",
-        "quota.openshift.io",
-        "reports.kyverno.io",
-        "route.openshift.io",
-        "scheduling.sigs.k8s.io",
-        "secrets-store.csi.x-k8s.io",
-        "secrets.hashicorp.com",
-        "secretgenerator.mittwald.de",
-        "security.openshift.io",
-        "snapshot.storage.k8s.io",
-        "source.toolkit.fluxcd.io",
-        "templates.gatekeeper.sh",
-        "traefik.containo.us",
-        "traefik.io",
-        "trust.cert-manager.io",
-        "user.openshift.io",
-        "velero.io",
-        "wgpolicyk8s.io",
-    }
-)
-IRRELEVANT_KINDS = frozenset(
-    {
-        "AnalysisTemplate.argoproj.io",
-        "AppProject.argoproj.io",
-        "ClusterAnalysisTemplate.argoproj.io",
-        "BackendConfig.cloud.google.com",
-        "CiliumIdentity.cilium.io",
-        "CiliumEndpoint.cilium.io",
-        "CiliumNode.cilium.io",
-        "CiliumLoadBalancerIPPool.cilium.io",
-        "CiliumL2AnnouncementPolicy.cilium.io",
-        "Credentials.operator.tigera.io",
-        "DestinationRule.networking.istio.io",
-        "FrontendConfig.networking.gke.io",
-        "Gateway.networking.istio.io",
-        "IngressClassParams.elbv2.k8s.aws",
-        "IPAddressPool.metallb.io",
-        "L2Advertisement.metallb.io",
-        "BGPAdvertisement.metallb.io",
-        "BGPPeer.metallb.io",
-        "ManagedCertificate.networking.gke.io",
-        "ServerGroupBinding.eks.amazonaws.com",
-        "Telemetry.telemetry.istio.io",
-        "VirtualService.networking.istio.io",
-        "WasmPlugin.extensions.istio.io",
-    }
-)
 
 _CILIUM = "Cilium policies allow and deny traffic beside the modelled kinds"
 _CALICO = "Calico policies allow and deny traffic beside the modelled kinds"
@@ -186,7 +43,23 @@ def _anything(why: str = _RENDERS, is_namespaced: bool = True) -> Effect:
     return Effect(True, True, True, why, is_namespaced)
 
 
+_CALICO_CLUSTER_KINDS = (
+    "BGPConfiguration",
+    "BGPPeer",
+    "FelixConfiguration",
+    "GlobalNetworkPolicy",
+    "GlobalNetworkSet",
+    "HostEndpoint",
+    "IPPool",
+    "Profile",
+    "StagedGlobalNetworkPolicy",
+    "Tier",
+)
+_ANTREA_CLUSTER_KINDS = ("ClusterNetworkPolicy", "ClusterGroup", "Egress", "ExternalEntity", "Tier")
 EFFECTS: dict[str, Effect] = {
+    **{f"{kind}.projectcalico.org": _both(_CALICO, False) for kind in _CALICO_CLUSTER_KINDS},
+    **{f"{kind}.crd.projectcalico.org": _both(_CALICO, False) for kind in _CALICO_CLUSTER_KINDS},
+    **{f"{kind}.crd.antrea.io": _both(_ANTREA, False) for kind in _ANTREA_CLUSTER_KINDS},
     "CiliumNetworkPolicy.cilium.io": _both(_CILIUM),
     "CiliumClusterwideNetworkPolicy.cilium.io": _both(_CILIUM, False),
     "CiliumCIDRGroup.cilium.io": _both("Cilium policies take addresses from it", False),
@@ -225,7 +98,6 @@ EFFECTS: dict[str, Effect] = {
     "ServiceIntentions.consul.hashicorp.com": _denies(_MESH),
     "MultiNetworkPolicy.k8s.cni.cncf.io": _denies("it governs secondary networks (reference A12.5)"),
     "NetworkAttachmentDefinition.k8s.cni.cncf.io": Effect(True, False, False, _SECOND),
-    "HostEndpoint.crd.projectcalico.org": _both(_CALICO, False),
     "Rollout.argoproj.io": _pods(),
     "Workflow.argoproj.io": _pods(),
     "WorkflowTemplate.argoproj.io": _pods(),
@@ -244,20 +116,6 @@ EFFECTS: dict[str, Effect] = {
     "ClusterPolicy.kyverno.io": _anything("Kyverno generates and changes objects", False),
     "GeneratingPolicy.policies.kyverno.io": _anything("Kyverno generates and changes objects", False),
     "MutatingPolicy.policies.kyverno.io": _anything("Kyverno generates and changes objects", False),
-}
-
-# Kinds that stand for other objects.  Those objects are read where the manifests hold them, and nowhere else.
-_PIPE_HELM = "this chart is not rendered: use `helm template NAME CHART | netproof check -`"
-_PIPE_KUSTOMIZE = "this Kustomization is not applied: use `kustomize build DIRECTORY | netproof check -`"
-DEPLOYERS: dict[str, str] = {
-    "Application.argoproj.io": "what this Application deploys is not read: render it and pipe it in",
-    "ApplicationSet.argoproj.io": "what this ApplicationSet deploys is not read: render it and pipe it in",
-    "ClusterServiceVersion.operators.coreos.com": "the operator that this object installs is not read",
-    "HelmChart.helm.cattle.io": _PIPE_HELM,
-    "HelmRelease.helm.toolkit.fluxcd.io": _PIPE_HELM,
-    "Kustomization.kustomize.config.k8s.io": _PIPE_KUSTOMIZE,
-    "Kustomization.kustomize.toolkit.fluxcd.io": _PIPE_KUSTOMIZE,
-    "Subscription.operators.coreos.com": "the operator that this Subscription installs is not read",
 }
 
 # What every kind of a group may do, where no kind of it is named above.
@@ -318,16 +176,6 @@ GROUP_EFFECTS: dict[str, Effect] = {
     "actions.github.com": _pods(),
     "actions.summerwind.dev": _pods(),
 }
-
-
-def is_irrelevant(kind: str, group: str) -> bool:
-    """Whether an object of the kind cannot affect traffic."""
-    name = kind_dot_group(kind, group)
-    if name in EFFECTS:
-        return False
-    if name in DEPLOYERS or name in IRRELEVANT_KINDS or group in IRRELEVANT_GROUPS:
-        return True
-    return kind in BUILT_IN.get(group, frozenset())
 
 
 def effect_of(kind: str, group: str) -> Effect:
