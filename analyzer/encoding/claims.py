@@ -31,6 +31,7 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.claims import Term as Attribution
+from analyzer.model.policies import Direction
 
 Ends = dict[Role, EndTerms]
 
@@ -151,6 +152,8 @@ class ClaimTerms:
             ends = {Role.SRC: self.src, Role.SELF: self.src}
             where = TRUE if claim.where is None else condition(claim.where, ends)
             return conj([self.sources(), where, neg(conj(isolated))])
+        if claim.kind is Kind.NEVER_TIE:
+            return conj([self.scope(), disj(self.policies.tied(direction) for direction in Direction)])
         allowed = self.policies.allowed()
         return conj([self.scope(), neg(allowed) if claim.kind is Kind.EVERY else allowed])
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import combinations, groupby
 
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
 from analyzer.encoding.scope import Scope
@@ -208,6 +208,38 @@ class PolicyTerms:
             result = self.script.share(choose(conj([some, first]), ruling, result))
             later = self.script.share(disj([some, later]))
         return result
+
+    def tied(self, direction: Direction) -> Term:
+        """Policies of one priority match the connection at this end and do different things (reference B1.2)."""
+        assert self.dst is not None
+        subject, peer = (self.src, self.dst) if direction is Direction.EGRESS else (self.dst, self.src)
+        later = FALSE
+        for tier in reversed(Tier) if self.profile.enforces else ():
+            if tier is Tier.NETWORK_POLICY:
+                later = conj([neg(disj(i for _, i in self._isolations(direction, subject))), later])
+                continue
+            found, groups = later, groupby(self._policies(direction, tier), key=lambda p: p.priority)
+            for group in reversed([list(g) for _, g in groups]):
+                actions = self._first_actions(group, direction, subject, peer)
+                met = disj(actions.values())
+                clash = disj(conj([actions[a], actions[b]]) for a, b in combinations(Action, 2))
+                passed = conj([actions[Action.PASS], later])
+                found = self.script.share(choose(met, disj([clash, passed]), found))
+            later = found
+        return conj([subject.plain_pod, later])
+
+    def _first_actions(
+        self, policies: list[Policy], direction: Direction, subject: EndTerms, peer: EndTerms
+    ) -> dict[Action, Term]:
+        """For each action: it is what the first matching rule of some of the policies does."""
+        found: dict[Action, list[Term]] = {action: [] for action in Action}
+        for policy in policies:
+            free = subject.selects(policy.subject.namespaces, policy.subject.pods)
+            for rule in policy.rules(direction) or ():
+                action, match = self._effect(rule, peer, direction)
+                found[action].append(conj([free, match]))
+                free = self.script.share(conj([free, neg(match)]))
+        return {action: self.script.share(disj(terms)) for action, terms in found.items()}
 
     # -------------------------------------------------------------------------------------------- rules
     def _match(self, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction) -> Term:

@@ -145,6 +145,7 @@ class Kind(Enum):
     ONLY = "only"  # only S can reach D
     REACHES_ONLY = "can reach only"  # S can reach only D
     ISOLATED = "is isolated"  # every S is isolated for …
+    NEVER_TIE = "policies never tie"  # no two policies of equal priority do different things to a connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from analyzer.semantics.claims import (
 from analyzer.semantics.decision import Decision, Side
 from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
 from analyzer.semantics.ports import on_ports
+from analyzer.semantics.ties import ties
 
 __all__ = [
     "Decision",
@@ -24,6 +25,7 @@ __all__ = [
     "on_ports",
     "open_facts",
     "outcomes",
+    "ties",
     "violates",
     "violates_isolation",
 ]

@@ -90,12 +90,15 @@ class _Trial:
             return self._open(found)
         found_all = finder.find(certain.values, self.setting.budget)
         first = found_all.counterexamples[0]
+        blame = first.depends_on
+        if self.query.claim.kind is Kind.NEVER_TIE and first.connection is not None:
+            blame = self.replay.tied(first.connection)
         return replace(
             self._verdict(Status.REFUTED, _refutation(self.query.claim.kind, self.question.profile)),
             live=found_all.live,
             counterexamples=found_all.counterexamples,
             is_complete=found_all.is_complete,
-            blame=first.depends_on,
+            blame=blame,
         )
 
     def _held(self, outcome: Outcome) -> Verdict:
@@ -212,6 +215,7 @@ def _refutation(kind: Kind, profile: Profile) -> str:
     return {
         Kind.EVERY: "a connection that should be allowed is denied",
         Kind.ISOLATED: "a pod is isolated by no policy",
+        Kind.NEVER_TIE: "policies of equal priority do different things to one connection: which counts is not defined",
     }.get(kind, "a connection that should be denied is allowed")
 
 

@@ -18,6 +18,7 @@ from analyzer.semantics import (
     is_pod_in_scope,
     isolation,
     outcomes,
+    ties,
 )
 
 
@@ -33,6 +34,10 @@ class Replay:
     def connection(self, connection: Connection, *, allowed: bool | None, bundle: str) -> Decision:
         """The oracle's decision, which must be `allowed` however open facts turn out; None: it must be open."""
         decisions = outcomes(self.cluster, self.profile, connection)
+        if self.claim.kind is Kind.NEVER_TIE:
+            if not ties(self.cluster, self.profile, connection):
+                raise InternalError(f"the oracle finds no tie for {connection}", bundle)
+            return decisions[0]
         found = {d.allowed for d in decisions}
         expected = {True, False} if allowed is None else {allowed}
         if found != expected:
@@ -45,6 +50,10 @@ class Replay:
         for end in (connection.src, connection.dst):
             self._assumed(end, bundle)
         return decisions[0]
+
+    def tied(self, connection: Connection) -> tuple[str, ...]:
+        """In words, the equal priorities that the connection meets."""
+        return tuple(fact.text for fact in ties(self.cluster, self.profile, connection))
 
     def pod(self, pod: Pod, bundle: str) -> tuple[Side, ...]:
         """The oracle's word on a pod that refutes `is isolated`: one side for each direction asked about."""

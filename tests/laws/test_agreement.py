@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from clusters import claims, clusters, connections, isolation_claims, pods, profiles
-from evaluators import by_encoding, question, truth, truth_of_pod
+from evaluators import EVERYTHING, by_encoding, question, truth, truth_of_pod
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.encoding import embed, encode
-from analyzer.model.claims import Kind
-from analyzer.semantics import is_in_scope, outcomes, violates_isolation
+from analyzer.model.claims import Anything, Claim, Kind
+from analyzer.semantics import is_in_scope, outcomes, ties, violates_isolation
 
 
 @settings(max_examples=300, deadline=None)
@@ -49,3 +49,15 @@ def test_isolation_is_decided_alike(data: st.DataObject) -> None:
     for is_sliced in (True, False):
         found = truth_of_pod(encode(cluster, question(claim, profile, is_sliced=is_sliced)), pod)
         assert found == {expected} if found is not None else not expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_ties_are_met_alike(data: st.DataObject) -> None:
+    cluster, profile = data.draw(clusters()), data.draw(profiles())
+    connection = data.draw(connections(cluster))
+    never_tie = Claim(Kind.NEVER_TIE, Anything(), Anything(), EVERYTHING.ports)
+    obligation = encode(cluster, question(never_tie, profile))
+    values = embed(obligation, connection)
+    assert values is not None
+    assert (True in truth(obligation, values)) == bool(ties(cluster, profile, connection))
