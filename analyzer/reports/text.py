@@ -56,15 +56,13 @@ def _verdict(page: Page, verdict: Verdict, universe: Universe) -> None:
     query = verdict.query
     title = f"{query.id}: {_line(query.title or query.text)}"
     page.labelled(f"{mark} {verdict.status.value}", title, gutter=_GUTTER, ink=ink)
-    body = _indent(page)
     if verdict.status is Status.PROVED:
         _proof(page, verdict)
     else:
-        standing = _standing(verdict)
-        if standing:
-            page.paragraph(standing, indent=body)
-    if verdict.reason and verdict.status is not Status.PROVED:
-        page.paragraph(_line(verdict.reason), indent=body)
+        if verdict.status is Status.REFUTED:
+            page.paragraph(_standing(verdict), indent=_indent(page))
+        if verdict.reason:
+            page.paragraph(_line(verdict.reason), indent=_indent(page))
     are_alike = len({(example.live, example.depends_on) for example in verdict.counterexamples}) < 2
     for number, example in enumerate(verdict.counterexamples, 1):
         page.blank()
@@ -102,9 +100,7 @@ def _background(page: Page, verdict: Verdict, universe: Universe) -> None:
 
 
 def _standing(verdict: Verdict) -> str:
-    """How grave: the severity, and whether workloads that exist show it."""
-    if verdict.status is not Status.REFUTED:
-        return ""
+    """How grave a refutation is: the severity, and whether workloads that exist show it."""
     severity = f"severity {verdict.query.severity.value}"
     if not verdict.counterexamples:
         return severity
