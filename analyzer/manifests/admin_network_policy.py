@@ -119,17 +119,7 @@ def _policy(manifest: Manifest, spec: Section, dialect: Dialect, tier: Tier, pri
     )
 
 
-KINDS = (
-    ObjectKind(
-        "AdminNetworkPolicy", _GROUP, ("v1alpha1",), _read_admin, is_namespaced=False, may_allow=True, may_deny=True
-    ),
-    ObjectKind(
-        "BaselineAdminNetworkPolicy",
-        _GROUP,
-        ("v1alpha1",),
-        _read_baseline,
-        is_namespaced=False,
-        may_allow=True,
-        may_deny=True,
-    ),
+KINDS = tuple(
+    ObjectKind(kind, _GROUP, ("v1alpha1",), read, is_namespaced=False, may_allow=True, may_deny=True, has_rules=True)
+    for kind, read in (("AdminNetworkPolicy", _read_admin), ("BaselineAdminNetworkPolicy", _read_baseline))
 )

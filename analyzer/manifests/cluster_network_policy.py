@@ -101,4 +101,5 @@ KIND = ObjectKind(
     is_namespaced=False,
     may_allow=True,
     may_deny=True,
+    has_rules=True,
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from analyzer.errors import ManifestError, Problem
@@ -58,13 +60,35 @@ def load(
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
     """
-    loader = _Loader(irrelevant, strict_cidr)
+    with _without_garbage_collection():
+        return _load(paths, keep_going, _Loader(irrelevant, strict_cidr), stdin, progress)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Trees hold no cycles, and looking for some in millions of nodes would take as long as reading them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _load(
+    paths: Sequence[str],
+    keep_going: bool,
+    loader: _Loader,
+    stdin: Callable[[], bytes] | None,
+    progress: Callable[[str, int, int], None] | None,
+) -> Loaded:
     files = list(manifest_files(paths, loader.problems))
     loader.note_unread()
     counts: dict[str, dict[str, int]] = {}
     for number, (file, path) in enumerate(files):
         if progress is not None:
-            progress(file, number, len(files))
+            progress(STDIN_NAME if file == STDIN else file, number, len(files))
         counts.setdefault(path, {})[file] = loader.read(file, stdin)
     for path, found in counts.items():
         loader.note_empty_files(path, found)
@@ -146,6 +170,8 @@ class _Loader:
     # ------------------------------------------------------------------------------------------------ objects
     def _object(self, data: Mapping, log: Log, item_kind: str, item_version: str) -> None:
         """Read an object; the kind and version are those that the list around it implies."""
+        if data.again is not None and not _is_sketch_enough(data, item_kind, item_version):
+            data = data.again()
         root = Section(data, "", log)
         kind = root.text("kind") or item_kind
         api_version = root.text("apiVersion") or item_version
@@ -161,7 +187,7 @@ class _Loader:
         self._finish(root.log, None)
         item_kind = kind.removesuffix("List")
         items = root.sequence("items")
-        for index, (item, place) in enumerate(zip(items, items.item_places, strict=True)):
+        for index, (item, place) in enumerate(items.placed()):
             log = self._log(root.log.file)
             if isinstance(item, Mapping):
                 self._object(item, log, item_kind, api_version if item_kind else "")
@@ -219,6 +245,10 @@ class _Loader:
             log.problem(root.place("apiVersion"), message, f"write {right}")
         manifest = identify(root, kind, api_version)
         fact = kind.read(manifest)
+        if (log.problems or log.notices) and root.data.again is not None:
+            placed = Section(root.data.again(), "", self._log(log.file))
+            self._modelled(placed, kind, api_version)
+            return
         if manifest.namespace is not None:
             self.facts.mention(manifest.namespace, root.source)
         self._note_twin(manifest)
@@ -238,6 +268,16 @@ class _Loader:
             where = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
             message = f"{manifest.kind} `{where}` stands in the manifests twice, first in {first}"
             manifest.log.problem(manifest.root.place(), message, "keep one of them, or give one another name")
+
+
+def _is_sketch_enough(data: Mapping, item_kind: str, item_version: str) -> bool:
+    """Whether an object can be read without the places of its fields: if it has no rules, and is of a known kind."""
+    kind, api_version = data.get("kind") or item_kind, data.get("apiVersion") or item_version
+    if not isinstance(kind, str) or not isinstance(api_version, str):
+        return False
+    group = group_of(api_version)
+    known = MODELLED.get((kind, group))
+    return is_irrelevant(kind, group) if known is None else not known.has_rules
 
 
 def _quiet_metadata(root: Section) -> Mapping:

@@ -78,6 +78,7 @@ class ObjectKind:
     may_allow: bool = False
     may_deny: bool = False
     adds_pods: bool = False
+    has_rules: bool = False
     name_fault: Callable[[str], str | None] = subdomain_fault
 
 

@@ -212,4 +212,4 @@ def _named_port(section: Section, name: str, protocol: Protocol) -> Ports | None
     return NamedPort(name, protocol)
 
 
-KIND = ObjectKind("NetworkPolicy", "networking.k8s.io", ("v1",), _read, may_allow=True, may_deny=True)
+KIND = ObjectKind("NetworkPolicy", "networking.k8s.io", ("v1",), _read, may_allow=True, may_deny=True, has_rules=True)

@@ -5,8 +5,9 @@ A place is a line and a column, counted from 1 and packed into one integer, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 _COLUMN_BITS = 20
@@ -27,14 +28,18 @@ def column_of(place: int) -> int:
 
 
 class Mapping(dict[str, Any]):
-    """A mapping with the place it starts at, and its keys' places in the order of the keys."""
+    """A mapping with the place it starts at, and its keys' places in the order of the keys.
 
-    __slots__ = ("key_places", "place")
+    A sketch is an object read fast, which knows no places inside; `again` reads it with all of them.
+    """
+
+    __slots__ = ("again", "key_places", "place")
 
     def __init__(self, place: int = 0) -> None:
         super().__init__()
         self.place = place
         self.key_places: list[int] = []
+        self.again: Callable[[], Mapping] | None = None
 
     def place_of(self, key: str) -> int:
         """Where the key stands; where the mapping starts if it is not there."""
@@ -58,6 +63,10 @@ class Sequence(list[Any]):
         super().__init__()
         self.place = place
         self.item_places: list[int] = []
+
+    def placed(self) -> Iterator[tuple[Any, int]]:
+        """The items, each with its place."""
+        return zip(self, self.item_places or repeat(self.place), strict=False)
 
 
 @dataclass(frozen=True, slots=True)

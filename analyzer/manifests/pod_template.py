@@ -64,7 +64,21 @@ def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:
     labels = Labels(read_labels(metadata, "labels") if metadata else {})
     if spec is None:
         return PodShape(labels, DEFAULT_ACCOUNT, (), False)
-    return PodShape(labels, _service_account(spec), tuple(_ports(spec)), spec.boolean("hostNetwork"))
+    ports = tuple(_ports(spec))
+    _note_ambiguous_names(spec, ports)
+    return PodShape(labels, _service_account(spec), ports, spec.boolean("hostNetwork"))
+
+
+def _note_ambiguous_names(spec: Section, ports: tuple[ContainerPort, ...]) -> None:
+    """A port name may stand for several numbers, from several containers (A7.4)."""
+    numbers: dict[tuple[str, Protocol], set[int]] = {}
+    for port in ports:
+        if port.name and port.container is not ContainerKind.INIT:
+            numbers.setdefault((port.name, port.protocol), set()).add(port.number)
+    for (name, protocol), found in numbers.items():
+        if len(found) > 1:
+            written = ", ".join(map(str, sorted(found)))
+            spec.notice("containers", f"name the {protocol.value} port `{name}` more than once: it means {written}")
 
 
 def _service_account(spec: Section) -> str:
@@ -87,8 +101,12 @@ def _ports(spec: Section) -> Iterator[ContainerPort]:
                 kind = ContainerKind.SIDECAR if restarts else ContainerKind.INIT
             if not container.has("ports"):
                 continue
+            names: set[str] = set()
             for port in container.sections("ports"):
                 found = _port(port, kind)
+                if found is not None and found.name and found.name in names:
+                    port.problem("name", f"is `{found.name}`, like that of another port of the container")
+                names.add(found.name if found is not None else "")
                 if found is not None and found not in seen:
                     seen.add(found)
                     yield found

@@ -174,7 +174,7 @@ class Section:
         """The mappings of a list.  A null item is the empty mapping, as the API decodes it."""
         items = self.sequence(key)
         found = []
-        for index, (item, place) in enumerate(zip(items, items.item_places, strict=True)):
+        for index, (item, place) in enumerate(items.placed()):
             path = f"{self.field(key)}[{index}]"
             if type(item) is Mapping:
                 found.append(Section(item, path, self.log))
@@ -188,7 +188,7 @@ class Section:
         """The texts of a list with their places.  A null item is the empty text, as the API decodes it."""
         items = self.sequence(key)
         found = []
-        for index, (item, place) in enumerate(zip(items, items.item_places, strict=True)):
+        for index, (item, place) in enumerate(items.placed()):
             if item is None or type(item) is str:
                 found.append((item or "", place))
             else:
