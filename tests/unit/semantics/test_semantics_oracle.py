@@ -165,8 +165,9 @@ def test_node_peers_mean_nodes_and_what_uses_their_address():
     control = NodePeer(where(role="cp"))
     nodes = (Node("n1", NODE.labels, (NODE.ip,), AddressSet.EMPTY),)
     policies = [admin_policy("p", 1, egress=(deny(control),))]
-    found = [answer(policies, to(X, end), nodes=nodes) for end in (NODE, AGENT, Z, replace(E, ip=NODE.ip))]
-    assert found == ["deny", "deny", "allow", "allow"]
+    others = (Z, replace(Z, ip=NODE.ip), replace(E, ip=NODE.ip))
+    found = [answer(policies, to(X, end), nodes=nodes) for end in (NODE, AGENT, *others)]
+    assert found == ["deny", "deny", "allow", "allow", "allow"]
     assert answer(policies, to(X, AGENT)) == "allow"  # no Node object has that address
     assert (
         answer([admin_policy("p", 1, egress=(deny(NodePeer(where(role="w"))),))], to(X, NODE), nodes=nodes) == "allow"
@@ -246,6 +247,14 @@ def test_zero_port_engines_lose_names_beside_numbers():
     found = [opened(mixed, replace(X, ports=(named("web", 80),)), port, profile=profile) for port in (80, 443)]
     assert found == ["deny", "allow"]
     assert opened(mixed, X, 9, UDP, profile=profile) == "allow"
+
+
+@pytest.mark.parametrize("mode", NamedPorts)
+def test_names_without_a_protocol_are_looked_up_per_pod_by_every_engine(mode):
+    profile = replace(GENERIC, named_ports=mode)
+    served = replace(X, ports=(named("web", 80),))
+    policy = admin_policy("p", 1, ingress=(deny(on=(NamedPort("web", None),)),))
+    assert [answer([policy], to(Z, served, port), profile) for port in (80, 81)] == ["deny", "allow"]
 
 
 def test_union_engines_leave_names_open_on_ingress():
@@ -330,6 +339,13 @@ def test_ties_are_open_only_where_they_matter():
     assert settled.ingress.rules[0].policy is no
 
 
+def test_a_fact_that_decides_nothing_is_not_open():
+    yes = admin_policy("yes", 7, ingress=(accept(ANY_POD),), egress=(accept(ANY_POD),))
+    no = admin_policy("no", 7, ingress=(deny(ANY_POD),), egress=(hand_on(ANY_POD),))
+    facts = open_facts(Cluster(policies=(yes, no)), GENERIC, to(Z, X))
+    assert [fact.id.split()[0] for fact in facts] == ["ingress"]
+
+
 def test_tiers_do_not_tie():
     admin = admin_policy("p", 5, ingress=(accept(PodPeer(NamespaceNamed("b"))),))
     baseline = admin_policy("p", 5, ingress=(deny(ANY_POD),), tier=Tier.BASELINE)
@@ -379,6 +395,8 @@ def test_a_service_may_hide_the_client():
     assert answer([from_e], to(E, X), services=(service(8080),)) == "allow"
     assert answer([from_e], to(E, X), services=(service(80, protocol=UDP),)) == "allow"
     assert answer([from_e], to(E, X), services=(service(80, selector=where(app="q")),)) == "allow"
+    elsewhere = replace(service(80), namespace="b")
+    assert answer([from_e], to(E, X), services=(elsewhere,)) == "allow"
     named_x = replace(X, ports=(named("web", 80),))
     assert answer([from_e], to(E, named_x), services=(service("web"),)) == "open"
     assert answer([from_e], to(E, X), services=(service("web"),)) == "allow"
