@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from analyzer.encoding.classes import EndClass, declares
@@ -161,8 +161,10 @@ def embed(obligation: Obligation, connection: Connection) -> dict[str, int] | No
         "port": connection.port or 0,
         "v6": int(connection.src.ip.version == 6),
     }
-    for letter, end in (("s", connection.src), ("d", connection.dst)):
-        found = _embed_end(obligation, letter, end, connection)
+    ends = (("s", connection.src), ("d", connection.dst))
+    coder = _Coder(obligation.scope, [end for _, end in ends])
+    for letter, end in ends:
+        found = _embed_end(obligation, letter, end, connection, coder)
         if found is None:
             return None
         values |= found
@@ -171,11 +173,36 @@ def embed(obligation: Obligation, connection: Connection) -> dict[str, int] | No
 
 def embed_end(obligation: Obligation, end: End, letter: str = "s") -> dict[str, int] | None:
     """The same for one end alone."""
-    found = _embed_end(obligation, letter, end, None)
+    found = _embed_end(obligation, letter, end, None, _Coder(obligation.scope, [end]))
     return None if found is None else {s: v for s, v in found.items() if s in obligation.symbols}
 
 
-def _embed_end(obligation: Obligation, letter: str, end: End, connection: Connection | None) -> dict[str, int] | None:
+class _Coder:
+    """Codes for concrete values: different unmentioned values of compared attributes get different fresh codes."""
+
+    def __init__(self, scope: Scope, ends: Iterable[End]) -> None:
+        self._domains = scope.domains
+        self._fresh: dict[int, dict[str, int]] = {}
+        name = Attr("name")
+        for end in ends:  # a new namespace's name has a code of its own
+            code = _namespace_code(scope, end) if isinstance(end, Pod) and name in self._domains else None
+            if isinstance(end, Pod) and code is not None and scope.table.entries[code].name is None:
+                domain = self._domains[name]
+                index = sum(1 for e in scope.table.entries[:code] if e.name is None)
+                self._fresh.setdefault(id(domain), {})[end.namespace] = len(domain.values) + 1 + index
+
+    def code(self, attr: Attr, value: str | None) -> int:
+        domain = self._domains[attr]
+        if value is None or value in domain.codes:
+            return domain.code(value)
+        taken = self._fresh.setdefault(id(domain), {})
+        free = (c for c in range(len(domain.values) + 1, domain.size) if c not in taken.values())
+        return taken.setdefault(value, next(free, domain.size - 1))
+
+
+def _embed_end(
+    obligation: Obligation, letter: str, end: End, connection: Connection | None, coder: _Coder
+) -> dict[str, int] | None:
     scope = obligation.scope
     reach = scope.src if letter == "s" else scope.dst
     kind = {Pod: POD, Host: HOST, External: EXTERNAL}[type(end)]
@@ -188,7 +215,7 @@ def _embed_end(obligation: Obligation, letter: str, end: End, connection: Connec
     values[f"{letter}.{'x' if known else 'u'}{end.ip.version}"] = int(end.ip)
     labels = end.labels if not isinstance(end, External) else Labels()
     for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
-        values[f"{letter}.l.{i}"] = scope.domains[attr].code(labels.get(attr.key))
+        values[f"{letter}.l.{i}"] = coder.code(attr, labels.get(attr.key))
     if not isinstance(end, Pod):
         return values
     code = _namespace_code(scope, end)
@@ -197,10 +224,10 @@ def _embed_end(obligation: Obligation, letter: str, end: End, connection: Connec
     values[f"{letter}.ns"] = code
     account = Attr("sa")
     if account in scope.domains:
-        values[f"{letter}.sa"] = scope.domains[account].code(end.service_account)
+        values[f"{letter}.sa"] = coder.code(account, end.service_account)
     prefix = "fl" if scope.table.entries[code].standing is Standing.FUTURE else "nl"
     for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
-        values[f"{letter}.{prefix}.{i}"] = scope.domains[attr].code(end.namespace_labels.get(attr.key))
+        values[f"{letter}.{prefix}.{i}"] = coder.code(attr, end.namespace_labels.get(attr.key))
     if letter == "d" and connection is not None:
         profile = scope.question.profile
         for i, (name, protocol) in enumerate(scope.port_names):

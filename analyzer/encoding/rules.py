@@ -407,10 +407,10 @@ def _unmodelled_fact(thing: Unmodelled, direction: Direction, effect: str) -> Op
 
 def _zero_port(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
     """An engine that programs a name as port 0 (reference D): beside a number of its protocol it is lost, alone it
-    opens the whole protocol."""
-    found: list[Ports] = []
+    opens the whole protocol.  That is said of NetworkPolicy; names without a protocol (ANP, CNP) stay as they are."""
+    found: list[Ports] = [p for p in ports if p.protocol is None]
     for protocol in PORT_PROTOCOLS:
-        mine = [p for p in ports if p.protocol is protocol or (p.protocol is None and isinstance(p, NamedPort))]
+        mine = [p for p in ports if p.protocol is protocol]
         numbered = [p for p in mine if isinstance(p, NumberedPorts) and p.low is not None]
         if numbered:
             found += numbered

@@ -367,6 +367,8 @@ def _domains(
                     builder.mention(attr)
                 case _:
                     pass
+    if Attr("sa") in builder:
+        builder.mention(Attr("sa"), ("default",))
     for attr in builder.compared:
         builder.mention(attr, _actual_values(cluster, table, attr, touched))
     return builder.freeze()

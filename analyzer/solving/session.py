@@ -62,9 +62,8 @@ class Session:
         if answer == z3.sat:
             return Outcome(Result.SAT, values=self._values(self._solver.model()))
         if answer == z3.unsat:
-            found = {str(c) for c in self._solver.unsat_core()}
-            spelt = {str(self._literal(name)): name for name in literals}
-            return Outcome(Result.UNSAT, core=tuple(name for text, name in spelt.items() if text in found))
+            found = {_spelt(c) for c in self._solver.unsat_core()}
+            return Outcome(Result.UNSAT, core=tuple(name for name in dict.fromkeys(literals) if name in found))
         if self._solver.reason_unknown() == "interrupted from keyboard":
             raise KeyboardInterrupt  # Z3 takes the signal for itself and only says so
         return Outcome(Result.UNKNOWN, reason=self._exhausted(self.spent >= self._budget.rlimit))
@@ -127,3 +126,7 @@ class Session:
         if z3.is_bool(constant):
             return z3.BoolVal(bool(value), self._context)
         return z3.BitVecVal(value, constant.size(), self._context)
+
+
+def _spelt(literal: z3.ExprRef) -> str:
+    return f"!{literal.arg(0).decl().name()}" if z3.is_not(literal) else str(literal.decl().name())
