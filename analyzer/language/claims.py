@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from analyzer.language.conditions import Reader
+from analyzer.language.conditions import condition
 from analyzer.language.ends import can_hold_pods, ends, less
 from analyzer.language.names import nearest
 from analyzer.language.ports import ALL_PORTS, ports
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, parts, words
-from analyzer.model.claims import Claim, Condition, Excuse, Kind, Role, SetExpr, Universe
+from analyzer.model.claims import Claim, Excuse, Kind, Role, SetExpr, Universe
 from analyzer.model.policies import Direction, Ports
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
@@ -62,20 +62,18 @@ def claim(tree: Syntax, scope: Scope) -> tuple[Claim, Universe | None]:
     universe = None if within is None else _universe(within, scope)
     where = tail.once.get("where")
     roles = (Role.SRC,) if is_isolation else (Role.SRC, Role.DST)
-    condition: Condition | None = None
-    if where is not None:
-        condition = Reader(scope, roles).condition(parts(where)[0])
+    narrowed = None if where is None else condition(parts(where)[0], scope, *roles)
     if is_isolation:
         if not can_hold_pods(sources):
             scope.problem(first, "no pod can be in this set, and only pods are isolated")
-        return Claim(kind, sources, None, ALL_PORTS, (), condition, _directions(second, scope)), universe
+        return Claim(kind, sources, None, ALL_PORTS, (), narrowed, _directions(second, scope)), universe
     destinations = less(ends(second, scope), tail.taken)
     if not can_hold_pods(sources) and not can_hold_pods(destinations):
         scope.problem(tree, "no pod can be on either side of this claim", _PODS_ONLY)
     on = tail.once.get("on")
     spoken = ALL_PORTS if on is None else ports(parts(on)[0], scope)
     excuses = tuple(Excuse(e.sources, less(e.destinations, e.taken), e.ports) for e in tail.excuses)
-    return Claim(kind, sources, destinations, spoken, excuses, condition), universe
+    return Claim(kind, sources, destinations, spoken, excuses, narrowed), universe
 
 
 def text(written: str) -> str:

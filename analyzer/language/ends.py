@@ -184,4 +184,6 @@ def _has_host_bits(text: str) -> bool:
 def _range_hint(text: str) -> str:
     if "-" in text:
         return "write a range as one or several CIDRs, such as `10.0.0.0/30, 10.0.0.4/31`"
-    return nearest(text, SETS) or "write it as `10.0.0.0/8` or `2001:db8::/32`"
+    if text in SETS:
+        return f"write `{text}` without `ips`"
+    return "write it as `10.0.0.0/8` or `2001:db8::/32`"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lark import Token
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from analyzer.errors import Problem
-from analyzer.language.names import nearest
+from analyzer.language.names import clipped, nearest, nearest_name
 from analyzer.language.text import Passage
 
 STATEMENTS = ("pack", "param", "let", "assume", "assert")
@@ -61,14 +62,8 @@ _GROUPS = (
     (frozenset({"PODS", "INTERNET"}), _SET_STARTS, _SET),
     (frozenset({"HAS", "LPAR", "WORD"}), frozenset({"NOT", "HAS", "LPAR", "WORD", "STRING"}), _CONDITION),
 )
+_CLAIM_WORDS = ("no", "every", "some", "only")
 _BEGIN_CLAIM = "a claim begins with `no`, `every`, `some` or `only`, or reads `S can reach only D`"
-# (accepted here, words found: any if empty, the way out)
-_ADVICE: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
-    (frozenset({"ONLY"}), frozenset(), _BEGIN_CLAIM),
-    (frozenset({"CAN"}), frozenset({"cannot", "can't", "reaches", "reach"}), "write `no S can reach D`"),
-    (frozenset({"NO", "PODS"}), frozenset({"assert"}), "a question given by itself has no `assert`"),
-    (frozenset({"PACK", "LET"}), frozenset({"no", "every", "some", "only"}), 'write `assert NAME "TITLE":` before it'),
-)
 
 
 def explained(error: UnexpectedInput, passage: Passage, file: str) -> Problem:
@@ -83,9 +78,12 @@ def explained(error: UnexpectedInput, passage: Passage, file: str) -> Problem:
     if error.token.type == "$END":
         word, position = "", _end_of_code(passage.text)
     line, column = _place(passage, position)
-    expected = _listed(_expected(accepted, parser.parser_state.value_stack))
+    stack = parser.parser_state.value_stack
+    expected = _listed(_expected(accepted, stack))
     found = f"`{word}`" if word else "the end"
-    return Problem(file, line, column, f"expected {expected}, found {found}", _hint(word, accepted))
+    before = str(stack[-1]) if stack and isinstance(stack[-1], Token) else ""
+    hint = _hint(word, before, accepted)
+    return Problem(file, line, column, clipped(f"expected {expected}, found {found}"), clipped(hint))
 
 
 def _place(passage: Passage, position: int) -> tuple[int, int]:
@@ -135,16 +133,36 @@ def _listed(phrases: list[str]) -> str:
     return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} or {phrases[-1]}"
 
 
-def _hint(word: str, accepted: frozenset[str]) -> str:
-    for needed, words, hint in _ADVICE:
-        if needed <= accepted and (not words or word.lower() in words):
-            return hint
-    if not word:
-        return ""
-    known = [_literal(name) for name in accepted if name != "$END"]
+def _hint(word: str, before: str, accepted: frozenset[str]) -> str:
+    """The way out, from what stands here and the word or sign before it."""
+    if accepted == {"ONLY"}:
+        return _BEGIN_CLAIM
+    if "PACK" in accepted and word in _CLAIM_WORDS:
+        return 'write `assert NAME "TITLE":` before it'
+    if "CAN" in accepted and before == "assert":
+        return "a question given by itself has no `assert`"
+    if "CAN" in accepted and word.lower() in ("cannot", "reaches"):
+        return "write `no S can reach D`, `S can reach only D`, …"
+    if accepted == {"NAMESPACE", "NAMESPACES"} and word.isascii() and word.replace("-", "").isalnum():
+        return f"write `namespace {word}`"
+    if before == "namespace" and word == "(":
+        return "to select namespaces by their labels write `namespaces(…)`"
+    if "OR" in accepted and word == ",":
+        return "to put sets together write `or`"
+    return _likely(word, before, accepted)
+
+
+def _likely(word: str, before: str, accepted: frozenset[str]) -> str:
+    """The keyword that the word, or the one before it, was meant to be."""
+    keywords = [_literal(name) for name in accepted if _literal(name)[0].isalpha()]
     if "$END" in accepted:
-        known += STATEMENTS
-    hint = nearest(word, (name for name in known if name.isalpha() or "-" in name))
-    return (
-        hint if word.lower() not in known or word not in known else "it begins a statement: put it on a line of its own"
-    )
+        if word in STATEMENTS:
+            return "it begins a statement: put it on a line of its own"
+        keywords += STATEMENTS
+    hint = nearest(word, keywords)
+    if hint or "CAN" not in accepted:
+        return hint
+    if "LPAR" in accepted:
+        return "labels stand in brackets: `pods(app=web)`"
+    likely = nearest_name(before, (*_CLAIM_WORDS, *SETS))
+    return f"for `{before}`, did you mean `{likely}`?" if likely and likely != before else ""

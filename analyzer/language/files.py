@@ -12,7 +12,7 @@ from lark import Token
 from analyzer.errors import Problem, QueryError
 from analyzer.language.claims import claim
 from analyzer.language.claims import text as text_of_claim
-from analyzer.language.conditions import Reader
+from analyzer.language.conditions import condition
 from analyzer.language.ends import can_hold_pods, ends
 from analyzer.language.metadata import OF_PACK, OF_QUERY, metadata
 from analyzer.language.names import nearest, set_name_fault, statement_name_fault
@@ -83,7 +83,7 @@ class _Reading:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.sizes = Sizes(scope)
-        self.has_broken_query = False
+        self.has_broken_statement = False
 
     # -------------------------------------------------------------------------------------------- statements
     def statements(self, passages: tuple[Passage, ...]) -> Iterator[_Statement]:
@@ -109,7 +109,7 @@ class _Reading:
 
     def _note_broken(self, passage: Passage) -> None:
         """A name whose statement is in error is known all the same, so that its uses are no further errors."""
-        self.has_broken_query |= "assert" in passage.text
+        self.has_broken_statement = True
         found = _NAMED.match(passage.text)
         if found and found[1] == "let":
             self.scope.sets.setdefault(found[2], None)
@@ -164,7 +164,7 @@ class _Reading:
         assumptions = tuple(self._assumption(s) for s in statements if s.kind == "assumption")
         head = next((s for s in statements if s.kind == "pack"), None)
         about = metadata(head.annotations if head else (), OF_PACK, scope)
-        if not queries and not self.has_broken_query:
+        if not queries and not self.has_broken_statement:
             hint = 'a query reads `assert NAME "TITLE": no pods(app=web) can reach internet`'
             scope.problems.append(Problem(scope.file, 0, 0, "holds no query", hint))
         return Pack(
@@ -201,9 +201,9 @@ class _Reading:
         members = self.sizes.bounded(ends(members_tree, self.scope), members_tree)
         if not can_hold_pods(members):
             self.scope.problem(members_tree, "no pod can be in this set, and an assumption speaks of pods")
-        condition = Reader(self.scope, (Role.SELF,)).condition(condition_tree)
+        fact = condition(condition_tree, self.scope, Role.SELF)
         source = Source(self.scope.file, place(statement.name)[0])
-        return Assumption(str(statement.name), statement.title, members, condition, source)
+        return Assumption(str(statement.name), statement.title, members, fact, source)
 
     def _unused(self, statements: Sequence[_Statement]) -> Iterator[Notice]:
         for statement in statements:

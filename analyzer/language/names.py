@@ -6,9 +6,12 @@ Each `*_fault` returns "" for a good text and else what is wrong with it, to sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+Fault = Callable[[str], str]
+
+_ENDLESS = re.compile(r"`([^`]{80})[^`]{20,}`")
 _LABEL_PART = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
@@ -64,8 +67,19 @@ def statement_name_fault(text: str) -> str:
 _LOWER = "lower-case letters, digits and `-`, with a letter or a digit at both ends"
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """``did you mean `x`?`` for the known name most like the word, "" if none is like it."""
+def clipped(message: str) -> str:
+    """The message, with what it quotes cut where that is endless."""
+    return _ENDLESS.sub(r"`\1…`", message)
+
+
+def nearest_name(word: str, known: Iterable[str]) -> str:
+    """The known name most like the word, "" if none is like it."""
     by_lower = {name.lower(): name for name in known}
     found = get_close_matches(word.lower()[:80], by_lower, n=1, cutoff=0.6)
-    return f"did you mean `{by_lower[found[0]]}`?" if found else ""
+    return by_lower[found[0]] if found else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``did you mean `x`?`` for the known name most like the word, "" if none is like it."""
+    name = nearest_name(word, known)
+    return f"did you mean `{name}`?" if name else ""

@@ -6,7 +6,7 @@ import re
 
 from lark import Token
 
-from analyzer.language.names import nearest, port_name_fault
+from analyzer.language.names import nearest_name, port_name_fault
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
 from analyzer.model.policies import PORT_PROTOCOLS, NamedPort, NumberedPorts, Ports, Protocol
@@ -15,6 +15,7 @@ from analyzer.sets.ports import HIGHEST, LOWEST
 ALL_PORTS: tuple[Ports, ...] = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)  # without `on`
 
 _PROTOCOLS = {protocol.value.lower(): protocol for protocol in Protocol}
+_PORTLESS = ("icmp", "icmpv6", "igmp", "gre", "esp", "ah", "ipip")
 _NUMBERS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
@@ -38,6 +39,9 @@ def _ports(text: str, word: Token, scope: Scope) -> tuple[Ports, ...]:
         scope.problem(word, f"`{text}`: protocols other than TCP, UDP and SCTP have no ports", "write `other`")
         return ()
     numbers = _NUMBERS.fullmatch(port)
+    if not port:
+        scope.problem(word, f"`{text}` names no port", f"write `{head}` for all of them")
+        return ()
     if numbers is None:
         return () if scope.is_faulty(word, port, port_name_fault) else (NamedPort(port, protocol),)
     low, high = int(numbers[1]), int(numbers[2] or numbers[1])
@@ -52,12 +56,16 @@ def _ports(text: str, word: Token, scope: Scope) -> tuple[Ports, ...]:
 
 
 def _protocol_hint(head: str, port: str) -> str:
-    """The way out for `80`, `80/tcp`, `http` and `tpc/80`."""
+    """The way out for `80`, `80/tcp`, `http`, `icmp`, `any/80` and `tpc/80`."""
     if port.lower() in _PROTOCOLS:
         return f"write `{port.lower()}/{head}`"
-    likely = nearest(head, (*_PROTOCOLS, "any"))
+    if head.lower() in _PORTLESS:
+        return "protocols without ports are `other`, all of them together"
+    if head.lower() == "any":
+        return f"write `tcp/{port}, udp/{port}, sctp/{port}`"
+    likely = nearest_name(head, (*_PROTOCOLS, "any"))
     if likely:
-        return likely
+        return f"did you mean `{likely}/{port}`?" if port else f"did you mean `{likely}`?"
     if not port and (_NUMBERS.fullmatch(head) or not port_name_fault(head)):
         return f"write the protocol too: `tcp/{head}`"
     return "write `tcp/80`, `udp/53`, `sctp/9000-9100`, `tcp`, `other` or `any`"

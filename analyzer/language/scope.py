@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lark import Token
 
 from analyzer.errors import Problem
-from analyzer.language.names import nearest
+from analyzer.language.names import Fault, clipped, nearest
 from analyzer.language.syntax import Syntax
 from analyzer.model.claims import SetExpr
 from analyzer.model.source import Notice, Source
@@ -36,7 +35,7 @@ class Scope:
 
     def problem(self, at: Token | Syntax, message: str, hint: str = "") -> None:
         line, column = place(at)
-        self.problems.append(Problem(self.file, line, column, message, hint))
+        self.problems.append(Problem(self.file, line, column, clipped(message), clipped(hint)))
 
     def notice(self, at: Token | Syntax, message: str) -> None:
         self.notices.append(Notice(Source(self.file, place(at)[0]), message))
@@ -63,7 +62,7 @@ class Scope:
         text = _PARAMETER.sub(value, word)
         return text if is_known else None
 
-    def checked(self, word: Token, fault: Callable[[str], str]) -> str | None:
+    def checked(self, word: Token, fault: Fault) -> str | None:
         """As `text`, and None too if `fault` finds one."""
         text = self.text(word)
         return None if text is None or self.is_faulty(word, text, fault) else text
@@ -77,7 +76,7 @@ class Scope:
             return [part.strip() for part in text.split(",")]
         return [text]
 
-    def is_faulty(self, word: Token, text: str, fault: Callable[[str], str]) -> bool:
+    def is_faulty(self, word: Token, text: str, fault: Fault) -> bool:
         """Whether the text that the word stands for has the fault, which is then reported."""
         found = fault(text)
         if found:
@@ -92,7 +91,7 @@ class Scope:
     @staticmethod
     def origin(word: Token, text: str) -> str:
         """Where the text came from, if it is not what was written."""
-        return f" (from `{word}`)" if word.type == "WORD" and word != text else ""
+        return f" (from `{word}`)" if word.type == "WORD" and "$" in word else ""
 
     def _parameter_hint(self, name: str) -> str:
         shorter = [known for known in self.parameters if name.startswith(known)]

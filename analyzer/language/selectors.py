@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lark import Token
 
-from analyzer.language.names import label_key_fault, label_value_fault
+from analyzer.language.names import Fault, label_key_fault, label_value_fault
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, parts, words
 from analyzer.model.labels import Operator, Requirement, Selector
@@ -33,18 +33,14 @@ def _requirement(tree: Syntax, scope: Scope) -> Requirement | None:
     if tree.data in ("equals", "not_equals"):
         values = _values(rest, scope) if rest else frozenset({""})  # `a=` asks for the empty value
     elif tree.data in ("one_of", "none_of"):
-        values = label_values(parts(tree)[0], scope)
+        values = listed_values(parts(tree)[0], scope)
     return None if name is None else Requirement(name, operator, values)
 
 
-def label_values(tree: Syntax, scope: Scope) -> frozenset[str]:
-    """The values in brackets; a parameter may hold several."""
-    return frozenset(
-        text
-        for word in words(tree)
-        for text in scope.several(word)
-        if not scope.is_faulty(word, text, label_value_fault)
-    )
+def listed_values(tree: Syntax, scope: Scope, fault: Fault = label_value_fault) -> frozenset[str]:
+    """The values in brackets; a parameter may hold several.  Those with the fault are reported and left out."""
+    found = ((word, text) for word in words(tree) for text in scope.several(word))
+    return frozenset(text for word, text in found if not scope.is_faulty(word, text, fault))
 
 
 def _values(found: list[Token], scope: Scope) -> frozenset[str]:

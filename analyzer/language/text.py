@@ -53,7 +53,12 @@ _WRITE_INSTEAD = {
     "&": "and",
     "|": "or",
     "~": "not",
-    ";": ",",
+}
+_ADVICE = {
+    ";": "each statement begins on a line of its own",
+    "*": "empty brackets select all: `pods()`",
+    "<": "conditions compare with `==` and `!=`",
+    ">": "conditions compare with `==` and `!=`",
 }
 
 
@@ -137,7 +142,7 @@ def _about(character: str) -> tuple[str, str]:
         plain = unicodedata.normalize("NFKC", character)
         instead = plain if plain.isascii() and plain.isalnum() else ""
     other = "names, labels and keywords are in plain ASCII; other text stands in quotes"
-    hint = f"write `{instead}`" if instead else other
+    hint = f"write `{instead}`" if instead else _ADVICE.get(character, "" if character.isascii() else other)
     return f"the character {shown} has no place here", hint
 
 

@@ -53,12 +53,13 @@ def find(name_or_path: str, parameters: Mapping[str, str] | None = None) -> Pack
         return _folder(folders[name_or_path], _shown(name_or_path), given)
     path = Path(name_or_path)
     try:
-        if path.is_dir():
-            return _folder(path, name_or_path, given)
-        if path.is_file():
-            return parse_pack(_text(path, name_or_path), name_or_path, given)
-    except ValueError:  # a null character: no file is called so
-        pass
+        is_folder, is_there = path.is_dir(), path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        is_folder = is_there = False
+    if is_folder:
+        return _folder(path, name_or_path, given)
+    if is_there:
+        return parse_pack(_text(path, name_or_path), name_or_path, given)
     raise PackError([_unknown(name_or_path, tuple(folders))])
 
 
@@ -113,8 +114,7 @@ def _text(file: Traversable, shown: str) -> str:
         line = error.object[: error.start].count(b"\n") + 1
         raise PackError([Problem(shown, line, 0, "this file is not UTF-8 text", "save it as UTF-8")]) from None
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise PackError([Problem(shown, 0, 0, f"cannot be read: {reason}")]) from None
+        raise PackError([_unreadable(shown, error)]) from None
 
 
 def _strangers(folder: Traversable, shown: str, ids: set[str]) -> Iterator[Problem]:
@@ -128,7 +128,7 @@ def _strangers(folder: Traversable, shown: str, ids: set[str]) -> Iterator[Probl
         return
     for case in _entries(cases):
         place = f"{shown}/{_CASES}/{case.name}"
-        if case.name not in ids:
+        if case.name not in ids or not case.is_dir():
             close = get_close_matches(case.name, ids, n=1)
             hint = f"did you mean `{close[0]}`?" if close else "name the folder after the query that it is a case of"
             yield Problem(place, 0, 0, "no query of this pack is called so", hint)
@@ -141,8 +141,15 @@ def _strangers(folder: Traversable, shown: str, ids: set[str]) -> Iterator[Probl
 
 def _entries(folder: Traversable) -> list[Traversable]:
     """What the folder holds, hidden files apart, by name."""
-    found = (entry for entry in folder.iterdir() if not _is_hidden(entry))
+    try:
+        found = [entry for entry in folder.iterdir() if not _is_hidden(entry)]
+    except OSError as error:
+        raise PackError([_unreadable(str(folder), error)]) from None
     return sorted(found, key=lambda entry: entry.name)
+
+
+def _unreadable(shown: str, error: OSError) -> Problem:
+    return Problem(shown, 0, 0, f"cannot be read: {(error.strerror or 'input error').lower()}")
 
 
 def _is_hidden(entry: Traversable) -> bool:
