@@ -137,8 +137,11 @@ def violates(claim: Claim, connection: Connection, allowed: bool, profile: Profi
     """Whether the connection, being allowed or not, speaks against the claim.
 
     For `no`, `only`, `can reach only` and `every` one such connection refutes it.  `some` is refuted when every
-    connection in scope speaks against it, and satisfied by one that is in scope and allowed.
+    connection in scope speaks against it, and satisfied by one that is in scope and allowed.  The other kinds do not
+    hang on what is allowed: InternalError.
     """
+    if claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE):
+        raise InternalError(f"what is allowed says nothing of a claim of kind `{claim.kind.value}`")
     is_wanted = claim.kind in (Kind.EVERY, Kind.SOME)
     return allowed is not is_wanted and is_in_scope(claim, connection, profile)
 

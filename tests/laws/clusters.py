@@ -9,7 +9,7 @@
                           destination's own node.  Pods are those of workloads and ones not there yet, in declared,
                           mentioned and new namespaces
     pods(cluster)         one such pod
-    claims(cluster)       a Claim about connections; isolation_claims(cluster) one about isolation
+    claims(cluster)       a Claim about what is allowed; isolation_claims(cluster) one about isolation
     profiles()            a Profile: the built-in ones and any setting of the knobs
 
 The alphabet is small on purpose, so that selectors, blocks and ports meet: keys `k` and `l` with values absent, "", a
@@ -126,15 +126,19 @@ def selectors() -> SearchStrategy[Selector]:
 
 @cache
 @st.composite
-def namespace_choices(draw: DrawFn) -> NamespaceChoice:
-    shape = draw(st.sampled_from(("named", "by name label", "matching")))
-    if shape == "named":
-        return NamespaceNamed(draw(st.sampled_from((*DECLARED, MENTIONED, NEW))))
-    if shape == "by name label":
-        names = frozenset({draw(st.sampled_from((*DECLARED, MENTIONED)))})
+def namespaces_matching(draw: DrawFn) -> NamespacesMatching:
+    """By labels of their own, or by the label that holds the name."""
+    if draw(st.sampled_from((False, False, True))):
+        names = frozenset({draw(HOMES | st.just(NEW))})
         operator = draw(st.sampled_from((Operator.IN, Operator.NOT_IN)))
         return NamespacesMatching(Selector((Requirement(NAMESPACE_NAME_LABEL, operator, names),)))
     return NamespacesMatching(draw(selectors()))
+
+
+@cache
+def namespace_choices() -> SearchStrategy[NamespaceChoice]:
+    """As in a query, which may name a namespace that is nowhere mentioned."""
+    return st.builds(NamespaceNamed, HOMES | st.just(NEW)) | namespaces_matching()
 
 
 # ------------------------------------------------------------------------------------------------ addresses, ports
@@ -180,7 +184,7 @@ def container_ports() -> SearchStrategy[tuple[ContainerPort, ...]]:
 # ------------------------------------------------------------------------------------------------ policies
 @cache
 def pod_peers() -> SearchStrategy[PodPeer]:
-    return st.builds(PodPeer, namespace_choices(), selectors())
+    return st.builds(PodPeer, namespaces_matching(), selectors())
 
 
 @cache
@@ -210,8 +214,7 @@ def _listed(rules: list[Rule]) -> tuple[Rule, ...]:
 @cache
 def _union_rules(namespace: str) -> SearchStrategy[tuple[Rule, ...]]:
     own = st.builds(PodPeer, st.just(NamespaceNamed(namespace)), selectors())
-    matching = st.builds(PodPeer, st.builds(NamespacesMatching, selectors()), selectors())
-    peers = st.none() | st.lists(own | matching | address_peers(is_network=False), min_size=1, max_size=2).map(tuple)
+    peers = st.none() | st.lists(own | pod_peers() | address_peers(is_network=False), min_size=1, max_size=2).map(tuple)
     rules = st.builds(Rule, st.just(Action.ACCEPT), peers, port_lists(PROTOCOLS), st.just(0), st.just(Source("")))
     return st.lists(rules, max_size=2).map(_listed)
 
@@ -225,10 +228,8 @@ def _first_match_rules(direction: Direction, actions: tuple[Action, ...]) -> Sea
 
 @cache
 @st.composite
-def network_policies(
-    draw: DrawFn, name: str = "policy", namespaces: tuple[str, ...] = (*DECLARED, MENTIONED)
-) -> Policy:
-    namespace = draw(st.sampled_from(namespaces))
+def network_policies(draw: DrawFn, name: str = "policy") -> Policy:
+    namespace = draw(HOMES)
     directions = draw(st.sampled_from(((True, False), (False, True), (True, True))))
     ingress, egress = (draw(_union_rules(namespace)) if speaks else None for speaks in directions)
     subject = PodPeer(NamespaceNamed(namespace), draw(selectors()))
@@ -251,7 +252,7 @@ def first_match_policies(draw: DrawFn, name: str = "policy") -> Policy:
     )
     actions = tuple(action for action in Action if action is not Action.PASS or kind != "BaselineAdminNetworkPolicy")
     found = {direction: draw(_first_match_rules(direction, actions)) for direction in Direction}
-    subject = PodPeer(NamespacesMatching(draw(selectors())), draw(selectors()))
+    subject = draw(pod_peers())
     priority = 0 if kind == "BaselineAdminNetworkPolicy" else draw(st.sampled_from((0, 1, 1)))
     name = "default" if kind == "BaselineAdminNetworkPolicy" else name
     source = Source("tiers.yaml", 1)
@@ -482,7 +483,7 @@ def claimed_ports() -> SearchStrategy[tuple[Ports, ...]]:
 def claims(draw: DrawFn, cluster: Cluster) -> Claim:
     sets = _member_sets(cluster)
     return Claim(
-        draw(st.sampled_from([kind for kind in Kind if kind is not Kind.ISOLATED])),
+        draw(st.sampled_from((Kind.NO, Kind.EVERY, Kind.SOME, Kind.ONLY, Kind.REACHES_ONLY))),
         draw(sets),
         draw(sets),
         draw(claimed_ports()),

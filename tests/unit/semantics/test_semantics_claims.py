@@ -214,6 +214,9 @@ def test_isolation_claims_speak_of_pods():
     assert [is_pod_in_scope(narrowed, pod) for pod in (X, Y)] == [False, True]
     with pytest.raises(InternalError):
         is_in_scope(both_ways, to(X, Y), GENERIC)
+    for kind in (Kind.ISOLATED, Kind.NEVER_TIE):
+        with pytest.raises(InternalError):
+            violates(claim(kind), to(X, Z), True, GENERIC)
 
 
 def test_addresses_of_the_other_family_are_no_members():
