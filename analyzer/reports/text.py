@@ -87,7 +87,7 @@ def _background(page: Page, verdict: Verdict, universe: Universe) -> None:
     if query.controls and verdict.status is not Status.PROVED:
         _detail(page, "controls", ", ".join(query.controls))
     if verdict.universe is not universe:
-        _detail(page, "within", f"{verdict.universe.value}: {words.UNIVERSES[verdict.universe]}")
+        _detail(page, "within", f"{verdict.universe.value} only")
     if verdict.status is not Status.PROVED and query.title:
         place = f" ({query.source})" if query.source.file else ""
         _detail(page, "asked", f"{_line(query.text)}{place}")
@@ -121,10 +121,10 @@ def _proof(page: Page, verdict: Verdict) -> None:
         page.paragraph(_line(verdict.reason), indent=_indent(page))
     if not count:
         return
-    if count == 1:
-        need = "; without it this is no longer proved" if verdict.is_minimal else ""
-    else:
-        need = "; none of them can be left out" if verdict.is_minimal else "; perhaps not all of them are needed"
+    # Another proof may rest on other policies, so being part of this one does not make a policy indispensable.
+    need = ""
+    if count > 1:
+        need = "; this proof needs all of them" if verdict.is_minimal else "; perhaps not all of them are needed"
     _detail(page, "rests on", words.rules(verdict.rests_on) + need)
 
 
@@ -165,6 +165,9 @@ def _side(side: Side) -> str:
 def _footer(page: Page, answer: Answer) -> None:
     page.rule()
     _entry(page, "covers", words.UNIVERSES[answer.universe])
+    used = {verdict.universe for verdict in answer.verdicts} - {answer.universe}
+    for universe in (universe for universe in Universe if universe in used):
+        _entry(page, "", f"within {universe.value}: {words.UNIVERSES[universe]}")
     for label, entries in _assumptions(answer).items():
         for number, text in enumerate(entries):
             _entry(page, "" if number else label, text)

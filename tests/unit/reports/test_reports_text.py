@@ -95,13 +95,13 @@ def test_a_refuted_some_has_no_counterexample_and_no_liveness():
 
 def test_a_proof_names_what_it_rests_on():
     assert (
-        "rests on NetworkPolicy shop/deny (shop.yaml:3) and NetworkPolicy shop/dns (shop.yaml:30); none of them"
+        "rests on NetworkPolicy shop/deny (shop.yaml:3) and NetworkPolicy shop/dns (shop.yaml:30); this proof needs"
         in text(PROVED)
     )
     assert "perhaps not all of them are needed" in text(replace(PROVED, is_minimal=False))
-    assert "without it this is no longer proved" in text(replace(PROVED, rests_on=(whole("deny", 3),)))
+    assert "rests on NetworkPolicy shop/deny (shop.yaml:3) ──" in text(replace(PROVED, rests_on=(whole("deny", 3),)))
     many = text(replace(PROVED, rests_on=tuple(whole(f"p{i}", i) for i in range(1, 10))))
-    assert "and 4 more; none" in many
+    assert "and 4 more; this proof needs all of them" in many
     assert "p9" not in many
 
 
@@ -134,6 +134,7 @@ def test_the_footer_states_universe_assumptions_and_what_was_not_modelled():
 def test_a_query_with_a_universe_of_its_own_says_so(universe):
     report = text(replace(PROVED, universe=universe))
     assert (f"within {universe.value}: {UNIVERSES[universe]}" in report) == (universe is not Universe.ANY)
+    assert (f"within {universe.value} only" in report) == (universe is not Universe.ANY)
 
 
 def test_many_unmodelled_objects_are_cut_but_counted():
