@@ -125,9 +125,11 @@ class _Reading:
             fault = set_name_fault if statement.kind in ("let", "param") else statement_name_fault
             self.scope.is_faulty(name, str(name), fault)
             key = (statement.kind, "" if statement.kind == "pack" else str(name))
-            if key in first:
-                what = "a file has one `pack` line" if statement.kind == "pack" else f"`{name}` is declared twice"
-                self.scope.problem(name, f"{what}, the first on line {first[key]}", "give one of them another name")
+            if key in first and statement.kind == "pack":
+                self.scope.problem(name, f"a file has one `pack` line, the first on line {first[key]}", "take one away")
+            elif key in first:
+                hint = "give one of them another name"
+                self.scope.problem(name, f"`{name}` is declared twice, the first on line {first[key]}", hint)
             first.setdefault(key, line)
             if statement.annotations and statement.kind not in ("assertion", "pack"):
                 self._misplaced(statement.annotations)
@@ -210,18 +212,14 @@ class _Reading:
             sign = {"let": "", "param": "$"}.get(statement.kind)
             if sign is not None and f"{sign}{statement.name}" not in self.scope.used:
                 what = "parameter" if sign else "set"
-                yield Notice(
-                    Source(self.scope.file, place(statement.name)[0]), f"the {what} `{statement.name}` is not used"
-                )
+                source = Source(self.scope.file, place(statement.name)[0])
+                yield Notice(source, f"the {what} `{statement.name}` is not used")
 
 
 def bound_claim(found: Claim, at: Syntax, sizes: Sizes) -> None:
     """Report sets in the claim that are too large."""
-    for members in (
-        found.sources,
-        found.destinations,
-        *(m for e in found.excuses for m in (e.sources, e.destinations)),
-    ):
+    excused = (members for excuse in found.excuses for members in (excuse.sources, excuse.destinations))
+    for members in (found.sources, found.destinations, *excused):
         if members is not None:
             sizes.bounded(members, at)
 

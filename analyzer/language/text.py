@@ -150,7 +150,8 @@ def _problems(faults: list[_Fault], file: str, lines: _Lines) -> Iterator[Proble
     """One problem for each kind of fault, at its first place, so that one pasted quote style is one error."""
     first: dict[str, _Fault] = {}
     for fault in faults:
-        first.setdefault(fault[1] if "character" in fault[1] else str(fault[0]), fault)
+        is_character = fault[1].startswith("the character")
+        first.setdefault(fault[1] if is_character else str(fault[0]), fault)
     for position, message, hint in first.values():
         line = lines.of(position)
         yield Problem(file, line, lines.column(position), message, hint)

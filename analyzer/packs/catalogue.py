@@ -68,7 +68,7 @@ def _builtin_folders() -> dict[str, Traversable]:
     root = packs_dir()
     if not root.is_dir():
         return {}
-    found = (folder for folder in root.iterdir() if folder.is_dir() and not _is_hidden(folder))
+    found = (folder for folder in root.iterdir() if (folder / FILE).is_file())
     return {folder.name: folder for folder in sorted(found, key=lambda folder: folder.name)}
 
 

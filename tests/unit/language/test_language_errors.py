@@ -169,7 +169,7 @@ FILES = [
     (f"let a = pods\nlet a = nodes\n{GOOD}", 2, 5, "`a` is declared twice, the first on line 1", ""),
     (f"param a = x\nparam a = y\n{GOOD}", 2, 7, "`a` is declared twice, the first on line 1", ""),
     (f"assume a: every pods has x\nassume a: every pods has y\n{GOOD}", 2, 8, "`a` is declared twice", ""),
-    (f"pack a\npack b\n{GOOD}", 2, 6, "a file has one `pack` line, the first on line 1", ""),
+    (f"pack a\npack b\n{GOOD}", 2, 6, "a file has one `pack` line, the first on line 1", "take one away"),
     (f"let b = a\nlet a = pods\n{GOOD}", 1, 9, "no set is called `a`", "declared on line 2: move that line up"),
     (f"let a = a\n{GOOD}", 1, 9, "no set is called `a`", ""),
     (f"let pods = nodes\n{GOOD}", 1, 5, "`pods` is a keyword", "choose another name"),

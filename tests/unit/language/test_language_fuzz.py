@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.errors import QueryError
@@ -39,6 +39,7 @@ def check_places(error: QueryError, text: str) -> None:
             assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
 
 
+@settings(deadline=None)
 @given(texts)
 def test_any_text_as_a_file(text: str) -> None:
     try:
@@ -47,6 +48,7 @@ def test_any_text_as_a_file(text: str) -> None:
         check_places(error, text)
 
 
+@settings(deadline=None)
 @given(st.one_of(texts, claims))
 def test_any_text_as_a_claim(text: str) -> None:
     try:
@@ -55,6 +57,7 @@ def test_any_text_as_a_claim(text: str) -> None:
         check_places(error, text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["let a =", "param p =", "assert q:", "assume h: every", "@x("]), claims)))
 def test_any_statements(statements: list[tuple[str, str]]) -> None:
     text = "\n".join(f"{head} {claim}" for head, claim in statements)
@@ -64,6 +67,7 @@ def test_any_statements(statements: list[tuple[str, str]]) -> None:
         check_places(error, text)
 
 
+@settings(deadline=None)
 @given(claims)
 def test_the_text_of_a_query_asks_the_same_again(claim: str) -> None:
     try:
