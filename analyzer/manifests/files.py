@@ -21,9 +21,10 @@ def manifest_files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tu
     A path that does not exist, is of no use, or holds no manifest file is a problem.
     """
     seen: set[tuple[int, int]] = set()
-    for path in paths:
+    for number, path in enumerate(paths):
         if path == STDIN:
-            yield STDIN, STDIN
+            if paths.index(STDIN) == number:
+                yield STDIN, STDIN
             continue
         try:
             mode = os.stat(path).st_mode

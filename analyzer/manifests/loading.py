@@ -14,23 +14,25 @@ from analyzer.manifests.files import STDIN, STDIN_NAME, check_size, manifest_fil
 from analyzer.manifests.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
 from analyzer.manifests.manifest import (
     DEFAULT_NAMESPACE,
-    Manifest,
     ObjectKind,
     group_of,
     identify,
     kind_dot_group,
     version_of,
 )
+from analyzer.manifests.names import label_name_fault
 from analyzer.manifests.nodes import Mapping, Tree
 from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.retired_versions import RETIRED
-from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
+from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest, printable
 from analyzer.manifests.texts import read_trees
 from analyzer.manifests.unmodelled_kinds import Effect, effect_of
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.source import Notice, Source
 
-_VERSION = re.compile(r"(?:[^/]+/)?v[^/]+")
+_VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v[a-z0-9]+")
+_STABLE_VERSION = re.compile(r"v[0-9]+")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _ANYTHING = Effect(True, True, True, "it could not be read", True)
 
 
@@ -184,9 +186,9 @@ class _Loader:
             self._typed(root, kind, api_version)
 
     def _list(self, root: Section, kind: str, api_version: str) -> None:
-        self._finish(root.log, None)
         item_kind = kind.removesuffix("List")
         items = root.sequence("items")
+        self._finish(root.log, None)
         for index, (item, place) in enumerate(items.placed()):
             log = self._log(root.log.file)
             if isinstance(item, Mapping):
@@ -202,6 +204,9 @@ class _Loader:
             message = f"`apiVersion` is `{api_version}`, which names no version of an API"
             root.log.problem(root.place("apiVersion"), message, "it is `v1` or of the form `group/version`")
             self._finish(root.log, None)
+        elif not _KIND.fullmatch(kind):
+            root.log.problem(root.place("kind"), f"`kind` is `{kind}`, which is no name of a kind")
+            self._finish(root.log, None)
         elif kind_dot_group(kind, group) in self.irrelevant:
             self._ignored(root, kind, group)
         elif (api_version, kind) in RETIRED:
@@ -210,6 +215,7 @@ class _Loader:
         elif known is not None:
             self._modelled(root, known, api_version)
         elif is_irrelevant(kind, group):
+            _check_built_in_version(root, kind, api_version)
             self._ignored(root, kind, group)
         elif group in BUILT_IN or group in MODELLED_GROUPS:
             _note_unknown_kind(root, kind, api_version)
@@ -224,15 +230,21 @@ class _Loader:
         namespace = _quiet_namespace(root)
         if namespace:
             self.facts.mention(namespace, root.source)
+        self._note_twin(root, kind, group, namespace, _quiet_name(root))
         self._finish(root.log, None)
 
     def _unmodelled(self, root: Section, kind: str, api_version: str) -> None:
-        effect = effect_of(kind, group_of(api_version))
-        namespace = _quiet_namespace(root) if effect.is_namespaced else None
-        if namespace:
-            self.facts.mention(namespace, root.source)
+        group = group_of(api_version)
+        effect = effect_of(kind, group)
+        written = _quiet_namespace(root)
+        if written:
+            self.facts.mention(written, root.source)
+        namespace = written or (DEFAULT_NAMESPACE if effect.is_namespaced else None)
+        if effect.is_namespaced is False:
+            namespace = None
         name = _quiet_name(root)
-        entry = _unmodelled(kind, api_version, namespace or None, name, root.source, effect)
+        self._note_twin(root, kind, group, written, name)
+        entry = _unmodelled(kind, api_version, namespace, name, root.source, effect)
         if not root.log.problems:
             self.facts.unmodelled.append(entry)
         self._finish(root.log, entry)
@@ -251,7 +263,8 @@ class _Loader:
             return
         if manifest.namespace is not None:
             self.facts.mention(manifest.namespace, root.source)
-        self._note_twin(manifest)
+        if not manifest.is_generated:
+            self._note_twin(root, kind.kind, kind.group, manifest.namespace or "", manifest.name)
         if log.problems:
             self._finish(log, _broken(root, kind.kind, api_version, kind))
             return
@@ -259,15 +272,16 @@ class _Loader:
         if fact is not None:
             self.facts.add(fact)
 
-    def _note_twin(self, manifest: Manifest) -> None:
-        if manifest.is_generated or not manifest.name:
+    def _note_twin(self, root: Section, kind: str, group: str, namespace: str, name: str) -> None:
+        """Note a second object of one identity; objects without a name have none."""
+        if not name:
             return
-        identity = (manifest.kind, manifest.group, manifest.namespace or "", manifest.name)
-        first = self._places.setdefault(identity, manifest.source)
-        if first is not manifest.source and first != manifest.source:
-            where = f"{manifest.namespace}/{manifest.name}" if manifest.namespace else manifest.name
-            message = f"{manifest.kind} `{where}` stands in the manifests twice, first in {first}"
-            manifest.log.problem(manifest.root.place(), message, "keep one of them, or give one another name")
+        source = root.source
+        first = self._places.setdefault((kind, group, namespace, name), source)
+        if first is not source:
+            where = f"{namespace}/{name}" if namespace else name
+            message = f"{kind} `{where}` stands in the manifests twice, first in {first}"
+            root.log.problem(root.place(), message, "keep one of them, or give one another name")
 
 
 def _is_sketch_enough(data: Mapping, item_kind: str, item_version: str) -> bool:
@@ -288,13 +302,12 @@ def _quiet_metadata(root: Section) -> Mapping:
 
 def _quiet_namespace(root: Section) -> str:
     found = _quiet_metadata(root).get("namespace")
-    return found if isinstance(found, str) else ""
+    return found if isinstance(found, str) and label_name_fault(found) is None else ""
 
 
 def _quiet_name(root: Section) -> str:
-    metadata = _quiet_metadata(root)
-    found = metadata.get("name") or metadata.get("generateName")
-    return found if isinstance(found, str) else ""
+    found = _quiet_metadata(root).get("name")
+    return printable(found) if isinstance(found, str) else ""
 
 
 def _unmodelled(
@@ -341,6 +354,17 @@ def _note_retired(root: Section, kind: str, api_version: str) -> None:
     hint = f"write `apiVersion: {instead}`" if instead else "leave it out: Kubernetes has no such kind any more"
     message = f"`apiVersion` is `{api_version}`, under which no API server serves {kind} any more"
     root.log.problem(root.place("apiVersion"), message, hint)
+
+
+def _check_built_in_version(root: Section, kind: str, api_version: str) -> None:
+    """Built-in kinds have the stable version v1 and no other, save autoscaling's v2; the core has no unstable one."""
+    group, version = group_of(api_version), version_of(api_version)
+    if group not in BUILT_IN or version == "v1" or api_version == "autoscaling/v2":
+        return
+    if not group or _STABLE_VERSION.fullmatch(version):
+        right = f"{group}/v1" if group else "v1"
+        message = f"`apiVersion` is `{api_version}`, which has no {kind} that netproof knows"
+        root.log.problem(root.place("apiVersion"), message, f"write `{right}`")
 
 
 def _note_unknown_kind(root: Section, kind: str, api_version: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from analyzer.manifests.pod_template import PodShape, PodSource
 from analyzer.model.cluster import Node, Workload
@@ -11,7 +11,7 @@ from analyzer.sets.addresses import IPAddress
 Root = tuple[str, str, str, str]  # namespace, kind, group, name
 
 
-def workloads_of(sources: Iterable[PodSource], nodes: Mapping[str, Node]) -> tuple[list[Workload], frozenset[Root]]:
+def workloads_of(sources: Sequence[PodSource], nodes: Mapping[str, Node]) -> tuple[list[Workload], frozenset[Root]]:
     """The workloads, and the controllers at the top, of all pods and controllers declared.
 
     Pods that live stand for their controllers, so that nothing is counted twice; a controller without pods stands for
@@ -20,17 +20,15 @@ def workloads_of(sources: Iterable[PodSource], nodes: Mapping[str, Node]) -> tup
     declared = {_identity(source): source for source in sources if not source.is_pod}
     groups: dict[Root, list[PodSource]] = {}
     with_pods: set[Root] = set()
-    anonymous = 0
+    found: list[Workload] = []
     for source in sources:
         root = _root(source, declared)
         if source.is_pod and root == _identity(source):
-            anonymous += 1
-            groups[(*root[:3], f"{root[3]}\0{anonymous}")] = [source]  # bare pods of one generateName stay apart
+            found.append(_workload(source.kind, source.name, source, [source], nodes))
             continue
         groups.setdefault(root, []).append(source)
         if source.is_pod:
             with_pods.add(root)
-    found: list[Workload] = []
     for root, members in groups.items():
         found += _group(root, members, declared.get(root), nodes)
     return found, frozenset(with_pods)
@@ -67,11 +65,7 @@ def _group(
         return [_workload(m.kind, m.name, m, [m], nodes) for m in alive]
     if not alive:
         return []
-    first = alive[0]
-    is_bare = first.is_pod and first.owner is None
-    return [
-        _workload(first.kind if is_bare else root[1], first.name if is_bare else root[3], top or first, alive, nodes)
-    ]
+    return [_workload(root[1], root[3], top or alive[0], alive, nodes)]
 
 
 def _workload(kind: str, name: str, origin: PodSource, members: list[PodSource], nodes: Mapping[str, Node]) -> Workload:
@@ -84,11 +78,17 @@ def _workload(kind: str, name: str, origin: PodSource, members: list[PodSource],
         service_account=shape.service_account,
         ports=shape.ports,
         host_network=shape.host_network,
-        ips=tuple(dict.fromkeys(ip for member in members for ip in _ips(member, nodes))),
-        nodes=tuple(dict.fromkeys(member.node for member in members if member.node)),
+        ips=tuple(
+            sorted({ip for member in members for ip in _ips(member, nodes)}, key=lambda ip: (ip.version, int(ip)))
+        ),
+        nodes=tuple(sorted({member.node for member in members if member.node})),
         is_single=members[0].is_pod and kind == members[0].kind,
         source=origin.source,
     )
+
+
+def _by_family(ip: IPAddress) -> tuple[int, int]:
+    return ip.version, int(ip)
 
 
 def _ips(pod: PodSource, nodes: Mapping[str, Node]) -> tuple[IPAddress, ...]:

@@ -33,13 +33,13 @@ class Log:
     def problem(self, place: int, message: str, hint: str = "") -> None:
         if not hint and "{{" in message:
             hint = RENDER_HINT
-        self.problems.append(Problem(self.file, line_of(place), column_of(place), _printable(message), hint))
+        self.problems.append(Problem(self.file, line_of(place), column_of(place), printable(message), hint))
 
     def notice(self, place: int, message: str) -> None:
-        self.notices.append(Notice(Source(self.file, line_of(place)), _printable(message)))
+        self.notices.append(Notice(Source(self.file, line_of(place)), printable(message)))
 
 
-def _printable(message: str) -> str:
+def printable(message: str) -> str:
     """The message on one line, with what it quotes cut short: what is quoted can be anything."""
     text = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", message)
     return _LONG_QUOTE.sub(r"`\1…`", text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.manifests.json_text import read_json
-from analyzer.manifests.nodes import Fault, Tree, place_at
+from analyzer.manifests.nodes import Fault, Tree, line_of, place_at
 from analyzer.manifests.section import RENDER_HINT
 from analyzer.manifests.yaml_text import read_yaml
 
@@ -17,9 +17,7 @@ _BOMS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _UTF8_BOM = b"\xef\xbb\xbf"
-_TEMPLATE = re.compile(
-    rb"\{\{-?\s*(?:[.$/]|(?:include|template|define|if|else|end|range|with|toYaml|tpl|printf|default|required|quote)\b)"
-)
+_ACTION = re.compile(rb"^[ \t]*(?:- +)*(?:[\w./-]+:[ \t]+)?.*?(?<![\"'])(\{\{)", re.MULTILINE)
 
 
 def read_trees(data: bytes) -> Iterator[Tree]:
@@ -32,10 +30,10 @@ def read_trees(data: bytes) -> Iterator[Tree]:
     if data.lstrip()[:1] in (b"{", b"[") and not data.lstrip().startswith(b"{{"):
         yield from _json_or_yaml(data)
         return
-    template = _template_place(data)
     for tree in read_yaml(data):
-        if template is not None and tree.faults:
-            yield Tree.broken([_template_fault(template)])
+        template = _template_place(data, tree) if tree.faults else None
+        if template is not None:
+            yield Tree.broken([Fault(template, "is a template, not a manifest: it holds `{{ … }}`", RENDER_HINT)])
             return
         yield tree
 
@@ -68,14 +66,17 @@ def _encoding_fault(data: bytes) -> Fault | None:
     return None
 
 
-def _template_place(data: bytes) -> int | None:
-    """Where the first template action stands, if there is one."""
-    found = _TEMPLATE.search(data)
+def _template_place(data: bytes, tree: Tree) -> int | None:
+    """Where the template action stands that made a tree faulty; None if none did.
+
+    Manifests may hold actions as quoted or block text; only one that is neither breaks the reading.
+    """
+    found = _ACTION.search(data)
     if found is None:
         return None
-    before = data[: found.start()]
-    return place_at(before.count(b"\n") + 1, found.start() - before.rfind(b"\n"))
-
-
-def _template_fault(place: int) -> Fault:
-    return Fault(place, "is a template, not a manifest: it holds `{{ … }}`", RENDER_HINT)
+    lines = data.split(b"\n")
+    faulty = {line_of(fault.place) for fault in tree.faults}
+    if not tree.is_broken and not any(b"{{" in lines[line - 1] for line in faulty if 0 < line <= len(lines)):
+        return None
+    start = found.start(1)
+    return place_at(data.count(b"\n", 0, start) + 1, start - data.rfind(b"\n", 0, start))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.manifests.manifest import kind_dot_group
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an unmodelled object may do; `why` is one sentence for people."""
+    """What an unmodelled object may do; `why` is one sentence for people.
+
+    `is_namespaced`: whether it reaches the pods of its namespace only; None if that is not known, so that an object
+    without a namespace may reach every pod.
+    """
 
     may_allow: bool
     may_deny: bool
     adds_pods: bool
     why: str
-    is_namespaced: bool = True
+    is_namespaced: bool | None = True
 
 
 _CILIUM = "Cilium policies allow and deny traffic beside the modelled kinds"
@@ -27,11 +31,11 @@ _PODS = "it makes pods that the manifests do not show"
 _RENDERS = "it makes objects that the manifests do not show"
 
 
-def _both(why: str, is_namespaced: bool = True) -> Effect:
+def _both(why: str, is_namespaced: bool | None = True) -> Effect:
     return Effect(True, True, False, why, is_namespaced)
 
 
-def _denies(why: str, is_namespaced: bool = True) -> Effect:
+def _denies(why: str, is_namespaced: bool | None = True) -> Effect:
     return Effect(False, True, False, why, is_namespaced)
 
 
@@ -39,7 +43,7 @@ def _pods(why: str = _PODS) -> Effect:
     return Effect(False, False, True, why)
 
 
-def _anything(why: str = _RENDERS, is_namespaced: bool = True) -> Effect:
+def _anything(why: str = _RENDERS, is_namespaced: bool | None = True) -> Effect:
     return Effect(True, True, True, why, is_namespaced)
 
 
@@ -79,15 +83,15 @@ EFFECTS: dict[str, Effect] = {
     "UserDefinedNetwork.k8s.ovn.org": _both("it moves pods to a network of their own"),
     "ClusterUserDefinedNetwork.k8s.ovn.org": _both("it moves pods to a network of their own", False),
     "NetNamespace.network.openshift.io": _denies("it isolates namespaces from each other", False),
-    "AuthorizationPolicy.security.istio.io": _denies(_MESH),
-    "PeerAuthentication.security.istio.io": _denies(_MESH),
-    "RequestAuthentication.security.istio.io": _denies(_MESH),
-    "Sidecar.networking.istio.io": _denies("it limits what a sidecar forwards"),
-    "EnvoyFilter.networking.istio.io": _both("it changes what the proxies do"),
-    "ServiceEntry.networking.istio.io": _both("it adds destinations to the mesh"),
+    "AuthorizationPolicy.security.istio.io": _denies(_MESH, False),
+    "PeerAuthentication.security.istio.io": _denies(_MESH, False),
+    "RequestAuthentication.security.istio.io": _denies(_MESH, False),
+    "Sidecar.networking.istio.io": _denies("it limits what a sidecar forwards", False),
+    "EnvoyFilter.networking.istio.io": _both("it changes what the proxies do", False),
+    "ServiceEntry.networking.istio.io": _both("it adds destinations to the mesh", False),
     "WorkloadEntry.networking.istio.io": _pods("it adds a workload outside the cluster to the mesh"),
     "WorkloadGroup.networking.istio.io": _pods("it adds workloads outside the cluster to the mesh"),
-    "ProxyConfig.networking.istio.io": _both("it changes what the proxies do"),
+    "ProxyConfig.networking.istio.io": _both("it changes what the proxies do", False),
     "AuthorizationPolicy.policy.linkerd.io": _denies(_MESH),
     "Server.policy.linkerd.io": _denies(_MESH),
     "ServerAuthorization.policy.linkerd.io": _denies(_MESH),
@@ -97,7 +101,7 @@ EFFECTS: dict[str, Effect] = {
     "EgressNetwork.policy.linkerd.io": _denies(_MESH),
     "ServiceIntentions.consul.hashicorp.com": _denies(_MESH),
     "MultiNetworkPolicy.k8s.cni.cncf.io": _denies("it governs secondary networks (reference A12.5)"),
-    "NetworkAttachmentDefinition.k8s.cni.cncf.io": Effect(True, False, False, _SECOND),
+    "NetworkAttachmentDefinition.k8s.cni.cncf.io": Effect(True, False, False, _SECOND, False),
     "Rollout.argoproj.io": _pods(),
     "Workflow.argoproj.io": _pods(),
     "WorkflowTemplate.argoproj.io": _pods(),
@@ -130,10 +134,10 @@ GROUP_EFFECTS: dict[str, Effect] = {
     "kubeovn.io": _both("Kube-OVN isolates subnets and filters traffic", False),
     "k8s.ovn.org": _both("OVN-Kubernetes changes how traffic flows"),
     "networking.k8s.aws": _both("Amazon's policies allow and deny traffic beside the modelled kinds"),
-    "security.istio.io": _denies(_MESH),
-    "networking.istio.io": _both("it changes what the proxies do"),
+    "security.istio.io": _denies(_MESH, False),
+    "networking.istio.io": _both("it changes what the proxies do", False),
     "policy.linkerd.io": _denies(_MESH),
-    "kuma.io": _both("Kuma's policies refuse and reroute traffic"),
+    "kuma.io": _both("Kuma's policies refuse and reroute traffic", False),
     "consul.hashicorp.com": _both("Consul refuses and reroutes traffic"),
     "k8s.cni.cncf.io": Effect(True, True, False, _SECOND),
     "networking.gke.io": _both("GKE's network kinds allow, deny and reroute traffic"),
@@ -184,5 +188,6 @@ def effect_of(kind: str, group: str) -> Effect:
     if name in EFFECTS:
         return EFFECTS[name]
     if group in GROUP_EFFECTS:
-        return GROUP_EFFECTS[group]
-    return _anything(f"this kind is not known; if it cannot affect traffic, say `--irrelevant {name}`")
+        effect = GROUP_EFFECTS[group]
+        return replace(effect, is_namespaced=None) if effect.is_namespaced else effect
+    return _anything(f"this kind is not known; if it cannot affect traffic, say `--irrelevant {name}`", None)

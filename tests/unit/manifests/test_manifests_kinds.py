@@ -43,6 +43,11 @@ def test_lists_are_unwrapped(loaded, text, count):
     assert len(loaded(text).cluster.policies) == count
 
 
+def test_items_must_be_a_list(problems):
+    (problem,) = problems("apiVersion: v1\nkind: List\nitems: {}\n")
+    assert "must be a list" in problem.message
+
+
 def test_bad_members_of_a_list_are_placed(problems):
     text = "apiVersion: v1\nkind: List\nitems:\n- 3\n- kind: Pod\n-\n  apiVersion: v1\n  kind: Pod\n"
     assert [problem.line for problem in problems(text)] == [4, 5, 7]
@@ -66,6 +71,8 @@ def test_retired_versions_are_refused_with_the_one_to_write(problems, version, k
         ("NetworkPolicy", "networking.k8s.io/v2", "write `networking.k8s.io/v1`"),
         ("Deployment", "apps/v2", "write `apps/v1`"),
         ("Pod", "v2", "write `v1`"),
+        ("ConfigMap", "v2", "write `v1`"),
+        ("ClusterRole", "rbac.authorization.k8s.io/v2", "write `rbac.authorization.k8s.io/v1`"),
         ("NetworkPolicy", "networking.k8s.io/v1/x", "group/version"),
         ("NetworkPolicy", "networking.k8s.io/", "group/version"),
     ],
@@ -85,6 +92,21 @@ def test_two_objects_of_one_identity(tmp_path: Path):
     assert problem.file.endswith("b.yaml")
     assert "`a/p`" in problem.message
     assert f"{tmp_path / 'a.yaml'}:2" in problem.message
+
+
+@pytest.mark.parametrize(("kind", "api_version"), [("ConfigMap", "v1"), ("CiliumNetworkPolicy", "cilium.io/v2")])
+def test_two_objects_of_one_identity_that_are_not_modelled(problems, kind, api_version):
+    (problem,) = problems(thing(kind, api_version) + "---\n" + thing(kind, api_version))
+    assert problem.line == 5
+
+
+def test_a_namespaced_kind_without_a_namespace_is_in_the_default_one(loaded):
+    def namespace_of(kind: str, api_version: str) -> str | None:
+        text = f"apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: x}}\n"
+        return loaded(text).cluster.unmodelled[0].namespace
+
+    assert namespace_of("CiliumNetworkPolicy", "cilium.io/v2") == "default"
+    assert namespace_of("Gizmo", "example.com/v1") is None
 
 
 # ------------------------------------------------------------------------------------------------ classes of kinds
@@ -128,8 +150,8 @@ def test_kinds_that_cannot_affect_traffic(loaded, kind, api_version):
         ("ClusterNetworkPolicy", "networking.k8s.aws/v1alpha1", True, True, False, None),
         ("SecurityGroupPolicy", "vpcresources.k8s.aws/v1beta1", False, True, False, "a"),
         ("EgressFirewall", "k8s.ovn.org/v1", False, True, False, "a"),
-        ("AuthorizationPolicy", "security.istio.io/v1", False, True, False, "a"),
-        ("NetworkAttachmentDefinition", "k8s.cni.cncf.io/v1", True, False, False, "a"),
+        ("AuthorizationPolicy", "security.istio.io/v1", False, True, False, None),
+        ("NetworkAttachmentDefinition", "k8s.cni.cncf.io/v1", True, False, False, None),
         ("Rollout", "argoproj.io/v1alpha1", False, False, True, "a"),
         ("Service", "serving.knative.dev/v1", False, False, True, "a"),
         ("InferenceService", "serving.kserve.io/v1beta1", False, False, True, "a"),

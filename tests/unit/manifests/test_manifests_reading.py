@@ -148,6 +148,12 @@ def test_messages_are_printable_and_short(problems):
     assert len(problem.message) < 400
 
 
+def test_templates_inside_text_hide_no_other_fault(problems):
+    text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: '{{ .x }}'\n  b: |\n    {{ if .y }}\n  b: z\n"
+    (problem,) = problems(text)
+    assert "stands twice" in problem.message
+
+
 # ------------------------------------------------------------------------------------------------ places of rules
 def test_yaml_and_json_give_the_lines_of_rules(loaded):
     yaml_text = POLICY + "spec:\n  ingress:\n  - {}\n  -\n    from: []\n"

@@ -81,7 +81,7 @@ def test_addresses_and_nodes_of_a_workload_are_collected(loaded):
         spec="{nodeName: n1}",
     ) + pod("x-2", owner="ReplicaSet/x", status="{podIP: 10.0.0.2}", spec="{nodeName: n2}")
     (workload,) = loaded(text).cluster.workloads
-    assert list(map(str, workload.ips)) == ["10.0.0.1", "fd00::1", "10.0.0.2"]
+    assert list(map(str, workload.ips)) == ["10.0.0.1", "10.0.0.2", "fd00::1"]
     assert workload.nodes == ("n1", "n2")
     assert not workload.is_single
 
@@ -135,6 +135,12 @@ def test_ports_of_all_containers(loaded):
     )
 
 
+def test_a_port_name_with_two_numbers_is_noted(loaded):
+    spec = "{containers: [{ports: [{name: w, containerPort: 1}]}, {ports: [{name: w, containerPort: 2}]}]}"
+    (notice,) = loaded(pod("x", spec=spec)).cluster.notices
+    assert "it means 1, 2" in notice.message
+
+
 def test_a_cron_job_and_a_replication_controller(loaded):
     cron = (
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\n"
@@ -161,6 +167,10 @@ def test_a_cron_job_and_a_replication_controller(loaded):
         (pod("x", spec="{containers: [{ports: [{name: WEB, containerPort: 1}]}]}"), "no port name"),
         (pod("x", spec="{containers: [{ports: [{containerPort: 1, protocol: tcp}]}]}"), "must be `TCP`"),
         (pod("x", spec="{serviceAccountName: A B}"), "ServiceAccount"),
+        (
+            pod("x", spec="{containers: [{ports: [{name: a, containerPort: 1}, {name: a, containerPort: 2}]}]}"),
+            "another port of the container",
+        ),
         (pod("x", status="{podIP: 1.2.3}"), "no address"),
         (controller("Deployment", "x").replace("template", "tmplate"), "`spec.template` is missing"),
         (controller("Deployment", "x", replicas=-1), "replicas"),
