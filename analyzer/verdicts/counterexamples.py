@@ -78,7 +78,7 @@ class Finder:
             return Live(None, depends_on=tuple(f"the pods of {u.id}" for u in missing)) if missing else Live(False)
         if not possible.is_sat:
             return Live(None, depends_on=(possible.reason,))
-        certain = inquiry.certain_of_unknowns(plainest(obligation))
+        certain = inquiry.certain_of_unknowns()
         if certain.values is not None:
             return Live(True, self._witness(obligation, certain.values))
         if certain.result.value == "unknown":
@@ -115,7 +115,7 @@ class Finder:
     def _next(self, boxes: list[Box]) -> Mapping[str, int] | None:
         """A certain violation outside all regions so far."""
         outside = [f"!{self.inquiry.inside(box)}" for box in boxes]
-        return self.inquiry.certain(self.obligation.opens, *outside, wishes=plainest(self.obligation)).values
+        return self.inquiry.certain(self.obligation.opens, *outside).values
 
     def _presentable(self, box: Box, values: Mapping[str, int], outside: list[str]) -> Mapping[str, int]:
         """A witness inside the box that reads well."""
@@ -204,11 +204,6 @@ class Finder:
             host_network=workload.host_network,
             workload=workload.id,
         )
-
-
-def plainest(obligation: Obligation) -> tuple[tuple[str, int], ...]:
-    """What makes a connection plain to read: IPv4 and TCP."""
-    return tuple((s, 0) for s in ("v6", "proto") if s in obligation.symbols)
 
 
 _MOST_PAIRS = 400

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
+from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.terms import conj, disj, equal, neg, number, within
-from analyzer.sets.intervals import Intervals
+from analyzer.sets.intervals import Intervals, canonical
 from analyzer.solving import Budget, Outcome, Result, Session
 
 NOT_VIOLATION = f"!{VIOLATION}"
@@ -80,26 +81,36 @@ class Inquiry:
         return self.session.fresh(name)
 
     # -------------------------------------------------------------------------------------------- certainty
-    def certain(self, universal: Iterable[str], *literals: str, wishes: Iterable[tuple[str, int]] = ()) -> Certain:
-        """`_certain`, with the wished values if that can be had."""
+    def certain(self, universal: Iterable[str], *literals: str) -> Certain:
+        """Look for a connection that violates for every value of the universal symbols that the universe permits,
+        and for one that reads plainly first."""
         symbols = tuple(universal)
-        wanted = [self.is_value(s, v) for s, v in wishes]
-        if wanted:
-            found = self._certain(symbols, *literals, *wanted)
+        for wished in self._plainness(symbols):
+            found = self._certain(symbols, *literals, *wished)
             if found.values is not None:
                 return found
         return self._certain(symbols, *literals)
 
-    def certain_of_unknowns(self, wishes: Iterable[tuple[str, int]] = ()) -> Certain:
+    def _plainness(self, universal: tuple[str, ...]) -> Iterator[list[str]]:
+        """What makes a connection plain to read, most wished first: IPv4 and TCP, in namespaces that exist."""
+        symbols, scope = self.obligation.symbols, self.obligation.scope
+        simple = [self.is_value(s, 0) for s in ("v6", "proto") if s in symbols and s not in universal]
+        there = scope.table.every - scope.table.of(Standing.FUTURE)
+        codes = canonical((c, c) for c in (*there, scope.table.none))
+        yield [*simple, *(self.is_within(s, codes) for s in ("s.ns", "d.ns") if s in symbols)]
+        yield simple
+
+    def certain_of_unknowns(self) -> Certain:
         """A connection that violates whatever the open and the unknown facts are.
 
         Between two ends of the cluster the address family is one of the unknown facts: nobody chose it.
         """
         universal = self.unknown_facts
-        outside = self.certain(universal, OUTSIDE, wishes=wishes)
-        if outside.values is not None or "v6" not in self.obligation.symbols:
-            return outside if outside.values is not None else self.certain(universal, f"!{OUTSIDE}", wishes=wishes)
-        inside = self.certain((*universal, "v6"), f"!{OUTSIDE}", wishes=[w for w in wishes if w[0] != "v6"])
+        outside = self.certain(universal, OUTSIDE)
+        if outside.values is not None:
+            return outside
+        family = ("v6",) if "v6" in self.obligation.symbols else ()
+        inside = self.certain((*universal, *family), f"!{OUTSIDE}")
         return outside if inside.values is None and outside.result is Result.UNKNOWN else inside
 
     @property
@@ -107,9 +118,7 @@ class Inquiry:
         return (*self.obligation.opens, *sorted(self.obligation.unknowns))
 
     def _certain(self, symbols: tuple[str, ...], *literals: str) -> Certain:
-        """Look for a connection that violates for every value of the universal symbols that the universe permits.
-
-        Counterexample-guided: a candidate that some values save becomes one more instance to satisfy, until a
+        """Counterexample-guided: a candidate that some values save becomes one more instance to satisfy, until a
         candidate stands or none is left.
         """
         guard = self.guard()

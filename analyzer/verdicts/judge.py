@@ -21,7 +21,7 @@ from analyzer.model.policies import RuleRef
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Outcome
-from analyzer.verdicts.counterexamples import Finder, plainest
+from analyzer.verdicts.counterexamples import Finder
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.verdicts.replay import Replay
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
@@ -83,7 +83,7 @@ class _Trial:
         if not found.is_sat:
             return self._verdict(Status.UNKNOWN, found.reason)
         finder = Finder(self.cluster, self.obligation, self.inquiry, self.replay, self.setting.max_counterexamples)
-        certain = self.inquiry.certain(self.obligation.opens, wishes=plainest(self.obligation))
+        certain = self.inquiry.certain(self.obligation.opens)
         if certain.values is None:
             if certain.result.value == "unknown":
                 return self._verdict(Status.UNKNOWN, certain.reason)
@@ -180,7 +180,7 @@ class _Trial:
         if not found.is_sat:
             return self._verdict(Status.UNKNOWN, found.reason)
         universal = self.inquiry.unknown_facts
-        certain = self.inquiry.certain_of_unknowns(plainest(self.obligation))
+        certain = self.inquiry.certain_of_unknowns()
         if certain.values is None:
             if certain.result.value == "unknown":
                 return self._verdict(Status.UNKNOWN, certain.reason)
