@@ -78,9 +78,7 @@ def _workload(kind: str, name: str, origin: PodSource, members: list[PodSource],
         service_account=shape.service_account,
         ports=shape.ports,
         host_network=shape.host_network,
-        ips=tuple(
-            sorted({ip for member in members for ip in _ips(member, nodes)}, key=lambda ip: (ip.version, int(ip)))
-        ),
+        ips=tuple(sorted({ip for member in members for ip in _ips(member, nodes)}, key=_by_family)),
         nodes=tuple(sorted({member.node for member in members if member.node})),
         is_single=members[0].is_pod and kind == members[0].kind,
         source=origin.source,

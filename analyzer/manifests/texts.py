@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from analyzer.manifests.json_text import read_json
 from analyzer.manifests.nodes import Fault, Tree, line_of, place_at
@@ -30,10 +31,11 @@ def read_trees(data: bytes) -> Iterator[Tree]:
     if data.lstrip()[:1] in (b"{", b"[") and not data.lstrip().startswith(b"{{"):
         yield from _json_or_yaml(data)
         return
+    template = _Template(data)
     for tree in read_yaml(data):
-        template = _template_place(data, tree) if tree.faults else None
-        if template is not None:
-            yield Tree.broken([Fault(template, "is a template, not a manifest: it holds `{{ … }}`", RENDER_HINT)])
+        if tree.faults and template.breaks(tree):
+            message = "is a template, not a manifest: it holds `{{ … }}`"
+            yield Tree.broken([Fault(template.place, message, RENDER_HINT)])
             return
         yield tree
 
@@ -66,17 +68,31 @@ def _encoding_fault(data: bytes) -> Fault | None:
     return None
 
 
-def _template_place(data: bytes, tree: Tree) -> int | None:
-    """Where the template action stands that made a tree faulty; None if none did.
+class _Template:
+    """The template actions of a text, looked for only when something is wrong with it.
 
     Manifests may hold actions as quoted or block text; only one that is neither breaks the reading.
     """
-    found = _ACTION.search(data)
-    if found is None:
-        return None
-    lines = data.split(b"\n")
-    faulty = {line_of(fault.place) for fault in tree.faults}
-    if not tree.is_broken and not any(b"{{" in lines[line - 1] for line in faulty if 0 < line <= len(lines)):
-        return None
-    start = found.start(1)
-    return place_at(data.count(b"\n", 0, start) + 1, start - data.rfind(b"\n", 0, start))
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def breaks(self, tree: Tree) -> bool:
+        """Whether an action may be what made the tree faulty."""
+        if not self.place:
+            return False
+        return tree.is_broken or any(line_of(fault.place) in self._lines for fault in tree.faults)
+
+    @cached_property
+    def place(self) -> int:
+        """Where the first action stands that is not quoted; 0 if there is none."""
+        found = _ACTION.search(self._data)
+        if found is None:
+            return 0
+        start = found.start(1)
+        return place_at(self._data.count(b"\n", 0, start) + 1, start - self._data.rfind(b"\n", 0, start))
+
+    @cached_property
+    def _lines(self) -> frozenset[int]:
+        """The lines that hold an action."""
+        return frozenset(n for n, line in enumerate(self._data.split(b"\n"), 1) if b"{{" in line)

@@ -29,27 +29,28 @@ _MISSING = object()
 def read_yaml(data: bytes) -> Iterator[Tree]:
     """The documents of a text in UTF-8, in order.
 
-    After a syntax error, which ends in a broken tree, reading goes on at the next line that starts a document.
+    After a syntax error, which ends in a broken tree, reading goes on at the next line that starts a document, one
+    document at a time.
     """
     scalars = PlainScalars()
-    start, first_line = 0, 1
-    while True:
-        composer = _Composer(data[start:] if start else data, scalars, first_line)
-        yield from composer.documents()
-        if composer.broken_at is None:
-            return
-        line = _offset_of_line(data, start, composer.broken_at - first_line)
-        found = _NEXT_DOCUMENT.search(data, max(line, start + 1))
-        if found is None:
-            return
-        first_line += data.count(b"\n", start, found.start())
+    composer = _Composer(data, scalars, 1)
+    yield from composer.documents()
+    if composer.broken_at is None:
+        return
+    found = _NEXT_DOCUMENT.search(data, max(_offset_of_line(data, composer.broken_at - 1), 1))
+    first_line = data.count(b"\n", 0, found.start()) + 1 if found else 0
+    while found is not None:
         start = found.start()
+        found = _NEXT_DOCUMENT.search(data, start + 1)
+        end = found.start() if found else len(data)
+        yield from _Composer(data[start:end], scalars, first_line).documents()
+        first_line += data.count(b"\n", start, end)
 
 
-def _offset_of_line(data: bytes, start: int, lines: int) -> int:
-    """The offset of the line so many lines after the one at `start`."""
-    offset = start
-    for _ in range(lines):
+def _offset_of_line(data: bytes, lines_before: int) -> int:
+    """The offset of the line that so many others precede."""
+    offset = 0
+    for _ in range(lines_before):
         offset = data.find(b"\n", offset) + 1
         if not offset:
             return len(data)

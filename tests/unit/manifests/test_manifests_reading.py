@@ -104,6 +104,13 @@ def test_a_syntax_error_hides_no_other_document(problems):
     assert lines == [2, 5, 7, 9]
 
 
+def test_many_syntax_errors_take_no_more_than_linear_time(problems):
+    text = "a: [\n---\n" * 2000 + POLICY.replace("name: p", "name: B_")
+    found = problems(text)
+    assert len(found) == 2001
+    assert found[-1].line == 4003
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
