@@ -11,8 +11,8 @@ from analyzer.language.names import nearest
 from analyzer.language.ports import ALL_PORTS, ports
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, parts, words
-from analyzer.model.claims import Claim, Excuse, Kind, Role, SetExpr, Universe
-from analyzer.model.policies import Direction, Ports
+from analyzer.model.claims import Anything, Claim, Excuse, Kind, Role, SetExpr, Universe
+from analyzer.model.policies import Direction, NumberedPorts, Ports, Protocol
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 _DIRECTIONS = {direction.value: direction for direction in Direction}
@@ -54,6 +54,8 @@ class _Excused:
 def claim(tree: Syntax, scope: Scope) -> tuple[Claim, Universe | None]:
     """The claim, and the universe that it names itself, if any."""
     kind = _KINDS[tree.data]
+    if kind is Kind.NEVER_TIE:
+        return _never_tie(tree, scope)
     first, second, *modifiers = parts(tree)
     sources = ends(first, scope)
     is_isolation = kind is Kind.ISOLATED
@@ -74,6 +76,18 @@ def claim(tree: Syntax, scope: Scope) -> tuple[Claim, Universe | None]:
     spoken = ALL_PORTS if on is None else ports(parts(on)[0], scope)
     excuses = tuple(Excuse(e.sources, less(e.destinations, e.taken), e.ports) for e in tail.excuses)
     return Claim(kind, sources, destinations, spoken, excuses, narrowed), universe
+
+
+def _never_tie(tree: Syntax, scope: Scope) -> tuple[Claim, Universe | None]:
+    """Every connection is spoken of, whatever its protocol; only the universe can be chosen."""
+    tail = _tail([m for m in parts(tree) if m.data == "within"], scope, True)
+    for modifier in parts(tree):
+        if modifier.data != "within":
+            scope.problem(modifier, "`policies never tie` speaks of every connection", "only `within` can follow it")
+    within = tail.once.get("within")
+    every = tuple(NumberedPorts(protocol) for protocol in Protocol)
+    universe = None if within is None else _universe(within, scope)
+    return Claim(Kind.NEVER_TIE, Anything(), Anything(), every), universe
 
 
 def text(written: str) -> str:

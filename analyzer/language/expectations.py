@@ -58,11 +58,11 @@ _SET_STARTS = frozenset({"PODS", "NAMESPACE", "NAMESPACES", "WORKLOAD", "IPS", "
 # If all of the first are accepted, name all of the second by the third.
 _GROUPS = (
     (frozenset({"PACK", "LET"}), frozenset({"PACK", "PARAM", "LET", "ASSUME", "ASSERT", "AT"}), _STATEMENT),
-    (frozenset({"NO", "PODS"}), _SET_STARTS | {"NO", "EVERY", "SOME", "ONLY"}, _CLAIM),
+    (frozenset({"NO", "PODS"}), _SET_STARTS | {"NO", "EVERY", "SOME", "ONLY", "POLICIES"}, _CLAIM),
     (frozenset({"PODS", "INTERNET"}), _SET_STARTS, _SET),
     (frozenset({"HAS", "LPAR", "WORD"}), frozenset({"NOT", "HAS", "LPAR", "WORD", "STRING"}), _CONDITION),
 )
-_CLAIM_WORDS = ("no", "every", "some", "only")
+_CLAIM_WORDS = ("no", "every", "some", "only", "policies")
 _BEGIN_CLAIM = "a claim begins with `no`, `every`, `some` or `only`, or reads `S can reach only D`"
 
 

@@ -90,11 +90,12 @@ class _Trial:
             return self._open(found)
         found_all = finder.find(certain.values, self.setting.budget)
         first = found_all.counterexamples[0]
-        blame = first.depends_on
+        blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
         if self.query.claim.kind is Kind.NEVER_TIE and first.connection is not None:
             blame = self.replay.tied(first.connection)
+            reason = f"{reason}: {'; '.join(blame)}"
         return replace(
-            self._verdict(Status.REFUTED, _refutation(self.query.claim.kind, self.question.profile)),
+            self._verdict(Status.REFUTED, reason),
             live=found_all.live,
             counterexamples=found_all.counterexamples,
             is_complete=found_all.is_complete,
@@ -215,7 +216,7 @@ def _refutation(kind: Kind, profile: Profile) -> str:
     return {
         Kind.EVERY: "a connection that should be allowed is denied",
         Kind.ISOLATED: "a pod is isolated by no policy",
-        Kind.NEVER_TIE: "policies of equal priority do different things to one connection: which counts is not defined",
+        Kind.NEVER_TIE: "which policy counts is not defined",
     }.get(kind, "a connection that should be denied is allowed")
 
 
