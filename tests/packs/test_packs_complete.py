@@ -1,0 +1,70 @@
+"""Every query of every built-in pack is documented and is shown by manifests for which it holds and is violated."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer import analysis, manifests, packs
+from analyzer.model.claims import Universe
+from analyzer.model.profile import PROFILES
+from analyzer.verdicts.verdict import Status
+
+QUERIES = Path(__file__).resolve().parents[2] / "queries"
+PACKS = {folder.name: packs.find(folder.name) for folder in sorted(QUERIES.iterdir()) if folder.is_dir()}
+ASKED = [(name, query) for name, pack in PACKS.items() for query in pack.queries]
+OUTCOMES = {"holds": Status.PROVED, "violated": Status.REFUTED}
+SETTING = analysis.Setting(Universe.ANY, PROFILES["generic"], max_counterexamples=1)
+
+
+def of_query(item):
+    return item.id if hasattr(item, "id") else str(item)
+
+
+def test_there_are_packs():
+    assert {"baseline", "tenant-isolation", "data-protection", "ml-platform", "guard-rails"} <= PACKS.keys()
+    assert not [entry.name for entry in QUERIES.iterdir() if not entry.is_dir()]
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_pack_is_documented_and_parses_without_notices(name):
+    pack = PACKS[name]
+    assert pack.name == name
+    assert pack.title
+    assert pack.description
+    assert pack.notices == ()
+
+
+def test_ids_are_unique_across_packs():
+    assert [id for id, count in Counter(query.id for _, query in ASKED).items() if count > 1] == []
+
+
+@pytest.mark.parametrize(("name", "query"), ASKED, ids=of_query)
+def test_query_is_documented(name, query):
+    # That a severity is stated shows in the text only: a query without one is of medium severity.
+    text = (QUERIES / name / "pack.npq").read_text(encoding="utf-8")
+    annotations = text.split(f"\nassert {query.id} ")[0].rsplit("\n\n", 1)[1]
+    assert query.title
+    assert query.description.endswith(".")
+    assert query.remediation.endswith(".")
+    assert "@severity(" in annotations
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_pack_holds_cases_of_its_queries_and_nothing_else(name):
+    files = {file.relative_to(QUERIES / name) for file in (QUERIES / name).rglob("*") if file.is_file()}
+    expected = {Path("cases", query.id, outcome) for query in PACKS[name].queries for outcome in OUTCOMES}
+    assert {file.parent for file in files} == {Path(), *expected}
+    assert {file.name for file in files if file.suffix != ".yaml"} == {"pack.npq"}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize(("name", "query"), ASKED, ids=of_query)
+def test_case(name, query, outcome):
+    loaded = manifests.load([str(QUERIES / name / "cases" / query.id / outcome)])
+    answer = analysis.check(loaded.cluster, [replace(PACKS[name], queries=(query,))], setting=SETTING)
+    assert answer.notices == ()
+    assert answer.unmodelled == ()
+    verdict = answer.verdicts[0]
+    assert verdict.status is OUTCOMES[outcome], verdict.reason
