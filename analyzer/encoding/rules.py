@@ -288,7 +288,7 @@ class PolicyTerms:
         """Engines that open a name's numbers on every subject pod: which numbers, other pods decide (reference D)."""
         parts = []
         for entry in rule.ports or ():
-            if isinstance(entry, NamedPort):
+            if isinstance(entry, NamedPort) and entry.protocol is not None:
                 text = f"port name `{entry.name}` at {rule.source} opens every number that a selected pod gives it"
                 fact = OpenFact("named-port-union", f"named-port-union {rule.source} {entry.name}", text)
                 parts.append(conj([self._has_protocol(entry.protocol), self._open(fact)]))

@@ -142,7 +142,7 @@ def _region(region: Region) -> Json:
     return {
         "src": _end_region(region.src),
         "dst": _end_region(region.dst) if region.dst else None,
-        "protocol": region.protocol.value if region.protocol else None,
+        "protocols": [protocol.value for protocol in region.protocols],
         "ports": None if region.ports is None else [list(pair) for pair in region.ports],
         "facts": list(region.facts),
     }

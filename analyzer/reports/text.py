@@ -66,7 +66,8 @@ def _verdict(page: Page, verdict: Verdict, universe: Universe) -> None:
     are_alike = len({(example.live, example.depends_on) for example in verdict.counterexamples}) < 2
     for number, example in enumerate(verdict.counterexamples, 1):
         page.blank()
-        _counterexample(page, example, number if len(verdict.counterexamples) > 1 else 0)
+        shown_number = number if len(verdict.counterexamples) > 1 else 0
+        _counterexample(page, example, shown_number, verdict.query.claim.kind)
         if not are_alike:
             word, _, text = _liveness(example.live, (example,)).partition(": ")
             _detail(page, word, text)
@@ -128,15 +129,17 @@ def _proof(page: Page, verdict: Verdict) -> None:
     _detail(page, "rests on", words.rules(verdict.rests_on) + need)
 
 
-def _counterexample(page: Page, example: Counterexample, number: int) -> None:
+def _counterexample(page: Page, example: Counterexample, number: int, kind: Kind) -> None:
     if example.connection is not None and example.decision is not None:
         sides = [(side, _side(side)) for side in (example.decision.egress, example.decision.ingress)]
-        ruling = "allowed" if example.decision.allowed else "denied"
-        text = f"{words.flow(example.connection, example.region)} is {ruling}"
+        ruling = "is allowed" if example.decision.allowed else "is denied"
+        if kind is Kind.NEVER_TIE:
+            ruling = "meets policies that disagree"
+        text = f"{words.flow(example.connection, example.new_namespaces)} {ruling}"
     elif example.subject is not None:
         sides = [(side, side.reason) for side in example.isolation if side.allowed]
         directions = words.listed([side.direction.value for side, _ in sides])
-        text = f"{words.end(example.subject, example.region.src)} is not isolated for {directions}"
+        text = f"{words.end(example.subject, example.new_namespaces)} is not isolated for {directions}"
     else:
         return
     lead = f"{number}. " if number else ""

@@ -47,10 +47,10 @@ class _Writer:
     def add(self, query: Query, example: Counterexample, number: int) -> None:
         name = f"{query.id} {number}"
         if example.connection is not None:
-            flow = words.flow(example.connection, example.region)
+            flow = words.flow(example.connection, example.new_namespaces)
             ends: tuple[End, ...] = (example.connection.src, example.connection.dst)
         elif example.subject is not None:
-            flow = f"{words.end(example.subject, example.region.src)} is not isolated"
+            flow = f"{words.end(example.subject, example.new_namespaces)} is not isolated"
             ends = (example.subject,)
         else:
             return

@@ -54,8 +54,8 @@ def counted(count: int, nouns: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ concrete ends
-def end(it: End, region: EndRegion | None = None) -> str:
-    """One end of a witness; `region` tells whether its namespace is still to be created."""
+def end(it: End, new_namespaces: frozenset[str] = frozenset()) -> str:
+    """One end of a witness; `new_namespaces` are those still to be created."""
     match it:
         case External():
             return str(it.ip)
@@ -64,11 +64,11 @@ def end(it: End, region: EndRegion | None = None) -> str:
         case Pod(workload=str(name)):
             return name
         case Pod():
-            return _new_pod(it, region)
+            return _new_pod(it, new_namespaces)
 
 
-def _new_pod(pod: Pod, region: EndRegion | None) -> str:
-    new = is_new_namespace(pod.namespace, region)
+def _new_pod(pod: Pod, new_namespaces: frozenset[str]) -> str:
+    new = pod.namespace in new_namespaces
     text = f"a pod in {'a new namespace' if new else 'namespace'} {pod.namespace}"
     own = {key: value for key, value in pod.namespace_labels.items() if key != NAMESPACE_NAME_LABEL}
     if new and own:
@@ -85,19 +85,13 @@ def _declared(port: ContainerPort) -> str:
     return f"{port.protocol.value} {port.number}" + (f" named {port.name}" if port.name else "")
 
 
-def is_new_namespace(name: str, region: EndRegion | None) -> bool:
-    """Whether a region says that this namespace is not there yet: it lists names, this one not among them."""
-    names = region.namespaces if region else None
-    return bool(names) and name not in (names or ()) and any(n.startswith("<") for n in names or ())
-
-
 def labels(items: Labels | dict[str, str]) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted(items.items()))
 
 
-def flow(connection: Connection, region: Region) -> str:
+def flow(connection: Connection, new_namespaces: frozenset[str] = frozenset()) -> str:
     """`shop/web[Deployment] → 8.8.8.8 on TCP 443`."""
-    ends = f"{end(connection.src, region.src)} → {end(connection.dst, region.dst)}"
+    ends = f"{end(connection.src, new_namespaces)} → {end(connection.dst, new_namespaces)}"
     return f"{ends} on {service(connection.protocol, connection.port)}"
 
 
@@ -113,20 +107,24 @@ def region(it: Region) -> str:
     text = end_region(it.src)
     if it.dst is not None:
         text += f" → {end_region(it.dst)}"
-    ports = _ports(it.protocol, it.ports)
+    ports = _ports(it.protocols, it.ports)
     if it.dst is not None and ports:
         text += f", on {ports}"
     return ", ".join((text, *it.facts))
 
 
-def _ports(protocol: Protocol | None, ports: PortSet | None) -> str:
-    """`protocol is None`: several, which the region's facts name."""
-    is_every = ports is None or ports == PortSet.FULL
-    if protocol is None:
-        return "" if ports is None else "all ports" if is_every else f"ports {ports}"
-    if protocol not in PORT_PROTOCOLS:
-        return "protocols without ports"
-    return f"all {protocol.value} ports" if is_every else f"{protocol.value} {ports}"
+def _ports(protocols: tuple[Protocol, ...], ports: PortSet | None) -> str:
+    """`TCP 8000–8999`, `TCP or UDP 53`, `any port`."""
+    with_ports = [p.value for p in protocols if p in PORT_PROTOCOLS]
+    without = ["protocols without ports"] if Protocol.OTHER in protocols else []
+    if not with_ports or ports is None:
+        return "".join(without)
+    named = listed(with_ports, "or")
+    if ports == PortSet.FULL:
+        said = "any port" if len(with_ports) == len(PORT_PROTOCOLS) else f"any {named} port"
+    else:
+        said = f"{named} {ports}"
+    return " and ".join([said, *without])
 
 
 def end_region(it: EndRegion) -> str:

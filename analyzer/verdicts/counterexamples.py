@@ -137,13 +137,16 @@ class Finder:
         self, witness: Connection | Pod, box: Box, live: bool | None, depends_on: tuple[str, ...]
     ) -> Counterexample:
         region, bundle = describe(self.obligation, box), self.obligation.text
+        ends = (witness,) if isinstance(witness, Pod) else (witness.src, witness.dst)
+        names = {end.namespace for end in ends if isinstance(end, Pod)}
+        new = frozenset(names - self.cluster.namespace_by_name.keys())
         if isinstance(witness, Pod):
             sides = self.replay.pod(witness, bundle)
-            return Counterexample(None, witness, None, sides, region, live, depends_on)
+            return Counterexample(None, witness, None, sides, region, live, depends_on, new)
         shown = _familiar(witness, box)
         allowed = self.obligation.scope.question.claim.kind is not Kind.EVERY
         decision = self.replay.connection(shown, allowed=allowed, bundle=bundle)
-        return Counterexample(shown, None, decision, (), region, live, depends_on)
+        return Counterexample(shown, None, decision, (), region, live, depends_on, new)
 
     # -------------------------------------------------------------------------------------------- declared ends
     def _declared(self, box: Box, outside: list[str]) -> tuple[bool | None, Connection | Pod | None]:

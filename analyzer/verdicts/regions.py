@@ -19,23 +19,20 @@ def describe(obligation: Obligation, box: Box) -> Region:
     """The region a box stands for.  Symbols that are not in the box are unconstrained."""
     src = _end(obligation, box, "s")
     if obligation.scope.question.claim.kind is Kind.ISOLATED:
-        return Region(src, None, None, None)
+        return Region(src, None, (), None)
     protocols = _protocols(box)
     ports = PortSet.of(*box["port"]) if "port" in box else PortSet.FULL
-    single = protocols[0] if len(protocols) == 1 else None
-    facts = []
-    if single is None and len(protocols) < 4:
-        facts.append(f"protocol is one of {', '.join(p.value for p in protocols)}")
+    facts: tuple[str, ...] = ()
     if "v6" in box:
-        facts.append("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only")
-    return Region(src, _end(obligation, box, "d"), single, None if single is Protocol.OTHER else ports, tuple(facts))
+        facts = ("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only",)
+    return Region(src, _end(obligation, box, "d"), protocols, None if protocols == (Protocol.OTHER,) else ports, facts)
 
 
-def _protocols(box: Box) -> list[Protocol]:
+def _protocols(box: Box) -> tuple[Protocol, ...]:
     names = {code: p for p, code in PROTOCOL_CODES.items()}
     if "proto" not in box:
-        return list(names.values())
-    return [names[c] for low, high in box["proto"] for c in range(low, high + 1)]
+        return tuple(names.values())
+    return tuple(names[c] for low, high in box["proto"] for c in range(low, high + 1))
 
 
 def _end(obligation: Obligation, box: Box, letter: str) -> EndRegion:

@@ -44,11 +44,14 @@ class EndRegion:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A set of connections, every one of them a witness.  `ports` is None for protocols without ports."""
+    """A set of connections, every one of them a witness: of any of the protocols, on any of the ports.
+
+    `protocols` is empty where a region of pods is meant (`is isolated`); `ports` is None for protocols without ports.
+    """
 
     src: EndRegion
     dst: EndRegion | None
-    protocol: Protocol | None
+    protocols: tuple[Protocol, ...]
     ports: PortSet | None
     facts: tuple[str, ...] = ()
 
@@ -59,7 +62,7 @@ class Counterexample:
 
     For `is isolated`, `connection` is None and `subject` is the pod.  `decision` is the oracle's.  `live`: True if
     workloads in the manifests are this witness whatever is unknown; None if that hangs on `depends_on`; False if only
-    pods not there yet.
+    pods not there yet.  `new_namespaces`: those of the witness's namespaces that the manifests do not know.
     """
 
     connection: Connection | None
@@ -69,6 +72,7 @@ class Counterexample:
     region: Region
     live: bool | None
     depends_on: tuple[str, ...] = ()
+    new_namespaces: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

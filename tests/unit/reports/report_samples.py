@@ -97,7 +97,7 @@ LIVE = Counterexample(
     Region(
         EndRegion("pod", ("shop",), (("app", ValueSet.of(["web", "api"])),)),
         EndRegion("external", addresses=INTERNET),
-        Protocol.TCP,
+        (Protocol.TCP,),
         PortSet.of((8000, 8999), 443),
     ),
     True,
@@ -110,10 +110,12 @@ LATENT = Counterexample(
     Region(
         EndRegion("pod", ("shop", "<ns-1>"), (("app", ~ValueSet.of([None, "db"])),)),
         EndRegion("pod", None, (), (("team", ValueSet.of(["a"])),)),
-        Protocol.UDP,
+        (Protocol.UDP,),
         PortSet.FULL,
     ),
     False,
+    (),
+    frozenset({LATER.namespace}),
 )
 UNSURE = replace(LIVE, live=None, depends_on=("the address of shop/web[Deployment]",))
 DENIAL = Counterexample(
@@ -121,7 +123,7 @@ DENIAL = Counterexample(
     None,
     Decision(OPEN_EGRESS, DENIED),
     (),
-    Region(EndRegion("node"), EndRegion("pod", ("shop",), workload="shop/web[Deployment]"), Protocol.OTHER, None),
+    Region(EndRegion("node"), EndRegion("pod", ("shop",), workload="shop/web[Deployment]"), (Protocol.OTHER,), None),
     True,
 )
 OPEN_POD = Counterexample(
@@ -129,7 +131,7 @@ OPEN_POD = Counterexample(
     WEB,
     None,
     (replace(DENIED, direction=Direction.INGRESS), OPEN_EGRESS),
-    Region(EndRegion("pod", ("shop",)), None, None, None),
+    Region(EndRegion("pod", ("shop",)), None, (), None),
     True,
 )
 

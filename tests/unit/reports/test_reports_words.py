@@ -48,11 +48,11 @@ def test_counts(count, nouns, expected):
 
 
 def test_a_workload_is_called_by_its_id():
-    assert words.flow(LIVE.connection, LIVE.region) == "shop/web[Deployment] → 8.8.8.8 on TCP 443"
+    assert words.flow(LIVE.connection, LIVE.new_namespaces) == "shop/web[Deployment] → 8.8.8.8 on TCP 443"
 
 
 def test_a_pod_not_there_yet_is_described_in_full():
-    assert words.end(LATER, LATENT.region.src) == (
+    assert words.end(LATER, frozenset({LATER.namespace})) == (
         "a pod in a new namespace ns-1 (team=a) with app=web, service account robot, declaring TCP 8080 named http"
     )
     assert words.end(replace(WEB, workload=None, host_network=True)) == (
@@ -65,7 +65,7 @@ def test_nodes_and_protocols_without_ports():
     assert words.end(Host("n1", Labels({}), ip_address("10.0.0.9"))) == "node n1"
     assert words.end(Host(None, Labels({}), ip_address("10.0.0.9"))) == "a node at 10.0.0.9"
     assert words.end(External(ip_address("2001:db8::1"))) == "2001:db8::1"
-    assert words.flow(DENIAL.connection, DENIAL.region).endswith("on a protocol without ports")
+    assert words.flow(DENIAL.connection).endswith("on a protocol without ports")
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,17 @@ def test_regions():
     )
     assert words.region(LATENT.region) == (
         "any pod in namespace shop or one not created yet with app set, but not to db → any pod in any "
-        "namespace, whose namespace has team=a, on all UDP ports"
+        "namespace, whose namespace has team=a, on any UDP port"
     )
-    assert words.region(replace(LIVE.region, protocol=None, facts=("protocol is one of TCP, UDP",))).endswith(
-        ", on ports 443, 8000–8999, protocol is one of TCP, UDP"
-    )
+    both = replace(LIVE.region, protocols=(Protocol.TCP, Protocol.UDP), facts=("over IPv4 only",))
+    assert words.region(both).endswith(", on TCP or UDP 443, 8000–8999, over IPv4 only")
     assert words.region(DENIAL.region) == "any node → shop/web[Deployment], on protocols without ports"
 
 
 def test_regions_say_every_constraint():
     src = EndRegion("pod", ("a", "b"), addresses=AddressSet.of("10.0.0.0/8"), facts=("its address is known",))
     dst = EndRegion("node", addresses=AddressSet.of("10.1.1.1/32"))
-    text = words.region(Region(src, dst, Protocol.TCP, PortSet.of(1), ("not on one node",)))
+    text = words.region(Region(src, dst, (Protocol.TCP,), PortSet.of(1), ("not on one node",)))
     assert text == (
         "any pod in namespaces a or b, at 10.0.0.0/8, its address is known → any node at 10.1.1.1, on TCP 1, "
         "not on one node"
