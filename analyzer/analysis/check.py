@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Pack, PodsIn, Query, WorkloadNamed
 from analyzer.model.cluster import Cluster
@@ -41,7 +42,7 @@ def check(cluster: Cluster, packs: Sequence[Pack], *, setting: Setting, progress
         profile=setting.profile,
         assumptions=stated_assumptions(cluster, packs, setting),
         unmodelled=cluster.unmodelled,
-        notices=(*cluster.notices, *(n for pack in packs for n in pack.notices)),
+        notices=(*cluster.notices, *service_port_slips(cluster), *(n for pack in packs for n in pack.notices)),
         tally=_tally(cluster),
     )
 

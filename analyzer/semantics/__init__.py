@@ -11,6 +11,7 @@ from analyzer.semantics.claims import (
 from analyzer.semantics.decision import Decision, Side
 from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
 from analyzer.semantics.ports import on_ports
+from analyzer.semantics.selectors import matches
 from analyzer.semantics.ties import ties
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "is_member",
     "is_pod_in_scope",
     "isolation",
+    "matches",
     "on_ports",
     "open_facts",
     "outcomes",
