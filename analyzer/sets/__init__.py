@@ -1,10 +1,11 @@
-"""Canonical immutable sets of ports, addresses and label values.
+"""Canonical immutable sets of ports, addresses, connections and label values.
 
 Two equal sets have one form, so `==` and `hash` mean set equality.  Operations return new sets; their algebra is
 tested by laws.
 """
 
 from analyzer.sets.addresses import AddressSet
+from analyzer.sets.connections import ConnectionSet
 from analyzer.sets.intervals import Intervals
 from analyzer.sets.ports import PortSet
 from analyzer.sets.special import DEFAULT_POD_ADDRESSES, INTERNET, METADATA_SERVICE
@@ -15,6 +16,7 @@ __all__ = [
     "INTERNET",
     "METADATA_SERVICE",
     "AddressSet",
+    "ConnectionSet",
     "Intervals",
     "PortSet",
     "ValueSet",

@@ -1,0 +1,82 @@
+"""Which part of a map is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from analyzer.model.cluster import Workload
+from analyzer.sets import AddressSet, ConnectionSet
+from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
+
+
+@dataclass(frozen=True, slots=True)
+class EndFilter:
+    """Workloads by id, whole namespaces, nodes by name, and addresses outside the cluster."""
+
+    workloads: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    addresses: AddressSet = AddressSet.EMPTY
+
+    def __contains__(self, end: MapEnd) -> bool:
+        if isinstance(end, Workload):
+            return end.id in self.workloads or end.namespace in self.namespaces
+        return isinstance(end, AddressRange) and end.low in self.addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """The connections from `sources` to `destinations`, with an end in `namespaces`, on `ports`.
+
+    None means that it is not narrowed.
+    """
+
+    sources: EndFilter | None = None
+    destinations: EndFilter | None = None
+    namespaces: frozenset[str] | None = None
+    ports: ConnectionSet | None = None
+
+    @property
+    def _filters(self) -> tuple[EndFilter, ...]:
+        return tuple(f for f in (self.sources, self.destinations) if f is not None)
+
+    @property
+    def addresses(self) -> tuple[AddressSet, ...]:
+        """The sets at whose borders addresses outside are to be split."""
+        return tuple(f.addresses for f in self._filters)
+
+    def flags(self, end: MapEnd) -> tuple[bool, ...]:
+        """What keeps an end apart from others that no policy tells it from."""
+        return tuple(end in f for f in self._filters)
+
+    def narrowed(self, full: ConnectivityMap) -> ConnectivityMap:
+        """The part of a map whose classes follow `flags` and `addresses`; its ends stay."""
+        everyone = (1 << len(full.classes)) - 1
+        src, dst = (
+            everyone if f is None else bits_of(i for i, c in enumerate(full.classes) if full.ends[c[0]] in f)
+            for f in (self.sources, self.destinations)
+        )
+        within = everyone
+        if self.namespaces is not None:
+            names = self.namespaces
+            within = bits_of(i for i, c in enumerate(full.classes) if _namespace(full.ends[c[0]]) in names)
+        rows = [part for row in full.rows for part in self._parts(row, src, dst, within, everyone)]
+        return replace(full, rows=tuple(rows))
+
+    def _parts(self, row: MapRow, src: int, dst: int, within: int, everyone: int) -> Iterator[MapRow]:
+        allowed, certain = row.allowed, row.certain
+        if self.ports is not None:
+            allowed, certain = allowed & self.ports, certain & self.ports
+        if not allowed:
+            return
+        src, dst = row.src & src, row.dst & dst
+        for near, far in ((src & within, dst), (src & ~within & everyone, dst & within)):
+            if near and far:
+                yield MapRow(near, far, allowed, certain)
+
+
+EVERYTHING_OF_INTEREST = Focus()
+
+
+def _namespace(end: MapEnd) -> str | None:
+    return end.namespace if isinstance(end, Workload) else None

@@ -1,0 +1,202 @@
+"""The ruling at one end, for everything that end may talk with."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from analyzer.analysis.connectivity.cells import cells
+from analyzer.analysis.connectivity.classes import VERSIONS
+from analyzer.analysis.connectivity.index import EndIndex, Test
+from analyzer.analysis.connectivity.partitions import joined
+from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span
+from analyzer.analysis.connectivity.ruling import Effects, rulings
+from analyzer.analysis.connectivity.views import ClassView, Near, NodeUnknownView, OutsideView, Rules
+from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Policy
+from analyzer.sets import AddressSet, ConnectionSet
+
+MOST_NAMES = 6  # domain names settled one by one; of more, each occurrence is taken to be open by itself
+
+
+class ByFamily(NamedTuple):
+    """A ruling for each address family; None where one of the ends has no address of it."""
+
+    v4: Span | None
+    v6: Span | None
+
+    def meet(self, other: ByFamily) -> Span:
+        """What both ends let pass: allowed in some family, certain in each that they share."""
+        found: Span | None = None
+        for mine, theirs in zip(self, other, strict=True):
+            if mine is not None and theirs is not None:
+                both = Span(mine.may & theirs.may, mine.must & theirs.must)
+                found = both if found is None else Span(found.may | both.may, found.must & both.must)
+        return found or Span(ConnectionSet.EMPTY, ConnectionSet.EMPTY)
+
+    @property
+    def is_closed(self) -> bool:
+        return not any(side is not None and side.may for side in self)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All that decides the ruling at an end: ends with equal subjects have equal rulings.
+
+    `is_judged` is False where no policy can select the end.  `fronted`: the ports on which a Service may replace the
+    address of a client outside.
+    """
+
+    direction: Direction
+    policies: tuple[Policy, ...]
+    effects: Effects
+    versions: tuple[int, ...]
+    names: tuple[tuple[str, ConnectionSet], ...] = ()
+    fronted: ConnectionSet = ConnectionSet.EMPTY
+    is_judged: bool = True
+
+    @property
+    def key(self) -> Hashable:
+        policies = tuple(map(id, self.policies))
+        return (
+            self.direction, policies, self.effects, self.versions, self.names, self.fronted, self.is_judged
+        )  # fmt: skip
+
+
+class Judge:
+    """Rules for subjects of one cluster."""
+
+    def __init__(self, index: EndIndex, rules: Rules) -> None:
+        self.index, self.rules = index, rules
+        self._outside = ~index.taken
+
+    # -------------------------------------------------------------------------------------------- the cluster
+    def inside(self, subject: Subject) -> dict[ByFamily, int]:
+        """The classes by the ruling on connections with them."""
+        found: dict[ByFamily, int] = {}
+        sides = {
+            version: self._of_version(subject, version) if version in subject.versions else {} for version in VERSIONS
+        }
+        for (one, one_bits), (two, two_bits) in product(sides[4].items(), sides[6].items()):
+            both = one_bits & two_bits
+            if both:
+                _add(found, ByFamily(one, two), both)
+        for version in VERSIONS:
+            other = 0
+            for bits in sides[10 - version].values():
+                other |= bits
+            for span, bits in sides[version].items():
+                if only := bits & ~other:
+                    _add(found, ByFamily(span, None) if version == 4 else ByFamily(None, span), only)
+        return found
+
+    def _of_version(self, subject: Subject, version: int) -> dict[Span, int]:
+        everyone = self.index.of_version[version]
+        if not subject.is_judged or not everyone:
+            return {EVERYTHING: everyone} if everyone else {}
+        tests = self._tests(subject)
+        distinct = tuple(dict.fromkeys(tests.values()))
+        numbers = {peer: (distinct.index(test), test[1]) for peer, test in tests.items()}
+        worlds = self.index.worlds(version, distinct) if distinct else [(0, everyone)]
+        near = Near(subject.direction, dict(subject.names), self.rules)
+        found: dict[Span, int] = {}
+        for key, bits in worlds:
+            here = ClassView(self.index, near, bits & everyone, key, numbers)
+            found = _either(found, self._rulings(subject, here))
+        return found
+
+    def _tests(self, subject: Subject) -> dict[int, Test]:
+        """By id of the peer, what rules ask about addresses of ends in the cluster."""
+        found: dict[int, Test] = {}
+        for policy in subject.policies:
+            for rule in policy.rules(subject.direction) or ():
+                for peer in rule.peers or ():
+                    if isinstance(peer, AddressPeer | NodePeer):
+                        test = self.index.test_of(peer)
+                        if test[1]:
+                            found[id(peer)] = test
+        return found
+
+    def _rulings(self, subject: Subject, view: ClassView | OutsideView | NodeUnknownView) -> dict[Span, int]:
+        others = self.rules.profile.other_protocols
+        return rulings(subject.policies, subject.direction, view, others, subject.effects)
+
+    # -------------------------------------------------------------------------------------------- addresses outside
+    def outside(self, subject: Subject) -> dict[Span, AddressSet]:
+        """The addresses outside by the ruling on connections with them."""
+        domain = AddressSet(
+            self._outside.v4 if 4 in subject.versions else (), self._outside.v6 if 6 in subject.versions else ()
+        )
+        if not subject.is_judged:
+            return {EVERYTHING: domain} if domain else {}
+        peers = [
+            peer
+            for policy in subject.policies
+            for rule in policy.rules(subject.direction) or ()
+            for peer in rule.peers or ()
+            if isinstance(peer, AddressPeer)
+        ]
+        distinct = list(dict.fromkeys(peer.addresses for peer in peers))
+        number = {addresses: i for i, addresses in enumerate(distinct)}
+        tests = {id(peer): number[peer.addresses] for peer in peers}
+        near = Near(subject.direction, dict(subject.names), self.rules)
+        found: dict[Span, AddressSet] = {}
+        for key, addresses in cells(distinct, domain).items():
+            span = self._through_services(subject, near, self._at(subject, near, key, tests))
+            found[span] = found.get(span, AddressSet.EMPTY) | addresses
+        return found
+
+    def _at(self, subject: Subject, near: Near, key: int, tests: Mapping[int, int]) -> Span:
+        """The ruling on an address, over every way of settling what domain names stand for it (reference B3.5)."""
+        found: Span | None = None
+        for domains in _settlements(subject):
+            (span,) = self._rulings(subject, OutsideView(near, key, tests, domains))
+            found = span if found is None else Span(found.may | span.may, found.must & span.must)
+        assert found is not None
+        return found
+
+    def _through_services(self, subject: Subject, near: Near, span: Span) -> Span:
+        """On the ports of a Service that replaces clients, the source may be any node, the pod's own too (A13.5)."""
+        if not subject.fronted or subject.direction is Direction.EGRESS:
+            return span
+        (node,) = self._rulings(subject, NodeUnknownView(near))
+        return Span(span.may | subject.fronted, span.must & (node.must | ~subject.fronted))
+
+
+def _settlements(subject: Subject) -> Iterator[dict[str, bool]]:
+    """Every way in which domain names stand for an address or do not; names that always come together are one."""
+    places: dict[str, list[int]] = {}
+    number = 0
+    for policy in subject.policies:
+        for rule in policy.rules(subject.direction) or ():
+            for peer in rule.peers or ():
+                if isinstance(peer, DomainPeer):
+                    for name in peer.names:
+                        places.setdefault(name, []).append(number)
+            number += 1
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for name, numbers in places.items():
+        groups.setdefault(tuple(numbers), []).append(name)
+    if len(groups) > MOST_NAMES:
+        yield {}
+        return
+    for answers in product((True, False), repeat=len(groups)):
+        yield {name: answer for names, answer in zip(groups.values(), answers, strict=True) for name in names}
+
+
+def _either(left: dict[Span, int], right: dict[Span, int]) -> dict[Span, int]:
+    """Rulings in one world or another: what some world may allow, what each that a class can be in makes certain."""
+    both = joined(left, right, lambda a, b: Span(a.may | b.may, a.must & b.must))
+    for mine, others in ((left, right), (right, left)):
+        taken = 0
+        for bits in others.values():
+            taken |= bits
+        for span, bits in mine.items():
+            if only := bits & ~taken:
+                both[span] = both.get(span, 0) | only
+    return both
+
+
+def _add(found: dict[ByFamily, int], value: ByFamily, bits: int) -> None:
+    found[value] = found.get(value, 0) | bits

@@ -1,0 +1,183 @@
+"""Cluster to connectivity map: classes, the ruling at each end, and both ends together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from analyzer.analysis.connectivity.cells import cells
+from analyzer.analysis.connectivity.classes import Classifier, EndClass
+from analyzer.analysis.connectivity.focus import EVERYTHING_OF_INTEREST, Focus
+from analyzer.analysis.connectivity.index import EndIndex
+from analyzer.analysis.connectivity.judging import ByFamily, Judge, Subject
+from analyzer.analysis.connectivity.rule_ports import Span
+from analyzer.analysis.connectivity.subjects import Subjects
+from analyzer.analysis.connectivity.views import Rules
+from analyzer.encoding import pod_addresses as pod_addresses_of
+from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.policies import Direction
+from analyzer.model.profile import Profile
+from analyzer.model.source import Notice
+from analyzer.sets import AddressSet, ConnectionSet
+from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
+
+
+def connectivity(
+    cluster: Cluster,
+    profile: Profile,
+    *,
+    pod_addresses: AddressSet | None = None,
+    focus: Focus = EVERYTHING_OF_INTEREST,
+    with_nodes: bool = False,
+) -> ConnectivityMap:
+    """Every connection allowed between the workloads of the manifests, and between them and addresses outside.
+
+    Namespaces that no manifest declares have no labels but their name; a pod of unknown address has some address in
+    `pod_addresses` (None: the nodes' podCIDRs, else the default ranges).  A connection from a pod's own node, which
+    always reaches it, is ruled like one from another node.
+    """
+    addresses = pod_addresses_of(cluster, pod_addresses)
+    nodes = sorted(cluster.nodes, key=lambda node: node.name) if with_nodes else []
+    ends: list[MapEnd] = [*sorted(cluster.workloads, key=lambda workload: workload.id), *nodes]
+    members = _classes(ends, Classifier(cluster, profile, addresses), focus)
+    index = EndIndex(cluster, profile, tuple(members), addresses)
+    rules = Rules(profile)
+    sides = _Sides(index, Judge(index, rules), Subjects(index, rules))
+    outside = _Outside(sides, focus, len(members))
+    rows = _merged([*_between(sides), *outside.rows(sides)])
+    classes = [tuple(found) for found in members.values()]
+    for ranges in outside.classes:
+        classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
+        ends += ranges
+    found = ConnectivityMap(
+        tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, (*cluster.notices, *_unlabelled(cluster))
+    )
+    return focus.narrowed(found)
+
+
+def _classes(ends: Iterable[MapEnd], classifier: Classifier, focus: Focus) -> dict[EndClass, list[int]]:
+    found: dict[EndClass, list[int]] = {}
+    for number, end in enumerate(ends):
+        flags = focus.flags(end)
+        if isinstance(end, Workload):
+            found.setdefault(classifier.workload(end, flags), []).append(number)
+        elif isinstance(end, Node):
+            found.setdefault(classifier.node(end, flags), []).append(number)
+    return found
+
+
+def _unlabelled(cluster: Cluster) -> Iterable[Notice]:
+    """Namespaces whose labels matter and are not known."""
+    used = {workload.namespace for workload in cluster.workloads}
+    for namespace in cluster.namespaces:
+        if namespace.name in used and not namespace.is_declared and cluster.policies:
+            text = f"namespace `{namespace.name}` is not declared; the map takes it to have no labels but its name"
+            yield Notice(namespace.source, text)
+
+
+# ------------------------------------------------------------------------------------------------ one end
+@dataclass(frozen=True)
+class _Side:
+    """The ends of one subject, and the ruling at them: by class of far end, by address outside."""
+
+    subject: Subject
+    ends: int
+    inside: dict[ByFamily, int]
+    outside: dict[Span, AddressSet]
+
+
+class _Sides:
+    def __init__(self, index: EndIndex, judge: Judge, subjects: Subjects) -> None:
+        self.index = index
+        self.by_direction = {d: self._judged(subjects.of(d), judge) for d in Direction}
+
+    def _judged(self, subjects: Iterable[tuple[Subject, int]], judge: Judge) -> list[_Side]:
+        return [_Side(subject, ends, judge.inside(subject), judge.outside(subject)) for subject, ends in subjects]
+
+
+# ------------------------------------------------------------------------------------------------ both ends
+def _between(sides: _Sides) -> Iterable[MapRow]:
+    """Rows between classes of the cluster: what both ends let pass.
+
+    One pass over the ingress sides; what egress sides have in common is put together first, so that the work follows
+    the number of different rulings and not of ends.
+    """
+    nodes = sides.index.nodes
+    leaving: dict[tuple[ByFamily, int], int] = {}
+    for side in sides.by_direction[Direction.EGRESS]:
+        for ruling, far in side.inside.items():
+            if not ruling.is_closed:
+                for near, there in ((side.ends & ~nodes, far), (side.ends & nodes, far & ~nodes)):
+                    if near and there:
+                        leaving[ruling, there] = leaving.get((ruling, there), 0) | near
+    met: dict[tuple[ByFamily, ByFamily], Span] = {}
+    for side in sides.by_direction[Direction.INGRESS]:
+        arriving: dict[tuple[ByFamily, int], int] = {}
+        for (ruling, far), near in leaving.items():
+            there = far & side.ends
+            if there:
+                arriving[ruling, there] = arriving.get((ruling, there), 0) | near
+        for admitted, sources in side.inside.items():
+            if admitted.is_closed:
+                continue
+            for (ruling, there), near in arriving.items():
+                here = near & sources
+                if here:
+                    span = met.get((ruling, admitted))
+                    if span is None:
+                        span = met[ruling, admitted] = ruling.meet(admitted)
+                    if span.may:
+                        yield MapRow(here, there, span.may, span.must)
+
+
+class _Outside:
+    """The addresses outside in classes: ranges that every end of the cluster rules alike, in both directions."""
+
+    def __init__(self, sides: _Sides, focus: Focus, first: int) -> None:
+        everyone = [side for found in sides.by_direction.values() for side in found]
+        distinct = {addresses: None for side in everyone for span, addresses in side.outside.items() if span.may}
+        cuts = [*distinct, *(addresses for addresses in focus.addresses if addresses)]
+        domain = ~sides.index.taken
+        keys = sorted(cells(cuts, domain).items(), key=lambda item: _lowest(item[1]))
+        self.classes = [[*_ranges(addresses)] for _, addresses in keys]
+        self._bits = {
+            addresses: bits_of(first + n for n, (key, _) in enumerate(keys) if key >> i & 1)
+            for i, addresses in enumerate(distinct)
+        }
+
+    def rows(self, sides: _Sides) -> Iterable[MapRow]:
+        nodes = sides.index.nodes
+        for direction, found in sides.by_direction.items():
+            for side in found:
+                near = side.ends & ~nodes
+                for span, addresses in side.outside.items() if near else ():
+                    if span.may:
+                        far = self._bits[addresses]
+                        src, dst = (near, far) if direction is Direction.EGRESS else (far, near)
+                        yield MapRow(src, dst, span.may, span.must)
+
+
+def _lowest(addresses: AddressSet) -> tuple[int, int]:
+    return (4, addresses.v4[0][0]) if addresses.v4 else (6, addresses.v6[0][0])
+
+
+def _ranges(addresses: AddressSet) -> Iterable[AddressRange]:
+    for low, high in addresses.v4:
+        yield AddressRange(IPv4Address(low), IPv4Address(high))
+    for low, high in addresses.v6:
+        yield AddressRange(IPv6Address(low), IPv6Address(high))
+
+
+def _merged(rows: Iterable[MapRow]) -> tuple[MapRow, ...]:
+    """The same connections in fewer rows, in a fixed order."""
+    by_dst: dict[tuple[int, ConnectionSet, ConnectionSet], int] = {}
+    for row in rows:
+        key = row.dst, row.allowed, row.certain
+        by_dst[key] = by_dst.get(key, 0) | row.src
+    by_src: dict[tuple[int, ConnectionSet, ConnectionSet], int] = {}
+    for (dst, allowed, certain), src in by_dst.items():
+        found = src, allowed, certain
+        by_src[found] = by_src.get(found, 0) | dst
+    merged = [MapRow(src, dst, allowed, certain) for (src, allowed, certain), dst in by_src.items()]
+    return tuple(sorted(merged, key=lambda row: (row.src & -row.src, row.dst & -row.dst, row.src, row.dst)))

@@ -1,0 +1,148 @@
+"""What the tiers rule at one end, for all far ends and all connections at once (reference A0, A10, B1, C2).
+
+Nothing here asks about one connection.  A partition of the far ends carries, part by part, the connections that some
+way of settling the open facts allows, and those that some way denies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple, Protocol
+
+from analyzer.analysis.connectivity.partitions import joined, mapped, refined
+from analyzer.analysis.connectivity.rule_ports import EVERYTHING, NOTHING, Span
+from analyzer.model.policies import Action, Direction, Policy, Rule, Tier, TierShape, UnknownPeer
+from analyzer.model.profile import OtherProtocols
+from analyzer.sets import ConnectionSet
+
+EMPTY, FULL = ConnectionSet.EMPTY, ConnectionSet.FULL
+
+
+class View(Protocol):
+    """The far ends as the rules of one end see them: a bit set, and what each rule means."""
+
+    @property
+    def everyone(self) -> int: ...
+
+    def grants(self, rule: Rule) -> list[tuple[int, Span]]:
+        """The connections that the rule means, by far ends; the bit sets are disjoint."""
+        ...
+
+
+class Matches(NamedTuple):
+    """What a first-match policy, or several of one priority, may do; `unmatched`: what may match none of its rules."""
+
+    accepted: ConnectionSet = EMPTY
+    denied: ConnectionSet = EMPTY
+    passed: ConnectionSet = EMPTY
+    unmatched: ConnectionSet = FULL
+
+    def then(self, rule: tuple[Action, Span]) -> Matches:
+        """After one more rule of the policy: it matches only what no rule before it did."""
+        action, span = rule
+        hit = self.unmatched & span.may
+        return Matches(
+            self.accepted | hit if action is Action.ACCEPT else self.accepted,
+            self.denied | hit if action is Action.DENY else self.denied,
+            self.passed | hit if action is Action.PASS else self.passed,
+            self.unmatched - span.must,
+        )
+
+    def tied_with(self, other: Matches) -> Matches:
+        """Which of policies of one priority goes first is open: any that matches may (reference B1.2, C2.3)."""
+        return Matches(
+            self.accepted | other.accepted,
+            self.denied | other.denied,
+            self.passed | other.passed,
+            self.unmatched & other.unmatched,
+        )
+
+
+class State(NamedTuple):
+    """`undecided`: may get to the next rule; `passed`: may get to the next tier by a Pass."""
+
+    undecided: ConnectionSet = FULL
+    passed: ConnectionSet = EMPTY
+    allowed: ConnectionSet = EMPTY
+    denied: ConnectionSet = EMPTY
+
+    def matched(self, by: Matches) -> State:
+        return State(
+            self.undecided & by.unmatched,
+            self.passed | self.undecided & by.passed,
+            self.allowed | self.undecided & by.accepted,
+            self.denied | self.undecided & by.denied,
+        )
+
+    def at_next_tier(self) -> State:
+        return State(self.undecided | self.passed, EMPTY, self.allowed, self.denied)
+
+    def decided(self, by: Span) -> State:
+        """All that is undecided is decided: what `by` may mean is allowed, the rest denied."""
+        return State(EMPTY, EMPTY, self.allowed | self.undecided & by.may, self.denied | (self.undecided - by.must))
+
+
+class Effects(NamedTuple):
+    """What objects that are not modelled may do to the end's ruling."""
+
+    may_allow: bool = False
+    may_deny: bool = False
+
+    def on(self, state: State) -> Span:
+        """The ruling: what may be allowed, and what cannot be denied."""
+        allowed = state.allowed | state.denied if self.may_allow else state.allowed
+        denied = state.denied | state.allowed if self.may_deny else state.denied
+        return Span(allowed, ~denied)
+
+
+def rulings(
+    policies: Sequence[Policy], direction: Direction, view: View, others: OtherProtocols, effects: Effects
+) -> dict[Span, int]:
+    """The far ends by what the policies, all of which select the end, rule on connections with them."""
+    states = {State(): view.everyone}
+    for tier in Tier:
+        here = [policy for policy in policies if policy.tier is tier]
+        if not here:
+            continue
+        if tier.shape is TierShape.UNION:
+            states = joined(states, _union(here, direction, view, others), State.decided)
+            break
+        for _, tied in groupby(here, key=lambda policy: policy.priority):
+            states = joined(states, _tied(list(tied), direction, view), State.matched)
+        states = mapped(states, State.at_next_tier)
+    return mapped(states, lambda state: effects.on(state.decided(EVERYTHING)))
+
+
+def _tied(policies: Sequence[Policy], direction: Direction, view: View) -> dict[Matches, int]:
+    found = _matches(policies[0], direction, view)
+    for policy in policies[1:]:
+        found = joined(found, _matches(policy, direction, view), Matches.tied_with)
+    return found
+
+
+def _matches(policy: Policy, direction: Direction, view: View) -> dict[Matches, int]:
+    """A rule with a peer of an unknown kind fails closed: Accept never matches, others deny all (reference B3.2)."""
+    found = {Matches(): view.everyone}
+    for rule in policy.rules(direction) or ():
+        action, grants = rule.action, view.grants(rule)
+        if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
+            if action is Action.ACCEPT:
+                continue
+            action, grants = Action.DENY, [(view.everyone, EVERYTHING)]
+        found = refined(found, [(where, (action, span)) for where, span in grants], Matches.then)
+    return found
+
+
+def _union(policies: Sequence[Policy], direction: Direction, view: View, others: OtherProtocols) -> dict[Span, int]:
+    """What NetworkPolicies that isolate the end allow (reference A0, A10); on other protocols see A11.2."""
+    start = {
+        OtherProtocols.ACCEPT: Span.sure(ConnectionSet.OTHER),
+        OtherProtocols.UNKNOWN: Span(ConnectionSet.OTHER, EMPTY),
+        OtherProtocols.MATCH_IF_NO_PORTS: NOTHING,
+    }[others]
+    found = {start: view.everyone}
+    for policy in policies:
+        for rule in policy.rules(direction) or ():
+            found = refined(found, view.grants(rule), Span.__or__)
+    return found

@@ -1,0 +1,131 @@
+"""Far ends as rules see them: the classes of the cluster, the addresses outside, and a node that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.analysis.connectivity.index import EndIndex
+from analyzer.analysis.connectivity.rule_ports import Names, RulePorts, Span, rule_ports
+from analyzer.model.policies import AddressPeer, Direction, DomainPeer, Policy, Rule
+from analyzer.model.profile import NamedPorts, Profile
+from analyzer.sets import ConnectionSet
+
+
+class Rules:
+    """The port entries of rules, read once each."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self._read: dict[int, RulePorts] = {}
+
+    def ports(self, rule: Rule) -> RulePorts:
+        found = self._read.get(id(rule))
+        if found is None:
+            found = self._read[id(rule)] = rule_ports(rule.ports, self.profile)
+        return found
+
+    def port_names(self, policies: Sequence[Policy], direction: Direction) -> frozenset[str]:
+        """The port names that the rules of a direction mention."""
+        return frozenset(
+            entry.name for p in policies for rule in p.rules(direction) or () for entry in self.ports(rule).named
+        )
+
+
+@dataclass(frozen=True)
+class Near:
+    """The end that is judged: the direction, and what its own port names mean where it is the destination."""
+
+    direction: Direction
+    names: Names
+    rules: Rules
+
+    def span(self, rule: Rule) -> Span:
+        """The rule's connections where they do not hang on the far end."""
+        ports = self.rules.ports(rule)
+        if self.direction is Direction.EGRESS:
+            return Span.sure(ports.numbered)
+        sure = ports.on(self.names)
+        is_union = self.rules.profile.named_ports is NamedPorts.UNION
+        return Span(sure | ports.opened_by_union() if is_union else sure, sure)
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """The classes `everyone`, with addresses of which `tests` tells what rules ask: a bit each, by peer."""
+
+    index: EndIndex
+    near: Near
+    everyone: int
+    key: int
+    tests: Mapping[int, tuple[int, int]]  # by id of the peer: the number of its test, the classes it asks about
+
+    def grants(self, rule: Rule) -> list[tuple[int, Span]]:
+        where = self._means(rule) & self.everyone
+        if not where:
+            return []
+        ports = self.near.rules.ports(rule)
+        if self.near.direction is Direction.INGRESS or not ports.named:
+            return [(where, self.near.span(rule))]
+        found: list[tuple[int, Span]] = []
+        for bits, names in self.index.by_names(tuple(sorted({entry.name for entry in ports.named}))):
+            if bits & where:
+                found.append((bits & where, Span.sure(ports.on(names))))
+                where &= ~bits
+        return [*found, (where, Span.sure(ports.numbered))] if where else found
+
+    def _means(self, rule: Rule) -> int:
+        if rule.peers is None:
+            return self.everyone
+        found = self.index.pods_of(rule)
+        for peer in rule.peers:
+            test = self.tests.get(id(peer))
+            if test is not None and self.key >> test[0] & 1:
+                found |= test[1]
+        return found
+
+
+@dataclass(frozen=True)
+class OutsideView:
+    """Addresses outside that lie in the ranges whose tests `key` sets; `domains` tells which names they stand for.
+
+    A name that `domains` lacks may stand for them or not.
+    """
+
+    near: Near
+    key: int
+    tests: Mapping[int, int]
+    domains: Mapping[str, bool]
+    everyone: int = 1
+
+    def grants(self, rule: Rule) -> list[tuple[int, Span]]:
+        may, must = self._means(rule)
+        if not may:
+            return []
+        span = self.near.span(rule)
+        return [(1, span if must else Span(span.may, ConnectionSet.EMPTY))]
+
+    def _means(self, rule: Rule) -> tuple[bool, bool]:
+        if rule.peers is None:
+            return True, True
+        may = False
+        for peer in rule.peers:
+            if isinstance(peer, AddressPeer) and self.key >> self.tests[id(peer)] & 1:
+                return True, True
+            if isinstance(peer, DomainPeer):
+                known = [self.domains.get(name) for name in peer.names]
+                if True in known:
+                    return True, True
+                may = may or None in known
+        return may, False
+
+
+@dataclass(frozen=True)
+class NodeUnknownView:
+    """A node of which nothing is known, that a client came through: only a missing list of peers is sure to mean it."""
+
+    near: Near
+    everyone: int = 1
+
+    def grants(self, rule: Rule) -> list[tuple[int, Span]]:
+        return [(1, self.near.span(rule))] if rule.peers is None else []

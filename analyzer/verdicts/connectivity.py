@@ -1,0 +1,120 @@
+"""The connectivity map: what a report of `netproof map` prints.  Frozen facts; nothing here computes reachability.
+
+Ends that no policy tells apart form one class; a row joins a set of classes with a set of classes.  Sets of classes
+are integers used as bit sets, bit `i` for `classes[i]`, because there may be many thousands of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from analyzer.model.cluster import Node, Unmodelled, Workload
+from analyzer.model.profile import Profile
+from analyzer.model.source import Notice
+from analyzer.sets import ConnectionSet
+from analyzer.sets.addresses import IPAddress
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRange:
+    """The addresses from `low` to `high`, both of one family, that lie outside the cluster."""
+
+    low: IPAddress
+    high: IPAddress
+
+    @property
+    def id(self) -> str:
+        return f"{self.low}-{self.high}"
+
+
+MapEnd = Workload | Node | AddressRange
+
+
+def end_id(end: MapEnd) -> str:
+    """ID of design 5; a node is `node/NAME`."""
+    return f"node/{end.name}" if isinstance(end, Node) else end.id
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """What every end of `src` may open to every end of `dst`, itself excepted.
+
+    `allowed` is what may be allowed, `certain` what is so however the open facts and the unknown addresses turn out.
+    """
+
+    src: int
+    dst: int
+    allowed: ConnectionSet
+    certain: ConnectionSet
+
+
+@dataclass(frozen=True)
+class ConnectivityMap:
+    """Every allowed connection.
+
+    `classes` are indices into `ends`: workloads sorted by id, then nodes, then a disjoint partition of the addresses
+    outside.  No pair of ends is in two rows; a pair in no row can open nothing.
+    """
+
+    ends: tuple[MapEnd, ...]
+    classes: tuple[tuple[int, ...], ...]
+    rows: tuple[MapRow, ...]
+    profile: Profile
+    unmodelled: tuple[Unmodelled, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @cached_property
+    def outside(self) -> int:
+        """The classes of addresses outside the cluster."""
+        return bits_of(i for i, c in enumerate(self.classes) if isinstance(self.ends[c[0]], AddressRange))
+
+    def members(self, classes: int) -> Iterator[int]:
+        """The ends of a set of classes, as indices."""
+        for index in bit_indices(classes):
+            yield from self.classes[index]
+
+    @cached_property
+    def pair_count(self) -> int:
+        """How many pairs of ends can open something."""
+        sizes: dict[int, int] = {}
+
+        def size(classes: int) -> int:
+            found = sizes.get(classes)
+            if found is None:
+                found = sizes[classes] = sum(len(self.classes[i]) for i in bit_indices(classes))
+            return found
+
+        return sum(size(row.src) * size(row.dst) - size(row.src & row.dst) for row in self.rows)
+
+    def pairs(self) -> Iterator[tuple[MapEnd, MapEnd, MapRow]]:
+        """Every pair of ends that can open something, by source and destination in the order of `ends`."""
+        found = sorted(
+            (src, dst, number)
+            for number, row in enumerate(self.rows)
+            for src in self.members(row.src)
+            for dst in self.members(row.dst)
+            if src != dst
+        )
+        for src, dst, number in found:
+            yield self.ends[src], self.ends[dst], self.rows[number]
+
+
+def bit_indices(bits: int) -> Iterator[int]:
+    """The positions of the bits that are set, ascending; linear in the width, however many there are."""
+    for start, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
+        while byte:
+            low = byte & -byte
+            yield start * 8 + low.bit_length() - 1
+            byte ^= low
+
+
+def bits_of(indices: Iterator[int]) -> int:
+    found = 0
+    for index in indices:
+        found |= 1 << index
+    return found

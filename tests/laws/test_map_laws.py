@@ -1,0 +1,214 @@
+"""The map agrees with the oracle: every pair of ends, every port that anything can tell apart, exhaustively."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address
+from itertools import product
+
+from clusters import INSIDE, NODE_IPS, OUTSIDE, clusters, profiles
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
+from analyzer.encoding import pod_addresses as pod_addresses_of
+from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.policies import PORT_PROTOCOLS, Protocol
+from analyzer.model.profile import Profile
+from analyzer.semantics import outcomes
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
+from analyzer.sets.addresses import IPAddress
+from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd
+
+law = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+POD_ADDRESSES = AddressSet.of("10.0.0.0/29", "fd00::/126")
+ATOMS = [(p, n) for p in PORT_PROTOCOLS for n in (79, 80, 81, 82, 83)] + [(Protocol.OTHER, None)]
+LOOSE = [(p, n) for p in (Protocol.TCP, Protocol.UDP) for n in (80, 81)] + [(Protocol.OTHER, None)]
+
+
+@st.composite
+def mapped_clusters(draw) -> Cluster:
+    """A cluster in which the addresses of some workloads are not known, or not in both families."""
+    cluster = draw(clusters())
+    workloads = []
+    for workload in cluster.workloads:
+        known = draw(st.sampled_from(("all", "all", "none", "v4")))
+        ips = tuple(ip for ip in workload.ips if known == "all" or (known == "v4" and ip.version == 4))
+        workloads.append(replace(workload, ips=ips))
+    return replace(cluster, workloads=tuple(workloads))
+
+
+def addresses_of(end: MapEnd, cluster: Cluster) -> list[IPAddress]:
+    """Every address the end can have; for ranges and for unknown nodes, one of each sort that policies tell apart."""
+    if isinstance(end, AddressRange):
+        some = {end.low, end.high, *(base + n for base in _bases() for n in range(16))}
+        return [ip for ip in some if ip.version == end.low.version and end.low <= ip <= end.high]
+    if end.ips:
+        return list(end.ips)
+    pods = {ip for w in cluster.workloads if not w.host_network for ip in w.ips}
+    if isinstance(end, Workload) and not end.host_network:
+        taken = {ip for w in cluster.workloads for ip in w.ips} | {ip for n in cluster.nodes for ip in n.ips}
+        return [
+            ip
+            for base in INSIDE.values()
+            for n in range(8 if base.version == 4 else 4)
+            if (ip := base + n) not in taken
+        ]
+    return [ip for base in _bases() for n in range(16) if (ip := base + n) not in pods]
+
+
+def _bases() -> list[IPAddress]:
+    far = [ip_address("1.2.3.4"), ip_address("1::")]
+    return [*INSIDE.values(), *OUTSIDE.values(), *NODE_IPS.values(), *far]
+
+
+def concrete(end: MapEnd, ip: IPAddress, cluster: Cluster) -> End:
+    match end:
+        case Workload():
+            namespace = cluster.namespace_by_name[end.namespace]
+            return Pod(
+                end.namespace,
+                namespace.labels,
+                end.labels,
+                ip,
+                end.service_account,
+                end.ports,
+                end.host_network,
+                end.id,
+            )
+        case Node():
+            return Host(end.name, end.labels, ip)
+        case _:
+            return External(ip)
+
+
+def answers(cluster: Cluster, profile: Profile, src: MapEnd, dst: MapEnd, atom) -> set[bool]:
+    """Everything the oracle may say, over addresses and open facts; nothing where the ends share no family."""
+    found = set()
+    for a, b in product(addresses_of(src, cluster), addresses_of(dst, cluster)):
+        if a.version == b.version:
+            connection = Connection(concrete(src, a, cluster), concrete(dst, b, cluster), *atom)
+            found |= {decision.allowed for decision in outcomes(cluster, profile, connection)}
+            if len(found) == 2:
+                break
+    return found
+
+
+def contains(connections: ConnectionSet, atom) -> bool:
+    protocol, port = atom
+    return connections.other if port is None else port in dict(connections.by_protocol)[protocol.value]
+
+
+def rows_of(found: ConnectivityMap) -> dict[tuple[int, int], tuple[ConnectionSet, ConnectionSet]]:
+    """By pair of ends, as indices; no pair is in two rows."""
+    table = {}
+    for row in found.rows:
+        for src, dst in product(found.members(row.src), found.members(row.dst)):
+            if src != dst:
+                assert (src, dst) not in table
+                assert row.certain <= row.allowed
+                table[src, dst] = row.allowed, row.certain
+    assert len(table) == found.pair_count
+    return table
+
+
+def judged_pairs(found: ConnectivityMap) -> Iterator[tuple[int, int]]:
+    """The pairs of two different ends, one of them at least a workload."""
+    for src, dst in product(range(len(found.ends)), repeat=2):
+        if src != dst and any(isinstance(found.ends[i], Workload) for i in (src, dst)):
+            yield src, dst
+
+
+NOTHING = ConnectionSet.EMPTY, ConnectionSet.EMPTY
+
+
+@settings(parent=law, max_examples=150)
+@given(mapped_clusters(), profiles())
+def test_the_map_agrees_with_the_oracle(cluster, profile):
+    found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True)
+    table = rows_of(found)
+    for src, dst in judged_pairs(found):
+        allowed, certain = table.pop((src, dst), NOTHING)
+        ends = found.ends[src], found.ends[dst]
+        for atom in LOOSE if any(not getattr(end, "ips", True) for end in ends) else ATOMS:
+            oracle = answers(cluster, profile, *ends, atom)
+            assert contains(allowed, atom) == (True in oracle), (ends, atom, oracle)
+            assert contains(certain, atom) == (oracle == {True}), (ends, atom, oracle)
+    assert not table
+
+
+@law
+@given(mapped_clusters(), profiles())
+def test_the_outside_is_a_partition_split_only_where_it_matters(cluster, profile):
+    found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES)
+    ranges = [end for end in found.ends if isinstance(end, AddressRange)]
+    taken = AddressSet.singles(ip for thing in (*cluster.workloads, *cluster.nodes) for ip in thing.ips)
+    union, count = AddressSet.EMPTY, 0
+    for one in ranges:
+        span = ((int(one.low), int(one.high)),)
+        here = AddressSet(span, ()) if one.low.version == 4 else AddressSet((), span)
+        assert not union & here
+        union, count = union | here, count + 1
+    assert union == ~taken
+    table = rows_of(found)
+    outside = [i for i, end in enumerate(found.ends) if isinstance(end, AddressRange)]
+    inside = [i for i, end in enumerate(found.ends) if isinstance(end, Workload)]
+
+    def everything(i: int):
+        return [(table.get((i, w), NOTHING), table.get((w, i), NOTHING)) for w in inside]
+
+    for i, j in product(outside, repeat=2):
+        low, high = found.ends[i], found.ends[j]
+        if low.low.version == high.low.version and int(low.high) + 1 == int(high.low):
+            assert everything(i) != everything(j)
+
+
+@law
+@given(mapped_clusters(), profiles(), st.data())
+def test_a_focus_is_a_part_of_the_map(cluster, profile, data):
+    full = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES)
+    ids = [w.id for w in cluster.workloads]
+    filters = st.none() | st.builds(
+        EndFilter,
+        st.frozensets(st.sampled_from(ids or ["none"])),
+        st.frozensets(st.sampled_from(("one", "two")), max_size=1),
+        st.sampled_from((AddressSet.EMPTY, AddressSet.of("203.0.113.0/30"), AddressSet.FULL)),
+    )
+    sources, destinations = data.draw(filters), data.draw(filters)
+    namespaces = data.draw(st.none() | st.just(frozenset({"one"})))
+    ports = data.draw(st.none() | st.just(ConnectionSet(tcp=PortSet.of(80))))
+    focus = Focus(sources, destinations, namespaces, ports)
+    part = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, focus=focus)
+
+    def expanded(found, keeps):
+        """By pair of concrete addresses or ids, so that ranges cut differently compare."""
+        result = {}
+        for src, dst, row in found.pairs():
+            for a, b in product(points(src), points(dst)):
+                allowed, certain = row.allowed, row.certain
+                if keeps:
+                    if not all(
+                        f is None or held(f, end, x) for f, end, x in ((sources, src, a), (destinations, dst, b))
+                    ):
+                        continue
+                    if namespaces and not namespaces & {getattr(end, "namespace", "") for end in (src, dst)}:
+                        continue
+                    if ports:
+                        allowed, certain = allowed & ports, certain & ports
+                if allowed:
+                    result[str(a), str(b)] = allowed, certain
+        return result
+
+    def points(end):
+        return addresses_of(end, cluster) if isinstance(end, AddressRange) else [end.id]
+
+    def held(chosen, end, point):
+        return point in chosen.addresses if isinstance(end, AddressRange) else end in chosen
+
+    def inner(table):
+        some = {str(base + n) for base in _bases() for n in range(16)}
+        return {k: v for k, v in table.items() if all("[" in x or x in some for x in k)}
+
+    assert inner(expanded(part, False)) == inner(expanded(full, True))
