@@ -378,9 +378,10 @@ class PolicyTerms:
 
 
 class UnseenEnd:
-    """A source behind some node's address: nothing that names a source matches it."""
+    """A source behind some node's address: only a block that covers every address of a family is sure to match it."""
 
-    external = host = pod = plain_pod = on_host = host_network = FALSE
+    external = host = pod = plain_pod = host_network = FALSE
+    on_host = TRUE
 
     def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
         return FALSE
@@ -389,7 +390,8 @@ class UnseenEnd:
         return FALSE
 
     def inside(self, addresses: AddressSet) -> Term:
-        return FALSE
+        full4, full6 = (addresses.family(v) == AddressSet.FULL.family(v) for v in (4, 6))
+        return disj([neg("v6") if full4 else FALSE, "v6" if full6 else FALSE])
 
 
 _OWN_NODE = OpenFact(
