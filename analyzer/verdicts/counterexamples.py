@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from itertools import islice, product
 
 from analyzer.encoding import VIOLATION, Obligation, decode, decode_end, embed, embed_end, encode
@@ -13,6 +13,7 @@ from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget
 from analyzer.verdicts.generalise import Box, generalise
@@ -213,7 +214,7 @@ _MOST_PAIRS = 400
 _CHOSEN = ("port", "proto", "v6", "s.x4", "s.x6", "d.x4", "d.x6")
 _FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
 _PLAIN = (".l.", ".p.", ".nl.", ".fl.")
-_FAMILIAR_ADDRESS = int(IPv4Address("8.8.8.8"))
+_FAMILIAR_ADDRESSES: dict[int, IPAddress] = {4: IPv4Address("8.8.8.8"), 6: IPv6Address("2001:4860:4860::8888")}
 
 
 def _preferences(box: Box, fields: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -223,18 +224,19 @@ def _preferences(box: Box, fields: Iterable[str]) -> Iterator[tuple[str, int]]:
         if symbol == "port":
             allowed = box.get("port", ((1, 65535),))
             yield symbol, next((p for p in _FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
-        elif part == "x4" and contains(box.get(symbol, ((_FAMILIAR_ADDRESS, _FAMILIAR_ADDRESS),)), _FAMILIAR_ADDRESS):
-            yield symbol, _FAMILIAR_ADDRESS
+        elif part in ("x4", "x6"):
+            familiar = int(_FAMILIAR_ADDRESSES[int(part[1])])
+            if contains(box.get(symbol, ((familiar, familiar),)), familiar):
+                yield symbol, familiar
         elif symbol in ("v6", "proto") or (symbol not in box and (symbol[1:4] in _PLAIN or symbol[1:5] in _PLAIN)):
             yield symbol, 0
 
 
 def _familiar(connection: Connection, box: Box) -> Connection:
     """The same connection on a port and from or to an address that readers know, where the region lets it."""
-    familiar = IPv4Address(_FAMILIAR_ADDRESS)
     for letter, end in (("s", connection.src), ("d", connection.dst)):
-        spans = box.get(f"{letter}.x4", ())
-        if isinstance(end, External) and end.ip.version == 4 and contains(spans, _FAMILIAR_ADDRESS):
+        familiar = _FAMILIAR_ADDRESSES[end.ip.version]
+        if isinstance(end, External) and contains(box.get(f"{letter}.x{familiar.version}", ()), int(familiar)):
             nicer = External(familiar)
             connection = replace(connection, src=nicer) if letter == "s" else replace(connection, dst=nicer)
     if connection.port is None or any(s.startswith("d.p.") for s in box):

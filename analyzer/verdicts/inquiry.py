@@ -99,6 +99,7 @@ class Inquiry:
         codes = canonical((c, c) for c in (*there, scope.table.none))
         yield [*simple, *(self.is_within(s, codes) for s in ("s.ns", "d.ns") if s in symbols)]
         yield simple
+        yield simple[:1]
 
     def certain_of_unknowns(self) -> Certain:
         """A connection that violates whatever the open and the unknown facts are.

@@ -30,8 +30,8 @@ def describe(obligation: Obligation, box: Box) -> Region:
 
 def _protocols(box: Box) -> tuple[Protocol, ...]:
     names = {code: p for p, code in PROTOCOL_CODES.items()}
-    if "proto" not in box:
-        return tuple(names.values())
+    if "proto" not in box:  # a constraint on ports leaves out the protocols without any
+        return tuple(p for p in names.values() if "port" not in box or p is not Protocol.OTHER)
     return tuple(names[c] for low, high in box["proto"] for c in range(low, high + 1))
 
 
