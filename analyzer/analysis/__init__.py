@@ -1,7 +1,8 @@
 """The one use case: cluster, queries and budget to verdicts.  No files, no printing."""
 
 from analyzer.analysis.check import check
+from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
 from analyzer.solving import Budget
 from analyzer.verdicts import Setting
 
-__all__ = ["Budget", "Setting", "check"]
+__all__ = ["Budget", "EndFilter", "Focus", "Setting", "check", "connectivity"]

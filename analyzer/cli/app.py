@@ -10,6 +10,7 @@ from analyzer import __version__
 from analyzer.cli.check import check
 from analyzer.cli.exit_codes import exit_table
 from analyzer.cli.guard import guarded
+from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
 from analyzer.cli.schema import schema
 
@@ -27,6 +28,16 @@ Examples:
       your own queries; a report for programs
   netproof check manifests/ --yaml witness.yaml
       the counterexamples as pods, ready to apply and try
+"""
+
+MAP_EXAMPLES = """\b
+Examples:
+  netproof map manifests/
+      who may open what, as text
+  netproof map manifests/ --to shop/db --on tcp/5432
+      who may reach the database
+  netproof map manifests/ --format dot | dot -Tsvg > map.svg
+      a picture, drawn by Graphviz
 """
 
 app = typer.Typer(
@@ -64,6 +75,12 @@ app.command(
     no_args_is_help=True,
     epilog=f"{EXAMPLES}\n{EXITS}",
 )(guarded(check))
+
+app.command(
+    name="map",
+    no_args_is_help=True,
+    epilog=f"{MAP_EXAMPLES}\n{EXITS}",
+)(guarded(map_))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 

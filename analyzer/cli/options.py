@@ -20,6 +20,24 @@ class Format(Enum):
     JSON = "json"
 
 
+class MapFormat(Enum):
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    DOT = "dot"
+    MERMAID = "mermaid"
+
+    @property
+    def lists_pairs(self) -> bool:
+        """Whether the format can only tell pairs one by one."""
+        return self not in (MapFormat.TEXT, MapFormat.JSON)
+
+    @property
+    def is_for_people(self) -> bool:
+        return self not in (MapFormat.JSON, MapFormat.CSV)
+
+
 Manifests = Annotated[
     list[str],
     typer.Argument(
@@ -94,3 +112,29 @@ WorkBudget = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print what is not proved and the summary only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Add what each query cost.")]
 InColor = Annotated[Color, typer.Option("--color", help="Colour; auto means on a terminal, unless NO_COLOR is set.")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--from", metavar="END", help="From here only: NAMESPACE/WORKLOAD, a namespace, an address, a CIDR."),
+]
+Destinations = Annotated[list[str] | None, typer.Option("--to", metavar="END", help="To here only; as --from.")]
+OnPorts = Annotated[
+    list[str] | None,
+    typer.Option("--on", metavar="PORTS", help="On these ports only: tcp/80, udp/9000-9100, sctp, other. Repeatable."),
+]
+InNamespaces = Annotated[
+    list[str] | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="With an end in this namespace only. Repeatable."),
+]
+WithNodes = Annotated[bool, typer.Option("--nodes", help="Show the nodes of the manifests as ends too.")]
+InMapFormat = Annotated[MapFormat, typer.Option("--format", help="How to print the map.")]
+Grouped = Annotated[
+    bool | None,
+    typer.Option(
+        "--grouped/--pairs",
+        show_default=False,
+        help="JSON by groups of ends that policies do not tell apart, or by pairs. [pairs, up to --max-pairs]",
+    ),
+]
+MaxPairs = Annotated[
+    int, typer.Option("--max-pairs", min=1, metavar="N", help="From how many pairs on they are not listed one by one.")
+]

@@ -19,6 +19,7 @@ class ConnectionSet:
 
     EMPTY: ClassVar[ConnectionSet]
     FULL: ClassVar[ConnectionSet]
+    PORTS: ClassVar[ConnectionSet]
     OTHER: ClassVar[ConnectionSet]
 
     @staticmethod
@@ -70,10 +71,12 @@ class ConnectionSet:
         return not (self - other)
 
     def __str__(self) -> str:
-        """`TCP 80, 443; UDP 53; other`; a protocol alone means all of its ports."""
+        """`TCP 80, 443; UDP`; a protocol alone means all of its ports."""
         if self == ConnectionSet.FULL:
             return "everything"
         parts = [name if ports == PortSet.FULL else f"{name} {ports}" for name, ports in self.by_protocol if ports]
+        if self & ConnectionSet.PORTS == ConnectionSet.PORTS:
+            parts = ["every port"]
         if self.other:
             parts.append("protocols without ports")
         return "; ".join(parts) or "nothing"
@@ -82,3 +85,4 @@ class ConnectionSet:
 ConnectionSet.EMPTY = ConnectionSet()
 ConnectionSet.FULL = ConnectionSet(PortSet.FULL, PortSet.FULL, PortSet.FULL, True)
 ConnectionSet.OTHER = ConnectionSet(other=True)
+ConnectionSet.PORTS = ConnectionSet(PortSet.FULL, PortSet.FULL, PortSet.FULL)

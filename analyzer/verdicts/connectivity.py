@@ -6,18 +6,15 @@ are integers used as bit sets, bit `i` for `classes[i]`, because there may be ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 from analyzer.model.cluster import Node, Unmodelled, Workload
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.sets import ConnectionSet
 from analyzer.sets.addresses import IPAddress
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +70,19 @@ class ConnectivityMap:
         """The classes of addresses outside the cluster."""
         return bits_of(i for i, c in enumerate(self.classes) if isinstance(self.ends[c[0]], AddressRange))
 
+    @cached_property
+    def workloads(self) -> int:
+        """The classes of workloads."""
+        return bits_of(i for i, c in enumerate(self.classes) if isinstance(self.ends[c[0]], Workload))
+
     def members(self, classes: int) -> Iterator[int]:
         """The ends of a set of classes, as indices."""
         for index in bit_indices(classes):
             yield from self.classes[index]
+
+    def is_single(self, classes: int) -> bool:
+        """Whether the set of classes holds one end only."""
+        return classes.bit_count() == 1 and len(self.classes[classes.bit_length() - 1]) == 1
 
     @cached_property
     def pair_count(self) -> int:
@@ -90,6 +96,14 @@ class ConnectivityMap:
             return found
 
         return sum(size(row.src) * size(row.dst) - size(row.src & row.dst) for row in self.rows)
+
+    def class_pairs(self) -> Iterator[tuple[int, int, MapRow]]:
+        """Every pair of classes, as indices, of which some ends can open something."""
+        for row in self.rows:
+            for src in bit_indices(row.src):
+                for dst in bit_indices(row.dst):
+                    if src != dst or len(self.classes[src]) > 1:
+                        yield src, dst, row
 
     def pairs(self) -> Iterator[tuple[MapEnd, MapEnd, MapRow]]:
         """Every pair of ends that can open something, by source and destination in the order of `ends`."""
@@ -113,7 +127,8 @@ def bit_indices(bits: int) -> Iterator[int]:
             byte ^= low
 
 
-def bits_of(indices: Iterator[int]) -> int:
+def bits_of(indices: Iterable[int]) -> int:
+    """The set with these bits."""
     found = 0
     for index in indices:
         found |= 1 << index

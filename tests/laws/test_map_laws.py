@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
-from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.model.profile import Profile
-from analyzer.semantics import outcomes
+from analyzer.semantics import decide
+from analyzer.semantics.services import OWN_NODE
+from analyzer.semantics.settling import runs
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd
@@ -85,12 +86,16 @@ def concrete(end: MapEnd, ip: IPAddress, cluster: Cluster) -> End:
 
 
 def answers(cluster: Cluster, profile: Profile, src: MapEnd, dst: MapEnd, atom) -> set[bool]:
-    """Everything the oracle may say, over addresses and open facts; nothing where the ends share no family."""
+    """Everything the oracle may say, over addresses and open facts; nothing where the ends share no family.
+
+    Runs in which the source is the pod's own node are left out: that is not judged.
+    """
     found = set()
     for a, b in product(addresses_of(src, cluster), addresses_of(dst, cluster)):
         if a.version == b.version:
             connection = Connection(concrete(src, a, cluster), concrete(dst, b, cluster), *atom)
-            found |= {decision.allowed for decision in outcomes(cluster, profile, connection)}
+            settled = runs(lambda settle, it=connection: decide(cluster, profile, it, settle))
+            found |= {decision.allowed for decision, facts in settled if OWN_NODE not in facts.values()}
             if len(found) == 2:
                 break
     return found

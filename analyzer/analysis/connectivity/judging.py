@@ -157,11 +157,14 @@ class Judge:
         return found
 
     def _through_services(self, subject: Subject, near: Near, span: Span) -> Span:
-        """On the ports of a Service that replaces clients, the source may be any node, the pod's own too (A13.5)."""
+        """On the ports of a Service that replaces clients, the source may be a node of which nothing is known (A13.5).
+
+        It may be the pod's own node too; but what comes from there always arrives and is not judged.
+        """
         if not subject.fronted or subject.direction is Direction.EGRESS:
             return span
         (node,) = self._rulings(subject, NodeUnknownView(near))
-        return Span(span.may | subject.fronted, span.must & (node.must | ~subject.fronted))
+        return Span(span.may | (node.may & subject.fronted), span.must & (node.must | ~subject.fronted))
 
 
 def _settlements(subject: Subject) -> Iterator[dict[str, bool]]:

@@ -50,9 +50,8 @@ def connectivity(
     for ranges in outside.classes:
         classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
         ends += ranges
-    found = ConnectivityMap(
-        tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, (*cluster.notices, *_unlabelled(cluster))
-    )
+    notices = (*cluster.notices, *_unlabelled(cluster), *sides.by_own_nodes())
+    found = ConnectivityMap(tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, notices)
     return focus.narrowed(found)
 
 
@@ -89,11 +88,26 @@ class _Side:
 
 class _Sides:
     def __init__(self, index: EndIndex, judge: Judge, subjects: Subjects) -> None:
-        self.index = index
+        self.index, self._subjects = index, subjects
         self.by_direction = {d: self._judged(subjects.of(d), judge) for d in Direction}
 
     def _judged(self, subjects: Iterable[tuple[Subject, int]], judge: Judge) -> list[_Side]:
         return [_Side(subject, ends, judge.inside(subject), judge.outside(subject)) for subject, ends in subjects]
+
+    def by_own_nodes(self) -> Iterable[Notice]:
+        """Services that may bring clients outside to a pod by its own node, which no policy stops (reference A13.5)."""
+        for service, backends in self._subjects.backends:
+            brought = ConnectionSet.EMPTY
+            for side in self.by_direction[Direction.INGRESS]:
+                if side.ends & backends:
+                    for span in side.outside:
+                        brought |= side.subject.fronted - span.may
+            if brought:
+                text = (
+                    f"Service {service.namespace}/{service.name} may bring clients outside to its pods on {brought} by "
+                    "way of the pods' own nodes, which policies do not stop; the map leaves that out"
+                )
+                yield Notice(service.source, text)
 
 
 # ------------------------------------------------------------------------------------------------ both ends

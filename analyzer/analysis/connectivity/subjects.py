@@ -18,15 +18,21 @@ from analyzer.verdicts.connectivity import bit_indices
 
 
 class Subjects:
-    """Which policies, objects that are not modelled, and Services bear on each class of ends."""
+    """Which policies, objects that are not modelled, and Services bear on each class of ends.
+
+    `backends`: the classes behind each Service that may replace the address of a client outside.
+    """
 
     def __init__(self, index: EndIndex, rules: Rules) -> None:
         self.index, self.rules = index, rules
         cluster = index.cluster
         self._fronted = [ConnectionSet.EMPTY] * len(index.classes)
+        self.backends: list[tuple[Service, int]] = []
         for service in cluster.services:
             if service.reached_from_outside and not service.preserves_client and service.selector is not None:
-                for i in bit_indices(index.chosen(PodPeer(NamespaceNamed(service.namespace), service.selector))):
+                backends = index.chosen(PodPeer(NamespaceNamed(service.namespace), service.selector))
+                self.backends.append((service, backends))
+                for i in bit_indices(backends):
                     self._fronted[i] |= _targets(service, index.classes[i])
         self._effects: dict[str | None, Effects] = {None: Effects()}
         for thing in cluster.unmodelled:

@@ -1,0 +1,152 @@
+"""Ends and ports as the command line names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from analyzer.cli.inputs import nearest, settled
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.analysis import EndFilter, Focus
+    from analyzer.model.cluster import Cluster, Workload
+    from analyzer.sets import AddressSet, ConnectionSet
+
+_PORTS = re.compile(r"(?P<protocol>[a-z]+)(?:/(?P<low>[0-9]{1,5})(?:-(?P<high>[0-9]{1,5}))?)?", re.IGNORECASE)
+_PROTOCOLS = ("tcp", "udp", "sctp", "other", "any")
+
+
+def addresses(text: str) -> AddressSet | None:
+    """The addresses of a CIDR or of one address; None for anything else."""
+    from analyzer.sets import AddressSet
+
+    try:
+        return AddressSet.of(ip_network(text, strict=False))
+    except ValueError:
+        return None
+
+
+def workloads_named(text: str, cluster: Cluster) -> tuple[Workload, ...]:
+    """The workloads that `namespace/name` or an id, `namespace/name[Kind]`, means; there may be none."""
+    return tuple(w for w in cluster.workloads if text in (w.id, f"{w.namespace}/{w.name}"))
+
+
+def end_filter(texts: Sequence[str], option: str, cluster: Cluster) -> EndFilter | None:
+    """What the values of `--from` or `--to` mean together; None when there are none."""
+    from analyzer.analysis import EndFilter
+    from analyzer.sets import AddressSet
+
+    if not texts:
+        return None
+    ids: set[str] = set()
+    namespaces: set[str] = set()
+    outside = AddressSet.EMPTY
+    for found in settled(*(lambda text=text: _meaning(text, option, cluster) for text in texts)):
+        if isinstance(found, AddressSet):
+            outside |= found
+        elif isinstance(found, str):
+            namespaces.add(found)
+        else:
+            ids |= {workload.id for workload in found}
+    return EndFilter(frozenset(ids), frozenset(namespaces), outside)
+
+
+def _meaning(text: str, option: str, cluster: Cluster) -> AddressSet | str | tuple[Workload, ...]:
+    found = addresses(text)
+    if found is not None:
+        return found
+    if text in cluster.namespace_by_name:
+        return text
+    workloads = workloads_named(text, cluster)
+    if not workloads:
+        what = "no workload of these manifests" if "/" in text else "no namespace of these manifests and no address"
+        raise UsageError(f"`{text}` after {option} is {what}", nearest_end(text, cluster))
+    return workloads
+
+
+def nearest_end(text: str, cluster: Cluster) -> str:
+    """A hint: the workload or namespace that was probably meant."""
+    names = (
+        [f"{w.namespace}/{w.name}" for w in cluster.workloads]
+        if "/" in text
+        else [namespace.name for namespace in cluster.namespaces]
+    )
+    known = list(dict.fromkeys(names))
+    return nearest(text, known) if 0 < len(known) <= 12 else _close(text, known)
+
+
+def _close(text: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(text, known, n=1)
+    return f"did you mean `{close[0]}`?" if close else "write namespace/workload, a namespace, an address or a CIDR"
+
+
+def known_namespaces(names: Sequence[str], cluster: Cluster) -> frozenset[str] | None:
+    """The namespaces of `--namespace`; None when there are none."""
+
+    def known(name: str) -> str:
+        if name not in cluster.namespace_by_name:
+            raise UsageError(
+                f"`{name}` after --namespace is no namespace of these manifests", nearest_end(name, cluster)
+            )
+        return name
+
+    return frozenset(settled(*(lambda name=name: known(name) for name in names))) if names else None
+
+
+def focus(
+    sources: Sequence[str],
+    destinations: Sequence[str],
+    namespaces: Sequence[str],
+    ports: ConnectionSet | None,
+    cluster: Cluster,
+) -> Focus:
+    """What `--from`, `--to`, `--namespace` and `--on` narrow a map to.  UsageError holds every unknown name."""
+    from analyzer.analysis import Focus
+
+    src, dst, within = settled(
+        lambda: end_filter(sources, "--from", cluster),
+        lambda: end_filter(destinations, "--to", cluster),
+        lambda: known_namespaces(namespaces, cluster),
+    )
+    return Focus(src, dst, within, ports)
+
+
+def ports(values: Sequence[str], is_for_people: bool) -> ConnectionSet | None:
+    """The connections that `--on tcp/80,udp/53` speaks of; None when that is all of them.
+
+    Without `--on`, people are shown TCP, UDP and SCTP only, which is what a query without `on` judges too.
+    """
+    from analyzer.sets import ConnectionSet
+
+    texts = [text.strip() for value in values for text in value.split(",")]
+    if not texts:
+        return ConnectionSet.PORTS if is_for_people else None
+    found = ConnectionSet.EMPTY
+    for one in settled(*(lambda text=text: _port(text) for text in texts)):
+        found |= one
+    return found
+
+
+def _port(text: str) -> ConnectionSet:
+    from analyzer.sets import ConnectionSet, PortSet
+
+    hint = "write tcp/80, udp/9000-9100, sctp for all of its ports, other for protocols without ports, or any"
+    match = _PORTS.fullmatch(text)
+    if match is None:
+        raise UsageError(f"`{text}` after --on names no ports", hint)
+    protocol, low, high = match["protocol"].lower(), match["low"], match["high"]
+    if protocol not in _PROTOCOLS:
+        raise UsageError(f"`{text}` after --on names no protocol", nearest(protocol, _PROTOCOLS))
+    if low is None:
+        return ConnectionSet.FULL if protocol == "any" else ConnectionSet.on(protocol.upper(), PortSet.FULL)
+    if protocol in ("other", "any"):
+        raise UsageError(f"`{text}` after --on: {protocol} takes no port", hint)
+    first, last = int(low), int(high or low)
+    if not 1 <= first <= last <= 65535:
+        raise UsageError(f"`{text}` after --on: ports go from 1 to 65535, the lower first", hint)
+    return ConnectionSet.on(protocol.upper(), PortSet.of((first, last)))

@@ -1,0 +1,75 @@
+"""`netproof map`: every connection that the policies allow."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from analyzer.cli import endpoints, inputs, options, output
+from analyzer.cli.guard import complaint
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.reports.layout import Style
+    from analyzer.verdicts.connectivity import ConnectivityMap
+
+
+def map_(
+    manifests: options.Manifests,
+    sources: options.Sources = None,
+    destinations: options.Destinations = None,
+    on: options.OnPorts = None,
+    namespace: options.InNamespaces = None,
+    nodes: options.WithNodes = False,
+    profile: options.ProfileName = "generic",
+    knob: options.Knobs = None,
+    pod_cidr: options.PodCidrs = None,
+    keep_going: options.KeepGoing = False,
+    irrelevant: options.Irrelevant = None,
+    strict_cidr: options.StrictCidr = False,
+    format_: options.InMapFormat = options.MapFormat.TEXT,
+    grouped: options.Grouped = None,
+    max_pairs: options.MaxPairs = 200_000,
+    file: options.OutputFile = None,
+    quiet: options.Quiet = False,
+    color: options.InColor = options.Color.AUTO,
+) -> None:
+    """Show every connection allowed between workloads, and between them and addresses outside."""
+    from analyzer import analysis
+    from analyzer.manifests import load
+
+    engine, addresses, ports, _, loaded = inputs.settled(
+        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.pod_addresses(pod_cidr or ()),
+        lambda: endpoints.ports(on or (), format_.is_for_people),
+        lambda: output.check_destinations(file, None),
+        lambda: load(
+            manifests,
+            keep_going=keep_going,
+            irrelevant=frozenset(irrelevant or ()),
+            strict_cidr=strict_cidr,
+            stdin=inputs.standard_input,
+        ),
+    )
+    focus = endpoints.focus(sources or (), destinations or (), namespace or (), ports, loaded.cluster)
+    found = analysis.connectivity(loaded.cluster, engine, pod_addresses=addresses, focus=focus, with_nodes=nodes)
+    if loaded.problems:
+        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
+    style = output.terminal_style(color, file, quiet=quiet)
+    output.write(_rendered(found, format_, grouped, max_pairs, style), file)
+
+
+def _rendered(
+    found: ConnectivityMap, format_: options.MapFormat, grouped: bool | None, max_pairs: int, style: Style
+) -> bytes:
+    from analyzer.reports.map_formats import render_map
+
+    is_large = found.pair_count > max_pairs
+    if grouped and format_ is not options.MapFormat.JSON:
+        raise UsageError("--grouped is for --format json only", "text, dot and mermaid group by themselves")
+    if is_large and format_.lists_pairs:
+        raise UsageError(
+            f"the map has {found.pair_count:,} pairs, too many for {format_.value} (--max-pairs {max_pairs})",
+            "narrow it with --from, --to, --on or --namespace, or use text or json, which group what is alike",
+        )
+    return render_map(found, format_.value, is_grouped=is_large if grouped is None else grouped, style=style)

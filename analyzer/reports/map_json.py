@@ -1,0 +1,111 @@
+"""`netproof/map/1`: the map for programs (design 5; schemas/map-1.json), as pairs of ends or as sets of classes.
+
+One connection stands on one line, so that large maps can be compared and read as they come.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from analyzer.model.cluster import Node, Workload
+from analyzer.model.source import Notice
+from analyzer.sets import ConnectionSet
+from analyzer.verdicts.connectivity import ConnectivityMap, MapEnd, MapRow, bit_indices, end_id
+
+SCHEMA = "netproof/map/1"
+Json = dict[str, Any]
+
+
+def render_map_json(found: ConnectivityMap, *, is_grouped: bool = False) -> bytes:
+    """One JSON object in ASCII with a newline at its end; `is_grouped` gives classes instead of pairs."""
+    head: list[tuple[str, Any]] = [
+        ("schema", SCHEMA),
+        ("form", "groups" if is_grouped else "pairs"),
+        ("profile", {"name": found.profile.name, "knobs": found.profile.knobs()}),
+        ("unmodelled", [_named(u.id, u.source.file, u.source.line) for u in found.unmodelled]),
+        ("notices", [_notice(n) for n in found.notices]),
+    ]
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head]
+    lines.append(_list("endpoints", map(_endpoint, found.ends)))
+    lines += _groups(found) if is_grouped else [_list("connections", _pairs(found))]
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("ascii")
+
+
+def _list(key: str, items: Iterable[Json]) -> str:
+    body = ",\n".join(f"    {json.dumps(item)}" for item in items)
+    return f"  {json.dumps(key)}: [\n{body}\n  ]" if body else f"  {json.dumps(key)}: []"
+
+
+def _named(name: str, file: str, line: int) -> Json:
+    return {"id": name, "file": file, "line": line}
+
+
+def _notice(notice: Notice) -> Json:
+    return {"file": notice.source.file, "line": notice.source.line, "message": notice.message}
+
+
+def _endpoint(end: MapEnd) -> Json:
+    match end:
+        case Workload():
+            return {
+                "id": end.id,
+                "kind": "pod",
+                "namespace": end.namespace,
+                "labels": dict(sorted(end.labels.items())),
+                "host_network": end.host_network,
+                "file": end.source.file,
+                "line": end.source.line,
+            }
+        case Node():
+            return {"id": end_id(end), "kind": "node"}
+        case _:
+            return {"id": end_id(end), "kind": "external"}
+
+
+def _pairs(found: ConnectivityMap) -> Iterator[Json]:
+    rows = {id(row): _connections(row) for row in found.rows}
+    for src, dst, row in found.pairs():
+        yield {"src": end_id(src), "dst": end_id(dst), **rows[id(row)]}
+
+
+def _connections(row: MapRow) -> Json:
+    """`allowed`, and `certain` where that is less."""
+    shown = {"allowed": connection_set(row.allowed)}
+    return shown if row.certain == row.allowed else {**shown, "certain": connection_set(row.certain)}
+
+
+def connection_set(connections: ConnectionSet) -> Json:
+    """CONN of design 5."""
+    return {
+        **{name: [list(pair) for pair in ports] for name, ports in connections.by_protocol},
+        "other": connections.other,
+    }
+
+
+# ------------------------------------------------------------------------------------------------ classes
+def _groups(found: ConnectivityMap) -> list[str]:
+    groups = [
+        {"id": f"g{i}", "members": [end_id(found.ends[m]) for m in members]} for i, members in enumerate(found.classes)
+    ]
+    numbers: dict[int, int] = {}
+    for row in found.rows:
+        for bits in (row.src, row.dst):
+            numbers.setdefault(bits, len(numbers))
+    rows = [{"src": f"s{numbers[row.src]}", "dst": f"s{numbers[row.dst]}", **_connections(row)} for row in found.rows]
+    sets = [_set(found, bits, number) for bits, number in numbers.items()]
+    return [_list("groups", groups), _list("sets", sets), _list("group_connections", rows)]
+
+
+def _set(found: ConnectivityMap, bits: int, number: int) -> Json:
+    """A set of groups: those listed; where that is shorter, all groups of workloads but some, and those listed."""
+    left_out = found.workloads & ~bits
+    if left_out.bit_count() < (bits & found.workloads).bit_count():
+        rest = bits & ~found.workloads
+        return {
+            "id": f"s{number}",
+            "all_workload_groups_except": [f"g{i}" for i in bit_indices(left_out)],
+            "groups": [f"g{i}" for i in bit_indices(rest)],
+        }
+    return {"id": f"s{number}", "groups": [f"g{i}" for i in bit_indices(bits)]}

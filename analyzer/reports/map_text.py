@@ -1,0 +1,65 @@
+"""The map for people: who may open what, those that may open the same together."""
+
+from __future__ import annotations
+
+from analyzer.reports import words
+from analyzer.reports.layout import Ink, Page, Style
+from analyzer.reports.map_words import Names, connections, senders
+from analyzer.verdicts.connectivity import ConnectivityMap, MapRow
+
+_GUTTER = 11
+
+
+def render_map_text(found: ConnectivityMap, style: Style) -> bytes:
+    """One paragraph for each set of sources, one line for each set of connections, encoded for `style.encoding`."""
+    page = Page(style)
+    names = Names(found)
+    for classes, rows in senders(found):
+        to = _destinations(rows, classes if found.is_single(classes) else 0)
+        if not to:
+            continue
+        page.blank()
+        page.paragraph(names.of(classes), ink=Ink.STRONG)
+        for text, far in to.items():
+            page.paragraph(f"{text} → {names.of(far)}", indent=2, hang=4)
+    if not found.rows:
+        page.paragraph("no connection is allowed")
+    if not style.is_quiet:
+        _footer(page, found)
+    return bytes(page)
+
+
+def _destinations(rows: list[MapRow], itself: int) -> dict[str, int]:
+    """The classes by what may be opened to them; a single workload is not its own destination."""
+    found: dict[str, int] = {}
+    for row in rows:
+        if row.dst & ~itself:
+            text = connections(row)
+            found[text] = found.get(text, 0) | row.dst & ~itself
+    return found
+
+
+def _footer(page: Page, found: ConnectivityMap) -> None:
+    page.rule()
+    profile = ", ".join(f"{knob}={value}" for knob, value in found.profile.knobs().items())
+    page.labelled("profile", f"{found.profile.name} ({profile})", gutter=_GUTTER)
+    covered = "the workloads of these manifests, each to all others but itself"
+    if not any(row.allowed.other for row in found.rows):
+        covered += "; TCP, UDP and SCTP (--on any adds protocols without ports)"
+    page.labelled("covers", covered, gutter=_GUTTER)
+    if any(row.certain != row.allowed for row in found.rows):
+        text = (
+            "hangs on what the manifests leave open: addresses that are not known, equal priorities, domain names, "
+            "objects that are not modelled; `netproof explain` tells which"
+        )
+        page.labelled("may be", text, gutter=_GUTTER)
+    for unmodelled in found.unmodelled[:20]:
+        page.labelled("unmodelled", f"{unmodelled.id} ({unmodelled.source})", gutter=_GUTTER)
+    if len(found.unmodelled) > 20:
+        page.labelled("unmodelled", f"and {len(found.unmodelled) - 20} more; --format json lists them", gutter=_GUTTER)
+    for notice in found.notices:
+        place = f"{notice.source}: " if notice.source.file else ""
+        page.labelled("note", f"{place}{notice.message}", gutter=_GUTTER)
+    page.blank()
+    pairs = words.plural(found.pair_count, "pair")
+    page.paragraph(f"{pairs} of ends can open something, of {words.plural(len(found.ends), 'end')}")
