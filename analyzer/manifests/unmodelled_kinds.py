@@ -88,7 +88,7 @@ EFFECTS: dict[str, Effect] = {
     "RequestAuthentication.security.istio.io": _denies(_MESH, False),
     "Sidecar.networking.istio.io": _denies("it limits what a sidecar forwards", False),
     "EnvoyFilter.networking.istio.io": _both("it changes what the proxies do", False),
-    "ServiceEntry.networking.istio.io": _both("it adds destinations to the mesh", False),
+    "ServiceEntry.networking.istio.io": _denies("it changes which destinations the mesh lets through", False),
     "WorkloadEntry.networking.istio.io": _pods("it adds a workload outside the cluster to the mesh"),
     "WorkloadGroup.networking.istio.io": _pods("it adds workloads outside the cluster to the mesh"),
     "ProxyConfig.networking.istio.io": _both("it changes what the proxies do", False),

@@ -1,0 +1,118 @@
+"""The examples: every planted leak is caught, nothing else is, and the fixed revisions are proved tight."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from analyzer import analysis, manifests, packs
+from analyzer.model.claims import Universe
+from analyzer.model.profile import PROFILES
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = sorted(file.parent for file in (ROOT / "examples").glob("*/expected.yaml"))
+SETTING = analysis.Setting(Universe.ANY, PROFILES["generic"], max_counterexamples=1)
+
+# A comment of one line or two that ends in the queries that catch the leak, in brackets.
+LEAK = re.compile(r"# LEAK: .*")
+CAUGHT = re.compile(r"# LEAK: .*(?:\n *# )?\(([a-z0-9-]+(?:, [a-z0-9-]+)*)\)$", re.MULTILINE)
+
+
+@cache
+def expected(example):
+    return yaml.safe_load((example / "expected.yaml").read_text(encoding="utf-8"))
+
+
+def pack_of(name, parameters):
+    found = packs.find(str(ROOT / name) if name.endswith(".npq") else name)
+    known = {key for key, _ in found.parameters}
+    return packs.find(
+        str(ROOT / name) if name.endswith(".npq") else name, {k: v for k, v in parameters.items() if k in known}
+    )
+
+
+@cache
+def verdicts(example, revision):
+    asked = expected(example)
+    wanted = [pack_of(name, asked["parameters"]) for name in asked["packs"]]
+    loaded = manifests.load([str(example / revision)])
+    answer = analysis.check(loaded.cluster, wanted, setting=SETTING)
+    assert answer.unmodelled == ()
+    return {
+        section.name: {verdict.query.id: verdict.status.value for verdict in section.verdicts}
+        for section in answer.sections
+    }
+
+
+def leaks(example):
+    """The queries that catch each leak planted in the leaky revision, by file."""
+    for file in sorted((example / "leaky").rglob("*.yaml")):
+        text = file.read_text(encoding="utf-8")
+        caught = CAUGHT.findall(text)
+        assert len(caught) == len(LEAK.findall(text)), f"a leak in {file} does not say what catches it"
+        for queries in caught:
+            yield file, queries.split(", ")
+
+
+def test_there_are_examples():
+    assert [example.name for example in EXAMPLES] == ["ml-platform", "multi-tenant"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_fixed_is_proved(example):
+    assert {
+        id: status
+        for section in verdicts(example, "fixed").values()
+        for id, status in section.items()
+        if status != "proved"
+    } == {}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_leaky_is_refuted_as_expected(example):
+    asked = expected(example)["leaky"]
+    found = verdicts(example, "leaky")
+    assert found.keys() == asked.keys()
+    for pack, statuses in found.items():
+        assert {id: status for id, status in statuses.items() if status != "proved"} == dict.fromkeys(
+            asked[pack]["refuted"], "refuted"
+        )
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_each_leak_is_marked_and_caught(example):
+    marked = {id for _, ids in leaks(example) for id in ids}
+    refuted = {pack: set(answers["refuted"]) for pack, answers in expected(example)["leaky"].items()}
+    # The baseline asks about every cluster: what it finds here are other views of the same leaks.
+    assert marked == set().union(*(ids for pack, ids in refuted.items() if pack != "baseline"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_readme_names_each_query_that_catches_a_leak(example):
+    text = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+    assert [id for _, ids in leaks(example) for id in ids if f"`{id}`" not in text] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_revisions_differ_in_policies_only(example):
+    def others(revision):
+        files = (file for file in (example / revision).rglob("*.yaml") if "policies" not in file.name)
+        return {
+            file.relative_to(example / revision): list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+            for file in files
+        }
+
+    assert others("leaky") == others("fixed")
+
+
+def test_a_mesh_leaves_isolation_proved():
+    """What the mesh may still refuse makes reachability unknown, and nothing else."""
+    example = ROOT / "examples/ml-platform"
+    loaded = manifests.load([str(example / "fixed"), str(example / "with-istio")])
+    answer = analysis.check(loaded.cluster, [pack_of("ml-platform", {})], setting=SETTING)
+    assert len(answer.unmodelled) == 4
+    assert {verdict.query.id: verdict.status.value for verdict in answer.verdicts} == {
+        verdict.query.id: "unknown" if "cut-off" in verdict.query.id else "proved" for verdict in answer.verdicts
+    }
