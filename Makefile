@@ -16,15 +16,15 @@ UNCLASSIFIED := kube-system,istio-system,monitoring,kubeflow,ml-serving,ml-train
 demo: $(VENV)/.installed
 	@show() { \
 	  wanted=$$1; shift; code=0; \
-	  echo; echo "\$$ netproof check $$*" | fold -s -w 80; \
+	  echo; echo "\$$ netproof check $$*" | awk '{ gsub(/ -/, " \\\n    -"); sub(/--set /, "--set \\\n"); print }'; echo; \
 	  $(BIN)/netproof check "$$@" || code=$$?; \
 	  echo; echo "exit code $$code"; \
 	  [ $$code = $$wanted ] || { echo "expected $$wanted"; exit 1; }; \
 	}; \
 	show 1 examples/multi-tenant/leaky -p tenant-isolation $(BRIEF); \
 	show 0 examples/multi-tenant/fixed -p tenant-isolation; \
-	show 1 examples/ml-platform/leaky -p ml-platform -p data-protection --set unclassified=$(UNCLASSIFIED) $(BRIEF); \
-	show 0 examples/ml-platform/fixed -p ml-platform -p data-protection --set unclassified=$(UNCLASSIFIED) --quiet
+	show 1 examples/ml-platform/leaky -p ml-platform -p data-protection $(BRIEF) --set unclassified=$(UNCLASSIFIED); \
+	show 0 examples/ml-platform/fixed -p ml-platform -p data-protection --quiet --set unclassified=$(UNCLASSIFIED)
 
 # pytest comes last, so that its closing line is the last one.
 test: $(VENV)/.installed-dev
