@@ -1,8 +1,11 @@
 """Model and resolved query to obligation: the universe, the policies and the claim as SMT-LIB; and models decoded."""
 
+from analyzer.encoding.alignment import align
 from analyzer.encoding.decode import decode, decode_end, embed, embed_end
 from analyzer.encoding.obligation import IN_DST, IN_SRC, OUTSIDE, UNIVERSE, VIOLATION, Obligation, encode
-from analyzer.encoding.scope import Question, pod_addresses
+from analyzer.encoding.pair import encode_pair
+from analyzer.encoding.question import Question
+from analyzer.encoding.scope import pod_addresses
 
 __all__ = [
     "IN_DST",
@@ -12,10 +15,12 @@ __all__ = [
     "VIOLATION",
     "Obligation",
     "Question",
+    "align",
     "decode",
     "decode_end",
     "embed",
     "embed_end",
     "encode",
+    "encode_pair",
     "pod_addresses",
 ]

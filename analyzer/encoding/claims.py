@@ -6,8 +6,8 @@ from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.rules import PolicyTerms
-from analyzer.encoding.scope import attr_of
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, equal, implies, neg, number, pick
+from analyzer.encoding.vocabulary import attr_of
 from analyzer.model.claims import (
     Addresses,
     AllOf,

@@ -45,7 +45,7 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
     touched = {scope.table.entries[c].name for c in scope.src.namespaces | scope.dst.namespaces}
     groups: dict[EndClass, list[Workload]] = {}
     if POD in scope.src.kinds | scope.dst.kinds:
-        for workload in scope.cluster.workloads:
+        for workload in scope.members.workloads:
             if workload.namespace not in touched:
                 continue
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
@@ -56,7 +56,7 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
         for likeness, members in groups.items()
     ]
     if HOST in scope.src.kinds | scope.dst.kinds:
-        found += [_node_class(scope, node) for node in scope.cluster.nodes]
+        found += [_node_class(scope, node) for node in scope.members.nodes]
     return tuple(found)
 
 

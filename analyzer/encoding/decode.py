@@ -14,7 +14,7 @@ from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
-from analyzer.model.cluster import ContainerPort
+from analyzer.model.cluster import ContainerPort, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
@@ -247,8 +247,16 @@ def _namespace_code(scope: Scope, pod: Pod) -> int | None:
 
 def _class_of(obligation: Obligation, end: End) -> int:
     for i, c in enumerate(obligation.classes):
-        if isinstance(end, Host) and c.node is not None and c.node.name == end.name:
+        if isinstance(end, Host) and c.node is not None and (c.node.name, c.node.labels) == (end.name, end.labels):
             return i + 1
-        if isinstance(end, Pod) and any(w.id == end.workload for w in c.members):
+        if isinstance(end, Pod) and any(_is_pod_of(end, workload) for workload in c.members):
             return i + 1
     return 0
+
+
+def _is_pod_of(pod: Pod, workload: Workload) -> bool:
+    """By more than its id, which two revisions may give to workloads that differ."""
+    return (
+        (pod.workload, pod.labels, pod.host_network, pod.service_account, pod.ports)
+        == (workload.id, workload.labels, workload.host_network, workload.service_account, workload.ports)
+    ) and (not workload.ips or pod.ip in workload.ips)

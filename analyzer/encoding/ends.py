@@ -55,6 +55,7 @@ class EndTerms:
 
     def __init__(self, letter: str, scope: Scope, reach: Reach, classes: tuple[EndClass, ...], script: Script) -> None:
         self.letter, self.scope, self.reach, self.script = letter, scope, reach, script
+        self.every_class = classes
         self.classes = tuple((i + 1, c) for i, c in enumerate(classes) if self._can_be(c))
         kinds = reach.kinds
         self.pod = self._kind(POD, f"{letter}.pod")
@@ -311,9 +312,7 @@ class EndTerms:
         plain = conj([self.plain_pod, neg(disj(known))])
         rules.append(implies(plain, self.inside(scope.pod_addresses)))
         if self.external != FALSE:
-            taken = AddressSet.singles(ip for w in scope.cluster.workloads for ip in w.ips)
-            taken |= AddressSet.singles(ip for n in scope.cluster.nodes for ip in n.ips)
-            rules.append(implies(self.external, self.inside(~taken)))
+            rules.append(implies(self.external, self.inside(~scope.taken)))
         return rules
 
 

@@ -15,14 +15,16 @@ The claim holds iff `universe` and `violation` and all tracked literals are unsa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms, distinct
+from analyzer.encoding.question import Question
 from analyzer.encoding.rules import Ledger, PolicyTerms
-from analyzer.encoding.scope import POD, Question, Scope, scope_of
-from analyzer.encoding.terms import Script, conj, disj, equal, iff, number
+from analyzer.encoding.scope import POD, Scope, scope_of
+from analyzer.encoding.terms import Script, Term, conj, disj, equal, iff, number
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.open_facts import OpenFact
@@ -63,15 +65,22 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     proves_reach = claim.kind in (Kind.EVERY, Kind.SOME)
     policies = PolicyTerms(scope, src, dst, script, ledger, track_allows=proves_reach)
     terms = ClaimTerms(claim, src, dst, policies)
-    violation = terms.violation()
+    return obligation(terms, terms.violation(), [policies])
+
+
+def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerms]) -> Obligation:
+    """The obligation that a claim's terms make, with `violation` for what breaks it; `policies` are all that it is
+    made of, over the same symbols."""
+    src, dst, first = terms.src, terms.dst, terms.policies
+    scope, script, ledger = first.scope, first.script, first.ledger
     in_src, in_dst = terms.sources(), terms.destinations()
     if dst is not None:
         in_dst = conj([in_dst, terms.ports()])
     universe = [*src.well_formed()]
     if dst is not None:
         universe += [*dst.well_formed(), *distinct(src, dst)]
-        is_other = equal(policies.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
-        universe.append(iff(is_other, equal(policies.port, number(0, 16))))
+        is_other = equal(first.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
+        universe.append(iff(is_other, equal(first.port, number(0, 16))))
     for end in (src, dst):
         if end is not None and POD in end.reach.kinds:
             universe += [assumed(a, end) for a in scope.assumptions]
@@ -85,21 +94,23 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     return Obligation(
         text=script.text,
         scope=scope,
-        classes=classes,
+        classes=src.every_class,
         symbols=dict(script.sorts),
         fields=fields,
         unknowns=frozenset(f for f in fields if f[1:].startswith((".u4", ".u6", ".nl."))),
         tracks=tracks,
         opens=opens,
-        cuts=_cuts(src, dst, policies),
+        cuts=_cuts(policies),
     )
 
 
-def _cuts(src: EndTerms, dst: EndTerms | None, policies: PolicyTerms) -> dict[str, tuple[int, ...]]:
-    cuts = {"port": set(policies.port_cuts)}
-    for end in (src, dst):
-        if end is not None:
-            for version, edges in end.address_cuts.items():
-                for kind in "xu":
-                    cuts[f"{end.letter}.{kind}{version}"] = edges
+def _cuts(policies: Iterable[PolicyTerms]) -> dict[str, tuple[int, ...]]:
+    cuts: dict[str, set[int]] = {"port": set()}
+    for terms in policies:
+        cuts["port"] |= terms.port_cuts
+        for end in (terms.src, terms.dst):
+            if end is not None:
+                for version, edges in end.address_cuts.items():
+                    for kind in "xu":
+                        cuts.setdefault(f"{end.letter}.{kind}{version}", set()).update(edges)
     return {symbol: tuple(sorted(edges)) for symbol, edges in cuts.items()}

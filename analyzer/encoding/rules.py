@@ -47,7 +47,10 @@ from analyzer.sets import AddressSet
 
 @dataclass
 class Ledger:
-    """What the terms introduced: tracked literals with their rules, open facts with theirs."""
+    """What the terms introduced: tracked literals with their rules, open facts with theirs.
+
+    Terms of several clusters may share one: a fact of the same id is then the same fact.
+    """
 
     tracks: dict[str, RuleRef] = field(default_factory=dict)
     opens: dict[str, OpenFact] = field(default_factory=dict)
@@ -56,13 +59,22 @@ class Ledger:
 
 
 class PolicyTerms:
-    """Terms for "egress is allowed at s" and "ingress is allowed at d"; `track_allows` for proofs of reachability."""
+    """Terms for "egress is allowed at s" and "ingress is allowed at d"; `track_allows` for proofs of reachability,
+    `is_tracked=False` where nobody asks what a proof rests on."""
 
     def __init__(
-        self, scope: Scope, src: EndTerms, dst: EndTerms | None, script: Script, ledger: Ledger, *, track_allows: bool
+        self,
+        scope: Scope,
+        src: EndTerms,
+        dst: EndTerms | None,
+        script: Script,
+        ledger: Ledger,
+        *,
+        track_allows: bool = False,
+        is_tracked: bool = True,
     ) -> None:
         self.scope, self.src, self.dst, self.script, self.ledger = scope, src, dst, script, ledger
-        self.track_allows = track_allows
+        self.track_allows, self.is_tracked = track_allows, is_tracked
         self.profile = scope.question.profile
         self.protocol = script.vector("proto", 2)
         self.port = script.vector("port", 16)
@@ -117,7 +129,9 @@ class PolicyTerms:
         for policy, isolation in self._isolations(direction, subject):
             isolations.append(isolation)
             rules = policy.rules(direction) or ()
-            matches = [self._tracked_allow(policy, direction, r, self._match(r, peer, direction)) for r in rules]
+            matches = [
+                self._tracked_allow(policy, direction, r, self._match(policy, r, peer, direction)) for r in rules
+            ]
             selected = subject.selects(policy.subject.namespaces, policy.subject.pods)
             allows.append(self.script.share(conj([selected, disj(matches)])))
         if not isolations:
@@ -170,7 +184,7 @@ class PolicyTerms:
         selected = subject.selects(policy.subject.namespaces, policy.subject.pods)
         ruling, matches = below, []
         for rule in reversed(policy.rules(direction) or ()):
-            action, match = self._effect(rule, peer, direction)
+            action, match = self._effect(policy, rule, peer, direction)
             match = self.script.share(conj([selected, match]))
             if match == FALSE:
                 continue
@@ -181,11 +195,13 @@ class PolicyTerms:
             ruling = self.script.share(choose(match, outcome, ruling))
         return self.script.share(disj(matches)), ruling
 
-    def _effect(self, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction) -> tuple[Action, Term]:
+    def _effect(
+        self, policy: Policy, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction
+    ) -> tuple[Action, Term]:
         """A rule that holds a peer nobody knows fails closed (reference B3.2)."""
         if any(isinstance(p, UnknownPeer) for p in rule.peers or ()):
             return (Action.ACCEPT, FALSE) if rule.action is Action.ACCEPT else (Action.DENY, TRUE)
-        return rule.action, self._match(rule, peer, direction)
+        return rule.action, self._match(policy, rule, peer, direction)
 
     def _track_action(self, policy: Policy, direction: Direction, rule: Rule, action: Action) -> Term:
         wanted = Action.ACCEPT if self.track_allows else Action.DENY
@@ -236,17 +252,17 @@ class PolicyTerms:
         for policy in policies:
             free = subject.selects(policy.subject.namespaces, policy.subject.pods)
             for rule in policy.rules(direction) or ():
-                action, match = self._effect(rule, peer, direction)
+                action, match = self._effect(policy, rule, peer, direction)
                 found[action].append(conj([free, match]))
                 free = self.script.share(conj([free, neg(match)]))
         return {action: self.script.share(disj(terms)) for action, terms in found.items()}
 
     # -------------------------------------------------------------------------------------------- rules
-    def _match(self, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction) -> Term:
+    def _match(self, policy: Policy, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction) -> Term:
         peers = TRUE if rule.peers is None else disj(self._peer(p, peer) for p in rule.peers)
         if peers == FALSE:
             return FALSE
-        return conj([self.script.share(peers), self._rule_ports(rule, direction)])
+        return conj([self.script.share(peers), self._rule_ports(policy, rule, direction)])
 
     def _peer(self, peer: Peer, end: EndTerms | UnseenEnd) -> Term:
         match peer:
@@ -273,7 +289,7 @@ class PolicyTerms:
             kinds.append(end.on_host)
         return conj([disj(kinds), end.inside(peer.addresses)]) if disj(kinds) != FALSE else FALSE
 
-    def _rule_ports(self, rule: Rule, direction: Direction) -> Term:
+    def _rule_ports(self, policy: Policy, rule: Rule, direction: Direction) -> Term:
         if rule.ports is None:
             return TRUE
         ports = rule.ports
@@ -281,16 +297,16 @@ class PolicyTerms:
             ports = _zero_port(ports)
         found = self.on_ports(ports, enforce_range=self.profile.enforce_endport, for_policy=True)
         if self.profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS:
-            found = disj([found, self._union_names(rule)])
+            found = disj([found, self._union_names(policy, rule)])
         return self.script.share(found)
 
-    def _union_names(self, rule: Rule) -> Term:
+    def _union_names(self, policy: Policy, rule: Rule) -> Term:
         """Engines that open a name's numbers on every subject pod: which numbers, other pods decide (reference D)."""
         parts = []
         for entry in rule.ports or ():
             if isinstance(entry, NamedPort) and entry.protocol is not None:
                 text = f"port name `{entry.name}` at {rule.source} opens every number that a selected pod gives it"
-                fact = OpenFact("named-port-union", f"named-port-union {rule.source} {entry.name}", text)
+                fact = OpenFact("named-port-union", f"named-port-union {_subject(policy)} {entry}", text)
                 parts.append(conj([self._has_protocol(entry.protocol), self._open(fact)]))
         return disj(parts)
 
@@ -360,6 +376,8 @@ class PolicyTerms:
 
     # -------------------------------------------------------------------------------------------- ledger
     def _track(self, ref: RuleRef) -> Term:
+        if not self.is_tracked:
+            return TRUE
         key = (ref.policy.id, ref.direction, ref.rule.index if ref.rule else None)
         name = self.ledger.track_names.get(key)
         if name is None:
@@ -392,6 +410,13 @@ class UnseenEnd:
     def inside(self, addresses: AddressSet) -> Term:
         full4, full6 = (addresses.family(v) == AddressSet.FULL.family(v) for v in (4, 6))
         return disj([neg("v6") if full4 else FALSE, "v6" if full6 else FALSE])
+
+
+def _subject(policy: Policy) -> str:
+    """Whom a policy selects, as a text that is the same in each cluster."""
+    choice = policy.subject.namespaces
+    where = choice.name if isinstance(choice, NamespaceNamed) else f"({choice.selector})"
+    return f"{where} ({policy.subject.pods})"
 
 
 _OWN_NODE = OpenFact(

@@ -6,66 +6,30 @@ claim speaks of.  `slice_first=False` keeps everything, to compare.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from analyzer.encoding.domains import Attr, Domain, DomainBuilder
+from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import NamespaceTable, Standing
-from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves
+from analyzer.encoding.question import Question
+from analyzer.encoding.vocabulary import Vocabulary, mentioned_names, vocabulary
 from analyzer.model.claims import (
     Addresses,
     Anything,
     Assumption,
-    Attribute,
     Both,
     Claim,
-    Condition,
     Either,
     Kind,
     Minus,
     Nodes,
     PodsIn,
     SetExpr,
-    Term,
-    Universe,
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Service, Unmodelled
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
-from analyzer.model.policies import (
-    PORT_PROTOCOLS,
-    AddressPeer,
-    Direction,
-    NamedPort,
-    NamespaceChoice,
-    NamespaceNamed,
-    NamespacesMatching,
-    NodePeer,
-    PodPeer,
-    Policy,
-    Ports,
-    Protocol,
-    Tier,
-)
-from analyzer.model.profile import Profile
+from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, Protocol, Tier
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One claim in its setting.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
-
-    `open_labels` keeps unknown namespace labels unknown in the inventory; `slice_first` is for tests.
-    """
-
-    claim: Claim
-    assumptions: tuple[Assumption, ...]
-    universe: Universe
-    profile: Profile
-    pod_addresses: AddressSet | None = None
-    open_labels: bool = False
-    slice_first: bool = True
-
 
 POD, EXTERNAL, HOST = "pod", "external", "host"
 
@@ -80,22 +44,38 @@ class Reach:
 
 @dataclass(frozen=True)
 class Scope:
-    """The slice: all that the encoder needs to know besides the claim itself."""
+    """The slice: all that the encoder needs to know besides the claim itself.
+
+    `members` holds the workloads and nodes that can be an end; it is another cluster than `cluster`, whose policies
+    count, where two revisions are compared.  Addresses outside the cluster are those that are not `taken`.
+    """
 
     cluster: Cluster
+    members: Cluster
     question: Question
     table: NamespaceTable
     src: Reach
     dst: Reach
     egress: tuple[Policy, ...]
     ingress: tuple[Policy, ...]
-    domains: dict[Attr, Domain]
-    port_names: tuple[tuple[str, Protocol], ...]
-    needs_addresses: bool
+    vocabulary: Vocabulary
     pod_addresses: AddressSet
+    taken: AddressSet
     unmodelled: tuple[Unmodelled, ...]
     services: tuple[Service, ...]
-    assumptions: tuple[Assumption, ...] = field(default=())
+    assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def domains(self) -> dict[Attr, Domain]:
+        return self.vocabulary.domains
+
+    @property
+    def port_names(self) -> tuple[tuple[str, Protocol], ...]:
+        return self.vocabulary.port_names
+
+    @property
+    def needs_addresses(self) -> bool:
+        return self.vocabulary.needs_addresses
 
 
 def pod_addresses(cluster: Cluster, given: AddressSet | None) -> AddressSet:
@@ -112,50 +92,53 @@ def pod_addresses(cluster: Cluster, given: AddressSet | None) -> AddressSet:
 def scope_of(cluster: Cluster, question: Question) -> Scope:
     """Slice the cluster to what can matter to the question."""
     claim = question.claim
-    conditions = tuple(_conditions(question))
-    names = set(_mentioned_names(cluster, question, conditions))
-    table = NamespaceTable(cluster, question.universe, question.open_labels, names)
+    table = NamespaceTable(cluster, question.universe, question.open_labels, mentioned_names(cluster, question))
     src, dst = _ends(claim, table, question.slice_first)
-    egress = tuple(_policies(cluster, table, src, Direction.EGRESS))
-    ingress = tuple(_policies(cluster, table, dst, Direction.INGRESS))
-    if claim.kind is Kind.ISOLATED:
-        ingress = tuple(_policies(cluster, table, src, Direction.INGRESS))
-    relevant = tuple(dict.fromkeys((*egress, *ingress)))
-    touched = src.namespaces | dst.namespaces
-    assumptions = tuple(a for a in question.assumptions if POD in src.kinds | dst.kinds)
-    peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
-    needs_addresses = any(isinstance(p, AddressPeer | NodePeer) for p in peers) or any(
-        isinstance(s, Addresses) for s in claim_sets(claim)
-    )
-    services = tuple(
-        s
-        for s in cluster.services
-        if s.selector is not None
-        and s.reached_from_outside
-        and not s.preserves_client
-        and EXTERNAL in src.kinds
-        and table.code(s.namespace) in dst.namespaces
-    )
+    egress = tuple(policies_at(cluster, table, src, Direction.EGRESS))
+    ingress = tuple(policies_at(cluster, table, src if claim.kind is Kind.ISOLATED else dst, Direction.INGRESS))
+    services = services_between(cluster, table, src, dst)
+    words = vocabulary(cluster, question, table, (*egress, *ingress), services, src.namespaces | dst.namespaces)
     return Scope(
         cluster=cluster,
+        members=cluster,
         question=question,
         table=table,
         src=src,
         dst=dst,
         egress=egress,
         ingress=ingress,
-        domains=_domains(cluster, question, table, relevant, peers, conditions, services, touched),
-        port_names=_port_names(relevant, claim, services),
-        needs_addresses=needs_addresses,
+        vocabulary=words,
         pod_addresses=pod_addresses(cluster, question.pod_addresses),
-        unmodelled=tuple(
-            u
-            for u in cluster.unmodelled
-            if (u.may_allow or u.may_deny) and (u.namespace is None or table.code(u.namespace) in touched)
-        ),
+        taken=taken_addresses(cluster),
+        unmodelled=unmodelled_at(cluster, table, src.namespaces | dst.namespaces),
         services=services,
-        assumptions=assumptions,
+        assumptions=assumptions_for(question, src, dst),
     )
+
+
+def taken_addresses(cluster: Cluster) -> AddressSet:
+    """The addresses that are known to be some pod's or some node's."""
+    pods = AddressSet.singles(ip for w in cluster.workloads for ip in w.ips)
+    return pods | AddressSet.singles(ip for n in cluster.nodes for ip in n.ips)
+
+
+def services_between(cluster: Cluster, table: NamespaceTable, src: Reach, dst: Reach) -> tuple[Service, ...]:
+    """The Services that may hide a source outside the cluster from a destination."""
+    if EXTERNAL not in src.kinds:
+        return ()
+    hiding = (s for s in cluster.services if s.reached_from_outside and not s.preserves_client)
+    return tuple(s for s in hiding if s.selector is not None and table.code(s.namespace) in dst.namespaces)
+
+
+def unmodelled_at(cluster: Cluster, table: NamespaceTable, touched: frozenset[int]) -> tuple[Unmodelled, ...]:
+    """The unmodelled objects that may bear on pods of these namespaces."""
+    bearing = (u for u in cluster.unmodelled if u.may_allow or u.may_deny)
+    return tuple(u for u in bearing if u.namespace is None or table.code(u.namespace) in touched)
+
+
+def assumptions_for(question: Question, src: Reach, dst: Reach) -> tuple[Assumption, ...]:
+    """Assumptions speak of pods only."""
+    return question.assumptions if POD in src.kinds | dst.kinds else ()
 
 
 # ------------------------------------------------------------------------------------------------ ends
@@ -210,7 +193,7 @@ def possible(choice: NamespaceChoice, table: NamespaceTable) -> frozenset[int]:
     return table.known_matching(choice.selector) | {c for c in unknown if table.name_allows(c, choice.selector)}
 
 
-def _policies(cluster: Cluster, table: NamespaceTable, end: Reach, direction: Direction) -> Iterator[Policy]:
+def policies_at(cluster: Cluster, table: NamespaceTable, end: Reach, direction: Direction) -> Iterator[Policy]:
     """The policies with rules for `direction` that can select a pod at that end, in the order of their tiers."""
     if POD not in end.kinds:
         return
@@ -226,170 +209,3 @@ def _policies(cluster: Cluster, table: NamespaceTable, end: Reach, direction: Di
             for policy in cluster.policies_by_tier[tier]:
                 if policy.rules(direction) and possible(policy.subject.namespaces, table) & end.namespaces:
                     yield policy
-
-
-# ------------------------------------------------------------------------------------------------ mentions
-def _conditions(question: Question) -> Iterator[Condition]:
-    if question.claim.where is not None:
-        yield question.claim.where
-    for assumption in question.assumptions:
-        yield assumption.condition
-
-
-def _set_leaves(question: Question) -> Iterator[SetExpr]:
-    yield from claim_sets(question.claim)
-    for assumption in question.assumptions:
-        yield from leaves(assumption.members)
-
-
-def _mentioned_names(cluster: Cluster, question: Question, conditions: Iterable[Condition]) -> Iterator[str]:
-    """Names of namespaces that the query or a cluster-wide selector mentions: those that may be created later."""
-    for leaf in _set_leaves(question):
-        match leaf:
-            case PodsIn(NamespaceNamed(name), _) | WorkloadNamed(name, _):
-                yield name
-            case PodsIn(NamespacesMatching(selector), _):
-                yield from _name_values(selector)
-            case _:
-                pass
-    for condition in conditions:
-        for term, other in comparisons(condition):
-            if _attr(term) == Attr("name") and isinstance(other, frozenset):
-                yield from other
-    for selector in _namespace_selectors(cluster.policies):
-        yield from _name_values(selector)
-
-
-def _namespace_selectors(policies: Iterable[Policy]) -> Iterator[Selector]:
-    for policy in policies:
-        choices = [policy.subject.namespaces]
-        for direction in Direction:
-            for rule in policy.rules(direction) or ():
-                choices += [peer.namespaces for peer in rule.peers or () if isinstance(peer, PodPeer)]
-        for choice in choices:
-            if isinstance(choice, NamespacesMatching):
-                yield choice.selector
-
-
-def _name_values(selector: Selector) -> Iterator[str]:
-    for requirement in selector.requirements:
-        if requirement.key == NAMESPACE_NAME_LABEL:
-            yield from requirement.values
-
-
-def _attr(term: Term) -> Attr:
-    match term.attribute:
-        case Attribute.LABEL:
-            return Attr("pod", term.key)
-        case Attribute.SERVICE_ACCOUNT:
-            return Attr("sa")
-        case Attribute.NAMESPACE_LABEL if term.key != NAMESPACE_NAME_LABEL:
-            return Attr("ns", term.key)
-        case _:  # the name, or the label that always holds it
-            return Attr("name")
-
-
-def attr_of(term: Term) -> Attr:
-    """The attribute whose domain a term's values come from."""
-    return _attr(term)
-
-
-def _port_names(
-    policies: Iterable[Policy], claim: Claim, services: Iterable[Service]
-) -> tuple[tuple[str, Protocol], ...]:
-    found: dict[tuple[str, Protocol], None] = {}
-
-    def add(ports: Iterable[Ports]) -> None:
-        for entry in ports:
-            if isinstance(entry, NamedPort):
-                for protocol in PORT_PROTOCOLS if entry.protocol is None else (entry.protocol,):
-                    found[entry.name, protocol] = None
-
-    add(claim_ports(claim))
-    for policy in policies:
-        for direction in Direction:
-            for rule in policy.rules(direction) or ():
-                add(rule.ports or ())
-    for service in services:
-        add(NamedPort(p.target, p.protocol) for p in service.ports if isinstance(p.target, str))
-    return tuple(sorted(found, key=lambda pair: (pair[0], pair[1].value)))
-
-
-# ------------------------------------------------------------------------------------------------ domains
-def _domains(
-    cluster: Cluster,
-    question: Question,
-    table: NamespaceTable,
-    policies: Iterable[Policy],
-    peers: Iterable[object],
-    conditions: Iterable[Condition],
-    services: Iterable[Service],
-    touched: frozenset[int],
-) -> dict[Attr, Domain]:
-    builder = DomainBuilder()
-    is_open = any(table.entries[c].standing is not Standing.KNOWN for c in touched)
-
-    def mention(kind: str, selector: Selector) -> None:
-        for r in selector.requirements:
-            if kind == "ns" and r.key == NAMESPACE_NAME_LABEL:
-                continue  # decided by the name alone
-            builder.mention(Attr(kind, r.key), r.values if r.operator in (Operator.IN, Operator.NOT_IN) else ())
-
-    def mention_choice(choice: NamespaceChoice) -> None:
-        if isinstance(choice, NamespacesMatching) and is_open:
-            mention("ns", choice.selector)
-
-    for policy in policies:
-        mention_choice(policy.subject.namespaces)
-        mention("pod", policy.subject.pods)
-    for peer in peers:
-        if isinstance(peer, PodPeer):
-            mention_choice(peer.namespaces)
-            mention("pod", peer.pods)
-        elif isinstance(peer, NodePeer):
-            mention("pod", peer.selector)
-    for service in services:
-        mention("pod", service.selector or Selector.EVERYTHING)
-    for leaf in _set_leaves(question):
-        if isinstance(leaf, PodsIn):
-            mention_choice(leaf.namespaces)
-            mention("pod", leaf.pods)
-    for condition in conditions:
-        for term, other in comparisons(condition):
-            attr = _attr(term)
-            match other:
-                case Term() as right:
-                    if attr != _attr(right) or attr != Attr("name"):
-                        builder.compare(attr, _attr(right))
-                case frozenset() as values if attr != Attr("name"):
-                    builder.mention(attr, values)
-                case _ if attr != Attr("name"):
-                    builder.mention(attr)
-                case _:
-                    pass
-    if Attr("sa") in builder:
-        builder.mention(Attr("sa"), ("default",))
-    for attr in builder.compared:
-        builder.mention(attr, _actual_values(cluster, table, attr, touched))
-    return builder.freeze()
-
-
-def _actual_values(cluster: Cluster, table: NamespaceTable, attr: Attr, touched: frozenset[int]) -> Iterator[str]:
-    if attr.kind == "ns":
-        for code in touched:
-            if (value := table.entries[code].labels.get(attr.key)) is not None:
-                yield value
-    elif attr.kind == "name":
-        for code in touched:
-            if (name := table.entries[code].name) is not None:
-                yield name
-    else:
-        names = {table.entries[code].name for code in touched}
-        for workload in cluster.workloads:
-            if workload.namespace in names:
-                value = workload.service_account if attr.kind == "sa" else workload.labels.get(attr.key)
-                if value is not None:
-                    yield value
-        for node in cluster.nodes:
-            if attr.kind == "pod" and attr.key in node.labels:
-                yield node.labels[attr.key]

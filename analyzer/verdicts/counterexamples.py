@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from itertools import islice, product
 
-from analyzer.encoding import VIOLATION, Obligation, decode, decode_end, embed, embed_end, encode
+from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
 from analyzer.encoding.scope import POD
 from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
@@ -15,19 +15,32 @@ from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, External, Pod
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
-from analyzer.solving import Budget
-from analyzer.verdicts.generalise import Box, generalise
-from analyzer.verdicts.inquiry import Inquiry
+from analyzer.solving import Budget, Result
+from analyzer.verdicts.generalise import Box, apart, generalise
+from analyzer.verdicts.inquiry import Certain, Inquiry
 from analyzer.verdicts.regions import describe
 from analyzer.verdicts.replay import Replay
 from analyzer.verdicts.verdict import Counterexample
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A witness, and the region around it.  `live` and `depends_on` as in a Counterexample."""
+
+    witness: Connection | Pod
+    box: Box
+    live: bool | None
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    counterexamples: tuple[Counterexample, ...]
+    """`is_complete`: no certain violation lies outside all regions; if that could not be told, `reason` says why."""
+
+    sightings: tuple[Sighting, ...]
     live: bool | None
     is_complete: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +53,45 @@ class Live:
 
 
 class Finder:
-    """Finds the counterexamples of a refuted claim; `inquiry` is the session that refuted it."""
+    """Finds the witnesses of a refuted claim; `inquiry` is the session that refuted it, `encode_live` gives the same
+    question asked of the declared workloads alone."""
 
-    def __init__(self, cluster: Cluster, obligation: Obligation, inquiry: Inquiry, replay: Replay, most: int) -> None:
-        self.cluster, self.obligation, self.inquiry, self.replay = cluster, obligation, inquiry, replay
-        self.most = max(1, most)
-        self.is_connection = obligation.scope.question.claim.kind is not Kind.ISOLATED
+    def __init__(
+        self, inquiry: Inquiry, encode_live: Callable[[Question], Obligation | None], most: int, *, is_disjoint: bool
+    ) -> None:
+        self.inquiry, self.obligation, self.encode_live = inquiry, inquiry.obligation, encode_live
+        self.cluster = inquiry.obligation.scope.cluster
+        self.most, self.is_disjoint = max(1, most), is_disjoint
+        self.is_connection = self.obligation.scope.question.claim.kind is not Kind.ISOLATED
 
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
-        """Counterexamples around `values` (a certain violation) and beyond, the live ones first."""
+        """Witnesses around `values` (a certain violation) and beyond, the live ones first."""
         live = self._live(budget)
-        boxes: list[Box] = []
-        found: list[Counterexample] = []
-        current: Mapping[str, int] | None = self._centre(live.witness) if live.live else values
-        while current is not None and len(found) < self.most:
-            box = generalise(self.inquiry, current)
-            outside = [f"!{self.inquiry.inside(b)}" for b in boxes]
+        found: list[Sighting] = []
+        outside: list[str] = []
+        current = Certain(Result.SAT, self._centre(live.witness) if live.live else dict(values))
+        while current.values is not None and len(found) < self.most:
+            box = generalise(self.inquiry, current.values)
+            if self.is_disjoint:
+                box = apart(self.obligation, box, [sighting.box for sighting in found], current.values)
             standing, witness = live.live, live.witness
             if found or standing is None:
                 standing, witness = self._declared(box, outside)
             if witness is None:
-                witness = self._witness(self.obligation, self._presentable(box, current, outside))
-            depends_on = live.depends_on if standing is None else ()
-            found.append(self._counterexample(witness, box, standing, depends_on))
-            boxes.append(box)
-            current = self._next(boxes)
-        return Found(tuple(found), live.live, current is None)
+                witness = self._witness(self.obligation, self._presentable(box, current.values, outside))
+            shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
+            found.append(Sighting(shown, box, standing, live.depends_on if standing is None else ()))
+            outside.append(f"!{self.inquiry.inside(box)}")
+            current = self.inquiry.certain(self.obligation.opens, *outside)
+        return Found(tuple(found), live.live, current.result is Result.UNSAT, current.reason)
 
     # -------------------------------------------------------------------------------------------- live or latent
     def _live(self, budget: Budget) -> Live:
         """Ask the same question of the declared workloads alone, for all that is unknown about them."""
         question = replace(self.obligation.scope.question, universe=Universe.INVENTORY, open_labels=True)
-        obligation = encode(self.cluster, question)
+        obligation = self.encode_live(question)
+        if obligation is None:
+            return Live(False)
         inquiry = Inquiry(obligation, budget)
         possible = inquiry.check(VIOLATION)
         if possible.is_unsat:
@@ -113,11 +133,6 @@ class Finder:
         return {**full.values, **partial}
 
     # -------------------------------------------------------------------------------------------- enumeration
-    def _next(self, boxes: list[Box]) -> Mapping[str, int] | None:
-        """A certain violation outside all regions so far."""
-        outside = [f"!{self.inquiry.inside(box)}" for box in boxes]
-        return self.inquiry.certain(self.obligation.opens, *outside).values
-
     def _presentable(self, box: Box, values: Mapping[str, int], outside: list[str]) -> Mapping[str, int]:
         """A witness inside the box that reads well."""
         fields = self.obligation.fields
@@ -133,21 +148,6 @@ class Finder:
             if not refused:
                 return values
             wished = [w for w in wished if w != refused[-1]]
-
-    def _counterexample(
-        self, witness: Connection | Pod, box: Box, live: bool | None, depends_on: tuple[str, ...]
-    ) -> Counterexample:
-        region, bundle = describe(self.obligation, box), self.obligation.text
-        ends = (witness,) if isinstance(witness, Pod) else (witness.src, witness.dst)
-        names = {end.namespace for end in ends if isinstance(end, Pod)}
-        new = frozenset(names - self.cluster.namespace_by_name.keys())
-        if isinstance(witness, Pod):
-            sides = self.replay.pod(witness, bundle)
-            return Counterexample(None, witness, None, sides, region, live, depends_on, new)
-        shown = _familiar(witness, box)
-        allowed = self.obligation.scope.question.claim.kind is not Kind.EVERY
-        decision = self.replay.connection(shown, allowed=allowed, bundle=bundle)
-        return Counterexample(shown, None, decision, (), region, live, depends_on, new)
 
     # -------------------------------------------------------------------------------------------- declared ends
     def _declared(self, box: Box, outside: list[str]) -> tuple[bool | None, Connection | Pod | None]:
@@ -208,6 +208,24 @@ class Finder:
             host_network=workload.host_network,
             workload=workload.id,
         )
+
+
+def counterexample(sighting: Sighting, obligation: Obligation, replay: Replay) -> Counterexample:
+    """The counterexample that a witness makes, replayed.  InternalError if the oracle disagrees."""
+    witness, region, bundle = sighting.witness, describe(obligation, sighting.box), obligation.text
+    new = new_namespaces(witness, obligation.scope.cluster)
+    if isinstance(witness, Pod):
+        sides = replay.pod(witness, bundle)
+        return Counterexample(None, witness, None, sides, region, sighting.live, sighting.depends_on, new)
+    allowed = obligation.scope.question.claim.kind is not Kind.EVERY
+    decision = replay.connection(witness, allowed=allowed, bundle=bundle)
+    return Counterexample(witness, None, decision, (), region, sighting.live, sighting.depends_on, new)
+
+
+def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str]:
+    """Those of a witness's namespaces that the manifests do not know."""
+    ends = (witness,) if isinstance(witness, Pod) else (witness.src, witness.dst)
+    return frozenset(end.namespace for end in ends if isinstance(end, Pod)) - cluster.namespace_by_name.keys()
 
 
 _MOST_PAIRS = 400

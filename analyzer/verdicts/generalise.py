@@ -6,16 +6,17 @@ step, so a region is as sound as a proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from analyzer.encoding import Obligation
+from analyzer.encoding import VIOLATION, Obligation
 from analyzer.encoding.scope import Reach
-from analyzer.sets.intervals import Intervals, canonical
+from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 
 Box = dict[str, Intervals]
 
 _MOST_ATOMS = 96
+_MOST_SPOILERS = 48
 
 
 def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
@@ -54,14 +55,42 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
     if _is_kind(symbol):
         return
     atoms = list(_atoms(inquiry.obligation, symbol))
-    if len(atoms) > _MOST_ATOMS:
-        return
-    found = [a for a in atoms if a[0] <= value <= a[1]]
-    for atom in atoms:
-        wider = {**box, symbol: (atom,)}
-        if atom not in found and _holds(inquiry, wider) and (symbol != "proto" or _can_be(inquiry, wider)):
-            found.append(atom)
-    box[symbol] = canonical(found)
+    own = [a for a in atoms if a[0] <= value <= a[1]]
+    found = _spared(inquiry, box, symbol, atoms)
+    if found is None:
+        few = atoms if len(atoms) <= _MOST_ATOMS else _some(inquiry, box, symbol, atoms)
+        found = [a for a in few if a not in own and _holds(inquiry, {**box, symbol: (a,)})]
+    if symbol == "proto":
+        found = [a for a in found if a in own or _can_be(inquiry, {**box, symbol: (a,)})]
+    box[symbol] = canonical([*own, *found])
+
+
+def _spared(inquiry: Inquiry, box: Box, symbol: str, atoms: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
+    """The atoms that are left when those that spoil the violation are taken away one by one; None if they are many."""
+    left = list(atoms)
+    for _ in range(_MOST_SPOILERS):
+        spoiler = inquiry.check(NOT_VIOLATION, inquiry.inside({**box, symbol: canonical(left)}))
+        if spoiler.is_unsat:
+            return left
+        if not spoiler.is_sat:
+            return None
+        value = spoiler.values[symbol]
+        left = [a for a in left if not a[0] <= value <= a[1]]
+    return None
+
+
+def _some(inquiry: Inquiry, box: Box, symbol: str, atoms: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Some of the atoms with which the box holds a violation at all."""
+    found: list[tuple[int, int]] = []
+    left = list(atoms)
+    while left and len(found) < _MOST_ATOMS:
+        more = inquiry.check(VIOLATION, inquiry.inside({**box, symbol: canonical(left)}))
+        if not more.is_sat:
+            break
+        value = more.values[symbol]
+        found += [a for a in left if a[0] <= value <= a[1]]
+        left = [a for a in left if not a[0] <= value <= a[1]]
+    return found
 
 
 def _can_be(inquiry: Inquiry, box: Box) -> bool:
@@ -71,17 +100,63 @@ def _can_be(inquiry: Inquiry, box: Box) -> bool:
 def _both_families(inquiry: Inquiry, box: Box) -> Box:
     """One region for both address families, if the other one has addresses that violate as well."""
     if "v6" not in box:
-        return box
+        return _one_family(inquiry, box)
     here, there = ("6", "4") if box["v6"] == ((1, 1),) else ("4", "6")
     both = {s: v for s, v in box.items() if s != "v6"}
     other = {**box, "v6": ((int(there == "6"), int(there == "6")),)}
     for symbol in [s[:-1] + there for s in box if s.endswith((".x" + here, ".u" + here))]:
         atoms = list(_atoms(inquiry.obligation, symbol))
-        fitting = [a for a in atoms if len(atoms) <= _MOST_ATOMS and _holds(inquiry, {**other, symbol: (a,)})]
+        tried = ({**other, symbol: (a,)} for a in atoms) if len(atoms) <= _MOST_ATOMS else ()
+        fitting = [t[symbol][0] for t in tried if _holds(inquiry, t) and _can_be(inquiry, t)]
         if not fitting:
             return box
         both[symbol] = other[symbol] = canonical(fitting)
     return both if _holds(inquiry, both) and _can_be(inquiry, other) else box
+
+
+def apart(obligation: Obligation, box: Box, others: Iterable[Box], values: Mapping[str, int]) -> Box:
+    """As much of the box as meets none of the others, in none of which `values` lies."""
+    for other in others:
+        for version in (0, 1):  # of addresses: IPv4, IPv6
+            if not _meet(box, other, version):
+                continue
+            if values.get("v6", version) != version:
+                box = {**box, "v6": ((1 - version, 1 - version),)}
+                continue
+            symbol = max(
+                (s for s in other if _counts(s, version) and not contains(other[s], values[s])), key=_widening_rank
+            )
+            width = obligation.symbols[symbol]
+            every = canonical(_atoms(obligation, symbol)) or ((0, 2**width - 1 if width else 1),)
+            rest = complement(other[symbol], every[0][0], every[-1][1])
+            box = {**box, symbol: intersection(box.get(symbol, every), rest)}
+    return box
+
+
+def _meet(left: Box, right: Box, version: int) -> bool:
+    """Whether the boxes have connections of this address family in common."""
+    return all(
+        intersection(left.get(s, right[s]), right[s]) if s != "v6" else contains(right[s], version)
+        for s in right
+        if _counts(s, version)
+    ) and contains(left.get("v6", ((0, 1),)), version)
+
+
+def _counts(symbol: str, version: int) -> bool:
+    """Whether the symbol matters to connections of this family."""
+    return not symbol.endswith((".x4", ".u4") if version else (".x6", ".u6"))
+
+
+def _widening_rank(symbol: str) -> tuple[int, str]:
+    return _rank(symbol), symbol
+
+
+def _one_family(inquiry: Inquiry, box: Box) -> Box:
+    """Say which family a region's addresses are of, where only one is possible."""
+    if "v6" not in inquiry.obligation.symbols or not any(s[1:].startswith((".x", ".u")) for s in box):
+        return box
+    possible = [value for value in (0, 1) if _can_be(inquiry, {**box, "v6": ((value, value),)})]
+    return {**box, "v6": ((possible[0], possible[0]),)} if len(possible) == 1 else box
 
 
 def _atoms(obligation: Obligation, symbol: str) -> Iterator[tuple[int, int]]:

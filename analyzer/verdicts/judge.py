@@ -21,7 +21,7 @@ from analyzer.model.policies import RuleRef
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Outcome
-from analyzer.verdicts.counterexamples import Finder
+from analyzer.verdicts.counterexamples import Finder, counterexample
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.verdicts.replay import Replay
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
@@ -82,14 +82,16 @@ class _Trial:
             return self._held(found)
         if not found.is_sat:
             return self._verdict(Status.UNKNOWN, found.reason)
-        finder = Finder(self.cluster, self.obligation, self.inquiry, self.replay, self.setting.max_counterexamples)
+        most = self.setting.max_counterexamples
+        finder = Finder(self.inquiry, lambda q: encode(self.cluster, q), most, is_disjoint=False)
         certain = self.inquiry.certain(self.obligation.opens)
         if certain.values is None:
             if certain.result.value == "unknown":
                 return self._verdict(Status.UNKNOWN, certain.reason)
             return self._open(found)
         found_all = finder.find(certain.values, self.setting.budget)
-        first = found_all.counterexamples[0]
+        examples = tuple(counterexample(s, self.obligation, self.replay) for s in found_all.sightings)
+        first = examples[0]
         blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
         if self.query.claim.kind is Kind.NEVER_TIE and first.connection is not None:
             blame = self.replay.tied(first.connection)
@@ -97,7 +99,7 @@ class _Trial:
         return replace(
             self._verdict(Status.REFUTED, reason),
             live=found_all.live,
-            counterexamples=found_all.counterexamples,
+            counterexamples=examples,
             is_complete=found_all.is_complete,
             blame=blame,
         )

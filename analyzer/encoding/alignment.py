@@ -1,0 +1,44 @@
+"""Two revisions over one set of namespaces, so that a pod of the one is a pod of the other.
+
+| a namespace | is taken |
+|---|---|
+| declared in both | with the labels that each side writes |
+| declared in one, absent from or merely mentioned in the other | with the declared labels on both sides |
+| mentioned only | with labels nobody knows, the same on both sides |
+
+Its policies on each side are those of that side, hence none where it is absent.  A workload is an end of connections
+by its labels, namespace, service account and ports, whichever side declares it; one that changed is two ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.model.cluster import Cluster, Namespace, Node, Workload
+from analyzer.model.source import NOWHERE
+
+
+def align(before: Cluster, after: Cluster) -> tuple[Cluster, Cluster]:
+    """The same two clusters, each with the namespaces of both, in one order."""
+    sides = (before, after)
+    names = sorted({name for side in sides for name in side.namespace_by_name})
+    namespaces = [[_namespace(name, side, other) for name in names] for side, other in (sides, reversed(sides))]
+    return replace(before, namespaces=tuple(namespaces[0])), replace(after, namespaces=tuple(namespaces[1]))
+
+
+def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:
+    own, its = side.namespace_by_name.get(name), other.namespace_by_name.get(name)
+    if own is not None and (own.is_declared or its is None or not its.is_declared):
+        return own
+    return its if its is not None else side.namespace_by_name[name]
+
+
+def members_of(before: Cluster, after: Cluster) -> Cluster:
+    """The workloads and nodes that are there on either side, those alike once."""
+    workloads = {_likeness(w): w for w in (*before.workloads, *after.workloads)}
+    nodes: dict[Node, Node] = {replace(n, source=NOWHERE): n for n in (*before.nodes, *after.nodes)}
+    return Cluster(after.namespaces, tuple(workloads.values()), tuple(nodes.values()))
+
+
+def _likeness(workload: Workload) -> Workload:
+    return replace(workload, source=NOWHERE)

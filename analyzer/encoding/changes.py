@@ -1,0 +1,238 @@
+"""Where two revisions can differ, told from their policies without a solver.
+
+Policies are compared by what they say, not by name, order or place in a file.  A NetworkPolicy bears on its own
+namespace only, and NetworkPolicies of one subject are the union of their rules: what both revisions say of a subject
+cancels out, and only connections that some rule of the rest matches can differ.  This over-approximates; the solver
+does the rest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+
+from analyzer.encoding.namespaces import NamespaceTable
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, pod_addresses, possible
+from analyzer.model.cluster import Cluster
+from analyzer.model.labels import Requirement, Selector
+from analyzer.model.policies import (
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    NamespaceChoice,
+    NamespaceNamed,
+    NodePeer,
+    Peer,
+    PodPeer,
+    Policy,
+    Rule,
+    Tier,
+    UnknownPeer,
+)
+from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One revision with its numbering of the namespaces, which is the same on both sides but for their labels."""
+
+    cluster: Cluster
+    table: NamespaceTable
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The pods whose ruling can differ in one direction (their namespaces), and the ends they differ towards."""
+
+    near: frozenset[int]
+    far: Reach
+
+
+NOWHERE_CHANGED = Changed(frozenset(), Reach(frozenset(), frozenset()))
+
+
+def everything_changed(table: NamespaceTable) -> Changed:
+    return Changed(table.every, everywhere(table))
+
+
+def everywhere(table: NamespaceTable) -> Reach:
+    return Reach(frozenset({POD, EXTERNAL, HOST}), table.every)
+
+
+def union_of(reaches: Iterable[Reach]) -> Reach:
+    found = list(reaches)
+    return Reach(frozenset().union(*(r.kinds for r in found)), frozenset().union(*(r.namespaces for r in found)))
+
+
+class Comparison:
+    """Two revisions side by side, under one profile; `addresses` is where pods' addresses lie."""
+
+    def __init__(self, before: Side, after: Side, profile: Profile, given: AddressSet | None) -> None:
+        self.sides, self.profile = (before, after), profile
+        self.every = everywhere(after.table)
+        self._addresses = tuple(pod_addresses(side.cluster, given) for side in self.sides)
+        self._have_nodes_changed = len({frozenset(_nodes(side.cluster)) for side in self.sides}) == 2
+        self._shifted: dict[Selector, bool] = {}
+        on_nodes = {w.namespace for side in self.sides for w in side.cluster.workloads if w.host_network}
+        self._on_nodes = frozenset(c for name in on_nodes if (c := after.table.code(name)) is not None)
+
+    def changed(self, direction: Direction) -> Changed:
+        """Where the ruling for one direction can differ."""
+        near: set[int] = set()
+        far: list[Reach] = []
+        parts = [*self._union_tier(direction), *self._first_match_tiers(direction)] if self.profile.enforces else []
+        for part in (*parts, *self._unmodelled(), *self._services(direction)):
+            near |= part.near
+            far.append(part.far)
+        return Changed(frozenset(near), union_of(far)) if near else NOWHERE_CHANGED
+
+    # -------------------------------------------------------------------------------------------- tiers
+    def _union_tier(self, direction: Direction) -> Iterator[Changed]:
+        names = {name for side in self.sides for name in side.cluster.network_policies_by_namespace}
+        for name in sorted(names):
+            code = self.sides[0].table.code(name)
+            if code is None:
+                continue
+            rules = tuple(self._by_subject(number, name, direction) for number in (0, 1))
+            if rules[0].keys() == rules[1].keys() and all(
+                rules[0][subject].keys() == rules[1][subject].keys() for subject in rules[0]
+            ):
+                continue
+            yield Changed(frozenset({code}), self._far_of_union(rules))
+
+    def _by_subject(
+        self, number: int, namespace: str, direction: Direction
+    ) -> dict[Hashable, dict[Hashable, tuple[int, Rule]]]:
+        """Of the policies that isolate: for each subject what the rules say, with the rules."""
+        found: dict[Hashable, dict[Hashable, tuple[int, Rule]]] = {}
+        for policy in self.sides[number].cluster.network_policies_by_namespace.get(namespace, ()):
+            rules = policy.rules(direction)
+            if rules is not None:
+                said = found.setdefault(_selector(policy.subject.pods), {})
+                said.update((self._rule(number, rule), (number, rule)) for rule in rules)
+        return found
+
+    def _far_of_union(self, rules: tuple[dict[Hashable, dict[Hashable, tuple[int, Rule]]], ...]) -> Reach:
+        before, after = rules
+        if before.keys() != after.keys():
+            return self.every  # who is isolated may differ, towards everyone
+        far = []
+        for subject, said in before.items():
+            apart = said.keys() ^ after[subject].keys()
+            far += [self._reach(*(said.get(key) or after[subject][key])) for key in apart]
+        return union_of(far)
+
+    def _first_match_tiers(self, direction: Direction) -> Iterator[Changed]:
+        for tier in Tier:
+            if tier is Tier.NETWORK_POLICY:
+                continue
+            said = [Counter(self._policy(n, p, direction) for p in self._speaking(n, tier, direction)) for n in (0, 1)]
+            if said[0] == said[1]:
+                continue
+            for number in (0, 1):
+                for policy in self._speaking(number, tier, direction):
+                    key = self._policy(number, policy, direction)
+                    if said[0][key] != said[1][key]:
+                        rules = policy.rules(direction) or ()
+                        near = possible(policy.subject.namespaces, self.sides[number].table)
+                        yield Changed(near, union_of(self._reach(number, rule) for rule in rules))
+
+    def _speaking(self, number: int, tier: Tier, direction: Direction) -> list[Policy]:
+        return [p for p in self.sides[number].cluster.policies_by_tier[tier] if p.rules(direction)]
+
+    # -------------------------------------------------------------------------------------------- other objects
+    def _unmodelled(self) -> Iterator[Changed]:
+        found = [
+            {(u.id, u.namespace, u.may_allow, u.may_deny) for u in side.cluster.unmodelled if u.may_allow or u.may_deny}
+            for side in self.sides
+        ]
+        for _, namespace, _, _ in found[0] ^ found[1]:
+            code = None if namespace is None else self.sides[0].table.code(namespace)
+            yield Changed(self.every.namespaces if code is None else frozenset({code}), self.every)
+
+    def _services(self, direction: Direction) -> Iterator[Changed]:
+        """Services decide which source a pod sees of clients outside."""
+        if direction is Direction.EGRESS or not self.profile.enforces:
+            return
+        found = [
+            {
+                (s.namespace, s.name, _selector(s.selector), frozenset((p.target, p.protocol) for p in s.ports))
+                for s in side.cluster.services
+                if s.selector is not None and s.reached_from_outside and not s.preserves_client
+            }
+            for side in self.sides
+        ]
+        for namespace in {entry[0] for entry in found[0] ^ found[1]}:
+            code = self.sides[0].table.code(namespace)
+            if code is not None:
+                yield Changed(frozenset({code}), Reach(frozenset({EXTERNAL}), frozenset()))
+
+    # -------------------------------------------------------------------------------------------- what they say
+    def _policy(self, number: int, policy: Policy, direction: Direction) -> Hashable:
+        """A policy of a first-match tier; its name counts, because a tie is between policies of these names."""
+        rules = tuple((r.action, self._rule(number, r)) for r in policy.rules(direction) or ())
+        return policy.id, policy.priority, self._peer(number, policy.subject), rules
+
+    def _rule(self, number: int, rule: Rule) -> Hashable:
+        peers = None if rule.peers is None else frozenset(self._peer(number, peer) for peer in rule.peers)
+        return peers, None if rule.ports is None else frozenset(rule.ports)
+
+    def _peer(self, number: int, peer: Peer) -> Hashable:
+        """Equal on both sides iff the peer means the same on both."""
+        match peer:
+            case PodPeer(namespaces, pods):
+                return self._choice(number, namespaces), _selector(pods)
+            case AddressPeer(addresses, _, matches_cluster):
+                return addresses, matches_cluster
+            case NodePeer(selector):
+                return "nodes", _selector(selector), number if self._have_nodes_changed else None
+            case DomainPeer(names):
+                return "domains", frozenset(names)
+            case UnknownPeer():
+                return peer
+
+    def _choice(self, number: int, choice: NamespaceChoice) -> Hashable:
+        if isinstance(choice, NamespaceNamed):
+            return choice
+        return _selector(choice.selector), number if self._is_shifted(choice.selector) else None
+
+    def _is_shifted(self, selector: Selector) -> bool:
+        """Whether the namespaces' labels make the selector mean others than before."""
+        found = self._shifted.get(selector)
+        if found is None:
+            before, after = (side.table.known_matching(selector) for side in self.sides)
+            found = self._shifted[selector] = before != after
+        return found
+
+    # -------------------------------------------------------------------------------------------- whom they mean
+    def _reach(self, number: int, rule: Rule) -> Reach:
+        """An over-approximation of whom a rule's peers mean."""
+        if rule.peers is None:
+            return self.every
+        return union_of(self._reach_of_peer(number, peer) for peer in rule.peers)
+
+    def _reach_of_peer(self, number: int, peer: Peer) -> Reach:
+        match peer:
+            case PodPeer(namespaces, _):
+                return Reach(frozenset({POD}), possible(namespaces, self.sides[number].table))
+            case AddressPeer(addresses):
+                may_mean_pods = peer.matches_cluster or self.profile.ipblock_matches_pods
+                meets_pods = may_mean_pods and any(addresses & pods for pods in self._addresses)
+                return Reach(self.every.kinds, self.every.namespaces if meets_pods else self._on_nodes)
+            case NodePeer():
+                return Reach(frozenset({POD, HOST}), self._on_nodes)
+            case DomainPeer():
+                return Reach(frozenset({EXTERNAL}), frozenset())
+            case UnknownPeer():
+                return self.every
+
+
+def _selector(selector: Selector | None) -> frozenset[Requirement]:
+    return frozenset(selector.requirements) if selector is not None else frozenset()
+
+
+def _nodes(cluster: Cluster) -> Iterator[Hashable]:
+    for node in cluster.nodes:
+        yield node.labels, node.ips

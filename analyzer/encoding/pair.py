@@ -1,0 +1,161 @@
+"""The obligation of a comparison: a connection that one revision denies and the other allows.
+
+Both revisions are stated over the same symbols.  Outside the namespaces where the ruling of a direction can differ it
+is the same on both sides, and is stated once:
+
+    allowed after, and either (its source is where egress changed, and egress before denies it)
+                       or (its destination is where ingress changed, and ingress before denies it)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.encoding.alignment import align, members_of
+from analyzer.encoding.changes import Changed, Comparison, Side, everything_changed, union_of
+from analyzer.encoding.claims import ClaimTerms
+from analyzer.encoding.classes import end_classes
+from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.namespaces import NamespaceTable
+from analyzer.encoding.obligation import Obligation, obligation
+from analyzer.encoding.question import Question
+from analyzer.encoding.rules import Ledger, PolicyTerms
+from analyzer.encoding.scope import (
+    POD,
+    Reach,
+    Scope,
+    assumptions_for,
+    pod_addresses,
+    policies_at,
+    reach,
+    services_between,
+    taken_addresses,
+    unmodelled_at,
+)
+from analyzer.encoding.terms import Script, Term, conj, disj, neg
+from analyzer.encoding.vocabulary import mentioned_names, vocabulary
+from analyzer.model.claims import Anything
+from analyzer.model.cluster import Cluster
+from analyzer.model.policies import Direction, Policy, Tier
+
+
+def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live: bool = False) -> Obligation | None:
+    """The script whose `violation` is satisfiable iff `after` allows a connection that the claim speaks of and that
+    `before` denies; None if their policies show that there is none.
+
+    Labels of namespaces that a condition asks for are those of `after`.  With `is_live` workloads and nodes are those
+    of `after` only, else those of both.
+    """
+    before, after = align(before, after)
+    names = mentioned_names(before, question) | mentioned_names(after, question)
+    sides = tuple(
+        Side(side, NamespaceTable(side, question.universe, question.open_labels, names)) for side in (before, after)
+    )
+    egress, ingress = _changed(sides, question)
+    ends = _ends(question, sides[1].table, egress, ingress)
+    if ends is None:
+        return None
+    members = after if is_live else members_of(before, after)
+    scopes = _scopes(sides, question, members, ends, (egress, ingress))
+    script, ledger = Script(), Ledger()
+    classes = end_classes(scopes[1])
+    policies = [
+        PolicyTerms(
+            scope,
+            EndTerms("s", scope, scope.src, classes, script),
+            EndTerms("d", scope, scope.dst, classes, script),
+            script,
+            ledger,
+            is_tracked=False,
+        )
+        for scope in scopes
+    ]
+    terms = ClaimTerms(question.claim, policies[1].src, policies[1].dst, policies[1])
+    return obligation(terms, _newly_allowed(terms, policies[0], egress, ingress), policies)
+
+
+def _newly_allowed(terms: ClaimTerms, old: PolicyTerms, egress: Changed, ingress: Changed) -> Term:
+    denied: list[Term] = []
+    assert old.dst is not None
+    if egress.near:
+        denied.append(conj([old.src.in_namespaces(egress.near), neg(old.side(Direction.EGRESS))]))
+    if ingress.near:
+        denied.append(conj([old.dst.in_namespaces(ingress.near), neg(old.side(Direction.INGRESS))]))
+    return conj([terms.scope(), terms.policies.allowed(), disj(denied)])
+
+
+def _changed(sides: tuple[Side, ...], question: Question) -> tuple[Changed, Changed]:
+    before, after = sides
+    if not question.slice_first:
+        return everything_changed(after.table), everything_changed(after.table)
+    comparison = Comparison(before, after, question.profile, question.pod_addresses)
+    return comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS)
+
+
+def _ends(question: Question, table: NamespaceTable, egress: Changed, ingress: Changed) -> tuple[Reach, Reach] | None:
+    """What can be the source and the destination of a connection that is judged differently."""
+    claim = question.claim
+    near = [Reach(frozenset({POD} if c.near else ()), c.near) for c in (egress, ingress)]
+    src = _meet(union_of((near[0], ingress.far)), reach(claim.sources, table))
+    dst = _meet(union_of((egress.far, near[1])), reach(claim.destinations or Anything(), table))
+    return (src, dst) if src.kinds and dst.kinds else None
+
+
+def _meet(left: Reach, right: Reach) -> Reach:
+    kinds, namespaces = left.kinds & right.kinds, left.namespaces & right.namespaces
+    return Reach(kinds if namespaces else kinds - {POD}, namespaces)
+
+
+def _scopes(
+    sides: tuple[Side, ...],
+    question: Question,
+    members: Cluster,
+    ends: tuple[Reach, Reach],
+    changed: tuple[Changed, ...],
+) -> tuple[Scope, Scope]:
+    """The slice of each side: of the first only what bears on namespaces that changed."""
+    before, after = sides
+    src, dst = ends
+    touched = src.namespaces | dst.namespaces
+    kept = [
+        (_still(before, src, Direction.EGRESS, changed[0]), _still(before, dst, Direction.INGRESS, changed[1])),
+        tuple(tuple(policies_at(after.cluster, after.table, *at)) for at in _directions(src, dst)),
+    ]
+    services = [services_between(side.cluster, side.table, src, dst) for side in sides]
+    relevant = [policy for egress, ingress in kept for policy in (*egress, *ingress)]
+    words = vocabulary(members, question, after.table, relevant, [s for found in services for s in found], touched)
+    taken = taken_addresses(before.cluster) & taken_addresses(after.cluster)
+    first, second = (
+        Scope(
+            cluster=side.cluster,
+            members=members,
+            question=question,
+            table=side.table,
+            src=src,
+            dst=dst,
+            egress=egress,
+            ingress=ingress,
+            vocabulary=words,
+            pod_addresses=pod_addresses(members, question.pod_addresses),
+            taken=taken,
+            unmodelled=unmodelled_at(side.cluster, side.table, touched),
+            services=seen_through,
+            assumptions=assumptions_for(question, src, dst),
+        )
+        for side, (egress, ingress), seen_through in zip(sides, kept, services, strict=True)
+    )
+    return first, second
+
+
+def _directions(src: Reach, dst: Reach) -> tuple[tuple[Reach, Direction], tuple[Reach, Direction]]:
+    return (src, Direction.EGRESS), (dst, Direction.INGRESS)
+
+
+def _still(side: Side, end: Reach, direction: Direction, changed: Changed) -> tuple[Policy, ...]:
+    """The policies of the first side that count: cluster-wide ones all together, so that ties stay what they are."""
+    if not changed.near:
+        return ()
+    near = replace(end, namespaces=end.namespaces & changed.near)
+    every = policies_at(side.cluster, side.table, end, direction)
+    inside = {id(p) for p in policies_at(side.cluster, side.table, near, direction)}
+    return tuple(p for p in every if p.tier is not Tier.NETWORK_POLICY or id(p) in inside)

@@ -1,0 +1,25 @@
+"""What is asked: a claim in its setting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.model.claims import Assumption, Claim, Universe
+from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One claim in its setting.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
+
+    `open_labels` keeps unknown namespace labels unknown in the inventory; `slice_first` is for tests.
+    """
+
+    claim: Claim
+    assumptions: tuple[Assumption, ...]
+    universe: Universe
+    profile: Profile
+    pod_addresses: AddressSet | None = None
+    open_labels: bool = False
+    slice_first: bool = True

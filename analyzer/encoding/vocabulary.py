@@ -1,0 +1,225 @@
+"""What policies and a question mention: names of namespaces, label keys with their values, port names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from analyzer.encoding.domains import Attr, Domain, DomainBuilder
+from analyzer.encoding.namespaces import NamespaceTable, Standing
+from analyzer.encoding.question import Question
+from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves
+from analyzer.model.claims import Addresses, Attribute, Claim, Condition, PodsIn, SetExpr, Term, WorkloadNamed
+from analyzer.model.cluster import Cluster, Service
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
+from analyzer.model.policies import (
+    PORT_PROTOCOLS,
+    AddressPeer,
+    Direction,
+    NamedPort,
+    NamespaceChoice,
+    NamespaceNamed,
+    NamespacesMatching,
+    NodePeer,
+    PodPeer,
+    Policy,
+    Ports,
+    Protocol,
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the policies and the question speak of; scopes that share one give the same symbols the same meaning."""
+
+    domains: dict[Attr, Domain]
+    port_names: tuple[tuple[str, Protocol], ...]
+    needs_addresses: bool
+
+
+def vocabulary(
+    members: Cluster,
+    question: Question,
+    table: NamespaceTable,
+    policies: Iterable[Policy],
+    services: Iterable[Service],
+    touched: frozenset[int],
+) -> Vocabulary:
+    """What these policies, Services and the question mention."""
+    relevant = tuple({id(p): p for p in policies}.values())
+    peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
+    needs_addresses = any(isinstance(p, AddressPeer | NodePeer) for p in peers) or any(
+        isinstance(s, Addresses) for s in claim_sets(question.claim)
+    )
+    services = tuple(services)
+    return Vocabulary(
+        _domains(members, question, table, relevant, peers, services, touched),
+        _port_names(relevant, question.claim, services),
+        needs_addresses,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ mentions
+def _conditions(question: Question) -> Iterator[Condition]:
+    if question.claim.where is not None:
+        yield question.claim.where
+    for assumption in question.assumptions:
+        yield assumption.condition
+
+
+def _set_leaves(question: Question) -> Iterator[SetExpr]:
+    yield from claim_sets(question.claim)
+    for assumption in question.assumptions:
+        yield from leaves(assumption.members)
+
+
+def mentioned_names(cluster: Cluster, question: Question) -> frozenset[str]:
+    """Names of namespaces that the query or a cluster-wide selector mentions: those that may be created later."""
+    return frozenset(_mentioned_names(cluster, question))
+
+
+def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
+    for leaf in _set_leaves(question):
+        match leaf:
+            case PodsIn(NamespaceNamed(name), _) | WorkloadNamed(name, _):
+                yield name
+            case PodsIn(NamespacesMatching(selector), _):
+                yield from _name_values(selector)
+            case _:
+                pass
+    for condition in _conditions(question):
+        for term, other in comparisons(condition):
+            if attr_of(term) == Attr("name") and isinstance(other, frozenset):
+                yield from other
+    for selector in _namespace_selectors(cluster.policies):
+        yield from _name_values(selector)
+
+
+def _namespace_selectors(policies: Iterable[Policy]) -> Iterator[Selector]:
+    for policy in policies:
+        choices = [policy.subject.namespaces]
+        for direction in Direction:
+            for rule in policy.rules(direction) or ():
+                choices += [peer.namespaces for peer in rule.peers or () if isinstance(peer, PodPeer)]
+        for choice in choices:
+            if isinstance(choice, NamespacesMatching):
+                yield choice.selector
+
+
+def _name_values(selector: Selector) -> Iterator[str]:
+    for requirement in selector.requirements:
+        if requirement.key == NAMESPACE_NAME_LABEL:
+            yield from requirement.values
+
+
+def attr_of(term: Term) -> Attr:
+    """The attribute whose domain a term's values come from."""
+    match term.attribute:
+        case Attribute.LABEL:
+            return Attr("pod", term.key)
+        case Attribute.SERVICE_ACCOUNT:
+            return Attr("sa")
+        case Attribute.NAMESPACE_LABEL if term.key != NAMESPACE_NAME_LABEL:
+            return Attr("ns", term.key)
+        case _:  # the name, or the label that always holds it
+            return Attr("name")
+
+
+def _port_names(
+    policies: Iterable[Policy], claim: Claim, services: Iterable[Service]
+) -> tuple[tuple[str, Protocol], ...]:
+    found: dict[tuple[str, Protocol], None] = {}
+
+    def add(ports: Iterable[Ports]) -> None:
+        for entry in ports:
+            if isinstance(entry, NamedPort):
+                for protocol in PORT_PROTOCOLS if entry.protocol is None else (entry.protocol,):
+                    found[entry.name, protocol] = None
+
+    add(claim_ports(claim))
+    for policy in policies:
+        for direction in Direction:
+            for rule in policy.rules(direction) or ():
+                add(rule.ports or ())
+    for service in services:
+        add(NamedPort(p.target, p.protocol) for p in service.ports if isinstance(p.target, str))
+    return tuple(sorted(found, key=lambda pair: (pair[0], pair[1].value)))
+
+
+# ------------------------------------------------------------------------------------------------ domains
+def _domains(
+    cluster: Cluster,
+    question: Question,
+    table: NamespaceTable,
+    policies: Iterable[Policy],
+    peers: Iterable[object],
+    services: Iterable[Service],
+    touched: frozenset[int],
+) -> dict[Attr, Domain]:
+    builder = DomainBuilder()
+    is_open = any(table.entries[c].standing is not Standing.KNOWN for c in touched)
+
+    def mention(kind: str, selector: Selector) -> None:
+        for r in selector.requirements:
+            if kind == "ns" and r.key == NAMESPACE_NAME_LABEL:
+                continue  # decided by the name alone
+            builder.mention(Attr(kind, r.key), r.values if r.operator in (Operator.IN, Operator.NOT_IN) else ())
+
+    def mention_choice(choice: NamespaceChoice) -> None:
+        if isinstance(choice, NamespacesMatching) and is_open:
+            mention("ns", choice.selector)
+
+    for policy in policies:
+        mention_choice(policy.subject.namespaces)
+        mention("pod", policy.subject.pods)
+    for peer in peers:
+        if isinstance(peer, PodPeer):
+            mention_choice(peer.namespaces)
+            mention("pod", peer.pods)
+        elif isinstance(peer, NodePeer):
+            mention("pod", peer.selector)
+    for service in services:
+        mention("pod", service.selector or Selector.EVERYTHING)
+    for leaf in _set_leaves(question):
+        if isinstance(leaf, PodsIn):
+            mention_choice(leaf.namespaces)
+            mention("pod", leaf.pods)
+    for condition in _conditions(question):
+        for term, other in comparisons(condition):
+            attr = attr_of(term)
+            match other:
+                case Term() as right:
+                    if attr != attr_of(right) or attr != Attr("name"):
+                        builder.compare(attr, attr_of(right))
+                case frozenset() as values if attr != Attr("name"):
+                    builder.mention(attr, values)
+                case _ if attr != Attr("name"):
+                    builder.mention(attr)
+                case _:
+                    pass
+    if Attr("sa") in builder:
+        builder.mention(Attr("sa"), ("default",))
+    for attr in builder.compared:
+        builder.mention(attr, _actual_values(cluster, table, attr, touched))
+    return builder.freeze()
+
+
+def _actual_values(cluster: Cluster, table: NamespaceTable, attr: Attr, touched: frozenset[int]) -> Iterator[str]:
+    if attr.kind == "ns":
+        for code in touched:
+            if (value := table.entries[code].labels.get(attr.key)) is not None:
+                yield value
+    elif attr.kind == "name":
+        for code in touched:
+            if (name := table.entries[code].name) is not None:
+                yield name
+    else:
+        names = {table.entries[code].name for code in touched}
+        for workload in cluster.workloads:
+            if workload.namespace in names:
+                value = workload.service_account if attr.kind == "sa" else workload.labels.get(attr.key)
+                if value is not None:
+                    yield value
+        for node in cluster.nodes:
+            if attr.kind == "pod" and attr.key in node.labels:
+                yield node.labels[attr.key]
