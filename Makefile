@@ -23,8 +23,8 @@ demo: $(VENV)/.installed
 	}; \
 	show 1 examples/multi-tenant/leaky -p tenant-isolation $(BRIEF); \
 	show 0 examples/multi-tenant/fixed -p tenant-isolation; \
-	show 1 examples/ml-platform/leaky -p ml-platform -p data-protection $(BRIEF) --set unclassified=$(UNCLASSIFIED); \
-	show 0 examples/ml-platform/fixed -p ml-platform -p data-protection --quiet --set unclassified=$(UNCLASSIFIED)
+	show 1 examples/ml-platform/leaky -p data-protection $(BRIEF) --set unclassified=$(UNCLASSIFIED); \
+	show 0 examples/ml-platform/fixed -p data-protection --set unclassified=$(UNCLASSIFIED)
 
 # pytest comes last, so that its closing line is the last one.
 test: $(VENV)/.installed-dev

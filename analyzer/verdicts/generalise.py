@@ -17,6 +17,8 @@ Box = dict[str, Intervals]
 
 _MOST_ATOMS = 96
 _MOST_SPOILERS = 48
+# What a reader takes for connections that can exist: widened by possible values only.
+_TOLD = frozenset({"proto", *(f"{end}.{kind}{version}" for end in "sd" for kind in "xu" for version in (4, 6))})
 
 
 def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
@@ -56,11 +58,13 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
         return
     atoms = list(_atoms(inquiry.obligation, symbol))
     own = [a for a in atoms if a[0] <= value <= a[1]]
+    if not own:
+        return
     found = _spared(inquiry, box, symbol, atoms)
     if found is None:
         few = atoms if len(atoms) <= _MOST_ATOMS else _some(inquiry, box, symbol, atoms)
         found = [a for a in few if a not in own and _holds(inquiry, {**box, symbol: (a,)})]
-    if symbol == "proto":
+    if symbol in _TOLD:
         found = [a for a in found if a in own or _can_be(inquiry, {**box, symbol: (a,)})]
     box[symbol] = canonical([*own, *found])
 

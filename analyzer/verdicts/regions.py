@@ -23,7 +23,7 @@ def describe(obligation: Obligation, box: Box) -> Region:
     protocols = _protocols(box)
     ports = PortSet.of(*box["port"]) if "port" in box else PortSet.FULL
     facts: tuple[str, ...] = ()
-    if "v6" in box:
+    if "v6" in box and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
         facts = ("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only",)
     return Region(src, _end(obligation, box, "d"), protocols, None if protocols == (Protocol.OTHER,) else ports, facts)
 
