@@ -160,8 +160,10 @@ def _side(side: Side) -> str:
             return text
         case (only,):
             return f"{text} ({only.source})"
+        case several if side.allowed and any(ref.rule is not None for ref in several):
+            return f"allowed by {words.rules(several)}"
         case several:
-            return f"{text} — {words.rules(several)}"
+            return f"{text} ({words.listed([str(ref.source) for ref in several], shown=2)})"
 
 
 # ------------------------------------------------------------------------------------------------ footer

@@ -74,7 +74,7 @@ def _namespaces(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...
     scope = obligation.scope
     reach = (scope.src if letter == "s" else scope.dst).namespaces
     codes = _codes(box[f"{letter}.ns"]) & reach if f"{letter}.ns" in box else reach
-    if codes >= scope.table.every:
+    if codes >= scope.table.every and len(codes) > 1:
         return None
     names = [scope.table.entries[c].name for c in sorted(codes)]
     found = [n for n in names if n is not None]
