@@ -7,7 +7,8 @@
 | mentioned only | with labels nobody knows, the same on both sides |
 
 Its policies on each side are those of that side, hence none where it is absent.  A workload is an end of connections
-by its labels, namespace, service account and ports, whichever side declares it; one that changed is two ends.
+by its labels, namespace, service account and ports, whichever side declares it; one that changed is two ends.  A pod's
+address may lie wherever either side lets it; an address that is nobody's on one side is outside the cluster.
 """
 
 from __future__ import annotations

@@ -124,6 +124,7 @@ def _scopes(
     services = [services_between(side.cluster, side.table, src, dst) for side in sides]
     relevant = [policy for egress, ingress in kept for policy in (*egress, *ingress)]
     words = vocabulary(members, question, after.table, relevant, [s for found in services for s in found], touched)
+    pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
     taken = taken_addresses(before.cluster) & taken_addresses(after.cluster)
     first, second = (
         Scope(
@@ -136,7 +137,7 @@ def _scopes(
             egress=egress,
             ingress=ingress,
             vocabulary=words,
-            pod_addresses=pod_addresses(members, question.pod_addresses),
+            pod_addresses=pods,
             taken=taken,
             unmodelled=unmodelled_at(side.cluster, side.table, touched),
             services=seen_through,

@@ -145,6 +145,7 @@ class Kind(Enum):
     ONLY = "only"  # only S can reach D
     REACHES_ONLY = "can reach only"  # S can reach only D
     ISOLATED = "is isolated"  # every S is isolated for …
+    NO_NEW = "no newly"  # no S can newly reach D: nothing that the older of two revisions denies
     NEVER_TIE = "policies never tie"  # no two policies of equal priority do different things to a connection
 
 

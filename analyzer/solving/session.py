@@ -5,6 +5,7 @@ Each session has a Z3 context of its own, so that an answer never depends on wha
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 
@@ -12,6 +13,8 @@ import z3
 
 from analyzer.errors import SolverError
 from analyzer.solving.outcome import Budget, Outcome, Result
+
+_NAME = re.compile(r"[a-z][a-z0-9.-]*")
 
 
 class Session:
@@ -30,7 +33,8 @@ class Session:
         self._bodies: dict[str, z3.ExprRef] = {}
         self._literals: dict[str, str] = {}
         self.checks = 0
-        for assertion in self._parse(text, declared=False):
+        self._symbols = tuple(self._constants)
+        for assertion in self._parse(text, {}):
             self._solver.add(assertion)
             if assertion.num_args() == 2 and z3.is_const(assertion.arg(0)):
                 self._bodies[assertion.arg(0).decl().name()] = assertion.arg(1)
@@ -40,11 +44,9 @@ class Session:
                 self._bodies[assertion.arg(0).decl().name()] = z3.BoolVal(False, self._context)
         self._base = self._spent_total()
 
-    def _parse(self, text: str, declared: bool = True) -> z3.AstVector:
+    def _parse(self, text: str, known: Mapping[str, z3.ExprRef]) -> z3.AstVector:
         try:
-            if declared:
-                return z3.parse_smt2_string(text, decls=self._constants, ctx=self._context)
-            return z3.parse_smt2_string(text, ctx=self._context)
+            return z3.parse_smt2_string(text, decls=dict(known), ctx=self._context)
         except z3.Z3Exception as problem:
             raise SolverError(f"the solver cannot read the obligation: {problem}") from problem
 
@@ -93,8 +95,8 @@ class Session:
 
     def _values(self, model: z3.ModelRef) -> dict[str, int]:
         found = {}
-        for name, constant in self._constants.items():
-            value = model.eval(constant, model_completion=True)
+        for name in self._symbols:
+            value = model.eval(self._constants[name], model_completion=True)
             found[name] = int(z3.is_true(value)) if z3.is_bool(value) else value.as_long()
         return found
 
@@ -105,7 +107,9 @@ class Session:
         if found is None:
             found = self._literals[term] = f"l{len(self._literals)}"
             self._constants[found] = z3.Bool(found, self._context)
-            for assertion in self._parse(f"(assert (= {found} {term}))"):
+            text = f"(assert (= {found} {term}))"
+            known = {name: self._constants[name] for name in _NAME.findall(text) if name in self._constants}
+            for assertion in self._parse(text, known):
                 self._solver.add(assertion)
         return found
 

@@ -1,0 +1,143 @@
+"""Two revisions to what differs: every region that one of them allows and the other denies, until none is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from analyzer.encoding import VIOLATION, Obligation, Question, align, decode, encode_pair
+from analyzer.errors import InternalError
+from analyzer.model.claims import Anything, Assumption, Claim, Kind, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
+from analyzer.semantics import outcomes
+from analyzer.verdicts.counterexamples import Finder, Found, Sighting, new_namespaces
+from analyzer.verdicts.difference import Change, Shift
+from analyzer.verdicts.inquiry import Inquiry
+from analyzer.verdicts.judge import Setting
+from analyzer.verdicts.regions import describe
+from analyzer.verdicts.replay import Replay
+
+ANYTHING_NEW = Claim(Kind.NO_NEW, Anything(), Anything(), tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
+_OPEN = "whether more changes hangs on what the specification, or an object that is not modelled, leaves open"
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """The old and the new revision."""
+
+    old: Cluster
+    new: Cluster
+
+
+def gained(
+    revisions: Revisions,
+    setting: Setting,
+    most: int,
+    claim: Claim = ANYTHING_NEW,
+    assumptions: tuple[Assumption, ...] = (),
+) -> Shift:
+    """The connections the claim speaks of that only the new revision allows, in at most `most` regions.
+
+    InternalError if a witness does not replay in the oracle on both sides.
+    """
+    return _Comparison(revisions.old, revisions.new, True, setting, claim, assumptions).shift(most)
+
+
+def lost(revisions: Revisions, setting: Setting, most: int) -> Shift:
+    """The connections that only the old revision allows."""
+    return _Comparison(revisions.new, revisions.old, False, setting, ANYTHING_NEW, ()).shift(most)
+
+
+class _Comparison:
+    """What `denying` denies and `allowing` allows."""
+
+    def __init__(
+        self,
+        denying: Cluster,
+        allowing: Cluster,
+        is_gained: bool,
+        setting: Setting,
+        claim: Claim,
+        assumptions: tuple[Assumption, ...],
+    ) -> None:
+        self.denying, self.allowing = align(denying, allowing)
+        self.is_gained, self.setting = is_gained, setting
+        self.question = Question(
+            claim,
+            assumptions,
+            setting.universe,
+            setting.profile,
+            setting.pod_addresses,
+            slice_first=setting.slice_first,
+        )
+
+    def shift(self, most: int) -> Shift:
+        is_inventory = self.question.universe is Universe.INVENTORY
+        obligation = self._encoded(self.question, is_live=is_inventory)
+        if obligation is None:
+            return Shift()
+        inquiry = Inquiry(obligation, self.setting.budget)
+        certain = inquiry.certain(obligation.opens)
+        found = Found((), None, certain.result.value == "unsat", certain.reason)
+        if certain.values is not None:
+            finder = Finder(inquiry, lambda q: self._encoded(q, is_live=True), most, is_disjoint=True)
+            found = finder.find(certain.values, self.setting.budget)
+        changes = tuple(self._change(sighting, obligation) for sighting in found.sightings)
+        if not found.is_complete:
+            return Shift(changes, is_capped=not found.reason, reason=found.reason)
+        return self._with_open(changes, found, inquiry)
+
+    def _encoded(self, question: Question, *, is_live: bool) -> Obligation | None:
+        return encode_pair(self.denying, self.allowing, question, is_live=is_live)
+
+    def _with_open(self, changes: tuple[Change, ...], found: Found, inquiry: Inquiry) -> Shift:
+        """What is left changes for some turn of the open facts at most: say which."""
+        outside = [f"!{inquiry.inside(sighting.box)}" for sighting in found.sightings]
+        rest = inquiry.check(VIOLATION, *outside)
+        if rest.is_unsat:
+            return Shift(changes)
+        if not rest.is_sat:
+            return Shift(changes, reason=rest.reason)
+        obligation = inquiry.obligation
+        connection = decode(obligation, rest.values)
+        was, now = (self._allowed(side, connection) for side in (self.denying, self.allowing))
+        if False not in was or True not in now:
+            raise InternalError(f"the oracle finds no change of {connection}, the encoding may", obligation.text)
+        needed = inquiry.needed(rest.values, obligation.opens)
+        facts = tuple(dict.fromkeys(obligation.opens[name].text for name in needed))
+        return Shift(changes, reason=_OPEN, blame=facts)
+
+    def _allowed(self, side: Cluster, connection: Connection) -> set[bool]:
+        return {d.allowed for d in outcomes(side, self.question.profile, seen_by(connection, side))}
+
+    def _change(self, sighting: Sighting, obligation: Obligation) -> Change:
+        connection, profile = sighting.witness, self.question.profile
+        assert isinstance(connection, Connection)
+        spoken = Replay(self.allowing, profile, self.question.claim, self.question.assumptions)
+        allowed = spoken.connection(connection, allowed=True, bundle=obligation.text)
+        anything = Replay(self.denying, profile, ANYTHING_NEW, ())
+        denied = anything.connection(seen_by(connection, self.denying), allowed=False, bundle=obligation.text)
+        before, after = (denied, allowed) if self.is_gained else (allowed, denied)
+        return Change(
+            self.is_gained,
+            connection,
+            before,
+            after,
+            describe(obligation, sighting.box),
+            sighting.live,
+            sighting.depends_on,
+            new_namespaces(connection, self.allowing),
+        )
+
+
+def seen_by(connection: Connection, cluster: Cluster) -> Connection:
+    """The connection with the labels that the cluster's declared namespaces have."""
+    return replace(connection, src=_seen(connection.src, cluster), dst=_seen(connection.dst, cluster))
+
+
+def _seen(end: End, cluster: Cluster) -> End:
+    namespace = cluster.namespace_by_name.get(end.namespace) if isinstance(end, Pod) else None
+    if isinstance(end, Pod) and namespace is not None and namespace.is_declared:
+        return replace(end, namespace_labels=namespace.labels)
+    return end

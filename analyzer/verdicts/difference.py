@@ -1,0 +1,128 @@
+"""What differs between two revisions: what a report of `netproof diff` prints.  Frozen facts; nothing here solves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from analyzer.model.claims import Query, Universe
+from analyzer.model.cluster import Unmodelled
+from analyzer.model.endpoints import Connection
+from analyzer.model.profile import Profile
+from analyzer.model.source import Notice
+from analyzer.semantics.decision import Decision
+from analyzer.sets import ConnectionSet
+from analyzer.verdicts.verdict import Region, StatedAssumption, Status, Verdict
+
+
+class Relation(Enum):
+    """How the traffic that the new revision permits compares with what the old one permits."""
+
+    EQUIVALENT = "equivalent"
+    MORE = "more permissive"
+    LESS = "less permissive"
+    INCOMPARABLE = "incomparable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A region of connections that one revision allows and the other denies, with a replayed witness.
+
+    `is_gained`: the new revision is the one that allows it.  `connection` shows the labels of namespaces as that
+    revision has them.  `live`, `depends_on`, `new_namespaces` as in a Counterexample, about that revision's workloads.
+    """
+
+    is_gained: bool
+    connection: Connection
+    before: Decision
+    after: Decision
+    region: Region
+    live: bool | None
+    depends_on: tuple[str, ...] = ()
+    new_namespaces: frozenset[str] = frozenset()
+
+    @property
+    def connections(self) -> ConnectionSet:
+        """What each pair of ends of the region may newly open, or no longer."""
+        ports, found = self.region.ports, ConnectionSet.EMPTY
+        for protocol in self.region.protocols:
+            if ports is not None:
+                found |= ConnectionSet.on(protocol.value, ports)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Everything that one revision denies and the other allows.
+
+    The regions of `changes` are disjoint.  Unless `is_capped` or `reason` says otherwise they are all there is.
+    `reason`: why it is not known whether there is more, with the facts it hangs on in `blame`.
+    """
+
+    changes: tuple[Change, ...] = ()
+    is_capped: bool = False
+    reason: str = ""
+    blame: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing changed this way, for certain."""
+        return not self.changes and not self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDifference:
+    """One query of a pack, asked of both revisions; `no S can newly reach D` has no verdict before, and its `shift`
+    holds what is new."""
+
+    pack: str
+    query: Query
+    before: Verdict | None
+    after: Verdict
+    shift: Shift | None = None
+
+    @property
+    def is_worse(self) -> bool:
+        """It refutes what is new, or its verdict is worse than before."""
+        order = list(Status)
+        was = Status.PROVED if self.before is None else self.before.status
+        return order.index(self.after.status) > order.index(was)
+
+    @property
+    def has_changed(self) -> bool:
+        return self.before is not None and self.before.status is not self.after.status
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a comparison stands on.  `tallies` counts what was read of the old and of the new revision; `one_sided`
+    tells what was done about what only one of them holds."""
+
+    profile: Profile
+    assumptions: tuple[StatedAssumption, ...]
+    unmodelled: tuple[Unmodelled, ...]
+    notices: tuple[Notice, ...]
+    tallies: tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]
+    one_sided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The answer of `netproof diff` for every pod that could be created."""
+
+    gained: Shift
+    lost: Shift
+    universe: Universe
+    background: Background
+    queries: tuple[QueryDifference, ...] = ()
+
+    @property
+    def relation(self) -> Relation:
+        if self.gained.changes and self.lost.changes:
+            return Relation.INCOMPARABLE
+        if self.gained.reason or self.lost.reason:
+            return Relation.UNKNOWN
+        if self.gained.changes:
+            return Relation.MORE
+        return Relation.LESS if self.lost.changes else Relation.EQUIVALENT
