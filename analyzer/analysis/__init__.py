@@ -2,7 +2,9 @@
 
 from analyzer.analysis.check import check
 from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
+from analyzer.analysis.explanation import explain
+from analyzer.analysis.hypothetical import representative
 from analyzer.solving import Budget
 from analyzer.verdicts import Setting
 
-__all__ = ["Budget", "EndFilter", "Focus", "Setting", "check", "connectivity"]
+__all__ = ["Budget", "EndFilter", "Focus", "Setting", "check", "connectivity", "explain", "representative"]

@@ -9,6 +9,7 @@ import typer
 from analyzer import __version__
 from analyzer.cli.check import check
 from analyzer.cli.exit_codes import exit_table
+from analyzer.cli.explain import explain
 from analyzer.cli.guard import guarded
 from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
@@ -38,6 +39,16 @@ Examples:
       who may reach the database
   netproof map manifests/ --format dot | dot -Tsvg > map.svg
       a picture, drawn by Graphviz
+"""
+
+EXPLAIN_EXAMPLES = """\b
+Examples:
+  netproof explain manifests/ --from shop/web --to shop/db --on tcp/5432
+      the decision, and every rule on the way to it
+  netproof explain manifests/ --from 203.0.113.0/24 --to shop/web
+      all ports, from addresses outside
+  netproof explain manifests/ --from 'pods(app=job) in namespace batch' --to shop/db
+      from a pod that is not there yet
 """
 
 app = typer.Typer(
@@ -81,6 +92,12 @@ app.command(
     no_args_is_help=True,
     epilog=f"{MAP_EXAMPLES}\n{EXITS}",
 )(guarded(map_))
+
+app.command(
+    name="explain",
+    no_args_is_help=True,
+    epilog=f"{EXPLAIN_EXAMPLES}\n{EXITS}",
+)(guarded(explain))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from analyzer.cli.inputs import nearest, settled
-from analyzer.errors import UsageError
+from analyzer.errors import QueryError, UsageError
 
 if TYPE_CHECKING:
     from analyzer.analysis import EndFilter, Focus
-    from analyzer.model.cluster import Cluster, Workload
+    from analyzer.analysis.connectivity.pairwise import PairEnd
+    from analyzer.model.cluster import Cluster, Node, Workload
     from analyzer.sets import AddressSet, ConnectionSet
 
 _PORTS = re.compile(r"(?P<protocol>[a-z]+)(?:/(?P<low>[0-9]{1,5})(?:-(?P<high>[0-9]{1,5}))?)?", re.IGNORECASE)
@@ -150,3 +152,77 @@ def _port(text: str) -> ConnectionSet:
     if not 1 <= first <= last <= 65535:
         raise UsageError(f"`{text}` after --on: ports go from 1 to 65535, the lower first", hint)
     return ConnectionSet.on(protocol.upper(), PortSet.of((first, last)))
+
+
+# ------------------------------------------------------------------------------------------------ one end
+@dataclass(frozen=True)
+class Named:
+    """One end as the user named it: what it is, what to call it, and what was chosen where the name left a choice."""
+
+    end: PairEnd
+    words: str
+    notes: tuple[str, ...] = ()
+
+
+def pair(source: str, destination: str, cluster: Cluster) -> tuple[Named, Named]:
+    """The two ends of `explain`.  InputError where one is unknown, or both lie outside the cluster."""
+    from analyzer.model.cluster import Node
+    from analyzer.sets import AddressSet
+
+    src, dst = settled(
+        lambda: one_end(source, "--from", cluster),
+        lambda: one_end(destination, "--to", cluster),
+    )
+    if all(isinstance(named.end, AddressSet | Node) for named in (src, dst)):
+        raise UsageError("neither end is a pod: policies say nothing of this", "name a workload, or pods, on one side")
+    if src.end is dst.end and getattr(src.end, "is_single", False):
+        raise UsageError("both ends are the same pod, which always reaches itself", "name two different ends")
+    return src, dst
+
+
+def one_end(text: str, option: str, cluster: Cluster) -> Named:
+    """A workload, an address or a CIDR, or a set of the query language that one pod can stand for."""
+    found = addresses(text)
+    if found is not None:
+        return _at(text, found, option, cluster)
+    workloads = workloads_named(text, cluster)
+    if workloads:
+        others = f"took {workloads[0].id}; there are others of that name"
+        return Named(workloads[0], workloads[0].id, (others,) if len(workloads) > 1 else ())
+    if re.fullmatch(r"[\w.-]+/[\w.\[\]-]+", text):
+        raise UsageError(f"`{text}` after {option} is no workload of these manifests", nearest_end(text, cluster))
+    return _of_set(text, option, cluster)
+
+
+def _at(text: str, found: AddressSet, option: str, cluster: Cluster) -> Named:
+    """The workload or node that has the address; else the addresses outside."""
+    from analyzer.sets import AddressSet
+    from analyzer.verdicts.connectivity import end_id
+
+    things: list[Workload | Node] = [*cluster.workloads, *cluster.nodes]
+    for thing in things:
+        if any(AddressSet.single(ip) == found for ip in thing.ips):
+            name = end_id(thing)
+            return Named(thing, name, (f"{text} is an address of {name}",))
+    taken = AddressSet.singles(ip for thing in things for ip in thing.ips)
+    if not found - taken:
+        raise UsageError(f"`{text}` after {option} holds addresses of pods and nodes only", "name one of them")
+    return Named(found - taken, text)
+
+
+def _of_set(text: str, option: str, cluster: Cluster) -> Named:
+    from analyzer.analysis import representative
+    from analyzer.language import parse_query
+
+    opening = "no "
+    try:
+        members = parse_query(f"{opening}{text} can reach anything").claim.sources
+    except QueryError as error:
+        raise QueryError(
+            replace(problem, file=option, column=max(problem.column - len(opening), 0)) for problem in error.problems
+        ) from None
+    chosen = representative(members, cluster)
+    if chosen is None:
+        hint = "name a workload, an address, a CIDR, or one kind of pod: 'pods(app=x) in namespace y'"
+        raise UsageError(f"`{text}` after {option} is nothing that one end can stand for", hint)
+    return Named(*chosen)

@@ -138,3 +138,17 @@ Grouped = Annotated[
 MaxPairs = Annotated[
     int, typer.Option("--max-pairs", min=1, metavar="N", help="From how many pairs on they are not listed one by one.")
 ]
+Source = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="END",
+        show_default=False,
+        help="NAMESPACE/WORKLOAD, an address, a CIDR, or pods not there yet: 'pods(app=x) in namespace y'.",
+    ),
+]
+Destination = Annotated[str, typer.Option("--to", metavar="END", show_default=False, help="The other end; as --from.")]
+AskedPorts = Annotated[
+    list[str] | None,
+    typer.Option("--on", metavar="PORTS", help="These ports only: tcp/80, udp/9000-9100, sctp, other. Repeatable."),
+]

@@ -14,8 +14,9 @@ def render_map_text(found: ConnectivityMap, style: Style) -> bytes:
     """One paragraph for each set of sources, one line for each set of connections, encoded for `style.encoding`."""
     page = Page(style)
     names = Names(found)
+    texts = {id(row): connections(row) for row in found.rows}
     for classes, rows in senders(found):
-        to = _destinations(rows, classes if found.is_single(classes) else 0)
+        to = _destinations(rows, classes if found.is_single(classes) else 0, texts)
         if not to:
             continue
         page.blank()
@@ -29,12 +30,12 @@ def render_map_text(found: ConnectivityMap, style: Style) -> bytes:
     return bytes(page)
 
 
-def _destinations(rows: list[MapRow], itself: int) -> dict[str, int]:
+def _destinations(rows: list[MapRow], itself: int, texts: dict[int, str]) -> dict[str, int]:
     """The classes by what may be opened to them; a single workload is not its own destination."""
     found: dict[str, int] = {}
     for row in rows:
         if row.dst & ~itself:
-            text = connections(row)
+            text = texts[id(row)]
             found[text] = found.get(text, 0) | row.dst & ~itself
     return found
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
+from itertools import chain, islice
 
 from analyzer.model.cluster import Workload
 from analyzer.reports import words
@@ -20,43 +20,60 @@ class Names:
 
     def __init__(self, found: ConnectivityMap) -> None:
         self._found = found
-        self._every = sum(isinstance(end, Workload) for end in found.ends)
-        self._per_namespace = Counter(end.namespace for end in found.ends if isinstance(end, Workload))
         self._outside = addresses_of(found, found.outside)
         self._known: dict[int, str] = {}
+        self._namespaces: dict[str, int] = {}
+        for number, members in enumerate(found.classes):
+            first = found.ends[members[0]]
+            if isinstance(first, Workload):
+                self._namespaces[first.namespace] = self._namespaces.get(first.namespace, 0) | 1 << number
 
     def of(self, classes: int) -> str:
         """`every workload in namespace shop, web/api[Deployment], 10.0.0.0/8`."""
         text = self._known.get(classes)
         if text is None:
-            parts = [*self._inside(classes), *self._addresses(classes & self._found.outside)]
-            text = self._known[classes] = ", ".join(_cut(parts))
+            parts = chain(self._inside(classes), self._addresses(classes & self._found.outside))
+            text = self._known[classes] = ", ".join(_first(parts))
         return text
 
     def _inside(self, classes: int) -> Iterator[str]:
-        ends = [self._found.ends[i] for i in sorted(self._found.members(classes & ~self._found.outside))]
-        workloads = [end for end in ends if isinstance(end, Workload)]
-        if len(workloads) == self._every > 1:
+        every = self._found.workloads
+        here, lacking = classes & every, every & ~classes
+        if here == every and not self._found.is_single(every):
             yield "every workload"
+        elif lacking.bit_count() * 4 < here.bit_count():
+            yield f"every workload except {', '.join(_first(self._by_namespace(lacking)))}"
         else:
-            yield from self._by_namespace(workloads)
-        yield from (end_id(end) for end in ends if not isinstance(end, Workload))
+            yield from self._by_namespace(here)
+        others = classes & ~every & ~self._found.outside
+        yield from (end_id(self._found.ends[i]) for i in sorted(self._found.members(others)))
 
-    def _by_namespace(self, workloads: list[Workload]) -> Iterator[str]:
-        here = Counter(workload.namespace for workload in workloads)
-        for workload in workloads:
-            name = workload.namespace
-            if here[name] < self._per_namespace[name] or self._per_namespace[name] == 1:
-                yield workload.id
-            elif here.pop(name, 0):
-                yield f"every workload in namespace {name}"
-                here[name] = self._per_namespace[name] = 0
+    def _by_namespace(self, classes: int) -> Iterator[str]:
+        """Whole namespaces as such, the workloads of others one by one."""
+        seen: set[str] = set()
+        for number in bit_indices(classes):
+            first = self._found.ends[self._found.classes[number][0]]
+            if not isinstance(first, Workload) or first.namespace in seen:
+                continue
+            seen.add(first.namespace)
+            every = self._namespaces[first.namespace]
+            if every & ~classes == 0 and not self._found.is_single(every):
+                yield f"every workload in namespace {first.namespace}"
+            else:
+                members = sorted(self._found.members(every & classes))
+                yield from (end_id(self._found.ends[i]) for i in members)
 
     def _addresses(self, classes: int) -> list[str]:
         return address_words(addresses_of(self._found, classes), self._outside) if classes else []
 
 
-def _cut(parts: list[str], most: int = MOST_LISTED) -> list[str]:
+def _first(parts: Iterable[str]) -> list[str]:
+    """The first parts, and a word that there are others; nobody reads a list of thousands."""
+    shown = list(islice(parts, MOST_LISTED + 1))
+    return shown if len(shown) <= MOST_LISTED else [*shown[:MOST_LISTED], "and others"]
+
+
+def _cut(parts: list[str], most: int) -> list[str]:
     """The first `most`, and how many more there are."""
     return parts if len(parts) <= most + 1 else [*parts[:most], f"and {len(parts) - most} more"]
 

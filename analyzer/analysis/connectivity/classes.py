@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from analyzer.model.cluster import Cluster, ContainerPort, Node, Workload
-from analyzer.model.labels import NO_LABELS, Labels, Operator, Selector
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Selector
 from analyzer.model.policies import AddressPeer, Direction, NamedPort, NodePeer, Peer, PodPeer
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
@@ -174,5 +174,6 @@ class LabelIndex:
 
 
 def namespace_labels(cluster: Cluster, name: str) -> Labels:
+    """The namespace's labels; one that nobody mentions has its name for a label (reference A8.6)."""
     known = cluster.namespace_by_name.get(name)
-    return known.labels if known else NO_LABELS
+    return known.labels if known else Labels({NAMESPACE_NAME_LABEL: name})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 from typing import NamedTuple
 
@@ -95,16 +96,22 @@ class Judge:
         everyone = self.index.of_version[version]
         if not subject.is_judged or not everyone:
             return {EVERYTHING: everyone} if everyone else {}
+        found: dict[Span, int] = {}
+        for view in self.class_views(subject, version, everyone):
+            found = _either(found, self._rulings(subject, view))
+        return found
+
+    def class_views(self, subject: Subject, version: int, classes: int) -> Iterator[ClassView]:
+        """The classes as the subject's rules see them, once for each sort of address that they can have."""
         tests = self._tests(subject)
         distinct = tuple(dict.fromkeys(tests.values()))
         numbers = {peer: (distinct.index(test), test[1]) for peer, test in tests.items()}
+        everyone = self.index.of_version[version] & classes
         worlds = self.index.worlds(version, distinct) if distinct else [(0, everyone)]
         near = Near(subject.direction, dict(subject.names), self.rules)
-        found: dict[Span, int] = {}
         for key, bits in worlds:
-            here = ClassView(self.index, near, bits & everyone, key, numbers)
-            found = _either(found, self._rulings(subject, here))
-        return found
+            if bits & everyone:
+                yield ClassView(self.index, near, bits & everyone, key, numbers)
 
     def _tests(self, subject: Subject) -> dict[int, Test]:
         """By id of the peer, what rules ask about addresses of ends in the cluster."""
@@ -125,11 +132,23 @@ class Judge:
     # -------------------------------------------------------------------------------------------- addresses outside
     def outside(self, subject: Subject) -> dict[Span, AddressSet]:
         """The addresses outside by the ruling on connections with them."""
-        domain = AddressSet(
-            self._outside.v4 if 4 in subject.versions else (), self._outside.v6 if 6 in subject.versions else ()
-        )
+        domain = self._domain(subject)
         if not subject.is_judged:
             return {EVERYTHING: domain} if domain else {}
+        found: dict[Span, AddressSet] = {}
+        for views, addresses in self.outside_views(subject, domain):
+            span = _worst_and_best(span for view in views for span in self._rulings(subject, view))
+            span = self._through_services(subject, span)
+            found[span] = found.get(span, AddressSet.EMPTY) | addresses
+        return found
+
+    def _domain(self, subject: Subject) -> AddressSet:
+        """The addresses outside of the families that the end has."""
+        v4, v6 = (self._outside.family(v) if v in subject.versions else () for v in VERSIONS)
+        return AddressSet(v4, v6)
+
+    def outside_views(self, subject: Subject, addresses: AddressSet) -> Iterator[tuple[list[OutsideView], AddressSet]]:
+        """The addresses by what the subject's rules see of them: a view for each way of settling domain names."""
         peers = [
             peer
             for policy in subject.policies
@@ -138,33 +157,28 @@ class Judge:
             if isinstance(peer, AddressPeer)
         ]
         distinct = list(dict.fromkeys(peer.addresses for peer in peers))
-        number = {addresses: i for i, addresses in enumerate(distinct)}
+        number = {ranges: i for i, ranges in enumerate(distinct)}
         tests = {id(peer): number[peer.addresses] for peer in peers}
         near = Near(subject.direction, dict(subject.names), self.rules)
-        found: dict[Span, AddressSet] = {}
-        for key, addresses in cells(distinct, domain).items():
-            span = self._through_services(subject, near, self._at(subject, near, key, tests))
-            found[span] = found.get(span, AddressSet.EMPTY) | addresses
-        return found
+        settlements = list(_settlements(subject))
+        for key, part in cells(distinct, addresses).items():
+            yield [OutsideView(near, key, tests, domains) for domains in settlements], part
 
-    def _at(self, subject: Subject, near: Near, key: int, tests: Mapping[int, int]) -> Span:
-        """The ruling on an address, over every way of settling what domain names stand for it (reference B3.5)."""
-        found: Span | None = None
-        for domains in _settlements(subject):
-            (span,) = self._rulings(subject, OutsideView(near, key, tests, domains))
-            found = span if found is None else Span(found.may | span.may, found.must & span.must)
-        assert found is not None
-        return found
-
-    def _through_services(self, subject: Subject, near: Near, span: Span) -> Span:
+    def _through_services(self, subject: Subject, span: Span) -> Span:
         """On the ports of a Service that replaces clients, the source may be a node of which nothing is known (A13.5).
 
         It may be the pod's own node too; but what comes from there always arrives and is not judged.
         """
         if not subject.fronted or subject.direction is Direction.EGRESS:
             return span
+        near = Near(subject.direction, dict(subject.names), self.rules)
         (node,) = self._rulings(subject, NodeUnknownView(near))
         return Span(span.may | (node.may & subject.fronted), span.must & (node.must | ~subject.fronted))
+
+
+def _worst_and_best(spans: Iterable[Span]) -> Span:
+    """What some of them may allow, and what all make certain."""
+    return reduce(lambda a, b: Span(a.may | b.may, a.must & b.must), spans)
 
 
 def _settlements(subject: Subject) -> Iterator[dict[str, bool]]:

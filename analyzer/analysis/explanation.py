@@ -1,0 +1,234 @@
+"""Why one end can or cannot reach another: each tier in order, each rule, and why it matches or does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from analyzer.analysis.connectivity.pairwise import Pair, PairEnd, PairSide
+from analyzer.analysis.connectivity.rule_ports import Span
+from analyzer.analysis.mismatches import end_words, peer_mismatches, pods_mismatch, ports_mismatch
+from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.policies import Action, Direction, Policy, Rule, RuleRef, Tier, TierShape, UnknownPeer
+from analyzer.model.profile import OtherProtocols, Profile
+from analyzer.sets import AddressSet, ConnectionSet
+from analyzer.verdicts.explanation import Effect, Explanation, SideExplanation, Step
+
+_EFFECT = {Action.ACCEPT: Effect.ALLOWS, Action.DENY: Effect.DENIES, Action.PASS: Effect.PASSES}
+
+
+def explain(
+    cluster: Cluster,
+    profile: Profile,
+    src: PairEnd,
+    dst: PairEnd,
+    *,
+    asked: ConnectionSet = ConnectionSet.PORTS,
+    pod_addresses: AddressSet | None = None,
+    words: tuple[str, str] | None = None,
+) -> Explanation:
+    """What is allowed of the connections asked about, and why.
+
+    An end may be a workload that the cluster does not hold, one that is still to be created.  `words` names the ends;
+    without it they go by their ids.  Of a set of addresses `allowed` is what some may, `certain` what all may.
+    """
+    pair = Pair(cluster, profile, src, dst, pod_addresses)
+    both = pair.both()
+    sides = {
+        direction: _Trial(cluster, profile, pair, direction, near, far, dst, asked).explained()
+        for direction, near, far in ((Direction.EGRESS, src, dst), (Direction.INGRESS, dst, src))
+    }
+    names = words or (end_words(src), end_words(dst))
+    return Explanation(
+        *names,
+        asked,
+        both.may & asked,
+        both.must & asked,
+        sides[Direction.EGRESS],
+        sides[Direction.INGRESS],
+        profile,
+    )
+
+
+@dataclass
+class _Undecided:
+    """What may still get to the next rule; and what got past a tier by a Pass."""
+
+    may: ConnectionSet
+    passed: ConnectionSet = field(default=ConnectionSet.EMPTY)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One end's ruling on the way to being explained."""
+
+    cluster: Cluster
+    profile: Profile
+    pair: Pair
+    direction: Direction
+    near: PairEnd
+    far: PairEnd
+    dst: PairEnd
+    asked: ConnectionSet
+
+    def explained(self) -> SideExplanation:
+        side = self.pair.side(self.direction)
+        allowed, certain = side.span.may & self.asked, side.span.must & self.asked
+        open_reason = self._open_reason(side)
+        if open_reason:
+            notes = tuple(self._notes(side))
+            return SideExplanation(self.direction, allowed, certain, open_reason, (), notes)
+        steps = tuple(self._steps(side))
+        reason = self._reason(steps, allowed, certain)
+        return SideExplanation(self.direction, allowed, certain, reason, steps, tuple(self._notes(side)))
+
+    def _open_reason(self, side: PairSide) -> str:
+        """Why policies do not matter at this end; empty if they do."""
+        if isinstance(self.near, AddressSet):
+            return "it lies outside the cluster: policies do not select it"
+        if isinstance(self.near, Node):
+            return "it is a node: policies do not select it"
+        if self.near.host_network:
+            return "it uses its node's network: policies do not select it"
+        if not self.profile.enforces:
+            return f"profile {self.profile.name} enforces no policy"
+        return "" if side.subject and side.subject.policies else "no policy selects it"
+
+    # -------------------------------------------------------------------------------------------- tiers
+    def _steps(self, side: PairSide) -> Iterator[Step]:
+        policies = side.subject.policies if side.subject else ()
+        left = _Undecided(self.asked)
+        for tier in Tier:
+            here = [policy for policy in policies if policy.tier is tier]
+            if here and tier.shape is TierShape.UNION:
+                yield from self._union(here, left.may)
+                left = _Undecided(ConnectionSet.EMPTY)
+            else:
+                for _, tied in groupby(here, key=lambda policy: policy.priority):
+                    yield from self._first_match(list(tied), left)
+                left = _Undecided(left.may | left.passed)
+            yield from self._unselecting(tier, here)
+
+    def _unselecting(self, tier: Tier, selecting: list[Policy]) -> Iterator[Step]:
+        """Policies that could select the end, by their namespace, and do not."""
+        assert isinstance(self.near, Workload)
+        if tier is Tier.NETWORK_POLICY:
+            candidates = self.cluster.network_policies_by_namespace.get(self.near.namespace, ())
+        else:
+            candidates = self.cluster.policies_by_tier[tier]
+        chosen = set(map(id, selecting))
+        for policy in candidates:
+            if id(policy) not in chosen and policy.rules(self.direction) is not None:
+                why = pods_mismatch(policy.subject, self.near, self.cluster)
+                yield Step(tier, RuleRef(policy, self.direction), Effect.NOT_SELECTED, why=why)
+
+    def _union(self, policies: list[Policy], left: ConnectionSet) -> Iterator[Step]:
+        for policy in policies:
+            yield Step(Tier.NETWORK_POLICY, RuleRef(policy, self.direction), Effect.ISOLATES)
+            for rule in policy.rules(self.direction) or ():
+                yield self._step(policy, rule, left, Effect.ALLOWS)
+
+    def _first_match(self, tied: list[Policy], left: _Undecided) -> Iterator[Step]:
+        """Policies of one priority are each asked about all that got so far; see the note on ties."""
+        before, after = left.may, left.may
+        for policy in tied:
+            yield Step(policy.tier, RuleRef(policy, self.direction), Effect.SELECTS)
+            here = before
+            for rule in policy.rules(self.direction) or ():
+                step = self._step(policy, rule, here, _EFFECT[rule.action])
+                yield step
+                if step.effect is Effect.PASSES:
+                    left.passed |= step.connections
+                if step.effect in _EFFECT.values():
+                    here -= self._span(rule).must
+            after &= here
+        left.may = after
+
+    def _span(self, rule: Rule) -> Span:
+        if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
+            deny = rule.action is not Action.ACCEPT
+            return Span.sure(ConnectionSet.FULL if deny else ConnectionSet.EMPTY)
+        return self.pair.meaning(self.direction, rule)
+
+    # -------------------------------------------------------------------------------------------- rules
+    def _step(self, policy: Policy, rule: Rule, left: ConnectionSet, effect: Effect) -> Step:
+        ref = RuleRef(policy, self.direction, rule)
+        span = self._span(rule)
+        meant = span.may & self.asked
+        if not meant:
+            return Step(policy.tier, ref, Effect.NO_MATCH, why=self._why_not(rule, span))
+        if not meant & left:
+            return Step(policy.tier, ref, Effect.NOT_REACHED, meant)
+        if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
+            why = "a peer of it is of a kind that netproof does not know, so it denies everything"
+            return Step(policy.tier, ref, Effect.DENIES, meant & left, why=why)
+        is_certain = meant & left == span.must & left & self.asked
+        why = "" if is_certain else self._why_not(rule, span)
+        return Step(policy.tier, ref, effect, meant & left, is_certain, why)
+
+    def _why_not(self, rule: Rule, span: Span) -> str:
+        """Why the rule does not match, or only may: its peers if they do not mean the far end, else its ports."""
+        peers = [text for text in peer_mismatches(rule.peers or (), self.far, self.cluster, self.profile) if text]
+        is_peer = rule.peers is not None and len(peers) == len(rule.peers)
+        if is_peer:
+            return "; ".join(dict.fromkeys(peers))
+        if rule.ports is not None and not span.must & self.asked:
+            return ports_mismatch(rule.ports, self.asked, self.dst)
+        return "; ".join(dict.fromkeys(peers))
+
+    # -------------------------------------------------------------------------------------------- in words
+    def _reason(self, steps: tuple[Step, ...], allowed: ConnectionSet, certain: ConnectionSet) -> str:
+        by_effect: dict[Effect, list[Step]] = {}
+        for step in steps:
+            by_effect.setdefault(step.effect, []).append(step)
+        isolating = [step.ref.policy.id for step in by_effect.get(Effect.ISOLATES, [])]
+        if not allowed:
+            return self._why_denied(by_effect, isolating)
+        if allowed != certain:
+            some = "which address it is, or on " if isinstance(self.far, AddressSet) else ""
+            return f"what is not certain hangs on {some}what the manifests leave open"
+        if Effect.ALLOWS in by_effect:
+            ref = by_effect[Effect.ALLOWS][0].ref
+            return f"allowed by rule {rule_label(ref)} of {ref.policy.id}"
+        if isolating and allowed == ConnectionSet.OTHER:
+            return f"{isolating[0]} isolates it, but the profile lets protocols without ports pass"
+        return "no rule of the policies that select it denies this"
+
+    def _why_denied(self, by_effect: dict[Effect, list[Step]], isolating: list[str]) -> str:
+        if isolating:
+            more = f" and {len(isolating) - 1} more isolate" if len(isolating) > 1 else " isolates"
+            return f"{isolating[0]}{more} it and no rule allows this"
+        if Effect.DENIES in by_effect:
+            ref = by_effect[Effect.DENIES][0].ref
+            return f"denied by rule {rule_label(ref)} of {ref.policy.id}"
+        return "the two ends have no address family in common"
+
+    def _notes(self, side: PairSide) -> Iterator[str]:
+        if isinstance(self.near, Workload) and not self.near.host_network:
+            for thing in self.cluster.unmodelled:
+                if thing.namespace in (None, self.near.namespace) and (thing.may_allow or thing.may_deny):
+                    what = " or ".join(w for w, may in (("allow", thing.may_allow), ("deny", thing.may_deny)) if may)
+                    yield f"{thing.id} ({thing.source}) is not modelled and may {what} more"
+        if side.subject and isinstance(self.far, AddressSet) and side.subject.fronted & self.asked:
+            yield (
+                f"a Service may replace the client's address by a node's on {side.subject.fronted & self.asked}, "
+                "even by that of the pod's own node, which always reaches it"
+            )
+        policies = side.subject.policies if side.subject else ()
+        for tier in (Tier.ADMIN, Tier.BASELINE):
+            priorities = [policy.priority for policy in policies if policy.tier is tier]
+            for priority in sorted({p for p in priorities if priorities.count(p) > 1}):
+                yield f"several {tier.value} policies have priority {priority}; which goes first is not specified"
+        if self._is_isolated(side) and self.asked.other and self.profile.other_protocols is OtherProtocols.UNKNOWN:
+            yield "what isolation does to protocols without ports is not specified"
+
+    def _is_isolated(self, side: PairSide) -> bool:
+        return side.subject is not None and any(p.tier is Tier.NETWORK_POLICY for p in side.subject.policies)
+
+
+def rule_label(ref: RuleRef) -> str:
+    """A rule by its name, or by its number, counted from 1."""
+    if ref.rule is None:
+        return ""
+    return f"`{ref.rule.name}`" if ref.rule.name else str(ref.rule.index + 1)

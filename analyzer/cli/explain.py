@@ -1,0 +1,58 @@
+"""`netproof explain`: why one end can or cannot reach another."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from analyzer.cli import endpoints, inputs, options, output
+from analyzer.cli.guard import complaint
+
+
+def explain(
+    manifests: options.Manifests,
+    source: options.Source,
+    destination: options.Destination,
+    on: options.AskedPorts = None,
+    profile: options.ProfileName = "generic",
+    knob: options.Knobs = None,
+    pod_cidr: options.PodCidrs = None,
+    keep_going: options.KeepGoing = False,
+    irrelevant: options.Irrelevant = None,
+    strict_cidr: options.StrictCidr = False,
+    format_: options.InFormat = options.Format.TEXT,
+    file: options.OutputFile = None,
+    quiet: options.Quiet = False,
+    color: options.InColor = options.Color.AUTO,
+) -> None:
+    """Explain what is allowed from one end to another: both sides, each tier, each rule."""
+    from analyzer import analysis
+    from analyzer.manifests import load
+    from analyzer.reports.explain_json import render_explanation_json
+    from analyzer.reports.explain_text import render_explanation_text
+
+    engine, addresses, asked, _, loaded = inputs.settled(
+        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.pod_addresses(pod_cidr or ()),
+        lambda: endpoints.ports(on or (), True),
+        lambda: output.check_destinations(file, None),
+        lambda: load(
+            manifests,
+            keep_going=keep_going,
+            irrelevant=frozenset(irrelevant or ()),
+            strict_cidr=strict_cidr,
+            stdin=inputs.standard_input,
+        ),
+    )
+    src, dst = endpoints.pair(source, destination, loaded.cluster)
+    found = analysis.explain(
+        loaded.cluster, engine, src.end, dst.end, asked=asked, pod_addresses=addresses, words=(src.words, dst.words)
+    )
+    found = replace(found, notes=(*src.notes, *dst.notes, *found.notes))
+    if loaded.problems:
+        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
+    if format_ is options.Format.JSON:
+        report = render_explanation_json(found)
+    else:
+        report = render_explanation_text(found, output.terminal_style(color, file, quiet=quiet))
+    output.write(report, file)

@@ -1,0 +1,107 @@
+"""The explanation for people: the answer, then each end with its rules in order, a sentence each."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from analyzer.model.policies import Tier
+from analyzer.reports import words
+from analyzer.reports.layout import Ink, Page, Style
+from analyzer.sets import ConnectionSet
+from analyzer.verdicts.explanation import Effect, Explanation, SideExplanation, Step
+
+_MOST_UNSELECTING = 5
+_DECIDING = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES}
+
+
+def render_explanation_text(found: Explanation, style: Style) -> bytes:
+    """The whole explanation, encoded for `style.encoding`; `is_quiet` leaves out what does not match."""
+    page = Page(style)
+    ink = Ink.GOOD if found.certain == found.asked else Ink.BAD if not found.allowed else Ink.OPEN
+    page.paragraph(f"{found.src} → {found.dst}", ink=Ink.STRONG, hang=2)
+    page.paragraph(_answer(found.allowed, found.certain, found.asked), ink=ink)
+    for note in found.notes:
+        page.paragraph(f"note: {note}", hang=2)
+    for side, owner in ((found.egress, found.src), (found.ingress, found.dst)):
+        page.blank()
+        _side(page, side, owner, found.asked)
+    return bytes(page)
+
+
+def _answer(allowed: ConnectionSet, certain: ConnectionSet, asked: ConnectionSet) -> str:
+    if not allowed:
+        return f"denied: {asked}"
+    parts = [f"allowed: {certain}"] if certain else []
+    if allowed - certain:
+        parts.append(f"may be allowed: {allowed - certain}")
+    denied = asked - allowed
+    if denied and len(str(denied)) < 60:
+        parts.append(f"denied: {denied}")
+    elif denied:
+        parts.append("denied: all else")
+    return ". ".join(parts)
+
+
+def _side(page: Page, side: SideExplanation, owner: str, asked: ConnectionSet) -> None:
+    direction = side.direction.value
+    page.paragraph(f"{direction} at {owner}: {_answer(side.allowed, side.certain, asked)}", ink=Ink.STRONG, hang=2)
+    page.paragraph(side.reason, indent=2, hang=2)
+    for tier, steps in groupby(side.steps, key=lambda step: step.tier):
+        _tier(page, tier, list(steps))
+    for note in side.notes:
+        page.paragraph(f"note: {note}", indent=2, hang=2)
+
+
+def _tier(page: Page, tier: Tier, steps: list[Step]) -> None:
+    is_quiet = page.style.is_quiet
+    asked = [step for step in steps if step.effect is not Effect.NOT_SELECTED]
+    others = [step for step in steps if step.effect is Effect.NOT_SELECTED]
+    if not asked and (is_quiet or not others):
+        return
+    page.paragraph(f"{tier.value} tier", indent=2, ink=Ink.FAINT)
+    for step in asked:
+        if step.effect in _DECIDING or not is_quiet:
+            _step(page, step)
+    for step in () if is_quiet else others[:_MOST_UNSELECTING]:
+        _step(page, step)
+    if not is_quiet and len(others) > _MOST_UNSELECTING:
+        more = words.plural(len(others) - _MOST_UNSELECTING, "more policy")
+        page.paragraph(f"{more} of this tier do not select it; --format json names them", indent=4, ink=Ink.FAINT)
+
+
+def _step(page: Page, step: Step) -> None:
+    ref, effect = step.ref, step.effect
+    place = f" ({ref.source})" if ref.source.file else ""
+    if ref.rule is None:
+        verb = {
+            Effect.ISOLATES: "selects and isolates it",
+            Effect.SELECTS: f"selects it, with priority {ref.policy.priority}",
+            Effect.NOT_SELECTED: f"does not select it: {step.why}",
+        }[effect]
+        ink = Ink.FAINT if effect is Effect.NOT_SELECTED else Ink.PLAIN
+        page.paragraph(f"{ref.policy.id} {verb}{place}", indent=4, hang=2, ink=ink)
+        return
+    name = f" `{ref.rule.name}`" if ref.rule.name else ""
+    page.paragraph(f"rule {ref.rule.index + 1}{name} {_verb(step)}{place}", indent=6, hang=2, ink=_ink(step))
+
+
+def _verb(step: Step) -> str:
+    match step.effect:
+        case Effect.NO_MATCH:
+            return f"does not match: {step.why}"
+        case Effect.NOT_REACHED:
+            return "is not reached: what comes before it decides"
+        case Effect.PASSES:
+            verb, rest = "pass", f"{step.connections} on to the next tier"
+        case Effect.DENIES:
+            verb, rest = "deny", str(step.connections)
+        case _:
+            verb, rest = "allow", str(step.connections)
+    text = f"{step.effect.value} {rest}" if step.is_certain else f"may {verb} {rest}"
+    return f"{text}: {step.why}" if step.why else text
+
+
+def _ink(step: Step) -> Ink:
+    if not step.is_certain:
+        return Ink.OPEN
+    return {Effect.ALLOWS: Ink.GOOD, Effect.DENIES: Ink.BAD}.get(step.effect, Ink.PLAIN)

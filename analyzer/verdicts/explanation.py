@@ -1,0 +1,74 @@
+"""Why one end can or cannot open connections to another: what a report of `netproof explain` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from analyzer.model.policies import Direction, RuleRef, Tier
+from analyzer.model.profile import Profile
+from analyzer.sets import ConnectionSet
+
+
+class Effect(Enum):
+    """What a rule, or with `rule is None` a policy as a whole, does to the connections asked about."""
+
+    ALLOWS = "allows"
+    DENIES = "denies"
+    PASSES = "passes"
+    ISOLATES = "isolates"  # a NetworkPolicy that selects the end
+    SELECTS = "selects"  # a first-match policy that selects the end
+    NO_MATCH = "does not match"
+    NOT_REACHED = "is not reached"  # what comes before it decides everything asked about
+    NOT_SELECTED = "does not select"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule or policy, in order of evaluation.
+
+    `connections`: those it decides; `is_certain` is False when whether it does hangs on what is not known.  `why` is a
+    phrase without a full stop: why it does not match, does not select, or may match only.
+    """
+
+    tier: Tier
+    ref: RuleRef
+    effect: Effect
+    connections: ConnectionSet = ConnectionSet.EMPTY
+    is_certain: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SideExplanation:
+    """The ruling at one end.  `reason` is one sentence without a full stop."""
+
+    direction: Direction
+    allowed: ConnectionSet
+    certain: ConnectionSet
+    reason: str
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def deciding(self) -> tuple[RuleRef, ...]:
+        """The rules that allow, deny or pass something asked about; where none allows, what isolates the end too."""
+        wanted = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES}
+        if not self.allowed:
+            wanted.add(Effect.ISOLATES)
+        return tuple(step.ref for step in self.steps if step.effect in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Both ends in words, the connections asked about, and what is allowed of them: may be, and for certain."""
+
+    src: str
+    dst: str
+    asked: ConnectionSet
+    allowed: ConnectionSet
+    certain: ConnectionSet
+    egress: SideExplanation
+    ingress: SideExplanation
+    profile: Profile
+    notes: tuple[str, ...] = ()
