@@ -145,10 +145,12 @@ class Comparison:
     # -------------------------------------------------------------------------------------------- other objects
     def _unmodelled(self) -> Iterator[Changed]:
         found = [
-            {(u.id, u.namespace, u.may_allow, u.may_deny) for u in side.cluster.unmodelled if u.may_allow or u.may_deny}
+            {(u.namespace, u.id, u.content, u.may_allow, u.may_deny) for u in side.cluster.unmodelled}
             for side in self.sides
         ]
-        for _, namespace, _, _ in found[0] ^ found[1]:
+        for namespace, _, _, may_allow, may_deny in found[0] ^ found[1]:
+            if not may_allow and not may_deny:
+                continue
             code = None if namespace is None else self.sides[0].table.code(namespace)
             yield Changed(self.every.namespaces if code is None else frozenset({code}), self.every)
 

@@ -427,7 +427,7 @@ _OWN_NODE = OpenFact(
 def _unmodelled_fact(thing: Unmodelled, direction: Direction, effect: str) -> OpenFact:
     return OpenFact(
         "unmodelled",
-        f"unmodelled {thing.id} {direction.value} {effect}",
+        f"unmodelled {thing.id} {thing.content} {direction.value} {effect}",
         f"{thing.id} ({thing.source}) is not modelled and may {effect} {direction.value}",
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.assembly import Facts, assemble
@@ -244,7 +246,7 @@ class _Loader:
             namespace = None
         name = _quiet_name(root)
         self._note_twin(root, kind, group, written, name)
-        entry = _unmodelled(kind, api_version, namespace, name, root.source, effect)
+        entry = replace(_unmodelled(kind, api_version, namespace, name, root.source, effect), digest=_digest(root.data))
         if not root.log.problems:
             self.facts.unmodelled.append(entry)
         self._finish(root.log, entry)
@@ -308,6 +310,19 @@ def _quiet_namespace(root: Section) -> str:
 def _quiet_name(root: Section) -> str:
     found = _quiet_metadata(root).get("name")
     return printable(found) if isinstance(found, str) else ""
+
+
+_WRITTEN_METADATA = ("name", "namespace", "labels", "annotations")
+
+
+def _digest(data: Mapping) -> str:
+    """The same for the same content, whatever the server has added to it."""
+    metadata = data.get("metadata")
+    written = {key: value for key, value in data.items() if key not in ("metadata", "status")}
+    if isinstance(metadata, Mapping):
+        written["metadata"] = {key: metadata[key] for key in _WRITTEN_METADATA if key in metadata}
+    text = json.dumps(written, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _unmodelled(

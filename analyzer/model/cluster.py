@@ -110,7 +110,8 @@ class Unmodelled:
     """An object whose effect is not modelled.
 
     `namespace is None`: it may reach every pod.  `may_allow`, `may_deny`: it may let pass what the model drops, drop
-    what the model lets pass.  `adds_pods`: it may stand for workloads the inventory lacks.
+    what the model lets pass.  `adds_pods`: it may stand for workloads the inventory lacks.  `digest` is the same for
+    the same content, empty if the content could not be read.
     """
 
     kind: str
@@ -122,10 +123,16 @@ class Unmodelled:
     adds_pods: bool
     source: Source
     why: str = ""
+    digest: str = ""
 
     @property
     def id(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    @property
+    def content(self) -> str:
+        """What tells it from another object of its name in another revision."""
+        return self.digest or str(self.source)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def _end(obligation: Obligation, box: Box, letter: str) -> EndRegion:
         workload = member.members[0].id if member.members else member.node.name if member.node else None
     labels, namespace_labels = _labels(scope, box, letter)
     return EndRegion(
-        kind=kind,
+        kind="node" if kind == HOST else kind,
         namespaces=_namespaces(obligation, box, letter) if kind == POD else None,
         labels=labels,
         namespace_labels=namespace_labels,
