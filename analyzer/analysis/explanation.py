@@ -75,15 +75,12 @@ class _Trial:
     def explained(self) -> SideExplanation:
         side = self.pair.side(self.direction)
         allowed, certain = side.span.may & self.asked, side.span.must & self.asked
-        open_reason = self._open_reason(side)
-        if open_reason:
-            notes = tuple(self._notes(side))
-            return SideExplanation(self.direction, allowed, certain, open_reason, (), notes)
-        steps = tuple(self._steps(side))
-        reason = self._reason(steps, allowed, certain)
+        reason = self._open_reason()
+        steps = () if reason else tuple(self._steps(side))
+        reason = reason or self._reason(steps, allowed, certain)
         return SideExplanation(self.direction, allowed, certain, reason, steps, tuple(self._notes(side)))
 
-    def _open_reason(self, side: PairSide) -> str:
+    def _open_reason(self) -> str:
         """Why policies do not matter at this end; empty if they do."""
         if isinstance(self.near, AddressSet):
             return "it lies outside the cluster: policies do not select it"
@@ -93,7 +90,7 @@ class _Trial:
             return "it uses its node's network: policies do not select it"
         if not self.profile.enforces:
             return f"profile {self.profile.name} enforces no policy"
-        return "" if side.subject and side.subject.policies else "no policy selects it"
+        return ""
 
     # -------------------------------------------------------------------------------------------- tiers
     def _steps(self, side: PairSide) -> Iterator[Step]:
@@ -183,6 +180,8 @@ class _Trial:
         for step in steps:
             by_effect.setdefault(step.effect, []).append(step)
         isolating = [step.ref.policy.id for step in by_effect.get(Effect.ISOLATES, [])]
+        if allowed == certain == self.asked and not by_effect.keys() - {Effect.NOT_SELECTED}:
+            return "no policy selects it"
         if not allowed:
             return self._why_denied(by_effect, isolating)
         if allowed != certain:

@@ -35,10 +35,8 @@ def _answer(allowed: ConnectionSet, certain: ConnectionSet, asked: ConnectionSet
     if allowed - certain:
         parts.append(f"may be allowed: {allowed - certain}")
     denied = asked - allowed
-    if denied and len(str(denied)) < 60:
-        parts.append(f"denied: {denied}")
-    elif denied:
-        parts.append("denied: all else")
+    if denied:
+        parts.append("denied: all else" if asked & ConnectionSet.PORTS == ConnectionSet.PORTS else f"denied: {denied}")
     return ". ".join(parts)
 
 

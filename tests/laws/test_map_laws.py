@@ -11,7 +11,8 @@ from clusters import INSIDE, NODE_IPS, OUTSIDE, clusters, profiles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
+from analyzer.analysis import EndFilter, Focus, connectivity, explain
+from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
@@ -22,6 +23,7 @@ from analyzer.semantics.settling import runs
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd
+from analyzer.verdicts.explanation import Effect
 
 law = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 POD_ADDRESSES = AddressSet.of("10.0.0.0/29", "fd00::/126")
@@ -152,8 +154,7 @@ def test_the_outside_is_a_partition_split_only_where_it_matters(cluster, profile
     taken = AddressSet.singles(ip for thing in (*cluster.workloads, *cluster.nodes) for ip in thing.ips)
     union, count = AddressSet.EMPTY, 0
     for one in ranges:
-        span = ((int(one.low), int(one.high)),)
-        here = AddressSet(span, ()) if one.low.version == 4 else AddressSet((), span)
+        here = _as_addresses(one)
         assert not union & here
         union, count = union | here, count + 1
     assert union == ~taken
@@ -217,3 +218,51 @@ def test_a_focus_is_a_part_of_the_map(cluster, profile, data):
         return {k: v for k, v in table.items() if all("[" in x or x in some for x in k)}
 
     assert inner(expanded(part, False)) == inner(expanded(full, True))
+
+
+@law
+@given(mapped_clusters(), profiles())
+def test_a_pair_by_itself_is_ruled_as_in_the_map(cluster, profile):
+    found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True)
+    table = rows_of(found)
+    for src, dst in judged_pairs(found):
+        ends = [found.ends[i] for i in (src, dst)]
+        here = [_as_addresses(end) if isinstance(end, AddressRange) else end for end in ends]
+        both = Pair(cluster, profile, *here, POD_ADDRESSES).both()
+        assert (both.may, both.must) == table.get((src, dst), NOTHING)
+
+
+@law
+@given(mapped_clusters(), profiles(), st.sampled_from((ConnectionSet.PORTS, ConnectionSet(tcp=PortSet.of(80)))))
+def test_the_rules_explain_the_ruling(cluster, profile, asked):
+    """What is allowed for certain at an end, some rule allows unless nothing denies; what is denied, nothing allows."""
+    found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES)
+    for src, dst in list(judged_pairs(found))[:8]:
+        ends = [found.ends[i] for i in (src, dst)]
+        here = [_as_addresses(end) if isinstance(end, AddressRange) else end for end in ends]
+        told = explain(cluster, profile, *here, asked=asked, pod_addresses=POD_ADDRESSES)
+        for side in (told.egress, told.ingress):
+            named = dict.fromkeys(Effect, ConnectionSet.EMPTY)
+            for step in side.steps:
+                named[step.effect] |= step.connections
+                assert step.effect in SPEAKS_FOR_ITSELF or step.why
+            if not any(thing.may_allow or thing.may_deny for thing in cluster.unmodelled):
+                assert side.allowed <= named[Effect.ALLOWS] or not _is_isolated(side)
+                assert asked - side.certain <= named[Effect.DENIES] or _is_isolated(side) or not _has_steps(side)
+
+
+SPEAKS_FOR_ITSELF = set(Effect) - {Effect.NO_MATCH, Effect.NOT_SELECTED}
+
+
+def _has_steps(side) -> bool:
+    """Whether the two ends have an address family in common: without one nothing is asked."""
+    return bool(side.allowed) and any(step.effect is not Effect.NOT_SELECTED for step in side.steps)
+
+
+def _is_isolated(side) -> bool:
+    return any(step.effect is Effect.ISOLATES for step in side.steps)
+
+
+def _as_addresses(end: AddressRange) -> AddressSet:
+    span = ((int(end.low), int(end.high)),)
+    return AddressSet(span, ()) if end.low.version == 4 else AddressSet((), span)
