@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address
 
 from analyzer.encoding import pod_addresses
-from analyzer.model.claims import Pack, Universe
+from analyzer.model.claims import Assumption, Pack, Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Pod
 from analyzer.model.profile import PROFILES, Profile
+from analyzer.model.source import Notice
+from analyzer.semantics import holds, is_member
 from analyzer.verdicts import Setting, StatedAssumption
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -77,6 +81,35 @@ def _host_network(cluster: Cluster, universe: Universe) -> Iterable[StatedAssump
             f"pods created later{where} do not use hostNetwork; declared ones are taken as they are",
             override="label the namespaces with Pod Security `baseline` or `restricted`",
         )
+
+
+def breaches(cluster: Cluster, packs: Sequence[Pack]) -> tuple[Notice, ...]:
+    """What the manifests say against an assumption.  It is taken as given all the same, so the user must hear of it."""
+    found: dict[Assumption, list[str]] = {}
+    for assumption in dict.fromkeys(a for pack in packs for a in pack.assumptions):
+        for workload in cluster.workloads:
+            namespace = cluster.namespace_by_name[workload.namespace]
+            pod = Pod(
+                namespace.name,
+                namespace.labels,
+                workload.labels,
+                IPv4Address(0),
+                workload.service_account,
+                host_network=workload.host_network,
+                workload=workload.id,
+            )
+            known = namespace.is_declared
+            if known and is_member(assumption.members, pod) and not holds(assumption.condition, subject=pod):
+                found.setdefault(assumption, []).append(workload.id)
+    return tuple(
+        Notice(
+            assumption.source,
+            f"assumption `{assumption.name}` does not hold of {names[0]}"
+            + (f" and {len(names) - 1} more workloads" if len(names) > 1 else "")
+            + " as written; the answers take it as given",
+        )
+        for assumption, names in found.items()
+    )
 
 
 def _from_packs(packs: Sequence[Pack]) -> Iterable[StatedAssumption]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.assumptions import breaches, stated_assumptions
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Pack, PodsIn, Query, WorkloadNamed
@@ -42,12 +42,18 @@ def check(cluster: Cluster, packs: Sequence[Pack], *, setting: Setting, progress
         profile=setting.profile,
         assumptions=stated_assumptions(cluster, packs, setting),
         unmodelled=cluster.unmodelled,
-        notices=(*cluster.notices, *service_port_slips(cluster), *(n for pack in packs for n in pack.notices)),
-        tally=_tally(cluster),
+        notices=(
+            *cluster.notices,
+            *service_port_slips(cluster),
+            *breaches(cluster, packs),
+            *(n for pack in packs for n in pack.notices),
+        ),
+        tally=tally(cluster),
     )
 
 
-def _tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
+def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
+    """What was read, counted: ("files", 3), …"""
     return (
         ("files", len(cluster.files)),
         ("namespaces", len(cluster.namespaces)),
