@@ -1,6 +1,6 @@
 """Model and resolved query to obligation: the universe, the policies and the claim as SMT-LIB; and models decoded."""
 
-from analyzer.encoding.alignment import align
+from analyzer.encoding.alignment import align, members_of
 from analyzer.encoding.decode import decode, decode_end, embed, embed_end
 from analyzer.encoding.obligation import IN_DST, IN_SRC, OUTSIDE, UNIVERSE, VIOLATION, Obligation, encode
 from analyzer.encoding.pair import encode_pair
@@ -22,5 +22,6 @@ __all__ = [
     "embed_end",
     "encode",
     "encode_pair",
+    "members_of",
     "pod_addresses",
 ]

@@ -29,9 +29,9 @@ def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
         "universe": answer.universe.value,
         "universe_text": UNIVERSES[answer.universe],
         "profile": {"name": answer.profile.name, "knobs": answer.profile.knobs()},
-        "assumptions": [_assumption(a) for a in answer.assumptions],
-        "unmodelled": [_unmodelled(u) for u in answer.unmodelled],
-        "notices": [_notice(n) for n in answer.notices],
+        "assumptions": [assumption(a) for a in answer.assumptions],
+        "unmodelled": [unmodelled(u) for u in answer.unmodelled],
+        "notices": [notice(n) for n in answer.notices],
         "tally": dict(answer.tally),
         "queries": [_query(s, v, with_statistics) for s in answer.sections for v in s.verdicts],
     }
@@ -60,7 +60,7 @@ def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
         "rests_on": [rule(r) for r in verdict.rests_on],
         "rests_on_minimal": verdict.is_minimal,
         "blame": list(verdict.blame),
-        "notices": [_notice(n) for n in verdict.notices],
+        "notices": [notice(n) for n in verdict.notices],
     }
     if with_statistics:
         spent = verdict.statistics
@@ -89,8 +89,8 @@ def _counterexample(example: Counterexample) -> Json:
         "region": _region(example.region),
         "egress": _rules(by_direction.get(Direction.EGRESS)),
         "ingress": _rules(by_direction.get(Direction.INGRESS)),
-        "egress_side": _side(by_direction.get(Direction.EGRESS)),
-        "ingress_side": _side(by_direction.get(Direction.INGRESS)),
+        "egress_side": side_of(by_direction.get(Direction.EGRESS)),
+        "ingress_side": side_of(by_direction.get(Direction.INGRESS)),
     }
 
 
@@ -132,7 +132,7 @@ def _rules(side: Side | None) -> list[Json]:
     return [rule(ref) for ref in side.rules] if side else []
 
 
-def _side(side: Side | None) -> Json | None:
+def side_of(side: Side | None) -> Json | None:
     if side is None:
         return None
     return {"allowed": side.allowed, "tier": side.tier.value if side.tier else None, "reason": side.reason}
@@ -140,15 +140,15 @@ def _side(side: Side | None) -> Json | None:
 
 def _region(region: Region) -> Json:
     return {
-        "src": _end_region(region.src),
-        "dst": _end_region(region.dst) if region.dst else None,
+        "src": end_region(region.src),
+        "dst": end_region(region.dst) if region.dst else None,
         "protocols": [protocol.value for protocol in region.protocols],
         "ports": None if region.ports is None else [list(pair) for pair in region.ports],
         "facts": list(region.facts),
     }
 
 
-def _end_region(end: EndRegion) -> Json:
+def end_region(end: EndRegion) -> Json:
     return {
         "kind": end.kind,
         "namespaces": None if end.namespaces is None else list(end.namespaces),
@@ -166,11 +166,11 @@ def _values(values: ValueSet) -> Json:
     return {"notin" if values.is_complement else "in": ordered}
 
 
-def _assumption(stated: StatedAssumption) -> Json:
+def assumption(stated: StatedAssumption) -> Json:
     return {"name": stated.name, "text": stated.text, "kind": stated.kind, "override": stated.override}
 
 
-def _unmodelled(it: Unmodelled) -> Json:
+def unmodelled(it: Unmodelled) -> Json:
     return {
         "kind": it.kind,
         "api_version": it.api_version,
@@ -185,5 +185,5 @@ def _unmodelled(it: Unmodelled) -> Json:
     }
 
 
-def _notice(notice: Notice) -> Json:
+def notice(notice: Notice) -> Json:
     return {"file": notice.source.file, "line": notice.source.line, "message": notice.message}

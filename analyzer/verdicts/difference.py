@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -119,10 +120,87 @@ class Difference:
 
     @property
     def relation(self) -> Relation:
-        if self.gained.changes and self.lost.changes:
-            return Relation.INCOMPARABLE
-        if self.gained.reason or self.lost.reason:
-            return Relation.UNKNOWN
-        if self.gained.changes:
-            return Relation.MORE
-        return Relation.LESS if self.lost.changes else Relation.EQUIVALENT
+        is_open = bool(self.gained.reason or self.lost.reason)
+        return relation(bool(self.gained.changes), bool(self.lost.changes), is_open=is_open)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPairs:
+    """What every end of `src` may open to every end of `dst`, itself excepted, before and after; ends are indices.
+
+    The `certain` ones are what is allowed however the open facts and the unknown addresses turn out.
+    """
+
+    src: tuple[int, ...]
+    dst: tuple[int, ...]
+    before: ConnectionSet
+    after: ConnectionSet
+    certain_before: ConnectionSet
+    certain_after: ConnectionSet
+
+    @property
+    def gained(self) -> ConnectionSet:
+        """What is allowed now for certain and was not before."""
+        return (self.certain_after - self.before) & ConnectionSet.PORTS
+
+    @property
+    def lost(self) -> ConnectionSet:
+        return (self.certain_before - self.after) & ConnectionSet.PORTS
+
+    @property
+    def word(self) -> str:
+        """`added`, `removed` or `changed`: what becomes of the pair as a whole."""
+        if not self.before & ConnectionSet.PORTS:
+            return "added"
+        return "changed" if self.after & ConnectionSet.PORTS else "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryDifference:
+    """The answer of `netproof diff` for the workloads in the manifests: every pair of ends that changed.
+
+    `reason`: why it is not known whether more changed, with the facts it hangs on in `blame`.
+    """
+
+    ends: tuple[str, ...]
+    changes: tuple[ChangedPairs, ...]
+    background: Background
+    reason: str = ""
+    blame: tuple[str, ...] = ()
+    queries: tuple[QueryDifference, ...] = ()
+    universe: Universe = Universe.INVENTORY
+
+    @property
+    def has_gained(self) -> bool:
+        return any(change.gained for change in self.changes)
+
+    @property
+    def has_lost(self) -> bool:
+        return any(change.lost for change in self.changes)
+
+    @property
+    def relation(self) -> Relation:
+        return relation(self.has_gained, self.has_lost, is_open=bool(self.reason))
+
+    def pairs(self) -> Iterator[tuple[str, str, ChangedPairs]]:
+        """Every pair of ends that changed, by source and destination."""
+        found = sorted(
+            (src, dst, number)
+            for number, change in enumerate(self.changes)
+            for src in change.src
+            for dst in change.dst
+            if src != dst
+        )
+        for src, dst, number in found:
+            yield self.ends[src], self.ends[dst], self.changes[number]
+
+
+def relation(has_gained: bool, has_lost: bool, *, is_open: bool) -> Relation:
+    """The answer, when `is_open` says that there may be more changes than those found."""
+    if has_gained and has_lost:
+        return Relation.INCOMPARABLE
+    if is_open:
+        return Relation.UNKNOWN
+    if has_gained:
+        return Relation.MORE
+    return Relation.LESS if has_lost else Relation.EQUIVALENT

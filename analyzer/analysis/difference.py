@@ -1,0 +1,158 @@
+"""Compare two revisions, for every pod that could be created."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.check import check, tally
+from analyzer.encoding import align, members_of
+from analyzer.model.claims import Kind, Pack, Query
+from analyzer.model.cluster import Cluster, Unmodelled
+from analyzer.verdicts import Setting, StatedAssumption, Status, Verdict
+from analyzer.verdicts.compare import Revisions, gained, lost
+from analyzer.verdicts.difference import Background, Difference, QueryDifference
+
+Progress = Callable[[str, int, int], None]
+
+_NAMED = 5
+
+
+def difference(
+    old: Cluster,
+    new: Cluster,
+    packs: Sequence[Pack] = (),
+    *,
+    setting: Setting,
+    max_changes: int,
+    progress: Progress | None = None,
+) -> Difference:
+    """All that only one of the revisions permits, in at most `max_changes` regions each way, and each query of the
+    packs on both.
+
+    `progress` is told what is compared, how much is done and how much there is.
+    """
+    revisions = Revisions(old, new)
+    total = 2 + sum(len(pack.queries) for pack in packs)
+    tell = progress or _silent
+    tell("new access", 0, total)
+    more = gained(revisions, setting, max_changes)
+    tell("lost access", 1, total)
+    less = lost(revisions, setting, max_changes)
+    queries = tuple(queries_of(revisions, packs, setting, max_changes, tell))
+    tell("", total, total)
+    return Difference(more, less, setting.universe, background(revisions, packs, setting), queries)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """For those who do not watch."""
+
+
+# ------------------------------------------------------------------------------------------------ queries
+def queries_of(
+    revisions: Revisions, packs: Sequence[Pack], setting: Setting, max_changes: int, tell: Progress
+) -> Iterator[QueryDifference]:
+    """Each query's verdict before and after; what is new for those that ask for it."""
+    done, total = 2, 2 + sum(len(pack.queries) for pack in packs)
+    for pack in packs:
+        for query in pack.queries:
+            tell(query.id, done, total)
+            done += 1
+            if query.claim.kind is Kind.NO_NEW:
+                yield _nothing_new(revisions, pack, query, setting, max_changes)
+            else:
+                one = replace(pack, queries=(query,))
+                before, after = (
+                    check(side, [one], setting=setting).verdicts[0] for side in (revisions.old, revisions.new)
+                )
+                yield QueryDifference(pack.name, query, before, after)
+
+
+def _nothing_new(revisions: Revisions, pack: Pack, query: Query, setting: Setting, max_changes: int) -> QueryDifference:
+    universe = query.universe or setting.universe
+    found = gained(revisions, replace(setting, universe=universe), max_changes, query.claim, pack.assumptions)
+    status, reason = Status.PROVED, "the new revision allows no such connection that the old one denies"
+    if found.changes:
+        status, reason = Status.REFUTED, "the new revision allows connections that the old one denies"
+    elif found.reason:
+        status, reason = Status.UNKNOWN, found.reason
+    elif (empty := _emptiness(revisions, pack, query, replace(setting, universe=universe))) is not None:
+        status, reason = Status.VACUOUS, empty
+    lives = [change.live for change in found.changes]
+    live = None if not lives else True if True in lives else None if None in lives else False
+    verdict = Verdict(query, status, universe, reason, live, blame=found.blame, is_complete=not found.is_capped)
+    return QueryDifference(pack.name, query, None, verdict, found)
+
+
+def _emptiness(revisions: Revisions, pack: Pack, query: Query, setting: Setting) -> str | None:
+    """Why the claim speaks of nothing at all, if so: then `no` would hold of it without any policy."""
+    bare = members_of(*align(revisions.old, revisions.new))
+    always = replace(query, claim=replace(query.claim, kind=Kind.NO))
+    (verdict,) = check(bare, [replace(pack, queries=(always,))], setting=setting).verdicts
+    return verdict.reason if verdict.status is Status.VACUOUS else None
+
+
+# ------------------------------------------------------------------------------------------------ background
+def background(revisions: Revisions, packs: Sequence[Pack], setting: Setting) -> Background:
+    """What the comparison stands on, and what was done about what only one side holds."""
+    old, new = revisions.old, revisions.new
+    stated = stated_assumptions(members_of(*align(old, new)), packs, setting)
+    notices = dict.fromkeys((*old.notices, *new.notices, *(n for pack in packs for n in pack.notices)))
+    return Background(
+        setting.profile,
+        tuple(_of_two(assumption) for assumption in stated),
+        _unmodelled(old, new),
+        tuple(notices),
+        (tally(old), tally(new)),
+        (*_namespaces(old, new), *_workloads(old, new)),
+    )
+
+
+_OF_TWO = {
+    "protocols": "TCP, UDP and SCTP are compared; ICMP and other protocols without ports are not",
+    "policies-complete": (
+        "the policies of each revision are all it has; a namespace not created yet has none of its own"
+    ),
+}
+
+
+def _of_two(stated: StatedAssumption) -> StatedAssumption:
+    text = _OF_TWO.get(stated.name)
+    return stated if text is None else replace(stated, text=text, override="")
+
+
+def _unmodelled(old: Cluster, new: Cluster) -> tuple[Unmodelled, ...]:
+    found = {(u.id, u.content): u for u in (*old.unmodelled, *new.unmodelled)}
+    return tuple(found.values())
+
+
+def _namespaces(old: Cluster, new: Cluster) -> Iterator[str]:
+    for side, other, word in ((old, new, "old"), (new, old, "new")):
+        names = [n.name for n in side.namespaces if n.is_declared and n.name not in other.namespace_by_name]
+        if names:
+            yield (
+                f"{_named('namespace', names)} {_stand(names)} in the {word} revision only; taken as there in both, "
+                "with the same labels, and without policies of its own in the other"
+            )
+
+
+def _workloads(old: Cluster, new: Cluster) -> Iterator[str]:
+    ids = [{w.id for w in side.workloads} for side in (old, new)]
+    for own, other, word in ((ids[0], ids[1], "old"), (ids[1], ids[0], "new")):
+        names = sorted(own - other)
+        if names:
+            yield (
+                f"{_named('workload', names)} {_stand(names)} in the {word} revision only; pods like these could be "
+                "created under either, so what both permit them is compared"
+            )
+
+
+def _named(noun: str, names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{noun}{'s' if len(names) > 1 else ''} {shown}{more}"
+
+
+def _stand(names: Sequence[str]) -> str:
+    return "stand" if len(names) > 1 else "stands"

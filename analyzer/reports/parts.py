@@ -1,0 +1,97 @@
+"""Pieces that reports for people have in common: details below a finding, and the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.model.cluster import Unmodelled
+from analyzer.model.source import Notice
+from analyzer.reports import words
+from analyzer.reports.layout import Page
+from analyzer.semantics.decision import Side
+from analyzer.verdicts.verdict import StatedAssumption
+
+GUTTER = 11  # "✗ refuted  "
+_ROOMY = 60  # from this width on, details stand in a column of their own
+_SHOWN_OBJECTS = 20
+
+
+def side(it: Side) -> str:
+    """`allowed by rule 2 of NetworkPolicy shop/web (web.yaml:14)`: the oracle's reason, and where its rules stand."""
+    ruling = "allowed" if it.allowed else "denied"
+    text = it.reason if it.reason.startswith(ruling) else f"{ruling}: {it.reason}"
+    match it.rules:
+        case ():
+            return text
+        case (only,):
+            return f"{text} ({only.source})"
+        case several if it.allowed and any(ref.rule is not None for ref in several):
+            return f"allowed by {words.rules(several)}"
+        case several:
+            return f"{text} ({words.listed([str(ref.source) for ref in several], shown=2)})"
+
+
+# ------------------------------------------------------------------------------------------------ footer
+def background(
+    page: Page,
+    assumptions: Sequence[StatedAssumption],
+    unmodelled: Sequence[Unmodelled],
+    notices: Sequence[Notice],
+) -> None:
+    """What an answer stands on."""
+    for label, entries in by_label(assumptions).items():
+        for number, text in enumerate(entries):
+            entry(page, "" if number else label, text)
+    shown = unmodelled[:_SHOWN_OBJECTS]
+    for it in shown:
+        why = f": {line(it.why)}" if it.why else ""
+        entry(page, "unmodelled", f"{it.id} ({it.source}){why}")
+    if len(unmodelled) > len(shown):
+        entry(page, "unmodelled", f"and {len(unmodelled) - len(shown)} more; --format json lists them all")
+    for each in notices:
+        entry(page, "note", notice(each))
+
+
+def by_label(assumptions: Sequence[StatedAssumption]) -> dict[str, list[str]]:
+    """By label: what the profile says, what the manifests make a fact, what is taken as given."""
+    labels = {"profile": "profile", "fact": "given", "assumed": "assumes"}
+    found: dict[str, list[str]] = {label: [] for label in labels.values()}
+    for stated in assumptions:
+        text = line(stated.text)
+        if stated.kind != "profile":
+            text = f"{stated.name}: {text}"
+        if stated.override:
+            text += f" (to change it: {stated.override})"
+        found[labels[stated.kind]].append(text)
+    return found
+
+
+def read(page: Page, label: str, tally: Sequence[tuple[str, int]]) -> None:
+    """What was read, if anything."""
+    counts = [words.counted(count, nouns) for nouns, count in tally if count]
+    if counts:
+        entry(page, label, words.listed(counts, shown=20))
+
+
+def entry(page: Page, label: str, text: str) -> None:
+    """A line of the footer."""
+    page.labelled(label, text, gutter=GUTTER)
+
+
+def detail(page: Page, label: str, text: str) -> None:
+    """A line below a verdict or a change."""
+    page.labelled(label, text, indent=indent(page))
+
+
+def indent(page: Page) -> int:
+    """Where details begin."""
+    return GUTTER if page.style.columns >= _ROOMY else 2
+
+
+def notice(it: Notice) -> str:
+    return f"{it.source}: {line(it.message)}" if it.source.file else line(it.message)
+
+
+def line(text: str) -> str:
+    """A pack's prose may be broken over lines in its file; here it is one paragraph."""
+    return " ".join(text.split(" ")) if "\n" not in text else " ".join(text.split())
