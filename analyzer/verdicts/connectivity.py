@@ -15,6 +15,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.sets import ConnectionSet
 from analyzer.sets.addresses import IPAddress
+from analyzer.verdicts.grounds import Ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class ConnectivityMap:
     """Every allowed connection.
 
     `classes` are indices into `ends`: workloads sorted by id, then nodes, then a disjoint partition of the addresses
-    outside.  No pair of ends is in two rows; a pair in no row can open nothing.
+    outside.  No pair of ends is in two rows; a pair in no row can open nothing.  `grounds`: the rules that decide, if
+    they were asked for; no two of them speak of the same ends.
     """
 
     ends: tuple[MapEnd, ...]
@@ -64,6 +66,7 @@ class ConnectivityMap:
     profile: Profile
     unmodelled: tuple[Unmodelled, ...] = ()
     notices: tuple[Notice, ...] = ()
+    grounds: tuple[Ground, ...] = ()
 
     @cached_property
     def outside(self) -> int:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import Classifier, EndClass
 from analyzer.analysis.connectivity.focus import EVERYTHING_OF_INTEREST, Focus
+from analyzer.analysis.connectivity.grounds import Grounds
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.judging import ByFamily, Judge, Subject
 from analyzer.analysis.connectivity.rule_ports import Span
@@ -21,6 +22,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
+from analyzer.verdicts.grounds import Ground
 
 
 def connectivity(
@@ -30,12 +32,13 @@ def connectivity(
     pod_addresses: AddressSet | None = None,
     focus: Focus = EVERYTHING_OF_INTEREST,
     with_nodes: bool = False,
+    with_grounds: bool = False,
 ) -> ConnectivityMap:
     """Every connection allowed between the workloads of the manifests, and between them and addresses outside.
 
     Namespaces that no manifest declares have no labels but their name; a pod of unknown address has some address in
     `pod_addresses` (None: the nodes' podCIDRs, else the default ranges).  A connection from a pod's own node, which
-    always reaches it, is ruled like one from another node.
+    always reaches it, is ruled like one from another node.  `with_grounds`: with the rules that decide.
     """
     addresses = pod_addresses_of(cluster, pod_addresses)
     nodes = sorted(cluster.nodes, key=lambda node: node.name) if with_nodes else []
@@ -43,7 +46,8 @@ def connectivity(
     members = _classes(ends, Classifier(cluster, profile, addresses), focus)
     index = EndIndex(cluster, profile, tuple(members), addresses)
     rules = Rules(profile)
-    sides = _Sides(index, Judge(index, rules), Subjects(index, rules))
+    judge = Judge(index, rules)
+    sides = _Sides(index, judge, Subjects(index, rules))
     outside = _Outside(sides, focus, len(members))
     rows = _merged([*_between(sides), *outside.rows(sides)])
     classes = [tuple(found) for found in members.values()]
@@ -51,7 +55,8 @@ def connectivity(
         classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
         ends += ranges
     notices = (*cluster.notices, *_unlabelled(cluster), *sides.by_own_nodes())
-    found = ConnectivityMap(tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, notices)
+    grounds = tuple(sides.grounds(Grounds(judge, outside.addresses))) if with_grounds else ()
+    found = ConnectivityMap(tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, notices, grounds)
     return focus.narrowed(found)
 
 
@@ -93,6 +98,11 @@ class _Sides:
 
     def _judged(self, subjects: Iterable[tuple[Subject, int]], judge: Judge) -> list[_Side]:
         return [_Side(subject, ends, judge.inside(subject), judge.outside(subject)) for subject, ends in subjects]
+
+    def grounds(self, grounds: Grounds) -> Iterable[Ground]:
+        for sides in self.by_direction.values():
+            for side in sides:
+                yield from grounds.of(side.subject, side.ends)
 
     def by_own_nodes(self) -> Iterable[Notice]:
         """Services that may bring clients outside to a pod by its own node, which no policy stops (reference A13.5)."""
@@ -155,6 +165,7 @@ class _Outside:
         domain = ~sides.index.taken
         keys = sorted(cells(cuts, domain).items(), key=lambda item: _lowest(item[1]))
         self.classes = [[*_ranges(addresses)] for _, addresses in keys]
+        self.addresses = {first + n: addresses for n, (_, addresses) in enumerate(keys)}
         self._bits = {
             addresses: bits_of(first + n for n, (key, _) in enumerate(keys) if key >> i & 1)
             for i, addresses in enumerate(distinct)
