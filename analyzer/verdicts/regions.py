@@ -7,7 +7,8 @@ from analyzer.encoding.decode import fresh_name
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
-from analyzer.model.claims import Kind
+from analyzer.encoding.walk import comparisons
+from analyzer.model.claims import Kind, Term
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import Intervals
@@ -25,7 +26,15 @@ def describe(obligation: Obligation, box: Box) -> Region:
     facts: tuple[str, ...] = ()
     if "v6" in box and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
         facts = ("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only",)
+    if _relates_ends(obligation):
+        facts = (*facts, "as far as the query's `where` holds")
     return Region(src, _end(obligation, box, "d"), protocols, None if protocols == (Protocol.OTHER,) else ports, facts)
+
+
+def _relates_ends(obligation: Obligation) -> bool:
+    """The claim compares attributes with one another, which constraints on each end by itself cannot say."""
+    where = obligation.scope.question.claim.where
+    return where is not None and any(isinstance(other, Term) for _, other in comparisons(where))
 
 
 def _protocols(box: Box) -> tuple[Protocol, ...]:
