@@ -20,7 +20,7 @@ from analyzer.verdicts.generalise import Box, apart, generalise
 from analyzer.verdicts.inquiry import Certain, Inquiry
 from analyzer.verdicts.regions import describe
 from analyzer.verdicts.replay import Replay
-from analyzer.verdicts.verdict import Counterexample
+from analyzer.verdicts.verdict import Counterexample, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,23 @@ class Finder:
         live = self._live(budget)
         found: list[Sighting] = []
         outside: list[str] = []
+        told: set[Region] = set()
         current = Certain(Result.SAT, self._centre(live.witness) if live.live else dict(values))
-        while current.values is not None and len(found) < self.most:
-            box = generalise(self.inquiry, current.values)
+        while (centre := current.values) is not None and len(found) < self.most and len(outside) < self.most + _MOST_TWINS:
+            box = generalise(self.inquiry, centre)
             if self.is_disjoint:
-                box = apart(self.obligation, box, [sighting.box for sighting in found], current.values)
+                box = apart(self.obligation, box, [sighting.box for sighting in found], centre)
+            region = describe(self.obligation, box)
+            if region in told and not self.is_disjoint:  # the same again, for other values that nobody mentions
+                outside.append(f"!{self.inquiry.inside(box)}")
+                current = self.inquiry.certain(self.obligation.opens, *outside)
+                continue
+            told.add(region)
             standing, witness = live.live, live.witness
             if found or standing is None:
                 standing, witness = self._declared(box, outside)
             if witness is None:
-                witness = self._witness(self.obligation, self._presentable(box, current.values, outside))
+                witness = self._witness(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
             found.append(Sighting(shown, box, standing, live.depends_on if standing is None else ()))
             outside.append(f"!{self.inquiry.inside(box)}")
@@ -228,6 +235,7 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
     return frozenset(end.namespace for end in ends if isinstance(end, Pod)) - cluster.namespace_by_name.keys()
 
 
+_MOST_TWINS = 24
 _MOST_PAIRS = 400
 _CHOSEN = ("port", "proto", "v6", "s.x4", "s.x6", "d.x4", "d.x6")
 _FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
