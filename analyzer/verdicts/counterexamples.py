@@ -70,8 +70,9 @@ class Finder:
         found: list[Sighting] = []
         outside: list[str] = []
         told: set[Region] = set()
+        rounds = self.most + _MOST_TWINS
         current = Certain(Result.SAT, self._centre(live.witness) if live.live else dict(values))
-        while (centre := current.values) is not None and len(found) < self.most and len(outside) < self.most + _MOST_TWINS:
+        while (centre := current.values) is not None and len(found) < self.most and len(outside) < rounds:
             box = generalise(self.inquiry, centre)
             if self.is_disjoint:
                 box = apart(self.obligation, box, [sighting.box for sighting in found], centre)
