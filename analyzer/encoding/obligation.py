@@ -6,7 +6,7 @@ The script names these booleans; a solver assumes or denies them:
 |---|---|
 | universe | the ends can exist, the assumptions hold |
 | violation | the connection breaks the claim (for `some`: fulfils it) |
-| in-src, in-dst | the ends are in the claim's sets (and the port among its ports) |
+| in-src, in-dst | that end can exist, taken alone, and is in the claim's set (and the port among its ports) |
 | outside | one end is an address outside the cluster |
 | k… | tracked: the rule or policy of that number counts |
 
@@ -74,20 +74,16 @@ def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerm
     src, dst, first = terms.src, terms.dst, terms.policies
     scope, script, ledger = first.scope, first.script, first.ledger
     in_src, in_dst = terms.sources(), terms.destinations()
+    universe = src_exists = _exists(src)
     if dst is not None:
-        in_dst = conj([in_dst, terms.ports()])
-    universe = [*src.well_formed()]
-    if dst is not None:
-        universe += [*dst.well_formed(), *distinct(src, dst)]
         is_other = equal(first.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
-        universe.append(iff(is_other, equal(first.port, number(0, 16))))
-    for end in (src, dst):
-        if end is not None and POD in end.reach.kinds:
-            universe += [assumed(a, end) for a in scope.assumptions]
+        dst_exists = [*_exists(dst), iff(is_other, equal(first.port, number(0, 16)))]
+        universe = [*src_exists, *dst_exists, *distinct(src, dst)]
+        in_dst = conj([*dst_exists, in_dst, terms.ports()])
     tracks, opens = dict(ledger.tracks), dict(ledger.opens)
     fields = tuple(name for name in script.sorts if name not in tracks and name not in opens)
     script.name(UNIVERSE, conj(universe))
-    script.name(IN_SRC, in_src)
+    script.name(IN_SRC, conj([*src_exists, in_src]))
     script.name(IN_DST, in_dst)
     script.name(OUTSIDE, disj(end.external for end in (src, dst) if end is not None))
     script.name(VIOLATION, violation)
@@ -102,6 +98,12 @@ def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerm
         opens=opens,
         cuts=_cuts(policies),
     )
+
+
+def _exists(end: EndTerms) -> list[Term]:
+    """The end can exist and keeps to the assumptions."""
+    assumptions = end.scope.assumptions if POD in end.reach.kinds else ()
+    return [*end.well_formed(), *(assumed(a, end) for a in assumptions)]
 
 
 def _cuts(policies: Iterable[PolicyTerms]) -> dict[str, tuple[int, ...]]:

@@ -145,9 +145,8 @@ def assumptions_for(question: Question, src: Reach, dst: Reach) -> tuple[Assumpt
 def _ends(claim: Claim, table: NamespaceTable, slice_first: bool) -> tuple[Reach, Reach]:
     everything = Reach(frozenset({POD, EXTERNAL, HOST}), table.every)
     if claim.kind is Kind.ISOLATED:
-        return reach(claim.sources, table) if slice_first else Reach(frozenset({POD}), table.every), Reach(
-            frozenset(), frozenset()
-        )
+        subjects = reach(claim.sources, table) if slice_first else everything
+        return Reach(subjects.kinds & {POD}, subjects.namespaces), Reach(frozenset(), frozenset())
     if not slice_first:
         return everything, everything
     src = everything if claim.kind is Kind.ONLY else reach(claim.sources, table)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 
-from analyzer.encoding import IN_DST, IN_SRC, UNIVERSE, VIOLATION, Obligation, Question, decode, encode
+from analyzer.encoding import IN_DST, IN_SRC, VIOLATION, Obligation, Question, decode, encode
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
@@ -129,7 +129,7 @@ class _Trial:
         if claim.kind not in (Kind.REACHES_ONLY, Kind.ISOLATED):
             sides.append((IN_DST, "destination"))
         for literal, word in sides:
-            member = self.inquiry.session.check(UNIVERSE, literal)
+            member = self.inquiry.session.check(literal)
             if member.is_unsat:
                 return Status.VACUOUS, self._why_empty(literal, word)
             if not member.is_sat:
@@ -139,7 +139,7 @@ class _Trial:
     def _why_empty(self, literal: str, word: str) -> str:
         if self.question.assumptions:
             freed = encode(self.cluster, replace(self.question, assumptions=()))
-            if Inquiry(freed, self.setting.budget).session.check(UNIVERSE, literal).is_sat:
+            if Inquiry(freed, self.setting.budget).session.check(literal).is_sat:
                 names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
                 return f"the assumptions ({names}) contradict each other, or leave the {word} set without a member"
         where = {
