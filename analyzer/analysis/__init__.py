@@ -2,9 +2,22 @@
 
 from analyzer.analysis.check import check
 from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
+from analyzer.analysis.difference import difference
 from analyzer.analysis.explanation import explain
 from analyzer.analysis.hypothetical import representative
+from analyzer.analysis.inventory_difference import inventory_difference
 from analyzer.solving import Budget
 from analyzer.verdicts import Setting
 
-__all__ = ["Budget", "EndFilter", "Focus", "Setting", "check", "connectivity", "explain", "representative"]
+__all__ = [
+    "Budget",
+    "EndFilter",
+    "Focus",
+    "Setting",
+    "check",
+    "connectivity",
+    "difference",
+    "explain",
+    "inventory_difference",
+    "representative",
+]

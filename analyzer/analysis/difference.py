@@ -35,7 +35,7 @@ def difference(
     """
     revisions = Revisions(old, new)
     total = 2 + sum(len(pack.queries) for pack in packs)
-    tell = progress or _silent
+    tell = progress or silent
     tell("new access", 0, total)
     more = gained(revisions, setting, max_changes)
     tell("lost access", 1, total)
@@ -45,7 +45,7 @@ def difference(
     return Difference(more, less, setting.universe, background(revisions, packs, setting), queries)
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int) -> None:
     """For those who do not watch."""
 
 

@@ -8,6 +8,7 @@ import typer
 
 from analyzer import __version__
 from analyzer.cli.check import check
+from analyzer.cli.diff import diff
 from analyzer.cli.exit_codes import exit_table
 from analyzer.cli.explain import explain
 from analyzer.cli.guard import guarded
@@ -51,6 +52,20 @@ Examples:
       from a pod that is not there yet
 """
 
+DIFF_EXAMPLES = """\b
+Examples:
+  netproof diff old/ new/
+      what may be reached that could not before, and the reverse, for every pod that could be created
+  netproof diff --git main..HEAD -- k8s/
+      two revisions of one repository
+  netproof diff old/ new/ --fail-on new-access --format markdown
+      a gate for security reviews; a comment for the pull request
+  netproof diff old/ new/ --universe inventory
+      every pair of workloads whose connections changed
+  netproof diff old/ new/ -p rules.npq --fail-on queries
+      only what the queries forbid fails: `no pods can newly reach internet`
+"""
+
 app = typer.Typer(
     name="netproof",
     add_completion=False,
@@ -86,6 +101,12 @@ app.command(
     no_args_is_help=True,
     epilog=f"{EXAMPLES}\n{EXITS}",
 )(guarded(check))
+
+app.command(
+    name="diff",
+    no_args_is_help=True,
+    epilog=f"{DIFF_EXAMPLES}\n{EXITS}",
+)(guarded(diff))
 
 app.command(
     name="map",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analyzer.verdicts.difference import Difference, InventoryDifference
 
 
 class ExitCode(IntEnum):
@@ -17,10 +21,10 @@ class ExitCode(IntEnum):
 
 
 MEANING = {
-    ExitCode.PROVED: "every query is proved",
-    ExitCode.REFUTED: "some query is refuted",
+    ExitCode.PROVED: "every query is proved; diff: nothing changed that --fail-on names",
+    ExitCode.REFUTED: "some query is refuted; diff: something changed",
     ExitCode.BAD_INPUT: "bad usage or bad input; nothing was checked",
-    ExitCode.UNDECIDED: "no query is refuted, but some query is unknown or vacuous",
+    ExitCode.UNDECIDED: "no query is refuted, but some query is unknown or vacuous; diff: unknown",
     ExitCode.INTERNAL: "internal error: a defect in netproof, never an answer",
     ExitCode.INTERRUPTED: "interrupted",
 }
@@ -36,3 +40,17 @@ VERDICT_CODES = {
 def exit_table() -> str:
     """The table as text, one line per code."""
     return "\n".join(f"  {code.value:>3}  {MEANING[code]}" for code in ExitCode)
+
+
+def difference_code(found: Difference | InventoryDifference, fail_on: str) -> ExitCode:
+    """REFUTED if something changed that is to fail, UNDECIDED if that cannot be told; the queries of packs count in
+    any case.  `fail_on` is `change`, `new-access`, `lost-access` or `queries`."""
+    ways = (
+        ("new-access", found.has_gained, found.is_gain_open),
+        ("lost-access", found.has_lost, found.is_loss_open),
+    )
+    judged = [way for way in ways if fail_on in ("change", way[0])]
+    worse = {query.after.status.value for query in found.queries if query.is_worse}
+    if any(has_changed for _, has_changed, _ in judged) or "refuted" in worse:
+        return ExitCode.REFUTED
+    return ExitCode.UNDECIDED if worse or any(is_open for _, _, is_open in judged) else ExitCode.PROVED

@@ -20,6 +20,21 @@ class Format(Enum):
     JSON = "json"
 
 
+class DiffFormat(Enum):
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class FailOn(Enum):
+    """Which differences make a run fail; the queries of packs always can."""
+
+    CHANGE = "change"
+    NEW_ACCESS = "new-access"
+    LOST_ACCESS = "lost-access"
+    QUERIES = "queries"
+
+
 class MapFormat(Enum):
     TEXT = "text"
     JSON = "json"
@@ -151,4 +166,31 @@ Destination = Annotated[str, typer.Option("--to", metavar="END", show_default=Fa
 AskedPorts = Annotated[
     list[str] | None,
     typer.Option("--on", metavar="PORTS", help="These ports only: tcp/80, udp/9000-9100, sctp, other. Repeatable."),
+]
+
+Revisions = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="OLD NEW",
+        show_default=False,
+        help="Two files, directories or dumps; one of them may be - for standard input. With --git: paths.",
+    ),
+]
+GitRange = Annotated[
+    str | None,
+    typer.Option("--git", metavar="OLD..NEW", help="Compare two git revisions of the paths given after --."),
+]
+WhenToFail = Annotated[
+    FailOn,
+    typer.Option("--fail-on", help="What makes the exit code 1; `queries`: nothing but the queries of packs."),
+]
+MaxChanges = Annotated[
+    int, typer.Option("--max-changes", min=1, metavar="N", help="How many regions to show each way, at most.")
+]
+InDiffFormat = Annotated[DiffFormat, typer.Option("--format", help="How to print the report.")]
+DiffPacks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pack", "-p", metavar="PACK|FILE", help="A built-in pack, or a query file, asked of both. Repeatable."
+    ),
 ]

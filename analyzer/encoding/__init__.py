@@ -3,7 +3,7 @@
 from analyzer.encoding.alignment import align, members_of
 from analyzer.encoding.decode import decode, decode_end, embed, embed_end
 from analyzer.encoding.obligation import IN_DST, IN_SRC, OUTSIDE, UNIVERSE, VIOLATION, Obligation, encode
-from analyzer.encoding.pair import encode_pair
+from analyzer.encoding.pair import changed_namespaces, encode_pair
 from analyzer.encoding.question import Question
 from analyzer.encoding.scope import pod_addresses
 
@@ -16,6 +16,7 @@ __all__ = [
     "Obligation",
     "Question",
     "align",
+    "changed_namespaces",
     "decode",
     "decode_end",
     "embed",

@@ -160,3 +160,16 @@ def _still(side: Side, end: Reach, direction: Direction, changed: Changed) -> tu
     every = policies_at(side.cluster, side.table, end, direction)
     inside = {id(p) for p in policies_at(side.cluster, side.table, near, direction)}
     return tuple(p for p in every if p.tier is not Tier.NETWORK_POLICY or id(p) in inside)
+
+
+def changed_namespaces(before: Cluster, after: Cluster, question: Question) -> dict[Direction, frozenset[str]]:
+    """The namespaces, of those that exist, whose pods' ruling can differ in each direction."""
+    before, after = align(before, after)
+    tables = (NamespaceTable(side, question.universe, question.open_labels, ()) for side in (before, after))
+    sides = tuple(Side(side, table) for side, table in zip((before, after), tables, strict=True))
+    changed = _changed(sides, question)
+    entries = sides[1].table.entries
+    return {
+        direction: frozenset(name for code in change.near if (name := entries[code].name) is not None)
+        for direction, change in zip((Direction.EGRESS, Direction.INGRESS), changed, strict=True)
+    }

@@ -4,6 +4,7 @@ Every document is modelled, irrelevant, or unmodelled; everything the API server
 line and column, and all problems are reported at once.
 """
 
-from analyzer.manifests.loading import Loaded, load
+from analyzer.manifests.git import manifests_in, revision_range
+from analyzer.manifests.loading import Loaded, load, load_blobs
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "load", "load_blobs", "manifests_in", "revision_range"]

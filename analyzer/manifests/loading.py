@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.assembly import Facts, assemble
 from analyzer.manifests.files import STDIN, STDIN_NAME, check_size, manifest_files, read_file
+from analyzer.manifests.git import Blob
 from analyzer.manifests.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
 from analyzer.manifests.manifest import (
     DEFAULT_NAMESPACE,
@@ -68,6 +70,22 @@ def load(
         return _load(paths, keep_going, _Loader(irrelevant, strict_cidr), stdin, progress)
 
 
+def load_blobs(
+    blobs: Sequence[Blob],
+    *,
+    keep_going: bool = False,
+    irrelevant: frozenset[str] = frozenset(),
+    strict_cidr: bool = False,
+) -> Loaded:
+    """The same for files that were read already; there may be none."""
+    with _without_garbage_collection():
+        loader = _Loader(irrelevant, strict_cidr)
+        counts: dict[str, dict[str, int]] = {}
+        for blob in blobs:
+            counts.setdefault(blob.path, {})[blob.name] = loader.read(blob.name, partial(bytes, blob.data))
+        return _assembled(loader, counts, keep_going, tuple(blob.name for blob in blobs))
+
+
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
     """Trees hold no cycles, and looking for some in millions of nodes would take as long as reading them."""
@@ -93,12 +111,19 @@ def _load(
     for number, (file, path) in enumerate(files):
         if progress is not None:
             progress(STDIN_NAME if file == STDIN else file, number, len(files))
-        counts.setdefault(path, {})[file] = loader.read(file, stdin)
+        if file == STDIN:
+            count = loader.read(STDIN_NAME, stdin or bytes)
+        else:
+            count = loader.read(file, partial(read_file, file))
+        counts.setdefault(path, {})[file] = count
+    return _assembled(loader, counts, keep_going, tuple(STDIN_NAME if file == STDIN else file for file, _ in files))
+
+
+def _assembled(loader: _Loader, counts: dict[str, dict[str, int]], keep_going: bool, names: tuple[str, ...]) -> Loaded:
     for path, found in counts.items():
         loader.note_empty_files(path, found)
     if loader.problems and not keep_going:
         raise ManifestError(loader.problems)
-    names = tuple(STDIN_NAME if file == STDIN else file for file, _ in files)
     return Loaded(assemble(loader.facts, names), ManifestError(loader.problems).problems)
 
 
@@ -112,15 +137,11 @@ class _Loader:
     facts: Facts = field(default_factory=Facts)
     _places: dict[tuple[str, str, str, str], Source] = field(default_factory=dict)
 
-    def read(self, file: str, stdin: Callable[[], bytes] | None) -> int:
+    def read(self, name: str, content: Callable[[], bytes]) -> int:
         """Read one file; returns how many documents it holds, good or bad."""
-        name = STDIN_NAME if file == STDIN else file
         try:
-            if file == STDIN:
-                data = stdin() if stdin is not None else b""
-                check_size(data)
-            else:
-                data = read_file(file)
+            data = content()
+            check_size(data)
         except ValueError as error:
             log = Log(name)
             log.problem(0, str(error))

@@ -15,9 +15,10 @@ def render_map_markdown(found: ConnectivityMap) -> bytes:
     """UTF-8; every character that Markdown or HTML gives a meaning is escaped."""
     lines = ["| from | to | allowed |", "|---|---|---|"]
     for src, dst, row in found.pairs():
-        lines.append(f"| {_escaped(end_id(src))} | {_escaped(end_id(dst))} | {_escaped(connections(row))} |")
+        lines.append(f"| {escaped(end_id(src))} | {escaped(end_id(dst))} | {escaped(connections(row))} |")
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text, of which Markdown and HTML make nothing but itself."""
     return _SPECIAL.sub(r"\\\1", visible(text))

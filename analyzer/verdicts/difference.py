@@ -119,9 +119,24 @@ class Difference:
     queries: tuple[QueryDifference, ...] = ()
 
     @property
+    def has_gained(self) -> bool:
+        return bool(self.gained.changes)
+
+    @property
+    def has_lost(self) -> bool:
+        return bool(self.lost.changes)
+
+    @property
+    def is_gain_open(self) -> bool:
+        return bool(self.gained.reason)
+
+    @property
+    def is_loss_open(self) -> bool:
+        return bool(self.lost.reason)
+
+    @property
     def relation(self) -> Relation:
-        is_open = bool(self.gained.reason or self.lost.reason)
-        return relation(bool(self.gained.changes), bool(self.lost.changes), is_open=is_open)
+        return relation(self.has_gained, self.has_lost, is_open=self.is_gain_open or self.is_loss_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +192,14 @@ class InventoryDifference:
     @property
     def has_lost(self) -> bool:
         return any(change.lost for change in self.changes)
+
+    @property
+    def is_gain_open(self) -> bool:
+        return bool(self.reason)
+
+    @property
+    def is_loss_open(self) -> bool:
+        return bool(self.reason)
 
     @property
     def relation(self) -> Relation:

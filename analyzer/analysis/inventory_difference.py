@@ -1,0 +1,190 @@
+"""Compare two revisions for the workloads in their manifests: two connectivity maps, pair by pair.
+
+Workloads are the same if their ids are; what one revision lacks opens nothing there.  Addresses outside the cluster
+are split by both revisions' policies together; one that is a pod's or a node's in either revision is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from itertools import product
+
+from analyzer.analysis.connectivity import connectivity
+from analyzer.analysis.difference import Progress, background, queries_of, silent
+from analyzer.encoding import Question, align, changed_namespaces
+from analyzer.model.claims import Pack, Universe
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.policies import Direction
+from analyzer.sets import ConnectionSet
+from analyzer.sets.addresses import IPAddress
+from analyzer.verdicts import Setting
+from analyzer.verdicts.compare import ANYTHING_NEW, Revisions
+from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, bit_indices
+from analyzer.verdicts.difference import ChangedPairs, InventoryDifference
+
+_DOUBT = "whether more changes hangs on addresses of pods that the manifests do not tell, or on what is left open"
+_MORE_PODS = "an object that is not modelled may stand for more workloads"
+
+Ruling = tuple[ConnectionSet, ConnectionSet]  # what may be allowed, what is so for certain
+_NOTHING: Ruling = (ConnectionSet.EMPTY, ConnectionSet.EMPTY)
+Likeness = tuple[int | None, int | None]  # the class in the old map, in the new map
+
+
+def inventory_difference(
+    old: Cluster, new: Cluster, packs: Sequence[Pack] = (), *, setting: Setting, progress: Progress | None = None
+) -> InventoryDifference:
+    """Every pair of ends that may open something else than before, and each query of the packs on both revisions."""
+    revisions, tell = Revisions(old, new), progress or silent
+    total = 2 + sum(len(pack.queries) for pack in packs)
+    sides = align(old, new)
+    maps = []
+    for done, (side, word) in enumerate(zip(sides, ("old", "new"), strict=True)):
+        tell(f"map of the {word} revision", done, total)
+        maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses))
+    pairing = _Pairing(maps[0], maps[1])
+    changes = tuple(pairing.changes())
+    queries = tuple(queries_of(revisions, packs, setting, setting.max_counterexamples, tell))
+    tell("", total, total)
+    reason, blame = _doubts(sides, pairing, changes, setting)
+    return InventoryDifference(pairing.ends, changes, background(revisions, packs, setting), reason, blame, queries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubtful:
+    """A pair of classes whose ruling looks the same on both sides, but is certain on neither."""
+
+    src: Likeness
+    dst: Likeness
+
+
+class _Pairing:
+    """The ends of two maps matched, and grouped by their classes in both."""
+
+    def __init__(self, old: ConnectivityMap, new: ConnectivityMap) -> None:
+        self.maps = (old, new)
+        classes = tuple(_class_of(found) for found in self.maps)
+        likeness: dict[str, Likeness] = {}
+        ids = sorted({end.id for found in self.maps for end in found.ends if isinstance(end, Workload)})
+        for name in ids:
+            likeness[name] = (classes[0].get(name), classes[1].get(name))
+        self._workloads = {end.id: end for found in self.maps for end in found.ends if isinstance(end, Workload)}
+        for low, high, alike in _ranges(*(_classes_of_ranges(found) for found in self.maps)):
+            likeness[AddressRange(low, high).id] = alike
+        self.ends = tuple(likeness)
+        self.members: dict[Likeness, list[int]] = {}
+        for number, alike in enumerate(likeness.values()):
+            self.members.setdefault(alike, []).append(number)
+        self.doubtful: list[_Doubtful] = []
+
+    def changes(self) -> Iterator[ChangedPairs]:
+        """What changed, with destinations of one source that change alike put together."""
+        rulings = tuple(_rulings(found) for found in self.maps)
+        found: dict[tuple[Likeness, Ruling, Ruling], list[int]] = {}
+        for src, dst in self._met(rulings):
+            was, now = (_ruling(rulings[side], src[side], dst[side]) for side in (0, 1))
+            if _on_ports(was) != _on_ports(now):
+                found.setdefault((src, was, now), []).extend(self.members[dst])
+            elif len(set(_on_ports(was))) == 2:
+                self.doubtful.append(_Doubtful(src, dst))
+        for (src, was, now), there in found.items():
+            ends = self.members[src]
+            if ends != there or len(ends) > 1:
+                yield ChangedPairs(tuple(ends), tuple(sorted(there)), was[0], now[0], was[1], now[1])
+
+    def namespaces(self, alike: Likeness) -> set[str]:
+        names = (self._workloads.get(self.ends[number]) for number in self.members[alike])
+        return {workload.namespace for workload in names if workload is not None}
+
+    def _met(self, rulings: tuple[dict[tuple[int, int], Ruling], ...]) -> Iterator[tuple[Likeness, Likeness]]:
+        """The pairs of classes that can open something on either side."""
+        seen: set[tuple[Likeness, Likeness]] = set()
+        for side in (0, 1):
+            by_class: dict[int, list[Likeness]] = {}
+            for alike in self.members:
+                number = alike[side]
+                if number is not None:
+                    by_class.setdefault(number, []).append(alike)
+            for src, dst in rulings[side]:
+                for pair in product(by_class.get(src, ()), by_class.get(dst, ())):
+                    if pair not in seen:
+                        seen.add(pair)
+                        yield pair
+
+
+def _class_of(found: ConnectivityMap) -> dict[str, int]:
+    """The class of each workload, by its id."""
+    return {
+        end.id: number
+        for number, members in enumerate(found.classes)
+        for index in members
+        if isinstance(end := found.ends[index], Workload)
+    }
+
+
+_Cut = tuple[int, int, int]  # low, high, class
+
+
+def _classes_of_ranges(found: ConnectivityMap) -> dict[int, list[_Cut]]:
+    cuts: dict[int, list[_Cut]] = {4: [], 6: []}
+    for number, members in enumerate(found.classes):
+        for index in members:
+            end = found.ends[index]
+            if isinstance(end, AddressRange):
+                cuts[end.low.version].append((int(end.low), int(end.high), number))
+    return {version: sorted(ranges) for version, ranges in cuts.items()}
+
+
+def _ranges(old: dict[int, list[_Cut]], new: dict[int, list[_Cut]]) -> Iterator[tuple[IPAddress, IPAddress, Likeness]]:
+    """The addresses that are outside on both sides, in ranges of one class on each."""
+    for version, build in ((4, IPv4Address), (6, IPv6Address)):
+        left, right = iter(old[version]), iter(new[version])
+        a, b = next(left, None), next(right, None)
+        while a is not None and b is not None:
+            low, high = max(a[0], b[0]), min(a[1], b[1])
+            if low <= high:
+                yield build(low), build(high), (a[2], b[2])
+            if a[1] <= b[1]:
+                a = next(left, None)
+            else:
+                b = next(right, None)
+
+
+def _rulings(found: ConnectivityMap) -> dict[tuple[int, int], Ruling]:
+    """By classes of source and destination."""
+    return {
+        (src, dst): (row.allowed, row.certain)
+        for row in found.rows
+        for src in bit_indices(row.src)
+        for dst in bit_indices(row.dst)
+    }
+
+
+def _ruling(rulings: dict[tuple[int, int], Ruling], src: int | None, dst: int | None) -> Ruling:
+    return _NOTHING if src is None or dst is None else rulings.get((src, dst), _NOTHING)
+
+
+def _on_ports(ruling: Ruling) -> Ruling:
+    """Protocols without ports are not judged."""
+    return ruling[0] & ConnectionSet.PORTS, ruling[1] & ConnectionSet.PORTS
+
+
+def _doubts(
+    sides: tuple[Cluster, Cluster], pairing: _Pairing, changes: Sequence[ChangedPairs], setting: Setting
+) -> tuple[str, tuple[str, ...]]:
+    """(why it is not known whether more changes, what that hangs on)."""
+    question = Question(ANYTHING_NEW, (), Universe.INVENTORY, setting.profile, setting.pod_addresses)
+    near = changed_namespaces(*sides, question)
+    if any(not change.gained and not change.lost for change in changes):
+        return _DOUBT, ()
+    for pair in pairing.doubtful:
+        if (
+            pairing.namespaces(pair.src) & near[Direction.EGRESS]
+            or pairing.namespaces(pair.dst) & near[Direction.INGRESS]
+        ):
+            return _DOUBT, ()
+    adding = [{(u.id, u.content): u for u in side.unmodelled if u.adds_pods} for side in sides]
+    if (adding[0] or adding[1]) and (any(near.values()) or adding[0].keys() != adding[1].keys()):
+        return _MORE_PODS, tuple(f"{u.id} ({u.source})" for u in {**adding[0], **adding[1]}.values())
+    return "", ()

@@ -1,0 +1,70 @@
+"""`netproof diff`: what two revisions of the manifests permit, compared."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from analyzer.cli import inputs, options, output, revisions
+from analyzer.cli.exit_codes import difference_code
+from analyzer.cli.guard import complaint
+from analyzer.cli.options import FailOn
+from analyzer.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from analyzer.verdicts.difference import Difference, InventoryDifference
+
+
+def diff(
+    paths: options.Revisions = None,
+    git: options.GitRange = None,
+    pack: options.DiffPacks = None,
+    query: options.Claims = None,
+    parameters: options.Parameters = None,
+    universe: options.InUniverse = "any",
+    fail_on: options.WhenToFail = FailOn.CHANGE,
+    profile: options.ProfileName = "generic",
+    knob: options.Knobs = None,
+    pod_cidr: options.PodCidrs = None,
+    keep_going: options.KeepGoing = False,
+    irrelevant: options.Irrelevant = None,
+    strict_cidr: options.StrictCidr = False,
+    format_: options.InDiffFormat = options.DiffFormat.TEXT,
+    file: options.OutputFile = None,
+    max_changes: options.MaxChanges = 20,
+    budget: options.WorkBudget = None,
+    quiet: options.Quiet = False,
+    color: options.InColor = options.Color.AUTO,
+) -> None:
+    """Tell whether two revisions permit the same traffic, and if not, exactly what changed."""
+    from analyzer import analysis
+    from analyzer.model.claims import Universe
+    from analyzer.reports.diff_formats import render_diff
+
+    pods, engine, addresses, _ = inputs.settled(
+        lambda: inputs.chosen_universe(universe),
+        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.pod_addresses(pod_cidr or ()),
+        lambda: output.check_destinations(file, None),
+    )
+    limits = analysis.Budget(budget) if budget else analysis.Budget()
+    setting = analysis.Setting(pods, engine, addresses, limits)
+    reading = revisions.Reading(keep_going, frozenset(irrelevant or ()), strict_cidr)
+    with Progress() as progress:
+        packs, (old, new) = inputs.settled(
+            lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),
+            lambda: reading.both(paths or (), git, progress),
+        )
+        found: Difference | InventoryDifference
+        if pods is Universe.INVENTORY:
+            found = analysis.inventory_difference(old.cluster, new.cluster, packs, setting=setting, progress=progress)
+        else:
+            found = analysis.difference(
+                old.cluster, new.cluster, packs, setting=setting, max_changes=max_changes, progress=progress
+            )
+    if problems := (*old.problems, *new.problems):
+        print(complaint(problems, "what they could change is unknown"), file=sys.stderr)
+    output.write(render_diff(found, format_.value, output.terminal_style(color, file, quiet=quiet)), file)
+    raise typer.Exit(difference_code(found, fail_on.value))

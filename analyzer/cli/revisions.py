@@ -1,0 +1,67 @@
+"""The two revisions that a command line names, read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analyzer.cli import inputs
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.cli.progress import Progress
+    from analyzer.manifests import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How manifests are read."""
+
+    keep_going: bool
+    irrelevant: frozenset[str]
+    strict_cidr: bool
+
+    def both(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:
+        """The old and the new revision; the problems of both are told together."""
+        if git is not None:
+            return self._from_git(git, paths or (".",))
+        if len(paths) != 2:
+            raise UsageError(
+                f"diff takes two arguments, OLD and NEW, not {len(paths)}",
+                "put several files of one revision into one directory; --git compares two git revisions",
+            )
+        if list(paths) == ["-", "-"]:
+            raise UsageError("standard input can be one of the two revisions only")
+        old, new = inputs.settled(lambda: self._load(paths[0], progress), lambda: self._load(paths[1], progress))
+        return old, new
+
+    def _load(self, path: str, progress: Progress) -> Loaded:
+        from analyzer.manifests import load
+
+        return load(
+            [path],
+            keep_going=self.keep_going,
+            irrelevant=self.irrelevant,
+            strict_cidr=self.strict_cidr,
+            stdin=inputs.standard_input,
+            progress=progress,
+        )
+
+    def _from_git(self, git: str, paths: Sequence[str]) -> tuple[Loaded, Loaded]:
+        from analyzer.manifests import load_blobs, manifests_in, revision_range
+
+        names = revision_range(git)
+        found = inputs.settled(*(lambda name=name: manifests_in(name, paths) for name in names))
+        for path in paths:
+            if not any(blob.path == path for blobs in found for blob in blobs):
+                raise UsageError(f"`{path}` holds no manifest in {names[0]} nor in {names[1]}")
+        old, new = inputs.settled(
+            *(
+                lambda blobs=blobs: load_blobs(
+                    blobs, keep_going=self.keep_going, irrelevant=self.irrelevant, strict_cidr=self.strict_cidr
+                )
+                for blobs in found
+            )
+        )
+        return old, new

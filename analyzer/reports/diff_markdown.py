@@ -1,0 +1,93 @@
+"""What differs between two revisions, fit for a comment on a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.reports import diff_words, parts, words
+from analyzer.reports.map_markdown import escaped
+from analyzer.verdicts.difference import Change, Difference, InventoryDifference, QueryDifference, Shift
+
+_SHOWN_PAIRS = 100
+_SHOWN_ENTRIES = 20
+
+
+def render_diff_markdown(found: Difference | InventoryDifference) -> bytes:
+    """UTF-8; every character of the input that Markdown or HTML gives a meaning is escaped."""
+    lines = [f"### Network access: {found.relation.value}", "", f"{_sentence(diff_words.RELATIONS[found.relation])}"]
+    if isinstance(found, Difference):
+        lines += [*_shift(found.gained, "New access"), *_shift(found.lost, "Lost access")]
+    else:
+        lines += _pairs(found)
+    lines += _queries(found.queries)
+    lines += _background(found)
+    return ("\n".join(lines) + "\n").encode("utf-8")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _shift(shift: Shift, title: str) -> Iterator[str]:
+    if shift.is_empty:
+        return
+    yield from ("", f"#### {title}", "")
+    if shift.changes:
+        yield from ("| who | to whom | on | shown by | old | new |", "|---|---|---|---|---|---|")
+        yield from (_change(change) for change in diff_words.shortest_first(shift.changes))
+    rest = diff_words.rest(shift)
+    if rest:
+        yield from ("", escaped(_sentence(rest)))
+    for hanging in shift.blame:
+        yield f"- {escaped(parts.line(hanging))}"
+
+
+def _change(change: Change) -> str:
+    region = change.region
+    live = {True: "live", False: "latent", None: "may be live"}[change.live]
+    ends = [words.end_region(region.src), words.end_region(region.dst) if region.dst else ""]
+    on = ", ".join((str(change.connections), *region.facts))
+    flow = f"{words.flow(change.connection, change.new_namespaces)} ({live})"
+    rulings = ["; ".join(f"{d} {why}" for d, why in diff_words.ruling(side)) for side in (change.before, change.after)]
+    return f"| {' | '.join(map(escaped, (*ends, on, flow, *rulings)))} |"
+
+
+def _pairs(found: InventoryDifference) -> Iterator[str]:
+    pairs = list(found.pairs())
+    if pairs:
+        yield from ("", "| | from | to | before | after |", "|---|---|---|---|---|")
+    for src, dst, change in pairs[:_SHOWN_PAIRS]:
+        sides = (str(side) if side else "nothing" for side in (change.before, change.after))
+        yield f"| {' | '.join(map(escaped, (change.word, src, dst, *sides)))} |"
+    if len(pairs) > _SHOWN_PAIRS:
+        yield from ("", f"And {len(pairs) - _SHOWN_PAIRS:,} more pairs.")
+    if found.reason:
+        yield from ("", escaped(_sentence(found.reason)))
+    for hanging in found.blame:
+        yield f"- {escaped(parts.line(hanging))}"
+
+
+def _queries(queries: tuple[QueryDifference, ...]) -> Iterator[str]:
+    shown = [query for query in queries if diff_words.is_of_note(query)]
+    if queries:
+        yield from ("", "#### Queries", "")
+    if shown:
+        yield from ("| query | verdict | |", "|---|---|---|")
+    for query in shown:
+        title = parts.line(query.query.title or query.query.text)
+        yield f"| {' | '.join(map(escaped, (query.query.id, diff_words.asked(query), title)))} |"
+    if queries and len(shown) < len(queries):
+        yield from ("", f"{len(queries) - len(shown)} of {words.plural(len(queries), 'query')} as before.")
+
+
+def _background(found: Difference | InventoryDifference) -> Iterator[str]:
+    base = found.background
+    yield from ("", "<details><summary>What this covers and assumes</summary>", "")
+    yield f"- covers: {escaped(diff_words.COVERS[found.universe])}"
+    for label, entries in parts.by_label(base.assumptions).items():
+        yield from (f"- {label}: {escaped(text)}" for text in entries)
+    yield from (f"- {escaped(text)}" for text in base.one_sided)
+    for it in base.unmodelled[:_SHOWN_ENTRIES]:
+        yield f"- unmodelled: {escaped(f'{it.id} ({it.source})')}"
+    yield from (f"- note: {escaped(parts.notice(notice))}" for notice in base.notices[:_SHOWN_ENTRIES])
+    yield from ("", "</details>")

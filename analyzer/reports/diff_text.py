@@ -1,0 +1,144 @@
+"""What differs between two revisions, for people."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from analyzer.reports import diff_words, parts, words
+from analyzer.reports.layout import Ink, Page, Style
+from analyzer.reports.text import MARKS
+from analyzer.verdicts.difference import (
+    Background,
+    Change,
+    ChangedPairs,
+    Difference,
+    InventoryDifference,
+    QueryDifference,
+    Relation,
+    Shift,
+)
+from analyzer.verdicts.verdict import Status
+
+_MARKS = {
+    Relation.EQUIVALENT: ("✓", Ink.GOOD),
+    Relation.MORE: ("+", Ink.BAD),
+    Relation.LESS: ("-", Ink.BAD),
+    Relation.INCOMPARABLE: ("±", Ink.BAD),
+    Relation.UNKNOWN: ("?", Ink.OPEN),
+}
+_WORDS = {"added": "+", "removed": "-", "changed": "±"}
+_SHOWN_PAIRS = 400
+
+
+def render_diff_text(found: Difference | InventoryDifference, style: Style) -> bytes:
+    """The whole report, encoded for `style.encoding`; `is_quiet` leaves out the footer and what did not change."""
+    page = Page(style)
+    if isinstance(found, Difference):
+        _shift(page, found.gained, "New access", "+")
+        _shift(page, found.lost, "Lost access", "-")
+    else:
+        _pairs(page, found)
+    _queries(page, found.queries)
+    if not style.is_quiet:
+        _footer(page, found)
+    page.blank()
+    _summary(page, found)
+    return bytes(page)
+
+
+# ------------------------------------------------------------------------------------------------ any pod
+def _shift(page: Page, shift: Shift, title: str, mark: str) -> None:
+    if shift.is_empty:
+        return
+    page.blank()
+    page.paragraph(title, ink=Ink.STRONG)
+    for change in diff_words.shortest_first(shift.changes):
+        page.blank()
+        _change(page, change, mark)
+    rest = diff_words.rest(shift)
+    if rest:
+        page.blank()
+        page.labelled("? unknown" if shift.reason else "…", rest, gutter=parts.GUTTER, ink=Ink.OPEN)
+    for hanging in shift.blame:
+        parts.detail(page, "hangs on", parts.line(hanging))
+
+
+def _change(page: Page, change: Change, mark: str) -> None:
+    page.paragraph(f"{mark} {words.region(change.region)}", hang=2, ink=Ink.STRONG)
+    flow = words.flow(change.connection, change.new_namespaces)
+    page.labelled("shown by", flow, indent=2, gutter=10)
+    page.labelled("", diff_words.standing(change), indent=2, gutter=10)
+    for label, decision in (("old", change.before), ("new", change.after)):
+        for number, (direction, why) in enumerate(diff_words.ruling(decision)):
+            page.labelled("" if number else label, f"{direction} {why}", indent=2, gutter=10)
+
+
+# ------------------------------------------------------------------------------------------------ inventory
+def _pairs(page: Page, found: InventoryDifference) -> None:
+    pairs = list(found.pairs())
+    for src, group in groupby(pairs[:_SHOWN_PAIRS], key=lambda pair: pair[0]):
+        page.blank()
+        page.paragraph(src, ink=Ink.STRONG)
+        for _, dst, change in group:
+            page.paragraph(f"{_WORDS[change.word]} → {dst}", indent=2, hang=4)
+            page.paragraph(_before_and_after(change), indent=6, hang=2)
+    if len(pairs) > _SHOWN_PAIRS:
+        page.blank()
+        page.labelled("…", f"and {len(pairs) - _SHOWN_PAIRS:,} more pairs; --format json lists them all", gutter=3)
+    if found.reason:
+        page.blank()
+        page.labelled("? unknown", found.reason, gutter=parts.GUTTER, ink=Ink.OPEN)
+    for hanging in found.blame:
+        parts.detail(page, "hangs on", parts.line(hanging))
+
+
+def _before_and_after(change: ChangedPairs) -> str:
+    text = f"{change.before or 'nothing'} → {change.after or 'nothing'}"
+    if not change.gained and not change.lost:
+        text += " (as far as this may be allowed at all)"
+    return text
+
+
+# ------------------------------------------------------------------------------------------------ queries
+def _queries(page: Page, queries: tuple[QueryDifference, ...]) -> None:
+    shown = [q for q in queries if diff_words.is_of_note(q) or not page.style.is_quiet]
+    if not shown:
+        return
+    page.blank()
+    page.paragraph("Queries", ink=Ink.STRONG)
+    for query in sorted(shown, key=lambda q: not diff_words.is_of_note(q)):
+        _, ink = MARKS[query.after.status]
+        title = f"{query.query.id}: {parts.line(query.query.title or query.query.text)}"
+        page.paragraph(
+            f"{_mark(query)} {diff_words.asked(query)}  {title}",
+            hang=2,
+            ink=ink if diff_words.is_of_note(query) else Ink.PLAIN,
+        )
+        if query.before is None and query.after.status is not Status.PROVED:
+            page.paragraph(parts.line(query.after.reason), indent=2)
+        for change in diff_words.shortest_first(query.shift.changes) if query.shift else ():
+            _change(page, change, "  +")
+        for hanging in query.after.blame if diff_words.is_of_note(query) else ():
+            parts.detail(page, "hangs on", parts.line(hanging))
+
+
+def _mark(query: QueryDifference) -> str:
+    return MARKS[query.after.status][0] if diff_words.is_of_note(query) else " "
+
+
+# ------------------------------------------------------------------------------------------------ footer
+def _footer(page: Page, found: Difference | InventoryDifference) -> None:
+    base: Background = found.background
+    page.rule()
+    parts.entry(page, "covers", diff_words.COVERS[found.universe])
+    parts.background(page, base.assumptions, base.unmodelled, base.notices)
+    for text in base.one_sided:
+        parts.entry(page, "one side", text)
+    for label, tally in zip(("read old", "read new"), base.tallies, strict=True):
+        parts.read(page, label, tally)
+
+
+def _summary(page: Page, found: Difference | InventoryDifference) -> None:
+    mark, ink = _MARKS[found.relation]
+    label = f"{mark} {found.relation.value}"
+    page.labelled(label, diff_words.RELATIONS[found.relation], gutter=len(label) + 2, ink=ink)

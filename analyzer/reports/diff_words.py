@@ -1,0 +1,66 @@
+"""What differs, in words that the text and the Markdown report share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.model.claims import Universe
+from analyzer.reports import parts, words
+from analyzer.semantics.decision import Decision
+from analyzer.verdicts.difference import Change, QueryDifference, Relation, Shift
+from analyzer.verdicts.verdict import Status
+
+RELATIONS = {
+    Relation.EQUIVALENT: "both revisions permit the same traffic",
+    Relation.MORE: "the new revision permits all that the old one does, and more",
+    Relation.LESS: "the new revision permits less than the old one, and nothing that the old one does not",
+    Relation.INCOMPARABLE: "each revision permits traffic that the other does not",
+    Relation.UNKNOWN: "it is not known whether all that changed was found",
+}
+COVERS = {
+    Universe.ANY: words.UNIVERSES[Universe.ANY],
+    Universe.NAMESPACES: words.UNIVERSES[Universe.NAMESPACES],
+    Universe.INVENTORY: "the workloads in the manifests of either revision only; pods created later are not covered",
+}
+
+
+def shortest_first(changes: Iterable[Change]) -> list[Change]:
+    """Changes that are read fastest first; those that existing workloads show before others as short."""
+    return sorted(changes, key=lambda change: (len(words.region(change.region)), change.live is False))
+
+
+def standing(change: Change) -> str:
+    """Whether workloads that exist show it."""
+    revision = "new" if change.is_gained else "old"
+    if change.live:
+        return f"live: workloads of the {revision} revision show it"
+    if change.live is False:
+        return f"latent: only pods that the {revision} revision does not hold show it"
+    return "may be live: depends on " + (words.listed(change.depends_on) or "what the manifests leave open")
+
+
+def ruling(decision: Decision) -> list[tuple[str, str]]:
+    """(direction, why) of the ends that decide: both where it is allowed, else those that deny it."""
+    sides = (decision.egress, decision.ingress)
+    return [(side.direction.value, parts.side(side)) for side in sides if decision.allowed or not side.allowed]
+
+
+def rest(shift: Shift) -> str:
+    """What a shift does not show, in one sentence; empty if it shows all."""
+    if shift.is_capped:
+        return f"{len(shift.changes)} regions are shown and there are more; --max-changes shows more of them"
+    return shift.reason
+
+
+def asked(query: QueryDifference) -> str:
+    """`proved → refuted`, or the verdict on what is new."""
+    if query.before is None:
+        return query.after.status.value
+    if query.before.status is query.after.status:
+        return f"{query.after.status.value} in both"
+    return f"{query.before.status.value} → {query.after.status.value}"
+
+
+def is_of_note(query: QueryDifference) -> bool:
+    """Whether a reader wants to see it first: it changed, or what is new is not proved to be none."""
+    return query.has_changed or (query.before is None and query.after.status is not Status.PROVED)
