@@ -51,7 +51,7 @@ def check(
     kinds = frozenset(irrelevant or ())
     with Progress() as progress:
         packs, loaded = inputs.settled(
-            lambda: inputs.questions(pack or (), query or (), parameters or ()),
+            lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
             lambda: load(
                 manifests,
                 keep_going=keep_going,

@@ -123,6 +123,20 @@ def questions(names: Sequence[str], claims: Sequence[str], settings: Sequence[st
     return (*packs, *asked)
 
 
+def of_one_revision(packs: Sequence[Pack]) -> tuple[Pack, ...]:
+    """The packs, if none of their queries compares two revisions; QueryError names each that does."""
+    from analyzer.model.claims import Kind
+
+    comparing = [query for pack in packs for query in pack.queries if query.claim.kind is Kind.NO_NEW]
+    if comparing:
+        hint = "ask it with `netproof diff OLD NEW`"
+        raise QueryError(
+            Problem(q.source.file, q.source.line, 0, f"query `{q.id}` asks what is new: it needs two revisions", hint)
+            for q in comparing
+        )
+    return tuple(packs)
+
+
 def _packs(names: Sequence[str], parameters: dict[str, str]) -> tuple[Pack, ...]:
     return tuple(settled(*(lambda name=name: _pack(name, parameters) for name in dict.fromkeys(names))))
 

@@ -63,14 +63,14 @@ def _shift(page: Page, shift: Shift, title: str, mark: str) -> None:
         parts.detail(page, "hangs on", parts.line(hanging))
 
 
-def _change(page: Page, change: Change, mark: str) -> None:
-    page.paragraph(f"{mark} {words.region(change.region)}", hang=2, ink=Ink.STRONG)
-    flow = words.flow(change.connection, change.new_namespaces)
-    page.labelled("shown by", flow, indent=2, gutter=10)
-    page.labelled("", diff_words.standing(change), indent=2, gutter=10)
+def _change(page: Page, change: Change, mark: str, indent: int = 0) -> None:
+    page.paragraph(f"{mark} {words.region(change.region)}", indent=indent, hang=2, ink=Ink.STRONG)
+    details = [("shown by", words.flow(change.connection, change.new_namespaces)), ("", diff_words.standing(change))]
     for label, decision in (("old", change.before), ("new", change.after)):
         for number, (direction, why) in enumerate(diff_words.ruling(decision)):
-            page.labelled("" if number else label, f"{direction} {why}", indent=2, gutter=10)
+            details.append(("" if number else label, f"{direction} {why}"))
+    for label, text in details:
+        page.labelled(label, text, indent=indent + 2, gutter=10)
 
 
 # ------------------------------------------------------------------------------------------------ inventory
@@ -117,7 +117,7 @@ def _queries(page: Page, queries: tuple[QueryDifference, ...]) -> None:
         if query.before is None and query.after.status is not Status.PROVED:
             page.paragraph(parts.line(query.after.reason), indent=2)
         for change in diff_words.shortest_first(query.shift.changes) if query.shift else ():
-            _change(page, change, "  +")
+            _change(page, change, "+", indent=2)
         for hanging in query.after.blame if diff_words.is_of_note(query) else ():
             parts.detail(page, "hangs on", parts.line(hanging))
 

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from analyzer.encoding import IN_DST, IN_SRC, VIOLATION, Obligation, Question, decode, encode
+from analyzer.errors import InternalError
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
@@ -43,6 +44,8 @@ class Setting:
 
 def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Verdict:
     """The verdict on one query.  InternalError if a witness does not replay."""
+    if query.claim.kind is Kind.NO_NEW:
+        raise InternalError(f"query `{query.id}` compares two revisions and was asked of one")
     started = time.monotonic()
     universe = query.universe or setting.universe
     question = Question(

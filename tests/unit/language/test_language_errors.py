@@ -20,7 +20,7 @@ CLAIMS = [
     # misspelt words
     ("no pod can reach internet", 4, "no set is called `pod`", "did you mean `pods`?"),
     ("no pods can reach internt", 19, "no set is called `internt`", "did you mean `internet`?"),
-    ("no pods can raech internet", 13, "expected `reach`, found `raech`", "did you mean `reach`?"),
+    ("no pods can raech internet", 13, "expected `newly` or `reach`, found `raech`", "did you mean `reach`?"),
     ("No pods can reach internet", 4, "found `pods`", "for `No`, did you mean `no`?"),
     ("no pods can reach nodes wher src has x", 25, "found `wher`", "did you mean `where`?"),
     ("no pods can reach nodes on tpc/80", 28, "`tpc/80` names no protocol", "did you mean `tcp/80`?"),
