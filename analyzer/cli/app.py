@@ -32,6 +32,8 @@ Examples:
       the counterexamples as pods, ready to apply and try
 """
 
+ANSWERED = "With an answer, whatever it says, the exit code is 0."
+
 MAP_EXAMPLES = """\b
 Examples:
   netproof map manifests/
@@ -111,13 +113,13 @@ app.command(
 app.command(
     name="map",
     no_args_is_help=True,
-    epilog=f"{MAP_EXAMPLES}\n{EXITS}",
+    epilog=f"{MAP_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
 )(guarded(map_))
 
 app.command(
     name="explain",
     no_args_is_help=True,
-    epilog=f"{EXPLAIN_EXAMPLES}\n{EXITS}",
+    epilog=f"{EXPLAIN_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
 )(guarded(explain))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")

@@ -22,7 +22,7 @@ def explain(
     strict_cidr: options.StrictCidr = False,
     format_: options.InFormat = options.Format.TEXT,
     file: options.OutputFile = None,
-    quiet: options.Quiet = False,
+    quiet: options.Brief = False,
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Explain what is allowed from one end to another: both sides, each tier, each rule."""

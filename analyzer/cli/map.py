@@ -31,7 +31,7 @@ def map_(
     grouped: options.Grouped = None,
     max_pairs: options.MaxPairs = 200_000,
     file: options.OutputFile = None,
-    quiet: options.Quiet = False,
+    quiet: options.Brief = False,
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Show every connection allowed between workloads, and between them and addresses outside."""

@@ -194,3 +194,4 @@ DiffPacks = Annotated[
         "--pack", "-p", metavar="PACK|FILE", help="A built-in pack, or a query file, asked of both. Repeatable."
     ),
 ]
+Brief = Annotated[bool, typer.Option("--quiet", help="Leave out the footer, and rules that do not match.")]

@@ -18,6 +18,7 @@ from analyzer.model.policies import (
     NamedPort,
     NamespaceNamed,
     NamespacesMatching,
+    NumberedPorts,
     PodPeer,
     Policy,
     Protocol,
@@ -164,3 +165,15 @@ def test_namespaces_that_nobody_declares_are_a_notice():
     here = cluster(workload("one"), policies=(admin(rule(Action.PASS, EVERYONE)),))
     here = replace(here, namespaces=(replace(here.namespaces[0], is_declared=False),))
     assert any("namespace `a` is not declared" in notice.message for notice in connectivity(here, CILIUM).notices)
+
+
+def test_policies_of_one_priority_that_disagree_leave_it_open():
+    """Where only one of them matches, it decides, and nothing after it is asked."""
+    policies = (
+        admin(rule(Action.DENY, EVERYONE, ports=(NumberedPorts(Protocol.TCP, 80, 82),)), name="one"),
+        admin(rule(Action.ACCEPT, EVERYONE, ports=(NumberedPorts(Protocol.TCP, 82, 84),)), name="two"),
+        admin(rule(Action.DENY, EVERYONE), name="later", priority=1),
+    )
+    found = row(connectivity(cluster(workload("x"), workload("y"), policies=policies), CILIUM), "a/x", "a/y")
+    assert found.allowed == ConnectionSet(tcp=PortSet.of((82, 84)))
+    assert found.certain == ConnectionSet(tcp=PortSet.of((83, 84)))
