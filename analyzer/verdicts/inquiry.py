@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
+from itertools import count
 
 from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
 from analyzer.encoding.namespaces import Standing
@@ -32,15 +34,22 @@ class Inquiry:
         self.obligation = obligation
         self.session = Session(obligation.text, obligation.symbols, budget)
         self._all_rules = self.session.literal(conj(obligation.tracks))
-        self._guards = 0
+        self._given: tuple[str, ...] = ()
+        self._guards = count(1)
+
+    def given(self, *literals: str) -> Inquiry:
+        """The same session, with these literals in force in every check."""
+        narrowed = copy(self)
+        narrowed._given = (*self._given, *literals)
+        return narrowed
 
     def check(self, *literals: str) -> Outcome:
         """With the universe and all rules in force."""
-        return self.session.check(UNIVERSE, self._all_rules, *literals)
+        return self.session.check(UNIVERSE, self._all_rules, *self._given, *literals)
 
     def check_rules(self, literals: Iterable[str], rules: Iterable[str]) -> Outcome:
         """With the universe and only the given rules in force; the core is over `literals` and `rules`."""
-        return self.session.check(UNIVERSE, *literals, *rules)
+        return self.session.check(UNIVERSE, *self._given, *literals, *rules)
 
     # -------------------------------------------------------------------------------------------- literals
     def is_value(self, symbol: str, value: int) -> str:
@@ -76,9 +85,7 @@ class Inquiry:
 
     def guard(self) -> str:
         """A fresh literal to put facts under."""
-        self._guards += 1
-        name = f"g{self._guards}"
-        return self.session.fresh(name)
+        return self.session.fresh(f"g{next(self._guards)}")
 
     # -------------------------------------------------------------------------------------------- certainty
     def certain(self, universal: Iterable[str], *literals: str) -> Certain:

@@ -1,0 +1,99 @@
+"""Who beyond the manifests can reach each workload, or be reached by it; which workloads no policy isolates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+
+from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.connectivity.classes import Classifier, EndClass
+from analyzer.analysis.connectivity.index import EndIndex
+from analyzer.analysis.connectivity.subjects import Subjects
+from analyzer.analysis.connectivity.views import Rules
+from analyzer.encoding import pod_addresses
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.policies import Direction, Tier
+from analyzer.verdicts.connectivity import bit_indices
+from analyzer.verdicts.expose import Alike, expose
+from analyzer.verdicts.exposure import Exposure, ExposureReport
+from analyzer.verdicts.judge import Setting
+
+Progress = Callable[[str, int, int], None]
+
+
+def exposure(
+    cluster: Cluster,
+    *,
+    setting: Setting,
+    most: int,
+    namespaces: frozenset[str] | None = None,
+    progress: Progress | None = None,
+) -> ExposureReport:
+    """The exposure of every workload (of these namespaces), in both directions, in at most `most` openings each.
+
+    The far ends are pods that are not there yet, in any namespace there is or could be, and addresses outside the
+    cluster.  `progress` is told a workload, how many classes of workloads are done, and how many there are.
+    """
+    wanted = [w for w in cluster.workloads if namespaces is None or w.namespace in namespaces]
+    classes = {direction: alike(cluster, setting, direction, wanted) for direction in Direction}
+    total = sum(map(len, classes.values()))
+    found: list[Exposure] = []
+
+    def tell(workload: str) -> None:
+        if progress is not None:
+            progress(workload, len(found), total)
+
+    for direction, here in classes.items():
+        for one in expose(cluster, direction, here, setting, most, tell):
+            found.append(one)
+    return ExposureReport(
+        tuple(found),
+        most,
+        setting.profile,
+        stated_assumptions(cluster, (), setting),
+        cluster.unmodelled,
+        cluster.notices,
+    )
+
+
+def alike(cluster: Cluster, setting: Setting, direction: Direction, wanted: Iterable[Workload]) -> tuple[Alike, ...]:
+    """The wanted workloads in classes that no policy tells apart in the direction, in the order of their first member.
+
+    A policy tells workloads apart that differ in which policies select them, or in which rules at the far end mean
+    them; addresses and named ports count where some rule asks for them.
+    """
+    addresses = pod_addresses(cluster, setting.pod_addresses)
+    classifier = Classifier(cluster, setting.profile, addresses)
+    members: dict[EndClass, list[Workload]] = {}
+    for workload in wanted:
+        members.setdefault(classifier.workload(workload), []).append(workload)
+    index = EndIndex(cluster, setting.profile, tuple(members), addresses)
+    meant = _meant(index, cluster, Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS)
+    lists = list(members.values())
+    found: dict[Hashable, Alike] = {}
+    for subject, classes in Subjects(index, Rules(setting.profile)).of(direction):
+        is_isolated = any(policy.tier is Tier.NETWORK_POLICY for policy in subject.policies)
+        for i in bit_indices(classes):
+            c = index.classes[i]
+            key = subject.key, replace(c, namespace=_told_apart(cluster, c.namespace), labels=()), tuple(meant[i])
+            old = found.get(key)
+            more = tuple(lists[i])
+            found[key] = Alike((*old.workloads, *more) if old else more, is_isolated)
+    classes_found = (replace(a, workloads=tuple(sorted(a.workloads, key=lambda w: w.id))) for a in found.values())
+    return tuple(sorted(classes_found, key=lambda a: a.workloads[0].id))
+
+
+def _meant(index: EndIndex, cluster: Cluster, direction: Direction) -> list[list[int]]:
+    """By class, the numbers of the rules of this direction whose selectors mean it."""
+    found: list[list[int]] = [[] for _ in index.classes]
+    rules = (rule for policy in cluster.policies for rule in policy.rules(direction) or ())
+    for number, rule in enumerate(rules):
+        for i in bit_indices(index.pods_of(rule)):
+            found[i].append(number)
+    return found
+
+
+def _told_apart(cluster: Cluster, namespace: str) -> str:
+    """The labels of a namespace that is merely mentioned are unknown: it is alike to no other."""
+    known = cluster.namespace_by_name.get(namespace)
+    return "" if known is not None and known.is_declared else namespace

@@ -1,0 +1,136 @@
+"""Who beyond the manifests can reach workloads, or be reached by them: regions of the symbolic encoding.
+
+All classes of workloads are asked of one obligation, one after the other, with the class held fixed at its end.  The
+far end is a pod that is not there yet or an address outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.encoding import VIOLATION, Obligation, Question, decode, encode
+from analyzer.errors import InternalError
+from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
+from analyzer.sets import PortSet
+from analyzer.solving import Budget
+from analyzer.verdicts.exposure import Exposure, Opening
+from analyzer.verdicts.generalise import Box, generalise
+from analyzer.verdicts.inquiry import Certain, Inquiry
+from analyzer.verdicts.judge import Setting
+from analyzer.verdicts.regions import describe
+from analyzer.verdicts.replay import Replay
+
+_BEYOND = Minus(Anything(), Nodes())
+_PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
+_ANYTHING = Claim(Kind.NO, Anything(), Anything(), _PORTS)
+_OWN = (".u4", ".u6", ".x4", ".x6", ".nl.")  # what a declared workload may not tell of itself
+_OPEN = "whether there is more hangs on what the specification, or an object that is not modelled, leaves open"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Workloads that no policy tells apart in a direction."""
+
+    workloads: tuple[Workload, ...]
+    is_isolated: bool
+
+
+def expose(
+    cluster: Cluster,
+    direction: Direction,
+    classes: Sequence[Alike],
+    setting: Setting,
+    most: int,
+    progress: Callable[[str], None],
+) -> Iterator[Exposure]:
+    """The exposure of each class, in at most `most` openings.  InternalError if a witness does not replay."""
+    if not classes:
+        return
+    members = [alike.workloads[0] for alike in classes]
+    named: SetExpr = Either(tuple(dict.fromkeys(WorkloadNamed(w.namespace, w.name) for w in members)))
+    ends = (named, _BEYOND) if direction is Direction.EGRESS else (_BEYOND, named)
+    claim = Claim(Kind.NO, ends[0], ends[1], _PORTS)
+    question = Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses)
+    obligation = encode(cluster, question)
+    budget = setting.budget
+    shared = Budget(budget.rlimit * len(classes), budget.seconds * len(classes))
+    inquiry = Inquiry(obligation, shared)
+    trial = _Trial(inquiry, direction, Replay(cluster, setting.profile, _ANYTHING, ()), most)
+    for alike in classes:
+        progress(alike.workloads[0].id)
+        yield trial.exposure(alike)
+
+
+class _Trial:
+    def __init__(self, inquiry: Inquiry, direction: Direction, replay: Replay, most: int) -> None:
+        self.inquiry, self.direction, self.replay, self.most = inquiry, direction, replay, most
+        self.obligation: Obligation = inquiry.obligation
+        self.near, self.far = ("s", "d") if direction is Direction.EGRESS else ("d", "s")
+
+    def exposure(self, alike: Alike) -> Exposure:
+        inquiry = self._held(alike.workloads[0])
+        boxes: dict[str, tuple[Box, dict[str, int]]] = {}  # by the literal that says "inside"
+        current = inquiry.certain(self.obligation.opens)
+        while current.values is not None and len(boxes) < self.most:
+            box = generalise(inquiry, self._free(current.values))
+            boxes[inquiry.inside(box)] = box, current.values
+            current = inquiry.certain(self.obligation.opens, *_outside(boxes))
+        found = Exposure(self.direction, alike.workloads, alike.is_isolated)
+        found = self._with_rest(found, inquiry, current, _outside(boxes))
+        for literal in tuple(boxes):  # what the others cover is not told again
+            others = _outside(other for other in boxes if other != literal)
+            if inquiry.check(VIOLATION, literal, *others).is_unsat:
+                del boxes[literal]
+        return replace(found, openings=tuple(self._opening(*known) for known in boxes.values()))
+
+    def _held(self, workload: Workload) -> Inquiry:
+        """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
+        codes = [i + 1 for i, c in enumerate(self.obligation.classes) if workload in c.members]
+        literals = [self.inquiry.is_value(f"{self.near}.w", codes[0])]
+        if f"{self.far}.w" in self.obligation.symbols:
+            literals.append(self.inquiry.is_value(f"{self.far}.w", 0))
+        return self.inquiry.given(*literals)
+
+    def _free(self, values: Mapping[str, int]) -> dict[str, int]:
+        """What the workload does not settle."""
+        return {
+            s: v for s, v in values.items() if not s.endswith(".w") and (not self._is_near(s) or s[1:].startswith(_OWN))
+        }
+
+    def _is_near(self, symbol: str) -> bool:
+        return symbol.startswith(f"{self.near}.")
+
+    def _opening(self, box: Box, values: Mapping[str, int]) -> Opening:
+        connection = decode(self.obligation, values)
+        self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
+        region = describe(self.obligation, box)
+        src, dst = region.src, region.dst
+        assert dst is not None
+        peer, own = (dst, src) if self.direction is Direction.EGRESS else (src, dst)
+        own = replace(own, kind="pod", namespaces=None, labels=())
+        ports = PortSet.FULL if region.ports is None else region.ports
+        return Opening(peer, region.protocols, ports, own, region.facts, connection)
+
+    def _with_rest(self, found: Exposure, inquiry: Inquiry, last: Certain, outside: list[str]) -> Exposure:
+        """What the openings leave out, if anything."""
+        if last.values is not None:
+            return replace(found, is_capped=True)
+        if last.result.value == "unknown":
+            return replace(found, reason=last.reason)
+        rest = inquiry.check(VIOLATION, *outside)
+        if rest.is_unsat:
+            return found
+        if not rest.is_sat:
+            return replace(found, reason=rest.reason)
+        needed = inquiry.needed(rest.values, self.obligation.opens)
+        if not needed:
+            raise InternalError("a connection hangs on open facts, and on none of them", self.obligation.text)
+        facts = dict.fromkeys(self.obligation.opens[name].text for name in needed)
+        return replace(found, reason=_OPEN, blame=tuple(facts))
+
+
+def _outside(literals: Iterable[str]) -> list[str]:
+    return [f"!{literal}" for literal in literals]

@@ -1,0 +1,85 @@
+"""Who beyond the manifests can reach their workloads, or be reached by them.  Frozen facts; nothing here solves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.model.cluster import Unmodelled, Workload
+from analyzer.model.endpoints import Connection
+from analyzer.model.policies import Direction, Protocol
+from analyzer.model.profile import Profile
+from analyzer.model.source import Notice
+from analyzer.sets import ConnectionSet, PortSet
+from analyzer.verdicts.verdict import EndRegion, StatedAssumption
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Everything in `peer` may open these ports (ingress), or have them opened (egress).
+
+    `own` holds what must be true of the workload where the manifests do not tell it: its address, its namespace's
+    labels.  `facts`: further conditions, in words.  `witness` is one such connection, replayed.
+    """
+
+    peer: EndRegion
+    protocols: tuple[Protocol, ...]
+    ports: PortSet
+    own: EndRegion
+    facts: tuple[str, ...]
+    witness: Connection
+
+    @property
+    def connections(self) -> ConnectionSet:
+        found = ConnectionSet.EMPTY
+        for protocol in self.protocols:
+            found |= ConnectionSet.on(protocol.value, self.ports)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One direction of workloads that the policies treat alike.
+
+    The openings, which may overlap, are all there is unless `is_capped` or `reason` says otherwise.  `reason`: why it
+    is not known whether there is more, with the facts it hangs on in `blame`.
+    """
+
+    direction: Direction
+    workloads: tuple[Workload, ...]
+    is_isolated: bool
+    openings: tuple[Opening, ...] = ()
+    is_capped: bool = False
+    reason: str = ""
+    blame: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureReport:
+    """Both directions of every workload asked about: each workload is in one exposure of each direction."""
+
+    exposures: tuple[Exposure, ...]
+    most: int
+    profile: Profile
+    assumptions: tuple[StatedAssumption, ...]
+    unmodelled: tuple[Unmodelled, ...]
+    notices: tuple[Notice, ...]
+
+    def of(self, direction: Direction) -> tuple[Exposure, ...]:
+        return tuple(exposure for exposure in self.exposures if exposure.direction is direction)
+
+    def unisolated(self, direction: Direction) -> tuple[Workload, ...]:
+        """The workloads that no policy isolates in this direction, sorted by id."""
+        found = (w for exposure in self.of(direction) if not exposure.is_isolated for w in exposure.workloads)
+        return tuple(sorted(found, key=lambda workload: workload.id))
+
+    def together(self) -> tuple[tuple[tuple[Workload, ...], Exposure, Exposure], ...]:
+        """The workloads by both directions at once: with their ingress and their egress, sorted by id."""
+        leaving = {w.id: exposure for exposure in self.of(Direction.EGRESS) for w in exposure.workloads}
+        found: dict[tuple[int, int], tuple[list[Workload], Exposure, Exposure]] = {}
+        for exposure in self.of(Direction.INGRESS):
+            for workload in exposure.workloads:
+                other = leaving[workload.id]
+                members, *_ = found.setdefault((id(exposure), id(other)), ([], exposure, other))
+                members.append(workload)
+        groups = [(tuple(sorted(m, key=lambda w: w.id)), ingress, egress) for m, ingress, egress in found.values()]
+        return tuple(sorted(groups, key=lambda group: group[0][0].id))
