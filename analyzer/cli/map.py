@@ -52,7 +52,9 @@ def map_(
         ),
     )
     focus = endpoints.focus(sources or (), destinations or (), namespace or (), ports, loaded.cluster)
-    found = analysis.connectivity(loaded.cluster, engine, pod_addresses=addresses, focus=focus, with_nodes=nodes)
+    found = analysis.connectivity(
+        loaded.cluster, engine, pod_addresses=addresses, focus=focus, with_nodes=nodes, with_grounds=format_.shows_rules
+    )
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
     style = output.terminal_style(color, file, quiet=quiet)
@@ -66,10 +68,10 @@ def _rendered(
 
     is_large = found.pair_count > max_pairs
     if grouped and format_ is not options.MapFormat.JSON:
-        raise UsageError("--grouped is for --format json only", "text, dot and mermaid group by themselves")
+        raise UsageError("--grouped is for --format json only", "text, dot, mermaid and html group by themselves")
     if is_large and format_.lists_pairs:
         raise UsageError(
             f"the map has {found.pair_count:,} pairs, too many for {format_.value} (--max-pairs {max_pairs})",
-            "narrow it with --from, --to, --on or --namespace, or use text or json, which group what is alike",
+            "narrow it with --from, --to, --on or --namespace, or use text, json or html, which group what is alike",
         )
     return render_map(found, format_.value, is_grouped=is_large if grouped is None else grouped, style=style)

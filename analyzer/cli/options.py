@@ -42,11 +42,16 @@ class MapFormat(Enum):
     MARKDOWN = "markdown"
     DOT = "dot"
     MERMAID = "mermaid"
+    HTML = "html"
 
     @property
     def lists_pairs(self) -> bool:
         """Whether the format can only tell pairs one by one."""
-        return self not in (MapFormat.TEXT, MapFormat.JSON)
+        return self not in (MapFormat.TEXT, MapFormat.JSON, MapFormat.HTML)
+
+    @property
+    def shows_rules(self) -> bool:
+        return self is MapFormat.HTML
 
     @property
     def is_for_people(self) -> bool:
