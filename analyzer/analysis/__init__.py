@@ -4,6 +4,7 @@ from analyzer.analysis.check import check
 from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
 from analyzer.analysis.difference import difference
 from analyzer.analysis.explanation import explain
+from analyzer.analysis.exposure import exposure
 from analyzer.analysis.hypothetical import representative
 from analyzer.analysis.inventory_difference import inventory_difference
 from analyzer.solving import Budget
@@ -18,6 +19,7 @@ __all__ = [
     "connectivity",
     "difference",
     "explain",
+    "exposure",
     "inventory_difference",
     "representative",
 ]

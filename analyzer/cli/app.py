@@ -40,6 +40,8 @@ Examples:
       who may open what, as text
   netproof map manifests/ --to shop/db --on tcp/5432
       who may reach the database
+  netproof map manifests/ --exposure
+      who beyond the manifests can reach each workload, or be reached by it
   netproof map manifests/ --format dot | dot -Tsvg > map.svg
       a picture, drawn by Graphviz
 """

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from analyzer.cli import endpoints, inputs, options, output
+from analyzer.cli.exposure import check_exposure, rendered_exposure
 from analyzer.cli.guard import complaint
 from analyzer.errors import UsageError
 
@@ -21,6 +22,7 @@ def map_(
     on: options.OnPorts = None,
     namespace: options.InNamespaces = None,
     nodes: options.WithNodes = False,
+    exposure: options.WithExposure = False,
     profile: options.ProfileName = "generic",
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
@@ -30,6 +32,7 @@ def map_(
     format_: options.InMapFormat = options.MapFormat.TEXT,
     grouped: options.Grouped = None,
     max_pairs: options.MaxPairs = 200_000,
+    max_regions: options.MaxRegions = 20,
     file: options.OutputFile = None,
     quiet: options.Brief = False,
     color: options.InColor = options.Color.AUTO,
@@ -38,11 +41,13 @@ def map_(
     from analyzer import analysis
     from analyzer.manifests import load
 
-    engine, addresses, ports, _, loaded = inputs.settled(
+    narrowing = (("--from", sources), ("--to", destinations), ("--on", on), ("--nodes", nodes), ("--grouped", grouped))
+    engine, addresses, ports, _, _, loaded = inputs.settled(
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), format_.is_for_people),
         lambda: output.check_destinations(file, None),
+        lambda: check_exposure(exposure, format_, narrowing),
         lambda: load(
             manifests,
             keep_going=keep_going,
@@ -51,13 +56,17 @@ def map_(
             stdin=inputs.standard_input,
         ),
     )
+    style = output.terminal_style(color, file, quiet=quiet)
+    if loaded.problems:
+        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
+    if exposure:
+        whom = namespace or ()
+        output.write(rendered_exposure(loaded.cluster, engine, addresses, whom, max_regions, format_, style), file)
+        return
     focus = endpoints.focus(sources or (), destinations or (), namespace or (), ports, loaded.cluster)
     found = analysis.connectivity(
         loaded.cluster, engine, pod_addresses=addresses, focus=focus, with_nodes=nodes, with_grounds=format_.shows_rules
     )
-    if loaded.problems:
-        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
-    style = output.terminal_style(color, file, quiet=quiet)
     output.write(_rendered(found, format_, grouped, max_pairs, style), file)
 
 

@@ -146,6 +146,19 @@ InNamespaces = Annotated[
     typer.Option("--namespace", "-n", metavar="NAME", help="With an end in this namespace only. Repeatable."),
 ]
 WithNodes = Annotated[bool, typer.Option("--nodes", help="Show the nodes of the manifests as ends too.")]
+WithExposure = Annotated[
+    bool,
+    typer.Option(
+        "--exposure",
+        help="Show instead who beyond the manifests can reach each workload: pods not there yet, addresses.",
+    ),
+]
+MaxRegions = Annotated[
+    int,
+    typer.Option(
+        "--max-regions", min=1, metavar="N", help="How many regions --exposure tells, each way, per workload."
+    ),
+]
 InMapFormat = Annotated[MapFormat, typer.Option("--format", help="How to print the map.")]
 Grouped = Annotated[
     bool | None,

@@ -6,15 +6,17 @@ far end is a pod that is not there yet or an address outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, encode
+from analyzer.encoding.namespaces import Standing
 from analyzer.errors import InternalError
 from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
 from analyzer.sets import PortSet
+from analyzer.sets.intervals import canonical
 from analyzer.solving import Budget
 from analyzer.verdicts.exposure import Exposure, Opening
 from analyzer.verdicts.generalise import Box, generalise
@@ -72,19 +74,36 @@ class _Trial:
 
     def exposure(self, alike: Alike) -> Exposure:
         inquiry = self._held(alike.workloads[0])
-        boxes: dict[str, tuple[Box, dict[str, int]]] = {}  # by the literal that says "inside"
+        boxes: list[tuple[Box, dict[str, int]]] = []
+        outside: list[str] = []
         current = inquiry.certain(self.obligation.opens)
         while current.values is not None and len(boxes) < self.most:
             box = generalise(inquiry, self._free(current.values))
-            boxes[inquiry.inside(box)] = box, current.values
-            current = inquiry.certain(self.obligation.opens, *_outside(boxes))
+            boxes.append((box, current.values))
+            outside.append(f"!{inquiry.inside(box)}")
+            current = inquiry.certain(self.obligation.opens, *outside)
         found = Exposure(self.direction, alike.workloads, alike.is_isolated)
-        found = self._with_rest(found, inquiry, current, _outside(boxes))
-        for literal in tuple(boxes):  # what the others cover is not told again
-            others = _outside(other for other in boxes if other != literal)
-            if inquiry.check(VIOLATION, literal, *others).is_unsat:
-                del boxes[literal]
-        return replace(found, openings=tuple(self._opening(*known) for known in boxes.values()))
+        found = self._with_rest(found, inquiry, current, outside)
+        for candidate in tuple(boxes):  # what the others cover is not told again
+            others = [known for known in boxes if known is not candidate]
+            if self._covers(inquiry, [box for box, _ in others], candidate[0]):
+                boxes = others
+        return replace(found, openings=tuple(self._opening(*known) for known in boxes))
+
+    def _covers(self, inquiry: Inquiry, others: list[Box], box: Box) -> bool:
+        """Whether every violation in the box lies in one of the others."""
+        table = self.obligation.scope.table
+        later = table.of(Standing.FUTURE)
+        now = {*table.every, table.none} - later
+        for codes, idle in ((now, ".fl."), (later, ".nl.")):  # what says nothing of namespaces that are there, or not
+            here = inquiry.is_within(f"{self.far}.ns", canonical((c, c) for c in codes))
+            inner, *outer = (
+                inquiry.inside({s: v for s, v in b.items() if not s.startswith(f"{self.far}{idle}")})
+                for b in (box, *others)
+            )
+            if not inquiry.check(VIOLATION, here, inner, *(f"!{o}" for o in outer)).is_unsat:
+                return False
+        return True
 
     def _held(self, workload: Workload) -> Inquiry:
         """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
@@ -130,7 +149,3 @@ class _Trial:
             raise InternalError("a connection hangs on open facts, and on none of them", self.obligation.text)
         facts = dict.fromkeys(self.obligation.opens[name].text for name in needed)
         return replace(found, reason=_OPEN, blame=tuple(facts))
-
-
-def _outside(literals: Iterable[str]) -> list[str]:
-    return [f"!{literal}" for literal in literals]
