@@ -49,5 +49,5 @@ function mergedUnit(members) {
     classes: members.flatMap((unit) => unit.classes), members,
     label: shownNames + (members.length > 2 ? ", …" : ""),
     size: counted(members.length, "namespace") + " alike",
-    name: `${members.length} namespaces alike: ${members.slice(0, 8).map((unit) => unit.label).join(", ")}${members.length > 8 ? ", …" : ""}` };
+    name: `${members.length} namespaces alike: ${members.slice(0, 3).map((unit) => unit.label).join(", ")}${members.length > 3 ? ", …" : ""}` };
 }

@@ -163,8 +163,8 @@ class Details {
       yield make("p", {}, `${why}: policies do not select it`);
       return;
     }
-    const allowed = map.connections[row[2]];
-    const rules = ground.rules.filter(([, action, decides]) => action !== "allows" || overlap(map.connections[decides], allowed));
+    const allowed = connections(row[2]);
+    const rules = ground.rules.filter(([, action, decides]) => (action === "allows" ? overlap(connections(decides), allowed) : overlap(connections(decides), EVERYTHING)));
     if (!rules.some(([, action]) => action === "allows")) yield make("p", {}, ground.reason);
     if (rules.length) yield make("ul", {}, ...rules.map((rule) => this.rule(rule)));
   }
@@ -173,7 +173,7 @@ class Details {
     const it = map.rules[number];
     const place = it.line ? `${it.file}:${it.line}` : it.file;
     return make("li", { class: `rule ${action}` },
-      make("span", {}, `${action} ${connectionText(map.connections[decides])}`), make("br"),
+      make("span", {}, `${action} ${connectionText(connections(decides))}`), make("br"),
       make("span", {}, `${it.kind} ${it.name}, ${it.direction} rule ${it.rule}`), make("br"),
       make("span", { class: "where" }, place));
   }

@@ -2,7 +2,8 @@
 // The graph: Cytoscape draws it and fCoSE places it; here is only what goes in, and the keyboard.
 
 const MOST_EDGES = 400;
-const MOST_LABELLED = 70;
+const MOST_LABELLED = 24;
+const FAR = 190;
 
 class Graph {
   constructor(element, page) {
@@ -46,7 +47,8 @@ class Graph {
         found.push({ data: { id: parent, group: unit.group, label: groupName(unit.group) }, classes: `parent ${unit.of}` });
       }
       const label = unit.size ? `${unit.label}\n${unit.size}` : unit.label;
-      found.push({ data: { id: unit.id, unit: i, parent, label, ...this.size(label) }, classes: `${unit.kind} ${unit.of}` });
+      const position = { x: (i % 20) * FAR, y: Math.floor(i / 20) * FAR };
+      found.push({ data: { id: unit.id, unit: i, parent, label, ...this.size(label) }, position, classes: `${unit.kind} ${unit.of}` });
     });
     return found;
   }
@@ -69,8 +71,8 @@ class Graph {
     const options = isBare
       ? { name: "grid", avoidOverlapPadding: 14, condense: true }
       : { name: "fcose", quality: "proof", randomize: true, packComponents: false, nodeDimensionsIncludeLabels: true,
-          nodeSeparation: 110, idealEdgeLength: (edge) => (edge.source().parent().same(edge.target().parent()) ? 90 : 150),
-          nodeRepulsion: 9000, edgeElasticity: 0.25, gravityCompound: 1.2, tilingPaddingHorizontal: 16, tilingPaddingVertical: 16,
+          nodeSeparation: 160, nodeRepulsion: 12000, edgeElasticity: 0.2, gravity: 0.15,
+          idealEdgeLength: (edge) => (edge.source().parent().nonempty() && edge.source().parent().same(edge.target().parent()) ? 90 : FAR), tilingPaddingHorizontal: 16, tilingPaddingVertical: 16,
           numIter: 3000 };
     // The layout starts from random places; a fixed sequence gives the same picture each time.
     const random = Math.random;
@@ -84,13 +86,13 @@ class Graph {
     this.cy.resize();
     if (!this.cy.elements().length) return;
     this.cy.fit(undefined, 24);
-    if (this.cy.zoom() > 1.15) { this.cy.zoom(1.15); this.cy.center(); }
+    if (this.cy.zoom() > 1.3) { this.cy.zoom(1.3); this.cy.center(); }
   }
 
   style() {
     const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
     const isLabelled = this.cy.edges().length <= MOST_LABELLED;
-    const label = { label: "data(label)", "font-size": 10.5, color: color("quiet"), "text-background-color": color("paper"),
+    const label = { label: "data(label)", "font-size": 10.5, "font-family": "system-ui, sans-serif", color: color("quiet"), "text-background-color": color("paper"),
       "text-background-opacity": 0.9, "text-background-padding": 1.5 };
     this.cy.style([
       { selector: "node", style: { label: "data(label)", shape: "round-rectangle", "font-size": 12, "font-family": "system-ui, sans-serif", color: color("ink"), "text-valign": "center", "text-halign": "center",
@@ -98,17 +100,19 @@ class Graph {
         "line-height": 1.25 } },
       { selector: "node[width]", style: { width: "data(width)", height: "data(height)" } },
       { selector: "node.group, node.merged", style: { "background-color": color("group"), "border-color": color("accent-soft") } },
-      { selector: "node.merged", style: { "border-style": "double", "border-width": 4 } },
+      { selector: "node.merged", style: { "border-width": 3 } },
       { selector: "node.outside", style: { "background-color": color("outside-soft"), "border-color": color("outside") } },
       { selector: "node.parent", style: { "background-color": color("group"), "background-opacity": 0.45, "border-color": color("accent-soft"),
         "text-valign": "top", "font-weight": 600, "text-margin-y": -3, padding: 14 } },
       { selector: "node.parent.outside", style: { "background-color": color("outside-soft"), "border-color": color("outside") } },
       { selector: "edge", style: { width: 1.3, "line-color": color("edge"), "target-arrow-color": color("edge"), "target-arrow-shape": "triangle",
-        "arrow-scale": 0.85, "curve-style": "bezier", "control-point-step-size": 46, "loop-direction": "-45deg", "loop-sweep": "50deg" } },
+        "arrow-scale": 0.85, "curve-style": "bezier", "control-point-step-size": 46 } },
+      { selector: "edge:loop", style: { "loop-direction": "0deg", "loop-sweep": "50deg", "control-point-step-size": 75 } },
       ...(isLabelled ? [{ selector: "edge", style: label }] : []),
       { selector: "edge.all", style: { width: 2.6, "line-color": color("accent"), "target-arrow-color": color("accent") } },
       { selector: "edge.maybe", style: { "line-style": "dashed" } },
-      { selector: ".faded", style: { opacity: 0.18 } },
+      { selector: "node.faded", style: { opacity: 0.35 } },
+      { selector: "edge.faded", style: { opacity: 0.12 } },
       { selector: "edge.near", style: { ...label, color: color("ink"), "z-index": 5 } },
       { selector: "edge.chosen", style: { "line-color": color("focus"), "target-arrow-color": color("focus"), width: 3 } },
       { selector: "node.chosen", style: { "border-color": color("focus"), "border-width": 3 } },
@@ -134,9 +138,11 @@ class Graph {
   }
 
   chooseEdge(edge) {
-    this.mark(edge.source());
-    this.cy.elements().removeClass("chosen");
+    this.cy.elements().removeClass("chosen near faded");
+    const ends = edge.connectedNodes();
+    this.cy.elements().not(edge.union(ends).union(ends.ancestors())).addClass("faded");
     edge.addClass("chosen near");
+    this.at = edge.source();
     this.page.details.edge(this.drawn.edges.get(edge.data("key")));
   }
 
@@ -148,7 +154,7 @@ class Graph {
     const near = node.isParent() ? node.descendants().closedNeighborhood().union(node) : node.closedNeighborhood();
     this.cy.elements().not(near.union(near.parents())).addClass("faded");
     const edges = near.edges();
-    if (edges.length <= MOST_LABELLED) edges.addClass("near");
+    if (edges.length <= 2 * MOST_LABELLED) edges.addClass("near");
   }
 
   // Where there are too many edges to draw them all, those of one node.

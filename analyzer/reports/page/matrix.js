@@ -21,11 +21,11 @@ class Matrix {
     this.drawn = drawn;
     const count = drawn.units.length;
     const room = Math.max(this.element.clientWidth - ROW_HEAD - 4, 200);
-    this.isWide = count > 0 && room / count >= 84;
+    this.isWide = count > 0 && room / count >= 66;
     this.width = this.isWide ? Math.min(Math.floor(room / count), 150) : 28;
     this.height = 28;
-    const longest = Math.max(0, ...drawn.units.map((unit) => unit.label.length));
-    this.top = this.isWide ? 46 : Math.min(40 + longest * 6.2, 190);
+    const longest = Math.max(0, ...drawn.units.map((unit) => this.label(unit).length));
+    this.top = this.isWide ? 46 : Math.min(30 + longest * 6.6, 200);
     this.inner.style.width = `${ROW_HEAD + count * this.width}px`;
     this.inner.style.height = `${this.top + count * this.height}px`;
     this.element.setAttribute("aria-rowcount", count + 1);
@@ -67,17 +67,20 @@ class Matrix {
     return row;
   }
 
+  label(unit) {
+    return unit.kind === "class" && unit.of === "namespace" ? `${groupName(unit.group)}/${unit.label}` : unit.label;
+  }
+
   header(number, isRow) {
     const unit = this.drawn.units[number];
     const isOpen = this.page.open.has(unit.group);
-    const text = unit.kind === "class" && unit.of === "namespace" ? (isRow || !this.isWide ? className(unit.classes[0]) : unit.label) : unit.label;
     const it = make("div", {
       role: isRow ? "rowheader" : "columnheader", title: unit.name, "aria-expanded": unit.kind === "group" ? "false" : isOpen ? "true" : undefined,
       class: `${isRow ? "rowhead" : "col"} ${unit.kind}${!isRow && this.isWide ? " flat" : ""}`, tabindex: "-1",
       "aria-label": `${unit.name}${unit.size ? `, ${unit.size}` : ""}`,
       [isRow ? "data-row" : "data-column"]: number, [isRow ? "data-column" : "data-row"]: -1,
       "aria-colindex": isRow ? 1 : number + 2,
-    }, `${unit.kind === "group" ? "▸ " : ""}${text}`);
+    }, `${unit.kind === "group" ? "▸ " : ""}${this.label(unit)}`);
     if (isRow) Object.assign(it.style, { width: `${ROW_HEAD}px`, lineHeight: `${this.height}px` });
     else Object.assign(it.style, { left: `${ROW_HEAD + number * this.width}px`, width: `${this.width}px`,
       ...(this.isWide ? {} : { height: `${this.top}px`, lineHeight: `${this.width}px` }) });

@@ -7,6 +7,8 @@
 const map = JSON.parse(document.getElementById("data").textContent);
 const PROTOCOLS = ["TCP", "UDP", "SCTP"];
 const TOP = 65535;
+const ALL = [[1, TOP]];
+const EVERYTHING = { TCP: ALL, UDP: ALL, SCTP: ALL, other: true };
 
 const classesOfGroup = map.groups.map(() => []);
 map.classes.forEach((it, number) => classesOfGroup[it.group].push(number));
@@ -30,6 +32,15 @@ function* setMembers(set) {
 }
 
 // ------------------------------------------------------------------------------------------------ connections
+const WITHOUT_PORTS = "protocols without ports";
+const onPorts = map.connections.map((it) => ({ ...it, other: false }));
+let showsOther = !onPorts.some((it) => PROTOCOLS.some((name) => it[name].length));
+
+// A set of connections by number, as it is shown: protocols without ports only where they are asked for.
+function connections(number) {
+  return (showsOther ? map.connections : onPorts)[number];
+}
+
 function isAllPorts(it) {
   return PROTOCOLS.every((name) => isWhole(it[name]));
 }
@@ -61,15 +72,15 @@ function connectionText(it) {
   if (isAllPorts(it)) return it.other ? "everything" : "every port";
   const parts = PROTOCOLS.filter((name) => it[name].length).map((name) =>
     isWhole(it[name]) ? name : `${name} ${it[name].map(([a, b]) => (a === b ? a : `${a}–${b}`)).join(", ")}`);
-  if (it.other) parts.push("protocols without ports");
+  if (it.other) parts.push(WITHOUT_PORTS);
   return parts.join("; ") || "nothing";
 }
 
 function rowText(row) {
   const [, , allowed, certain] = row;
-  const text = connectionText(map.connections[allowed]);
+  const text = connectionText(connections(allowed));
   if (allowed === certain) return text;
-  const sure = connectionText(map.connections[certain]);
+  const sure = connectionText(connections(certain));
   return sure === "nothing" ? `may be: ${text}` : `${text} (certain: ${sure})`;
 }
 
@@ -89,9 +100,19 @@ function className(number) {
   return endName(number, ends[0]) + more;
 }
 
+// Without the kind, where no other end of the group has the same name.
+const bareName = (end) => (end[1] < 0 ? end[0] : end[0].replace(/\[[^[]*\]$/, ""));
+const namesOfGroup = map.groups.map(() => new Map());
+for (const it of map.classes) {
+  const names = namesOfGroup[it.group];
+  for (const end of it.ends) names.set(bareName(end), (names.get(bareName(end)) || 0) + 1);
+}
+
 function shortClassName(number) {
-  const ends = map.classes[number].ends;
-  return ends[0][0] + (ends.length > 1 ? ` +${ends.length - 1}` : "");
+  const { group, ends } = map.classes[number];
+  const bare = bareName(ends[0]);
+  const name = namesOfGroup[group].get(bare) > 1 ? ends[0][0] : bare;
+  return name + (ends.length > 1 ? ` +${ends.length - 1}` : "");
 }
 
 function counted(count, noun) {
@@ -133,7 +154,8 @@ function makeFilter(wanted) {
   const hits = map.classes.map((it, number) =>
     (!wanted.namespace || groupName(it.group) === wanted.namespace && map.groups[it.group].kind === "namespace") &&
     it.ends.some((end) => meansEnd(number, end)));
-  const carries = map.connections.map((it) => !wanted.ports.length || wanted.ports.some((ports) => overlap(it, ports)));
+  const carries = map.connections.map((_, number) =>
+    (wanted.ports.length ? wanted.ports : [EVERYTHING]).some((ports) => overlap(connections(number), ports)));
   const passes = { either: (a, b) => a || b, src: (a) => a, dst: (_, b) => b }[wanted.side];
   return { hits, carries, passes, meansEnd, isNarrow, isActive: isNarrow || wanted.ports.length > 0 };
 }
@@ -201,12 +223,12 @@ function edgesBetween(shown, filter) {
 // What an edge opens, all its rows together.
 const knownTexts = new Map();
 function edgeFacts(edge) {
-  const key = [...new Set(edge.rows.map((n) => `${map.rows[n][2]}.${map.rows[n][3]}`))].sort().join();
+  const key = showsOther + [...new Set(edge.rows.map((n) => `${map.rows[n][2]}.${map.rows[n][3]}`))].sort().join();
   if (!knownTexts.has(key)) {
     const rows = edge.rows.map((n) => map.rows[n]);
-    const allowed = union(rows.map((row) => map.connections[row[2]]));
-    const certain = union(rows.map((row) => map.connections[row[3]]));
-    const isMaybe = rows.some((row) => row[2] !== row[3]);
+    const allowed = union(rows.map((row) => connections(row[2])));
+    const certain = union(rows.map((row) => connections(row[3])));
+    const isMaybe = rows.some((row) => connectionText(connections(row[2])) !== connectionText(connections(row[3])));
     knownTexts.set(key, { text: connectionText(allowed), certain: connectionText(certain), isMaybe,
       sort: isMaybe ? "maybe" : isAllPorts(allowed) ? "all" : "some" });
   }

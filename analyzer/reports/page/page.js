@@ -9,6 +9,7 @@ const VIEWS = ["graph", "matrix", "table"];
 class Page {
   constructor() {
     this.open = new Set();
+    this.part("other").checked = this.part("other").defaultChecked = showsOther;
     this.shown = "graph";
     this.filter = makeFilter(this.wanted([]));
     this.total = countPairs(this.filter);
@@ -48,6 +49,7 @@ class Page {
       this.part("count").textContent = "ports are written 443, 8000-8999, udp/53, tcp or other";
       return;
     }
+    showsOther = this.part("other").checked;
     this.filter = makeFilter(this.wanted(ports));
     this.clear();
     this.refresh();
@@ -69,7 +71,7 @@ class Page {
     this.isStale = Object.fromEntries(VIEWS.map((name) => [name, true]));
     this.show();
     const count = countPairs(this.filter);
-    const of = this.filter.isActive ? ` of ${this.total.toLocaleString("en")}` : "";
+    const of = count < this.total ? ` of ${this.total.toLocaleString("en")}` : "";
     this.part("count").textContent = `${count.toLocaleString("en")}${of} connections`;
   }
 
