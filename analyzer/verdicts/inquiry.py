@@ -32,7 +32,8 @@ class Inquiry:
 
     def __init__(self, obligation: Obligation, budget: Budget) -> None:
         self.obligation = obligation
-        self.session = Session(obligation.text, obligation.symbols, budget)
+        told = (*obligation.fields, *obligation.opens)
+        self.session = Session(obligation.text, obligation.symbols, budget, told)
         self._all_rules = self.session.literal(conj(obligation.tracks))
         self._given: tuple[str, ...] = ()
         self._guards = count(1)
