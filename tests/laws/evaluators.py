@@ -11,7 +11,8 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import Profile
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, Intervals
+from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Session
 
 EVERYTHING = Claim(Kind.NO, Anything(), Anything(), tuple(NumberedPorts(p) for p in Protocol))
@@ -53,3 +54,8 @@ def truth_of_pod(obligation: Obligation, pod: Pod) -> set[bool] | None:
     """The same for a claim about isolation; None if the pod is outside what the claim can speak of."""
     values = embed_end(obligation, pod)
     return None if values is None else truth(obligation, values)
+
+
+def is_inside(box: Mapping[str, Intervals], values: Mapping[str, int]) -> bool:
+    """Whether a connection's symbols lie in a region; symbols that do not bear on it do not count."""
+    return all(contains(intervals, values[symbol]) for symbol, intervals in box.items() if symbol in values)

@@ -7,6 +7,7 @@ seen_by(c, cluster)   the connection as that side has it: with its labels of the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from clusters import DECLARED, clusters, label_maps, policy_sets
@@ -16,6 +17,8 @@ from hypothesis.strategies import DrawFn
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.policies import Action, AddressPeer, Peer, Policy, Rule, Tier
+from analyzer.sets import AddressSet
 
 
 @st.composite
@@ -55,3 +58,66 @@ def _seen(end: End, cluster: Cluster) -> End:
     if isinstance(end, Pod) and namespace is not None and namespace.is_declared:
         return replace(end, namespace_labels=namespace.labels)
     return end
+
+
+# ------------------------------------------------------------------------------------------------ refactorings
+@st.composite
+def refactorings(draw: DrawFn) -> tuple[Cluster, Cluster]:
+    """A cluster, and one that says the same in other words."""
+    before = draw(clusters(is_all_modelled=True))
+    unions = [p for p in before.policies if p.tier is Tier.NETWORK_POLICY]
+    change = draw(st.sampled_from((_split_policies, _split_blocks, _reorder, _as_cluster_policy)))
+    if change is _as_cluster_policy:
+        before = replace(before, policies=tuple(unions[:1]))
+    changed = tuple(after for policy in before.policies for after in change(policy))
+    after = replace(before, policies=changed)
+    return (before, after) if draw(st.booleans()) else (after, before)
+
+
+def _with_rules(policy: Policy, change: Callable[[tuple[Rule, ...]], tuple[Rule, ...]]) -> Policy:
+    ingress, egress = (None if r is None else change(r) for r in (policy.ingress, policy.egress))
+    return replace(policy, ingress=ingress, egress=egress)
+
+
+def _split_policies(policy: Policy) -> list[Policy]:
+    """The first rules in one policy, the others in another, of one subject."""
+    if policy.tier is not Tier.NETWORK_POLICY:
+        return [policy]
+    second = _with_rules(policy, lambda rules: rules[1:])
+    return [_with_rules(policy, lambda rules: rules[:1]), replace(second, name=f"{policy.name}-too")]
+
+
+def _split_blocks(policy: Policy) -> list[Policy]:
+    def halves(peer: Peer) -> list[Peer]:
+        if not isinstance(peer, AddressPeer):
+            return [peer]
+        low = AddressSet.of("0.0.0.0/1", "8000::/1")
+        parts = (peer.addresses & low, peer.addresses - low)
+        return [replace(peer, addresses=part) for part in parts if part]
+
+    def split(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(
+            rule if rule.peers is None else replace(rule, peers=tuple(half for p in rule.peers for half in halves(p)))
+            for rule in rules
+        )
+
+    return [_with_rules(policy, split)]
+
+
+def _reorder(policy: Policy) -> list[Policy]:
+    if policy.tier is not Tier.NETWORK_POLICY:
+        return [policy]
+
+    def turned(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(
+            replace(r, peers=r.peers and r.peers[::-1], ports=r.ports and r.ports[::-1]) for r in reversed(rules)
+        )
+
+    return [_with_rules(policy, turned)]
+
+
+def _as_cluster_policy(policy: Policy) -> list[Policy]:
+    """What the NetworkPolicy allows is accepted, and everything else denied."""
+    denial = Rule(Action.DENY, None, None, 99, policy.source)
+    closed = _with_rules(policy, lambda rules: (*rules, denial))
+    return [replace(closed, kind="ClusterNetworkPolicy", namespace=None, tier=Tier.ADMIN)]

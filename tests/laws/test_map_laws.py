@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import product
 
 from clusters import INSIDE, NODE_IPS, OUTSIDE, clusters, profiles
@@ -12,16 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import EndFilter, Focus, connectivity, explain
+from analyzer.analysis.connectivity.classes import peers_of
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
-from analyzer.model.policies import PORT_PROTOCOLS, Protocol
+from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics import decide
 from analyzer.semantics.services import OWN_NODE
 from analyzer.semantics.settling import runs
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
-from analyzer.sets.addresses import IPAddress
+from analyzer.sets.addresses import TOP4, TOP6, IPAddress
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd
 from analyzer.verdicts.explanation import Effect
 
@@ -59,7 +60,20 @@ def addresses_of(end: MapEnd, cluster: Cluster) -> list[IPAddress]:
             for n in range(8 if base.version == 4 else 4)
             if (ip := base + n) not in taken
         ]
-    return [ip for base in _bases() for n in range(16) if (ip := base + n) not in pods]
+    return [ip for ip in _cuts(cluster) if ip not in pods]
+
+
+def _cuts(cluster: Cluster) -> set[IPAddress]:
+    """Addresses on both sides of every border that a policy or a node draws."""
+    found = {base + n for base in _bases() for n in range(16)}
+    for peer in peers_of(cluster):
+        if isinstance(peer, AddressPeer):
+            for kind, intervals, top in (
+                (IPv4Address, peer.addresses.v4, TOP4),
+                (IPv6Address, peer.addresses.v6, TOP6),
+            ):
+                found |= {kind(n) for low, high in intervals for n in (low - 1, low, high, high + 1) if 0 <= n <= top}
+    return found
 
 
 def _bases() -> list[IPAddress]:
