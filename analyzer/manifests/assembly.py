@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.pod_template import PodSource
+from analyzer.manifests.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.model.cluster import Cluster, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Policy
 from analyzer.model.source import Notice, Source
 
-Fact = Policy | Namespace | Node | Service | PodSource
+Fact = Policy | Namespace | Node | Service | PodSource | RouteSource | Gateway | Grant
 
 
 @dataclass
@@ -24,6 +25,9 @@ class Facts:
     nodes: list[Node] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     pods: list[PodSource] = field(default_factory=list)
+    routes: list[RouteSource] = field(default_factory=list)
+    gateways: list[Gateway] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
     unmodelled: list[Unmodelled] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     irrelevant: dict[str, int] = field(default_factory=dict)
@@ -46,11 +50,18 @@ class Facts:
                 self.services.append(fact)
             case PodSource():
                 self.pods.append(fact)
+            case RouteSource():
+                self.routes.append(fact)
+            case Gateway():
+                self.gateways.append(fact)
+            case Grant():
+                self.grants.append(fact)
 
 
 def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     """The cluster of the facts; its parts are sorted by what identifies them, whatever the order of the files."""
     workloads, roots = workloads_of(facts.pods, {node.name: node for node in facts.nodes})
+    routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
     return Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
         workloads=tuple(sorted(workloads, key=_by_place)),
@@ -59,8 +70,9 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
         unmodelled=tuple(_without_known_pods(facts.unmodelled, roots)),
         irrelevant=tuple(sorted(facts.irrelevant.items())),
-        notices=tuple(sorted(set(facts.notices))),
+        notices=tuple(sorted({*facts.notices, *refused})),
         files=files,
+        routes=tuple(sorted(routes, key=lambda route: route.id)),
     )
 
 

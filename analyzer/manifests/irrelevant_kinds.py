@@ -48,7 +48,7 @@ BUILT_IN: dict[str, frozenset[str]] = {
     "events.k8s.io": frozenset({"Event"}),
     "flowcontrol.apiserver.k8s.io": frozenset({"FlowSchema", "PriorityLevelConfiguration"}),
     "internal.apiserver.k8s.io": frozenset({"StorageVersion"}),
-    "networking.k8s.io": frozenset({"IPAddress", "Ingress", "IngressClass", "ServiceCIDR"}),
+    "networking.k8s.io": frozenset({"IPAddress", "IngressClass", "ServiceCIDR"}),
     "node.k8s.io": frozenset({"RuntimeClass"}),
     "policy": frozenset({"Eviction", "PodDisruptionBudget", "PodSecurityPolicy"}),
     "rbac.authorization.k8s.io": frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}),
@@ -62,8 +62,7 @@ BUILT_IN: dict[str, frozenset[str]] = {
     "storagemigration.k8s.io": frozenset({"StorageVersionMigration"}),
 }
 
-# Groups of which no kind can affect traffic between pods.  Ingress and Gateway routes say which flows are wanted;
-# they never permit one (reference E1.1).
+# Groups of which no kind can affect traffic between pods, save those of their kinds that the model reads.
 IRRELEVANT_GROUPS = frozenset(
     {
         "acme.cert-manager.io",

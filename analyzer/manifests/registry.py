@@ -6,9 +6,13 @@ from analyzer.manifests import (
     admin_network_policy,
     cluster_network_policy,
     cluster_nodes,
+    gateway_routes,
+    gateways,
+    ingresses,
     namespaces,
     network_policy,
     pods,
+    reference_grants,
     services,
     workloads,
 )
@@ -23,6 +27,10 @@ _KINDS: tuple[ObjectKind, ...] = (
     *workloads.KINDS,
     cluster_nodes.KIND,
     services.KIND,
+    ingresses.KIND,
+    *gateway_routes.KINDS,
+    gateways.KIND,
+    reference_grants.KIND,
 )
 MODELLED: dict[tuple[str, str], ObjectKind] = {(kind.kind, kind.group): kind for kind in _KINDS}
 MODELLED_GROUPS = frozenset(kind.group for kind in _KINDS)

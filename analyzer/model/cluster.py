@@ -106,6 +106,35 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Backend:
+    """A Service that a route leads to; `port` is one of its ports, by number or by name."""
+
+    namespace: str
+    service: str
+    port: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An Ingress or a Gateway API route: which flows are wanted; it permits none (reference E1.1).
+
+    `backends` holds those it may lead to.  `hosts` is empty if it is for every host.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    protocol: Protocol
+    backends: tuple[Backend, ...]
+    hosts: tuple[str, ...] = ()
+    source: Source = NOWHERE
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unmodelled:
     """An object whose effect is not modelled.
 
@@ -151,6 +180,7 @@ class Cluster:
     irrelevant: tuple[tuple[str, int], ...] = ()
     notices: tuple[Notice, ...] = ()
     files: tuple[str, ...] = field(default=(), compare=False)
+    routes: tuple[Route, ...] = ()
 
     @cached_property
     def namespace_by_name(self) -> dict[str, Namespace]:
@@ -183,11 +213,13 @@ class Cluster:
 
 __all__ = [
     "NO_LABELS",
+    "Backend",
     "Cluster",
     "ContainerKind",
     "ContainerPort",
     "Namespace",
     "Node",
+    "Route",
     "Service",
     "ServicePort",
     "Unmodelled",
