@@ -95,6 +95,11 @@ class DomainBuilder:
         roots = {self._root(attr) for attr in self._compared}
         return frozenset(attr for attr in self._values if self._root(attr) in roots)
 
+    def alike(self, attr: Attr) -> frozenset[Attr]:
+        """The attributes that share a domain with this one, itself included if anything mentions it."""
+        root = self._root(attr)
+        return frozenset(other for other in self._values if self._root(other) == root)
+
     def _root(self, attr: Attr) -> Attr:
         while (up := self._parent.get(attr, attr)) != attr:
             attr = up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from analyzer.model.policies import (
     Ports,
     Protocol,
 )
+
+_NAMESPACE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,11 @@ def _set_leaves(question: Question) -> Iterator[SetExpr]:
 
 
 def mentioned_names(cluster: Cluster, question: Question) -> frozenset[str]:
-    """Names of namespaces that the query or a cluster-wide selector mentions: those that may be created later."""
-    return frozenset(_mentioned_names(cluster, question))
+    """Names that namespaces created later may have and that can matter: those that the query or a cluster-wide
+    selector mentions, and where a condition compares names with other attributes, the values of those.
+    """
+    found = (*_mentioned_names(cluster, question), *_values_compared_with_names(cluster, question))
+    return frozenset(name for name in found if _NAMESPACE_NAME.fullmatch(name))
 
 
 def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
@@ -93,6 +99,50 @@ def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
                 yield from other
     for selector in _namespace_selectors(cluster.policies):
         yield from _name_values(selector)
+
+
+def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterator[str]:
+    """Every value that a selector, a condition or an object gives to an attribute that is compared with names, be it
+    by way of others: a namespace may come to be called so."""
+    groups = DomainBuilder()
+    stated = [pair for condition in _conditions(question) for pair in comparisons(condition)]
+    for term, other in stated:
+        if isinstance(other, Term):
+            groups.compare(attr_of(term), attr_of(other))
+    attrs = groups.alike(Attr("name")) - {Attr("name")}
+    if not attrs:
+        return
+    for term, other in stated:
+        if isinstance(other, frozenset) and attr_of(term) in attrs:
+            yield from other
+    keys = {attr.key for attr in attrs}
+    for selector in _selectors(cluster, question):
+        for requirement in selector.requirements:
+            if requirement.key in keys:
+                yield from requirement.values
+    labels = [thing.labels for things in (cluster.namespaces, cluster.workloads, cluster.nodes) for thing in things]
+    yield from (value for held in labels for key, value in held.items() if key in keys)
+    if Attr("sa") in attrs:
+        yield from ("default", *(workload.service_account for workload in cluster.workloads))
+
+
+def _selectors(cluster: Cluster, question: Question) -> Iterator[Selector]:
+    """Every selector over labels of pods, nodes or namespaces."""
+    yield from _namespace_selectors(cluster.policies)
+    yield from (service.selector for service in cluster.services if service.selector is not None)
+    peers = (p for policy in cluster.policies for d in Direction for r in policy.rules(d) or () for p in r.peers or ())
+    for choice in (*(policy.subject for policy in cluster.policies), *peers, *_set_leaves(question)):
+        match choice:
+            case PodPeer(_, pods):
+                yield pods
+            case NodePeer(selector):
+                yield selector
+            case PodsIn(namespaces, pods):
+                yield pods
+                if isinstance(namespaces, NamespacesMatching):
+                    yield namespaces.selector
+            case _:
+                pass
 
 
 def _namespace_selectors(policies: Iterable[Policy]) -> Iterator[Selector]:
