@@ -21,6 +21,7 @@ class EndClass:
 
     `namespace` is a code, `labels` are (attribute, value) of every domain the class has a value in, `named` the sets
     `workload NS/NAME` it belongs to.  `is_single`: it stands for exactly one pod.  `addresses` is None if unknown.
+    `on_node`: the only node that it is on, or is, where a pod's own node may be the source.
     """
 
     kind: str
@@ -33,6 +34,19 @@ class EndClass:
     is_single: bool
     members: tuple[Workload, ...]
     node: Node | None = None
+    on_node: str | None = None
+
+    @property
+    def uses_node(self) -> bool:
+        """Its connections come from its node's address."""
+        return self.kind == HOST or self.host_network
+
+    @property
+    def may_share_address(self) -> bool:
+        """It stands for more pods than addresses are known, in some family."""
+        if self.addresses is None or self.is_single:
+            return False
+        return any(len(spans) == 1 and spans[0][0] == spans[0][1] for spans in (self.addresses.v4, self.addresses.v6))
 
 
 def end_classes(scope: Scope) -> tuple[EndClass, ...]:
@@ -97,7 +111,12 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed])
         named=named,
         is_single=False,
         members=(),
+        on_node=workload.nodes[0] if len(workload.nodes) == 1 and _may_come_from_nodes(scope) else None,
     )
+
+
+def _may_come_from_nodes(scope: Scope) -> bool:
+    return HOST in scope.src.kinds or any(workload.host_network for workload in scope.members.workloads)
 
 
 def _node_class(scope: Scope, node: Node) -> EndClass:
@@ -115,4 +134,5 @@ def _node_class(scope: Scope, node: Node) -> EndClass:
         is_single=True,
         members=(),
         node=node,
+        on_node=node.name,
     )

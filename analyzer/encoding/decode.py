@@ -246,11 +246,13 @@ def _namespace_code(scope: Scope, pod: Pod) -> int | None:
 
 
 def _class_of(obligation: Obligation, end: End) -> int:
-    for i, c in enumerate(obligation.classes):
+    name = None if isinstance(end, External) else end.name if isinstance(end, Host) else end.workload
+    for code in obligation.class_codes.get(name, ()) if name is not None else ():
+        c = obligation.classes[code - 1]
         if isinstance(end, Host) and c.node is not None and (c.node.name, c.node.labels) == (end.name, end.labels):
-            return i + 1
-        if isinstance(end, Pod) and any(_is_pod_of(end, workload) for workload in c.members):
-            return i + 1
+            return code
+        if isinstance(end, Pod) and any(_is_pod_of(end, w) for w in c.members if w.id == name):
+            return code
     return 0
 
 

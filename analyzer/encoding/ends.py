@@ -19,6 +19,7 @@ choose, so that "for every unknown" can be asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from analyzer.encoding.classes import EndClass
@@ -47,6 +48,7 @@ from analyzer.model.policies import PORT_PROTOCOLS, NamespaceChoice, NamespaceNa
 from analyzer.sets import AddressSet
 from analyzer.sets.intervals import canonical
 
+_ACCOUNT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 PROTOCOL_CODES = {p: i for i, p in enumerate((*PORT_PROTOCOLS, Protocol.OTHER))}
 
 
@@ -242,8 +244,11 @@ class EndTerms:
                 if top < 2**domain.width - 1:
                     rules.append(f"(bvule {symbol} {number(top, domain.width)})")
                 rules.append(disj([owner, equal(symbol, number(ABSENT, domain.width))]))
-            if attr.kind == "sa":  # every pod has one
-                rules.append(implies(self.pod, neg(equal(self.service_account(), number(ABSENT, domain.width)))))
+            if attr.kind == "sa":  # every pod has one, and not all that it is compared with can be one
+                has = {c: equal(self.service_account(), number(c, domain.width)) for c in range(len(domain.values) + 1)}
+                no_names = disj(has[i + 1] for i, value in enumerate(domain.values) if not _ACCOUNT.fullmatch(value))
+                rules.append(implies(self.pod, neg(has[ABSENT])))
+                rules.append(disj([self.is_class(i for i, _ in self.classes), neg(no_names)]))
         return rules
 
     def _by_value(
@@ -321,6 +326,7 @@ def distinct(s: EndTerms, d: EndTerms) -> list[Term]:
     rules = [disj([s.pod, d.pod])]
     twins = sorted({i for i, c in s.classes if c.is_single} & {i for i, _ in d.classes})
     rules += [neg(conj([s.is_class([i]), d.is_class([i])])) for i in twins]
+    rules += _not_from_own_node(s, d)
     same = equal(s.ns, d.ns)
     for attr in s.scope.domains:
         if attr.kind == "ns":
@@ -335,5 +341,21 @@ def distinct(s: EndTerms, d: EndTerms) -> list[Term]:
                 conj([v6, neg(equal(s.address(6), d.address(6)))]),
             ]
         )
-        rules.append(disj([conj([s.on_host, d.on_host]), apart]))
+        lonely = sorted({i for i, c in s.classes if c.may_share_address} & {i for i, _ in d.classes})
+        shared = disj(conj([s.is_class([i]), d.is_class([i])]) for i in lonely)
+        rules.append(disj([conj([s.on_host, d.on_host]), shared, apart]))
     return [s.script.share(r) for r in rules if r != TRUE]
+
+
+def _not_from_own_node(s: EndTerms, d: EndTerms) -> list[Term]:
+    """The source is not the only node that the destination's pods are on, nor on its network (reference A12.2)."""
+    there: dict[str, list[int]] = {}
+    for i, c in d.classes:
+        if c.on_node is not None and c.kind == POD:
+            there.setdefault(c.on_node, []).append(i)
+    rules = []
+    for node, pods in there.items():
+        near = [i for i, c in s.classes if c.on_node == node and c.uses_node]
+        if near:
+            rules.append(neg(conj([s.is_class(near), d.is_class(pods)])))
+    return rules

@@ -51,7 +51,8 @@ class NamespaceTable:
         self.none = len(entries)
         self.every = frozenset(range(len(entries)))
         self._by_name = {e.name: code for code, e in enumerate(entries) if e.name is not None}
-        self._known = frozenset(c for c in self.every if entries[c].standing is Standing.KNOWN)
+        self._of = {s: frozenset(c for c in self.every if entries[c].standing is s) for s in Standing}
+        self._known = self._of[Standing.KNOWN]
         self._by_pair: dict[tuple[str, str], set[int]] = {}
         self._by_key: dict[str, set[int]] = {}
         for code in sorted(self._known):
@@ -64,7 +65,7 @@ class NamespaceTable:
         return self._by_name.get(name)
 
     def of(self, standing: Standing) -> frozenset[int]:
-        return frozenset(c for c in self.every if self.entries[c].standing is standing)
+        return self._of[standing]
 
     def known_matching(self, selector: Selector) -> frozenset[int]:
         """The namespaces of known labels that match."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
@@ -48,6 +49,15 @@ class Obligation:
     tracks: dict[str, RuleRef]
     opens: dict[str, OpenFact]
     cuts: dict[str, tuple[int, ...]]
+
+    @cached_property
+    def class_codes(self) -> dict[str, tuple[int, ...]]:
+        """By a workload's id or a node's name: the symbol values of the classes it is in."""
+        found: dict[str, dict[int, None]] = {}
+        for i, c in enumerate(self.classes):
+            for name in (*(w.id for w in c.members), *([c.node.name] if c.node is not None else [])):
+                found.setdefault(name, {})[i + 1] = None
+        return {name: tuple(codes) for name, codes in found.items()}
 
     @property
     def policies(self) -> int:

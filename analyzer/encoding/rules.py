@@ -188,9 +188,8 @@ class PolicyTerms:
             match = self.script.share(conj([selected, match]))
             if match == FALSE:
                 continue
+            match = conj([self._track_action(policy, direction, rule, action), match])
             matches.append(match)
-            literal = self._track_action(policy, direction, rule, action)
-            match = conj([literal, match])
             outcome = {Action.ACCEPT: TRUE, Action.DENY: FALSE, Action.PASS: after}[action]
             ruling = self.script.share(choose(match, outcome, ruling))
         return self.script.share(disj(matches)), ruling
@@ -204,8 +203,9 @@ class PolicyTerms:
         return rule.action, self._match(policy, rule, peer, direction)
 
     def _track_action(self, policy: Policy, direction: Direction, rule: Rule, action: Action) -> Term:
-        wanted = Action.ACCEPT if self.track_allows else Action.DENY
-        return self._track(RuleRef(policy, direction, rule)) if action is wanted else TRUE
+        """A Pass may keep a rule further down from deciding, whatever is to be proved."""
+        unneeded = Action.DENY if self.track_allows else Action.ACCEPT
+        return TRUE if action is unneeded else self._track(RuleRef(policy, direction, rule))
 
     def _tied(
         self, policies: list[Policy], direction: Direction, rulings: list[tuple[Term, Term]], below: Term
