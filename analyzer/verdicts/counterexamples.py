@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
-from itertools import islice, product
+from itertools import product
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
+from analyzer.encoding.classes import declares
 from analyzer.encoding.scope import POD
 from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
@@ -71,7 +72,9 @@ class Finder:
         outside: list[str] = []
         told: set[Region] = set()
         rounds = self.most + _MOST_TWINS
-        current = Certain(Result.SAT, self._centre(live.witness) if live.live else dict(values))
+        start = self._centre(live.witness) if live.live else None
+        is_settled = live.live is False or start is not None
+        current = Certain(Result.SAT, start or dict(values))
         while (centre := current.values) is not None and len(found) < self.most and len(outside) < rounds:
             box = generalise(self.inquiry, centre)
             if self.is_disjoint:
@@ -83,7 +86,7 @@ class Finder:
                 continue
             told.add(region)
             standing, witness = live.live, live.witness
-            if found or standing is None:
+            if found or not is_settled:
                 standing, witness = self._declared(box, outside)
             if witness is None:
                 witness = self._witness(self.obligation, self._presentable(box, centre, outside))
@@ -126,7 +129,7 @@ class Finder:
         return pod
 
     def _centre(self, witness: Connection | Pod | None) -> dict[str, int] | None:
-        """The live witness in the symbols of the question's own universe."""
+        """The live witness in the symbols of the question's own universe; None if the budget does not reach."""
         if witness is None:
             return None
         if isinstance(witness, Connection):
@@ -136,6 +139,8 @@ class Finder:
         if partial is None:
             raise InternalError(f"the live witness {witness} is outside the universe", self.obligation.text)
         full = self.inquiry.check(VIOLATION, *(self.inquiry.is_value(s, v) for s, v in partial.items()))
+        if full.result is Result.UNKNOWN:
+            return None
         if not full.is_sat:
             raise InternalError(f"the live witness {witness} violates nothing here", self.obligation.text)
         return {**full.values, **partial}
@@ -161,19 +166,32 @@ class Finder:
     def _declared(self, box: Box, outside: list[str]) -> tuple[bool | None, Connection | Pod | None]:
         """Whether declared workloads lie in the region and in none before it, and the witness they make.
 
-        None if they may, as far as what is unknown about them (addresses, labels of namespaces) goes.
+        None if they may, as far as what is unknown about them (addresses, labels of namespaces) or the budget goes.
         """
         hidden = any(s in self.obligation.unknowns for s in box)
+        tried = 0
         ends = [self._fitting(box, letter) for letter in ("sd" if self.is_connection else "s")]
-        for pair in islice(product(*ends), _MOST_PAIRS):
+        for pair in product(*ends):
             facts = {s: v for _, end in pair for s, v in end.items() if s in self.obligation.fields}
             if len(pair) == 2 and pair[0][0] is pair[1][0] and (pair[0][0] is None or pair[0][0].is_single):
                 continue
             literals = [self.inquiry.is_value(s, v) for s, v in facts.items()]
+            literals += self._declared_ports(pair[-1][0])
             model = self.inquiry.check(VIOLATION, self.inquiry.inside(box), *outside, *literals)
             if model.is_sat:
                 return (None, None) if hidden else (True, self._as_declared(model.values, pair))
+            tried += 1
+            if not model.is_unsat or tried == _MOST_PAIRS:
+                return None, None
         return False, None
+
+    def _declared_ports(self, workload: Workload | None) -> list[str]:
+        """Literals: the destination gives to the connection's port the names that the workload gives it."""
+        scope = self.obligation.scope
+        if workload is None or "d.p.0" not in self.obligation.symbols:
+            return []
+        numbers = (declares(workload.ports, *named, scope.question.profile) for named in scope.port_names)
+        return [self.inquiry.means(f"d.p.{i}", "port", n.intervals) for i, n in enumerate(numbers)]
 
     def _as_declared(
         self, values: Mapping[str, int], pair: tuple[tuple[Workload | None, dict[str, int]], ...]

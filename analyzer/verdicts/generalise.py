@@ -43,6 +43,8 @@ def _dropped(inquiry: Inquiry, box: Box) -> Box:
     first = inquiry.check(NOT_VIOLATION, *(k for k, s in literals.items() if _rank(s) >= _KEEP))
     if not first.is_unsat:
         first = inquiry.check(NOT_VIOLATION, *literals)
+    if not first.is_unsat:  # the budget is spent
+        return box
     needed = {literals[k] for k in first.core if k in literals}
     kept = {s: v for s, v in box.items() if s in needed or _is_kind(s)}
     for symbol in sorted(kept, key=_rank):

@@ -9,7 +9,7 @@ from itertools import count
 
 from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.terms import conj, disj, equal, neg, number, within
+from analyzer.encoding.terms import conj, disj, equal, iff, neg, number, within
 from analyzer.sets.intervals import Intervals, canonical
 from analyzer.solving import Budget, Outcome, Result, Session
 
@@ -78,6 +78,10 @@ class Inquiry:
     def inside(self, region: Mapping[str, Intervals]) -> str:
         """A literal: every symbol of the region lies in its intervals."""
         return self.session.literal(conj(self.term(s, values) for s, values in region.items()))
+
+    def means(self, name: str, symbol: str, values: Intervals) -> str:
+        """A literal: the boolean symbol `name` is true iff the other symbol's value lies in the intervals."""
+        return self.session.literal(iff(name, within(symbol, values, self.obligation.symbols[symbol])))
 
     def fixing(self, values: Mapping[str, int], free: Iterable[str] = ()) -> list[str]:
         """Literals that give every field its value, but for the `free` ones."""

@@ -62,8 +62,33 @@ def _end(obligation: Obligation, box: Box, letter: str) -> EndRegion:
         namespace_labels=namespace_labels,
         addresses=_addresses(box, letter),
         workload=workload,
-        facts=_facts(scope, box, letter),
+        facts=(*_likeness(obligation, box, letter), *_facts(scope, box, letter)),
     )
+
+
+def _likeness(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...]:
+    """Which of the declared workloads the region speaks of besides the one it names, or leaves out."""
+    chosen = box.get(f"{letter}.w")
+    if chosen is None:
+        return ()
+    codes = _codes(chosen)
+    if codes == {0}:
+        return _left_out(obligation, box, letter)
+    alike = [w.id for code in sorted(codes - {0}) for w in obligation.classes[code - 1].members][1:]
+    return (f"and likewise {', '.join(alike)}",) if alike else ()
+
+
+def _left_out(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...]:
+    scope = obligation.scope
+    reach = scope.src if letter == "s" else scope.dst
+    kind = _kind(obligation, box, letter)
+    inside = _codes(box[f"{letter}.ns"]) & reach.namespaces if f"{letter}.ns" in box else reach.namespaces
+    others = [c for c in obligation.classes if c.kind == kind and (kind == HOST or c.namespace in inside)]
+    if kind == HOST:
+        return ("not there yet",) if others else ()
+    facts = ["not on its node's network"] if any(c.host_network for c in others) else []
+    named = sorted({f"{n.namespace}/{n.name}" for c in others if not c.host_network for n in c.named})
+    return (*facts, *(f"not of workload {name}" for name in named))
 
 
 def _kind(obligation: Obligation, box: Box, letter: str) -> str:
@@ -104,15 +129,17 @@ def _values(scope: Scope, attr: Attr, intervals: Intervals) -> ValueSet:
 def _labels(
     scope: Scope, box: Box, letter: str
 ) -> tuple[tuple[tuple[str, ValueSet], ...], tuple[tuple[str, ValueSet], ...]]:
-    own, namespace = [], []
+    own = []
+    namespace: dict[str, ValueSet] = {}
     for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
         if f"{letter}.l.{i}" in box:
             own.append((attr.key, _values(scope, attr, box[f"{letter}.l.{i}"])))
     for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
         for prefix in ("nl", "fl"):
             if f"{letter}.{prefix}.{i}" in box:
-                namespace.append((attr.key, _values(scope, attr, box[f"{letter}.{prefix}.{i}"])))
-    return tuple(own), tuple(dict(namespace).items())
+                values = _values(scope, attr, box[f"{letter}.{prefix}.{i}"])
+                namespace[attr.key] = namespace.get(attr.key, ValueSet.ANY) & values
+    return tuple(own), tuple(namespace.items())
 
 
 def _addresses(box: Box, letter: str) -> AddressSet | None:
