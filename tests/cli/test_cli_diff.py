@@ -1,0 +1,209 @@
+"""`netproof diff` from end to end: answers, exit codes, formats, git revisions."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
+
+from analyzer.cli.app import app
+from analyzer.reports.schema import schema_text
+
+EXAMPLES = Path("tests/examples/revisions")
+OLD, NEW = str(EXAMPLES / "old"), str(EXAMPLES / "new")
+SCHEMA = Draft202012Validator(json.loads(schema_text("diff-1")))
+CILIUM = """
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: odd, namespace: tenant-b}
+spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {role: ROLE}}]}]}
+"""
+
+
+def run(*words, given=None):
+    return CliRunner().invoke(app, ["diff", *map(str, words)], input=given)
+
+
+def report(*words):
+    done = run(*words, "--format", "json")
+    found = json.loads(done.stdout)
+    SCHEMA.validate(found)
+    return done.exit_code, found
+
+
+def folder(path, *texts):
+    path.mkdir()
+    for number, text in enumerate(texts):
+        (path / f"{number}.yaml").write_text(text)
+    return path
+
+
+def test_the_schema_is_itself_valid():
+    Draft202012Validator.check_schema(SCHEMA.schema)
+
+
+# ------------------------------------------------------------------------------------------------ the answer
+def test_alike_for_the_pods_of_today_is_not_equivalent():
+    code, found = report(OLD, NEW)
+    assert (code, found["relation"], found["equivalent"]) == (1, "more permissive", False)
+    (change,) = found["changes"]
+    assert change["change"] == "added"
+    assert change["live"] is False
+    assert change["src"]["labels"] == {"role": {"in": ["batch"]}}
+    assert change["dst"]["namespaces"] == ["tenant-b"]
+    assert change["before"]["TCP"] == []
+    assert change["after"]["TCP"] == [[1, 65535]]
+    assert (change["old"]["allowed"], change["new"]["allowed"]) == (False, True)
+    assert change["new"]["ingress"][0]["name"] == "own"
+    assert found["new_access"]["complete"]
+    assert found["lost_access"]["complete"]
+
+
+def test_in_the_inventory_it_is_equivalent():
+    code, found = report(OLD, NEW, "--universe", "inventory")
+    assert (code, found["relation"], found["changes"]) == (0, "equivalent", [])
+
+
+def test_swapped_it_is_less():
+    assert report(NEW, OLD)[1]["relation"] == "less permissive"
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("change", 1), ("new-access", 1), ("lost-access", 0), ("queries", 0)])
+def test_what_makes_it_fail(fail_on, code):
+    assert run(OLD, NEW, "--fail-on", fail_on).exit_code == code
+
+
+def test_a_cap_is_told(tmp_path):
+    policy = Path(NEW, "cluster.yaml").read_text().replace("role: batch", "role: ROLE")
+    new = folder(tmp_path / "new", policy.replace("podSelector: {matchLabels: {role: ROLE}}", "podSelector: {}"))
+    done = run(OLD, new, "--max-changes", "1", "--quiet")
+    shown = done.stdout.count("shown by")
+    assert shown == 1
+    code, found = report(OLD, new, "--max-changes", "1")
+    assert code == 1
+    assert found["new_access"]["capped"] is ("--max-changes" in done.stdout)
+
+
+# ------------------------------------------------------------------------------------------------ what is open
+def test_an_unmodelled_object_that_both_hold_is_no_change(tmp_path):
+    old, new = (folder(tmp_path / n, Path(OLD, "cluster.yaml").read_text(), CILIUM) for n in ("old", "new"))
+    assert report(old, new)[1]["relation"] == "equivalent"
+
+
+def test_an_unmodelled_object_that_changed_is_unknown_and_named(tmp_path):
+    text = Path(OLD, "cluster.yaml").read_text()
+    old = folder(tmp_path / "old", text, CILIUM)
+    new = folder(tmp_path / "new", text, CILIUM.replace("ROLE", "batch"))
+    code, found = report(old, new)
+    assert (code, found["relation"]) == (3, "unknown")
+    assert any("CiliumNetworkPolicy tenant-b/odd" in text for text in found["new_access"]["blame"])
+
+
+# ------------------------------------------------------------------------------------------------ one side only
+def test_what_only_one_side_holds_is_told(tmp_path):
+    text = Path(OLD, "cluster.yaml").read_text()
+    more = "apiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-c}\n---\n" + CILIUM.replace(
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy", "apiVersion: v1\nkind: Pod"
+    ).replace(
+        "spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {role: ROLE}}]}]}",
+        "spec: {containers: [{name: main, image: x}]}",
+    )
+    old, new = folder(tmp_path / "old", text), folder(tmp_path / "new", text, more)
+    code, found = report(old, new)
+    assert (code, found["relation"]) == (0, "equivalent")
+    told = " ".join(found["one_sided"])
+    assert "`tenant-c`" in told
+    assert "`tenant-b/odd[Pod]`" in told
+
+
+# ------------------------------------------------------------------------------------------------ queries
+def test_queries_about_what_is_new(tmp_path):
+    pack = tmp_path / "rules.npq"
+    pack.write_text(
+        "assert nothing-new: no anything can newly reach namespace tenant-b\n"
+        "assert no-internet: no pods in namespace tenant-b can newly reach internet\n"
+        "assert closed: no namespace tenant-a can reach namespace tenant-b\n"
+    )
+    code, found = report(OLD, NEW, "-p", pack, "--fail-on", "queries")
+    assert code == 1
+    assert [(q["before"], q["after"]) for q in found["queries"]] == [
+        (None, "refuted"),
+        (None, "proved"),
+        ("proved", "refuted"),
+    ]
+    (change,) = found["queries"][0]["changes"]
+    assert change["src"]["labels"] == {"role": {"in": ["batch"]}}
+    text = run(OLD, NEW, "-p", pack).stdout
+    assert "proved → refuted" in text
+    done = CliRunner().invoke(app, ["check", NEW, "-p", str(pack)])
+    assert done.exit_code == 2
+    assert "netproof diff OLD NEW" in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------ formats
+def test_text_shows_the_rules_of_both_sides():
+    text = run(OLD, NEW, "--quiet").stdout
+    assert text.startswith("New access\n")
+    assert "latent" in text
+    assert "NetworkPolicy tenant-b/default-deny" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_markdown_escapes_what_the_input_holds(tmp_path):
+    new = folder(tmp_path / "<img src=x>|new", Path(NEW, "cluster.yaml").read_text())
+    text = run(OLD, new, "--format", "markdown").stdout
+    assert "### Network access: more permissive" in text
+    assert "<img" not in text
+    assert "\\<img src=x\\>\\|new" in text
+
+
+# ------------------------------------------------------------------------------------------------ inputs
+def test_both_sides_are_needed():
+    assert run(OLD).exit_code == 2
+    assert run("-", "-").exit_code == 2
+
+
+def test_errors_of_both_sides_come_at_once(tmp_path):
+    done = run(tmp_path / "a", tmp_path / "b")
+    assert done.exit_code == 2
+    assert "2 errors" in done.stderr
+
+
+def test_one_side_may_be_standard_input():
+    assert run(OLD, "-", given=Path(OLD, "cluster.yaml").read_text()).exit_code == 0
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+    def git(*words):
+        names = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        subprocess.run(["git", *names, *words], check=True, capture_output=True, env=environment)
+
+    return git
+
+
+def test_two_git_revisions(repository, tmp_path, request):
+    root = request.config.rootpath
+    repository("init", "-q")
+    for name in ("old", "new"):
+        (tmp_path / "k8s").mkdir(exist_ok=True)
+        (tmp_path / "k8s" / "cluster.yaml").write_text((root / EXAMPLES / name / "cluster.yaml").read_text())
+        (tmp_path / "k8s" / ".hidden.yaml").write_text("no: manifest")
+        repository("add", ".")
+        repository("commit", "-q", "-m", name)
+    (tmp_path / "k8s" / "cluster.yaml").write_text("not what is compared")
+    done = run("--git", "HEAD~1..HEAD", "--format", "json", "--", "k8s")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["relation"]) == (1, "more permissive")
+    assert found["changes"][0]["old"]["ingress"][0]["file"] == "HEAD~1:k8s/cluster.yaml"
+    assert run("--git", "HEAD..HEAD", "--", "k8s/").exit_code == 0
+    assert run("--git", "HEAD..HEAD", "--", "k8s/cluster.yaml").exit_code == 0
+    for bad in ("HEAD..nowhere", "HEAD", "--output=x..HEAD", "HEAD...HEAD"):
+        assert run("--git", bad, "--", "k8s").exit_code == 2
+    assert run("--git", "HEAD..HEAD", "--", "elsewhere").exit_code == 2
