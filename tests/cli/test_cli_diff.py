@@ -156,7 +156,7 @@ def test_markdown_escapes_what_the_input_holds(tmp_path):
     new = folder(tmp_path / "<img src=x>|new", Path(NEW, "cluster.yaml").read_text())
     text = run(OLD, new, "--format", "markdown").stdout
     assert "### Network access: more permissive" in text
-    assert "<img" not in text
+    assert "<img" not in text.replace("\\<", "")
     assert "\\<img src=x\\>\\|new" in text
 
 
