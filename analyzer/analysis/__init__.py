@@ -6,6 +6,7 @@ from analyzer.analysis.difference import difference
 from analyzer.analysis.explanation import explain
 from analyzer.analysis.exposure import exposure
 from analyzer.analysis.hypothetical import representative
+from analyzer.analysis.ingress import with_ingress
 from analyzer.analysis.inventory_difference import inventory_difference
 from analyzer.solving import Budget
 from analyzer.verdicts import Setting
@@ -22,4 +23,5 @@ __all__ = [
     "exposure",
     "inventory_difference",
     "representative",
+    "with_ingress",
 ]

@@ -87,6 +87,20 @@ def _close(text: str, known: list[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else "write namespace/workload, a namespace, an address or a CIDR"
 
 
+def ingress_controllers(texts: Sequence[str], cluster: Cluster) -> tuple[Workload, ...]:
+    """The workloads that the values of `--ingress-controller` name."""
+
+    def named(text: str) -> tuple[Workload, ...]:
+        found = workloads_named(text, cluster)
+        if not found:
+            message = f"`{text}` after --ingress-controller is no workload of these manifests"
+            raise UsageError(message, nearest_end(text if "/" in text else f"{text}/", cluster))
+        return found
+
+    parts = settled(*(lambda text=text: named(text) for text in texts))
+    return tuple(dict.fromkeys(workload for part in parts for workload in part))
+
+
 def known_namespaces(names: Sequence[str], cluster: Cluster) -> frozenset[str] | None:
     """The namespaces of `--namespace`; None when there are none."""
 

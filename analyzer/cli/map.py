@@ -23,6 +23,7 @@ def map_(
     namespace: options.InNamespaces = None,
     nodes: options.WithNodes = False,
     exposure: options.WithExposure = False,
+    ingress_controller: options.IngressControllers = None,
     profile: options.ProfileName = "generic",
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
@@ -40,6 +41,7 @@ def map_(
     """Show every connection allowed between workloads, and between them and addresses outside."""
     from analyzer import analysis
     from analyzer.manifests import load
+    from analyzer.model.claims import Universe
 
     narrowing = (("--from", sources), ("--to", destinations), ("--on", on), ("--nodes", nodes), ("--grouped", grouped))
     engine, addresses, ports, _, _, loaded = inputs.settled(
@@ -63,10 +65,15 @@ def map_(
         whom = namespace or ()
         output.write(rendered_exposure(loaded.cluster, engine, addresses, whom, max_regions, format_, style), file)
         return
-    focus = endpoints.focus(sources or (), destinations or (), namespace or (), ports, loaded.cluster)
+    focus, controllers = inputs.settled(
+        lambda: endpoints.focus(sources or (), destinations or (), namespace or (), ports, loaded.cluster),
+        lambda: endpoints.ingress_controllers(ingress_controller or (), loaded.cluster),
+    )
     found = analysis.connectivity(
         loaded.cluster, engine, pod_addresses=addresses, focus=focus, with_nodes=nodes, with_grounds=format_.shows_rules
     )
+    setting = analysis.Setting(Universe.ANY, engine, addresses)
+    found = analysis.with_ingress(found, loaded.cluster, setting=setting, controllers=controllers, focus=focus)
     output.write(_rendered(found, format_, grouped, max_pairs, style), file)
 
 

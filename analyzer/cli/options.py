@@ -146,6 +146,15 @@ InNamespaces = Annotated[
     typer.Option("--namespace", "-n", metavar="NAME", help="With an end in this namespace only. Repeatable."),
 ]
 WithNodes = Annotated[bool, typer.Option("--nodes", help="Show the nodes of the manifests as ends too.")]
+IngressControllers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ingress-controller",
+        metavar="NS/WORKLOAD",
+        show_default=False,
+        help="What serves Ingresses and Gateway API routes. Repeatable. [any pod of any namespace may]",
+    ),
+]
 WithExposure = Annotated[
     bool,
     typer.Option(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import chain
 
 from analyzer.reports.map_words import port_columns
 from analyzer.reports.visible import visible
-from analyzer.verdicts.connectivity import ConnectivityMap, end_id
+from analyzer.verdicts.connectivity import INGRESS_CONTROLLER, ConnectivityMap, IngressEdge, MapRow, end_id
 
 _PARTS = ("TCP", "UDP", "SCTP", "other")
 _FORMULA = ("=", "+", "-", "@")
@@ -18,8 +19,10 @@ def render_map_csv(found: ConnectivityMap) -> bytes:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(["src", "dst", *_PARTS, *(f"certain {part}" for part in _PARTS)])
-    for src, dst, row in found.pairs():
-        cells = [end_id(src), end_id(dst), *port_columns(row.allowed), *port_columns(row.certain)]
+    pairs = ((end_id(src), end_id(dst), row) for src, dst, row in found.pairs())
+    edges = ((INGRESS_CONTROLLER, edge.dst.id, edge) for edge in found.ingress)
+    for src, dst, row in chain[tuple[str, str, MapRow | IngressEdge]](pairs, edges):
+        cells = [src, dst, *port_columns(row.allowed), *port_columns(row.certain)]
         table.writerow(map(_cell, cells))
     return text.getvalue().encode("utf-8")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from analyzer.reports.map_words import class_label, connections
 from analyzer.reports.visible import visible
-from analyzer.verdicts.connectivity import ConnectivityMap, MapRow
+from analyzer.verdicts.connectivity import INGRESS_CONTROLLER, ConnectivityMap, IngressEdge, MapRow, end_id
 
 _MERMAID = {'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;", "|": "#124;", ";": "#59;"}
 
@@ -19,6 +21,11 @@ def render_map_dot(found: ConnectivityMap) -> bytes:
     for src, dst, row in found.class_pairs():
         style = "" if _is_certain(row) else ", style=dashed"
         lines.append(f'  n{src} -> n{dst} [label="{_dot(connections(row))}"{style}];')
+    if found.ingress:
+        lines.append(f'  ingress [label="{_dot(INGRESS_CONTROLLER)}", shape=hexagon];')
+    for number, edge in _ingress_classes(found):
+        style = "" if _is_certain(edge) else ", style=dashed"
+        lines.append(f'  ingress -> n{number} [label="{_dot(connections(edge))}"{style}];')
     return ("\n".join([*lines, "}"]) + "\n").encode("utf-8")
 
 
@@ -32,6 +39,11 @@ def render_map_mermaid(found: ConnectivityMap) -> bytes:
     for src, dst, row in found.class_pairs():
         arrow = "-->" if _is_certain(row) else "-.->"
         lines.append(f'  n{src} {arrow}|"{_mermaid(connections(row))}"| n{dst}')
+    if found.ingress:
+        lines.append(f'  ingress{{{{"{_mermaid(INGRESS_CONTROLLER)}"}}}}')
+    for number, edge in _ingress_classes(found):
+        arrow = "-->" if _is_certain(edge) else "-.->"
+        lines.append(f'  ingress {arrow}|"{_mermaid(connections(edge))}"| n{number}')
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
@@ -43,7 +55,16 @@ def _drawn(found: ConnectivityMap) -> list[int]:
     return [number for number in range(len(found.classes)) if used >> number & 1]
 
 
-def _is_certain(row: MapRow) -> bool:
+def _ingress_classes(found: ConnectivityMap) -> Iterator[tuple[int, IngressEdge]]:
+    """The class of each workload that routes lead to; an edge that several members share comes once."""
+    edges = {edge.dst.id: edge for edge in found.ingress}
+    for number, members in enumerate(found.classes):
+        here = (edges[end_id(found.ends[i])] for i in members if end_id(found.ends[i]) in edges)
+        for edge in {(edge.allowed, edge.certain): edge for edge in here}.values():
+            yield number, edge
+
+
+def _is_certain(row: MapRow | IngressEdge) -> bool:
     return row.certain == row.allowed
 
 

@@ -12,7 +12,15 @@ from typing import Any
 from analyzer.model.cluster import Node, Workload
 from analyzer.model.source import Notice
 from analyzer.sets import ConnectionSet
-from analyzer.verdicts.connectivity import ConnectivityMap, MapEnd, MapRow, bit_indices, end_id
+from analyzer.verdicts.connectivity import (
+    INGRESS_CONTROLLER,
+    ConnectivityMap,
+    IngressEdge,
+    MapEnd,
+    MapRow,
+    bit_indices,
+    end_id,
+)
 
 SCHEMA = "netproof/map/1"
 Json = dict[str, Any]
@@ -28,8 +36,12 @@ def render_map_json(found: ConnectivityMap, *, is_grouped: bool = False) -> byte
         ("notices", [_notice(n) for n in found.notices]),
     ]
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head]
-    lines.append(_list("endpoints", map(_endpoint, found.ends)))
+    controller = [{"id": INGRESS_CONTROLLER, "kind": "ingress-controller"}] if found.ingress else []
+    lines.append(_list("endpoints", (*map(_endpoint, found.ends), *controller)))
     lines += _groups(found) if is_grouped else [_list("connections", _pairs(found))]
+    if found.ingress:
+        lines.append(f'  "ingress_controllers": {json.dumps([workload.id for workload in found.controllers])}')
+        lines.append(_list("ingress", map(_ingress, found.ingress)))
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode("ascii")
 
 
@@ -70,7 +82,22 @@ def _pairs(found: ConnectivityMap) -> Iterator[Json]:
         yield {"src": end_id(src), "dst": end_id(dst), **rows[id(row)]}
 
 
-def _connections(row: MapRow) -> Json:
+def _ingress(edge: IngressEdge) -> Json:
+    routes = [
+        {
+            "kind": route.kind,
+            "namespace": route.namespace,
+            "name": route.name,
+            "hosts": list(route.hosts),
+            "file": route.source.file,
+            "line": route.source.line,
+        }
+        for route in edge.routes
+    ]
+    return {"src": INGRESS_CONTROLLER, "dst": edge.dst.id, **_connections(edge), "routes": routes}
+
+
+def _connections(row: MapRow | IngressEdge) -> Json:
     """`allowed`, and `certain` where that is less."""
     shown = {"allowed": connection_set(row.allowed)}
     return shown if row.certain == row.allowed else {**shown, "certain": connection_set(row.certain)}

@@ -6,7 +6,7 @@ import re
 
 from analyzer.reports.map_words import connections
 from analyzer.reports.visible import visible
-from analyzer.verdicts.connectivity import ConnectivityMap, end_id
+from analyzer.verdicts.connectivity import INGRESS_CONTROLLER, ConnectivityMap, end_id
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
 
@@ -16,6 +16,8 @@ def render_map_markdown(found: ConnectivityMap) -> bytes:
     lines = ["| from | to | allowed |", "|---|---|---|"]
     for src, dst, row in found.pairs():
         lines.append(f"| {escaped(end_id(src))} | {escaped(end_id(dst))} | {escaped(connections(row))} |")
+    for edge in found.ingress:
+        lines.append(f"| {escaped(INGRESS_CONTROLLER)} | {escaped(edge.dst.id)} | {escaped(connections(edge))} |")
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 

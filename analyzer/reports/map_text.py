@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.reports.map_words import Names, connections, senders
-from analyzer.verdicts.connectivity import ConnectivityMap, MapRow
+from analyzer.verdicts.connectivity import INGRESS_CONTROLLER, ConnectivityMap, MapRow
 
 _GUTTER = 11
 
@@ -23,11 +23,23 @@ def render_map_text(found: ConnectivityMap, style: Style) -> bytes:
         page.paragraph(names.of(classes), ink=Ink.STRONG)
         for text, far in to.items():
             page.paragraph(f"{text} → {names.of(far)}", indent=2, hang=4)
-    if not found.rows:
+    _ingress(page, found)
+    if not found.rows and not found.ingress:
         page.paragraph("no connection is allowed")
     if not style.is_quiet:
         _footer(page, found)
     return bytes(page)
+
+
+def _ingress(page: Page, found: ConnectivityMap) -> None:
+    """What routes lead to; who the controller is taken for."""
+    if not found.ingress:
+        return
+    page.blank()
+    page.paragraph(INGRESS_CONTROLLER, ink=Ink.STRONG)
+    for edge in found.ingress:
+        routes = words.listed([route.id for route in edge.routes])
+        page.paragraph(f"{connections(edge)} → {edge.dst.id}, for {routes}", indent=2, hang=4)
 
 
 def _destinations(rows: list[MapRow], itself: int, texts: dict[int, str]) -> dict[str, int]:
@@ -54,6 +66,12 @@ def _footer(page: Page, found: ConnectivityMap) -> None:
             "objects that are not modelled; `netproof explain` tells which"
         )
         page.labelled("may be", text, gutter=_GUTTER)
+    if found.ingress:
+        who = words.listed([workload.id for workload in found.controllers], "or")
+        text = (
+            who or "any pod of any namespace, so that all which not every pod can open `may be`; --ingress-controller"
+        )
+        page.labelled("ingress", f"{INGRESS_CONTROLLER} is {text}{'' if who else ' names it'}", gutter=_GUTTER)
     for unmodelled in found.unmodelled[:20]:
         page.labelled("unmodelled", f"{unmodelled.id} ({unmodelled.source})", gutter=_GUTTER)
     if len(found.unmodelled) > 20:

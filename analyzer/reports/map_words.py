@@ -10,7 +10,7 @@ from analyzer.model.cluster import Workload
 from analyzer.reports import words
 from analyzer.sets import INTERNET, AddressSet, ConnectionSet, PortSet
 from analyzer.sets.intervals import canonical
-from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapRow, bit_indices, end_id
+from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, IngressEdge, MapRow, bit_indices, end_id
 
 MOST_LISTED = 40
 
@@ -118,7 +118,7 @@ def _network(network: IPv4Network | IPv6Network) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ connections
-def connections(row: MapRow) -> str:
+def connections(row: MapRow | IngressEdge) -> str:
     """`TCP 80; may be: UDP 53`: what is certain, then what may be."""
     if row.certain == row.allowed:
         return str(row.allowed)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from analyzer.model.cluster import Node, Unmodelled, Workload
+from analyzer.model.cluster import Node, Route, Unmodelled, Workload
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.sets import ConnectionSet
@@ -51,13 +51,30 @@ class MapRow:
     certain: ConnectionSet
 
 
+INGRESS_CONTROLLER = "{ingress-controller}"
+
+
+@dataclass(frozen=True, slots=True)
+class IngressEdge:
+    """What routes want opened to a workload, as far as policies let the ingress controller (reference E2.1).
+
+    `allowed` is what some pod that the controller could be may open, `certain` what every one can whatever is open.
+    """
+
+    dst: Workload
+    allowed: ConnectionSet
+    certain: ConnectionSet
+    routes: tuple[Route, ...]
+
+
 @dataclass(frozen=True)
 class ConnectivityMap:
     """Every allowed connection.
 
     `classes` are indices into `ends`: workloads sorted by id, then nodes, then a disjoint partition of the addresses
     outside.  No pair of ends is in two rows; a pair in no row can open nothing.  `grounds`: the rules that decide, if
-    they were asked for; no two of them speak of the same ends.
+    they were asked for; no two of them speak of the same ends.  `ingress`: what Ingresses and Gateway API routes lead
+    to, one edge for a workload; `controllers`: the workloads that were named as the controller, none if it may be any.
     """
 
     ends: tuple[MapEnd, ...]
@@ -67,6 +84,8 @@ class ConnectivityMap:
     unmodelled: tuple[Unmodelled, ...] = ()
     notices: tuple[Notice, ...] = ()
     grounds: tuple[Ground, ...] = ()
+    ingress: tuple[IngressEdge, ...] = ()
+    controllers: tuple[Workload, ...] = ()
 
     @cached_property
     def outside(self) -> int:

@@ -66,6 +66,16 @@ def expose(
         yield trial.exposure(alike)
 
 
+def held(inquiry: Inquiry, workload: Workload, near: str) -> Inquiry:
+    """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
+    obligation, far = inquiry.obligation, "d" if near == "s" else "s"
+    codes = [i + 1 for i, c in enumerate(obligation.classes) if workload in c.members]
+    literals = [inquiry.is_value(f"{near}.w", codes[0])]
+    if f"{far}.w" in obligation.symbols:
+        literals.append(inquiry.is_value(f"{far}.w", 0))
+    return inquiry.given(*literals)
+
+
 class _Trial:
     def __init__(self, inquiry: Inquiry, direction: Direction, replay: Replay, most: int) -> None:
         self.inquiry, self.direction, self.replay, self.most = inquiry, direction, replay, most
@@ -73,7 +83,7 @@ class _Trial:
         self.near, self.far = ("s", "d") if direction is Direction.EGRESS else ("d", "s")
 
     def exposure(self, alike: Alike) -> Exposure:
-        inquiry = self._held(alike.workloads[0])
+        inquiry = held(self.inquiry, alike.workloads[0], self.near)
         boxes: list[tuple[Box, dict[str, int]]] = []
         outside: list[str] = []
         current = inquiry.certain(self.obligation.opens)
@@ -104,14 +114,6 @@ class _Trial:
             if not inquiry.check(VIOLATION, here, inner, *(f"!{o}" for o in outer)).is_unsat:
                 return False
         return True
-
-    def _held(self, workload: Workload) -> Inquiry:
-        """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
-        codes = [i + 1 for i, c in enumerate(self.obligation.classes) if workload in c.members]
-        literals = [self.inquiry.is_value(f"{self.near}.w", codes[0])]
-        if f"{self.far}.w" in self.obligation.symbols:
-            literals.append(self.inquiry.is_value(f"{self.far}.w", 0))
-        return self.inquiry.given(*literals)
 
     def _free(self, values: Mapping[str, int]) -> dict[str, int]:
         """What the workload does not settle."""

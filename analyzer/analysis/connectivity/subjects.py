@@ -80,11 +80,12 @@ def _targets(service: Service, c: EndClass) -> ConnectionSet:
     names = declared_names(c.ports, NamedPortScope.SIDECARS)
     found = ConnectionSet.EMPTY
     for port in service.ports:
-        found |= _target(port, names)
+        found |= target_of(port, names)
     return found
 
 
-def _target(port: ServicePort, names: dict[str, ConnectionSet]) -> ConnectionSet:
+def target_of(port: ServicePort, names: dict[str, ConnectionSet]) -> ConnectionSet:
+    """What the Service's port leads to on a pod that gives its ports these names (reference A13.2)."""
     if isinstance(port.target, int):
         return ConnectionSet.on(port.protocol.value, PortSet.of(port.target))
     of_protocol = ConnectionSet.on(port.protocol.value, PortSet.FULL)

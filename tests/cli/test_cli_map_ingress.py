@@ -1,0 +1,182 @@
+"""`{ingress-controller}` in `netproof map`: edges behind routes, who the controller is, what policies keep from it."""
+
+import csv
+import io
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
+
+from analyzer.cli.app import app
+from analyzer.reports.schema import schema_text
+
+
+def pod(name, ports="[]", namespace="shop"):
+    return f"""---
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: {namespace}, labels: {{app: {name}}}}}
+spec: {{containers: [{{name: main, image: i, ports: {ports}}}]}}
+"""
+
+
+def service(name, ports):
+    return f"""---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: shop}}
+spec: {{selector: {{app: {name}}}, ports: {ports}}}
+"""
+
+
+CLUSTER = (
+    """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: edge}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: front, namespace: shop}
+spec:
+  rules:
+  - http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {name: www}}}}
+      - {path: /db, pathType: Prefix, backend: {service: {name: db, port: {number: 5432}}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: api, namespace: shop}
+spec:
+  parentRefs: [{name: gate}]
+  hostnames: [api.example]
+  rules: [{backendRefs: [{name: open, port: 80}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress:
+  - from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: edge}}}]
+    ports: [{port: 8080}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress]
+"""
+    + pod("web", "[{name: http, containerPort: 8080}]")
+    + pod("db")
+    + pod("open")
+    + pod("proxy", namespace="edge")
+    + service("web", "[{name: www, port: 80, targetPort: http}, {name: dns, port: 80, protocol: UDP}]")
+    + service("db", "[{port: 5432}]")
+    + service("open", "[{port: 80, targetPort: 9000}]")
+)
+
+
+@pytest.fixture(autouse=True)
+def cluster(tmp_path, monkeypatch):
+    (tmp_path / "all.yaml").write_text(CLUSTER)
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*words, code=0):
+    result = CliRunner().invoke(app, ["map", "all.yaml", *words])
+    assert result.exit_code == code, result.output + str(result.exception)
+    return result
+
+
+def report(*words):
+    found = json.loads(run("--format", "json", *words).stdout)
+    Draft202012Validator(json.loads(schema_text("map-1"))).validate(found)
+    return found
+
+
+def edges(found):
+    return {
+        e["dst"]: (e["allowed"]["TCP"], e.get("certain", e["allowed"])["TCP"], [r["name"] for r in e["routes"]])
+        for e in found.get("ingress", [])
+    }
+
+
+WEB, DB, OPEN = "shop/web[Pod]", "shop/db[Pod]", "shop/open[Pod]"
+
+
+def test_any_pod_may_be_the_controller():
+    found = report()
+    assert edges(found) == {
+        OPEN: ([[9000, 9000]], [[9000, 9000]], ["api"]),
+        WEB: ([[8080, 8080]], [], ["front"]),
+    }
+    assert found["ingress_controllers"] == []
+    assert {"id": "{ingress-controller}", "kind": "ingress-controller"} in found["endpoints"]
+    assert not [c for c in found["connections"] if "{" in c["src"] + c["dst"]]
+
+
+def test_a_named_controller_is_judged_itself():
+    found = report("--ingress-controller", "edge/proxy")
+    assert edges(found)[WEB] == ([[8080, 8080]], [[8080, 8080]], ["front"])
+    assert found["ingress_controllers"] == ["edge/proxy[Pod]"]
+    assert WEB not in edges(report("--ingress-controller", "shop/open"))
+    two = edges(report("--ingress-controller", "edge/proxy", "--ingress-controller", "shop/db"))
+    assert two[WEB] == ([[8080, 8080]], [], ["front"])
+
+
+def test_what_policies_keep_from_the_controller_gets_a_notice():
+    messages = [notice["message"] for notice in report()["notices"]]
+    assert any("Ingress shop/front leads to shop/db[Pod] on TCP 5432, which policies keep" in m for m in messages)
+
+
+def test_an_egress_policy_of_the_controller_counts(tmp_path):
+    closed = (
+        CLUSTER
+        + """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: edge}
+spec: {podSelector: {}, policyTypes: [Egress]}
+"""
+    )
+    (tmp_path / "all.yaml").write_text(closed)
+    assert edges(report("--ingress-controller", "edge/proxy")) == {}
+    assert edges(report()) == {OPEN: ([[9000, 9000]], [], ["api"])}
+
+
+def test_a_focus_narrows_it():
+    assert set(edges(report("--to", "shop/web"))) == {WEB}
+    assert set(edges(report("--on", "tcp/9000"))) == {OPEN}
+    assert edges(report("--from", "edge/proxy")) == {}
+    assert edges(report("--namespace", "edge")) == {}
+
+
+def test_every_format_shows_it():
+    text = " ".join(run().stdout.split())
+    assert "{ingress-controller} TCP 9000 → shop/open[Pod], for HTTPRoute shop/api" in text
+    assert "may be: TCP 8080 → shop/web[Pod], for Ingress shop/front" in text
+    rows = list(csv.reader(io.StringIO(run("--format", "csv").stdout)))
+    assert ["{ingress-controller}", WEB, "8080", "", "", "no", "", "", "", "no"] in rows
+    for name in ("markdown", "dot", "mermaid"):
+        assert "ingress-controller" in run("--format", name).stdout
+    assert "ingress" in report("--grouped")
+
+
+def test_an_unknown_controller_is_refused():
+    message = run("--ingress-controller", "edge/prox", code=2).stderr
+    assert "no workload of these manifests" in message
+    assert "edge/proxy" in message
+
+
+def test_routes_do_not_change_what_is_checked():
+    question = "no pods in namespace edge can reach workload shop/db"
+    result = CliRunner().invoke(app, ["check", "all.yaml", "-q", question])
+    assert result.exit_code == 0, result.output
