@@ -29,14 +29,28 @@ def decode(obligation: Obligation, values: Values) -> Connection:
     protocol = _PROTOCOLS[values.get("proto", 0)]
     port = None if protocol is Protocol.OTHER else values.get("port", 0) or 1
     src = decode_end(obligation, values, "s", protocol, None)
-    dst = decode_end(obligation, values, "d", protocol, port)
+    dst = decode_end(obligation, values, "d", protocol, port, _other_member(obligation, values))
     return Connection(src, dst, protocol, port)
 
 
+def _other_member(obligation: Obligation, values: Values) -> int:
+    """Which member of its class the destination is: not the single pod that the source is already."""
+    chosen = values.get("d.w", 0)
+    if not chosen or values.get("s.w", 0) != chosen:
+        return 0
+    members = obligation.classes[chosen - 1].members
+    return 1 if len(members) > 1 and members[0].is_single else 0
+
+
 def decode_end(
-    obligation: Obligation, values: Values, letter: str, protocol: Protocol = Protocol.TCP, port: int | None = None
+    obligation: Obligation,
+    values: Values,
+    letter: str,
+    protocol: Protocol = Protocol.TCP,
+    port: int | None = None,
+    which: int = 0,
 ) -> End:
-    """One end of the connection; for `is isolated` the only one."""
+    """One end of the connection; for `is isolated` the only one.  `which` member it is of a class of workloads."""
     scope = obligation.scope
     kind = _kind(obligation, values, letter)
     chosen = values.get(f"{letter}.w", 0)
@@ -50,7 +64,7 @@ def decode_end(
         return Host(None, Labels(_labels(scope, values, letter)), address)
     namespace, namespace_labels = _namespace(obligation, values, letter)
     if member is not None:
-        workload = member.members[0]
+        workload = member.members[which]
         return Pod(
             namespace=workload.namespace,
             namespace_labels=namespace_labels,

@@ -9,7 +9,7 @@ from itertools import product
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
 from analyzer.encoding.classes import declares
-from analyzer.encoding.scope import POD
+from analyzer.encoding.scope import EXTERNAL, POD
 from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
@@ -87,7 +87,7 @@ class Finder:
             told.add(region)
             standing, witness = live.live, live.witness
             if found or not is_settled:
-                standing, witness = self._declared(box, outside)
+                standing, witness = self._declared(box, outside, region)
             if witness is None:
                 witness = self._witness(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
@@ -163,12 +163,14 @@ class Finder:
             wished = [w for w in wished if w != refused[-1]]
 
     # -------------------------------------------------------------------------------------------- declared ends
-    def _declared(self, box: Box, outside: list[str]) -> tuple[bool | None, Connection | Pod | None]:
+    def _declared(self, box: Box, outside: list[str], region: Region) -> tuple[bool | None, Connection | Pod | None]:
         """Whether declared workloads lie in the region and in none before it, and the witness they make.
 
-        None if they may, as far as what is unknown about them (addresses, labels of namespaces) or the budget goes.
+        None if they may, as far as what is unknown about them (addresses and their family, labels of namespaces) or
+        the budget goes.
         """
         hidden = any(s in self.obligation.unknowns for s in box)
+        hidden = hidden or ("v6" in box and EXTERNAL not in (region.src.kind, region.dst and region.dst.kind))
         tried = 0
         ends = [self._fitting(box, letter) for letter in ("sd" if self.is_connection else "s")]
         for pair in product(*ends):

@@ -116,15 +116,27 @@ class Inquiry:
     def certain_of_unknowns(self) -> Certain:
         """A connection that violates whatever the open and the unknown facts are.
 
-        Between two ends of the cluster the address family is one of the unknown facts: nobody chose it.
+        Between two ends of the cluster of which no address is known, the address family is one of the unknown facts:
+        nobody chose it.
         """
-        universal = self.unknown_facts
-        outside = self.certain(universal, OUTSIDE)
-        if outside.values is not None:
-            return outside
-        family = ("v6",) if "v6" in self.obligation.symbols else ()
-        inside = self.certain((*universal, *family), f"!{OUTSIDE}")
-        return outside if inside.values is None and outside.result is Result.UNKNOWN else inside
+        universal, with_known = self.unknown_facts, self._with_known_address()
+        tries = [self.certain(universal, OUTSIDE)]
+        if tries[-1].values is None and with_known is not None:
+            tries.append(self.certain(universal, f"!{OUTSIDE}", with_known))
+        if tries[-1].values is None:
+            family = ("v6",) if "v6" in self.obligation.symbols else ()
+            tries.append(self.certain((*universal, *family), f"!{OUTSIDE}"))
+        if tries[-1].values is not None:
+            return tries[-1]
+        return next((t for t in tries if t.result is Result.UNKNOWN), tries[-1])
+
+    def _with_known_address(self) -> str | None:
+        """A literal: one of the ends is of a class whose addresses are known; None where families do not matter."""
+        symbols = self.obligation.symbols
+        known = canonical((i + 1, i + 1) for i, c in enumerate(self.obligation.classes) if c.addresses is not None)
+        if "v6" not in symbols or not known:
+            return None
+        return self.session.literal(disj(within(s, known, symbols[s]) for s in ("s.w", "d.w") if s in symbols))
 
     @property
     def unknown_facts(self) -> tuple[str, ...]:
