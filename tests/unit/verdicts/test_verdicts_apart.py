@@ -1,0 +1,33 @@
+"""Regions cut apart: disjoint, and the witness stays inside."""
+
+from analyzer.encoding import Question, encode
+from analyzer.model.claims import Anything, Claim, Kind, Universe
+from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.policies import NumberedPorts, Protocol
+from analyzer.model.profile import PROFILES
+from analyzer.verdicts.generalise import apart
+
+CLAIM = Claim(Kind.NO, Anything(), Anything(), tuple(NumberedPorts(p) for p in Protocol))
+CLUSTER = Cluster(tuple(Namespace(n, Labels({NAMESPACE_NAME_LABEL: n}), True) for n in ("a", "b")))
+OBLIGATION = encode(CLUSTER, Question(CLAIM, (), Universe.ANY, PROFILES["generic"]))
+WITNESS = {"s.ns": 0, "d.ns": 1, "port": 443, "proto": 0}
+
+
+def test_disjoint_regions_stay_as_they_are():
+    box = {"port": ((443, 443),)}
+    assert apart(OBLIGATION, box, [{"port": ((80, 80),)}], WITNESS) == box
+
+
+def test_what_overlaps_is_cut_where_the_witness_is_not():
+    other = {"s.ns": ((1, 1),), "port": ((1, 65535),)}
+    box = apart(OBLIGATION, {"port": ((443, 443),)}, [other], WITNESS)
+    assert box["port"] == ((443, 443),)
+    assert all(low > 1 or high < 1 for low, high in box["s.ns"])
+    assert any(low <= 0 <= high for low, high in box["s.ns"])
+
+
+def test_each_of_several_regions_is_kept_clear_of():
+    others = [{"port": ((1, 100),)}, {"port": ((8000, 8999),)}]
+    box = apart(OBLIGATION, {"port": ((1, 65535),)}, others, WITNESS)
+    assert box["port"] == ((101, 7999), (9000, 65535))
