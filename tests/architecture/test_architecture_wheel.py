@@ -53,6 +53,14 @@ def test_a_built_in_pack_runs_from_the_wheel(elsewhere):
     assert "refuted" in done.stdout
 
 
+def test_the_html_page_is_in_the_wheel(elsewhere):
+    (elsewhere / "pod.yaml").write_text(OPEN_POD)
+    done = run(elsewhere / "venv/bin/netproof", "map", "pod.yaml", "--format", "html", cwd=elsewhere)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("<!DOCTYPE html>")
+    assert not list((elsewhere / "venv").rglob("vendor/update.py"))
+
+
 def test_schemas_and_packs_are_in_the_wheel_and_cases_are_not(elsewhere):
     done = run(elsewhere / "venv/bin/netproof", "schema", "check", cwd=elsewhere, check=True)
     assert "netproof/check/1" in done.stdout

@@ -93,7 +93,7 @@ class Details {
 
   *edges(title, edges, far) {
     yield make("h3", {}, `${title} (${edges.length.toLocaleString("en")})`);
-    if (!edges.length) yield make("p", { class: "quiet" }, "nothing that the filter leaves");
+    if (!edges.length) yield make("p", { class: "quiet" }, this.page.filter.isActive ? "nothing that the filter leaves" : "nothing");
     else yield this.list(edges, (edge) => {
       const facts = edgeFacts(edge);
       return this.button(this.page.drawn.units[edge[far]].name, () => this.edge(edge, false), `${facts.isMaybe ? "may be: " : ""}${facts.text}`);

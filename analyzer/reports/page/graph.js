@@ -4,6 +4,7 @@
 const MOST_EDGES = 400;
 const MOST_LABELLED = 24;
 const FAR = 190;
+const WIDEST = 210;
 
 class Graph {
   constructor(element, page) {
@@ -56,8 +57,9 @@ class Graph {
   size(label) {
     this.measure.font = "12px system-ui, sans-serif";
     const lines = label.split("\n");
-    const width = Math.max(...lines.map((line) => this.measure.measureText(line).width));
-    return { width: Math.min(Math.ceil(width) + 20, 240), height: lines.length * 16 + 12 };
+    const widths = lines.map((line) => this.measure.measureText(line).width);
+    const height = widths.reduce((sum, width) => sum + 16 * Math.ceil(width / WIDEST), 12);
+    return { width: Math.min(Math.ceil(Math.max(...widths)), WIDEST) + 20, height };
   }
 
   edgeElement(key, edge, ids) {
@@ -96,7 +98,7 @@ class Graph {
       "text-background-opacity": 0.9, "text-background-padding": 1.5 };
     this.cy.style([
       { selector: "node", style: { label: "data(label)", shape: "round-rectangle", "font-size": 12, "font-family": "system-ui, sans-serif", color: color("ink"), "text-valign": "center", "text-halign": "center",
-        "text-wrap": "wrap", "text-max-width": 226, "background-color": color("panel"), "border-width": 1, "border-color": color("edge"),
+        "text-wrap": "wrap", "text-max-width": WIDEST + 10, "background-color": color("panel"), "border-width": 1, "border-color": color("edge"),
         "line-height": 1.25 } },
       { selector: "node[width]", style: { width: "data(width)", height: "data(height)" } },
       { selector: "node.group, node.merged", style: { "background-color": color("group"), "border-color": color("accent-soft") } },

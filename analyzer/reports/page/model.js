@@ -79,8 +79,8 @@ function connectionText(it) {
 function rowText(row) {
   const [, , allowed, certain] = row;
   const text = connectionText(connections(allowed));
-  if (allowed === certain) return text;
   const sure = connectionText(connections(certain));
+  if (sure === text) return text;
   return sure === "nothing" ? `may be: ${text}` : `${text} (certain: ${sure})`;
 }
 

@@ -144,7 +144,7 @@ class Page {
   listen() {
     let waiting = 0;
     const soon = () => { clearTimeout(waiting); waiting = setTimeout(() => this.refilter(), 150); };
-    this.part("filters").addEventListener("input", soon);
+    for (const type of ["input", "change"]) this.part("filters").addEventListener(type, soon);
     this.part("filters").addEventListener("submit", (event) => { event.preventDefault(); this.refilter(); });
     this.part("filters").addEventListener("reset", () => setTimeout(() => this.refilter()));
     for (const name of VIEWS) this.part(`tab-${name}`).addEventListener("click", () => this.choose(name));

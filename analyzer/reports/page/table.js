@@ -53,12 +53,14 @@ function printed(page) {
   return found;
 }
 
+// Columns go by the numbers of the rows: names would not fit above them.
 function printedMatrix(shown, edges) {
-  const rows = shown.map((unit, i) => make("tr", {}, make("th", { scope: "row" }, unit.name), ...shown.map((_, j) => {
+  const name = (unit) => (unit.kind === "class" && unit.of === "namespace" ? `${groupName(unit.group)}/${unit.label}` : unit.label);
+  const rows = shown.map((unit, i) => make("tr", {}, make("th", { scope: "row" }, `${i + 1}  ${name(unit)}`), ...shown.map((_, j) => {
     const edge = edges.get(i * shown.length + j);
     const facts = edge && edgeFacts(edge);
-    const word = !facts ? "" : shown.length <= 10 ? facts.text : { all: "all", some: "some", maybe: "may" }[facts.sort];
+    const word = !facts ? "" : shown.length <= 8 ? facts.text : { all: "all", some: "some", maybe: "may" }[facts.sort];
     return make("td", { class: facts ? facts.sort : "" }, word);
   })));
-  return make("table", { class: "matrix" }, tableHead(["from ↓ to →", ...shown.map((unit) => unit.label)]), make("tbody", {}, ...rows));
+  return make("table", { class: "matrix" }, tableHead(["from ↓ to →", ...shown.map((_, i) => String(i + 1))]), make("tbody", {}, ...rows));
 }

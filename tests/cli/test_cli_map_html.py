@@ -1,0 +1,52 @@
+"""`netproof map --format html`: from manifests to the page, with the rules and where they stand."""
+
+import json
+import re
+
+from typer.testing import CliRunner
+
+from analyzer.cli.app import app
+
+CLUSTER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: web}}}]
+    ports: [{port: 5432}]
+"""
+
+
+def test_the_page_names_the_rules_that_permit(tmp_path):
+    (tmp_path / "all.yaml").write_text(CLUSTER)
+    done = CliRunner().invoke(app, ["map", str(tmp_path), "--format", "html", "-o", str(tmp_path / "map.html")])
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    (rule,) = json.loads(data)["rules"]
+    assert rule == {
+        "kind": "NetworkPolicy",
+        "name": "shop/db",
+        "direction": "ingress",
+        "rule": "1",
+        "file": str(tmp_path / "all.yaml"),
+        "line": 17,
+    }
+
+
+def test_a_large_map_is_no_matter(tmp_path):
+    (tmp_path / "all.yaml").write_text(CLUSTER)
+    done = CliRunner().invoke(app, ["map", str(tmp_path), "--format", "html", "--max-pairs", "1"])
+    assert done.exit_code == 0, done.output
