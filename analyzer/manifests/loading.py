@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,20 +22,19 @@ from analyzer.manifests.manifest import (
     kind_dot_group,
     version_of,
 )
-from analyzer.manifests.names import label_name_fault
 from analyzer.manifests.nodes import Mapping, Tree
 from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.retired_versions import RETIRED
-from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest, printable
+from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
 from analyzer.manifests.texts import read_trees
-from analyzer.manifests.unmodelled_kinds import Effect, effect_of
+from analyzer.manifests.unmodelled_kinds import effect_of
+from analyzer.manifests.unread_objects import ANYTHING, broken, digest, quiet_name, quiet_namespace, unmodelled
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.source import Notice, Source
 
 _VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v[a-z0-9]+")
 _STABLE_VERSION = re.compile(r"v[0-9]+")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
-_ANYTHING = Effect(True, True, True, "it could not be read", True)
 
 
 @dataclass(frozen=True)
@@ -158,7 +155,7 @@ class _Loader:
     def note_unread(self) -> None:
         """What could not be found may hold anything."""
         for problem in self.problems:
-            self.facts.unmodelled.append(_unmodelled("document", "", None, "", Source(problem.file), _ANYTHING))
+            self.facts.unmodelled.append(unmodelled("document", "", None, "", Source(problem.file), ANYTHING))
 
     def note_empty_files(self, path: str, counts: dict[str, int]) -> None:
         """A path without any manifest is a problem; a file without one, beside others, is worth a notice."""
@@ -183,14 +180,14 @@ class _Loader:
         else:
             self._object(tree.value, log, "", "")
 
-    def _finish(self, log: Log, broken: Unmodelled | None) -> None:
+    def _finish(self, log: Log, instead: Unmodelled | None) -> None:
         """Keep what the log holds; an object with problems is unmodelled."""
         self.facts.notices += log.notices
         if not log.problems:
             return
         self.problems += log.problems
         source = Source(log.file, min(problem.line for problem in log.problems))
-        self.facts.unmodelled.append(broken or _unmodelled("document", "", None, "", source, _ANYTHING))
+        self.facts.unmodelled.append(instead or unmodelled("document", "", None, "", source, ANYTHING))
 
     # ------------------------------------------------------------------------------------------------ objects
     def _object(self, data: Mapping, log: Log, item_kind: str, item_version: str) -> None:
@@ -234,7 +231,7 @@ class _Loader:
             self._ignored(root, kind, group)
         elif (api_version, kind) in RETIRED:
             _note_retired(root, kind, api_version)
-            self._finish(root.log, _broken(root, kind, api_version, known))
+            self._finish(root.log, broken(root, kind, api_version, known))
         elif known is not None:
             self._modelled(root, known, api_version)
         elif is_irrelevant(kind, group):
@@ -250,24 +247,24 @@ class _Loader:
         self.facts.irrelevant[kind] = self.facts.irrelevant.get(kind, 0) + 1
         if note := DEPLOYERS.get(kind_dot_group(kind, group)):
             root.log.notice(root.place(), note)
-        namespace = _quiet_namespace(root)
+        namespace = quiet_namespace(root)
         if namespace:
             self.facts.mention(namespace, root.source)
-        self._note_twin(root, kind, group, namespace, _quiet_name(root))
+        self._note_twin(root, kind, group, namespace, quiet_name(root))
         self._finish(root.log, None)
 
     def _unmodelled(self, root: Section, kind: str, api_version: str) -> None:
         group = group_of(api_version)
         effect = effect_of(kind, group)
-        written = _quiet_namespace(root)
+        written = quiet_namespace(root)
         if written:
             self.facts.mention(written, root.source)
         namespace = written or (DEFAULT_NAMESPACE if effect.is_namespaced else None)
         if effect.is_namespaced is False:
             namespace = None
-        name = _quiet_name(root)
+        name = quiet_name(root)
         self._note_twin(root, kind, group, written, name)
-        entry = replace(_unmodelled(kind, api_version, namespace, name, root.source, effect), digest=_digest(root.data))
+        entry = replace(unmodelled(kind, api_version, namespace, name, root.source, effect), digest=digest(root.data))
         if not root.log.problems:
             self.facts.unmodelled.append(entry)
         self._finish(root.log, entry)
@@ -289,7 +286,7 @@ class _Loader:
         if not manifest.is_generated:
             self._note_twin(root, kind.kind, kind.group, manifest.namespace or "", manifest.name)
         if log.problems:
-            self._finish(log, _broken(root, kind.kind, api_version, kind))
+            self._finish(log, broken(root, kind.kind, api_version, kind))
             return
         self._finish(log, None)
         if fact is not None:
@@ -315,60 +312,6 @@ def _is_sketch_enough(data: Mapping, item_kind: str, item_version: str) -> bool:
     group = group_of(api_version)
     known = MODELLED.get((kind, group))
     return is_irrelevant(kind, group) if known is None else not known.has_rules
-
-
-def _quiet_metadata(root: Section) -> Mapping:
-    """The metadata of an object that the model does not read: nothing about it is checked."""
-    found = root.data.get("metadata")
-    return found if isinstance(found, Mapping) else Mapping()
-
-
-def _quiet_namespace(root: Section) -> str:
-    found = _quiet_metadata(root).get("namespace")
-    return found if isinstance(found, str) and label_name_fault(found) is None else ""
-
-
-def _quiet_name(root: Section) -> str:
-    found = _quiet_metadata(root).get("name")
-    return printable(found) if isinstance(found, str) else ""
-
-
-_WRITTEN_METADATA = ("name", "namespace", "labels", "annotations")
-
-
-def _digest(data: Mapping) -> str:
-    """The same for the same content, whatever the server has added to it."""
-    metadata = data.get("metadata")
-    written = {key: value for key, value in data.items() if key not in ("metadata", "status")}
-    if isinstance(metadata, Mapping):
-        written["metadata"] = {key: metadata[key] for key in _WRITTEN_METADATA if key in metadata}
-    text = json.dumps(written, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _unmodelled(
-    kind: str, api_version: str, namespace: str | None, name: str, source: Source, effect: Effect
-) -> Unmodelled:
-    return Unmodelled(
-        kind,
-        api_version,
-        namespace,
-        name,
-        effect.may_allow,
-        effect.may_deny,
-        effect.adds_pods,
-        source,
-        effect.why,
-    )
-
-
-def _broken(root: Section, kind: str, api_version: str, known: ObjectKind | None) -> Unmodelled:
-    """What stands in the model for an object that has problems."""
-    if known is None:
-        return _unmodelled(kind, api_version, None, _quiet_name(root), root.source, _ANYTHING)
-    effect = Effect(known.may_allow, known.may_deny, known.adds_pods, "it could not be read", known.is_namespaced)
-    namespace = (_quiet_namespace(root) or DEFAULT_NAMESPACE) if known.is_namespaced else None
-    return _unmodelled(kind, api_version, namespace, _quiet_name(root), root.source, effect)
 
 
 def _note_nameless(root: Section, kind: str, api_version: str) -> None:
