@@ -132,6 +132,9 @@ def apart(obligation: Obligation, box: Box, others: Iterable[Box], values: Mappi
             symbol = max(
                 (s for s in other if _counts(s, version) and not contains(other[s], values[s])), key=_widening_rank
             )
+            if symbol == "port" and not values["port"]:  # the witness is of a protocol without ports
+                box = {**box, "proto": ((values["proto"], values["proto"]),)}
+                continue
             width = obligation.symbols[symbol]
             every = canonical(_atoms(obligation, symbol)) or ((0, 2**width - 1 if width else 1),)
             rest = complement(other[symbol], every[0][0], every[-1][1])

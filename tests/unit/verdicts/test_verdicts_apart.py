@@ -1,6 +1,7 @@
 """Regions cut apart: disjoint, and the witness stays inside."""
 
 from analyzer.encoding import Question, encode
+from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.model.claims import Anything, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
@@ -31,3 +32,9 @@ def test_each_of_several_regions_is_kept_clear_of():
     others = [{"port": ((1, 100),)}, {"port": ((8000, 8999),)}]
     box = apart(OBLIGATION, {"port": ((1, 65535),)}, others, WITNESS)
     assert box["port"] == ((101, 7999), (9000, 65535))
+
+
+def test_a_protocol_without_ports_is_kept_apart_by_the_protocol():
+    other = PROTOCOL_CODES[Protocol.OTHER]
+    box = apart(OBLIGATION, {}, [{"port": ((1, 65535),)}], {**WITNESS, "port": 0, "proto": other})
+    assert box == {"proto": ((other, other),)}
