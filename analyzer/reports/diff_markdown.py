@@ -57,7 +57,7 @@ def _pairs(found: InventoryDifference) -> Iterator[str]:
     if pairs:
         yield from ("", "| | from | to | before | after |", "|---|---|---|---|---|")
     for src, dst, change in pairs[:_SHOWN_PAIRS]:
-        sides = (str(side) if side else "nothing" for side in (change.before, change.after))
+        sides = map(diff_words.compared, (change.before, change.after))
         yield f"| {' | '.join(map(escaped, (change.word, src, dst, *sides)))} |"
     if len(pairs) > _SHOWN_PAIRS:
         yield from ("", f"And {len(pairs) - _SHOWN_PAIRS:,} more pairs.")

@@ -93,7 +93,7 @@ def _pairs(page: Page, found: InventoryDifference) -> None:
 
 
 def _before_and_after(change: ChangedPairs) -> str:
-    text = f"{change.before or 'nothing'} → {change.after or 'nothing'}"
+    text = f"{diff_words.compared(change.before)} → {diff_words.compared(change.after)}"
     if not change.gained and not change.lost:
         text += " (as far as this may be allowed at all)"
     return text

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from analyzer.model.claims import Universe
 from analyzer.reports import parts, words
 from analyzer.semantics.decision import Decision
+from analyzer.sets import ConnectionSet
 from analyzer.verdicts.difference import Change, QueryDifference, Relation, Shift
 from analyzer.verdicts.verdict import Status
 
@@ -43,6 +44,11 @@ def ruling(decision: Decision) -> list[tuple[str, str]]:
     """(direction, why) of the ends that decide: both where it is allowed, else those that deny it."""
     sides = (decision.egress, decision.ingress)
     return [(side.direction.value, parts.side(side)) for side in sides if decision.allowed or not side.allowed]
+
+
+def compared(connections: ConnectionSet) -> str:
+    """Of what a pair of ends may open, the part that is compared: protocols without ports are not."""
+    return str(connections & ConnectionSet.PORTS) if connections & ConnectionSet.PORTS else "nothing"
 
 
 def rest(shift: Shift) -> str:

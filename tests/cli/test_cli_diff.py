@@ -160,6 +160,19 @@ def test_markdown_escapes_what_the_input_holds(tmp_path):
     assert "\\<img src=x\\>\\|new" in text
 
 
+def test_the_table_of_the_inventory(tmp_path):
+    policy = Path(NEW, "cluster.yaml").read_text().replace("{role: batch}", "{app: web}")
+    new = folder(tmp_path / "new", policy)
+    code, found = report(OLD, new, "--universe", "inventory")
+    assert code == 1
+    (row,) = found["changes"]
+    assert (row["change"], row["src"], row["dst"]) == ("added", "tenant-a/web[Deployment]", "tenant-b/api[Deployment]")
+    assert row["after"]["TCP"] == [[1, 65535]]
+    text = run(OLD, new, "--universe", "inventory", "--quiet").stdout
+    assert "nothing → every port" in text
+    assert "| added | tenant-a/web" in run(OLD, new, "--universe", "inventory", "--format", "markdown").stdout
+
+
 # ------------------------------------------------------------------------------------------------ inputs
 def test_both_sides_are_needed():
     assert run(OLD).exit_code == 2
