@@ -33,7 +33,7 @@ def page_data(found: ConnectivityMap) -> Json:
     classes = []
     for number, members in enumerate(found.classes):
         group = _group(found.ends[members[0]])
-        ends = _addresses(found, number) if group[0] == "outside" else [numbers.end(found.ends[i]) for i in members]
+        ends = [_addresses(found, number)] if group[0] == "outside" else [numbers.end(found.ends[i]) for i in members]
         classes.append({"group": groups.setdefault(group, len(groups)), "ends": ends})
     rows = [
         [numbers.set(row.src), numbers.set(row.dst), numbers.conn(row.allowed), numbers.conn(row.certain)]
@@ -101,9 +101,9 @@ def _group(end: MapEnd) -> tuple[str, str]:
             return "outside", "outside the cluster"
 
 
-def _addresses(found: ConnectivityMap, number: int) -> list[list[object]]:
-    texts = address_words(addresses_of(found, 1 << number), addresses_of(found, found.outside))
-    return [[text, NO_LABELS] for text in texts]
+def _addresses(found: ConnectivityMap, number: int) -> list[object]:
+    """A class of addresses as one end: its ranges say little one by one."""
+    return [", ".join(address_words(addresses_of(found, 1 << number), addresses_of(found, found.outside))), NO_LABELS]
 
 
 def _ranges(bits: int) -> list[int]:

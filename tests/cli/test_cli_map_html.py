@@ -42,7 +42,7 @@ def test_the_page_names_the_rules_that_permit(tmp_path):
         "direction": "ingress",
         "rule": "1",
         "file": str(tmp_path / "all.yaml"),
-        "line": 17,
+        "line": 18,
     }
 
 

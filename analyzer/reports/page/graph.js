@@ -3,6 +3,7 @@
 
 const MOST_EDGES = 400;
 const MOST_LABELLED = 24;
+const MOST_PLACED = 1500;
 const FAR = 190;
 const WIDEST = 210;
 
@@ -69,7 +70,7 @@ class Graph {
   }
 
   place() {
-    const isBare = !this.cy.edges().length;
+    const isBare = !this.cy.edges().length && this.cy.nodes().length > MOST_PLACED;
     const options = isBare
       ? { name: "grid", avoidOverlapPadding: 14, condense: true }
       : { name: "fcose", quality: "proof", randomize: true, packComponents: false, nodeDimensionsIncludeLabels: true,

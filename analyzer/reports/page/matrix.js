@@ -1,7 +1,7 @@
 "use strict";
 // The matrix: a grid of units by units.  Only the cells in view are in the document, so thousands of units are no matter.
 
-const ROW_HEAD = 230;
+const WIDEST_HEAD = 230;
 
 class Matrix {
   constructor(element, page) {
@@ -20,13 +20,14 @@ class Matrix {
   draw(drawn) {
     this.drawn = drawn;
     const count = drawn.units.length;
-    const room = Math.max(this.element.clientWidth - ROW_HEAD - 4, 200);
+    this.side = Math.min(WIDEST_HEAD, Math.max(0.42 * this.element.clientWidth, 120));
+    const room = Math.max(this.element.clientWidth - this.side - 4, 200);
     this.isWide = count > 0 && room / count >= 66;
     this.width = this.isWide ? Math.min(Math.floor(room / count), 150) : 28;
     this.height = 28;
     const longest = Math.max(0, ...drawn.units.map((unit) => this.label(unit).length));
     this.top = this.isWide ? 46 : Math.min(30 + longest * 6.6, 200);
-    this.inner.style.width = `${ROW_HEAD + count * this.width}px`;
+    this.inner.style.width = `${this.side + count * this.width}px`;
     this.inner.style.height = `${this.top + count * this.height}px`;
     this.element.setAttribute("aria-rowcount", count + 1);
     this.element.setAttribute("aria-colcount", count + 1);
@@ -61,7 +62,7 @@ class Matrix {
     const row = make("div", { class: "head", role: "row", "aria-rowindex": 1 });
     Object.assign(row.style, { position: "sticky", height: `${this.top}px`, width: "100%" });
     const corner = make("div", { class: "corner", role: "columnheader", "aria-colindex": 1 }, "from ↓   to →");
-    Object.assign(corner.style, { width: `${ROW_HEAD}px`, height: `${this.top}px`, lineHeight: `${2 * this.top - 26}px` });
+    Object.assign(corner.style, { width: `${this.side}px`, height: `${this.top}px`, lineHeight: `${2 * this.top - 26}px` });
     row.append(corner);
     for (let column = first; column <= last; column++) row.append(this.header(column, false));
     return row;
@@ -81,8 +82,8 @@ class Matrix {
       [isRow ? "data-row" : "data-column"]: number, [isRow ? "data-column" : "data-row"]: -1,
       "aria-colindex": isRow ? 1 : number + 2,
     }, `${unit.kind === "group" ? "▸ " : ""}${this.label(unit)}`);
-    if (isRow) Object.assign(it.style, { width: `${ROW_HEAD}px`, lineHeight: `${this.height}px` });
-    else Object.assign(it.style, { left: `${ROW_HEAD + number * this.width}px`, width: `${this.width}px`,
+    if (isRow) Object.assign(it.style, { width: `${this.side}px`, lineHeight: `${this.height}px` });
+    else Object.assign(it.style, { left: `${this.side + number * this.width}px`, width: `${this.width}px`,
       ...(this.isWide ? {} : { height: `${this.top}px`, lineHeight: `${this.width}px` }) });
     if (isRow && this.at.row === number && this.at.column < 0 || !isRow && this.at.column === number && this.at.row < 0) it.tabIndex = 0;
     return it;
@@ -107,7 +108,7 @@ class Matrix {
       tabindex: this.at.row === row && this.at.column === column ? "0" : "-1",
       "aria-label": `${src.name} to ${dst.name}: ${words}`, title: `${src.name} → ${dst.name}: ${words}`,
     }, this.isWide && facts ? facts.text : "");
-    Object.assign(it.style, { left: `${ROW_HEAD + column * this.width}px`, width: `${this.width}px`, height: `${this.height}px` });
+    Object.assign(it.style, { left: `${this.side + column * this.width}px`, width: `${this.width}px`, height: `${this.height}px` });
     return it;
   }
 
@@ -176,7 +177,7 @@ class Matrix {
   reveal() {
     const box = this.element;
     const x = this.at.column * this.width, y = this.at.row * this.height;
-    if (this.at.column >= 0) box.scrollLeft = Math.max(Math.min(box.scrollLeft, x), x + this.width + ROW_HEAD - box.clientWidth);
+    if (this.at.column >= 0) box.scrollLeft = Math.max(Math.min(box.scrollLeft, x), x + this.width + this.side - box.clientWidth);
     if (this.at.row >= 0) box.scrollTop = Math.max(Math.min(box.scrollTop, y), y + this.height + this.top - box.clientHeight);
   }
 }

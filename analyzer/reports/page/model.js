@@ -7,6 +7,7 @@
 const map = JSON.parse(document.getElementById("data").textContent);
 const PROTOCOLS = ["TCP", "UDP", "SCTP"];
 const TOP = 65535;
+const LONGEST = 64;
 const ALL = [[1, TOP]];
 const EVERYTHING = { TCP: ALL, UDP: ALL, SCTP: ALL, other: true };
 
@@ -111,11 +112,13 @@ for (const it of map.classes) {
 function shortClassName(number) {
   const { group, ends } = map.classes[number];
   const bare = bareName(ends[0]);
-  const name = namesOfGroup[group].get(bare) > 1 ? ends[0][0] : bare;
+  const full = namesOfGroup[group].get(bare) > 1 ? ends[0][0] : bare;
+  const name = full.length > LONGEST ? `${full.slice(0, LONGEST - 1)}…` : full;
   return name + (ends.length > 1 ? ` +${ends.length - 1}` : "");
 }
 
 function counted(count, noun) {
+  if (noun === "set of addresses") return count === 1 ? "1 set of addresses" : `${count} sets of addresses`;
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
@@ -171,7 +174,7 @@ function groupUnit(group) {
   const classes = classesOfGroup[group];
   const count = classes.reduce((sum, number) => sum + map.classes[number].ends.length, 0);
   const kind = map.groups[group].kind;
-  const noun = kind === "namespace" ? "workload" : kind === "nodes" ? "node" : "range";
+  const noun = kind === "namespace" ? "workload" : kind === "nodes" ? "node" : "set of addresses";
   return { id: `g${group}`, kind: "group", of: kind, group, classes, label: groupName(group),
     name: kind === "namespace" ? `namespace ${groupName(group)}` : groupName(group), size: counted(count, noun) };
 }
