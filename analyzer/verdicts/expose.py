@@ -1,7 +1,7 @@
 """Who beyond the manifests can reach workloads, or be reached by them: regions of the symbolic encoding.
 
-All classes of workloads are asked of one obligation, one after the other, with the class held fixed at its end.  The
-far end is a pod that is not there yet or an address outside.
+There is one obligation for all classes of workloads; each class is questioned in a session of its own, with a member
+held fixed at its end.  The far end is a pod that is not there yet or an address outside.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
 from analyzer.sets import PortSet
 from analyzer.sets.intervals import canonical
-from analyzer.solving import Budget
 from analyzer.verdicts.exposure import Exposure, Opening
 from analyzer.verdicts.generalise import Box, generalise
 from analyzer.verdicts.inquiry import Certain, Inquiry
@@ -57,13 +56,10 @@ def expose(
     claim = Claim(Kind.NO, ends[0], ends[1], _PORTS)
     question = Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses)
     obligation = encode(cluster, question)
-    budget = setting.budget
-    shared = Budget(budget.rlimit * len(classes), budget.seconds * len(classes))
-    inquiry = Inquiry(obligation, shared)
-    trial = _Trial(inquiry, direction, Replay(cluster, setting.profile, _ANYTHING, ()), most)
+    replay = Replay(cluster, setting.profile, _ANYTHING, ())
     for alike in classes:
         progress(alike.workloads[0].id)
-        yield trial.exposure(alike)
+        yield _Trial(Inquiry(obligation, setting.budget), direction, replay, most).exposure(alike)
 
 
 def held(inquiry: Inquiry, workload: Workload, near: str) -> Inquiry:
