@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
-from analyzer.analysis.check import check, tally
+from analyzer.analysis.check import tally
 from analyzer.encoding import align, members_of
 from analyzer.model.claims import Kind, Pack, Query
 from analyzer.model.cluster import Cluster, Unmodelled
-from analyzer.verdicts import Setting, StatedAssumption, Status, Verdict
+from analyzer.verdicts import Setting, StatedAssumption, Status, Verdict, judge
 from analyzer.verdicts.compare import Revisions, gained, lost
 from analyzer.verdicts.difference import Background, Difference, QueryDifference
 
@@ -62,9 +62,8 @@ def queries_of(
             if query.claim.kind is Kind.NO_NEW:
                 yield _nothing_new(revisions, pack, query, setting, max_changes)
             else:
-                one = replace(pack, queries=(query,))
                 before, after = (
-                    check(side, [one], setting=setting).verdicts[0] for side in (revisions.old, revisions.new)
+                    judge(side, query, pack.assumptions, setting) for side in (revisions.old, revisions.new)
                 )
                 yield QueryDifference(pack.name, query, before, after)
 
@@ -89,7 +88,7 @@ def _emptiness(revisions: Revisions, pack: Pack, query: Query, setting: Setting)
     """Why the claim speaks of nothing at all, if so: then `no` would hold of it without any policy."""
     bare = members_of(*align(revisions.old, revisions.new))
     always = replace(query, claim=replace(query.claim, kind=Kind.NO))
-    (verdict,) = check(bare, [replace(pack, queries=(always,))], setting=setting).verdicts
+    verdict = judge(bare, always, pack.assumptions, setting)
     return verdict.reason if verdict.status is Status.VACUOUS else None
 
 
