@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import reduce
 from itertools import groupby
+from operator import and_, or_
 from typing import Any
 
-from analyzer.model.cluster import Node, Workload
+from analyzer.model.cluster import Node, Route, Workload
 from analyzer.model.policies import Action, RuleRef
 from analyzer.reports import words
 from analyzer.reports.map_json import connection_set
 from analyzer.reports.map_words import address_words, addresses_of
 from analyzer.reports.visible import visible
 from analyzer.sets import ConnectionSet
-from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, bit_indices
+from analyzer.verdicts.connectivity import (
+    INGRESS_CONTROLLER,
+    AddressRange,
+    ConnectivityMap,
+    IngressEdge,
+    MapEnd,
+    bit_indices,
+    end_id,
+)
 from analyzer.verdicts.grounds import Ground
 
 Json = dict[str, Any]
@@ -26,7 +36,8 @@ def page_data(found: ConnectivityMap) -> Json:
     """The data that `page/model.js` reads.
 
     `classes` hold `[name, number of labels]` for each end; `sets` are sets of classes as `[low, high, low, high, …]`;
-    `rows` are `[src set, dst set, allowed, certain]` and `grounds` name `rules`, all by number.
+    `rows` are `[src set, dst set, allowed, certain]` and `grounds` name `rules`, all by number.  `routes` are what
+    Ingresses and Gateway API routes lead to; the ingress controller is then the last class.
     """
     numbers = _Numbers()
     groups: dict[tuple[str, str], int] = {}
@@ -39,12 +50,18 @@ def page_data(found: ConnectivityMap) -> Json:
         [numbers.set(row.src), numbers.set(row.dst), numbers.conn(row.allowed), numbers.conn(row.certain)]
         for row in found.rows
     ]
+    if found.ingress:
+        rows += _ingress_rows(found, numbers)
+        controller = groups.setdefault(("ingress", "ingress controller"), len(groups))
+        classes.append({"group": controller, "ends": [[INGRESS_CONTROLLER, NO_LABELS]]})
     grounds = [numbers.ground(ground) for ground in found.grounds]
+    routes = [_route(edge, route, numbers) for edge in found.ingress for route in edge.routes]
     return {
         "summary": _summary(found),
         "notes": list(map(visible, _notes(found))),
         "groups": [{"kind": kind, "name": visible(name)} for kind, name in groups],
         "classes": classes,
+        "routes": routes,
         "labels": [{visible(k): visible(v) for k, v in sorted(labels)} for labels in numbers.labels],
         "sets": [_ranges(bits) for bits in numbers.sets],
         "connections": [connection_set(connections) for connections in numbers.connections],
@@ -104,6 +121,29 @@ def _group(end: MapEnd) -> tuple[str, str]:
 def _addresses(found: ConnectivityMap, number: int) -> list[object]:
     """A class of addresses as one end: its ranges say little one by one."""
     return [", ".join(address_words(addresses_of(found, 1 << number), addresses_of(found, found.outside))), NO_LABELS]
+
+
+def _ingress_rows(found: ConnectivityMap, numbers: _Numbers) -> Iterable[list[int]]:
+    """From the ingress controller, the last class, to each class with a workload that some route leads to."""
+    edges = {edge.dst.id: edge for edge in found.ingress}
+    src = numbers.set(1 << len(found.classes))
+    for number, members in enumerate(found.classes):
+        here = [edges[end_id(found.ends[i])] for i in members if end_id(found.ends[i]) in edges]
+        if here:
+            allowed = reduce(or_, (edge.allowed for edge in here))
+            certain = reduce(and_, (edge.certain for edge in here))
+            yield [src, numbers.set(1 << number), numbers.conn(allowed), numbers.conn(certain)]
+
+
+def _route(edge: IngressEdge, route: Route, numbers: _Numbers) -> Json:
+    hosts = f" for {words.listed(route.hosts)}" if route.hosts else ""
+    return {
+        "to": visible(edge.dst.id),
+        "connections": numbers.conn(edge.allowed),
+        "name": visible(f"{route.id}{hosts}"),
+        "file": visible(route.source.file),
+        "line": route.source.line,
+    }
 
 
 def _ranges(bits: int) -> list[int]:

@@ -144,6 +144,10 @@ class Details {
     yield make("h2", {}, `${className(src)} → ${className(dst)}`);
     if (src === dst) yield make("p", { class: "quiet" }, "each to the others");
     yield make("p", { class: "ports" }, rowText(row));
+    if (map.groups[map.classes[src].group].kind === "ingress") {
+      yield* this.routes(dst);
+      return;
+    }
     yield* this.side("At the source (egress)", "egress", src, dst, row);
     yield* this.side("At the destination (ingress)", "ingress", dst, src, row);
     for (const number of new Set([src, dst])) {
@@ -152,6 +156,15 @@ class Details {
         yield* this.members(number);
       }
     }
+  }
+
+  // What leads from the ingress controller to the workloads of a class.
+  *routes(dst) {
+    const names = new Set(map.classes[dst].ends.map((end) => endName(dst, end)));
+    yield make("h3", {}, "Routes that lead there, as far as policies let the controller");
+    yield make("ul", {}, ...map.routes.filter((route) => names.has(route.to)).map((route) => make("li", { class: "rule" },
+      make("span", {}, `${route.name} to ${route.to} on ${connectionText(connections(route.connections))}`), make("br"),
+      make("span", { class: "where" }, `${route.file}:${route.line}`))));
   }
 
   *side(title, direction, near, far, row) {

@@ -174,7 +174,7 @@ function groupUnit(group) {
   const classes = classesOfGroup[group];
   const count = classes.reduce((sum, number) => sum + map.classes[number].ends.length, 0);
   const kind = map.groups[group].kind;
-  const noun = kind === "namespace" ? "workload" : kind === "nodes" ? "node" : "set of addresses";
+  const noun = kind === "namespace" ? "workload" : kind === "nodes" ? "node" : kind === "ingress" ? "source" : "set of addresses";
   return { id: `g${group}`, kind: "group", of: kind, group, classes, label: groupName(group),
     name: kind === "namespace" ? `namespace ${groupName(group)}` : groupName(group), size: counted(count, noun) };
 }
