@@ -59,7 +59,15 @@ def expose(
     replay = Replay(cluster, setting.profile, _ANYTHING, ())
     for alike in classes:
         progress(alike.workloads[0].id)
-        yield _Trial(Inquiry(obligation, setting.budget), direction, replay, most).exposure(alike)
+        inquiry = Inquiry(_cut_at_own_ports(obligation, alike.workloads[0]), setting.budget)
+        yield _Trial(inquiry, direction, replay, most).exposure(alike)
+
+
+def _cut_at_own_ports(obligation: Obligation, workload: Workload) -> Obligation:
+    """With the workload held fixed, a connection's meaning also changes at the ports to which it gives a name."""
+    numbers = (ports for c in obligation.classes if workload in c.members for _, ports in c.ports)
+    edges = {edge for ports in numbers for low, high in ports for edge in (low, high + 1)}
+    return replace(obligation, cuts={**obligation.cuts, "port": tuple(sorted({*obligation.cuts["port"], *edges}))})
 
 
 def held(inquiry: Inquiry, workload: Workload, near: str) -> Inquiry:
