@@ -135,8 +135,7 @@ def apart(obligation: Obligation, box: Box, others: Iterable[Box], values: Mappi
             if symbol == "port" and not values["port"]:  # the witness is of a protocol without ports
                 box = {**box, "proto": ((values["proto"], values["proto"]),)}
                 continue
-            width = obligation.symbols[symbol]
-            every = canonical(_atoms(obligation, symbol)) or ((0, 2**width - 1 if width else 1),)
+            every = canonical(_atoms(obligation, symbol)) or ((0, len(obligation.classes)),)  # a class has no atoms
             rest = complement(other[symbol], every[0][0], every[-1][1])
             box = {**box, symbol: intersection(box.get(symbol, every), rest)}
     return box
