@@ -351,7 +351,7 @@ def _not_from_own_node(s: EndTerms, d: EndTerms) -> list[Term]:
     """The source is not the only node that the destination's pods are on, nor on its network (reference A12.2)."""
     there: dict[str, list[int]] = {}
     for i, c in d.classes:
-        if c.on_node is not None and c.kind == POD:
+        if c.on_node is not None and c.kind == POD and not c.host_network:
             there.setdefault(c.on_node, []).append(i)
     rules = []
     for node, pods in there.items():

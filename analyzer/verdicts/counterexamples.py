@@ -13,7 +13,7 @@ from analyzer.encoding.scope import EXTERNAL, POD
 from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
-from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.model.endpoints import Connection, End, External, Pod
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Result
@@ -112,7 +112,7 @@ class Finder:
             return Live(None, depends_on=(possible.reason,))
         certain = inquiry.certain_of_unknowns()
         if certain.values is not None:
-            return Live(True, self._witness(obligation, certain.values))
+            return Live(True, self._as_written(self._witness(obligation, certain.values)))
         if certain.result.value == "unknown":
             return Live(None, depends_on=(certain.reason,))
         witness = self._witness(obligation, possible.values)
@@ -120,6 +120,20 @@ class Finder:
         needed = inquiry.needed(possible.values, (*inquiry.unknown_facts, *family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
+
+    def _as_written(self, witness: Connection | Pod) -> Connection | Pod:
+        """The witness with the labels that the manifests show of its namespaces: it stands whatever the others are."""
+        if self.obligation.scope.assumptions:  # which may speak of such labels
+            return witness
+        if isinstance(witness, Pod):
+            return self._pod_as_written(witness)
+        return replace(witness, src=self._end_as_written(witness.src), dst=self._end_as_written(witness.dst))
+
+    def _end_as_written(self, end: End) -> End:
+        return self._pod_as_written(end) if isinstance(end, Pod) else end
+
+    def _pod_as_written(self, pod: Pod) -> Pod:
+        return replace(pod, namespace_labels=self.cluster.namespace_by_name[pod.namespace].labels)
 
     def _witness(self, obligation: Obligation, values: Mapping[str, int]) -> Connection | Pod:
         if self.is_connection:
@@ -139,8 +153,8 @@ class Finder:
         if partial is None:
             raise InternalError(f"the live witness {witness} is outside the universe", self.obligation.text)
         full = self.inquiry.check(VIOLATION, *(self.inquiry.is_value(s, v) for s, v in partial.items()))
-        if full.result is Result.UNKNOWN:
-            return None
+        if full.result is Result.UNKNOWN or (full.is_unsat and self.obligation.scope.assumptions):
+            return None  # assumptions may speak of labels that are unknown there, and here are those written
         if not full.is_sat:
             raise InternalError(f"the live witness {witness} violates nothing here", self.obligation.text)
         return {**full.values, **partial}

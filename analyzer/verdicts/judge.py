@@ -204,14 +204,14 @@ class _Trial:
         return replace(self._verdict(Status.PROVED, f"for example {_in_words(connection)}"), rests_on=rests_on)
 
     def _none_can(self) -> Verdict:
-        empty = self._empty_set()
-        if empty is not None:
-            status, reason = empty
-            return self._verdict(Status.REFUTED if status is Status.VACUOUS else status, reason)
         if self.question.universe is Universe.INVENTORY and any(u.adds_pods for u in self.cluster.unmodelled):
             names = tuple(f"{u.id} ({u.source}): {u.why}" for u in self.cluster.unmodelled if u.adds_pods)
             reason = "no workload read can, but an unmodelled object may stand for more of them"
             return replace(self._verdict(Status.UNKNOWN, reason), blame=names)
+        empty = self._empty_set()
+        if empty is not None:
+            status, reason = empty
+            return self._verdict(Status.REFUTED if status is Status.VACUOUS else status, reason)
         return self._verdict(Status.REFUTED, "no such connection is allowed")
 
 
