@@ -139,7 +139,7 @@ class ClaimTerms:
         return is_in(self.claim.destinations, self.dst)
 
     def ports(self) -> Term:
-        return self.policies.on_ports(self.claim.ports)
+        return self.policies.matching.on_ports(self.claim.ports)
 
     def violation(self) -> Term:
         """Satisfiable together with the universe iff the claim does not hold.
@@ -167,7 +167,7 @@ class ClaimTerms:
                 [
                     is_in(e.sources, self.src),
                     is_in(e.destinations, self.dst),
-                    TRUE if e.ports is None else self.policies.on_ports(e.ports),
+                    TRUE if e.ports is None else self.policies.matching.on_ports(e.ports),
                 ]
             )
             for e in claim.excuses

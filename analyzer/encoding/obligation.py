@@ -22,8 +22,9 @@ from functools import cached_property
 from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms, distinct
+from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.question import Question
-from analyzer.encoding.rules import Ledger, PolicyTerms
+from analyzer.encoding.rules import PolicyTerms
 from analyzer.encoding.scope import POD, Scope, scope_of
 from analyzer.encoding.terms import Script, Term, conj, disj, equal, iff, number
 from analyzer.model.claims import Kind
@@ -68,7 +69,8 @@ class Obligation:
 def encode(cluster: Cluster, question: Question) -> Obligation:
     """Return the script that is unsatisfiable iff the claim holds (SOME: satisfiable iff it holds)."""
     scope = scope_of(cluster, question)
-    claim, script, ledger = question.claim, Script(), Ledger()
+    claim, script = question.claim, Script()
+    ledger = Ledger(script)
     classes = end_classes(scope)
     src = EndTerms("s", scope, scope.src, classes, script)
     dst = None if claim.kind is Kind.ISOLATED else EndTerms("d", scope, scope.dst, classes, script)
@@ -86,8 +88,8 @@ def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerm
     in_src, in_dst = terms.sources(), terms.destinations()
     universe = src_exists = _exists(src)
     if dst is not None:
-        is_other = equal(first.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
-        dst_exists = [*_exists(dst), iff(is_other, equal(first.port, number(0, 16)))]
+        is_other = equal(first.matching.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
+        dst_exists = [*_exists(dst), iff(is_other, equal(first.matching.port, number(0, 16)))]
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
         in_dst = conj([*dst_exists, in_dst, terms.ports()])
     tracks, opens = dict(ledger.tracks), dict(ledger.opens)
@@ -119,7 +121,7 @@ def _exists(end: EndTerms) -> list[Term]:
 def _cuts(policies: Iterable[PolicyTerms]) -> dict[str, tuple[int, ...]]:
     cuts: dict[str, set[int]] = {"port": set()}
     for terms in policies:
-        cuts["port"] |= terms.port_cuts
+        cuts["port"] |= terms.matching.port_cuts
         for end in (terms.src, terms.dst):
             if end is not None:
                 for version, edges in end.address_cuts.items():

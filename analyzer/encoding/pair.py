@@ -16,10 +16,11 @@ from analyzer.encoding.changes import Changed, Comparison, Side, everything_chan
 from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
 from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.question import Question
-from analyzer.encoding.rules import Ledger, PolicyTerms
+from analyzer.encoding.rules import PolicyTerms
 from analyzer.encoding.scope import (
     POD,
     Reach,
@@ -57,7 +58,8 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
         return None
     members = after if is_live else members_of(before, after)
     scopes = _scopes(sides, question, members, ends, (egress, ingress))
-    script, ledger = Script(), Ledger()
+    script = Script()
+    ledger = Ledger(script)
     classes = end_classes(scopes[1])
     policies = [
         PolicyTerms(

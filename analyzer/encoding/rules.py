@@ -9,53 +9,31 @@ allow that a proof of reachability can rest on; a core over these literals is th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from itertools import combinations, groupby
 
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
+from analyzer.encoding.ledger import Ledger
+from analyzer.encoding.matching import Matching, UnseenEnd
 from analyzer.encoding.scope import Scope
-from analyzer.encoding.selectors import matches
-from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, equal, implies, neg, number, within
+from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, equal, implies, neg, number
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
-    PORT_PROTOCOLS,
     Action,
-    AddressPeer,
     Direction,
-    DomainPeer,
     NamedPort,
-    NamespaceChoice,
     NamespaceNamed,
-    NodePeer,
     NumberedPorts,
-    Peer,
-    PodPeer,
     Policy,
-    Ports,
     Protocol,
     Rule,
     RuleRef,
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import NamedPorts, OtherProtocols
-from analyzer.sets import AddressSet
-
-
-@dataclass
-class Ledger:
-    """What the terms introduced: tracked literals with their rules, open facts with theirs.
-
-    Terms of several clusters may share one: a fact of the same id is then the same fact.
-    """
-
-    tracks: dict[str, RuleRef] = field(default_factory=dict)
-    opens: dict[str, OpenFact] = field(default_factory=dict)
-    track_names: dict[tuple[str, Direction, int | None], str] = field(default_factory=dict)
-    open_names: dict[str, str] = field(default_factory=dict)
+from analyzer.model.profile import OtherProtocols
 
 
 class PolicyTerms:
@@ -76,9 +54,10 @@ class PolicyTerms:
         self.scope, self.src, self.dst, self.script, self.ledger = scope, src, dst, script, ledger
         self.track_allows, self.is_tracked = track_allows, is_tracked
         self.profile = scope.question.profile
-        self.protocol = script.vector("proto", 2)
-        self.port = script.vector("port", 16)
-        self.port_cuts: set[int] = {1}
+        self.matching = Matching(scope, dst, script, ledger)
+
+    def _track(self, ref: RuleRef) -> Term:
+        return self.ledger.track(ref) if self.is_tracked else TRUE
 
     # -------------------------------------------------------------------------------------------- sides
     def allowed(self) -> Term:
@@ -130,7 +109,7 @@ class PolicyTerms:
             isolations.append(isolation)
             rules = policy.rules(direction) or ()
             matches = [
-                self._tracked_allow(policy, direction, r, self._match(policy, r, peer, direction)) for r in rules
+                self._tracked_allow(policy, direction, r, self.matching.rule(policy, r, peer, direction)) for r in rules
             ]
             selected = subject.selects(policy.subject.namespaces, policy.subject.pods)
             allows.append(self.script.share(conj([selected, disj(matches)])))
@@ -147,7 +126,7 @@ class PolicyTerms:
 
     def _other_protocols(self, subject: EndTerms) -> Term:
         """Protocols without ports that no rule of an isolating policy matches (reference A11.2)."""
-        is_other = equal(self.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
+        is_other = equal(self.matching.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
         match self.profile.other_protocols:
             case OtherProtocols.MATCH_IF_NO_PORTS:
                 return FALSE
@@ -156,7 +135,7 @@ class PolicyTerms:
             case OtherProtocols.UNKNOWN:
                 text = "whether isolation covers protocols without ports differs between engines"
                 fact = OpenFact("other-protocols", f"other-protocols {subject.letter}", text)
-                return conj([is_other, self._open(fact)])
+                return conj([is_other, self.ledger.open(fact)])
 
     # -------------------------------------------------------------------------------------------- first-match tiers
     def _first_match(
@@ -200,7 +179,7 @@ class PolicyTerms:
         """A rule that holds a peer nobody knows fails closed (reference B3.2)."""
         if any(isinstance(p, UnknownPeer) for p in rule.peers or ()):
             return (Action.ACCEPT, FALSE) if rule.action is Action.ACCEPT else (Action.DENY, TRUE)
-        return rule.action, self._match(policy, rule, peer, direction)
+        return rule.action, self.matching.rule(policy, rule, peer, direction)
 
     def _track_action(self, policy: Policy, direction: Direction, rule: Rule, action: Action) -> Term:
         """A Pass may keep a rule further down from deciding, whatever is to be proved."""
@@ -220,7 +199,7 @@ class PolicyTerms:
             names = " and ".join(f"{p.id} ({p.source})" for p in policies)
             text = f"equal priority {policies[i].priority}: the order of {names} is not defined"
             fact = OpenFact("tie", f"tie {direction.value} {' '.join(p.id for p in policies)} {i}", text)
-            first = TRUE if later == FALSE else disj([self._open(fact), neg(later)])
+            first = TRUE if later == FALSE else disj([self.ledger.open(fact), neg(later)])
             result = self.script.share(choose(conj([some, first]), ruling, result))
             later = self.script.share(disj([some, later]))
         return result
@@ -257,88 +236,6 @@ class PolicyTerms:
                 free = self.script.share(conj([free, neg(match)]))
         return {action: self.script.share(disj(terms)) for action, terms in found.items()}
 
-    # -------------------------------------------------------------------------------------------- rules
-    def _match(self, policy: Policy, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction) -> Term:
-        peers = TRUE if rule.peers is None else disj(self._peer(p, peer) for p in rule.peers)
-        if peers == FALSE:
-            return FALSE
-        return conj([self.script.share(peers), self._rule_ports(policy, rule, direction)])
-
-    def _peer(self, peer: Peer, end: EndTerms | UnseenEnd) -> Term:
-        match peer:
-            case PodPeer(namespaces, pods):
-                return conj([end.selects(namespaces, pods), neg(end.host_network)])
-            case AddressPeer():
-                return self._address_peer(peer, end)
-            case NodePeer(selector):
-                matching = [n for n in self.scope.cluster.nodes if matches(selector, n.labels)]
-                addresses = AddressSet.singles(ip for n in matching for ip in n.ips)
-                shared = conj([end.host_network, end.inside(addresses)]) if addresses else FALSE
-                return disj([conj([end.host, end.labels_match(selector)]), shared])
-            case DomainPeer(names):
-                facts = (OpenFact("domain", f"domain {n}", f"which addresses `{n}` stands for") for n in names)
-                return conj([end.external, disj(self._open(f) for f in facts)]) if end.external != FALSE else FALSE
-            case UnknownPeer():
-                return FALSE
-
-    def _address_peer(self, peer: AddressPeer, end: EndTerms | UnseenEnd) -> Term:
-        kinds = [end.external]
-        if peer.matches_cluster or self.profile.ipblock_matches_pods:
-            kinds.append(end.plain_pod)
-        if peer.matches_cluster or self.profile.ipblock_matches_nodes:
-            kinds.append(end.on_host)
-        return conj([disj(kinds), end.inside(peer.addresses)]) if disj(kinds) != FALSE else FALSE
-
-    def _rule_ports(self, policy: Policy, rule: Rule, direction: Direction) -> Term:
-        if rule.ports is None:
-            return TRUE
-        ports = rule.ports
-        if self.profile.named_ports is NamedPorts.ZERO_PORT:
-            ports = _zero_port(ports)
-        found = self.on_ports(ports, enforce_range=self.profile.enforce_endport, for_policy=True)
-        if self.profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS:
-            found = disj([found, self._union_names(policy, rule)])
-        return self.script.share(found)
-
-    def _union_names(self, policy: Policy, rule: Rule) -> Term:
-        """Engines that open a name's numbers on every subject pod: which numbers, other pods decide (reference D)."""
-        parts = []
-        for entry in rule.ports or ():
-            if isinstance(entry, NamedPort) and entry.protocol is not None:
-                text = f"port name `{entry.name}` at {rule.source} opens every number that a selected pod gives it"
-                fact = OpenFact("named-port-union", f"named-port-union {_subject(policy)} {entry}", text)
-                parts.append(conj([self._has_protocol(entry.protocol), self._open(fact)]))
-        return disj(parts)
-
-    def _has_protocol(self, protocol: Protocol | None) -> Term:
-        if protocol is None:
-            return neg(equal(self.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2)))
-        return equal(self.protocol, number(PROTOCOL_CODES[protocol], 2))
-
-    def on_ports(self, ports: Iterable[Ports], *, enforce_range: bool = True, for_policy: bool = False) -> Term:
-        """The connection's protocol and destination port are among `ports`; names resolve on the destination pod.
-
-        In policies a name never matches a hostNetwork pod (reference A7.5); in questions it does.
-        """
-        assert self.dst is not None
-        names = {pair: i for i, pair in enumerate(self.scope.port_names)}
-        parts = []
-        for entry in ports:
-            match entry:
-                case NumberedPorts(protocol, low):
-                    allowed = entry.ports if enforce_range or not entry.is_range else NumberedPorts(protocol, low).ports
-                    if protocol is Protocol.OTHER or low is None:
-                        parts.append(self._has_protocol(protocol))
-                    else:
-                        self.port_cuts.update(edge for a, b in allowed for edge in (a, b + 1))
-                        parts.append(conj([self._has_protocol(protocol), within(self.port, allowed.intervals, 16)]))
-                case NamedPort(name, protocol):
-                    for (known, offered), i in names.items():
-                        if known == name and protocol in (None, offered):
-                            fits = [self._has_protocol(offered), self.script.boolean(f"d.p.{i}")]
-                            parts.append(conj([*fits, neg(self.dst.host_network)] if for_policy else fits))
-        return disj(parts)
-
     # -------------------------------------------------------------------------------------------- open facts
     def _seen_through_services(self, subject: EndTerms, peer: EndTerms | UnseenEnd, ruling: Term) -> Term:
         """The source address seen behind a Service that replaces it is left open (reference A13.5, E3)."""
@@ -356,10 +253,10 @@ class PolicyTerms:
                     f"Service {service.namespace}/{service.name} ({service.source}) may hide the client's address "
                     "behind its node's (externalTrafficPolicy is not Local)",
                 )
-                through.append(conj([peer.external, backend, self.on_ports(ports), self._open(fact)]))
+                through.append(conj([peer.external, backend, self.matching.on_ports(ports), self.ledger.open(fact)]))
         if not through:
             return ruling
-        behind, own = self.script.share(disj(through)), self._open(_OWN_NODE)
+        behind, own = self.script.share(disj(through)), self.ledger.open(_OWN_NODE)
         as_node = self._tiers(Direction.INGRESS, subject, UnseenEnd())
         return choose(conj([behind, own]), TRUE, choose(behind, self.script.share(as_node), ruling))
 
@@ -369,54 +266,10 @@ class PolicyTerms:
             touched = TRUE if thing.namespace is None else subject.chosen(NamespaceNamed(thing.namespace))
             if touched != FALSE:
                 if thing.may_allow:
-                    grows.append(conj([touched, self._open(_unmodelled_fact(thing, direction, "allow"))]))
+                    grows.append(conj([touched, self.ledger.open(_unmodelled_fact(thing, direction, "allow"))]))
                 if thing.may_deny:
-                    shrinks.append(conj([touched, self._open(_unmodelled_fact(thing, direction, "deny"))]))
+                    shrinks.append(conj([touched, self.ledger.open(_unmodelled_fact(thing, direction, "deny"))]))
         return conj([disj([ruling, *grows]), neg(disj(shrinks))])
-
-    # -------------------------------------------------------------------------------------------- ledger
-    def _track(self, ref: RuleRef) -> Term:
-        if not self.is_tracked:
-            return TRUE
-        key = (ref.policy.id, ref.direction, ref.rule.index if ref.rule else None)
-        name = self.ledger.track_names.get(key)
-        if name is None:
-            name = self.ledger.track_names[key] = f"k{len(self.ledger.tracks)}"
-            self.ledger.tracks[name] = ref
-            self.script.comment(f"{name}: {ref.policy.id} {ref.direction.value} {ref.source}")
-        return self.script.boolean(name)
-
-    def _open(self, fact: OpenFact) -> Term:
-        name = self.ledger.open_names.get(fact.id)
-        if name is None:
-            name = self.ledger.open_names[fact.id] = f"o{len(self.ledger.opens)}"
-            self.ledger.opens[name] = fact
-            self.script.comment(f"{name}: {fact.text}")
-        return self.script.boolean(name)
-
-
-class UnseenEnd:
-    """A source behind some node's address: only a block that covers every address of a family is sure to match it."""
-
-    external = host = pod = plain_pod = host_network = FALSE
-    on_host = TRUE
-
-    def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
-        return FALSE
-
-    def labels_match(self, selector: Selector) -> Term:
-        return FALSE
-
-    def inside(self, addresses: AddressSet) -> Term:
-        full4, full6 = (addresses.family(v) == AddressSet.FULL.family(v) for v in (4, 6))
-        return disj([neg("v6") if full4 else FALSE, "v6" if full6 else FALSE])
-
-
-def _subject(policy: Policy) -> str:
-    """Whom a policy selects, as a text that is the same in each cluster."""
-    choice = policy.subject.namespaces
-    where = choice.name if isinstance(choice, NamespaceNamed) else f"({choice.selector})"
-    return f"{where} ({policy.subject.pods})"
 
 
 _OWN_NODE = OpenFact(
@@ -430,17 +283,3 @@ def _unmodelled_fact(thing: Unmodelled, direction: Direction, effect: str) -> Op
         f"unmodelled {thing.id} {thing.content} {direction.value} {effect}",
         f"{thing.id} ({thing.source}) is not modelled and may {effect} {direction.value}",
     )
-
-
-def _zero_port(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
-    """An engine that programs a name as port 0 (reference D): beside a number of its protocol it is lost, alone it
-    opens the whole protocol.  That is said of NetworkPolicy; names without a protocol (ANP, CNP) stay as they are."""
-    found: list[Ports] = [p for p in ports if p.protocol is None]
-    for protocol in PORT_PROTOCOLS:
-        mine = [p for p in ports if p.protocol is protocol]
-        numbered = [p for p in mine if isinstance(p, NumberedPorts) and p.low is not None]
-        if numbered:
-            found += numbered
-        elif mine:
-            found.append(NumberedPorts(protocol))
-    return tuple(found)
