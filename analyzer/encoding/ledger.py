@@ -1,0 +1,40 @@
+"""What the terms of an obligation introduced: tracked literals with their rules, open facts with theirs."""
+
+from __future__ import annotations
+
+from analyzer.encoding.terms import Script, Term
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Direction, RuleRef
+
+
+class Ledger:
+    """Names for rules and for open facts, each declared in the script once and explained there in a comment.
+
+    Terms of several clusters may share one: a fact of the same id is then the same fact.
+    """
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.tracks: dict[str, RuleRef] = {}
+        self.opens: dict[str, OpenFact] = {}
+        self._track_names: dict[tuple[str, Direction, int | None], str] = {}
+        self._open_names: dict[str, str] = {}
+
+    def track(self, ref: RuleRef) -> Term:
+        """A literal that stands for "this rule, or this policy's isolation, counts"."""
+        key = (ref.policy.id, ref.direction, ref.rule.index if ref.rule else None)
+        name = self._track_names.get(key)
+        if name is None:
+            name = self._track_names[key] = f"k{len(self.tracks)}"
+            self.tracks[name] = ref
+            self._script.comment(f"{name}: {ref.policy.id} {ref.direction.value} {ref.source}")
+        return self._script.boolean(name)
+
+    def open(self, fact: OpenFact) -> Term:
+        """A literal that stands for the fact, one way or the other."""
+        name = self._open_names.get(fact.id)
+        if name is None:
+            name = self._open_names[fact.id] = f"o{len(self.opens)}"
+            self.opens[name] = fact
+            self._script.comment(f"{name}: {fact.text}")
+        return self._script.boolean(name)

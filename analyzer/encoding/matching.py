@@ -1,0 +1,166 @@
+"""Which connections a rule matches: its peers at the far end, its ports at the destination (A5–A9, B3, B4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
+from analyzer.encoding.ledger import Ledger
+from analyzer.encoding.scope import Scope
+from analyzer.encoding.selectors import matches
+from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number, within
+from analyzer.model.labels import Selector
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import (
+    PORT_PROTOCOLS,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    NamedPort,
+    NamespaceChoice,
+    NamespaceNamed,
+    NodePeer,
+    NumberedPorts,
+    Peer,
+    PodPeer,
+    Policy,
+    Ports,
+    Protocol,
+    Rule,
+    UnknownPeer,
+)
+from analyzer.model.profile import NamedPorts
+from analyzer.sets import AddressSet
+
+
+class UnseenEnd:
+    """A source behind some node's address: only a block that covers every address of a family is sure to match it."""
+
+    external = host = pod = plain_pod = host_network = FALSE
+    on_host = TRUE
+
+    def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
+        return FALSE
+
+    def labels_match(self, selector: Selector) -> Term:
+        return FALSE
+
+    def inside(self, addresses: AddressSet) -> Term:
+        full4, full6 = (addresses.family(v) == AddressSet.FULL.family(v) for v in (4, 6))
+        return disj([neg("v6") if full4 else FALSE, "v6" if full6 else FALSE])
+
+
+class Matching:
+    """Terms over the connection's protocol and port, its destination, and one far end at a time."""
+
+    def __init__(self, scope: Scope, dst: EndTerms | None, script: Script, ledger: Ledger) -> None:
+        self.scope, self.dst, self.script, self.ledger = scope, dst, script, ledger
+        self.profile = scope.question.profile
+        self.protocol = script.vector("proto", 2)
+        self.port = script.vector("port", 16)
+        self.port_cuts: set[int] = {1}
+
+    def rule(self, policy: Policy, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction) -> Term:
+        """The rule matches the connection, `peer` being its far end: peers and ports (reference A5.1)."""
+        peers = TRUE if rule.peers is None else disj(self._peer(p, peer) for p in rule.peers)
+        if peers == FALSE:
+            return FALSE
+        return conj([self.script.share(peers), self._rule_ports(policy, rule, direction)])
+
+    def _peer(self, peer: Peer, end: EndTerms | UnseenEnd) -> Term:
+        match peer:
+            case PodPeer(namespaces, pods):
+                return conj([end.selects(namespaces, pods), neg(end.host_network)])
+            case AddressPeer():
+                return self._address_peer(peer, end)
+            case NodePeer(selector):
+                matching = [n for n in self.scope.cluster.nodes if matches(selector, n.labels)]
+                addresses = AddressSet.singles(ip for n in matching for ip in n.ips)
+                shared = conj([end.host_network, end.inside(addresses)]) if addresses else FALSE
+                return disj([conj([end.host, end.labels_match(selector)]), shared])
+            case DomainPeer(names):
+                facts = (OpenFact("domain", f"domain {n}", f"which addresses `{n}` stands for") for n in names)
+                return (
+                    conj([end.external, disj(self.ledger.open(f) for f in facts)]) if end.external != FALSE else FALSE
+                )
+            case UnknownPeer():
+                return FALSE
+
+    def _address_peer(self, peer: AddressPeer, end: EndTerms | UnseenEnd) -> Term:
+        kinds = [end.external]
+        if peer.matches_cluster or self.profile.ipblock_matches_pods:
+            kinds.append(end.plain_pod)
+        if peer.matches_cluster or self.profile.ipblock_matches_nodes:
+            kinds.append(end.on_host)
+        return conj([disj(kinds), end.inside(peer.addresses)]) if disj(kinds) != FALSE else FALSE
+
+    def _rule_ports(self, policy: Policy, rule: Rule, direction: Direction) -> Term:
+        if rule.ports is None:
+            return TRUE
+        ports = rule.ports
+        if self.profile.named_ports is NamedPorts.ZERO_PORT:
+            ports = _zero_port(ports)
+        found = self.on_ports(ports, enforce_range=self.profile.enforce_endport, for_policy=True)
+        if self.profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS:
+            found = disj([found, self._union_names(policy, rule)])
+        return self.script.share(found)
+
+    def _union_names(self, policy: Policy, rule: Rule) -> Term:
+        """Engines that open a name's numbers on every subject pod: which numbers, other pods decide (reference D)."""
+        parts = []
+        for entry in rule.ports or ():
+            if isinstance(entry, NamedPort) and entry.protocol is not None:
+                text = f"port name `{entry.name}` at {rule.source} opens every number that a selected pod gives it"
+                fact = OpenFact("named-port-union", f"named-port-union {_subject(policy)} {entry}", text)
+                parts.append(conj([self._has_protocol(entry.protocol), self.ledger.open(fact)]))
+        return disj(parts)
+
+    def _has_protocol(self, protocol: Protocol | None) -> Term:
+        if protocol is None:
+            return neg(equal(self.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2)))
+        return equal(self.protocol, number(PROTOCOL_CODES[protocol], 2))
+
+    def on_ports(self, ports: Iterable[Ports], *, enforce_range: bool = True, for_policy: bool = False) -> Term:
+        """The connection's protocol and destination port are among `ports`; names resolve on the destination pod.
+
+        In policies a name never matches a hostNetwork pod (reference A7.5); in questions it does.
+        """
+        assert self.dst is not None
+        names = {pair: i for i, pair in enumerate(self.scope.port_names)}
+        parts = []
+        for entry in ports:
+            match entry:
+                case NumberedPorts(protocol, low):
+                    allowed = entry.ports if enforce_range or not entry.is_range else NumberedPorts(protocol, low).ports
+                    if protocol is Protocol.OTHER or low is None:
+                        parts.append(self._has_protocol(protocol))
+                    else:
+                        self.port_cuts.update(edge for a, b in allowed for edge in (a, b + 1))
+                        parts.append(conj([self._has_protocol(protocol), within(self.port, allowed.intervals, 16)]))
+                case NamedPort(name, protocol):
+                    for (known, offered), i in names.items():
+                        if known == name and protocol in (None, offered):
+                            fits = [self._has_protocol(offered), self.script.boolean(f"d.p.{i}")]
+                            parts.append(conj([*fits, neg(self.dst.host_network)] if for_policy else fits))
+        return disj(parts)
+
+
+def _subject(policy: Policy) -> str:
+    """Whom a policy selects, as a text that is the same in each cluster."""
+    choice = policy.subject.namespaces
+    where = choice.name if isinstance(choice, NamespaceNamed) else f"({choice.selector})"
+    return f"{where} ({policy.subject.pods})"
+
+
+def _zero_port(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
+    """An engine that programs a name as port 0 (reference D): beside a number of its protocol it is lost, alone it
+    opens the whole protocol.  That is said of NetworkPolicy; names without a protocol (ANP, CNP) stay as they are."""
+    found: list[Ports] = [p for p in ports if p.protocol is None]
+    for protocol in PORT_PROTOCOLS:
+        mine = [p for p in ports if p.protocol is protocol]
+        numbered = [p for p in mine if isinstance(p, NumberedPorts) and p.low is not None]
+        if numbered:
+            found += numbered
+        elif mine:
+            found.append(NumberedPorts(protocol))
+    return tuple(found)
