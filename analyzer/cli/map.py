@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from analyzer.cli import endpoints, inputs, options, output
 from analyzer.cli.exposure import check_exposure, rendered_exposure
 from analyzer.cli.guard import complaint
-from analyzer.errors import UsageError
-
-if TYPE_CHECKING:
-    from analyzer.reports.layout import Style
-    from analyzer.verdicts.connectivity import ConnectivityMap
+from analyzer.cli.map_rendering import rendered_map
 
 
 def map_(
@@ -74,20 +69,4 @@ def map_(
     )
     setting = analysis.Setting(Universe.ANY, engine, addresses)
     found = analysis.with_ingress(found, loaded.cluster, setting=setting, controllers=controllers, focus=focus)
-    output.write(_rendered(found, format_, grouped, max_pairs, style), file)
-
-
-def _rendered(
-    found: ConnectivityMap, format_: options.MapFormat, grouped: bool | None, max_pairs: int, style: Style
-) -> bytes:
-    from analyzer.reports.map_formats import render_map
-
-    is_large = found.pair_count > max_pairs
-    if grouped and format_ is not options.MapFormat.JSON:
-        raise UsageError("--grouped is for --format json only", "text, dot, mermaid and html group by themselves")
-    if is_large and format_.lists_pairs:
-        raise UsageError(
-            f"the map has {found.pair_count:,} pairs, too many for {format_.value} (--max-pairs {max_pairs})",
-            "narrow it with --from, --to, --on or --namespace, or use text, json or html, which group what is alike",
-        )
-    return render_map(found, format_.value, is_grouped=is_large if grouped is None else grouped, style=style)
+    output.write(rendered_map(found, format_, grouped, max_pairs, style), file)
