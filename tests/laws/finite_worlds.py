@@ -1,0 +1,398 @@
+"""All ends and connections that can matter to one claim in one small cluster, spelt out.
+
+An independent statement of the universe (design 1), to hold verdicts against: mentions are gathered by walking over the
+fields of the model, ends are made one by one, and the oracle decides.  Ends that no selector, address block, port name
+or set tells apart are listed once, unless `is_relational`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from ipaddress import ip_address
+from itertools import combinations, product
+
+from analyzer.model.claims import (
+    Anything,
+    Assumption,
+    Attribute,
+    Claim,
+    Equal,
+    Kind,
+    OneOf,
+    PodsIn,
+    Term,
+    Universe,
+    WorkloadNamed,
+)
+from analyzer.model.cluster import Cluster, ContainerPort, Service
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
+from analyzer.model.policies import (
+    NamedPort,
+    NamespaceNamed,
+    NamespacesMatching,
+    NodePeer,
+    NumberedPorts,
+    PodPeer,
+    Protocol,
+)
+from analyzer.model.profile import Profile
+from analyzer.semantics import holds, is_in_scope, is_member, is_pod_in_scope, on_ports, outcomes, violates_isolation
+from analyzer.semantics.selectors import matches
+from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
+from analyzer.sets.addresses import IPAddress
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+NEW_NAMESPACES = ("new-one", "new-two")
+_WIDTH = {4: 32, 6: 128}
+
+
+def parts(thing: object) -> Iterator[object]:
+    """The thing and all it is made of."""
+    yield thing
+    if is_dataclass(thing):
+        for field in fields(thing):
+            yield from parts(getattr(thing, field.name))
+    elif isinstance(thing, tuple | frozenset | list):
+        for part in thing:
+            yield from parts(part)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A connection with what the oracle says of it: in scope, and the values that "allowed" can take."""
+
+    connection: Connection
+    allowed: frozenset[bool]
+
+    def violates(self, kind: Kind) -> bool:
+        """However open facts turn out."""
+        return self.allowed == {kind in (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)}
+
+    def may_violate(self, kind: Kind) -> bool:
+        return (kind in (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)) in self.allowed
+
+
+@dataclass(frozen=True)
+class FiniteWorld:
+    cluster: Cluster
+    claim: Claim
+    universe: Universe
+    profile: Profile
+    pod_addresses: AddressSet | None = None
+    assumptions: tuple[Assumption, ...] = ()
+    is_relational: bool = False
+    open_labels: bool = False
+
+    # -------------------------------------------------------------------------------------------- mentions
+    @cached_property
+    def mentions(self) -> tuple[object, ...]:
+        cluster = self.cluster
+        return tuple(parts((cluster.policies, cluster.services, self.claim, self.assumptions)))
+
+    @cached_property
+    def pod_selectors(self) -> tuple[Selector, ...]:
+        found = [m.pods for m in self.mentions if isinstance(m, PodPeer | PodsIn)]
+        found += [m.selector for m in self.mentions if isinstance(m, Service | NodePeer) and m.selector is not None]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def namespace_selectors(self) -> tuple[Selector, ...]:
+        return tuple(dict.fromkeys(m.selector for m in self.mentions if isinstance(m, NamespacesMatching)))
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        return tuple(dict.fromkeys(m for m in self.mentions if isinstance(m, Term)))
+
+    def _combinations(self, selectors: tuple[Selector, ...], attribute: Attribute) -> list[Labels]:
+        """Label maps over the values mentioned for each key, with the absent and fresh ones."""
+        values: dict[str, set[str]] = {}
+        for selector in selectors:
+            for requirement in selector.requirements:
+                values.setdefault(requirement.key, set()).update(requirement.values)
+        for term in self.terms:
+            if term.attribute is attribute:
+                values.setdefault(term.key, set()).update(self.texts)
+        values.pop(NAMESPACE_NAME_LABEL, None)
+        fresh = ("fresh", "fresh-2") if self.is_relational else ("fresh",)
+        choices = [[(key, v) for v in (None, *sorted(found), *fresh)] for key, found in sorted(values.items())]
+        found = [Labels({k: v for k, v in chosen if v is not None}) for chosen in product(*choices)]
+        if any(term.attribute is attribute for term in self.terms):
+            return found
+        return list({tuple(matches(s, labels) for s in selectors): labels for labels in reversed(found)}.values())
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """What conditions compare values with; where they compare them with one another, what selectors ask for."""
+        found: set[str] = set()
+        if self.is_relational:
+            found |= {v for m in self.mentions if isinstance(m, Selector) for r in m.requirements for v in r.values}
+            found |= self.cluster.namespace_by_name.keys()
+        for m in self.mentions:
+            if isinstance(m, Equal) and isinstance(m.right, str):
+                found.add(m.right)
+            elif isinstance(m, OneOf):
+                found |= m.values
+        return frozenset(found)
+
+    @cached_property
+    def address_starts(self) -> dict[int, list[int]]:
+        """Where, in each family, some block or set begins or has just ended; single known addresses stand apart."""
+        cluster = self.cluster
+        sets = [p for p in self.mentions if isinstance(p, AddressSet)]
+        sets += [AddressSet.single(ip) for owner in (*cluster.workloads, *cluster.nodes) for ip in owner.ips]
+        sets += [self.pods_lie_in]
+        found = {}
+        for version in (4, 6):
+            edges = {0} | {e for s in sets for low, high in s.family(version) for e in (low, high + 1)}
+            found[version] = sorted(e for e in edges if e < 2 ** _WIDTH[version])
+        return found
+
+    @cached_property
+    def pods_lie_in(self) -> AddressSet:
+        known = AddressSet.singles(ip for w in self.cluster.workloads if not w.host_network for ip in w.ips)
+        return (self.pod_addresses or DEFAULT_POD_ADDRESSES) | known
+
+    @cached_property
+    def taken(self) -> AddressSet:
+        return AddressSet.singles(ip for owner in (*self.cluster.workloads, *self.cluster.nodes) for ip in owner.ips)
+
+    @cached_property
+    def blocks(self) -> tuple[AddressSet, ...]:
+        return tuple(dict.fromkeys(m for m in self.mentions if isinstance(m, AddressSet)))
+
+    def _blocks_of(self, ip: IPAddress) -> tuple[object, ...]:
+        """What can be seen of an address; nothing of it, not even its family, where no block is mentioned."""
+        return (ip.version, *(ip in block for block in self.blocks)) if self.blocks else ()
+
+    def addresses(self, within: AddressSet) -> list[IPAddress]:
+        """One of every sort."""
+        return [ips[0] for ips in self._sorts(within).values()]
+
+    def _sorts(self, within: AddressSet) -> dict[tuple[object, ...], list[IPAddress]]:
+        found: dict[tuple[object, ...], list[IPAddress]] = {}
+        for version, starts in self.address_starts.items():
+            for low, following in zip(starts, (*starts[1:], 2 ** _WIDTH[version]), strict=True):
+                for value in (low, low + 1):
+                    ip = ip_address(value.to_bytes(_WIDTH[version] // 8, "big"))
+                    if value < following and ip in within:
+                        found.setdefault(self._blocks_of(ip), []).append(ip)
+        return found
+
+    @cached_property
+    def _twins(self) -> dict[IPAddress, IPAddress]:
+        """For the address of a pod not there yet, another of the same sort."""
+        return {ips[0]: ips[1] for ips in self._sorts(self.pods_lie_in).values() if len(ips) > 1}
+
+    @cached_property
+    def port_names(self) -> tuple[str, ...]:
+        found = {m.name for m in self.mentions if isinstance(m, NamedPort)}
+        found |= {p.target for s in self.cluster.services for p in s.ports if isinstance(p.target, str)}
+        return tuple(sorted(found))
+
+    @cached_property
+    def sockets(self) -> list[tuple[Protocol, int | None]]:
+        if self.is_relational:
+            return [(Protocol.TCP, 80)]
+        edges = {1, 65535}
+        for m in self.mentions:
+            if isinstance(m, NumberedPorts) and m.low is not None:
+                edges |= {e for low, high in m.ports for e in (low, high + 1)} | {m.low + 1}
+        edges |= {p.number for w in self.cluster.workloads for p in w.ports if p.name in self.port_names}
+        edges |= {p.target for s in self.cluster.services for p in s.ports if isinstance(p.target, int)}
+        numbers = sorted(e for e in edges if 1 <= e <= 65535)
+        return [(p, n) for p in Protocol if p is not Protocol.OTHER for n in numbers] + [(Protocol.OTHER, None)]
+
+    # -------------------------------------------------------------------------------------------- ends
+    @cached_property
+    def namespaces(self) -> list[tuple[str, Labels]]:
+        """Every namespace that can exist, with every set of labels it can have."""
+        is_closed = self.universe is Universe.INVENTORY and not self.open_labels
+        unknown = self._combinations(self.namespace_selectors, Attribute.NAMESPACE_LABEL)
+        found = []
+        for namespace in self.cluster.namespaces:
+            maps = [namespace.labels] if namespace.is_declared or is_closed else unknown
+            found += [(namespace.name, labels) for labels in maps]
+        if self.universe is Universe.ANY:
+            there = self.cluster.namespace_by_name
+            names = {t for m in self.mentions if isinstance(m, str) for t in [m] if _DNS_LABEL.fullmatch(t)}
+            if self.is_relational:
+                names |= {v for w in self.cluster.workloads for v in w.labels.values() if _DNS_LABEL.fullmatch(v)}
+                names |= {"fresh"}
+            names = {n for n in names if self._tells_apart(n)} | set(NEW_NAMESPACES[: 1 if self.is_relational else 2])
+            found += [(name, labels) for name in sorted(names - there.keys()) for labels in unknown]
+        return [(n, Labels({**labels, NAMESPACE_NAME_LABEL: n})) for n, labels in found]
+
+    def _tells_apart(self, name: str) -> bool:
+        if self.is_relational:
+            return True
+        named = {m.name for m in self.mentions if isinstance(m, NamespaceNamed)}
+        named |= {m.namespace for m in self.mentions if isinstance(m, WorkloadNamed)}
+        named |= {v for s in self.namespace_selectors for r in s.requirements for v in r.values}
+        return name in named | self.texts
+
+    @cached_property
+    def ends(self) -> list[End]:
+        """One end of each sort, with its address; those an assumption rules out are left out."""
+        found = [*self._declared(), *self._hypothetical(), *self._hosts()]
+        found += [External(ip) for ip in self.addresses(~self.taken)]
+        found = [end for end in found if self._is_assumed(end)]
+        if self.is_relational:
+            return found
+        return list({self._signature(end): end for end in reversed(found)}.values())[::-1]
+
+    def _is_assumed(self, end: End) -> bool:
+        return not isinstance(end, Pod) or all(
+            holds(a.condition, subject=end) for a in self.assumptions if is_member(a.members, end)
+        )
+
+    def _declared(self) -> Iterator[Pod]:
+        for w in self.cluster.workloads:
+            for name, labels in self.namespaces:
+                if name == w.namespace:
+                    addresses = w.ips or self.addresses(AddressSet.FULL if w.host_network else self.pods_lie_in)
+                    for ip in addresses:
+                        yield Pod(name, labels, w.labels, ip, w.service_account, w.ports, w.host_network, w.id)
+
+    def _hypothetical(self) -> Iterator[Pod]:
+        if self.universe is Universe.INVENTORY:
+            return
+        accounts = {"default"}
+        if any(t.attribute is Attribute.SERVICE_ACCOUNT for t in self.terms):
+            accounts |= {t for t in self.texts if t} | {"fresh", "fresh-2"}
+        labels = self._combinations(self.pod_selectors, Attribute.LABEL)
+        for (name, own), mine, account, ip in product(
+            self.namespaces, labels, sorted(accounts), self.addresses(self.pods_lie_in)
+        ):
+            yield Pod(name, own, mine, ip, account)
+
+    def _hosts(self) -> Iterator[Host]:
+        for node in self.cluster.nodes:
+            for ip in node.ips or self.addresses(AddressSet.FULL):
+                yield Host(node.name, node.labels, ip)
+        if self.universe is not Universe.INVENTORY:
+            for labels, ip in product(
+                self._combinations(self.pod_selectors, Attribute.LABEL), self.addresses(AddressSet.FULL)
+            ):
+                yield Host(None, labels, ip)
+
+    def _signature(self, end: End) -> tuple[object, ...]:
+        """What the model can see of it, were it asked everything that is mentioned."""
+        where: tuple[object, ...] = (type(end), self._blocks_of(end.ip))
+        if isinstance(end, Pod) and not self._is_movable(end):
+            where = (*where, end.ip)  # another pod of the same workload has another address
+        if isinstance(end, External):
+            return where
+        labels = tuple(matches(s, end.labels) for s in self.pod_selectors)
+        if isinstance(end, Host):
+            return (*where, labels, end.name)
+        compared = tuple(self._value(t, end) for t in self.terms)
+        namespace = (
+            end.namespace if end.namespace in self.cluster.namespace_by_name else self._tells_apart(end.namespace)
+        )
+        spaces = tuple(matches(s, end.namespace_labels) for s in self.namespace_selectors)
+        name = end.namespace if self._tells_apart(end.namespace) or end.namespace in NEW_NAMESPACES else ""
+        return (*where, labels, namespace, spaces, name, compared, end.workload, end.host_network)
+
+    def _value(self, term: Term, pod: Pod) -> str | None:
+        match term.attribute:
+            case Attribute.NAMESPACE:
+                return pod.namespace
+            case Attribute.NAMESPACE_LABEL:
+                return pod.namespace_labels.get(term.key)
+            case Attribute.LABEL:
+                return pod.labels.get(term.key)
+            case Attribute.SERVICE_ACCOUNT:
+                return pod.service_account
+
+    # -------------------------------------------------------------------------------------------- connections
+    def pairs(self) -> Iterator[tuple[End, End]]:
+        for src, given in product(self.ends, repeat=2):
+            dst = given
+            if isinstance(dst, Pod) and src.ip == dst.ip and self._is_movable(dst):
+                dst = replace(dst, ip=self._twins.get(dst.ip, dst.ip))
+            elif isinstance(src, Pod) and src.ip == dst.ip and self._is_movable(src):
+                src = replace(src, ip=self._twins.get(src.ip, src.ip))
+            if (src.ip.version == dst.ip.version or not self.blocks) and self._can_meet(src, dst):
+                yield src, dst
+
+    def _is_movable(self, pod: Pod) -> bool:
+        """Nobody knows its address."""
+        known = {w.id for w in self.cluster.workloads if w.ips}
+        return pod.workload not in known and not pod.host_network
+
+    def _can_meet(self, src: End, dst: End) -> bool:
+        if not isinstance(src, Pod) and not isinstance(dst, Pod):
+            return False
+        if isinstance(src, Pod) and isinstance(dst, Pod):
+            if src.namespace == dst.namespace and src.namespace_labels != dst.namespace_labels:
+                return False
+            if src.workload is not None and src.workload == dst.workload and src.workload in self._singles:
+                return False
+            if not dst.host_network and src.host_network and self._node_of(src) == self._node_of(dst) is not None:
+                return False
+        if isinstance(src, Host) and isinstance(dst, Pod) and src.name == self._node_of(dst) is not None:
+            return dst.host_network
+        on_host = [not isinstance(e, External) and (isinstance(e, Host) or e.host_network) for e in (src, dst)]
+        return src.ip != dst.ip or all(on_host)
+
+    def _node_of(self, pod: Pod) -> str | None:
+        """The only node that the pods of its workload are on."""
+        nodes = next((w.nodes for w in self.cluster.workloads if w.id == pod.workload), ())
+        return nodes[0] if len(nodes) == 1 else None
+
+    @cached_property
+    def _singles(self) -> frozenset[str]:
+        return frozenset(w.id for w in self.cluster.workloads if w.is_single)
+
+    def connections(self) -> Iterator[Connection]:
+        for src, dst in self.pairs():
+            for protocol, port in self.sockets:
+                for end in self._declaring(dst, protocol, port):
+                    yield Connection(src, end, protocol, port)
+
+    def _declaring(self, dst: End, protocol: Protocol, port: int | None) -> Iterator[End]:
+        """A pod not there yet may give any of the names to the port."""
+        if not isinstance(dst, Pod) or dst.workload is not None or port is None:
+            yield dst
+            return
+        for size in range(len(self.port_names) + 1):
+            for names in combinations(self.port_names, size):
+                yield replace(dst, ports=tuple(ContainerPort(name, port, protocol) for name in names))
+
+    @cached_property
+    def moments(self) -> list[Moment]:
+        """The connections that the claim speaks of, decided."""
+        found = []
+        for connection in self.connections():
+            if is_in_scope(self.claim, connection, self.profile):
+                decisions = outcomes(self.cluster, self.profile, connection)
+                found.append(Moment(connection, frozenset(d.allowed for d in decisions)))
+        return found
+
+    @cached_property
+    def unisolated(self) -> list[Pod]:
+        return [p for p in self.subjects if violates_isolation(self.claim, p, self.cluster, self.profile)]
+
+    @property
+    def subjects(self) -> list[Pod]:
+        return [end for end in self.ends if isinstance(end, Pod) and is_pod_in_scope(self.claim, end)]
+
+    # -------------------------------------------------------------------------------------------- emptiness
+    @property
+    def sources(self) -> list[End]:
+        return [end for end in self.ends if is_member(self.claim.sources, end)]
+
+    def has_destination(self) -> bool:
+        """Some end of the set has one of the ports."""
+        destinations = self.claim.destinations or Anything()
+        return any(
+            on_ports(self.claim.ports, Connection(External(ip_address("0.0.0.0")), end, protocol, port), self.profile)
+            for member in self.ends
+            if is_member(destinations, member)
+            for protocol, port in self.sockets
+            for end in self._declaring(member, protocol, port)
+        )

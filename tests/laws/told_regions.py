@@ -1,0 +1,86 @@
+"""What a region tells its reader, applied to one connection: neither more nor less than the words."""
+
+from __future__ import annotations
+
+from finite_worlds import NEW_NAMESPACES
+
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.profile import Profile
+from analyzer.semantics.ports import declares
+from analyzer.verdicts import EndRegion, Region
+
+_KINDS = {Pod: "pod", Host: "node", External: "external"}
+_LIKEWISE, _NOT_OF = "and likewise ", "not of workload "
+
+
+def tells_of(region: Region, connection: Connection, profile: Profile, *, in_scope: bool) -> bool:
+    if connection.protocol not in region.protocols:
+        return False
+    if region.ports is not None and connection.port is not None and connection.port not in region.ports:
+        return False
+    for fact in region.facts:
+        match fact:
+            case "over IPv4 only" | "over IPv6 only":
+                if f"IPv{connection.src.ip.version}" not in fact:
+                    return False
+            case "as far as the query's `where` holds":
+                if not in_scope:
+                    return False
+            case _:
+                raise AssertionError(f"nobody reads `{fact}`")
+    assert region.dst is not None
+    return _tells_of_end(region.src, connection.src, connection, profile) and _tells_of_end(
+        region.dst, connection.dst, connection, profile
+    )
+
+
+def tells_of_pod(region: EndRegion, pod: Pod, profile: Profile) -> bool:
+    return _tells_of_end(region, pod, None, profile)
+
+
+def _tells_of_end(region: EndRegion, end: End, connection: Connection | None, profile: Profile) -> bool:
+    if region.kind != _KINDS[type(end)] or (region.addresses is not None and end.ip not in region.addresses):
+        return False
+    if isinstance(end, External):
+        return True
+    if any(end.labels.get(key) not in values for key, values in region.labels):
+        return False
+    if isinstance(end, Pod) and not _tells_of_namespace(region, end):
+        return False
+    if region.workload is not None:
+        alike = [w for fact in region.facts if fact.startswith(_LIKEWISE) for w in fact[len(_LIKEWISE) :].split(", ")]
+        if (end.name if isinstance(end, Host) else end.workload) not in (region.workload, *alike):
+            return False
+    return all(_is_fact(fact, end, connection, profile) for fact in region.facts)
+
+
+def _tells_of_namespace(region: EndRegion, pod: Pod) -> bool:
+    if any(pod.namespace_labels.get(key) not in values for key, values in region.namespace_labels):
+        return False
+    if region.namespaces is None or pod.namespace in region.namespaces:
+        return True
+    is_new = pod.namespace.startswith("fresh") or pod.namespace in NEW_NAMESPACES
+    return is_new and any(name.startswith("<") for name in region.namespaces)
+
+
+def _is_fact(fact: str, end: End, connection: Connection | None, profile: Profile) -> bool:
+    if fact.startswith(_LIKEWISE):
+        return True
+    if fact == "not there yet":
+        return not (isinstance(end, Host) and end.name is not None)
+    assert isinstance(end, Pod)
+    if fact == "not on its node's network":
+        return not end.host_network
+    if fact.startswith(_NOT_OF):
+        return not (end.workload or "").startswith(f"{fact[len(_NOT_OF) :]}[")
+    if fact.startswith("service account "):
+        words = fact.removeprefix("service account ")
+        return (end.service_account in words.removeprefix("not ").split(", ")) != words.startswith("not ")
+    if "this port as" in fact:
+        name, protocol = fact.split("`")[1], fact.rpartition("(")[2].rstrip(")")
+        assert connection is not None
+        is_declared = protocol == connection.protocol.value and declares(
+            end, name, connection, profile.named_port_scope
+        )
+        return is_declared == fact.startswith("declares")
+    raise AssertionError(f"nobody reads `{fact}`")
