@@ -63,7 +63,7 @@ class Session:
         if left <= 0 or seconds <= 0:
             return Outcome(Result.UNKNOWN, reason=self._exhausted(left <= 0))
         self._solver.set("rlimit", min(left, 2**32 - 1))
-        self._solver.set("timeout", max(1, int(seconds * 1000)))
+        self._solver.set("timeout", max(1, min(int(seconds * 1000), 2**32 - 1)))
         self.checks += 1
         answer = self._solver.check(*(self._literal(name) for name in literals))
         if answer == z3.sat:

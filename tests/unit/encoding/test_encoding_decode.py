@@ -1,0 +1,87 @@
+"""`embed` puts a connection into symbols, `decode` takes it out: the same in all that the question looks at."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from clusters import claims, clusters, connections, isolation_claims, pods, profiles
+from evaluators import question, truth, truth_of_pod
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.encoding import UNIVERSE, Question, decode, decode_end, embed, embed_end, encode
+from analyzer.model.claims import Anything, Claim, Kind, Universe
+from analyzer.model.cluster import Cluster, Namespace, Node, Workload
+from analyzer.model.endpoints import Host, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
+from analyzer.model.profile import PROFILES
+from analyzer.sets import AddressSet
+from analyzer.solving import Budget, Session
+
+EVERYWHERE = tuple(NumberedPorts(p) for p in PORT_PROTOCOLS)
+NAMESPACES = (Namespace("one", Labels({NAMESPACE_NAME_LABEL: "one"}), True),)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_what_goes_in_comes_out(data: st.DataObject) -> None:
+    cluster, profile = data.draw(clusters()), data.draw(profiles())
+    claim, connection = data.draw(claims(cluster)), data.draw(connections(cluster))
+    obligation = encode(cluster, question(claim, profile))
+    values = embed(obligation, connection)
+    if values is None:
+        return
+    decoded = decode(obligation, values)
+    assert (decoded.protocol, decoded.port) == (connection.protocol, connection.port)
+    for back, end in ((decoded.src, connection.src), (decoded.dst, connection.dst)):
+        assert type(back) is type(end)
+        if isinstance(back, Pod) and isinstance(end, Pod) and cluster.namespace_by_name.get(end.namespace):
+            assert back.namespace == end.namespace
+    again = embed(obligation, decoded)
+    assert again is not None
+    assert truth(obligation, again) == truth(obligation, values)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_pod_by_itself_comes_out_as_well(data: st.DataObject) -> None:
+    cluster, profile = data.draw(clusters()), data.draw(profiles())
+    claim, pod = data.draw(isolation_claims(cluster)), data.draw(pods(cluster))
+    obligation = encode(cluster, question(claim, profile))
+    values = embed_end(obligation, pod)
+    if values is not None:
+        back = decode_end(obligation, values, "s")
+        assert isinstance(back, Pod)
+        assert truth_of_pod(obligation, back) == truth_of_pod(obligation, pod)
+
+
+def anything(cluster: Cluster, universe: Universe = Universe.INVENTORY) -> Question:
+    claim = Claim(Kind.NO, Anything(), Anything(), EVERYWHERE)
+    return Question(claim, (), universe, PROFILES["generic"])
+
+
+def test_two_ends_of_a_class_of_bare_pods_are_two_of_them() -> None:
+    pod = [Workload("Pod", "one", name, Labels(), is_single=True) for name in ("p", "q")]
+    cluster = Cluster(NAMESPACES, tuple(pod))
+    obligation = encode(cluster, anything(cluster))
+    session = Session(obligation.text, obligation.symbols, Budget())
+    connection = decode(obligation, session.check(UNIVERSE, "s.pod", "d.pod").values)
+    assert isinstance(connection.src, Pod)
+    assert isinstance(connection.dst, Pod)
+    assert {connection.src.workload, connection.dst.workload} == {"one/p[Pod]", "one/q[Pod]"}
+
+
+def test_the_only_node_of_a_pod_is_no_source() -> None:
+    pod = Workload("Pod", "one", "p", Labels(), nodes=("n1",), is_single=True)
+    nodes = [Node(name, Labels(), (ip_address(ip),), AddressSet.EMPTY) for name, ip in (("n1", "10.9.0.1"),)]
+    for more, expected in (((), False), ((Node("n2", Labels(), (), AddressSet.EMPTY),), True)):
+        cluster = Cluster(NAMESPACES, (pod,), (*nodes, *more))
+        obligation = encode(cluster, anything(cluster))
+        session = Session(obligation.text, obligation.symbols, Budget())
+        found = session.check(UNIVERSE, "s.host", "d.pod")
+        assert found.is_sat is expected
+        if found.is_sat:
+            source = decode(obligation, found.values).src
+            assert isinstance(source, Host)
+            assert source.name == "n2"

@@ -1,0 +1,72 @@
+"""The namespaces of a question: standing, selection, names."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.encoding.namespaces import FRESH_NAMESPACES, NamespaceTable, Standing
+from analyzer.encoding.selectors import matches
+from analyzer.model.claims import Universe
+from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+
+
+def namespace(name: str, is_declared: bool = True, **labels: str) -> Namespace:
+    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
+
+
+CLUSTER = Cluster((namespace("red", team="a"), namespace("blue", team="b", zone=""), namespace("said", False)))
+
+
+def table(universe: Universe, *, open_labels: bool = False) -> NamespaceTable:
+    return NamespaceTable(CLUSTER, universe, open_labels, ["later", "red"])
+
+
+@pytest.mark.parametrize(
+    ("universe", "open_labels", "standings"),
+    [
+        (Universe.ANY, False, ["known", "known", "mentioned", "future", *["future"] * FRESH_NAMESPACES]),
+        (Universe.NAMESPACES, False, ["known", "known", "mentioned"]),
+        (Universe.INVENTORY, False, ["known", "known", "known"]),
+        (Universe.INVENTORY, True, ["known", "known", "mentioned"]),
+    ],
+)
+def test_what_stands_how(universe: Universe, open_labels: bool, standings: list[str]) -> None:
+    found = table(universe, open_labels=open_labels)
+    assert [entry.standing.value for entry in found.entries] == standings
+    assert found.none == len(found.entries)
+    assert set().union(*(found.of(s) for s in Standing)) == found.every
+
+
+def test_codes_by_name() -> None:
+    found = table(Universe.ANY)
+    assert [found.code(name) for name in ("red", "said", "later", "nowhere")] == [0, 2, 3, None]
+
+
+_VALUES = st.sampled_from(("", "a", "b", "red", "blue"))
+_REQUIREMENTS = st.builds(
+    lambda key, operator, values: Requirement(key, operator, values if "In" in operator.value else frozenset()),
+    st.sampled_from(("team", "zone", NAMESPACE_NAME_LABEL)),
+    st.sampled_from(Operator),
+    st.frozensets(_VALUES, min_size=1),
+)
+
+
+@given(st.lists(_REQUIREMENTS, max_size=3))
+def test_known_namespaces_are_selected_by_their_labels(requirements: list[Requirement]) -> None:
+    selector = Selector(tuple(requirements))
+    found = table(Universe.NAMESPACES)
+    known = found.of(Standing.KNOWN)
+    assert found.known_matching(selector) == {c for c in known if matches(selector, found.entries[c].labels)}
+
+
+@given(st.lists(_REQUIREMENTS, max_size=3))
+def test_a_name_allows_what_its_label_meets(requirements: list[Requirement]) -> None:
+    found = table(Universe.ANY)
+    selector = Selector(tuple(requirements))
+    of_names = Selector(tuple(r for r in requirements if r.key == NAMESPACE_NAME_LABEL))
+    for code in found.of(Standing.MENTIONED) | found.of(Standing.FUTURE):
+        name = found.entries[code].name or "unheard-of"
+        assert found.name_allows(code, selector) is matches(of_names, Labels({NAMESPACE_NAME_LABEL: name}))
