@@ -5,7 +5,7 @@
 NCA is `network-config-analyzer` on PyPI; install it into an environment of its own and give its command.  Each size is
 a number of namespaces, each with three Deployments and four NetworkPolicies, of which one in the whole cluster differs
 between the revisions.  Printed per size: seconds of `netproof diff` (every pod that could be created), of
-`netproof diff --universe inventory` (the pods there are, NCA's question) and of `nca --semantic_diff` and `nca --equiv`,
+`netproof diff --universe inventory` (the pods there are, as NCA asks), of `nca --semantic_diff` and of `nca --equiv`,
 and the ratio of NCA's to netproof's on the same question.  Ratios within one run are what counts.
 """
 

@@ -62,6 +62,10 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
     own = [a for a in atoms if a[0] <= value <= a[1]]
     if not own:
         return
+    others = canonical(a for a in atoms if a not in own)
+    if not others or inquiry.check(VIOLATION, inquiry.inside({**box, symbol: others})).is_unsat:
+        box[symbol] = canonical(own)  # no other value violates at all: one question instead of one for each
+        return
     found = _spared(inquiry, box, symbol, atoms)
     if found is None:
         few = atoms if len(atoms) <= _MOST_ATOMS else _some(inquiry, box, symbol, atoms)
