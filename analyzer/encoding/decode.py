@@ -55,7 +55,7 @@ def decode_end(
     kind = _kind(obligation, values, letter)
     chosen = values.get(f"{letter}.w", 0)
     member = obligation.classes[chosen - 1] if chosen else None
-    address = _address(obligation, values, letter, kind, member)
+    address = _address(obligation, values, letter, kind, member, which)
     if kind == EXTERNAL:
         return External(address)
     if kind == HOST:
@@ -141,24 +141,26 @@ def fresh_name(scope: Scope, code: int) -> str:
     return text
 
 
-def _address(obligation: Obligation, values: Values, letter: str, kind: str, member: EndClass | None) -> IPAddress:
+def _address(
+    obligation: Obligation, values: Values, letter: str, kind: str, member: EndClass | None, which: int
+) -> IPAddress:
     scope = obligation.scope
     if not scope.needs_addresses:
-        return _any_address(scope, letter, kind, member)
+        return _any_address(scope, letter, kind, member, which)
     version = 6 if values.get("v6") else 4
     known = kind == EXTERNAL or (member is not None and member.addresses is not None)
     value = values.get(f"{letter}.{'x' if known else 'u'}{version}", 0)
     return ip_address(value.to_bytes(4 if version == 4 else 16, "big"))
 
 
-def _any_address(scope: Scope, letter: str, kind: str, member: EndClass | None) -> IPAddress:
+def _any_address(scope: Scope, letter: str, kind: str, member: EndClass | None, which: int) -> IPAddress:
     """No rule looks at addresses: any that fits will do."""
     if kind == EXTERNAL:
         return ip_address("198.51.100.1" if letter == "s" else "198.51.100.2")
     if kind == HOST:
         nodes = member.node.ips if member and member.node else ()
         return nodes[0] if nodes else ip_address("192.0.2.1" if letter == "s" else "192.0.2.2")
-    known = member.members[0].ips if member else ()
+    known = member.members[which].ips if member else ()
     if known:
         return known[0]
     family = 4 if scope.pod_addresses.v4 else 6

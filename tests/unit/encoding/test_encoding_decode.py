@@ -85,3 +85,19 @@ def test_the_only_node_of_a_pod_is_no_source() -> None:
             source = decode(obligation, found.values).src
             assert isinstance(source, Host)
             assert source.name == "n2"
+
+
+def test_members_of_a_class_keep_their_own_addresses() -> None:
+    pods = [
+        Workload(kind, "one", name, Labels(), ips=(ip_address(ip),), is_single=kind == "Pod")
+        for kind, name, ip in (("Pod", "p", "10.0.0.1"), ("Deployment", "q", "10.0.0.2"))
+    ]
+    cluster = Cluster(NAMESPACES, tuple(pods))
+    obligation = encode(cluster, anything(cluster))
+    session = Session(obligation.text, obligation.symbols, Budget())
+    values = session.check(UNIVERSE, "s.pod", "d.pod").values
+    connection = decode(obligation, values)
+    assert (str(connection.src.ip), str(connection.dst.ip)) == ("10.0.0.1", "10.0.0.2")
+    embedded = embed(obligation, connection)
+    assert embedded is not None
+    assert (embedded["s.w"], embedded["d.w"]) == (values["s.w"], values["d.w"])
