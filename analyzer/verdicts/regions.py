@@ -27,7 +27,9 @@ def describe(obligation: Obligation, box: Box) -> Region:
     if "v6" in box and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
         facts = ("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only",)
     if _relates_ends(obligation):
-        facts = (*facts, "as far as the query's `where` holds")
+        permits = obligation.scope.question.claim.kind in (Kind.ONLY, Kind.REACHES_ONLY)
+        held = "as far as the query does not permit it" if permits else "as far as the query's `where` holds"
+        facts = (*facts, held)
     return Region(src, _end(obligation, box, "d"), protocols, None if protocols == (Protocol.OTHER,) else ports, facts)
 
 

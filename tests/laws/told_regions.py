@@ -23,7 +23,7 @@ def tells_of(region: Region, connection: Connection, profile: Profile, *, in_sco
             case "over IPv4 only" | "over IPv6 only":
                 if f"IPv{connection.src.ip.version}" not in fact:
                     return False
-            case "as far as the query's `where` holds":
+            case "as far as the query's `where` holds" | "as far as the query does not permit it":
                 if not in_scope:
                     return False
             case _:
