@@ -20,7 +20,7 @@ def rendered_map(
 
     is_large = found.pair_count > max_pairs
     if grouped and format_ is not options.MapFormat.JSON:
-        raise UsageError("--grouped is for --format json only", "text, dot, mermaid and html group by themselves")
+        raise UsageError("--grouped is for --format json only", "text, dot, mermaid, svg and html group by themselves")
     if is_large and format_.lists_pairs:
         raise UsageError(
             f"the map has {found.pair_count:,} pairs, too many for {format_.value} (--max-pairs {max_pairs})",

@@ -42,6 +42,7 @@ class MapFormat(Enum):
     MARKDOWN = "markdown"
     DOT = "dot"
     MERMAID = "mermaid"
+    SVG = "svg"
     HTML = "html"
 
     @property

@@ -8,6 +8,7 @@ from analyzer.reports.map_graphs import render_map_dot, render_map_mermaid
 from analyzer.reports.map_html import render_map_html
 from analyzer.reports.map_json import render_map_json
 from analyzer.reports.map_markdown import render_map_markdown
+from analyzer.reports.map_svg import render_map_svg
 from analyzer.reports.map_text import render_map_text
 from analyzer.verdicts.connectivity import ConnectivityMap
 
@@ -19,6 +20,7 @@ def render_map(found: ConnectivityMap, name: str, *, is_grouped: bool, style: St
         "markdown": render_map_markdown,
         "dot": render_map_dot,
         "mermaid": render_map_mermaid,
+        "svg": render_map_svg,
         "html": render_map_html,
     }
     if name == "text":

@@ -179,6 +179,15 @@ def test_pictures_and_markdown():
     assert r"| shop/web\[Deployment\] | shop/db\[Deployment\] | TCP 5432 |" in run("--format", "markdown").stdout
 
 
+def test_a_still_picture():
+    found = run("--format", "svg", "--profile", "cilium")
+    assert found.exit_code == 0
+    assert f"<title>{WEB} → {DB}: TCP 5432</title>" in found.stdout
+    refused = run("--format", "svg", "--max-pairs", 3)
+    assert refused.exit_code == 2
+    assert "too many for svg" in refused.stderr
+
+
 def test_every_wrong_end_is_told():
     found = run("--from", "shop/wbe", "--to", "shopp", "--namespace", "nowhere")
     assert found.exit_code == 2
