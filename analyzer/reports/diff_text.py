@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from analyzer.reports import diff_words, parts, words
+from analyzer.reports import diff_words, parts, verdict_words, words
 from analyzer.reports.layout import Ink, Page, Style
-from analyzer.reports.text import MARKS
+from analyzer.reports.text import INKS
 from analyzer.verdicts.difference import (
     Background,
     Change,
@@ -107,7 +107,7 @@ def _queries(page: Page, queries: tuple[QueryDifference, ...]) -> None:
     page.blank()
     page.paragraph("Queries", ink=Ink.STRONG)
     for query in sorted(shown, key=lambda q: not diff_words.is_of_note(q)):
-        _, ink = MARKS[query.after.status]
+        ink = INKS[query.after.status]
         title = f"{query.query.id}: {parts.line(query.query.title or query.query.text)}"
         page.paragraph(
             f"{_mark(query)} {diff_words.asked(query)}  {title}",
@@ -123,7 +123,7 @@ def _queries(page: Page, queries: tuple[QueryDifference, ...]) -> None:
 
 
 def _mark(query: QueryDifference) -> str:
-    return MARKS[query.after.status][0] if diff_words.is_of_note(query) else " "
+    return verdict_words.MARKS[query.after.status] if diff_words.is_of_note(query) else " "
 
 
 # ------------------------------------------------------------------------------------------------ footer

@@ -11,6 +11,7 @@ from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.policies import Protocol, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
+from analyzer.model.waivers import Waiver
 from analyzer.semantics.decision import Decision, Side
 from analyzer.sets import AddressSet, PortSet, ValueSet
 
@@ -92,6 +93,10 @@ class Verdict:
     `live` is None unless refuted with a counterexample.  `is_complete`: the counterexamples' regions cover the whole
     violation.  `rests_on`: the policies or rules a proof needs; `is_minimal`: none of them can be left out.
     `blame`: what an unknown hangs on, in words.
+    `waivers`: those that cover part of the violation; the counterexamples then lie outside their regions, unless
+    nothing does.  `baseline`: what the baseline says of the query, None if it does not know it or there is none.
+    `is_excused`: not proved, and no failure all the same, for waivers cover the whole violation or the baseline knows
+    it.
     """
 
     query: Query
@@ -105,6 +110,9 @@ class Verdict:
     is_minimal: bool = False
     blame: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    baseline: Status | None = None
+    is_excused: bool = False
     statistics: Statistics = field(default=Statistics(), compare=False)
 
 
@@ -118,6 +126,14 @@ class StatedAssumption:
     override: str = ""
 
 
+class Waived(Enum):
+    """What became of a waiver."""
+
+    USED = "used"  # violations lie inside its region
+    UNUSED = "unused"  # none does, or its query is not asked
+    EXPIRED = "expired"  # its day is past: it hides nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """The verdicts of one pack, in its order."""
@@ -129,7 +145,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything a `check` found.  `tally` counts what was read: ("namespaces", 3), ("policies", 12), …"""
+    """Everything a `check` found.  `tally` counts what was read: ("namespaces", 3), ("policies", 12), …
+
+    `waivers`: every waiver given, with what became of it.  `baseline`: the file that it was compared with, empty if
+    none.  `namespaces`: those declared or mentioned.
+    """
 
     sections: tuple[Section, ...]
     universe: Universe
@@ -138,6 +158,9 @@ class Answer:
     unmodelled: tuple[Unmodelled, ...]
     notices: tuple[Notice, ...]
     tally: tuple[tuple[str, int], ...] = ()
+    waivers: tuple[tuple[Waiver, Waived], ...] = ()
+    baseline: str = ""
+    namespaces: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -145,5 +168,6 @@ class Answer:
 
     @property
     def status(self) -> Status:
+        """The worst verdict, those excused left out."""
         order = list(Status)
-        return max((v.status for v in self.verdicts), key=order.index, default=Status.PROVED)
+        return max((v.status for v in self.verdicts if not v.is_excused), key=order.index, default=Status.PROVED)
