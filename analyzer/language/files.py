@@ -178,6 +178,8 @@ class _Reading:
             notices=tuple(sorted({*scope.notices, *self._unused(statements)})),
             source=Source(scope.file, place(head.name)[0] if head else 0),
             description=about.description,
+            shows=tuple(about.shows),
+            does_not_show=tuple(about.does_not_show),
         )
 
     def _query(self, statement: _Statement) -> Query:

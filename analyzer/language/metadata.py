@@ -12,7 +12,13 @@ from analyzer.model.claims import Severity
 
 _SEVERITIES = {severity.value: severity for severity in Severity}
 OF_QUERY = ("severity", "control", "remediation", "description")
-OF_PACK = ("description",)
+OF_PACK = ("description", "shows", "does-not-show")
+_REPEATABLE = ("control", "shows", "does-not-show")
+
+_PLACES = {
+    **dict.fromkeys(set(OF_QUERY) - set(OF_PACK), "no annotation of a pack"),
+    **dict.fromkeys(set(OF_PACK) - set(OF_QUERY), "no annotation of a query but of a pack"),
+}
 
 
 @dataclass(slots=True)
@@ -21,6 +27,12 @@ class Metadata:
     controls: list[str] = field(default_factory=list)
     remediation: str = ""
     description: str = ""
+    shows: list[str] = field(default_factory=list)
+    does_not_show: list[str] = field(default_factory=list)
+
+    def add(self, name: str, texts: Sequence[str]) -> None:
+        """What a repeatable annotation says, behind what others of its name said before."""
+        {"control": self.controls, "shows": self.shows, "does-not-show": self.does_not_show}[name].extend(texts)
 
 
 def metadata(annotations: Sequence[Syntax], known: tuple[str, ...], scope: Scope) -> Metadata:
@@ -32,10 +44,10 @@ def metadata(annotations: Sequence[Syntax], known: tuple[str, ...], scope: Scope
         texts = [text for value in values if (text := scope.text(value)) is not None]
         if name not in known:
             are = ", ".join(f"`@{other}(…)`" for other in known)
-            place_for_it = "no annotation" if name not in OF_QUERY else "no annotation of a pack"
+            place_for_it = _PLACES.get(str(name), "no annotation")
             scope.problem(name, f"`{name}` is {place_for_it}", nearest(name, known) or f"there are {are}")
-        elif name == "control":
-            found.controls += texts
+        elif name in _REPEATABLE:
+            found.add(str(name), texts)
         elif name in seen:
             scope.problem(name, f"`@{name}` is given twice, first on line {seen[name]}")
         elif len(values) > 1:

@@ -212,7 +212,8 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The resolved content of one query file.  `parameters` holds each with the value in force."""
+    """The resolved content of one query file.  `parameters` holds each with the value in force; `shows` and
+    `does_not_show` say, a sentence each, what answers to the pack are evidence of and what they are not."""
 
     name: str
     title: str
@@ -222,3 +223,5 @@ class Pack:
     notices: tuple[Notice, ...] = ()
     source: Source = NOWHERE
     description: str = ""
+    shows: tuple[str, ...] = ()
+    does_not_show: tuple[str, ...] = ()

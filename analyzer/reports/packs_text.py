@@ -26,6 +26,9 @@ def render_pack(pack: Pack, style: Style) -> bytes:
     page.paragraph(f"{pack.name}: {pack.title}" if pack.title else pack.name, ink=Ink.STRONG)
     if pack.description:
         page.paragraph(" ".join(pack.description.split()), indent=2)
+    for label, sentences in (("shows", pack.shows), ("not shown", pack.does_not_show)):
+        for sentence in sentences:
+            page.labelled(label, " ".join(sentence.split()), indent=2, gutter=11)
     for name, value in pack.parameters:
         page.labelled("parameter", f"{name} = {value} (--set {name}=…)", indent=2, gutter=11)
     for assumption in pack.assumptions:

@@ -15,6 +15,7 @@ QUERIES = Path(__file__).resolve().parents[2] / "queries"
 PACKS = {folder.name: packs.find(folder.name) for folder in sorted(QUERIES.iterdir()) if folder.is_dir()}
 ASKED = [(name, query) for name, pack in PACKS.items() for query in pack.queries]
 OUTCOMES = {"holds": Status.PROVED, "violated": Status.REFUTED}
+CATALOGUES = {"pci-dss", "cis-kubernetes", "nsa-cisa", "iso-27001", "soc-2"}
 SETTING = analysis.Setting(Universe.ANY, PROFILES["generic"], max_counterexamples=1)
 
 
@@ -24,6 +25,7 @@ def of_query(item):
 
 def test_there_are_packs():
     assert {"baseline", "tenant-isolation", "data-protection", "ml-platform", "guard-rails"} <= PACKS.keys()
+    assert PACKS.keys() >= CATALOGUES
     assert not [entry.name for entry in QUERIES.iterdir() if not entry.is_dir()]
 
 
@@ -34,6 +36,15 @@ def test_pack_is_documented_and_parses_without_notices(name):
     assert pack.title
     assert pack.description
     assert pack.notices == ()
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUES))
+def test_pack_for_a_catalogue_says_what_it_shows_and_what_not(name):
+    pack = PACKS[name]
+    assert pack.shows
+    assert pack.does_not_show
+    assert all(sentence.endswith(".") for sentence in (*pack.shows, *pack.does_not_show))
+    assert [query.id for query in pack.queries if not query.controls] == []
 
 
 def test_ids_are_unique_across_packs():

@@ -188,6 +188,7 @@ FILES = [
     (f"{GOOD}@severity(low)", 2, 1, "an annotation belongs before `assert`", ""),
     (f"@severity(low)\nlet a = pods\n{GOOD}", 1, 1, "an annotation belongs before `assert`", ""),
     (f"@severity(low)\npack a\n{GOOD}", 1, 2, "no annotation of a pack", "`@description(…)`"),
+    (f"@shows(less)\n{GOOD}", 1, 2, "`shows` is no annotation of a query but of a pack", "`@description(…)`"),
     (f"assume a: every internet has x\n{GOOD}", 1, 17, "an assumption speaks of pods", ""),
     (f"assume a: every pods has src.labels[x] == y\n{GOOD}", 1, 26, "without `src` and `dst`", "`labels[x]`"),
     (f"assume a: every pods has team == y\n{GOOD}", 1, 26, "`team` is no attribute", "`labels[team]`"),

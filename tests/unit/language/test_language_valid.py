@@ -414,6 +414,19 @@ def test_annotations() -> None:
     assert pack.description == "About the pack."
 
 
+def test_a_pack_says_what_it_shows_and_what_not() -> None:
+    pack = parse_pack(
+        """
+        @shows("One.") @does-not-show("Two.", "Three, too.")
+        @shows("Four.")
+        pack p
+        assert q: no pods can reach nodes
+        """,
+        "f",
+    )
+    assert (pack.shows, pack.does_not_show) == (("One.", "Four."), ("Two.", "Three, too."))
+
+
 @pytest.mark.parametrize(
     "text",
     [
