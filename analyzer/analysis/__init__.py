@@ -2,6 +2,7 @@
 
 from analyzer.analysis.check import check
 from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
+from analyzer.analysis.cross_check import cross_check
 from analyzer.analysis.difference import difference
 from analyzer.analysis.explanation import explain
 from analyzer.analysis.exposure import exposure
@@ -18,6 +19,7 @@ __all__ = [
     "Setting",
     "check",
     "connectivity",
+    "cross_check",
     "difference",
     "explain",
     "exposure",

@@ -6,22 +6,33 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.assumptions import breaches, stated_assumptions
+from analyzer.analysis.cross_check import cross_check, together
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Pack, PodsIn, Query, WorkloadNamed
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
-from analyzer.verdicts import Answer, Section, Setting, Verdict, judge
+from analyzer.verdicts import Answer, CrossCheck, Section, Setting, Verdict, judge
 
 Progress = Callable[[str, int, int], None]
 
 
-def check(cluster: Cluster, packs: Sequence[Pack], *, setting: Setting, progress: Progress | None = None) -> Answer:
+def check(
+    cluster: Cluster,
+    packs: Sequence[Pack],
+    *,
+    setting: Setting,
+    progress: Progress | None = None,
+    second_solver: str | None = None,
+) -> Answer:
     """The verdict on each query, in order, with the assumptions they stand on.
 
-    `progress` is told the query's id, how many are done and how many there are.
+    `progress` is told the query's id, how many are done and how many there are.  `second_solver` answers every step
+    again, with a budget like the first one's; InternalError where it contradicts one.
     """
+    asking = replace(setting, keeps_steps=setting.keeps_steps or second_solver is not None)
+    checked: list[CrossCheck] = []
     total = sum(len(pack.queries) for pack in packs)
     sections: list[Section] = []
     done = 0
@@ -30,7 +41,11 @@ def check(cluster: Cluster, packs: Sequence[Pack], *, setting: Setting, progress
         for query in pack.queries:
             if progress is not None:
                 progress(query.id, done, total)
-            verdict = judge(cluster, query, pack.assumptions, setting)
+            verdict = judge(cluster, query, pack.assumptions, asking)
+            if second_solver is not None:
+                checked.append(cross_check(verdict, second_solver, setting.budget))
+            if not setting.keeps_steps:
+                verdict = replace(verdict, steps=())
             verdicts.append(replace(verdict, notices=(*verdict.notices, *_unknown_names(cluster, query))))
             done += 1
         sections.append(Section(pack.name, pack.title, tuple(verdicts)))
@@ -49,6 +64,7 @@ def check(cluster: Cluster, packs: Sequence[Pack], *, setting: Setting, progress
             *(n for pack in packs for n in pack.notices),
         ),
         tally=tally(cluster),
+        cross_check=together(second_solver, checked) if second_solver is not None else None,
     )
 
 

@@ -1,9 +1,11 @@
 """Outcome to verdict: witness, replay in the oracle, generalisation, blame."""
 
 from analyzer.verdicts.judge import Setting, judge
+from analyzer.verdicts.steps import Step
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,
+    CrossCheck,
     EndRegion,
     Region,
     Section,
@@ -16,6 +18,7 @@ from analyzer.verdicts.verdict import (
 __all__ = [
     "Answer",
     "Counterexample",
+    "CrossCheck",
     "EndRegion",
     "Region",
     "Section",
@@ -23,6 +26,7 @@ __all__ = [
     "StatedAssumption",
     "Statistics",
     "Status",
+    "Step",
     "Verdict",
     "judge",
 ]

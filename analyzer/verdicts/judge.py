@@ -23,6 +23,7 @@ from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Outcome
 from analyzer.verdicts.counterexamples import Finder, counterexample
+from analyzer.verdicts.evidence import Evidence
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.verdicts.replay import Replay
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
@@ -32,7 +33,10 @@ _MOST_MINIMISED = 40
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How questions are asked.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges."""
+    """How questions are asked.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
+
+    `keeps_steps`: verdicts carry the scripts that they rest on.
+    """
 
     universe: Universe
     profile: Profile
@@ -40,6 +44,7 @@ class Setting:
     budget: Budget = field(default_factory=Budget)
     max_counterexamples: int = 3
     slice_first: bool = True
+    keeps_steps: bool = False
 
 
 def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Verdict:
@@ -64,7 +69,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
         policies=trial.obligation.policies,
         checks=trial.inquiry.session.checks,
     )
-    return replace(verdict, statistics=statistics)
+    return replace(verdict, statistics=statistics, steps=trial.evidence.steps)
 
 
 class _Trial:
@@ -72,6 +77,7 @@ class _Trial:
         self.cluster, self.query, self.question, self.setting = cluster, query, question, setting
         self.obligation: Obligation = encode(cluster, question)
         self.inquiry = Inquiry(self.obligation, setting.budget)
+        self.evidence = Evidence(self.inquiry, is_kept=setting.keeps_steps)
         self.replay = Replay(cluster, question.profile, query.claim, question.assumptions)
 
     def _verdict(self, status: Status, reason: str) -> Verdict:
@@ -84,16 +90,20 @@ class _Trial:
         if found.is_unsat:
             return self._held(found)
         if not found.is_sat:
+            self.evidence.undecided()
             return self._verdict(Status.UNKNOWN, found.reason)
         most = self.setting.max_counterexamples
         finder = Finder(self.inquiry, lambda q: encode(self.cluster, q), most, is_disjoint=False)
         certain = self.inquiry.certain(self.obligation.opens)
         if certain.values is None:
-            if certain.result.value == "unknown":
-                return self._verdict(Status.UNKNOWN, certain.reason)
-            return self._open(found)
+            verdict = self._verdict(Status.UNKNOWN, certain.reason)
+            if certain.result.value != "unknown":
+                verdict = self._open(found)
+            self.evidence.either_way(found.values, self.obligation.opens)
+            return verdict
         found_all = finder.find(certain.values, self.setting.budget)
         examples = tuple(counterexample(s, self.obligation, self.replay) for s in found_all.sightings)
+        self.evidence.refuted(found_all)
         first = examples[0]
         blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
         if self.query.claim.kind is Kind.NEVER_TIE and first.connection is not None:
@@ -108,6 +118,8 @@ class _Trial:
         )
 
     def _held(self, outcome: Outcome) -> Verdict:
+        subject = "pod" if self.query.claim.kind is Kind.ISOLATED else "connection"
+        self.evidence.none_violates(f"no {subject} violates the claim")
         empty = self._empty_set()
         if empty is not None:
             return self._verdict(*empty)
@@ -134,9 +146,11 @@ class _Trial:
         for literal, word in sides:
             member = self.inquiry.session.check(literal)
             if member.is_unsat:
+                self.evidence.member(literal, exists=False)
                 return Status.VACUOUS, self._why_empty(literal, word)
             if not member.is_sat:
                 return Status.UNKNOWN, member.reason
+            self.evidence.member(literal, exists=True)
         return None
 
     def _why_empty(self, literal: str, word: str) -> str:
@@ -165,6 +179,7 @@ class _Trial:
                 kept = [k for k in without.core if k in tracks]
             elif not without.is_sat:
                 is_minimal = False
+        self.evidence.suffices(kept)
         return tuple(tracks[name] for name in sorted(kept, key=lambda k: int(k[1:]))), is_minimal
 
     def _open(self, found: Outcome) -> Verdict:
@@ -182,18 +197,22 @@ class _Trial:
     def some(self) -> Verdict:
         found = self.inquiry.check(VIOLATION)
         if found.is_unsat:
+            self.evidence.none_violates("no connection that the claim speaks of is allowed")
             return self._none_can()
         if not found.is_sat:
+            self.evidence.undecided()
             return self._verdict(Status.UNKNOWN, found.reason)
         universal = self.inquiry.unknown_facts
         certain = self.inquiry.certain_of_unknowns()
         if certain.values is None:
             if certain.result.value == "unknown":
+                self.evidence.either_way(found.values, universal)
                 return self._verdict(Status.UNKNOWN, certain.reason)
             needed = self.inquiry.needed(found.values, universal)
             opens = self.obligation.opens
             facts = tuple(opens[n].text if n in opens else _unknown_fact(n) for n in needed)
             reason = "whether such a connection is allowed hangs on what is not known"
+            self.evidence.either_way(found.values, universal)
             return replace(self._verdict(Status.UNKNOWN, reason), blame=tuple(dict.fromkeys(facts)))
         connection = decode(self.obligation, certain.values)
         self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
@@ -201,6 +220,7 @@ class _Trial:
         core = self.inquiry.check_rules(fixed, self.obligation.tracks)
         tracks = self.obligation.tracks
         rests_on = tuple(tracks[k] for k in core.core if k in tracks) if core.is_unsat else ()
+        self.evidence.allowed(certain.values, universal)
         return replace(self._verdict(Status.PROVED, f"for example {_in_words(connection)}"), rests_on=rests_on)
 
     def _none_can(self) -> Verdict:

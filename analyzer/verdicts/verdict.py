@@ -14,6 +14,7 @@ from analyzer.model.source import Notice
 from analyzer.model.waivers import Waiver
 from analyzer.semantics.decision import Decision, Side
 from analyzer.sets import AddressSet, PortSet, ValueSet
+from analyzer.verdicts.steps import Step
 
 
 class Status(Enum):
@@ -92,7 +93,7 @@ class Verdict:
 
     `live` is None unless refuted with a counterexample.  `is_complete`: the counterexamples' regions cover the whole
     violation.  `rests_on`: the policies or rules a proof needs; `is_minimal`: none of them can be left out.
-    `blame`: what an unknown hangs on, in words.
+    `blame`: what an unknown hangs on, in words.  `steps`: what it rests on as scripts, where that was asked for.
     `waivers`: those that cover part of the violation; the counterexamples then lie outside their regions, unless
     nothing does.  `baseline`: what the baseline says of the query, None if it does not know it or there is none.
     `is_excused`: not proved, and no failure all the same, for waivers cover the whole violation or the baseline knows
@@ -114,6 +115,7 @@ class Verdict:
     baseline: Status | None = None
     is_excused: bool = False
     statistics: Statistics = field(default=Statistics(), compare=False)
+    steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,21 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossCheck:
+    """How many of the solver's answers a second solver confirmed; `undecided`: the query and the step of the others,
+    on which it spent its budget.  One that it contradicts is an internal error, so none is told here."""
+
+    solver: str
+    version: str
+    confirmed: int
+    undecided: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.confirmed + len(self.undecided)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Everything a `check` found.  `tally` counts what was read: ("namespaces", 3), ("policies", 12), …
 
@@ -161,6 +178,7 @@ class Answer:
     waivers: tuple[tuple[Waiver, Waived], ...] = ()
     baseline: str = ""
     namespaces: tuple[str, ...] = ()
+    cross_check: CrossCheck | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 import yaml
-from evaluators import by_encoding
+from evaluators import by_encoding, by_second_solver
 
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
@@ -47,7 +47,7 @@ def by_oracle(cluster: Cluster, profile: Profile, connection: Connection) -> str
     return "open" if len(found) == 2 else "allow" if True in found else "deny"
 
 
-EVALUATORS: dict[str, Evaluator] = {"oracle": by_oracle, "encoding": by_encoding}
+EVALUATORS: dict[str, Evaluator] = {"oracle": by_oracle, "encoding": by_encoding, "second solver": by_second_solver}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet, Intervals
 from analyzer.sets.intervals import contains
-from analyzer.solving import Budget, Session
+from analyzer.solving import CVC5, Budget, Session, solve_script
+from analyzer.verdicts import Step
 
 EVERYTHING = Claim(Kind.NO, Anything(), Anything(), tuple(NumberedPorts(p) for p in Protocol))
 
@@ -33,16 +34,34 @@ def by_encoding(cluster: Cluster, profile: Profile, connection: Connection) -> s
     return "open" if len(found) == 2 else "allow" if True in found else "deny"
 
 
-def truth(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
-    """The values that `violation` can take where the symbols have these values; empty outside the universe."""
-    session = Session(obligation.text, obligation.symbols, Budget())
-    fixed = conj(
+def by_second_solver(cluster: Cluster, profile: Profile, connection: Connection) -> str:
+    """The same by cvc5, from the text of closed scripts."""
+    obligation = encode(cluster, question(EVERYTHING, profile))
+    values = embed(obligation, connection)
+    assert values is not None, "the connection is outside the universe"
+    given = (UNIVERSE, *obligation.tracks, fixing(obligation, values))
+    scripts = {
+        word: Step("decision", "", "unknown", obligation.text, (*given, term)).script
+        for word, term in (("allow", VIOLATION), ("deny", f"(not {VIOLATION})"))
+    }
+    found = {word for word, script in scripts.items() if solve_script(script, CVC5, Budget()).is_sat}
+    return "open" if len(found) == 2 else "".join(found)
+
+
+def fixing(obligation: Obligation, values: Mapping[str, int]) -> str:
+    """A term: the symbols have these values."""
+    return conj(
         equal(symbol, number(value, width))
         if (width := obligation.symbols[symbol])
         else (symbol if value else f"(not {symbol})")
         for symbol, value in values.items()
     )
-    literals = [UNIVERSE, *obligation.tracks, session.literal(fixed)]
+
+
+def truth(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
+    """The values that `violation` can take where the symbols have these values; empty outside the universe."""
+    session = Session(obligation.text, obligation.symbols, Budget())
+    literals = [UNIVERSE, *obligation.tracks, session.literal(fixing(obligation, values))]
     return {
         expected
         for expected, literal in ((True, VIOLATION), (False, f"!{VIOLATION}"))
