@@ -8,6 +8,8 @@ import typer
 
 from analyzer import __version__
 from analyzer.cli.check import check
+from analyzer.cli.config import config
+from analyzer.cli.configuration import configured
 from analyzer.cli.diff import diff
 from analyzer.cli.exit_codes import exit_table
 from analyzer.cli.explain import explain
@@ -102,27 +104,25 @@ def netproof(
 
 app.command(
     name="check",
-    no_args_is_help=True,
     epilog=f"{EXAMPLES}\n{EXITS}",
-)(guarded(check))
+)(guarded(configured("check", check)))
 
 app.command(
     name="diff",
     no_args_is_help=True,
     epilog=f"{DIFF_EXAMPLES}\n{EXITS}",
-)(guarded(diff))
+)(guarded(configured("diff", diff)))
 
 app.command(
     name="map",
-    no_args_is_help=True,
     epilog=f"{MAP_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
-)(guarded(map_))
+)(guarded(configured("map", map_)))
 
 app.command(
     name="explain",
     no_args_is_help=True,
     epilog=f"{EXPLAIN_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
-)(guarded(explain))
+)(guarded(configured("explain", explain)))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 
@@ -137,6 +137,10 @@ def packs(context: typer.Context) -> None:
 packs_app.command(name="list")(guarded(list_packs))
 packs_app.command(name="show", no_args_is_help=True)(guarded(show_pack))
 app.add_typer(packs_app, name="packs")
+app.command(
+    name="config",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+)(guarded(config))
 app.command(name="schema", no_args_is_help=True)(guarded(schema))
 
 

@@ -1,4 +1,4 @@
-"""`netproof schema`: the published JSON Schemas."""
+"""`netproof schema`: the published JSON Schemas, of reports and of the configuration file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from analyzer.cli import inputs, output
 from analyzer.errors import UsageError
 
 
-def schema(name: Annotated[str, typer.Argument(metavar="NAME", help="check-1, …; check means its newest.")]) -> None:
-    """Print the JSON Schema of a report."""
+def schema(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="check-1, config-1, …; check means its newest.")],
+) -> None:
+    """Print the JSON Schema of a report, or of the configuration file."""
+    from analyzer.cli.configuration.schema import NAME, configuration_schema
     from analyzer.reports.schema import schema_names, schema_text
 
-    known = schema_names()
+    known = (*schema_names(), NAME)
     versions = [full for full in known if name in (full, full.rpartition("-")[0])]
     if not versions:
         raise UsageError(f"unknown schema `{name}`", inputs.nearest(name, known))
     newest = max(versions, key=lambda full: int(full.rpartition("-")[2]))
-    output.write(schema_text(newest).encode("utf-8"), None)
+    text = configuration_schema() if newest == NAME else schema_text(newest)
+    output.write(text.encode("utf-8"), None)

@@ -1,0 +1,150 @@
+"""Commands that take from a configuration file what the command line leaves open."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from analyzer.cli.configuration.finding import Document, found_upwards, named
+from analyzer.cli.configuration.keys import Command, Key, Kind, keys_of
+from analyzer.cli.configuration.reading import Given, settings
+from analyzer.errors import UsageError
+
+FLAG = "flag"
+DEFAULT = "default"
+
+# What an option on the command line puts aside in the file beyond its own value: other questions are asked then, or
+# another report is written.
+_PUTS_ASIDE = {
+    "pack": ("query", "parameters"),
+    "query": ("pack", "parameters"),
+    "format_": ("file",),
+    "file": ("format_",),
+}
+
+ConfigurationFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        show_default=False,
+        help="The configuration file. [netproof.toml or pyproject.toml, found upwards from here]",
+    ),
+]
+WithoutConfiguration = Annotated[bool, typer.Option("--no-config", help="Read no configuration file.")]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a command would run with: each key with its value and where that comes from."""
+
+    document: Document | None
+    values: tuple[tuple[Key, Given], ...]
+
+
+Listener = Callable[[InForce], None]  # as a context's `obj`: is told what is in force instead of running the command
+
+_commands: dict[str, Command] = {}
+
+
+def configurable() -> Mapping[str, Command]:
+    """The commands that a configuration file can speak of, by name."""
+    return _commands
+
+
+def configured(name: str, command: Command) -> Command:
+    """The command, with what its command line leaves open taken from the configuration file, and with the options
+    --config and --no-config.  Manifests may then be left out; without any it prints its help."""
+    _commands[name] = command
+
+    @functools.wraps(command)
+    def run(context: typer.Context, config: Path | None, no_config: bool, **given: Any) -> Any:
+        document = _document(config, no_config)
+        written = settings(document, _commands)[name] if document else {}
+        values = _merged(context, command, given, written)
+        if isinstance(context.obj, _Told):
+            context.obj.listener(InForce(document, tuple(values.items())))
+            return None
+        arguments = given | {key.parameter: value.value for key, value in values.items()}
+        if "manifests" in arguments and not arguments["manifests"]:
+            _ask_for_manifests(context)
+        return command(**arguments)
+
+    _sign(run, command)
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    listener: Listener
+
+
+def telling(listener: Listener) -> object:
+    """What to give a command as its context's `obj`, so that it tells what is in force and does nothing else."""
+    return _Told(listener)
+
+
+def _document(config: Path | None, no_config: bool) -> Document | None:
+    if config is not None and no_config:
+        raise UsageError("--config and --no-config contradict each other", "leave one of them out")
+    if no_config:
+        return None
+    return named(config) if config is not None else found_upwards(Path.cwd())
+
+
+def _merged(
+    context: typer.Context, command: Command, given: Mapping[str, Any], written: Mapping[str, Given]
+) -> dict[Key, Given]:
+    """The command line first, then the file, then the default.  Of tables each entry counts for itself."""
+    flags = {name for name in given if _is_on_command_line(context, name)}
+    aside = {other for name in flags for other in _PUTS_ASIDE.get(name, ())}
+    found: dict[Key, Given] = {}
+    for key in keys_of(command).values():
+        name = key.parameter
+        in_file = None if name in aside else written.get(name)
+        if name in flags:
+            found[key] = Given(given[name], FLAG)
+            if key.kind is Kind.TABLE and in_file is not None:
+                found[key] = Given([*in_file.value, *given[name]], f"{FLAG}, {in_file.origin}")
+        else:
+            found[key] = in_file or Given(given[name], DEFAULT)
+    return found
+
+
+def _is_on_command_line(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+
+
+def _ask_for_manifests(context: typer.Context) -> None:
+    if not any(_is_on_command_line(context, name) for name in context.params):
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+    raise UsageError(
+        "no manifests are given",
+        "name files or directories, or - for standard input; or list them as `manifests` in netproof.toml",
+    )
+
+
+def _sign(run: Any, command: Command) -> None:
+    """The signature that the command line is made from: the command's, with --config and --no-config."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[parameter.name], default=[] if name == "manifests" else parameter.default)
+        for name, parameter in inspect.signature(command).parameters.items()
+    ]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    more = [
+        inspect.Parameter("context", kind, annotation=typer.Context),
+        inspect.Parameter("config", kind, default=None, annotation=ConfigurationFile),
+        inspect.Parameter("no_config", kind, default=False, annotation=WithoutConfiguration),
+    ]
+    signature = inspect.Signature([*(p.replace(kind=kind) for p in own), *more])
+    run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+    run.__signature__ = signature
