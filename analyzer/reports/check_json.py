@@ -154,6 +154,7 @@ def end_region(end: EndRegion) -> Json:
         "namespaces": None if end.namespaces is None else list(end.namespaces),
         "labels": {key: _values(values) for key, values in end.labels},
         "namespace_labels": {key: _values(values) for key, values in end.namespace_labels},
+        "new_namespace_labels": {key: _values(values) for key, values in end.new_namespace_labels},
         "addresses": None if end.addresses is None else [str(network) for network in end.addresses.networks()],
         "workload": end.workload,
         "facts": list(end.facts),

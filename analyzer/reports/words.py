@@ -147,12 +147,27 @@ def _pods(it: EndRegion) -> str:
     conditions = [label(key, values) for key, values in it.labels]
     if conditions:
         text += f" with {listed(conditions, shown=20)}"
-    outer = [label(key, values) for key, values in it.namespace_labels]
-    if outer:
-        text += f", whose namespace has {listed(outer, shown=20)}"
+    if outer := _namespace_labels(it):
+        text += f", whose namespace{outer}"
     if it.addresses is not None:
         text += f", at {addresses(it.addresses)}"
     return text
+
+
+def _namespace_labels(it: EndRegion) -> str:
+    """`has team=a`, and of which namespaces that is asked where it is not of all."""
+    there, new = (
+        listed([label(key, values) for key, values in labels], shown=20)
+        for labels in (it.namespace_labels, it.new_namespace_labels)
+    )
+    if there == new:
+        return f" has {there}" if there else ""
+    return " and".join(
+        [
+            *([f", if it exists, has {there}"] if there else ()),
+            *([f", if it is not created yet, has {new}"] if new else ()),
+        ]
+    )
 
 
 def _namespaces(names: tuple[str, ...] | None) -> str:

@@ -6,6 +6,7 @@ from analyzer.encoding import Obligation
 from analyzer.encoding.decode import fresh_name
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.ends import PROTOCOL_CODES
+from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
 from analyzer.encoding.walk import comparisons
 from analyzer.model.claims import Kind, Term
@@ -56,12 +57,14 @@ def _end(obligation: Obligation, box: Box, letter: str) -> EndRegion:
     workload = None
     if member is not None:
         workload = member.members[0].id if member.members else member.node.name if member.node else None
-    labels, namespace_labels = _labels(scope, box, letter)
+    inside, later = _inside(obligation, box, letter), scope.table.of(Standing.FUTURE)
+    there, new = (_labels(scope, box, f"{letter}.{prefix}", "ns") for prefix in ("nl", "fl"))
     return EndRegion(
         kind="node" if kind == HOST else kind,
         namespaces=_namespaces(obligation, box, letter) if kind == POD else None,
-        labels=labels,
-        namespace_labels=namespace_labels,
+        labels=_labels(scope, box, f"{letter}.l", "pod"),
+        namespace_labels=there if inside - later else new,
+        new_namespace_labels=new if inside & later else there,
         addresses=_addresses(box, letter),
         workload=workload,
         facts=(*_likeness(obligation, box, letter), *_facts(scope, box, letter)),
@@ -81,10 +84,7 @@ def _likeness(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...]:
 
 
 def _left_out(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...]:
-    scope = obligation.scope
-    reach = scope.src if letter == "s" else scope.dst
-    kind = _kind(obligation, box, letter)
-    inside = _codes(box[f"{letter}.ns"]) & reach.namespaces if f"{letter}.ns" in box else reach.namespaces
+    kind, inside = _kind(obligation, box, letter), _inside(obligation, box, letter)
     others = [c for c in obligation.classes if c.kind == kind and (kind == HOST or c.namespace in inside)]
     if kind == HOST:
         return ("not there yet",) if others else ()
@@ -106,10 +106,15 @@ def _codes(intervals: Intervals) -> frozenset[int]:
     return frozenset(c for low, high in intervals for c in range(low, high + 1))
 
 
+def _inside(obligation: Obligation, box: Box, letter: str) -> frozenset[int]:
+    """The codes of the namespaces that the region has."""
+    reach = (obligation.scope.src if letter == "s" else obligation.scope.dst).namespaces
+    return _codes(box[f"{letter}.ns"]) & reach if f"{letter}.ns" in box else reach
+
+
 def _namespaces(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...] | None:
     scope = obligation.scope
-    reach = (scope.src if letter == "s" else scope.dst).namespaces
-    codes = _codes(box[f"{letter}.ns"]) & reach if f"{letter}.ns" in box else reach
+    codes = _inside(obligation, box, letter)
     if codes >= scope.table.every and len(codes) > 1:
         return None
     names = [scope.table.entries[c].name for c in sorted(codes)]
@@ -128,20 +133,9 @@ def _values(scope: Scope, attr: Attr, intervals: Intervals) -> ValueSet:
     return ValueSet.of(domain.value(c) for c in codes)
 
 
-def _labels(
-    scope: Scope, box: Box, letter: str
-) -> tuple[tuple[tuple[str, ValueSet], ...], tuple[tuple[str, ValueSet], ...]]:
-    own = []
-    namespace: dict[str, ValueSet] = {}
-    for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
-        if f"{letter}.l.{i}" in box:
-            own.append((attr.key, _values(scope, attr, box[f"{letter}.l.{i}"])))
-    for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
-        for prefix in ("nl", "fl"):
-            if f"{letter}.{prefix}.{i}" in box:
-                values = _values(scope, attr, box[f"{letter}.{prefix}.{i}"])
-                namespace[attr.key] = namespace.get(attr.key, ValueSet.ANY) & values
-    return tuple(own), tuple(namespace.items())
+def _labels(scope: Scope, box: Box, prefix: str, kind: str) -> tuple[tuple[str, ValueSet], ...]:
+    attrs = enumerate(a for a in scope.domains if a.kind == kind)
+    return tuple((a.key, _values(scope, a, box[f"{prefix}.{i}"])) for i, a in attrs if f"{prefix}.{i}" in box)
 
 
 def _addresses(box: Box, letter: str) -> AddressSet | None:

@@ -31,14 +31,17 @@ class EndRegion:
     """One end of a region: everything of `kind` that meets all the constraints.
 
     `kind`: `pod`, `external`, `node`.  `namespaces`: None is any; else names, or texts in angle brackets for
-    namespaces not created yet.  `labels`, `namespace_labels`: only constrained keys.  `workload`: the id, when the
-    region is that workload's pods only.  `addresses`: None is any.  `facts`: further conditions, in words.
+    namespaces not created yet.  `labels`: only constrained keys.  `namespace_labels` are asked of those of the
+    namespaces that exist, `new_namespace_labels` of those not created yet, and are the same if it has one sort only.
+    `workload`: the id, when the region is that workload's pods only.  `addresses`: None is any.  `facts`: further
+    conditions, in words.
     """
 
     kind: str
     namespaces: tuple[str, ...] | None = None
     labels: tuple[tuple[str, ValueSet], ...] = ()
     namespace_labels: tuple[tuple[str, ValueSet], ...] = ()
+    new_namespace_labels: tuple[tuple[str, ValueSet], ...] = ()
     addresses: AddressSet | None = None
     workload: str | None = None
     facts: tuple[str, ...] = ()
@@ -138,11 +141,14 @@ class Waived(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The verdicts of one pack, in its order."""
+    """The verdicts of one pack, in its order.  `shows`, `does_not_show`: what they are evidence of and what not."""
 
     name: str
     title: str
     verdicts: tuple[Verdict, ...]
+    description: str = ""
+    shows: tuple[str, ...] = ()
+    does_not_show: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +168,11 @@ class CrossCheck:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything a `check` found.  `tally` counts what was read: ("namespaces", 3), ("policies", 12), …
+    """Everything a `check` found.
 
-    `waivers`: every waiver given, with what became of it.  `baseline`: the file that it was compared with, empty if
-    none.  `namespaces`: those declared or mentioned.
+    `tally` counts what was read: ("namespaces", 3), ("policies", 12), …  `waivers`: every waiver given, with what
+    became of it.  `baseline`: the file that it was compared with, empty if none.  `namespaces`: those declared or
+    mentioned.
     """
 
     sections: tuple[Section, ...]

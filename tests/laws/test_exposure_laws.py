@@ -8,6 +8,7 @@ from clusters import INSIDE, NUMBERS, OUTSIDE, clusters, label_maps, pods, profi
 from evaluators import EVERYTHING, question
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from told_regions import asked_of_namespace
 
 from analyzer.analysis import Setting
 from analyzer.analysis.exposure import exposure
@@ -43,18 +44,9 @@ def is_in(region: EndRegion, end: Pod | External, cluster: Cluster) -> bool:
         known = end.namespace in cluster.namespace_by_name or end.namespace in named(cluster)
         if not (end.namespace in region.namespaces if known else any(n.startswith("<") for n in region.namespaces)):
             return False
-    declared = cluster.namespace_by_name.get(end.namespace)
-    if not (declared and declared.is_declared) and not holds(region.namespace_labels, end.namespace_labels):
+    if not holds(asked_of_namespace(region, end.namespace, cluster), end.namespace_labels):
         return False
     return region.addresses is None or end.ip in region.addresses
-
-
-def is_ambiguous(region: EndRegion, end: Pod | External, cluster: Cluster) -> bool:
-    """A region does not tell whether what it says of namespaces' labels is meant of the declared ones it lists, too."""
-    if not isinstance(end, Pod):
-        return False
-    known = cluster.namespace_by_name.get(end.namespace)
-    return known is not None and known.is_declared and not holds(region.namespace_labels, known.labels)
 
 
 def is_open(opening: Opening, connection: Connection, peer: Pod | External, own: Pod, cluster: Cluster) -> bool:
@@ -134,8 +126,6 @@ def test_a_peer_is_in_an_opening_iff_the_oracle_allows_it(data):
     report = exposure(cluster, setting=Setting(Universe.ANY, profile, AddressSet.FULL), most=40)
     for direction, own, peer, connection in data.draw(st.lists(meetings(cluster), min_size=8, max_size=8)):
         (found,) = (e for e in report.of(direction) if own.workload in [w.id for w in e.workloads])
-        if any(is_ambiguous(opening.peer, peer, cluster) for opening in found.openings):
-            continue
         allowed = {decision.allowed for decision in outcomes(cluster, profile, connection)}
         if any(is_open(o, connection, peer, own, cluster) for o in found.openings):
             assert allowed == {True}

@@ -124,7 +124,9 @@ def test_isolation_is_judged_as_by_enumeration(universe: Universe, data: st.Data
     regions = [c.region.src for c in found.counterexamples]
     open_pods = set(world.unisolated)
     for pod in (end for end in world.ends if isinstance(end, Pod)):
-        assert pod in open_pods or not any(tells_of_pod(region, pod, world.profile) for region in regions)
+        assert pod in open_pods or not any(
+            tells_of_pod(region, pod, world.cluster, world.profile) for region in regions
+        )
 
 
 # ------------------------------------------------------------------------------------------------ relations
@@ -189,7 +191,7 @@ def _check_regions(world: FiniteWorld) -> None:
     violations = {m.connection for m in world.moments if m.violates(kind)}
     for connection in world.connections():
         in_scope = is_in_scope(world.claim, connection, profile)
-        told = any(tells_of(region, connection, profile, in_scope=in_scope) for region in regions)
+        told = any(tells_of(region, connection, world.cluster, profile, in_scope=in_scope) for region in regions)
         assert connection in violations or not told, "the region holds what is no violation"
         assert told or connection not in violations or not found.is_complete, "not all violations are told"
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from finite_worlds import NEW_NAMESPACES
 
+from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.profile import Profile
 from analyzer.semantics.ports import declares
+from analyzer.sets import ValueSet
 from analyzer.verdicts import EndRegion, Region
 
 _KINDS = {Pod: "pod", Host: "node", External: "external"}
 _LIKEWISE, _NOT_OF = "and likewise ", "not of workload "
 
 
-def tells_of(region: Region, connection: Connection, profile: Profile, *, in_scope: bool) -> bool:
+def tells_of(region: Region, connection: Connection, cluster: Cluster, profile: Profile, *, in_scope: bool) -> bool:
     if connection.protocol not in region.protocols:
         return False
     if region.ports is not None and connection.port is not None and connection.port not in region.ports:
@@ -29,23 +31,26 @@ def tells_of(region: Region, connection: Connection, profile: Profile, *, in_sco
             case _:
                 raise AssertionError(f"nobody reads `{fact}`")
     assert region.dst is not None
-    return _tells_of_end(region.src, connection.src, connection, profile) and _tells_of_end(
-        region.dst, connection.dst, connection, profile
+    return all(
+        _tells_of_end(region_end, end, connection, cluster, profile)
+        for region_end, end in ((region.src, connection.src), (region.dst, connection.dst))
     )
 
 
-def tells_of_pod(region: EndRegion, pod: Pod, profile: Profile) -> bool:
-    return _tells_of_end(region, pod, None, profile)
+def tells_of_pod(region: EndRegion, pod: Pod, cluster: Cluster, profile: Profile) -> bool:
+    return _tells_of_end(region, pod, None, cluster, profile)
 
 
-def _tells_of_end(region: EndRegion, end: End, connection: Connection | None, profile: Profile) -> bool:
+def _tells_of_end(
+    region: EndRegion, end: End, connection: Connection | None, cluster: Cluster, profile: Profile
+) -> bool:
     if region.kind != _KINDS[type(end)] or (region.addresses is not None and end.ip not in region.addresses):
         return False
     if isinstance(end, External):
         return True
     if any(end.labels.get(key) not in values for key, values in region.labels):
         return False
-    if isinstance(end, Pod) and not _tells_of_namespace(region, end):
+    if isinstance(end, Pod) and not _tells_of_namespace(region, end, cluster):
         return False
     if region.workload is not None:
         alike = [w for fact in region.facts if fact.startswith(_LIKEWISE) for w in fact[len(_LIKEWISE) :].split(", ")]
@@ -54,8 +59,14 @@ def _tells_of_end(region: EndRegion, end: End, connection: Connection | None, pr
     return all(_is_fact(fact, end, connection, profile) for fact in region.facts)
 
 
-def _tells_of_namespace(region: EndRegion, pod: Pod) -> bool:
-    if any(pod.namespace_labels.get(key) not in values for key, values in region.namespace_labels):
+def asked_of_namespace(region: EndRegion, name: str, cluster: Cluster) -> tuple[tuple[str, ValueSet], ...]:
+    """What the region asks of the labels of the namespace of this name."""
+    return region.namespace_labels if name in cluster.namespace_by_name else region.new_namespace_labels
+
+
+def _tells_of_namespace(region: EndRegion, pod: Pod, cluster: Cluster) -> bool:
+    asked = asked_of_namespace(region, pod.namespace, cluster)
+    if any(pod.namespace_labels.get(key) not in values for key, values in asked):
         return False
     if region.namespaces is None or pod.namespace in region.namespaces:
         return True

@@ -109,7 +109,7 @@ LATENT = Counterexample(
     (),
     Region(
         EndRegion("pod", ("shop", "<ns-1>"), (("app", ~ValueSet.of([None, "db"])),)),
-        EndRegion("pod", None, (), (("team", ValueSet.of(["a"])),)),
+        EndRegion("pod", None, (), (("team", ValueSet.of(["a"])),), (("team", ValueSet.of(["a"])),)),
         (Protocol.UDP,),
         PortSet.FULL,
     ),

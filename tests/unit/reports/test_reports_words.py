@@ -115,6 +115,15 @@ def test_regions():
     assert words.region(DENIAL.region) == "any node → shop/web[Deployment], on protocols without ports"
 
 
+def test_labels_of_namespaces_that_exist_and_of_those_to_come():
+    a, b = ((("team", ValueSet.of([value])),) for value in "ab")
+    assert words.end_region(EndRegion("pod", None, (), a)).endswith(", whose namespace, if it exists, has team=a")
+    assert words.end_region(EndRegion("pod", None, (), a, b)).endswith(
+        ", whose namespace, if it exists, has team=a and, if it is not created yet, has team=b"
+    )
+    assert words.end_region(EndRegion("pod", None, (), a, a)).endswith(", whose namespace has team=a")
+
+
 def test_regions_say_every_constraint():
     src = EndRegion("pod", ("a", "b"), addresses=AddressSet.of("10.0.0.0/8"), facts=("its address is known",))
     dst = EndRegion("node", addresses=AddressSet.of("10.1.1.1/32"))
