@@ -5,6 +5,7 @@ text is parsed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def parse_pack(text: str, file: str, parameters: Mapping[str, str] | None = None
     """
     from analyzer.language.files import pack
 
-    return pack(text, file, parameters or {})
+    return replace(pack(text, file, parameters or {}), text=text)
 
 
 def parse_query(text: str, id: str = "q1") -> Query:

@@ -53,18 +53,20 @@ def load(
     strict_cidr: bool = False,
     stdin: Callable[[], bytes] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    on_read: Callable[[str, bytes], None] | None = None,
 ) -> Loaded:
     """Read manifests into a cluster.
 
     `paths` are files, directories (read recursively) and `-` for `stdin`.  `irrelevant` names kinds (`Kind.group`)
     that the user knows not to affect traffic.  With `strict_cidr`, CIDRs that API servers from 1.36 on refuse are
-    problems.  `progress` is told each file with its number and their count, before it is read.
+    problems.  `progress` is told each file with its number and their count, before it is read; `on_read` each file
+    with its bytes.
 
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
     """
     with _without_garbage_collection():
-        return _load(paths, keep_going, _Loader(irrelevant, strict_cidr), stdin, progress)
+        return _load(paths, keep_going, _Loader(irrelevant, strict_cidr), stdin, progress, on_read)
 
 
 def load_blobs(
@@ -81,6 +83,12 @@ def load_blobs(
         for blob in blobs:
             counts.setdefault(blob.path, {})[blob.name] = loader.read(blob.name, partial(bytes, blob.data))
         return _assembled(loader, counts, keep_going, tuple(blob.name for blob in blobs))
+
+
+def _told(content: Callable[[], bytes], name: str, on_read: Callable[[str, bytes], None]) -> bytes:
+    data = content()
+    on_read(name, data)
+    return data
 
 
 @contextmanager
@@ -101,18 +109,19 @@ def _load(
     loader: _Loader,
     stdin: Callable[[], bytes] | None,
     progress: Callable[[str, int, int], None] | None,
+    on_read: Callable[[str, bytes], None] | None,
 ) -> Loaded:
     files = list(manifest_files(paths, loader.problems))
     loader.note_unread()
     counts: dict[str, dict[str, int]] = {}
     for number, (file, path) in enumerate(files):
+        name = STDIN_NAME if file == STDIN else file
         if progress is not None:
-            progress(STDIN_NAME if file == STDIN else file, number, len(files))
-        if file == STDIN:
-            count = loader.read(STDIN_NAME, stdin or bytes)
-        else:
-            count = loader.read(file, partial(read_file, file))
-        counts.setdefault(path, {})[file] = count
+            progress(name, number, len(files))
+        content = stdin or bytes if file == STDIN else partial(read_file, file)
+        if on_read is not None:
+            content = partial(_told, content, name, on_read)
+        counts.setdefault(path, {})[file] = loader.read(name, content)
     return _assembled(loader, counts, keep_going, tuple(STDIN_NAME if file == STDIN else file for file, _ in files))
 
 

@@ -4,7 +4,7 @@ concrete connections and `encoding` turns them into terms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from analyzer.model.labels import Selector
@@ -213,7 +213,8 @@ class Assumption:
 @dataclass(frozen=True, slots=True)
 class Pack:
     """The resolved content of one query file.  `parameters` holds each with the value in force; `shows` and
-    `does_not_show` say, a sentence each, what answers to the pack are evidence of and what they are not."""
+    `does_not_show` say, a sentence each, what answers to the pack are evidence of and what they are not.  `text` is
+    the file as it was read."""
 
     name: str
     title: str
@@ -225,3 +226,4 @@ class Pack:
     description: str = ""
     shows: tuple[str, ...] = ()
     does_not_show: tuple[str, ...] = ()
+    text: str = field(default="", compare=False, repr=False)
