@@ -48,7 +48,9 @@ def check(
                 verdict = replace(verdict, steps=())
             verdicts.append(replace(verdict, notices=(*verdict.notices, *_unknown_names(cluster, query))))
             done += 1
-        sections.append(Section(pack.name, pack.title, tuple(verdicts)))
+        sections.append(
+            Section(pack.name, pack.title, tuple(verdicts), pack.description, pack.shows, pack.does_not_show)
+        )
     if progress is not None:
         progress("", total, total)
     return Answer(

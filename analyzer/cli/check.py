@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 
 import typer
 
 from analyzer.cli import inputs, options, output
+from analyzer.cli.destinations import destinations
 from analyzer.cli.exit_codes import VERDICT_CODES
 from analyzer.cli.guard import complaint
 from analyzer.cli.progress import Progress
@@ -24,7 +26,7 @@ def check(
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = False,
-    format_: options.InFormat = options.Format.TEXT,
+    format_: options.InFormats = None,
     file: options.OutputFile = None,
     yaml: options.YamlFile = None,
     max_counterexamples: options.MaxCounterexamples = 3,
@@ -36,15 +38,14 @@ def check(
     """Prove or refute queries about manifests."""
     from analyzer import analysis
     from analyzer.manifests import load
-    from analyzer.reports.check_json import render_json
-    from analyzer.reports.text import render_text
+    from analyzer.reports.check_formats import render_check
     from analyzer.reports.witness_yaml import witness_yaml
 
-    pods, engine, addresses, _ = inputs.settled(
+    pods, engine, addresses, reports = inputs.settled(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
-        lambda: output.check_destinations(file, yaml),
+        lambda: destinations(format_ or (), file, yaml),
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
     setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples)
@@ -64,11 +65,9 @@ def check(
         answer = analysis.check(loaded.cluster, packs, setting=setting, progress=progress)
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is unknown"), file=sys.stderr)
-    if format_ is options.Format.JSON:
-        report = render_json(answer, with_statistics=verbose)
-    else:
-        report = render_text(answer, output.terminal_style(color, file, quiet=quiet, verbose=verbose))
-    output.write(report, file)
+    for report in reports:
+        style = output.terminal_style(color, report.file, quiet=quiet, verbose=verbose)
+        output.write(render_check(answer, report.format, loaded.cluster, style, date.today()), report.file)
     if yaml:
         output.write(witness_yaml(answer, loaded.cluster), output.yaml_path(yaml))
     raise typer.Exit(VERDICT_CODES[answer.status.value])

@@ -20,6 +20,15 @@ class Format(Enum):
     JSON = "json"
 
 
+class CheckFormat(Enum):
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
 class DiffFormat(Enum):
     TEXT = "text"
     JSON = "json"
@@ -110,6 +119,15 @@ Irrelevant = Annotated[
 ]
 StrictCidr = Annotated[bool, typer.Option("--strict-cidr", help="Refuse CIDRs with host bits set or leading zeros.")]
 InFormat = Annotated[Format, typer.Option("--format", help="How to print the report.")]
+InFormats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT[=FILE]",
+        help=f"A report, to standard output or to a file: {', '.join(it.value for it in CheckFormat)}. "
+        "Repeatable; one at most without a file. [text]",
+    ),
+]
 OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here instead of to stdout.")
 ]

@@ -40,23 +40,29 @@ def _is_colored(color: Color, is_terminal: bool) -> bool:
 
 def check_destinations(report: Path | None, yaml: str | None) -> None:
     """UsageError, before any work is done, where the report or the manifests could not be written in the end."""
-    if sys.stdout is None and (report is None or yaml == "-"):
+    check_standard_output(is_used=report is None, yaml=yaml)
+    for path in (report, yaml_path(yaml)):
+        if path is not None:
+            check_writable(path)
+
+
+def check_standard_output(*, is_used: bool, yaml: str | None) -> None:
+    """UsageError where a report (`is_used`) or the manifests should go to standard output and cannot."""
+    if sys.stdout is None and (is_used or yaml == "-"):
         raise UsageError("standard output is closed", "write to a file: -o FILE")
-    if yaml == "-" and report is None:
+    if yaml == "-" and is_used:
         raise UsageError(
             "`--yaml -` would mix the manifests into the report on standard output",
             "send the report elsewhere: -o FILE, or -o /dev/stderr",
         )
-    for path in (report, yaml_path(yaml)):
-        if path is not None:
-            _check_writable(path)
 
 
 def yaml_path(yaml: str | None) -> Path | None:
     return Path(yaml) if yaml and yaml != "-" else None
 
 
-def _check_writable(path: Path) -> None:
+def check_writable(path: Path) -> None:
+    """UsageError where no file can be written at the path."""
     folder = path.parent
     if path.is_dir():
         raise UsageError(f"`{path}` is a directory", "name a file to write to")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from ipaddress import ip_address
 
-from analyzer.model.claims import Anything, Claim, Kind, Query, Severity, Universe
+from analyzer.model.claims import Anything, Claim, Excuse, Kind, Query, Severity, Universe
 from analyzer.model.cluster import ContainerPort, Unmodelled
 from analyzer.model.endpoints import Connection, External, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
@@ -24,6 +25,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Notice, Source
+from analyzer.model.waivers import Waiver
 from analyzer.semantics.decision import Decision, Side
 from analyzer.sets import INTERNET, PortSet, ValueSet
 from analyzer.verdicts.verdict import (
@@ -36,6 +38,7 @@ from analyzer.verdicts.verdict import (
     Statistics,
     Status,
     Verdict,
+    Waived,
 )
 
 ALL_PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
@@ -201,3 +204,30 @@ def answer(*verdicts: Verdict, **changes: object) -> Answer:
 
 
 EVERYTHING = answer(PROVED, REFUTED, UNKNOWN, VACUOUS)
+
+
+# ------------------------------------------------------------------------------------------------ waivers, baseline
+WAIVER = Waiver(
+    "tenants/old-billing",
+    "the old billing job moves out in January",
+    "team-billing",
+    date(2026, 12, 31),
+    Excuse(Anything(), Anything()),
+    "from workload shop/billing to namespace ledger on tcp/5432",
+    Source("waivers.toml", 3),
+)
+EXPIRED = replace(WAIVER, query="tenants/internet-egress", expires=date(2026, 1, 31), source=Source("waivers.toml", 12))
+WAIVED = verdict(
+    "old-billing", Status.REFUTED, counterexamples=(DENIAL,), live=True, waivers=(WAIVER,), is_excused=True
+)
+KNOWN = verdict("legacy", Status.UNKNOWN, reason="it is not known", baseline=Status.UNKNOWN, is_excused=True)
+WITH_EXCUSES = answer(
+    PROVED,
+    REFUTED,
+    UNKNOWN,
+    VACUOUS,
+    WAIVED,
+    KNOWN,
+    waivers=((WAIVER, Waived.USED), (EXPIRED, Waived.EXPIRED)),
+    baseline="before.json",
+)

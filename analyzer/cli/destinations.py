@@ -1,0 +1,76 @@
+"""`--format FORMAT[=FILE]`, several times: which reports are wanted, and where each goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzer.cli import output
+from analyzer.cli.inputs import nearest
+from analyzer.cli.options import CheckFormat
+from analyzer.errors import InputError, Problem, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One report; `file is None`: to standard output."""
+
+    format: str
+    file: Path | None
+
+
+def destinations(formats: Sequence[str], file: Path | None, yaml: str | None = None) -> tuple[Destination, ...]:
+    """The reports in the order given, text where none is; `file` is where the one without a file of its own goes.
+
+    InputError, before any work is done, with all that is wrong: unknown formats, two reports for one place, places
+    that cannot be written to.  `yaml` is where the counterexamples go, as `--yaml` says.
+    """
+    problems: list[Problem] = []
+    asked: list[tuple[str, Path | None]] = []
+    for text in formats or [CheckFormat.TEXT.value]:
+        try:
+            asked.append(_parsed(text))
+        except UsageError as error:
+            problems += error.problems
+    free = [name for name, own in asked if own is None]
+    if len(free) > 1:
+        names = " and ".join(f"`{name}`" for name in free)
+        hint = f"give all but one a file: --format {free[0]}=FILE"
+        problems += UsageError(f"{names} cannot both go to {file or 'standard output'}", hint).problems
+    if file is not None and asked and not free:
+        hint = f"leave out -o, or name a format without a file: --format text -o {file}"
+        problems += UsageError(f"no report is left to write to `{file}`: each format has a file", hint).problems
+    found = tuple(Destination(name, own or file) for name, own in asked)
+    problems += _clashes([it.file for it in found], yaml)
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _parsed(text: str) -> tuple[str, Path | None]:
+    name, equals, file = text.partition("=")
+    names = [known.value for known in CheckFormat]
+    if name not in names:
+        raise UsageError(f"unknown format `{name}`", nearest(name, names))
+    if equals and not file:
+        raise UsageError(f"`--format {text}` names no file", f"write --format {name}=FILE, or --format {name}")
+    return name, Path(file) if file not in ("", "-") else None
+
+
+def _clashes(files: Sequence[Path | None], yaml: str | None) -> list[Problem]:
+    """Places that two reports share, or that cannot be written to."""
+    problems: list[Problem] = []
+    paths = [path for path in (*files, output.yaml_path(yaml)) if path is not None]
+    for path in dict.fromkeys(paths):
+        if paths.count(path) > 1 and (path.is_file() or not path.exists()):
+            problems += UsageError(f"two reports would go to `{path}`", "give each a file of its own").problems
+        try:
+            output.check_writable(path)
+        except UsageError as error:
+            problems += error.problems
+    try:
+        output.check_standard_output(is_used=None in files, yaml=yaml)
+    except UsageError as error:
+        problems += error.problems
+    return problems

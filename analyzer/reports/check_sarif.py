@@ -1,0 +1,197 @@
+"""SARIF 2.1.0: the findings of a check for code scanning (OASIS, "Static Analysis Results Interchange Format").
+
+A query is a rule, a counterexample a result of kind `fail` at the line that lets the connection through.  What is
+unknown is `open` and what is vacuous needs `review`; results of a kind other than `fail` have level `none`, as the
+format demands (3.27.10).  What waivers or the baseline excuse is suppressed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from analyzer import __version__
+from analyzer.model.claims import Severity
+from analyzer.model.cluster import Cluster
+from analyzer.model.source import Source
+from analyzer.reports import parts, verdict_words, words
+from analyzer.reports.map_markdown import escaped
+from analyzer.reports.places import Place, is_file, places
+from analyzer.reports.visible import visible
+from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
+# Code scanning reads numbers: above 9 is critical, from 7 high, from 4 medium.
+SCORES = {Severity.LOW: "2.0", Severity.MEDIUM: "5.0", Severity.HIGH: "8.0", Severity.CRITICAL: "9.5"}
+KINDS = {Status.PROVED: "pass", Status.REFUTED: "fail", Status.UNKNOWN: "open", Status.VACUOUS: "review"}
+_ROOT = "SRCROOT"
+Json = dict[str, Any]
+
+
+def render_sarif(answer: Answer, cluster: Cluster, *, with_passes: bool = False) -> bytes:
+    """One SARIF log with one run, in ASCII.  `with_passes` adds a result of kind `pass` for each proof."""
+    writer = _Writer(cluster)
+    for section in answer.sections:
+        for verdict in section.verdicts:
+            writer.add(section, verdict, with_passes)
+    run: Json = {
+        "tool": {
+            "driver": {
+                "name": "netproof",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": writer.rules,
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_ROOT: {"description": _message("The folder that netproof was run in.")}},
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(_notifications(answer))}],
+        "results": writer.results,
+        "properties": {
+            "verdict": answer.status.value,
+            "universe": words.UNIVERSES[answer.universe],
+            "assumptions": [f"{stated.name}: {stated.text}" for stated in answer.assumptions],
+        },
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return (json.dumps(log, indent=2) + "\n").encode("ascii")
+
+
+class _Writer:
+    """Collects rules and results; results name their rule by its place in the list."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.rules: list[Json] = []
+        self.results: list[Json] = []
+
+    def add(self, section: Section, verdict: Verdict, with_passes: bool) -> None:
+        rule = _rule(section, verdict)
+        self.rules.append(rule)
+        if verdict.status is Status.PROVED and not with_passes:
+            return
+        for example in verdict.counterexamples or (None,):
+            self.results.append(self._result(rule["id"], verdict, example))
+
+    def _result(self, rule: str, verdict: Verdict, example: Counterexample | None) -> Json:
+        kind = KINDS[verdict.status]
+        found = places(verdict, example, self.cluster)
+        if not found:  # code scanning shows nothing that stands nowhere
+            files = [name for name in self.cluster.files if is_file(name)][:1]
+            found = tuple(Place(Source(name), "the first of the manifests") for name in files)
+        result: Json = {
+            "ruleId": rule,
+            "ruleIndex": len(self.rules) - 1,
+            "kind": kind,
+            "level": LEVELS[verdict.query.severity] if kind == "fail" else "none",
+            "message": _message(_text(verdict, example)),
+            "locations": [_location(place) for place in found[:1]],
+            "relatedLocations": [
+                {"id": number, **_location(place), "message": _message(place.text)}
+                for number, place in enumerate(found[1:], 1)
+            ],
+            "partialFingerprints": {"netproof/v1": _fingerprint(rule, verdict, example)},
+            "properties": {"verdict": verdict.status.value, "universe": verdict.universe.value},
+        }
+        if example is not None:
+            result["properties"]["live"] = example.live
+        suppressions = list(_suppressions(verdict))
+        if suppressions:
+            result["suppressions"] = suppressions
+        if verdict.baseline is not None and verdict.status is not Status.PROVED:
+            result["baselineState"] = "unchanged" if verdict.is_excused and not verdict.waivers else "new"
+        return result
+
+
+def _rule(section: Section, verdict: Verdict) -> Json:
+    query = verdict.query
+    title = visible(verdict_words.title(verdict))
+    about = [("description", query.description), ("asked", query.text), ("fix", query.remediation)]
+    about.append(("controls", ", ".join(query.controls)))
+    told = [(label, visible(parts.line(text))) for label, text in about if text]
+    return {
+        "id": f"{section.name}/{query.id}",
+        "name": query.id,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": visible(parts.line(query.description or query.title or query.text))},
+        "help": {
+            "text": "\n\n".join([title, *(f"{label}: {text}" for label, text in told)]),
+            "markdown": "\n\n".join(
+                [f"**{escaped(title)}**", *(f"*{label}*: {escaped(text)}" for label, text in told)]
+            ),
+        },
+        "defaultConfiguration": {"level": LEVELS[query.severity]},
+        "properties": {
+            "security-severity": SCORES[query.severity],
+            "tags": list(dict.fromkeys(("security", "network-isolation", *query.controls))),
+        },
+    }
+
+
+def _text(verdict: Verdict, example: Counterexample | None) -> str:
+    """What a result says: the query's title, then what shows it, a sentence each."""
+    said = [f"{verdict_words.word(verdict)}: {verdict_words.title(verdict)}"]
+    if example is None:
+        said += [verdict.reason, *verdict.blame]
+        if verdict.status is Status.PROVED and verdict.rests_on:
+            said.append(f"the proof rests on {verdict_words.proof(verdict)}")
+    else:
+        said.append(verdict_words.example(example, verdict.query.claim.kind))
+        said += (f"{direction}: {why}" for direction, why in verdict_words.sides(example))
+        said.append(f"likewise: {words.region(example.region)}")
+        said.append(verdict_words.liveness(example.live, (example,)))
+    return "\n".join(visible(parts.line(text)) for text in said if text)
+
+
+def _fingerprint(rule: str, verdict: Verdict, example: Counterexample | None) -> str:
+    """The same for the same finding, wherever its lines have moved: the query and the region."""
+    shown = words.region(example.region) if example else verdict.status.value
+    return hashlib.sha256(f"{rule}\n{shown}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def _suppressions(verdict: Verdict) -> Iterator[Json]:
+    if not verdict.is_excused:
+        return
+    for waiver in verdict.waivers:
+        why = f"{waiver.reason} ({waiver.owner}, until {waiver.expires.isoformat()}; {waiver.source})"
+        yield {"kind": "external", "status": "accepted", "justification": visible(parts.line(why))}
+    if not verdict.waivers:
+        yield {"kind": "external", "status": "accepted", "justification": "it is in the baseline"}
+
+
+def _notifications(answer: Answer) -> Iterator[Json]:
+    for notice in answer.notices:
+        yield _notification("note", notice.source, notice.message)
+    for it in answer.unmodelled:
+        yield _notification("warning", it.source, f"{it.id} is not modelled: {it.why}")
+
+
+def _notification(level: str, source: Source, text: str) -> Json:
+    found: Json = {"level": level, "message": _message(visible(parts.line(text)))}
+    if is_file(source.file):
+        found["locations"] = [_location(Place(source, ""))]
+    return found
+
+
+def _location(place: Place) -> Json:
+    physical: Json = {"artifactLocation": _artifact(place.source.file)}
+    if place.source.line:
+        physical["region"] = {"startLine": place.source.line}
+    return {"physicalLocation": physical}
+
+
+def _artifact(file: str) -> Json:
+    """A relative path stands under the folder of the run; an absolute one, or one outside it, for itself."""
+    path = file.replace("\\", "/").removeprefix("./")
+    if path.startswith("/"):
+        return {"uri": f"file://{quote(path, errors='replace')}"}
+    return {"uri": quote(path, errors="replace"), "uriBaseId": _ROOT}
+
+
+def _message(text: str) -> Json:
+    """Plain text, in which `[a](b)` would be a link."""
+    return {"text": text.replace("](", "] (")}
