@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lark import Token
-
 from analyzer.language.names import label_key_fault, nearest
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
+from analyzer.language.trees import Token
 from analyzer.model.claims import Attribute, Role, Term
 
 _BY_NAME = {attribute.value: attribute for attribute in Attribute}

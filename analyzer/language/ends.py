@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from lark import Token
-
-from analyzer.language.expectations import SETS
-from analyzer.language.names import namespace_fault, nearest, object_name_fault
+from analyzer.language.names import SETS, namespace_fault, nearest, object_name_fault
 from analyzer.language.scope import Scope
 from analyzer.language.selectors import selector
 from analyzer.language.syntax import Syntax, parts, words
+from analyzer.language.trees import Token
 from analyzer.model.claims import (
     Addresses,
     Anything,

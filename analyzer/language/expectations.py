@@ -9,14 +9,10 @@ from lark import Token
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from analyzer.errors import Problem
-from analyzer.language.names import clipped, nearest, nearest_name
+from analyzer.language.names import SETS, clipped, nearest, nearest_name
 from analyzer.language.text import Passage
 
 STATEMENTS = ("pack", "param", "let", "assume", "assert")
-SETS = (
-    "pods", "namespace", "namespaces", "workload", "ips",
-    "internet", "external", "metadata-service", "nodes", "anything",
-)  # fmt: skip
 
 _SIGNS = {
     "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "COMMA": ",", "COLON": ":", "AT": "@", "BANG": "!",

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from lark import Token
-
 from analyzer.errors import Problem, QueryError
 from analyzer.language.claims import claim
 from analyzer.language.claims import text as text_of_claim
@@ -20,6 +18,7 @@ from analyzer.language.scope import Scope, place, unquoted
 from analyzer.language.size import Sizes
 from analyzer.language.syntax import Syntax, parse, parts, reserved_words, words
 from analyzer.language.text import Passage, cut, whole
+from analyzer.language.trees import Token
 from analyzer.model.claims import Assumption, Claim, Pack, Query, Role
 from analyzer.model.source import Notice, Source
 
@@ -191,7 +190,7 @@ class _Reading:
             id=str(statement.name),
             title=statement.title,
             claim=found,
-            text=text_of_claim(statement.passage.text[tree.meta.start_pos : tree.meta.end_pos]),
+            text=text_of_claim(statement.passage.text[tree.start : tree.end]),
             severity=about.severity,
             controls=tuple(about.controls),
             description=about.description,

@@ -11,6 +11,11 @@ from difflib import get_close_matches
 
 Fault = Callable[[str], str]
 
+SETS = (
+    "pods", "namespace", "namespaces", "workload", "ips",
+    "internet", "external", "metadata-service", "nodes", "anything",
+)  # fmt: skip
+
 _ENDLESS = re.compile(r"`([^`]{80})[^`]{20,}`")
 _LABEL_PART = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from lark import Token
-
 from analyzer.language.names import nearest_name, port_name_fault
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
+from analyzer.language.trees import Token
 from analyzer.model.policies import PORT_PROTOCOLS, NamedPort, NumberedPorts, Ports, Protocol
 from analyzer.sets.ports import HIGHEST, LOWEST
 

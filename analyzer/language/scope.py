@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from analyzer.errors import Problem
 from analyzer.language.names import Fault, clipped, nearest
 from analyzer.language.syntax import Syntax
+from analyzer.language.trees import Token
 from analyzer.model.claims import SetExpr
 from analyzer.model.source import Notice, Source
 
@@ -103,9 +102,7 @@ class Scope:
 
 def place(at: Token | Syntax) -> tuple[int, int]:
     """Line and column where the token or the tree begins."""
-    if isinstance(at, Token):
-        return at.line or 0, at.column or 0
-    return at.meta.line, at.meta.column
+    return at.line, at.column
 
 
 def unquoted(word: Token) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from analyzer.language.names import Fault, label_key_fault, label_value_fault
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, parts, words
+from analyzer.language.trees import Token
 from analyzer.model.labels import Operator, Requirement, Selector
 
 _OPERATORS = {

@@ -1,68 +1,42 @@
-"""Text of one statement to its syntax tree.  The only module that runs Lark."""
+"""Text of one statement to its syntax tree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedInput
-
 from analyzer.errors import Problem
-from analyzer.language.expectations import explained
+from analyzer.language.automaton import Automaton
+from analyzer.language.tables import kept_tables
 from analyzer.language.text import Passage
+from analyzer.language.trees import Token, Tree
 from analyzer.resources import grammar_text
 
-Syntax = Tree[Token]
-
-
-class _EveryWordEverywhere:
-    """Lets the lexer see words and signs where the grammar has no place for them, so that `raech` is one wrong word
-    and `only` is never read as `on` and `ly`.
-    """
-
-    always_accept = (
-        "WORD", "STRING", "LPAR", "RPAR", "LSQB", "RSQB", "COMMA", "COLON", "AT", "BANG", "EQUAL", "EQUALS", "DIFFERS",
-    )  # fmt: skip
-
-    @staticmethod
-    def process(stream: Iterator[Token]) -> Iterator[Token]:
-        return stream
+Syntax = Tree
 
 
 @cache
-def _parser() -> Lark:
-    return Lark(
-        grammar_text(),
-        parser="lalr",
-        start=["statement", "claim"],
-        propagate_positions=True,
-        maybe_placeholders=True,
-        postlex=_EveryWordEverywhere(),
-    )
+def _automaton() -> Automaton:
+    tables = kept_tables()
+    if tables is None:  # the grammar is being worked on
+        from analyzer.language.lark_parser import tables_of
+
+        tables = tables_of(grammar_text())
+    return Automaton(tables)
 
 
-@cache
 def reserved_words() -> frozenset[str]:
     """The keywords: no set may be called so."""
-    patterns = (terminal.pattern for terminal in _parser().terminals)
-    return frozenset(p.value for p in patterns if p.type == "str" and p.value[0].isalpha())
+    return _automaton().keywords
 
 
 def parse(passage: Passage, start: str, file: str) -> Syntax | Problem:
     """The syntax tree of a sound passage, lines counted from the start of the file, or the first error in it."""
-    try:
-        tree = _parser().parse(passage.text, start=start)
-    except UnexpectedInput as error:
-        return explained(error, passage, file)
-    shift = passage.line - 1
-    for subtree in tree.iter_subtrees():
-        if not subtree.meta.empty:
-            subtree.meta.line += shift
-        for child in subtree.children:
-            if isinstance(child, Token):
-                child.line = (child.line or 0) + shift
-    return tree
+    tree = _automaton().parse(passage.text, start, passage.line)
+    if tree is not None:
+        return tree
+    from analyzer.language.lark_parser import fault_of
+
+    return fault_of(passage, start, file)
 
 
 def words(tree: Syntax) -> list[Token]:

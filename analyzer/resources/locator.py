@@ -20,6 +20,12 @@ def grammar_text() -> str:
     return (_root() / "grammar" / "query.lark").read_text(encoding="utf-8")
 
 
+def grammar_tables() -> str:
+    """What was made of the grammar beforehand, in JSON; empty if it is not there."""
+    file = _root() / "grammar" / "query.tables.json"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
 def packs_dir() -> Traversable:
     """The folder that holds one folder per built-in pack.  It need not exist."""
     return _root() / "queries"
