@@ -56,8 +56,10 @@ class Session:
             raise SolverError(f"the solver cannot read the obligation: {problem}") from problem
 
     # -------------------------------------------------------------------------------------------- asking
-    def check(self, *literals: str) -> Outcome:
-        """Whether the script is satisfiable with all of the literals assumed."""
+    def check(self, *literals: str, tells_values: bool = True) -> Outcome:
+        """Whether the script is satisfiable with all of the literals assumed; with `tells_values`, and if so, how.
+
+        Reading the values off a large script can cost more than the search."""
         left = self._budget.rlimit - self.spent
         seconds = self._budget.seconds - (time.monotonic() - self._started)
         if left <= 0 or seconds <= 0:
@@ -67,7 +69,7 @@ class Session:
         self.checks += 1
         answer = self._solver.check(*(self._literal(name) for name in literals))
         if answer == z3.sat:
-            return Outcome(Result.SAT, values=self._values(self._solver.model()))
+            return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_values else {})
         if answer == z3.unsat:
             found = {_spelt(c) for c in self._solver.unsat_core()}
             return Outcome(Result.UNSAT, core=tuple(name for name in dict.fromkeys(literals) if name in found))

@@ -9,6 +9,7 @@ from itertools import product
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
 from analyzer.encoding.classes import declares
+from analyzer.encoding.domains import ABSENT
 from analyzer.encoding.scope import EXTERNAL, POD
 from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
@@ -230,14 +231,34 @@ class Finder:
         if POD not in reach.kinds or box.get(f"{letter}.pod") == ((0, 0),):
             return [(None, {})]
         found: list[tuple[Workload | None, dict[str, int]]] = []
-        for workload in self.cluster.workloads:
+        for workload in self._resembling(box, letter):
             known = embed_end(self.obligation, self._pod(workload), letter)
             if known is None:
                 continue
             facts = {s: v for s, v in known.items() if not s[1:].startswith((".u", ".x", ".nl.", ".p."))}
             if all(contains(box[s], v) for s, v in facts.items() if s in box):
                 found.append((workload, facts))
+                if len(found) > _MOST_PAIRS:
+                    break
         return found
+
+    def _resembling(self, box: Box, letter: str) -> Iterator[Workload]:
+        """The declared workloads whose namespace and labels, as far as anything mentions them, the region admits."""
+        scope = self.obligation.scope
+        reach = scope.src if letter == "s" else scope.dst
+        namespaces = {
+            scope.table.entries[c].name for c in reach.namespaces if contains(box.get(f"{letter}.ns", _ANY), c)
+        }
+        told = []
+        for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
+            allowed = box.get(f"{letter}.l.{i}")
+            if allowed is not None:
+                codes = scope.domains[attr].codes
+                refused = {value for value, code in codes.items() if not contains(allowed, code)}
+                told.append((attr.key, refused | (set() if contains(allowed, ABSENT) else {None})))
+        for workload in self.cluster.workloads:
+            if workload.namespace in namespaces and not any(workload.labels.get(k) in refused for k, refused in told):
+                yield workload
 
     def _pod(self, workload: Workload) -> Pod:
         return Pod(
@@ -272,6 +293,7 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
 
 _MOST_TWINS = 24
 _MOST_PAIRS = 400
+_ANY = ((0, 2**32),)
 _CHOSEN = ("port", "proto", "v6", "s.x4", "s.x6", "d.x4", "d.x6")
 _FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
 _PLAIN = (".l.", ".p.", ".nl.", ".fl.")

@@ -13,10 +13,12 @@ from analyzer.encoding.scope import Reach
 from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 
+Atom = tuple[int, int]
 Box = dict[str, Intervals]
 
-_MOST_ATOMS = 96
-_MOST_SPOILERS = 48
+_MOST_ATOMS = 96  # up to here every atom gets an answer
+_MOST_SPOILERS = 12
+_MOST_QUESTIONS = 64
 # What a reader takes for connections that can exist: widened by possible values only.
 _TOLD = frozenset({"proto", *(f"{end}.{kind}{version}" for end in "sd" for kind in "xu" for version in (4, 6))})
 
@@ -34,8 +36,15 @@ def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
 
 
 def _holds(inquiry: Inquiry, box: Box) -> bool:
-    literals = [inquiry.is_within(s, v) for s, v in box.items()]
-    return inquiry.check(NOT_VIOLATION, *literals).is_unsat
+    return inquiry.is_impossible(NOT_VIOLATION, *_inside(inquiry, box))
+
+
+def _can_be(inquiry: Inquiry, box: Box) -> bool:
+    return inquiry.is_possible(*_inside(inquiry, box))
+
+
+def _inside(inquiry: Inquiry, box: Box) -> list[str]:
+    return [inquiry.is_within(s, v) for s, v in box.items()]
 
 
 def _dropped(inquiry: Inquiry, box: Box) -> Box:
@@ -63,48 +72,47 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
     if not own:
         return
     others = canonical(a for a in atoms if a not in own)
-    if not others or inquiry.check(VIOLATION, inquiry.inside({**box, symbol: others})).is_unsat:
+    if not others or inquiry.is_impossible(VIOLATION, *_inside(inquiry, {**box, symbol: others})):
         box[symbol] = canonical(own)  # no other value violates at all: one question instead of one for each
         return
-    found = _spared(inquiry, box, symbol, atoms)
-    if found is None:
-        few = atoms if len(atoms) <= _MOST_ATOMS else _some(inquiry, box, symbol, atoms)
-        found = [a for a in few if a not in own and _holds(inquiry, {**box, symbol: (a,)})]
+    found = _fitting(inquiry, box, symbol, atoms)
     if symbol in _TOLD:
-        found = [a for a in found if a in own or _can_be(inquiry, {**box, symbol: (a,)})]
+        found = _possible(inquiry, box, symbol, found)
     box[symbol] = canonical([*own, *found])
 
 
-def _spared(inquiry: Inquiry, box: Box, symbol: str, atoms: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
-    """The atoms that are left when those that spoil the violation are taken away one by one; None if they are many."""
+def _fitting(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list[Atom]:
+    """The atoms for which the violation persists; of very many, as many as a bounded number of questions finds.
+
+    First those that spoil it are taken away one by one, then what is left is halved until it persists."""
     left = list(atoms)
     for _ in range(_MOST_SPOILERS):
-        spoiler = inquiry.check(NOT_VIOLATION, inquiry.inside({**box, symbol: canonical(left)}))
+        spoiler = inquiry.check(NOT_VIOLATION, *_inside(inquiry, {**box, symbol: canonical(left)}))
         if spoiler.is_unsat:
             return left
         if not spoiler.is_sat:
-            return None
+            return []
         value = spoiler.values[symbol]
         left = [a for a in left if not a[0] <= value <= a[1]]
-    return None
-
-
-def _some(inquiry: Inquiry, box: Box, symbol: str, atoms: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Some of the atoms with which the box holds a violation at all."""
-    found: list[tuple[int, int]] = []
-    left = list(atoms)
-    while left and len(found) < _MOST_ATOMS:
-        more = inquiry.check(VIOLATION, inquiry.inside({**box, symbol: canonical(left)}))
-        if not more.is_sat:
-            break
-        value = more.values[symbol]
-        found += [a for a in left if a[0] <= value <= a[1]]
-        left = [a for a in left if not a[0] <= value <= a[1]]
+    is_few = len(atoms) <= _MOST_ATOMS
+    found: list[Atom] = []
+    blocks, asked = [left], 0
+    while blocks and (is_few or asked < _MOST_QUESTIONS):
+        block = blocks.pop()
+        inside = _inside(inquiry, {**box, symbol: canonical(block)})
+        asked += 1
+        if inquiry.is_impossible(NOT_VIOLATION, *inside):
+            found += block
+        elif len(block) > 1 and (is_few or inquiry.is_possible(VIOLATION, *inside)):
+            middle = len(block) // 2
+            blocks += [block[middle:], block[:middle]]
     return found
 
 
-def _can_be(inquiry: Inquiry, box: Box) -> bool:
-    return inquiry.check(inquiry.inside(box)).is_sat
+def _possible(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list[Atom]:
+    """The atoms that some connection can have; of very many, pieces that hold such an atom each."""
+    pieces = [(a,) for a in atoms] if len(atoms) <= _MOST_ATOMS else [(span,) for span in canonical(atoms)]
+    return [piece[0] for piece in pieces if _can_be(inquiry, {**box, symbol: piece})]
 
 
 def _both_families(inquiry: Inquiry, box: Box) -> Box:
@@ -116,8 +124,7 @@ def _both_families(inquiry: Inquiry, box: Box) -> Box:
     other = {**box, "v6": ((int(there == "6"), int(there == "6")),)}
     for symbol in [s[:-1] + there for s in box if s.endswith((".x" + here, ".u" + here))]:
         atoms = list(_atoms(inquiry.obligation, symbol))
-        tried = ({**other, symbol: (a,)} for a in atoms) if len(atoms) <= _MOST_ATOMS else ()
-        fitting = [t[symbol][0] for t in tried if _holds(inquiry, t) and _can_be(inquiry, t)]
+        fitting = _possible(inquiry, other, symbol, _fitting(inquiry, other, symbol, atoms))
         if not fitting:
             return box
         both[symbol] = other[symbol] = canonical(fitting)
@@ -171,7 +178,7 @@ def _one_family(inquiry: Inquiry, box: Box) -> Box:
     return {**box, "v6": ((possible[0], possible[0]),)} if len(possible) == 1 else box
 
 
-def _atoms(obligation: Obligation, symbol: str) -> Iterator[tuple[int, int]]:
+def _atoms(obligation: Obligation, symbol: str) -> Iterator[Atom]:
     """The values of a symbol, in pieces within which nothing can tell them apart."""
     width = obligation.symbols[symbol]
     if symbol in obligation.cuts:

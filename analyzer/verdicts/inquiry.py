@@ -48,6 +48,17 @@ class Inquiry:
         """With the universe and all rules in force."""
         return self.session.check(UNIVERSE, self._all_rules, *self._given, *literals)
 
+    def is_impossible(self, *literals: str) -> bool:
+        """Whether it is proved that no connection of the universe meets the literals."""
+        return self._ask(*literals).is_unsat
+
+    def is_possible(self, *literals: str) -> bool:
+        """Whether some connection of the universe meets the literals; False too where the budget is spent."""
+        return self._ask(*literals).is_sat
+
+    def _ask(self, *literals: str) -> Outcome:
+        return self.session.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_values=False)
+
     def check_rules(self, literals: Iterable[str], rules: Iterable[str]) -> Outcome:
         """With the universe and only the given rules in force; the core is over `literals` and `rules`."""
         return self.session.check(UNIVERSE, *self._given, *literals, *rules)
@@ -168,10 +179,10 @@ class Inquiry:
         fixed = [*self.fixing(values, names)]
         literals = {self.is_value(s, values[s]): s for s in names}
         kept = list(literals)
-        if not self.check(NOT_VIOLATION, *fixed, *kept).is_unsat:
+        if not self.is_impossible(NOT_VIOLATION, *fixed, *kept):
             return names
         for literal in tuple(kept):
             rest = [k for k in kept if k != literal]
-            if self.check(NOT_VIOLATION, *fixed, *rest).is_unsat:
+            if self.is_impossible(NOT_VIOLATION, *fixed, *rest):
                 kept = rest
         return tuple(literals[k] for k in kept)
