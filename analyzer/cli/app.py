@@ -16,6 +16,7 @@ from analyzer.cli.explain import explain
 from analyzer.cli.guard import guarded
 from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
+from analyzer.cli.recheck import recheck
 from analyzer.cli.schema import schema
 
 EXITS = f"\b\nExit codes:\n{exit_table()}"
@@ -72,6 +73,14 @@ Examples:
       only what the queries forbid fails: `no pods can newly reach internet`
 """
 
+RECHECK_EXAMPLES = """\b
+Examples:
+  netproof recheck evidence/
+      hashes, and every script answered again from its text
+  netproof recheck evidence/ --manifests manifests/ --cross-check cvc5
+      the witnesses decided and the questions asked again as well, and a second solver on every script
+"""
+
 app = typer.Typer(
     name="netproof",
     add_completion=False,
@@ -123,6 +132,12 @@ app.command(
     no_args_is_help=True,
     epilog=f"{EXPLAIN_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
 )(guarded(configured("explain", explain)))
+
+app.command(
+    name="recheck",
+    no_args_is_help=True,
+    epilog=f"{RECHECK_EXAMPLES}\n{EXITS}",
+)(guarded(recheck))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 

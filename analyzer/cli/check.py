@@ -9,9 +9,11 @@ import typer
 
 from analyzer.cli import inputs, options, output
 from analyzer.cli.destinations import destinations
-from analyzer.cli.exit_codes import VERDICT_CODES
+from analyzer.cli.evidence import Readings, check_evidence, write_evidence
+from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complaint
 from analyzer.cli.progress import Progress
+from analyzer.cli.revisions import Reading
 
 
 def check(
@@ -31,38 +33,36 @@ def check(
     yaml: options.YamlFile = None,
     max_counterexamples: options.MaxCounterexamples = 3,
     budget: options.WorkBudget = None,
+    cross_check: options.CrossCheckBy = None,
+    evidence: options.EvidenceFolder = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Prove or refute queries about manifests."""
     from analyzer import analysis
-    from analyzer.manifests import load
     from analyzer.reports.check_formats import render_check
     from analyzer.reports.witness_yaml import witness_yaml
 
-    pods, engine, addresses, reports = inputs.settled(
+    pods, engine, addresses, reports, second, _ = inputs.settled(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: destinations(format_ or (), file, yaml),
+        lambda: inputs.second_solver(cross_check),
+        lambda: check_evidence(evidence, keep_going=keep_going),
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
-    setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples)
-    kinds = frozenset(irrelevant or ())
+    setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples, keeps_steps=evidence is not None)
+    reading, readings = Reading(keep_going, frozenset(irrelevant or ()), strict_cidr), Readings()
     with Progress() as progress:
         packs, loaded = inputs.settled(
             lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
-            lambda: load(
-                manifests,
-                keep_going=keep_going,
-                irrelevant=kinds,
-                strict_cidr=strict_cidr,
-                stdin=inputs.standard_input,
-                progress=progress,
-            ),
+            lambda: reading.one(manifests, progress, readings if evidence else None),
         )
-        answer = analysis.check(loaded.cluster, packs, setting=setting, progress=progress)
+        answer = analysis.check(loaded.cluster, packs, setting=setting, progress=progress, second_solver=second)
+    if evidence:
+        write_evidence(evidence, answer, setting, packs, reading, readings)
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is unknown"), file=sys.stderr)
     for report in reports:
@@ -70,4 +70,4 @@ def check(
         output.write(render_check(answer, report.format, loaded.cluster, style, date.today()), report.file)
     if yaml:
         output.write(witness_yaml(answer, loaded.cluster), output.yaml_path(yaml))
-    raise typer.Exit(VERDICT_CODES[answer.status.value])
+    raise typer.Exit(answer_code(answer))

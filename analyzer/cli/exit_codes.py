@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analyzer.verdicts import Answer
     from analyzer.verdicts.difference import Difference, InventoryDifference
 
 
@@ -21,10 +22,10 @@ class ExitCode(IntEnum):
 
 
 MEANING = {
-    ExitCode.PROVED: "every query is proved; diff: nothing changed that --fail-on names",
-    ExitCode.REFUTED: "some query is refuted; diff: something changed",
+    ExitCode.PROVED: "every query is proved; diff: nothing changed that --fail-on names; recheck: all holds",
+    ExitCode.REFUTED: "some query is refuted; diff: something changed; recheck: something fails",
     ExitCode.BAD_INPUT: "bad usage or bad input; nothing was checked",
-    ExitCode.UNDECIDED: "no query is refuted, but some query is unknown or vacuous; diff: unknown",
+    ExitCode.UNDECIDED: "no query is refuted, but some query is unknown or vacuous; diff, recheck: unknown",
     ExitCode.INTERNAL: "internal error: a defect in netproof, never an answer",
     ExitCode.INTERRUPTED: "interrupted",
 }
@@ -35,6 +36,19 @@ VERDICT_CODES = {
     "unknown": ExitCode.UNDECIDED,
     "vacuous": ExitCode.UNDECIDED,
 }
+
+RECHECK_CODES = {
+    "holds": ExitCode.PROVED,
+    "fails": ExitCode.REFUTED,
+    "undecided": ExitCode.UNDECIDED,
+}
+
+
+def answer_code(answer: Answer) -> ExitCode:
+    """By the worst verdict; UNDECIDED where all is proved but a second solver did not confirm all of it in time."""
+    code = VERDICT_CODES[answer.status.value]
+    is_open = answer.cross_check is not None and bool(answer.cross_check.undecided)
+    return ExitCode.UNDECIDED if is_open and code is ExitCode.PROVED else code
 
 
 def exit_table() -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.errors import InputError, Problem, QueryError, UsageError
 
 if TYPE_CHECKING:
+    from analyzer.cli.options import SecondSolver
     from analyzer.model.claims import Pack, Query, Universe
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet
@@ -103,6 +104,20 @@ def pod_addresses(cidrs: Sequence[str]) -> AddressSet | None:
     if problems:
         raise InputError(problems)
     return found
+
+
+def second_solver(chosen: SecondSolver | None) -> str | None:
+    """Its name; UsageError if it is not installed."""
+    if chosen is None:
+        return None
+    from analyzer.solving import is_installed
+
+    if not is_installed(chosen.value):
+        raise UsageError(
+            f"--cross-check needs {chosen.value}, which is not installed",
+            f"install it with: pip install 'netproof[{chosen.value}]'",
+        )
+    return str(chosen.value)
 
 
 # ------------------------------------------------------------------------------------------------ questions

@@ -29,6 +29,10 @@ class CheckFormat(Enum):
     HTML = "html"
 
 
+class SecondSolver(Enum):
+    CVC5 = "cvc5"
+
+
 class DiffFormat(Enum):
     TEXT = "text"
     JSON = "json"
@@ -148,6 +152,21 @@ WorkBudget = Annotated[
         help="Solver work per query, in Z3 resource units, before the answer is unknown. [400,000,000]",
     ),
 ]
+CrossCheckBy = Annotated[
+    SecondSolver | None,
+    typer.Option(
+        "--cross-check",
+        metavar="cvc5",
+        show_default=False,
+        help="Put every answer to a second solver too; needs pip install 'netproof[cvc5]'.",
+    ),
+]
+EvidenceFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence", metavar="DIR", help="Write a bundle there with all that `netproof recheck` needs to check again."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print what is not proved and the summary only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Add what each query cost.")]
 InColor = Annotated[Color, typer.Option("--color", help="Colour; auto means on a terminal, unless NO_COLOR is set.")]
@@ -241,3 +260,15 @@ DiffPacks = Annotated[
     ),
 ]
 Brief = Annotated[bool, typer.Option("--quiet", help="Leave out the footer, and rules that do not match.")]
+BundleFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", show_default=False, help="A bundle that `netproof check … --evidence` wrote.")
+]
+BundleManifests = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--manifests",
+        metavar="MANIFEST",
+        help="The manifests, a file, a directory or -: compare them, decide the witnesses and ask the questions again. "
+        "Repeatable.",
+    ),
+]

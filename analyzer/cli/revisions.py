@@ -1,8 +1,8 @@
-"""The two revisions that a command line names, read."""
+"""The manifests that a command line names, of one revision or of two, read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,22 @@ class Reading:
     irrelevant: frozenset[str]
     strict_cidr: bool
 
+    def one(
+        self, paths: Sequence[str], progress: Progress, on_read: Callable[[str, bytes], None] | None = None
+    ) -> Loaded:
+        """The files and directories together; `on_read` is told each file with its bytes."""
+        from analyzer.manifests import load
+
+        return load(
+            paths,
+            keep_going=self.keep_going,
+            irrelevant=self.irrelevant,
+            strict_cidr=self.strict_cidr,
+            stdin=inputs.standard_input,
+            progress=progress,
+            on_read=on_read,
+        )
+
     def both(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:
         """The old and the new revision; the problems of both are told together."""
         if git is not None:
@@ -33,20 +49,8 @@ class Reading:
             )
         if list(paths) == ["-", "-"]:
             raise UsageError("standard input can be one of the two revisions only")
-        old, new = inputs.settled(lambda: self._load(paths[0], progress), lambda: self._load(paths[1], progress))
+        old, new = inputs.settled(lambda: self.one(paths[:1], progress), lambda: self.one(paths[1:], progress))
         return old, new
-
-    def _load(self, path: str, progress: Progress) -> Loaded:
-        from analyzer.manifests import load
-
-        return load(
-            [path],
-            keep_going=self.keep_going,
-            irrelevant=self.irrelevant,
-            strict_cidr=self.strict_cidr,
-            stdin=inputs.standard_input,
-            progress=progress,
-        )
 
     def _from_git(self, git: str, paths: Sequence[str]) -> tuple[Loaded, Loaded]:
         from analyzer.manifests import load_blobs, manifests_in, revision_range

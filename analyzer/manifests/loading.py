@@ -91,6 +91,21 @@ def _told(content: Callable[[], bytes], name: str, on_read: Callable[[str, bytes
     return data
 
 
+def read_manifests(paths: Sequence[str], stdin: Callable[[], bytes]) -> dict[str, bytes]:
+    """The bytes of each file that `load` would read, by the name that it gives them; ManifestError where it could
+    not."""
+    problems: list[Problem] = []
+    found: dict[str, bytes] = {}
+    for file, _ in manifest_files(paths, problems):
+        try:
+            found[STDIN_NAME if file == STDIN else file] = stdin() if file == STDIN else read_file(file)
+        except ValueError as error:
+            problems.append(Problem(file, 0, 0, str(error)))
+    if problems:
+        raise ManifestError(problems)
+    return found
+
+
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
     """Trees hold no cycles, and looking for some in millions of nodes would take as long as reading them."""

@@ -82,6 +82,8 @@ def _facts(answer: Answer, as_of: date | None) -> Iterator[str]:
     counts = [words.counted(count, nouns) for nouns, count in answer.tally if count]
     if counts:
         yield _pair("read", _text(words.listed(counts, shown=20)))
+    if answer.cross_check is not None:
+        yield _pair("cross-check", _text(verdict_words.cross_check(answer.cross_check)))
     if answer.baseline:
         yield _pair("baseline", f"<code>{_text(answer.baseline)}</code>")
 

@@ -15,7 +15,16 @@ from analyzer.model.source import Notice
 from analyzer.reports.words import UNIVERSES
 from analyzer.semantics.decision import Side
 from analyzer.sets import ValueSet
-from analyzer.verdicts.verdict import Answer, Counterexample, EndRegion, Region, Section, StatedAssumption, Verdict
+from analyzer.verdicts.verdict import (
+    Answer,
+    Counterexample,
+    CrossCheck,
+    EndRegion,
+    Region,
+    Section,
+    StatedAssumption,
+    Verdict,
+)
 
 SCHEMA = "netproof/check/1"
 Json = dict[str, Any]
@@ -35,7 +44,20 @@ def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
         "tally": dict(answer.tally),
         "queries": [_query(s, v, with_statistics) for s in answer.sections for v in s.verdicts],
     }
+    if answer.cross_check is not None:
+        content["cross_check"] = _cross_check(answer.cross_check)
     return (json.dumps(content, indent=2) + "\n").encode("ascii")
+
+
+def _cross_check(it: CrossCheck) -> Json:
+    undecided = [{"query": query, "step": step} for query, step in it.undecided]
+    return {
+        "solver": it.solver,
+        "version": it.version,
+        "confirmed": it.confirmed,
+        "total": it.total,
+        "undecided": undecided,
+    }
 
 
 def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:

@@ -130,6 +130,8 @@ def _controls(answer: Answer) -> Iterator[str]:
 def _background(answer: Answer) -> Iterator[str]:
     yield from ("", "<details><summary>What this covers and assumes</summary>", "")
     yield f"- covers: {escaped(words.UNIVERSES[answer.universe])}"
+    if answer.cross_check is not None:
+        yield f"- cross-check: {escaped(verdict_words.cross_check(answer.cross_check))}"
     for label, entries in parts.by_label(answer.assumptions).items():
         yield from (f"- {label}: {escaped(text)}" for text in entries)
     for it in answer.unmodelled[:_SHOWN_ENTRIES]:

@@ -97,6 +97,8 @@ def _footer(page: Page, answer: Answer) -> None:
         parts.entry(page, "", f"within {universe.value}: {words.UNIVERSES[universe]}")
     parts.background(page, answer.assumptions, answer.unmodelled, answer.notices)
     parts.read(page, "read", answer.tally)
+    if answer.cross_check is not None:
+        parts.entry(page, "checked", f"cross-check: {verdict_words.cross_check(answer.cross_check)}")
 
 
 def _summary(page: Page, answer: Answer) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from analyzer.model.claims import Kind, Universe
 from analyzer.reports import parts, words
-from analyzer.verdicts.verdict import Answer, Counterexample, Status, Verdict
+from analyzer.verdicts.verdict import Answer, Counterexample, CrossCheck, Status, Verdict
 
 MARKS = {Status.PROVED: "✓", Status.REFUTED: "✗", Status.UNKNOWN: "?", Status.VACUOUS: "∅"}
 EXCUSED_MARK = "~"
@@ -41,6 +41,15 @@ def summary(answer: Answer) -> str:
     order.sort(key=lambda name: name == Status.PROVED.value)
     tally = [f"{counts[name]} {name}" for name in order if counts[name]]
     return f"{words.plural(len(answer.verdicts), 'query')}: {', '.join(tally)}"
+
+
+def cross_check(it: CrossCheck) -> str:
+    """`12 of 12 answers confirmed by cvc5 1.4`, and which are not."""
+    text = f"{it.confirmed} of {words.plural(it.total, 'answer')} confirmed by {it.solver} {it.version}"
+    if not it.undecided:
+        return text
+    open_ = list(dict.fromkeys(query for query, _ in it.undecided))
+    return f"{text}; its budget was spent on {words.listed(open_)}"
 
 
 def standing(verdict: Verdict) -> str:

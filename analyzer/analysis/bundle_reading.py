@@ -1,0 +1,220 @@
+"""The index of an evidence bundle, read with distrust: whoever hands it over may have written it by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from typing import Any, TypeVar
+
+from analyzer.errors import InputError, Problem
+from analyzer.model.claims import Kind
+from analyzer.model.cluster import ContainerKind, ContainerPort
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.labels import Labels
+from analyzer.model.policies import Protocol
+from analyzer.verdicts.bundle import (
+    INDEX,
+    MARKER_LINE,
+    PATH,
+    REPORT,
+    Bundle,
+    ManifestRecord,
+    Options,
+    PackRecord,
+    QueryRecord,
+    StepRecord,
+)
+
+T = TypeVar("T")
+
+
+def parse_bundle(data: bytes) -> Bundle:
+    """The bundle that an `evidence.json` is.  InputError, naming the field, for anything else."""
+    root = _parsed(data, INDEX)
+    if root["schema"].text != MARKER_LINE:
+        raise root["schema"].fault(f"is not `{MARKER_LINE}`")
+    return Bundle(
+        versions=root["versions"].texts_by_name,
+        options=_options(root["options"]),
+        assumptions=root["assumptions"].each(lambda it: (it["name"].text, it["text"].text)),
+        manifests=root["manifests"].each(
+            lambda it: ManifestRecord(it["file"].text, it["bytes"].number, it["sha256"].text)
+        ),
+        packs=root["packs"].each(
+            lambda it: PackRecord(it["name"].text, it["file"].text, it["parameters"].texts_by_name, it["path"].place)
+        ),
+        queries=root["queries"].each(_query),
+        hashes=root["files"].texts_by_name,
+        has_waivers=root["waivers"].truth,
+        confirmed=_confirmed(root["cross_check"]),
+    )
+
+
+def _confirmed(it: _Field) -> tuple[str, int, int] | None:
+    return None if it.is_null else (it["solver"].text, it["confirmed"].number, it["total"].number)
+
+
+def verdicts_in(report: bytes) -> dict[tuple[str, str], str]:
+    """The verdicts of a check/1 report, by query file and id.  InputError if it is none."""
+    root = _parsed(report, REPORT)
+    return {
+        (file, id): verdict
+        for file, id, verdict in root["queries"].each(lambda it: (it["file"].text, it["id"].text, it["verdict"].text))
+    }
+
+
+def _parsed(data: bytes, file: str) -> _Field:
+    try:
+        return _Field(json.loads(data), "", file)
+    except (ValueError, RecursionError) as error:
+        raise _fault(file, "", "is not JSON") from error
+
+
+def _options(it: _Field) -> Options:
+    addresses = it["pod_addresses"]
+    return Options(
+        universe=it["universe"].text,
+        profile=it["profile"]["name"].text,
+        knobs=it["profile"]["knobs"].texts_by_name,
+        pod_addresses=None if addresses.is_null else addresses.each(lambda a: a.text),
+        rlimit=it["budget"]["rlimit"].number,
+        seconds=it["budget"]["seconds"].number,
+        max_counterexamples=it["max_counterexamples"].number,
+        irrelevant=it["irrelevant"].each(lambda k: k.text),
+        strict_cidr=it["strict_cidr"].truth,
+    )
+
+
+def _query(it: _Field) -> QueryRecord:
+    return QueryRecord(
+        pack=it["pack"].text,
+        id=it["id"].text,
+        title=it["title"].text,
+        text=it["text"].text,
+        kind=it["kind"].one_of(Kind),
+        universe=it["universe"].text,
+        verdict=it["verdict"].text,
+        steps=it["steps"].each(_step),
+        witnesses=it["witnesses"].each(_witness),
+    )
+
+
+def _step(it: _Field) -> StepRecord:
+    return StepRecord(it["purpose"].text, it["meaning"].text, it["expected"].text, it["path"].place)
+
+
+def _witness(it: _Field) -> Connection | Pod:
+    src = _end(it["src"])
+    if it["dst"].is_null:
+        if not isinstance(src, Pod):
+            raise it["src"].fault("is no pod")
+        return src
+    port = None if it["port"].is_null else it["port"].number
+    return Connection(src, _end(it["dst"]), it["protocol"].one_of(Protocol), port)
+
+
+def _end(it: _Field) -> End:
+    address = it["ip"].made(ip_address)
+    match it["kind"].text:
+        case "external":
+            return External(address)
+        case "node":
+            return Host(None if it["name"].is_null else it["name"].text, _labels(it["labels"]), address)
+        case "pod":
+            return Pod(
+                namespace=it["namespace"].text,
+                namespace_labels=_labels(it["namespace_labels"]),
+                labels=_labels(it["labels"]),
+                ip=address,
+                service_account=it["service_account"].text,
+                ports=it["ports"].each(_port),
+                host_network=it["host_network"].truth,
+                workload=None if it["workload"].is_null else it["workload"].text,
+            )
+        case _:
+            raise it["kind"].fault("is no kind of end")
+
+
+def _port(it: _Field) -> ContainerPort:
+    kind = it["container"].one_of(ContainerKind)
+    return ContainerPort(it["name"].text, it["port"].number, it["protocol"].one_of(Protocol), kind)
+
+
+def _labels(it: _Field) -> Labels:
+    return Labels(dict(it.texts_by_name))
+
+
+def _fault(file: str, path: str, what: str) -> InputError:
+    place = f"`{path}` " if path else ""
+    hint = "write the bundle again: `netproof check … --evidence DIR`"
+    return InputError([Problem(file, 0, 0, f"{place}{what}", hint)])
+
+
+class _Field:
+    """A value of the index and where it stands.  Each reading raises InputError unless the value is of its kind."""
+
+    def __init__(self, value: Any, path: str, file: str) -> None:
+        self._value, self._path, self._file = value, path, file
+
+    def fault(self, what: str) -> InputError:
+        return _fault(self._file, self._path, what)
+
+    def __getitem__(self, name: str) -> _Field:
+        if not isinstance(self._value, Mapping):
+            raise self.fault("is no object")
+        path = f"{self._path}.{name}" if self._path else name
+        if name not in self._value:
+            raise _fault(self._file, path, "is missing")
+        return _Field(self._value[name], path, self._file)
+
+    def each(self, read: Callable[[_Field], T]) -> tuple[T, ...]:
+        if not isinstance(self._value, list):
+            raise self.fault("is no list")
+        fields = (_Field(value, f"{self._path}[{i}]", self._file) for i, value in enumerate(self._value))
+        return tuple(read(field) for field in fields)
+
+    @property
+    def is_null(self) -> bool:
+        return self._value is None
+
+    @property
+    def text(self) -> str:
+        if not isinstance(self._value, str):
+            raise self.fault("is no text")
+        return self._value
+
+    @property
+    def place(self) -> str:
+        """A place in a bundle: never one outside."""
+        if not PATH.fullmatch(self.text):
+            raise self.fault("is no place in a bundle")
+        return self.text
+
+    @property
+    def number(self) -> int:
+        if not isinstance(self._value, int | float) or isinstance(self._value, bool) or self._value != self._value // 1:
+            raise self.fault("is no whole number")
+        return int(self._value)
+
+    @property
+    def truth(self) -> bool:
+        if not isinstance(self._value, bool):
+            raise self.fault("is neither true nor false")
+        return self._value
+
+    @property
+    def texts_by_name(self) -> tuple[tuple[str, str], ...]:
+        if not isinstance(self._value, Mapping):
+            raise self.fault("is no object")
+        return tuple((name, self[name].text) for name in self._value)
+
+    def one_of(self, choices: Callable[[str], T]) -> T:
+        return self.made(choices)
+
+    def made(self, make: Callable[[str], T]) -> T:
+        """What `make` makes of the text, unless it raises ValueError."""
+        try:
+            return make(self.text)
+        except ValueError:
+            raise self.fault(f"cannot be `{self.text[:40]}`") from None

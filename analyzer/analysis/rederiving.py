@@ -1,0 +1,137 @@
+"""A bundle checked against the manifests that it speaks of: its questions asked again, its witnesses decided again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from analyzer.analysis.bundling import Files, bundled
+from analyzer.analysis.check import Progress, check
+from analyzer.analysis.recheck import file_of, verdicts_of
+from analyzer.errors import InputError, InternalError, Problem
+from analyzer.language import parse_pack, parse_query
+from analyzer.model.claims import Kind, Pack, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.profile import PROFILES
+from analyzer.sets import AddressSet
+from analyzer.solving import Budget
+from analyzer.verdicts import Answer, Setting
+from analyzer.verdicts.bundle import INDEX, Bundle, Options, sha256
+from analyzer.verdicts.rechecked import Check, Finding
+from analyzer.verdicts.replay import Replay
+
+
+def match_manifests(bundle: Bundle, given: Mapping[str, bytes]) -> tuple[Check, tuple[tuple[str, bytes], ...]]:
+    """Whether the files given have the contents that were read, whatever they are called now; and those contents by
+    their recorded names, in their order."""
+    by_hash: dict[str, list[str]] = {}
+    for name, data in given.items():
+        by_hash.setdefault(sha256(data), []).append(name)
+    found, wrong = [], []
+    for record in bundle.manifests:
+        names = by_hash.get(record.sha256, [])
+        if names:
+            name = names.pop(names.index(record.file) if record.file in names else 0)
+            found.append((record.file, given[name]))
+        else:
+            wrong.append(f"{record.file} as it was read is not among them")
+    wrong += [f"{name} was not read then" for names in by_hash.values() for name in names]
+    text = f"{len(found)} of {len(bundle.manifests)} have the content that was read"
+    return Check.of("manifests", text, wrong), tuple(found)
+
+
+def packs_of(bundle: Bundle, files: Mapping[str, bytes]) -> tuple[Pack, ...]:
+    """The queries that were asked, from the query files in the bundle.  InputError where they cannot be read."""
+    found = []
+    for record in bundle.packs:
+        try:
+            text = files.get(record.path, b"").decode("utf-8")
+        except UnicodeDecodeError:
+            raise InputError([Problem(record.path, 0, 0, "this file is not UTF-8 text")]) from None
+        found.append(parse_pack(text, record.file, dict(record.parameters)))
+    claims = tuple(parse_query(query.text, query.id) for query in bundle.queries if not query.pack)
+    return (*found, *([Pack("command line", "", claims)] if claims else []))
+
+
+def setting_of(options: Options) -> Setting:
+    """How the questions were asked.  InputError for what no command line could have said."""
+    try:
+        profile = PROFILES[options.profile]
+        for knob, value in options.knobs:
+            profile = profile.with_knob(knob, value)
+        addresses = None if options.pod_addresses is None else AddressSet.of(*options.pod_addresses)
+        budget = Budget(max(1, options.rlimit), options.seconds)
+        return Setting(
+            Universe(options.universe), profile, addresses, budget, options.max_counterexamples, keeps_steps=True
+        )
+    except (KeyError, ValueError) as error:
+        raise InputError([Problem(INDEX, 0, 0, f"`options` say what cannot be: {error}")]) from None
+
+
+def replay_witnesses(bundle: Bundle, cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Check:
+    """Each witness breaks its claim in the oracle, on the cluster that the recorded manifests are."""
+    asked = {(query.source.file, query.id): (query, pack) for pack in packs for query in pack.queries}
+    wrong, count = [], 0
+    for record in bundle.queries:
+        found = asked.get(file_of(bundle, record))
+        for place, witness in enumerate(record.witnesses, 1):
+            count += 1
+            if found is None:
+                wrong.append(f"{record.id}: no query of the bundle is called so")
+                continue
+            query, pack = found
+            replay = Replay(cluster, setting.profile, query.claim, pack.assumptions)
+            if said := _objection(witness, query.claim.kind, replay):
+                wrong.append(f"{record.id}: witness {place}: {said}")
+    text = f"{count - len(wrong)} of {count} witnesses break their claims in the oracle"
+    return Check.of("witnesses", text, wrong)
+
+
+def _objection(witness: Connection | Pod, kind: Kind, replay: Replay) -> str:
+    """What the oracle has to say against a witness."""
+    if isinstance(witness, Pod) != (kind is Kind.ISOLATED):
+        return "it is none for a claim of this kind"
+    try:
+        if isinstance(witness, Pod):
+            replay.pod(witness, "")
+        else:
+            replay.connection(witness, allowed=kind is not Kind.EVERY, bundle="")
+    except InternalError as error:
+        return str(error)
+    return ""
+
+
+def ask_again(
+    bundle: Bundle,
+    files: Mapping[str, bytes],
+    cluster: Cluster,
+    packs: Sequence[Pack],
+    setting: Setting,
+    render: Callable[[Answer], bytes],
+    progress: Progress | None = None,
+) -> Check:
+    """The manifests and the query files give the recorded verdicts and, by the same versions, the same scripts and
+    the same report; `render` makes a report of an answer."""
+    if bundle.has_waivers:
+        return Check("questions", Finding.SKIPPED, "waivers were in force, which the bundle does not hold")
+    answer = check(cluster, packs, setting=setting, progress=progress)
+    again, written = bundled(answer, setting, render(answer), bundle.manifests, packs)
+    old, new = verdicts_of(bundle), {(v.query.source.file, v.query.id): v.status.value for v in answer.verdicts}
+    wrong = [
+        f"{asked[1]}: {verdict} was recorded, and now it is {new.get(asked, 'not asked')}"
+        for asked, verdict in old.items()
+        if new.get(asked) != verdict
+    ]
+    text = f"{len(old) - len(wrong)} of {len(old)} verdicts come out of the manifests again"
+    versions = dict(bundle.versions)
+    if any(versions.get(name) != version for name, version in again.versions):
+        return Check.of("questions", f"{text}; scripts of other versions are not compared", wrong)
+    then, now = _derived(files), _derived(written)
+    changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
+    wrong += [f"{path} is not what they give" for path in changed]
+    same = sum(then.get(path) == script for path, script in now.items())
+    return Check.of("questions", f"{text}, and {same} of {len(then)} scripts and reports", wrong)
+
+
+def _derived(files: Mapping[str, bytes]) -> Files:
+    return {path: data for path, data in files.items() if path.endswith((".smt2", ".json"))}

@@ -1,0 +1,71 @@
+"""`netproof check --evidence DIR`: what was read and asked, gathered for the bundle."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.cli.revisions import Reading
+    from analyzer.model.claims import Pack
+    from analyzer.verdicts import Answer, Setting
+    from analyzer.verdicts.bundle import ManifestRecord
+
+
+class Readings:
+    """Hashes every manifest while it is read."""
+
+    def __init__(self) -> None:
+        self.records: list[ManifestRecord] = []
+
+    def __call__(self, name: str, data: bytes) -> None:
+        from analyzer.verdicts.bundle import ManifestRecord, sha256
+
+        self.records.append(ManifestRecord(name, len(data), sha256(data)))
+
+
+def check_evidence(folder: Path | None, *, keep_going: bool) -> None:
+    """UsageError where no bundle can be written, or of input that might not be read whole."""
+    if folder is None:
+        return
+    from analyzer.cli.bundles import check_folder
+
+    check_folder(folder)
+    if keep_going:
+        raise UsageError("evidence is of manifests that are read whole", "leave out --keep-going or --evidence")
+
+
+def write_evidence(
+    folder: Path,
+    answer: Answer,
+    setting: Setting,
+    packs: Sequence[Pack],
+    reading: Reading,
+    readings: Readings,
+) -> None:
+    """The bundle in the folder, and its fingerprint on standard error."""
+    from analyzer.analysis.bundling import bundled
+    from analyzer.cli.bundles import write_bundle
+    from analyzer.reports.check_json import render_json
+    from analyzer.reports.evidence_json import render_evidence
+    from analyzer.reports.visible import visible
+    from analyzer.verdicts.bundle import INDEX, sha256
+
+    report = render_json(replace(answer, cross_check=None))  # the same whether a second solver was asked or not
+    bundle, files = bundled(
+        answer,
+        setting,
+        report,
+        readings.records,
+        packs,
+        irrelevant=reading.irrelevant,
+        strict_cidr=reading.strict_cidr,
+    )
+    index = render_evidence(bundle)
+    write_bundle(folder, {**files, INDEX: index})
+    print(f"evidence: {visible(str(folder))}, fingerprint {sha256(index)}", file=sys.stderr)

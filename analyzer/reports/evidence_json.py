@@ -1,0 +1,108 @@
+"""`netproof/evidence/1`: the index of an evidence bundle (schemas/evidence-1.json).
+
+The same check gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
+
+SCHEMA = "netproof/evidence/1"
+Json = dict[str, Any]
+
+
+def render_evidence(bundle: Bundle) -> bytes:
+    """One JSON object, indented, in ASCII, with a newline at its end."""
+    content: Json = {
+        "schema": SCHEMA,
+        "versions": dict(bundle.versions),
+        "options": _options(bundle.options),
+        "cross_check": None,
+        "waivers": bundle.has_waivers,
+        "assumptions": [{"name": name, "text": text} for name, text in bundle.assumptions],
+        "manifests": [{"file": it.file, "bytes": it.size, "sha256": it.sha256} for it in bundle.manifests],
+        "packs": [_pack(it) for it in bundle.packs],
+        "queries": [_query(it) for it in bundle.queries],
+        "files": dict(bundle.hashes),
+    }
+    if bundle.confirmed is not None:
+        solver, confirmed, total = bundle.confirmed
+        content["cross_check"] = {"solver": solver, "confirmed": confirmed, "total": total}
+    return (json.dumps(content, indent=2) + "\n").encode("ascii")
+
+
+def _options(options: Options) -> Json:
+    return {
+        "universe": options.universe,
+        "profile": {"name": options.profile, "knobs": dict(options.knobs)},
+        "pod_addresses": None if options.pod_addresses is None else list(options.pod_addresses),
+        "budget": {"rlimit": options.rlimit, "seconds": options.seconds},
+        "max_counterexamples": options.max_counterexamples,
+        "irrelevant": list(options.irrelevant),
+        "strict_cidr": options.strict_cidr,
+    }
+
+
+def _pack(record: PackRecord) -> Json:
+    return {
+        "name": record.name,
+        "file": record.file,
+        "parameters": dict(record.parameters),
+        "path": record.path,
+    }
+
+
+def _query(record: QueryRecord) -> Json:
+    return {
+        "pack": record.pack,
+        "id": record.id,
+        "title": record.title,
+        "text": record.text,
+        "kind": record.kind.value,
+        "universe": record.universe,
+        "verdict": record.verdict,
+        "steps": [
+            {"purpose": step.purpose, "meaning": step.meaning, "expected": step.expected, "path": step.path}
+            for step in record.steps
+        ],
+        "witnesses": [_witness(witness) for witness in record.witnesses],
+    }
+
+
+def _witness(witness: Connection | Pod) -> Json:
+    """A connection, or the pod that refutes `is isolated`, with everything that the oracle looks at."""
+    if isinstance(witness, Pod):
+        return {"src": _end(witness), "dst": None, "protocol": None, "port": None}
+    return {
+        "src": _end(witness.src),
+        "dst": _end(witness.dst),
+        "protocol": witness.protocol.value,
+        "port": witness.port,
+    }
+
+
+def _end(end: End) -> Json:
+    match end:
+        case External():
+            return {"kind": "external", "ip": str(end.ip)}
+        case Host():
+            return {"kind": "node", "name": end.name, "labels": dict(sorted(end.labels.items())), "ip": str(end.ip)}
+        case Pod():
+            return {
+                "kind": "pod",
+                "namespace": end.namespace,
+                "namespace_labels": dict(sorted(end.namespace_labels.items())),
+                "labels": dict(sorted(end.labels.items())),
+                "ip": str(end.ip),
+                "service_account": end.service_account,
+                "ports": [
+                    {"name": p.name, "port": p.number, "protocol": p.protocol.value, "container": p.container.value}
+                    for p in end.ports
+                ],
+                "host_network": end.host_network,
+                "workload": end.workload,
+            }
