@@ -33,10 +33,12 @@ def test_answer(path: Path, tmp_path: Path) -> None:
     manifests, query = tmp_path / "manifests.yaml", tmp_path / "question.npq"
     manifests.write_text(case["manifests"], encoding="utf-8")
     query.write_text(case["query"], encoding="utf-8")
-    words = ["check", str(manifests), "-p", str(query), "--format", "json", *case.get("options", [])]
+    words = ["check", str(manifests), "-p", str(query), "--format", "json", "--cross-check", "cvc5"]
+    words += case.get("options", [])
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == EXIT[case["expect"]], done.output
     report = json.loads(done.stdout)
+    assert report["cross_check"]["confirmed"] == report["cross_check"]["total"] > 0
     (found,) = report["queries"]
     assert found["verdict"] == case["expect"], found["reason"]
     if "live" in case:

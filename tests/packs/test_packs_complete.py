@@ -9,6 +9,7 @@ import pytest
 from analyzer import analysis, manifests, packs
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
+from analyzer.solving import CVC5
 from analyzer.verdicts.verdict import Status
 
 QUERIES = Path(__file__).resolve().parents[2] / "queries"
@@ -16,7 +17,7 @@ PACKS = {folder.name: packs.find(folder.name) for folder in sorted(QUERIES.iterd
 ASKED = [(name, query) for name, pack in PACKS.items() for query in pack.queries]
 OUTCOMES = {"holds": Status.PROVED, "violated": Status.REFUTED}
 CATALOGUES = {"pci-dss", "cis-kubernetes", "nsa-cisa", "iso-27001", "soc-2"}
-SETTING = analysis.Setting(Universe.ANY, PROFILES["generic"], max_counterexamples=1)
+SETTING = analysis.Setting(Universe.ANY, PROFILES["generic"], max_counterexamples=1, keeps_steps=True)
 
 
 def of_query(item):
@@ -74,8 +75,15 @@ def test_pack_holds_cases_of_its_queries_and_nothing_else(name):
 @pytest.mark.parametrize(("name", "query"), ASKED, ids=of_query)
 def test_case(name, query, outcome):
     loaded = manifests.load([str(QUERIES / name / "cases" / query.id / outcome)])
-    answer = analysis.check(loaded.cluster, [replace(PACKS[name], queries=(query,))], setting=SETTING)
+    answer = analysis.check(
+        loaded.cluster, [replace(PACKS[name], queries=(query,))], setting=SETTING, second_solver=CVC5
+    )
     assert answer.unmodelled == ()
     assert outcome == "violated" or answer.notices == ()
+    assert answer.cross_check is not None
+    assert answer.cross_check.undecided == ()
+    assert answer.cross_check.confirmed >= 2
     verdict = answer.verdicts[0]
     assert verdict.status is OUTCOMES[outcome], verdict.reason
+    shown = {step.purpose for step in verdict.steps}
+    assert not verdict.counterexamples or {"witness-1", "witness-1-certain", "region-1", "region-1-certain"} <= shown

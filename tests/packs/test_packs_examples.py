@@ -10,6 +10,7 @@ import yaml
 from analyzer import analysis, manifests, packs
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
+from analyzer.solving import CVC5
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(file.parent for file in (ROOT / "examples").glob("*/expected.yaml"))
@@ -38,8 +39,10 @@ def verdicts(example, revision):
     asked = expected(example)
     wanted = [pack_of(name, asked["parameters"]) for name in asked["packs"]]
     loaded = manifests.load([str(example / revision)])
-    answer = analysis.check(loaded.cluster, wanted, setting=SETTING)
+    answer = analysis.check(loaded.cluster, wanted, setting=SETTING, second_solver=CVC5)
     assert answer.unmodelled == ()
+    assert answer.cross_check is not None
+    assert answer.cross_check.undecided == ()
     return {
         section.name: {verdict.query.id: verdict.status.value for verdict in section.verdicts}
         for section in answer.sections
