@@ -14,6 +14,7 @@ from analyzer.cli.diff import diff
 from analyzer.cli.exit_codes import exit_table
 from analyzer.cli.explain import explain
 from analyzer.cli.guard import guarded
+from analyzer.cli.init import init
 from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
 from analyzer.cli.recheck import recheck
@@ -81,6 +82,12 @@ Examples:
       the witnesses decided and the questions asked again as well, and a second solver on every script
 """
 
+INIT_EXAMPLES = """\b
+Examples:
+  netproof init manifests/ -o own.npq
+      a pack to start from; then: netproof check manifests/ -p own.npq
+"""
+
 app = typer.Typer(
     name="netproof",
     add_completion=False,
@@ -138,6 +145,11 @@ app.command(
     no_args_is_help=True,
     epilog=f"{RECHECK_EXAMPLES}\n{EXITS}",
 )(guarded(recheck))
+
+app.command(
+    name="init",
+    epilog=f"{INIT_EXAMPLES}\n{EXITS}",
+)(guarded(configured("init", init)))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 

@@ -1,0 +1,206 @@
+"""A pack to start from: what could be asked of these manifests, each question answered.
+
+What holds of each namespace by itself is put together into one query about all of them, and what does not into
+another, so that the pack stays short and says of every namespace which side it is on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.analysis.check import Progress, tally
+from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
+from analyzer.encoding import VIOLATION, Question, encode
+from analyzer.language import parse_query
+from analyzer.model.claims import Severity, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.labels import NAMESPACE_NAME_LABEL
+from analyzer.verdicts import Setting, Status, Verdict, judge
+from analyzer.verdicts.inquiry import Inquiry
+from analyzer.verdicts.proposals import Chapter, ProposedPack
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_MOST_TENANTS = 50  # from here on tenants are compared all at once only
+
+_DNS = "pods(k8s-app=kube-dns) in namespace kube-system"
+
+
+@dataclass(frozen=True, slots=True)
+class _Property:
+    """What can be asked of any set of namespaces; `claim` has `{}` where the set of their pods stands.
+
+    It holds of two sets of namespaces together if and only if it holds of each.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    claim: str
+
+
+_PROPERTIES = (
+    _Property("ingress-open", "Incoming traffic is closed but for what rules name", Severity.HIGH,
+              "every {} is isolated for ingress"),
+    _Property("egress-open", "Outgoing traffic is closed but for what rules name", Severity.HIGH,
+              "every {} is isolated for egress"),
+    _Property("reached-from-other-namespaces", "Pods of other namespaces are kept out", Severity.HIGH,
+              "no pods can reach {} where src.namespace != dst.namespace"),
+    _Property("reached-from-internet", "The internet is kept out", Severity.HIGH,
+              "no internet can reach {}"),
+    _Property("reaches-internet", "The internet is not called", Severity.MEDIUM,
+              "no {} can reach internet"),
+    _Property("reaches-metadata-service", "The cloud's metadata service is not called", Severity.HIGH,
+              "no {} can reach metadata-service"),
+)  # fmt: skip
+_RESOLVES = _Property("dns-cut-off", "Names can be resolved", Severity.HIGH, f"every {{}} can reach {_DNS} on udp/53")
+
+
+def proposed_pack(cluster: Cluster, *, setting: Setting, progress: Progress | None = None) -> ProposedPack:
+    """Questions about tenants, sensitive data and every namespace outside the cluster's own, with their answers.
+
+    Those that are proved can stand as assertions: they hold of every pod that could be created in the namespaces
+    there are (`new-tenants-apart`: in any).  The same manifests give the same pack.
+    """
+    asking = _Asking(cluster, replace(setting, max_counterexamples=1), progress)
+    chapters = (*asking.tenants(), *asking.sensitive_data(), *asking.namespaces())
+    if progress is not None:
+        progress("", 1, 1)
+    return ProposedPack(chapters, tally(cluster))
+
+
+class _Asking:
+    def __init__(self, cluster: Cluster, setting: Setting, progress: Progress | None) -> None:
+        self.cluster = cluster
+        self.setting = setting
+        self.progress = progress
+        self.ids: set[str] = set()
+
+    def ask(self, id: str, title: str, severity: Severity, claim: str) -> Verdict:
+        query = parse_query(claim, self.unique(id))
+        return judge(self.cluster, replace(query, title=title, severity=severity), (), self.setting)
+
+    def unique(self, id: str) -> str:
+        wanted = re.sub(r"[^a-z0-9._-]+", "-", id.lower()).strip("-._") or "query"
+        found, number = wanted, 1
+        while found in self.ids:
+            number += 1
+            found = f"{wanted}-{number}"
+        self.ids.add(found)
+        return found
+
+    # -------------------------------------------------------------------------------------------- tenants
+    def tenants(self) -> Iterator[Chapter]:
+        found = tenancy(self.cluster)
+        if found is None:
+            return
+        key = _word(found.key)
+        apart = f"no pods in namespaces({key}) can reach pods in namespaces({key})"
+        differ = f"where src.namespace.labels[{key}] != dst.namespace.labels[{key}]"
+        asked = [
+            self.ask(
+                "tenants-apart", "No tenant reaches another", Severity.CRITICAL, f"{apart} {differ} within namespaces"
+            ),
+            self.ask(
+                "new-tenants-apart",
+                "A tenant created tomorrow is apart as well",
+                Severity.HIGH,
+                f"{apart} {differ} within any",
+            ),
+        ]
+        if asked[0].status is not Status.PROVED and len(found.values) <= _MOST_TENANTS:
+            asked += [self.tenant(key, value) for value in found.values]
+        values = ", ".join(f"`{value}`" for value in found.values[:10])
+        more = f" and {len(found.values) - 10} more" if len(found.values) > 10 else ""
+        remarks = [f"Namespaces are parted by their label `{found.key}`: {values}{more}."]
+        if found.others:
+            others = ", ".join(f"`{other}`" for other in found.others[:5])
+            remarks.append(f"They could be parted by {others} as well: replace the label if that says whose they are.")
+        yield Chapter("Tenants", tuple(remarks), tuple(asked))
+
+    def tenant(self, key: str, value: str) -> Verdict:
+        own = f"pods in namespaces({key}={_word(value)})"
+        others = f"pods in namespaces({key},{key}!={_word(value)})"
+        title = f"No other tenant reaches {value or 'the one without a name'}"
+        return self.ask(
+            f"tenant-{value}-apart", title, Severity.CRITICAL, f"no {others} can reach {own} within namespaces"
+        )
+
+    # -------------------------------------------------------------------------------------------- sensitive data
+    def sensitive_data(self) -> Iterator[Chapter]:
+        asked = [verdict for label in sensitivities(self.cluster) for verdict in self.sensitive(label)]
+        if asked:
+            remark = "Labels that speak of sensitive data.  A pod without the label is not watched."
+            yield Chapter("Sensitive data", (remark,), tuple(asked))
+
+    def sensitive(self, label: Sensitivity) -> Iterator[Verdict]:
+        selector = f"({_word(label.key)}={_word(label.value)})"
+        members = f"pods in namespaces{selector}" if label.is_on_namespaces else f"pods{selector}"
+        name = label.key.rpartition("/")[2]
+        id = f"{name}-{label.value}" + ("-namespaces" if label.is_on_namespaces else "")
+        who = (
+            f"Pods of namespaces labelled {label.key}={label.value}"
+            if label.is_on_namespaces
+            else f"Pods labelled {label.key}={label.value}"
+        )
+        offline = f"no {members} can reach internet within namespaces"
+        kept = f"no anything can reach {members} where src.namespace != dst.namespace within namespaces"
+        closed = f"every {members} is isolated for ingress, egress within namespaces"
+        yield self.ask(f"{id}-reaches-internet", f"{who} do not call the internet", Severity.CRITICAL, offline)
+        yield self.ask(f"{id}-reached-from-elsewhere", f"{who} are reached from their namespace", Severity.HIGH, kept)
+        yield self.ask(f"{id}-open-by-default", f"{who} are isolated both ways", Severity.HIGH, closed)
+
+    # -------------------------------------------------------------------------------------------- namespaces
+    def namespaces(self) -> Iterator[Chapter]:
+        names = tuple(sorted(n.name for n in self.cluster.namespaces if n.name not in SYSTEM))
+        if not names:
+            return
+        properties = [*_PROPERTIES, *([_RESOLVES] if self.has_dns() else [])]
+        asked: list[Verdict] = []
+        for number, asked_property in enumerate(properties):
+            if self.progress is not None:
+                self.progress(asked_property.id, number, len(properties))
+            asked += self.grouped(asked_property, names)
+        remark = f"{len(names)} in all; the cluster's own ({', '.join(SYSTEM)}) are left out."
+        yield Chapter("Every namespace", (remark,), tuple(asked))
+
+    def has_dns(self) -> bool:
+        return any(
+            w.namespace == "kube-system" and w.labels.get("k8s-app") == "kube-dns" for w in self.cluster.workloads
+        )
+
+    def grouped(self, asked: _Property, names: Sequence[str]) -> Iterator[Verdict]:
+        """The answer for the namespaces of which it holds, and the answer for the others."""
+        holding = self.holding(asked, names)
+        others = sorted(set(names) - set(holding))
+        for group, suffix in ((holding, ""), (others, "-elsewhere")):
+            if group:
+                id = f"{asked.id}{suffix if holding else ''}"
+                yield self.ask(id, asked.title, asked.severity, self.claim(asked, group))
+
+    def holding(self, asked: _Property, names: Sequence[str]) -> list[str]:
+        """Those of which it holds, halving where it does not hold of all: few questions where few are open."""
+        if self.is_proved(self.claim(asked, names)):
+            return list(names)
+        if len(names) == 1:
+            return []
+        middle = len(names) // 2
+        return [*self.holding(asked, names[:middle]), *self.holding(asked, names[middle:])]
+
+    def is_proved(self, claim: str) -> bool:
+        """Whether no connection violates the claim: a verdict would go on to widen the witness, which is not needed."""
+        query, setting = parse_query(claim), self.setting
+        question = Question(query.claim, (), Universe.NAMESPACES, setting.profile, setting.pod_addresses)
+        return Inquiry(encode(self.cluster, question), setting.budget).is_impossible(VIOLATION)
+
+    def claim(self, asked: _Property, names: Sequence[str]) -> str:
+        chosen = f"pods in namespaces({NAMESPACE_NAME_LABEL} in ({', '.join(names)}))"
+        if len(names) == 1:
+            chosen = f"pods in namespace {names[0]}"
+        return f"{asked.claim.format(chosen)} within namespaces"
+
+
+def _word(text: str) -> str:
+    """A label's key or value as the language has it: in quotes where it could be taken for something else."""
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'

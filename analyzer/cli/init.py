@@ -1,0 +1,71 @@
+"""`netproof init`: a pack to start from, written from the manifests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli import inputs, options, output
+from analyzer.cli.guard import complaint
+from analyzer.cli.progress import Progress
+from analyzer.errors import UsageError
+
+PackFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the pack here instead of to stdout. A new file."),
+]
+Overwriting = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+
+
+def init(
+    manifests: options.Manifests,
+    profile: options.ProfileName = "generic",
+    knob: options.Knobs = None,
+    pod_cidr: options.PodCidrs = None,
+    keep_going: options.KeepGoing = False,
+    irrelevant: options.Irrelevant = None,
+    strict_cidr: options.StrictCidr = False,
+    budget: options.WorkBudget = None,
+    file: PackFile = None,
+    force: Overwriting = False,
+) -> None:
+    """Write a pack to start from: what is isolated today as assertions, what is not as a list to decide on."""
+    from analyzer import analysis
+    from analyzer.analysis.proposing import proposed_pack
+    from analyzer.manifests import load
+    from analyzer.model.claims import Universe
+    from analyzer.reports.proposed_pack import render_proposed_pack
+
+    with Progress() as progress:
+        engine, addresses, _, loaded = inputs.settled(
+            lambda: inputs.chosen_profile(profile, knob or ()),
+            lambda: inputs.pod_addresses(pod_cidr or ()),
+            lambda: _check_destination(file, force),
+            lambda: load(
+                manifests,
+                keep_going=keep_going,
+                irrelevant=frozenset(irrelevant or ()),
+                strict_cidr=strict_cidr,
+                stdin=inputs.standard_input,
+                progress=progress,
+            ),
+        )
+        limits = analysis.Budget(budget) if budget else analysis.Budget()
+        setting = analysis.Setting(Universe.NAMESPACES, engine, addresses, limits)
+        pack = proposed_pack(loaded.cluster, setting=setting, progress=progress)
+    if loaded.problems:
+        print(complaint(loaded.problems, "what they could change is left to decide on"), file=sys.stderr)
+    if not pack.verdicts:
+        raise UsageError(
+            "the manifests hold no namespace to ask about", "give the workloads and their policies as well"
+        )
+    output.write(render_proposed_pack(pack), file)
+
+
+def _check_destination(file: Path | None, force: bool) -> None:
+    if file is not None and file.is_file() and not force:
+        raise UsageError(f"`{file}` is there already", "name a new file, or say --force to write over it")
+    output.check_destinations(file, None)

@@ -1,0 +1,95 @@
+"""`netproof init`: the pack that it writes holds at once, and goes against what opens later."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from analyzer.cli.app import app
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+OPEN = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: oversight, namespace: team-b}
+spec:
+  podSelector: {}
+  ingress: [{}]
+"""
+
+
+def run(*words, stdin=None):
+    return CliRunner().invoke(app, [*words, "--no-config"], input=stdin)
+
+
+@pytest.mark.parametrize(
+    "example", ["multi-tenant/leaky", "multi-tenant/fixed", "ml-platform/leaky", "ml-platform/fixed"]
+)
+def test_the_pack_holds_at_once(example, tmp_path):
+    written = run("init", str(EXAMPLES / example), "-o", str(tmp_path / "own.npq"))
+    assert written.exit_code == 0, written.output
+    found = run("check", str(EXAMPLES / example), "-p", str(tmp_path / "own.npq"))
+    assert found.exit_code == 0, found.output
+    assert "note" not in re.findall(r"^note +.*own\.npq", found.stdout, re.MULTILINE)
+
+
+def test_the_pack_tells_when_something_opens(tmp_path):
+    example = str(EXAMPLES / "multi-tenant/fixed")
+    run("init", example, "-o", str(tmp_path / "own.npq"))
+    (tmp_path / "more.yaml").write_text(OPEN)
+    found = run("check", example, str(tmp_path / "more.yaml"), "-p", str(tmp_path / "own.npq"), "--quiet")
+    assert found.exit_code == 1
+    assert "refuted  reached-from-internet:" in found.stdout
+
+
+def test_leaks_are_to_decide_on():
+    text = run("init", str(EXAMPLES / "multi-tenant/leaky")).stdout
+    assert "# Namespaces are parted by their label `tenant`: `a`, `b`, `c`." in text
+    assert "# TO DECIDE. Against it: team-b/portal[Deployment] → team-a/shop[Deployment] on TCP" in text
+    assert '\nassert tenant-b-apart "No other tenant reaches b":\n' in text
+    assert '\n# assert tenant-a-apart "No other tenant reaches a":\n' in text
+
+
+def test_the_same_manifests_give_the_same_pack():
+    first, second = (run("init", str(EXAMPLES / "multi-tenant/fixed")).stdout for _ in range(2))
+    assert first == second
+
+
+def test_a_file_that_is_there_is_not_written_over(tmp_path):
+    file = tmp_path / "own.npq"
+    file.write_text("mine")
+    found = run("init", str(EXAMPLES / "multi-tenant/fixed"), "-o", str(file))
+    assert found.exit_code == 2
+    assert "is there already" in found.output
+    assert file.read_text() == "mine"
+    assert run("init", str(EXAMPLES / "multi-tenant/fixed"), "-o", str(file), "--force").exit_code == 0
+    assert file.read_text().startswith("# A pack to start from")
+
+
+def test_labels_that_speak_of_data_are_asked_about():
+    manifest = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {pci-scope: cde}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {acme.io/data-classification: pii}}
+spec: {containers: [{name: db, image: db}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+"""
+    text = run("init", "-", stdin=manifest).stdout
+    assert "\n  no pods(acme.io/data-classification=pii) can reach internet\n" in text.replace('"', "")
+    assert "\nassert pci-scope-cde-namespaces-reaches-internet " in text
+
+
+def test_manifests_without_a_namespace():
+    found = run("init", "-", stdin="apiVersion: v1\nkind: Namespace\nmetadata: {name: kube-system}\n")
+    assert found.exit_code == 2
+    assert "hold no namespace to ask about" in found.output
