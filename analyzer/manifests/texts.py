@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from analyzer.manifests.documents import read_documents
 from analyzer.manifests.json_text import read_json
 from analyzer.manifests.nodes import Fault, Tree, line_of, place_at
 from analyzer.manifests.section import RENDER_HINT
-from analyzer.manifests.yaml_text import read_yaml
 
 _BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
@@ -32,7 +32,7 @@ def read_trees(data: bytes) -> Iterator[Tree]:
         yield from _json_or_yaml(data)
         return
     template = _Template(data)
-    for tree in read_yaml(data):
+    for tree in read_documents(data):
         if tree.faults and template.breaks(tree):
             message = "is a template, not a manifest: it holds `{{ … }}`"
             yield Tree.broken([Fault(template.place, message, RENDER_HINT)])
@@ -44,7 +44,7 @@ def _json_or_yaml(data: bytes) -> Iterator[Tree]:
     """A text that starts like JSON; flow-style YAML does too, and says so by not being JSON but YAML."""
     trees = list(read_json(data.decode()))
     if trees and trees[-1].is_broken:
-        as_yaml = list(read_yaml(data))
+        as_yaml = list(read_documents(data))
         if not any(tree.is_broken for tree in as_yaml):
             trees = as_yaml
     yield from trees

@@ -22,7 +22,7 @@ from analyzer.manifests.scalars import MAPPING_TAGS, SEQUENCE_TAGS, PlainScalars
 
 MOST_EXPANDED_NODES = 1_000_000  # what aliases may add to one document
 DEEPEST_NESTING = 256
-_NEXT_DOCUMENT = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+DOCUMENT_START = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _MISSING = object()
 
 
@@ -37,14 +37,19 @@ def read_yaml(data: bytes) -> Iterator[Tree]:
     yield from composer.documents()
     if composer.broken_at is None:
         return
-    found = _NEXT_DOCUMENT.search(data, max(_offset_of_line(data, composer.broken_at - 1), 1))
+    found = DOCUMENT_START.search(data, max(_offset_of_line(data, composer.broken_at - 1), 1))
     first_line = data.count(b"\n", 0, found.start()) + 1 if found else 0
     while found is not None:
         start = found.start()
-        found = _NEXT_DOCUMENT.search(data, start + 1)
+        found = DOCUMENT_START.search(data, start + 1)
         end = found.start() if found else len(data)
         yield from _Composer(data[start:end], scalars, first_line).documents()
         first_line += data.count(b"\n", start, end)
+
+
+def read_part(data: bytes, scalars: PlainScalars, first_line: int) -> Iterator[Tree]:
+    """The documents of a part of a text, whose first line has this number; ends at a syntax error."""
+    return _Composer(data, scalars, first_line).documents()
 
 
 def _offset_of_line(data: bytes, lines_before: int) -> int:
