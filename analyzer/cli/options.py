@@ -75,7 +75,7 @@ class MapFormat(Enum):
 Manifests = Annotated[
     list[str],
     typer.Argument(
-        metavar="MANIFEST...",
+        metavar="MANIFEST",
         show_default=False,
         help="Files, directories (read recursively), or - for standard input. YAML or JSON, many documents, Lists.",
     ),

@@ -1,0 +1,82 @@
+"""`kubectl netproof`: the commands of netproof, on a live cluster."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from analyzer.cli import inputs
+from analyzer.cli.app import app
+from analyzer.cli.guard import guarded
+from analyzer.errors import UsageError
+
+COMMANDS = ("check", "map", "explain", "init")
+
+EXAMPLES = """\b
+Examples:
+  kubectl netproof
+      the built-in baseline pack, on the cluster of the current context
+  kubectl netproof --context prod check -p tenant-isolation --set tenant=team
+      options of kubectl before the command, those of netproof behind it
+  kubectl netproof map --to shop/db --on tcp/5432
+      who may reach the database
+"""
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[COMMAND] [OPTIONS]", show_default=False, help=f"{', '.join(COMMANDS)} as of netproof."),
+]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="Read this namespace only, and what is cluster-wide."),
+]
+
+
+def kubectl_netproof(
+    words: Words = None,
+    namespace: Namespace = None,
+    context: Annotated[str | None, typer.Option("--context", help="As of kubectl.")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="As of kubectl.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="As of kubectl.")] = None,
+    kubeconfig: Annotated[str | None, typer.Option("--kubeconfig", help="As of kubectl.")] = None,
+    as_: Annotated[str | None, typer.Option("--as", help="As of kubectl.")] = None,
+    request_timeout: Annotated[str | None, typer.Option("--request-timeout", help="As of kubectl.")] = None,
+) -> None:
+    """Prove or refute network isolation of the cluster that kubectl is set to.  Reads, and changes nothing."""
+    from analyzer.manifests.kubectl import live_objects
+
+    name, *rest = words or ["check"]
+    if name not in COMMANDS:
+        raise UsageError(f"`{name}` cannot be asked of a live cluster", inputs.nearest(name, COMMANDS))
+    passed_on = {
+        "context": context,
+        "cluster": cluster,
+        "user": user,
+        "kubeconfig": kubeconfig,
+        "as": as_,
+        "request-timeout": request_timeout,
+    }
+    flags = [f"--{option}={value}" for option, value in passed_on.items() if value is not None]
+    if namespace is not None:
+        print(
+            f"note: read namespace {namespace} only; policies of others could deny more than is told here",
+            file=sys.stderr,
+        )
+    # The command reads it as it would a dump in a pipe.
+    sys.stdin = io.TextIOWrapper(io.BytesIO(live_objects(flags, namespace)), encoding="utf-8")
+    app(args=[name, "-", *rest], prog_name="kubectl netproof")
+
+
+program = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+program.command(
+    epilog=EXAMPLES,
+    context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
+)(guarded(kubectl_netproof))
+
+
+def main() -> None:
+    """The entry point of the `kubectl-netproof` script, which kubectl runs for `kubectl netproof`."""
+    program(prog_name="kubectl netproof")
