@@ -84,17 +84,20 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
 
 def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
     """A namespace or workload that nothing mentions is no error: it may be created later, or be misspelt."""
-    workloads = {(w.namespace, w.name) for w in cluster.workloads}
     seen: set[str] = set()
     for leaf in claim_sets(query.claim):
         for part in leaves(leaf):
             match part:
                 case PodsIn(NamespaceNamed(name), _) if name not in cluster.namespace_by_name:
                     text = f"query `{query.id}` names namespace `{name}`, which no manifest mentions"
-                case WorkloadNamed(namespace, name) if (namespace, name) not in workloads:
+                case WorkloadNamed(namespace, name) if not _is_declared(cluster, namespace, name):
                     text = f"query `{query.id}` names workload `{namespace}/{name}`, which no manifest declares"
                 case _:
                     continue
             if text not in seen:
                 seen.add(text)
                 yield Notice(query.source, text)
+
+
+def _is_declared(cluster: Cluster, namespace: str, name: str) -> bool:
+    return any(w.name == name for w in cluster.workloads_by_namespace.get(namespace, ()))

@@ -56,12 +56,9 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
     cannot be: hostNetwork workloads, and workloads that the query names.
     """
     named = tuple(dict.fromkeys(s for s in _sets(scope) if isinstance(s, WorkloadNamed)))
-    touched = {scope.table.entries[c].name for c in scope.src.namespaces | scope.dst.namespaces}
     groups: dict[EndClass, list[Workload]] = {}
     if POD in scope.src.kinds | scope.dst.kinds:
-        for workload in scope.members.workloads:
-            if workload.namespace not in touched:
-                continue
+        for workload in _touched(scope):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
             if scope.question.universe is Universe.INVENTORY or workload.host_network or names:
                 groups.setdefault(_class_of(scope, workload, names), []).append(workload)
@@ -72,6 +69,13 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
     if HOST in scope.src.kinds | scope.dst.kinds:
         found += [_node_class(scope, node) for node in scope.members.nodes]
     return tuple(found)
+
+
+def _touched(scope: Scope) -> Iterator[Workload]:
+    """The workloads in the namespaces of the slice, namespace by namespace."""
+    by_namespace = scope.members.workloads_by_namespace
+    for code in sorted(scope.src.namespaces | scope.dst.namespaces):
+        yield from by_namespace.get(scope.table.entries[code].name or "", ())
 
 
 def _sets(scope: Scope) -> Iterator[object]:

@@ -105,3 +105,14 @@ class NamespaceTable:
                     case _:
                         pass
         return True
+
+
+def namespace_table(cluster: Cluster, universe: Universe, open_labels: bool, named: Iterable[str]) -> NamespaceTable:
+    """The table for a question, the same for all questions about a cluster that need the same one."""
+    there = cluster.namespace_by_name
+    created = frozenset(name for name in named if name not in there) if universe is Universe.ANY else frozenset()
+    key = (NamespaceTable, universe, open_labels and universe is Universe.INVENTORY, created)
+    found = cluster.derived.get(key)
+    if not isinstance(found, NamespaceTable):
+        found = cluster.derived[key] = NamespaceTable(cluster, universe, open_labels, created)
+    return found

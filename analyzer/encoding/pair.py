@@ -30,7 +30,6 @@ from analyzer.encoding.scope import (
     policies_at,
     reach,
     services_between,
-    taken_addresses,
     unmodelled_at,
 )
 from analyzer.encoding.terms import Script, Term, conj, disj, neg
@@ -127,7 +126,7 @@ def _scopes(
     relevant = [policy for egress, ingress in kept for policy in (*egress, *ingress)]
     words = vocabulary(members, question, after.table, relevant, [s for found in services for s in found], touched)
     pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
-    taken = taken_addresses(before.cluster) & taken_addresses(after.cluster)
+    taken = before.cluster.taken_addresses & after.cluster.taken_addresses
     first, second = (
         Scope(
             cluster=side.cluster,

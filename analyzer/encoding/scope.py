@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.encoding.domains import Attr, Domain
-from analyzer.encoding.namespaces import NamespaceTable, Standing
+from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
 from analyzer.encoding.question import Question
 from analyzer.encoding.vocabulary import Vocabulary, mentioned_names, vocabulary
 from analyzer.model.claims import (
@@ -80,7 +80,7 @@ class Scope:
 
 def pod_addresses(cluster: Cluster, given: AddressSet | None) -> AddressSet:
     """Where pods' addresses lie: as given, else in the nodes' podCIDRs, else private ranges; known ones always."""
-    known = AddressSet.singles(ip for w in cluster.workloads if not w.host_network for ip in w.ips)
+    known = cluster.known_pod_addresses
     if given is not None:
         return given | known
     declared = AddressSet.EMPTY
@@ -92,7 +92,7 @@ def pod_addresses(cluster: Cluster, given: AddressSet | None) -> AddressSet:
 def scope_of(cluster: Cluster, question: Question) -> Scope:
     """Slice the cluster to what can matter to the question."""
     claim = question.claim
-    table = NamespaceTable(cluster, question.universe, question.open_labels, mentioned_names(cluster, question))
+    table = namespace_table(cluster, question.universe, question.open_labels, mentioned_names(cluster, question))
     src, dst = _ends(claim, table, question.slice_first)
     egress = tuple(policies_at(cluster, table, src, Direction.EGRESS))
     ingress = tuple(policies_at(cluster, table, src if claim.kind is Kind.ISOLATED else dst, Direction.INGRESS))
@@ -109,17 +109,11 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         ingress=ingress,
         vocabulary=words,
         pod_addresses=pod_addresses(cluster, question.pod_addresses),
-        taken=taken_addresses(cluster),
+        taken=cluster.taken_addresses,
         unmodelled=unmodelled_at(cluster, table, src.namespaces | dst.namespaces),
         services=services,
         assumptions=assumptions_for(question, src, dst),
     )
-
-
-def taken_addresses(cluster: Cluster) -> AddressSet:
-    """The addresses that are known to be some pod's or some node's."""
-    pods = AddressSet.singles(ip for w in cluster.workloads for ip in w.ips)
-    return pods | AddressSet.singles(ip for n in cluster.nodes for ip in n.ips)
 
 
 def services_between(cluster: Cluster, table: NamespaceTable, src: Reach, dst: Reach) -> tuple[Service, ...]:

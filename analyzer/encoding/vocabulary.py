@@ -97,7 +97,7 @@ def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
         for term, other in comparisons(condition):
             if attr_of(term) == Attr("name") and isinstance(other, frozenset):
                 yield from other
-    for selector in _namespace_selectors(cluster.policies):
+    for selector in cluster.namespace_selectors:
         yield from _name_values(selector)
 
 
@@ -128,7 +128,7 @@ def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterato
 
 def _selectors(cluster: Cluster, question: Question) -> Iterator[Selector]:
     """Every selector over labels of pods, nodes or namespaces."""
-    yield from _namespace_selectors(cluster.policies)
+    yield from cluster.namespace_selectors
     yield from (service.selector for service in cluster.services if service.selector is not None)
     peers = (p for policy in cluster.policies for d in Direction for r in policy.rules(d) or () for p in r.peers or ())
     for choice in (*(policy.subject for policy in cluster.policies), *peers, *_set_leaves(question)):
@@ -143,17 +143,6 @@ def _selectors(cluster: Cluster, question: Question) -> Iterator[Selector]:
                     yield namespaces.selector
             case _:
                 pass
-
-
-def _namespace_selectors(policies: Iterable[Policy]) -> Iterator[Selector]:
-    for policy in policies:
-        choices = [policy.subject.namespaces]
-        for direction in Direction:
-            for rule in policy.rules(direction) or ():
-                choices += [peer.namespaces for peer in rule.peers or () if isinstance(peer, PodPeer)]
-        for choice in choices:
-            if isinstance(choice, NamespacesMatching):
-                yield choice.selector
 
 
 def _name_values(selector: Selector) -> Iterator[str]:
@@ -264,9 +253,9 @@ def _actual_values(cluster: Cluster, table: NamespaceTable, attr: Attr, touched:
             if (name := table.entries[code].name) is not None:
                 yield name
     else:
-        names = {table.entries[code].name for code in touched}
-        for workload in cluster.workloads:
-            if workload.namespace in names:
+        by_namespace = cluster.workloads_by_namespace
+        for code in touched:
+            for workload in by_namespace.get(table.entries[code].name or "", ()):
                 value = workload.service_account if attr.kind == "sa" else workload.labels.get(attr.key)
                 if value is not None:
                     yield value

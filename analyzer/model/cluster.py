@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cached_property
 
 from analyzer.model.labels import NO_LABELS, Labels, Selector
-from analyzer.model.policies import Policy, Protocol, Tier
+from analyzer.model.policies import NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -185,6 +185,41 @@ class Cluster:
     @cached_property
     def namespace_by_name(self) -> dict[str, Namespace]:
         return {namespace.name: namespace for namespace in self.namespaces}
+
+    @cached_property
+    def workloads_by_namespace(self) -> dict[str, tuple[Workload, ...]]:
+        found: dict[str, list[Workload]] = {}
+        for workload in self.workloads:
+            found.setdefault(workload.namespace, []).append(workload)
+        return {name: tuple(workloads) for name, workloads in found.items()}
+
+    @cached_property
+    def known_pod_addresses(self) -> AddressSet:
+        """The addresses known of pods that have one of their own."""
+        return AddressSet.singles(ip for w in self.workloads if not w.host_network for ip in w.ips)
+
+    @cached_property
+    def taken_addresses(self) -> AddressSet:
+        """The addresses known to be some pod's or some node's."""
+        pods = AddressSet.singles(ip for w in self.workloads for ip in w.ips)
+        return pods | AddressSet.singles(ip for n in self.nodes for ip in n.ips)
+
+    @cached_property
+    def namespace_selectors(self) -> tuple[Selector, ...]:
+        """Each selector over namespaces that some policy has, once."""
+        found: dict[Selector, None] = {}
+        for policy in self.policies:
+            rules = (*(policy.egress or ()), *(policy.ingress or ()))
+            peers = (p.namespaces for rule in rules for p in rule.peers or () if isinstance(p, PodPeer))
+            for choice in (policy.subject.namespaces, *peers):
+                if isinstance(choice, NamespacesMatching):
+                    found[choice.selector] = None
+        return tuple(found)
+
+    @cached_property
+    def derived(self) -> dict[object, object]:
+        """Room for what other rooms work out of the cluster and would rather not work out again."""
+        return {}
 
     @cached_property
     def node_by_name(self) -> dict[str, Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
-from itertools import product
+from itertools import chain, product
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
 from analyzer.encoding.classes import declares
@@ -246,9 +246,8 @@ class Finder:
         """The declared workloads whose namespace and labels, as far as anything mentions them, the region admits."""
         scope = self.obligation.scope
         reach = scope.src if letter == "s" else scope.dst
-        namespaces = {
-            scope.table.entries[c].name for c in reach.namespaces if contains(box.get(f"{letter}.ns", _ANY), c)
-        }
+        inside = (c for c in sorted(reach.namespaces) if contains(box.get(f"{letter}.ns", _ANY), c))
+        namespaces = [scope.table.entries[c].name or "" for c in inside]
         told = []
         for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
             allowed = box.get(f"{letter}.l.{i}")
@@ -256,8 +255,9 @@ class Finder:
                 codes = scope.domains[attr].codes
                 refused = {value for value, code in codes.items() if not contains(allowed, code)}
                 told.append((attr.key, refused | (set() if contains(allowed, ABSENT) else {None})))
-        for workload in self.cluster.workloads:
-            if workload.namespace in namespaces and not any(workload.labels.get(k) in refused for k, refused in told):
+        by_namespace = self.cluster.workloads_by_namespace
+        for workload in chain.from_iterable(by_namespace.get(name, ()) for name in namespaces):
+            if not any(workload.labels.get(key) in refused for key, refused in told):
                 yield workload
 
     def _pod(self, workload: Workload) -> Pod:
