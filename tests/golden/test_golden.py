@@ -34,7 +34,7 @@ def test_answer(path: Path, tmp_path: Path) -> None:
     manifests.write_text(case["manifests"], encoding="utf-8")
     query.write_text(case["query"], encoding="utf-8")
     words = ["check", str(manifests), "-p", str(query), "--format", "json", "--cross-check", "cvc5"]
-    words += case.get("options", [])
+    words += ["--evidence", str(tmp_path / "evidence"), *case.get("options", [])]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == EXIT[case["expect"]], done.output
     report = json.loads(done.stdout)
@@ -49,6 +49,9 @@ def test_answer(path: Path, tmp_path: Path) -> None:
         assert sorted({rule["name"] for rule in found["rests_on"]}) == sorted(case["rests_on"])
     missing = [text for text in case.get("mentions", []) if text not in done.stdout]
     assert not missing, done.stdout
+    again = ["recheck", str(tmp_path / "evidence"), "--manifests", str(manifests)]
+    done = CliRunner().invoke(app, again, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
 
 
 def test_each_nuance_has_its_case() -> None:
