@@ -8,7 +8,7 @@
                           pod, the ends differ, families agree, addresses outside are nobody's, the source is not the
                           destination's own node.  Pods are those of workloads and ones not there yet, in declared,
                           mentioned and new namespaces
-    pods(cluster)         one such pod
+    pods(cluster)         one such pod; other_ends(cluster) an end that it may be connected with, if `is_pair` says so
     claims(cluster)       a Claim about what is allowed; isolation_claims(cluster) one about isolation
     profiles()            a Profile: the built-in ones and any setting of the knobs
 
@@ -394,7 +394,7 @@ def _labels_of(namespace: str, cluster: Cluster) -> SearchStrategy[Labels]:
 
 
 @st.composite
-def _other_ends(draw: DrawFn, cluster: Cluster, version: int) -> End:
+def other_ends(draw: DrawFn, cluster: Cluster, version: int) -> End:
     shape = draw(st.sampled_from(("pod", "pod", "external", "external", "node")))
     if shape == "pod":
         return draw(pods(cluster, version))
@@ -409,14 +409,14 @@ def _other_ends(draw: DrawFn, cluster: Cluster, version: int) -> End:
 @st.composite
 def connections(draw: DrawFn, cluster: Cluster) -> Connection:
     version = draw(st.sampled_from((4, 4, 6)))
-    pair = st.tuples(pods(cluster, version), _other_ends(cluster, version)).filter(_is_pair)
+    pair = st.tuples(pods(cluster, version), other_ends(cluster, version)).filter(is_pair)
     ends = draw(pair)
     src, dst = ends if draw(st.booleans()) else reversed(ends)
     protocol = draw(st.sampled_from((*PORT_PROTOCOLS, Protocol.TCP, Protocol.OTHER)))
     return Connection(src, dst, protocol, None if protocol is Protocol.OTHER else draw(NUMBERS))
 
 
-def _is_pair(ends: tuple[Pod, End]) -> bool:
+def is_pair(ends: tuple[Pod, End]) -> bool:
     """Two different ends, in namespaces that agree on their labels; never two things with one address."""
     pod, other = ends
     if isinstance(other, Pod) and other.namespace == pod.namespace and other.namespace_labels != pod.namespace_labels:

@@ -1,0 +1,185 @@
+"""Agreement of the oracle with the encoding, on as many random decisions as there is time for.
+
+    python -m benchmarks.agree --seconds N [--seed S] [--jobs J] [--save DIR]
+
+Random clusters of every modelled kind, random questions of every form in every universe, under random profiles, sliced
+or not, over one revision or two; each is put to both about many concrete connections.  A decision is one question about
+one connection: may it be in that universe, and can it break the claim, whatever facts are open.  The two must agree.
+
+A disagreement is made as small as it gets and, with --save, written as a folder that tests/conformance can take.  The
+last line is `N decisions agree`, and the exit code 0; it is 1 if some do not.  The same seed makes the same questions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "laws"))
+
+from finite_worlds import parts
+from shrinking import Trial, shrunk
+from trials import Answer, Asked, Encoded, Scene, by_oracle, scenes
+from written import save
+
+from analyzer.model.claims import Claim, Term
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection
+from analyzer.model.labels import Labels, Requirement, Selector
+from analyzer.model.policies import Policy, Rule
+from analyzer.model.source import Source
+
+SUBJECTS_PER_QUESTION = 120
+SCENES_PER_BATCH = 10
+
+
+@dataclass
+class Tally:
+    """`agreed` counts decisions; `open` those not compared, because two revisions share the open facts they hang on.
+
+    `covered` counts questions by what occurs in them, `answers` agreeing decisions by what the answer was.
+    """
+
+    agreed: int = 0
+    open: int = 0
+    covered: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    disagreements: list[Trial] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        self.agreed += other.agreed
+        self.open += other.open
+        self.covered += other.covered
+        self.answers += other.answers
+        self.disagreements += other.disagreements
+
+
+# ------------------------------------------------------------------------------------------------ one batch
+def batch(number: int, scenes_in_it: int = SCENES_PER_BATCH, subjects: int = SUBJECTS_PER_QUESTION) -> Tally:
+    """The scenes of this number, the same whenever it is asked for, with at most one disagreement, made small."""
+    tally = Tally()
+
+    @seed(number)
+    @settings(
+        max_examples=scenes_in_it,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenes())
+    def compare(scene: Scene) -> None:
+        if not tally.disagreements:
+            tally.add(compared(scene, subjects))
+
+    compare()
+    tally.disagreements = [shrunk(trial) for trial in tally.disagreements[:1]]
+    return tally
+
+
+def compared(scene: Scene, subjects: int = SUBJECTS_PER_QUESTION) -> Tally:
+    """The decisions of one scene, up to the first disagreement of each question."""
+    tally, memories = Tally(), {}
+    for asked, chosen in scene.trials(subjects):
+        memory: dict[Connection, Answer] = memories.setdefault(id(asked.cluster), {})
+        encoded = Encoded(asked)
+        tally.covered.update(_kinds(asked))
+        for subject in chosen:
+            expected = by_oracle(asked, subject, memory)
+            if expected is None:
+                tally.open += 1
+            elif encoded.agrees(subject, expected):
+                tally.agreed += 1
+                tally.answers[_word(expected)] += 1
+            else:
+                tally.disagreements.append((asked, subject))
+                break
+    return tally
+
+
+def _kinds(asked: Asked) -> set[str]:
+    """What occurs in a question, by the names that the model has for it."""
+    found = {f"claim `{asked.claim.kind.value}`", f"universe {asked.universe.value}", f"profile {asked.profile.name}"}
+    found.add("sliced" if asked.is_sliced else "unsliced")
+    if asked.before is not None:
+        found.add("two revisions")
+    for thing in parts((asked.cluster, asked.claim, asked.assumptions)):
+        match thing:
+            case Policy(kind=kind, tier=tier):
+                found.add(f"{kind} in tier {tier.value}")
+            case Requirement(operator=operator):
+                found.add(f"operator {operator.value}")
+            case Rule(action=action):
+                found.add(f"action {action.value}")
+            case Claim() | Cluster() | Source() | Labels() | Selector() | Term() | Enum():
+                pass
+            case _ if type(thing).__module__.startswith("analyzer.model"):
+                found.add(type(thing).__name__)
+    return found
+
+
+def _word(answer: Answer) -> str:
+    return {(): "cannot exist", (True,): "breaks the claim", (False,): "keeps the claim"}.get(
+        tuple(answer), "hangs on open facts"
+    )
+
+
+# ------------------------------------------------------------------------------------------------ many batches
+def run(seconds: float, first: int, jobs: int) -> Iterator[Tally]:
+    """The tallies of batches `first`, `first + 1`, …, each as it ends; none begins after so many seconds."""
+    end = time.monotonic() + seconds
+    number = first
+    waiting: set[Future[Tally]] = set()
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        while waiting or time.monotonic() < end:
+            while len(waiting) < jobs and time.monotonic() < end:
+                waiting.add(pool.submit(batch, number))
+                number += 1
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+
+
+def report(tally: Tally, seconds: float) -> str:
+    lines = [f"{name:<44}{count:>12,} questions" for name, count in sorted(tally.covered.items())]
+    lines += [f"{name:<44}{count:>12,} decisions" for name, count in sorted(tally.answers.items())]
+    lines.append(f"{'not comparable: hangs on shared open facts':<44}{tally.open:>12,} decisions")
+    lines.append(f"{tally.agreed / seconds:,.0f} decisions a second, {len(tally.disagreements)} disagreements")
+    lines.append(f"{tally.agreed:,} decisions agree")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, required=True, help="no batch begins after so long")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, other questions")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--save", type=Path, help="folder for what disagrees, such as tests/conformance")
+    options = parser.parse_args()
+    total, started = Tally(), time.monotonic()
+    for tally in run(options.seconds, options.seed * 10**6, options.jobs):
+        total.add(tally)
+        for asked, subject in tally.disagreements:
+            print(f"disagreement: {asked}\n  about {subject}", file=sys.stderr)
+        if sys.stderr.isatty():
+            print(f"\r{total.agreed:,} decisions agree", end="", file=sys.stderr)
+    if options.save is not None:
+        for number, trial in enumerate(total.disagreements, 1):
+            save(trial, options.save / f"disagreement-{options.seed}-{number}")
+    print(report(total, time.monotonic() - started))
+    return 1 if total.disagreements else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

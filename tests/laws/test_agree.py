@@ -1,0 +1,123 @@
+"""The benchmark that counts agreeing decisions: a short run of it, and that it would notice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from clusters import clusters, connections, profiles
+from evaluators import EVERYTHING, by_encoding, question, truth
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from points import Points
+from shrinking import is_disagreement, is_possible
+from trials import Asked, Scene, by_oracle, scenes
+from written import as_yaml, documents, save
+
+from analyzer.encoding import embed, encode
+from analyzer.encoding.domains import ABSENT
+from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.terms import conj, equal, neg, number
+from analyzer.errors import ManifestError
+from analyzer.manifests import load
+from analyzer.model.labels import Operator
+from analyzer.model.profile import PROFILES
+from analyzer.semantics import outcomes
+from benchmarks.agree import batch, compared, report
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_a_short_run_finds_no_disagreement() -> None:
+    tally = batch(20_261_121, scenes_in_it=12, subjects=40)
+    assert not tally.disagreements
+    assert tally.agreed > 1_000
+    assert min(tally.answers[word] for word in ("breaks the claim", "keeps the claim", "cannot exist")) > 50
+    assert report(tally, 1.0).endswith(f"{tally.agreed:,} decisions agree")
+
+
+def test_the_command_prints_what_agreed() -> None:
+    run = [sys.executable, "-m", "benchmarks.agree", "--seconds", "0.1", "--jobs", "1", "--seed", "3"]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    count = int(done.stdout.splitlines()[-1].removesuffix(" decisions agree").replace(",", ""))
+    assert count > 500
+
+
+@settings(SMALL, max_examples=10)
+@given(scenes())
+def test_the_same_scene_says_the_same_and_what_it_asks_is_possible(scene: Scene) -> None:
+    for asked, subjects in scene.trials(5):
+        assert all(is_possible((asked, subject)) for subject in subjects)
+    assert compared(scene, 5).agreed == compared(scene, 5).agreed
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data())
+def test_evaluating_is_solving_at_a_point(data: st.DataObject) -> None:
+    cluster, profile = data.draw(clusters()), data.draw(profiles())
+    obligation = encode(cluster, question(EVERYTHING, profile))
+    points = Points(obligation)
+    for _ in range(2):
+        values = embed(obligation, data.draw(connections(cluster)))
+        assert values is not None
+        assert points.truth(values) == truth(obligation, values)
+
+
+# ------------------------------------------------------------------------------------------------ a defect
+def _wants_the_key(end: EndTerms, symbol, attr, requirement):
+    """NotIn that an absent label does not meet: the classic mistake (reference A2.3)."""
+    domain = end.domain(attr)
+    listed = [equal(symbol, number(domain.code(value), domain.width)) for value in sorted(requirement.values)]
+    absent = equal(symbol, number(ABSENT, domain.width))
+    return conj([neg(absent), *map(neg, listed)])
+
+
+@pytest.fixture
+def _defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = EndTerms._meets
+
+    def meets(end: EndTerms, symbol, attr, requirement):
+        wrong = requirement.operator is Operator.NOT_IN
+        return (_wants_the_key if wrong else plain)(end, symbol, attr, requirement)
+
+    monkeypatch.setattr(EndTerms, "_meets", meets)
+
+
+@pytest.mark.usefixtures("_defect")
+def test_a_defect_is_caught_shrunk_and_saved(tmp_path: Path) -> None:
+    found = (trial for number in range(20) for trial in batch(number, 10, 40).disagreements)
+    trial = next(trial for trial in found if trial[0].claim == EVERYTHING)
+    asked, subject = trial
+    assert is_disagreement(trial)
+    assert asked.claim == EVERYTHING
+    assert len(asked.cluster.policies) == 1
+    assert not asked.cluster.services + asked.cluster.unmodelled
+    save(trial, tmp_path)
+    text = yaml.safe_load((tmp_path / "decisions.yaml").read_text(encoding="utf-8"))
+    assert text["decisions"][0]["expect"] in ("allow", "deny")
+    read = load([str(tmp_path / "manifests.yaml")]).cluster
+    again = Asked(read, asked.profile, asked.claim)
+    assert is_disagreement((again, again.seen(subject)))
+
+
+# ------------------------------------------------------------------------------------------------ written and read
+@settings(SMALL, max_examples=60)
+@given(st.data())
+def test_a_cluster_written_as_manifests_decides_alike(data: st.DataObject) -> None:
+    cluster = data.draw(clusters(is_all_modelled=True))
+    text = as_yaml(documents(cluster)).encode()
+    try:
+        read = load(["-"], stdin=lambda: text).cluster
+    except ManifestError:
+        return  # ports and peers that the API does not let stand together
+    connection, profile = data.draw(connections(cluster)), PROFILES["generic"]
+    seen = Asked(cluster, profile, EVERYTHING).seen(connection)
+    wanted = {decision.allowed for decision in outcomes(cluster, profile, seen)}
+    assert {decision.allowed for decision in outcomes(read, profile, seen)} == wanted
+    assert by_oracle(Asked(read, profile, EVERYTHING), seen) == wanted
+    assert by_encoding(read, profile, seen) == ("open" if len(wanted) == 2 else "allow" if True in wanted else "deny")

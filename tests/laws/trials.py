@@ -1,0 +1,224 @@
+"""Decisions to compare: a question in its setting, a concrete connection or pod, and what each of the two says of it.
+
+Asked           a claim over a cluster (or over two revisions of one) in a universe, under a profile
+by_oracle       the truth values that "this breaks the claim" can take there; empty if it cannot exist
+Encoded         the same by the encoding: made once for a question, asked for many connections
+scenes()        random questions about one random cluster with a pool of connections, drawn by hypothesis
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import product
+from random import Random
+
+from clusters import (
+    claims,
+    clusters,
+    conditions,
+    is_pair,
+    isolation_claims,
+    namespaces_matching,
+    other_ends,
+    pods,
+    profiles,
+    selectors,
+)
+from evaluators import EVERYTHING
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+from points import OUTSIDE_THE_UNIVERSE, Points
+from revisions import revisions, seen_by
+
+from analyzer.encoding import Question, align, embed, embed_end, encode, encode_pair
+from analyzer.model.claims import Anything, Assumption, Claim, Kind, PodsIn, Role, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, Host, Pod
+from analyzer.model.policies import PORT_PROTOCOLS, Protocol
+from analyzer.model.profile import Profile
+from analyzer.semantics import holds, is_in_scope, is_member, outcomes, ties, violates_isolation
+from analyzer.sets import AddressSet
+
+Subject = Connection | Pod
+Answer = frozenset[bool]
+NUMBERS = (1, 79, 80, 81, 82, 83, 65535)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`before`: the older revision, for a claim of kind NO_NEW; `cluster` is then the newer one."""
+
+    cluster: Cluster
+    profile: Profile
+    claim: Claim
+    universe: Universe = Universe.ANY
+    assumptions: tuple[Assumption, ...] = ()
+    is_sliced: bool = False
+    before: Cluster | None = None
+
+    @property
+    def question(self) -> Question:
+        """Any address may be a pod's, so that every drawn pod's is one."""
+        whole = AddressSet.FULL
+        return Question(
+            self.claim, self.assumptions, self.universe, self.profile, whole, False, slice_first=self.is_sliced
+        )
+
+    def seen(self, subject: Subject) -> Subject:
+        """The subject with the labels that its namespaces have here; labels nobody knows stay as they are."""
+        cluster = self.cluster if self.before is None else align(self.before, self.cluster)[1]
+        if self.universe is Universe.INVENTORY:
+            cluster = replace(cluster, namespaces=tuple(replace(n, is_declared=True) for n in cluster.namespaces))
+        if isinstance(subject, Connection):
+            return seen_by(subject, cluster)
+        there = cluster.namespace_by_name.get(subject.namespace)
+        return replace(subject, namespace_labels=there.labels) if there and there.is_declared else subject
+
+
+# ------------------------------------------------------------------------------------------------ the oracle
+def by_oracle(asked: Asked, subject: Subject, memory: dict[Connection, Answer] | None = None) -> Answer | None:
+    """None where facts are left open that two revisions may share.  `memory` keeps what is allowed in the cluster."""
+    ends = (subject.src, subject.dst) if isinstance(subject, Connection) else (subject,)
+    if not all(_can_exist(end, asked) for end in ends):
+        return OUTSIDE_THE_UNIVERSE
+    claim, cluster, profile = asked.claim, asked.cluster, asked.profile
+    if isinstance(subject, Pod):
+        return frozenset({violates_isolation(claim, subject, cluster, profile)})
+    if asked.before is not None:
+        return _newly_allowed(asked, asked.before, subject)
+    if claim.kind is Kind.NEVER_TIE:
+        return frozenset({is_in_scope(claim, subject, profile) and bool(ties(cluster, profile, subject))})
+    memory = {} if memory is None else memory
+    if subject not in memory:
+        memory[subject] = _allowed(cluster, profile, subject)
+    if not is_in_scope(claim, subject, profile):
+        return frozenset({False})
+    return frozenset(allowed is not (claim.kind is Kind.EVERY) for allowed in memory[subject])
+
+
+def _allowed(cluster: Cluster, profile: Profile, connection: Connection) -> Answer:
+    return frozenset(decision.allowed for decision in outcomes(cluster, profile, connection))
+
+
+def _newly_allowed(asked: Asked, before: Cluster, connection: Connection) -> Answer | None:
+    old, new = align(before, asked.cluster)
+    was, now = (_allowed(side, asked.profile, seen_by(connection, side)) for side in (old, new))
+    in_scope = is_in_scope(asked.claim, connection, asked.profile)
+    if not in_scope or True not in now or False not in was:
+        return frozenset({False})
+    return frozenset({True}) if was == {False} and now == {True} else None
+
+
+def _can_exist(end: End, asked: Asked) -> bool:
+    """What the universes leave out (design 1), and what the assumptions do."""
+    if isinstance(end, Host):
+        return asked.universe is not Universe.INVENTORY or end.name is not None
+    if not isinstance(end, Pod):
+        return True
+    if asked.universe is Universe.INVENTORY and end.workload is None:
+        return False
+    namespaces = asked.cluster.namespace_by_name.keys() | (asked.before.namespace_by_name if asked.before else {})
+    if asked.universe is not Universe.ANY and end.namespace not in namespaces:
+        return False
+    return all(holds(a.condition, subject=end) for a in asked.assumptions if is_member(a.members, end))
+
+
+# ------------------------------------------------------------------------------------------------ the encoding
+class Encoded:
+    """The encoding's answers to one question."""
+
+    def __init__(self, asked: Asked) -> None:
+        question, before = asked.question, asked.before
+        self.asked = asked
+        self.obligation = (
+            encode(asked.cluster, question) if before is None else encode_pair(before, asked.cluster, question)
+        )
+        self._points = Points(self.obligation) if self.obligation is not None else None
+
+    def answer(self, subject: Subject) -> Answer | None:
+        """None where the slice leaves the subject out."""
+        if self.obligation is None or self._points is None:
+            return None
+        found = embed_end(self.obligation, subject) if isinstance(subject, Pod) else embed(self.obligation, subject)
+        return None if found is None else self._points.truth(found)
+
+    def agrees(self, subject: Subject, expected: Answer) -> bool:
+        """Whether the encoding says what the oracle says.
+
+        Of what a slice leaves out, and of what no value of the symbols stands for, nothing may break the claim.
+        """
+        found = self.answer(subject)
+        if found is None:
+            is_left_out = self.asked.is_sliced or self.asked.before is not None or isinstance(subject, Pod)
+            return True not in expected if is_left_out else expected == OUTSIDE_THE_UNIVERSE
+        if self.asked.claim.kind is Kind.NEVER_TIE:  # a tie that hangs on an open fact is one that is met
+            return (True in found, bool(found)) == (True in expected, bool(expected))
+        return found == expected
+
+
+# ------------------------------------------------------------------------------------------------ random questions
+@dataclass(frozen=True)
+class Scene:
+    """Questions, and what to ask them about; `pods` are for claims about isolation."""
+
+    questions: tuple[Asked, ...]
+    connections: tuple[Connection, ...]
+    pods: tuple[Pod, ...]
+    seed: int = field(default=0, compare=False)
+
+    def trials(self, most: int) -> Iterator[tuple[Asked, list[Subject]]]:
+        """For each question, up to so many subjects, chosen by the scene's seed."""
+        random = Random(self.seed)
+        for asked in self.questions:
+            pool: tuple[Subject, ...] = self.pods if asked.claim.kind is Kind.ISOLATED else self.connections
+            chosen = pool if len(pool) <= most else random.sample(pool, most)
+            yield asked, list(dict.fromkeys(asked.seen(subject) for subject in chosen))
+
+
+@st.composite
+def scenes(draw: DrawFn) -> Scene:
+    profile = draw(profiles())
+    if draw(st.sampled_from((False, False, True))):
+        before, cluster = draw(revisions())
+        aligned = align(before, cluster)[1]
+        asked = [Asked(cluster, profile, replace(EVERYTHING, kind=Kind.NO_NEW), is_sliced=True, before=before)]
+        claim = replace(draw(claims(aligned)), kind=Kind.NO_NEW)
+        asked.append(Asked(cluster, profile, claim, is_sliced=draw(st.booleans()), before=before))
+    else:
+        cluster = aligned = draw(clusters())
+        asked = []
+    asked += [draw(_questions(cluster, profile)) for _ in range(3)]
+    for kind, universe in ((Kind.NO, Universe.ANY), (draw(_SAYING_ALL), draw(st.sampled_from(Universe)))):
+        asked.append(Asked(cluster, profile, replace(EVERYTHING, kind=kind), universe, is_sliced=draw(st.booleans())))
+    asked.append(Asked(cluster, profile, Claim(Kind.NEVER_TIE, Anything(), Anything(), EVERYTHING.ports)))
+    universe, isolation = draw(st.sampled_from(Universe)), draw(isolation_claims(cluster))
+    asked.append(Asked(cluster, profile, isolation, universe, is_sliced=draw(st.booleans())))
+    ends = [draw(pods(aligned, version)) for version in (4, 4, 4, 4, 6, 6)]
+    others = [draw(other_ends(aligned, version)) for version in (4, 4, 4, 6)]
+    return Scene(tuple(asked), tuple(_connections(ends, others)), tuple(ends), draw(st.integers(0, 2**32)))
+
+
+_SAYING_ALL = st.sampled_from((Kind.NO, Kind.EVERY, Kind.SOME))
+
+
+@st.composite
+def _questions(draw: DrawFn, cluster: Cluster, profile: Profile) -> Asked:
+    """Half of them speak of everything on one side, so that more connections are spoken of."""
+    assumptions: tuple[Assumption, ...] = ()
+    if draw(st.sampled_from((False, False, True))):
+        members = st.builds(PodsIn, namespaces_matching(), selectors())
+        assumptions = (Assumption("given", "", draw(members), draw(conditions((Role.SELF,)))),)
+    claim = draw(claims(cluster))
+    wide = draw(st.sampled_from(({}, {}, {"sources": Anything()}, {"destinations": Anything()})))
+    universe = draw(st.sampled_from((Universe.ANY, *Universe)))
+    return Asked(cluster, profile, replace(claim, **wide), universe, assumptions, draw(st.booleans()))
+
+
+def _connections(ends: list[Pod], others: list[End]) -> Iterator[Connection]:
+    """Every connection between these ends, on every port."""
+    sockets = [*product(PORT_PROTOCOLS, NUMBERS), (Protocol.OTHER, None)]
+    pairs = [(a, b) for a in ends for b in (*ends, *others) if a.ip.version == b.ip.version and is_pair((a, b))]
+    for pair in dict.fromkeys([*pairs, *((b, a) for a, b in pairs)]):
+        for protocol, port in sockets:
+            yield Connection(*pair, protocol, port)
