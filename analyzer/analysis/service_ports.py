@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.model.cluster import Cluster, Service, ServicePort, Workload
 from analyzer.model.labels import Selector
@@ -24,6 +24,7 @@ _Backends = list[tuple[Service, ServicePort, tuple[Workload, ...]]]
 def service_port_slips(cluster: Cluster) -> tuple[Notice, ...]:
     """One notice for each rule that opens a Service's port to pods behind it that listen on another one."""
     by_port = _translated(cluster)
+    peers = _Peers(cluster)
     return tuple(
         notice
         for policy in cluster.policies
@@ -31,16 +32,19 @@ def service_port_slips(cluster: Cluster) -> tuple[Notice, ...]:
         for rule in policy.rules(direction) or ()
         for entry in rule.ports or ()
         if isinstance(entry, NumberedPorts) and entry.low is not None and not entry.is_range
-        for notice in _slips(cluster, policy, direction, rule, entry, by_port.get((entry.protocol, entry.low), []))
+        if (entry.protocol, entry.low) in by_port
+        for notice in _slips(peers, policy, direction, rule, entry, by_port[entry.protocol, entry.low])
     )
 
 
-def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], _Backends]:
-    """Service ports that lead to another port, none of whose backends declares the Service's own number."""
+def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], dict[str, _Backends]]:
+    """Service ports that lead to another port, none of whose backends declares the Service's own number; for each the
+    Services by namespace.
+    """
     by_namespace: dict[str, list[Workload]] = {}
     for workload in cluster.workloads:
         by_namespace.setdefault(workload.namespace, []).append(workload)
-    found: dict[tuple[Protocol, int], _Backends] = {}
+    found: dict[tuple[Protocol, int], dict[str, _Backends]] = {}
     for service in cluster.services:
         if service.selector is None or service.is_headless:
             continue
@@ -48,34 +52,58 @@ def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], _Backends]:
         for port in service.ports:
             declared = {p.number for w in backends for p in w.ports if p.protocol is port.protocol}
             if backends and port.target != port.port and port.port not in declared:
-                found.setdefault((port.protocol, port.port), []).append((service, port, backends))
+                named = found.setdefault((port.protocol, port.port), {})
+                named.setdefault(service.namespace, []).append((service, port, backends))
     return found
 
 
 def _slips(
-    cluster: Cluster, policy: Policy, direction: Direction, rule: Rule, entry: NumberedPorts, services: _Backends
+    peers: _Peers,
+    policy: Policy,
+    direction: Direction,
+    rule: Rule,
+    entry: NumberedPorts,
+    services: Mapping[str, _Backends],
 ) -> Iterator[Notice]:
-    for service, port, backends in services:
-        if any(_can_be_destination(cluster, policy, direction, rule, w) for w in backends):
-            yield Notice(
-                rule.source,
-                f"{policy.id} names {entry.protocol.value} port {entry.low}, which is the port of Service "
-                f"{service.namespace}/{service.name}; policies see the pods' port, which is {port.target}",
-            )
-
-
-def _can_be_destination(cluster: Cluster, policy: Policy, direction: Direction, rule: Rule, workload: Workload) -> bool:
-    """The rule is about connections to this workload: its subject on ingress, among its pod peers on egress."""
+    """The rule is about connections to its subject on ingress, to its pod peers on egress."""
     if direction is Direction.INGRESS:
-        return _selects(cluster, policy.subject, workload)
-    pods = [peer for peer in rule.peers or () if isinstance(peer, PodPeer)]
-    return any(_selects(cluster, peer, workload) for peer in pods)
+        destinations = [policy.subject]
+    else:
+        destinations = [peer for peer in rule.peers or () if isinstance(peer, PodPeer)]
+    for namespace in peers.namespaces(destinations, services):
+        for service, port, backends in services[namespace]:
+            if any(peers.selects(peer, workload) for workload in backends for peer in destinations):
+                yield Notice(
+                    rule.source,
+                    f"{policy.id} names {entry.protocol.value} port {entry.low}, which is the port of Service "
+                    f"{service.namespace}/{service.name}; policies see the pods' port, which is {port.target}",
+                )
 
 
-def _selects(cluster: Cluster, peer: PodPeer, workload: Workload) -> bool:
-    if workload.host_network or not matches(peer.pods, workload.labels):
-        return False
-    if isinstance(peer.namespaces, NamespaceNamed):
-        return peer.namespaces.name == workload.namespace
-    selector: Selector = peer.namespaces.selector
-    return matches(selector, cluster.namespace_by_name[workload.namespace].labels)
+class _Peers:
+    """What peers mean in a cluster; a selector of namespaces is put to each of them once."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._matching: dict[Selector, frozenset[str]] = {}
+
+    def namespaces(self, peers: Sequence[PodPeer], known: Mapping[str, object]) -> list[str]:
+        """Those of the namespaces known that some peer is about, in order."""
+        if all(isinstance(peer.namespaces, NamespaceNamed) for peer in peers):
+            return sorted(
+                {peer.namespaces.name for peer in peers if isinstance(peer.namespaces, NamespaceNamed)} & known.keys()
+            )
+        return [name for name in known if any(self._is_about(peer, name) for peer in peers)]
+
+    def selects(self, peer: PodPeer, workload: Workload) -> bool:
+        is_pod_chosen = not workload.host_network and matches(peer.pods, workload.labels)
+        return is_pod_chosen and self._is_about(peer, workload.namespace)
+
+    def _is_about(self, peer: PodPeer, namespace: str) -> bool:
+        if isinstance(peer.namespaces, NamespaceNamed):
+            return peer.namespaces.name == namespace
+        selector = peer.namespaces.selector
+        if selector not in self._matching:
+            chosen = (n.name for n in self._cluster.namespaces if matches(selector, n.labels))
+            self._matching[selector] = frozenset(chosen)
+        return namespace in self._matching[selector]
