@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
+from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.assumptions import breaches, stated_assumptions
-from analyzer.analysis.cross_check import cross_check, together
+from analyzer.analysis.cross_check import together
+from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Pack, PodsIn, Query, WorkloadNamed
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
-from analyzer.verdicts import Answer, CrossCheck, Section, Setting, Verdict, judge
+from analyzer.verdicts import Answer, Section, Setting, Verdict
 
-Progress = Callable[[str, int, int], None]
+__all__ = ["Progress", "answer_of", "check", "tally", "tasks_of"]
 
 
 def check(
@@ -25,34 +28,44 @@ def check(
     setting: Setting,
     progress: Progress | None = None,
     second_solver: str | None = None,
+    jobs: int | None = 1,
 ) -> Answer:
     """The verdict on each query, in order, with the assumptions they stand on.
 
-    `progress` is told the query's id, how many are done and how many there are.  `second_solver` answers every step
-    again, with a budget like the first one's; InternalError where it contradicts one.
+    `progress` is told a query's id, how many are done and how many there are.  `second_solver` answers every step
+    again, with a budget like the first one's; InternalError where it contradicts one.  `jobs` is how many processes
+    share the queries, None as many as pay; a script that asks for more than one guards its main module, for where
+    processes cannot be forked each imports it.
     """
-    asking = replace(setting, keeps_steps=setting.keeps_steps or second_solver is not None)
-    checked: list[CrossCheck] = []
-    total = sum(len(pack.queries) for pack in packs)
-    sections: list[Section] = []
-    done = 0
-    for pack in packs:
-        verdicts: list[Verdict] = []
-        for query in pack.queries:
-            if progress is not None:
-                progress(query.id, done, total)
-            verdict = judge(cluster, query, pack.assumptions, asking)
-            if second_solver is not None:
-                checked.append(cross_check(verdict, second_solver, setting.budget))
-            if not setting.keeps_steps:
-                verdict = replace(verdict, steps=())
-            verdicts.append(replace(verdict, notices=(*verdict.notices, *_unknown_names(cluster, query))))
-            done += 1
-        sections.append(
-            Section(pack.name, pack.title, tuple(verdicts), pack.description, pack.shows, pack.does_not_show)
-        )
+    tasks = tasks_of(packs)
+    if jobs is None:
+        jobs = ample_jobs(cluster, len(tasks))
+    answered = answer_all(Answerer(cluster, setting, second_solver), tasks, jobs, progress)
     if progress is not None:
-        progress("", total, total)
+        progress("", len(tasks), len(tasks))
+    return answer_of(cluster, packs, answered, setting=setting, second_solver=second_solver)
+
+
+def tasks_of(packs: Sequence[Pack]) -> tuple[Task, ...]:
+    """Every query of the packs, in order."""
+    return tuple(Task(query, pack.assumptions) for pack in packs for query in pack.queries)
+
+
+def answer_of(
+    cluster: Cluster,
+    packs: Sequence[Pack],
+    answered: Sequence[Answered],
+    *,
+    setting: Setting,
+    second_solver: str | None = None,
+) -> Answer:
+    """What the answers to the packs' queries, in order, make together."""
+    sections: list[Section] = []
+    left = iter(answered)
+    for pack in packs:
+        verdicts = tuple(_with_unknown_names(cluster, found.verdict) for found in islice(left, len(pack.queries)))
+        sections.append(Section(pack.name, pack.title, verdicts, pack.description, pack.shows, pack.does_not_show))
+    checked = [found.cross_check for found in answered if found.cross_check is not None]
     return Answer(
         sections=tuple(sections),
         universe=setting.universe,
@@ -80,6 +93,10 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
         ("irrelevant", sum(count for _, count in cluster.irrelevant)),
         ("unmodelled", len(cluster.unmodelled)),
     )
+
+
+def _with_unknown_names(cluster: Cluster, verdict: Verdict) -> Verdict:
+    return replace(verdict, notices=(*verdict.notices, *_unknown_names(cluster, verdict.query)))
 
 
 def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:

@@ -33,6 +33,7 @@ def check(
     yaml: options.YamlFile = None,
     max_counterexamples: options.MaxCounterexamples = 3,
     budget: options.WorkBudget = None,
+    jobs: options.Jobs = None,
     cross_check: options.CrossCheckBy = None,
     evidence: options.EvidenceFolder = None,
     quiet: options.Quiet = False,
@@ -60,7 +61,9 @@ def check(
             lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
             lambda: reading.one(manifests, progress, readings if evidence else None),
         )
-        answer = analysis.check(loaded.cluster, packs, setting=setting, progress=progress, second_solver=second)
+        answer = analysis.check(
+            loaded.cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs
+        )
     if evidence:
         write_evidence(evidence, answer, setting, packs, reading, readings)
     if loaded.problems:

@@ -167,6 +167,12 @@ EvidenceFolder = Annotated[
         "--evidence", metavar="DIR", help="Write a bundle there with all that `netproof recheck` needs to check again."
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", min=1, metavar="N", show_default=False, help="How many processes share the queries. [the cores]"
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print what is not proved and the summary only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Add what each query cost.")]
 InColor = Annotated[Color, typer.Option("--color", help="Colour; auto means on a terminal, unless NO_COLOR is set.")]
