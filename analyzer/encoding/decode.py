@@ -28,9 +28,34 @@ def decode(obligation: Obligation, values: Values) -> Connection:
     """The connection a model stands for.  `values` maps symbols to integers (booleans 0 or 1)."""
     protocol = _PROTOCOLS[values.get("proto", 0)]
     port = None if protocol is Protocol.OTHER else values.get("port", 0) or 1
-    src = decode_end(obligation, values, "s", protocol, None)
-    dst = decode_end(obligation, values, "d", protocol, port, _other_member(obligation, values))
+    which = _other_member(obligation, values)
+    version = _common_version(obligation, values, which)
+    src = decode_end(obligation, values, "s", protocol, None, version=version)
+    dst = decode_end(obligation, values, "d", protocol, port, which, version, src.ip)
     return Connection(src, dst, protocol, port)
+
+
+def _common_version(obligation: Obligation, values: Values, which: int) -> int:
+    """A family that both ends have, where no rule looks at addresses."""
+    pods = obligation.scope.pod_addresses
+    found = {4, 6}
+    for letter, place in (("s", 0), ("d", which)):
+        known = _known_addresses(obligation, values, letter, place)
+        if known:
+            found &= {ip.version for ip in known}
+        elif _kind(obligation, values, letter) == POD:
+            found &= {version for version in (4, 6) if pods.family(version)}
+    return min(found, default=4)
+
+
+def _known_addresses(obligation: Obligation, values: Values, letter: str, which: int) -> tuple[IPAddress, ...]:
+    chosen = values.get(f"{letter}.w", 0)
+    if not chosen:
+        return ()
+    member = obligation.classes[chosen - 1]
+    if member.node is not None:
+        return member.node.ips
+    return member.members[which].ips if member.members else ()
 
 
 def _other_member(obligation: Obligation, values: Values) -> int:
@@ -49,13 +74,23 @@ def decode_end(
     protocol: Protocol = Protocol.TCP,
     port: int | None = None,
     which: int = 0,
+    version: int = 4,
+    peer: IPAddress | None = None,
 ) -> End:
-    """One end of the connection; for `is isolated` the only one.  `which` member it is of a class of workloads."""
+    """One end of the connection; for `is isolated` the only one.
+
+    `which` member it is of a class of workloads.  `version`, `peer`: the family wished for, and the address of the
+    other end, for when no rule looks at addresses.
+    """
     scope = obligation.scope
     kind = _kind(obligation, values, letter)
     chosen = values.get(f"{letter}.w", 0)
     member = obligation.classes[chosen - 1] if chosen else None
-    address = _address(obligation, values, letter, kind, member, which)
+    if scope.needs_addresses:
+        address = _address(obligation, values, letter, kind, member)
+    else:
+        known = _known_addresses(obligation, values, letter, which)
+        address = _any_address(scope, letter, kind, known, version, peer)
     if kind == EXTERNAL:
         return External(address)
     if kind == HOST:
@@ -141,29 +176,29 @@ def fresh_name(scope: Scope, code: int) -> str:
     return text
 
 
-def _address(
-    obligation: Obligation, values: Values, letter: str, kind: str, member: EndClass | None, which: int
-) -> IPAddress:
-    scope = obligation.scope
-    if not scope.needs_addresses:
-        return _any_address(scope, letter, kind, member, which)
+def _address(obligation: Obligation, values: Values, letter: str, kind: str, member: EndClass | None) -> IPAddress:
+    """What the model says; rules look at addresses."""
     version = 6 if values.get("v6") else 4
     known = kind == EXTERNAL or (member is not None and member.addresses is not None)
     value = values.get(f"{letter}.{'x' if known else 'u'}{version}", 0)
     return ip_address(value.to_bytes(4 if version == 4 else 16, "big"))
 
 
-def _any_address(scope: Scope, letter: str, kind: str, member: EndClass | None, which: int) -> IPAddress:
-    """No rule looks at addresses: any that fits will do."""
-    if kind == EXTERNAL:
-        return ip_address("198.51.100.1" if letter == "s" else "198.51.100.2")
-    if kind == HOST:
-        nodes = member.node.ips if member and member.node else ()
-        return nodes[0] if nodes else ip_address("192.0.2.1" if letter == "s" else "192.0.2.2")
-    known = member.members[which].ips if member else ()
+def _any_address(
+    scope: Scope, letter: str, kind: str, known: tuple[IPAddress, ...], version: int, peer: IPAddress | None
+) -> IPAddress:
+    """No rule looks at addresses: any of the family will do, but not the peer's own where there is another."""
     if known:
-        return known[0]
-    family = 4 if scope.pod_addresses.v4 else 6
+        return min(known, key=lambda ip: (ip.version != version, ip == peer))
+    if kind != POD:
+        prefix = {
+            (EXTERNAL, 4): "198.51.100.",
+            (EXTERNAL, 6): "2001:db8::",
+            (HOST, 4): "192.0.2.",
+            (HOST, 6): "2001:db8:1::",
+        }
+        return ip_address(f"{prefix[kind, version]}{1 if letter == 's' else 2}")
+    family = version if scope.pod_addresses.family(version) else 10 - version
     low = scope.pod_addresses.family(family)[0][0]
     offset = 11 if letter == "s" else 12
     return ip_address((low + offset).to_bytes(4 if family == 4 else 16, "big"))

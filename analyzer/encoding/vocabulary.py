@@ -51,8 +51,10 @@ def vocabulary(
     """What these policies, Services and the question mention."""
     relevant = tuple({id(p): p for p in policies}.values())
     peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
-    needs_addresses = any(isinstance(p, AddressPeer | NodePeer) for p in peers) or any(
-        isinstance(s, Addresses) for s in claim_sets(question.claim)
+    needs_addresses = (
+        members.has_strangers
+        or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
+        or any(isinstance(s, Addresses) for s in claim_sets(question.claim))
     )
     services = tuple(services)
     return Vocabulary(

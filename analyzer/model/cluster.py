@@ -205,6 +205,12 @@ class Cluster:
         return pods | AddressSet.singles(ip for n in self.nodes for ip in n.ips)
 
     @cached_property
+    def has_strangers(self) -> bool:
+        """Some workloads or nodes are known to have no address family in common, so that they cannot connect."""
+        families = {frozenset(ip.version for ip in it.ips) for it in (*self.workloads, *self.nodes)}
+        return {frozenset({4}), frozenset({6})} <= families
+
+    @cached_property
     def namespace_selectors(self) -> tuple[Selector, ...]:
         """Each selector over namespaces that some policy has, once."""
         found: dict[Selector, None] = {}

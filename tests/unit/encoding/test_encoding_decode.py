@@ -101,3 +101,36 @@ def test_members_of_a_class_keep_their_own_addresses() -> None:
     embedded = embed(obligation, connection)
     assert embedded is not None
     assert (embedded["s.w"], embedded["d.w"]) == (values["s.w"], values["d.w"])
+
+
+def between_pods(*ips: tuple[str, ...]) -> tuple[str, str] | None:
+    """The addresses of two pods of Deployments with these addresses that may connect; None if none can."""
+    names = ("one", "two")[: len(ips)]
+    workloads = (
+        Workload("Deployment", name, "w", Labels(), ips=tuple(map(ip_address, these)))
+        for name, these in zip(names, ips, strict=True)
+    )
+    namespaces = (Namespace(name, Labels({NAMESPACE_NAME_LABEL: name}), True) for name in names)
+    cluster = Cluster(tuple(namespaces), tuple(workloads))
+    obligation = encode(cluster, anything(cluster))
+    session = Session(obligation.text, obligation.symbols, Budget())
+    apart = [session.literal("(not (= s.w d.w))")] if len(ips) > 1 else []
+    found = session.check(UNIVERSE, "s.pod", "d.pod", *apart)
+    if not found.is_sat:
+        return None
+    connection = decode(obligation, found.values)
+    return str(connection.src.ip), str(connection.dst.ip)
+
+
+def test_two_pods_of_one_workload_have_addresses_of_their_own() -> None:
+    assert between_pods(("10.0.0.1", "10.0.0.2")) == ("10.0.0.1", "10.0.0.2")
+
+
+def test_both_ends_have_addresses_of_one_family() -> None:
+    found = between_pods(("10.0.0.1", "fd00::1"), ("fd00::2",))
+    assert found is not None
+    assert set(found) == {"fd00::1", "fd00::2"}
+
+
+def test_ends_without_a_common_family_do_not_connect() -> None:
+    assert between_pods(("10.0.0.1",), ("fd00::2",)) is None
