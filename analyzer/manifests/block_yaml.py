@@ -31,6 +31,8 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _MARKER = re.compile(r"--- *+(?:(?<= )#[^\n]*+)?\n")
+_EMPTIES = ("{}", "[]")
+_ROOT = ""  # no line has an empty key
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\n"
 
 
@@ -39,117 +41,88 @@ def is_plain(data: bytes) -> bool:
     return not data.translate(None, _PRINTABLE)
 
 
-def read_block(data: bytes, scalars: PlainScalars, first_line: int) -> Mapping | None:
-    """The mapping that one plain document is, its first line having this number; None if it is to be handed over."""
+def read_block(data: bytes, scalars: PlainScalars, first_line: int) -> Mapping | Sequence | None:
+    """The value of one plain document, its first line having this number; None if it is to be handed over."""
     text = data.decode("ascii")
     marker = _MARKER.match(text)
     start = marker.end() if marker else 0
     lines = _LINE.findall(text, start)
     try:
-        reader = _Reader(scalars, first_line + (1 if marker else 0))
-        reader.read(lines)
+        root, line = _built(lines, scalars, first_line + (1 if marker else 0))
     except _OddError:
         return None
     # A line that is not understood is not among those found.
-    is_whole = reader.line - first_line == text.count("\n") + 1
-    return reader.root if is_whole else None
+    return root if line - first_line == text.count("\n") + 1 else None
 
 
 class _OddError(Exception):
     """Something that is left to the reader of all YAML."""
 
 
-class _Reader:
-    """Lines to collections.  The innermost open one begins at a column; its last key may still wait for its value."""
+def _built(lines: list[tuple[str, ...]], scalars: PlainScalars, line: int) -> tuple[Any, int]:
+    """The value that the lines are, the first having this number, and the number after the last.
 
-    def __init__(self, scalars: PlainScalars, first_line: int) -> None:
-        self.line = first_line
-        self.root: Mapping | None = None
-        self._resolve = scalars.resolve
-        self._open: Any = None
-        self._column = -1
-        self._waiting: str | None = None
-        self._around: list[tuple[Any, int]] = []
-
-    def read(self, lines: list[tuple[str, ...]]) -> None:
-        resolve = self._resolve
-        for indent, dash, key, empty, plain, quoted, block, item_dash, item, other in lines:
-            line = self.line
-            self.line += 1
-            column = len(indent)
-            if key:
-                if dash:
-                    self._collection(Sequence, column)
-                    column += len(dash)
-                    mapping = self._item(column)
-                else:
-                    mapping = self._open
-                    if self._column != column or self._waiting is not None or type(mapping) is not Mapping:
-                        mapping = self._collection(Mapping, column)
-                if key in mapping or type(resolve(key)) is not str:
-                    raise _OddError
-                mapping.key_places.append(place_at(line, column + 1))
-                if plain:
-                    mapping[key] = resolve(plain)
-                elif quoted:
-                    mapping[key] = _text(quoted)
-                elif empty:
-                    mapping[key] = _emptiness(empty, place_at(line, column + len(key) + 3))
-                elif block and not dash:
-                    mapping[key] = _block(block)
-                    self.line += block.count("\n")
-                elif block:
-                    raise _OddError
-                else:
-                    self._waiting = key
-            elif item_dash:
-                sequence = self._collection(Sequence, column)
-                place = place_at(line, column + len(item_dash) + 1)
-                sequence.item_places.append(place)
-                if item:
-                    sequence.append(resolve(item))
-                else:
-                    sequence.append(_emptiness(other, place) if other in ("{}", "[]") else _text(other))
-        if self._waiting is not None:
-            self._open[self._waiting] = None
-
-    def _collection(self, kind: type[Any], column: int) -> Any:
-        """The collection of this kind that a line at this column goes on with, or begins."""
-        if self._waiting is not None:
-            if column > self._column or (kind is Sequence and column == self._column):
-                begun = kind(place_at(self.line - 1, column + 1))
-                self._open[self._waiting] = begun
-                self._enter(begun, column)
-                return begun
-            self._open[self._waiting] = None
-            self._waiting = None
-        while column < self._column:
-            self._open, self._column = self._around.pop()
-        if self._open is None:
-            if kind is not Mapping or self.root is not None:
+    Every line of every file passes here, so the common cases stand inline.  The innermost open collection begins at a
+    column; its last key may still wait for its value; the others are those around it.
+    """
+    top: Any = Mapping()
+    waiting: str | None = _ROOT
+    top_column = -1
+    around: list[tuple[Any, int]] = []
+    resolve = scalars.resolve
+    for indent, dash, key, empty, plain, quoted, block, item_dash, item, other in lines:
+        if not (key or item_dash):
+            line += 1
+            continue
+        column = len(indent)
+        is_item = bool(dash or item_dash)
+        if waiting is not None:
+            if column > top_column or (is_item and column == top_column):
+                begun = Sequence(place_at(line, column + 1)) if is_item else Mapping(place_at(line, column + 1))
+                top[waiting] = begun
+                around.append((top, top_column))
+                top, top_column = begun, column
+            else:
+                top[waiting] = None
+            waiting = None
+        while column < top_column or (column == top_column and not is_item and type(top) is Sequence):
+            top, top_column = around.pop()
+        if column != top_column or (type(top) is Sequence) is not is_item:
+            raise _OddError
+        if dash:
+            column += len(dash)
+            begun = Mapping(place_at(line, column + 1))
+            top.append(begun)
+            top.item_places.append(begun.place)
+            around.append((top, top_column))
+            top, top_column = begun, column
+        elif item_dash:
+            place = place_at(line, column + len(item_dash) + 1)
+            top.item_places.append(place)
+            top.append(resolve(item) if item else _emptiness(other, place) if other in _EMPTIES else _text(other))
+            line += 1
+            continue
+        if key in top or type(resolve(key)) is not str or len(around) > DEEPEST_NESTING:
+            raise _OddError
+        top.key_places.append(place_at(line, column + 1))
+        if plain:
+            top[key] = resolve(plain)
+        elif quoted:
+            top[key] = _text(quoted)
+        elif empty:
+            top[key] = _emptiness(empty, place_at(line, column + len(key) + 3))
+        elif block:
+            if dash:
                 raise _OddError
-            self.root = Mapping(place_at(self.line - 1, column + 1))
-            self._enter(self.root, column)
-        elif kind is Mapping and type(self._open) is Sequence and column == self._column:
-            self._open, self._column = self._around.pop()  # a list as far out as its key ends at the next key
-        if column != self._column or type(self._open) is not kind:
-            raise _OddError
-        return self._open
-
-    def _item(self, column: int) -> Mapping:
-        """A mapping begun as the next item of the open list."""
-        place = place_at(self.line - 1, column + 1)
-        mapping = Mapping(place)
-        self._open.append(mapping)
-        self._open.item_places.append(place)
-        self._enter(mapping, column)
-        return mapping
-
-    def _enter(self, begun: Any, column: int) -> None:
-        self._around.append((self._open, self._column))
-        if len(self._around) > DEEPEST_NESTING:
-            raise _OddError
-        self._open, self._column, self._waiting = begun, column, None
+            top[key] = _block(block)
+            line += block.count("\n")
+        else:
+            waiting = key
+        line += 1
+    if waiting is not None:
+        top[waiting] = None
+    root = around[0][0] if around else top
+    return root.get(_ROOT), line
 
 
 def _text(quoted: str) -> str | None:

@@ -9,7 +9,7 @@ from itertools import islice
 from analyzer.manifests.block_yaml import is_plain, read_block
 from analyzer.manifests.nodes import Tree
 from analyzer.manifests.scalars import PlainScalars
-from analyzer.manifests.yaml_text import DOCUMENT_START, read_part, read_yaml
+from analyzer.manifests.yaml_text import read_part, read_yaml
 
 # What makes it unsafe to cut a text at the lines that start a document: directives, which stand before such a line,
 # line breaks other than line feeds, and characters that YAML does not take, wherever they are.
@@ -17,6 +17,8 @@ _UNSAFE = re.compile(
     rb"^%|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]",
     re.MULTILINE,
 )
+_NEXT_PART = re.compile(rb"\n---(?=[ \t\r\n]|\Z)")
+_SCALARS = PlainScalars()  # shared by all files: what a text means does not depend on where it stands
 
 
 def read_documents(data: bytes) -> Iterator[Tree]:
@@ -25,15 +27,14 @@ def read_documents(data: bytes) -> Iterator[Tree]:
     if data.startswith(b"%") or b"\n%" in data or (not is_all_plain and _UNSAFE.search(data)):
         yield from read_yaml(data)
         return
-    scalars = PlainScalars()
     number = 0
     for part, first_line in _parts(data):
-        block = read_block(part, scalars, first_line) if is_all_plain or is_plain(part) else None
+        block = read_block(part, _SCALARS, first_line) if is_all_plain or is_plain(part) else None
         if block is not None:
             yield Tree(block, block.place)
             number += 1
             continue
-        for tree in read_part(part, scalars, first_line):
+        for tree in read_part(part, _SCALARS, first_line):
             if tree.is_broken:  # what is wrong, and where the reading goes on, hangs on what comes after
                 yield from islice(read_yaml(data), number, None)
                 return
@@ -44,9 +45,9 @@ def read_documents(data: bytes) -> Iterator[Tree]:
 def _parts(data: bytes) -> Iterator[tuple[bytes, int]]:
     """The text cut before each line that starts a document, with the number of each part's first line."""
     start, first_line = 0, 1
-    for found in DOCUMENT_START.finditer(data):
-        if found.start() > start:
-            yield data[start : found.start()], first_line
-            first_line += data.count(b"\n", start, found.start())
-        start = found.start()
+    for found in _NEXT_PART.finditer(data):
+        end = found.start() + 1
+        yield data[start:end], first_line
+        first_line += data.count(b"\n", start, end)
+        start = end
     yield data[start:], first_line

@@ -61,7 +61,7 @@ def _group(
         alive = [top]
     elif not alive:
         alive = [member for member in members if member.replicas != 0]
-    if len({member.shape for member in alive}) > 1:
+    if len(alive) > 1 and len({member.shape for member in alive}) > 1:
         return [_workload(m.kind, m.name, m, [m], nodes) for m in alive]
     if not alive:
         return []

@@ -63,12 +63,18 @@ def one_of(names: Iterable[str]) -> str:
 class Section:
     """A mapping in a manifest, its path and its document's log.  A null field counts as absent, as in the API."""
 
-    __slots__ = ("data", "log", "path")
+    __slots__ = ("_name", "_within", "data", "log")
 
-    def __init__(self, data: Mapping, path: str, log: Log) -> None:
+    def __init__(self, data: Mapping, name: str, log: Log, within: Section | None = None) -> None:
         self.data = data
-        self.path = path
         self.log = log
+        self._name = name
+        self._within = within
+
+    @property
+    def path(self) -> str:
+        """Where the section stands in its object, put together when something has to be said about it."""
+        return self._name if self._within is None else self._within.field(self._name)
 
     # ------------------------------------------------------------------------------------------------ places
     @property
@@ -77,7 +83,8 @@ class Section:
 
     def field(self, key: str) -> str:
         """The field's path, for messages."""
-        return f"{self.path}.{key}" if self.path else key
+        path = self.path
+        return f"{path}.{key}" if path else key
 
     def place(self, key: str = "") -> int:
         return self.data.place_of(key) if key else self.data.place
@@ -163,7 +170,7 @@ class Section:
     # ------------------------------------------------------------------------------------------------ nesting
     def section(self, key: str) -> Section | None:
         value = self._typed(key, Mapping, "a mapping")
-        return None if value is None else Section(value, self.field(key), self.log)
+        return None if value is None else Section(value, key, self.log, self)
 
     def sequence(self, key: str) -> Sequence:
         """The items; none if absent or wrong."""
@@ -175,13 +182,13 @@ class Section:
         items = self.sequence(key)
         found = []
         for index, (item, place) in enumerate(items.placed()):
-            path = f"{self.field(key)}[{index}]"
+            name = f"{key}[{index}]"
             if type(item) is Mapping:
-                found.append(Section(item, path, self.log))
+                found.append(Section(item, name, self.log, self))
             elif item is None:
-                found.append(Section(Mapping(place), path, self.log))
+                found.append(Section(Mapping(place), name, self.log, self))
             else:
-                self.log.problem(place, f"`{path}` must be a mapping, not {_shown(item)}")
+                self.log.problem(place, f"`{self.field(name)}` must be a mapping, not {_shown(item)}")
         return found
 
     def texts(self, key: str) -> list[tuple[str, int]]:
