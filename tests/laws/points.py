@@ -13,13 +13,14 @@ import z3
 from analyzer.encoding import UNIVERSE, VIOLATION, Obligation
 
 OUTSIDE_THE_UNIVERSE: frozenset[bool] = frozenset()
+_CONTEXT = z3.Context()  # one for all: making a context costs more than the rest of an obligation
 
 
 class Points:
     """One obligation, parsed once by Z3 and asked at many points."""
 
     def __init__(self, obligation: Obligation) -> None:
-        self._context = z3.Context()
+        self._context = _CONTEXT
         self._constants = {
             name: z3.BitVec(name, width, self._context) if width else z3.Bool(name, self._context)
             for name, width in obligation.symbols.items()
