@@ -9,7 +9,7 @@ import typer
 from analyzer import __version__
 from analyzer.cli.check import check
 from analyzer.cli.config import config
-from analyzer.cli.configuration import configured
+from analyzer.cli.configuration.applying import configured
 from analyzer.cli.diff import diff
 from analyzer.cli.exit_codes import exit_table
 from analyzer.cli.explain import explain

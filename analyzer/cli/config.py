@@ -26,6 +26,9 @@ def config(context: typer.Context, words: CommandLine = None) -> None:
     from analyzer.reports.config_text import render_config
 
     rest = [*(words or ()), *context.args]
+    if rest and rest[0] in ("--help", "-h"):
+        typer.echo(context.get_help())
+        return
     name = rest.pop(0) if rest and not rest[0].startswith("-") else "check"
     if name not in configurable():
         raise UsageError(f"`{name}` takes nothing from a configuration file", inputs.nearest(name, configurable()))

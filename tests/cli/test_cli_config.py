@@ -163,6 +163,11 @@ def test_built_in_packs_go_by_name_and_files_by_path(folder, monkeypatch):
     assert told()["packs"] == ("baseline, ../own.npq, .", "../netproof.toml:1")
 
 
+def test_config_has_help_of_its_own():
+    assert "Show what is in force" in run("config", "--help").stdout
+    assert "Prove or refute queries" in run("config", "check", "--help").stdout
+
+
 def test_config_of_an_unknown_command(folder):
     found = run("config", "packs")
     assert found.exit_code == 2

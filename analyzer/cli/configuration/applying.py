@@ -7,14 +7,16 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from analyzer.cli.configuration.finding import Document, found_upwards, named
-from analyzer.cli.configuration.keys import Command, Key, Kind, keys_of
-from analyzer.cli.configuration.reading import Given, settings
 from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.cli.configuration.finding import Document
+    from analyzer.cli.configuration.keys import Command, Key
+    from analyzer.cli.configuration.reading import Given
 
 FLAG = "flag"
 DEFAULT = "default"
@@ -65,6 +67,8 @@ def configured(name: str, command: Command) -> Command:
 
     @functools.wraps(command)
     def run(context: typer.Context, config: Path | None, no_config: bool, **given: Any) -> Any:
+        from analyzer.cli.configuration.reading import settings
+
         document = _document(config, no_config)
         written = settings(document, _commands)[name] if document else {}
         values = _merged(context, command, given, written)
@@ -91,6 +95,8 @@ def telling(listener: Listener) -> object:
 
 
 def _document(config: Path | None, no_config: bool) -> Document | None:
+    from analyzer.cli.configuration.finding import found_upwards, named
+
     if config is not None and no_config:
         raise UsageError("--config and --no-config contradict each other", "leave one of them out")
     if no_config:
@@ -102,6 +108,9 @@ def _merged(
     context: typer.Context, command: Command, given: Mapping[str, Any], written: Mapping[str, Given]
 ) -> dict[Key, Given]:
     """The command line first, then the file, then the default.  Of tables each entry counts for itself."""
+    from analyzer.cli.configuration.keys import Kind, keys_of
+    from analyzer.cli.configuration.reading import Given
+
     flags = {name for name in given if _is_on_command_line(context, name)}
     aside = {other for name in flags for other in _PUTS_ASIDE.get(name, ())}
     found: dict[Key, Given] = {}
