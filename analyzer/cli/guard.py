@@ -89,7 +89,7 @@ def _disagreement(error: InternalError) -> str:
 
 def _defect(what: str) -> str:
     return (
-        f"netproof: internal error: {what}\n"
+        f"netproof: internal error: {visible(what)}\n"
         "This is a defect in netproof, not in your manifests, and no answer was given.\n"
         f"Please report it with the command line, the input if you can share it, and this line:\n"
         f"    netproof {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}\n"
