@@ -11,15 +11,19 @@ from importlib.util import find_spec
 import z3
 
 from analyzer.errors import SolverError
+from analyzer.solving.bit_vectors import solver_in
 from analyzer.solving.outcome import Budget, Outcome, Result
 
 Z3, CVC5 = "z3", "cvc5"
 COMMANDS = frozenset({"set-info", "set-logic", "declare-const", "define-fun", "assert", "check-sat", "exit"})
+OPERATORS = frozenset({"and", "or", "not", "=", "ite", "bvuge", "bvule", "_", "(", ")"})
+INDEXED = re.compile(r"BitVec|extract|bv[0-9]+")
 
 _COMMENT = re.compile(r";[^\n]*")
 _STATUS = re.compile(r"\(set-info :status [a-z]+\)")
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 _MOST_NESTED = 2_000
+_WIDEST = 128
 _WORK = 2**32 - 1
 
 
@@ -39,21 +43,22 @@ def solver_version(solver: str) -> str:
 def fault_of(script: str) -> str:
     """Why a script is not closed and harmless, empty if it is.
 
-    Solvers have commands that read and write files.  Only those that netproof writes itself pass, with one `check-sat`
-    and without quoted text, in which anything could hide.
+    Solvers have commands that read and write files, and operators that make a short text a huge term.  Only what
+    netproof writes itself passes, with one `check-sat` and without quoted text, in which anything could hide.
     """
     bare = _COMMENT.sub("", script)
     if strange := re.search(r'[^\x20-\x7e\n\t]|["|]', bare):
         return f"it holds the character {strange.group()!a} outside comments"
     if "\r" in script:  # solvers differ in whether it ends a comment
         return "it holds a carriage return"
-    depth, opened, found = 0, False, []
+    depth, before, questions = 0, "", 0
     for token in _TOKEN.findall(bare):
-        if depth == 1 and opened and token not in COMMANDS:
-            return f"it holds the command `{token[:40]}`"
-        if depth == 1 and opened:
-            found.append(token)
-        opened = token == "("
+        if before == "(" and token not in (COMMANDS if depth == 1 else OPERATORS):
+            return f"it holds the {'command' if depth == 1 else 'operator'} `{token[:40]}`"
+        if (before == "_" and not INDEXED.fullmatch(token)) or (token.isdigit() and not 0 <= int(token[:9]) <= _WIDEST):
+            return f"it holds the index `{token[:40]}`"
+        questions += token == "check-sat"
+        before = token
         depth += (token == "(") - (token == ")")
         if depth < 0 or (depth == 0 and token != ")"):
             return "its parentheses do not match"
@@ -61,7 +66,7 @@ def fault_of(script: str) -> str:
             return f"its terms are nested more than {_MOST_NESTED:,} deep"
     if depth:
         return "its parentheses do not match"
-    return "" if found.count("check-sat") == 1 else "it does not ask exactly one question"
+    return "" if questions == 1 else "it does not ask exactly one question"
 
 
 def solve_script(script: str, solver: str, budget: Budget) -> Outcome:
@@ -74,7 +79,7 @@ def solve_script(script: str, solver: str, budget: Budget) -> Outcome:
 
 def _by_z3(script: str, budget: Budget) -> Outcome:
     context = z3.Context()
-    answering = z3.SolverFor("QF_BV", ctx=context)
+    answering = solver_in(context)
     answering.set("random_seed", 0)
     answering.set("rlimit", min(budget.rlimit, _WORK))
     answering.set("timeout", max(1, min(int(budget.seconds * 1000), _WORK)))

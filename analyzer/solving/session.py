@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import z3
 
 from analyzer.errors import SolverError
+from analyzer.solving.bit_vectors import solver_in
 from analyzer.solving.outcome import Budget, Outcome, Result
 
 _NAME = re.compile(r"[a-z][a-z0-9.-]*")
@@ -33,7 +34,7 @@ class Session:
             name: z3.BitVec(name, width, self._context) if width else z3.Bool(name, self._context)
             for name, width in symbols.items()
         }
-        self._solver = z3.SolverFor("QF_BV", ctx=self._context)
+        self._solver = solver_in(self._context)
         self._solver.set("random_seed", 0)
         self._bodies: dict[str, z3.ExprRef] = {}
         self._literals: dict[str, str] = {}
