@@ -4,6 +4,7 @@ from analyzer.analysis.check import check
 from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
 from analyzer.analysis.cross_check import cross_check
 from analyzer.analysis.difference import difference
+from analyzer.analysis.excuses import Excuses
 from analyzer.analysis.explanation import explain
 from analyzer.analysis.exposure import exposure
 from analyzer.analysis.hypothetical import representative
@@ -15,6 +16,7 @@ from analyzer.verdicts import Setting
 __all__ = [
     "Budget",
     "EndFilter",
+    "Excuses",
     "Focus",
     "Setting",
     "check",

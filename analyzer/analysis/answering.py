@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from analyzer.analysis.cross_check import cross_check
+from analyzer.analysis.cross_check import cross_check, together
+from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.model.claims import Assumption, Query
 from analyzer.model.cluster import Cluster
 from analyzer.verdicts import CrossCheck, Setting, Status, Verdict, judge
@@ -12,10 +13,11 @@ from analyzer.verdicts import CrossCheck, Setting, Status, Verdict, judge
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A query, and what its pack assumes."""
+    """A query, and its pack's assumptions and name."""
 
     query: Query
     assumptions: tuple[Assumption, ...]
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,31 @@ class Answerer:
     cluster: Cluster
     setting: Setting
     second_solver: str | None = None
+    excuses: Excuses = field(default_factory=Excuses)
 
     def answer(self, task: Task) -> Answered:
         """The verdict on one query.  InternalError if a witness does not replay, or a second solver contradicts."""
-        keeps = self.setting.keeps_steps
-        asking = replace(self.setting, keeps_steps=keeps or self.second_solver is not None)
-        verdict = judge(self.cluster, task.query, task.assumptions, asking)
+        checked: list[CrossCheck] = []
+
+        def ask(query: Query, most: int | None = None) -> Verdict:
+            verdict, check = self._judged(query, task.assumptions, most)
+            checked.extend([check] if check else [])
+            return verdict
+
+        verdict = Excusing(self.excuses, self.cluster).weighed(task.pack, ask(task.query), ask)
+        return Answered(verdict, together(self.second_solver, checked) if self.second_solver is not None else None)
+
+    def _judged(
+        self, query: Query, assumptions: tuple[Assumption, ...], most: int | None
+    ) -> tuple[Verdict, CrossCheck | None]:
+        keeps, checks = self.setting.keeps_steps, self.second_solver is not None
+        shown = most or self.setting.max_counterexamples
+        asking = replace(self.setting, keeps_steps=keeps or checks, max_counterexamples=shown)
+        verdict = judge(self.cluster, query, assumptions, asking)
         checked = None
         if self.second_solver is not None:
             checked = cross_check(verdict, self.second_solver, self.setting.budget)
-        return Answered(verdict if keeps else replace(verdict, steps=()), checked)
+        return verdict if keeps else replace(verdict, steps=()), checked
 
     def lost(self, task: Task, why: str) -> Answered:
         """What is known of a query that could not be answered: nothing, and why."""

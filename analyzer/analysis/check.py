@@ -9,10 +9,11 @@ from itertools import islice
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.assumptions import breaches, stated_assumptions
 from analyzer.analysis.cross_check import together
+from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
-from analyzer.model.claims import Pack, PodsIn, Query, WorkloadNamed
+from analyzer.model.claims import Pack, PodsIn, Query, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
@@ -29,26 +30,28 @@ def check(
     progress: Progress | None = None,
     second_solver: str | None = None,
     jobs: int | None = 1,
+    excuses: Excuses | None = None,
 ) -> Answer:
     """The verdict on each query, in order, with the assumptions they stand on.
 
     `progress` is told a query's id, how many are done and how many there are.  `second_solver` answers every step
     again, with a budget like the first one's; InternalError where it contradicts one.  `jobs` is how many processes
     share the queries, None as many as pay; a script that asks for more than one guards its main module, for where
-    processes cannot be forked each imports it.
+    processes cannot be forked each imports it.  `excuses`: what does not count.
     """
+    excuses = excuses or Excuses()
     tasks = tasks_of(packs)
     if jobs is None:
         jobs = ample_jobs(cluster, len(tasks))
-    answered = answer_all(Answerer(cluster, setting, second_solver), tasks, jobs, progress)
+    answered = answer_all(Answerer(cluster, setting, second_solver, excuses), tasks, jobs, progress)
     if progress is not None:
         progress("", len(tasks), len(tasks))
-    return answer_of(cluster, packs, answered, setting=setting, second_solver=second_solver)
+    return answer_of(cluster, packs, answered, setting=setting, second_solver=second_solver, excuses=excuses)
 
 
 def tasks_of(packs: Sequence[Pack]) -> tuple[Task, ...]:
     """Every query of the packs, in order."""
-    return tuple(Task(query, pack.assumptions) for pack in packs for query in pack.queries)
+    return tuple(Task(query, pack.assumptions, pack.name) for pack in packs for query in pack.queries)
 
 
 def answer_of(
@@ -58,6 +61,7 @@ def answer_of(
     *,
     setting: Setting,
     second_solver: str | None = None,
+    excuses: Excuses | None = None,
 ) -> Answer:
     """What the answers to the packs' queries, in order, make together."""
     sections: list[Section] = []
@@ -65,6 +69,7 @@ def answer_of(
     for pack in packs:
         verdicts = tuple(_with_unknown_names(cluster, found.verdict) for found in islice(left, len(pack.queries)))
         sections.append(Section(pack.name, pack.title, verdicts, pack.description, pack.shows, pack.does_not_show))
+    excusing = Excusing(excuses or Excuses(), cluster)
     checked = [found.cross_check for found in answered if found.cross_check is not None]
     return Answer(
         sections=tuple(sections),
@@ -77,10 +82,23 @@ def answer_of(
             *service_port_slips(cluster),
             *breaches(cluster, packs),
             *(n for pack in packs for n in pack.notices),
+            *excusing.notices(sections),
         ),
         tally=tally(cluster),
+        waivers=excusing.standings(verdict for section in sections for verdict in section.verdicts),
+        baseline=excusing.excuses.baseline.file if excusing.excuses.baseline else "",
+        namespaces=tuple(sorted(cluster.namespace_by_name)),
+        workloads=tuple(sorted(_special(cluster, setting, sections))),
         cross_check=together(second_solver, checked) if second_solver is not None else None,
     )
+
+
+def _special(cluster: Cluster, setting: Setting, sections: Sequence[Section]) -> Iterator[str]:
+    """The workloads that regions of pods in general do not speak of unless they were there."""
+    universes = {setting.universe, *(verdict.universe for section in sections for verdict in section.verdicts)}
+    for workload in cluster.workloads:
+        if workload.host_network or Universe.INVENTORY in universes:
+            yield workload.id
 
 
 def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from functools import partial
 
 import typer
 
 from analyzer.cli import inputs, options, output
-from analyzer.cli.destinations import destinations
+from analyzer.cli.destinations import destinations, write_reports
 from analyzer.cli.evidence import Readings, check_evidence, write_evidence
+from analyzer.cli.excuses import asked, excuses
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complaint
 from analyzer.cli.progress import Progress
@@ -31,6 +32,9 @@ def check(
     format_: options.InFormats = None,
     file: options.OutputFile = None,
     yaml: options.YamlFile = None,
+    waivers: options.WaiversFile = None,
+    baseline: options.BaselineFile = None,
+    today: options.Today = None,
     max_counterexamples: options.MaxCounterexamples = 3,
     budget: options.WorkBudget = None,
     jobs: options.Jobs = None,
@@ -42,15 +46,15 @@ def check(
 ) -> None:
     """Prove or refute queries about manifests."""
     from analyzer import analysis
-    from analyzer.reports.check_formats import render_check
     from analyzer.reports.witness_yaml import witness_yaml
 
-    pods, engine, addresses, reports, second, _ = inputs.settled(
+    pods, engine, addresses, reports, second, excused, _ = inputs.settled(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: destinations(format_ or (), file, yaml),
         lambda: inputs.second_solver(cross_check),
+        lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
         lambda: check_evidence(evidence, keep_going=keep_going),
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
@@ -58,19 +62,18 @@ def check(
     reading, readings = Reading(keep_going, frozenset(irrelevant or ()), strict_cidr), Readings()
     with Progress() as progress:
         packs, loaded = inputs.settled(
-            lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
+            lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
             lambda: reading.one(manifests, progress, readings if evidence else None),
         )
         answer = analysis.check(
-            loaded.cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs
+            loaded.cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
         )
     if evidence:
         write_evidence(evidence, answer, setting, packs, reading, readings)
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is unknown"), file=sys.stderr)
-    for report in reports:
-        style = output.terminal_style(color, report.file, quiet=quiet, verbose=verbose)
-        output.write(render_check(answer, report.format, loaded.cluster, style, date.today()), report.file)
+    style = partial(output.terminal_style, color, quiet=quiet, verbose=verbose)
+    write_reports(reports, answer, loaded.cluster, style, excused.today)
     if yaml:
         output.write(witness_yaml(answer, loaded.cluster), output.yaml_path(yaml))
     raise typer.Exit(answer_code(answer))

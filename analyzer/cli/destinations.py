@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer.cli import output
 from analyzer.cli.inputs import nearest
 from analyzer.cli.options import CheckFormat
 from analyzer.errors import InputError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from analyzer.model.cluster import Cluster
+    from analyzer.reports.layout import Style
+    from analyzer.verdicts import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,20 @@ def destinations(formats: Sequence[str], file: Path | None, yaml: str | None = N
     if problems:
         raise InputError(problems)
     return found
+
+
+def write_reports(
+    reports: Sequence[Destination],
+    answer: Answer,
+    cluster: Cluster,
+    style: Callable[[Path | None], Style],
+    as_of: date,
+) -> None:
+    """Each report to its place, laid out in the style for that place."""
+    from analyzer.reports.check_formats import render_check
+
+    for report in reports:
+        output.write(render_check(answer, report.format, cluster, style(report.file), as_of), report.file)
 
 
 def _parsed(text: str) -> tuple[str, Path | None]:

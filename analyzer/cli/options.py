@@ -139,6 +139,25 @@ YamlFile = Annotated[
     str | None,
     typer.Option("--yaml", metavar="FILE|-", help="Write the counterexamples as manifests, ready to apply."),
 ]
+WaiversFile = Annotated[
+    str | None,
+    typer.Option(
+        "--waivers", metavar="FILE", show_default=False, help="Violations that somebody answers for until a date."
+    ),
+]
+BaselineFile = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        show_default=False,
+        help="An earlier report in JSON: fail only on what is worse than there.",
+    ),
+]
+Today = Annotated[
+    str | None,
+    typer.Option("--today", metavar="DATE", show_default=False, help="The day that waivers are held against. [today]"),
+]
 MaxCounterexamples = Annotated[
     int, typer.Option("--max-counterexamples", min=1, metavar="N", help="How many counterexamples to show per query.")
 ]

@@ -35,9 +35,9 @@ def render_html(answer: Answer, as_of: date | None = None) -> bytes:
     ]
     page = Template((_PAGE / "check.html").read_text(encoding="utf-8"))
     content = page.substitute(
-        title=f"Network isolation: {answer.status.value}",
+        title=f"Network isolation: {verdict_words.overall(answer)[1]}",
         style=(_PAGE / "check.css").read_text(encoding="utf-8"),
-        status=answer.status.value,
+        badge=_badge(verdict_words.overall(answer)[1]),
         summary=_text(verdict_words.summary(answer)),
         facts="\n".join(_facts(answer, as_of)),
         body="\n".join(body),

@@ -12,6 +12,7 @@ from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import End, External, Host, Pod
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.source import Notice
+from analyzer.model.waivers import Waiver
 from analyzer.reports.words import UNIVERSES
 from analyzer.semantics.decision import Side
 from analyzer.sets import ValueSet
@@ -42,6 +43,9 @@ def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
         "unmodelled": [unmodelled(u) for u in answer.unmodelled],
         "notices": [notice(n) for n in answer.notices],
         "tally": dict(answer.tally),
+        "known": {"namespaces": list(answer.namespaces), "workloads": list(answer.workloads)},
+        "waivers": [{**waiver(given), "standing": standing.value} for given, standing in answer.waivers],
+        "baseline": answer.baseline or None,
         "queries": [_query(s, v, with_statistics) for s in answer.sections for v in s.verdicts],
     }
     if answer.cross_check is not None:
@@ -82,6 +86,9 @@ def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
         "rests_on": [rule(r) for r in verdict.rests_on],
         "rests_on_minimal": verdict.is_minimal,
         "blame": list(verdict.blame),
+        "excused": verdict.is_excused,
+        "waivers": [waiver(given) for given in verdict.waivers],
+        "baseline": verdict.baseline.value if verdict.baseline else None,
         "notices": [notice(n) for n in verdict.notices],
     }
     if with_statistics:
@@ -93,6 +100,18 @@ def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
             "policies": spent.policies,
         }
     return found
+
+
+def waiver(given: Waiver) -> Json:
+    return {
+        "query": given.query,
+        "region": given.text,
+        "reason": given.reason,
+        "owner": given.owner,
+        "expires": given.expires.isoformat(),
+        "file": given.source.file,
+        "line": given.source.line,
+    }
 
 
 def _counterexample(example: Counterexample) -> Json:

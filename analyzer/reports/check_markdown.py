@@ -20,7 +20,8 @@ def render_markdown(answer: Answer) -> bytes:
 
     Every character of the input that Markdown or HTML gives a meaning is escaped.
     """
-    head = [f"### {verdict_words.MARKS[answer.status]} Network isolation: {answer.status.value}", ""]
+    mark, word = verdict_words.overall(answer)
+    head = [f"### {mark} Network isolation: {word}", ""]
     head.append(f"{verdict_words.summary(answer)}.")
     page = _Page(head)
     graded = [(section, verdict) for section in answer.sections for verdict in section.verdicts]

@@ -102,5 +102,6 @@ def _footer(page: Page, answer: Answer) -> None:
 
 
 def _summary(page: Page, answer: Answer) -> None:
-    label = f"{verdict_words.MARKS[answer.status]} {answer.status.value}"
-    page.labelled(label, verdict_words.summary(answer), gutter=parts.GUTTER, ink=INKS[answer.status])
+    mark, word = verdict_words.overall(answer)
+    ink = Ink.OPEN if mark == verdict_words.EXCUSED_MARK else INKS[answer.status]
+    page.labelled(f"{mark} {word}", verdict_words.summary(answer), gutter=parts.GUTTER, ink=ink)

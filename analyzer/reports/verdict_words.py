@@ -34,6 +34,15 @@ def title(verdict: Verdict) -> str:
     return parts.line(verdict.query.title or verdict.query.text)
 
 
+def overall(answer: Answer) -> tuple[str, str]:
+    """The mark and the word for the whole: `✗ refuted`; `~ waived` or `~ known` where nothing else keeps it from being
+    proved."""
+    excused = sorted((word(verdict) for verdict in answer.verdicts if verdict.is_excused), reverse=True)
+    if excused and answer.status is Status.PROVED:
+        return EXCUSED_MARK, excused[0]
+    return MARKS[answer.status], answer.status.value
+
+
 def summary(answer: Answer) -> str:
     """`5 queries: 1 refuted, 1 waived, 3 proved`."""
     counts = Counter(map(word, answer.verdicts))

@@ -172,7 +172,8 @@ class Answer:
 
     `tally` counts what was read: ("namespaces", 3), ("policies", 12), …  `waivers`: every waiver given, with what
     became of it.  `baseline`: the file that it was compared with, empty if none.  `namespaces`: those declared or
-    mentioned.
+    mentioned.  `workloads`: the ids of those that are unlike the pods that could be created: those on their node's
+    network, and all of them where a query is asked within `inventory`.
     """
 
     sections: tuple[Section, ...]
@@ -185,6 +186,7 @@ class Answer:
     waivers: tuple[tuple[Waiver, Waived], ...] = ()
     baseline: str = ""
     namespaces: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
     cross_check: CrossCheck | None = None
 
     @property

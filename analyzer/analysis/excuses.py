@@ -1,0 +1,214 @@
+"""Waivers and a baseline: what of a violation does not count, decided by asking again.
+
+A waiver hides only what lies inside its region, so a refuted query is asked once more with the regions excused: if it
+is proved then, everything was covered; if not, the counterexamples that come back lie outside.  A baseline excuses the
+regions that were violated then in the same way, and a verdict that is no refutation where it is no worse than it was.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from analyzer.analysis.known_regions import known_excuse, strangers
+from analyzer.model.claims import Anything, Claim, Excuse, Kind, Minus, Query
+from analyzer.model.cluster import Cluster
+from analyzer.model.policies import NumberedPorts, Ports, Protocol
+from analyzer.model.source import Notice, Source
+from analyzer.model.waivers import Waiver
+from analyzer.sets import PortSet
+from analyzer.verdicts.baseline import Baseline, KnownVerdict
+from analyzer.verdicts.verdict import EndRegion, Region, Section, Status, Verdict, Waived
+
+
+class Ask(typing.Protocol):
+    """Answers a query; `most` is how many counterexamples to look for, by default as many as are shown."""
+
+    def __call__(self, query: Query, most: int | None = None) -> Verdict: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Excuses:
+    """What is excused: waivers as of a day, and what a baseline knows."""
+
+    waivers: tuple[Waiver, ...] = ()
+    today: date = date.min
+    baseline: Baseline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excusing:
+    """Weighs verdicts one by one, and tells of all of them together what became of the waivers."""
+
+    excuses: Excuses
+    cluster: Cluster
+
+    def weighed(self, pack: str, verdict: Verdict, ask: Ask) -> Verdict:
+        """The verdict with what is excused taken into account; `ask` answers a query as this one was answered."""
+        name = f"{pack}/{verdict.query.id}"
+        known = self._known(name, verdict)
+        weighed = replace(verdict, baseline=known.status if known else None)
+        if verdict.status is not Status.REFUTED:
+            return replace(weighed, is_excused=_is_no_worse(verdict, known))
+        waivers = tuple(waiver for waiver in self._in_force(name) if _hides_something(waiver, verdict.query, ask))
+        weighed = replace(weighed, waivers=waivers)
+        if known is not None and self._are_known(verdict, known):
+            return replace(weighed, is_excused=True)
+        regions = self._regions(verdict, known)
+        excused = [waiver.region for waiver in waivers] + [excuse for excuse in regions if excuse is not None]
+        rest = ask(replace(verdict.query, claim=_without(verdict.query.claim, excused))) if excused else verdict
+        # Vacuous: waivers of `is isolated` took every pod away.
+        if rest.status in (Status.PROVED, Status.VACUOUS) or _is_no_worse(rest, known):
+            return replace(weighed, is_excused=True)
+        if known is not None and None in regions and self._are_known(ask(verdict.query, len(regions) + 1), known):
+            return replace(weighed, is_excused=True)
+        notices = (*rest.notices, *self._shortcomings(name, known, regions))
+        return replace(rest, query=verdict.query, baseline=weighed.baseline, waivers=waivers, notices=notices)
+
+    def standings(self, verdicts: Iterable[Verdict]) -> tuple[tuple[Waiver, Waived], ...]:
+        """What became of each waiver, in the order given."""
+        used = {waiver for verdict in verdicts for waiver in verdict.waivers}
+        return tuple((waiver, self._standing(waiver, used)) for waiver in self.excuses.waivers)
+
+    def notices(self, sections: Sequence[Section]) -> Iterator[Notice]:
+        """Waivers that hide nothing, and what of the baseline is not asked any more."""
+        asked = {f"{section.name}/{verdict.query.id}" for section in sections for verdict in section.verdicts}
+        for waiver, standing in self.standings(verdict for section in sections for verdict in section.verdicts):
+            if standing is Waived.EXPIRED:
+                text = f"expired on {waiver.expires.isoformat()} and hides nothing ({waiver.owner})"
+            elif standing is Waived.USED:
+                continue
+            elif waiver.query in asked:
+                text = "has no use: no violation lies in its region"
+            else:
+                text = "has no use: this run does not ask that"
+            yield Notice(waiver.source, f"the waiver of `{waiver.query}` {text}")
+        baseline = self.excuses.baseline
+        if baseline is not None:
+            for name in sorted(baseline.queries.keys() - asked):
+                yield Notice(Source(baseline.file), f"the baseline knows `{name}`, which this run does not ask")
+
+    # -------------------------------------------------------------------------------------------- waivers
+    def _in_force(self, name: str) -> Iterator[Waiver]:
+        for waiver in self.excuses.waivers:
+            if waiver.query == name and not waiver.is_expired(self.excuses.today):
+                yield waiver
+
+    def _standing(self, waiver: Waiver, used: set[Waiver]) -> Waived:
+        if waiver.is_expired(self.excuses.today):
+            return Waived.EXPIRED
+        return Waived.USED if waiver in used else Waived.UNUSED
+
+    # -------------------------------------------------------------------------------------------- baseline
+    def _known(self, name: str, verdict: Verdict) -> KnownVerdict | None:
+        """What the baseline says of this query; None if it was asked differently then."""
+        baseline = self.excuses.baseline
+        known = baseline.queries.get(name) if baseline else None
+        is_same = known is not None and (known.text, known.universe) == (verdict.query.text, verdict.universe)
+        return known if is_same else None
+
+    def _regions(self, verdict: Verdict, known: KnownVerdict | None) -> list[Excuse | None]:
+        baseline = self.excuses.baseline
+        if known is None or baseline is None:
+            return []
+        return [known_excuse(region, baseline, verdict.universe, self.cluster) for region in known.regions]
+
+    def _are_known(self, verdict: Verdict, known: KnownVerdict) -> bool:
+        """The whole violation is regions that the baseline lists, word for word; of a `some`, that it was refuted."""
+        if verdict.query.claim.kind is Kind.SOME:
+            return known.status is Status.REFUTED
+        baseline, there = self.excuses.baseline, self.cluster.namespace_by_name.keys()
+        if baseline is None or baseline.namespaces is None or not baseline.namespaces <= there:
+            return (
+                False  # of a namespace that is gone since, a region of namespaces to come now speaks and did not then
+            )
+        then = {_plain(region) for region in known.regions}
+        is_told = all(_plain(it.region) in then for it in verdict.counterexamples)
+        return verdict.is_complete and is_told and strangers(baseline, verdict.universe, self.cluster) == ()
+
+    def _shortcomings(
+        self, name: str, known: KnownVerdict | None, regions: Sequence[Excuse | None]
+    ) -> Iterator[Notice]:
+        baseline = self.excuses.baseline
+        if known is None or baseline is None:
+            return
+        if not known.is_complete:
+            text = "does not list all that violated it then; make it with a larger --max-counterexamples"
+            yield Notice(Source(baseline.file), f"the baseline of `{name}` {text}")
+        unsaid = sum(excuse is None for excuse in regions)
+        if unsaid:
+            text = f"{unsaid} of its {len(regions)} regions cannot be excused one by one"
+            yield Notice(Source(baseline.file), f"the baseline of `{name}`: {text}")
+
+
+def _is_no_worse(verdict: Verdict, known: KnownVerdict | None) -> bool:
+    """Neither proved nor refuted, and no worse than it was."""
+    order = list(Status)
+    if known is None or verdict.status in (Status.PROVED, Status.REFUTED):
+        return False
+    return order.index(verdict.status) <= order.index(known.status)
+
+
+def _plain(region: Region) -> Region:
+    """The region with namespaces not created yet called alike."""
+    return replace(region, src=_plain_end(region.src), dst=region.dst and _plain_end(region.dst))
+
+
+def _plain_end(end: EndRegion) -> EndRegion:
+    names = end.namespaces
+    return replace(end, namespaces=names and tuple("<>" if name.startswith("<") else name for name in names))
+
+
+# ------------------------------------------------------------------------------------------------ claims
+def _without(claim: Claim, excused: Sequence[Excuse]) -> Claim:
+    """The claim, not speaking of what is excused."""
+    if claim.kind is Kind.ISOLATED:
+        sources = claim.sources
+        for excuse in excused:
+            sources = Minus(sources, excuse.sources)
+        return replace(claim, sources=sources)
+    return replace(claim, excuses=(*claim.excuses, *excused))
+
+
+def _within(claim: Claim, region: Excuse) -> Claim | None:
+    """The claim, speaking of the region only; None if that cannot be said: both name ports by their names."""
+    outside = [Excuse(Minus(Anything(), region.sources), Anything())]
+    if claim.kind is Kind.ISOLATED:
+        return _without(claim, outside)
+    outside.append(Excuse(Anything(), Minus(Anything(), region.destinations)))
+    if region.ports is not None:
+        others = _other_ports(region.ports)
+        if others is None:
+            others = _other_ports(claim.ports)
+            claim = replace(claim, ports=region.ports)
+        if others is None:
+            return None
+        outside += [Excuse(Anything(), Anything(), others)] if others else []
+    return _without(claim, outside)
+
+
+def _other_ports(ports: Sequence[Ports]) -> tuple[Ports, ...] | None:
+    """All ports that are not among these; None where one has a name, which means another port on every pod."""
+    found: list[Ports] = []
+    for protocol in Protocol:
+        taken = PortSet.EMPTY
+        for entry in ports:
+            if not isinstance(entry, NumberedPorts):
+                return None
+            if entry.protocol is protocol:
+                taken |= entry.ports
+        if protocol is Protocol.OTHER:
+            found += () if taken else (NumberedPorts(protocol),)
+        else:
+            found += (NumberedPorts(protocol, low, high) for low, high in ~taken)
+    return tuple(found)
+
+
+def _hides_something(waiver: Waiver, query: Query, ask: Ask) -> bool:
+    """Some violation lies in the waiver's region, or that cannot be told."""
+    inside = _within(query.claim, waiver.region)
+    if inside is None:
+        return True
+    return ask(replace(query, claim=inside), 1).status in (Status.REFUTED, Status.UNKNOWN)
