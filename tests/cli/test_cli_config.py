@@ -188,8 +188,9 @@ def test_every_error_comes_at_once_with_its_place(folder):
                 "  3]",
                 'profile = "calcio"',  # 7
                 'pod-cidrs = ["10.0.0.0"]',
+                'reports = ["text", "srif=out.sarif"]',
                 "[knobs]",
-                "ipblock-matches-pod = true",  # 10
+                "ipblock-matches-pod = true",  # 11
                 "[map]",
                 'format = "cvs"',
                 "[diff]",
@@ -208,11 +209,12 @@ def test_every_error_comes_at_once_with_its_place(folder):
         "netproof.toml:6:3: `queries` takes texts, and this is a number",
         "netproof.toml:7:1: unknown profile `calcio`\n    did you mean `calico`?",
         "netproof.toml:8:1: `10.0.0.0` in --pod-cidr is no CIDR",
-        "netproof.toml:9:1: unknown knob `ipblock-matches-pod`\n    did you mean `ipblock-matches-pods`?",
-        "netproof.toml:12:1: `cvs` is no value of `format`\n    did you mean `csv`?",
-        "netproof.toml:14:1: [diff] has no key `fail-onn`\n    did you mean `fail-on`?",
-        "netproof.toml:15:1: a configuration has no key `maps`\n    did you mean `map`?",
-        "11 errors; nothing was checked",
+        "netproof.toml:9:1: unknown format `srif`\n    did you mean `sarif`?",
+        "netproof.toml:10:1: unknown knob `ipblock-matches-pod`\n    did you mean `ipblock-matches-pods`?",
+        "netproof.toml:13:1: `cvs` is no value of `format`\n    did you mean `csv`?",
+        "netproof.toml:15:1: [diff] has no key `fail-onn`\n    did you mean `fail-on`?",
+        "netproof.toml:16:1: a configuration has no key `maps`\n    did you mean `map`?",
+        "12 errors; nothing was checked",
     ]:
         assert expected in found.output
 

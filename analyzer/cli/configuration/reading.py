@@ -12,7 +12,8 @@ from typing import Any
 from analyzer.cli import inputs
 from analyzer.cli.configuration.finding import Document
 from analyzer.cli.configuration.keys import CHECK, SHARED, Command, Key, Kind, tables_of
-from analyzer.errors import InputError, Problem
+from analyzer.cli.options import CheckFormat
+from analyzer.errors import InputError, Problem, UsageError
 
 Keys = tuple[str | int, ...]
 
@@ -25,12 +26,21 @@ class Given:
     origin: str
 
 
-# What the value must be beyond its type; raises InputError.
+def _known_formats(reports: list[str]) -> None:
+    known = [known.value for known in CheckFormat]
+    for report in reports:
+        name, _, _ = report.partition("=")
+        if name not in known:
+            raise UsageError(f"unknown format `{name}`", inputs.nearest(name, known))
+
+
+# What the value of a key must be beyond its type; raises InputError.
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "universe": inputs.chosen_universe,
     "profile": lambda name: inputs.chosen_profile(name, ()),
-    "knob": lambda knobs: inputs.chosen_profile("generic", knobs),
-    "pod_cidr": inputs.pod_addresses,
+    "knobs": lambda knobs: inputs.chosen_profile("generic", knobs),
+    "pod-cidrs": inputs.pod_addresses,
+    "reports": _known_formats,
 }
 
 
@@ -151,7 +161,7 @@ class _Reading:
 
     def check(self, key: Key, value: Any, at: Keys) -> None:
         try:
-            _CHECKS.get(key.parameter, _accept)(value)
+            _CHECKS.get(key.name, _accept)(value)
         except InputError as error:
             self.problems += (self.document.problem(at, p.message, p.hint) for p in error.problems)
 
