@@ -55,7 +55,7 @@ def check(
         lambda: destinations(format_ or (), file, yaml),
         lambda: inputs.second_solver(cross_check),
         lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
-        lambda: check_evidence(evidence, keep_going=keep_going),
+        lambda: check_evidence(evidence, manifests, keep_going=keep_going),
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
     setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples, keeps_steps=evidence is not None)

@@ -29,15 +29,27 @@ class Readings:
         self.records.append(ManifestRecord(name, len(data), sha256(data)))
 
 
-def check_evidence(folder: Path | None, *, keep_going: bool) -> None:
-    """UsageError where no bundle can be written, or of input that might not be read whole."""
+def check_evidence(folder: Path | None, manifests: Sequence[str], *, keep_going: bool) -> None:
+    """UsageError where no bundle can be written or the next run would read it, or of input that might not be read
+    whole."""
     if folder is None:
         return
     from analyzer.cli.bundles import check_folder
 
     check_folder(folder)
+    for path in manifests:
+        if path != "-" and _would_be_read(folder.resolve(), Path(path).resolve()):
+            hint = "write it beside them, or into a folder whose name begins with a dot"
+            raise UsageError(f"`{folder}` lies among the manifests of `{path}`, and the next run would read it", hint)
     if keep_going:
         raise UsageError("evidence is of manifests that are read whole", "leave out --keep-going or --evidence")
+
+
+def _would_be_read(folder: Path, manifests: Path) -> bool:
+    """Whether a run on the manifests finds what the folder holds: hidden folders it passes by."""
+    if not folder.is_relative_to(manifests):
+        return False
+    return not any(part.startswith(".") for part in folder.relative_to(manifests).parts)
 
 
 def write_evidence(

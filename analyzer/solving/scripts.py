@@ -55,7 +55,8 @@ def fault_of(script: str) -> str:
     for token in _TOKEN.findall(bare):
         if before == "(" and token not in (COMMANDS if depth == 1 else OPERATORS):
             return f"it holds the {'command' if depth == 1 else 'operator'} `{token[:40]}`"
-        if (before == "_" and not INDEXED.fullmatch(token)) or (token.isdigit() and not 0 <= int(token[:9]) <= _WIDEST):
+        is_huge = token.isdigit() and (len(token) > 3 or int(token) > _WIDEST)
+        if is_huge or (before == "_" and not INDEXED.fullmatch(token)):
             return f"it holds the index `{token[:40]}`"
         questions += token == "check-sat"
         before = token

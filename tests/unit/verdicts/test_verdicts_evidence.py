@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -161,6 +163,13 @@ def test_a_wrong_answer_is_an_internal_error_with_its_script() -> None:
     with pytest.raises(InternalError, match="answers `unsat` where the first solver answered `sat`") as caught:
         analysis.cross_check(wrong, CVC5, Budget())
     assert caught.value.bundle == wrong.steps[0].script
+
+
+def test_the_documentation_knows_every_step() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z0-9-]+)`", text))
+    assert {step for _, _, expected in CASES.values() for step in expected} <= named
+    assert "undecided" in named
 
 
 def test_text_of_the_user_stays_in_comments() -> None:
