@@ -9,7 +9,6 @@ from itertools import islice
 from analyzer.manifests.block_yaml import is_plain, read_block
 from analyzer.manifests.nodes import Tree
 from analyzer.manifests.scalars import PlainScalars
-from analyzer.manifests.yaml_text import read_part, read_yaml
 
 # What makes it unsafe to cut a text at the lines that start a document: directives, which stand before such a line,
 # line breaks other than line feeds, and characters that YAML does not take, wherever they are.
@@ -25,7 +24,7 @@ def read_documents(data: bytes) -> Iterator[Tree]:
     """The same as `read_yaml`."""
     is_all_plain = is_plain(data)
     if data.startswith(b"%") or b"\n%" in data or (not is_all_plain and _UNSAFE.search(data)):
-        yield from read_yaml(data)
+        yield from _whole(data)
         return
     number = 0
     for part, first_line in _parts(data):
@@ -34,12 +33,25 @@ def read_documents(data: bytes) -> Iterator[Tree]:
             yield Tree(block, block.place)
             number += 1
             continue
-        for tree in read_part(part, _SCALARS, first_line):
+        for tree in _part(part, _SCALARS, first_line):
             if tree.is_broken:  # what is wrong, and where the reading goes on, hangs on what comes after
-                yield from islice(read_yaml(data), number, None)
+                yield from islice(_whole(data), number, None)
                 return
             yield tree
             number += 1
+
+
+# Most runs have no text to hand over, and loading PyYAML takes a tenth of the time of a small one.
+def _whole(data: bytes) -> Iterator[Tree]:
+    from analyzer.manifests.yaml_text import read_yaml
+
+    return read_yaml(data)
+
+
+def _part(data: bytes, scalars: PlainScalars, first_line: int) -> Iterator[Tree]:
+    from analyzer.manifests.yaml_text import read_part
+
+    return read_part(data, scalars, first_line)
 
 
 def _parts(data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -138,7 +138,7 @@ def test_plain_trees_are_not_handed_over(found, is_set_in):
 def test_generated_clusters_are_read_line_by_line(style, monkeypatch):
     text = yaml_documents(make(Order(style, pods=30, policies=40)).objects()).encode()
     check(text)
-    monkeypatch.delattr(documents, "read_part")
+    monkeypatch.delattr(documents, "_part")
     assert len(list(read_documents(text[len("---\n") :]))) > 50
 
 
