@@ -10,11 +10,13 @@ from analyzer.analysis.exposure import exposure
 from analyzer.analysis.hypothetical import representative
 from analyzer.analysis.ingress import with_ingress
 from analyzer.analysis.inventory_difference import inventory_difference
+from analyzer.analysis.session import CheckSession
 from analyzer.solving import Budget
 from analyzer.verdicts import Setting
 
 __all__ = [
     "Budget",
+    "CheckSession",
     "EndFilter",
     "Excuses",
     "Focus",

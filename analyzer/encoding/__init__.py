@@ -2,6 +2,7 @@
 
 from analyzer.encoding.alignment import align, members_of
 from analyzer.encoding.decode import decode, decode_end, embed, embed_end
+from analyzer.encoding.footing import Footing, footing
 from analyzer.encoding.obligation import IN_DST, IN_SRC, OUTSIDE, UNIVERSE, VIOLATION, Obligation, encode
 from analyzer.encoding.pair import changed_namespaces, encode_pair
 from analyzer.encoding.question import Question
@@ -13,6 +14,7 @@ __all__ = [
     "OUTSIDE",
     "UNIVERSE",
     "VIOLATION",
+    "Footing",
     "Obligation",
     "Question",
     "align",
@@ -23,6 +25,7 @@ __all__ = [
     "embed_end",
     "encode",
     "encode_pair",
+    "footing",
     "members_of",
     "pod_addresses",
 ]

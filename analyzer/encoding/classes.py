@@ -120,7 +120,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed])
 
 
 def _may_come_from_nodes(scope: Scope) -> bool:
-    return HOST in scope.src.kinds or any(workload.host_network for workload in scope.members.workloads)
+    return HOST in scope.src.kinds or scope.members.has_host_network
 
 
 def _node_class(scope: Scope, node: Node) -> EndClass:

@@ -207,8 +207,14 @@ class Cluster:
     @cached_property
     def has_strangers(self) -> bool:
         """Some workloads or nodes are known to have no address family in common, so that they cannot connect."""
-        families = {frozenset(ip.version for ip in it.ips) for it in (*self.workloads, *self.nodes)}
+        known = (*(w.ips for w in self.workloads), *(n.ips for n in self.nodes))
+        families = {frozenset(ip.version for ip in ips) for ips in known}
         return {frozenset({4}), frozenset({6})} <= families
+
+    @cached_property
+    def has_host_network(self) -> bool:
+        """Some workload is on its nodes' network."""
+        return any(workload.host_network for workload in self.workloads)
 
     @cached_property
     def namespace_selectors(self) -> tuple[Selector, ...]:

@@ -1,6 +1,6 @@
 """Outcome to verdict: witness, replay in the oracle, generalisation, blame."""
 
-from analyzer.verdicts.judge import Setting, judge
+from analyzer.verdicts.judge import Setting, judge, question_of
 from analyzer.verdicts.steps import Step
 from analyzer.verdicts.verdict import (
     Answer,
@@ -29,4 +29,5 @@ __all__ = [
     "Step",
     "Verdict",
     "judge",
+    "question_of",
 ]

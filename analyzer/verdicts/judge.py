@@ -52,15 +52,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     if query.claim.kind is Kind.NO_NEW:
         raise InternalError(f"query `{query.id}` compares two revisions and was asked of one")
     started = time.monotonic()
-    universe = query.universe or setting.universe
-    question = Question(
-        query.claim,
-        assumptions,
-        universe,
-        setting.profile,
-        setting.pod_addresses,
-        slice_first=setting.slice_first,
-    )
+    question = question_of(query, assumptions, setting)
     trial = _Trial(cluster, query, question, setting)
     verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
     statistics = Statistics(
@@ -70,6 +62,19 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
         checks=trial.inquiry.session.checks,
     )
     return replace(verdict, statistics=statistics, steps=trial.evidence.steps)
+
+
+def question_of(query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Question:
+    """What a query asks, in the universe of its own if it names one."""
+    universe = query.universe or setting.universe
+    return Question(
+        query.claim,
+        assumptions,
+        universe,
+        setting.profile,
+        setting.pod_addresses,
+        slice_first=setting.slice_first,
+    )
 
 
 class _Trial:

@@ -1,0 +1,114 @@
+"""Packs asked again and again of a cluster that changes: only what can have changed is answered anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.analysis.answering import Answered, Answerer, Task
+from analyzer.analysis.check import answer_of, tasks_of
+from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
+from analyzer.encoding import Footing, footing
+from analyzer.model.claims import Pack
+from analyzer.model.cluster import Cluster
+from analyzer.model.policies import Policy
+from analyzer.verdicts import Answer, Setting, Status, question_of
+
+# What a change of policies leaves as it was.
+_OF_OTHERS = (
+    "workloads_by_namespace",
+    "known_pod_addresses",
+    "taken_addresses",
+    "namespace_by_name",
+    "node_by_name",
+    "has_host_network",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    footing: Footing
+    answered: Answered
+
+
+class CheckSession:
+    """The answer to packs, kept up to date.
+
+        session = CheckSession(cluster, packs, setting=setting)
+        print(session.answer.status)
+        answer = session.change(put=[policy], removed=["NetworkPolicy shop/db"])
+        answer = session.update(other_cluster)
+
+    Each answer is the one that `check` would give of the cluster as it then is.  A verdict is taken over from the
+    answer before if the policies, namespaces, workloads and addresses that its query can look at are the same;
+    `asked` names the queries that were not spared in the last step.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        packs: Sequence[Pack],
+        *,
+        setting: Setting,
+        jobs: int | None = 1,
+        progress: Progress | None = None,
+    ) -> None:
+        """Answer the packs for the first time.  `jobs` and `progress` as in `check`."""
+        self._packs, self._setting, self._jobs = tuple(packs), setting, jobs
+        self._tasks = tasks_of(packs)
+        self._kept: dict[int, _Kept] = {}
+        self.asked: tuple[str, ...] = ()
+        self.cluster = cluster
+        self.answer: Answer = self.update(cluster, progress=progress)
+
+    def update(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
+        """The answer for another state of the cluster, whatever in it has changed.
+
+        What is the same costs least where it is the same object, as it is in what `Rereader` gives.
+        """
+        footings = [footing(cluster, question_of(t.query, t.assumptions, self._setting)) for t in self._tasks]
+        stale = [i for i, found in enumerate(footings) if i not in self._kept or self._kept[i].footing != found]
+        jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
+        asked = [self._tasks[i] for i in stale]
+        answered = answer_all(Answerer(cluster, self._setting), asked, jobs, progress)
+        for i, found in zip(stale, answered, strict=True):
+            self._keep(i, _Kept(footings[i], found))
+        everything = dict(zip(stale, answered, strict=True))
+        whole = [everything.get(i) or self._kept[i].answered for i in range(len(self._tasks))]
+        if progress is not None:
+            progress("", len(asked), len(asked))
+        self.cluster, self.asked = cluster, tuple(task.query.id for task in asked)
+        self.answer = answer_of(cluster, self._packs, whole, setting=self._setting)
+        return self.answer
+
+    def change(
+        self, *, put: Iterable[Policy] = (), removed: Iterable[str] = (), progress: Progress | None = None
+    ) -> Answer:
+        """The answer once policies are added or changed (`put`) and others are gone (`removed`, by `Policy.id`).
+
+        A policy of a namespace that the cluster does not know needs `update`, with a cluster that mentions it.
+        """
+        policies = {policy.id: policy for policy in self.cluster.policies}
+        for name in removed:
+            del policies[name]
+        policies |= {policy.id: policy for policy in put}
+        ordered = sorted(policies.values(), key=lambda p: (p.kind, p.namespace or "", p.name))
+        cluster = replace(self.cluster, policies=tuple(ordered))
+        vars(cluster).update({name: vars(self.cluster)[name] for name in _OF_OTHERS if name in vars(self.cluster)})
+        return self.update(cluster, progress=progress)
+
+    def _keep(self, index: int, kept: _Kept) -> None:
+        """For the next time, unless the answer may not be the same then."""
+        if _is_repeatable(self._tasks[index], kept.answered):
+            self._kept[index] = kept
+        else:
+            self._kept.pop(index, None)
+
+
+def _is_repeatable(task: Task, answered: Answered) -> bool:
+    """An empty set under assumptions is explained by more than the footing holds; a lost answer, or one that a budget
+    of wall clock may have ended, can come out better another time."""
+    verdict = answered.verdict
+    if verdict.status is Status.VACUOUS:
+        return not task.assumptions
+    return verdict.status is not Status.UNKNOWN

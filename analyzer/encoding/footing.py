@@ -1,0 +1,61 @@
+"""What the answer to a question stands on: where two clusters give it the same footing, they give it the same answer.
+
+It holds all that the slice is made of, and what the same question asked of the declared workloads alone needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.encoding.namespaces import Entry
+from analyzer.encoding.question import Question
+from analyzer.encoding.scope import Reach, scope_of
+from analyzer.encoding.vocabulary import Vocabulary
+from analyzer.model.cluster import Cluster, Node, Service, Unmodelled, Workload
+from analyzer.model.labels import Selector
+from analyzer.model.policies import Policy
+from analyzer.sets import AddressSet
+
+
+@dataclass(frozen=True)
+class Footing:
+    """`workloads` are those of the namespaces that the ends can be in, one tuple for each; what is not named as in a
+    Scope is of the whole cluster.  Policies know their place in the files, and so does an answer that names them."""
+
+    namespaces: tuple[Entry, ...]
+    src: Reach
+    dst: Reach
+    egress: tuple[Policy, ...]
+    ingress: tuple[Policy, ...]
+    vocabulary: Vocabulary
+    namespace_selectors: frozenset[Selector]
+    workloads: tuple[tuple[Workload, ...], ...]
+    has_host_network: bool
+    nodes: tuple[Node, ...]
+    services: tuple[Service, ...]
+    unmodelled: tuple[Unmodelled, ...]
+    pod_addresses: AddressSet
+    taken: AddressSet
+
+
+def footing(cluster: Cluster, question: Question) -> Footing:
+    """What the answer to the question stands on in this cluster."""
+    scope = scope_of(cluster, question)
+    by_namespace = cluster.workloads_by_namespace
+    touched = sorted(scope.src.namespaces | scope.dst.namespaces)
+    return Footing(
+        namespaces=scope.table.entries,
+        src=scope.src,
+        dst=scope.dst,
+        egress=scope.egress,
+        ingress=scope.ingress,
+        vocabulary=scope.vocabulary,
+        namespace_selectors=frozenset(cluster.namespace_selectors),
+        workloads=tuple(by_namespace.get(scope.table.entries[code].name or "", ()) for code in touched),
+        has_host_network=cluster.has_host_network,
+        nodes=cluster.nodes,
+        services=scope.services,
+        unmodelled=cluster.unmodelled,
+        pod_addresses=scope.pod_addresses,
+        taken=scope.taken,
+    )
