@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.laws.clusters import claims, clusters, isolation_claims, profiles
 
 from analyzer.analysis import CheckSession, Setting, check
 from analyzer.language import parse_query
@@ -17,6 +16,7 @@ from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.verdicts import Status
+from tests.laws.clusters import claims, clusters, isolation_claims, profiles
 
 NAMES = ("red", "green", "blue")
 SETTING = Setting(Universe.NAMESPACES, PROFILES["generic"])
