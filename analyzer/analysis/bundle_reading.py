@@ -46,7 +46,6 @@ def parse_bundle(data: bytes) -> Bundle:
         ),
         queries=root["queries"].each(_query),
         hashes=root["files"].texts_by_name,
-        has_waivers=root["waivers"].truth,
         confirmed=_confirmed(root["cross_check"]),
     )
 

@@ -57,7 +57,6 @@ def bundled(
         packs=pack_records,
         queries=tuple(queries),
         hashes=tuple(sorted((path, sha256(data)) for path, data in files.items())),
-        has_waivers=bool(answer.waivers),
         confirmed=(second.solver, second.confirmed, second.total) if second is not None else None,
     )
     return bundle, files

@@ -17,7 +17,7 @@ from analyzer.sets import AddressSet
 from analyzer.solving import Budget
 from analyzer.verdicts import Answer, Setting
 from analyzer.verdicts.bundle import INDEX, Bundle, Options, sha256
-from analyzer.verdicts.rechecked import Check, Finding
+from analyzer.verdicts.rechecked import Check
 from analyzer.verdicts.replay import Replay
 
 
@@ -112,8 +112,6 @@ def ask_again(
 ) -> Check:
     """The manifests and the query files give the recorded verdicts and, by the same versions, the same scripts and
     the same report; `render` makes a report of an answer."""
-    if bundle.has_waivers:
-        return Check("questions", Finding.SKIPPED, "waivers were in force, which the bundle does not hold")
     answer = check(cluster, packs, setting=setting, progress=progress)
     again, written = bundled(answer, setting, render(answer), bundle.manifests, packs)
     old, new = verdicts_of(bundle), {(v.query.source.file, v.query.id): v.status.value for v in answer.verdicts}

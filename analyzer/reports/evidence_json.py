@@ -22,7 +22,6 @@ def render_evidence(bundle: Bundle) -> bytes:
         "versions": dict(bundle.versions),
         "options": _options(bundle.options),
         "cross_check": None,
-        "waivers": bundle.has_waivers,
         "assumptions": [{"name": name, "text": text} for name, text in bundle.assumptions],
         "manifests": [{"file": it.file, "bytes": it.size, "sha256": it.sha256} for it in bundle.manifests],
         "packs": [_pack(it) for it in bundle.packs],

@@ -107,8 +107,7 @@ class Bundle:
     """The index.
 
     `versions` are those of netproof and of the solvers; `hashes` go by place in the bundle; `assumptions` are in
-    words, by name; `has_waivers`: waivers were given, which the bundle does not hold.  `confirmed` says of a second
-    solver, if there was one, how many answers it confirmed, of how many.
+    words, by name.  `confirmed` says of a second solver, if there was one, how many answers it confirmed, of how many.
     """
 
     versions: tuple[tuple[str, str], ...]
@@ -118,5 +117,4 @@ class Bundle:
     packs: tuple[PackRecord, ...]
     queries: tuple[QueryRecord, ...]
     hashes: tuple[tuple[str, str], ...]
-    has_waivers: bool = False
     confirmed: tuple[str, int, int] | None = None
