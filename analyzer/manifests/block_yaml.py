@@ -1,8 +1,8 @@
 """The YAML that manifests are mostly written in, read line by line: many times faster than event by event.
 
-Block mappings, block lists, scalars that stand on one line, `{}` and `[]`, comments, and text blocks of the form `|`;
-plain ASCII.  Everything else is handed over: anchors, tags, merge keys, flow collections, text over several lines,
-escapes, odd indentation, duplicate keys, and whatever is no YAML at all.  What is not handed over means here what it
+Block mappings, block lists, scalars and simple flow collections that stand on one line, comments, and text blocks of
+the form `|`; plain ASCII.  Everything else is handed over: anchors, tags, merge keys, text over several lines, escapes,
+odd indentation, duplicate keys, and whatever is no YAML at all.  What is not handed over means here what it
 means to `analyzer.manifests.yaml_text`, places included.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from analyzer.manifests.flow_yaml import FLOW, OddFlowError, read_flow
 from analyzer.manifests.nodes import Mapping, Sequence, place_at
 from analyzer.manifests.scalars import PlainScalars
 
@@ -19,19 +20,17 @@ DEEPEST_NESTING = 100
 _REST = r"[^ :\n]*+(?::+[^ :\n]++)*+"  # of a word: a colon belongs to it unless it ends it
 _PLAIN = rf"(?:[A-Za-z0-9_./$]|-(?=[^ :\n])){_REST}(?: ++[^ :#\n]{_REST})*+"
 _QUOTED = r"\"[^\"\\\n]*+\"|'[^'\n]*+'|~"
-_EMPTY = r"\{\}|\[\]"
 # Lines further in than the key, and those without anything between them.
 _BLOCK = r"\|-? *+(?:(?:\n *+(?=\n))*+\n(?P=indent) ++[^ \n][^\n]*+(?=\n))++"
 _END = r"(?: ++#[^\n]*+| *+)$"
 _LINE = re.compile(
     r"^(?P<indent> *+)(?:"
-    rf"(- ++)?([A-Za-z_./][-A-Za-z0-9_./]{{0,200}}+):(?: ({_EMPTY})| ++(?:({_PLAIN})|({_QUOTED})|({_BLOCK})))?{_END}"
-    rf"|(- ++)(?:({_PLAIN})|({_QUOTED}|{_EMPTY})){_END}"
+    rf"(- ++)?([A-Za-z_./][-A-Za-z0-9_./]{{0,200}}+):(?: ({FLOW})| ++(?:({_PLAIN})|({_QUOTED})|({_BLOCK})))?{_END}"
+    rf"|(- ++)(?:({_PLAIN})|({_QUOTED}|{FLOW})){_END}"
     r"|(?:#[^\n]*+|(?<! ))$)",
     re.MULTILINE,
 )
 _MARKER = re.compile(r"--- *+(?:(?<= )#[^\n]*+)?\n")
-_EMPTIES = ("{}", "[]")
 _ROOT = ""  # no line has an empty key
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\n"
 
@@ -49,7 +48,7 @@ def read_block(data: bytes, scalars: PlainScalars, first_line: int) -> Mapping |
     lines = _LINE.findall(text, start)
     try:
         root, line = _built(lines, scalars, first_line + (1 if marker else 0))
-    except _OddError:
+    except (_OddError, OddFlowError):
         return None
     # A line that is not understood is not among those found.
     return root if line - first_line == text.count("\n") + 1 else None
@@ -70,7 +69,7 @@ def _built(lines: list[tuple[str, ...]], scalars: PlainScalars, line: int) -> tu
     top_column = -1
     around: list[tuple[Any, int]] = []
     resolve = scalars.resolve
-    for indent, dash, key, empty, plain, quoted, block, item_dash, item, other in lines:
+    for indent, dash, key, flow, plain, quoted, block, item_dash, item, other in lines:
         if not (key or item_dash):
             line += 1
             continue
@@ -97,9 +96,12 @@ def _built(lines: list[tuple[str, ...]], scalars: PlainScalars, line: int) -> tu
             around.append((top, top_column))
             top, top_column = begun, column
         elif item_dash:
-            place = place_at(line, column + len(item_dash) + 1)
-            top.item_places.append(place)
-            top.append(resolve(item) if item else _emptiness(other, place) if other in _EMPTIES else _text(other))
+            column += len(item_dash) + 1
+            top.item_places.append(place_at(line, column))
+            if item:
+                top.append(resolve(item))
+            else:
+                top.append(read_flow(other, scalars, line, column) if other[0] in "[{" else _text(other))
             line += 1
             continue
         if key in top or type(resolve(key)) is not str or len(around) > DEEPEST_NESTING:
@@ -109,8 +111,8 @@ def _built(lines: list[tuple[str, ...]], scalars: PlainScalars, line: int) -> tu
             top[key] = resolve(plain)
         elif quoted:
             top[key] = _text(quoted)
-        elif empty:
-            top[key] = _emptiness(empty, place_at(line, column + len(key) + 3))
+        elif flow:
+            top[key] = read_flow(flow, scalars, line, column + len(key) + 3)
         elif block:
             if dash:
                 raise _OddError
@@ -127,10 +129,6 @@ def _built(lines: list[tuple[str, ...]], scalars: PlainScalars, line: int) -> tu
 
 def _text(quoted: str) -> str | None:
     return None if quoted == "~" else quoted[1:-1]
-
-
-def _emptiness(written: str, place: int) -> Mapping | Sequence:
-    return Mapping(place) if written == "{}" else Sequence(place)
 
 
 def _block(written: str) -> str:

@@ -49,6 +49,22 @@ VALUES = [
     "fe80::", "2001:db8::1/64", "x\ttab", "\tx", "a\\b", "$x", "/p/q", "é", "\u0085", "\u2028", "\ufeff", "\x07",
     "...", "---", "=", "<<", "x  ", "|  ", "| # c", "{} # c", "[] x", "'a' b", "  x",
 ]  # fmt: skip
+FLOWS = st.lists(
+    st.sampled_from(
+        ["{", "}", "[", "]", ", ", ",", ": ", ":", "a", "b", "80", "yes", '"c, d"', '""', "x/y", " ", "-", "'e'", "#"]
+    ),
+    max_size=14,
+).map("".join)
+FLOW_TREES = st.recursive(
+    st.sampled_from(["a", "b", "80", "yes", '"c: d"', "10.0.0.0/8", "null"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        st.dictionaries(st.sampled_from(["a", "b", '"c"', "on", "1"]), inner, max_size=3).map(
+            lambda items: f"{{{','.join(f' {key}: {value}' for key, value in items.items())} }}"
+        ),
+    ),
+    max_leaves=8,
+)
 LINES = st.one_of(
     st.builds(lambda key, gap, value: f"{key}:{gap}{value}", st.sampled_from(KEYS), st.sampled_from([" ", "  ", ""]),
               st.sampled_from(VALUES)),
@@ -132,6 +148,21 @@ def test_plain_trees_are_not_handed_over(found, is_set_in):
         if "- - " not in part and "- [" not in part and "- {" not in part:
             assert read_block(part.encode(), PlainScalars(), 1) is not None, part
     check("---\n".join(["", *parts]).encode())
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from(["a: ", "- ", "a:  ", "a:\n- "]),
+    st.one_of(FLOWS.map("[{}]".format), FLOWS.map("{{{}}}".format), FLOW_TREES),
+)
+def test_flow_collections(before, flow):
+    check(f"{before}{flow}\n".encode())
+    check(f"{before}{flow} # c\n---\n".encode())
+
+
+def test_simple_flow_collections_are_not_handed_over():
+    text = 'a: {b: [c, 80, {"d e": f}], g: {}}\nh:\n- [x]\n- {i: ""}\n'
+    assert read_block(text.encode(), PlainScalars(), 1) is not None
 
 
 @pytest.mark.parametrize("style", STYLES)
