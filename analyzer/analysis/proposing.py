@@ -7,7 +7,7 @@ another, so that the pack stays short and says of every namespace which side it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.analysis.check import Progress, tally
@@ -22,7 +22,7 @@ from analyzer.verdicts.inquiry import Inquiry
 from analyzer.verdicts.proposals import Chapter, ProposedPack
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_MOST_TENANTS = 50  # from here on tenants are compared all at once only
+_MOST_TENANTS = 20  # up to here, those that others reach are asked about one by one
 
 _DNS = "pods(k8s-app=kube-dns) in namespace kube-system"
 
@@ -109,8 +109,8 @@ class _Asking:
                 f"{apart} {differ} within any",
             ),
         ]
-        if asked[0].status is not Status.PROVED and len(found.values) <= _MOST_TENANTS:
-            asked += [self.tenant(key, value) for value in found.values]
+        if asked[0].status is not Status.PROVED:
+            asked += self.each_tenant(key, found.values)
         values = ", ".join(f"`{value}`" for value in found.values[:10])
         more = f" and {len(found.values) - 10} more" if len(found.values) > 10 else ""
         remarks = [f"Namespaces are parted by their label `{found.key}`: {values}{more}."]
@@ -119,13 +119,22 @@ class _Asking:
             remarks.append(f"They could be parted by {others} as well: replace the label if that says whose they are.")
         yield Chapter("Tenants", tuple(remarks), tuple(asked))
 
-    def tenant(self, key: str, value: str) -> Verdict:
-        own = f"pods in namespaces({key}={_word(value)})"
-        others = f"pods in namespaces({key},{key}!={_word(value)})"
-        title = f"No other tenant reaches {value or 'the one without a name'}"
-        return self.ask(
-            f"tenant-{value}-apart", title, Severity.CRITICAL, f"no {others} can reach {own} within namespaces"
-        )
+    def each_tenant(self, key: str, values: Sequence[str]) -> Iterator[Verdict]:
+        """The tenants that no other reaches in one query, and each of the others for itself if they are few."""
+
+        def claim(tenants: Sequence[str]) -> str:
+            chosen = f"pods in namespaces({key} in ({', '.join(map(_word, tenants))}))"
+            differ = f"where src.namespace.labels[{key}] != dst.namespace.labels[{key}]"
+            return f"no pods in namespaces({key}) can reach {chosen} {differ} within namespaces"
+
+        apart = self.holding(claim, values)
+        if apart:
+            title = "No other tenant reaches one of these"
+            yield self.ask("these-tenants-apart", title, Severity.CRITICAL, claim(apart))
+        reached = [value for value in values if value not in set(apart)]
+        for value in reached if len(reached) <= _MOST_TENANTS else ():
+            title = f"No other tenant reaches {value or 'the one without a name'}"
+            yield self.ask(f"tenant-{value}-apart", title, Severity.CRITICAL, claim([value]))
 
     # -------------------------------------------------------------------------------------------- sensitive data
     def sensitive_data(self) -> Iterator[Chapter]:
@@ -172,21 +181,21 @@ class _Asking:
 
     def grouped(self, asked: _Property, names: Sequence[str]) -> Iterator[Verdict]:
         """The answer for the namespaces of which it holds, and the answer for the others."""
-        holding = self.holding(asked, names)
+        holding = self.holding(lambda some: self.claim(asked, some), names)
         others = sorted(set(names) - set(holding))
         for group, suffix in ((holding, ""), (others, "-elsewhere")):
             if group:
                 id = f"{asked.id}{suffix if holding else ''}"
                 yield self.ask(id, asked.title, asked.severity, self.claim(asked, group))
 
-    def holding(self, asked: _Property, names: Sequence[str]) -> list[str]:
-        """Those of which it holds, halving where it does not hold of all: few questions where few are open."""
-        if self.is_proved(self.claim(asked, names)):
+    def holding(self, claim: Callable[[Sequence[str]], str], names: Sequence[str]) -> list[str]:
+        """Those of which the claim holds, halving where it does not hold of all: few questions where few are open."""
+        if self.is_proved(claim(names)):
             return list(names)
         if len(names) == 1:
             return []
         middle = len(names) // 2
-        return [*self.holding(asked, names[:middle]), *self.holding(asked, names[middle:])]
+        return [*self.holding(claim, names[:middle]), *self.holding(claim, names[middle:])]
 
     def is_proved(self, claim: str) -> bool:
         """Whether no connection violates the claim: a verdict would go on to widen the witness, which is not needed."""

@@ -67,3 +67,9 @@ def test_schemas_and_packs_are_in_the_wheel_and_cases_are_not(elsewhere):
     done = run(elsewhere / "venv/bin/netproof", "packs", cwd=elsewhere, check=True)
     assert "baseline" in done.stdout
     assert not list((elsewhere / "venv").rglob("queries/*/cases"))
+
+
+def test_the_plugin_of_kubectl_is_in_the_wheel(elsewhere):
+    done = run(elsewhere / "venv/bin/kubectl-netproof", "--help", cwd=elsewhere)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kubectl netproof --context prod check" in done.stdout

@@ -48,7 +48,8 @@ def test_leaks_are_to_decide_on():
     text = run("init", str(EXAMPLES / "multi-tenant/leaky")).stdout
     assert "# Namespaces are parted by their label `tenant`: `a`, `b`, `c`." in text
     assert "# TO DECIDE. Against it: team-b/portal[Deployment] → team-a/shop[Deployment] on TCP" in text
-    assert '\nassert tenant-b-apart "No other tenant reaches b":\n' in text
+    assert '\nassert these-tenants-apart "No other tenant reaches one of these":\n' in text
+    assert "reach pods in namespaces(tenant in (b, c))" in text
     assert '\n# assert tenant-a-apart "No other tenant reaches a":\n' in text
 
 
