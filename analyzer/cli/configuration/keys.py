@@ -19,6 +19,9 @@ CHECK = "check"  # its options stand at the top of the file; those of other comm
 # Options about the cluster: the value at the top of the file holds for every command that has the option.
 SHARED = ("manifests", "universe", "profile", "knob", "pod_cidr", "irrelevant", "strict_cidr", "keep_going", "budget")
 
+# Commands that ask what `check` asks: every value at the top of the file holds for them.
+LIKE_CHECK = ("watch",)
+
 # Keys that are not called like the option: what may be given several times is in the plural.
 _NAMES = {
     "pack": "packs",

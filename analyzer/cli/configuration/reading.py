@@ -11,7 +11,7 @@ from typing import Any
 
 from analyzer.cli import inputs
 from analyzer.cli.configuration.finding import Document
-from analyzer.cli.configuration.keys import CHECK, SHARED, Command, Key, Kind, tables_of
+from analyzer.cli.configuration.keys import CHECK, LIKE_CHECK, SHARED, Command, Key, Kind, tables_of
 from analyzer.cli.options import CheckFormat
 from analyzer.errors import InputError, Problem, UsageError
 
@@ -66,7 +66,11 @@ class _Reading:
             if not isinstance(written, dict):
                 self.problem((name,), f"`{name}` is a table", f"write [{name}]")
                 continue
-            shared = {parameter: found[CHECK][parameter] for parameter in SHARED if parameter in found[CHECK]}
+            shared = {
+                parameter: given
+                for parameter, given in found[CHECK].items()
+                if parameter in SHARED or name in LIKE_CHECK
+            }
             known = {key.parameter for key in keys.values()}
             own = dict(self.table((name,), written, keys, ()))
             found[name] = {parameter: given for parameter, given in (shared | own).items() if parameter in known}
