@@ -1,18 +1,25 @@
-"""The one use case: cluster, queries and budget to verdicts.  No files, no printing."""
+"""The use cases: cluster, queries and budget to verdicts.  No files, no printing."""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from analyzer.analysis.check import check
-from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
 from analyzer.analysis.cross_check import cross_check
-from analyzer.analysis.difference import difference
 from analyzer.analysis.excuses import Excuses
-from analyzer.analysis.explanation import explain
-from analyzer.analysis.exposure import exposure
-from analyzer.analysis.hypothetical import representative
-from analyzer.analysis.ingress import with_ingress
-from analyzer.analysis.inventory_difference import inventory_difference
-from analyzer.analysis.session import CheckSession
 from analyzer.solving import Budget
 from analyzer.verdicts import Setting
+
+if TYPE_CHECKING:
+    from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
+    from analyzer.analysis.difference import difference
+    from analyzer.analysis.explanation import explain
+    from analyzer.analysis.exposure import exposure
+    from analyzer.analysis.hypothetical import representative
+    from analyzer.analysis.ingress import with_ingress
+    from analyzer.analysis.inventory_difference import inventory_difference
+    from analyzer.analysis.session import CheckSession
 
 __all__ = [
     "Budget",
@@ -31,3 +38,33 @@ __all__ = [
     "representative",
     "with_ingress",
 ]
+
+
+def _later(home: str, name: str) -> property:
+    """The name, from its home module, which is loaded when it is first asked for."""
+
+    def found(_: ModuleType) -> object:
+        return getattr(import_module(f"{__name__}.{home}"), name)
+
+    def keep(_: ModuleType, module: object) -> None:
+        """Loading a module that is called like its use case must not put it in the use case's place."""
+
+    return property(found, keep)
+
+
+class _UseCases(ModuleType):
+    """This module: a check, which is what most runs are, does not wait for the others to be loaded."""
+
+    CheckSession = _later("session", "CheckSession")
+    EndFilter = _later("connectivity", "EndFilter")
+    Focus = _later("connectivity", "Focus")
+    connectivity = _later("connectivity", "connectivity")
+    difference = _later("difference", "difference")
+    explain = _later("explanation", "explain")
+    exposure = _later("exposure", "exposure")
+    inventory_difference = _later("inventory_difference", "inventory_difference")
+    representative = _later("hypothetical", "representative")
+    with_ingress = _later("ingress", "with_ingress")
+
+
+sys.modules[__name__].__class__ = _UseCases
