@@ -1,0 +1,58 @@
+"""Evidence holds on random clusters: cvc5 gives every script its answer, each verdict has the scripts that make it so,
+asking for them changes no verdict, and an index reads back as it was written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clusters import claims, clusters, isolation_claims, profiles
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from analyzer import analysis
+from analyzer.analysis.bundle_reading import parse_bundle, verdicts_in
+from analyzer.analysis.bundling import bundled
+from analyzer.analysis.recheck import check_answers, check_files, check_verdicts
+from analyzer.analysis.rederiving import replay_witnesses, setting_of
+from analyzer.model.claims import Pack, Query, Universe
+from analyzer.model.source import Source
+from analyzer.reports.check_json import render_json
+from analyzer.reports.evidence_json import render_evidence
+from analyzer.solving import CVC5, Z3, Budget
+from analyzer.verdicts import Setting
+from analyzer.verdicts.rechecked import Finding
+
+LAW = settings(
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
+)
+
+
+@settings(LAW, max_examples=40)
+@given(st.data(), st.sampled_from(Universe))
+def test_evidence_of_random_answers_holds(data: st.DataObject, universe: Universe) -> None:
+    cluster = data.draw(clusters())
+    claim = data.draw(st.one_of(claims(cluster), isolation_claims(cluster)))
+    profile = replace(data.draw(profiles()), name="generic")
+    pack = Pack("p", "", (Query("q", "", claim, "", source=Source("p.npq", 1)),), source=Source("p.npq"))
+    setting = Setting(universe, profile, keeps_steps=True, max_counterexamples=2)
+    answer = analysis.check(cluster, [pack], setting=setting)
+    plain = analysis.check(cluster, [pack], setting=replace(setting, keeps_steps=False))
+    report = render_json(answer)
+    assert report == render_json(plain)
+    bundle, files = bundled(answer, setting, report, (), [pack])
+    index = render_evidence(bundle)
+    assert parse_bundle(index) == bundle
+    assert setting_of(bundle.options) == setting
+    found = [
+        check_files(bundle, files),
+        check_verdicts(bundle, verdicts_in(report)),
+        check_answers(bundle, files, Z3, Budget()),
+        check_answers(bundle, files, CVC5, Budget()),
+        replay_witnesses(bundle, cluster, [pack], setting),
+    ]
+    assert [check for check in found if check.finding is not Finding.HOLDS] == []
+    verdict = answer.verdicts[0]
+    shown = sum(step.purpose.startswith("witness-") and step.expected == "sat" for step in verdict.steps)
+    assert shown == len(verdict.counterexamples)
