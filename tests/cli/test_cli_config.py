@@ -130,6 +130,19 @@ def test_without_manifests_there_is_help_or_an_error(folder, command):
     assert "no manifests are given" in found.output
 
 
+def test_a_folder_that_is_gone_has_no_configuration(folder, monkeypatch):
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    found = run("check", str(folder / "k8s"), "-q", "no internet can reach namespace shop")
+    assert found.exit_code == 0, found.output
+
+
+def test_a_folder_of_that_name_is_no_configuration(folder):
+    (folder / "netproof.toml").mkdir()
+    assert told()["universe"] == ("any", "default")
+
+
 # ------------------------------------------------------------------------------------------------ what is in force
 def test_flags_win(folder):
     write(folder, 'universe = "inventory"\nprofile = "calico"\n[knobs]\nenforces = true')

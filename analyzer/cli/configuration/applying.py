@@ -101,7 +101,13 @@ def _document(config: Path | None, no_config: bool) -> Document | None:
         raise UsageError("--config and --no-config contradict each other", "leave one of them out")
     if no_config:
         return None
-    return named(config) if config is not None else found_upwards(Path.cwd())
+    if config is not None:
+        return named(config)
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed meanwhile
+        return None
+    return found_upwards(here)
 
 
 def _merged(

@@ -45,14 +45,22 @@ def found_upwards(start: Path) -> Document | None:
     for folder in (start, *start.parents):
         for name in (OWN, PROJECT):
             file = folder / name
-            if file.is_file():
+            if _is_there(file):
                 shown = Path(os.path.relpath(file, start))
                 document = read(shown, is_asked_for=name == OWN)
                 if document is not None:
                     return document
-        if (folder / ".git").exists():
+        if _is_there(folder / ".git"):
             return None
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file, or `.git` of either kind; what may not be looked at is not there."""
+    try:
+        return path.is_file() or (path.name == ".git" and path.is_dir())
+    except OSError:
+        return False
 
 
 def named(path: Path) -> Document:
