@@ -8,10 +8,6 @@ from collections.abc import Callable, Sequence
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.model.cluster import Cluster
 
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from multiprocessing.process import BaseProcess
-
 Progress = Callable[[str, int, int], None]
 
 _SMALL = 5_000  # queries times policies and namespaces: below, starting processes costs more than it saves
