@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from analyzer import __version__
 from analyzer.model.claims import Pack
@@ -21,7 +21,8 @@ from analyzer.verdicts.bundle import (
     sha256,
 )
 
-Files = dict[str, bytes]
+Sink = Callable[[str, bytes], None]
+"""Takes each file of a bundle, with its place, as soon as it is made: together they can be large."""
 
 
 def bundled(
@@ -30,36 +31,42 @@ def bundled(
     report: bytes,
     manifests: Iterable[ManifestRecord],
     packs: Sequence[Pack],
+    sink: Sink,
     *,
     irrelevant: Iterable[str] = (),
     strict_cidr: bool = False,
-) -> tuple[Bundle, Files]:
-    """The index of a bundle, and the files that it names by their places.
+) -> Bundle:
+    """The index of a bundle, of which every other file goes to `sink`.
 
     The verdicts of `answer` must keep their steps; `report` is it as check/1; `packs` are those asked.
     """
-    files: Files = {REPORT: report}
+    hashes: dict[str, str] = {}
+
+    def keep(path: str, data: bytes) -> None:
+        hashes[path] = sha256(data)
+        sink(path, data)
+
+    keep(REPORT, report)
     from_files = (pack for pack in packs if pack.source.file)  # the others hold claims of the command line
-    pack_records = tuple(_pack(number, pack, files) for number, pack in enumerate(from_files, 1))
+    pack_records = tuple(_pack(number, pack, keep) for number, pack in enumerate(from_files, 1))
     places = {record.file: record.path for record in pack_records}
     queries: list[QueryRecord] = []
     for number, verdict in enumerate(answer.verdicts, 1):
-        queries.append(_query(number, places.get(verdict.query.source.file, ""), verdict, files))
+        queries.append(_query(number, places.get(verdict.query.source.file, ""), verdict, keep))
     versions = [("netproof", __version__), (Z3, solver_version(Z3))]
     second = answer.cross_check
     if second is not None:
         versions.append((second.solver, second.version))
-    bundle = Bundle(
+    return Bundle(
         versions=tuple(versions),
         options=_options(setting, irrelevant, strict_cidr),
         assumptions=tuple((stated.name, stated.text) for stated in answer.assumptions),
         manifests=tuple(manifests),
         packs=pack_records,
         queries=tuple(queries),
-        hashes=tuple(sorted((path, sha256(data)) for path, data in files.items())),
+        hashes=tuple(sorted(hashes.items())),
         confirmed=(second.solver, second.confirmed, second.total) if second is not None else None,
     )
-    return bundle, files
 
 
 def _options(setting: Setting, irrelevant: Iterable[str], strict_cidr: bool) -> Options:
@@ -77,19 +84,19 @@ def _options(setting: Setting, irrelevant: Iterable[str], strict_cidr: bool) -> 
     )
 
 
-def _pack(number: int, pack: Pack, files: Files) -> PackRecord:
+def _pack(number: int, pack: Pack, sink: Sink) -> PackRecord:
     path = f"packs/{number:03}-{safe_name(pack.name)}.npq"
-    files[path] = pack.text.encode("utf-8")
+    sink(path, pack.text.encode("utf-8"))
     return PackRecord(pack.name, pack.source.file, pack.parameters, path)
 
 
-def _query(number: int, pack: str, verdict: Verdict, files: Files) -> QueryRecord:
+def _query(number: int, pack: str, verdict: Verdict, sink: Sink) -> QueryRecord:
     query = verdict.query
     folder = f"queries/{number:03}-{safe_name(query.id)}"
     steps: list[StepRecord] = []
     for place, step in enumerate(verdict.steps, 1):
         path = f"{folder}/{place:02}-{step.purpose}.smt2"
-        files[path] = step.script.encode("utf-8")
+        sink(path, step.script.encode("utf-8"))
         steps.append(StepRecord(step.purpose, step.meaning, step.expected, path))
     return QueryRecord(
         pack=pack,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from analyzer.errors import SolverError
 from analyzer.model.claims import Kind
@@ -15,13 +15,13 @@ Asked = tuple[str, str]
 """A query: the file it is from, `-q` for a claim of the command line, and its id."""
 
 
-def check_files(bundle: Bundle, files: Mapping[str, bytes]) -> Check:
-    """Each file of the bundle, as it lies there, is the one that the index speaks of."""
+def check_files(bundle: Bundle, files: Mapping[str, bytes], others: Collection[str] = ()) -> Check:
+    """Each file of the bundle, as it lies there, is the one that the index speaks of; `others` lie there too."""
     recorded = dict(bundle.hashes)
     named = {record.path for record in bundle.packs} | {step.path for query in bundle.queries for step in query.steps}
     missing = recorded.keys() - files.keys()
     changed = {path for path in recorded.keys() & files.keys() if sha256(files[path]) != recorded[path]}
-    strange = (files.keys() | named) - recorded.keys()
+    strange = (files.keys() | named | set(others)) - recorded.keys()
     wrong = [
         *(f"{path} is missing" for path in sorted(missing)),
         *(f"{path} was changed" for path in sorted(changed)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from analyzer.analysis.bundling import Files, bundled
+from analyzer.analysis.bundling import bundled
 from analyzer.analysis.check import Progress, check
 from analyzer.analysis.recheck import file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
@@ -103,17 +103,16 @@ def _objection(witness: Connection | Pod, kind: Kind, replay: Replay) -> str:
 
 def ask_again(
     bundle: Bundle,
-    files: Mapping[str, bytes],
     cluster: Cluster,
     packs: Sequence[Pack],
     setting: Setting,
     render: Callable[[Answer], bytes],
     progress: Progress | None = None,
 ) -> Check:
-    """The manifests and the query files give the recorded verdicts and, by the same versions, the same scripts and
-    the same report; `render` makes a report of an answer."""
+    """The manifests and the query files give the recorded verdicts and, by the same versions, the same scripts
+    and report; `render` makes a report of an answer."""
     answer = check(cluster, packs, setting=setting, progress=progress)
-    again, written = bundled(answer, setting, render(answer), bundle.manifests, packs)
+    again = bundled(answer, setting, render(answer), bundle.manifests, packs, lambda path, data: None)
     old, new = verdicts_of(bundle), {(v.query.source.file, v.query.id): v.status.value for v in answer.verdicts}
     wrong = [
         f"{asked[1]}: {verdict} was recorded, and now it is {new.get(asked, 'not asked')}"
@@ -123,13 +122,9 @@ def ask_again(
     text = f"{len(old) - len(wrong)} of {len(old)} verdicts come out of the manifests again"
     versions = dict(bundle.versions)
     if any(versions.get(name) != version for name, version in again.versions):
-        return Check.of("questions", f"{text}; scripts of other versions are not compared", wrong)
-    then, now = _derived(files), _derived(written)
+        return Check.of("questions", f"{text}; files of other versions are not compared", wrong)
+    then, now = dict(bundle.hashes), dict(again.hashes)
     changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
     wrong += [f"{path} is not what they give" for path in changed]
     same = sum(then.get(path) == script for path, script in now.items())
-    return Check.of("questions", f"{text}, and {same} of {len(then)} scripts and reports", wrong)
-
-
-def _derived(files: Mapping[str, bytes]) -> Files:
-    return {path: data for path, data in files.items() if path.endswith((".smt2", ".json"))}
+    return Check.of("questions", f"{text}, and {same} of {len(then)} files", wrong)

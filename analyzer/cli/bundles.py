@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,38 +58,67 @@ def _marker(file: Path) -> list[str]:
     return [*text.split("\n"), "", ""]
 
 
-def write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files into the folder, which `check_folder` approved, in place of a bundle that lies there.
+class BundleWriter:
+    """Writes a bundle into a folder that `check_folder` approved, in place of one that lies there.
 
-    The index comes last: without it a folder is no evidence.  UsageError where it cannot be written.
+    The index comes last: without it a folder is no evidence.  UsageError where something cannot be written.
     """
-    try:
-        folder.mkdir(exist_ok=True)
-        check_folder(folder)
-        for path, _ in list(_entries(folder)):
-            (folder / path).unlink()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with self._explained():
+            folder.mkdir(exist_ok=True)
+            check_folder(folder)
+            for path, _ in list(_entries(folder)):
+                (folder / path).unlink()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        _create(folder, MARKER, f"{MARKER_LINE}\nwritten {now}\n".encode())
-        for path in sorted(files, key=lambda it: (it == INDEX, it)):
-            _create(folder, path, files[path])
-        for place in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
-            if not any(place.iterdir()):
-                place.rmdir()
-    except OSError as error:
-        raise UsageError(f"`{folder}` cannot be written: {error.strerror or error}") from error
+        self.write(MARKER, f"{MARKER_LINE}\nwritten {now}\n".encode())
+
+    def write(self, path: str, data: bytes) -> None:
+        """A new file at its place: never one that is there, never through a link."""
+        assert PATH.fullmatch(path), path
+        place = self._folder / path
+        with self._explained():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+
+    def finish(self, index: bytes) -> None:
+        """The index, and no folders that an older bundle left empty."""
+        self.write(INDEX, index)
+        with self._explained():
+            for place in sorted((p for p in self._folder.rglob("*") if p.is_dir()), reverse=True):
+                if not any(place.iterdir()):
+                    place.rmdir()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"`{self._folder}` cannot be written: {error.strerror or error}") from error
 
 
-def _create(folder: Path, path: str, data: bytes) -> None:
-    """A new file: never one that is there, never through a link."""
-    assert PATH.fullmatch(path), path
-    place = folder / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
+class BundleFiles(Mapping[str, bytes]):
+    """The files of a bundle by their places, each read when it is asked for: together they can be large."""
+
+    def __init__(self, folder: Path, paths: Sequence[str]) -> None:
+        self._folder, self._paths = folder, dict.fromkeys(paths)
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self._paths:
+            raise KeyError(path)
+        return _read(self._folder / path, _LARGEST)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
-def read_bundle(folder: Path) -> tuple[bytes, dict[str, bytes], str, list[str]]:
+def read_bundle(folder: Path) -> tuple[bytes, BundleFiles, str, list[str]]:
     """The index, the other files by their places, when it was written, and what else lies in the folder.
 
     UsageError if it is no bundle; InputError if one of its files cannot be read.
@@ -105,11 +135,10 @@ def read_bundle(folder: Path) -> tuple[bytes, dict[str, bytes], str, list[str]]:
         raise UsageError(f"`{folder}` holds no `{INDEX}`, so it is no evidence bundle", hint)
     if len(own) > _MOST:
         raise UsageError(f"`{folder}` holds more than {_MOST:,} files", hint)
-    files = {path: _read(folder / path, _LARGEST) for path in own}
+    files = BundleFiles(folder, [path for path in own if path not in (INDEX, MARKER)])
     _, written, *_ = _marker(folder / MARKER) if MARKER in own else ["", ""]
-    files.pop(MARKER, None)
     others = [path for path, _ in found if path not in own]
-    return files.pop(INDEX), files, written.removeprefix("written "), others
+    return _read(folder / INDEX, _LARGEST), files, written.removeprefix("written "), others
 
 
 def _read(file: Path, most: int) -> bytes:

@@ -62,22 +62,24 @@ def write_evidence(
 ) -> None:
     """The bundle in the folder, and its fingerprint on standard error."""
     from analyzer.analysis.bundling import bundled
-    from analyzer.cli.bundles import write_bundle
+    from analyzer.cli.bundles import BundleWriter
     from analyzer.reports.check_json import render_json
     from analyzer.reports.evidence_json import render_evidence
     from analyzer.reports.visible import visible
-    from analyzer.verdicts.bundle import INDEX, sha256
+    from analyzer.verdicts.bundle import sha256
 
     report = render_json(replace(answer, cross_check=None))  # the same whether a second solver was asked or not
-    bundle, files = bundled(
+    writer = BundleWriter(folder)
+    bundle = bundled(
         answer,
         setting,
         report,
         readings.records,
         packs,
+        writer.write,
         irrelevant=reading.irrelevant,
         strict_cidr=reading.strict_cidr,
     )
     index = render_evidence(bundle)
-    write_bundle(folder, {**files, INDEX: index})
+    writer.finish(index)
     print(f"evidence: {visible(str(folder))}, fingerprint {sha256(index)}", file=sys.stderr)

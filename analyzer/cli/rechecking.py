@@ -20,7 +20,7 @@ def from_itself(
     bundle: Bundle, files: Mapping[str, bytes], others: Sequence[str], solvers: Sequence[str], budget: Budget
 ) -> Iterator[Check]:
     """What a bundle's own files show: `others` lie in its folder and belong to none."""
-    yield check_files(bundle, {**files, **dict.fromkeys(others, b"")})
+    yield check_files(bundle, files, others)
     yield check_verdicts(bundle, verdicts_in(files.get(REPORT, b"{}")))
     for solver in solvers:
         yield check_answers(bundle, files, solver, budget)
@@ -48,4 +48,4 @@ def from_manifests(
     blobs = [Blob(name, name, data) for name, data in found]
     cluster = load_blobs(blobs, irrelevant=kinds, strict_cidr=bundle.options.strict_cidr).cluster
     yield replay_witnesses(bundle, cluster, packs, setting)
-    yield ask_again(bundle, files, cluster, packs, setting, render_json, progress)
+    yield ask_again(bundle, cluster, packs, setting, render_json, progress)

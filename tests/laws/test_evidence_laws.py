@@ -41,7 +41,8 @@ def test_evidence_of_random_answers_holds(data: st.DataObject, universe: Univers
     plain = analysis.check(cluster, [pack], setting=replace(setting, keeps_steps=False))
     report = render_json(answer)
     assert report == render_json(plain)
-    bundle, files = bundled(answer, setting, report, (), [pack])
+    files: dict[str, bytes] = {}
+    bundle = bundled(answer, setting, report, (), [pack], files.__setitem__)
     index = render_evidence(bundle)
     assert parse_bundle(index) == bundle
     assert setting_of(bundle.options) == setting
