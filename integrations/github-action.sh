@@ -5,7 +5,8 @@ set -euo pipefail
 words=()
 read -r -a manifests <<<"${MANIFESTS//$'\n'/ }"
 read -r -a packs <<<"${PACKS//$'\n'/ }"
-for pack in "${packs[@]}"; do words+=(--pack "$pack"); done
+# An empty array counts as unset for the bash of macOS, hence the `+`.
+for pack in ${packs[@]+"${packs[@]}"}; do words+=(--pack "$pack"); done
 if [ -n "$ARGS" ]; then
   # xargs splits at blanks and heeds quotes, and runs nothing.
   while IFS= read -r -d '' word; do words+=("$word"); done < <(xargs printf '%s\0' <<<"$ARGS")
@@ -18,6 +19,6 @@ if [ "$SUMMARY" = true ]; then reports+=(--format "markdown=$GITHUB_STEP_SUMMARY
 if [ ${#reports[@]} -gt 0 ]; then reports+=(--format text); fi
 
 code=0
-"$NETPROOF" check "${words[@]}" "${reports[@]}" -- "${manifests[@]}" || code=$?
+"$NETPROOF" check ${words[@]+"${words[@]}"} ${reports[@]+"${reports[@]}"} -- ${manifests[@]+"${manifests[@]}"} || code=$?
 echo "exit-code=$code" >>"$GITHUB_OUTPUT"
 exit "$code"
