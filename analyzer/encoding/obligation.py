@@ -60,6 +60,11 @@ class Obligation:
                 found.setdefault(name, {})[i + 1] = None
         return {name: tuple(codes) for name, codes in found.items()}
 
+    @cached_property
+    def addressed(self) -> frozenset[int]:
+        """The symbol values of the classes whose addresses are known: theirs is in x4 or x6, not in u4 or u6."""
+        return frozenset(i + 1 for i, c in enumerate(self.classes) if c.addresses is not None)
+
     @property
     def policies(self) -> int:
         """How many policies the slice kept."""

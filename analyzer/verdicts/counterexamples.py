@@ -18,7 +18,8 @@ from analyzer.model.endpoints import Connection, End, External, Pod
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Result
-from analyzer.verdicts.generalise import Box, apart, generalise
+from analyzer.verdicts.apart import apart
+from analyzer.verdicts.generalise import Box, generalise
 from analyzer.verdicts.inquiry import Certain, Inquiry
 from analyzer.verdicts.regions import describe
 from analyzer.verdicts.replay import Replay

@@ -6,11 +6,11 @@ step, so a region is as sound as a proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from analyzer.encoding import VIOLATION, Obligation
 from analyzer.encoding.scope import Reach
-from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
+from analyzer.sets.intervals import Intervals, canonical
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 
 Atom = tuple[int, int]
@@ -49,14 +49,14 @@ def _inside(inquiry: Inquiry, box: Box) -> list[str]:
 
 def _dropped(inquiry: Inquiry, box: Box) -> Box:
     literals = {inquiry.is_within(s, v): s for s, v in box.items()}
-    first = inquiry.check(NOT_VIOLATION, *(k for k, s in literals.items() if _rank(s) >= _KEEP))
+    first = inquiry.check(NOT_VIOLATION, *(k for k, s in literals.items() if rank(s) >= _KEEP))
     if not first.is_unsat:
         first = inquiry.check(NOT_VIOLATION, *literals)
     if not first.is_unsat:  # the budget is spent
         return box
     needed = {literals[k] for k in first.core if k in literals}
     kept = {s: v for s, v in box.items() if s in needed or _is_kind(s)}
-    for symbol in sorted(kept, key=_rank):
+    for symbol in sorted(kept, key=rank):
         rest = {s: v for s, v in kept.items() if s != symbol}
         if not _is_kind(symbol) and _holds(inquiry, rest):
             kept = rest
@@ -67,7 +67,7 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
     """Add every other atom of the symbol's values for which the violation persists."""
     if _is_kind(symbol):
         return
-    atoms = list(_atoms(inquiry.obligation, symbol))
+    atoms = list(atoms_of(inquiry.obligation, symbol))
     own = [a for a in atoms if a[0] <= value <= a[1]]
     if not own:
         return
@@ -123,51 +123,12 @@ def _both_families(inquiry: Inquiry, box: Box) -> Box:
     both = {s: v for s, v in box.items() if s != "v6"}
     other = {**box, "v6": ((int(there == "6"), int(there == "6")),)}
     for symbol in [s[:-1] + there for s in box if s.endswith((".x" + here, ".u" + here))]:
-        atoms = list(_atoms(inquiry.obligation, symbol))
+        atoms = list(atoms_of(inquiry.obligation, symbol))
         fitting = _possible(inquiry, other, symbol, _fitting(inquiry, other, symbol, atoms))
         if not fitting:
             return box
         both[symbol] = other[symbol] = canonical(fitting)
     return both if _holds(inquiry, both) and _can_be(inquiry, other) else box
-
-
-def apart(obligation: Obligation, box: Box, others: Iterable[Box], values: Mapping[str, int]) -> Box:
-    """As much of the box as meets none of the others, in none of which `values` lies."""
-    for other in others:
-        for version in (0, 1):  # of addresses: IPv4, IPv6
-            if not _meet(box, other, version):
-                continue
-            if values.get("v6", version) != version:
-                box = {**box, "v6": ((1 - version, 1 - version),)}
-                continue
-            symbol = max(
-                (s for s in other if _counts(s, version) and not contains(other[s], values[s])), key=_widening_rank
-            )
-            if symbol == "port" and not values["port"]:  # the witness is of a protocol without ports
-                box = {**box, "proto": ((values["proto"], values["proto"]),)}
-                continue
-            every = canonical(_atoms(obligation, symbol)) or ((0, len(obligation.classes)),)  # a class has no atoms
-            rest = complement(other[symbol], every[0][0], every[-1][1])
-            box = {**box, symbol: intersection(box.get(symbol, every), rest)}
-    return box
-
-
-def _meet(left: Box, right: Box, version: int) -> bool:
-    """Whether the boxes have connections of this address family in common."""
-    return all(
-        intersection(left.get(s, right[s]), right[s]) if s != "v6" else contains(right[s], version)
-        for s in right
-        if _counts(s, version)
-    ) and contains(left.get("v6", ((0, 1),)), version)
-
-
-def _counts(symbol: str, version: int) -> bool:
-    """Whether the symbol matters to connections of this family."""
-    return not symbol.endswith((".x4", ".u4") if version else (".x6", ".u6"))
-
-
-def _widening_rank(symbol: str) -> tuple[int, str]:
-    return _rank(symbol), symbol
 
 
 def _one_family(inquiry: Inquiry, box: Box) -> Box:
@@ -178,7 +139,7 @@ def _one_family(inquiry: Inquiry, box: Box) -> Box:
     return {**box, "v6": ((possible[0], possible[0]),)} if len(possible) == 1 else box
 
 
-def _atoms(obligation: Obligation, symbol: str) -> Iterator[Atom]:
+def atoms_of(obligation: Obligation, symbol: str) -> Iterator[Atom]:
     """The values of a symbol, in pieces within which nothing can tell them apart."""
     width = obligation.symbols[symbol]
     if symbol in obligation.cuts:
@@ -211,7 +172,7 @@ def _is_kind(symbol: str) -> bool:
 _KEEP = 4  # ranks below are tried without, all at once, before anything else
 
 
-def _rank(symbol: str) -> int:
+def rank(symbol: str) -> int:
     """What a reader would rather not see goes first."""
     part = symbol.split(".")[1] if "." in symbol else symbol
     order = {"w": 0, "nl": 1, "fl": 1, "nn": 1, "u4": 2, "u6": 2, "x4": 5, "x6": 5, "v6": 4, "p": 4, "sa": 6}
@@ -219,4 +180,4 @@ def _rank(symbol: str) -> int:
 
 
 def _widening_order(symbol: str) -> tuple[int, str]:
-    return -_rank(symbol), symbol
+    return -rank(symbol), symbol

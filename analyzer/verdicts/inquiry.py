@@ -9,7 +9,8 @@ from itertools import count
 
 from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.terms import conj, disj, equal, iff, neg, number, within
+from analyzer.encoding.scope import EXTERNAL
+from analyzer.encoding.terms import FALSE, conj, disj, equal, iff, neg, number, within
 from analyzer.sets.intervals import Intervals, canonical
 from analyzer.solving import Budget, Outcome, Result, Session
 
@@ -75,16 +76,30 @@ class Inquiry:
         return self.session.literal(self.term(symbol, values))
 
     def term(self, symbol: str, values: Intervals) -> str:
-        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals; an address's, if the
-        connection is of its family."""
+        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals; an address's, if it is the one
+        that the end has: of the connection's family, and chosen (x) or unknown (u) as the end's is."""
         width = self.obligation.symbols[symbol]
         if width == 0:
             wanted = {v for low, high in values for v in range(low, high + 1)}
             return "true" if wanted == {0, 1} else symbol if wanted == {1} else neg(symbol)
         found = within(symbol, values, width)
-        if symbol.endswith((".x4", ".u4")):
-            return disj(["v6", found])
-        return disj(["(not v6)", found]) if symbol.endswith((".x6", ".u6")) else found
+        letter, _, part = symbol.partition(".")
+        if part not in ("x4", "x6", "u4", "u6"):
+            return found
+        chosen = self._is_chosen(letter)
+        return disj(["v6" if part[1] == "4" else neg("v6"), neg(chosen) if part[0] == "x" else chosen, found])
+
+    def _is_chosen(self, letter: str) -> str:
+        """The manifests or the question choose the end's address: it is outside, or of a class of known addresses."""
+        obligation = self.obligation
+        kinds = (obligation.scope.src if letter == "s" else obligation.scope.dst).kinds
+        member, symbols = f"{letter}.w", obligation.symbols
+        codes = canonical((code, code) for code in obligation.addressed)
+        known = within(member, codes, symbols[member]) if member in symbols else FALSE
+        if EXTERNAL not in kinds:
+            return known
+        outside = conj(neg(kind) for kind in (f"{letter}.pod", f"{letter}.host") if kind in symbols)
+        return disj([outside, known])
 
     def inside(self, region: Mapping[str, Intervals]) -> str:
         """A literal: every symbol of the region lies in its intervals."""
