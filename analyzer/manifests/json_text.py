@@ -158,7 +158,7 @@ class _Scanner:
             value, end = _SKETCHER.raw_decode(self._text, self._at)
         except (ValueError, RecursionError):
             return self.value(depth)
-        if self._text.find("\\ud", self._at, end) >= 0:
+        if self._text.find("\\ud", self._at, end) >= 0 or self._is_deep(value, end):
             return self.value(depth)
         value.place = self.place()
         value.again = partial(_read_again, self._text, *start)
@@ -168,6 +168,17 @@ class _Scanner:
             self._line_start = self._text.rindex("\n", self._at, end) + 1
         self._at = end
         return value
+
+    def _is_deep(self, value: Any, end: int) -> bool:
+        """Whether the object, which ends there, is nested deeper than may be; seldom does it have brackets enough."""
+        most = DEEPEST_NESTING - _MEMBER_DEPTH
+        if self._text.count("{", self._at, end) + self._text.count("[", self._at, end) <= most:
+            return False
+        level = [value]
+        for _ in range(most):
+            parts = (part for node in level for part in (node.values() if isinstance(node, dict) else node))
+            level = [part for part in parts if isinstance(part, dict | list)]
+        return bool(level)
 
     def _opened(self, depth: int) -> int:
         if depth > DEEPEST_NESTING:

@@ -18,7 +18,7 @@ _BOMS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _UTF8_BOM = b"\xef\xbb\xbf"
-_ACTION = re.compile(rb"^[ \t]*(?:- +)*(?:[\w./-]+:[ \t]+)?.*?(?<![\"'])(\{\{)", re.MULTILINE)
+_ACTION = re.compile(rb"(?<![\"'])\{\{")
 
 
 def read_trees(data: bytes) -> Iterator[Tree]:
@@ -89,7 +89,7 @@ class _Template:
         found = _ACTION.search(self._data)
         if found is None:
             return 0
-        start = found.start(1)
+        start = found.start()
         return place_at(self._data.count(b"\n", 0, start) + 1, start - self._data.rfind(b"\n", 0, start))
 
     @cached_property
