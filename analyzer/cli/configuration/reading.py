@@ -99,7 +99,7 @@ class _Reading:
         match key.kind:
             case Kind.FLAG if isinstance(value, bool):
                 return value
-            case Kind.NUMBER if isinstance(value, key.type) and not isinstance(value, bool):
+            case Kind.NUMBER if _is_number(value, key.type):
                 if key.minimum is not None and value < key.minimum:
                     self.problem(at, f"`{value}` is too small for `{key.name}`", f"the least is {key.minimum:g}")
                 return value
@@ -180,6 +180,11 @@ def _accept(value: object) -> None:
 def _shown(path: Path, written: str) -> str:
     """The path from here without detours, with the slash at its end if it was written so."""
     return os.path.relpath(path) + ("/" if written.endswith("/") else "")
+
+
+def _is_number(value: object, wanted: type) -> bool:
+    """A whole number does where a fraction may stand; true and false are no numbers."""
+    return isinstance(value, int if wanted is int else int | float) and not isinstance(value, bool)
 
 
 def _called(value: object) -> str:
