@@ -1,0 +1,65 @@
+"""What a process costs, and a row of the table of figures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what was measured, how it came out, and what it was held against."""
+
+    what: str
+    figure: str
+    against: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Processor time in seconds, which a busy machine lengthens less than the time that passes; memory in bytes."""
+
+    seconds: float
+    peak: int
+
+
+def cost_of(command: Sequence[str]) -> Cost:
+    """What one run of a Python program costs, modules compiled beforehand; RuntimeError if it fails.
+
+    Exit code 1 is no failure: something was refuted.
+    """
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = os.path.join(tempfile.gettempdir(), "netproof-benchmarks-bytecode")
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode not in (0, 1):
+            output.seek(0)
+            raise RuntimeError(output.read().decode(errors="replace"))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+
+
+def least_of(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Cost]:
+    """The least that each command cost in so many rounds, in which they take turns."""
+    found: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            found[name].append(cost_of(command))
+    return {name: Cost(min(c.seconds for c in costs), min(c.peak for c in costs)) for name, costs in found.items()}
+
+
+def print_rows(rows: Sequence[Row]) -> None:
+    widths = [max(len(text) for text in column) for column in zip(*((r.what, r.figure) for r in rows), strict=True)]
+    for row in rows:
+        print(f"{row.what:<{widths[0]}}  {row.figure:>{widths[1]}}  {row.against}".rstrip())
