@@ -1,0 +1,87 @@
+"""Excuses held to enumeration: a waiver hides what lies in its region and nothing else, and what a baseline excuses of
+a region is no more than the region tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from clusters import claims, clusters, profiles
+from finite_worlds import FiniteWorld
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from test_verdict_laws import LAW, PODS
+from told_regions import tells_of
+
+from analyzer.analysis.answering import Answerer, Task
+from analyzer.analysis.excuses import Excuses
+from analyzer.analysis.known_regions import known_excuse
+from analyzer.model.claims import Excuse, Kind, Query, Universe
+from analyzer.model.endpoints import Connection
+from analyzer.model.profile import Profile
+from analyzer.model.waivers import Waiver
+from analyzer.semantics import is_in_scope, is_member
+from analyzer.semantics.ports import on_ports
+from analyzer.verdicts import Setting, Status, judge
+from analyzer.verdicts.baseline import Baseline
+
+
+def lies_in(region: Excuse, connection: Connection, profile: Profile) -> bool:
+    return (
+        is_member(region.sources, connection.src)
+        and is_member(region.destinations, connection.dst)
+        and (region.ports is None or on_ports(region.ports, connection, profile))
+    )
+
+
+@st.composite
+def excused_worlds(draw: st.DrawFn, universe: Universe, most: int) -> tuple[FiniteWorld, FiniteWorld, Excuse]:
+    """A world of a claim, the same of the claim without a region, and the region.  Both tell the same ends apart."""
+    cluster = draw(clusters())
+    claim, other = (replace(draw(claims(cluster)), where=None) for _ in range(2))
+    assume(claim.kind is not Kind.SOME and other.destinations is not None)
+    assert other.destinations is not None
+    region = Excuse(other.sources, other.destinations, draw(st.sampled_from((None, other.ports))))
+    profile, pods = draw(profiles()), draw(st.sampled_from((None, PODS)))
+    rest = FiniteWorld(cluster, replace(claim, excuses=(*claim.excuses, region)), universe, profile, pods)
+    assume(len(rest.ends) ** 2 * len(rest.sockets) <= most)
+    return FiniteWorld(cluster, claim, universe, profile, pods), rest, region
+
+
+@settings(LAW, max_examples=40)
+@given(excused_worlds(Universe.INVENTORY, 2_000))
+def test_a_waiver_hides_what_lies_in_its_region_only(drawn: tuple[FiniteWorld, FiniteWorld, Excuse]) -> None:
+    world, rest, region = drawn
+    waiver = Waiver("p/q", "why", "who", date.max, region, "text")
+    setting = Setting(world.universe, world.profile, world.pod_addresses)
+    answerer = Answerer(world.cluster, setting, excuses=Excuses((waiver,)))
+    verdict = answerer.answer(Task(Query("q", "", world.claim, ""), (), "p")).verdict
+    kind = world.claim.kind
+    if any(moment.violates(kind) for moment in rest.moments):
+        assert (verdict.status, verdict.is_excused) == (Status.REFUTED, False)
+        for example in verdict.counterexamples:
+            assert example.connection is not None
+            assert not lies_in(region, example.connection, world.profile)
+    elif any(moment.may_violate(kind) for moment in rest.moments):
+        assert (verdict.status, verdict.is_excused) == (Status.UNKNOWN, False)
+    elif any(moment.violates(kind) for moment in world.moments):
+        assert (verdict.status, verdict.is_excused, verdict.waivers) == (Status.REFUTED, True, (waiver,))
+    else:
+        assert verdict.status is not Status.REFUTED
+        assert verdict.waivers == ()
+
+
+@settings(LAW, max_examples=40)
+@given(excused_worlds(Universe.INVENTORY, 2_000))
+def test_what_a_baseline_excuses_its_region_tells(drawn: tuple[FiniteWorld, FiniteWorld, Excuse]) -> None:
+    world = drawn[0]
+    setting = Setting(world.universe, world.profile, world.pod_addresses)
+    verdict = judge(world.cluster, Query("q", "", world.claim, ""), (), setting)
+    there = frozenset(world.cluster.namespace_by_name)
+    workloads = frozenset(workload.id for workload in world.cluster.workloads)
+    baseline = Baseline("b.json", {}, there, workloads)
+    for example in verdict.counterexamples:
+        excuse = known_excuse(example.region, baseline, world.universe, world.cluster)
+        for connection in world.connections() if excuse else ():
+            if lies_in(excuse, connection, world.profile) and is_in_scope(world.claim, connection, world.profile):
+                assert tells_of(example.region, connection, world.cluster, world.profile, in_scope=True)
