@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from analyzer.analysis.hypothetical import representative
     from analyzer.analysis.ingress import with_ingress
     from analyzer.analysis.inventory_difference import inventory_difference
-    from analyzer.analysis.session import CheckSession
+    from analyzer.analysis.session import CheckSession, changed_verdicts
 
 __all__ = [
     "Budget",
@@ -28,6 +28,7 @@ __all__ = [
     "Excuses",
     "Focus",
     "Setting",
+    "changed_verdicts",
     "check",
     "connectivity",
     "cross_check",
@@ -58,6 +59,7 @@ class _UseCases(ModuleType):
     CheckSession = _later("session", "CheckSession")
     EndFilter = _later("connectivity", "EndFilter")
     Focus = _later("connectivity", "Focus")
+    changed_verdicts = _later("session", "changed_verdicts")
     connectivity = _later("connectivity", "connectivity")
     difference = _later("difference", "difference")
     explain = _later("explanation", "explain")

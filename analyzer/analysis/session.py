@@ -12,7 +12,7 @@ from analyzer.encoding import Footing, footing
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import Policy
-from analyzer.verdicts import Answer, Setting, Status, question_of
+from analyzer.verdicts import Answer, Setting, Status, Verdict, question_of
 
 # What a change of policies leaves as it was.
 _OF_OTHERS = (
@@ -112,3 +112,14 @@ def _is_repeatable(task: Task, answered: Answered) -> bool:
     if verdict.status is Status.VACUOUS:
         return not task.assumptions
     return verdict.status is not Status.UNKNOWN
+
+
+def changed_verdicts(before: Answer, after: Answer) -> tuple[tuple[Verdict, Verdict], ...]:
+    """The verdicts on one query, before and after, that say different things; where rules stand in their files, and
+    what a proof rests on, is no difference."""
+    pairs = zip(before.verdicts, after.verdicts, strict=True)
+    return tuple((was, now) for was, now in pairs if _said(was) != _said(now))
+
+
+def _said(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.status, verdict.live, verdict.reason, tuple(example.region for example in verdict.counterexamples)

@@ -19,6 +19,7 @@ from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
 from analyzer.cli.recheck import recheck
 from analyzer.cli.schema import schema
+from analyzer.cli.watch import watch
 
 EXITS = f"\b\nExit codes:\n{exit_table()}"
 
@@ -150,6 +151,8 @@ app.command(
     name="init",
     epilog=f"{INIT_EXAMPLES}\n{EXITS}",
 )(guarded(configured("init", init)))
+
+app.command(name="watch", no_args_is_help=True, epilog=EXITS)(guarded(watch))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 

@@ -80,6 +80,13 @@ Manifests = Annotated[
         help="Files, directories (read recursively), or - for standard input. YAML or JSON, many documents, Lists.",
     ),
 ]
+WatchedManifests = Annotated[
+    list[str],
+    typer.Argument(metavar="MANIFEST...", show_default=False, help="Files, and directories (read recursively)."),
+]
+PollInterval = Annotated[
+    float, typer.Option("--every", min=0.01, metavar="SECONDS", help="How often to look whether a file was saved.")
+]
 Packs = Annotated[
     list[str] | None,
     typer.Option("--pack", "-p", metavar="PACK|FILE", help="A built-in pack, or a query file. Repeatable. [baseline]"),

@@ -6,5 +6,6 @@ line and column, and all problems are reported at once.
 
 from analyzer.manifests.git import Blob, manifests_in, revision_range
 from analyzer.manifests.loading import Loaded, load, load_blobs, read_manifests
+from analyzer.manifests.rereading import Rereader
 
-__all__ = ["Blob", "Loaded", "load", "load_blobs", "manifests_in", "read_manifests", "revision_range"]
+__all__ = ["Blob", "Loaded", "Rereader", "load", "load_blobs", "manifests_in", "read_manifests", "revision_range"]

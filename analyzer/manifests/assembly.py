@@ -38,6 +38,17 @@ class Facts:
         if source < first:
             self.mentioned[namespace] = source
 
+    def extend(self, other: Facts) -> None:
+        """Add what another file said."""
+        for name in ("namespaces", "policies", "nodes", "services", "pods", "routes", "gateways", "grants"):
+            getattr(self, name).extend(getattr(other, name))
+        self.unmodelled += other.unmodelled
+        self.notices += other.notices
+        for kind, count in other.irrelevant.items():
+            self.irrelevant[kind] = self.irrelevant.get(kind, 0) + count
+        for namespace, source in other.mentioned.items():
+            self.mention(namespace, source)
+
     def add(self, fact: Fact) -> None:
         match fact:
             case Policy():

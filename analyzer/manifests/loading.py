@@ -65,8 +65,8 @@ def load(
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
     """
-    with _without_garbage_collection():
-        return _load(paths, keep_going, _Loader(irrelevant, strict_cidr), stdin, progress, on_read)
+    with without_garbage_collection():
+        return _load(paths, keep_going, Loader(irrelevant, strict_cidr), stdin, progress, on_read)
 
 
 def load_blobs(
@@ -77,12 +77,12 @@ def load_blobs(
     strict_cidr: bool = False,
 ) -> Loaded:
     """The same for files that were read already; there may be none."""
-    with _without_garbage_collection():
-        loader = _Loader(irrelevant, strict_cidr)
+    with without_garbage_collection():
+        loader = Loader(irrelevant, strict_cidr)
         counts: dict[str, dict[str, int]] = {}
         for blob in blobs:
             counts.setdefault(blob.path, {})[blob.name] = loader.read(blob.name, partial(bytes, blob.data))
-        return _assembled(loader, counts, keep_going, tuple(blob.name for blob in blobs))
+        return assembled(loader, counts, keep_going, tuple(blob.name for blob in blobs))
 
 
 def _told(content: Callable[[], bytes], name: str, on_read: Callable[[str, bytes], None]) -> bytes:
@@ -107,7 +107,7 @@ def read_manifests(paths: Sequence[str], stdin: Callable[[], bytes]) -> dict[str
 
 
 @contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Trees hold no cycles, and looking for some in millions of nodes would take as long as reading them."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -121,7 +121,7 @@ def _without_garbage_collection() -> Iterator[None]:
 def _load(
     paths: Sequence[str],
     keep_going: bool,
-    loader: _Loader,
+    loader: Loader,
     stdin: Callable[[], bytes] | None,
     progress: Callable[[str, int, int], None] | None,
     on_read: Callable[[str, bytes], None] | None,
@@ -137,10 +137,11 @@ def _load(
         if on_read is not None:
             content = partial(_told, content, name, on_read)
         counts.setdefault(path, {})[file] = loader.read(name, content)
-    return _assembled(loader, counts, keep_going, tuple(STDIN_NAME if file == STDIN else file for file, _ in files))
+    return assembled(loader, counts, keep_going, tuple(STDIN_NAME if file == STDIN else file for file, _ in files))
 
 
-def _assembled(loader: _Loader, counts: dict[str, dict[str, int]], keep_going: bool, names: tuple[str, ...]) -> Loaded:
+def assembled(loader: Loader, counts: dict[str, dict[str, int]], keep_going: bool, names: tuple[str, ...]) -> Loaded:
+    """What the loader has read, `counts` being how many documents each file holds, by the path it was found under."""
     for path, found in counts.items():
         loader.note_empty_files(path, found)
     if loader.problems and not keep_going:
@@ -149,14 +150,14 @@ def _assembled(loader: _Loader, counts: dict[str, dict[str, int]], keep_going: b
 
 
 @dataclass
-class _Loader:
-    """What has been read so far."""
+class Loader:
+    """What has been read so far; `places` says of each identity where its object stands."""
 
     irrelevant: frozenset[str]
     strict_cidr: bool
     problems: list[Problem] = field(default_factory=list)
     facts: Facts = field(default_factory=Facts)
-    _places: dict[tuple[str, str, str, str], Source] = field(default_factory=dict)
+    places: dict[tuple[str, str, str, str], Source] = field(default_factory=dict)
 
     def read(self, name: str, content: Callable[[], bytes]) -> int:
         """Read one file; returns how many documents it holds, good or bad."""
@@ -321,7 +322,7 @@ class _Loader:
         if not name:
             return
         source = root.source
-        first = self._places.setdefault((kind, group, namespace, name), source)
+        first = self.places.setdefault((kind, group, namespace, name), source)
         if first is not source:
             where = f"{namespace}/{name}" if namespace else name
             message = f"{kind} `{where}` stands in the manifests twice, first in {first}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from analyzer.model.claims import Kind, Universe
 from analyzer.reports import parts, verdict_words, words
 from analyzer.reports.layout import Ink, Page, Style
@@ -24,6 +26,15 @@ def render_text(answer: Answer, style: Style) -> bytes:
         _footer(page, answer)
     page.blank()
     _summary(page, answer)
+    return bytes(page)
+
+
+def render_verdicts(verdicts: Sequence[Verdict], universe: Universe, style: Style) -> bytes:
+    """Some verdicts alone, each as in the whole report."""
+    page = Page(style)
+    for verdict in verdicts:
+        page.blank()
+        _verdict(page, verdict, universe)
     return bytes(page)
 
 

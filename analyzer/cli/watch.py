@@ -1,0 +1,54 @@
+"""`netproof watch`: the queries answered again whenever a manifest or a pack is saved."""
+
+from __future__ import annotations
+
+import typer
+
+from analyzer.cli import inputs, options, output
+from analyzer.cli.exit_codes import answer_code
+from analyzer.cli.watching import Watcher
+from analyzer.errors import UsageError
+
+
+def watch(
+    manifests: options.WatchedManifests,
+    pack: options.Packs = None,
+    query: options.Claims = None,
+    parameters: options.Parameters = None,
+    universe: options.InUniverse = "any",
+    profile: options.ProfileName = "generic",
+    knob: options.Knobs = None,
+    pod_cidr: options.PodCidrs = None,
+    irrelevant: options.Irrelevant = None,
+    strict_cidr: options.StrictCidr = False,
+    max_counterexamples: options.MaxCounterexamples = 3,
+    budget: options.WorkBudget = None,
+    jobs: options.Jobs = None,
+    every: options.PollInterval = 0.3,
+    color: options.InColor = options.Color.AUTO,
+) -> None:
+    """Answer queries, and again whenever a file is saved, until interrupted."""
+    from analyzer import analysis
+    from analyzer.manifests import Rereader
+
+    if "-" in manifests:
+        raise UsageError("standard input cannot be watched", "name the files, or their directory")
+    pods, engine, addresses = inputs.settled(
+        lambda: inputs.chosen_universe(universe),
+        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.pod_addresses(pod_cidr or ()),
+    )
+    limits = analysis.Budget(budget) if budget else analysis.Budget()
+    watcher = Watcher(
+        Rereader(manifests, irrelevant=frozenset(irrelevant or ()), strict_cidr=strict_cidr),
+        lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
+        analysis.Setting(pods, engine, addresses, limits, max_counterexamples),
+        jobs,
+        pack or (),
+    )
+    try:
+        watcher.run(lambda: output.terminal_style(color, None), every)
+    except KeyboardInterrupt:
+        if watcher.answer is None:
+            raise
+        raise typer.Exit(answer_code(watcher.answer)) from None

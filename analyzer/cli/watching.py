@@ -1,0 +1,99 @@
+"""What `netproof watch` keeps between two saves."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from analyzer.cli.guard import complaint
+from analyzer.cli.output import write
+from analyzer.cli.progress import Progress
+from analyzer.errors import InputError
+
+if TYPE_CHECKING:
+    from analyzer.analysis import CheckSession, Setting
+    from analyzer.manifests import Rereader
+    from analyzer.model.claims import Pack
+    from analyzer.reports.layout import Style
+    from analyzer.verdicts import Answer
+
+
+class Watcher:
+    """Answers for the files as they are now, and tells what is another answer than before."""
+
+    def __init__(
+        self,
+        reader: Rereader,
+        packs: Callable[[], tuple[Pack, ...]],
+        setting: Setting,
+        jobs: int | None,
+        names: Sequence[str],
+    ) -> None:
+        """`packs` reads the packs, `names` are theirs; those that are files are watched too."""
+        self._reader, self._read_packs, self._setting, self._jobs = reader, packs, setting, jobs
+        self._names = tuple(names)
+        self._packs: tuple[Pack, ...] = ()
+        self._session: CheckSession | None = None
+
+    @property
+    def answer(self) -> Answer | None:
+        """The last one; None as long as nothing could be read."""
+        return None if self._session is None else self._session.answer
+
+    def run(self, style: Callable[[], Style], every: float) -> None:
+        """Report, and again after each save, looking for one every so many seconds; forever."""
+        while True:
+            before = self._stamp()
+            try:
+                with Progress() as progress:
+                    report = self._report(style(), progress)
+            except InputError as error:
+                print(complaint(error.problems, "waiting for the next save"), file=sys.stderr, flush=True)
+            else:
+                write(report, None)
+            self._await(before, every)
+
+    def _stamp(self) -> tuple[object, ...]:
+        """The same as long as no manifest and no query file was saved; built-in packs do not change."""
+        return (
+            *self._reader.stamp(),
+            *((name, os.stat(name).st_mtime_ns) for name in self._names if os.path.isfile(name)),
+        )
+
+    def _await(self, before: tuple[object, ...], every: float) -> None:
+        """Return once something was saved, and for one interval nothing more."""
+        while (now := self._stamp()) == before:
+            time.sleep(every)
+        settled = None
+        while now != settled:
+            settled = now
+            time.sleep(every)
+            now = self._stamp()
+
+    def _report(self, style: Style, progress: Progress) -> bytes:
+        """The whole report at first and when the packs are others, then what changed.  InputError for bad input, which
+        leaves everything as it was."""
+        from analyzer.analysis import CheckSession, changed_verdicts
+        from analyzer.reports.text import render_text
+        from analyzer.reports.watch_text import render_change
+
+        started = time.monotonic()
+        packs, cluster = self._read_packs(), self._reader.load().cluster
+        if self._session is None or packs != self._packs:
+            self._packs = packs
+            self._session = CheckSession(cluster, packs, setting=self._setting, jobs=self._jobs, progress=progress)
+            return render_text(self._session.answer, style)
+        before = self._session.answer
+        after = self._session.update(cluster, progress=progress)
+        return render_change(
+            self._reader.reread,
+            after,
+            changed_verdicts(before, after),
+            style,
+            asked=len(self._session.asked),
+            at=time.strftime("%H:%M:%S"),
+            seconds=time.monotonic() - started,
+        )

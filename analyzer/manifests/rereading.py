@@ -1,0 +1,86 @@
+"""Files read again and again: only those that were saved since are parsed anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from analyzer.errors import Problem
+from analyzer.manifests.files import STDIN, manifest_files, read_file
+from analyzer.manifests.loading import Loaded, Loader, assembled, load, without_garbage_collection
+
+Stamp = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One file as it was when `mark` was its mark; nothing in it was wrong."""
+
+    mark: tuple[int, ...]
+    read: Loader
+    count: int
+
+
+class Rereader:
+    """Loads the same paths again and again; what stands in a file that is as it was stays the same object."""
+
+    def __init__(
+        self, paths: Sequence[str], *, irrelevant: frozenset[str] = frozenset(), strict_cidr: bool = False
+    ) -> None:
+        """As for `load`; standard input, which can be read but once, cannot be among the paths."""
+        if STDIN in paths:
+            raise ValueError("standard input cannot be read again")
+        self._paths, self._irrelevant, self._strict_cidr = tuple(paths), irrelevant, strict_cidr
+        self._pieces: dict[str, _Piece] = {}
+        self.reread: tuple[str, ...] = ()
+
+    def stamp(self) -> Stamp:
+        """The same as long as no file was saved, came or went."""
+        return tuple((file, _mark(file)) for file, _ in manifest_files(self._paths, []))
+
+    def load(self) -> Loaded:
+        """The cluster as the files now say.  `reread` then names the files that were new, changed or gone.
+
+        ManifestError as from `load`, after which the next call reads what was at fault again.
+        """
+        problems: list[Problem] = []
+        files = list(manifest_files(self._paths, problems))
+        if problems:
+            return self._afresh()
+        changed = self._pieces.keys() - {file for file, _ in files}
+        for file in changed:
+            del self._pieces[file]
+        whole = Loader(self._irrelevant, self._strict_cidr)
+        counts: dict[str, dict[str, int]] = {}
+        with without_garbage_collection():
+            for file, path in files:
+                mark = _mark(file)
+                piece = self._pieces.get(file)
+                if piece is None or piece.mark != mark:
+                    changed = changed | {file}
+                    loader = Loader(self._irrelevant, self._strict_cidr)
+                    piece = _Piece(mark, loader, loader.read(file, partial(read_file, file)))
+                    self._pieces[file] = piece
+                if piece.read.problems or piece.read.places.keys() & whole.places.keys():
+                    return self._afresh()
+                whole.facts.extend(piece.read.facts)
+                whole.places |= piece.read.places
+                counts.setdefault(path, {})[file] = piece.count
+            self.reread = tuple(sorted(changed))
+            return assembled(whole, counts, False, tuple(file for file, _ in files))
+
+    def _afresh(self) -> Loaded:
+        """Something is wrong: reading everything as it is meant to be read tells all of it."""
+        self._pieces = {file: piece for file, piece in self._pieces.items() if not piece.read.problems}
+        return load(self._paths, irrelevant=self._irrelevant, strict_cidr=self._strict_cidr)
+
+
+def _mark(file: str) -> tuple[int, ...]:
+    """What changes when a file is saved; empty for one that just went."""
+    try:
+        info = os.stat(file)
+    except OSError:
+        return ()
+    return info.st_mtime_ns, info.st_size, info.st_ino

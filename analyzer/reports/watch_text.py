@@ -1,0 +1,39 @@
+"""What a save changed, for people: one line for the files, one for each verdict that is another now, and the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.reports import verdict_words, words
+from analyzer.reports.layout import Page, Style
+from analyzer.reports.text import INKS, render_verdicts
+from analyzer.reports.visible import visible
+from analyzer.verdicts.verdict import Answer, Status, Verdict
+
+_MOST_FILES = 3
+
+
+def render_change(
+    files: Sequence[str],
+    answer: Answer,
+    changes: Sequence[tuple[Verdict, Verdict]],
+    style: Style,
+    *,
+    asked: int,
+    at: str,
+    seconds: float,
+) -> bytes:
+    """What was saved `at` some time of the day, which verdicts changed and to what, and how all stand now."""
+    page = Page(style)
+    page.blank()
+    named = ", ".join(visible(file) for file in files[:_MOST_FILES])
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    total = words.plural(len(answer.verdicts), "query")
+    page.paragraph(f"{at}  {named or 'nothing'}{more} changed; {asked} of {total} asked again, {seconds:.2f} s")
+    for was, now in changes:
+        same = f"still {now.status.value}, by other connections" if was.status is now.status else ""
+        turn = same or f"{was.status.value} -> {now.status.value}"
+        page.paragraph(f"{verdict_words.mark(now)} {turn}  {now.query.id}", ink=INKS[now.status])
+    told = [now for _, now in changes if now.status is not Status.PROVED]
+    page.paragraph(verdict_words.summary(answer) if changes else f"no verdict changed: {verdict_words.summary(answer)}")
+    return bytes(page) + (render_verdicts(told, answer.universe, style) if told else b"")

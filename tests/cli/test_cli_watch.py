@@ -1,0 +1,125 @@
+"""`netproof watch` on real files: saved, broken, mended, added, removed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from queue import Empty, Queue
+
+import pytest
+
+NAMESPACES = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: red}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: blue}
+"""
+DENY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: red}
+spec: {podSelector: {}, policyTypes: [Egress]}
+"""
+PACK = """pack p "Apart"
+assert apart "Red does not reach blue": no namespace red can reach namespace blue
+assert back "Blue does not reach red": no namespace blue can reach namespace red
+"""
+PATIENCE = 60
+
+
+class Watched:
+    """A running `netproof watch`, and what it says."""
+
+    def __init__(self, folder):
+        command = [sys.executable, "-u", "-m", "analyzer", "watch", str(folder / "k8s"), "-p", str(folder / "p.npq")]
+        self.process = subprocess.Popen(
+            [*command, "--every", "0.02"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        self.lines = Queue()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
+
+    def _listen(self):
+        for line in self.process.stdout:
+            self.lines.put(line)
+
+    def until(self, text):
+        """What is said up to a line that holds the text."""
+        heard, end = "", time.monotonic() + PATIENCE
+        while text not in heard:
+            try:
+                heard += self.lines.get(timeout=max(0.01, end - time.monotonic()))
+            except Empty:
+                pytest.fail(f"nobody said {text!r}, but {heard!r}")
+        return heard.replace("\n", " ")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "k8s").mkdir()
+    (tmp_path / "k8s" / "namespaces.yaml").write_text(NAMESPACES)
+    (tmp_path / "k8s" / "policies.yaml").write_text(DENY)
+    (tmp_path / "p.npq").write_text(PACK)
+    return tmp_path
+
+
+@pytest.fixture
+def watched(folder):
+    running = Watched(folder)
+    yield running
+    running.process.kill()
+    running.process.wait()
+    running.listener.join()
+    running.process.stdout.close()
+
+
+def test_each_save_tells_what_it_changed(folder, watched):
+    policies = folder / "k8s" / "policies.yaml"
+    first = watched.until("1 refuted")
+    assert "apart" in first
+    assert "back" in first
+
+    policies.write_text(DENY.replace("Egress]", "Egress, Ingress]"))
+    said = watched.until("2 proved")
+    assert "policies.yaml changed; 2 of 2 queries asked again" in said
+    assert "refuted -> proved  back" in said
+    assert "  apart" not in said
+
+    policies.write_text(DENY[: len(DENY) // 2])
+    assert "policies.yaml:" in watched.until("waiting for the next save")
+
+    policies.write_text(DENY)
+    said = watched.until("proved -> refuted  back")
+    assert "waiting" not in said
+
+    (folder / "k8s" / "more.yaml").write_text(DENY.replace("red", "green"))
+    said = watched.until("no verdict changed")
+    assert "more.yaml changed" in said
+
+    policies.unlink()
+    assert "policies.yaml changed" in watched.until("proved -> refuted  apart")
+
+
+def test_a_saved_pack_is_asked_anew(folder, watched):
+    watched.until("1 refuted")
+    (folder / "p.npq").write_text(PACK.replace("assert back", "assert again"))
+    assert "again" in watched.until("1 refuted")
+
+
+def test_it_ends_with_the_code_of_its_last_answer(watched):
+    watched.until("1 refuted")
+    time.sleep(0.1)
+    watched.process.send_signal(signal.SIGINT)
+    assert watched.process.wait(PATIENCE) == 1
+
+
+def test_standard_input_cannot_be_watched():
+    done = subprocess.run([sys.executable, "-m", "analyzer", "watch", "-"], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"cannot be watched" in done.stderr
