@@ -41,6 +41,8 @@ def check_verdicts(bundle: Bundle, report: Mapping[Asked, str]) -> Check:
             wrong.append(f"{query.id}: no scripts make it {query.verdict}")
         elif query.verdict == "refuted" and query.kind is not Kind.SOME and not query.witnesses:
             wrong.append(f"{query.id}: it is refuted without a witness")
+        if recorded[file_of(bundle, query)] != query.verdict:
+            wrong.append(f"{query.id}: it stands in the index twice, and is {query.verdict} in one place only")
     for asked in sorted(recorded.keys() | report.keys()):
         old, new = report.get(asked, "absent"), recorded.get(asked, "absent")
         if old != new:

@@ -369,6 +369,17 @@ def test_an_index_that_differs_from_the_report_is_told(place: Path) -> None:
     assert checks["verdicts"]["details"] == ["closed: it is refuted in the report and unknown in the index"]
 
 
+def test_a_query_that_is_there_twice_is_told(place: Path) -> None:
+    bundle()
+    found = index()
+    twin = {**found["queries"][1], "verdict": "unknown"}
+    found["queries"].insert(0, twin)
+    Path("bundle/evidence.json").write_text(json.dumps(found), encoding="utf-8")
+    code, checks = recheck()
+    assert code == 1
+    assert "closed: it stands in the index twice, and is unknown in one place only" in checks["verdicts"]["details"]
+
+
 def test_a_forged_witness_does_not_replay(place: Path) -> None:
     bundle()
     found = index()
