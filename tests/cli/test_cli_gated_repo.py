@@ -33,6 +33,7 @@ def test_one_command_runs_the_gate(repository):
     assert (repository / "netproof.xml").read_text().startswith("<?xml")
     asked = {pack: f"{pack}: " in found.stdout for pack in ("tenant-isolation", "cis-kubernetes", "shop")}
     assert all(asked.values()), asked
+    assert "waived   team-reaches-internet" in found.stdout
 
 
 def test_the_gate_is_told(repository):
@@ -67,6 +68,15 @@ def test_nothing_works(repository):
     policies = [policy for policy in yaml.safe_load_all(file.read_text()) if policy["metadata"]["name"] != "dns"]
     file.write_text(yaml.safe_dump_all(policies))
     assert refuted() == {"tenant-dns-cut-off"}
+
+
+def test_more_than_what_is_waived(repository):
+    file = repository / "k8s/policies-blog.yaml"
+    policies = list(yaml.safe_load_all(file.read_text()))
+    (feeds,) = (policy for policy in policies if policy["metadata"]["name"] == "feeds")
+    del feeds["spec"]["egress"][0]["ports"]
+    file.write_text(yaml.safe_dump_all(policies))
+    assert refuted() == {"team-reaches-internet"}
 
 
 def test_the_page_names_the_files_and_queries_there_are():
