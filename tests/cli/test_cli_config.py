@@ -154,10 +154,13 @@ def test_flags_win(folder):
 
 
 def test_other_questions_put_those_of_the_file_aside(folder):
-    write(folder, GATE)
+    write(folder, 'waivers = "waivers.toml"\n' + GATE)
+    assert told()["waivers"] == ("waivers.toml", "netproof.toml:1")
+    assert told("check", "--evidence", "e")["waivers"] == ("not set", "default")
     found = told("check", "-q", "no pods can reach internet")
+    assert found["waivers"] == ("not set", "default")
     assert found["packs"] == found["parameters"] == ("not set", "default")
-    assert told("check", "--set", "place=x")["parameters"] == ("place=shop, place=x", "flag, netproof.toml:5")
+    assert told("check", "--set", "place=x")["parameters"] == ("place=shop, place=x", "flag, netproof.toml:6")
 
 
 def test_what_is_true_of_the_cluster_holds_for_every_command(folder):

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 FLAG = "flag"
 DEFAULT = "default"
 
-# What an option on the command line puts aside in the file beyond its own value: other questions are asked then, or
-# another report is written.
+# What an option on the command line puts aside in the file beyond its own value: other questions are asked then,
+# another report is written, or evidence, which is of what is true, be it excused or not.
 _PUTS_ASIDE = {
-    "pack": ("query", "parameters"),
-    "query": ("pack", "parameters"),
+    "pack": ("query", "parameters", "waivers", "baseline"),
+    "query": ("pack", "parameters", "waivers", "baseline"),
+    "evidence": ("waivers", "baseline"),
     "format_": ("file",),
     "file": ("format_",),
 }
