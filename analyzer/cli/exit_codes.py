@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
 
 MEANING = {
-    ExitCode.PROVED: "every query is proved, or excused; diff: nothing changed that --fail-on names; recheck: all holds",
+    ExitCode.PROVED: "every query is proved or excused; diff: nothing changed that --fail-on names; recheck: all holds",
     ExitCode.REFUTED: "some query is refuted; diff: something changed; recheck: something fails",
     ExitCode.BAD_INPUT: "bad usage or bad input; nothing was checked",
     ExitCode.UNDECIDED: "no query is refuted, but some query is unknown or vacuous; diff, recheck: unknown",
