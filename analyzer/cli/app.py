@@ -15,6 +15,7 @@ from analyzer.cli.exit_codes import exit_table
 from analyzer.cli.explain import explain
 from analyzer.cli.guard import guarded
 from analyzer.cli.init import init
+from analyzer.cli.leaving import leave
 from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
 from analyzer.cli.recheck import recheck
@@ -176,4 +177,7 @@ app.command(name="schema", no_args_is_help=True)(guarded(schema))
 
 def main() -> None:
     """The entry point of the `netproof` script."""
-    app(prog_name="netproof")
+    try:
+        app(prog_name="netproof")
+    except SystemExit as done:
+        leave(done)

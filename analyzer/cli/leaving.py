@@ -1,0 +1,23 @@
+"""The end of the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+
+def leave(done: SystemExit) -> NoReturn:
+    """End the process at once if all that it wrote is out.
+
+    The system takes the memory of a large cluster back in no time; Python would take it apart object by object.
+    """
+    if done.code is None or isinstance(done.code, int):
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+        except (OSError, ValueError):  # a closed pipe: left to Python, which says so
+            raise done from None
+        os._exit(done.code or 0)
+    raise done
