@@ -153,7 +153,7 @@ app.command(
     epilog=f"{INIT_EXAMPLES}\n{EXITS}",
 )(guarded(configured("init", init)))
 
-app.command(name="watch", no_args_is_help=True, epilog=EXITS)(guarded(watch))
+app.command(name="watch", epilog=EXITS)(guarded(configured("watch", watch)))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 

@@ -82,7 +82,7 @@ Manifests = Annotated[
 ]
 WatchedManifests = Annotated[
     list[str],
-    typer.Argument(metavar="MANIFEST...", show_default=False, help="Files, and directories (read recursively)."),
+    typer.Argument(metavar="MANIFEST", show_default=False, help="Files, and directories (read recursively)."),
 ]
 PollInterval = Annotated[
     float, typer.Option("--every", min=0.01, metavar="SECONDS", help="How often to look whether a file was saved.")

@@ -173,6 +173,12 @@ def test_what_is_true_of_the_cluster_holds_for_every_command(folder):
     assert told("explain", "--from", "a/b", "--to", "c/d")["manifests"] == ("k8s/", "netproof.toml:1")
 
 
+def test_watch_asks_what_check_asks(folder):
+    write(folder, GATE)
+    assert told("watch")["packs"] == ("own.npq", "netproof.toml:2")
+    assert told("watch")["parameters"] == ("place=shop", "netproof.toml:5")
+
+
 def test_built_in_packs_go_by_name_and_files_by_path(folder, monkeypatch):
     write(folder, 'packs = ["baseline", "own.npq", "below"]')
     monkeypatch.chdir(folder / "below")
