@@ -40,7 +40,7 @@ from analyzer.model.labels import Labels, Requirement, Selector
 from analyzer.model.policies import Policy, Rule
 from analyzer.model.source import Source
 
-SUBJECTS_PER_QUESTION = 120
+SUBJECTS_PER_QUESTION = 400
 SCENES_PER_BATCH = 10
 
 

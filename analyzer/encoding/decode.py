@@ -234,10 +234,11 @@ class _Coder:
     def __init__(self, scope: Scope, ends: Iterable[End]) -> None:
         self._domains = scope.domains
         self._fresh: dict[int, dict[str, int]] = {}
-        name = Attr("name")
-        for end in ends:  # a new namespace's name has a code of its own
-            code = _namespace_code(scope, end) if isinstance(end, Pod) and name in self._domains else None
-            if isinstance(end, Pod) and code is not None and scope.table.entries[code].name is None:
+        name, pods = Attr("name"), [end for end in ends if isinstance(end, Pod)]
+        self.namespaces = _namespace_codes(scope, pods)
+        for end in pods:  # a new namespace's name has a code of its own
+            code = self.namespaces[end.namespace]
+            if name in self._domains and code is not None and scope.table.entries[code].name is None:
                 domain = self._domains[name]
                 index = sum(1 for e in scope.table.entries[:code] if e.name is None)
                 self._fresh.setdefault(id(domain), {})[end.namespace] = len(domain.values) + 1 + index
@@ -269,7 +270,7 @@ def _embed_end(
         values[f"{letter}.l.{i}"] = coder.code(attr, labels.get(attr.key))
     if not isinstance(end, Pod):
         return values
-    code = _namespace_code(scope, end)
+    code = coder.namespaces[end.namespace]
     if code is None or code not in reach.namespaces:
         return None
     values[f"{letter}.ns"] = code
@@ -287,13 +288,15 @@ def _embed_end(
     return values
 
 
-def _namespace_code(scope: Scope, pod: Pod) -> int | None:
-    code = scope.table.code(pod.namespace)
-    if code is None:
-        fresh = [c for c in sorted(scope.table.every) if scope.table.entries[c].name is None]
-        same = [c for c in fresh if fresh_name(scope, c) == pod.namespace]
-        code = next(iter(same or fresh), None)
-    return code
+def _namespace_codes(scope: Scope, pods: Iterable[Pod]) -> dict[str, int | None]:
+    """By name; namespaces that nothing mentions are different fresh ones, None where there are no more of those."""
+    names = dict.fromkeys(pod.namespace for pod in pods)
+    found = {name: scope.table.code(name) for name in names}
+    fresh = [c for c in sorted(scope.table.every) if scope.table.entries[c].name is None]
+    own = {fresh_name(scope, c): c for c in fresh}
+    found |= {name: own[name] for name in names if name in own}
+    free = iter([c for c in fresh if c not in found.values()])
+    return {name: next(free, None) if code is None else code for name, code in found.items()}
 
 
 def _class_of(obligation: Obligation, end: End) -> int:

@@ -91,6 +91,7 @@ from analyzer.sets import AddressSet
 
 KEYS, VALUES = ("k", "l"), ("", "a", "b")
 DECLARED, MENTIONED, NEW = ("one", "two"), "said", "later"
+NAMED_BY_NOBODY = "elsewhere"  # another new one, which no claim and no selector names
 HOMES = st.sampled_from(("one", "one", "one", "two", MENTIONED))  # mostly one, so that things meet
 NUMBERS = st.integers(80, 82)
 PORT_NAMES = st.sampled_from(("web", "dns"))
@@ -372,7 +373,7 @@ def pods(draw: DrawFn, cluster: Cluster, version: int = 4) -> Pod:
             workload.host_network,
             workload.id,
         )
-    namespace = draw(HOMES | st.just(NEW))
+    namespace = draw(HOMES | st.sampled_from((NEW, NAMED_BY_NOBODY)))
     known = {ip for workload in cluster.workloads for ip in workload.ips}
     free = [ip for offset in range(1, 12) if (ip := INSIDE[version] + offset) not in known]
     return Pod(

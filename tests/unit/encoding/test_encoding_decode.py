@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from analyzer.encoding import UNIVERSE, Question, decode, decode_end, embed, embed_end, encode
 from analyzer.model.claims import Anything, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
-from analyzer.model.endpoints import Host, Pod
+from analyzer.model.endpoints import Connection, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
-from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
+from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts, Protocol
 from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Session
@@ -134,3 +134,19 @@ def test_both_ends_have_addresses_of_one_family() -> None:
 
 def test_ends_without_a_common_family_do_not_connect() -> None:
     assert between_pods(("10.0.0.1",), ("fd00::2",)) is None
+
+
+def test_two_new_namespaces_are_two() -> None:
+    """With labels of their own: a pod of each can be connected."""
+    cluster = Cluster(NAMESPACES)
+    obligation = encode(cluster, question(Claim(Kind.NO, Anything(), Anything(), EVERYWHERE), PROFILES["generic"]))
+    ends = [
+        Pod(name, Labels({"k": name, NAMESPACE_NAME_LABEL: name}), Labels(), ip_address(ip))
+        for name, ip in (("later", "10.0.0.1"), ("elsewhere", "10.0.0.2"))
+    ]
+    there, back = (embed(obligation, Connection(src, dst, Protocol.TCP, 80)) for src, dst in (ends, reversed(ends)))
+    assert there is not None
+    assert back is not None
+    assert there["s.ns"] != there["d.ns"]
+    assert back["s.ns"] != back["d.ns"]
+    assert truth(obligation, there) == truth(obligation, back) == {True}
