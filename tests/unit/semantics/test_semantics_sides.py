@@ -1,0 +1,231 @@
+"""Every way a side is decided, with all that the oracle says of it: the tier, the rules, the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from by_hand import (
+    AGENT,
+    EVERYWHERE,
+    GENERIC,
+    NODE,
+    E,
+    X,
+    Y,
+    Z,
+    accept,
+    admin_policy,
+    deny,
+    hand_on,
+    network_policy,
+    to,
+    unmodelled,
+)
+
+from analyzer.model.claims import AllOf, AnyOf, Anything, Claim, Equal, Has, Kind, NotThat, PodsIn, Role, Term
+from analyzer.model.claims import Attribute as Of
+from analyzer.model.cluster import Cluster, Node, Service, ServicePort
+from analyzer.model.endpoints import Connection
+from analyzer.model.labels import Labels, Selector
+from analyzer.model.policies import Direction, NodePeer, PodPeer, Policy, Protocol, RuleRef, Tier, UnknownPeer
+from analyzer.model.profile import PROFILES, OtherProtocols
+from analyzer.model.source import NOWHERE
+from analyzer.semantics import decide, holds, is_pod_in_scope, isolation, open_facts, ties
+from analyzer.semantics.decision import Side
+from analyzer.semantics.settling import first_option
+from analyzer.sets import AddressSet
+
+IN, OUT = Direction.INGRESS, Direction.EGRESS
+EVERYONE = PodPeer(EVERYWHERE)
+SHUT = network_policy("deny", ingress=(), egress=())
+OPEN = network_policy("open", ingress=(accept(EVERYONE),))
+FLANNEL = PROFILES["flannel"]
+INTO_X = to(Z, X)
+
+
+def ingress(*policies: Policy, connection: Connection = INTO_X, profile=GENERIC, settle=first_option, **rest) -> Side:
+    return decide(Cluster(policies=policies, **rest), profile, connection, settle).ingress
+
+
+# ------------------------------------------------------------------------------------------------ who is judged
+@pytest.mark.parametrize(
+    ("end", "profile", "reason"),
+    [
+        (E, GENERIC, "it lies outside the cluster: policies do not select it"),
+        (NODE, GENERIC, "it is a node: policies do not select it"),
+        (AGENT, GENERIC, "it uses its node's network: policies do not select it"),
+        (Y, FLANNEL, "profile flannel enforces no policy"),
+    ],
+)
+def test_whom_policies_do_not_reach(end, profile, reason):
+    found = decide(Cluster(policies=(SHUT,)), profile, to(end, X))
+    assert found.egress == Side(OUT, True, None, (), reason)
+
+
+def test_what_nothing_decides():
+    assert ingress() == Side(IN, True, None, (), "no policy selects it")
+    silent = admin_policy("p", 1, ingress=(deny(NodePeer(Selector())),))
+    assert ingress(silent) == Side(IN, True, None, (), "no rule of the policies that select it matches")
+    passing = hand_on(EVERYONE)
+    reason = "rule 1 of AdminNetworkPolicy p passes it on and nothing else decides"
+    assert ingress(admin_policy("p", 1, ingress=(passing,))) == Side(IN, True, None, (), reason)
+
+
+# ------------------------------------------------------------------------------------------------ who decides
+@pytest.mark.parametrize(("rule", "is_allowed"), [(accept(EVERYONE), True), (deny(EVERYONE), False)])
+@pytest.mark.parametrize("tier", [Tier.ADMIN, Tier.BASELINE])
+def test_the_first_match_decides(rule, is_allowed, tier):
+    policy = admin_policy("p", 1, ingress=(rule,), tier=tier)
+    word = "allowed" if is_allowed else "denied"
+    expected = Side(IN, is_allowed, tier, (RuleRef(policy, IN, rule),), f"{word} by rule 1 of {policy.id}")
+    assert ingress(policy) == expected
+
+
+def test_a_rule_that_nobody_can_read_denies_by_itself():
+    rule = hand_on(UnknownPeer("gateways"), name="odd")
+    policy = admin_policy("p", 1, ingress=(rule,))
+    reason = "denied by rule `odd` of AdminNetworkPolicy p"
+    assert ingress(policy) == Side(IN, False, Tier.ADMIN, (RuleRef(policy, IN, rule),), reason)
+
+
+def test_the_union_allows_by_rules_and_denies_by_policies():
+    assert OPEN.ingress is not None
+    allowing = (RuleRef(OPEN, IN, OPEN.ingress[0]),)
+    reason = "allowed by rule 1 of NetworkPolicy a/open"
+    assert ingress(SHUT, OPEN) == Side(IN, True, Tier.NETWORK_POLICY, allowing, reason)
+    more = [network_policy(name, ingress=()) for name in ("deny-2", "deny-3")]
+    for count, who in ((0, "isolates it"), (1, "and 1 more policy isolate it"), (2, "and 2 more isolate it")):
+        policies = (SHUT, *more[:count])
+        isolating = tuple(RuleRef(policy, IN) for policy in policies)
+        reason = f"NetworkPolicy a/deny {who} and no rule allows this"
+        assert ingress(*policies) == Side(IN, False, Tier.NETWORK_POLICY, isolating, reason)
+
+
+def test_protocols_without_ports_pass_isolation_where_the_profile_says_so():
+    accepting = replace(GENERIC, other_protocols=OtherProtocols.ACCEPT)
+    other = to(Z, X, protocol=Protocol.OTHER)
+    reason = "NetworkPolicy a/deny isolates it, but the profile lets protocols without ports pass"
+    expected = Side(IN, True, Tier.NETWORK_POLICY, (RuleRef(SHUT, IN),), reason)
+    assert ingress(SHUT, connection=other, profile=accepting) == expected
+    assert ingress(SHUT, connection=other) == expected
+    (fact,) = open_facts(Cluster(policies=(SHUT,)), GENERIC, other)
+    assert (fact.kind, fact.id) == ("other-protocols", "isolation")
+    assert fact.text == "what isolation does to protocols without ports is not specified"
+
+
+# ------------------------------------------------------------------------------------------------ isolation
+@pytest.mark.parametrize(
+    ("pod", "profile", "policies", "reason"),
+    [
+        (AGENT, GENERIC, (SHUT,), "it uses its node's network: policies do not select it"),
+        (X, FLANNEL, (SHUT,), "profile flannel enforces no policy"),
+        (X, GENERIC, (), "no NetworkPolicy selects it"),
+    ],
+)
+@pytest.mark.parametrize("direction", Direction)
+def test_what_is_not_isolated(pod, profile, policies, reason, direction):
+    found = isolation(Cluster(policies=policies), profile, pod, direction)
+    assert found == Side(direction, True, None, (), reason)
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_what_is_isolated(direction):
+    found = isolation(Cluster(policies=(SHUT,)), GENERIC, X, direction)
+    isolating = (RuleRef(SHUT, direction),)
+    assert found == Side(direction, False, Tier.NETWORK_POLICY, isolating, "NetworkPolicy a/deny isolates it")
+
+
+# ------------------------------------------------------------------------------------------------ what is open
+def test_what_an_object_that_is_not_modelled_may_do():
+    for policies, effects, verb in (((), {"may_deny": True}, "deny"), ((SHUT,), {"may_allow": True}, "allow")):
+        thing = unmodelled("a", **effects)
+        elsewhere, harmless = unmodelled("c", may_allow=True, may_deny=True), unmodelled("a")
+        things = (elsewhere, harmless, thing)
+        settled = ingress(*policies, unmodelled=things, settle=lambda fact, options: options[-1])
+        reason = f"{thing.id} (other.yaml:7) is not modelled and may {verb} ingress traffic"
+        assert settled == Side(IN, verb == "allow", None, (), reason)
+        (fact,) = open_facts(Cluster(policies=policies, unmodelled=things), GENERIC, INTO_X)
+        effect = {"deny": "denies", "allow": "allows"}[verb]
+        assert (fact.kind, fact.id, fact.text) == ("unmodelled", f"{thing.id} ingress {effect}", reason)
+
+
+def test_ties_name_both_policies():
+    rules = (accept(EVERYONE),), (deny(EVERYONE),)
+    one, two = (admin_policy(name, 7, ingress=rule) for name, rule in zip(("one", "two"), rules, strict=True))
+    names = "AdminNetworkPolicy one, AdminNetworkPolicy two"
+    (fact,) = ties(Cluster(policies=(two, one)), GENERIC, INTO_X)
+    assert (fact.kind, fact.id) == ("tie", f"ingress 7: {names}")
+    assert fact.text == (
+        "AdminNetworkPolicy one (policies.yaml:1) and AdminNetworkPolicy two (policies.yaml:1) have the same priority "
+        "7 and disagree, and which goes first is not specified"
+    )
+    alike = replace(two, ingress=one.ingress)
+    assert not ties(Cluster(policies=(one, alike)), GENERIC, INTO_X)
+    denied = ingress(one, two, settle=lambda fact, options: options[-1])
+    assert (denied.allowed, denied.rules) == (False, (RuleRef(two, IN, rules[1][0]),))
+
+
+def test_behind_a_service_only_what_means_everyone_is_sure_to_match():
+    service = Service("a", "front", Selector(), (ServicePort(80, 80, Protocol.TCP),), True, False)
+    closed = network_policy("closed", ingress=(accept(EVERYONE),))
+    seen = {}
+    for wanted in ("client address", "node address", "own node"):
+        options_seen = []
+
+        def settle(fact, options, wanted=wanted, options_seen=options_seen):
+            options_seen.append(options)
+            return wanted
+
+        seen[wanted] = ingress(closed, connection=to(E, X), services=(service,), settle=settle)
+        assert options_seen == [("client address", "node address", "own node")]
+    assert [side.allowed for side in seen.values()] == [False, False, True]
+    reason = "it may come from its own node, which always reaches it"
+    assert seen["own node"] == Side(IN, True, None, (), reason)
+    (fact,) = open_facts(Cluster(policies=(closed,), services=(service,)), GENERIC, to(E, X))
+    assert (fact.kind, fact.id) == ("service-source", "a/front")
+    everyone = network_policy("closed", ingress=(accept(),))
+    assert ingress(everyone, connection=to(E, X), services=(service,)).allowed
+
+
+# ------------------------------------------------------------------------------------------------ peers
+def test_a_host_network_pod_is_meant_by_the_node_whose_address_it_uses():
+    labels = Labels({"role": "cp"})
+    here = Node("n1", labels, (AGENT.ip,), AddressSet.EMPTY, NOWHERE)
+    there = replace(here, name="n2", ips=(X.ip,))
+    policy = admin_policy("p", 1, egress=(deny(NodePeer(Selector())),))
+
+    def is_denied(*nodes: Node) -> bool:
+        return not decide(Cluster(policies=(policy,), nodes=nodes), GENERIC, to(Y, AGENT)).egress.allowed
+
+    assert is_denied(here)
+    assert not is_denied(there)
+    assert is_denied(there, here)
+
+
+# ------------------------------------------------------------------------------------------------ conditions
+HAS_APP, HAS_OTHER = (Has(Term(Role.SRC, Of.LABEL, key)) for key in ("app", "other"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (NotThat(HAS_APP), False),
+        (NotThat(HAS_OTHER), True),
+        (AllOf((HAS_APP, HAS_APP)), True),
+        (AllOf((HAS_APP, HAS_OTHER)), False),
+        (AnyOf((HAS_OTHER, HAS_APP)), True),
+        (AnyOf((HAS_OTHER, HAS_OTHER)), False),
+    ],
+)
+def test_conditions_are_made_of_conditions(condition, expected):
+    assert holds(condition, src=X, dst=Z) is expected
+
+
+def test_a_claim_about_isolation_may_call_its_pod_either_way():
+    for role in (Role.SRC, Role.SELF):
+        where = Equal(Term(role, Of.LABEL, "app"), "x")
+        claim = Claim(Kind.ISOLATED, PodsIn(EVERYWHERE), None, (), where=where, directions=(IN,))
+        assert is_pod_in_scope(claim, X)
+        assert not is_pod_in_scope(claim, Y)
+    assert is_pod_in_scope(replace(claim, sources=Anything()), X)
