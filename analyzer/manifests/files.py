@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from analyzer.errors import Problem
@@ -29,7 +30,7 @@ def manifest_files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tu
         try:
             mode = os.stat(path).st_mode
         except (OSError, ValueError) as error:
-            problems.append(Problem(path, 0, 0, _missing(path, error)))
+            problems.append(Problem(path, 0, 0, *_missing(path, error)))
             continue
         if stat.S_ISDIR(mode):
             found = [file for file in _walk(path, problems, set()) if _is_new(file, seen)]
@@ -44,10 +45,17 @@ def manifest_files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tu
             problems.append(Problem(path, 0, 0, "is neither a file nor a directory", "pipe it in: `netproof check -`"))
 
 
-def _missing(path: str, error: OSError | ValueError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file or directory"
-    return f"cannot be read: {_reason(error)}"
+def _missing(path: str, error: OSError | ValueError) -> tuple[str, str]:
+    """What is wrong with a path that cannot be found, and a hint: what stands beside it under a similar name."""
+    if not isinstance(error, FileNotFoundError):
+        return f"cannot be read: {_reason(error)}", ""
+    folder, name = os.path.split(os.path.normpath(path))
+    try:
+        close = get_close_matches(name, set(os.listdir(folder or ".")) - {name}, n=1)
+    except OSError:
+        close = []
+    hint = f"did you mean `{os.path.join(folder, close[0])}`?" if close else ""
+    return "there is no such file or directory", hint
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -185,7 +185,8 @@ class Loader:
     def note_empty_files(self, path: str, counts: dict[str, int]) -> None:
         """A path without any manifest is a problem; a file without one, beside others, is worth a notice."""
         if not any(counts.values()):
-            self.problems.append(Problem(STDIN_NAME if path == STDIN else path, 0, 0, "holds no manifest"))
+            name, hint = (STDIN_NAME, "what is before the pipe printed none") if path == STDIN else (path, "")
+            self.problems.append(Problem(name, 0, 0, "holds no manifest", hint))
             return
         empty = (file for file, count in counts.items() if not count)
         self.facts.notices += [Notice(Source(file), "this file holds no manifest") for file in empty]

@@ -6,7 +6,7 @@ from analyzer.manifests.cidrs import is_strictly_inside, read_cidr
 from analyzer.manifests.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind, check_metadata
 from analyzer.manifests.names import port_name_fault
 from analyzer.manifests.nodes import Mapping
-from analyzer.manifests.section import Section
+from analyzer.manifests.section import Section, nearest
 from analyzer.manifests.selectors import read_selector
 from analyzer.model.labels import Selector
 from analyzer.model.policies import (
@@ -72,7 +72,7 @@ def _policy_types(spec: Section, has_egress_rules: bool) -> set[str]:
         return set()
     for value, place in written:
         if value not in ("Ingress", "Egress"):
-            close = value.capitalize() if value.capitalize() in ("Ingress", "Egress") else ""
+            close = nearest(value, ("Ingress", "Egress"))
             hint = f"did you mean `{close}`?" if close else ""
             message = f"`{spec.field('policyTypes')}` holds `{value}`, but takes only `Ingress` and `Egress`"
             spec.log.problem(place, message, hint)

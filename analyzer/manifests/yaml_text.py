@@ -101,7 +101,9 @@ class _Composer:
             if error.context_mark and "quoted" in (error.context or ""):
                 mark = error.context_mark  # where the quotes open says more than where the text ends
             at = place_at(mark.line + self._first_line, mark.column + 1) if mark else place
-            yield self._broken(Fault(at, f"cannot be read as YAML: {_sentence(error)}", _syntax_hint(self._data, mark)))
+            yield self._broken(
+                Fault(at, f"cannot be read as YAML: {_sentence(error)}", _syntax_hint(self._data, mark, error))
+            )
         except yaml.reader.ReaderError as error:
             line, column = _line_and_column(self._data, error)
             at = place_at(line + self._first_line, column)
@@ -282,10 +284,14 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
     return f"{text} {error.context}" if error.context else text
 
 
-def _syntax_hint(data: bytes, mark: Any) -> str:
+def _syntax_hint(data: bytes, mark: Any, error: yaml.MarkedYAMLError) -> str:
     line = data.split(b"\n", mark.line + 1)[mark.line] if mark and data.count(b"\n") >= mark.line else b""
     if b"\t" in line[: len(line) - len(line.lstrip())]:
         return "indent with spaces: YAML does not allow tabs"
+    if "block" in (error.context or "") and "expected" in (error.problem or ""):
+        return "this line is indented unlike the ones that it belongs to"
+    if "mapping values are not allowed" in (error.problem or ""):
+        return "text that holds `: ` must stand in quotes; or the line before ends too soon"
     return ""
 
 
