@@ -61,10 +61,8 @@ def kubectl_netproof(
     }
     flags = [f"--{option}={value}" for option, value in passed_on.items() if value is not None]
     if namespace is not None:
-        print(
-            f"note: read namespace {namespace} only; policies of others could deny more than is told here",
-            file=sys.stderr,
-        )
+        note = f"note: read namespace {namespace} only; policies of others could deny more than is told here"
+        print(note, file=sys.stderr)
     # The command reads it as it would a dump in a pipe.
     sys.stdin = io.TextIOWrapper(io.BytesIO(live_objects(flags, namespace)), encoding="utf-8")
     app(args=[name, "-", *rest], prog_name="kubectl netproof")
