@@ -1,0 +1,23 @@
+"""The benchmarks of start-up and reading run, and their rows say what was held against what."""
+
+import pytest
+
+from benchmarks import reading, startup
+from benchmarks.measuring import cost_of
+
+
+@pytest.mark.parametrize(
+    "rows", [lambda: startup.measure(1), lambda: reading.measure(30, 20, 1)], ids=["startup", "reading"]
+)
+def test_every_row_has_a_ratio(rows):
+    found = rows()
+    assert len(found) >= 2
+    for row in found:
+        assert float(row.figure) > 0
+        assert row.what
+        assert row.against
+
+
+def test_a_program_that_fails_is_no_figure():
+    with pytest.raises(RuntimeError, match="no such thing"):
+        cost_of(["-c", "import sys; print('no such thing'); sys.exit(70)"])

@@ -1,0 +1,26 @@
+"""What a small check does not wait for: libraries and rooms that it has no use for are not loaded."""
+
+import subprocess
+import sys
+
+from benchmarks.generate import MULTI_TENANT, Order, make
+
+UNUSED = ("lark", "yaml", "rich", "multiprocessing", "analyzer.analysis.connectivity", "analyzer.language.lark_parser")
+CHECK = """
+import sys
+from analyzer.cli.app import app
+try:
+    app(["check", sys.argv[1], "-q", "no namespace sandbox can reach namespace t0-prod", "--quiet"])
+except SystemExit:
+    print(*sorted(sys.modules), sep="\\n")
+"""
+
+
+def test_a_check_of_plain_documents_loads_what_it_needs(tmp_path):
+    make(Order(MULTI_TENANT, pods=6, policies=4, namespaces=4)).write(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", CHECK, str(tmp_path / "manifests")], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split("\n"))
+    assert "z3" in loaded
+    assert loaded.isdisjoint(UNUSED)
