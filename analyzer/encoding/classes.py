@@ -96,7 +96,7 @@ def declares(ports: tuple[ContainerPort, ...], name: str, protocol: Protocol, pr
 
 def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed]) -> EndClass:
     """The workload's class, without members: equal for workloads that the question cannot tell apart."""
-    profile = scope.question.profile
+    profile, offered = scope.question.profile, {port.name for port in workload.ports}
     return EndClass(
         kind=POD,
         namespace=scope.table.code(workload.namespace) or 0,
@@ -109,7 +109,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed])
         ports=tuple(
             ((name, protocol), numbers)
             for name, protocol in scope.port_names
-            if (numbers := declares(workload.ports, name, protocol, profile))
+            if name in offered and (numbers := declares(workload.ports, name, protocol, profile))
         ),
         addresses=AddressSet.singles(workload.ips) if scope.needs_addresses and workload.ips else None,
         named=named,

@@ -131,7 +131,9 @@ class Script:
         self.sorts: dict[str, int] = {}  # declared symbols: 0 for Bool, else the width
 
     def comment(self, text: str) -> None:
-        self._lines.append("; " + "".join(c if c.isprintable() else "?" for c in text))
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() else "?" for c in text)
+        self._lines.append(f"; {text}")
 
     def boolean(self, name: str) -> Term:
         if name not in self.sorts:
