@@ -8,6 +8,8 @@ import sys
 import threading
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analyzer.analysis import Setting, check
 from analyzer.analysis.answering import Answerer, Task
@@ -15,11 +17,12 @@ from analyzer.analysis.check import tasks_of
 from analyzer.analysis.jobs import ample_jobs, answer_all
 from analyzer.errors import InternalError
 from analyzer.language import parse_query
-from analyzer.model.claims import Pack, Universe
+from analyzer.model.claims import Pack, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.profile import PROFILES
 from analyzer.verdicts import Status
+from tests.laws.clusters import claims, clusters, isolation_claims, profiles
 
 NAMES = ("red", "blue")
 CLUSTER = Cluster(tuple(Namespace(n, Labels({NAMESPACE_NAME_LABEL: n, "team": n}), True) for n in NAMES))
@@ -38,6 +41,16 @@ forked = pytest.mark.skipif(sys.platform != "linux", reason="what a worker does 
 
 def test_answers_do_not_depend_on_how_many_processes_there_are():
     assert check(CLUSTER, [PACK], setting=SETTING, jobs=3) == check(CLUSTER, [PACK], setting=SETTING)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_random_clusters_are_answered_alike_by_one_process_and_by_two(data: st.DataObject) -> None:
+    cluster = data.draw(clusters())
+    asked = data.draw(st.lists(claims(cluster) | isolation_claims(cluster), min_size=2, max_size=4))
+    pack = Pack("p", "", tuple(Query(f"q{i}", "", claim, "") for i, claim in enumerate(asked)))
+    setting = Setting(Universe.ANY, data.draw(profiles()), max_counterexamples=2)
+    assert check(cluster, [pack], setting=setting, jobs=2) == check(cluster, [pack], setting=setting)
 
 
 def test_where_threads_forbid_a_fork_processes_start_afresh():
