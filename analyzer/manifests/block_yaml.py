@@ -27,7 +27,7 @@ _LINE = re.compile(
     r"^(?P<indent> *+)(?:"
     rf"(- ++)?([A-Za-z_./][-A-Za-z0-9_./]{{0,200}}+):(?: ({FLOW})| ++(?:({_PLAIN})|({_QUOTED})|({_BLOCK})))?{_END}"
     rf"|(- ++)(?:({_PLAIN})|({_QUOTED}|{FLOW})){_END}"
-    r"|(?:#[^\n]*+|(?<! ))$)",
+    r"|(?:#[^\n]*+(?=\n)|(?<! )$))",  # a last line without an end may belong to a block
     re.MULTILINE,
 )
 _MARKER = re.compile(r"--- *+(?:(?<= )#[^\n]*+)?\n")

@@ -179,7 +179,7 @@ TEXT_BLOCKS = [
     "a: |\n  x\n   \n", "a: |\n  x\n    y\n z\n", "a: |\nb: c\n", "a: |\n  # no comment\nb: c\n", "a:\n- |\n  x\n",
     "a:\n- b: |\n    x\n  c: d\n", "a: |\n  x", "a: |\n  x\n---\nb: c\n", "a: |-\n  {{ x }}: y\n# c\nb: c\n",
     "a: |  \n  x\n", "a: | # c\n  x\n", "a:\n  b: |\n   x\n\n   y\n  c: d\n", "a: |\n  x\n # c\nb: c\n",
-    "a: |\n   \n  x\n", "a: |\n  x\n       \n  y\n",
+    "a: |\n   \n  x\n", "a: |\n  x\n       \n  y\n", "a: |\n  x\n  # c", "a: |-\n  x\n     # c: d", "a: |\n  x\n# c",
 ]  # fmt: skip
 
 
