@@ -41,9 +41,10 @@ def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], dict[str, _Backe
     """Service ports that lead to another port, none of whose backends declares the Service's own number; for each the
     Services by namespace.
     """
-    by_namespace: dict[str, list[Workload]] = {}
-    for workload in cluster.workloads:
-        by_namespace.setdefault(workload.namespace, []).append(workload)
+    known = cluster.derived.get(_translated)
+    if isinstance(known, dict):
+        return known
+    by_namespace = cluster.workloads_by_namespace
     found: dict[tuple[Protocol, int], dict[str, _Backends]] = {}
     for service in cluster.services:
         if service.selector is None or service.is_headless:
@@ -54,6 +55,7 @@ def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], dict[str, _Backe
             if backends and port.target != port.port and port.port not in declared:
                 named = found.setdefault((port.protocol, port.port), {})
                 named.setdefault(service.namespace, []).append((service, port, backends))
+    cluster.derived[_translated] = found
     return found
 
 

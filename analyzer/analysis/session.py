@@ -22,6 +22,7 @@ _OF_OTHERS = (
     "namespace_by_name",
     "node_by_name",
     "has_host_network",
+    "derived",
 )
 
 

@@ -230,7 +230,7 @@ class Cluster:
 
     @cached_property
     def derived(self) -> dict[object, object]:
-        """Room for what other rooms work out of the cluster and would rather not work out again."""
+        """Room for what other rooms work out of all but the policies, and would rather not work out again."""
         return {}
 
     @cached_property
