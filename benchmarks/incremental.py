@@ -1,7 +1,7 @@
 """One policy changes: what the answer costs beside a full run.  `python -m benchmarks.incremental [--pods 100000]`.
 
-The pack asks of a hundred pairs of tenants whether one reaches the other.  A full run reads the manifests (as one
-`kubectl get -o json` List) and answers; then one NetworkPolicy loses its rules, and gets them back.  Processor time.
+The pack asks of a hundred pairs of tenants whether one reaches the other.  A full run reads the manifests (YAML) and
+answers; then one NetworkPolicy loses its rules, and gets them back.  Processor time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def measure(pods: int = 100_000, policies: int = 10_000) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         namespaces = pods // 100
         made = make(Order(pods=pods, policies=policies, namespaces=namespaces))
-        made.write(Path(folder), "list")
+        made.write(Path(folder))
         started = time.process_time()
         cluster = load([folder + "/manifests"]).cluster
         read = time.process_time() - started
