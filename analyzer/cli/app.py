@@ -27,10 +27,10 @@ EXITS = f"\b\nExit codes:\n{exit_table()}"
 EXAMPLES = """\b
 Examples:
   netproof check manifests/
-      the built-in baseline pack, for every pod that could be created
+      the built-in baseline pack
   netproof check manifests/ -q 'no internet can reach namespace shop'
       one question of your own
-  helm template ./chart | netproof check - -p tenant-isolation --set tenant=team
+  helm template ./chart | netproof check - -p tenant-isolation
       what Helm renders, against a built-in pack
   netproof check manifests/ -p rules.npq --format json -o report.json
       your own queries; a report for programs
@@ -47,7 +47,7 @@ Examples:
   netproof map manifests/ --to shop/db --on tcp/5432
       who may reach the database
   netproof map manifests/ --exposure
-      who beyond the manifests can reach each workload, or be reached by it
+      who beyond the manifests could reach each workload
   netproof map manifests/ --format dot | dot -Tsvg > map.svg
       a picture, drawn by Graphviz
 """
@@ -58,41 +58,40 @@ Examples:
       the decision, and every rule on the way to it
   netproof explain manifests/ --from 203.0.113.0/24 --to shop/web
       all ports, from addresses outside
-  netproof explain manifests/ --from 'pods(app=job) in namespace batch' --to shop/db
+  netproof explain manifests/ --from 'pods(app=x) in namespace y' --to shop/db
       from a pod that is not there yet
 """
 
 DIFF_EXAMPLES = """\b
 Examples:
   netproof diff old/ new/
-      what may be reached that could not before, and the reverse, for every pod that could be created
+      new access and lost access, for every pod
   netproof diff --git main..HEAD -- k8s/
       two revisions of one repository
   netproof diff old/ new/ --fail-on new-access --format markdown
-      a gate for security reviews; a comment for the pull request
+      a gate for reviews; a comment for the pull request
   netproof diff old/ new/ --universe inventory
       every pair of workloads whose connections changed
   netproof diff old/ new/ -p rules.npq --fail-on queries
-      only what the queries forbid fails: `no pods can newly reach internet`
+      fails on what the queries forbid, and nothing else
 """
 
 RECHECK_EXAMPLES = """\b
 Examples:
   netproof recheck evidence/
-      hashes, and every script answered again from its text
+      hashes, and every script answered again
   netproof recheck evidence/ --manifests manifests/ --cross-check cvc5
-      the witnesses decided and the questions asked again as well, and a second solver on every script
+      witnesses and questions too, and a second solver
 """
 
 INIT_EXAMPLES = """\b
 Examples:
   netproof init manifests/ -o own.npq
-      a pack to start from; then: netproof check manifests/ -p own.npq
+      a pack to start from; ask it with `check -p own.npq`
 """
 
 app = typer.Typer(
     name="netproof",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
@@ -122,38 +121,44 @@ def netproof(
 
 app.command(
     name="check",
+    short_help="Prove or refute queries about manifests.",
     epilog=f"{EXAMPLES}\n{EXITS}",
 )(guarded(configured("check", check)))
 
 app.command(
     name="diff",
+    short_help="Compare what two revisions permit.",
     no_args_is_help=True,
     epilog=f"{DIFF_EXAMPLES}\n{EXITS}",
 )(guarded(configured("diff", diff)))
 
 app.command(
     name="map",
+    short_help="Show every connection that is allowed.",
     epilog=f"{MAP_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
 )(guarded(configured("map", map_)))
 
 app.command(
     name="explain",
+    short_help="Explain what is allowed between two ends.",
     no_args_is_help=True,
     epilog=f"{EXPLAIN_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
 )(guarded(configured("explain", explain)))
 
 app.command(
     name="recheck",
+    short_help="Check an evidence bundle again.",
     no_args_is_help=True,
     epilog=f"{RECHECK_EXAMPLES}\n{EXITS}",
 )(guarded(recheck))
 
 app.command(
     name="init",
+    short_help="Write a pack to start from.",
     epilog=f"{INIT_EXAMPLES}\n{EXITS}",
 )(guarded(configured("init", init)))
 
-app.command(name="watch", epilog=EXITS)(guarded(configured("watch", watch)))
+app.command(name="watch", short_help="Check again on every save.", epilog=EXITS)(guarded(configured("watch", watch)))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 
@@ -167,12 +172,13 @@ def packs(context: typer.Context) -> None:
 
 packs_app.command(name="list")(guarded(list_packs))
 packs_app.command(name="show", no_args_is_help=True)(guarded(show_pack))
-app.add_typer(packs_app, name="packs")
+app.add_typer(packs_app, name="packs", short_help="List the built-in packs, or show one.")
 app.command(
     name="config",
+    short_help="Show what is in force, and why.",
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
 )(guarded(config))
-app.command(name="schema", no_args_is_help=True)(guarded(schema))
+app.command(name="schema", short_help="Print the JSON Schema of a report.", no_args_is_help=True)(guarded(schema))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,12 @@ def answer_code(answer: Answer) -> ExitCode:
 
 
 def exit_table() -> str:
-    """The table as text, one line per code."""
-    return "\n".join(f"  {code.value:>3}  {MEANING[code]}" for code in ExitCode)
+    """The table as text, for the narrowest of terminals."""
+    rows = (
+        textwrap.fill(MEANING[code], 56, initial_indent=f"  {code.value:>3}  ", subsequent_indent=" " * 7)
+        for code in ExitCode
+    )
+    return "\n".join(rows)
 
 
 def difference_code(found: Difference | InventoryDifference, fail_on: str) -> ExitCode:

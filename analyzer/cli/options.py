@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli import completing
+
 
 class Color(Enum):
     AUTO = "auto"
@@ -89,7 +91,13 @@ PollInterval = Annotated[
 ]
 Packs = Annotated[
     list[str] | None,
-    typer.Option("--pack", "-p", metavar="PACK|FILE", help="A built-in pack, or a query file. Repeatable. [baseline]"),
+    typer.Option(
+        "--pack",
+        "-p",
+        metavar="PACK|FILE",
+        autocompletion=completing.packs,
+        help="A built-in pack, or a query file. Repeatable. [baseline]",
+    ),
 ]
 Claims = Annotated[
     list[str] | None,
@@ -104,17 +112,28 @@ InUniverse = Annotated[
     typer.Option(
         "--universe",
         metavar="any|namespaces|inventory",
+        autocompletion=completing.universes,
         help="Which pods can exist: any that could be created (any); only those in the namespaces given (namespaces); "
         "only the workloads given (inventory).",
     ),
 ]
 ProfileName = Annotated[
     str,
-    typer.Option("--profile", metavar="NAME", help="What enforces the policies: generic, calico, cilium, …"),
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        autocompletion=completing.profiles,
+        help="What enforces the policies: generic, calico, cilium, …",
+    ),
 ]
 Knobs = Annotated[
     list[str] | None,
-    typer.Option("--knob", metavar="NAME=VALUE", help="Override one knob of the profile. Repeatable."),
+    typer.Option(
+        "--knob",
+        metavar="NAME=VALUE",
+        autocompletion=completing.knobs,
+        help="Override one knob of the profile. Repeatable.",
+    ),
 ]
 PodCidrs = Annotated[
     list[str] | None,
@@ -135,6 +154,7 @@ InFormats = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT[=FILE]",
+        autocompletion=completing.check_formats,
         help=f"A report, to standard output or to a file: {', '.join(it.value for it in CheckFormat)}. "
         "Repeatable; one at most without a file. [text]",
     ),
@@ -288,7 +308,11 @@ InDiffFormat = Annotated[DiffFormat, typer.Option("--format", help="How to print
 DiffPacks = Annotated[
     list[str] | None,
     typer.Option(
-        "--pack", "-p", metavar="PACK|FILE", help="A built-in pack, or a query file, asked of both. Repeatable."
+        "--pack",
+        "-p",
+        metavar="PACK|FILE",
+        autocompletion=completing.packs,
+        help="A built-in pack, or a query file, asked of both. Repeatable.",
     ),
 ]
 Brief = Annotated[bool, typer.Option("--quiet", help="Leave out the footer, and rules that do not match.")]

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli import options, output
+from analyzer.cli import completing, options, output
 from analyzer.cli.options import Color
 
-Name = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A built-in pack, or a query file.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME|FILE", autocompletion=completing.packs, help="A built-in pack, or a query file.")
+]
 
 
 def list_packs(color: options.InColor = Color.AUTO) -> None:

@@ -6,12 +6,19 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli import inputs, output
+from analyzer.cli import completing, inputs, output
 from analyzer.errors import UsageError
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="check-1, config-1, …; check means its newest.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=completing.schemas,
+            help="check-1, config-1, …; check means its newest.",
+        ),
+    ],
 ) -> None:
     """Print the JSON Schema of a report, or of the configuration file."""
     from analyzer.cli.configuration.schema import NAME, configuration_schema

@@ -73,6 +73,16 @@ class Profile:
         return found
 
 
+def knob_values() -> dict[str, tuple[str, ...]]:
+    """Every knob with the values that it takes, spelt as `--knob` takes them."""
+    usual = Profile("")
+    found: dict[str, tuple[str, ...]] = {}
+    for name in usual.knobs():
+        value = getattr(usual, name.replace("-", "_"))
+        found[name] = ("true", "false") if isinstance(value, bool) else tuple(v.value for v in type(value))
+    return found
+
+
 PROFILES = {
     profile.name: profile
     for profile in (

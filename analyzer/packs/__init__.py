@@ -1,5 +1,5 @@
 """Packs: folders of queries, built in or the user's own."""
 
-from analyzer.packs.catalogue import PackInfo, builtin, find
+from analyzer.packs.catalogue import PackInfo, builtin, builtin_names, find
 
-__all__ = ["PackInfo", "builtin", "find"]
+__all__ = ["PackInfo", "builtin", "builtin_names", "find"]

@@ -41,6 +41,11 @@ def builtin() -> tuple[PackInfo, ...]:
     return tuple(PackInfo(pack.name, pack.title, pack.description, len(pack.queries)) for pack in packs)
 
 
+def builtin_names() -> tuple[str, ...]:
+    """The names of the built-in packs, without reading them."""
+    return tuple(_builtin_folders())
+
+
 def find(name_or_path: str, parameters: Mapping[str, str] | None = None) -> Pack:
     """The built-in pack of that name, else the pack in that query file or folder.
 

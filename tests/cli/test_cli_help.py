@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from analyzer import __version__
@@ -19,7 +20,7 @@ def run(*words):
 
 def test_the_table_has_every_code():
     assert set(MEANING) == set(ExitCode)
-    assert len(exit_table().splitlines()) == len(ExitCode)
+    assert {word for word in exit_table().split() if word.isdigit()} == {str(int(code)) for code in ExitCode}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["-h"], ["check", "-h"]])
@@ -88,3 +89,29 @@ def test_help_imports_nothing_heavy(words):
 
 def test_packs_need_no_solver():
     assert imported(["packs"]) <= {"lark"}
+
+
+COMMANDS = ["check", "diff", "map", "explain", "recheck", "init", "watch", "packs", "config", "schema"]
+
+
+def described(words, width):
+    """The help of netproof, or of one of its commands, in a terminal of that width."""
+    command = typer.main.get_command(app)
+    for word in words:
+        command = command.commands[word]
+    return command.get_help(typer.Context(command, info_name="netproof", terminal_width=width))
+
+
+@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)])
+def test_help_fits_narrow_terminals(words):
+    """At 80 columns every line; at 60 every line but the commands that examples show, which are to be copied whole."""
+    for width in (60, 80):
+        text = described(words, width)
+        long = [line for line in text.splitlines() if len(line) > width]
+        assert [line for line in long if width == 80 or "netproof " not in line] == []
+
+
+def test_the_list_of_commands_is_not_cut_short():
+    text = described([], 60)
+    assert "..." not in text.partition("Commands:")[2]
+    assert [name for name in COMMANDS if f"\n  {name} " not in text] == []
