@@ -38,7 +38,7 @@ def shrunk(trial: Trial, is_wanted: Callable[[Trial], bool] = is_disagreement) -
         if misses >= len(candidates):
             return trial
         smaller = candidates[tried % len(candidates)]
-        if is_possible(smaller) and is_wanted(smaller):
+        if smaller != trial and is_possible(smaller) and is_wanted(smaller):
             trial, misses = smaller, 0
         else:
             tried, misses = tried + 1, misses + 1

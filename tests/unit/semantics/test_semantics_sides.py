@@ -16,22 +16,61 @@ from by_hand import (
     Z,
     accept,
     admin_policy,
+    block,
     deny,
     hand_on,
+    named,
     network_policy,
     to,
     unmodelled,
 )
 
-from analyzer.model.claims import AllOf, AnyOf, Anything, Claim, Equal, Has, Kind, NotThat, PodsIn, Role, Term
+from analyzer.model.claims import (
+    AllOf,
+    AnyOf,
+    Anything,
+    Claim,
+    Equal,
+    Excuse,
+    Has,
+    Kind,
+    Minus,
+    Nodes,
+    NotThat,
+    PodsIn,
+    Role,
+    Term,
+)
 from analyzer.model.claims import Attribute as Of
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort
 from analyzer.model.endpoints import Connection
 from analyzer.model.labels import Labels, Selector
-from analyzer.model.policies import Direction, NodePeer, PodPeer, Policy, Protocol, RuleRef, Tier, UnknownPeer
+from analyzer.model.policies import (
+    Direction,
+    DomainPeer,
+    NamedPort,
+    NodePeer,
+    PodPeer,
+    Policy,
+    Protocol,
+    RuleRef,
+    Tier,
+    UnknownPeer,
+)
 from analyzer.model.profile import PROFILES, OtherProtocols
 from analyzer.model.source import NOWHERE
-from analyzer.semantics import decide, holds, is_pod_in_scope, isolation, open_facts, ties
+from analyzer.semantics import (
+    decide,
+    holds,
+    is_in_scope,
+    is_member,
+    is_pod_in_scope,
+    isolation,
+    open_facts,
+    ties,
+    violates,
+    violates_isolation,
+)
 from analyzer.semantics.decision import Side
 from analyzer.semantics.settling import first_option
 from analyzer.sets import AddressSet
@@ -229,3 +268,73 @@ def test_a_claim_about_isolation_may_call_its_pod_either_way():
         assert is_pod_in_scope(claim, X)
         assert not is_pod_in_scope(claim, Y)
     assert is_pod_in_scope(replace(claim, sources=Anything()), X)
+
+
+# ---------------------------------------------------------------------------- members, names, blocks
+def test_members_less_others_and_isolation_by_direction():
+    assert is_member(Minus(PodsIn(EVERYWHERE), Nodes()), X)
+    assert not is_member(Minus(PodsIn(EVERYWHERE), PodsIn(EVERYWHERE)), X)
+    cluster = Cluster(policies=(network_policy("in", ingress=()),))
+    for direction, is_violated in ((IN, False), (OUT, True)):
+        claim = Claim(Kind.ISOLATED, PodsIn(EVERYWHERE), None, (), directions=(direction,))
+        assert violates_isolation(claim, X, cluster, GENERIC) is is_violated
+
+
+def test_names_in_claims_and_excuses_are_looked_up_as_the_profile_says():
+    server = replace(X, ports=(named("web", 80),))
+    connection, web = to(Z, server), (NamedPort("web", Protocol.TCP),)
+    claim = Claim(Kind.NO, Anything(), Anything(), web)
+    assert is_in_scope(claim, connection, GENERIC)
+    assert violates(claim, connection, True, GENERIC)
+    assert not is_in_scope(claim, to(Z, X), GENERIC)
+    excused = replace(claim, excuses=(Excuse(Anything(), Anything(), web),))
+    assert not is_in_scope(excused, connection, GENERIC)
+
+
+@pytest.mark.parametrize(
+    ("peer", "profile", "is_sure"),
+    [
+        (block("0.0.0.0/0"), "generic", True),
+        (block("0.0.0.0/1"), "generic", False),
+        (block("::/0"), "generic", False),
+        (block("0.0.0.0/0"), "cilium", False),
+        (block("0.0.0.0/0", matches_cluster=True), "cilium", True),
+        (block("0.0.0.0/1", matches_cluster=True), "cilium", False),
+    ],
+)
+def test_a_block_of_every_address_means_a_node_of_which_nothing_is_known(peer, profile, is_sure):
+    service = Service("a", "front", Selector(), (ServicePort(80, 80, Protocol.TCP),), True, False)
+    policy = network_policy("p", ingress=(accept(peer),))
+    found = ingress(
+        policy,
+        connection=to(E, X),
+        profile=PROFILES[profile],
+        services=(service,),
+        settle=lambda fact, options: "node address",
+    )
+    assert found.allowed is is_sure
+
+
+def test_networks_mean_nodes_under_every_profile():
+    policy = admin_policy("p", 1, egress=(deny(block(f"{NODE.ip}/32", matches_cluster=True)),))
+    for profile in ("generic", "cilium"):
+        assert not decide(Cluster(policies=(policy,)), PROFILES[profile], to(X, NODE)).allowed
+
+
+def test_a_domain_name_is_taken_to_match_first():
+    policy = admin_policy("p", 1, egress=(deny(DomainPeer(("a.example",))),))
+    assert not decide(Cluster(policies=(policy,)), GENERIC, to(X, E)).allowed
+
+
+def test_a_priority_without_a_match_hands_on_to_the_next():
+    silent = admin_policy("silent", 1, ingress=(accept(NodePeer(Selector())),))
+    denying = admin_policy("denying", 2, ingress=(deny(EVERYONE),))
+    assert not ingress(silent, denying).allowed
+
+
+def test_a_name_that_another_subject_may_open_is_open_by_its_own_name():
+    policy = network_policy("p", ingress=(accept(on=(NamedPort("web", Protocol.TCP),)),))
+    (fact,) = open_facts(Cluster(policies=(policy,)), PROFILES["aws-vpc-cni"], INTO_X)
+    assert (fact.kind, fact.id) == ("named-port-union", "NetworkPolicy a/p web TCP 80")
+    assert "opens port name `web` on all its subjects" in fact.text
+    assert ingress(policy, profile=PROFILES["aws-vpc-cni"]).allowed
