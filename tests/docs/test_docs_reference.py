@@ -50,6 +50,13 @@ def test_every_word_of_the_language_is_in_its_reference():
     assert missing == set()
 
 
+def test_the_index_names_every_page():
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    assert [
+        page.name for page in sorted(DOCS.glob("*.md")) if f"({page.name})" not in index and page.stem != "README"
+    ] == []
+
+
 @pytest.mark.parametrize(
     "page", sorted(str(path.relative_to(ROOT)) for path in [*DOCS.glob("*.md"), ROOT / "README.md"])
 )
