@@ -57,11 +57,14 @@ class Session:
             raise SolverError(f"the solver cannot read the obligation: {problem}") from problem
 
     # -------------------------------------------------------------------------------------------- asking
-    def check(self, *literals: str, tells_values: bool = True) -> Outcome:
+    def check(self, *literals: str, tells_values: bool = True, at_most: int | None = None) -> Outcome:
         """Whether the script is satisfiable with all of the literals assumed; with `tells_values`, and if so, how.
 
-        Reading the values off a large script can cost more than the search."""
+        Reading the values off a large script can cost more than the search.  `at_most`: the work that the answer is
+        worth, in rlimit units, where that is less than the budget."""
         left = self._budget.rlimit - self.spent
+        if at_most is not None:
+            left = min(left, at_most)
         seconds = self._budget.seconds - (time.monotonic() - self._started)
         if left <= 0 or seconds <= 0:
             return Outcome(Result.UNKNOWN, reason=self._exhausted(left <= 0))

@@ -60,9 +60,9 @@ class Inquiry:
     def _ask(self, *literals: str) -> Outcome:
         return self.session.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_values=False)
 
-    def check_rules(self, literals: Iterable[str], rules: Iterable[str]) -> Outcome:
+    def check_rules(self, literals: Iterable[str], rules: Iterable[str], at_most: int | None = None) -> Outcome:
         """With the universe and only the given rules in force; the core is over `literals` and `rules`."""
-        return self.session.check(UNIVERSE, *self._given, *literals, *rules)
+        return self.session.check(UNIVERSE, *self._given, *literals, *rules, at_most=at_most)
 
     # -------------------------------------------------------------------------------------------- literals
     def is_value(self, symbol: str, value: int) -> str:

@@ -29,6 +29,7 @@ from analyzer.verdicts.replay import Replay
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
 _MOST_MINIMISED = 40
+_CHEAP = 100_000  # rlimit units: a tenth of a second or so
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +173,16 @@ class _Trial:
         return f"{where} the {word} set" + (" on these ports" if literal == IN_DST else "")
 
     def _core(self, core: tuple[str, ...]) -> tuple[tuple[RuleRef, ...], bool]:
-        """The tracked rules a proof needs, made minimal while that is cheap."""
-        tracks = self.obligation.tracks
+        """The tracked rules a proof needs, made minimal while that costs little beside the proof."""
+        tracks, session = self.obligation.tracks, self.inquiry.session
         kept = [name for name in core if name in tracks]
         is_minimal = len(kept) <= _MOST_MINIMISED
+        end = session.spent + max(_CHEAP, session.spent // 4)
         for name in tuple(kept) if is_minimal else ():
             if name not in kept:
                 continue
-            without = self.inquiry.check_rules([VIOLATION], [k for k in kept if k != name])
+            others = [k for k in kept if k != name]
+            without = self.inquiry.check_rules([VIOLATION], others, at_most=max(1, end - session.spent))
             if without.is_unsat:
                 kept = [k for k in without.core if k in tracks]
             elif not without.is_sat:
