@@ -24,6 +24,7 @@ PAGES = [
 NOT_RUN = {
     "make demo": "installs into a fresh environment from the network; `.ci/run` runs it",
     "make test": "runs this test",
+    "netproof watch k8s/ -p tenant-isolation --set tenant=team": "never ends; test_cli_watch.py runs it",
 }
 FEWEST = 70  # commands in all: fewer mean that they are no longer found
 _OPERATOR = re.compile(r"[|&;<>()]+")
@@ -89,6 +90,7 @@ def test_every_command_is_found(page):
         if _MENTIONED.search(line.partition("#")[0]) and number not in known and block.language not in ("toml", "npq")
     ]
     assert missed == []
+    assert re.findall(r"^ {4,}netproof .*", text_of(page), re.MULTILINE) == [], "put commands between fences"
 
 
 def test_there_are_as_many_commands_as_there_were():
