@@ -38,6 +38,8 @@ def revisions(draw: DrawFn, *, is_all_modelled: bool = False) -> tuple[Cluster, 
             namespaces=tuple(n for n in after.namespaces if n.name != gone),
             policies=tuple(p for p in after.policies if p.namespace != gone),
             workloads=tuple(w for w in after.workloads if w.namespace != gone),
+            services=tuple(s for s in after.services if s.namespace != gone),
+            unmodelled=tuple(u for u in after.unmodelled if u.namespace != gone),
         )
     return (before, after) if draw(st.booleans()) else (after, before)
 

@@ -21,6 +21,7 @@ from analyzer.model.policies import NamespaceNamed, Policy, Protocol, Rule, Tier
 from analyzer.model.profile import PROFILES
 
 Trial = tuple[Asked, Subject]
+MOST_TRIES = 1_500
 _KEPT = {Cluster: ("namespaces",), Policy: ("kind", "tier", "source"), Rule: ("index", "source", "action")}
 
 
@@ -31,9 +32,9 @@ def is_disagreement(trial: Trial) -> bool:
 
 
 def shrunk(trial: Trial, is_wanted: Callable[[Trial], bool] = is_disagreement) -> Trial:
-    """A smallest trial, no part of which can be left out while it stays wanted."""
+    """A smaller trial: after so many tries, the smallest found; before, one of which no part can be left out."""
     tried, misses = 0, 0
-    while True:  # what could not be left out before is tried last: a step seldom makes it possible
+    for _ in range(MOST_TRIES):  # what could not be left out before is tried last: a step seldom makes it possible
         candidates = list(_smaller_trials(trial))
         if misses >= len(candidates):
             return trial
@@ -42,6 +43,7 @@ def shrunk(trial: Trial, is_wanted: Callable[[Trial], bool] = is_disagreement) -
             trial, misses = smaller, 0
         else:
             tried, misses = tried + 1, misses + 1
+    return trial
 
 
 def _smaller_trials(trial: Trial) -> Iterator[Trial]:
