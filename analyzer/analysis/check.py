@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from itertools import islice
 
 from analyzer.analysis.answering import Answered, Answerer, Task
@@ -124,14 +125,22 @@ def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
         for part in leaves(leaf):
             match part:
                 case PodsIn(NamespaceNamed(name), _) if name not in cluster.namespace_by_name:
-                    text = f"query `{query.id}` names namespace `{name}`, which no manifest mentions"
+                    near = _near(name, cluster.namespace_by_name)
+                    text = f"query `{query.id}` names namespace `{name}`, which no manifest mentions{near}"
                 case WorkloadNamed(namespace, name) if not _is_declared(cluster, namespace, name):
-                    text = f"query `{query.id}` names workload `{namespace}/{name}`, which no manifest declares"
+                    near = _near(name, {w.name for w in cluster.workloads_by_namespace.get(namespace, ())})
+                    text = f"query `{query.id}` names workload `{namespace}/{name}`, which no manifest declares{near}"
                 case _:
                     continue
             if text not in seen:
                 seen.add(text)
                 yield Notice(query.source, text)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """`; is `shop` meant?`, where a known name is near."""
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+    return f"; is `{close[0]}` meant?" if close else ""
 
 
 def _is_declared(cluster: Cluster, namespace: str, name: str) -> bool:

@@ -38,12 +38,14 @@ Namespace = Annotated[
 def kubectl_netproof(
     words: Words = None,
     namespace: Namespace = None,
-    context: Annotated[str | None, typer.Option("--context", help="As of kubectl.")] = None,
-    cluster: Annotated[str | None, typer.Option("--cluster", help="As of kubectl.")] = None,
-    user: Annotated[str | None, typer.Option("--user", help="As of kubectl.")] = None,
-    kubeconfig: Annotated[str | None, typer.Option("--kubeconfig", help="As of kubectl.")] = None,
-    as_: Annotated[str | None, typer.Option("--as", help="As of kubectl.")] = None,
-    request_timeout: Annotated[str | None, typer.Option("--request-timeout", help="As of kubectl.")] = None,
+    context: Annotated[str | None, typer.Option("--context", metavar="NAME", help="As of kubectl.")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", metavar="NAME", help="As of kubectl.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="As of kubectl.")] = None,
+    kubeconfig: Annotated[str | None, typer.Option("--kubeconfig", metavar="FILE", help="As of kubectl.")] = None,
+    as_: Annotated[str | None, typer.Option("--as", metavar="NAME", help="As of kubectl.")] = None,
+    request_timeout: Annotated[
+        str | None, typer.Option("--request-timeout", metavar="TIME", help="As of kubectl.")
+    ] = None,
 ) -> None:
     """Prove or refute network isolation of the cluster that kubectl is set to.  Reads, and changes nothing."""
     from analyzer.manifests.kubectl import live_objects

@@ -47,6 +47,8 @@ def manifest_files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tu
 
 def _missing(path: str, error: OSError | ValueError) -> tuple[str, str]:
     """What is wrong with a path that cannot be found, and a hint: what stands beside it under a similar name."""
+    if not path:
+        return "an empty name is no file and no directory", "is a variable of the shell empty?"
     if not isinstance(error, FileNotFoundError):
         return f"cannot be read: {_reason(error)}", ""
     folder, name = os.path.split(os.path.normpath(path))

@@ -325,3 +325,18 @@ def test_a_stream_without_the_marks_gets_ascii(folder, environment):
     assert out.isascii()
     assert b"x refuted" in out
     assert err == b""
+
+
+@pytest.mark.parametrize(
+    ("claim", "note"),
+    [
+        ("no namespace shp can reach internet", "no manifest mentions; is `shop` meant?"),
+        ("no namespace billing can reach internet", "no manifest mentions"),
+        ("no workload shop/webb can reach internet", "no manifest declares; is `web` meant?"),
+    ],
+)
+def test_a_name_that_nothing_has_is_told_with_the_nearest(tmp_path, claim, note):
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    found = CliRunner().invoke(app, ["check", str(tmp_path), "-q", claim, "--format", "json"])
+    told = [notice["message"] for query in json.loads(found.stdout)["queries"] for notice in query["notices"]]
+    assert [text for text in told if text.endswith(note)]

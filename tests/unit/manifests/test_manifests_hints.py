@@ -47,6 +47,10 @@ def test_what_a_file_gets_wrong(tmp_path, text, says):
     assert bool(hint) == bool(says)
 
 
+def test_an_empty_name(tmp_path):
+    assert hints("") == ["is a variable of the shell empty?"]
+
+
 def test_nothing_comes_through_the_pipe(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     assert hints("-") == ["what is before the pipe printed none"]
