@@ -57,6 +57,15 @@ def test_everything_that_an_option_takes_is_offered():
         assert PROFILES["generic"].with_knob(name, value).knobs()[name] == value
 
 
+def test_the_script_is_installed(tmp_path):
+    environment = {"HOME": str(tmp_path), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "PATH": "/usr/bin:/bin"}
+    words = [sys.executable, "-c", COMPLETE, "--install-completion", "bash"]
+    subprocess.run(words, env=environment, capture_output=True, check=True)
+    (script,) = tmp_path.glob(".bash_completions/*")
+    assert "_NETPROOF_COMPLETE" in script.read_text()
+    assert str(script) in (tmp_path / ".bashrc").read_text()
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_can_be_had(shell):
     environment = {"_NETPROOF_COMPLETE": f"source_{shell}", "PATH": "/usr/bin:/bin"}

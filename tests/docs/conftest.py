@@ -56,7 +56,6 @@ def place(template, tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PATH", f"{HERE / 'programs'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("PYTHON", sys.executable)
     monkeypatch.setenv("CLUSTER", str(folder / ".cluster.json"))
     monkeypatch.setenv("COLUMNS", "80")

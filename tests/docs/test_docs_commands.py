@@ -24,6 +24,7 @@ PAGES = [
 NOT_RUN = {
     "make demo": "installs into a fresh environment from the network; `.ci/run` runs it",
     "make test": "runs this test",
+    "netproof --install-completion": "looks for the shell that runs it; test_cli_completion.py names one",
     "netproof watch k8s/ -p tenant-isolation --set tenant=team": "never ends; test_cli_watch.py runs it",
 }
 FEWEST = 70  # commands in all: fewer mean that they are no longer found
