@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from analyzer.analysis.bundling import bundled
 from analyzer.analysis.check import Progress, check
@@ -33,6 +33,8 @@ def match_manifests(bundle: Bundle, given: Mapping[str, bytes]) -> tuple[Check, 
         if names:
             name = names.pop(names.index(record.file) if record.file in names else 0)
             found.append((record.file, given[name]))
+            if len(given[name]) != record.size:
+                wrong.append(f"{record.file} has {len(given[name])} bytes, not {record.size}")
         else:
             wrong.append(f"{record.file} as it was read is not among them")
     wrong += [f"{name} was not read then" for names in by_hash.values() for name in names]
@@ -109,10 +111,19 @@ def ask_again(
     render: Callable[[Answer], bytes],
     progress: Progress | None = None,
 ) -> Check:
-    """The manifests and the query files give the recorded verdicts and, by the same versions, the same scripts
-    and report; `render` makes a report of an answer."""
+    """The manifests and the query files give the recorded verdicts and, by the same versions, the same scripts,
+    report and index; `render` makes a report of an answer."""
     answer = check(cluster, packs, setting=setting, progress=progress)
-    again = bundled(answer, setting, render(answer), bundle.manifests, packs, lambda path, data: None)
+    again = bundled(
+        answer,
+        setting,
+        render(answer),
+        bundle.manifests,
+        packs,
+        lambda path, data: None,
+        irrelevant=bundle.options.irrelevant,
+        strict_cidr=bundle.options.strict_cidr,
+    )
     old, new = verdicts_of(bundle), {(v.query.source.file, v.query.id): v.status.value for v in answer.verdicts}
     wrong = [
         f"{asked[1]}: {verdict} was recorded, and now it is {new.get(asked, 'not asked')}"
@@ -126,5 +137,16 @@ def ask_again(
     then, now = dict(bundle.hashes), dict(again.hashes)
     changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
     wrong += [f"{path} is not what they give" for path in changed]
+    wrong += _other_words(bundle, again)
     same = sum(then.get(path) == script for path, script in now.items())
     return Check.of("questions", f"{text}, and {same} of {len(then)} files", wrong)
+
+
+def _other_words(then: Bundle, now: Bundle) -> Iterator[str]:
+    """What the one index says otherwise than the other; hashes and manifests apart."""
+    for name in ("options", "assumptions", "packs"):
+        if getattr(then, name) != getattr(now, name):
+            yield f"the {name} in the index are not what they give"
+    for query in then.queries:
+        if query not in now.queries:
+            yield f"{query.id}: what the index says of it is not what they give"

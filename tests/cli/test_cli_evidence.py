@@ -391,6 +391,24 @@ def test_a_forged_witness_does_not_replay(place: Path) -> None:
     assert checks["witnesses"]["details"][0].startswith("q1: witness 1: the oracle finds")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "subject", "said"),
+    [
+        ("policies are enforced", "no policy is enforced", "questions", "the assumptions in the index are not"),
+        ('"name": "ours"', '"name": "theirs"', "questions", "the packs in the index are not"),
+        ("Nobody reaches the database", "Nobody reaches anything", "questions", "no-db: what the index says of it"),
+        ("no connection violates the claim", "all is well", "questions", "no-db: what the index says of it"),
+        (f'"bytes": {len(POLICIES)}', '"bytes": 1', "manifests", f"in/policies.yaml has {len(POLICIES)} bytes, not 1"),
+    ],
+)
+def test_words_of_the_index_are_held_to_the_manifests(place: Path, old: str, new: str, subject: str, said: str) -> None:
+    bundle()
+    change("evidence.json", old, new)
+    code, checks = recheck("--manifests", "in")
+    assert code == 1
+    assert checks[subject]["details"][0].startswith(said)
+
+
 def test_other_manifests_are_told(place: Path) -> None:
     bundle()
     Path("in/policies.yaml").write_text(POLICIES.replace("http", "https"), encoding="utf-8")
