@@ -226,7 +226,18 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-_SKETCHER = JSONDecoder(object_pairs_hook=_sketched, parse_constant=_refuse_constant)
+def _short(digits: str) -> str:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("long number")
+    return digits
+
+
+_SKETCHER = JSONDecoder(
+    object_pairs_hook=_sketched,
+    parse_int=lambda digits: int(_short(digits)),
+    parse_float=lambda digits: float(_short(digits)),
+    parse_constant=_refuse_constant,
+)
 _MEMBER_DEPTH = 2
 
 

@@ -74,6 +74,8 @@ def test_problems_in_a_json_list_have_their_own_line(problems):
         ('{"a": ' + "[" * 2000 + "]" * 2000 + "}", "nested more than"),
         ('{"a": ' + "1" * 5000 + "}", "no `apiVersion`"),
         ('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "\\ud800"}}', "metadata.name"),
+        ('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": ' + "1" * 500 + "}}", "metadata.name"),
+        ('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": 1.' + "1" * 500 + "}}", "metadata.name"),
     ],
 )
 def test_what_is_odd_in_a_json_list_is_still_found(problems, item, says):
