@@ -332,8 +332,8 @@ class Loader:
 
 def _is_sketch_enough(data: Mapping, item_kind: str, item_version: str) -> bool:
     """Whether an object can be read without the places of its fields: if it has no rules, and is of a known kind."""
-    kind, api_version = data.get("kind") or item_kind, data.get("apiVersion") or item_version
-    if not isinstance(kind, str) or not isinstance(api_version, str):
+    kind, api_version = data.get("kind", item_kind), data.get("apiVersion", item_version)
+    if not isinstance(kind, str) or not isinstance(api_version, str) or not _VERSION.fullmatch(api_version):
         return False
     group = group_of(api_version)
     known = MODELLED.get((kind, group))

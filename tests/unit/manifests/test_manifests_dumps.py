@@ -83,6 +83,20 @@ def test_what_is_odd_in_a_json_list_is_still_found(problems, item, says):
     assert any(says in problem.message and problem.line == 3 for problem in problems(text))
 
 
+@pytest.mark.parametrize(
+    ("item", "line", "says"),
+    [
+        ('"kind": {},\n"metadata": {"name": "a"}', 2, "`kind` must be text"),
+        ('"kind": 0,\n"metadata": {"name": "a"}', 2, "`kind` must be text"),
+        ('"metadata": {"name": "a"},\n"apiVersion": false', 3, "`apiVersion` must be text"),
+        ('"metadata": {"name": "a"},\n"apiVersion": "v 1"', 3, "names no version"),
+    ],
+)
+def test_members_of_a_typed_json_list_say_what_they_are_or_nothing(problems, item, line, says):
+    found = problems('{"apiVersion": "v1", "kind": "PodList", "items": [{\n' + item + "}]}")
+    assert any(says in problem.message and problem.line == line for problem in found)
+
+
 # ------------------------------------------------------------------------------------------------ laws
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
