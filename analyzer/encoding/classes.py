@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.scope import HOST, POD, Scope
+from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import ContainerKind, ContainerPort, Node, Workload
-from analyzer.model.policies import Protocol
-from analyzer.model.profile import NamedPortScope, Profile
+from analyzer.model.profile import NamedPortScope
 from analyzer.sets import AddressSet, PortSet
 
 
@@ -28,7 +28,7 @@ class EndClass:
     namespace: int
     host_network: bool
     values: tuple[tuple[Attr, int], ...]
-    ports: tuple[tuple[tuple[str, Protocol], PortSet], ...]
+    ports: tuple[tuple[PortName, PortSet], ...]
     addresses: AddressSet | None
     named: frozenset[WorkloadNamed]
     is_single: bool
@@ -84,19 +84,20 @@ def _sets(scope: Scope) -> Iterator[object]:
         yield from leaves(assumption.members)
 
 
-def declares(ports: tuple[ContainerPort, ...], name: str, protocol: Protocol, profile: Profile) -> PortSet:
-    """The numbers a pod gives to a port name, in the containers the profile looks at (reference A7.4)."""
+def declares(ports: tuple[ContainerPort, ...], wanted: PortName) -> PortSet:
+    """The numbers a pod gives to a port name, in the containers that are asked (reference A7.4)."""
+    name, protocol, scope = wanted
     kinds = {ContainerKind.CONTAINER}
-    if profile.named_port_scope is not NamedPortScope.CONTAINERS:
+    if scope is not NamedPortScope.CONTAINERS:
         kinds.add(ContainerKind.SIDECAR)
-    if profile.named_port_scope is NamedPortScope.ALL:
+    if scope is NamedPortScope.ALL:
         kinds.add(ContainerKind.INIT)
     return PortSet.of(*(p.number for p in ports if p.name == name and p.protocol is protocol and p.container in kinds))
 
 
 def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed]) -> EndClass:
     """The workload's class, without members: equal for workloads that the question cannot tell apart."""
-    profile, offered = scope.question.profile, {port.name for port in workload.ports}
+    offered = {port.name for port in workload.ports}
     return EndClass(
         kind=POD,
         namespace=scope.table.code(workload.namespace) or 0,
@@ -107,9 +108,9 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed])
             if attr.kind in ("pod", "sa")
         ),
         ports=tuple(
-            ((name, protocol), numbers)
-            for name, protocol in scope.port_names
-            if name in offered and (numbers := declares(workload.ports, name, protocol, profile))
+            (wanted, numbers)
+            for wanted in scope.port_names
+            if wanted.name in offered and (numbers := declares(workload.ports, wanted))
         ),
         addresses=AddressSet.singles(workload.ips) if scope.needs_addresses and workload.ips else None,
         named=named,

@@ -14,10 +14,11 @@ from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
-from analyzer.model.cluster import ContainerPort, Workload
+from analyzer.model.cluster import ContainerKind, ContainerPort, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
+from analyzer.model.profile import NamedPortScope
 from analyzer.sets.addresses import IPAddress
 
 Values = Mapping[str, int]
@@ -121,12 +122,25 @@ def decode_end(
             if account in scope.domains
             else "default"
         ),
-        ports=tuple(
-            ContainerPort(name, port, offered)
-            for i, (name, offered) in enumerate(scope.port_names)
-            if letter == "d" and port is not None and offered is protocol and values.get(f"d.p.{i}")
-        ),
+        ports=_declared(scope, values, protocol, port) if letter == "d" and port is not None else (),
     )
+
+
+def _declared(scope: Scope, values: Values, protocol: Protocol, port: int) -> tuple[ContainerPort, ...]:
+    """What a pod declares so that each name is found in the containers that it is found in, and in no others."""
+    found: dict[str, ContainerPort] = {}
+    asked: set[str] = set()
+    for i, (name, offered, where) in enumerate(scope.port_names):  # from narrow to wide
+        if offered is protocol and values.get(f"d.p.{i}") and name not in found:
+            is_elsewhere = name in asked  # not where a narrower look would find it
+            kind = _ADDED[where] if is_elsewhere else ContainerKind.CONTAINER
+            found[name] = ContainerPort(name, port, offered, kind)
+        if offered is protocol:
+            asked.add(name)
+    return tuple(found.values())
+
+
+_ADDED = {NamedPortScope.SIDECARS: ContainerKind.SIDECAR, NamedPortScope.ALL: ContainerKind.INIT}
 
 
 def _kind(obligation: Obligation, values: Values, letter: str) -> str:
@@ -281,9 +295,8 @@ def _embed_end(
     for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
         values[f"{letter}.{prefix}.{i}"] = coder.code(attr, end.namespace_labels.get(attr.key))
     if letter == "d" and connection is not None:
-        profile = scope.question.profile
-        for i, (name, protocol) in enumerate(scope.port_names):
-            numbers = declares(end.ports, name, protocol, profile)
+        for i, wanted in enumerate(scope.port_names):
+            numbers = declares(end.ports, wanted)
             values[f"d.p.{i}"] = int(connection.port is not None and connection.port in numbers)
     return values
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 from analyzer.encoding.classes import EndClass
 from analyzer.encoding.domains import ABSENT, Attr, Domain
@@ -219,6 +220,9 @@ class EndTerms:
         if self.letter == "d":
             ports = [self.script.boolean(f"d.p.{i}") for i in range(len(scope.port_names))]
             rules.append(disj([self.pod, neg(disj(ports))]))
+            for i, (narrow, wide) in enumerate(pairwise(scope.port_names)):
+                if narrow[:2] == wide[:2]:  # what is declared in some containers is declared in more of them
+                    rules.append(implies(ports[i], ports[i + 1]))
         if scope.needs_addresses:
             rules += self._address_rules()
         return [self.script.share(r) for r in rules if r != TRUE]
@@ -299,8 +303,8 @@ class EndTerms:
                 fact(code, equal(symbol, number(value, self.domain(attr).width)))
             if self.letter == "d":
                 declared = dict(c.ports)
-                for index, (name, protocol) in enumerate(self.scope.port_names):
-                    numbers = declared.get((name, protocol))
+                for index, wanted in enumerate(self.scope.port_names):
+                    numbers = declared.get(wanted)
                     here = within("port", numbers.intervals, 16) if numbers else FALSE
                     fact(code, iff(self.script.boolean(f"d.p.{index}"), here))
         return [implies(self.is_class(codes), term) for term, codes in groups.items()]

@@ -29,7 +29,7 @@ from analyzer.model.policies import (
     Rule,
     UnknownPeer,
 )
-from analyzer.model.profile import NamedPorts
+from analyzer.model.profile import NamedPorts, NamedPortScope
 from analyzer.sets import AddressSet
 
 
@@ -120,13 +120,22 @@ class Matching:
             return neg(equal(self.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2)))
         return equal(self.protocol, number(PROTOCOL_CODES[protocol], 2))
 
-    def on_ports(self, ports: Iterable[Ports], *, enforce_range: bool = True, for_policy: bool = False) -> Term:
+    def on_ports(
+        self,
+        ports: Iterable[Ports],
+        *,
+        enforce_range: bool = True,
+        for_policy: bool = False,
+        where: NamedPortScope | None = None,
+    ) -> Term:
         """The connection's protocol and destination port are among `ports`; names resolve on the destination pod.
 
-        In policies a name never matches a hostNetwork pod (reference A7.5); in questions it does.
+        In policies a name never matches a hostNetwork pod (reference A7.5); in questions it does.  `where`: in which
+        containers names are looked up, if not in those that the profile looks at.
         """
         assert self.dst is not None
-        names = {pair: i for i, pair in enumerate(self.scope.port_names)}
+        where = where or self.profile.named_port_scope
+        names = {(it.name, it.protocol): i for i, it in enumerate(self.scope.port_names) if it.scope is where}
         parts = []
         for entry in ports:
             match entry:

@@ -17,6 +17,7 @@ from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.matching import Matching, UnseenEnd
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, equal, implies, neg, number
+from analyzer.encoding.vocabulary import SERVICE_SCOPE
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
@@ -253,7 +254,8 @@ class PolicyTerms:
                     f"Service {service.namespace}/{service.name} ({service.source}) may hide the client's address "
                     "behind its node's (externalTrafficPolicy is not Local)",
                 )
-                through.append(conj([peer.external, backend, self.matching.on_ports(ports), self.ledger.open(fact)]))
+                targeted = self.matching.on_ports(ports, where=SERVICE_SCOPE)
+                through.append(conj([peer.external, backend, targeted, self.ledger.open(fact)]))
         if not through:
             return ruling
         behind, own = self.script.share(disj(through)), self.ledger.open(_OWN_NODE)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
 from analyzer.encoding.question import Question
-from analyzer.encoding.vocabulary import Vocabulary, mentioned_names, vocabulary
+from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, vocabulary
 from analyzer.model.claims import (
     Addresses,
     Anything,
@@ -28,7 +28,7 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Service, Unmodelled
-from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, Protocol, Tier
+from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, Tier
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 
 POD, EXTERNAL, HOST = "pod", "external", "host"
@@ -70,7 +70,7 @@ class Scope:
         return self.vocabulary.domains
 
     @property
-    def port_names(self) -> tuple[tuple[str, Protocol], ...]:
+    def port_names(self) -> tuple[PortName, ...]:
         return self.vocabulary.port_names
 
     @property

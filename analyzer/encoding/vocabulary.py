@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
 from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves
-from analyzer.model.claims import Addresses, Attribute, Claim, Condition, PodsIn, SetExpr, Term, WorkloadNamed
+from analyzer.model.claims import Addresses, Attribute, Condition, PodsIn, SetExpr, Term, WorkloadNamed
 from analyzer.model.cluster import Cluster, Service
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.policies import (
@@ -27,8 +28,22 @@ from analyzer.model.policies import (
     Ports,
     Protocol,
 )
+from analyzer.model.profile import NamedPortScope
 
 _NAMESPACE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+NARROW_TO_WIDE = tuple(NamedPortScope)
+SERVICE_SCOPE = NamedPortScope.SIDECARS
+"""Where the control plane looks up the name that a Service targets, whatever enforces policies (reference A13.2)."""
+
+
+class PortName(NamedTuple):
+    """A name and protocol that something asks the destination pod's containers for, and which of them it asks."""
+
+    name: str
+    protocol: Protocol
+    scope: NamedPortScope
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,7 @@ class Vocabulary:
     """What the policies and the question speak of; scopes that share one give the same symbols the same meaning."""
 
     domains: dict[Attr, Domain]
-    port_names: tuple[tuple[str, Protocol], ...]
+    port_names: tuple[PortName, ...]
     needs_addresses: bool
 
 
@@ -59,7 +74,7 @@ def vocabulary(
     services = tuple(services)
     return Vocabulary(
         _domains(members, question, table, relevant, peers, services, touched),
-        _port_names(relevant, question.claim, services),
+        _port_names(relevant, question, services),
         needs_addresses,
     )
 
@@ -166,25 +181,24 @@ def attr_of(term: Term) -> Attr:
             return Attr("name")
 
 
-def _port_names(
-    policies: Iterable[Policy], claim: Claim, services: Iterable[Service]
-) -> tuple[tuple[str, Protocol], ...]:
-    found: dict[tuple[str, Protocol], None] = {}
+def _port_names(policies: Iterable[Policy], question: Question, services: Iterable[Service]) -> tuple[PortName, ...]:
+    found: dict[PortName, None] = {}
 
-    def add(ports: Iterable[Ports]) -> None:
+    def add(ports: Iterable[Ports], scope: NamedPortScope) -> None:
         for entry in ports:
             if isinstance(entry, NamedPort):
                 for protocol in PORT_PROTOCOLS if entry.protocol is None else (entry.protocol,):
-                    found[entry.name, protocol] = None
+                    found[PortName(entry.name, protocol, scope)] = None
 
-    add(claim_ports(claim))
+    add(claim_ports(question.claim), question.profile.named_port_scope)
     for policy in policies:
         for direction in Direction:
             for rule in policy.rules(direction) or ():
-                add(rule.ports or ())
+                add(rule.ports or (), question.profile.named_port_scope)
     for service in services:
-        add(NamedPort(p.target, p.protocol) for p in service.ports if isinstance(p.target, str))
-    return tuple(sorted(found, key=lambda pair: (pair[0], pair[1].value)))
+        targets = (NamedPort(p.target, p.protocol) for p in service.ports if isinstance(p.target, str))
+        add(targets, SERVICE_SCOPE)
+    return tuple(sorted(found, key=lambda it: (it.name, it.protocol.value, NARROW_TO_WIDE.index(it.scope))))
 
 
 # ------------------------------------------------------------------------------------------------ domains

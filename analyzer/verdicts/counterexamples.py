@@ -208,7 +208,7 @@ class Finder:
         scope = self.obligation.scope
         if workload is None or "d.p.0" not in self.obligation.symbols:
             return []
-        numbers = (declares(workload.ports, *named, scope.question.profile) for named in scope.port_names)
+        numbers = (declares(workload.ports, wanted) for wanted in scope.port_names)
         return [self.inquiry.means(f"d.p.{i}", "port", n.intervals) for i, n in enumerate(numbers)]
 
     def _as_declared(

@@ -157,8 +157,9 @@ def _facts(scope: Scope, box: Box, letter: str) -> tuple[str, ...]:
         names = ", ".join(sorted(v for v in values.values if v is not None))
         facts.append(f"service account {'not ' if values.is_complement else ''}{names}")
     if letter == "d":
-        for i, (name, protocol) in enumerate(scope.port_names):
+        for i, (name, protocol, where) in enumerate(scope.port_names):
             if (value := box.get(f"d.p.{i}")) in (((0, 0),), ((1, 1),)):
                 verb = "declares" if value == ((1, 1),) else "does not declare"
-                facts.append(f"{verb} this port as `{name}` ({protocol.value})")
+                to_whom = "" if where is scope.question.profile.named_port_scope else " to Services"
+                facts.append(f"{verb} this port{to_whom} as `{name}` ({protocol.value})")
     return tuple(facts)

@@ -6,7 +6,7 @@ from finite_worlds import NEW_NAMESPACES
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
-from analyzer.model.profile import Profile
+from analyzer.model.profile import NamedPortScope, Profile
 from analyzer.semantics.ports import declares
 from analyzer.sets import ValueSet
 from analyzer.verdicts import EndRegion, Region
@@ -87,11 +87,11 @@ def _is_fact(fact: str, end: End, connection: Connection | None, profile: Profil
     if fact.startswith("service account "):
         words = fact.removeprefix("service account ")
         return (end.service_account in words.removeprefix("not ").split(", ")) != words.startswith("not ")
-    if "this port as" in fact:
+    if "this port" in fact:
         name, protocol = fact.split("`")[1], fact.rpartition("(")[2].rstrip(")")
         assert connection is not None
         is_declared = protocol == connection.protocol.value and declares(
-            end, name, connection, profile.named_port_scope
+            end, name, connection, NamedPortScope.SIDECARS if "to Services" in fact else profile.named_port_scope
         )
         return is_declared == fact.startswith("declares")
     raise AssertionError(f"nobody reads `{fact}`")
