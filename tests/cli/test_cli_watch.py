@@ -33,13 +33,22 @@ assert back "Blue does not reach red": no namespace blue can reach namespace red
 PATIENCE = 60
 
 
+def _heed_interrupts():
+    """What a shell starts in the background ignores them, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Watched:
     """A running `netproof watch`, and what it says."""
 
     def __init__(self, folder):
         command = [sys.executable, "-u", "-m", "analyzer", "watch", str(folder / "k8s"), "-p", str(folder / "p.npq")]
         self.process = subprocess.Popen(
-            [*command, "--every", "0.02"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+            [*command, "--every", "0.02"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            preexec_fn=_heed_interrupts,
         )
         self.lines = Queue()
         self.listener = threading.Thread(target=self._listen, daemon=True)
