@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from analyzer.encoding import pod_addresses
 from analyzer.model.claims import Assumption, Pack, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Pod
+from analyzer.model.endpoints import pod_of
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Notice
 from analyzer.semantics import holds, is_member
@@ -89,15 +89,7 @@ def breaches(cluster: Cluster, packs: Sequence[Pack]) -> tuple[Notice, ...]:
     for assumption in dict.fromkeys(a for pack in packs for a in pack.assumptions):
         for workload in cluster.workloads:
             namespace = cluster.namespace_by_name[workload.namespace]
-            pod = Pod(
-                namespace.name,
-                namespace.labels,
-                workload.labels,
-                IPv4Address(0),
-                workload.service_account,
-                host_network=workload.host_network,
-                workload=workload.id,
-            )
+            pod = pod_of(workload, namespace.labels, IPv4Address(0))
             known = namespace.is_declared
             if known and is_member(assumption.members, pod) and not holds(assumption.condition, subject=pod):
                 found.setdefault(assumption, []).append(workload.id)

@@ -91,7 +91,7 @@ def _query(it: _Field) -> QueryRecord:
         id=it["id"].text,
         title=it["title"].text,
         text=it["text"].text,
-        kind=it["kind"].one_of(Kind),
+        kind=it["kind"].made(Kind),
         universe=it["universe"].text,
         verdict=it["verdict"].text,
         steps=it["steps"].each(_step),
@@ -110,7 +110,7 @@ def _witness(it: _Field) -> Connection | Pod:
             raise it["src"].fault("is no pod")
         return src
     port = None if it["port"].is_null else it["port"].number
-    return Connection(src, _end(it["dst"]), it["protocol"].one_of(Protocol), port)
+    return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port)
 
 
 def _end(it: _Field) -> End:
@@ -136,8 +136,8 @@ def _end(it: _Field) -> End:
 
 
 def _port(it: _Field) -> ContainerPort:
-    kind = it["container"].one_of(ContainerKind)
-    return ContainerPort(it["name"].text, it["port"].number, it["protocol"].one_of(Protocol), kind)
+    kind = it["container"].made(ContainerKind)
+    return ContainerPort(it["name"].text, it["port"].number, it["protocol"].made(Protocol), kind)
 
 
 def _labels(it: _Field) -> Labels:
@@ -207,9 +207,6 @@ class _Field:
         if not isinstance(self._value, Mapping):
             raise self.fault("is no object")
         return tuple((name, self[name].text) for name in self._value)
-
-    def one_of(self, choices: Callable[[str], T]) -> T:
-        return self.made(choices)
 
     def made(self, make: Callable[[str], T]) -> T:
         """What `make` makes of the text, unless it raises ValueError."""

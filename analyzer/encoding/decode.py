@@ -15,7 +15,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
 from analyzer.model.cluster import ContainerKind, ContainerPort, Workload
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
@@ -100,17 +100,7 @@ def decode_end(
         return Host(None, Labels(_labels(scope, values, letter)), address)
     namespace, namespace_labels = _namespace(obligation, values, letter)
     if member is not None:
-        workload = member.members[which]
-        return Pod(
-            namespace=workload.namespace,
-            namespace_labels=namespace_labels,
-            labels=workload.labels,
-            ip=address,
-            service_account=workload.service_account,
-            ports=workload.ports,
-            host_network=workload.host_network,
-            workload=workload.id,
-        )
+        return pod_of(member.members[which], namespace_labels, address)
     account = Attr("sa")
     return Pod(
         namespace=namespace,

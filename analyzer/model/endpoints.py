@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analyzer.model.cluster import ContainerPort
+from analyzer.model.cluster import ContainerPort, Workload
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
 from analyzer.sets.addresses import IPAddress
@@ -26,6 +26,20 @@ class Pod:
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
     workload: str | None = None
+
+
+def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
+    """A pod of the workload, at the address."""
+    return Pod(
+        namespace=workload.namespace,
+        namespace_labels=namespace_labels,
+        labels=workload.labels,
+        ip=ip,
+        service_account=workload.service_account,
+        ports=workload.ports,
+        host_network=workload.host_network,
+        workload=workload.id,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +75,4 @@ class Connection:
     port: int | None
 
 
-__all__ = ["NO_LABELS", "Connection", "End", "External", "Host", "Pod"]
+__all__ = ["NO_LABELS", "Connection", "End", "External", "Host", "Pod", "pod_of"]

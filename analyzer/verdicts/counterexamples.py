@@ -14,7 +14,7 @@ from analyzer.encoding.scope import EXTERNAL, POD
 from analyzer.errors import InternalError
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
-from analyzer.model.endpoints import Connection, End, External, Pod
+from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Result
@@ -262,16 +262,8 @@ class Finder:
                 yield workload
 
     def _pod(self, workload: Workload) -> Pod:
-        return Pod(
-            namespace=workload.namespace,
-            namespace_labels=self.cluster.namespace_by_name[workload.namespace].labels,
-            labels=workload.labels,
-            ip=next(iter(workload.ips), IPv4Address(0)),
-            service_account=workload.service_account,
-            ports=workload.ports,
-            host_network=workload.host_network,
-            workload=workload.id,
-        )
+        labels = self.cluster.namespace_by_name[workload.namespace].labels
+        return pod_of(workload, labels, next(iter(workload.ips), IPv4Address(0)))
 
 
 def counterexample(sighting: Sighting, obligation: Obligation, replay: Replay) -> Counterexample:

@@ -159,7 +159,7 @@ class Inquiry:
     def _with_known_address(self) -> str | None:
         """A literal: one of the ends is of a class whose addresses are known; None where families do not matter."""
         symbols = self.obligation.symbols
-        known = canonical((i + 1, i + 1) for i, c in enumerate(self.obligation.classes) if c.addresses is not None)
+        known = canonical((code, code) for code in self.obligation.addressed)
         if "v6" not in symbols or not known:
             return None
         return self.session.literal(disj(within(s, known, symbols[s]) for s in ("s.w", "d.w") if s in symbols))

@@ -181,8 +181,11 @@ class _Trial:
         for name in tuple(kept) if is_minimal else ():
             if name not in kept:
                 continue
+            if session.spent >= end:
+                is_minimal = False
+                break
             others = [k for k in kept if k != name]
-            without = self.inquiry.check_rules([VIOLATION], others, at_most=max(1, end - session.spent))
+            without = self.inquiry.check_rules([VIOLATION], others, at_most=end - session.spent)
             if without.is_unsat:
                 kept = [k for k in without.core if k in tracks]
             elif not without.is_sat:

@@ -27,7 +27,7 @@ from evaluators import by_encoding, by_second_solver
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Workload
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import PROFILES, Profile
@@ -160,16 +160,7 @@ def _pod_of(workload: Workload, cluster: Cluster, version: int) -> Pod:
         ips += tuple(
             ip for name in workload.nodes if name in cluster.node_by_name for ip in cluster.node_by_name[name].ips
         )
-    return Pod(
-        workload.namespace,
-        _namespace_labels(workload.namespace, cluster),
-        workload.labels,
-        _of_family(ips, version),
-        workload.service_account,
-        workload.ports,
-        workload.host_network,
-        workload.id,
-    )
+    return pod_of(workload, _namespace_labels(workload.namespace, cluster), _of_family(ips, version))
 
 
 def _namespace_labels(name: str, cluster: Cluster) -> Labels:

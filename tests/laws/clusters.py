@@ -62,7 +62,7 @@ from analyzer.model.cluster import (
     Unmodelled,
     Workload,
 )
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
@@ -363,16 +363,8 @@ def pods(draw: DrawFn, cluster: Cluster, version: int = 4) -> Pod:
     """A pod of a workload, or one that is not there yet."""
     if cluster.workloads and draw(st.booleans()):
         workload = draw(st.sampled_from(cluster.workloads))
-        return Pod(
-            workload.namespace,
-            draw(_labels_of(workload.namespace, cluster)),
-            workload.labels,
-            draw(st.sampled_from([ip for ip in workload.ips if ip.version == version])),
-            workload.service_account,
-            workload.ports,
-            workload.host_network,
-            workload.id,
-        )
+        labels = draw(_labels_of(workload.namespace, cluster))
+        return pod_of(workload, labels, draw(st.sampled_from([ip for ip in workload.ips if ip.version == version])))
     namespace = draw(HOMES | st.sampled_from((NEW, NAMED_BY_NOBODY)))
     known = {ip for workload in cluster.workloads for ip in workload.ips}
     free = [ip for offset in range(1, 12) if (ip := INSIDE[version] + offset) not in known]

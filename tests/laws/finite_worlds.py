@@ -28,7 +28,7 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, ContainerPort, Service
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.policies import (
     NamedPort,
@@ -255,7 +255,7 @@ class FiniteWorld:
                 if name == w.namespace:
                     addresses = w.ips or self.addresses(AddressSet.FULL if w.host_network else self.pods_lie_in)
                     for ip in addresses:
-                        yield Pod(name, labels, w.labels, ip, w.service_account, w.ports, w.host_network, w.id)
+                        yield pod_of(w, labels, ip)
 
     def _hypothetical(self) -> Iterator[Pod]:
         if self.universe is Universe.INVENTORY:

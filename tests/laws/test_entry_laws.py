@@ -9,7 +9,7 @@ from test_exposure_laws import as_new
 
 from analyzer.analysis import Setting
 from analyzer.model.claims import Universe
-from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.endpoints import Connection, Pod, pod_of
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.semantics import outcomes
@@ -32,16 +32,7 @@ def test_what_one_pod_may_open_is_told_and_what_every_pod_can_none_is_denied(dat
         if not namespace.is_declared:
             labels = Labels({**data.draw(label_maps()), **labels})
         ip = next(ip for ip in workload.ips if ip.version == 4)
-        own = Pod(
-            workload.namespace,
-            labels,
-            workload.labels,
-            ip,
-            workload.service_account,
-            workload.ports,
-            workload.host_network,
-            workload.id,
-        )
+        own = pod_of(workload, labels, ip)
         for _ in range(3):
             peer = as_new(data.draw(pods(cluster)), cluster)
             if peer.namespace == own.namespace:

@@ -15,7 +15,7 @@ from analyzer.analysis.exposure import exposure
 from analyzer.encoding.vocabulary import mentioned_names
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, ContainerKind
-from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.model.endpoints import Connection, External, Pod, pod_of
 from analyzer.model.labels import Labels
 from analyzer.model.policies import PORT_PROTOCOLS, Direction
 from analyzer.model.profile import PROFILES
@@ -87,16 +87,7 @@ def meetings(draw, cluster: Cluster):
     own_labels = namespace.labels
     if not namespace.is_declared:
         own_labels = Labels({**draw(label_maps()), **own_labels})
-    own = Pod(
-        workload.namespace,
-        own_labels,
-        workload.labels,
-        ip,
-        workload.service_account,
-        workload.ports,
-        workload.host_network,
-        workload.id,
-    )
+    own = pod_of(workload, own_labels, ip)
     peer = draw(outsiders(version) | pods(cluster, version).map(lambda pod: as_new(pod, cluster)))
     if isinstance(peer, Pod) and peer.namespace == own.namespace:
         peer = replace(peer, namespace_labels=own.namespace_labels)

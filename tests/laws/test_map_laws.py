@@ -15,7 +15,7 @@ from analyzer.analysis import EndFilter, Focus, connectivity, explain
 from analyzer.analysis.connectivity.classes import peers_of
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.model.cluster import Cluster, Node, Workload
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, pod_of
 from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics import decide
@@ -84,16 +84,7 @@ def concrete(end: MapEnd, ip: IPAddress, cluster: Cluster) -> End:
     match end:
         case Workload():
             namespace = cluster.namespace_by_name[end.namespace]
-            return Pod(
-                end.namespace,
-                namespace.labels,
-                end.labels,
-                ip,
-                end.service_account,
-                end.ports,
-                end.host_network,
-                end.id,
-            )
+            return pod_of(end, namespace.labels, ip)
         case Node():
             return Host(end.name, end.labels, ip)
         case _:

@@ -62,7 +62,7 @@ GENERIC = PROFILES["generic"]
 
 
 def verdict_in(world: FiniteWorld, **more: object) -> Verdict:
-    setting = replace(Setting(world.universe, world.profile, world.pod_addresses), **more)  # type: ignore[arg-type]
+    setting = replace(Setting(world.universe, world.profile, world.pod_addresses), **more)
     return judge(world.cluster, Query("q", "", world.claim, ""), world.assumptions, setting)
 
 
