@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
@@ -35,9 +36,13 @@ class Inquiry:
         self.obligation = obligation
         told = (*obligation.fields, *obligation.opens)
         self.session = Session(obligation.text, obligation.symbols, budget, told)
-        self._all_rules = self.session.literal(conj(obligation.tracks))
         self._given: tuple[str, ...] = ()
         self._guards = count(1)
+
+    @cached_property
+    def _all_rules(self) -> str:
+        """A literal: all tracked rules are in force.  Made when first asked for: it slows down what does not need it."""
+        return self.session.literal(conj(self.obligation.tracks))
 
     def given(self, *literals: str) -> Inquiry:
         """The same session, with these literals in force in every check."""
