@@ -41,7 +41,7 @@ class Inquiry:
 
     @cached_property
     def _all_rules(self) -> str:
-        """A literal: all tracked rules are in force.  Made when first asked for: it slows down what does not need it."""
+        """A literal: all tracked rules are in force.  Made when first asked for: it slows what does not need it."""
         return self.session.literal(conj(self.obligation.tracks))
 
     def given(self, *literals: str) -> Inquiry:
