@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+_TRACEBACK = b"Traceback (most recent call last):"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Cost:
 def cost_of(command: Sequence[str]) -> Cost:
     """What one run of a Python program costs, modules compiled beforehand; RuntimeError if it fails.
 
-    Exit code 1 is no failure: something was refuted.
+    Exit code 1 is no failure if netproof gives it, which has refuted something then; Python gives it with a traceback.
     """
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = os.path.join(tempfile.gettempdir(), "netproof-benchmarks-bytecode")
@@ -43,9 +44,10 @@ def cost_of(command: Sequence[str]) -> Cost:
         )
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode not in (0, 1):
-            output.seek(0)
-            raise RuntimeError(output.read().decode(errors="replace"))
+        output.seek(0)
+        text = output.read()
+        if child.returncode not in (0, 1) or (child.returncode == 1 and _TRACEBACK in text):
+            raise RuntimeError(text.decode(errors="replace"))
     unit = 1 if sys.platform == "darwin" else 1024
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
 

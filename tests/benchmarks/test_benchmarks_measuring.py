@@ -21,3 +21,12 @@ def test_every_row_has_a_ratio(rows):
 def test_a_program_that_fails_is_no_figure():
     with pytest.raises(RuntimeError, match="no such thing"):
         cost_of(["-c", "import sys; print('no such thing'); sys.exit(70)"])
+
+
+def test_a_program_with_an_error_of_its_own_is_no_figure():
+    with pytest.raises(RuntimeError, match="NameError"):
+        cost_of(["-c", "nowhere"])
+
+
+def test_a_refutation_is_a_figure():
+    assert cost_of(["-c", "import sys; print('refuted'); sys.exit(1)"]).seconds > 0
