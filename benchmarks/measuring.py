@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,20 +37,44 @@ def cost_of(command: Sequence[str]) -> Cost:
 
     Exit code 1 is no failure if netproof gives it, which has refuted something then; Python gives it with a traceback.
     """
+    ended = _run([sys.executable, *command])
+    if not ended.is_answer:
+        raise RuntimeError(ended.output.decode(errors="replace"))
+    return ended.cost
+
+
+def cost_within(limit: float, command: Sequence[str]) -> Cost | None:
+    """What one run of any program costs; None if it fails or has no answer after `limit` seconds."""
+    ended = _run(command, limit)
+    return ended.cost if ended.is_answer else None
+
+
+@dataclass(frozen=True)
+class _Ended:
+    code: int
+    output: bytes
+    cost: Cost
+
+    @property
+    def is_answer(self) -> bool:
+        return self.code == 0 or (self.code == 1 and _TRACEBACK not in self.output)
+
+
+def _run(command: Sequence[str], limit: float = threading.TIMEOUT_MAX) -> _Ended:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = os.path.join(tempfile.gettempdir(), "netproof-benchmarks-bytecode")
     with tempfile.TemporaryFile() as output:
-        child = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        end = threading.Timer(limit, child.kill)
+        end.daemon = True
+        end.start()
         _, status, usage = os.wait4(child.pid, 0)
+        end.cancel()
         child.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
-        if child.returncode not in (0, 1) or (child.returncode == 1 and _TRACEBACK in text):
-            raise RuntimeError(text.decode(errors="replace"))
     unit = 1 if sys.platform == "darwin" else 1024
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+    return _Ended(child.returncode, text, Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit))
 
 
 def least_of(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Cost]:

@@ -1,9 +1,11 @@
 """The benchmarks of start-up and reading run, and their rows say what was held against what."""
 
+import sys
+
 import pytest
 
 from benchmarks import reading, startup
-from benchmarks.measuring import cost_of
+from benchmarks.measuring import cost_of, cost_within
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,8 @@ def test_a_program_with_an_error_of_its_own_is_no_figure():
 
 def test_a_refutation_is_a_figure():
     assert cost_of(["-c", "import sys; print('refuted'); sys.exit(1)"]).seconds > 0
+
+
+def test_no_answer_within_the_limit_is_no_figure():
+    assert cost_within(0.2, [sys.executable, "-c", "import time; time.sleep(60)"]) is None
+    assert cost_within(60, [sys.executable, "-c", "pass"]) is not None
