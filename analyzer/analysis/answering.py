@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from analyzer.analysis.cross_check import cross_check, together
 from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.model.claims import Assumption, Query
 from analyzer.model.cluster import Cluster
+from analyzer.records import dataclass
 from analyzer.verdicts import CrossCheck, Setting, Status, Verdict, judge
 
 

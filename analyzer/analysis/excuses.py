@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from analyzer.analysis.known_regions import known_excuse, strangers
@@ -18,6 +18,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
 from analyzer.model.source import Notice, Source
 from analyzer.model.waivers import Waiver
+from analyzer.records import dataclass
 from analyzer.sets import PortSet
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
 from analyzer.verdicts.verdict import EndRegion, Region, Section, Status, Verdict, Waived

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 
 from analyzer.analysis.connectivity.pairwise import Pair, PairEnd, PairSide
@@ -12,6 +12,7 @@ from analyzer.analysis.mismatches import end_words, peer_mismatches, pods_mismat
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.policies import Action, Direction, Policy, Rule, RuleRef, Tier, TierShape, UnknownPeer
 from analyzer.model.profile import OtherProtocols, Profile
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Effect, Explanation, SideExplanation, Step
 

@@ -7,7 +7,6 @@ are split by both revisions' policies together; one that is a pod's or a node's 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from itertools import product
 
@@ -17,6 +16,7 @@ from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import Direction
+from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 from analyzer.sets.addresses import IPAddress
 from analyzer.verdicts import Setting

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.analysis.check import Progress, tally
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
@@ -17,6 +17,7 @@ from analyzer.language import parse_query
 from analyzer.model.claims import Severity, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
+from analyzer.records import dataclass
 from analyzer.verdicts import Setting, Status, Verdict, judge
 from analyzer.verdicts.inquiry import Inquiry
 from analyzer.verdicts.proposals import Chapter, ProposedPack

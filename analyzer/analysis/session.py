@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
@@ -12,6 +12,7 @@ from analyzer.encoding import Footing, footing
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import Policy
+from analyzer.records import dataclass
 from analyzer.verdicts import Answer, Setting, Status, Verdict, question_of
 
 # What a change of policies leaves as it was.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import Labels
+from analyzer.records import dataclass
 
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from analyzer.cli import output
 from analyzer.cli.inputs import nearest
 from analyzer.cli.options import CheckFormat
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.model.cluster import Cluster

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from analyzer.cli.inputs import nearest, settled
 from analyzer.errors import QueryError, UsageError
+from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.analysis import EndFilter, Focus

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analyzer.cli import inputs
 from analyzer.errors import UsageError
+from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.cli.progress import Progress

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from analyzer.language.names import label_key_fault, nearest
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
 from analyzer.language.trees import Token
 from analyzer.model.claims import Attribute, Role, Term
+from analyzer.records import dataclass
 
 _BY_NAME = {attribute.value: attribute for attribute in Attribute}
 _HOLD_LABELS = {"labels": Attribute.LABEL, "namespace.labels": Attribute.NAMESPACE_LABEL}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from analyzer.errors import Problem, QueryError
@@ -21,6 +20,7 @@ from analyzer.language.text import Passage, cut, whole
 from analyzer.language.trees import Token
 from analyzer.model.claims import Assumption, Claim, Pack, Query, Role
 from analyzer.model.source import Notice, Source
+from analyzer.records import dataclass
 
 _NAMED = re.compile(r"\s*(let|param|assert|assume)\s+([\w.-]+)")
 

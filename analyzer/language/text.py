@@ -6,10 +6,10 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from analyzer.errors import Problem
+from analyzer.records import dataclass
 
 DEEPEST_BRACKETS = 50
 

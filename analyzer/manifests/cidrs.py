@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 from analyzer.manifests.section import Log
+from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress, IPNetwork
 
 _MAPPED_PREFIX = 0xFFFF << 32

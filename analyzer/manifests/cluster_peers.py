@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from analyzer.manifests.cidrs import parse_cidr
 from analyzer.manifests.manifest import Manifest, check_metadata
@@ -27,6 +26,7 @@ from analyzer.model.policies import (
     Rule,
     UnknownPeer,
 )
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPNetwork
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from analyzer.errors import ManifestError, Problem, UsageError
 from analyzer.manifests.files import SUFFIXES
+from analyzer.records import dataclass
 
 _LINK, _SUBMODULE = "120000", "160000"
 

@@ -6,7 +6,7 @@ import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
 from analyzer.errors import ManifestError, Problem
@@ -31,6 +31,7 @@ from analyzer.manifests.unmodelled_kinds import effect_of
 from analyzer.manifests.unread_objects import ANYTHING, broken, digest, quiet_name, quiet_namespace, unmodelled
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.source import Notice, Source
+from analyzer.records import dataclass
 
 _VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v[a-z0-9]+")
 _STABLE_VERSION = re.compile(r"v[0-9]+")

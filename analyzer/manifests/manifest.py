@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from analyzer.manifests.names import label_key_fault, label_name_fault, subdomain_fault
@@ -11,6 +10,7 @@ from analyzer.manifests.nodes import Mapping
 from analyzer.manifests.section import Log, Section
 from analyzer.manifests.selectors import read_labels
 from analyzer.model.source import Source
+from analyzer.records import dataclass
 
 DEFAULT_NAMESPACE = "default"
 _METADATA_FIELDS = frozenset(

@@ -6,9 +6,10 @@ A place is a line and a column, counted from 1 and packed into one integer, so t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
+
+from analyzer.records import dataclass
 
 _COLUMN_BITS = 20
 _COLUMN_MASK = (1 << _COLUMN_BITS) - 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.manifests.names import port_name_fault, subdomain_fault
 from analyzer.manifests.section import Section
@@ -12,6 +11,7 @@ from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.source import Source
+from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
 DEFAULT_ACCOUNT = "default"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from analyzer.errors import Problem
 from analyzer.manifests.files import STDIN, manifest_files, read_file
 from analyzer.manifests.loading import Loaded, Loader, assembled, load, without_garbage_collection
+from analyzer.records import dataclass
 
 Stamp = tuple[tuple[str, tuple[int, ...]], ...]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.manifests.section import Section
 from analyzer.model.cluster import Backend, Route
 from analyzer.model.source import Notice
+from analyzer.records import dataclass
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 GATEWAY_VERSIONS = ("v1", "v1beta1", "v1alpha3", "v1alpha2")

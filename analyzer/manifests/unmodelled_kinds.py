@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.manifests.manifest import kind_dot_group
+from analyzer.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

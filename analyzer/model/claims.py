@@ -4,12 +4,13 @@ concrete connections and `encoding` turns them into terms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from analyzer.model.labels import Selector
 from analyzer.model.policies import Direction, NamespaceChoice, Ports
 from analyzer.model.source import NOWHERE, Notice, Source
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 

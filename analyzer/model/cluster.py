@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
 
 from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.policies import NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, Notice, Source
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 

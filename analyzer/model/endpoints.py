@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.model.cluster import ContainerPort, Workload
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
+from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
 

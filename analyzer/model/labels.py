@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
+
+from analyzer.records import dataclass
 
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
 

@@ -7,11 +7,11 @@ allowed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from analyzer.model.labels import Selector
 from analyzer.model.source import Source
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from analyzer.model.claims import Excuse
 from analyzer.model.source import NOWHERE, Source
+from analyzer.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ what each query means.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -16,6 +15,7 @@ from pathlib import Path
 from analyzer.errors import PackError, Problem
 from analyzer.language import parse_pack
 from analyzer.model.claims import Pack
+from analyzer.records import dataclass
 from analyzer.resources import packs_dir
 
 FILE = "pack.npq"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from analyzer.records import dataclass
 from analyzer.reports import verdict_words
 from analyzer.verdicts.verdict import Answer, Status, Verdict
 

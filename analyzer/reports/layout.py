@@ -6,9 +6,9 @@ Every text goes through `visible` here and nowhere else, so nothing from a manif
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from enum import Enum
 
+from analyzer.records import dataclass
 from analyzer.reports.visible import visible
 
 NARROWEST, WIDEST = 40, 100

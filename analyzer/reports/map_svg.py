@@ -6,11 +6,11 @@ Nothing has to be laid out, so the same map always gives the same picture, whate
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 from unicodedata import east_asian_width
 
 from analyzer.model.cluster import Node, Workload
+from analyzer.records import dataclass
 from analyzer.reports import words
 from analyzer.reports.map_words import class_label, connections
 from analyzer.reports.visible import visible

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, Pod
 from analyzer.model.source import Source
+from analyzer.records import dataclass
 from analyzer.reports import parts, words
 from analyzer.semantics.decision import Side
 from analyzer.verdicts.verdict import Counterexample, Verdict

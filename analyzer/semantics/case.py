@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.semantics.settling import Settle
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.model.policies import Direction, RuleRef, Tier
+from analyzer.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 
 from analyzer.model.cluster import Cluster
@@ -10,6 +9,7 @@ from analyzer.model.endpoints import End, Pod
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Action, Direction, Policy, Protocol, Rule, RuleRef, Tier, UnknownPeer
 from analyzer.model.profile import OtherProtocols
+from analyzer.records import dataclass
 from analyzer.semantics.case import Case
 from analyzer.semantics.decision import Side
 from analyzer.semantics.peers import is_among

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -14,6 +13,7 @@ from ipaddress import (
 )
 from typing import ClassVar
 
+from analyzer.records import dataclass
 from analyzer.sets import intervals as iv
 
 IPAddress = IPv4Address | IPv6Address

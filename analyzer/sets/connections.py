@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from analyzer.records import dataclass
 from analyzer.sets.ports import PortSet
 
 

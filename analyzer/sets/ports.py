@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
+from analyzer.records import dataclass
 from analyzer.sets import intervals as iv
 
 LOWEST, HIGHEST = 1, 65535

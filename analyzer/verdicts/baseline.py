@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from analyzer.model.claims import Universe
+from analyzer.records import dataclass
 from analyzer.verdicts.verdict import Region, Status
 
 

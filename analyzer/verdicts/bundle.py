@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from analyzer.model.claims import Kind
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.records import dataclass
 
 INDEX, REPORT, MARKER = "evidence.json", "report.json", "bundle.txt"
 MARKER_LINE = "netproof/evidence/1"

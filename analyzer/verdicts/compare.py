@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Obligation, Question, align, decode, encode_pair
 from analyzer.errors import InternalError
@@ -10,6 +10,7 @@ from analyzer.model.claims import Anything, Assumption, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
+from analyzer.records import dataclass
 from analyzer.semantics import outcomes
 from analyzer.verdicts.counterexamples import Finder, Found, Sighting, new_namespaces
 from analyzer.verdicts.difference import Change, Shift

@@ -7,12 +7,12 @@ are integers used as bit sets, bit `i` for `classes[i]`, because there may be ma
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from analyzer.model.cluster import Node, Route, Unmodelled, Workload
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
+from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 from analyzer.sets.addresses import IPAddress
 from analyzer.verdicts.grounds import Ground

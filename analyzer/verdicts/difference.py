@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from analyzer.model.claims import Query, Universe
@@ -11,6 +10,7 @@ from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import Connection
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
+from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.verdict import Region, StatedAssumption, Status, Verdict

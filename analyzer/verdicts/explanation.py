@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from analyzer.model.policies import Direction, RuleRef, Tier
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 
 

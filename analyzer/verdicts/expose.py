@@ -7,16 +7,15 @@ held fixed at its end.  The far end is a pod that is not there yet or an address
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, encode
-from analyzer.encoding.namespaces import Standing
 from analyzer.errors import InternalError
 from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
+from analyzer.records import dataclass
 from analyzer.sets import PortSet
-from analyzer.sets.intervals import canonical
 from analyzer.verdicts.exposure import Exposure, Opening
 from analyzer.verdicts.generalise import Box, generalise
 from analyzer.verdicts.inquiry import Certain, Inquiry
@@ -106,18 +105,8 @@ class _Trial:
 
     def _covers(self, inquiry: Inquiry, others: list[Box], box: Box) -> bool:
         """Whether every violation in the box lies in one of the others."""
-        table = self.obligation.scope.table
-        later = table.of(Standing.FUTURE)
-        now = {*table.every, table.none} - later
-        for codes, idle in ((now, ".fl."), (later, ".nl.")):  # what says nothing of namespaces that are there, or not
-            here = inquiry.is_within(f"{self.far}.ns", canonical((c, c) for c in codes))
-            inner, *outer = (
-                inquiry.inside({s: v for s, v in b.items() if not s.startswith(f"{self.far}{idle}")})
-                for b in (box, *others)
-            )
-            if not inquiry.check(VIOLATION, here, inner, *(f"!{o}" for o in outer)).is_unsat:
-                return False
-        return True
+        outer = (f"!{inquiry.inside(other)}" for other in others)
+        return inquiry.check(VIOLATION, inquiry.inside(box), *outer).is_unsat
 
     def _free(self, values: Mapping[str, int]) -> dict[str, int]:
         """What the workload does not settle."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.model.cluster import Unmodelled, Workload
 from analyzer.model.endpoints import Connection
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
+from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet, PortSet
 from analyzer.verdicts.verdict import EndRegion, StatedAssumption
 

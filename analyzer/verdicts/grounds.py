@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.model.policies import Action, Direction, RuleRef
+from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 
 

@@ -11,7 +11,7 @@ A claim other than `some` holds iff no connection of the universe violates it, h
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from analyzer.encoding import IN_DST, IN_SRC, VIOLATION, Obligation, Question, decode, encode
 from analyzer.errors import InternalError
@@ -20,6 +20,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.policies import RuleRef
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Outcome
 from analyzer.verdicts.counterexamples import Finder, counterexample

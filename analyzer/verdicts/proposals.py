@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from analyzer.records import dataclass
 from analyzer.verdicts.verdict import Status, Verdict
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.errors import InternalError
 from analyzer.model.claims import Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.semantics import (
     Decision,
     Side,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from analyzer.model.claims import Query, Universe
@@ -12,6 +12,7 @@ from analyzer.model.policies import Protocol, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.model.waivers import Waiver
+from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision, Side
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.verdicts.steps import Step

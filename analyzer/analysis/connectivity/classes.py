@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
 from analyzer.model.cluster import Cluster, ContainerPort, Node, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Selector
 from analyzer.model.policies import AddressPeer, Direction, NamedPort, NodePeer, Peer, PodPeer
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 

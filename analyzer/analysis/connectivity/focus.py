@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.model.cluster import Workload
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span
 from analyzer.analysis.connectivity.ruling import Effects, rulings
 from analyzer.analysis.connectivity.views import ClassView, Near, NodeUnknownView, OutsideView, Rules
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Policy
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
 
 MOST_NAMES = 6  # domain names settled one by one; of more, each occurrence is taken to be open by itself

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from analyzer.analysis.connectivity.cells import cells
@@ -20,6 +19,7 @@ from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
 from analyzer.verdicts.grounds import Ground

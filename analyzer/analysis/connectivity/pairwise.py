@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.analysis.connectivity.classes import VERSIONS, Classifier
 from analyzer.analysis.connectivity.index import EndIndex
@@ -16,6 +15,7 @@ from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.policies import Direction, Rule
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 PairEnd = Workload | Node | AddressSet

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.policies import NamedPort, NumberedPorts, Ports, Protocol
 from analyzer.model.profile import NamedPorts, NamedPortScope, Profile
+from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet, PortSet
 
 Names = dict[str, ConnectionSet]

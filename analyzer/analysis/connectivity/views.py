@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.rule_ports import Names, RulePorts, Span, rule_ports
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, Policy, Rule
 from analyzer.model.profile import NamedPorts, Profile
+from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from analyzer.errors import UsageError
+from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.cli.configuration.finding import Document

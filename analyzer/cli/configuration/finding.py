@@ -6,12 +6,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analyzer.cli.configuration.places import Place, places
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.records import dataclass
 
 OWN = "netproof.toml"
 PROJECT = "pyproject.toml"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from analyzer.cli.configuration.finding import Document
 from analyzer.cli.configuration.keys import CHECK, LIKE_CHECK, SHARED, Command, Key, Kind, tables_of
 from analyzer.cli.options import CheckFormat
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.records import dataclass
 
 Keys = tuple[str | int, ...]
 
