@@ -81,18 +81,27 @@ class Inquiry:
         return self.session.literal(self.term(symbol, values))
 
     def term(self, symbol: str, values: Intervals) -> str:
-        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals; an address's, if it is the one
-        that the end has: of the connection's family, and chosen (x) or unknown (u) as the end's is."""
+        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals, or says nothing of the
+        connection: an address is the one that the end has if it is of the connection's family, and chosen (x) or
+        unknown (u) as the end's is; a label of a namespace, if that is there (nl) or not created yet (fl)."""
         width = self.obligation.symbols[symbol]
         if width == 0:
             wanted = {v for low, high in values for v in range(low, high + 1)}
             return "true" if wanted == {0, 1} else symbol if wanted == {1} else neg(symbol)
         found = within(symbol, values, width)
         letter, _, part = symbol.partition(".")
-        if part not in ("x4", "x6", "u4", "u6"):
-            return found
-        chosen = self._is_chosen(letter)
-        return disj(["v6" if part[1] == "4" else neg("v6"), neg(chosen) if part[0] == "x" else chosen, found])
+        if part in ("x4", "x6", "u4", "u6"):
+            chosen = self._is_chosen(letter)
+            return disj(["v6" if part[1] == "4" else neg("v6"), neg(chosen) if part[0] == "x" else chosen, found])
+        if part.startswith(("nl.", "fl.")):
+            new = self._is_new(letter)
+            return disj([new if part[0] == "n" else neg(new), found])
+        return found
+
+    def _is_new(self, letter: str) -> str:
+        """The end is a pod in a namespace that is not created yet."""
+        symbol, codes = f"{letter}.ns", self.obligation.scope.table.of(Standing.FUTURE)
+        return within(symbol, canonical((c, c) for c in codes), self.obligation.symbols[symbol])
 
     def _is_chosen(self, letter: str) -> str:
         """The manifests or the question choose the end's address: it is outside, or of a class of known addresses."""

@@ -38,3 +38,12 @@ def test_a_protocol_without_ports_is_kept_apart_by_the_protocol():
     other = PROTOCOL_CODES[Protocol.OTHER]
     box = apart(OBLIGATION, {}, [{"port": ((1, 65535),)}], {**WITNESS, "port": 0, "proto": other})
     assert box == {"proto": ((other, other),)}
+
+
+def test_labels_of_namespaces_to_come_part_no_connections_of_those_there():
+    """A pod of namespace `a` has no value for them: regions that differ in them alone share it."""
+    other = {"s.fl.0": ((0, 0),)}
+    box = apart(OBLIGATION, {"s.fl.0": ((1, 1),)}, [other], {**WITNESS, "s.ns": 2, "s.fl.0": 1})
+    assert all(low > 1 for low, _ in box["s.ns"])
+    box = apart(OBLIGATION, {"s.fl.0": ((1, 1),)}, [{**other, "port": ((80, 80),)}], {**WITNESS, "s.fl.0": 1})
+    assert not any(low <= 80 <= high for low, high in box["port"])
