@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
 
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, pod_addresses, possible
@@ -31,6 +30,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 

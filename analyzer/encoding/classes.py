@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.scope import HOST, POD, Scope
@@ -12,6 +12,7 @@ from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import ContainerKind, ContainerPort, Node, Workload
 from analyzer.model.profile import NamedPortScope
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 
 

@@ -9,9 +9,9 @@ values never look the same.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from analyzer.encoding.terms import bits
+from analyzer.records import dataclass
 
 ABSENT = 0
 

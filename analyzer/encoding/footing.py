@@ -5,8 +5,6 @@ It holds all that the slice is made of, and what the same question asked of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.encoding.namespaces import Entry
 from analyzer.encoding.question import Question
 from analyzer.encoding.scope import Reach, scope_of
@@ -14,6 +12,7 @@ from analyzer.encoding.vocabulary import Vocabulary
 from analyzer.model.cluster import Cluster, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import Selector
 from analyzer.model.policies import Policy
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.records import dataclass
 
 
 class Standing(Enum):

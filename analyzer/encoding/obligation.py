@@ -16,7 +16,6 @@ The claim holds iff `universe` and `violation` and all tracked literals are unsa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from analyzer.encoding.claims import ClaimTerms, assumed
@@ -31,6 +30,7 @@ from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol, RuleRef
+from analyzer.records import dataclass
 
 UNIVERSE, VIOLATION, IN_SRC, IN_DST, OUTSIDE = "universe", "violation", "in-src", "in-dst", "outside"
 

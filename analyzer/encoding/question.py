@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from analyzer.model.claims import Assumption, Claim, Universe
 from analyzer.model.profile import Profile
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 

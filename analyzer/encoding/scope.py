@@ -7,7 +7,6 @@ claim speaks of.  `slice_first=False` keeps everything, to compare.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
@@ -29,6 +28,7 @@ from analyzer.model.claims import (
 )
 from analyzer.model.cluster import Cluster, Service, Unmodelled
 from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, Tier
+from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 
 POD, EXTERNAL, HOST = "pod", "external", "host"

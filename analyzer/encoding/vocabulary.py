@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
@@ -29,6 +28,7 @@ from analyzer.model.policies import (
     Protocol,
 )
 from analyzer.model.profile import NamedPortScope
+from analyzer.records import dataclass
 
 _NAMESPACE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
