@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -88,6 +87,8 @@ def _disagreement(error: InternalError) -> str:
 
 
 def _defect(what: str) -> str:
+    import platform
+
     return (
         f"netproof: internal error: {visible(what)}\n"
         "This is a defect in netproof, not in your manifests, and no answer was given.\n"

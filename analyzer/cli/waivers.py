@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -27,6 +26,8 @@ _AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 def read_waivers(path: str) -> tuple[Waiver, ...]:
     """The waivers in the file; InputError with all that is wrong with them, each with its line."""
+    import tomllib
+
     text = file_bytes(path, "waivers")
     try:
         written = text.decode("utf-8")

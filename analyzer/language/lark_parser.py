@@ -16,7 +16,6 @@ from lark.parsers.lalr_analysis import Shift
 
 from analyzer.errors import InternalError, Problem
 from analyzer.language.expectations import explained
-from analyzer.language.tables import digest
 from analyzer.language.text import Passage
 from analyzer.resources import grammar_text
 
@@ -75,7 +74,7 @@ def tables_of(grammar: str) -> dict[str, Any]:
     first = [t.name for t in parser.terminals if t.priority > 0]
     keywords = [name for name, pattern in patterns.items() if pattern.type == "str" and pattern.value[0].isalpha()]
     return {
-        "grammar": digest(grammar),
+        "grammar": grammar,
         "start": {name: order[state] for name, state in sorted(table.start_states.items())},
         "end": {name: order[state] for name, state in sorted(table.end_states.items())},
         "states": states,

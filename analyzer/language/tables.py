@@ -10,12 +10,11 @@ After a change of the grammar: `python -m analyzer.language.tables grammar/query
     scanned         what words and signs look like, in the order to be tried; `ignored` ones make no token
     keywords        the words that are keywords where the grammar has a place for them
     before_words    what goes before a word where the grammar has a place for it
-    grammar         the digest of the grammar that all this was made of
+    grammar         the grammar that all this was made of
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -28,11 +27,7 @@ def kept_tables() -> dict[str, Any] | None:
     """The tables beside the grammar; None if they are missing, or were made of another grammar."""
     text = grammar_tables()
     tables: dict[str, Any] = json.loads(text) if text else {}
-    return tables if tables.get("grammar") == digest(grammar_text()) else None
-
-
-def digest(grammar: str) -> str:
-    return hashlib.sha256(grammar.encode()).hexdigest()
+    return tables if tables.get("grammar") == grammar_text() else None
 
 
 def main(path: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,6 +74,8 @@ def named(path: Path) -> Document:
 
 def read(path: Path, *, is_asked_for: bool) -> Document | None:
     """The document; None for a pyproject.toml without a table for netproof.  InputError if it is no TOML."""
+    import tomllib
+
     text = _text(path)
     prefix = _IN_PROJECT if path.name == PROJECT else ()
     try:

@@ -6,7 +6,6 @@ The text is known to be valid TOML: `tomllib` has read it before.  So this looks
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -83,6 +82,8 @@ class _Scanner:
 
     def keys(self) -> list[str]:
         """A dotted key; `at` stands on what follows it and its blanks."""
+        import tomllib
+
         keys: list[str] = []
         while True:
             self.blank()
