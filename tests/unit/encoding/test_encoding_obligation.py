@@ -1,0 +1,120 @@
+"""What an obligation says beside its formula: open facts, tracked rules, cuts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+from evaluators import EVERYTHING, question
+
+from analyzer.encoding import encode
+from analyzer.model.claims import Anything, Claim, Kind
+from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    Action,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    NamedPort,
+    NamespaceNamed,
+    NamespacesMatching,
+    NumberedPorts,
+    PodPeer,
+    Policy,
+    Protocol,
+    Rule,
+    Tier,
+)
+from analyzer.model.profile import PROFILES, NamedPorts
+from analyzer.model.source import Source
+from analyzer.sets import AddressSet
+
+EVERYWHERE = NamespacesMatching(Selector.EVERYTHING)
+NAMESPACES = tuple(Namespace(name, Labels({NAMESPACE_NAME_LABEL: name}), True) for name in ("a", "b"))
+GENERIC = PROFILES["generic"]
+
+
+def at(line: int) -> Source:
+    return Source("f.yaml", line)
+
+
+def admin(name: str, direction: Direction, *rules: Rule, priority: int = 1) -> Policy:
+    sides = {direction.value: rules} | {d.value: () for d in Direction if d is not direction}
+    subject = PodPeer(EVERYWHERE)
+    return Policy("AdminNetworkPolicy", None, name, Tier.ADMIN, subject, **sides, source=at(1), priority=priority)
+
+
+def network_policy(namespace: str, name: str, *rules: Rule, line: int = 2) -> Policy:
+    subject = PodPeer(NamespaceNamed(namespace), Selector((Requirement("k", Operator.EXISTS),)))
+    return Policy("NetworkPolicy", namespace, name, Tier.NETWORK_POLICY, subject, rules, None, at(line))
+
+
+def rule(action: Action, *peers: PodPeer | DomainPeer | AddressPeer, ports=None, index: int = 0, line: int = 3) -> Rule:
+    return Rule(action, peers or None, ports, index, at(line))
+
+
+def test_every_open_fact_is_one_of_its_own_and_says_what_is_open() -> None:
+    """Two facts under one name would be settled together, which nothing says."""
+    names = [rule(Action.ACCEPT, DomainPeer(("x.org", "y.org"))), rule(Action.DENY, PodPeer(EVERYWHERE), index=1)]
+    named = tuple(NamedPort(name, protocol) for name in ("web", "dns") for protocol in (Protocol.TCP, None))
+    odd = [
+        Unmodelled("CiliumNetworkPolicy", "cilium.io/v2", where, "odd", True, True, False, at(4), "", "1")
+        for where in ("a", None)
+    ]
+    cluster = Cluster(
+        NAMESPACES,
+        policies=(
+            admin("one", Direction.EGRESS, *names),
+            admin("two", Direction.EGRESS, rule(Action.PASS), priority=1),
+            network_policy("a", "p", rule(Action.ACCEPT, ports=named)),
+        ),
+        services=(
+            Service("a", "front", Selector.EVERYTHING, (ServicePort(80, 80, Protocol.TCP),), True, False, source=at(5)),
+        ),
+        unmodelled=tuple(odd),
+    )
+    found = encode(cluster, question(EVERYTHING, replace(GENERIC, named_ports=NamedPorts.UNION))).opens.values()
+    assert {(fact.kind, fact.id): fact.text for fact in found} == {
+        ("domain", "domain x.org"): "which addresses `x.org` stands for",
+        ("domain", "domain y.org"): "which addresses `y.org` stands for",
+        ("tie", "tie egress AdminNetworkPolicy one AdminNetworkPolicy two 0"): (
+            "equal priority 1: the order of AdminNetworkPolicy one (f.yaml:1) and AdminNetworkPolicy two (f.yaml:1) "
+            "is not defined"
+        ),
+        ("other-protocols", "other-protocols d"): (
+            "whether isolation covers protocols without ports differs between engines"
+        ),
+        **{
+            (
+                "named-port-union",
+                f"named-port-union a (k) NamedPort(name='{name}', protocol={Protocol.TCP!r})",
+            ): f"port name `{name}` at f.yaml:3 opens every number that a selected pod gives it"
+            for name in ("web", "dns")
+        },
+        ("service-source", "service-source a/front"): (
+            "Service a/front (f.yaml:5) may hide the client's address behind its node's "
+            "(externalTrafficPolicy is not Local)"
+        ),
+        ("service-source", "service-source own-node"): ("traffic through a Service may come from the pod's own node"),
+        **{
+            ("unmodelled", f"unmodelled {thing.id} 1 {direction.value} {effect}"): (
+                f"{thing.id} (f.yaml:4) is not modelled and may {effect} {direction.value}"
+            )
+            for thing in odd
+            for direction in Direction
+            for effect in ("allow", "deny")
+        },
+    }
+
+
+def test_cuts_are_where_ports_and_addresses_begin_to_mean_something_else() -> None:
+    block = AddressPeer(AddressSet.of("203.0.113.0/24"), "203.0.113.0/24")
+    ports = (NumberedPorts(Protocol.TCP, 80, 82), NumberedPorts(Protocol.UDP, 53))
+    cluster = Cluster(NAMESPACES, policies=(network_policy("a", "p", rule(Action.ACCEPT, block, ports=ports)),))
+    claim = Claim(Kind.NO, Anything(), Anything(), (NumberedPorts(Protocol.TCP),))
+    cuts = encode(cluster, question(claim, GENERIC)).cuts
+    assert cuts["port"] == (1, 53, 54, 80, 83)
+    edges = {int(ip_address(text)) for text in ("203.0.113.0", "203.0.114.0")}
+    assert edges <= set(cuts["s.x4"])
+    assert cuts["s.x4"] == cuts["s.u4"]
