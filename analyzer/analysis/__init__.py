@@ -12,6 +12,7 @@ from analyzer.solving import Budget
 from analyzer.verdicts import Setting
 
 if TYPE_CHECKING:
+    from analyzer.analysis.comparing import compare
     from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
     from analyzer.analysis.difference import difference
     from analyzer.analysis.explanation import explain
@@ -30,6 +31,7 @@ __all__ = [
     "Setting",
     "changed_verdicts",
     "check",
+    "compare",
     "connectivity",
     "cross_check",
     "difference",
@@ -60,6 +62,7 @@ class _UseCases(ModuleType):
     EndFilter = _later("connectivity", "EndFilter")
     Focus = _later("connectivity", "Focus")
     changed_verdicts = _later("session", "changed_verdicts")
+    compare = _later("comparing", "compare")
     connectivity = _later("connectivity", "connectivity")
     difference = _later("difference", "difference")
     explain = _later("explanation", "explain")

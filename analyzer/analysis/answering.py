@@ -59,7 +59,7 @@ class Answerer:
         verdict = judge(self.cluster, query, assumptions, asking)
         checked = None
         if self.second_solver is not None:
-            checked = cross_check(verdict, self.second_solver, self.setting.budget)
+            checked = cross_check(query.id, verdict.steps, self.second_solver, self.setting.budget)
         return verdict if keeps else replace(verdict, steps=()), checked
 
     def lost(self, task: Task, why: str) -> Answered:

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from analyzer.errors import InternalError
 from analyzer.solving import Budget, Result, solve_script, solver_version
-from analyzer.verdicts import CrossCheck, Verdict
+from analyzer.verdicts import CrossCheck, Step
 from analyzer.verdicts.steps import UNKNOWN
 
 
-def cross_check(verdict: Verdict, solver: str, budget: Budget) -> CrossCheck:
-    """Every step of the verdict, which must keep them, answered by `solver` within the budget.
+def cross_check(name: str, steps: Iterable[Step], solver: str, budget: Budget) -> CrossCheck:
+    """Every step of the answer `name`, answered by `solver` within the budget.
 
     InternalError, with the script, where it contradicts an answer.  Questions that were never decided are left out.
     """
     confirmed, undecided = 0, []
     until = time.monotonic() + budget.seconds
-    for step in verdict.steps:
+    for step in steps:
         if step.expected == UNKNOWN:
             continue
         found, left = Result.UNKNOWN, until - time.monotonic()
         if left > 0:
             found = solve_script(step.script, solver, Budget(budget.rlimit, left)).result
         if found is Result.UNKNOWN:
-            undecided.append((verdict.query.id, step.purpose))
+            undecided.append((name, step.purpose))
         elif found.value == step.expected:
             confirmed += 1
         else:
             what = f"{solver} answers `{found.value}` where the first solver answered `{step.expected}`"
-            raise InternalError(f"query `{verdict.query.id}`, step {step.purpose}: {what}", step.script)
+            raise InternalError(f"`{name}`, step {step.purpose}: {what}", step.script)
     return CrossCheck(solver, solver_version(solver), confirmed, tuple(undecided))
 
 

@@ -76,20 +76,25 @@ def _nothing_new(revisions: Revisions, pack: Pack, query: Query, setting: Settin
         status, reason = Status.REFUTED, "the new revision allows connections that the old one denies"
     elif found.reason:
         status, reason = Status.UNKNOWN, found.reason
-    elif (empty := _emptiness(revisions, pack, query, replace(setting, universe=universe))) is not None:
-        status, reason = Status.VACUOUS, empty
+    steps = found.steps
+    if status is Status.PROVED:
+        bare = _without_policies(revisions, pack, query, replace(setting, universe=universe))
+        steps += bare.steps
+        if bare.status is Status.VACUOUS:
+            status, reason = Status.VACUOUS, bare.reason
     lives = [change.live for change in found.changes]
     live = None if not lives else True if True in lives else None if None in lives else False
-    verdict = Verdict(query, status, universe, reason, live, blame=found.blame, is_complete=not found.is_capped)
+    verdict = Verdict(
+        query, status, universe, reason, live, blame=found.blame, is_complete=not found.is_capped, steps=steps
+    )
     return QueryDifference(pack.name, query, None, verdict, found)
 
 
-def _emptiness(revisions: Revisions, pack: Pack, query: Query, setting: Setting) -> str | None:
-    """Why the claim speaks of nothing at all, if so: then `no` would hold of it without any policy."""
+def _without_policies(revisions: Revisions, pack: Pack, query: Query, setting: Setting) -> Verdict:
+    """The verdict that `no` has without any policy: VACUOUS iff the claim speaks of nothing at all."""
     bare = members_of(*align(revisions.old, revisions.new))
     always = replace(query, claim=replace(query.claim, kind=Kind.NO))
-    verdict = judge(bare, always, pack.assumptions, setting)
-    return verdict.reason if verdict.status is Status.VACUOUS else None
+    return judge(bare, always, pack.assumptions, setting)
 
 
 # ------------------------------------------------------------------------------------------------ background

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,9 +11,6 @@ from analyzer.cli.exit_codes import difference_code
 from analyzer.cli.guard import complaint
 from analyzer.cli.options import FailOn
 from analyzer.cli.progress import Progress
-
-if TYPE_CHECKING:
-    from analyzer.verdicts.difference import Difference, InventoryDifference
 
 
 def diff(
@@ -35,19 +31,20 @@ def diff(
     file: options.OutputFile = None,
     max_changes: options.MaxChanges = 20,
     budget: options.WorkBudget = None,
+    cross_check: options.CrossCheckBy = None,
     quiet: options.Quiet = False,
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Tell whether two revisions permit the same traffic, and if not, exactly what changed."""
     from analyzer import analysis
-    from analyzer.model.claims import Universe
     from analyzer.reports.diff_formats import render_diff
 
-    pods, engine, addresses, _ = inputs.settled(
+    pods, engine, addresses, _, solver = inputs.settled(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: output.check_destinations(file, None),
+        lambda: revisions.second_solver(cross_check, universe, has_queries=bool(pack or query)),
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
     setting = analysis.Setting(pods, engine, addresses, limits)
@@ -57,13 +54,15 @@ def diff(
             lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),
             lambda: reading.both(paths or (), git, progress),
         )
-        found: Difference | InventoryDifference
-        if pods is Universe.INVENTORY:
-            found = analysis.inventory_difference(old.cluster, new.cluster, packs, setting=setting, progress=progress)
-        else:
-            found = analysis.difference(
-                old.cluster, new.cluster, packs, setting=setting, max_changes=max_changes, progress=progress
-            )
+        found = analysis.compare(
+            old.cluster,
+            new.cluster,
+            packs,
+            setting=setting,
+            max_changes=max_changes,
+            second_solver=solver,
+            progress=progress,
+        )
     if problems := (*old.problems, *new.problems):
         print(complaint(problems, "what they could change is unknown"), file=sys.stderr)
     output.write(render_diff(found, format_.value, output.terminal_style(color, file, quiet=quiet)), file)

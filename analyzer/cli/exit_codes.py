@@ -62,8 +62,11 @@ def exit_table() -> str:
 
 
 def difference_code(found: Difference | InventoryDifference, fail_on: str) -> ExitCode:
-    """REFUTED if something changed that is to fail, UNDECIDED if that cannot be told; the queries of packs count in
-    any case.  `fail_on` is `change`, `new-access`, `lost-access` or `queries`."""
+    """REFUTED if something changed that is to fail, UNDECIDED if that cannot be told, or a second solver did not
+    confirm it in time; the queries of packs count in any case.
+
+    `fail_on` is `change`, `new-access`, `lost-access` or `queries`.
+    """
     ways = (
         ("new-access", found.has_gained, found.is_gain_open),
         ("lost-access", found.has_lost, found.is_loss_open),
@@ -72,4 +75,6 @@ def difference_code(found: Difference | InventoryDifference, fail_on: str) -> Ex
     worse = {query.after.status.value for query in found.queries if query.is_worse}
     if any(has_changed for _, has_changed, _ in judged) or "refuted" in worse:
         return ExitCode.REFUTED
-    return ExitCode.UNDECIDED if worse or any(is_open for _, _, is_open in judged) else ExitCode.PROVED
+    checked = found.background.cross_check
+    is_open = any(is_open for _, _, is_open in judged) or (checked is not None and bool(checked.undecided))
+    return ExitCode.UNDECIDED if worse or is_open else ExitCode.PROVED

@@ -10,6 +10,7 @@ from analyzer.errors import UsageError
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
+    from analyzer.cli.options import SecondSolver
     from analyzer.cli.progress import Progress
     from analyzer.manifests import Loaded
 
@@ -69,3 +70,13 @@ class Reading:
             )
         )
         return old, new
+
+
+def second_solver(chosen: SecondSolver | None, universe: str, *, has_queries: bool) -> str | None:
+    """Its name; UsageError if it is not installed, or would have nothing to confirm."""
+    if chosen is not None and universe == "inventory" and not has_queries:
+        raise UsageError(
+            "the table of the inventory is no answer of a solver, so --cross-check has nothing to confirm",
+            "leave out --universe inventory, or give queries with -p or -q",
+        )
+    return inputs.second_solver(chosen)

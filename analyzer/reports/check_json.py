@@ -49,11 +49,11 @@ def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
         "queries": [_query(s, v, with_statistics) for s in answer.sections for v in s.verdicts],
     }
     if answer.cross_check is not None:
-        content["cross_check"] = _cross_check(answer.cross_check)
+        content["cross_check"] = cross_check(answer.cross_check)
     return (json.dumps(content, indent=2) + "\n").encode("ascii")
 
 
-def _cross_check(it: CrossCheck) -> Json:
+def cross_check(it: CrossCheck) -> Json:
     undecided = [{"query": query, "step": step} for query, step in it.undecided]
     return {
         "solver": it.solver,

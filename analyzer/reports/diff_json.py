@@ -8,6 +8,7 @@ from typing import Any
 
 from analyzer.reports.check_json import (
     assumption,
+    cross_check,
     end_region,
     endpoint,
     notice,
@@ -55,6 +56,8 @@ def render_diff_json(found: Difference | InventoryDifference) -> bytes:
     else:
         content["changes"] = list(_pairs(found))
         content["complete"], content["reason"], content["blame"] = not found.reason, found.reason, list(found.blame)
+    if base.cross_check is not None:
+        content["cross_check"] = cross_check(base.cross_check)
     content["queries"] = [_query(query) for query in found.queries]
     return (json.dumps(content, indent=2) + "\n").encode("ascii")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.reports import diff_words, parts, words
+from analyzer.reports import diff_words, parts, verdict_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.verdicts.difference import Change, Difference, InventoryDifference, QueryDifference, Shift
 
@@ -90,4 +90,6 @@ def _background(found: Difference | InventoryDifference) -> Iterator[str]:
     for it in base.unmodelled[:_SHOWN_ENTRIES]:
         yield f"- unmodelled: {escaped(f'{it.id} ({it.source})')}"
     yield from (f"- note: {escaped(parts.notice(notice))}" for notice in base.notices[:_SHOWN_ENTRIES])
+    if base.cross_check is not None:
+        yield f"- cross-check: {escaped(verdict_words.cross_check(base.cross_check))}"
     yield from ("", "</details>")

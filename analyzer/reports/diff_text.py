@@ -134,6 +134,8 @@ def _footer(page: Page, found: Difference | InventoryDifference) -> None:
     parts.background(page, base.assumptions, base.unmodelled, base.notices)
     for text in base.one_sided:
         parts.entry(page, "one side", text)
+    if base.cross_check is not None:
+        parts.entry(page, "checked", f"cross-check: {verdict_words.cross_check(base.cross_check)}")
     for label, tally in zip(("read old", "read new"), base.tallies, strict=True):
         parts.read(page, label, tally)
 

@@ -54,6 +54,8 @@ def summary(answer: Answer) -> str:
 
 def cross_check(it: CrossCheck) -> str:
     """`12 of 12 answers confirmed by cvc5 1.4`, and which are not."""
+    if not it.total:
+        return f"no answer rests on a solver, so {it.solver} had none to confirm"
     text = f"{it.confirmed} of {words.plural(it.total, 'answer')} confirmed by {it.solver} {it.version}"
     if not it.undecided:
         return text

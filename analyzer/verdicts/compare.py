@@ -14,6 +14,7 @@ from analyzer.records import dataclass
 from analyzer.semantics import outcomes
 from analyzer.verdicts.counterexamples import Finder, Found, Sighting, new_namespaces
 from analyzer.verdicts.difference import Change, Shift
+from analyzer.verdicts.evidence import Evidence
 from analyzer.verdicts.inquiry import Inquiry
 from analyzer.verdicts.judge import Setting
 from analyzer.verdicts.regions import describe
@@ -79,24 +80,32 @@ class _Comparison:
         if obligation is None:
             return Shift()
         inquiry = Inquiry(obligation, self.setting.budget)
+        evidence = Evidence(inquiry, is_kept=self.setting.keeps_steps)
+        shift = self._told(obligation, inquiry, evidence, most)
+        return replace(shift, steps=evidence.steps)
+
+    def _told(self, obligation: Obligation, inquiry: Inquiry, evidence: Evidence, most: int) -> Shift:
         certain = inquiry.certain(obligation.opens)
         found = Found((), None, certain.result.value == "unsat", certain.reason)
         if certain.values is not None:
             finder = Finder(inquiry, lambda q: self._encoded(q, is_live=True), most, is_disjoint=True)
             found = finder.find(certain.values, self.setting.budget)
+            evidence.refuted(found)
         changes = tuple(self._change(sighting, obligation) for sighting in found.sightings)
         if not found.is_complete:
             return Shift(changes, is_capped=not found.reason, reason=found.reason)
-        return self._with_open(changes, found, inquiry)
+        return self._with_open(changes, found, inquiry, evidence)
 
     def _encoded(self, question: Question, *, is_live: bool) -> Obligation | None:
         return encode_pair(self.denying, self.allowing, question, is_live=is_live)
 
-    def _with_open(self, changes: tuple[Change, ...], found: Found, inquiry: Inquiry) -> Shift:
+    def _with_open(self, changes: tuple[Change, ...], found: Found, inquiry: Inquiry, evidence: Evidence) -> Shift:
         """What is left changes for some turn of the open facts at most: say which."""
         outside = [f"!{inquiry.inside(sighting.box)}" for sighting in found.sightings]
         rest = inquiry.check(VIOLATION, *outside)
         if rest.is_unsat:
+            if not changes:
+                evidence.none_violates()
             return Shift(changes)
         if not rest.is_sat:
             return Shift(changes, reason=rest.reason)
@@ -105,6 +114,7 @@ class _Comparison:
         was, now = (self._allowed(side, connection) for side in (self.denying, self.allowing))
         if False not in was or True not in now:
             raise InternalError(f"the oracle finds no change of {connection}, the encoding may", obligation.text)
+        evidence.either_way(rest.values, obligation.opens)
         needed = inquiry.needed(rest.values, obligation.opens)
         facts = tuple(dict.fromkeys(obligation.opens[name].text for name in needed))
         return Shift(changes, reason=_OPEN, blame=facts)

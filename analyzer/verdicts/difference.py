@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import field
 from enum import Enum
 
 from analyzer.model.claims import Query, Universe
@@ -13,7 +14,8 @@ from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision
 from analyzer.sets import ConnectionSet
-from analyzer.verdicts.verdict import Region, StatedAssumption, Status, Verdict
+from analyzer.verdicts.steps import Step
+from analyzer.verdicts.verdict import CrossCheck, Region, StatedAssumption, Status, Verdict
 
 
 class Relation(Enum):
@@ -58,13 +60,15 @@ class Shift:
     """Everything that one revision denies and the other allows.
 
     The regions of `changes` are disjoint.  Unless `is_capped` or `reason` says otherwise they are all there is.
-    `reason`: why it is not known whether there is more, with the facts it hangs on in `blame`.
+    `reason`: why it is not known whether there is more, with the facts it hangs on in `blame`.  `steps`: what it rests
+    on as scripts, where that was asked for.
     """
 
     changes: tuple[Change, ...] = ()
     is_capped: bool = False
     reason: str = ""
     blame: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
@@ -106,6 +110,7 @@ class Background:
     notices: tuple[Notice, ...]
     tallies: tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]
     one_sided: tuple[str, ...] = ()
+    cross_check: CrossCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from analyzer.cli.app import app
 from analyzer.reports.schema import schema_text
+from analyzer.solving import Outcome, Result
 
 EXAMPLES = Path("tests/examples/revisions")
 OLD, NEW = str(EXAMPLES / "old"), str(EXAMPLES / "new")
@@ -220,3 +221,39 @@ def test_two_git_revisions(repository, tmp_path, request):
     for bad in ("HEAD..nowhere", "HEAD", "--output=x..HEAD", "HEAD...HEAD"):
         assert run("--git", bad, "--", "k8s").exit_code == 2
     assert run("--git", "HEAD..HEAD", "--", "elsewhere").exit_code == 2
+
+
+# ------------------------------------------------------------------------------------------------ a second solver
+def test_cross_check_is_told(tmp_path):
+    pack = tmp_path / "ours.npq"
+    pack.write_text("assert kept: no pods in namespace tenant-a can reach pods in namespace tenant-b\n")
+    code, found = report(OLD, NEW, "-p", pack, "--cross-check", "cvc5")
+    told = found["cross_check"]
+    assert code == 1
+    assert told["confirmed"] == told["total"] > 10
+    assert told["undecided"] == []
+    for form in ("text", "markdown"):
+        shown = run(OLD, NEW, "-p", pack, "--cross-check", "cvc5", "--format", form).stdout
+        assert f"cross-check: {told['total']} of {told['total']} answers confirmed by cvc5" in shown
+    assert "cross_check" not in report(OLD, NEW)[1]
+
+
+def test_what_a_second_solver_does_not_confirm_is_no_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr("analyzer.solving.scripts._by_cvc5", lambda *_: Outcome(Result.UNKNOWN))
+    done = run(NEW, OLD, "--fail-on", "new-access", "--cross-check", "cvc5")
+    assert done.exit_code == 3
+    assert "its budget was spent on new access and lost access" in " ".join(done.stdout.split())
+
+
+def test_a_contradiction_is_an_internal_error_with_the_script(monkeypatch):
+    monkeypatch.setattr("analyzer.solving.scripts._by_cvc5", lambda *_: Outcome(Result.SAT))
+    done = run(OLD, NEW, "--cross-check", "cvc5")
+    assert done.exit_code == 70
+    assert "(check-sat)" in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_table_of_the_inventory_gives_a_second_solver_nothing_to_confirm():
+    done = run(OLD, NEW, "--universe", "inventory", "--cross-check", "cvc5")
+    assert done.exit_code == 2
+    assert "--cross-check has nothing to confirm" in done.stderr

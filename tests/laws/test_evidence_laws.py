@@ -8,6 +8,7 @@ from dataclasses import replace
 from clusters import claims, clusters, isolation_claims, profiles
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from revisions import revisions
 
 from analyzer import analysis
 from analyzer.analysis.bundle_reading import parse_bundle, verdicts_in
@@ -15,11 +16,14 @@ from analyzer.analysis.bundling import bundled
 from analyzer.analysis.recheck import check_answers, check_files, check_verdicts
 from analyzer.analysis.rederiving import replay_witnesses, setting_of
 from analyzer.model.claims import Pack, Query, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.profile import Profile
 from analyzer.model.source import Source
 from analyzer.reports.check_json import render_json
 from analyzer.reports.evidence_json import render_evidence
 from analyzer.solving import CVC5, Z3, Budget
 from analyzer.verdicts import Setting
+from analyzer.verdicts.compare import Revisions, gained, lost
 from analyzer.verdicts.rechecked import Finding
 
 LAW = settings(
@@ -57,3 +61,18 @@ def test_evidence_of_random_answers_holds(data: st.DataObject, universe: Univers
     verdict = answer.verdicts[0]
     shown = sum(step.purpose.startswith("witness-") and step.expected == "sat" for step in verdict.steps)
     assert shown == len(verdict.counterexamples)
+
+
+@settings(LAW, max_examples=15)
+@given(revisions(), profiles())
+def test_a_second_solver_confirms_what_two_revisions_differ_in(pair: tuple[Cluster, Cluster], profile: Profile) -> None:
+    setting = Setting(Universe.ANY, profile, keeps_steps=True)
+    for ask in (gained, lost):
+        shift = ask(Revisions(*pair), setting, 3)
+        assert shift == ask(Revisions(*pair), replace(setting, keeps_steps=False), 3)
+        checked = analysis.cross_check("access", shift.steps, CVC5, Budget())
+        assert (checked.confirmed, checked.undecided) == (len(shift.steps), ())
+        purposes = [step.purpose for step in shift.steps]
+        assert sum(purpose.endswith("-certain") for purpose in purposes) == 2 * len(shift.changes)
+        is_settled = bool(shift.changes) and not shift.reason and not shift.is_capped
+        assert ("nothing-else" in purposes) == is_settled

@@ -147,12 +147,12 @@ def test_keeping_steps_changes_no_verdict(name: str) -> None:
 # ------------------------------------------------------------------------------------------------ a second solver
 def test_cross_check_counts_what_is_confirmed() -> None:
     verdict = judged(CASES["proved"][0])
-    found = analysis.cross_check(verdict, CVC5, Budget())
+    found = analysis.cross_check("it", verdict.steps, CVC5, Budget())
     assert (found.confirmed, found.undecided, found.total) == (4, (), 4)
 
 
 def test_cross_check_tells_what_it_could_not_confirm() -> None:
-    found = analysis.cross_check(judged(CASES["vacuous"][0]), CVC5, Budget(seconds=0))
+    found = analysis.cross_check("it", judged(CASES["vacuous"][0]).steps, CVC5, Budget(seconds=0))
     assert (found.confirmed, found.undecided) == (0, (("it", "violation"), ("it", "source-set")))
 
 
@@ -161,7 +161,7 @@ def test_a_wrong_answer_is_an_internal_error_with_its_script() -> None:
     first, *others = verdict.steps
     wrong = replace(verdict, steps=(replace(first, expected="sat"), *others))
     with pytest.raises(InternalError, match="answers `unsat` where the first solver answered `sat`") as caught:
-        analysis.cross_check(wrong, CVC5, Budget())
+        analysis.cross_check("it", wrong.steps, CVC5, Budget())
     assert caught.value.bundle == wrong.steps[0].script
 
 
