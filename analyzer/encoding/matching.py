@@ -115,9 +115,7 @@ class Matching:
                 parts.append(conj([self._has_protocol(entry.protocol), self.ledger.open(fact)]))
         return disj(parts)
 
-    def _has_protocol(self, protocol: Protocol | None) -> Term:
-        if protocol is None:
-            return neg(equal(self.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2)))
+    def _has_protocol(self, protocol: Protocol) -> Term:
         return equal(self.protocol, number(PROTOCOL_CODES[protocol], 2))
 
     def on_ports(
