@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from evaluators import EVERYTHING, question
 
-from analyzer.encoding import encode
+from analyzer.encoding import encode, encode_pair
 from analyzer.model.claims import Anything, Claim, Kind
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
@@ -118,3 +118,32 @@ def test_cuts_are_where_ports_and_addresses_begin_to_mean_something_else() -> No
     edges = {int(ip_address(text)) for text in ("203.0.113.0", "203.0.114.0")}
     assert edges <= set(cuts["s.x4"])
     assert cuts["s.x4"] == cuts["s.u4"]
+
+
+def tracked(cluster: Cluster, kind: Kind) -> set[tuple[str, Direction, int | None]]:
+    claim = replace(EVERYTHING, kind=kind)
+    refs = encode(cluster, question(claim, GENERIC)).tracks.values()
+    return {(ref.policy.name, ref.direction, ref.rule and ref.rule.index) for ref in refs}
+
+
+def test_what_a_proof_can_rest_on_is_tracked() -> None:
+    """Isolation and denials where nothing may get through, what lets through where all must; a Pass for either."""
+    nobody = PodPeer(NamespaceNamed("nowhere"))
+    rules = (rule(Action.PASS), rule(Action.DENY, index=1), rule(Action.ACCEPT, index=2))
+    below = replace(admin("last", Direction.INGRESS, *rules), tier=Tier.BASELINE)
+    allows = network_policy("a", "p", rule(Action.ACCEPT), rule(Action.ACCEPT, nobody, index=1))
+    cluster = Cluster(NAMESPACES, policies=(admin("first", Direction.INGRESS, *rules), allows, below))
+    passes = {("first", Direction.INGRESS, 0), ("last", Direction.INGRESS, 0)}
+    assert tracked(cluster, Kind.NO) == passes | {
+        ("first", Direction.INGRESS, 1),
+        ("p", Direction.INGRESS, None),
+        ("last", Direction.INGRESS, 1),
+    }
+    for kind in (Kind.EVERY, Kind.SOME):
+        assert tracked(cluster, kind) == passes | {
+            ("first", Direction.INGRESS, 2),
+            ("p", Direction.INGRESS, 0),
+            ("last", Direction.INGRESS, 2),
+        }
+    assert tracked(cluster, Kind.NO_NEW) == tracked(cluster, Kind.NO)
+    assert not encode_pair(cluster, Cluster(NAMESPACES), question(EVERYTHING, GENERIC)).tracks
