@@ -128,29 +128,33 @@ def _between(sides: _Sides) -> Iterable[MapRow]:
     the number of different rulings and not of ends.
     """
     nodes = sides.index.nodes
-    leaving: dict[tuple[ByFamily, int], int] = {}
+    numbers: dict[ByFamily, int] = {}  # a ruling is large, and to find it by itself takes longer than all else here
+    leaving: dict[tuple[int, int], int] = {}
     for side in sides.by_direction[Direction.EGRESS]:
         for ruling, far in side.inside.items():
             if not ruling.is_closed:
+                number = numbers.setdefault(ruling, len(numbers))
                 for near, there in ((side.ends & ~nodes, far), (side.ends & nodes, far & ~nodes)):
                     if near and there:
-                        leaving[ruling, there] = leaving.get((ruling, there), 0) | near
-    met: dict[tuple[ByFamily, ByFamily], Span] = {}
+                        leaving[number, there] = leaving.get((number, there), 0) | near
+    let_out = list(numbers)
+    met: dict[tuple[int, int], Span] = {}
     for side in sides.by_direction[Direction.INGRESS]:
-        arriving: dict[tuple[ByFamily, int], int] = {}
-        for (ruling, far), near in leaving.items():
+        arriving: dict[tuple[int, int], int] = {}
+        for (number, far), near in leaving.items():
             there = far & side.ends
             if there:
-                arriving[ruling, there] = arriving.get((ruling, there), 0) | near
+                arriving[number, there] = arriving.get((number, there), 0) | near
         for admitted, sources in side.inside.items():
             if admitted.is_closed:
                 continue
-            for (ruling, there), near in arriving.items():
+            let_in = numbers.setdefault(admitted, len(numbers))
+            for (number, there), near in arriving.items():
                 here = near & sources
                 if here:
-                    span = met.get((ruling, admitted))
+                    span = met.get((number, let_in))
                     if span is None:
-                        span = met[ruling, admitted] = ruling.meet(admitted)
+                        span = met[number, let_in] = let_out[number].meet(admitted)
                     if span.may:
                         yield MapRow(here, there, span.may, span.must)
 
