@@ -1,16 +1,16 @@
 """`@dataclass(frozen=True, slots=True)` without most of what it costs to define a class.
 
 The standard library writes and compiles six functions for each frozen class, half a millisecond a class, and a check
-defines more than a hundred before it begins.  Only `__init__` has to be compiled for speed; the others can be shared.
-Type checkers see the standard library's decorator, and everything of `dataclasses` works on such a class.
+defines more than a hundred classes before it begins.  Here the functions that have to be fast are compiled when they
+are first called, and the others are shared.  Type checkers see the standard library's decorator, and everything of
+`dataclasses` works on such a class.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import MISSING, FrozenInstanceError
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -36,10 +36,13 @@ def _frozen(cls: type, *, has_slots: bool) -> Any:
     fields = dataclasses.fields(made)
     if any(not field.init or field.kw_only for field in fields):
         raise TypeError(f"{cls.__name__} has a field that is no plain parameter: take the standard library's decorator")
-    methods = {"__init__": _initialiser(made, fields, has_slots=has_slots), "__repr__": _repr}
-    methods |= _comparison([field.name for field in fields if field.compare])
-    if has_slots:
-        methods |= _pickling([field.name for field in fields])
+    known: dict[str, Any] = {"__name__": cls.__module__}
+    compared = [field.name for field in fields if field.compare]
+    texts = {"__init__": _initialiser(made, fields, known, has_slots=has_slots), **_comparison(compared)}
+    methods = {name: _compiled_later(made, name, text, known) for name, text in texts.items()}
+    methods["__init__"].__annotations__ = {field.name: field.type for field in fields} | {"return": None}
+    methods |= _pickling([field.name for field in fields]) if has_slots else {}
+    methods["__repr__"] = _repr
     for name, method in methods.items():
         if name not in own:
             setattr(made, name, method)
@@ -47,10 +50,27 @@ def _frozen(cls: type, *, has_slots: bool) -> Any:
     return made
 
 
-def _initialiser(cls: type, fields: tuple[dataclasses.Field[Any], ...], *, has_slots: bool) -> Any:
-    """`__init__`.  A slot is set through its descriptor, which is faster than by name."""
-    known: dict[str, Any] = {"__name__": cls.__module__, "MISSING": MISSING, "set_by_name": object.__setattr__}
-    parameters, body = [], []
+def _compiled_later(cls: type, name: str, text: str, known: dict[str, Any]) -> Any:
+    """A method that on its first call puts in its place what `def name` and the text make."""
+
+    def first(*arguments: Any, **named: Any) -> Any:
+        exec(f"def {name}{text}", known)
+        method = known[name]
+        method.__qualname__ = f"{cls.__qualname__}.{name}"
+        method.__annotations__ = first.__annotations__
+        setattr(cls, name, method)
+        return method(*arguments, **named)
+
+    return first
+
+
+def _initialiser(cls: type, fields: Sequence[dataclasses.Field[Any]], known: dict[str, Any], *, has_slots: bool) -> str:
+    """`__init__` after its name, what it refers to being put in `known`.
+
+    A slot is set through its descriptor, which is faster than by name.
+    """
+    known |= {"MISSING": MISSING, "set_by_name": object.__setattr__}
+    parameters, body = ["self"], []
     for field in fields:
         name, value, parameter = field.name, field.name, field.name
         if field.default_factory is not MISSING:
@@ -66,33 +86,19 @@ def _initialiser(cls: type, fields: tuple[dataclasses.Field[Any], ...], *, has_s
         body.append(f"set_{name}(self, {value})" if has_slots else f"set_by_name(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
-    exec(f"def __init__(self, {', '.join(parameters)}): {'; '.join(body) or 'pass'}", known)
-    initialiser = known["__init__"]
-    initialiser.__qualname__ = f"{cls.__qualname__}.__init__"
-    initialiser.__annotations__ = {field.name: field.type for field in fields} | {"return": None}
-    return initialiser
+    return f"({', '.join(parameters)}): {'; '.join(body) or 'pass'}"
 
 
-def _comparison(names: list[str]) -> dict[str, Any]:
-    """`__eq__` and `__hash__` by the values of these fields."""
-    values: Callable[[object], Any]
-    if len(names) > 1:
-        values = attrgetter(*names)
-    elif names:
-        values = attrgetter(names[0])
-    else:
-        values = type
-
-    def equals(self: object, other: object) -> Any:
-        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
-
-    def hashed(self: object) -> int:
-        return hash(values(self))
-
-    return {"__eq__": equals, "__hash__": hashed}
+def _comparison(names: Sequence[str]) -> dict[str, str]:
+    """`__eq__` and `__hash__` by these fields, after their names."""
+    mine, others = ("(" + "".join(f"{it}.{name}, " for name in names) + ")" for it in ("self", "other"))
+    return {
+        "__eq__": f"(self, other): return {mine} == {others} if other.__class__ is self.__class__ else NotImplemented",
+        "__hash__": f"(self): return hash({mine})",
+    }
 
 
-def _pickling(names: list[str]) -> dict[str, Any]:
+def _pickling(names: Sequence[str]) -> dict[str, Any]:
     """What unpickling needs of a class whose attributes cannot be set."""
 
     def state(self: object) -> list[Any]:
