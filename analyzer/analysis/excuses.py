@@ -21,7 +21,7 @@ from analyzer.model.waivers import Waiver
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
-from analyzer.verdicts.verdict import EndRegion, Region, Section, Status, Verdict, Waived
+from analyzer.verdicts.verdict import Section, Status, Verdict, Waived
 
 
 class Ask(typing.Protocol):
@@ -121,12 +121,10 @@ class Excusing:
         if verdict.query.claim.kind is Kind.SOME:
             return known.status is Status.REFUTED
         baseline, there = self.excuses.baseline, self.cluster.namespace_by_name.keys()
+        # Of a namespace that is gone since, a region of namespaces to come now speaks and did not then.
         if baseline is None or baseline.namespaces is None or not baseline.namespaces <= there:
-            return (
-                False  # of a namespace that is gone since, a region of namespaces to come now speaks and did not then
-            )
-        then = {_plain(region) for region in known.regions}
-        is_told = all(_plain(it.region) in then for it in verdict.counterexamples)
+            return False
+        is_told = all(it.region in known.regions for it in verdict.counterexamples)
         return verdict.is_complete and is_told and strangers(baseline, verdict.universe, self.cluster) == ()
 
     def _shortcomings(
@@ -150,16 +148,6 @@ def _is_no_worse(verdict: Verdict, known: KnownVerdict | None) -> bool:
     if known is None or verdict.status in (Status.PROVED, Status.REFUTED):
         return False
     return order.index(verdict.status) <= order.index(known.status)
-
-
-def _plain(region: Region) -> Region:
-    """The region with namespaces not created yet called alike."""
-    return replace(region, src=_plain_end(region.src), dst=region.dst and _plain_end(region.dst))
-
-
-def _plain_end(end: EndRegion) -> EndRegion:
-    names = end.namespaces
-    return replace(end, namespaces=names and tuple("<>" if name.startswith("<") else name for name in names))
 
 
 # ------------------------------------------------------------------------------------------------ claims

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analyzer.encoding import Obligation
-from analyzer.encoding.decode import fresh_name
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
@@ -15,6 +14,8 @@ from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import Intervals
 from analyzer.verdicts.generalise import Box
 from analyzer.verdicts.verdict import EndRegion, Region
+
+NEW_NAMESPACE = "<new-namespace>"  # one that nothing mentions; no name of a namespace looks like this
 
 
 def describe(obligation: Obligation, box: Box) -> Region:
@@ -120,7 +121,7 @@ def _namespaces(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...
     names = [scope.table.entries[c].name for c in sorted(codes)]
     found = [n for n in names if n is not None]
     if None in names:
-        found.append(f"<{fresh_name(scope, min(c for c in codes if scope.table.entries[c].name is None))}>")
+        found.append(NEW_NAMESPACE)  # they are alike: which one makes no other region
     return tuple(found)
 
 
