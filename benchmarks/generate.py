@@ -13,10 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from analyzer.manifests import load
+from analyzer.model.cluster import Cluster
 from benchmarks.clusters import microservices, multi_tenant
 from benchmarks.clusters.microservices import Domain
 from benchmarks.clusters.multi_tenant import OTHER_END, Home
@@ -89,6 +92,13 @@ def make(order: Order) -> Made:
     places: list[Place] = [kind(number, *share) for number, share in enumerate(shares)]
     leaks = _plant(places, order)
     return Made(order, tuple(places), tuple(leaks))
+
+
+def loaded(order: Order, form: str = "yaml") -> Cluster:
+    """The cluster ordered, as netproof reads it."""
+    with tempfile.TemporaryDirectory() as folder:
+        make(order).write(Path(folder), form)
+        return load([folder + "/manifests"]).cluster
 
 
 def _shared(total: int, count: int) -> list[int]:

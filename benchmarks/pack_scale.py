@@ -9,20 +9,17 @@ processes, in time that passes.
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from analyzer.analysis import Setting, check
 from analyzer.language import parse_query
-from analyzer.manifests import load
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.profile import PROFILES
 from analyzer.packs import find
 from benchmarks.clusters.multi_tenant import TENANTS_APART
-from benchmarks.generate import Order, make
+from benchmarks.generate import Order, loaded
 from benchmarks.measuring import Row, print_rows
 
 SETTING = Setting(Universe.ANY, PROFILES["generic"])
@@ -45,14 +42,6 @@ def pairs(cluster: Cluster, count: int = _PAIRS) -> Pack:
     )
 
 
-def tenants(namespaces: int, *, workloads: int = 20, policies: int = 6) -> Cluster:
-    """A cluster of tenants, so many workloads and policies in each namespace."""
-    with tempfile.TemporaryDirectory() as folder:
-        order = Order(pods=namespaces * workloads, policies=namespaces * policies, namespaces=namespaces)
-        make(order).write(Path(folder), "list")
-        return load([folder + "/manifests"]).cluster
-
-
 def seconds(clock: Callable[[], float], cluster: Cluster, pack: Pack, jobs: int = 1) -> float:
     started = clock()
     check(cluster, [pack], setting=SETTING, jobs=jobs)
@@ -62,7 +51,7 @@ def seconds(clock: Callable[[], float], cluster: Cluster, pack: Pack, jobs: int 
 def measure(namespaces: int = 1000) -> list[Row]:
     """Processor time at each size, and by how much the last doubling multiplies it."""
     sizes = (namespaces // 4, namespaces // 2, namespaces)
-    clusters = [tenants(size) for size in sizes]
+    clusters = [loaded(Order(pods=20 * size, policies=6 * size, namespaces=size), "list") for size in sizes]
     packs: dict[str, Callable[[Cluster], Pack]] = {
         "all tenants apart": lambda _: pack_of(TENANTS_APART),
         "two tenants apart": lambda cluster: pairs(cluster, 1),

@@ -2,8 +2,8 @@
 
     python -m benchmarks.table [--scale 1.0] [--nca COMMAND] [--limit 200] [--only NAME,…]
 
-`--scale` multiplies every size: 1.0 is the reference size (1,000 namespaces; 100,000 pods for the map and for what
-follows a change).  Without `--nca` the comparison with NCA is left as it stands in the file, and so is, with `--only`,
+`--scale` multiplies every size: 1.0 is the reference size (1,000 namespaces; 100,000 pods for what follows a
+change).  Without `--nca` the comparison with NCA is left as it stands in the file, and so is, with `--only`,
 everything else.
 """
 
@@ -18,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import incremental, pack_scale, peer, reading, startup
-from benchmarks.measuring import Row, cost_of
+from benchmarks import incremental, map_scale, pack_scale, peer, reading, startup
+from benchmarks.measuring import Row
 
 README = Path(__file__).with_name("README.md")
 
@@ -41,19 +41,12 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
         Part("reading", "benchmarks.reading", lambda: reading.measure(pods, int(6_000 * scale), 1)),
         Part("queries", "benchmarks.pack_scale", lambda: pack_scale.measure(int(1_000 * scale))),
         Part("change", "benchmarks.incremental", lambda: incremental.measure(large, large // 10)),
-        Part("map", "benchmarks.map_scale", lambda: mapped(int(1_000 * scale))),
+        Part("map", "benchmarks.map_scale", lambda: map_scale.measure(pods, int(6_000 * scale))),
     ]
     if nca is not None:
         sizes = [size for size in (8, 16, 32, 64, 128) if size <= max(8, 128 * scale)]
         found.append(Part("NCA", "benchmarks.peer --nca nca", lambda: peer.measure(shlex.split(nca), sizes, limit)))
     return found
-
-
-def mapped(namespaces: int) -> list[Row]:
-    """The whole benchmark of the map: two maps, each as text and as JSON."""
-    cost = cost_of(["-m", "benchmarks.map_scale", str(namespaces), "100"])
-    what = f"map of {namespaces * 100:,} pods on {namespaces:,} namespaces, twice, as text and as JSON"
-    return [Row(what, f"{cost.seconds:.1f} s", f"peak memory {cost.peak / 2**20:.0f} MiB")]
 
 
 def block(part: Part, rows: list[Row]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from map_clusters import cluster, policy, rule, where
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -18,7 +19,6 @@ from analyzer.model.policies import Protocol
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.reports.map_html import render_map_html
-from benchmarks.map_scale import cluster, policy, rule, where
 
 SIZES = {"ten": (3, 2), "three hundred": (6, 10), "five thousand": (40, 12)}
 HOSTILE = (
