@@ -1,0 +1,130 @@
+"""One end of a connection: in which namespaces it is, which symbols it has, what it can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+from itertools import product
+
+import pytest
+from evaluators import EVERYTHING, question
+from trials import Asked, Encoded, by_oracle
+
+from analyzer.encoding import encode
+from analyzer.model.claims import (
+    Addresses,
+    AllOf,
+    Anything,
+    Attribute,
+    Claim,
+    Equal,
+    Has,
+    Kind,
+    Nodes,
+    NotThat,
+    PodsIn,
+    Role,
+    SetExpr,
+    Term,
+    Universe,
+)
+from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.policies import NamespaceNamed, NamespacesMatching, Protocol
+from analyzer.model.profile import PROFILES
+from analyzer.sets import AddressSet
+
+GENERIC = PROFILES["generic"]
+
+
+def namespace(name: str, *, is_declared: bool = True, **labels: str) -> Namespace:
+    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
+
+
+CLUSTER = Cluster((namespace("red", team="a"), namespace("blue", team="b"), namespace("said", is_declared=False)))
+OUTSIDE = External(ip_address("203.0.113.1"))
+
+
+def pod(where: str, **labels: str) -> Pod:
+    return Pod(where, Labels({**labels, NAMESPACE_NAME_LABEL: where}), Labels(), ip_address("10.0.0.1"))
+
+
+PODS = [
+    pod("red", team="a"),
+    pod("blue", team="b"),
+    *(pod(where, **labels) for where in ("said", "later", "sometime") for labels in ({}, {"team": "a"}, {"team": "c"})),
+]
+
+
+def requirements(key: str, value: str) -> list[tuple[Requirement, ...]]:
+    listed = [Requirement(key, operator, frozenset({value})) for operator in (Operator.IN, Operator.NOT_IN)]
+    return [(), *((r,) for r in listed), *((Requirement(key, o),) for o in (Operator.EXISTS, Operator.DOES_NOT_EXIST))]
+
+
+@pytest.mark.parametrize("name", ["red", "said", "later"])
+@pytest.mark.parametrize("universe", [Universe.ANY, Universe.NAMESPACES])
+def test_pods_are_in_the_namespaces_that_labels_and_names_choose(name: str, universe: Universe) -> None:
+    """Whether these exist, are merely mentioned or are not created yet."""
+    choices = [
+        NamespaceNamed(name),
+        *(
+            NamespacesMatching(Selector((*by_team, *by_name)))
+            for by_team, by_name in product(requirements("team", "a"), requirements(NAMESPACE_NAME_LABEL, name))
+        ),
+    ]
+    for choice, is_sliced in product(choices, (True, False)):
+        claim = replace(EVERYTHING, sources=PodsIn(choice))
+        asked = Asked(CLUSTER, GENERIC, claim, universe, is_sliced=is_sliced)
+        encoded = Encoded(asked)
+        for src in PODS:
+            connection = Connection(src, OUTSIDE, Protocol.TCP, 80)
+            assert encoded.agrees(connection, by_oracle(asked, connection)), (choice, src)
+
+
+TEAM = Term(Role.SRC, Attribute.NAMESPACE_LABEL, "team")
+TEAMS = PodsIn(NamespacesMatching(Selector((Requirement("team", Operator.EXISTS),))))
+PODS_ANYWHERE = PodsIn(NamespacesMatching(Selector.EVERYTHING))
+
+
+def test_labels_nobody_knows_are_told_from_those_that_may_be_chosen() -> None:
+    """Of a namespace that exists, and of one not created yet."""
+    obligation = encode(CLUSTER, question(replace(EVERYTHING, sources=TEAMS, destinations=TEAMS), GENERIC))
+    labels = {field for field in obligation.fields if field[2:5] in ("nl.", "fl.")}
+    assert labels == {f"{end}.{standing}.0" for end in "sd" for standing in ("nl", "fl")}
+    assert {field for field in obligation.unknowns if field in labels} == {"s.nl.0", "d.nl.0"}
+
+
+@pytest.mark.parametrize(
+    ("members", "kinds"),
+    [
+        (PODS_ANYWHERE, set()),
+        (Nodes(), set()),
+        (Addresses(AddressSet.of("203.0.113.0/24"), ""), set()),
+        (Anything(), {"s.pod", "s.host"}),
+    ],
+)
+def test_what_an_end_is_is_a_symbol_where_it_can_be_several(members: SetExpr, kinds: set[str]) -> None:
+    found = encode(CLUSTER, question(replace(EVERYTHING, sources=members), GENERIC)).symbols
+    assert {symbol for symbol in ("s.pod", "s.host") if symbol in found} == kinds
+
+
+def test_conditions_on_namespaces() -> None:
+    """Over labels, the label that holds the name, and the name, in every standing."""
+    name, other = Term(Role.SRC, Attribute.NAMESPACE_LABEL, NAMESPACE_NAME_LABEL), Term(Role.SRC, Attribute.NAMESPACE)
+    conditions = [
+        Has(TEAM),
+        Has(name),
+        Equal(TEAM, "a"),
+        Equal(name, "later"),
+        Equal(other, "said"),
+        Equal(TEAM, other),
+        AllOf((Has(TEAM), NotThat(Equal(TEAM, "a")))),
+    ]
+    for where in conditions:
+        claim = Claim(Kind.NO, Anything(), Anything(), EVERYTHING.ports, where=where)
+        asked = Asked(CLUSTER, GENERIC, claim)
+        encoded = Encoded(asked)
+        for src in (*PODS, pod("later", team="later"), pod("red", team="a"), External(ip_address("203.0.113.9"))):
+            connection = Connection(src, OUTSIDE if isinstance(src, Pod) else PODS[0], Protocol.TCP, 80)
+            assert encoded.agrees(connection, by_oracle(asked, connection)), (where, src)
