@@ -292,6 +292,10 @@ class Loader:
         name = quiet_name(root)
         self._note_twin(root, kind, group, written, name)
         entry = replace(unmodelled(kind, api_version, namespace, name, root.source, effect), digest=digest(root.data))
+        if near := nearest(group, [known for name, known in MODELLED if name == kind]):
+            root.log.notice(
+                root.place("apiVersion"), f"no {kind} of API group `{group}` is modelled; is `{near}` meant?"
+            )
         if not root.log.problems:
             self.facts.unmodelled.append(entry)
         self._finish(root.log, entry)

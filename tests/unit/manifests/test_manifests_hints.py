@@ -54,3 +54,19 @@ def test_an_empty_name(tmp_path):
 def test_nothing_comes_through_the_pipe(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     assert hints("-") == ["what is before the pipe printed none"]
+
+
+@pytest.mark.parametrize(
+    ("group", "says"),
+    [
+        (
+            "netwroking.k8s.io",
+            "is `networking.k8s.io` meant?",
+        ),
+        ("crd.projectcalico.org", None),
+    ],
+)
+def test_an_api_group_that_may_be_misspelt(loaded, group, says):
+    notices = loaded(POLICY.replace("networking.k8s.io", group) + "  podSelector: {}\n").cluster.notices
+    assert [notice.source.line for notice in notices] == ([1] if says else [])
+    assert all(notice.message.endswith(f"is modelled; {says}") for notice in notices)
