@@ -126,5 +126,7 @@ def test_conditions_on_namespaces() -> None:
         asked = Asked(CLUSTER, GENERIC, claim)
         encoded = Encoded(asked)
         for src in (*PODS, pod("later", team="later"), pod("red", team="a"), External(ip_address("203.0.113.9"))):
-            connection = Connection(src, OUTSIDE if isinstance(src, Pod) else PODS[0], Protocol.TCP, 80)
-            assert encoded.agrees(connection, by_oracle(asked, connection)), (where, src)
+            for dst in (OUTSIDE, replace(pod("elsewhere"), ip=ip_address("10.0.0.2"))):
+                if isinstance(src, Pod) or isinstance(dst, Pod):
+                    connection = Connection(src, dst, Protocol.TCP, 80)
+                    assert encoded.agrees(connection, by_oracle(asked, connection)), (where, src, dst)

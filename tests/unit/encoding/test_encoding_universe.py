@@ -1,0 +1,182 @@
+"""What the universe leaves out, asked of the solver: ends that cannot exist, and pairs of ends that cannot meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+from evaluators import EVERYTHING
+
+from analyzer.encoding import UNIVERSE, VIOLATION, Question, encode
+from analyzer.model.claims import (
+    Addresses,
+    AllOf,
+    Anything,
+    Attribute,
+    Claim,
+    Condition,
+    Either,
+    Equal,
+    Has,
+    Kind,
+    Nodes,
+    NotThat,
+    PodsIn,
+    Role,
+    SetExpr,
+    Term,
+    Universe,
+    WorkloadNamed,
+)
+from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Node, Workload
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
+from analyzer.model.policies import NamedPort, NamespacesMatching, Protocol
+from analyzer.model.profile import PROFILES
+from analyzer.sets import AddressSet
+from analyzer.solving import Budget, Session
+
+GENERIC = PROFILES["generic"]
+ANYTHING = Anything()
+PODS = PodsIn(NamespacesMatching(Selector.EVERYTHING))
+KNOWN = tuple(map(ip_address, ("10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2")))
+WEB = ContainerPort("web", 80, Protocol.TCP, ContainerKind.CONTAINER)
+CLUSTER = Cluster(
+    tuple(
+        Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), name != "said")
+        for name, labels in (("red", {"team": "a", "zone": "x"}), ("blue", {"team": "b"}), ("said", {}))
+    ),
+    (
+        Workload("Deployment", "red", "many", Labels({"app": "many"}), ports=(WEB,), ips=KNOWN),
+        Workload("Pod", "red", "one", Labels({"app": "one"}), ips=KNOWN[1::2], is_single=True),
+    ),
+    (Node("n", Labels({"app": "node"}), (ip_address("192.168.0.1"),), AddressSet.EMPTY),),
+)
+
+
+def can_be(
+    *literals: str,
+    where: Condition | None = None,
+    sources: SetExpr = ANYTHING,
+    destinations: SetExpr = ANYTHING,
+    universe: Universe = Universe.ANY,
+    ports=EVERYTHING.ports,
+) -> bool:
+    """Whether there is a connection that the claim speaks of (no policy is there), with these terms true."""
+    claim = Claim(Kind.NO, sources, destinations, ports, where=where)
+    obligation = encode(CLUSTER, Question(claim, (), universe, GENERIC))
+    session = Session(obligation.text, obligation.symbols, Budget())
+    given = [session.literal(term) for term in literals]
+    return session.check(UNIVERSE, VIOLATION, *obligation.tracks, *given).is_sat
+
+
+def term(attribute: Attribute, key: str = "", role: Role = Role.SRC) -> Term:
+    return Term(role, attribute, key)
+
+
+TEAM, ZONE = (term(Attribute.NAMESPACE_LABEL, key) for key in ("team", "zone"))
+NAME, ACCOUNT, APP = term(Attribute.NAMESPACE), term(Attribute.SERVICE_ACCOUNT), term(Attribute.LABEL, "app")
+
+
+def test_an_end_is_one_thing() -> None:
+    for letter in "sd":
+        assert can_be(f"{letter}.pod")
+        assert can_be(f"{letter}.host")
+        assert not can_be(f"{letter}.pod", f"{letter}.host")
+        ends = {"sources" if letter == "s" else "destinations": Either((PODS, Nodes()))}
+        assert not can_be(f"{letter}.pod", f"{letter}.host", **ends)
+
+
+def test_one_end_is_a_pod() -> None:
+    assert can_be("(not s.pod)", "d.pod")
+    assert not can_be("(not s.pod)", "(not d.pod)")
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (AllOf((Equal(NAME, "red"), Equal(TEAM, "a"))), True),
+        (AllOf((Equal(NAME, "red"), Equal(TEAM, "b"), NotThat(Has(ZONE)))), False),
+        (AllOf((Equal(NAME, "red"), NotThat(Equal(ZONE, "x")), Has(TEAM))), False),
+        (AllOf((Equal(NAME, "blue"), Has(ZONE), Has(TEAM))), False),
+        (AllOf((Equal(NAME, "said"), Equal(TEAM, "b"), Has(ZONE))), True),
+        (AllOf((Equal(NAME, "later"), Equal(TEAM, "a"), Equal(ZONE, "y"))), True),
+        (NotThat(Has(ACCOUNT)), True),
+        (AllOf((Has(NAME), NotThat(Has(ACCOUNT)))), False),
+        (AllOf((Equal(APP, "x"), Equal(APP, ACCOUNT))), True),
+        (AllOf((Equal(APP, "x"), Equal(ZONE, "Not_A-Name"), Equal(APP, ACCOUNT))), True),
+        (AllOf((Equal(APP, "Not_A-Name"), Equal(APP, ACCOUNT))), False),
+        (AllOf((Equal(NAME, "red"), Equal(TEAM, NAME))), False),
+        (AllOf((NotThat(Has(NAME)), Has(TEAM))), False),
+    ],
+)
+def test_what_a_source_can_have(condition: Condition, expected: bool) -> None:
+    assert can_be(where=condition) is expected
+
+
+@pytest.mark.parametrize("name", ["red", "said", "later"])
+def test_one_namespace_has_one_set_of_labels(name: str) -> None:
+    there = replace(NAME, role=Role.DST), replace(TEAM, role=Role.DST)
+    both = (Equal(NAME, name), Equal(there[0], name))
+    assert can_be(where=AllOf((*both, Equal(TEAM, there[1]))))
+    assert not can_be(where=AllOf((*both, NotThat(Equal(TEAM, there[1])))))
+
+
+def test_two_new_namespaces_have_two_names() -> None:
+    """Neither of which is that of any other; each can be what a label says."""
+    mine, theirs = (replace(term(Attribute.LABEL, "in"), role=role) for role in (Role.SRC, Role.DST))
+    there = replace(NAME, role=Role.DST)
+    new = [NotThat(Equal(one, name)) for one in (NAME, there) for name in ("red", "blue", "said")]
+    named = (Has(NAME), Has(there), Equal(NAME, mine), Equal(there, theirs))
+    assert can_be(where=AllOf((*new, *named, NotThat(Equal(NAME, there)), NotThat(Equal(mine, theirs)))))
+    assert not can_be(where=AllOf((*new, *named, NotThat(Equal(NAME, there)), Equal(mine, theirs))))
+    assert not can_be(where=AllOf((*named, NotThat(Equal(mine, theirs)), Equal(NAME, there))))
+
+
+BLOCK = Addresses(AddressSet.of("203.0.113.0/24", "2001:db8::/32"), "")
+
+
+@pytest.mark.parametrize(("family", "version"), [("(not v6)", 4), ("v6", 6)])
+def test_two_pods_have_two_addresses(family: str, version: int) -> None:
+    """Whether they are known (x) or not (u)."""
+    ends = {"sources": Either((PODS, BLOCK)), "destinations": Either((PODS, BLOCK))}
+    for kind, universe in (("u", Universe.ANY), ("x", Universe.INVENTORY)):
+        given = (family, "s.pod", "d.pod")
+        assert can_be(*given, universe=universe, **ends)
+        assert not can_be(*given, f"(= s.{kind}{version} d.{kind}{version})", universe=universe, **ends)
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [("10.0.0.1", False), ("10.0.0.3", True), ("192.168.0.1", False), ("fd00::2", False), ("2001:db8::1", True)],
+)
+def test_addresses_outside_are_nobodys(block: str, expected: bool) -> None:
+    assert can_be(sources=Addresses(AddressSet.of(block), "")) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "is_known", "is_anyones"),
+    [("10.0.0.2", True, True), ("10.9.9.9", False, True), ("8.8.8.8", False, False)],
+)
+def test_pods_have_the_addresses_known_or_lie_where_pods_do(address: str, is_known: bool, is_anyones: bool) -> None:
+    ends = {"sources": Either((PODS, WorkloadNamed("red", "one"), BLOCK)), "destinations": PODS}
+    value = f"(_ bv{int(ip_address(address))} 32)"
+    assert can_be("s.pod", "(not v6)", "(= s.w (_ bv1 1))", f"(= s.x4 {value})", **ends) is is_known
+    assert can_be("s.pod", "(not v6)", "(= s.w (_ bv0 1))", f"(= s.u4 {value})", **ends) is is_anyones
+
+
+def test_a_declared_pod_is_what_its_manifest_says() -> None:
+    one, many = (WorkloadNamed("red", name) for name in ("one", "many"))
+    inventory = {"universe": Universe.INVENTORY}
+    assert can_be(where=AllOf((Equal(APP, "one"), Equal(NAME, "red"))), **inventory)
+    assert not can_be(where=Equal(APP, "two"), sources=PODS, **inventory)
+    assert not can_be(where=Equal(NAME, "blue"), **inventory)
+    assert not can_be(where=Equal(APP, "many"), sources=one, **inventory)
+    assert can_be(sources=one, destinations=many)
+    assert can_be(sources=many, destinations=many)
+    assert not can_be(sources=one, destinations=one)
+    on_web = {"ports": (NamedPort("web", Protocol.TCP),)}
+    assert can_be("(= port (_ bv80 16))", destinations=many, **on_web)
+    assert not can_be("(not (= port (_ bv80 16)))", destinations=many, **on_web)
+    assert not can_be(destinations=one, **on_web)
+    assert can_be("(= port (_ bv81 16))", destinations=PODS, **on_web)
