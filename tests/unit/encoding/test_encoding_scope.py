@@ -1,0 +1,225 @@
+"""The slice of a question: what its ends can be, and the policies and objects that can matter to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+from evaluators import EVERYTHING, question
+
+from analyzer.encoding import pod_addresses
+from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, scope_of
+from analyzer.model.claims import (
+    Addresses,
+    Anything,
+    Assumption,
+    Attribute,
+    Both,
+    Claim,
+    Either,
+    Has,
+    Kind,
+    Minus,
+    Nodes,
+    PodsIn,
+    Role,
+    SetExpr,
+    Term,
+    Universe,
+    WorkloadNamed,
+)
+from analyzer.model.cluster import Cluster, Namespace, Node, Service, ServicePort, Unmodelled, Workload
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    Action,
+    AddressPeer,
+    Direction,
+    NamespaceNamed,
+    NamespacesMatching,
+    NodePeer,
+    Peer,
+    PodPeer,
+    Policy,
+    Protocol,
+    Rule,
+    Tier,
+)
+from analyzer.model.profile import PROFILES
+from analyzer.model.source import NOWHERE
+from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
+
+GENERIC = PROFILES["generic"]
+EVERY_KIND = {POD, EXTERNAL, HOST}
+TEAM = NamespacesMatching(Selector((Requirement("team", Operator.EXISTS),)))
+LABELS = {"a": {"team": "x"}, "b": {}, "c": {}, "said": {}}
+NAMESPACES = tuple(Namespace(n, Labels({**ls, NAMESPACE_NAME_LABEL: n}), n != "said") for n, ls in LABELS.items())
+BLOCK = AddressSet.of("203.0.113.0/24")
+
+
+def rule(*peers: Peer) -> Rule:
+    return Rule(Action.ACCEPT, peers or None, None, 0, NOWHERE)
+
+
+def network_policy(where: str, *directions: Direction) -> Policy:
+    sides = {d.value: () if d in directions else None for d in Direction}
+    subject = PodPeer(NamespaceNamed(where))
+    return Policy("NetworkPolicy", where, where, Tier.NETWORK_POLICY, subject, **sides, source=NOWHERE)
+
+
+def admin(name: str, subject: NamespacesMatching, *directions: Direction) -> Policy:
+    sides = {d.value: (rule(),) if d in directions else () for d in Direction}
+    return Policy("AdminNetworkPolicy", None, name, Tier.ADMIN, PodPeer(subject), **sides, source=NOWHERE)
+
+
+POLICIES = (
+    *(network_policy(name, *Direction) for name in LABELS),
+    admin("teams", TEAM, *Direction),
+    admin("all out", NamespacesMatching(Selector.EVERYTHING), Direction.EGRESS),
+)
+CLUSTER = Cluster(NAMESPACES, policies=POLICIES)
+
+
+def pods_in(name: str) -> PodsIn:
+    return PodsIn(NamespaceNamed(name))
+
+
+def claimed(kind: Kind, sources: SetExpr, destinations: SetExpr | None) -> Claim:
+    directions = tuple(Direction) if kind is Kind.ISOLATED else ()
+    return Claim(kind, sources, destinations, EVERYTHING.ports, directions=directions)
+
+
+ALL, NONE = "a b c said", ""
+IN_A, IN_B = pods_in("a"), pods_in("b")
+OUT_OF_A, INTO_B = "teams, all out, a", "b"
+EVERYWHERE_OUT, EVERYWHERE_IN = "all out, teams, a, b, c, said", "teams, a, b, c, said"
+
+
+@pytest.mark.parametrize(
+    ("claim", "src", "dst", "egress", "ingress"),
+    [
+        (claimed(Kind.NO, IN_A, IN_B), "a", "b", OUT_OF_A, INTO_B),
+        (claimed(Kind.EVERY, IN_B, IN_A), "b", "a", "all out, b", "teams, a"),
+        (claimed(Kind.ONLY, IN_A, IN_B), ALL, "b", EVERYWHERE_OUT, INTO_B),
+        (claimed(Kind.REACHES_ONLY, IN_A, IN_B), "a", ALL, OUT_OF_A, EVERYWHERE_IN),
+        (claimed(Kind.ISOLATED, IN_A, None), "a", NONE, OUT_OF_A, "teams, a"),
+        (claimed(Kind.NO, Nodes(), IN_B), NONE, "b", NONE, INTO_B),
+        (claimed(Kind.NO, IN_A, Addresses(BLOCK, "")), "a", NONE, OUT_OF_A, NONE),
+        (claimed(Kind.NO, WorkloadNamed("a", "w"), Anything()), "a", ALL, OUT_OF_A, EVERYWHERE_IN),
+        (claimed(Kind.NO, Both((IN_A, Anything())), IN_B), "a", "b", OUT_OF_A, INTO_B),
+        (claimed(Kind.NO, Both((Either((IN_A, IN_B)), Minus(IN_A, IN_B))), IN_B), "a", "b", OUT_OF_A, INTO_B),
+        (claimed(Kind.NO, Both((Either((IN_A, Nodes())), Either((IN_B, Nodes())))), IN_B), NONE, "b", "", INTO_B),
+        (claimed(Kind.NO, Both((Either((IN_A, Nodes())), Nodes())), IN_B), NONE, "b", NONE, INTO_B),
+    ],
+)
+def test_slices(claim: Claim, src: str, dst: str, egress: str, ingress: str) -> None:
+    scope = scope_of(CLUSTER, question(claim, GENERIC, Universe.NAMESPACES))
+    names = [entry.name or "" for entry in scope.table.entries]
+    assert [" ".join(names[c] for c in sorted(end.namespaces)) for end in (scope.src, scope.dst)] == [src, dst]
+    found = [", ".join(p.name for p in policies) for policies in (scope.egress, scope.ingress)]
+    assert [sorted(text.split(", ")) for text in found] == [sorted(text.split(", ")) for text in (egress, ingress)]
+
+
+def test_without_a_slice_everything_counts() -> None:
+    for claim in (claimed(Kind.NO, IN_A, IN_B), claimed(Kind.ISOLATED, Nodes(), None)):
+        scope = scope_of(CLUSTER, question(claim, GENERIC, is_sliced=False))
+        is_of_one = claim.kind is Kind.ISOLATED
+        assert scope.src.namespaces == scope.table.every
+        assert scope.src.kinds == ({POD} if is_of_one else EVERY_KIND)
+        assert scope.dst.kinds == (set() if is_of_one else EVERY_KIND)
+        assert {p.name for p in scope.egress} == {"all out", "teams", *LABELS}
+        assert {p.name for p in scope.ingress} == {"teams", *LABELS}
+
+
+@pytest.mark.parametrize(
+    ("members", "kinds"),
+    [
+        (Anything(), EVERY_KIND),
+        (IN_A, {POD}),
+        (WorkloadNamed("nowhere", "w"), {POD}),
+        (Nodes(), {HOST}),
+        (Addresses(BLOCK, ""), {EXTERNAL}),
+        (Either((IN_A, Nodes())), {POD, HOST}),
+        (Both((Anything(), Nodes())), {HOST}),
+        (Minus(Either((Nodes(), Addresses(BLOCK, ""))), Nodes()), {HOST, EXTERNAL}),
+    ],
+)
+def test_what_an_end_can_be(members: SetExpr, kinds: set[str]) -> None:
+    scope = scope_of(CLUSTER, question(claimed(Kind.NO, members, members), GENERIC, Universe.NAMESPACES))
+    assert scope.src == scope.dst
+    assert scope.src.kinds == kinds
+    assert bool(scope.src.namespaces) is (POD in kinds and members != WorkloadNamed("nowhere", "w"))
+    assert scope_of(CLUSTER, question(claimed(Kind.ISOLATED, members, None), GENERIC)).src.kinds == kinds & {POD}
+
+
+def test_assumptions_are_of_pods() -> None:
+    given = Assumption("given", "", IN_A, Has(Term(Role.SELF, Attribute.LABEL, "k")))
+    for sources, is_asked in ((Nodes(), False), (IN_A, True)):
+        asked = replace(question(claimed(Kind.NO, sources, Addresses(BLOCK, "")), GENERIC), assumptions=(given,))
+        assert scope_of(CLUSTER, asked).assumptions == ((given,) if is_asked else ())
+
+
+def test_objects_that_may_bear_on_an_end_count() -> None:
+    def odd(where: str | None, *, allows: bool = False, denies: bool = False) -> Unmodelled:
+        return Unmodelled("Odd", "v1", where, f"{where} {allows} {denies}", allows, denies, False, NOWHERE)
+
+    def service(where: str, selector: Selector | None = Selector.EVERYTHING, **how: bool) -> Service:
+        return Service(where, "s", selector, (ServicePort(80, 80, Protocol.TCP),), **how)
+
+    hiding = {"reached_from_outside": True, "preserves_client": False}
+    bearing = (odd("a", allows=True), odd("b", denies=True), odd(None, allows=True, denies=True))
+    cluster = replace(
+        CLUSTER,
+        unmodelled=(*bearing, odd("a"), odd("c", allows=True), odd(None)),
+        services=(
+            service("b", **hiding),
+            service("b", None, **hiding),
+            service("b", reached_from_outside=False, preserves_client=False),
+            service("b", reached_from_outside=True, preserves_client=True),
+            service("a", **hiding),
+        ),
+    )
+    assert scope_of(cluster, question(claimed(Kind.NO, IN_A, IN_B), GENERIC)).unmodelled == bearing
+    for sources, services in (
+        (Anything(), cluster.services[:1]),
+        (Addresses(BLOCK, ""), cluster.services[:1]),
+        (IN_A, ()),
+    ):
+        assert scope_of(cluster, question(claimed(Kind.NO, sources, IN_B), GENERIC)).services == services
+
+
+def test_addresses_count_where_something_speaks_of_them() -> None:
+    def needs(claim: Claim, *peers: Peer, workloads: tuple[Workload, ...] = ()) -> bool:
+        policies = (replace(network_policy("a"), ingress=(rule(*peers),)),)
+        cluster = Cluster(NAMESPACES, workloads, policies=policies if peers else ())
+        return scope_of(cluster, question(claim, GENERIC)).needs_addresses
+
+    assert not needs(EVERYTHING)
+    assert not needs(EVERYTHING, PodPeer(TEAM))
+    assert needs(EVERYTHING, AddressPeer(BLOCK, ""))
+    assert needs(EVERYTHING, NodePeer(Selector.EVERYTHING))
+    assert needs(claimed(Kind.NO, IN_A, Addresses(BLOCK, "")))
+    strangers = tuple(Workload("Pod", "a", ip, Labels(), ips=(ip_address(ip),)) for ip in ("10.0.0.1", "fd00::1"))
+    assert needs(EVERYTHING, workloads=strangers)
+    assert not needs(EVERYTHING, workloads=strangers[:1])
+
+
+def test_where_pods_addresses_lie() -> None:
+    """As given, else in the podCIDRs of all nodes, else in private ranges; known ones always."""
+    known = Workload("Pod", "a", "w", Labels(), ips=(ip_address("172.31.0.1"),))
+    nodes = tuple(Node(cidr, Labels(), (), AddressSet.of(cidr)) for cidr in ("10.1.0.0/24", "10.2.0.0/24"))
+    cluster = Cluster(NAMESPACES, (known,), nodes)
+    single = AddressSet.singles(known.ips)
+    assert pod_addresses(cluster, None) == AddressSet.of("10.1.0.0/24", "10.2.0.0/24") | single
+    assert pod_addresses(cluster, BLOCK) == BLOCK | single
+    assert pod_addresses(replace(cluster, nodes=()), None) == DEFAULT_POD_ADDRESSES | single
+    asked = replace(question(EVERYTHING, GENERIC), pod_addresses=BLOCK)
+    assert scope_of(cluster, asked).pod_addresses == BLOCK | single
+
+
+def test_labels_nobody_knows_stay_so_in_the_inventory_if_asked_for() -> None:
+    asked = question(EVERYTHING, GENERIC, Universe.INVENTORY)
+    for open_labels in (False, True):
+        table = scope_of(CLUSTER, replace(asked, open_labels=open_labels)).table
+        assert bool(table.of(Standing.MENTIONED)) is open_labels
