@@ -59,7 +59,7 @@ def check(
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
     setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples, keeps_steps=evidence is not None)
-    reading, readings = Reading(keep_going, frozenset(irrelevant or ()), strict_cidr), Readings()
+    reading, readings = Reading(keep_going, frozenset(irrelevant or ()), strict_cidr, jobs), Readings()
     with Progress() as progress:
         packs, loaded = inputs.settled(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),

@@ -216,7 +216,7 @@ EvidenceFolder = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option(
-        "--jobs", min=1, metavar="N", show_default=False, help="How many processes share the queries. [the cores]"
+        "--jobs", min=1, metavar="N", show_default=False, help="How many processes share the work. [the cores]"
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print what is not proved and the summary only.")]

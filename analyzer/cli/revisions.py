@@ -22,6 +22,7 @@ class Reading:
     keep_going: bool
     irrelevant: frozenset[str]
     strict_cidr: bool
+    jobs: int | None = None
 
     def one(
         self, paths: Sequence[str], progress: Progress, on_read: Callable[[str, bytes], None] | None = None
@@ -37,6 +38,7 @@ class Reading:
             stdin=inputs.standard_input,
             progress=progress,
             on_read=on_read,
+            jobs=self.jobs,
         )
 
     def both(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:

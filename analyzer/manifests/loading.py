@@ -1,41 +1,23 @@
-"""The walk from paths to a cluster: read, unwrap lists, tell the kinds apart, read each object, put all together."""
+"""The walk from paths to a cluster: find the files, read them, here and in other processes, and put all together."""
 
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
 from functools import partial
 
 from analyzer.errors import ManifestError, Problem
-from analyzer.manifests.assembly import Facts, assemble
-from analyzer.manifests.files import STDIN, STDIN_NAME, check_size, manifest_files, read_file
+from analyzer.manifests.assembly import assemble
+from analyzer.manifests.files import STDIN, STDIN_NAME, manifest_files, read_file
 from analyzer.manifests.git import Blob
-from analyzer.manifests.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
-from analyzer.manifests.manifest import (
-    DEFAULT_NAMESPACE,
-    ObjectKind,
-    group_of,
-    identify,
-    kind_dot_group,
-    version_of,
-)
-from analyzer.manifests.nodes import Mapping, Tree
-from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
-from analyzer.manifests.retired_versions import RETIRED
-from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
-from analyzer.manifests.texts import read_trees
-from analyzer.manifests.unmodelled_kinds import effect_of
-from analyzer.manifests.unread_objects import ANYTHING, broken, digest, quiet_name, quiet_namespace, unmodelled
-from analyzer.model.cluster import Cluster, Unmodelled
-from analyzer.model.source import Notice, Source
+from analyzer.manifests.loader import Loader
+from analyzer.manifests.shares import Errand, shares
+from analyzer.model.cluster import Cluster
 from analyzer.records import dataclass
 
-_VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v[a-z0-9]+")
-_STABLE_VERSION = re.compile(r"v[0-9]+")
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+Content = Callable[[str], bytes]
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -53,21 +35,31 @@ def load(
     irrelevant: frozenset[str] = frozenset(),
     strict_cidr: bool = False,
     stdin: Callable[[], bytes] | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     on_read: Callable[[str, bytes], None] | None = None,
+    jobs: int | None = None,
 ) -> Loaded:
     """Read manifests into a cluster.
 
     `paths` are files, directories (read recursively) and `-` for `stdin`.  `irrelevant` names kinds (`Kind.group`)
     that the user knows not to affect traffic.  With `strict_cidr`, CIDRs that API servers from 1.36 on refuse are
     problems.  `progress` is told each file with its number and their count, before it is read; `on_read` each file
-    with its bytes.
+    with its bytes.  At most `jobs` processes share the reading, as many as there are cores if it is None, and one alone
+    where there is little to read, or somebody wants to be told of it.
 
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
     """
+
+    def content(file: str) -> bytes:
+        data = (stdin or bytes)() if file == STDIN else read_file(file)
+        if on_read is not None:
+            on_read(STDIN_NAME if file == STDIN else file, data)
+        return data
+
     with without_garbage_collection():
-        return _load(paths, keep_going, Loader(irrelevant, strict_cidr), stdin, progress, on_read)
+        loader = Loader(irrelevant, strict_cidr)
+        return _load(paths, keep_going, loader, content, progress, 1 if on_read is not None else jobs)
 
 
 def load_blobs(
@@ -84,12 +76,6 @@ def load_blobs(
         for blob in blobs:
             counts.setdefault(blob.path, {})[blob.name] = loader.read(blob.name, partial(bytes, blob.data))
         return assembled(loader, counts, keep_going, tuple(blob.name for blob in blobs))
-
-
-def _told(content: Callable[[], bytes], name: str, on_read: Callable[[str, bytes], None]) -> bytes:
-    data = content()
-    on_read(name, data)
-    return data
 
 
 def read_manifests(paths: Sequence[str], stdin: Callable[[], bytes]) -> dict[str, bytes]:
@@ -123,22 +109,41 @@ def _load(
     paths: Sequence[str],
     keep_going: bool,
     loader: Loader,
-    stdin: Callable[[], bytes] | None,
-    progress: Callable[[str, int, int], None] | None,
-    on_read: Callable[[str, bytes], None] | None,
+    content: Content,
+    progress: Progress | None,
+    jobs: int | None,
 ) -> Loaded:
-    files = list(manifest_files(paths, loader.problems))
+    files = dict(manifest_files(paths, loader.problems))
     loader.note_unread()
+    own, *others = shares(list(files), jobs)
+    errands = [Errand(partial(_read, Loader(loader.irrelevant, loader.strict_cidr), share)) for share in others]
+    try:
+        found = _read(loader, own, content, progress)[1]
+        for share, errand in zip(others, errands, strict=True):
+            result = errand.result()
+            # What is wrong is told by a loader that has read all that comes before.
+            is_taken = result is not None and loader.absorb(result[0])
+            found |= result[1] if result is not None and is_taken else _read(loader, share)[1]
+    finally:
+        for errand in errands:
+            errand.end()
     counts: dict[str, dict[str, int]] = {}
-    for number, (file, path) in enumerate(files):
+    for file, path in files.items():
+        counts.setdefault(path, {})[file] = found[file]
+    return assembled(loader, counts, keep_going, tuple(STDIN_NAME if file == STDIN else file for file in files))
+
+
+def _read(
+    loader: Loader, files: Sequence[str], content: Content = read_file, progress: Progress | None = None
+) -> tuple[Loader, dict[str, int]]:
+    """The loader, and how many documents each of the files holds."""
+    counts = {}
+    for number, file in enumerate(files):
         name = STDIN_NAME if file == STDIN else file
         if progress is not None:
             progress(name, number, len(files))
-        content = stdin or bytes if file == STDIN else partial(read_file, file)
-        if on_read is not None:
-            content = partial(_told, content, name, on_read)
-        counts.setdefault(path, {})[file] = loader.read(name, content)
-    return assembled(loader, counts, keep_going, tuple(STDIN_NAME if file == STDIN else file for file, _ in files))
+        counts[file] = loader.read(name, partial(content, file))
+    return loader, counts
 
 
 def assembled(loader: Loader, counts: dict[str, dict[str, int]], keep_going: bool, names: tuple[str, ...]) -> Loaded:
@@ -148,244 +153,3 @@ def assembled(loader: Loader, counts: dict[str, dict[str, int]], keep_going: boo
     if loader.problems and not keep_going:
         raise ManifestError(loader.problems)
     return Loaded(assemble(loader.facts, names), ManifestError(loader.problems).problems)
-
-
-@dataclass
-class Loader:
-    """What has been read so far; `places` says of each identity where its object stands."""
-
-    irrelevant: frozenset[str]
-    strict_cidr: bool
-    problems: list[Problem] = field(default_factory=list)
-    facts: Facts = field(default_factory=Facts)
-    places: dict[tuple[str, str, str, str], Source] = field(default_factory=dict)
-
-    def read(self, name: str, content: Callable[[], bytes]) -> int:
-        """Read one file; returns how many documents it holds, good or bad."""
-        try:
-            data = content()
-            check_size(data)
-        except ValueError as error:
-            log = Log(name)
-            log.problem(0, str(error))
-            self._finish(log, None)
-            return 1
-        count = 0
-        for tree in read_trees(data):
-            if tree.value is None and not tree.faults:
-                continue  # a document of comments only
-            count += 1
-            self._document(name, tree)
-        return count
-
-    def note_unread(self) -> None:
-        """What could not be found may hold anything."""
-        for problem in self.problems:
-            self.facts.unmodelled.append(unmodelled("document", "", None, "", Source(problem.file), ANYTHING))
-
-    def note_empty_files(self, path: str, counts: dict[str, int]) -> None:
-        """A path without any manifest is a problem; a file without one, beside others, is worth a notice."""
-        if not any(counts.values()):
-            name, hint = (STDIN_NAME, "what is before the pipe printed none") if path == STDIN else (path, "")
-            self.problems.append(Problem(name, 0, 0, "holds no manifest", hint))
-            return
-        empty = (file for file, count in counts.items() if not count)
-        self.facts.notices += [Notice(Source(file), "this file holds no manifest") for file in empty]
-
-    def _log(self, file: str) -> Log:
-        return Log(file, self.strict_cidr)
-
-    def _document(self, file: str, tree: Tree) -> None:
-        log = self._log(file)
-        for fault in tree.faults:
-            log.problem(fault.place, fault.message, fault.hint)
-        if tree.is_broken:
-            self._finish(log, None)
-        elif not isinstance(tree.value, Mapping):
-            log.problem(tree.place, "this document is no Kubernetes object: it must be a mapping")
-            self._finish(log, None)
-        else:
-            self._object(tree.value, log, "", "")
-
-    def _finish(self, log: Log, instead: Unmodelled | None) -> None:
-        """Keep what the log holds; an object with problems is unmodelled."""
-        self.facts.notices += log.notices
-        if not log.problems:
-            return
-        self.problems += log.problems
-        source = Source(log.file, min(problem.line for problem in log.problems))
-        self.facts.unmodelled.append(instead or unmodelled("document", "", None, "", source, ANYTHING))
-
-    # ------------------------------------------------------------------------------------------------ objects
-    def _object(self, data: Mapping, log: Log, item_kind: str, item_version: str) -> None:
-        """Read an object; the kind and version are those that the list around it implies."""
-        if data.again is not None and not _is_sketch_enough(data, item_kind, item_version):
-            data = data.again()
-        root = Section(data, "", log)
-        kind = root.text("kind") or item_kind
-        api_version = root.text("apiVersion") or item_version
-        if not kind or not api_version:
-            _note_nameless(root, kind, api_version)
-            self._finish(log, None)
-        elif kind == "List" or (kind.endswith("List") and "items" in data):
-            self._list(root, kind, api_version)
-        else:
-            self._typed(root, kind, api_version)
-
-    def _list(self, root: Section, kind: str, api_version: str) -> None:
-        item_kind = kind.removesuffix("List")
-        items = root.sequence("items")
-        self._finish(root.log, None)
-        for index, (item, place) in enumerate(items.placed()):
-            log = self._log(root.log.file)
-            if isinstance(item, Mapping):
-                self._object(item, log, item_kind, api_version if item_kind else "")
-            else:
-                log.problem(place, f"`items[{index}]` is no Kubernetes object: it must be a mapping")
-                self._finish(log, None)
-
-    def _typed(self, root: Section, kind: str, api_version: str) -> None:
-        group = group_of(api_version)
-        known = MODELLED.get((kind, group))
-        if not _VERSION.fullmatch(api_version):
-            message = f"`apiVersion` is `{api_version}`, which names no version of an API"
-            root.log.problem(root.place("apiVersion"), message, "it is `v1` or of the form `group/version`")
-            self._finish(root.log, None)
-        elif not _KIND.fullmatch(kind):
-            root.log.problem(root.place("kind"), f"`kind` is `{kind}`, which is no name of a kind")
-            self._finish(root.log, None)
-        elif kind_dot_group(kind, group) in self.irrelevant:
-            self._ignored(root, kind, group)
-        elif (api_version, kind) in RETIRED:
-            _note_retired(root, kind, api_version)
-            self._finish(root.log, broken(root, kind, api_version, known))
-        elif known is not None:
-            self._modelled(root, known, api_version)
-        elif is_irrelevant(kind, group):
-            _check_built_in_version(root, kind, api_version)
-            self._ignored(root, kind, group)
-        elif group in BUILT_IN or group in MODELLED_GROUPS:
-            _note_unknown_kind(root, kind, api_version)
-            self._finish(root.log, None)
-        else:
-            self._unmodelled(root, kind, api_version)
-
-    def _ignored(self, root: Section, kind: str, group: str) -> None:
-        self.facts.irrelevant[kind] = self.facts.irrelevant.get(kind, 0) + 1
-        if note := DEPLOYERS.get(kind_dot_group(kind, group)):
-            root.log.notice(root.place(), note)
-        namespace = quiet_namespace(root)
-        if namespace:
-            self.facts.mention(namespace, root.source)
-        self._note_twin(root, kind, group, namespace, quiet_name(root))
-        self._finish(root.log, None)
-
-    def _unmodelled(self, root: Section, kind: str, api_version: str) -> None:
-        group = group_of(api_version)
-        effect = effect_of(kind, group)
-        written = quiet_namespace(root)
-        if written:
-            self.facts.mention(written, root.source)
-        namespace = written or (DEFAULT_NAMESPACE if effect.is_namespaced else None)
-        if effect.is_namespaced is False:
-            namespace = None
-        name = quiet_name(root)
-        self._note_twin(root, kind, group, written, name)
-        entry = replace(unmodelled(kind, api_version, namespace, name, root.source, effect), digest=digest(root.data))
-        if near := nearest(group, [known for name, known in MODELLED if name == kind]):
-            root.log.notice(
-                root.place("apiVersion"), f"no {kind} of API group `{group}` is modelled; is `{near}` meant?"
-            )
-        if not root.log.problems:
-            self.facts.unmodelled.append(entry)
-        self._finish(root.log, entry)
-
-    def _modelled(self, root: Section, kind: ObjectKind, api_version: str) -> None:
-        log = root.log
-        if version_of(api_version) not in kind.versions:
-            right = " or ".join(f"`{kind.group}/{v}`" if kind.group else f"`{v}`" for v in kind.versions)
-            message = f"`apiVersion` is `{api_version}`, which has no {kind.kind} that netproof knows"
-            log.problem(root.place("apiVersion"), message, f"write {right}")
-        manifest = identify(root, kind, api_version)
-        fact = kind.read(manifest)
-        if (log.problems or log.notices) and root.data.again is not None:
-            placed = Section(root.data.again(), "", self._log(log.file))
-            self._modelled(placed, kind, api_version)
-            return
-        if manifest.namespace is not None:
-            self.facts.mention(manifest.namespace, root.source)
-        if not manifest.is_generated:
-            self._note_twin(root, kind.kind, kind.group, manifest.namespace or "", manifest.name)
-        if log.problems:
-            self._finish(log, broken(root, kind.kind, api_version, kind))
-            return
-        self._finish(log, None)
-        if fact is not None:
-            self.facts.add(fact)
-
-    def _note_twin(self, root: Section, kind: str, group: str, namespace: str, name: str) -> None:
-        """Note a second object of one identity; objects without a name have none."""
-        if not name:
-            return
-        source = root.source
-        first = self.places.setdefault((kind, group, namespace, name), source)
-        if first is not source:
-            where = f"{namespace}/{name}" if namespace else name
-            message = f"{kind} `{where}` stands in the manifests twice, first in {first}"
-            root.log.problem(root.place(), message, "keep one of them, or give one another name")
-
-
-def _is_sketch_enough(data: Mapping, item_kind: str, item_version: str) -> bool:
-    """Whether an object can be read without the places of its fields: if it has no rules, and is of a known kind."""
-    kind, api_version = data.get("kind", item_kind), data.get("apiVersion", item_version)
-    if not isinstance(kind, str) or not isinstance(api_version, str) or not _VERSION.fullmatch(api_version):
-        return False
-    group = group_of(api_version)
-    known = MODELLED.get((kind, group))
-    return is_irrelevant(kind, group) if known is None else not known.has_rules
-
-
-def _note_nameless(root: Section, kind: str, api_version: str) -> None:
-    missing = " and ".join(f"`{key}`" for key, value in (("apiVersion", api_version), ("kind", kind)) if not value)
-    keys = root.data.keys()
-    hint = "every Kubernetes object names both"
-    if {"name", "version"} <= keys and api_version in ("v1", "v2"):
-        hint = f"this looks like a Chart.yaml; {RENDER_HINT}"
-    elif keys & {"resources", "patches", "bases", "configMapGenerator", "namePrefix"} and not kind:
-        hint = "this looks like a Kustomization; use `kustomize build DIRECTORY | netproof check -`"
-    elif "values" in root.log.file.rpartition("/")[2]:
-        hint = f"this looks like a values file; {RENDER_HINT}"
-    if not root.log.problems:
-        root.log.problem(root.place(), f"this document has no {missing}", hint)
-
-
-def _note_retired(root: Section, kind: str, api_version: str) -> None:
-    instead = RETIRED[api_version, kind]
-    hint = f"write `apiVersion: {instead}`" if instead else "leave it out: Kubernetes has no such kind any more"
-    message = f"`apiVersion` is `{api_version}`, under which no API server serves {kind} any more"
-    root.log.problem(root.place("apiVersion"), message, hint)
-
-
-def _check_built_in_version(root: Section, kind: str, api_version: str) -> None:
-    """Built-in kinds have the stable version v1 and no other, save autoscaling's v2; the core has no unstable one."""
-    group, version = group_of(api_version), version_of(api_version)
-    if group not in BUILT_IN or version == "v1" or api_version == "autoscaling/v2":
-        return
-    if not group or _STABLE_VERSION.fullmatch(version):
-        right = f"{group}/v1" if group else "v1"
-        message = f"`apiVersion` is `{api_version}`, which has no {kind} that netproof knows"
-        root.log.problem(root.place("apiVersion"), message, f"write `{right}`")
-
-
-def _note_unknown_kind(root: Section, kind: str, api_version: str) -> None:
-    group = group_of(api_version)
-    homes = [g for k, g in MODELLED if k == kind] + [g for g, kinds in BUILT_IN.items() if kind in kinds]
-    if homes:
-        known = MODELLED.get((kind, homes[0]))
-        version = known.versions[0] if known else "v1"
-        hint = f"write `apiVersion: {homes[0]}/{version}`" if homes[0] else f"write `apiVersion: {version}`"
-    else:
-        kinds = {k for k, g in MODELLED if g == group} | BUILT_IN.get(group, frozenset())
-        close = nearest(kind, kinds)
-        hint = f"did you mean `{close}`?" if close else f"its kinds are {', '.join(sorted(kinds))}"
-    root.log.problem(root.place("kind"), f"`{api_version}` has no kind `{kind}`", hint)

@@ -8,7 +8,8 @@ from functools import partial
 
 from analyzer.errors import Problem
 from analyzer.manifests.files import STDIN, manifest_files, read_file
-from analyzer.manifests.loading import Loaded, Loader, assembled, load, without_garbage_collection
+from analyzer.manifests.loader import Loader
+from analyzer.manifests.loading import Loaded, assembled, load, without_garbage_collection
 from analyzer.records import dataclass
 
 Stamp = tuple[tuple[str, tuple[int, ...]], ...]
@@ -63,10 +64,8 @@ class Rereader:
                     loader = Loader(self._irrelevant, self._strict_cidr)
                     piece = _Piece(mark, loader, loader.read(file, partial(read_file, file)))
                     self._pieces[file] = piece
-                if piece.read.problems or piece.read.places.keys() & whole.places.keys():
+                if not whole.absorb(piece.read):
                     return self._afresh()
-                whole.facts.extend(piece.read.facts)
-                whole.places |= piece.read.places
                 counts.setdefault(path, {})[file] = piece.count
             self.reread = tuple(sorted(changed))
             return assembled(whole, counts, False, tuple(file for file, _ in files))
