@@ -8,9 +8,12 @@ from ipaddress import ip_address
 from evaluators import EVERYTHING, question
 
 from analyzer.encoding import encode, encode_pair
-from analyzer.model.claims import Anything, Claim, Kind
+from analyzer.encoding.ledger import Ledger
+from analyzer.encoding.terms import Script
+from analyzer.model.claims import Addresses, Anything, Claim, Kind, PodsIn, Universe
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     Action,
     AddressPeer,
@@ -24,11 +27,13 @@ from analyzer.model.policies import (
     Policy,
     Protocol,
     Rule,
+    RuleRef,
     Tier,
 )
 from analyzer.model.profile import PROFILES, NamedPorts
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
+from analyzer.solving import Budget, Session
 
 EVERYWHERE = NamespacesMatching(Selector.EVERYTHING)
 NAMESPACES = tuple(Namespace(name, Labels({NAMESPACE_NAME_LABEL: name}), True) for name in ("a", "b"))
@@ -113,11 +118,17 @@ def test_cuts_are_where_ports_and_addresses_begin_to_mean_something_else() -> No
     ports = (NumberedPorts(Protocol.TCP, 80, 82), NumberedPorts(Protocol.UDP, 53))
     cluster = Cluster(NAMESPACES, policies=(network_policy("a", "p", rule(Action.ACCEPT, block, ports=ports)),))
     claim = Claim(Kind.NO, Anything(), Anything(), (NumberedPorts(Protocol.TCP),))
+    other = rule(Action.DENY, ports=(NumberedPorts(Protocol.TCP, 90),))
     cuts = encode(cluster, question(claim, GENERIC)).cuts
     assert cuts["port"] == (1, 53, 54, 80, 83)
     edges = {int(ip_address(text)) for text in ("203.0.113.0", "203.0.114.0")}
     assert edges <= set(cuts["s.x4"])
     assert cuts["s.x4"] == cuts["s.u4"]
+    assert set(cuts) == {"port", *(f"{end}.{kind}{version}" for end in "sd" for kind in "xu" for version in (4, 6))}
+    pair = encode_pair(
+        cluster, Cluster(NAMESPACES, policies=(admin("x", Direction.INGRESS, other),)), question(claim, GENERIC)
+    )
+    assert pair.cuts["port"] == (1, 53, 54, 80, 83, 90, 91)
 
 
 def tracked(cluster: Cluster, kind: Kind) -> set[tuple[str, Direction, int | None]]:
@@ -147,3 +158,47 @@ def test_what_a_proof_can_rest_on_is_tracked() -> None:
         }
     assert tracked(cluster, Kind.NO_NEW) == tracked(cluster, Kind.NO)
     assert not encode_pair(cluster, Cluster(NAMESPACES), question(EVERYTHING, GENERIC)).tracks
+
+
+def test_what_describes_a_connection_is_told_from_what_counts_and_what_is_open() -> None:
+    block = rule(Action.ACCEPT, AddressPeer(AddressSet.of("203.0.113.0/24"), ""))
+    cluster = Cluster(NAMESPACES, policies=(network_policy("a", "p", block),))
+    found = encode(cluster, question(EVERYTHING, GENERIC))
+    named = {"universe", "violation", "in-src", "in-dst", "outside"}
+    assert set(found.symbols) == named | set(found.fields) | set(found.tracks) | set(found.opens)
+    assert not {*found.fields} & {*found.tracks, *found.opens, *named}
+    assert found.unknowns == {f"{end}.u{version}" for end in "sd" for version in (4, 6)}
+    assert found.policies == 1
+    alone = encode(cluster, question(Claim(Kind.ISOLATED, Anything(), None, (), directions=tuple(Direction)), GENERIC))
+    assert not [field for field in alone.fields if field.startswith("d.")]
+
+
+def test_the_parts_of_a_claim_can_be_asked_about_alone() -> None:
+    """Whether a set has members at all, and whether an end is outside."""
+    in_a, nowhere = (PodsIn(NamespaceNamed(name)) for name in ("a", "nowhere"))
+    outside = Addresses(AddressSet.of("203.0.113.0/24"), "")
+    for sources, destinations, expected in (
+        (in_a, outside, {"in-src", "in-dst", "outside"}),
+        (outside, in_a, {"in-src", "in-dst", "outside"}),
+        (in_a, in_a, {"in-src", "in-dst"}),
+        (in_a, nowhere, {"in-src"}),
+        (nowhere, in_a, {"in-dst"}),
+    ):
+        claim = Claim(Kind.NO, sources, destinations, EVERYTHING.ports)
+        asked = encode(Cluster(NAMESPACES), question(claim, GENERIC, Universe.NAMESPACES))
+        session = Session(asked.text, asked.symbols, Budget())
+        assert {name for name in ("in-src", "in-dst", "outside") if session.check(name).is_sat} == expected
+
+
+def test_one_fact_and_one_rule_have_one_name() -> None:
+    script = Script()
+    ledger = Ledger(script)
+    facts = [OpenFact("domain", name, name) for name in ("x", "y", "x")]
+    assert [ledger.open(fact) for fact in facts] == ["o0", "o1", "o0"]
+    policy = network_policy("a", "p", rule(Action.ACCEPT))
+    refs = [RuleRef(policy, direction, of) for direction in Direction for of in (None, policy.ingress[0])]
+    assert [ledger.track(ref) for ref in (*refs, *refs)] == ["k0", "k1", "k2", "k3"] * 2
+    assert list(ledger.tracks.values()) == refs
+    assert list(ledger.opens.values()) == facts[:2]
+    said = ["; o0: x", "; k0: NetworkPolicy a/p egress f.yaml:2", "; k3: NetworkPolicy a/p ingress f.yaml:3"]
+    assert [line for line in said if line not in script.text.splitlines()] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,6 +65,10 @@ def test_constants_are_folded_away() -> None:
     assert pick(TRUE, "x", "") == "x"
     assert pick(FALSE, "", "y") == "y"
     assert equal("x", "x") == TRUE
+    assert disj(["x", FALSE, "x"]) == "x"
+    assert choose(TRUE, "x", "y") == choose("c", "x", "x") == "x"
+    assert [iff(TRUE, "x"), iff("x", TRUE), iff(FALSE, "x"), iff("x", FALSE)] == ["x", "x", "(not x)", "(not x)"]
+    assert [iff(a, b) for a in (TRUE, FALSE) for b in (TRUE, FALSE)] == [TRUE, FALSE, FALSE, TRUE]
 
 
 def intervals(top: int) -> st.SearchStrategy[Intervals]:
@@ -85,6 +91,20 @@ def test_within_at_the_edges(width: int, spans: Intervals) -> None:
         assert value(within(number(member, width), spans, width)) is contains(spans, member)
 
 
+def test_within_every_set_of_three_bits_and_every_interval_of_five() -> None:
+    sets = [[v for v in range(8) if chosen >> v & 1] for chosen in range(256)]
+    wrong = [neg(iff(within("v", canonical((v, v) for v in values), 3), among("v", values, 3))) for values in sets]
+    spans = [(low, high) for high in range(32) for low in range(high + 1)]
+    wrong += [neg(iff(within("w", (span,), 5), among("w", range(span[0], span[1] + 1), 5))) for span in spans]
+    text = "(declare-const v (_ BitVec 3))(declare-const w (_ BitVec 5))(declare-const it Bool)"
+    text += f"(assert (= it {disj(wrong)}))"
+    assert Session(text, {"it": 0}, Budget()).check("it").is_unsat
+
+
+def among(symbol: str, values: Iterable[int], width: int) -> str:
+    return "(or false " + " ".join(f"(= {symbol} {number(v, width)})" for v in values) + ")"
+
+
 def test_bits_tell_values_apart() -> None:
     assert [bits(n) for n in (0, 1, 2, 3, 4, 5, 256, 257)] == [1, 1, 1, 2, 2, 3, 8, 9]
 
@@ -99,5 +119,6 @@ def test_a_script_shares_long_terms_and_declares_once() -> None:
     script.comment("an → arrow\nand a line break")
     script.name("it", long)
     assert script.sorts == {"p": 0, "v": 8, "it": 0}
+    assert "; an → arrow?and a line break\n" in script.text
     assert script.text.count("declare-const p") == 1
     assert Session(script.text, script.sorts, Budget()).check("it").is_unsat

@@ -31,7 +31,7 @@ from analyzer.model.claims import (
 )
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Node, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
-from analyzer.model.policies import NamedPort, NamespacesMatching, Protocol
+from analyzer.model.policies import NamedPort, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Session
@@ -180,3 +180,11 @@ def test_a_declared_pod_is_what_its_manifest_says() -> None:
     assert not can_be("(not (= port (_ bv80 16)))", destinations=many, **on_web)
     assert not can_be(destinations=one, **on_web)
     assert can_be("(= port (_ bv81 16))", destinations=PODS, **on_web)
+
+
+def test_ports_go_with_protocols_that_have_them() -> None:
+    is_other, port = "(= proto (_ bv3 2))", "(= port (_ bv{} 16))"
+    everything = tuple(NumberedPorts(protocol) for protocol in Protocol)
+    for number, with_port, without in ((0, False, True), (1, True, False), (65535, True, False)):
+        assert can_be(port.format(number), f"(not {is_other})", ports=everything) is with_port
+        assert can_be(port.format(number), is_other, ports=everything) is without

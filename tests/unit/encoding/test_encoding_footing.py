@@ -1,0 +1,123 @@
+"""What an answer stands on changes with all that can change the answer, and with nothing far from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+from evaluators import EVERYTHING, question
+
+from analyzer.encoding import footing
+from analyzer.model.claims import PodsIn
+from analyzer.model.cluster import Cluster, Namespace, Node, Service, ServicePort, Unmodelled, Workload
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    Action,
+    NamespaceNamed,
+    NamespacesMatching,
+    PodPeer,
+    Policy,
+    Protocol,
+    Rule,
+    Tier,
+)
+from analyzer.model.profile import PROFILES
+from analyzer.model.source import Source
+from analyzer.sets import AddressSet
+
+IN_A, IN_B = (PodsIn(NamespaceNamed(name)) for name in "ab")
+ASKED = replace(question(replace(EVERYTHING, sources=IN_A, destinations=IN_B), PROFILES["generic"]), pod_addresses=None)
+FROM_ANYWHERE = replace(ASKED, claim=replace(EVERYTHING, destinations=IN_B))
+HERE = Source("f.yaml", 1)
+TEAM = NamespacesMatching(Selector((Requirement("team", Operator.EXISTS),)))
+
+
+def namespace(name: str, **labels: str) -> Namespace:
+    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), True)
+
+
+def policy(where: str, *peers: PodPeer, out: bool = False, source: Source = HERE) -> Policy:
+    rules = (Rule(Action.ACCEPT, peers or None, None, 0, source),)
+    sides = {"egress": rules, "ingress": None} if out else {"ingress": rules, "egress": None}
+    return Policy(
+        "NetworkPolicy", where, "p", Tier.NETWORK_POLICY, PodPeer(NamespaceNamed(where)), **sides, source=source
+    )
+
+
+def workload(where: str, ip: str = "", **more: bool) -> Workload:
+    return Workload("Deployment", where, "w", Labels(), ips=(ip_address(ip),) if ip else (), **more)
+
+
+def node(ip: str, cidr: str = "10.0.0.0/24") -> Node:
+    return Node("n", Labels(), (ip_address(ip),), AddressSet.of(cidr))
+
+
+def odd(where: str) -> Unmodelled:
+    return Unmodelled("Odd", "v1", where, "odd", True, True, False, Source("f.yaml", 9))
+
+
+def service(where: str) -> Service:
+    return Service(where, "s", Selector.EVERYTHING, (ServicePort(80, 80, Protocol.TCP),), True, False)
+
+
+BASE = Cluster(
+    (namespace("a"), namespace("b"), namespace("c")), (workload("c"),), (node("192.168.0.1"),), policies=(policy("b"),)
+)
+
+
+def is_other(question_, **changes) -> bool:
+    return footing(replace(BASE, **changes), question_) != footing(BASE, question_)
+
+
+def test_what_can_change_an_answer_changes_what_it_stands_on() -> None:
+    steady = policy("b")
+    for changes in (
+        {"namespaces": (namespace("a", team="x"), *BASE.namespaces[1:])},
+        {"namespaces": (*BASE.namespaces, namespace("d"))},
+        {"policies": ()},
+        {"policies": (policy("b", PodPeer(TEAM)),)},
+        {"policies": (policy("b", source=Source("f.yaml", 2)),)},
+        {"policies": (steady, policy("a", out=True))},
+        {"policies": (steady, policy("c", PodPeer(TEAM)))},  # a namespace to come may be chosen by it
+        {"workloads": (*BASE.workloads, workload("a"))},
+        {"workloads": (*BASE.workloads, workload("b"))},
+        {"workloads": (*BASE.workloads, workload("c", host_network=True))},
+        {"workloads": (workload("c", "10.7.0.1"),)},
+        {"nodes": (node("192.168.0.2"),)},
+        {"nodes": (node("192.168.0.1", "10.1.0.0/24"),)},
+        {"nodes": ()},
+        {"unmodelled": (odd("a"),)},
+        {"unmodelled": (odd("c"),)},
+    ):
+        assert is_other(ASKED, **changes), changes
+    assert is_other(FROM_ANYWHERE, services=(service("b"),))
+    assert footing(BASE, ASKED) != footing(BASE, FROM_ANYWHERE)
+    turned = replace(ASKED, claim=replace(EVERYTHING, sources=IN_B, destinations=IN_A))
+    assert footing(replace(BASE, policies=()), ASKED) != footing(replace(BASE, policies=()), turned)
+
+
+def test_what_is_far_from_an_answer_does_not() -> None:
+    for changes in (
+        {"policies": (*BASE.policies, policy("c"))},
+        {"policies": (*BASE.policies, policy("a"), policy("b", out=True))},
+        {"workloads": (*BASE.workloads, replace(workload("c"), name="more"))},
+        {"services": (service("b"),)},  # its clients are pods
+    ):
+        assert not is_other(ASKED, **changes), changes
+
+
+def test_what_an_answer_stands_on_is_said_part_by_part() -> None:
+    cluster = replace(
+        BASE, workloads=(workload("a"), workload("c", "10.7.0.1", host_network=True)), services=(service("b"),)
+    )
+    found = footing(cluster, FROM_ANYWHERE)
+    assert [entry.name for entry in found.namespaces] == ["a", "b", "c", None, None]
+    assert found.workloads == ((workload("a"),), (), cluster.workloads[1:], (), ())
+    assert (found.egress, found.ingress) == ((), BASE.policies)
+    assert (found.src.kinds > found.dst.kinds, found.has_host_network) == (True, True)
+    assert (found.nodes, found.services, found.unmodelled) == (BASE.nodes, cluster.services, ())
+    assert found.namespace_selectors == frozenset()
+    assert found.pod_addresses == AddressSet.of("10.0.0.0/24")
+    assert found.taken == AddressSet.of("10.7.0.1", "192.168.0.1")
+    assert not found.vocabulary.needs_addresses
+    assert [len(footing(cluster, ASKED).workloads), len(footing(BASE, FROM_ANYWHERE).workloads)] == [2, 5]
