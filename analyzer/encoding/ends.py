@@ -290,6 +290,7 @@ class EndTerms:
     def _class_rules(self) -> list[Term]:
         """Each class's facts, grouped by fact: many classes share a namespace or a label value."""
         groups: dict[Term, list[int]] = {}
+        has_value: dict[tuple[Attr, int], Term] = {}
 
         def fact(code: int, term: Term) -> None:
             groups.setdefault(term, []).append(code)
@@ -298,9 +299,13 @@ class EndTerms:
             fact(code, self.pod if c.kind == POD else self.host)
             if c.kind == POD:
                 fact(code, self.in_namespaces([c.namespace]))
-            for attr, value in c.values:
-                symbol = self.service_account() if attr.kind == "sa" else self.label(attr)
-                fact(code, equal(symbol, number(value, self.domain(attr).width)))
+            for pair in c.values:
+                term = has_value.get(pair)
+                if term is None:
+                    attr, value = pair
+                    symbol = self.service_account() if attr.kind == "sa" else self.label(attr)
+                    term = has_value[pair] = equal(symbol, number(value, self.domain(attr).width))
+                fact(code, term)
             if self.letter == "d":
                 declared = dict(c.ports)
                 for index, wanted in enumerate(self.scope.port_names):
