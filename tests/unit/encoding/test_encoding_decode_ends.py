@@ -124,6 +124,28 @@ def test_ends_come_out_as_they_went_in(universe: Universe, ends: list[End]) -> N
         assert decode_end(asked, embed_end(asked, end) | {"v6": int(end.ip.version == 6)}, "s") == end
 
 
+@pytest.mark.parametrize(("sources", "kind"), [(BLOCK, External), (PODS, Pod), (Nodes(), Host)])
+def test_each_end_is_what_it_alone_can_be(sources: SetExpr, kind: type) -> None:
+    asked = obligation(WHERE, sources)
+    for src, dst in pairs(ENDS):
+        if type(src) is kind:
+            connection = Connection(src, dst, Protocol.UDP, 53)
+            back = decode(asked, embed(asked, connection))
+            assert (back.src, type(back.dst)) == (replace(src, ip=back.src.ip), type(dst))
+
+
+def test_what_a_model_does_not_say_is_absent() -> None:
+    """A solver may leave out what bears on nothing."""
+    asked = obligation(WHERE)
+    said, later = (asked.scope.table.code("said"), asked.scope.table.none - 1)
+    found = decode(asked, {"s.pod": 1, "s.ns": said, "d.pod": 1, "d.ns": later})
+    assert found.src == pod("said", "10.0.0.11")
+    assert found.dst == pod("new-namespace-2", "10.0.0.12")
+    assert decode_end(asked, {"s.pod": 1, "s.ns": said, "s.sa": 0}, "s") == found.src
+    assert decode_end(asked, {"s.host": 1}, "s") == Host(None, Labels(), ip_address("192.0.2.1"))
+    assert decode_end(asked, {}, "d", port=80) == external("198.51.100.2")
+
+
 def test_ends_outside_the_universe_have_no_values() -> None:
     there = pod("red", "10.1.0.1")
     for asked, end in (
@@ -176,6 +198,19 @@ def test_known_addresses_are_kept_and_differ() -> None:
     assert (mixed.src.ip, mixed.dst.ip) == (own[1], ips[0])
     hosted = decode(asked, {"s.host": 1, "d.pod": 1, "s.w": node, "d.w": other, "d.ns": blue, "proto": 0, "port": 80})
     assert (hosted.src, hosted.dst.ip) == (Host("n", NODE.labels, NODE.ips[1]), ips[2])
+
+
+def test_both_ends_are_of_a_family_that_both_have() -> None:
+    many, one = replace(MANY, ips=()), replace(ONE, ips=(ip_address("fd00::7"),))
+    asked = obligation(universe=Universe.INVENTORY, cluster=Cluster(NAMESPACES, (many, one)))
+    ends = [
+        pod_of(w, namespace.labels, ip_address("fd00::7"))
+        for w, namespace in ((many, NAMESPACES[1]), (one, NAMESPACES[0]))
+    ]
+    for src, dst in (ends, reversed(ends)):
+        found = decode(asked, embed(asked, Connection(src, dst, Protocol.TCP, 80)))
+        assert {found.src.ip.version, found.dst.ip.version} == {6}
+        assert found.src.ip != found.dst.ip
 
 
 def test_a_connection_is_on_some_port() -> None:
