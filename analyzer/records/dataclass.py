@@ -17,18 +17,20 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
 
-    def dataclass(cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, **others: bool) -> Any:
+    def dataclass(
+        cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, order: bool = False, **others: bool
+    ) -> Any:
         """What `dataclasses.dataclass` gives; sooner, where the class is frozen and asks for nothing else."""
 
         def made(cls: type) -> type:
             if not frozen or others:
-                return dataclasses.dataclass(cls, frozen=frozen, slots=slots, **others)
-            return _frozen(cls, has_slots=slots)
+                return dataclasses.dataclass(cls, frozen=frozen, slots=slots, order=order, **others)
+            return _frozen(cls, has_slots=slots, has_order=order)
 
         return made if cls is None else made(cls)
 
 
-def _frozen(cls: type, *, has_slots: bool) -> Any:
+def _frozen(cls: type, *, has_slots: bool, has_order: bool) -> Any:
     own = {name for name, value in vars(cls).items() if value is not None}
     if cls.__doc__ is None:
         cls.__doc__ = cls.__name__  # else the signature is looked up for it
@@ -37,8 +39,8 @@ def _frozen(cls: type, *, has_slots: bool) -> Any:
     if any(not field.init or field.kw_only for field in fields):
         raise TypeError(f"{cls.__name__} has a field that is no plain parameter: take the standard library's decorator")
     known: dict[str, Any] = {"__name__": cls.__module__}
-    compared = [field.name for field in fields if field.compare]
-    texts = {"__init__": _initialiser(made, fields, known, has_slots=has_slots), **_comparison(compared)}
+    texts = _comparison([field.name for field in fields if field.compare], has_order=has_order)
+    texts["__init__"] = _initialiser(made, fields, known, has_slots=has_slots)
     methods = {name: _compiled_later(made, name, text, known) for name, text in texts.items()}
     methods["__init__"].__annotations__ = {field.name: field.type for field in fields} | {"return": None}
     methods |= _pickling([field.name for field in fields]) if has_slots else {}
@@ -89,13 +91,17 @@ def _initialiser(cls: type, fields: Sequence[dataclasses.Field[Any]], known: dic
     return f"({', '.join(parameters)}): {'; '.join(body) or 'pass'}"
 
 
-def _comparison(names: Sequence[str]) -> dict[str, str]:
-    """`__eq__` and `__hash__` by these fields, after their names."""
+def _comparison(names: Sequence[str], *, has_order: bool) -> dict[str, str]:
+    """`__hash__` and what compares by these fields, after their names."""
     mine, others = ("(" + "".join(f"{it}.{name}, " for name in names) + ")" for it in ("self", "other"))
-    return {
-        "__eq__": f"(self, other): return {mine} == {others} if other.__class__ is self.__class__ else NotImplemented",
-        "__hash__": f"(self): return hash({mine})",
+    signs = {"__eq__": "=="}
+    if has_order:
+        signs |= {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
+    texts = {
+        name: f"(self, other): return {mine} {sign} {others} if other.__class__ is self.__class__ else NotImplemented"
+        for name, sign in signs.items()
     }
+    return texts | {"__hash__": f"(self): return hash({mine})"}
 
 
 def _pickling(names: Sequence[str]) -> dict[str, Any]:

@@ -142,15 +142,26 @@ def test_what_it_cannot_make_is_refused_or_left_to_the_standard_library():
         class _Hidden:
             name: str = field(init=False, default="")
 
-    @dataclass(frozen=True, order=True)
-    class Ordered:
-        name: str
-
     @dataclass
     class Changing:
         name: str
 
-    assert Ordered("a") < Ordered("b")
     changing = Changing("a")
     changing.name = "b"
     assert changing == Changing("b")
+
+
+def test_order_is_by_the_fields_and_within_the_class():
+    @dataclass(frozen=True, slots=True, order=True)
+    class Ordered:
+        name: str
+        line: int
+
+    assert Ordered("a", 2) < Ordered("b", 1) < Ordered("b", 2)
+    assert sorted([Ordered("b", 1), Ordered("a", 2), Ordered("a", 1)])[0] == Ordered("a", 1)
+    assert Ordered("a", 1) <= Ordered("a", 1) >= Ordered("a", 1)
+    assert Ordered("b", 1) > Ordered("a", 1)
+    with pytest.raises(TypeError):
+        _ = Ordered("a", 1) < One("b")
+    with pytest.raises(TypeError):
+        _ = One("a") < One("b")
