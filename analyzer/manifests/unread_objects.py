@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 from analyzer.manifests.manifest import DEFAULT_NAMESPACE, ObjectKind
@@ -39,6 +38,8 @@ _WRITTEN_METADATA = ("name", "namespace", "labels", "annotations")
 
 def digest(data: Mapping) -> str:
     """The same for the same content, whatever the server has added to it."""
+    import hashlib  # which takes its time to load, and most clusters hold no such object
+
     metadata = data.get("metadata")
     written = {key: value for key, value in data.items() if key not in ("metadata", "status")}
     if isinstance(metadata, Mapping):

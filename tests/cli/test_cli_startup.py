@@ -5,7 +5,10 @@ import sys
 
 from benchmarks.generate import MULTI_TENANT, Order, make
 
-UNUSED = ("lark", "yaml", "rich", "multiprocessing", "analyzer.analysis.connectivity", "analyzer.language.lark_parser")
+UNUSED = (
+    "lark", "yaml", "rich", "multiprocessing", "hashlib", "analyzer.analysis.connectivity",
+    "analyzer.language.lark_parser",
+)  # fmt: skip
 CHECK = """
 import sys
 from analyzer.cli.app import app
