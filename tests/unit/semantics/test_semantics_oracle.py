@@ -417,3 +417,24 @@ def test_outcomes_are_one_per_answer_and_the_first_takes_the_first_options():
     yes, no = admin_policy("yes", 7, ingress=(accept(ANY_POD),)), admin_policy("no", 7, ingress=(deny(ANY_POD),))
     found = outcomes(Cluster(policies=(yes, no)), GENERIC, to(Z, X))
     assert [decision.allowed for decision in found] == [True, False]
+
+
+def test_a_fact_decides_whatever_else_is_asked_on_the_way():
+    """Where the first rule matches, the second is never asked; where it does not, both of its answers allow."""
+    rules = (deny(DomainPeer(("x.org",))), accept(DomainPeer(("y.org",)), index=1))
+    facts = open_facts(Cluster(policies=(admin_policy("p", 1, egress=rules),)), GENERIC, to(X, E))
+    assert [(fact.kind, fact.id) for fact in facts] == [("domain", "x.org")]
+    assert facts[0].text == "whether the domain name `x.org` stands for 203.0.113.9 is not known"
+
+
+def test_a_client_may_come_through_any_of_the_services():
+    closed = network_policy("closed", ingress=())
+    services = tuple(
+        Service("a", name, Selector.EVERYTHING, (ServicePort(80, 80, Protocol.TCP),), True, False)
+        for name in ("front", "back")
+    )
+    (fact,) = open_facts(Cluster(policies=(closed,), services=services), GENERIC, to(E, X))
+    assert (fact.kind, fact.id) == ("service-source", "a/front, a/back")
+    assert fact.text == (
+        "Service a/front (), Service a/back () may replace the address of a client outside by that of a node"
+    )
