@@ -8,12 +8,12 @@ there, fl of one not created yet.  So boxes are compared case by case.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 
 from analyzer.encoding import Obligation
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL
+from analyzer.records import dataclass
 from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
 from analyzer.verdicts.generalise import Box, atoms_of, rank
 

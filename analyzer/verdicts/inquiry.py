@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 
@@ -12,6 +11,7 @@ from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL
 from analyzer.encoding.terms import FALSE, conj, disj, equal, iff, neg, number, within
+from analyzer.records import dataclass
 from analyzer.sets.intervals import Intervals, canonical
 from analyzer.solving import Budget, Outcome, Result, Session
 
