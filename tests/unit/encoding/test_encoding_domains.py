@@ -46,3 +46,13 @@ def test_what_is_compared_shares_a_domain_with_a_value_for_each_end() -> None:
     assert not builder.alike(Attr("sa"))
     fresh = [domains[TEAM].value(code) for code in range(domains[TEAM].size) if domains[TEAM].is_fresh(code)]
     assert len(set(fresh)) == 6
+
+
+def test_every_comparison_counts() -> None:
+    builder = DomainBuilder()
+    builder.compare(TEAM, ZONE)
+    builder.compare(APP, NAME)
+    assert builder.compared == {TEAM, ZONE, APP, NAME}
+    assert builder.alike(TEAM) == {TEAM, ZONE}
+    assert builder.alike(APP) == {APP, NAME}
+    assert {domain.fresh for domain in builder.freeze().values()} == {4}

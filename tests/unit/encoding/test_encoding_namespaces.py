@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.encoding.namespaces import FRESH_NAMESPACES, NamespaceTable, Standing
+from analyzer.encoding.namespaces import FRESH_NAMESPACES, NamespaceTable, Standing, namespace_table
 from analyzer.encoding.selectors import matches
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace
@@ -38,6 +38,33 @@ def test_what_stands_how(universe: Universe, open_labels: bool, standings: list[
     assert [entry.standing.value for entry in found.entries] == standings
     assert found.none == len(found.entries)
     assert set().union(*(found.of(s) for s in Standing)) == found.every
+
+
+def test_every_namespace_with_a_name_has_the_label_that_says_it() -> None:
+    for entry in table(Universe.ANY).entries:
+        assert entry.labels.get(NAMESPACE_NAME_LABEL) == entry.name
+
+
+def test_a_key_that_no_namespace_has() -> None:
+    known = table(Universe.ANY).of(Standing.KNOWN)
+    for operator, values, expected in (
+        (Operator.EXISTS, (), set()),
+        (Operator.DOES_NOT_EXIST, (), known),
+        (Operator.IN, ("a",), set()),
+        (Operator.NOT_IN, ("a",), known),
+    ):
+        selector = Selector((Requirement("nobody-has", operator, frozenset(values)),))
+        assert table(Universe.ANY).known_matching(selector) == expected
+
+
+def test_questions_that_need_the_same_table_share_it() -> None:
+    def asked(universe: Universe, *names: str, open_labels: bool = False) -> NamespaceTable:
+        return namespace_table(CLUSTER, universe, open_labels, names)
+
+    assert asked(Universe.ANY, "later", "red") is asked(Universe.ANY, "later") is not asked(Universe.ANY, "sometime")
+    assert asked(Universe.INVENTORY, "later") is asked(Universe.INVENTORY)
+    assert asked(Universe.INVENTORY, open_labels=True) is not asked(Universe.INVENTORY)
+    assert asked(Universe.NAMESPACES, open_labels=True) is asked(Universe.NAMESPACES)
 
 
 def test_codes_by_name() -> None:

@@ -16,11 +16,13 @@ from analyzer.model.claims import (
     Anything,
     Assumption,
     Attribute,
+    Both,
     Condition,
     Either,
     Equal,
     Excuse,
     Has,
+    Minus,
     NotThat,
     OneOf,
     PodsIn,
@@ -122,6 +124,16 @@ def test_names_of_namespaces_are_found_wherever_they_are_mentioned() -> None:
         PodsIn(NamespacesMatching(has("team", "no-name"))),
     )
     assert mentioned(members=Either(members)) == {"by-policy", "as-set", "of-workload", "by-label"}
+    nested = Both((Minus(PodsIn(NamespaceNamed("base")), PodsIn(NamespaceNamed("taken"))), Either(members[:1])))
+    assert mentioned(members=nested) == {"by-policy", "base", "taken", "as-set"}
+    excuse = Excuse(PodsIn(NamespaceNamed("excused-from")), PodsIn(NamespaceNamed("excused-to")))
+    excused = replace(EVERYTHING, destinations=PodsIn(NamespaceNamed("towards")), excuses=(excuse,))
+    assert mentioned_names(CLUSTER, question(excused, GENERIC)) == {
+        "by-policy",
+        "towards",
+        "excused-from",
+        "excused-to",
+    }
     label = term(Attribute.NAMESPACE_LABEL, NAMESPACE_NAME_LABEL)
     where = AllOf(
         (Equal(NAME, "x"), NotThat(OneOf(label, frozenset(("y", "z")))), Has(NAME), AnyOf((Equal(APP, "no"),)))
