@@ -31,7 +31,7 @@ def main() -> None:
         for name, leaks in (("old", 0), ("new", given.changed)):
             make(Order(pods=given.pods, policies=given.policies, leaks=leaks)).write(Path(folder, name))
         started = time.process_time()
-        old, new = (load([f"{folder}/{name}/manifests"]).cluster for name in ("old", "new"))
+        old, new = (load([f"{folder}/{name}/manifests"], jobs=1).cluster for name in ("old", "new"))
         read = time.process_time() - started
     started = time.process_time()
     found = difference(old, new, setting=SETTING, max_changes=_MOST_CHANGES)

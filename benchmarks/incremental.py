@@ -28,7 +28,7 @@ def measure(pods: int = 100_000, policies: int = 10_000) -> list[Row]:
         made = make(Order(pods=pods, policies=policies, namespaces=namespaces))
         made.write(Path(folder))
         started = time.process_time()
-        cluster = load([folder + "/manifests"]).cluster
+        cluster = load([folder + "/manifests"], jobs=1).cluster
         read = time.process_time() - started
     shape = f"{pods:,} workloads, {len(cluster.policies):,} policies, {len(cluster.namespaces):,} namespaces"
     wide = pack_of("every pods in namespaces(tenant) is isolated for ingress within namespaces")
