@@ -20,7 +20,7 @@ else:
     def dataclass(
         cls: type | None = None, /, *, frozen: bool = False, slots: bool = False, order: bool = False, **others: bool
     ) -> Any:
-        """What `dataclasses.dataclass` gives; sooner, where the class is frozen and asks for nothing else."""
+        """What `dataclasses.dataclass` gives; sooner, where the class is frozen and has slots and an order at most."""
 
         def made(cls: type) -> type:
             if not frozen or others:
@@ -59,7 +59,8 @@ def _compiled_later(cls: type, name: str, text: str, known: dict[str, Any]) -> A
         exec(f"def {name}{text}", known)
         method = known[name]
         method.__qualname__ = f"{cls.__qualname__}.{name}"
-        method.__annotations__ = first.__annotations__
+        if name == "__init__":
+            method.__annotations__ = first.__annotations__
         setattr(cls, name, method)
         return method(*arguments, **named)
 
