@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import product
 
 import pytest
 from evaluators import EVERYTHING
 
 from analyzer.encoding import UNIVERSE, VIOLATION, Question, encode
+from analyzer.encoding.terms import number
 from analyzer.model.claims import (
     Addresses,
     AllOf,
@@ -29,10 +31,19 @@ from analyzer.model.claims import (
     Universe,
     WorkloadNamed,
 )
-from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Node, Workload
+from analyzer.model.cluster import (
+    Cluster,
+    ContainerKind,
+    ContainerPort,
+    Namespace,
+    Node,
+    Service,
+    ServicePort,
+    Workload,
+)
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.policies import NamedPort, NamespacesMatching, NumberedPorts, Protocol
-from analyzer.model.profile import PROFILES
+from analyzer.model.profile import PROFILES, NamedPortScope
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Session
 
@@ -127,6 +138,7 @@ def test_two_new_namespaces_have_two_names() -> None:
     mine, theirs = (replace(term(Attribute.LABEL, "in"), role=role) for role in (Role.SRC, Role.DST))
     there = replace(NAME, role=Role.DST)
     new = [NotThat(Equal(one, name)) for one in (NAME, there) for name in ("red", "blue", "said")]
+    new += [NotThat(Equal(one, name)) for one in (mine, theirs) for name in ("red", "blue", "said")]
     named = (Has(NAME), Has(there), Equal(NAME, mine), Equal(there, theirs))
     assert can_be(where=AllOf((*new, *named, NotThat(Equal(NAME, there)), NotThat(Equal(mine, theirs)))))
     assert not can_be(where=AllOf((*new, *named, NotThat(Equal(NAME, there)), Equal(mine, theirs))))
@@ -185,6 +197,53 @@ def test_a_declared_pod_is_what_its_manifest_says() -> None:
 def test_ports_go_with_protocols_that_have_them() -> None:
     is_other, port = "(= proto (_ bv3 2))", "(= port (_ bv{} 16))"
     everything = tuple(NumberedPorts(protocol) for protocol in Protocol)
-    for number, with_port, without in ((0, False, True), (1, True, False), (65535, True, False)):
-        assert can_be(port.format(number), f"(not {is_other})", ports=everything) is with_port
-        assert can_be(port.format(number), is_other, ports=everything) is without
+    for value, with_port, without in ((0, False, True), (1, True, False), (65535, True, False)):
+        assert can_be(port.format(value), f"(not {is_other})", ports=everything) is with_port
+        assert can_be(port.format(value), is_other, ports=everything) is without
+
+
+def test_only_a_pods_own_node_is_no_source() -> None:
+    """The node itself and what uses its network; a pod on its node's network is reached like the node."""
+    place = {"host_network": True}
+    there, anywhere, agent, roaming = (
+        Workload("Deployment", "red", name, Labels(), nodes=nodes, **more)
+        for name, nodes, more in (
+            ("there", ("n",), {}),
+            ("anywhere", (), {}),
+            ("agent", ("n",), place),
+            ("roaming", ("n", "m"), place),
+        )
+    )
+    nodes = tuple(Node(name, Labels(), (), AddressSet.EMPTY) for name in "nm")
+    cluster = Cluster(CLUSTER.namespaces, (there, anywhere, agent, roaming), nodes)
+    claim = Claim(Kind.NO, ANYTHING, ANYTHING, EVERYTHING.ports)
+    asked = encode(cluster, Question(claim, (), Universe.INVENTORY, GENERIC))
+    session = Session(asked.text, asked.symbols, Budget())
+    width = asked.symbols["s.w"]
+    codes = {name.partition("[")[0].removeprefix("red/"): code for name, (code,) in asked.class_codes.items()}
+    never = {
+        (src, dst)
+        for src in ("n", "m", "agent", "roaming", "there")
+        for dst in ("there", "anywhere", "agent", "roaming")
+        for pair in [zip("sd", (src, dst), strict=True)]
+        if session.check(
+            UNIVERSE, *(session.literal(f"(= {end}.w {number(codes[name], width)})") for end, name in pair)
+        ).is_unsat
+    }
+    assert never == {("n", "there"), ("agent", "there")}
+
+
+def test_what_some_containers_declare_more_of_them_declare() -> None:
+    service = Service("red", "s", Selector.EVERYTHING, (ServicePort(80, "web", Protocol.TCP),), True, False)
+    claim = replace(EVERYTHING, ports=(NamedPort("web", Protocol.TCP), NamedPort("dns", Protocol.TCP)))
+    profile = replace(GENERIC, named_port_scope=NamedPortScope.CONTAINERS)
+    asked = encode(replace(CLUSTER, services=(service,)), Question(claim, (), Universe.ANY, profile))
+    assert [(name.name, name.scope.value) for name in asked.scope.port_names] == [
+        ("dns", "containers"),
+        ("web", "containers"),
+        ("web", "sidecars"),
+    ]
+    session = Session(asked.text, asked.symbols, Budget())
+    for dns, web, wide in product((True, False), repeat=3):
+        given = [f"{'' if is_set else '!'}d.p.{i}" for i, is_set in enumerate((dns, web, wide))]
+        assert session.check(UNIVERSE, *given).is_sat is (wide or not web)
