@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
+import pytest
 from evaluators import EVERYTHING
 from trials import Asked, Encoded
 
@@ -11,16 +13,27 @@ from analyzer.model.claims import Anything, Claim, Kind
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Workload
 from analyzer.model.endpoints import Connection, External, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
-from analyzer.model.policies import NamedPort, Protocol
-from analyzer.model.profile import PROFILES
+from analyzer.model.policies import (
+    Action,
+    NamedPort,
+    NamespaceNamed,
+    NumberedPorts,
+    PodPeer,
+    Policy,
+    Protocol,
+    Rule,
+    Tier,
+)
+from analyzer.model.profile import PROFILES, Profile
+from analyzer.model.source import NOWHERE
 
 NAMESPACE = Namespace("a", Labels({NAMESPACE_NAME_LABEL: "a"}), True)
 CLIENT = Pod("a", NAMESPACE.labels, Labels(), ip_address("10.0.0.1"))
 
 
-def breaks(claim: Claim, connection: Connection, cluster: Cluster) -> bool:
+def breaks(claim: Claim, connection: Connection, cluster: Cluster, profile: Profile = PROFILES["generic"]) -> bool:
     """Whether the connection breaks the claim; it can be in the universe, and nothing is open."""
-    (found,) = Encoded(Asked(cluster, PROFILES["generic"], claim)).answer(connection) or ()
+    (found,) = Encoded(Asked(cluster, profile, claim)).answer(connection) or ()
     return found
 
 
@@ -40,3 +53,19 @@ def test_addresses_outside_have_no_ports_with_names() -> None:
     out = Connection(CLIENT, External(ip_address("203.0.113.1")), Protocol.TCP, 80)
     assert breaks(EVERYTHING, out, Cluster((NAMESPACE,)))
     assert not breaks(claim, out, Cluster((NAMESPACE,)))
+
+
+@pytest.mark.parametrize("is_supported", [True, False])
+def test_ranges_of_a_question_are_whole_whatever_an_engine_makes_of_those_of_policies(is_supported: bool) -> None:
+    span = (NumberedPorts(Protocol.TCP, 80, 82),)
+    subject = PodPeer(NamespaceNamed("a"))
+    rules = (Rule(Action.ACCEPT, None, span, 0, NOWHERE),)
+    policy = Policy("NetworkPolicy", "a", "p", Tier.NETWORK_POLICY, subject, rules, None, NOWHERE)
+    profile = replace(PROFILES["generic"], enforce_endport=is_supported)
+    server = replace(CLIENT, ip=ip_address("10.0.0.2"))
+    found = {}
+    for ports, policies in ((span, ()), (EVERYTHING.ports, (policy,))):
+        claim, cluster = Claim(Kind.NO, Anything(), Anything(), ports), Cluster((NAMESPACE,), policies=policies)
+        connections = [Connection(CLIENT, server, Protocol.TCP, port) for port in (79, 80, 81, 82, 83)]
+        found[bool(policies)] = [c.port for c in connections if breaks(claim, c, cluster, profile)]
+    assert found == {False: [80, 81, 82], True: [80, 81, 82] if is_supported else [80]}

@@ -73,6 +73,8 @@ def test_every_open_fact_is_one_of_its_own_and_says_what_is_open() -> None:
             admin("one", Direction.EGRESS, *names),
             admin("two", Direction.EGRESS, rule(Action.PASS), priority=1),
             network_policy("a", "p", rule(Action.ACCEPT, ports=named)),
+            admin("three", Direction.INGRESS, rule(Action.DENY, ports=named[:1], line=7)),
+            admin("three", Direction.EGRESS, rule(Action.DENY, ports=named[:1]), priority=2),
         ),
         services=(
             Service("a", "front", Selector.EVERYTHING, (ServicePort(80, 80, Protocol.TCP),), True, False, source=at(5)),
@@ -97,6 +99,9 @@ def test_every_open_fact_is_one_of_its_own_and_says_what_is_open() -> None:
             ): f"port name `{name}` at f.yaml:3 opens every number that a selected pod gives it"
             for name in ("web", "dns")
         },
+        ("named-port-union", f"named-port-union () () {named[0]}"): (
+            "port name `web` at f.yaml:7 opens every number that a selected pod gives it"
+        ),
         ("service-source", "service-source a/front"): (
             "Service a/front (f.yaml:5) may hide the client's address behind its node's "
             "(externalTrafficPolicy is not Local)"
