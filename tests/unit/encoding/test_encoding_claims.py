@@ -9,7 +9,7 @@ import pytest
 from evaluators import EVERYTHING
 from trials import Asked, Encoded
 
-from analyzer.model.claims import Anything, Claim, Kind
+from analyzer.model.claims import Anything, Claim, Excuse, Kind, PodsIn
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Workload
 from analyzer.model.endpoints import Connection, External, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
@@ -69,3 +69,18 @@ def test_ranges_of_a_question_are_whole_whatever_an_engine_makes_of_those_of_pol
         connections = [Connection(CLIENT, server, Protocol.TCP, port) for port in (79, 80, 81, 82, 83)]
         found[bool(policies)] = [c.port for c in connections if breaks(claim, c, cluster, profile)]
     assert found == {False: [80, 81, 82], True: [80, 81, 82] if is_supported else [80]}
+
+
+def test_an_excuse_excuses_its_own_ends_and_ports() -> None:
+    server = replace(CLIENT, ip=ip_address("10.0.0.2"))
+    in_a, nowhere = (PodsIn(NamespaceNamed(name)) for name in ("a", "nowhere"))
+    on_80 = (NumberedPorts(Protocol.TCP, 80),)
+    for excuse, left in (
+        (Excuse(in_a, in_a, on_80), [81]),
+        (Excuse(in_a, in_a), []),
+        (Excuse(nowhere, in_a, on_80), [80, 81]),
+        (Excuse(in_a, nowhere, on_80), [80, 81]),
+    ):
+        claim = replace(EVERYTHING, excuses=(excuse,))
+        connections = [Connection(CLIENT, server, Protocol.TCP, port) for port in (80, 81)]
+        assert [c.port for c in connections if breaks(claim, c, Cluster((NAMESPACE,)))] == left

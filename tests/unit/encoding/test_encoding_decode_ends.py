@@ -182,6 +182,14 @@ def test_addresses_where_none_counts(src: End, dst: End) -> None:
     assert found.dst == replace(dst, ip=ip_address(written[type(dst)][1]))
 
 
+def test_a_node_of_both_families_meets_a_pod_of_one() -> None:
+    asked = obligation(pod_addresses=AddressSet.of("fd00::/16"))
+    node, there = Host("n", NODE.labels, NODE.ips[0]), pod("red", "10.0.0.1", "a")
+    for src, dst in ((node, there), (there, node)):
+        found = decode(asked, embed(asked, Connection(src, dst, Protocol.TCP, 80)))
+        assert {end.ip.version for end in (found.src, found.dst)} == {6}
+
+
 def test_known_addresses_are_kept_and_differ() -> None:
     ips = tuple(map(ip_address, ("10.3.0.1", "10.3.0.2", "fd00::1")))
     many = replace(MANY, ips=ips)

@@ -81,7 +81,8 @@ def test_every_open_fact_is_one_of_its_own_and_says_what_is_open() -> None:
         ),
         unmodelled=tuple(odd),
     )
-    found = encode(cluster, question(EVERYTHING, replace(GENERIC, named_ports=NamedPorts.UNION))).opens.values()
+    union = replace(GENERIC, named_ports=NamedPorts.UNION)
+    found = encode(cluster, question(EVERYTHING, union)).opens.values()
     assert {(fact.kind, fact.id): fact.text for fact in found} == {
         ("domain", "domain x.org"): "which addresses `x.org` stands for",
         ("domain", "domain y.org"): "which addresses `y.org` stands for",
@@ -116,6 +117,8 @@ def test_every_open_fact_is_one_of_its_own_and_says_what_is_open() -> None:
             for effect in ("allow", "deny")
         },
     }
+    ties = encode(cluster, question(replace(EVERYTHING, kind=Kind.NEVER_TIE), union)).opens.values()
+    assert {fact.id for fact in ties} >= {"domain x.org", f"named-port-union () () {named[0]}"}
 
 
 def test_cuts_are_where_ports_and_addresses_begin_to_mean_something_else() -> None:
