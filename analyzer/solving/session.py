@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import z3
 
@@ -62,24 +62,49 @@ class Session:
 
         Reading the values off a large script can cost more than the search.  `at_most`: the work that the answer is
         worth, in rlimit units, where that is less than the budget."""
-        left = self._budget.rlimit - self.spent
-        if at_most is not None:
-            left = min(left, at_most)
-        seconds = self._budget.seconds - (time.monotonic() - self._started)
-        if left <= 0 or seconds <= 0:
-            return Outcome(Result.UNKNOWN, reason=self._exhausted(left <= 0))
-        self._solver.set("rlimit", min(left, 2**32 - 1))
-        self._solver.set("timeout", max(1, min(int(seconds * 1000), 2**32 - 1)))
-        self.checks += 1
+        if refusal := self._allot(at_most):
+            return Outcome(Result.UNKNOWN, reason=refusal)
         answer = self._solver.check(*(self._literal(name) for name in literals))
         if answer == z3.sat:
             return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_values else {})
         if answer == z3.unsat:
             found = {_spelt(c) for c in self._solver.unsat_core()}
             return Outcome(Result.UNSAT, core=tuple(name for name in dict.fromkeys(literals) if name in found))
-        if self._solver.reason_unknown() == "interrupted from keyboard":
-            raise KeyboardInterrupt  # Z3 takes the signal for itself and only says so
+        self._heed_interrupt()
         return Outcome(Result.UNKNOWN, reason=self._exhausted(self.spent >= self._budget.rlimit))
+
+    def excluded(self, candidates: Sequence[str], *literals: str) -> frozenset[str] | None:
+        """Which of the candidates, literals without `!`, can be true in no solution with all of the literals assumed;
+        None if the budget is spent.  One question instead of one for each."""
+        if self._allot(None):
+            return None
+        assumed, asked = ([self._literal(name) for name in names] for names in (literals, candidates))
+        answer, implied = self._solver.consequences(assumed, asked)
+        if answer == z3.unsat:
+            return frozenset(candidates)
+        if answer == z3.unknown:
+            self._heed_interrupt()
+            return None
+        heads = (it.arg(1) if z3.is_implies(it) else it for it in implied)
+        return frozenset(str(head.arg(0).decl().name()) for head in heads if z3.is_not(head))
+
+    def _allot(self, at_most: int | None) -> str:
+        """Give the next question what is left of the budget; why it cannot be asked, if nothing is."""
+        left = self._budget.rlimit - self.spent
+        if at_most is not None:
+            left = min(left, at_most)
+        seconds = self._budget.seconds - (time.monotonic() - self._started)
+        if left <= 0 or seconds <= 0:
+            return self._exhausted(left <= 0)
+        self._solver.set("rlimit", min(left, 2**32 - 1))
+        self._solver.set("timeout", max(1, min(int(seconds * 1000), 2**32 - 1)))
+        self.checks += 1
+        return ""
+
+    def _heed_interrupt(self) -> None:
+        """Z3 takes the signal for itself and only says so."""
+        if self._solver.reason_unknown() == "interrupted from keyboard":
+            raise KeyboardInterrupt
 
     def _exhausted(self, by_work: bool) -> str:
         if by_work:

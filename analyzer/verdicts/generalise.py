@@ -82,7 +82,28 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
 
 
 def _fitting(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list[Atom]:
-    """The atoms for which the violation persists; of very many, as many as a bounded number of questions finds.
+    """The atoms for which the violation persists; of very many, as many as a bounded number of questions finds."""
+    if len(atoms) <= _MOST_ATOMS:
+        return _excluded(inquiry, box, symbol, atoms, NOT_VIOLATION) or []
+    return _some_fitting(inquiry, box, symbol, atoms)
+
+
+def _excluded(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom], *literals: str) -> list[Atom] | None:
+    """The atoms that nothing in the rest of the box which meets the literals can have; None if the budget is spent.
+    What is found in one go is proved once more, all together."""
+    by_literal = {inquiry.is_within(symbol, (atom,)): atom for atom in atoms}
+    rest = _inside(inquiry, {s: v for s, v in box.items() if s != symbol})
+    names = inquiry.excluded(tuple(by_literal), *literals, *rest)
+    if names is None:
+        return None
+    found = [atom for literal, atom in by_literal.items() if literal in names]
+    if found and not inquiry.is_impossible(*literals, *rest, inquiry.is_within(symbol, canonical(found))):
+        return None
+    return found
+
+
+def _some_fitting(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list[Atom]:
+    """As many of very many atoms for which the violation persists as a bounded number of questions finds.
 
     First those that spoil it are taken away one by one, then what is left is halved until it persists."""
     left = list(atoms)
@@ -94,16 +115,15 @@ def _fitting(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list
             return []
         value = spoiler.values[symbol]
         left = [a for a in left if not a[0] <= value <= a[1]]
-    is_few = len(atoms) <= _MOST_ATOMS
     found: list[Atom] = []
     blocks, asked = [left], 0
-    while blocks and (is_few or asked < _MOST_QUESTIONS):
+    while blocks and asked < _MOST_QUESTIONS:
         block = blocks.pop()
         inside = _inside(inquiry, {**box, symbol: canonical(block)})
         asked += 1
         if inquiry.is_impossible(NOT_VIOLATION, *inside):
             found += block
-        elif len(block) > 1 and (is_few or inquiry.is_possible(VIOLATION, *inside)):
+        elif len(block) > 1 and inquiry.is_possible(VIOLATION, *inside):
             middle = len(block) // 2
             blocks += [block[middle:], block[:middle]]
     return found
@@ -111,8 +131,10 @@ def _fitting(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list
 
 def _possible(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list[Atom]:
     """The atoms that some connection can have; of very many, pieces that hold such an atom each."""
-    pieces = [(a,) for a in atoms] if len(atoms) <= _MOST_ATOMS else [(span,) for span in canonical(atoms)]
-    return [piece[0] for piece in pieces if _can_be(inquiry, {**box, symbol: piece})]
+    if len(atoms) <= _MOST_ATOMS:
+        impossible = _excluded(inquiry, box, symbol, atoms)
+        return [] if impossible is None else [atom for atom in atoms if atom not in impossible]
+    return [span for span in canonical(atoms) if _can_be(inquiry, {**box, symbol: (span,)})]
 
 
 def _both_families(inquiry: Inquiry, box: Box) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from itertools import count
@@ -64,6 +64,11 @@ class Inquiry:
 
     def _ask(self, *literals: str) -> Outcome:
         return self.session.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_values=False)
+
+    def excluded(self, candidates: Sequence[str], *literals: str) -> frozenset[str] | None:
+        """Which of the candidates no connection of the universe meets together with the literals; None if the budget
+        is spent."""
+        return self.session.excluded(candidates, UNIVERSE, self._all_rules, *self._given, *literals)
 
     def check_rules(self, literals: Iterable[str], rules: Iterable[str], at_most: int | None = None) -> Outcome:
         """With the universe and only the given rules in force; the core is over `literals` and `rules`."""

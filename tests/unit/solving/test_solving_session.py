@@ -117,3 +117,20 @@ def test_work_is_counted_alike_each_time() -> None:
 def test_a_text_that_is_no_script_is_an_error() -> None:
     with pytest.raises(SolverError, match="cannot read"):
         Session("(assert (= p", {"p": 0}, Budget())
+
+
+def test_what_the_literals_exclude() -> None:
+    asked = session()
+    seven, eight = (asked.literal(f"(= x (_ bv{n} 8))") for n in (7, 8))
+    assert asked.excluded(("big", "p", seven), "small") == {"big"}
+    assert asked.excluded((seven, eight, "big"), "!small", "!big") == {seven, eight, "big"}
+    assert asked.excluded(("p", "big"), "big", "small") == {"p", "big"}  # nothing is left
+    assert asked.excluded(("p", "q"), "small") == frozenset()
+    assert asked.checks == 4
+
+
+@pytest.mark.parametrize("budget", [Budget(rlimit=0), Budget(rlimit=1000), Budget(seconds=0.0)])
+def test_without_budget_nothing_is_said_to_be_excluded(budget: Budget) -> None:
+    asked = Session(HARD, {"a": 64, "b": 64, "it": 0}, budget)
+    odd = asked.literal("(= ((_ extract 0 0) a) (_ bv1 1))")
+    assert asked.excluded((odd,), "it") is None
