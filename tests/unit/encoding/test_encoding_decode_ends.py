@@ -164,6 +164,7 @@ def test_ends_outside_the_universe_have_no_values() -> None:
     [
         (pod("red", "10.0.0.11", "a"), pod("blue", "10.0.0.12", "b")),
         (pod("new-namespace", "10.0.0.11"), pod("new-namespace-2", "10.0.0.12")),
+        (pod("new-namespace-2", "10.0.0.11"), pod("new-namespace", "10.0.0.12")),
         (external("198.51.100.1"), pod("red", "10.0.0.12", "a")),
         (pod("red", "10.0.0.11", "a"), external("198.51.100.2")),
         (Host(None, Labels(), ip_address("192.0.2.1")), pod("red", "10.0.0.12", "a")),
@@ -180,6 +181,23 @@ def test_addresses_where_none_counts(src: End, dst: End) -> None:
     written[Host] = ("2001:db8:1::1", "2001:db8:1::2")
     assert found.src == replace(src, ip=ip_address(written[type(src)][0]))
     assert found.dst == replace(dst, ip=ip_address(written[type(dst)][1]))
+
+
+def test_a_pod_has_an_address_of_a_family_that_pods_have() -> None:
+    for cidr, expected in (("10.0.0.0/8", "10.0.0.11"), ("fd00::/16", "fd00::b")):
+        asked = obligation(pod_addresses=AddressSet.of(cidr))
+        for version in (4, 6):
+            assert decode_end(asked, {"s.pod": 1, "s.ns": 0}, "s", version=version) == pod("red", expected, "a")
+
+
+def test_which_workloads_of_a_class_the_two_ends_are() -> None:
+    others = [replace(MANY, name=name, service_account="default", labels=Labels()) for name in ("few", "more")]
+    asked = obligation(Has(APP), universe=Universe.INVENTORY, cluster=Cluster(NAMESPACES, (*others, ONE, TWIN)))
+    assert [[w.name for w in c.members] for c in asked.classes] == [["one", "twin"], ["few", "more"]]
+    for place, where, names in ((1, 0, ["one", "twin"]), (2, 1, ["few", "few"])):
+        values = {"s.pod": 1, "d.pod": 1, "s.ns": where, "d.ns": where, "s.w": place, "d.w": place}
+        found = decode(asked, values)
+        assert [end.workload.partition("/")[2].partition("[")[0] for end in (found.src, found.dst)] == names
 
 
 def test_a_node_of_both_families_meets_a_pod_of_one() -> None:
@@ -257,6 +275,8 @@ def test_values_nobody_mentions_are_told_apart_where_they_are_compared() -> None
     first = len(name.values) + 1
     assert values["s.l.0"] == values["d.l.0"] == first
     assert (values["s.ns"], values["d.ns"]) == (named.scope.table.none - 2, named.scope.table.none - 1)
+    own = embed(named, Connection(mine, replace(other, labels=Labels({"app": "sometime"})), Protocol.TCP, 80))
+    assert (own["s.l.0"], own["d.l.0"]) == (first, first + 1)
     back = decode(named, values)
     assert (back.src.namespace, back.dst.namespace) == ("other", "other-2")
     assert back.src.labels["app"] == back.dst.labels["app"] == "other"
@@ -310,5 +330,6 @@ def test_port_names_are_declared_where_they_are_found(scope: NamedPortScope, kin
         is_found = (protocol, number) == (Protocol.TCP, 80) and found_in & {scope, NamedPortScope.SIDECARS}
         seen = {port.container for port in back.dst.ports}
         assert bool(seen) is bool(is_found)
+        assert not decode(asked, embed(asked, replace(connection, src=pod("red", "10.0.0.11", "a")))).src.ports
         assert embed(asked, back) == embed(asked, connection) or protocol is Protocol.UDP
         assert all(port == replace(ports[0], container=port.container) for port in back.dst.ports)
