@@ -106,6 +106,7 @@ def test_services_change_whom_pods_see():
     front = Service("a", "front", Selector.EVERYTHING, (ServicePort(80, 80, Protocol.TCP),), True, False)
     after = replace(CLOSED, services=(front,))
     assert changed(CLOSED, after) == {"a"}
+    assert not changed(CLOSED, after, Direction.EGRESS)
 
 
 def test_where_no_policy_is_enforced_none_changes_anything():

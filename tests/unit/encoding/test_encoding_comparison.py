@@ -191,6 +191,13 @@ def test_rules_that_change_places_between_policies_are_seen() -> None:
         network_policy("a", one, two, subject=subjects[0]), network_policy("a", one, subject=subjects[1])
     )
     assert changed(sides[0], mixed) == ("a", {POD}, "bc")
+    apart = [
+        with_policies(
+            *(network_policy("a", *said, subject=subject) for subject, said in zip(subjects, both, strict=True))
+        )
+        for both in (((), ()), ((one,), (two,)))
+    ]
+    assert changed(*apart) == changed(*reversed(apart)) == ("a", {POD}, "bc")
     turned = [with_policies(network_policy("a", *i, egress=e)) for i, e in (((one,), ()), ((), (one,)))]
     assert changed(*turned) == changed(*turned, EGRESS) == ("a", {POD}, "b")
     many = [with_policies(network_policy("a", one), *(network_policy(n, *r) for n in "bcd")) for r in ((), (two,))]
