@@ -183,7 +183,7 @@ def test_pods_lie_where_either_side_lets_them() -> None:
     ]
     asked = replace(question(NO_NEW, GENERIC), pod_addresses=None)
     assert encode_pair(*sides, asked).scope.pod_addresses == AddressSet.of("10.0.0.0/15")
-    given = AddressSet.of("10.0.0.0/8")
+    given = AddressSet.of("10.9.0.0/16")
     assert encode_pair(*sides, replace(asked, pod_addresses=given)).scope.pod_addresses == given
     private = AddressPeer(AddressSet.of("192.168.0.0/16"), "")
     after = replace(REVISIONS[1], policies=(network_policy("a", IN, rule(ACCEPT, private)),))
@@ -204,3 +204,23 @@ def test_labels_nobody_knows_are_open_in_the_inventory_if_asked_for() -> None:
         assert changed_namespaces(after, before, asked) == {OUT: frozenset(), IN: near}
         table = encode_pair(after, before, asked).scope.table
         assert bool(table.of(Standing.MENTIONED)) is ("said" in near)
+
+
+def test_a_tie_is_one_fact_on_both_sides() -> None:
+    """Though of the older side only what bears on changed namespaces is kept, and one of the three is far from them."""
+    tied = [
+        replace(clusterwide(Tier.ADMIN, IN, rule(action), subject=subject), name=name)
+        for name, action, subject in (
+            ("one", ACCEPT, EVERYWHERE),
+            ("three", ACCEPT, having(NAMESPACE_NAME_LABEL, "b")),
+            ("two", DENY, EVERYWHERE),
+        )
+    ]
+    from_said, to_b = PodPeer(NamespaceNamed("said")), PodPeer(NamespaceNamed("b"))
+    sides = [
+        Cluster(NAMESPACES, policies=(*tied, network_policy("a", IN, *into), network_policy("said", OUT, *out)))
+        for into, out in (((), ()), ((rule(ACCEPT, from_said),), (rule(ACCEPT, to_b),)))
+    ]
+    found = encode_pair(*sides, question(NO_NEW, GENERIC)).opens.values()
+    names = {fact.id.rpartition(" ")[0] for fact in found if fact.kind == "tie"}
+    assert names == {"tie ingress ClusterNetworkPolicy one ClusterNetworkPolicy three ClusterNetworkPolicy two"}
