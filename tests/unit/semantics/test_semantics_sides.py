@@ -338,3 +338,17 @@ def test_a_name_that_another_subject_may_open_is_open_by_its_own_name():
     assert (fact.kind, fact.id) == ("named-port-union", "NetworkPolicy a/p web TCP 80")
     assert "opens port name `web` on all its subjects" in fact.text
     assert ingress(policy, profile=PROFILES["aws-vpc-cni"]).allowed
+
+
+def test_a_tie_below_a_tie_is_found_whichever_goes_first() -> None:
+    """Only one of the two above hands on."""
+    below = [admin_policy(n, 1, ingress=(r,), tier=Tier.BASELINE) for n, r in (("c", accept()), ("d", deny()))]
+    for first, second in ((hand_on(), accept()), (accept(), hand_on())):
+        above = [admin_policy(name, 1, ingress=(rule,)) for name, rule in (("a", first), ("b", second))]
+        assert len(ties(Cluster(policies=(*above, *below)), GENERIC, INTO_X)) == 2
+
+
+def test_objects_that_are_not_modelled_bear_on_pods_even_where_no_policy_is_enforced() -> None:
+    for namespace, expected in (("a", 1), ("c", 0)):
+        cluster = Cluster(unmodelled=(unmodelled(namespace, may_deny=True),))
+        assert len(open_facts(cluster, PROFILES["none"], INTO_X)) == expected
