@@ -340,12 +340,10 @@ def test_a_name_that_another_subject_may_open_is_open_by_its_own_name():
     assert ingress(policy, profile=PROFILES["aws-vpc-cni"]).allowed
 
 
-def test_a_tie_below_a_tie_is_found_whichever_goes_first() -> None:
-    """Only one of the two above hands on."""
-    below = [admin_policy(n, 1, ingress=(r,), tier=Tier.BASELINE) for n, r in (("c", accept()), ("d", deny()))]
-    for first, second in ((hand_on(), accept()), (accept(), hand_on())):
-        above = [admin_policy(name, 1, ingress=(rule,)) for name, rule in (("a", first), ("b", second))]
-        assert len(ties(Cluster(policies=(*above, *below)), GENERIC, INTO_X)) == 2
+def test_a_tie_is_found_that_only_some_way_of_settling_a_fact_meets() -> None:
+    one = admin_policy("one", 1, egress=(deny(DomainPeer(("x.org",))),))
+    two = admin_policy("two", 1, egress=(accept(),))
+    assert len(ties(Cluster(policies=(one, two)), GENERIC, to(X, E))) == 1
 
 
 def test_objects_that_are_not_modelled_bear_on_pods_even_where_no_policy_is_enforced() -> None:
