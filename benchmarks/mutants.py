@@ -1,6 +1,6 @@
 """Every mutant that mutmut makes of the encoding and of the oracle, put to the tests that run its line until one fails.
 
-    pip install mutmut==3.8.0
+    pip install mutmut==3.8.1
     python -m benchmarks.mutants FOLDER [--of analyzer.encoding.rules …] [--seconds 3]
 
 FOLDER gets a copy of the checkout whose functions are there in every version.  Each mutant is a forked child of a

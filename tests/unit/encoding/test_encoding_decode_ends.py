@@ -177,8 +177,11 @@ def test_addresses_where_none_counts(src: End, dst: End) -> None:
     values = embed(asked, Connection(src, dst, Protocol.TCP, 80))
     assert decode(asked, values) == Connection(src, dst, Protocol.TCP, 80)
     found = decode(only_v6, embed(only_v6, Connection(src, dst, Protocol.TCP, 80)))
-    written = {Pod: ("fd00::b", "fd00::c"), External: ("2001:db8::1", "2001:db8::2")}
-    written[Host] = ("2001:db8:1::1", "2001:db8:1::2")
+    written = {
+        Pod: ("fd00::b", "fd00::c"),
+        External: ("2001:db8::1", "2001:db8::2"),
+        Host: ("2001:db8:1::1", "2001:db8:1::2"),
+    }
     assert found.src == replace(src, ip=ip_address(written[type(src)][0]))
     assert found.dst == replace(dst, ip=ip_address(written[type(dst)][1]))
 
