@@ -1,7 +1,7 @@
 """Every mutant that mutmut makes of the encoding and of the oracle, put to the tests that run its line until one fails.
 
     pip install mutmut==3.8.1
-    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.rules …] [--seconds 3]
+    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.rules …] [--seconds 10]
 
 FOLDER gets a copy of the checkout whose functions are there in every version.  Each mutant is a forked child of a
 process that has collected the tests and knows the lines of each; tests that killed a mutant of the same function go
@@ -179,7 +179,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
     parser.add_argument("--of", nargs="*", default=[""], help="modules, or functions, by how their names begin")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of processor time for each mutant")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of processor time for each mutant")
     options = parser.parse_args()
     if not options.folder.exists():
         mutate(options.folder)

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import permutations, product
 
 import pytest
 from evaluators import EVERYTHING
-from trials import Asked, Encoded
+from trials import Asked, Encoded, by_oracle
 
-from analyzer.model.claims import Anything, Claim, Excuse, Kind, PodsIn
+from analyzer.model.claims import (
+    AnyOf,
+    Anything,
+    Attribute,
+    Claim,
+    Condition,
+    Equal,
+    Excuse,
+    Kind,
+    Nodes,
+    PodsIn,
+    Role,
+    Term,
+    WorkloadNamed,
+)
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Workload
 from analyzer.model.endpoints import Connection, External, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
@@ -84,3 +99,35 @@ def test_an_excuse_excuses_its_own_ends_and_ports() -> None:
         claim = replace(EVERYTHING, excuses=(excuse,))
         connections = [Connection(CLIENT, server, Protocol.TCP, port) for port in (80, 81)]
         assert [c.port for c in connections if breaks(claim, c, Cluster((NAMESPACE,)))] == left
+
+
+APP = Term(Role.SRC, Attribute.LABEL, "app")
+NAMES = [Term(role, Attribute.NAMESPACE) for role in (Role.SRC, Role.DST)]
+SETS = (WorkloadNamed("a", "w"), PodsIn(NamespaceNamed("a")), Nodes(), Anything())
+
+
+@pytest.mark.parametrize("kind", [Kind.NO, Kind.EVERY, Kind.SOME, Kind.ONLY, Kind.REACHES_ONLY])
+@pytest.mark.parametrize("where", [None, AnyOf((Equal(APP, "x"), Equal(APP, "y"))), Equal(NAMES[0], NAMES[1])])
+def test_claims_of_every_kind(kind: Kind, where: Condition | None) -> None:
+    """What the oracle says of each of a few connections, a named port of a policy on a node's network among them."""
+    named = Rule(Action.ACCEPT, None, (NamedPort("web", Protocol.TCP),), 0, NOWHERE)
+    out = Policy("NetworkPolicy", "b", "p", Tier.NETWORK_POLICY, PodPeer(NamespaceNamed("b")), None, (named,), NOWHERE)
+    elsewhere = Namespace("b", Labels({NAMESPACE_NAME_LABEL: "b"}), True)
+    ports = (ContainerPort("web", 80, Protocol.TCP, ContainerKind.CONTAINER),)
+    workloads = [
+        Workload("Deployment", "a", "w", Labels({"app": "x"}), ports=ports, host_network=on) for on in (False, True)
+    ]
+    ends = [
+        pod_of(workloads[0], NAMESPACE.labels, ip_address("10.0.0.3")),
+        pod_of(workloads[1], NAMESPACE.labels, ip_address("192.168.0.1")),
+        Pod("b", elsewhere.labels, Labels({"app": "y"}), ip_address("10.0.0.2"), ports=ports),
+        External(ip_address("203.0.113.1")),
+        CLIENT,
+    ]
+    for place, sources, destinations in product((0, 1), SETS, SETS):
+        cluster = Cluster((NAMESPACE, elsewhere), (workloads[place],), policies=(out,))
+        asked = Asked(cluster, PROFILES["generic"], Claim(kind, sources, destinations, EVERYTHING.ports, where=where))
+        encoded = Encoded(asked)
+        for src, dst in permutations([ends[place], *ends[2:]], 2):
+            connection = Connection(src, dst, Protocol.TCP, 80)
+            assert encoded.agrees(connection, by_oracle(asked, connection)), connection
