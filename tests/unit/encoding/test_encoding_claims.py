@@ -30,6 +30,7 @@ from analyzer.model.endpoints import Connection, External, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import (
     Action,
+    Direction,
     NamedPort,
     NamespaceNamed,
     NumberedPorts,
@@ -131,3 +132,17 @@ def test_claims_of_every_kind(kind: Kind, where: Condition | None) -> None:
         for src, dst in permutations([ends[place], *ends[2:]], 2):
             connection = Connection(src, dst, Protocol.TCP, 80)
             assert encoded.agrees(connection, by_oracle(asked, connection)), connection
+
+
+@pytest.mark.parametrize("profile", ["generic", "none"])
+@pytest.mark.parametrize("direction", Direction)
+def test_claims_about_isolation(profile: str, direction: Direction) -> None:
+    """Of the pods that the condition speaks of only, and by direction."""
+    subject = PodPeer(NamespaceNamed("a"))
+    closed = Policy("NetworkPolicy", "a", "p", Tier.NETWORK_POLICY, subject, (), None, NOWHERE)
+    claim = Claim(Kind.ISOLATED, Anything(), None, (), where=Equal(APP, "x"), directions=(direction,))
+    asked = Asked(Cluster((NAMESPACE,), policies=(closed,)), PROFILES[profile], claim)
+    for app, is_spoken_of in (("x", True), ("y", False)):
+        pod = replace(CLIENT, labels=Labels({"app": app}))
+        is_isolated = direction is Direction.INGRESS and profile == "generic"
+        assert Encoded(asked).answer(pod) == {is_spoken_of and not is_isolated}
