@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import incremental, map_scale, pack_scale, peer, reading, startup
+from benchmarks import diff_scale, incremental, map_scale, pack_scale, peer, reading, startup
 from benchmarks.measuring import Row
 
 README = Path(__file__).with_name("README.md")
@@ -41,6 +41,7 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
         Part("reading", "benchmarks.reading", lambda: reading.measure(pods, int(6_000 * scale), 1)),
         Part("queries", "benchmarks.pack_scale", lambda: pack_scale.measure(int(1_000 * scale))),
         Part("change", "benchmarks.incremental", lambda: incremental.measure(large, large // 10)),
+        Part("comparison", "benchmarks.diff_scale", lambda: diff_scale.measure(pods, int(10_000 * scale))),
         Part("map", "benchmarks.map_scale", lambda: map_scale.measure(pods, int(6_000 * scale))),
     ]
     if nca is not None:

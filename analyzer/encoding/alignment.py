@@ -13,18 +13,25 @@ address may lie wherever either side lets it; an address that is nobody's on one
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from operator import attrgetter
 
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
 from analyzer.model.source import NOWHERE
+from analyzer.records import dataclass
 
 
 def align(before: Cluster, after: Cluster) -> tuple[Cluster, Cluster]:
-    """The same two clusters, each with the namespaces of both, in one order."""
-    sides = (before, after)
-    names = sorted({name for side in sides for name in side.namespace_by_name})
-    namespaces = [[_namespace(name, side, other) for name in names] for side, other in (sides, reversed(sides))]
-    return replace(before, namespaces=tuple(namespaces[0])), replace(after, namespaces=tuple(namespaces[1]))
+    """The same two clusters, each with the namespaces of both, in one order; those that have them already, as they
+    are, with all that was derived from them."""
+    names = sorted({name for side in (before, after) for name in side.namespace_by_name})
+    return _aligned(before, after, names), _aligned(after, before, names)
+
+
+def _aligned(side: Cluster, other: Cluster, names: Sequence[str]) -> Cluster:
+    namespaces = tuple(_namespace(name, side, other) for name in names)
+    return side if namespaces == side.namespaces else replace(side, namespaces=namespaces)
 
 
 def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:
@@ -36,10 +43,21 @@ def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:
 
 def members_of(before: Cluster, after: Cluster) -> Cluster:
     """The workloads and nodes that are there on either side, those alike once."""
+    known = after.derived.get(members_of)
+    if isinstance(known, _Members) and known.before is before:
+        return known.both
     workloads = {_likeness(w): w for w in (*before.workloads, *after.workloads)}
     nodes: dict[Node, Node] = {replace(n, source=NOWHERE): n for n in (*before.nodes, *after.nodes)}
-    return Cluster(after.namespaces, tuple(workloads.values()), tuple(nodes.values()))
+    both = Cluster(after.namespaces, tuple(workloads.values()), tuple(nodes.values()))
+    after.derived[members_of] = _Members(before, both)
+    return both
 
 
-def _likeness(workload: Workload) -> Workload:
-    return replace(workload, source=NOWHERE)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Members:
+    before: Cluster
+    both: Cluster
+
+
+# Everything about a workload but where it is written.
+_likeness = attrgetter(*(field.name for field in fields(Workload) if field.name != "source"))

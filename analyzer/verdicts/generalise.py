@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.encoding import VIOLATION, Obligation
 from analyzer.encoding.scope import Reach
-from analyzer.sets.intervals import Intervals, canonical
+from analyzer.sets.intervals import Intervals, canonical, contains
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 
 Atom = tuple[int, int]
 Box = dict[str, Intervals]
 
 _MOST_ATOMS = 96  # up to here every atom gets an answer
+_MOST_VIOLATING = 32
 _MOST_SPOILERS = 12
 _MOST_QUESTIONS = 64
 # What a reader takes for connections that can exist: widened by possible values only.
@@ -71,14 +72,29 @@ def _widen(inquiry: Inquiry, box: Box, symbol: str, value: int) -> None:
     own = [a for a in atoms if a[0] <= value <= a[1]]
     if not own:
         return
-    others = canonical(a for a in atoms if a not in own)
-    if not others or inquiry.is_impossible(VIOLATION, *_inside(inquiry, {**box, symbol: others})):
-        box[symbol] = canonical(own)  # no other value violates at all: one question instead of one for each
-        return
-    found = _fitting(inquiry, box, symbol, atoms)
+    able = _violating(inquiry, box, symbol, [a for a in atoms if a not in own])
+    if able is not None:
+        atoms = [*own, *able]
+    found = _fitting(inquiry, box, symbol, atoms) if atoms != own else []
     if symbol in _TOLD:
         found = _possible(inquiry, box, symbol, found)
     box[symbol] = canonical([*own, *found])
+
+
+def _violating(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list[Atom] | None:
+    """The atoms with which some connection violates, if they are none, or a few of very many."""
+    most = _MOST_VIOLATING if len(atoms) >= _MOST_ATOMS else 0
+    found: list[Atom] = []
+    while True:
+        left = canonical(a for a in atoms if a not in found)
+        if not left:
+            return found
+        example = inquiry.check(VIOLATION, *_inside(inquiry, {**box, symbol: left}))
+        if example.is_unsat:
+            return found
+        if not example.is_sat or len(found) == most or not contains(left, example.values[symbol]):
+            return None  # outside of all that was asked for: the symbol says nothing of the example
+        found += [a for a in atoms if a[0] <= example.values[symbol] <= a[1]]
 
 
 def _fitting(inquiry: Inquiry, box: Box, symbol: str, atoms: list[Atom]) -> list[Atom]:

@@ -17,5 +17,12 @@ def test_a_part_is_replaced_where_it_stands_and_added_where_it_does_not():
 
 
 def test_nca_is_left_out_where_its_command_is_not_given():
-    assert [part.name for part in parts(1.0, None, 1)] == ["start-up", "reading", "queries", "change", "map"]
+    assert [part.name for part in parts(1.0, None, 1)] == [
+        "start-up",
+        "reading",
+        "queries",
+        "change",
+        "comparison",
+        "map",
+    ]
     assert parts(1.0, "nca", 1)[-1].name == "NCA"
