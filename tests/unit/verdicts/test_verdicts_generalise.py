@@ -1,7 +1,7 @@
 """Widening a witness to a region: how it is asked."""
 
 from analyzer.encoding import Question, encode
-from analyzer.encoding.domains import Attr
+from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.language import parse_pack
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace
@@ -21,10 +21,10 @@ def inquiry(sources: str) -> Inquiry:
 
 
 def violating(asked: Inquiry, symbol: str, **box: tuple[tuple[int, int], ...]) -> list[tuple[int, int]] | None:
-    atoms = list(generalise.atoms_of(asked.obligation, symbol))
+    atoms = list(generalise.atoms_of(asked.obligation, symbol))[1:]
     assert len(atoms) > 96
     found = generalise._violating(asked, {f"s.{key}": value for key, value in box.items()}, symbol, atoms)
-    assert asked.session.checks < 50
+    assert asked.session.checks < 40
     return found
 
 
@@ -41,4 +41,6 @@ def test_many_values_of_many_are_not_looked_for_one_by_one():
 
 def test_what_says_nothing_of_the_connection_is_not_looked_for():
     """The label of a namespace to come, of pods of one that is there: any value goes with any example."""
-    assert violating(inquiry(f"team in ({TEAMS})"), "s.fl.0", ns=((0, 0),)) is None
+    asked = inquiry(f"team in ({TEAMS})")
+    asked = asked.given(asked.is_value("s.fl.0", ABSENT))  # as a solver is free to take it
+    assert violating(asked, "s.fl.0", ns=((0, 0),)) is None
