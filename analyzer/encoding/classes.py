@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.scope import HOST, POD, Scope
@@ -14,6 +15,8 @@ from analyzer.model.cluster import ContainerKind, ContainerPort, Node, Workload
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
+
+NamedPorts = tuple[tuple[PortName, PortSet], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class EndClass:
     namespace: int
     host_network: bool
     values: tuple[tuple[Attr, int], ...]
-    ports: tuple[tuple[PortName, PortSet], ...]
+    ports: NamedPorts
     addresses: AddressSet | None
     named: frozenset[WorkloadNamed]
     is_single: bool
@@ -58,11 +61,12 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
     """
     named = tuple(dict.fromkeys(s for s in _sets(scope) if isinstance(s, WorkloadNamed)))
     groups: dict[EndClass, list[Workload]] = {}
+    name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
         for workload in _touched(scope):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
             if scope.question.universe is Universe.INVENTORY or workload.host_network or names:
-                groups.setdefault(_class_of(scope, workload, names), []).append(workload)
+                groups.setdefault(_class_of(scope, workload, names, name_ports(workload.ports)), []).append(workload)
     found = [
         replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
         for likeness, members in groups.items()
@@ -96,9 +100,18 @@ def declares(ports: tuple[ContainerPort, ...], wanted: PortName) -> PortSet:
     return PortSet.of(*(p.number for p in ports if p.name == name and p.protocol is protocol and p.container in kinds))
 
 
-def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed]) -> EndClass:
+def _named_ports(scope: Scope, ports: tuple[ContainerPort, ...]) -> NamedPorts:
+    """What the port names of the question stand for among these ports, where they stand for any."""
+    offered = {port.name for port in ports}
+    return tuple(
+        (wanted, numbers)
+        for wanted in scope.port_names
+        if wanted.name in offered and (numbers := declares(ports, wanted))
+    )
+
+
+def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed], ports: NamedPorts) -> EndClass:
     """The workload's class, without members: equal for workloads that the question cannot tell apart."""
-    offered = {port.name for port in workload.ports}
     return EndClass(
         kind=POD,
         namespace=scope.table.code(workload.namespace) or 0,
@@ -108,11 +121,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed])
             for attr, domain in scope.domains.items()
             if attr.kind in ("pod", "sa")
         ),
-        ports=tuple(
-            (wanted, numbers)
-            for wanted in scope.port_names
-            if wanted.name in offered and (numbers := declares(workload.ports, wanted))
-        ),
+        ports=ports,
         addresses=AddressSet.singles(workload.ips) if scope.needs_addresses and workload.ips else None,
         named=named,
         is_single=False,
