@@ -39,3 +39,18 @@ def test_members_of_both_sides_are_there_and_those_alike_once() -> None:
     assert members.namespaces == after.namespaces
     assert [w.labels.get("k") for w in members.workloads] == ["v", "w"]
     assert [n.labels.get("k") for n in members.nodes] == [None, "w"]
+
+
+def test_members_are_those_of_the_revisions_asked_about_each_time() -> None:
+    """One revision compared with two others, and with the first of them again."""
+    after, *others = (Cluster((namespace("a"),), (Workload("Deployment", "a", name, Labels()),)) for name in "xyz")
+    for before in (*others, others[0]):
+        found = members_of(before, after)
+        assert [w.name for w in found.workloads] == [before.workloads[0].name, "x"]
+
+
+def test_what_is_aligned_already_stays_as_it_is() -> None:
+    sides = align(Cluster((namespace("a"), namespace("b"))), Cluster((namespace("b"), namespace("a"))))
+    again = align(*sides)
+    assert again[0] is sides[0]
+    assert again[1] is sides[1]
