@@ -42,7 +42,7 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
         Part("queries", "benchmarks.pack_scale", lambda: pack_scale.measure(int(1_000 * scale))),
         Part("change", "benchmarks.incremental", lambda: incremental.measure(large, large // 10)),
         Part("comparison", "benchmarks.diff_scale", lambda: diff_scale.measure(pods, int(10_000 * scale))),
-        Part("map", "benchmarks.map_scale", lambda: map_scale.measure(pods, int(6_000 * scale))),
+        Part("map", "benchmarks.map_scale", lambda: map_scale.measure(large, int(6_000 * scale), int(1_000 * scale))),
     ]
     if nca is not None:
         sizes = [size for size in (8, 16, 32, 64, 128) if size <= max(8, 128 * scale)]

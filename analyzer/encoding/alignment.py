@@ -38,7 +38,8 @@ def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:
     own, its = side.namespace_by_name.get(name), other.namespace_by_name.get(name)
     if own is not None and (own.is_declared or its is None or not its.is_declared):
         return own
-    return its if its is not None else side.namespace_by_name[name]
+    assert its is not None  # it is there on one side at least
+    return its
 
 
 def members_of(before: Cluster, after: Cluster) -> Cluster:
