@@ -47,7 +47,7 @@ from analyzer.model.claims import Universe
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
 from analyzer.model.policies import PORT_PROTOCOLS, NamespaceChoice, NamespaceNamed, Protocol
 from analyzer.sets import AddressSet
-from analyzer.sets.intervals import canonical
+from analyzer.sets.intervals import points
 
 _ACCOUNT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 PROTOCOL_CODES = {p: i for i, p in enumerate((*PORT_PROTOCOLS, Protocol.OTHER))}
@@ -205,11 +205,11 @@ class EndTerms:
         scope, universe = self.scope, self.scope.question.universe
         rules = [neg(conj([self.pod, self.host]))] if {POD, HOST} <= self.reach.kinds else []
         none = scope.table.none
-        codes = canonical((c, c) for c in (*self.reach.namespaces, none))
+        codes = points((*self.reach.namespaces, none))
         rules.append(within(self.ns, codes, self.ns_width))
         rules.append(iff(self.pod, neg(equal(self.ns, number(none, self.ns_width)))))
         if self.classes:
-            listed = canonical((i, i) for i in (0, *(i for i, _ in self.classes)))
+            listed = points((0, *(i for i, _ in self.classes)))
             rules.append(within(self.w, listed, self.w_width))
             rules.append(implies(self.external, equal(self.w, number(0, self.w_width))))
         if universe is Universe.INVENTORY:

@@ -20,6 +20,11 @@ def canonical(pairs: Iterable[tuple[int, int]]) -> Intervals:
     return tuple(merged)
 
 
+def points(values: Iterable[int]) -> Intervals:
+    """The set of these values."""
+    return canonical((value, value) for value in values)
+
+
 def union(a: Intervals, b: Intervals) -> Intervals:
     return canonical((*a, *b)) if a and b else a or b
 

@@ -14,7 +14,7 @@ from analyzer.encoding import Obligation
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL
 from analyzer.records import dataclass
-from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
+from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection, points
 from analyzer.verdicts.generalise import Box, atoms_of, rank
 
 
@@ -101,13 +101,13 @@ def _meet(obligation: Obligation, left: Box, right: Box, case: _Case) -> bool:
 
 def _namespaces(obligation: Obligation, box: Box, letter: str) -> Intervals:
     reach = (obligation.scope.src if letter == "s" else obligation.scope.dst).namespaces
-    return box.get(f"{letter}.ns", canonical((c, c) for c in (*reach, obligation.scope.table.none)))
+    return box.get(f"{letter}.ns", points((*reach, obligation.scope.table.none)))
 
 
 def _standing(obligation: Obligation, *, is_new: bool) -> Intervals:
     """The codes of namespaces that are not created yet, or the others and that of an end that is no pod."""
     table = obligation.scope.table
-    new = canonical((code, code) for code in table.of(Standing.FUTURE))
+    new = points(table.of(Standing.FUTURE))
     return new if is_new else complement(new, 0, table.none)
 
 
@@ -118,7 +118,7 @@ def _members(obligation: Obligation, box: Box, letter: str) -> Intervals:
 
 def _codes(obligation: Obligation, is_known: bool) -> Intervals:
     """The values of an end's class, for pods and nodes of known address or the others."""
-    known = canonical((code, code) for code in obligation.addressed)
+    known = points(obligation.addressed)
     return known if is_known else complement(known, 0, len(obligation.classes))
 
 

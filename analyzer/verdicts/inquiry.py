@@ -12,7 +12,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL
 from analyzer.encoding.terms import FALSE, conj, disj, equal, iff, neg, number, within
 from analyzer.records import dataclass
-from analyzer.sets.intervals import Intervals, canonical
+from analyzer.sets.intervals import Intervals, points
 from analyzer.solving import Budget, Outcome, Result, Session
 
 NOT_VIOLATION = f"!{VIOLATION}"
@@ -106,19 +106,22 @@ class Inquiry:
     def _is_new(self, letter: str) -> str:
         """The end is a pod in a namespace that is not created yet."""
         symbol, codes = f"{letter}.ns", self.obligation.scope.table.of(Standing.FUTURE)
-        return within(symbol, canonical((c, c) for c in codes), self.obligation.symbols[symbol])
+        return within(symbol, points(codes), self.obligation.symbols[symbol])
 
     def _is_chosen(self, letter: str) -> str:
         """The manifests or the question choose the end's address: it is outside, or of a class of known addresses."""
         obligation = self.obligation
         kinds = (obligation.scope.src if letter == "s" else obligation.scope.dst).kinds
-        member, symbols = f"{letter}.w", obligation.symbols
-        codes = canonical((code, code) for code in obligation.addressed)
-        known = within(member, codes, symbols[member]) if member in symbols else FALSE
+        known = self._is_of_known_address(letter)
         if EXTERNAL not in kinds:
             return known
-        outside = conj(neg(kind) for kind in (f"{letter}.pod", f"{letter}.host") if kind in symbols)
+        outside = conj(neg(kind) for kind in (f"{letter}.pod", f"{letter}.host") if kind in obligation.symbols)
         return disj([outside, known])
+
+    def _is_of_known_address(self, letter: str) -> str:
+        """The end is of a class whose addresses are known."""
+        member, symbols = f"{letter}.w", self.obligation.symbols
+        return within(member, points(self.obligation.addressed), symbols[member]) if member in symbols else FALSE
 
     def inside(self, region: Mapping[str, Intervals]) -> str:
         """A literal: every symbol of the region lies in its intervals."""
@@ -153,7 +156,7 @@ class Inquiry:
         symbols, scope = self.obligation.symbols, self.obligation.scope
         simple = [self.is_value(s, 0) for s in ("v6", "proto") if s in symbols and s not in universal]
         there = scope.table.every - scope.table.of(Standing.FUTURE)
-        codes = canonical((c, c) for c in (*there, scope.table.none))
+        codes = points((*there, scope.table.none))
         yield [*simple, *(self.is_within(s, codes) for s in ("s.ns", "d.ns") if s in symbols)]
         yield simple
         yield simple[:1]
@@ -177,11 +180,9 @@ class Inquiry:
 
     def _with_known_address(self) -> str | None:
         """A literal: one of the ends is of a class whose addresses are known; None where families do not matter."""
-        symbols = self.obligation.symbols
-        known = canonical((code, code) for code in self.obligation.addressed)
-        if "v6" not in symbols or not known:
+        if "v6" not in self.obligation.symbols or not self.obligation.addressed:
             return None
-        return self.session.literal(disj(within(s, known, symbols[s]) for s in ("s.w", "d.w") if s in symbols))
+        return self.session.literal(disj(self._is_of_known_address(letter) for letter in "sd"))
 
     @property
     def unknown_facts(self) -> tuple[str, ...]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 
+from in_short import namespace
+
 from analyzer.encoding import align, members_of
-from analyzer.model.cluster import Cluster, Namespace, Node, Workload
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.labels import Labels
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
-
-
-def namespace(name: str, *, is_declared: bool = True, **labels: str) -> Namespace:
-    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
 
 
 def test_a_namespace_declared_in_both_has_on_each_side_the_labels_written_there() -> None:

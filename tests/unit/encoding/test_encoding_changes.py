@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from in_short import namespace
 
 from analyzer.encoding import Question, align, changed_namespaces, encode_pair
 from analyzer.model.claims import Anything, Claim, Kind, Universe
-from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.cluster import Cluster, Service, ServicePort, Unmodelled
+from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
     Direction,
@@ -26,10 +27,6 @@ from analyzer.model.source import Source
 CLAIM = Claim(Kind.NO_NEW, Anything(), Anything(), (NumberedPorts(Protocol.TCP),))
 QUESTION = Question(CLAIM, (), Universe.ANY, PROFILES["generic"])
 TEAM = NamespacesMatching(Selector((Requirement("team", Operator.IN, frozenset({"a"})),)))
-
-
-def namespace(name, is_declared=True, **labels):
-    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
 
 
 def policy(where, *peers, name="p", file="old.yaml"):

@@ -8,6 +8,7 @@ from itertools import product
 
 import pytest
 from evaluators import EVERYTHING, question
+from in_short import namespace
 from trials import Asked, Encoded, by_oracle
 
 from analyzer.encoding import encode
@@ -28,7 +29,7 @@ from analyzer.model.claims import (
     Term,
     Universe,
 )
-from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, External, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import NamespaceNamed, NamespacesMatching, Protocol
@@ -36,10 +37,6 @@ from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 
 GENERIC = PROFILES["generic"]
-
-
-def namespace(name: str, *, is_declared: bool = True, **labels: str) -> Namespace:
-    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
 
 
 CLUSTER = Cluster((namespace("red", team="a"), namespace("blue", team="b"), namespace("said", is_declared=False)))

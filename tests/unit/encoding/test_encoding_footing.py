@@ -6,11 +6,12 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from evaluators import EVERYTHING, question
+from in_short import namespace
 
 from analyzer.encoding import footing
 from analyzer.model.claims import PodsIn
-from analyzer.model.cluster import Cluster, Namespace, Node, Service, ServicePort, Unmodelled, Workload
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.cluster import Cluster, Node, Service, ServicePort, Unmodelled, Workload
+from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
     NamespaceNamed,
@@ -30,10 +31,6 @@ ASKED = replace(question(replace(EVERYTHING, sources=IN_A, destinations=IN_B), P
 FROM_ANYWHERE = replace(ASKED, claim=replace(EVERYTHING, destinations=IN_B))
 HERE = Source("f.yaml", 1)
 TEAM = NamespacesMatching(Selector((Requirement("team", Operator.EXISTS),)))
-
-
-def namespace(name: str, **labels: str) -> Namespace:
-    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), True)
 
 
 def policy(where: str, *peers: PodPeer, out: bool = False, source: Source = HERE) -> Policy:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from in_short import namespace
 
 from analyzer.encoding.namespaces import FRESH_NAMESPACES, NamespaceTable, Standing, namespace_table
 from analyzer.encoding.selectors import matches
 from analyzer.model.claims import Universe
-from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.cluster import Cluster
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 
-
-def namespace(name: str, is_declared: bool = True, **labels: str) -> Namespace:
-    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
-
-
-CLUSTER = Cluster((namespace("red", team="a"), namespace("blue", team="b", zone=""), namespace("said", False)))
+CLUSTER = Cluster(
+    (namespace("red", team="a"), namespace("blue", team="b", zone=""), namespace("said", is_declared=False))
+)
 
 
 def table(universe: Universe, *, open_labels: bool = False) -> NamespaceTable:

@@ -8,6 +8,7 @@ from itertools import permutations, product
 
 import pytest
 from evaluators import EVERYTHING, question
+from in_short import namespace
 from trials import Asked, Encoded, by_oracle
 
 from analyzer.encoding import changed_namespaces, encode_pair
@@ -24,7 +25,7 @@ from analyzer.model.claims import (
     Term,
     Universe,
 )
-from analyzer.model.cluster import Cluster, Namespace, Node, Workload
+from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, External, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
@@ -51,10 +52,6 @@ EVERYWHERE = NamespacesMatching(Selector.EVERYTHING)
 
 def having(key: str, *values: str) -> NamespacesMatching:
     return NamespacesMatching(Selector((Requirement(key, Operator.IN, frozenset(values)),)))
-
-
-def namespace(name: str, *, is_declared: bool = True, **labels: str) -> Namespace:
-    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
 
 
 NAMESPACES = (namespace("a", team="x"), namespace("b"), namespace("said", is_declared=False))

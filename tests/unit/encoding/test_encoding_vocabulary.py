@@ -6,6 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from evaluators import EVERYTHING, question
+from in_short import namespace
 
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.scope import scope_of
@@ -32,7 +33,7 @@ from analyzer.model.claims import (
     Universe,
     WorkloadNamed,
 )
-from analyzer.model.cluster import Cluster, Namespace, Node, Service, ServicePort, Workload
+from analyzer.model.cluster import Cluster, Node, Service, ServicePort, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -67,10 +68,6 @@ def term(attribute: Attribute, key: str = "", role: Role = Role.SRC) -> Term:
 
 NAME, ACCOUNT, IN = term(Attribute.NAMESPACE), term(Attribute.SERVICE_ACCOUNT), term(Attribute.LABEL, "in")
 APP, TEAM = term(Attribute.LABEL, "app"), term(Attribute.NAMESPACE_LABEL, "team")
-
-
-def namespace(name: str, *, is_declared: bool = True, **labels: str) -> Namespace:
-    return Namespace(name, Labels({**labels, NAMESPACE_NAME_LABEL: name}), is_declared)
 
 
 def policy(
