@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from analyzer.manifests.endpoints import EndpointsObject
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.pod_template import PodSource
 from analyzer.manifests.route_sources import Gateway, Grant, RouteSource, routes_of
-from analyzer.model.cluster import Cluster, Namespace, Node, Service, Unmodelled, Workload
+from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Policy
 from analyzer.model.source import Notice, Source
 
-Fact = Policy | Namespace | Node | Service | PodSource | RouteSource | Gateway | Grant
+Fact = Policy | Namespace | Node | Service | EndpointsObject | PodSource | RouteSource | Gateway | Grant
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Facts:
     policies: list[Policy] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
+    endpoints: list[Endpoints] = field(default_factory=list)
     pods: list[PodSource] = field(default_factory=list)
     routes: list[RouteSource] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
@@ -40,7 +42,8 @@ class Facts:
 
     def extend(self, other: Facts) -> None:
         """Add what another file said."""
-        for name in ("namespaces", "policies", "nodes", "services", "pods", "routes", "gateways", "grants"):
+        kinds = ("namespaces", "policies", "nodes", "services", "endpoints", "pods", "routes", "gateways", "grants")
+        for name in kinds:
             getattr(self, name).extend(getattr(other, name))
         self.unmodelled += other.unmodelled
         self.notices += other.notices
@@ -59,6 +62,8 @@ class Facts:
                 self.nodes.append(fact)
             case Service():
                 self.services.append(fact)
+            case EndpointsObject():
+                self.endpoints += fact.parts
             case PodSource():
                 self.pods.append(fact)
             case RouteSource():
@@ -84,6 +89,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         notices=tuple(sorted({*facts.notices, *refused})),
         files=files,
         routes=tuple(sorted(routes, key=lambda route: route.id)),
+        endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
     )
 
 

@@ -47,9 +47,10 @@ def _resources(flags: Sequence[str]) -> list[str]:
 
 
 def _wanted() -> set[tuple[str, str]]:
-    """Kinds by name and group.  What only makes other objects is left out: in a live cluster those are there."""
+    """Kinds by name and group.  What only makes other objects is left out: in a live cluster those are there, as the
+    EndpointSlices are that mirror each Endpoints object."""
     named = (text.partition(".") for text, effect in EFFECTS.items() if not effect.adds_pods)
-    return {*MODELLED, *((kind, group) for kind, _, group in named)}
+    return {*MODELLED, *((kind, group) for kind, _, group in named)} - {("Endpoints", "")}
 
 
 def _is_harmless(done: subprocess.CompletedProcess[bytes]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.manifests.cidrs import parse_address
 from analyzer.manifests.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.names import label_name_fault, port_name_fault
 from analyzer.manifests.section import Section
@@ -9,6 +10,7 @@ from analyzer.manifests.selectors import read_labels
 from analyzer.model.cluster import Service, ServicePort
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Protocol
+from analyzer.sets.addresses import IPAddress
 
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
@@ -35,8 +37,31 @@ def _read(manifest: Manifest) -> Service | None:
         reached_from_outside=kind in ("LoadBalancer", "NodePort") or bool(spec.texts("externalIPs")),
         preserves_client=spec.text("externalTrafficPolicy") == "Local",
         is_headless=is_headless,
+        addresses=() if is_headless or kind == "ExternalName" else _addresses(manifest.root, spec),
+        external_name=(spec.text("externalName") or "") if kind == "ExternalName" else "",
         source=manifest.source,
     )
+
+
+def _addresses(root: Section, spec: Section) -> tuple[IPAddress, ...]:
+    """The addresses at which nodes translate to the backends; a load balancer of `ipMode: Proxy` is outside."""
+    cluster_ip = spec.text("clusterIP")
+    written = [(spec.field("clusterIP"), spec.place("clusterIP"), cluster_ip)] if cluster_ip else []
+    for key in ("clusterIPs", "externalIPs"):
+        written += [(spec.field(key), place, text) for text, place in spec.texts(key)]
+    status = root.section("status")
+    balancer = status.section("loadBalancer") if status is not None else None
+    for item in balancer.sections("ingress") if balancer is not None else ():
+        ip = item.text("ip")
+        if ip and item.text("ipMode") != "Proxy":
+            written.append((item.field("ip"), item.place("ip"), ip))
+    found: dict[IPAddress, None] = {}
+    for path, place, text in written:
+        try:
+            found[parse_address(text)] = None
+        except ValueError:
+            spec.log.problem(place, f"`{path}` is `{text}`, which is no address")
+    return tuple(found)
 
 
 def _port(section: Section, is_headless: bool) -> ServicePort | None:

@@ -90,10 +90,12 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`selector is None`: no selector, or ExternalName: no backends (reference A13.4, E1.6).
+    """`selector is None`: no selector, or ExternalName: no pods of its own (reference A13.4, E1.6).
 
     `reached_from_outside`: type LoadBalancer or NodePort, or externalIPs.  `preserves_client`: externalTrafficPolicy
-    Local (reference A13.5).
+    Local (reference A13.5).  `addresses` are its own, which stand for its backends (0.2, A9.5): clusterIPs,
+    externalIPs, and those of the status but for `ipMode: Proxy`.  `external_name`: the name that an ExternalName
+    stands for, empty for every other.
     """
 
     namespace: str
@@ -103,6 +105,37 @@ class Service:
     reached_from_outside: bool
     preserves_client: bool
     is_headless: bool = False
+    addresses: tuple[IPAddress, ...] = ()
+    external_name: str = ""
+    source: Source = NOWHERE
+
+    @property
+    def id(self) -> str:
+        return f"Service {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPort:
+    """`name` is that of the Service's port.  `number is None`: the object names none, and nothing leads there."""
+
+    name: str
+    number: int | None
+    protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses that a Service leads to, as an EndpointSlice or a subset of an Endpoints object lists them.
+
+    Whether they are ready does not matter (reference A13.6).  `is_derived`: the cluster wrote it from the pods that
+    the Service selects, so that it says nothing the pods do not.
+    """
+
+    namespace: str
+    service: str
+    addresses: tuple[IPAddress, ...]
+    ports: tuple[EndpointPort, ...]
+    is_derived: bool = False
     source: Source = NOWHERE
 
 
@@ -182,6 +215,7 @@ class Cluster:
     notices: tuple[Notice, ...] = ()
     files: tuple[str, ...] = field(default=(), compare=False)
     routes: tuple[Route, ...] = ()
+    endpoints: tuple[Endpoints, ...] = ()
 
     @cached_property
     def namespace_by_name(self) -> dict[str, Namespace]:
@@ -193,6 +227,24 @@ class Cluster:
         for workload in self.workloads:
             found.setdefault(workload.namespace, []).append(workload)
         return {name: tuple(workloads) for name, workloads in found.items()}
+
+    @cached_property
+    def service_by_name(self) -> dict[tuple[str, str], Service]:
+        """By namespace and name."""
+        return {(service.namespace, service.name): service for service in self.services}
+
+    @cached_property
+    def endpoints_by_service(self) -> dict[tuple[str, str], tuple[Endpoints, ...]]:
+        """By namespace and name of the Service, whether it is declared or not; see `written_endpoints`."""
+        found: dict[tuple[str, str], list[Endpoints]] = {}
+        for entry in self.endpoints:
+            found.setdefault((entry.namespace, entry.service), []).append(entry)
+        return {name: tuple(entries) for name, entries in found.items()}
+
+    def written_endpoints(self, service: Service) -> tuple[Endpoints, ...]:
+        """The addresses that the Service leads to besides the pods that it selects."""
+        entries = self.endpoints_by_service.get((service.namespace, service.name), ())
+        return tuple(entry for entry in entries if service.selector is None or not entry.is_derived)
 
     @cached_property
     def known_pod_addresses(self) -> AddressSet:
@@ -265,6 +317,8 @@ __all__ = [
     "Cluster",
     "ContainerKind",
     "ContainerPort",
+    "EndpointPort",
+    "Endpoints",
     "Namespace",
     "Node",
     "Route",

@@ -29,7 +29,7 @@ def test_a_live_dump():
     assert found.problems == ()
     assert cluster.unmodelled == ()
     assert cluster.notices == ()
-    assert cluster.irrelevant == (("Endpoints", 1),)
+    assert cluster.irrelevant == ()
     assert [(n.name, n.is_declared) for n in cluster.namespaces] == [("kube-system", False), ("shop", True)]
     proxy, front = cluster.workloads
     assert (front.id, front.service_account, front.nodes) == ("shop/front[Deployment]", "front", ("worker-1",))
