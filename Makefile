@@ -26,7 +26,8 @@ demo: $(VENV)/.installed
 	show 1 examples/ml-platform/leaky -p data-protection $(BRIEF) --set unclassified=$(UNCLASSIFIED); \
 	show 0 examples/ml-platform/fixed -p data-protection --set unclassified=$(UNCLASSIFIED)
 
-# pytest comes last, so that its closing line is the last one.
+# pytest comes last, so that its closing line is the last one.  The order of sets is the same in every run.
+test: export PYTHONHASHSEED := 0
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,4 +1,28 @@
-"""What a run says when the browser tests did not run: a line that nobody overlooks."""
+"""The same examples in every run, and a line that nobody overlooks where the browser is absent."""
+
+from __future__ import annotations
+
+import sys
+
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
+
+# A law draws the same examples in every run and on every machine.  `python -m benchmarks.explore` draws fresh ones.
+settings.register_profile(
+    "suite",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],  # how fast a machine draws is no law
+)
+settings.load_profile("suite")
+
+# Hypothesis sometimes draws what stands as a constant in the modules that happen to be loaded: which they are hangs on
+# the tests that ran before, and on what the folder of the checkout is called.
+if "benchmarks.exploration" not in sys.modules:
+    providers._get_local_constants = Constants
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -69,6 +69,13 @@ class Watched:
         return heard.replace("\n", " ")
 
 
+def save(path, text):
+    """Whoever looks at any moment sees the old text or the new one, and none half written."""
+    draft = path.parents[1] / "draft"
+    draft.write_text(text)
+    draft.replace(path)
+
+
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "k8s").mkdir()
@@ -94,20 +101,20 @@ def test_each_save_tells_what_it_changed(folder, watched):
     assert "apart" in first
     assert "back" in first
 
-    policies.write_text(DENY.replace("Egress]", "Egress, Ingress]"))
+    save(policies, DENY.replace("Egress]", "Egress, Ingress]"))
     said = watched.until("2 proved")
     assert "policies.yaml changed; 2 of 2 queries asked again" in said
     assert "refuted -> proved  back" in said
     assert "  apart" not in said
 
-    policies.write_text(DENY[: len(DENY) // 2])
+    save(policies, DENY[: len(DENY) // 2])
     assert "policies.yaml:" in watched.until("waiting for the next save")
 
-    policies.write_text(DENY)
+    save(policies, DENY)
     said = watched.until("proved -> refuted  back")
     assert "waiting" not in said
 
-    (folder / "k8s" / "more.yaml").write_text(DENY.replace("red", "green"))
+    save(folder / "k8s" / "more.yaml", DENY.replace("red", "green"))
     said = watched.until("no verdict changed")
     assert "more.yaml changed" in said
 
@@ -117,7 +124,7 @@ def test_each_save_tells_what_it_changed(folder, watched):
 
 def test_a_saved_pack_is_asked_anew(folder, watched):
     watched.until("1 refuted")
-    (folder / "p.npq").write_text(PACK.replace("assert back", "assert again"))
+    save(folder / "p.npq", PACK.replace("assert back", "assert again"))
     assert "again" in watched.until("1 refuted")
 
 
