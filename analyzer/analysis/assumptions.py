@@ -6,20 +6,23 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 
 from analyzer.encoding import pod_addresses
-from analyzer.model.claims import Assumption, Pack, Universe
+from analyzer.encoding.walk import claim_sets
+from analyzer.model.claims import METADATA, Assumption, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import pod_of
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Notice
 from analyzer.semantics import holds, is_member
 from analyzer.verdicts import Setting, StatedAssumption
+from analyzer.verdicts.bound import has_ipv6_pods
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> tuple[StatedAssumption, ...]:
     """Every assumption in force, built-in ones first, then the packs' own."""
-    found = [_profile(setting.profile), _addresses(cluster, setting), *_host_network(cluster, setting.universe)]
+    found = [_profile(setting.profile), _addresses(cluster, setting), *_metadata_service(cluster, packs, setting)]
+    found += _host_network(cluster, setting.universe)
     found.append(
         StatedAssumption(
             "policies-complete",
@@ -64,6 +67,16 @@ def _addresses(cluster: Cluster, setting: Setting) -> StatedAssumption:
     networks = addresses.networks()
     shown = ", ".join(map(str, networks[:8])) + (f" and {len(networks) - 8} more" if len(networks) > 8 else "")
     return StatedAssumption("pod-addresses", f"pod addresses lie in {shown} ({origin})", override="--pod-cidr")
+
+
+def _metadata_service(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iterable[StatedAssumption]:
+    is_asked = any(METADATA in claim_sets(query.claim) for pack in packs for query in pack.queries)
+    if is_asked and not has_ipv6_pods(cluster, setting.pod_addresses):
+        yield StatedAssumption(
+            "metadata-service",
+            "metadata-service is its IPv4 address alone, for nothing says that pods have IPv6 addresses",
+            override="--pod-cidr",
+        )
 
 
 def _host_network(cluster: Cluster, universe: Universe) -> Iterable[StatedAssumption]:

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from analyzer.analysis.check import Progress, tally
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
-from analyzer.encoding import VIOLATION, Question, encode
+from analyzer.encoding import VIOLATION, encode
 from analyzer.language import parse_query
-from analyzer.model.claims import Severity, Universe
+from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.records import dataclass
-from analyzer.verdicts import Setting, Status, Verdict, judge
+from analyzer.verdicts import Setting, Status, Verdict, judge, question_of
 from analyzer.verdicts.inquiry import Inquiry
 from analyzer.verdicts.proposals import Chapter, ProposedPack
 
@@ -200,9 +200,8 @@ class _Asking:
 
     def is_proved(self, claim: str) -> bool:
         """Whether no connection violates the claim: a verdict would go on to widen the witness, which is not needed."""
-        query, setting = parse_query(claim), self.setting
-        question = Question(query.claim, (), Universe.NAMESPACES, setting.profile, setting.pod_addresses)
-        return Inquiry(encode(self.cluster, question), setting.budget).is_impossible(VIOLATION)
+        question = question_of(self.cluster, parse_query(claim), (), self.setting)
+        return Inquiry(encode(self.cluster, question), self.setting.budget).is_impossible(VIOLATION)
 
     def claim(self, asked: _Property, names: Sequence[str]) -> str:
         chosen = f"pods in namespaces({NAMESPACE_NAME_LABEL} in ({', '.join(names)}))"

@@ -16,6 +16,7 @@ from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget
 from analyzer.verdicts import Answer, Setting
+from analyzer.verdicts.bound import bound
 from analyzer.verdicts.bundle import INDEX, Bundle, Options, sha256
 from analyzer.verdicts.rechecked import Check
 from analyzer.verdicts.replay import Replay
@@ -82,7 +83,8 @@ def replay_witnesses(bundle: Bundle, cluster: Cluster, packs: Sequence[Pack], se
                 wrong.append(f"{record.id}: no query of the bundle is called so")
                 continue
             query, pack = found
-            replay = Replay(cluster, setting.profile, query.claim, pack.assumptions)
+            claim = bound(query.claim, setting.pod_addresses, cluster)
+            replay = Replay(cluster, setting.profile, claim, pack.assumptions)
             if said := _objection(witness, query.claim.kind, replay):
                 wrong.append(f"{record.id}: witness {place}: {said}")
     text = f"{count - len(wrong)} of {count} witnesses break their claims in the oracle"

@@ -68,7 +68,7 @@ class CheckSession:
 
         What is the same costs least where it is the same object, as it is in what `Rereader` gives.
         """
-        footings = [footing(cluster, question_of(t.query, t.assumptions, self._setting)) for t in self._tasks]
+        footings = [footing(cluster, question_of(cluster, t.query, t.assumptions, self._setting)) for t in self._tasks]
         stale = [i for i, found in enumerate(footings) if i not in self._kept or self._kept[i].footing != found]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]

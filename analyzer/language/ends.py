@@ -10,6 +10,7 @@ from analyzer.language.selectors import selector
 from analyzer.language.syntax import Syntax, parts, words
 from analyzer.language.trees import Token
 from analyzer.model.claims import (
+    METADATA,
     Addresses,
     Anything,
     Both,
@@ -22,13 +23,13 @@ from analyzer.model.claims import (
 )
 from analyzer.model.labels import Selector
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed, NamespacesMatching
-from analyzer.sets import INTERNET, METADATA_SERVICE, AddressSet
+from analyzer.sets import INTERNET, AddressSet
 
 _STAND_IN = Anything()  # for a set in error, so that resolving goes on
 _FIXED: dict[str, SetExpr] = {
     "internet": Addresses(INTERNET, "internet"),
     "external": Addresses(AddressSet.FULL, "external"),
-    "metadata_service": Addresses(METADATA_SERVICE, "metadata-service"),
+    "metadata_service": METADATA,
     "nodes": Nodes(),
     "anything": Anything(),
 }

@@ -11,7 +11,7 @@ from analyzer.model.labels import Selector
 from analyzer.model.policies import Direction, NamespaceChoice, Ports
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet
+from analyzer.sets import METADATA_SERVICE, AddressSet
 
 
 class Universe(Enum):
@@ -45,6 +45,10 @@ class Addresses:
 
     addresses: AddressSet
     text: str
+
+
+METADATA = Addresses(METADATA_SERVICE, "metadata-service")
+"""As the question says it; which families count, the cluster says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
 from analyzer.records import dataclass
 from analyzer.semantics import outcomes
+from analyzer.verdicts.bound import bound
 from analyzer.verdicts.counterexamples import Finder, Found, Sighting, new_namespaces
 from analyzer.verdicts.difference import Change, Shift
 from analyzer.verdicts.evidence import Evidence
@@ -66,7 +67,7 @@ class _Comparison:
         self.denying, self.allowing = align(denying, allowing)
         self.is_gained, self.setting = is_gained, setting
         self.question = Question(
-            claim,
+            bound(claim, setting.pod_addresses, denying, allowing),
             assumptions,
             setting.universe,
             setting.profile,

@@ -23,6 +23,7 @@ from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Outcome
+from analyzer.verdicts.bound import bound
 from analyzer.verdicts.counterexamples import Finder, counterexample
 from analyzer.verdicts.evidence import Evidence
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
@@ -54,7 +55,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     if query.claim.kind is Kind.NO_NEW:
         raise InternalError(f"query `{query.id}` compares two revisions and was asked of one")
     started = time.monotonic()
-    question = question_of(query, assumptions, setting)
+    question = question_of(cluster, query, assumptions, setting)
     trial = _Trial(cluster, query, question, setting)
     verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
     statistics = Statistics(
@@ -66,11 +67,11 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     return replace(verdict, statistics=statistics, steps=trial.evidence.steps)
 
 
-def question_of(query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Question:
-    """What a query asks, in the universe of its own if it names one."""
+def question_of(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Question:
+    """What a query asks of the cluster, in the universe of its own if it names one."""
     universe = query.universe or setting.universe
     return Question(
-        query.claim,
+        bound(query.claim, setting.pod_addresses, cluster),
         assumptions,
         universe,
         setting.profile,
@@ -85,7 +86,7 @@ class _Trial:
         self.obligation: Obligation = encode(cluster, question)
         self.inquiry = Inquiry(self.obligation, setting.budget)
         self.evidence = Evidence(self.inquiry, is_kept=setting.keeps_steps)
-        self.replay = Replay(cluster, question.profile, query.claim, question.assumptions)
+        self.replay = Replay(cluster, question.profile, question.claim, question.assumptions)
 
     def _verdict(self, status: Status, reason: str) -> Verdict:
         return Verdict(self.query, status, self.question.universe, reason)
