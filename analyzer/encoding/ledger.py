@@ -30,11 +30,11 @@ class Ledger:
             self._script.comment(f"{name}: {ref.policy.id} {ref.direction.value} {ref.source}")
         return self._script.boolean(name)
 
-    def open(self, fact: OpenFact) -> Term:
-        """A literal that stands for the fact, one way or the other."""
+    def open(self, fact: OpenFact, width: int = 0) -> Term:
+        """A literal that stands for the fact, one way or the other; with a width a bit-vector, for one of many ways."""
         name = self._open_names.get(fact.id)
         if name is None:
             name = self._open_names[fact.id] = f"o{len(self.opens)}"
             self.opens[name] = fact
             self._script.comment(f"{name}: {fact.text}")
-        return self._script.boolean(name)
+        return self._script.vector(name, width) if width else self._script.boolean(name)

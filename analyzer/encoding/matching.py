@@ -34,10 +34,14 @@ from analyzer.sets import AddressSet
 
 
 class UnseenEnd:
-    """A source behind some node's address: only a block that covers every address of a family is sure to match it."""
+    """A source behind the address of some node, which nobody knows but is one and the same for every rule: blocks that
+    cover all addresses of a family together are sure to match it."""
 
     external = host = pod = plain_pod = host_network = FALSE
     on_host = TRUE
+
+    def __init__(self, script: Script, ledger: Ledger) -> None:
+        self._script, self._ledger = script, ledger
 
     def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
         return FALSE
@@ -46,8 +50,17 @@ class UnseenEnd:
         return FALSE
 
     def inside(self, addresses: AddressSet) -> Term:
-        full4, full6 = (addresses.family(v) == AddressSet.FULL.family(v) for v in (4, 6))
-        return disj([neg("v6") if full4 else FALSE, "v6" if full6 else FALSE])
+        v6, found = self._script.boolean("v6"), []
+        for version, width, is_family in ((4, 32, neg(v6)), (6, 128, v6)):
+            if ranges := addresses.family(version):
+                address = self._ledger.open(_node_address(version), width)
+                found.append(conj([is_family, within(address, ranges, width)]))
+        return disj(found)
+
+
+def _node_address(version: int) -> OpenFact:
+    text = "which address a node puts in place of the client's on the way through a Service is not known"
+    return OpenFact("service-source", f"service-source node IPv{version}", text)
 
 
 class Matching:

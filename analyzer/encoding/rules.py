@@ -259,7 +259,7 @@ class PolicyTerms:
         if not through:
             return ruling
         behind, own = self.script.share(disj(through)), self.ledger.open(_OWN_NODE)
-        as_node = self._tiers(Direction.INGRESS, subject, UnseenEnd())
+        as_node = self._tiers(Direction.INGRESS, subject, UnseenEnd(self.script, self.ledger))
         return choose(conj([behind, own]), TRUE, choose(behind, self.script.share(as_node), ruling))
 
     def _unmodelled(self, direction: Direction, subject: EndTerms, ruling: Term) -> Term:

@@ -16,7 +16,7 @@ from analyzer.model.policies import Action, Direction, RuleRef, Tier, TierShape
 from analyzer.model.profile import Profile
 from analyzer.semantics.case import Case
 from analyzer.semantics.decision import Decision, Side
-from analyzer.semantics.services import NODE_ADDRESS, OWN_NODE, SOURCES_SEEN, source_fact
+from analyzer.semantics.services import NODE_ADDRESS, OWN_NODE, SOURCES_SEEN, node_seen, source_fact
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.tiers import first_match, isolated_by, rule_name, selecting, side_of_match, union_side
 
@@ -104,17 +104,17 @@ def _side(case: Case, direction: Direction) -> Side:
     if not case.profile.enforces:
         reason = f"profile {case.profile.name} enforces no policy"
         return _with_unmodelled(_open_side(direction, reason), end, case)
-    far: End | None = case.far_end(direction)
+    far = case.far_end(direction)
     if direction is Direction.INGRESS and (fact := source_fact(case.cluster, case.connection)):
         seen = case.settle(fact, SOURCES_SEEN)
         if seen == OWN_NODE:
             return _open_side(direction, "it may come from its own node, which always reaches it")
         if seen == NODE_ADDRESS:
-            far = None
+            far = node_seen(case, [p for tier in Tier for p in selecting(case.cluster, tier, end, direction)])
     return _with_unmodelled(_modelled_side(end, far, case, direction), end, case)
 
 
-def _modelled_side(pod: Pod, far: End | None, case: Case, direction: Direction) -> Side:
+def _modelled_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
     """The ruling of the first tier that decides (reference B1, C2).
 
     A pod that NetworkPolicies isolate in this direction never gets to the Baseline tier (B1.6, B1.7).

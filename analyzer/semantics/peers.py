@@ -8,26 +8,11 @@ from analyzer.model.policies import AddressPeer, DomainPeer, NodePeer, Peer, Pod
 from analyzer.semantics.case import Case
 from analyzer.semantics.selectors import matches, selects
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES
-from analyzer.sets import AddressSet
 
 
-def is_among(peers: tuple[Peer, ...] | None, end: End | None, case: Case) -> bool:
-    """Whether some peer means the end; no list of peers means everyone, in or out of the cluster (reference A5).
-
-    `end is None` stands for a node of which nothing is known: only a missing list, or a block that covers every address
-    of the connection's family, is sure to mean it.
-    """
-    if peers is None:
-        return True
-    if end is None:
-        return any(isinstance(peer, AddressPeer) and _covers_every_node(peer, case) for peer in peers)
-    return any(_means(peer, end, case) for peer in peers)
-
-
-def _covers_every_node(peer: AddressPeer, case: Case) -> bool:
-    version = case.connection.src.ip.version
-    is_full = peer.addresses.family(version) == AddressSet.FULL.family(version)
-    return is_full and (bool(peer.matches_cluster) or case.profile.ipblock_matches_nodes)
+def is_among(peers: tuple[Peer, ...] | None, end: End, case: Case) -> bool:
+    """Whether some peer means the end; no list of peers means everyone, in or out of the cluster (reference A5)."""
+    return peers is None or any(_means(peer, end, case) for peer in peers)
 
 
 def _means(peer: Peer, end: End, case: Case) -> bool:

@@ -35,13 +35,13 @@ def selecting(cluster: Cluster, tier: Tier, pod: Pod, direction: Direction) -> t
     return tuple(p for p in candidates if p.rules(direction) is not None and selects(p.subject, pod))
 
 
-def is_matching(rule: Rule, policy: Policy, direction: Direction, far: End | None, case: Case) -> bool:
-    """A rule is peers and ports (reference A5.1).  `far` as for `is_among`."""
+def is_matching(rule: Rule, policy: Policy, direction: Direction, far: End, case: Case) -> bool:
+    """A rule is peers and ports (reference A5.1)."""
     return is_among(rule.peers, far, case) and is_on(rule.ports, policy, direction, case)
 
 
 # ------------------------------------------------------------------------------------------------ first match
-def first_match(policies: tuple[Policy, ...], direction: Direction, far: End | None, case: Case) -> Match | None:
+def first_match(policies: tuple[Policy, ...], direction: Direction, far: End, case: Case) -> Match | None:
     """The match of the lowest priority number; None if no rule matches (reference B1, B1.1, C2).
 
     Which of several policies of one priority goes first is not specified (B1.2, C2.3): if their matches do different
@@ -57,7 +57,7 @@ def first_match(policies: tuple[Policy, ...], direction: Direction, far: End | N
     return None
 
 
-def _match_in(policy: Policy, direction: Direction, far: End | None, case: Case) -> Match | None:
+def _match_in(policy: Policy, direction: Direction, far: End, case: Case) -> Match | None:
     """The first rule of the policy that matches.
 
     A rule with a peer of an unknown kind fails closed: Accept never matches, Deny and Pass deny everything (B3.2).
@@ -89,7 +89,7 @@ def side_of_match(match: Match, tier: Tier, direction: Direction) -> Side:
 
 
 # ------------------------------------------------------------------------------------------------ union
-def union_side(policies: tuple[Policy, ...], direction: Direction, far: End | None, case: Case) -> Side:
+def union_side(policies: tuple[Policy, ...], direction: Direction, far: End, case: Case) -> Side:
     """The ruling of NetworkPolicies that isolate the pod: allowed iff some rule of some of them matches (A0, A10)."""
     allowing = tuple(
         RuleRef(policy, direction, rule)

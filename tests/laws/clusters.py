@@ -217,7 +217,28 @@ def _union_rules(namespace: str) -> SearchStrategy[tuple[Rule, ...]]:
     own = st.builds(PodPeer, st.just(NamespaceNamed(namespace)), selectors())
     peers = st.none() | st.lists(own | pod_peers() | address_peers(is_network=False), min_size=1, max_size=2).map(tuple)
     rules = st.builds(Rule, st.just(Action.ACCEPT), peers, port_lists(PROTOCOLS), st.just(0), st.just(Source("")))
-    return st.lists(rules, max_size=2).map(_listed)
+    some = st.lists(rules, max_size=2)
+    return (some | some | some | _covering_rules()).map(_listed)
+
+
+@cache
+@st.composite
+def _covering_rules(draw: DrawFn) -> list[Rule]:
+    """Blocks that cover a family only together, as peers of one rule or as rules of their own; sometimes all but one
+    of them."""
+    version = draw(st.sampled_from((4, 4, 6)))
+    whole = AddressSet.of("0.0.0.0/0" if version == 4 else "::/0")
+    hole = draw(st.sampled_from(("0.0.0.0/1", "10.0.0.0/29", "203.0.113.0/30", "::/1", "fd00::/126")))
+    inner = AddressSet.of(hole) & whole
+    parts = [part for part in (whole - inner, inner) if part]
+    if inner and draw(st.booleans()):
+        low = AddressSet.of("128.0.0.0/1", "8000::/1")
+        parts = [piece for part in parts for piece in (part & low, part - low) if piece]
+    parts = parts[draw(st.sampled_from((0, 0, 1))) :]
+    peers: list[Peer] = [AddressPeer(part, str(part)) for part in parts]
+    ports = draw(port_lists(PROTOCOLS))
+    groups = [tuple(peers)] if draw(st.booleans()) else [(peer,) for peer in peers]
+    return [Rule(Action.ACCEPT, group, ports, 0, Source("")) for group in groups if group]
 
 
 @cache

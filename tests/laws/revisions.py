@@ -66,7 +66,7 @@ def _seen(end: End, cluster: Cluster) -> End:
 @st.composite
 def refactorings(draw: DrawFn) -> tuple[Cluster, Cluster]:
     """A cluster, and one that says the same in other words."""
-    before = draw(clusters(is_all_modelled=True))
+    before = draw(clusters() | clusters(is_all_modelled=True))
     unions = [p for p in before.policies if p.tier is Tier.NETWORK_POLICY]
     change = draw(st.sampled_from((_split_policies, _split_blocks, _reorder, _as_cluster_policy)))
     if change is _as_cluster_policy:

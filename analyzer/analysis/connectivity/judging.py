@@ -13,7 +13,7 @@ from analyzer.analysis.connectivity.index import EndIndex, Test
 from analyzer.analysis.connectivity.partitions import joined
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span
 from analyzer.analysis.connectivity.ruling import Effects, rulings
-from analyzer.analysis.connectivity.views import ClassView, Near, NodeUnknownView, OutsideView, Rules
+from analyzer.analysis.connectivity.views import ClassView, Near, NodeView, OutsideView, Rules
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Policy
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
@@ -71,6 +71,7 @@ class Judge:
     def __init__(self, index: EndIndex, rules: Rules) -> None:
         self.index, self.rules = index, rules
         self._outside = ~index.taken
+        self._nodes: dict[tuple[Hashable, int], Span] = {}
 
     # -------------------------------------------------------------------------------------------- the cluster
     def inside(self, subject: Subject) -> dict[ByFamily, int]:
@@ -125,7 +126,7 @@ class Judge:
                             found[id(peer)] = test
         return found
 
-    def _rulings(self, subject: Subject, view: ClassView | OutsideView | NodeUnknownView) -> dict[Span, int]:
+    def _rulings(self, subject: Subject, view: ClassView | OutsideView | NodeView) -> dict[Span, int]:
         others = self.rules.profile.other_protocols
         return rulings(subject.policies, subject.direction, view, others, subject.effects)
 
@@ -137,9 +138,10 @@ class Judge:
             return {EVERYTHING: domain} if domain else {}
         found: dict[Span, AddressSet] = {}
         for views, addresses in self.outside_views(subject, domain):
-            span = _worst_and_best(span for view in views for span in self._rulings(subject, view))
-            span = self._through_services(subject, span)
-            found[span] = found.get(span, AddressSet.EMPTY) | addresses
+            own = _worst_and_best(span for view in views for span in self._rulings(subject, view))
+            for part in _by_family(addresses):
+                span = self._through_services(subject, own, part)
+                found[span] = found.get(span, AddressSet.EMPTY) | part
         return found
 
     def _domain(self, subject: Subject) -> AddressSet:
@@ -149,31 +151,52 @@ class Judge:
 
     def outside_views(self, subject: Subject, addresses: AddressSet) -> Iterator[tuple[list[OutsideView], AddressSet]]:
         """The addresses by what the subject's rules see of them: a view for each way of settling domain names."""
-        peers = [
-            peer
-            for policy in subject.policies
-            for rule in policy.rules(subject.direction) or ()
-            for peer in rule.peers or ()
-            if isinstance(peer, AddressPeer)
-        ]
-        distinct = list(dict.fromkeys(peer.addresses for peer in peers))
-        number = {ranges: i for i, ranges in enumerate(distinct)}
-        tests = {id(peer): number[peer.addresses] for peer in peers}
+        distinct, tests = _blocks(subject)
         near = Near(subject.direction, dict(subject.names), self.rules)
         settlements = list(_settlements(subject))
         for key, part in cells(distinct, addresses).items():
             yield [OutsideView(near, key, tests, domains) for domains in settlements], part
 
-    def _through_services(self, subject: Subject, span: Span) -> Span:
-        """On the ports of a Service that replaces clients, the source may be a node of which nothing is known (A13.5).
+    def _through_services(self, subject: Subject, span: Span, addresses: AddressSet) -> Span:
+        """On the ports of a Service that replaces clients, the source may be a node of any address of their family
+        (A13.5).
 
         It may be the pod's own node too; but what comes from there always arrives and is not judged.
         """
         if not subject.fronted or subject.direction is Direction.EGRESS:
             return span
-        near = Near(subject.direction, dict(subject.names), self.rules)
-        (node,) = self._rulings(subject, NodeUnknownView(near))
+        node = self._of_some_node(subject, 4 if addresses.v4 else 6)
         return Span(span.may | (node.may & subject.fronted), span.must & (node.must | ~subject.fronted))
+
+    def _of_some_node(self, subject: Subject, version: int) -> Span:
+        known = self._nodes.get((subject.key, version))
+        if known is None:
+            distinct, tests = _blocks(subject)
+            everywhere = next(part for part in _by_family(AddressSet.FULL) if part.family(version))
+            near = Near(subject.direction, dict(subject.names), self.rules)
+            views = (NodeView(near, key, tests) for key in cells(distinct, everywhere))
+            known = _worst_and_best(span for view in views for span in self._rulings(subject, view))
+            self._nodes[subject.key, version] = known
+        return known
+
+
+def _by_family(addresses: AddressSet) -> list[AddressSet]:
+    """The addresses of each family that has some."""
+    return [part for part in (AddressSet(addresses.v4, ()), AddressSet((), addresses.v6)) if part]
+
+
+def _blocks(subject: Subject) -> tuple[list[AddressSet], dict[int, int]]:
+    """The address blocks of the subject's rules, each once; and by id of the peer, which of them it means."""
+    peers = [
+        peer
+        for policy in subject.policies
+        for rule in policy.rules(subject.direction) or ()
+        for peer in rule.peers or ()
+        if isinstance(peer, AddressPeer)
+    ]
+    distinct = list(dict.fromkeys(peer.addresses for peer in peers))
+    number = {ranges: i for i, ranges in enumerate(distinct)}
+    return distinct, {id(peer): number[peer.addresses] for peer in peers}
 
 
 def _worst_and_best(spans: Iterable[Span]) -> Span:

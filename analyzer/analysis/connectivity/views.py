@@ -1,4 +1,4 @@
-"""Far ends as rules see them: the classes of the cluster, the addresses outside, and a node that nobody knows."""
+"""Far ends as rules see them: the classes of the cluster, the addresses outside, and a node of unknown address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.rule_ports import Names, RulePorts, Span, rule_ports
-from analyzer.model.policies import AddressPeer, Direction, DomainPeer, Policy, Rule
+from analyzer.model.policies import AddressPeer, Direction, DomainPeer, Peer, Policy, Rule
 from analyzer.model.profile import NamedPorts, Profile
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
@@ -121,11 +121,20 @@ class OutsideView:
 
 
 @dataclass(frozen=True)
-class NodeUnknownView:
-    """A node of which nothing is known, that a client came through: only a missing list of peers is sure to mean it."""
+class NodeView:
+    """A node that a client came through, with an address in the ranges whose tests `key` sets; nothing else of it is
+    known."""
 
     near: Near
+    key: int
+    tests: Mapping[int, int]
     everyone: int = 1
 
     def grants(self, rule: Rule) -> list[tuple[int, Span]]:
-        return [(1, self.near.span(rule))] if rule.peers is None else []
+        is_meant = rule.peers is None or any(self._is_inside(peer) for peer in rule.peers)
+        return [(1, self.near.span(rule))] if is_meant else []
+
+    def _is_inside(self, peer: Peer) -> bool:
+        if not isinstance(peer, AddressPeer) or not self.key >> self.tests[id(peer)] & 1:
+            return False
+        return bool(peer.matches_cluster) or self.near.rules.profile.ipblock_matches_nodes

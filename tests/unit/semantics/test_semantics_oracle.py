@@ -389,7 +389,7 @@ def test_a_service_may_hide_the_client():
     from_e = network_policy("p", ingress=(accept(block("203.0.113.9/32")),))
     assert answer([from_e], to(E, X), services=(service(80),)) == "open"
     facts = open_facts(Cluster(policies=(from_e,), services=(service(80),)), GENERIC, to(E, X))
-    assert [(fact.kind, fact.id) for fact in facts] == [("service-source", "a/front")]
+    assert [(fact.kind, fact.id) for fact in facts] == [("service-source", "a/front"), ("service-source", "node IPv4")]
     assert answer([from_e], to(E, X), services=(service(80, keeps=True),)) == "allow"
     assert answer([from_e], to(E, X), services=(service(80, outside=False),)) == "allow"
     assert answer([from_e], to(E, X), services=(service(8080),)) == "allow"
