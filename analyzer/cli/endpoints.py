@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from analyzer.model.cluster import Cluster, Node, Workload
     from analyzer.sets import AddressSet, ConnectionSet
 
-_PORTS = re.compile(r"(?P<protocol>[a-z]+)(?:/(?P<low>[0-9]{1,5})(?:-(?P<high>[0-9]{1,5}))?)?", re.IGNORECASE)
-_PROTOCOLS = ("tcp", "udp", "sctp", "other", "any")
+_PORTS = re.compile(r"(?P<protocol>[a-z]+6?)(?:/(?P<low>[0-9]{1,5})(?:-(?P<high>[0-9]{1,5}))?)?", re.IGNORECASE)
+_ICMP = ("icmp", "icmpv6")
+_PROTOCOLS = ("tcp", "udp", "sctp", *_ICMP, "other", "any")
 
 
 def addresses(text: str) -> AddressSet | None:
@@ -159,6 +160,10 @@ def _port(text: str) -> ConnectionSet:
     protocol, low, high = match["protocol"].lower(), match["low"], match["high"]
     if protocol not in _PROTOCOLS:
         raise UsageError(f"`{text}` after --on names no protocol", nearest(protocol, _PROTOCOLS))
+    if protocol in _ICMP:
+        if match["high"] is not None or int(low or 0) > 255:
+            raise UsageError(f"`{text}` after --on: one ICMP type, from 0 to 255", "write icmp/8, icmpv6/128 or icmp")
+        return ConnectionSet.OTHER
     if low is None:
         return ConnectionSet.FULL if protocol == "any" else ConnectionSet.on(protocol.upper(), PortSet.FULL)
     if protocol in ("other", "any"):
@@ -200,6 +205,8 @@ def one_end(text: str, option: str, cluster: Cluster) -> Named:
     found = addresses(text)
     if found is not None:
         return _at(text, found, option, cluster)
+    if text.startswith("node:"):
+        return _node(text.removeprefix("node:"), option, cluster)
     workloads = workloads_named(text, cluster)
     if workloads:
         others = f"took {workloads[0].id}; there are others of that name"
@@ -207,6 +214,22 @@ def one_end(text: str, option: str, cluster: Cluster) -> Named:
     if re.fullmatch(r"[\w.-]+/[\w.\[\]-]+", text):
         raise UsageError(f"`{text}` after {option} is no workload of these manifests", nearest_end(text, cluster))
     return _of_set(text, option, cluster)
+
+
+def _node(name: str, option: str, cluster: Cluster) -> Named:
+    """The node of that name; one that only pods name is a node of which nothing else is known."""
+    from analyzer.model.cluster import Node
+    from analyzer.model.labels import NO_LABELS
+    from analyzer.sets import AddressSet
+
+    node = cluster.node_by_name.get(name)
+    if node is not None:
+        return Named(node, f"node {name}")
+    named = {node for workload in cluster.workloads for node in workload.nodes}
+    if name in named:
+        return Named(Node(name, NO_LABELS, (), AddressSet.EMPTY), f"node {name}")
+    hint = nearest(name, known) if (known := sorted(named | cluster.node_by_name.keys())) else "no node is declared"
+    raise UsageError(f"`node:{name}` after {option} is no node of these manifests", hint)
 
 
 def _at(text: str, found: AddressSet, option: str, cluster: Cluster) -> Named:

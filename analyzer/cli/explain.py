@@ -6,14 +6,16 @@ import sys
 from dataclasses import replace
 
 from analyzer.cli import endpoints, inputs, options, output
+from analyzer.cli.batch import answered, batch_or_one
 from analyzer.cli.guard import complaint
 
 
 def explain(
     manifests: options.Manifests,
-    source: options.Source,
-    destination: options.Destination,
+    source: options.Source = None,
+    destination: options.Destination = None,
     on: options.AskedPorts = None,
+    batch: options.BatchFile = None,
     profile: options.ProfileName = "generic",
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
@@ -28,13 +30,14 @@ def explain(
     """Explain what is allowed from one end to another: both sides, each tier, each rule."""
     from analyzer import analysis
     from analyzer.manifests import load
-    from analyzer.reports.explain_json import render_explanation_json
-    from analyzer.reports.explain_text import render_explanation_text
+    from analyzer.reports.explain_json import render_answers_json, render_explanation_json
+    from analyzer.reports.explain_text import render_answers_text, render_explanation_text
 
-    engine, addresses, asked, _, loaded = inputs.settled(
+    engine, addresses, asked, questions, _, loaded = inputs.settled(
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), True),
+        lambda: batch_or_one(batch, source, destination, on),
         lambda: output.check_destinations(file, None),
         lambda: load(
             manifests,
@@ -44,15 +47,22 @@ def explain(
             stdin=inputs.standard_input,
         ),
     )
+    style = output.terminal_style(color, file, quiet=quiet)
+    if loaded.problems:
+        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
+    if questions is not None:
+        answers = answered(questions, loaded.cluster, engine, addresses)
+        if format_ is options.Format.JSON:
+            output.write(render_answers_json(answers, loaded.cluster.notices), file)
+        else:
+            output.write(render_answers_text(answers, style), file)
+        return
+    assert source is not None
+    assert destination is not None
     src, dst = endpoints.pair(source, destination, loaded.cluster)
     found = analysis.explain(
         loaded.cluster, engine, src.end, dst.end, asked=asked, pod_addresses=addresses, words=(src.words, dst.words)
     )
     found = replace(found, notes=(*src.notes, *dst.notes, *found.notes))
-    if loaded.problems:
-        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
-    if format_ is options.Format.JSON:
-        report = render_explanation_json(found)
-    else:
-        report = render_explanation_text(found, output.terminal_style(color, file, quiet=quiet))
-    output.write(report, file)
+    is_json = format_ is options.Format.JSON
+    output.write(render_explanation_json(found) if is_json else render_explanation_text(found, style), file)

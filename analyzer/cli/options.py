@@ -271,7 +271,7 @@ MaxPairs = Annotated[
     int, typer.Option("--max-pairs", min=1, metavar="N", help="From how many pairs on they are not listed one by one.")
 ]
 Source = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--from",
         metavar="END",
@@ -279,10 +279,21 @@ Source = Annotated[
         help="NAMESPACE/WORKLOAD, an address, a CIDR, or pods not there yet: 'pods(app=x) in namespace y'.",
     ),
 ]
-Destination = Annotated[str, typer.Option("--to", metavar="END", show_default=False, help="The other end; as --from.")]
+Destination = Annotated[
+    str | None, typer.Option("--to", metavar="END", show_default=False, help="The other end; as --from.")
+]
 AskedPorts = Annotated[
     list[str] | None,
-    typer.Option("--on", metavar="PORTS", help="These ports only: tcp/80, udp/9000-9100, sctp, other. Repeatable."),
+    typer.Option("--on", metavar="PORTS", help="These only: tcp/80, udp/9000-9100, sctp, icmp/8, other. Repeatable."),
+]
+BatchFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--batch",
+        metavar="FILE",
+        show_default=False,
+        help='Many questions at once: {"id":…,"from":…,"to":…,"on":…,"request":{…}} to a line.',
+    ),
 ]
 
 Revisions = Annotated[

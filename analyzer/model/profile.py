@@ -95,6 +95,7 @@ PROFILES = {
             ipblock_matches_pods=False,
             ipblock_matches_nodes=False,
             named_port_scope=NamedPortScope.CONTAINERS,
+            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
         ),
         Profile("ovn-kubernetes", named_ports=NamedPorts.ZERO_PORT),
         Profile("antrea", named_port_scope=NamedPortScope.CONTAINERS),

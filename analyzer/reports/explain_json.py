@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from analyzer.model.source import Notice
 from analyzer.reports.check_json import rule
 from analyzer.reports.map_json import connection_set
-from analyzer.verdicts.explanation import Explanation, SideExplanation, Step
+from analyzer.verdicts.explanation import Answer, Explanation, SideExplanation, Step
 
 SCHEMA = "netproof/explain/1"
 Json = dict[str, Any]
@@ -20,6 +22,7 @@ def render_explanation_json(found: Explanation) -> bytes:
         "src": found.src,
         "dst": found.dst,
         "asked": connection_set(found.asked),
+        "verdict": found.outcome.value,
         "allowed": connection_set(found.allowed),
         "certain": connection_set(found.certain),
         "egress": _side(found.egress),
@@ -28,6 +31,26 @@ def render_explanation_json(found: Explanation) -> bytes:
         "notes": list(found.notes),
     }
     return (json.dumps(content, indent=2) + "\n").encode("ascii")
+
+
+def render_answers_json(answers: Iterable[Answer], notices: Iterable[Notice]) -> bytes:
+    """One object to a line, in ASCII: each answer of a batch, then what the user should know, where there is any."""
+    lines: list[Json] = [
+        {
+            "id": found.id,
+            "from": found.src,
+            "to": found.dst,
+            "on": found.on,
+            "verdict": found.outcome.value,
+            "reason": found.reason,
+            "notes": list(found.notes),
+        }
+        for found in answers
+    ]
+    told = [f"{notice.source}: {notice.message}" for notice in notices]
+    if told:
+        lines.append({"notices": told})
+    return "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
 
 
 def _side(side: SideExplanation) -> Json:

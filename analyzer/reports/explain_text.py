@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from analyzer.model.policies import Tier
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.sets import ConnectionSet
-from analyzer.verdicts.explanation import Effect, Explanation, SideExplanation, Step
+from analyzer.verdicts.explanation import Answer, Effect, Explanation, Outcome, SideExplanation, Step
 
 _MOST_UNSELECTING = 5
 _DECIDING = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES}
@@ -25,6 +26,19 @@ def render_explanation_text(found: Explanation, style: Style) -> bytes:
     for side, owner in ((found.egress, found.src), (found.ingress, found.dst)):
         page.blank()
         _side(page, side, owner, found.asked)
+    return bytes(page)
+
+
+def render_answers_text(answers: Iterable[Answer], style: Style) -> bytes:
+    """One paragraph to an answer: its id, what is asked, the verdict, and why."""
+    page = Page(style)
+    inks = {Outcome.ALLOWED: Ink.GOOD, Outcome.DENIED: Ink.BAD, Outcome.UNKNOWN: Ink.OPEN}
+    for found in answers:
+        asked = f"{found.id}: {found.src} → {found.dst} on {found.on}"
+        page.paragraph(f"{asked}: {found.outcome.value}", ink=inks[found.outcome], hang=2)
+        page.paragraph(found.reason, indent=2, hang=2)
+        for note in found.notes:
+            page.paragraph(f"note: {note}", indent=2, hang=2)
     return bytes(page)
 
 

@@ -23,6 +23,14 @@ class Effect(Enum):
     NOT_SELECTED = "does not select"
 
 
+class Outcome(Enum):
+    """Whether what is asked about is let through; `unknown` where that hangs on what is not known."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One rule or policy, in order of evaluation.
@@ -71,4 +79,24 @@ class Explanation:
     egress: SideExplanation
     ingress: SideExplanation
     profile: Profile
+    notes: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Allowed if some of what is asked about passes for certain, denied if none of it may pass."""
+        if self.certain:
+            return Outcome.ALLOWED
+        return Outcome.UNKNOWN if self.allowed else Outcome.DENIED
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question of a batch: its id, both ends in words, the ports as they were written, and why."""
+
+    id: str | int
+    src: str
+    dst: str
+    on: str
+    outcome: Outcome
+    reason: str
     notes: tuple[str, ...] = ()

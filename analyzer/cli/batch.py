@@ -1,0 +1,158 @@
+"""`netproof explain --batch`: a file of questions, one JSON object to a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli import endpoints
+from analyzer.cli.inputs import nearest
+from analyzer.cli.requests import request_faults
+from analyzer.errors import InputError, Problem, UsageError
+from analyzer.records import dataclass
+
+if TYPE_CHECKING:
+    from analyzer.analysis.connectivity.pairwise import PairEnd
+    from analyzer.model.cluster import Cluster
+    from analyzer.model.profile import Profile
+    from analyzer.sets import AddressSet, ConnectionSet
+    from analyzer.verdicts.explanation import Answer
+
+_KEYS = ("id", "from", "to", "on", "request")
+_NEEDED = ("id", "from", "to", "on")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One line of the file: the connections `on` from one end to the other, as written and as read."""
+
+    id: str | int
+    source: str
+    destination: str
+    on: str
+    ports: ConnectionSet
+    file: str
+    line: int
+
+
+def batch_or_one(
+    batch: Path | None, source: str | None, destination: str | None, on: list[str] | None
+) -> tuple[Asked, ...] | None:
+    """The questions of the batch; None where one is asked on the command line.  UsageError for both, or for neither."""
+    if batch is None:
+        missing = [name for name, value in (("--from", source), ("--to", destination)) if value is None]
+        if missing:
+            raise UsageError(f"{' and '.join(missing)} missing", "name both ends, or a file of questions: --batch FILE")
+        return None
+    given = [name for name, value in (("--from", source), ("--to", destination), ("--on", on)) if value]
+    if given:
+        raise UsageError(f"{' and '.join(given)} beside --batch", "each line of the batch names its own ends and ports")
+    return read_batch(batch)
+
+
+def read_batch(path: Path) -> tuple[Asked, ...]:
+    """The questions of the file, in order; InputError with every line that is none."""
+    try:
+        lines = path.read_bytes().decode("utf-8").split("\n")
+    except OSError as error:
+        raise InputError([Problem(str(path), 0, 0, f"cannot be read: {error.strerror or error}")]) from error
+    except UnicodeDecodeError as error:
+        raise InputError([Problem(str(path), 0, 0, "is not UTF-8")]) from error
+    found: dict[str | int, Asked] = {}
+    problems: list[Problem] = []
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            asked = _question(text, str(path), number)
+        except InputError as error:
+            problems += error.problems
+            continue
+        first = found.setdefault(asked.id, asked)
+        if first is not asked:
+            problems.append(Problem(str(path), number, 0, f"id `{asked.id}` is that of line {first.line}"))
+    if not found and not problems:
+        problems.append(Problem(str(path), 0, 0, "asks nothing", 'write one {"id":…,"from":…,"to":…,"on":…} to a line'))
+    if problems:
+        raise InputError(problems)
+    return tuple(found.values())
+
+
+def _question(text: str, file: str, line: int) -> Asked:
+    def refuse(message: str, hint: str = "") -> Problem:
+        return Problem(file, line, 0, message, hint)
+
+    try:
+        data: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError([refuse(f"is no JSON: {error}")]) from None
+    if not isinstance(data, dict):
+        raise InputError([refuse("is no JSON object", 'write {"id":…,"from":…,"to":…,"on":…}')])
+    faults = [f"unknown key `{key}`; the keys are {', '.join(_KEYS)}" for key in data if key not in _KEYS]
+    faults += [f"`{key}` is missing" for key in _NEEDED if key not in data]
+    faults += [f"`{key}` is no text" for key in _NEEDED[1:] if key in data and not isinstance(data[key], str)]
+    if "id" in data and (not isinstance(data["id"], str | int) or isinstance(data["id"], bool)):
+        faults.append("`id` is no text and no whole number")
+    faults += request_faults(data.get("request", {}))
+    if faults:
+        raise InputError(refuse(fault) for fault in faults)
+    ports = _placed(lambda: endpoints.ports([data["on"]], True), file, line)
+    return Asked(data["id"], data["from"], data["to"], data["on"], ports, file, line)
+
+
+def _placed(part: Callable[[], Any], file: str, line: int) -> Any:
+    """What the part gives; its problems are those of this line."""
+    try:
+        return part()
+    except InputError as error:
+        raise InputError(replace(p, file=file, line=line, column=0) for p in error.problems) from None
+
+
+def answered(
+    questions: tuple[Asked, ...], cluster: Cluster, profile: Profile, pod_addresses: AddressSet | None
+) -> tuple[Answer, ...]:
+    """An answer for each question, in order; InputError with every end that is unknown."""
+    from analyzer.analysis.batch import answer
+
+    problems: list[Problem] = []
+    found: list[Answer] = []
+    for asked in questions:
+        ends: list[_End] = []
+        for text, key in ((asked.source, "from"), (asked.destination, "to")):
+            try:
+                ends.append(_placed(partial(_end, text, key, cluster), asked.file, asked.line))
+            except InputError as error:
+                problems += error.problems
+        if problems:
+            continue
+        (src, src_words, src_notes), (dst, dst_words, dst_notes) = ends
+        about = (asked.id, (src, src_words), (dst, dst_words), asked.on, asked.ports)
+        told = answer(cluster, profile, *about, pod_addresses=pod_addresses)
+        found.append(replace(told, notes=(*src_notes, *dst_notes, *told.notes)))
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+_End = tuple["PairEnd | str", str, tuple[str, ...]]
+
+
+def _end(text: str, key: str, cluster: Cluster) -> _End:
+    """The end, or the name of an entity; what to call it; and what was chosen where the name left a choice."""
+    if text.startswith("entity:"):
+        return _entity(text), text, ()
+    named = endpoints.one_end(text, f"`{key}`", cluster)
+    return named.end, named.words, named.notes
+
+
+def _entity(text: str) -> str:
+    from analyzer.analysis.batch import ENTITIES
+
+    name = text.removeprefix("entity:")
+    if name not in ENTITIES:
+        raise UsageError(f"`{text}` is no entity", nearest(name, ENTITIES))
+    return name
