@@ -34,7 +34,7 @@ def bundled(
     sink: Sink,
     *,
     irrelevant: Iterable[str] = (),
-    strict_cidr: bool = False,
+    strict_cidr: bool = True,
 ) -> Bundle:
     """The index of a bundle, of which every other file goes to `sink`.
 

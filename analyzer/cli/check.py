@@ -28,7 +28,7 @@ def check(
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
-    strict_cidr: options.StrictCidr = False,
+    strict_cidr: options.StrictCidr = True,
     format_: options.InFormats = None,
     file: options.OutputFile = None,
     yaml: options.YamlFile = None,

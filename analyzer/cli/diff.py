@@ -26,7 +26,7 @@ def diff(
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
-    strict_cidr: options.StrictCidr = False,
+    strict_cidr: options.StrictCidr = True,
     format_: options.InDiffFormat = options.DiffFormat.TEXT,
     file: options.OutputFile = None,
     max_changes: options.MaxChanges = 20,

@@ -21,7 +21,7 @@ def explain(
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
-    strict_cidr: options.StrictCidr = False,
+    strict_cidr: options.StrictCidr = True,
     format_: options.InFormat = options.Format.TEXT,
     file: options.OutputFile = None,
     quiet: options.Brief = False,

@@ -27,7 +27,7 @@ def init(
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
-    strict_cidr: options.StrictCidr = False,
+    strict_cidr: options.StrictCidr = True,
     budget: options.WorkBudget = None,
     file: PackFile = None,
     force: Overwriting = False,

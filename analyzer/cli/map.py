@@ -24,7 +24,7 @@ def map_(
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
-    strict_cidr: options.StrictCidr = False,
+    strict_cidr: options.StrictCidr = True,
     format_: options.InMapFormat = options.MapFormat.TEXT,
     grouped: options.Grouped = None,
     max_pairs: options.MaxPairs = 200_000,

@@ -147,7 +147,13 @@ Irrelevant = Annotated[
     list[str] | None,
     typer.Option("--irrelevant", metavar="KIND.GROUP", help="A kind that cannot affect traffic. Repeatable."),
 ]
-StrictCidr = Annotated[bool, typer.Option("--strict-cidr", help="Refuse CIDRs with host bits set or leading zeros.")]
+StrictCidr = Annotated[
+    bool,
+    typer.Option(
+        "--strict-cidr/--no-strict-cidr",
+        help="Refuse CIDRs with host bits, leading zeros or IPv4-mapped addresses, as API servers do from 1.36 on.",
+    ),
+]
 InFormat = Annotated[Format, typer.Option("--format", help="How to print the report.")]
 InFormats = Annotated[
     list[str] | None,

@@ -20,7 +20,7 @@ def watch(
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
     irrelevant: options.Irrelevant = None,
-    strict_cidr: options.StrictCidr = False,
+    strict_cidr: options.StrictCidr = True,
     max_counterexamples: options.MaxCounterexamples = 3,
     budget: options.WorkBudget = None,
     jobs: options.Jobs = None,

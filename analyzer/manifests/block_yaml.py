@@ -13,7 +13,7 @@ from typing import Any
 
 from analyzer.manifests.flow_yaml import FLOW, OddFlowError, read_flow
 from analyzer.manifests.nodes import Mapping, Sequence, place_at
-from analyzer.manifests.scalars import PlainScalars
+from analyzer.manifests.scalars import NoJSONError, PlainScalars
 
 DEEPEST_NESTING = 100
 
@@ -48,7 +48,7 @@ def read_block(data: bytes, scalars: PlainScalars, first_line: int) -> Mapping |
     lines = _LINE.findall(text, start)
     try:
         root, line = _built(lines, scalars, first_line + (1 if marker else 0))
-    except (_OddError, OddFlowError):
+    except (_OddError, OddFlowError, NoJSONError):
         return None
     # A line that is not understood is not among those found.
     return root if line - first_line == text.count("\n") + 1 else None

@@ -19,12 +19,14 @@ _DOTTED = re.compile(r"\d{1,10}(?:\.\d{1,10}){3}")
 class Cidr:
     """A network, with what strict servers would refuse about the way it was written (empty if nothing).
 
-    `is_odd_spelling`: an oddity other than host bits, which the CEL function `isCIDR` refuses too.
+    `is_odd_spelling`: an oddity other than host bits, which the CEL function `isCIDR` refuses too.  `length` is the
+    number of bits as written, of 128 for an IPv4-mapped one.
     """
 
     network: IPNetwork
     oddities: tuple[str, ...]
     is_odd_spelling: bool
+    length: int
 
 
 def parse_address(text: str) -> IPAddress:
@@ -60,7 +62,7 @@ def parse_cidr(text: str) -> Cidr:
         raise ValueError("which is no CIDR") from None
     if not length_text.isascii() or not length_text.isdigit():
         raise ValueError("which has no number of bits after the `/`")
-    length = int(length_text[:9])
+    length = written = int(length_text[:9])
     longest = 128 if is_mapped or address.version == 6 else 32
     if length > longest:
         raise ValueError(f"but the number of bits after the `/` is at most {longest}")
@@ -68,18 +70,22 @@ def parse_cidr(text: str) -> Cidr:
         oddities.append("leading zeros, read as decimal")
     if is_mapped:
         if length < _MAPPED_LENGTH:
-            return Cidr(IPv6Network((_MAPPED_PREFIX | int(address), length), strict=False), tuple(oddities), True)
+            network6 = IPv6Network((_MAPPED_PREFIX | int(address), length), strict=False)
+            return Cidr(network6, tuple(oddities), True, written)  # it holds no IPv4 address by Go's rules
         length -= _MAPPED_LENGTH
     kind = IPv4Network if isinstance(address, IPv4Address) else IPv6Network
     network = kind((int(address), length), strict=False)
     is_odd_spelling = bool(oddities)
     if int(network.network_address) != int(address):
         oddities.append(f"bits beyond the mask, read as `{network}`")
-    return Cidr(network, tuple(dict.fromkeys(oddities)), is_odd_spelling)
+    return Cidr(network, tuple(dict.fromkeys(oddities)), is_odd_spelling, written)
 
 
-def read_cidr(log: Log, path: str, place: int, text: str) -> IPNetwork | None:
-    """A CIDR as a non-strict API server reads it (V17, V18); oddities are notices, or problems if so asked."""
+def read_cidr(log: Log, path: str, place: int, text: str) -> Cidr | None:
+    """A CIDR as the API server reads it (V17, V18).
+
+    What only older servers take is a problem, unless told otherwise; in an object that a server has stored, a notice.
+    """
     try:
         cidr = parse_cidr(text)
     except ValueError as error:
@@ -87,11 +93,12 @@ def read_cidr(log: Log, path: str, place: int, text: str) -> IPNetwork | None:
         return None
     if cidr.oddities:
         message = f"`{path}` is `{text}`, which has {' and '.join(cidr.oddities)}"
-        if log.is_strict_about_cidrs:
-            log.problem(place, message, f"write `{cidr.network}`")
+        if log.is_strict_about_cidrs and not log.is_stored:
+            hint = f"write `{cidr.network}`; for API servers before 1.36 there is --no-strict-cidr"
+            log.problem(place, message, hint)
         else:
             log.notice(place, f"{message}; API servers from 1.36 on refuse it")
-    return cidr.network
+    return cidr
 
 
 def _without_mask(text: str) -> str:
@@ -102,9 +109,6 @@ def _without_mask(text: str) -> str:
     return f"which has no mask: write `{text}/{address.max_prefixlen}` for this one address"
 
 
-def is_strictly_inside(inner: IPNetwork, outer: IPNetwork) -> bool:
-    """Whether one network is a proper part of the other (V19)."""
-    if inner.version != outer.version or inner.prefixlen <= outer.prefixlen:
-        return False
-    low, high = int(outer.network_address), int(outer.broadcast_address)
-    return low <= int(inner.network_address) <= high
+def is_strictly_inside(inner: Cidr, outer: Cidr) -> bool:
+    """Whether the API server takes one for a proper part of the other (V19): it begins in it and is written longer."""
+    return inner.network.network_address in outer.network and inner.length > outer.length

@@ -66,7 +66,6 @@ _DIALECT = Dialect(
     read_ports=_read_protocol,
     most=25,
     needs_namespace_selector=False,
-    forbids_named_ports_of_networks=False,
 )
 
 

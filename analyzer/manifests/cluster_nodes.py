@@ -42,7 +42,7 @@ def _pod_addresses(spec: Section) -> AddressSet:
     written = [(spec.field("podCIDR"), spec.place("podCIDR"), spec.text("podCIDR"))]
     written += [(spec.field("podCIDRs"), place, text) for text, place in spec.texts("podCIDRs")]
     networks = [read_cidr(spec.log, path, place, text) for path, place, text in written if text]
-    return AddressSet.of(*(network for network in networks if network is not None))
+    return AddressSet.of(*(cidr.network for cidr in networks if cidr is not None))
 
 
 KIND = ObjectKind("Node", "", ("v1",), _read, is_namespaced=False, may_allow=True, may_deny=True)

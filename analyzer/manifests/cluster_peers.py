@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 
 from analyzer.manifests.cidrs import parse_cidr
-from analyzer.manifests.manifest import Manifest, check_metadata
-from analyzer.manifests.section import Section, nearest, one_of
+from analyzer.manifests.manifest import Manifest
+from analyzer.manifests.object_metadata import check_metadata
+from analyzer.manifests.section import Section, one_of
 from analyzer.manifests.selectors import read_selector
 from analyzer.model.labels import Selector
 from analyzer.model.policies import (
@@ -44,6 +45,12 @@ _DOMAIN = re.compile(
 _ODD_IN_DOMAIN = re.compile(r"[\[\\\]^`]")
 _WORDS = {"Allow": Action.ACCEPT, "Accept": Action.ACCEPT, "Deny": Action.DENY, "Pass": Action.PASS}
 
+_PEERS_OF_NETWORK_POLICY = {
+    "namespaceSelector": "`namespaces`, or `pods` with both selectors",
+    "podSelector": "`pods` with both selectors",
+    "ipBlock": "`networks` in an egress rule",
+}
+
 INGRESS_PEERS = ("namespaces", "pods")
 EGRESS_PEERS = ("namespaces", "pods", "networks", "nodes", "domainNames")
 
@@ -64,7 +71,6 @@ class Dialect:
     most: int
     needs_namespace_selector: bool
     egress_peers: tuple[str, ...] = EGRESS_PEERS
-    forbids_named_ports_of_networks: bool = True
 
 
 def read_spec(manifest: Manifest, known: frozenset[str]) -> Section | None:
@@ -181,23 +187,24 @@ def _check_named_ports(section: Section, peer_key: str, dialect: Dialect) -> Non
     for key in ("networks", "nodes", "domainNames"):
         if key not in keys:
             continue
-        if key == "networks" and not dialect.forbids_named_ports_of_networks:
+        if names[0].log.is_stored:  # the standard CRD has no rule against it
             names[0].notice(dialect.named_port_key, "matches nothing on addresses that are no pod's")
         else:
             names[0].problem(dialect.named_port_key, f"cannot stand in a rule with `{key}` peers", "write its number")
 
 
 def _peer(section: Section, members: tuple[str, ...], dialect: Dialect) -> Peer | None:
-    unknown = [key for key in section.data if section.has(key) and key not in members]
+    there = [key for key in section.data if section.has(key)]
+    unknown = [key for key in there if key not in members]
+    if section.log.is_stored and not there:
+        section.notice("", "is an empty peer, as one of a newer API is read: the rule is closed")
+        return UnknownPeer("")
+    if section.log.is_stored and there == unknown[:1] and there[0] not in EGRESS_PEERS:
+        section.notice(there[0], "is a peer that netproof does not know; the rule is read as the API demands: closed")
+        return UnknownPeer(there[0])
     for key in unknown:
-        if key in EGRESS_PEERS:
-            section.problem(key, f"is no peer here; the peers are {one_of(members)}")
-        elif nearest(key, members):
-            section.unknown(key, members)
-        elif len([k for k in section.data if section.has(k)]) == 1:
-            section.notice(key, "is a peer that netproof does not know; the rule is read as the API demands: closed")
-            return UnknownPeer(key)
-    if unknown and any(key in EGRESS_PEERS or nearest(key, members) for key in unknown):
+        _note_foreign(section, key, members)
+    if unknown:
         return None
     if not _has_one(section, members):
         return None
@@ -208,6 +215,19 @@ def _peer(section: Section, members: tuple[str, ...], dialect: Dialect) -> Peer 
     if section.has("domainNames"):
         return _domains(section)
     return _pods(section, dialect)
+
+
+def _note_foreign(section: Section, key: str, members: tuple[str, ...]) -> None:
+    """A peer that the API has not, in this place or at all, which a server refuses (reference 0.2, B3.2)."""
+    if key in EGRESS_PEERS:
+        section.problem(key, f"is no peer here; the peers are {one_of(members)}")
+    elif key in _PEERS_OF_NETWORK_POLICY:
+        hint = f"write {_PEERS_OF_NETWORK_POLICY[key]}"
+        section.log.problem(
+            section.place(key), f"unknown field `{key}` in `{section.path}`: it is a peer of NetworkPolicy", hint
+        )
+    else:
+        section.unknown(key, members)
 
 
 def _networks(section: Section) -> AddressPeer:

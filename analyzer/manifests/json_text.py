@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from json import JSONDecodeError, JSONDecoder
+from math import isfinite
 from typing import Any
 
 from analyzer.manifests.nodes import Fault, Mapping, Sequence, Tree, line_of, place_at
@@ -21,6 +22,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 400
 _WORDS = {"true": True, "false": False, "null": None}
 _WORD = re.compile("true|false|null")
+_NO_JSON = re.compile("NaN|-?Infinity")  # which JavaScript and Python write, and JSON has not
 
 
 def read_json(text: str) -> Iterator[Tree]:
@@ -87,9 +89,28 @@ class _Scanner:
         if number := _NUMBER.match(self._text, self._at):
             if number.end() - number.start() > _LONGEST_NUMBER:
                 raise self._stop("a number of more digits than any field takes")
+            if number.group(1) or number.group(2):
+                return self._number(number)
             self._at = number.end()
-            return float(number.group()) if number.group(1) or number.group(2) else int(number.group())
+            return int(number.group())
+        if constant := _NO_JSON.match(self._text, self._at):
+            return self._no_number(constant)
         raise self._stop("a value was expected here")
+
+    def _number(self, found: re.Match[str]) -> float | str:
+        """A number with a point or an exponent."""
+        value = float(found.group())
+        if not isfinite(value):
+            return self._no_number(found)
+        self._at = found.end()
+        return value
+
+    def _no_number(self, found: re.Match[str]) -> str:
+        """What stands here, as text, after noting that no reader takes it for a number."""
+        message = f"`{found.group()}` is no number in JSON"
+        self.faults.append(Fault(self.place(), message, "put it in quotes if text is meant"))
+        self._at = found.end()
+        return found.group()
 
     def _string(self) -> str:
         try:
@@ -232,10 +253,16 @@ def _short(digits: str) -> str:
     return digits
 
 
+def _finite(number: float) -> float:
+    if not isfinite(number):
+        raise ValueError("great number")
+    return number
+
+
 _SKETCHER = JSONDecoder(
     object_pairs_hook=_sketched,
     parse_int=lambda digits: int(_short(digits)),
-    parse_float=lambda digits: float(_short(digits)),
+    parse_float=lambda digits: _finite(float(_short(digits))),
     parse_constant=_refuse_constant,
 )
 _MEMBER_DEPTH = 2

@@ -156,7 +156,7 @@ class Loader:
         elif is_irrelevant(kind, group):
             _check_built_in_version(root, kind, api_version)
             self._ignored(root, kind, group)
-        elif group in BUILT_IN or group in MODELLED_GROUPS:
+        elif group in BUILT_IN or group in MODELLED_GROUPS or "." not in group:
             _note_unknown_kind(root, kind, api_version)
             self._finish(root.log, None)
         else:
@@ -182,6 +182,7 @@ class Loader:
         if effect.is_namespaced is False:
             namespace = None
         name = quiet_name(root)
+        _note_foreign_spec(root, kind, group)
         self._note_twin(root, kind, group, written, name)
         entry = replace(unmodelled(kind, api_version, namespace, name, root.source, effect), digest=digest(root.data))
         if near := nearest(group, [known for name, known in MODELLED if name == kind]):
@@ -258,6 +259,18 @@ def _note_retired(root: Section, kind: str, api_version: str) -> None:
     root.log.problem(root.place("apiVersion"), message, hint)
 
 
+def _note_foreign_spec(root: Section, kind: str, group: str) -> None:
+    """Calico's NetworkPolicy has the name of Kubernetes' own and none of its fields."""
+    spec = root.data.get("spec")
+    if kind == "NetworkPolicy" and group.endswith("projectcalico.org") and isinstance(spec, Mapping):
+        for key in ("podSelector", "policyTypes"):
+            if key in spec:
+                inner = Section(spec, "spec", root.log, root)
+                hint = "write `apiVersion: networking.k8s.io/v1`; Calico's own has `selector` and `types`"
+                message = f"unknown field `{key}` in `spec`: a NetworkPolicy of `{group}` has none"
+                root.log.problem(inner.place(key), message, hint)
+
+
 def _check_built_in_version(root: Section, kind: str, api_version: str) -> None:
     """Built-in kinds have the stable version v1 and no other, save autoscaling's v2; the core has no unstable one."""
     group, version = group_of(api_version), version_of(api_version)
@@ -276,6 +289,8 @@ def _note_unknown_kind(root: Section, kind: str, api_version: str) -> None:
         known = MODELLED.get((kind, homes[0]))
         version = known.versions[0] if known else "v1"
         hint = f"write `apiVersion: {homes[0]}/{version}`" if homes[0] else f"write `apiVersion: {version}`"
+    elif "." not in group and group not in BUILT_IN:
+        hint = f"no API group is called `{group}`: those that are not Kubernetes' own have a dot in their name"
     else:
         kinds = {k for k, g in MODELLED if g == group} | BUILT_IN.get(group, frozenset())
         close = nearest(kind, kinds)

@@ -33,7 +33,7 @@ def load(
     *,
     keep_going: bool = False,
     irrelevant: frozenset[str] = frozenset(),
-    strict_cidr: bool = False,
+    strict_cidr: bool = True,
     stdin: Callable[[], bytes] | None = None,
     progress: Progress | None = None,
     on_read: Callable[[str, bytes], None] | None = None,
@@ -43,9 +43,9 @@ def load(
 
     `paths` are files, directories (read recursively) and `-` for `stdin`.  `irrelevant` names kinds (`Kind.group`)
     that the user knows not to affect traffic.  With `strict_cidr`, CIDRs that API servers from 1.36 on refuse are
-    problems.  `progress` is told each file with its number and their count, before it is read; `on_read` each file
-    with its bytes.  At most `jobs` processes share the reading, as many as there are cores if it is None, and one alone
-    where there is little to read, or somebody wants to be told of it.
+    problems, save in objects that a server has stored.  `progress` is told each file with its number and their count,
+    before it is read; `on_read` each file with its bytes.  At most `jobs` processes share the reading, as many as there
+    are cores if it is None, and one alone where there is little to read, or somebody wants to be told of it.
 
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
@@ -67,7 +67,7 @@ def load_blobs(
     *,
     keep_going: bool = False,
     irrelevant: frozenset[str] = frozenset(),
-    strict_cidr: bool = False,
+    strict_cidr: bool = True,
 ) -> Loaded:
     """The same for files that were read already; there may be none."""
     with without_garbage_collection():

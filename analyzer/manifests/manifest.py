@@ -5,36 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.manifests.names import label_key_fault, label_name_fault, subdomain_fault
+from analyzer.manifests.names import label_name_fault, must, subdomain_fault
 from analyzer.manifests.nodes import Mapping
 from analyzer.manifests.section import Log, Section
-from analyzer.manifests.selectors import read_labels
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 
 DEFAULT_NAMESPACE = "default"
-_METADATA_FIELDS = frozenset(
-    {
-        "annotations",
-        "clusterName",
-        "creationTimestamp",
-        "deletionGracePeriodSeconds",
-        "deletionTimestamp",
-        "finalizers",
-        "generateName",
-        "generation",
-        "initializers",
-        "labels",
-        "managedFields",
-        "name",
-        "namespace",
-        "ownerReferences",
-        "resourceVersion",
-        "selfLink",
-        "uid",
-    }
-)
-_MOST_ANNOTATION_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +74,7 @@ def kind_dot_group(kind: str, group: str) -> str:
 def identify(root: Section, kind: ObjectKind, api_version: str) -> Manifest:
     """The object with its identity read and checked (V1, V2); what is wrong is noted in the log."""
     metadata = root.section("metadata") or Section(Mapping(root.data.place), "metadata", root.log)
+    root.log.is_stored = metadata.has("uid") or metadata.has("resourceVersion")
     name, is_generated = metadata.text("name"), False
     if name is None and not metadata.has("name"):
         name = metadata.text("generateName")
@@ -107,13 +85,9 @@ def identify(root: Section, kind: ObjectKind, api_version: str) -> Manifest:
     name = name or ""
     checked = name.rstrip("-.") if is_generated else name
     if metadata.has(key) and isinstance(metadata.data[key], str) and (fault := kind.name_fault(checked)):
-        metadata.problem(key, f"is `{name}`, but a name {_must(fault)}")
+        metadata.problem(key, f"is `{name}`, but a name {must(fault)}")
     namespace = _namespace(metadata) if kind.is_namespaced else None
     return Manifest(kind.kind, api_version, namespace, name, root, metadata, is_generated)
-
-
-def _must(fault: str) -> str:
-    return fault.replace("is ", "must not be ", 1) if fault.startswith("is ") else fault
 
 
 def _namespace(metadata: Section) -> str:
@@ -121,20 +95,5 @@ def _namespace(metadata: Section) -> str:
     if not namespace:
         return DEFAULT_NAMESPACE
     if fault := label_name_fault(namespace):
-        metadata.problem("namespace", f"is `{namespace}`, but a namespace's name {_must(fault)}")
+        metadata.problem("namespace", f"is `{namespace}`, but a namespace's name {must(fault)}")
     return namespace
-
-
-def check_metadata(manifest: Manifest) -> None:
-    """Check the metadata of a policy as strict validation does (V24, V25)."""
-    metadata = manifest.metadata
-    metadata.only(_METADATA_FIELDS)
-    read_labels(metadata, "labels")
-    annotations = metadata.text_map("annotations")
-    for key in annotations:
-        if fault := label_key_fault(key.lower()):
-            metadata.problem("annotations", f"has the key `{key}`, but an annotation key {_must(fault)}")
-    if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > _MOST_ANNOTATION_BYTES:
-        metadata.problem("annotations", "hold more than 256 KiB together")
-    if manifest.namespace is None and metadata.has("namespace"):
-        metadata.notice("namespace", f"has no meaning: {manifest.kind} is cluster-scoped")

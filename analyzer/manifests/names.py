@@ -73,3 +73,11 @@ def port_name_fault(name: str) -> str | None:
     if not re.search("[a-z]", name):
         return "holds no letter"
     return "has two `-` in a row" if "--" in name else None
+
+
+def must(fault: str) -> str:
+    """Turns what is wrong into what must be: `is empty` into `must not be empty`."""
+    for verb, demand in (("is ", "must not be "), ("has ", "must not have "), ("holds no ", "must hold a ")):
+        if fault.startswith(verb):
+            return demand + fault.removeprefix(verb)
+    return fault

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from analyzer.manifests.manifest import Manifest, ObjectKind
 from analyzer.manifests.names import label_name_fault
+from analyzer.manifests.object_metadata import check_finalizers, check_other_metadata
 from analyzer.manifests.selectors import read_labels
 from analyzer.model.cluster import Namespace
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 
+_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
+_STATUS_FIELDS = frozenset({"phase", "conditions"})
+
 
 def _read(manifest: Manifest) -> Namespace:
     metadata = manifest.metadata
+    check_other_metadata(manifest)
+    _check_frame(manifest)
     labels = read_labels(metadata, "labels")
     written = labels.get(NAMESPACE_NAME_LABEL, manifest.name)
     if written != manifest.name:
@@ -20,6 +26,20 @@ def _read(manifest: Manifest) -> Namespace:
         )
     labels[NAMESPACE_NAME_LABEL] = manifest.name
     return Namespace(manifest.name, Labels(labels), True, manifest.source)
+
+
+def _check_frame(manifest: Manifest) -> None:
+    """Note what strict validation refuses around the metadata."""
+    root = manifest.root
+    root.only(_FIELDS)
+    spec, status = root.section("spec"), root.section("status")
+    if spec is not None:
+        spec.only(frozenset({"finalizers"}))
+        check_finalizers(spec)
+    if status is not None:
+        status.only(_STATUS_FIELDS)
+        status.text("phase")
+        status.sections("conditions")
 
 
 KIND = ObjectKind(

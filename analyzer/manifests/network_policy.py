@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from analyzer.manifests.cidrs import is_strictly_inside, read_cidr
-from analyzer.manifests.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind, check_metadata
+from analyzer.manifests.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.names import port_name_fault
 from analyzer.manifests.nodes import Mapping
+from analyzer.manifests.object_metadata import check_metadata
 from analyzer.manifests.section import Section, nearest
 from analyzer.manifests.selectors import read_selector
 from analyzer.model.labels import Selector
@@ -26,7 +27,7 @@ from analyzer.model.policies import (
 )
 from analyzer.sets import AddressSet
 
-_TOP_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
+_TOP_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
 _SPEC_FIELDS = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
 _INGRESS_FIELDS = frozenset({"from", "ports"})
 _EGRESS_FIELDS = frozenset({"to", "ports"})
@@ -39,7 +40,11 @@ _MOST_TYPES = 2
 
 def _read(manifest: Manifest) -> Policy:
     root = manifest.root
-    root.only(_TOP_FIELDS)
+    if root.log.is_stored and root.has("status"):
+        root.notice("status", "is ignored: a NetworkPolicy has none since Kubernetes 1.28")
+        root.only(_TOP_FIELDS | {"status"})
+    else:
+        root.only(_TOP_FIELDS)
     check_metadata(manifest)
     spec = root.section("spec") or Section(Mapping(root.data.place), "spec", root.log)
     spec.only(_SPEC_FIELDS)
@@ -151,20 +156,20 @@ def _block(block: Section) -> AddressPeer | None:
         block.required("cidr")
         return None
     text = block.text("cidr")
-    network = None if text is None else read_cidr(block.log, block.field("cidr"), block.place("cidr"), text)
+    cidr = None if text is None else read_cidr(block.log, block.field("cidr"), block.place("cidr"), text)
     excepts = []
     for index, (item, place) in enumerate(block.texts("except")):
         path = f"{block.field('except')}[{index}]"
         taken = read_cidr(block.log, path, place, item)
-        if taken is None or network is None:
+        if taken is None or cidr is None:
             continue
-        if not is_strictly_inside(taken, network):
-            hint = f"`{taken}` is not a smaller part of `{network}`"
+        if not is_strictly_inside(taken, cidr):
+            hint = f"`{taken.network}` is not a smaller part of `{cidr.network}`"
             block.log.problem(place, f"`{path}` is `{item}`, but must lie strictly inside the cidr `{text}`", hint)
-        excepts.append((item, taken))
-    if network is None:
+        excepts.append((item, taken.network))
+    if cidr is None:
         return None
-    addresses = AddressSet.of(network)
+    addresses = AddressSet.of(cidr.network)
     if excepts:
         addresses -= AddressSet.of(*(taken for _, taken in excepts))
     written = f"{text} except {', '.join(item for item, _ in excepts)}" if excepts else f"{text}"

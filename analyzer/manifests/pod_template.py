@@ -116,7 +116,7 @@ def _port(section: Section, kind: ContainerKind) -> ContainerPort | None:
     name = section.text("name") or ""
     if name and (fault := port_name_fault(name)):
         section.problem("name", f"is `{name}`, which is no port name: it {fault}")
-    protocol = section.choice("protocol", _PROTOCOLS) or "TCP"
+    protocol = section.choice_or_default("protocol", _PROTOCOLS, "TCP")
     if not section.required("containerPort"):
         return None
     number = section.integer("containerPort", 1, 65535)

@@ -28,7 +28,7 @@ class Rereader:
     """Loads the same paths again and again; what stands in a file that is as it was stays the same object."""
 
     def __init__(
-        self, paths: Sequence[str], *, irrelevant: frozenset[str] = frozenset(), strict_cidr: bool = False
+        self, paths: Sequence[str], *, irrelevant: frozenset[str] = frozenset(), strict_cidr: bool = True
     ) -> None:
         """As for `load`; standard input, which can be read but once, cannot be among the paths."""
         if STDIN in paths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import inf, nan
+from math import isfinite
 
 Scalar = str | int | float | bool | None
 
@@ -13,14 +13,16 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("null", "Null", "NULL")),
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), nan),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), inf),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -inf),
 }
+_NO_JSON = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _LONGEST_NUMBER = 400  # Python refuses to convert longer digit strings, and no field takes such a number
 _REMEMBERED = 50_000
+
+
+class NoJSONError(ValueError):
+    """A number that YAML has and JSON has not: infinity, or none at all.  kubectl turns YAML into JSON, and fails."""
 
 
 class PlainScalars:
@@ -30,6 +32,7 @@ class PlainScalars:
         self._seen: dict[str, Scalar] = dict(_WORDS)
 
     def resolve(self, text: str) -> Scalar:
+        """The value; NoJSONError where it is no value that JSON has."""
         try:
             return self._seen[text]
         except KeyError:
@@ -46,7 +49,10 @@ def _number_or_text(text: str) -> Scalar:
     if _INTEGER.match(digits):
         return _integer(digits)
     if _FLOAT.match(digits):
-        return float(digits)
+        value = float(digits)
+        return value if isfinite(value) else text  # as Go has it, what no 64 bits hold is no number
+    if _NO_JSON.match(text):
+        raise NoJSONError(text)
     return text
 
 

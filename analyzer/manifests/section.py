@@ -20,12 +20,16 @@ _LONG_QUOTE = re.compile(r"`([^`]{160})[^`]+`")
 
 
 class Log:
-    """What was found in one document: problems refuse it, notices do not."""
+    """What was found in one document: problems refuse it, notices do not.
 
-    __slots__ = ("file", "is_strict_about_cidrs", "notices", "problems")
+    `is_stored`: a server has taken the object, which may hold what a server of today would not take from a file.
+    """
 
-    def __init__(self, file: str, is_strict_about_cidrs: bool = False) -> None:
+    __slots__ = ("file", "is_stored", "is_strict_about_cidrs", "notices", "problems")
+
+    def __init__(self, file: str, is_strict_about_cidrs: bool = True) -> None:
         self.file = file
+        self.is_stored = False
         self.is_strict_about_cidrs = is_strict_about_cidrs
         self.problems: list[Problem] = []
         self.notices: list[Notice] = []
@@ -103,11 +107,11 @@ class Section:
         return self.data.get(key) is not None
 
     def only(self, known: frozenset[str]) -> None:
-        """Note every field that the API does not have."""
+        """Note every field that the API does not have; one that is null counts as absent there too."""
         if self.data.keys() <= known:
             return
-        for key in self.data:
-            if key not in known:
+        for key, value in self.data.items():
+            if key not in known and value is not None:
                 self.unknown(key, known)
 
     def unknown(self, key: str, known: Iterable[str]) -> None:
@@ -160,6 +164,10 @@ class Section:
         self.problem(key, f"is `{value}`, but must be {one_of(choices)}", hint)
         return None
 
+    def choice_or_default(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        """As `choice`, for a field that the API sets to its default also where it is the empty text."""
+        return (self.choice(key, choices) or default) if self.text(key) else default
+
     def required(self, key: str) -> bool:
         """Whether the field is there; a problem if not."""
         if self.has(key):
@@ -205,7 +213,7 @@ class Section:
         return found
 
     def text_map(self, key: str) -> dict[str, str]:
-        """A map of text to text; null values are the empty text (reference A2.5), others are problems."""
+        """A map of text to text; null values are the empty text, others are problems."""
         inner = self.section(key)
         if inner is None:
             return {}
@@ -216,9 +224,14 @@ class Section:
             elif value is None:
                 found[name] = ""
             else:
-                hint = "" if isinstance(value, Mapping | Sequence) else "put it in quotes"
-                inner.problem(name, f"must be text, not {_shown(value)}", hint)
+                inner.no_text(name)
         return found
+
+    def no_text(self, key: str) -> None:
+        """Note that a field should be text."""
+        value = self.data[key]
+        hint = "" if isinstance(value, Mapping | Sequence) else "put it in quotes"
+        self.problem(key, f"must be text, not {_shown(value)}", hint)
 
 
 def _shown(value: Any) -> str:

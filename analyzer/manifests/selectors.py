@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from analyzer.manifests.names import label_key_fault, label_value_fault
+from analyzer.manifests.names import label_key_fault, label_value_fault, must
 from analyzer.manifests.section import Section
 from analyzer.model.labels import Operator, Requirement, Selector
 
 _FIELDS = frozenset({"matchLabels", "matchExpressions"})
 _EXPRESSION_FIELDS = frozenset({"key", "operator", "values"})
 _OPERATORS = {operator.value: operator for operator in Operator}
+_NO_NULL = 'write `""` if the empty text is meant, or remove the key'
 _REMOVED_SHAPES = frozenset({"sameLabels", "notSameLabels", "namespaceSelector"})  # reference B3.7
 
 
 def read_labels(section: Section, key: str) -> dict[str, str]:
-    """A label map; its wrong entries are problems and are left out."""
-    found = section.text_map(key)
+    """A label map; its wrong entries are problems and are left out.
+
+    What a null value means hangs on the way an object is applied (reference A2.5), so it is a problem too.
+    """
+    inner = section.section(key)
+    if inner is None:
+        return {}
+    found = {}
+    for name, value in inner.data.items():
+        if type(value) is str:
+            found[name] = value
+        elif value is None:
+            inner.problem(name, "is null, which one API client drops and another sends as empty text", _NO_NULL)
+        else:
+            inner.no_text(name)
     wrong = [name for name, value in found.items() if label_key_fault(name) or label_value_fault(value)]
     for name in wrong:
         _note_label_faults(section, key, name, found[name])
@@ -27,17 +41,9 @@ def _note_label_faults(section: Section, key: str, name: str, value: str) -> Non
     if inner is None:
         return
     if fault := label_key_fault(name):
-        inner.log.problem(inner.place(name), f"`{inner.path}` has the key `{name}`, but a label key {_must(fault)}")
+        inner.log.problem(inner.place(name), f"`{inner.path}` has the key `{name}`, but a label key {must(fault)}")
     if fault := label_value_fault(value):
-        inner.problem(name, f"is `{value}`, but a label value {_must(fault)}")
-
-
-def _must(fault: str) -> str:
-    """Turns what is wrong into what must be: `is empty` into `must not be empty`."""
-    for verb, demand in (("is ", "must not be "), ("has ", "must not have "), ("holds no ", "must hold a ")):
-        if fault.startswith(verb):
-            return demand + fault.removeprefix(verb)
-    return fault
+        inner.problem(name, f"is `{value}`, but a label value {must(fault)}")
 
 
 def read_selector(section: Section, key: str) -> Selector | None:
@@ -82,12 +88,12 @@ def _expression(section: Section) -> Requirement | None:
     if key is None and not section.has("key"):
         section.required("key")
     elif key is not None and (fault := label_key_fault(key)):
-        section.problem("key", f"is `{key}`, but a label key {_must(fault)}")
+        section.problem("key", f"is `{key}`, but a label key {must(fault)}")
         key = None
     values = []
     for value, place in section.texts("values"):
         if fault := label_value_fault(value):
-            section.log.problem(place, f"`{section.field('values')}` holds `{value}`, but a label value {_must(fault)}")
+            section.log.problem(place, f"`{section.field('values')}` holds `{value}`, but a label value {must(fault)}")
         values.append(value)
     if not section.has("operator"):
         section.required("operator")

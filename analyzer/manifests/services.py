@@ -21,7 +21,7 @@ def _read(manifest: Manifest) -> Service | None:
     namespace = manifest.namespace or DEFAULT_NAMESPACE
     if spec is None:
         return Service(namespace, manifest.name, None, (), False, False, source=manifest.source)
-    kind = spec.choice("type", _TYPES) or "ClusterIP"
+    kind = spec.choice_or_default("type", _TYPES, "ClusterIP")
     labels = read_labels(spec, "selector")
     selector = None
     if labels and kind != "ExternalName":
@@ -65,7 +65,7 @@ def _addresses(root: Section, spec: Section) -> tuple[IPAddress, ...]:
 
 
 def _port(section: Section, is_headless: bool) -> ServicePort | None:
-    protocol = Protocol(section.choice("protocol", _PROTOCOLS) or "TCP")
+    protocol = Protocol(section.choice_or_default("protocol", _PROTOCOLS, "TCP"))
     if not section.required("port"):
         return None
     port = section.integer("port", 1, 65535)
@@ -73,7 +73,7 @@ def _port(section: Section, is_headless: bool) -> ServicePort | None:
     written = section.data.get("targetPort")
     if isinstance(written, str):
         target = written
-        if fault := port_name_fault(written):
+        if written and (fault := port_name_fault(written)):
             section.problem("targetPort", f"is `{written}`, which is no port name: it {fault}")
     else:
         # 0 is how old servers stored an absent targetPort

@@ -18,6 +18,7 @@ _BOMS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _UTF8_BOM = b"\xef\xbb\xbf"
+_CROWDED_MARKER = re.compile(rb"(?:\A|\n)---[ \t\r]*+[^\s#][^\n]*+")
 _ACTION = re.compile(rb"(?<![\"'])\{\{")
 
 
@@ -31,6 +32,7 @@ def read_trees(data: bytes) -> Iterator[Tree]:
     if data.lstrip()[:1] in (b"{", b"[") and not data.lstrip().startswith(b"{{"):
         yield from _json_or_yaml(data)
         return
+    yield from _crowded_markers(data)
     template = _Template(data)
     for tree in read_documents(data):
         if tree.faults and template.breaks(tree):
@@ -38,6 +40,15 @@ def read_trees(data: bytes) -> Iterator[Tree]:
             yield Tree.broken([Fault(template.place, message, RENDER_HINT)])
             return
         yield tree
+
+
+def _crowded_markers(data: bytes) -> Iterator[Tree]:
+    """The lines that start with `---` and have more than a comment on them: YAML takes them, and kubectl does not."""
+    for found in _CROWDED_MARKER.finditer(data):
+        if b"{{" not in found.group():
+            place = place_at(data.count(b"\n", 0, found.start() + 1) + 1, 1)
+            message = "nothing but a comment may stand on the line behind `---`: kubectl reads no such document"
+            yield Tree.broken([Fault(place, message, "begin the document on the next line")])
 
 
 def _json_or_yaml(data: bytes) -> Iterator[Tree]:

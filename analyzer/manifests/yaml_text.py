@@ -18,12 +18,13 @@ from yaml.events import (
 )
 
 from analyzer.manifests.nodes import Fault, Mapping, Sequence, Tree, line_of, place_at
-from analyzer.manifests.scalars import MAPPING_TAGS, SEQUENCE_TAGS, PlainScalars, Scalar, forced, short_tag
+from analyzer.manifests.scalars import MAPPING_TAGS, SEQUENCE_TAGS, NoJSONError, PlainScalars, Scalar, forced, short_tag
 
 MOST_EXPANDED_NODES = 1_000_000  # what aliases may add to one document
 DEEPEST_NESTING = 256
 DOCUMENT_START = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _MISSING = object()
+_QUOTE_IT = "put it in quotes if text is meant"
 
 
 def read_yaml(data: bytes) -> Iterator[Tree]:
@@ -94,6 +95,9 @@ class _Composer:
                     continue
                 self._faults = []
                 place = self._place(event)
+                if event.version or event.tags:
+                    message = "a directive (`%YAML`, `%TAG`) stands before this document: kubectl reads none"
+                    self._faults.append(Fault(place, message, "remove the line that starts with `%`"))
                 value = self._compose(next_event)
                 yield Tree(value, _start_of(value, place), tuple(self._faults))
         except yaml.MarkedYAMLError as error:
@@ -139,7 +143,10 @@ class _Composer:
             nodes += 1
             if kind is ScalarEvent:
                 is_plain = event.implicit[0]
-                value: Any = resolve(event.value) if is_plain else self._tagged(event, place)
+                try:
+                    value: Any = resolve(event.value) if is_plain else self._tagged(event, place)
+                except NoJSONError:
+                    value = self._no_json(event.value, place, is_key=key is _MISSING and type(collection) is Mapping)
                 if event.anchor is not None:
                     anchors[event.anchor] = (value, 1)
                 if key is _MISSING and is_plain and value == "<<" and type(collection) is Mapping:
@@ -255,6 +262,13 @@ class _Composer:
         except KeyError:
             self._refuse_tag(event.tag, place)
         return event.value
+
+    def _no_json(self, text: str, place: int, *, is_key: bool) -> str:
+        """A number that JSON lacks: a key of its name, as kubectl makes it, but no value."""
+        name = text.lower().removeprefix("+")
+        if not is_key:
+            self._faults.append(Fault(place, f"`{text}` is a number that JSON has not", _QUOTE_IT))
+        return name
 
     def _check_collection_tag(self, event: MappingStartEvent | SequenceStartEvent, place: int) -> None:
         known = MAPPING_TAGS if type(event) is MappingStartEvent else SEQUENCE_TAGS

@@ -452,7 +452,7 @@ def test_a_script_that_is_more_than_a_question_is_not_run(place: Path) -> None:
         ('"path": "packs/', '"path": "../packs/', "`packs[0].path` is no place in a bundle"),
         ('"path": "queries/', '"path": "/queries/', "`queries[0].steps[0].path` is no place in a bundle"),
         ('"kind": "no"', '"kind": "nothing"', "`queries[0].kind` cannot be `nothing`"),
-        ('"strict_cidr": false', '"strict_cidr": 0', "`options.strict_cidr` is neither true nor false"),
+        ('"strict_cidr": true', '"strict_cidr": 1', "`options.strict_cidr` is neither true nor false"),
         ('"strict_cidr"', '"lax_cidr"', "`options.strict_cidr` is missing"),
         ('"rlimit": ', '"rlimit": 0.', "`options.budget.rlimit` is no whole number"),
         ('"queries": [', '"queries": 1, "x": [', "`queries` is no list"),

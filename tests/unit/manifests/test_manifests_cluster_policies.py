@@ -133,7 +133,8 @@ def test_admin_ports_that_match_nothing_stay_in_the_rule(loaded, port, expected,
 
 @pytest.mark.parametrize("text", [admin_ingress, cluster_ingress])
 def test_a_peer_of_a_newer_api_is_kept_as_unknown(loaded, text):
-    found = loaded(text("{action: Deny, from: [{identities: {}}]}")).cluster
+    stored = text("{action: Deny, from: [{identities: {}}]}").replace("metadata: {", "metadata: {uid: 6d1f, ")
+    found = loaded(stored).cluster
     assert found.policies[0].ingress[0].peers == (UnknownPeer("identities"),)
     assert any("does not know" in notice.message for notice in found.notices)
 
@@ -147,9 +148,11 @@ def test_domain_names(loaded):
     assert any("Allow rules only" in notice.message for notice in denied.notices)
 
 
-def test_networks_with_a_named_port_are_noted_in_cluster_policies(loaded):
-    rule = "{action: Accept, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: web}]}"
-    assert len(loaded(cluster_egress(rule)).cluster.notices) == 1
+def test_networks_with_a_named_port_are_noted_in_stored_cluster_policies(loaded, problems):
+    text = cluster_egress("{action: Accept, to: [{networks: [10.0.0.0/8]}], protocols: [{destinationNamedPort: web}]}")
+    (problem,) = problems(text)
+    assert "cannot stand in a rule with `networks` peers" in problem.message
+    assert len(loaded(text.replace("metadata: {", "metadata: {uid: 6d1f, ")).cluster.notices) == 1
 
 
 # ------------------------------------------------------------------------------------------------ what is refused

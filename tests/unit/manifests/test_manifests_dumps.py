@@ -28,7 +28,8 @@ def test_a_live_dump():
     cluster = found.cluster
     assert found.problems == ()
     assert cluster.unmodelled == ()
-    assert cluster.notices == ()
+    (status,) = cluster.notices
+    assert status.message == "`status` is ignored: a NetworkPolicy has none since Kubernetes 1.28"
     assert cluster.irrelevant == ()
     assert [(n.name, n.is_declared) for n in cluster.namespaces] == [("kube-system", False), ("shop", True)]
     proxy, front = cluster.workloads

@@ -67,6 +67,6 @@ def test_nothing_comes_through_the_pipe(monkeypatch):
     ],
 )
 def test_an_api_group_that_may_be_misspelt(loaded, group, says):
-    notices = loaded(POLICY.replace("networking.k8s.io", group) + "  podSelector: {}\n").cluster.notices
+    notices = loaded(POLICY.replace("networking.k8s.io", group) + "  ingress: []\n").cluster.notices
     assert [notice.source.line for notice in notices] == ([1] if says else [])
     assert all(notice.message.endswith(f"is modelled; {says}") for notice in notices)

@@ -87,7 +87,7 @@ def test_a_rule_that_names_nothing_allows_everything(loaded, rule):
         ("{podSelector: {}}", NamespaceNamed("a"), ""),
         ("{podSelector: {matchLabels: {x: ''}}}", NamespaceNamed("a"), "x="),
         ("{namespaceSelector: {}}", "", ""),
-        ("{namespaceSelector: {matchLabels: {t: b}}, podSelector: {matchLabels: {r: null}}}", "t=b", "r="),
+        ("{namespaceSelector: {matchLabels: {t: b}}, podSelector: {matchLabels: {r: ''}}}", "t=b", "r="),
         (
             "{podSelector: {matchExpressions: [{key: k, operator: NotIn, values: [b, a, b]}]}}",
             NamespaceNamed("a"),
@@ -161,11 +161,28 @@ def test_blocks(loaded):
 )
 def test_odd_cidrs_are_read_with_a_notice_or_refused(loaded, problems, cidr, means):
     text = peering(f"{{ipBlock: {{cidr: {cidr}}}}}")
-    found = loaded(text).cluster
-    assert found.policies[0].ingress[0].peers[0].addresses == AddressSet.of(means)
-    assert len(found.notices) == 1
-    (problem,) = problems(text, strict_cidr=True)
+    stored = text.replace("metadata: {", "metadata: {resourceVersion: '7', ")
+    for found in (loaded(text, strict_cidr=False).cluster, loaded(stored).cluster):
+        assert found.policies[0].ingress[0].peers[0].addresses == AddressSet.of(means)
+        assert len(found.notices) == 1
+    (problem,) = problems(text)
     assert means in problem.hint
+    assert "--no-strict-cidr" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("cidr", "taken", "is_taken"),
+    [
+        ("::ffff:0:0/96", "8.0.0.0/8", False),
+        ("::ffff:10.0.0.0/104", "10.1.0.0/16", False),
+        ("::ffff:10.0.0.0/104", "::ffff:10.1.0.0/112", True),
+        ("10.0.0.0/8", "::ffff:10.1.0.0/112", True),
+        ("10.0.0.0/8", "::ffff:11.0.0.0/112", False),
+    ],
+)
+def test_an_except_is_longer_than_its_cidr_as_both_are_written(problems, cidr, taken, is_taken):
+    text = peering(f"{{ipBlock: {{cidr: '{cidr}', except: ['{taken}']}}}}")
+    assert (problems(text, strict_cidr=False) == ()) is is_taken
 
 
 # ------------------------------------------------------------------------------------------------ A14
@@ -265,8 +282,9 @@ def test_what_the_api_server_refuses_is_refused(problems, row, text, says):
 ACCEPTED = [
     FRAME.replace("name: p", "name: allow.http-1"),
     FRAME.replace("name: p", "generateName: p-"),
-    FRAME.replace("name: p", "name: p, annotations: {Example.com/A: x}, managedFields: [{a: b}], uid: u"),
-    FRAME + "status: {anything: 1}\n",
+    FRAME.replace("name: p", "name: p, annotations: {Example.com/A: x}, managedFields: [{manager: b}]"),
+    FRAME.replace("name: p", "name: p, uid: u") + "status: {anything: 1}\n",
+    FRAME + "status: null\n",
     selecting("{matchLabels: {example.com/A_b.c: A.b_c, b: ''}}"),
     selecting("{matchLabels: {a: x}, matchExpressions: [{key: a, operator: DoesNotExist}]}"),
     selecting("{matchLabels: null, matchExpressions: null}"),

@@ -69,7 +69,7 @@ def test_an_alias_bomb_is_refused(problems):
     [
         POLICY.replace("\n", "\r\n"),
         "\ufeff" + POLICY,
-        "%YAML 1.1\n---\n" + POLICY + "...\n",
+        POLICY + "...\n",
         "---\n# nothing\n---\n" + POLICY + "---\n",
         json.dumps({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p"}}),
         "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}}",
