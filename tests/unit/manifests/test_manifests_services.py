@@ -9,7 +9,6 @@ import pytest
 from analyzer.model.cluster import EndpointPort
 from analyzer.model.policies import Protocol
 
-
 MANAGED = ", endpointslice.kubernetes.io/managed-by: "
 CONTROLLER = f"{MANAGED}endpointslice-controller.k8s.io"
 
