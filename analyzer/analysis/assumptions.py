@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 
-from analyzer.encoding import pod_addresses
+from analyzer.encoding import pod_ranges
 from analyzer.encoding.walk import claim_sets
 from analyzer.model.claims import METADATA, Assumption, Pack, Universe
 from analyzer.model.cluster import Cluster
@@ -29,6 +29,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
             "the policies given are all the policies there are; a namespace not created yet has none of its own",
         )
     )
+    found += _nodes(cluster, setting.profile)
     found.append(
         StatedAssumption(
             "own-node", "a pod's own node, and what uses its network, always reaches the pod and is not judged"
@@ -57,16 +58,26 @@ def _profile(profile: Profile) -> StatedAssumption:
 
 
 def _addresses(cluster: Cluster, setting: Setting) -> StatedAssumption:
-    addresses = pod_addresses(cluster, setting.pod_addresses)
+    addresses = pod_ranges(cluster, setting.pod_addresses) | cluster.known_pod_addresses
     if setting.pod_addresses is not None:
         origin = "as given"
-    elif any(node.pod_addresses for node in cluster.nodes):
+    elif cluster.stray_addresses:
+        origin = "the usual private ranges, as known pods lie outside the nodes' podCIDRs"
+    elif cluster.pod_cidrs:
         origin = "the nodes' podCIDRs"
     else:
         origin = "the usual private ranges"
     networks = addresses.networks()
     shown = ", ".join(map(str, networks[:8])) + (f" and {len(networks) - 8} more" if len(networks) > 8 else "")
-    return StatedAssumption("pod-addresses", f"pod addresses lie in {shown} ({origin})", override="--pod-cidr")
+    but = ", and are no Service's" if cluster.service_addresses else ""
+    text = f"pod addresses lie in {shown} ({origin}){but}"
+    return StatedAssumption("pod-addresses", text, override="--pod-cidr")
+
+
+def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
+    if cluster.nodes and profile.nodes_complete:
+        text = "the Node objects given are all the nodes there are: no other node is at any address"
+        yield StatedAssumption("nodes-complete", text, override="--knob nodes-complete=false")
 
 
 def _metadata_service(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iterable[StatedAssumption]:

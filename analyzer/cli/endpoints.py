@@ -242,7 +242,7 @@ def _at(text: str, found: AddressSet, option: str, cluster: Cluster) -> Named:
         if any(AddressSet.single(ip) == found for ip in thing.ips):
             name = end_id(thing)
             return Named(thing, name, (f"{text} is an address of {name}",))
-    taken = AddressSet.singles(ip for thing in things for ip in thing.ips)
+    taken = cluster.taken_addresses
     if not found - taken:
         raise UsageError(f"`{text}` after {option} holds addresses of pods and nodes only", "name one of them")
     return Named(found - taken, text)

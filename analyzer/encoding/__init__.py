@@ -6,7 +6,7 @@ from analyzer.encoding.footing import Footing, footing
 from analyzer.encoding.obligation import IN_DST, IN_SRC, OUTSIDE, UNIVERSE, VIOLATION, Obligation, encode
 from analyzer.encoding.pair import changed_namespaces, encode_pair
 from analyzer.encoding.question import Question
-from analyzer.encoding.scope import pod_addresses
+from analyzer.encoding.scope import pod_addresses, pod_ranges
 
 __all__ = [
     "IN_DST",
@@ -28,4 +28,5 @@ __all__ = [
     "footing",
     "members_of",
     "pod_addresses",
+    "pod_ranges",
 ]

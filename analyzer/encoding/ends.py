@@ -214,6 +214,7 @@ class EndTerms:
             rules.append(implies(self.external, equal(self.w, number(0, self.w_width))))
         if universe is Universe.INVENTORY:
             rules.append(implies(self.pod, self.is_class(i for i, c in self.classes if c.kind == POD)))
+        if universe is Universe.INVENTORY or scope.are_nodes_known:
             rules.append(implies(self.host, self.is_class(i for i, c in self.classes if c.kind == HOST)))
         rules += self._label_rules()
         rules += self._class_rules()

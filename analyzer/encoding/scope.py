@@ -74,19 +74,31 @@ class Scope:
         return self.vocabulary.port_names
 
     @property
+    def are_nodes_known(self) -> bool:
+        """The declared nodes are all the nodes."""
+        return bool(self.members.nodes) and self.question.profile.nodes_complete
+
+    @property
     def needs_addresses(self) -> bool:
         return self.vocabulary.needs_addresses
 
 
 def pod_addresses(cluster: Cluster, given: AddressSet | None) -> AddressSet:
-    """Where pods' addresses lie: as given, else in the nodes' podCIDRs, else private ranges; known ones always."""
-    known = cluster.known_pod_addresses
+    """Where pods' addresses lie: as given, else in the nodes' podCIDRs, else private ranges; known ones always, and no
+    Service's."""
+    return (pod_ranges(cluster, given) - cluster.service_addresses) | cluster.known_pod_addresses
+
+
+def pod_ranges(cluster: Cluster, given: AddressSet | None) -> AddressSet:
+    """The ranges that pods' addresses are taken to lie in; the podCIDRs of a family are no bound where a pod is known
+    to have an address of that family elsewhere."""
     if given is not None:
-        return given | known
-    declared = AddressSet.EMPTY
-    for node in cluster.nodes:
-        declared |= node.pod_addresses
-    return (declared or DEFAULT_POD_ADDRESSES) | known
+        return given
+    declared = cluster.pod_cidrs
+    if not declared:
+        return DEFAULT_POD_ADDRESSES
+    lifted = (DEFAULT_POD_ADDRESSES.family(v) if cluster.stray_addresses.family(v) else () for v in (4, 6))
+    return declared | AddressSet(*lifted)
 
 
 def scope_of(cluster: Cluster, question: Question) -> Scope:

@@ -78,7 +78,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     """The cluster of the facts; its parts are sorted by what identifies them, whatever the order of the files."""
     workloads, roots = workloads_of(facts.pods, {node.name: node for node in facts.nodes})
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
-    return Cluster(
+    cluster = Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
         workloads=tuple(sorted(workloads, key=_by_place)),
         nodes=tuple(sorted(facts.nodes, key=lambda n: n.name)),
@@ -91,6 +91,23 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         routes=tuple(sorted(routes, key=lambda route: route.id)),
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
     )
+    astray = _astray(cluster)
+    return replace(cluster, notices=tuple(sorted({*cluster.notices, *astray}))) if astray else cluster
+
+
+def _astray(cluster: Cluster) -> tuple[Notice, ...]:
+    """Known pods outside the nodes' podCIDRs, which then say nothing of where pods' addresses lie."""
+    beyond = cluster.stray_addresses
+    if not beyond:
+        return ()
+    pods = [(ip, w) for w in cluster.workloads if not w.host_network for ip in w.ips if ip in beyond]
+    ip, first = min(pods, key=lambda pod: (pod[1].id, pod[0].version, pod[0]))
+    others = f", and {len(pods) - 1} more," if len(pods) > 1 else ""
+    text = (
+        f"{first.id} at {ip}{others} is outside the nodes' podCIDRs, which are therefore no bound on pods' addresses; "
+        "say where these lie with `--pod-cidr`"
+    )
+    return (Notice(first.source, text),)
 
 
 def _by_place(thing: Workload | Service) -> tuple[str, str, str]:

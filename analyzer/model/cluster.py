@@ -252,10 +252,31 @@ class Cluster:
         return AddressSet.singles(ip for w in self.workloads if not w.host_network for ip in w.ips)
 
     @cached_property
+    def service_addresses(self) -> AddressSet:
+        """The addresses that are some Service's and nobody else's: a node may have lent it one (A9.5)."""
+        others = self.known_pod_addresses | AddressSet.singles(ip for n in self.nodes for ip in n.ips)
+        return AddressSet.singles(ip for s in self.services for ip in s.addresses) - others
+
+    @cached_property
     def taken_addresses(self) -> AddressSet:
-        """The addresses known to be some pod's or some node's."""
+        """The addresses known to be some pod's, some node's or some Service's."""
         pods = AddressSet.singles(ip for w in self.workloads for ip in w.ips)
-        return pods | AddressSet.singles(ip for n in self.nodes for ip in n.ips)
+        nodes = AddressSet.singles(ip for n in self.nodes for ip in n.ips)
+        return pods | nodes | self.service_addresses
+
+    @cached_property
+    def pod_cidrs(self) -> AddressSet:
+        """The podCIDRs of the nodes, together."""
+        found = AddressSet.EMPTY
+        for node in self.nodes:
+            found |= node.pod_addresses
+        return found
+
+    @cached_property
+    def stray_addresses(self) -> AddressSet:
+        """Known addresses of pods outside the nodes' podCIDRs, which then bound nothing: some engines give out
+        addresses of their own.  Empty where no node has a podCIDR."""
+        return self.known_pod_addresses - self.pod_cidrs if self.pod_cidrs else AddressSet.EMPTY
 
     @cached_property
     def has_strangers(self) -> bool:

@@ -33,6 +33,14 @@ class OtherProtocols(Enum):
     ACCEPT = "accept"
 
 
+class ServiceEval(Enum):
+    """Where egress rules see a connection to a Service's address (reference A9.5, A9.6, D)."""
+
+    UNKNOWN = "unknown"
+    POST_DNAT = "post-dnat"  # as one to the backend, on the backend's port
+    PRE_DNAT = "pre-dnat"  # as one to the Service's address, on the Service's port
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One enforcement engine.  Every knob can be overridden by `--knob NAME=VALUE` (hyphens for underscores)."""
@@ -45,6 +53,8 @@ class Profile:
     named_ports: NamedPorts = NamedPorts.PER_POD
     named_port_scope: NamedPortScope = NamedPortScope.SIDECARS
     other_protocols: OtherProtocols = OtherProtocols.UNKNOWN
+    service_eval: ServiceEval = ServiceEval.UNKNOWN
+    nodes_complete: bool = True  # where Node objects are given they are all the nodes (reference 0.2)
 
     def with_knob(self, name: str, value: str) -> Profile:
         """This profile with one knob set; ValueError names the knobs, or the values a knob takes."""
@@ -89,21 +99,33 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("generic"),
-        Profile("calico", named_port_scope=NamedPortScope.ALL, other_protocols=OtherProtocols.MATCH_IF_NO_PORTS),
+        Profile(
+            "calico",
+            named_port_scope=NamedPortScope.ALL,
+            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+            service_eval=ServiceEval.POST_DNAT,
+        ),
         Profile(
             "cilium",
             ipblock_matches_pods=False,
             ipblock_matches_nodes=False,
             named_port_scope=NamedPortScope.CONTAINERS,
             other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+            service_eval=ServiceEval.POST_DNAT,
         ),
-        Profile("ovn-kubernetes", named_ports=NamedPorts.ZERO_PORT),
-        Profile("antrea", named_port_scope=NamedPortScope.CONTAINERS),
-        Profile("aws-vpc-cni", named_ports=NamedPorts.UNION, named_port_scope=NamedPortScope.CONTAINERS),
+        Profile("ovn-kubernetes", named_ports=NamedPorts.ZERO_PORT, service_eval=ServiceEval.POST_DNAT),
+        Profile("antrea", named_port_scope=NamedPortScope.CONTAINERS, service_eval=ServiceEval.POST_DNAT),
+        Profile(
+            "aws-vpc-cni",
+            named_ports=NamedPorts.UNION,
+            named_port_scope=NamedPortScope.CONTAINERS,
+            service_eval=ServiceEval.PRE_DNAT,
+        ),
         Profile(
             "kindnet",
             named_port_scope=NamedPortScope.CONTAINERS,
             other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+            service_eval=ServiceEval.POST_DNAT,
         ),
         Profile("flannel", enforces=False),
         Profile("none", enforces=False),

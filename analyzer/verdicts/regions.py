@@ -66,7 +66,7 @@ def _end(obligation: Obligation, box: Box, letter: str) -> EndRegion:
         labels=_labels(scope, box, f"{letter}.l", "pod"),
         namespace_labels=there if inside - later else new,
         new_namespace_labels=new if inside & later else there,
-        addresses=_addresses(box, letter),
+        addresses=_possible(_addresses(box, letter), obligation, box, letter),
         workload=workload,
         facts=(*_likeness(obligation, box, letter), *_facts(scope, box, letter)),
     )
@@ -148,6 +148,23 @@ def _addresses(box: Box, letter: str) -> AddressSet | None:
         (spans[v][0] if spans[v] else AddressSet.FULL.family(v)) if int(v == 6) in families else () for v in (4, 6)
     )
     return AddressSet(v4, v6)
+
+
+def _possible(told: AddressSet | None, obligation: Obligation, box: Box, letter: str) -> AddressSet | None:
+    """Those of the addresses that such an end can have; None where that is every one that it can have."""
+    scope, kind = obligation.scope, _kind(obligation, box, letter)
+    if told is None or kind == HOST:
+        return told
+    able = ~scope.taken
+    if kind == POD:
+        chosen = _codes(box[f"{letter}.w"]) if f"{letter}.w" in box else frozenset(range(len(obligation.classes) + 1))
+        inside = _inside(obligation, box, letter)
+        members = [c for i, c in enumerate(obligation.classes) if i + 1 in chosen and c.namespace in inside]
+        if any(c.host_network or c.addresses is not None for c in members):
+            return told
+        able = scope.pod_addresses
+    found = told & able
+    return None if found == able else found or told
 
 
 def _facts(scope: Scope, box: Box, letter: str) -> tuple[str, ...]:

@@ -110,9 +110,7 @@ class EndIndex:
 
     def _place_addresses(self, pod_addresses: AddressSet) -> None:
         pods = AddressSet.singles(ip for w in self.cluster.workloads if not w.host_network for ip in w.ips)
-        nodes = AddressSet.singles(ip for n in self.cluster.nodes for ip in n.ips)
-        on_nodes = AddressSet.singles(ip for w in self.cluster.workloads if w.host_network for ip in w.ips)
-        self.taken = pods | nodes | on_nodes
+        self.taken = self.cluster.taken_addresses
         unknown = bits_of(i for i, c in enumerate(self.classes) if not c.is_address_known)
         self._unknown = [
             ((pod_addresses - self.taken) or pod_addresses, unknown & self.plain),

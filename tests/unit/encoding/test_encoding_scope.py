@@ -205,17 +205,52 @@ def test_addresses_count_where_something_speaks_of_them() -> None:
     assert not needs(EVERYTHING, workloads=strangers[:1])
 
 
+PRIVATE4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
+
+
 def test_where_pods_addresses_lie() -> None:
-    """As given, else in the podCIDRs of all nodes, else in private ranges; known ones always."""
-    known = Workload("Pod", "a", "w", Labels(), ips=(ip_address("172.31.0.1"),))
+    """As given, else in the nodes' podCIDRs if these hold those known, else in private ranges."""
+    known = Workload("Pod", "a", "w", Labels(), ips=(ip_address("10.1.0.9"),))
     nodes = tuple(Node(cidr, Labels(), (), AddressSet.of(cidr)) for cidr in ("10.1.0.0/24", "10.2.0.0/24"))
     cluster = Cluster(NAMESPACES, (known,), nodes)
     single = AddressSet.singles(known.ips)
-    assert pod_addresses(cluster, None) == AddressSet.of("10.1.0.0/24", "10.2.0.0/24") | single
+    assert pod_addresses(cluster, None) == AddressSet.of("10.1.0.0/24", "10.2.0.0/24")
     assert pod_addresses(cluster, BLOCK) == BLOCK | single
     assert pod_addresses(replace(cluster, nodes=()), None) == DEFAULT_POD_ADDRESSES | single
     asked = replace(question(EVERYTHING, GENERIC), pod_addresses=BLOCK)
     assert scope_of(cluster, asked).pod_addresses == BLOCK | single
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "known", "expected"),
+    [
+        (["10.1.0.0/24"], ["10.1.0.9"], ["10.1.0.0/24"]),
+        (["10.1.0.0/24"], ["10.2.0.9"], PRIVATE4),
+        (["10.1.0.0/24"], ["10.1.0.9", "10.2.0.9"], PRIVATE4),
+        (["10.1.0.0/24", "fd00:1::/64"], ["10.1.0.9", "fd00:1::9"], ["10.1.0.0/24", "fd00:1::/64"]),
+        (["10.1.0.0/24", "fd00:1::/64"], ["10.1.0.9", "fd00:2::9"], ["10.1.0.0/24", "fc00::/7"]),
+        (["10.1.0.0/24"], ["fd00:2::9"], ["10.1.0.0/24", "fc00::/7"]),
+        (["192.0.2.0/24"], ["10.2.0.9"], ["192.0.2.0/24", *PRIVATE4]),
+        ([], ["10.2.0.9"], [*PRIVATE4, "fc00::/7"]),
+    ],
+)
+def test_pod_cidrs_are_no_bound_where_a_pod_lies_elsewhere(cidrs, known, expected) -> None:
+    pods = Workload("Deployment", "a", "w", Labels(), ips=tuple(map(ip_address, known)))
+    nodes = tuple(Node(cidr, Labels(), (), AddressSet.of(cidr)) for cidr in cidrs)
+    assert pod_addresses(Cluster(NAMESPACES, (pods,), nodes), None) == AddressSet.of(*expected, *known)
+
+
+@pytest.mark.parametrize("given", [None, AddressSet.of("10.96.0.0/16")])
+def test_no_pod_and_nothing_outside_has_the_address_of_a_service(given) -> None:
+    service = Service("a", "s", None, (), False, False, addresses=tuple(map(ip_address, ("10.96.0.1", "8.8.8.8"))))
+    cluster = Cluster(NAMESPACES, services=(service,))
+    asked = replace(question(EVERYTHING, GENERIC), pod_addresses=given)
+    scope = scope_of(cluster, asked)
+    assert ip_address("10.96.0.1") not in scope.pod_addresses
+    assert ip_address("10.96.0.2") in scope.pod_addresses
+    assert all(ip in scope.taken for ip in service.addresses)
+    nodes = (Node("n", Labels(), service.addresses, AddressSet.EMPTY),)
+    assert not replace(cluster, nodes=nodes).service_addresses, "a node has lent its address"
 
 
 def test_labels_nobody_knows_stay_so_in_the_inventory_if_asked_for() -> None:
