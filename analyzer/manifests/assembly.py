@@ -40,6 +40,16 @@ class Facts:
         if source < first:
             self.mentioned[namespace] = source
 
+    def replace(self, old: Fact | None, new: Fact | None) -> None:
+        """Put a fact in the place of one that says the same, as far as a server's filling in makes a difference."""
+        if new is None:
+            return
+        if old is None:  # a pod that had finished
+            self.add(new)
+        self.nodes = [new if node is old and isinstance(new, Node) else node for node in self.nodes]
+        self.pods = [new if pod is old and isinstance(new, PodSource) else pod for pod in self.pods]
+        self.services = [new if it is old and isinstance(new, Service) else it for it in self.services]
+
     def extend(self, other: Facts) -> None:
         """Add what another file said."""
         kinds = ("namespaces", "policies", "nodes", "services", "endpoints", "pods", "routes", "gateways", "grants")

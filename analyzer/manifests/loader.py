@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import field, replace
+from typing import Any
 
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
@@ -23,6 +24,7 @@ from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.retired_versions import RETIRED
 from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
 from analyzer.manifests.texts import read_trees
+from analyzer.manifests.twins import Standing, is_the_same, rank_of, text_key
 from analyzer.manifests.unmodelled_kinds import effect_of
 from analyzer.manifests.unread_objects import ANYTHING, broken, digest, quiet_name, quiet_namespace, unmodelled
 from analyzer.model.cluster import Unmodelled
@@ -42,7 +44,7 @@ class Loader:
     strict_cidr: bool
     problems: list[Problem] = field(default_factory=list)
     facts: Facts = field(default_factory=Facts)
-    places: dict[tuple[str, str, str, str], Source] = field(default_factory=dict)
+    places: dict[tuple[str, str, str, str], Standing] = field(default_factory=dict)
 
     def read(self, name: str, content: Callable[[], bytes]) -> int:
         """Read one file; returns how many documents it holds, good or bad."""
@@ -169,7 +171,7 @@ class Loader:
         namespace = quiet_namespace(root)
         if namespace:
             self.facts.mention(namespace, root.source)
-        self._note_twin(root, kind, group, namespace, quiet_name(root))
+        self._is_repeated(root, (kind, group, namespace, quiet_name(root)), text_key(root.data))
         self._finish(root.log, None)
 
     def _unmodelled(self, root: Section, kind: str, api_version: str) -> None:
@@ -183,13 +185,13 @@ class Loader:
             namespace = None
         name = quiet_name(root)
         _note_foreign_spec(root, kind, group)
-        self._note_twin(root, kind, group, written, name)
+        is_repeated = self._is_repeated(root, (kind, group, written, name), text_key(root.data))
         entry = replace(unmodelled(kind, api_version, namespace, name, root.source, effect), digest=digest(root.data))
         if near := nearest(group, [known for name, known in MODELLED if name == kind]):
             root.log.notice(
                 root.place("apiVersion"), f"no {kind} of API group `{group}` is modelled; is `{near}` meant?"
             )
-        if not root.log.problems:
+        if not root.log.problems and not is_repeated:
             self.facts.unmodelled.append(entry)
         self._finish(root.log, entry)
 
@@ -207,25 +209,38 @@ class Loader:
             return
         if manifest.namespace is not None:
             self.facts.mention(manifest.namespace, root.source)
-        if not manifest.is_generated:
-            self._note_twin(root, kind.kind, kind.group, manifest.namespace or "", manifest.name)
+        name = "" if manifest.is_generated else manifest.name
+        identity = kind.kind, kind.group, manifest.namespace or "", name
+        is_repeated = self._is_repeated(root, identity, fact)
         if log.problems:
             self._finish(log, broken(root, kind.kind, api_version, kind))
             return
         self._finish(log, None)
-        if fact is not None:
+        if fact is not None and not is_repeated:
             self.facts.add(fact)
 
-    def _note_twin(self, root: Section, kind: str, group: str, namespace: str, name: str) -> None:
-        """Note a second object of one identity; objects without a name have none."""
+    def _is_repeated(self, root: Section, identity: tuple[str, str, str, str], said: Any) -> bool:
+        """Whether an object of the identity has said the same before; a problem if it has said something else.
+
+        Of two that a server has stored, or one of them, the later one is kept: it knows the status.  Objects without a
+        name have no identity.
+        """
+        kind, _, namespace, name = identity
         if not name:
-            return
-        source = root.source
-        first = self.places.setdefault((kind, group, namespace, name), source)
-        if first is not source:
+            return False
+        here = Standing(root.source, said, rank_of(root))
+        first = self.places.setdefault(identity, here)
+        if first is here:
+            return False
+        if root.log.problems or not is_the_same(first, here):
             where = f"{namespace}/{name}" if namespace else name
-            message = f"{kind} `{where}` stands in the manifests twice, first in {first}"
+            message = f"{kind} `{where}` stands in the manifests twice and is not the same, first in {first.source}"
             root.log.problem(root.place(), message, "keep one of them, or give one another name")
+            return False
+        if first.said is None or (first.rank < here.rank and said is not None):
+            self.facts.replace(first.said, said)
+            self.places[identity] = here
+        return True
 
 
 def _is_sketch_enough(data: Mapping, item_kind: str, item_version: str) -> bool:

@@ -65,7 +65,7 @@ def test_what_is_wrong_in_a_later_share_is_told_alike(folder, shared, text):
 
 def test_an_object_in_two_shares_stands_twice(folder, shared):
     for name in ("aa", "zz"):
-        (folder / f"{name}.yaml").write_text(TWIN)
+        (folder / f"{name}.yaml").write_text(TWIN + f"  labels: {{from: {name}}}\n")
     found = problems(folder, 3)
     assert found == problems(folder, 1)
     assert "stands in the manifests twice" in found[0].message
