@@ -1,4 +1,7 @@
-"""The central law: the oracle and the encoding, which share nothing above the model, decide alike."""
+"""The central law: the oracle and the encoding, which share nothing above the model, decide alike.
+
+`python -m benchmarks.agree` asks the same of as many millions of decisions as there is time for.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from analyzer.model.claims import Anything, Claim, Kind
 from analyzer.semantics import is_in_scope, outcomes, ties, violates_isolation
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_every_connection_is_decided_alike(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())
@@ -22,7 +25,7 @@ def test_every_connection_is_decided_alike(data: st.DataObject) -> None:
     assert by_encoding(cluster, profile, connection) == oracle
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_every_claim_says_the_same_of_a_connection(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())
@@ -51,7 +54,7 @@ def test_isolation_is_decided_alike(data: st.DataObject) -> None:
         assert found == {expected} if found is not None else not expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_ties_are_met_alike(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())

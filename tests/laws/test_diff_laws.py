@@ -9,7 +9,7 @@ from itertools import product
 
 from clusters import clusters, connections, profiles
 from evaluators import EVERYTHING, is_inside, question, truth
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from revisions import refactorings, revisions, seen_by
 
@@ -23,7 +23,7 @@ from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics import outcomes
 from analyzer.sets import AddressSet
-from analyzer.solving import Budget
+from analyzer.solving import Budget, Result
 from analyzer.verdicts import Setting
 from analyzer.verdicts.compare import Revisions, gained, lost
 from analyzer.verdicts.counterexamples import Finder
@@ -32,6 +32,8 @@ from analyzer.verdicts.generalise import Box
 from analyzer.verdicts.inquiry import Inquiry
 
 MOST = 30
+# The regions of a few pairs would take as long as those of all others: of theirs, what is found by then is judged.
+WORK = Budget(30_000_000)
 
 
 def newly_allowed(pair: tuple[Cluster, Cluster], profile: Profile, connection: Connection) -> bool | None:
@@ -68,32 +70,34 @@ def regions(pair: tuple[Cluster, Cluster], profile: Profile) -> tuple[Obligation
     obligation = encode_pair(*pair, asked)
     if obligation is None:
         return None, [], True
-    inquiry = Inquiry(obligation, Budget())
+    inquiry = Inquiry(obligation, WORK)
     certain = inquiry.certain(obligation.opens)
     if certain.values is None:
-        return obligation, [], True
+        return obligation, [], certain.result is Result.UNSAT
     finder = Finder(inquiry, lambda q: encode_pair(*pair, q, is_live=True), MOST, is_disjoint=True)
-    found = finder.find(certain.values, Budget())
+    found = finder.find(certain.values, WORK)
     return obligation, [sighting.box for sighting in found.sightings], found.is_complete
 
 
-def hits(obligation: Obligation | None, boxes: list[Box], connection: Connection) -> int:
+def is_told(found: tuple[Obligation | None, list[Box], bool], connection: Connection, expected: bool) -> bool:
+    """Whether one box holds the connection if it is newly allowed, and none if it is not."""
+    obligation, boxes, is_complete = found
     values = None if obligation is None else embed(obligation, connection)
-    return 0 if values is None else sum(is_inside(box, values) for box in boxes)
+    hits = 0 if values is None else sum(is_inside(box, values) for box in boxes)
+    return hits == int(expected) if is_complete else hits <= int(expected)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_the_regions_are_disjoint_and_are_exactly_what_changed(data: st.DataObject) -> None:
     pair, profile = data.draw(revisions()), data.draw(profiles())
-    obligation, boxes, is_complete = regions(pair, profile)
-    assume(is_complete)
+    found = regions(pair, profile)
     after = align(*pair)[1]
     for _ in range(8):
         connection = seen_by(data.draw(connections(after)), after)
         expected = newly_allowed(pair, profile, connection)
         if expected is not None:
-            assert hits(obligation, boxes, connection) == int(expected)
+            assert is_told(found, connection, expected)
 
 
 def small_scope(cluster: Cluster) -> Iterator[Connection]:
@@ -114,15 +118,14 @@ def small_scope(cluster: Cluster) -> Iterator[Connection]:
         yield seen_by(Connection(src, dst, Protocol.TCP, port), cluster)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(revisions(is_all_modelled=True), profiles())
 def test_in_a_small_scope_every_connection_is_in_its_region(pair: tuple[Cluster, Cluster], profile: Profile) -> None:
-    obligation, boxes, is_complete = regions(pair, profile)
-    assume(is_complete)
+    found = regions(pair, profile)
     for connection in small_scope(align(*pair)[1]):
         expected = newly_allowed(pair, profile, connection)
         if expected is not None:
-            assert hits(obligation, boxes, connection) == int(expected), connection
+            assert is_told(found, connection, expected), connection
 
 
 # ------------------------------------------------------------------------------------------------ against itself
