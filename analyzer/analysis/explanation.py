@@ -210,10 +210,13 @@ class _Trial:
                 if thing.namespace in (None, self.near.namespace) and (thing.may_allow or thing.may_deny):
                     what = " or ".join(w for w, may in (("allow", thing.may_allow), ("deny", thing.may_deny)) if may)
                     yield f"{thing.id} ({thing.source}) is not modelled and may {what} more"
-        if side.subject and isinstance(self.far, AddressSet) and side.subject.fronted & self.asked:
+        fronted = side.subject.fronted & self.asked if side.subject else ConnectionSet.EMPTY
+        if not isinstance(self.far, AddressSet):  # it can go straight to the pod, too
+            fronted -= side.span.must
+        if fronted:
             yield (
-                f"a Service may replace the client's address by a node's on {side.subject.fronted & self.asked}, "
-                "even by that of the pod's own node, which always reaches it"
+                f"a Service or a hostPort may put a node's address in place of the source's on {fronted}, "
+                "even that of the pod's own node, which always reaches it"
             )
         policies = side.subject.policies if side.subject else ()
         for tier in (Tier.ADMIN, Tier.BASELINE):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, pod_addresses, possible
@@ -30,6 +31,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.profile import Profile
+from analyzer.model.source import NOWHERE
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
@@ -166,21 +168,24 @@ class Comparison:
             yield Changed(self.every.namespaces if code is None else frozenset({code}), self.every)
 
     def _services(self, direction: Direction) -> Iterator[Changed]:
-        """Services decide which source a pod sees of clients outside."""
+        """Services decide which source a pod sees; by endpoints that are written, a pod of any namespace."""
         if direction is Direction.EGRESS or not self.profile.enforces:
             return
         found = [
             {
-                (s.namespace, s.name, _selector(s.selector), frozenset((p.target, p.protocol) for p in s.ports))
+                (s.namespace, s.name, s.selector and _selector(s.selector), frozenset(s.ports), tuple(written))
                 for s in side.cluster.services
-                if s.selector is not None and s.reached_from_outside and not s.preserves_client
+                if s.reached_from_outside and not s.preserves_client
+                for written in [[replace(e, source=NOWHERE) for e in side.cluster.written_endpoints(s)]]
             }
             for side in self.sides
         ]
-        for namespace in {entry[0] for entry in found[0] ^ found[1]}:
+        for namespace, _, selector, _, written in found[0] ^ found[1]:
             code = self.sides[0].table.code(namespace)
-            if code is not None:
-                yield Changed(frozenset({code}), Reach(frozenset({EXTERNAL}), frozenset()))
+            if written:
+                yield Changed(self.every.namespaces, self.every)
+            elif code is not None and selector is not None:
+                yield Changed(frozenset({code}), self.every)
 
     # -------------------------------------------------------------------------------------------- what they say
     def _policy(self, number: int, policy: Policy, direction: Direction) -> Hashable:

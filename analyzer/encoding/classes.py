@@ -12,6 +12,7 @@ from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import ContainerKind, ContainerPort, Node, Workload
+from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
@@ -25,7 +26,8 @@ class EndClass:
 
     `namespace` is a code, `labels` are (attribute, value) of every domain the class has a value in, `named` the sets
     `workload NS/NAME` it belongs to.  `is_single`: it stands for exactly one pod.  `addresses` is None if unknown.
-    `on_node`: the only node that it is on, or is, where a pod's own node may be the source.
+    `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
+    ports to which a port of its node leads.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class EndClass:
     members: tuple[Workload, ...]
     node: Node | None = None
     on_node: str | None = None
+    host_ports: tuple[tuple[Protocol, int], ...] = ()
 
     @property
     def uses_node(self) -> bool:
@@ -57,15 +60,16 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
     """The classes in the order of their first member; a symbol of value i + 1 stands for class i.
 
     Outside the inventory a pod that is not there yet can be like any declared one, so only those are listed that it
-    cannot be: hostNetwork workloads, and workloads that the query names.
+    cannot be: workloads with hostNetwork or a hostPort, and workloads that the query names.
     """
     named = tuple(dict.fromkeys(s for s in _sets(scope) if isinstance(s, WorkloadNamed)))
     groups: dict[EndClass, list[Workload]] = {}
+    is_inventory = scope.question.universe is Universe.INVENTORY
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
         for workload in _touched(scope):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
-            if scope.question.universe is Universe.INVENTORY or workload.host_network or names:
+            if is_inventory or workload.host_network or names or _host_ports(workload):
                 groups.setdefault(_class_of(scope, workload, names, name_ports(workload.ports)), []).append(workload)
     found = [
         replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
@@ -127,7 +131,13 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed],
         is_single=False,
         members=(),
         on_node=workload.nodes[0] if len(workload.nodes) == 1 and _may_come_from_nodes(scope) else None,
+        host_ports=_host_ports(workload),
     )
+
+
+def _host_ports(workload: Workload) -> tuple[tuple[Protocol, int], ...]:
+    found = {(port.protocol, port.number): None for port in workload.ports if port.host_port}
+    return () if workload.host_network else tuple(found)
 
 
 def _may_come_from_nodes(scope: Scope) -> bool:

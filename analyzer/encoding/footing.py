@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from analyzer.encoding.namespaces import Entry
 from analyzer.encoding.question import Question
-from analyzer.encoding.scope import Reach, scope_of
+from analyzer.encoding.scope import Front, Reach, scope_of
 from analyzer.encoding.vocabulary import Vocabulary
-from analyzer.model.cluster import Cluster, Node, Service, Unmodelled, Workload
+from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
 from analyzer.model.labels import Selector
 from analyzer.model.policies import Policy
 from analyzer.records import dataclass
@@ -31,7 +31,7 @@ class Footing:
     workloads: tuple[tuple[Workload, ...], ...]
     has_host_network: bool
     nodes: tuple[Node, ...]
-    services: tuple[Service, ...]
+    fronts: tuple[Front, ...]
     unmodelled: tuple[Unmodelled, ...]
     pod_addresses: AddressSet
     taken: AddressSet
@@ -53,7 +53,7 @@ def footing(cluster: Cluster, question: Question) -> Footing:
         workloads=tuple(by_namespace.get(scope.table.entries[code].name or "", ()) for code in touched),
         has_host_network=cluster.has_host_network,
         nodes=cluster.nodes,
-        services=scope.services,
+        fronts=scope.fronts,
         unmodelled=cluster.unmodelled,
         pod_addresses=scope.pod_addresses,
         taken=scope.taken,

@@ -59,7 +59,7 @@ class UnseenEnd:
 
 
 def _node_address(version: int) -> OpenFact:
-    text = "which address a node puts in place of the client's on the way through a Service is not known"
+    text = "which address a node puts in place of the source's on the way through a Service is not known"
     return OpenFact("service-source", f"service-source node IPv{version}", text)
 
 

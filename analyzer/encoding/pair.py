@@ -26,10 +26,10 @@ from analyzer.encoding.scope import (
     Reach,
     Scope,
     assumptions_for,
+    fronts_of,
     pod_addresses,
     policies_at,
     reach,
-    services_between,
     unmodelled_at,
 )
 from analyzer.encoding.terms import Script, Term, conj, disj, neg
@@ -122,9 +122,18 @@ def _scopes(
         (_still(before, src, Direction.EGRESS, changed[0]), _still(before, dst, Direction.INGRESS, changed[1])),
         tuple(tuple(policies_at(after.cluster, after.table, *at)) for at in _directions(src, dst)),
     ]
-    services = [services_between(side.cluster, side.table, src, dst) for side in sides]
+    fronts = [fronts_of(side.cluster, side.table, dst) for side in sides]
+    either = [front for found in fronts for front in found]
     relevant = [policy for egress, ingress in kept for policy in (*egress, *ingress)]
-    words = vocabulary(members, question, after.table, relevant, [s for found in services for s in found], touched)
+    words = vocabulary(
+        members,
+        question,
+        after.table,
+        relevant,
+        [front.service for front in either],
+        touched,
+        has_endpoints=any(front.endpoints for front in either),
+    )
     pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
     taken = before.cluster.taken_addresses & after.cluster.taken_addresses
     first, second = (
@@ -141,10 +150,10 @@ def _scopes(
             pod_addresses=pods,
             taken=taken,
             unmodelled=unmodelled_at(side.cluster, side.table, touched),
-            services=seen_through,
+            fronts=seen_through,
             assumptions=assumptions_for(question, src, dst),
         )
-        for side, (egress, ingress), seen_through in zip(sides, kept, services, strict=True)
+        for side, (egress, ingress), seen_through in zip(sides, kept, fronts, strict=True)
     )
     return first, second
 

@@ -10,16 +10,16 @@ allow that a proof of reachability can rest on; a core over these literals is th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations, groupby
 
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.matching import Matching, UnseenEnd
-from analyzer.encoding.scope import Scope
+from analyzer.encoding.scope import Front, Scope
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, equal, implies, neg, number
 from analyzer.encoding.vocabulary import SERVICE_SCOPE
 from analyzer.model.cluster import Unmodelled
-from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     Action,
@@ -35,6 +35,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.profile import OtherProtocols
+from analyzer.sets import AddressSet
 
 
 class PolicyTerms:
@@ -239,28 +240,52 @@ class PolicyTerms:
 
     # -------------------------------------------------------------------------------------------- open facts
     def _seen_through_services(self, subject: EndTerms, peer: EndTerms | UnseenEnd, ruling: Term) -> Term:
-        """The source address seen behind a Service that replaces it is left open (reference A13.5, E3)."""
-        through = []
-        for service in self.scope.services:
+        """The source address seen behind a Service or a hostPort is left open (reference A12.6, A13.5, E3).
+
+        A client outside has no other way in; what is in the cluster can go straight to the pod, too.
+        """
+        through = disj([*map(partial(self._through, subject), self.scope.fronts), self._through_host_ports(subject)])
+        if through == FALSE:
+            return ruling
+        behind, own = self.script.share(through), self.ledger.open(_OWN_NODE)
+        as_node = self._tiers(Direction.INGRESS, subject, UnseenEnd(self.script, self.ledger))
+        hidden = self.script.share(disj([own, self.script.share(as_node)]))
+        return choose(peer.external, choose(behind, hidden, ruling), disj([ruling, conj([behind, hidden])]))
+
+    def _through(self, subject: EndTerms, front: Front) -> Term:
+        """The Service leads to the subject on this port, and puts a node's address in place of the source's."""
+        service, ways = front.service, []
+        if service.selector is not None:
             ports = [
                 NamedPort(p.target, p.protocol) if isinstance(p.target, str) else NumberedPorts(p.protocol, p.target)
                 for p in service.ports
             ]
-            backend = subject.selects(NamespaceNamed(service.namespace), service.selector or Selector.EVERYTHING)
-            if backend != FALSE:
-                fact = OpenFact(
-                    "service-source",
-                    f"service-source {service.namespace}/{service.name}",
-                    f"Service {service.namespace}/{service.name} ({service.source}) may hide the client's address "
-                    "behind its node's (externalTrafficPolicy is not Local)",
-                )
-                targeted = self.matching.on_ports(ports, where=SERVICE_SCOPE)
-                through.append(conj([peer.external, backend, targeted, self.ledger.open(fact)]))
-        if not through:
-            return ruling
-        behind, own = self.script.share(disj(through)), self.ledger.open(_OWN_NODE)
-        as_node = self._tiers(Direction.INGRESS, subject, UnseenEnd(self.script, self.ledger))
-        return choose(conj([behind, own]), TRUE, choose(behind, self.script.share(as_node), ruling))
+            backend = subject.selects(NamespaceNamed(service.namespace), service.selector)
+            ways.append(conj([backend, self.matching.on_ports(ports, where=SERVICE_SCOPE)]))
+        names = {port.name for port in service.ports}
+        for entry in front.endpoints:
+            numbers = [NumberedPorts(p.protocol, p.number) for p in entry.ports if p.number and p.name in names]
+            if numbers:
+                here = subject.inside(AddressSet.singles(entry.addresses))
+                ways.append(conj([subject.plain_pod, here, self.matching.on_ports(numbers)]))
+        fact = OpenFact(
+            "service-source",
+            f"service-source {service.namespace}/{service.name}",
+            f"{service.id} ({service.source}) may hide the source's address behind a node's "
+            "(externalTrafficPolicy is not Local)",
+        )
+        return conj([found, self.ledger.open(fact)]) if (found := disj(ways)) != FALSE else FALSE
+
+    def _through_host_ports(self, subject: EndTerms) -> Term:
+        by_port: dict[tuple[Protocol, int], list[int]] = {}
+        for code, c in subject.classes:
+            for port in c.host_ports:
+                by_port.setdefault(port, []).append(code)
+        ways = [
+            conj([subject.is_class(codes), self.matching.on_ports([NumberedPorts(*port)])])
+            for port, codes in by_port.items()
+        ]
+        return conj([disj(ways), self.ledger.open(_HOST_PORT)]) if ways else FALSE
 
     def _unmodelled(self, direction: Direction, subject: EndTerms, ruling: Term) -> Term:
         grows, shrinks = [], []
@@ -276,6 +301,9 @@ class PolicyTerms:
 
 _OWN_NODE = OpenFact(
     "service-source", "service-source own-node", "traffic through a Service may come from the pod's own node"
+)
+_HOST_PORT = OpenFact(
+    "service-source", "service-source host-port", "a hostPort may hide the source's address behind a node's"
 )
 
 

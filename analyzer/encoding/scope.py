@@ -26,7 +26,7 @@ from analyzer.model.claims import (
     SetExpr,
     WorkloadNamed,
 )
-from analyzer.model.cluster import Cluster, Service, Unmodelled
+from analyzer.model.cluster import Cluster, Endpoints, Service, Unmodelled
 from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, Tier
 from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
@@ -40,6 +40,14 @@ class Reach:
 
     kinds: frozenset[str]
     namespaces: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A Service that may put a node's address in place of the source's, with the endpoints written for it."""
+
+    service: Service
+    endpoints: tuple[Endpoints, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Scope:
     pod_addresses: AddressSet
     taken: AddressSet
     unmodelled: tuple[Unmodelled, ...]
-    services: tuple[Service, ...]
+    fronts: tuple[Front, ...]
     assumptions: tuple[Assumption, ...] = ()
 
     @property
@@ -108,8 +116,16 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
     src, dst = _ends(claim, table, question.slice_first)
     egress = tuple(policies_at(cluster, table, src, Direction.EGRESS))
     ingress = tuple(policies_at(cluster, table, src if claim.kind is Kind.ISOLATED else dst, Direction.INGRESS))
-    services = services_between(cluster, table, src, dst)
-    words = vocabulary(cluster, question, table, (*egress, *ingress), services, src.namespaces | dst.namespaces)
+    fronts = fronts_of(cluster, table, dst)
+    words = vocabulary(
+        cluster,
+        question,
+        table,
+        (*egress, *ingress),
+        [front.service for front in fronts],
+        src.namespaces | dst.namespaces,
+        has_endpoints=any(front.endpoints for front in fronts),
+    )
     return Scope(
         cluster=cluster,
         members=cluster,
@@ -123,17 +139,24 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         pod_addresses=pod_addresses(cluster, question.pod_addresses),
         taken=cluster.taken_addresses,
         unmodelled=unmodelled_at(cluster, table, src.namespaces | dst.namespaces),
-        services=services,
+        fronts=fronts,
         assumptions=assumptions_for(question, src, dst),
     )
 
 
-def services_between(cluster: Cluster, table: NamespaceTable, src: Reach, dst: Reach) -> tuple[Service, ...]:
-    """The Services that may hide a source outside the cluster from a destination."""
-    if EXTERNAL not in src.kinds:
+def fronts_of(cluster: Cluster, table: NamespaceTable, dst: Reach) -> tuple[Front, ...]:
+    """The Services that may hide a source from a destination: by a selector those of its namespace, by endpoints that
+    are written any (reference A13.4, A13.5, E3)."""
+    if POD not in dst.kinds:
         return ()
     hiding = (s for s in cluster.services if s.reached_from_outside and not s.preserves_client)
-    return tuple(s for s in hiding if s.selector is not None and table.code(s.namespace) in dst.namespaces)
+    found = (Front(s, cluster.written_endpoints(s)) for s in hiding)
+    return tuple(
+        front
+        for front in found
+        if front.endpoints
+        or (front.service.selector is not None and table.code(front.service.namespace) in dst.namespaces)
+    )
 
 
 def unmodelled_at(cluster: Cluster, table: NamespaceTable, touched: frozenset[int]) -> tuple[Unmodelled, ...]:

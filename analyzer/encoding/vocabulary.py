@@ -62,12 +62,15 @@ def vocabulary(
     policies: Iterable[Policy],
     services: Iterable[Service],
     touched: frozenset[int],
+    *,
+    has_endpoints: bool = False,
 ) -> Vocabulary:
-    """What these policies, Services and the question mention."""
+    """What these policies, Services and the question mention; `has_endpoints`: Services lead to addresses."""
     relevant = tuple({id(p): p for p in policies}.values())
     peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
     needs_addresses = (
         members.has_strangers
+        or has_endpoints
         or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
         or any(isinstance(s, Addresses) for s in claim_sets(question.claim))
     )

@@ -120,7 +120,8 @@ def _port(section: Section, kind: ContainerKind) -> ContainerPort | None:
     if not section.required("containerPort"):
         return None
     number = section.integer("containerPort", 1, 65535)
-    return None if number is None else ContainerPort(name, number, Protocol(protocol), kind)
+    host_port = section.integer("hostPort", 0, 65535)
+    return None if number is None else ContainerPort(name, number, Protocol(protocol), kind, host_port or None)
 
 
 def read_owner(metadata: Section) -> Owner | None:

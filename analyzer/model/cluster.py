@@ -37,10 +37,13 @@ class ContainerKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ContainerPort:
+    """`host_port`: the port of its node that leads to it, None if none does."""
+
     name: str  # "" when unnamed
     number: int
     protocol: Protocol
     container: ContainerKind = ContainerKind.CONTAINER
+    host_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Action, Direction, RuleRef, Tier, TierShape
 from analyzer.model.profile import Profile
 from analyzer.semantics.case import Case
 from analyzer.semantics.decision import Decision, Side
-from analyzer.semantics.services import NODE_ADDRESS, OWN_NODE, SOURCES_SEEN, node_seen, source_fact
+from analyzer.semantics.services import (
+    CLIENT_ADDRESS,
+    NODE_ADDRESS,
+    OWN_NODE,
+    SOURCES_SEEN,
+    node_seen,
+    source_fact,
+)
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.tiers import first_match, isolated_by, rule_name, selecting, side_of_match, union_side
 
@@ -105,13 +112,23 @@ def _side(case: Case, direction: Direction) -> Side:
         reason = f"profile {case.profile.name} enforces no policy"
         return _with_unmodelled(_open_side(direction, reason), end, case)
     far = case.far_end(direction)
-    if direction is Direction.INGRESS and (fact := source_fact(case.cluster, case.connection)):
-        seen = case.settle(fact, SOURCES_SEEN)
-        if seen == OWN_NODE:
-            return _open_side(direction, "it may come from its own node, which always reaches it")
-        if seen == NODE_ADDRESS:
-            far = node_seen(case, [p for tier in Tier for p in selecting(case.cluster, tier, end, direction)])
-    return _with_unmodelled(_modelled_side(end, far, case, direction), end, case)
+    fact = source_fact(case.cluster, case.connection) if direction is Direction.INGRESS else None
+    if fact is None:
+        return _judged_side(end, far, case, direction)
+    if not isinstance(far, External):  # what is in the cluster can go straight to the pod, too
+        straight = _judged_side(end, far, case, direction)
+        if straight.allowed or case.settle(fact, SOURCES_SEEN) == CLIENT_ADDRESS:
+            return straight
+    seen = case.settle(fact, SOURCES_SEEN)
+    if seen == OWN_NODE:
+        return _open_side(direction, "it may come from its own node, which always reaches it")
+    if seen == NODE_ADDRESS:
+        far = node_seen(case, [p for tier in Tier for p in selecting(case.cluster, tier, end, direction)])
+    return _judged_side(end, far, case, direction)
+
+
+def _judged_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
+    return _with_unmodelled(_modelled_side(pod, far, case, direction), pod, case)
 
 
 def _modelled_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:

@@ -1,12 +1,12 @@
-"""Whose address a pod sees when a client outside comes in through a Service (reference A13.5, E3)."""
+"""Whose address a pod sees when somebody comes in through a Service or a hostPort (reference A12.6, A13.5, E3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 
-from analyzer.model.cluster import Cluster, Service, ServicePort
-from analyzer.model.endpoints import Connection, External, Host, Pod
+from analyzer.model.cluster import Cluster, ContainerPort, EndpointPort, Service, ServicePort
+from analyzer.model.endpoints import Connection, Host, Pod
 from analyzer.model.labels import NO_LABELS
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import AddressPeer, Policy
@@ -21,19 +21,20 @@ SOURCES_SEEN = (CLIENT_ADDRESS, NODE_ADDRESS, OWN_NODE)
 
 
 def source_fact(cluster: Cluster, connection: Connection) -> OpenFact | None:
-    """The fact that is open when the client's address may be replaced on its way to the pod; None if it is kept."""
+    """The fact that is open when a node's address may take the place of the source's on its way to the pod; None if
+    nothing does that.  Whoever takes a node's port, or a load balancer's address, is dealt with so: clients outside,
+    pods and nodes alike (reference 0.2, E3)."""
     pod = connection.dst
-    if not isinstance(connection.src, External) or not isinstance(pod, Pod):
+    if not isinstance(pod, Pod):
         return None
-    behind = [service for service in cluster.services if _replaces_client(service, pod, connection)]
-    if not behind:
+    ways = [s for s in cluster.services if _replaces_client(s) and _leads_to(s, pod, connection, cluster)]
+    names = {f"{service.namespace}/{service.name}": f"{service.id} ({service.source})" for service in ways}
+    ports = [f"hostPort {port.host_port}" for port in pod.ports if port.host_port and _is_at(port, connection)]
+    names |= {port: port for port in ports}
+    if not names:
         return None
-    names = ", ".join(f"Service {service.namespace}/{service.name} ({service.source})" for service in behind)
-    return OpenFact(
-        "service-source",
-        ", ".join(f"{service.namespace}/{service.name}" for service in behind),
-        f"{names} may replace the address of a client outside by that of a node",
-    )
+    text = f"{', '.join(names.values())} may put the address of a node in place of the source's"
+    return OpenFact("service-source", ", ".join(names), text)
 
 
 def node_seen(case: Case, policies: Iterable[Policy]) -> Host:
@@ -44,22 +45,37 @@ def node_seen(case: Case, policies: Iterable[Policy]) -> Host:
     peers = (peer for policy in policies for rule in policy.ingress or () for peer in rule.peers or ())
     blocks = (peer.addresses.family(version) for peer in peers if isinstance(peer, AddressPeer))
     borders = {0} | {edge for block in blocks for low, high in block for edge in (low, high + 1)}
-    text = "which address a node puts in place of the client's on the way through a Service is not known"
+    text = "which address a node puts in place of the source's on the way through a Service is not known"
     options = tuple(str(kind(edge)) for edge in sorted(borders) if edge <= top)
     fact = OpenFact("service-source", f"node IPv{version}", text)
     return Host(None, NO_LABELS, kind(case.settle(fact, options)))
 
 
-def _replaces_client(service: Service, pod: Pod, connection: Connection) -> bool:
-    """externalTrafficPolicy Cluster, and the pod is a backend of the Service on this port."""
-    return (
-        service.reached_from_outside
-        and not service.preserves_client
-        and service.selector is not None
-        and service.namespace == pod.namespace
-        and matches(service.selector, pod.labels)
-        and any(_is_target(port, pod, connection) for port in service.ports)
+def _replaces_client(service: Service) -> bool:
+    """externalTrafficPolicy Cluster."""
+    return service.reached_from_outside and not service.preserves_client
+
+
+def _leads_to(service: Service, pod: Pod, connection: Connection, cluster: Cluster) -> bool:
+    """The pod is a backend of the Service on this port: by its labels, or because its address is written among the
+    Service's endpoints (reference A13.4)."""
+    if service.selector is not None and service.namespace == pod.namespace and matches(service.selector, pod.labels):
+        if any(_is_target(port, pod, connection) for port in service.ports):
+            return True
+    return any(
+        pod.ip in entry.addresses and any(_is_endpoint(port, service, connection) for port in entry.ports)
+        for entry in cluster.written_endpoints(service)
     )
+
+
+def _is_endpoint(port: EndpointPort, service: Service, connection: Connection) -> bool:
+    """A port of the endpoints belongs to the port of the Service that has its name."""
+    is_here = port.number == connection.port and port.protocol is connection.protocol
+    return is_here and any(offered.name == port.name for offered in service.ports)
+
+
+def _is_at(port: ContainerPort, connection: Connection) -> bool:
+    return port.number == connection.port and port.protocol is connection.protocol
 
 
 def _is_target(port: ServicePort, pod: Pod, connection: Connection) -> bool:

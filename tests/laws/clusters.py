@@ -55,6 +55,8 @@ from analyzer.model.cluster import (
     Cluster,
     ContainerKind,
     ContainerPort,
+    EndpointPort,
+    Endpoints,
     Namespace,
     Node,
     Service,
@@ -177,8 +179,10 @@ def port_lists(protocol_of_names: SearchStrategy[Protocol | None]) -> SearchStra
 
 
 @cache
-def container_ports() -> SearchStrategy[tuple[ContainerPort, ...]]:
-    port = st.builds(ContainerPort, PORT_NAMES, NUMBERS, PROTOCOLS, st.sampled_from(ContainerKind))
+def container_ports(*, may_be_at_host: bool = False) -> SearchStrategy[tuple[ContainerPort, ...]]:
+    """Pods not there yet have no hostPort: an assumption."""
+    at_host = st.sampled_from((None, None, None, 8080)) if may_be_at_host else st.none()
+    port = st.builds(ContainerPort, PORT_NAMES, NUMBERS, PROTOCOLS, st.sampled_from(ContainerKind), at_host)
     return st.lists(port, max_size=3).map(tuple)
 
 
@@ -307,7 +311,7 @@ def _workloads(draw: DrawFn, index: int) -> Workload:
         f"work-{index}",
         draw(label_maps()),
         draw(st.sampled_from(("default", "robot"))),
-        draw(container_ports()),
+        draw(container_ports(may_be_at_host=True)),
         host_network,
         ips,
         (f"node-{node}",) if host_network else (),
@@ -329,6 +333,18 @@ def _services(draw: DrawFn) -> Service:
     )
 
 
+@st.composite
+def _endpoints(draw: DrawFn, service: Service) -> Endpoints:
+    """Some addresses of pods and some outside, on ports that may be the Service's."""
+    version = draw(st.sampled_from((4, 4, 6)))
+    bases = st.sampled_from((INSIDE[version], INSIDE[version], OUTSIDE[version]))
+    addresses = st.lists(st.builds(lambda base, n: base + n, bases, st.integers(1, 8)), min_size=1, max_size=4)
+    names = st.sampled_from((*(port.name for port in service.ports), "other"))
+    ports = st.lists(st.builds(EndpointPort, names, NUMBERS | st.none(), PROTOCOLS), min_size=1, max_size=2)
+    written = tuple(dict.fromkeys(draw(addresses))), tuple(draw(ports))
+    return Endpoints(service.namespace, service.name, *written, is_derived=draw(st.booleans()))
+
+
 @cache
 @st.composite
 def _unmodelled(draw: DrawFn) -> Unmodelled:
@@ -347,13 +363,16 @@ def clusters(draw: DrawFn, *, is_all_modelled: bool = False) -> Cluster:
     )
     workloads = tuple(draw(_workloads(index)) for index in range(draw(st.integers(0, 3))))
     is_plain = is_all_modelled or draw(st.booleans())
+    services = () if is_plain else (draw(_services()),)
+    written = [draw(_endpoints(s)) for s in services if draw(st.booleans())]
     return Cluster(
         tuple(namespaces),
         workloads,
         nodes,
-        () if is_plain else (draw(_services()),),
+        services,
         draw(policy_sets()),
         () if is_plain else tuple(draw(st.lists(_unmodelled(), max_size=1))),
+        endpoints=tuple(written),
     )
 
 

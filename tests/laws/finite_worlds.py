@@ -91,7 +91,8 @@ class FiniteWorld:
     @cached_property
     def mentions(self) -> tuple[object, ...]:
         cluster = self.cluster
-        return tuple(parts((cluster.policies, cluster.services, self.claim, self.assumptions)))
+        written = tuple(AddressSet.singles(entry.addresses) for entry in cluster.endpoints)
+        return tuple(parts((cluster.policies, cluster.services, written, self.claim, self.assumptions)))
 
     @cached_property
     def pod_selectors(self) -> tuple[Selector, ...]:
@@ -203,6 +204,8 @@ class FiniteWorld:
                 edges |= {e for low, high in m.ports for e in (low, high + 1)} | {m.low + 1}
         edges |= {p.number for w in self.cluster.workloads for p in w.ports if p.name in self.port_names}
         edges |= {p.target for s in self.cluster.services for p in s.ports if isinstance(p.target, int)}
+        edges |= {p.number for e in self.cluster.endpoints for p in e.ports if p.number}
+        edges |= {p.number for w in self.cluster.workloads for p in w.ports if p.host_port}
         numbers = sorted(e for e in edges if 1 <= e <= 65535)
         return [(p, n) for p in Protocol if p is not Protocol.OTHER for n in numbers] + [(Protocol.OTHER, None)]
 

@@ -14,7 +14,7 @@ from evaluators import EVERYTHING
 from trials import Asked, Encoded, Subject, by_oracle
 
 from analyzer.model.claims import AllOf, AnyOf, Anything, Both, Claim, Either, Excuse, Kind, Minus, NotThat, Universe
-from analyzer.model.cluster import Cluster, Namespace, Workload
+from analyzer.model.cluster import Cluster, Namespace, Node, Workload
 from analyzer.model.endpoints import Connection, End, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Requirement, Selector
 from analyzer.model.policies import NamespaceNamed, Policy, Protocol, Rule, Tier
@@ -174,7 +174,7 @@ def is_possible(trial: Trial) -> bool:
     ends = (subject.src, subject.dst) if isinstance(subject, Connection) else (subject,)
     clusters = [asked.cluster] if asked.before is None else [asked.before, asked.cluster]
     workloads = {w for c in clusters for w in c.workloads}
-    nodes = {(n.name, n.labels) for c in clusters for n in c.nodes}
+    nodes = {n for c in clusters for n in c.nodes}
     return (
         all(_is_cluster(c) for c in clusters)
         and asked.seen(subject) == subject
@@ -232,9 +232,10 @@ def _is_whole(thing: Any) -> bool:
             return True
 
 
-def _is_end(end: End, workloads: set[Workload], nodes: set[tuple[str, Labels]]) -> bool:
+def _is_end(end: End, workloads: set[Workload], nodes: set[Node]) -> bool:
     if isinstance(end, Host):
-        return end.name is None or (end.name, end.labels) in nodes
+        here = any((n.name, n.labels) == (end.name, end.labels) and end.ip in n.ips for n in nodes)
+        return end.name is None or here
     if not isinstance(end, Pod) or end.workload is None:
         return not isinstance(end, Pod) or not end.host_network
     return any(

@@ -95,7 +95,8 @@ def _workload(workload: Workload) -> Document:
 
 
 def _container_port(port: ContainerPort) -> Document:
-    return {"name": port.name, "containerPort": port.number, "protocol": port.protocol.value}
+    found = {"name": port.name, "containerPort": port.number, "protocol": port.protocol.value}
+    return found | ({"hostPort": port.host_port} if port.host_port else {})
 
 
 def _service(service: Service) -> Document:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
 from enum import Enum
 
-from analyzer.model.cluster import Cluster, ContainerPort, Node, Workload
+from analyzer.model.cluster import Cluster, ContainerPort, Node, Service, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Selector
 from analyzer.model.policies import AddressPeer, Direction, NamedPort, NodePeer, Peer, PodPeer
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
 
 VERSIONS = (4, 6)
@@ -29,7 +29,8 @@ class EndClass:
 
     `labels` holds the values that some selector mentions; None stands for every other value.  `ports`: those whose
     names some rule or Service mentions.  `ips` is empty when the addresses are unknown, or when no policy asks for
-    them.  `versions`: the address families it can have.  `focus` keeps apart what the user asked to see apart.
+    them.  `versions`: the address families it can have.  `host_ports`: those of its ports to which a port of its node
+    leads.  `focus` keeps apart what the user asked to see apart.
     """
 
     sort: Sort
@@ -40,6 +41,7 @@ class EndClass:
     is_address_known: bool = False
     versions: tuple[int, ...] = VERSIONS
     focus: tuple[bool, ...] = ()
+    host_ports: ConnectionSet = ConnectionSet.EMPTY
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Classifier:
             if service.selector is not None:
                 self._pods.add(service.selector)
         asks = [False, False]  # for the addresses of pods; of nodes and of pods on their network
+        asks[0] = any(cluster.written_endpoints(service) for service in cluster.services if replaces_sources(service))
         for policy in cluster.policies:
             self._pods.add(policy.subject.pods)
         for peer in peers_of(cluster):
@@ -98,12 +101,25 @@ class Classifier:
         labels = self._pods.reduced(workload.labels)
         ports = {port for port in workload.ports if port.name in self._port_names}
         listed = tuple(sorted(ports, key=lambda p: (p.name, p.number, p.protocol.value, p.container.value)))
-        what = EndClass(Sort.POD, workload.namespace, labels, listed, focus=focus)
+        what = EndClass(Sort.POD, workload.namespace, labels, listed, focus=focus, host_ports=_host_ports(workload))
         return _at(what, workload.ips, self._pod_versions, self._asks_for_pods)
 
     def node(self, node: Node, focus: tuple[bool, ...] = ()) -> EndClass:
         what = EndClass(Sort.NODE, "", self._nodes.reduced(node.labels), focus=focus)
         return _at(what, node.ips, VERSIONS, self._asks_for_nodes)
+
+
+def _host_ports(workload: Workload) -> ConnectionSet:
+    found = ConnectionSet.EMPTY
+    for port in workload.ports:
+        if port.host_port:
+            found |= ConnectionSet.on(port.protocol.value, PortSet.of(port.number))
+    return found
+
+
+def replaces_sources(service: Service) -> bool:
+    """Whether a node's address may take the place of the source's on the way through the Service (reference A13.5)."""
+    return service.reached_from_outside and not service.preserves_client
 
 
 def _at(what: EndClass, ips: tuple[IPAddress, ...], versions: tuple[int, ...], asks: bool) -> EndClass:

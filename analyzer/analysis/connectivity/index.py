@@ -20,7 +20,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.policies import AddressPeer, NamespaceChoice, NamespaceNamed, NodePeer, PodPeer, Rule
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
-from analyzer.verdicts.connectivity import bits_of
+from analyzer.verdicts.connectivity import bit_indices, bits_of
 
 Test = tuple[AddressSet, int]
 """A range of addresses that a rule asks about, and the classes of which it may ask so."""
@@ -102,6 +102,11 @@ class EndIndex:
         if reaches_nodes(peer, self.profile):
             asked |= self.host_pods | self.nodes
         return peer.addresses, asked
+
+    def plain_at(self, addresses: AddressSet, version: int) -> int:
+        """The pods with an address of their own that have one of these, or may."""
+        worlds = self.worlds(version, ((addresses, self.plain),))
+        return bits_of(i for key, bits in worlds if key for i in bit_indices(bits & self.plain))
 
     def _addresses_of_nodes(self, peer: NodePeer) -> AddressSet:
         index = LabelIndex((1 << i, node.labels) for i, node in enumerate(self.cluster.nodes))

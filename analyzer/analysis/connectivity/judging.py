@@ -45,8 +45,8 @@ class ByFamily(NamedTuple):
 class Subject:
     """All that decides the ruling at an end: ends with equal subjects have equal rulings.
 
-    `is_judged` is False where no policy can select the end.  `fronted`: the ports on which a Service may replace the
-    address of a client outside.
+    `is_judged` is False where no policy can select the end.  `fronts`: for each family, the ports on which a Service or
+    a hostPort may put a node's address in place of the source's.
     """
 
     direction: Direction
@@ -54,14 +54,22 @@ class Subject:
     effects: Effects
     versions: tuple[int, ...]
     names: tuple[tuple[str, ConnectionSet], ...] = ()
-    fronted: ConnectionSet = ConnectionSet.EMPTY
+    fronts: tuple[ConnectionSet, ...] = (ConnectionSet.EMPTY, ConnectionSet.EMPTY)
     is_judged: bool = True
+
+    @property
+    def fronted(self) -> ConnectionSet:
+        """The ports that are fronted in some family that the end has."""
+        return reduce(ConnectionSet.__or__, map(self.fronted_in, self.versions), ConnectionSet.EMPTY)
+
+    def fronted_in(self, version: int) -> ConnectionSet:
+        return self.fronts[VERSIONS.index(version)]
 
     @property
     def key(self) -> Hashable:
         policies = tuple(map(id, self.policies))
         return (
-            self.direction, policies, self.effects, self.versions, self.names, self.fronted, self.is_judged
+            self.direction, policies, self.effects, self.versions, self.names, self.fronts, self.is_judged
         )  # fmt: skip
 
 
@@ -100,7 +108,7 @@ class Judge:
         found: dict[Span, int] = {}
         for view in self.class_views(subject, version, everyone):
             found = _either(found, self._rulings(subject, view))
-        return found
+        return self._also_through_services(subject, found, version)
 
     def class_views(self, subject: Subject, version: int, classes: int) -> Iterator[ClassView]:
         """The classes as the subject's rules see them, once for each sort of address that they can have."""
@@ -163,10 +171,24 @@ class Judge:
 
         It may be the pod's own node too; but what comes from there always arrives and is not judged.
         """
-        if not subject.fronted or subject.direction is Direction.EGRESS:
+        version = 4 if addresses.v4 else 6
+        fronted = subject.fronted_in(version)
+        if not fronted or subject.direction is Direction.EGRESS:
             return span
-        node = self._of_some_node(subject, 4 if addresses.v4 else 6)
-        return Span(span.may | (node.may & subject.fronted), span.must & (node.must | ~subject.fronted))
+        node = self._of_some_node(subject, version)
+        return Span(span.may | (node.may & fronted), span.must & (node.must | ~fronted))
+
+    def _also_through_services(self, subject: Subject, rulings: dict[Span, int], version: int) -> dict[Span, int]:
+        """The same for sources in the cluster, which can go straight to the pod, too (reference 0.2, E3)."""
+        fronted = subject.fronted_in(version)
+        if not fronted or subject.direction is Direction.EGRESS:
+            return rulings
+        brought = self._of_some_node(subject, version).may & fronted
+        found: dict[Span, int] = {}
+        for span, bits in rulings.items():
+            either = Span(span.may | brought, span.must)
+            found[either] = found.get(either, 0) | bits
+        return found
 
     def _of_some_node(self, subject: Subject, version: int) -> Span:
         known = self._nodes.get((subject.key, version))

@@ -105,17 +105,18 @@ class _Sides:
                 yield from grounds.of(side.subject, side.ends)
 
     def by_own_nodes(self) -> Iterable[Notice]:
-        """Services that may bring clients outside to a pod by its own node, which no policy stops (reference A13.5)."""
+        """Services that may bring others to a pod by its own node, which no policy stops (reference A13.5, E3)."""
         for service, backends in self._subjects.backends:
             brought = ConnectionSet.EMPTY
             for side in self.by_direction[Direction.INGRESS]:
                 if side.ends & backends:
-                    for span in side.outside:
+                    within = (span for ruling in side.inside for span in ruling if span is not None)
+                    for span in (*side.outside, *within):
                         brought |= side.subject.fronted - span.may
             if brought:
                 text = (
-                    f"Service {service.namespace}/{service.name} may bring clients outside to its pods on {brought} by "
-                    "way of the pods' own nodes, which policies do not stop; the map leaves that out"
+                    f"{service.id} may bring clients outside, and pods, to its pods on {brought} by way of the pods' "
+                    "own nodes, which policies do not stop; the map leaves that out"
                 )
                 yield Notice(service.source, text)
 

@@ -4,40 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from analyzer.analysis.connectivity.classes import EndClass, Sort
+from analyzer.analysis.connectivity.classes import VERSIONS, EndClass, Sort, replaces_sources
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.judging import Subject
 from analyzer.analysis.connectivity.rule_ports import declared_names, names_used
 from analyzer.analysis.connectivity.ruling import Effects
 from analyzer.analysis.connectivity.views import Rules
-from analyzer.model.cluster import Service, ServicePort
+from analyzer.model.cluster import Endpoints, Service, ServicePort
 from analyzer.model.policies import Direction, NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import NamedPortScope
-from analyzer.sets import ConnectionSet, PortSet
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import bit_indices
 
 
 class Subjects:
     """Which policies, objects that are not modelled, and Services bear on each class of ends.
 
-    `backends`: the classes behind each Service that may replace the address of a client outside.
+    `backends`: the classes behind each Service that may put a node's address in place of the source's.
     """
 
     def __init__(self, index: EndIndex, rules: Rules) -> None:
         self.index, self.rules = index, rules
         cluster = index.cluster
-        self._fronted = [ConnectionSet.EMPTY] * len(index.classes)
+        self._fronted = {version: [c.host_ports for c in index.classes] for version in VERSIONS}
         self.backends: list[tuple[Service, int]] = []
-        for service in cluster.services:
-            if service.reached_from_outside and not service.preserves_client and service.selector is not None:
+        for service in filter(replaces_sources, cluster.services):
+            backends = 0
+            if service.selector is not None:
                 backends = index.chosen(PodPeer(NamespaceNamed(service.namespace), service.selector))
-                self.backends.append((service, backends))
                 for i in bit_indices(backends):
-                    self._fronted[i] |= _targets(service, index.classes[i])
+                    for version in VERSIONS:
+                        self._fronted[version][i] |= _targets(service, index.classes[i])
+            for entry in cluster.written_endpoints(service):
+                backends |= self._front(service, entry)
+            self.backends.append((service, backends))
         self._effects: dict[str | None, Effects] = {None: Effects()}
         for thing in cluster.unmodelled:
             old = self._effects.get(thing.namespace, Effects())
             self._effects[thing.namespace] = Effects(old.may_allow or thing.may_allow, old.may_deny or thing.may_deny)
+
+    def _front(self, service: Service, entry: Endpoints) -> int:
+        """The classes with an address that is written among the Service's endpoints, or that may have one."""
+        names, led_to = {port.name for port in service.ports}, ConnectionSet.EMPTY
+        for port in entry.ports:
+            if port.number and port.name in names:
+                led_to |= ConnectionSet.on(port.protocol.value, PortSet.of(port.number))
+        found = 0
+        for version in VERSIONS:
+            addresses = AddressSet.singles(ip for ip in entry.addresses if ip.version == version)
+            met = self.index.plain_at(addresses, version) if addresses else 0
+            for i in bit_indices(met):
+                self._fronted[version][i] |= led_to
+            found |= met
+        return found
 
     def of(self, direction: Direction) -> list[tuple[Subject, int]]:
         """Each subject with the classes it stands for; every class is in one."""
@@ -68,7 +87,8 @@ class Subjects:
             return Subject(direction, policies, self._effects_in(c.namespace), c.versions)
         used = self.rules.port_names(policies, direction)
         names = names_used(c.ports, used, self.rules.profile)
-        return Subject(direction, policies, self._effects_in(c.namespace), c.versions, names, self._fronted[i])
+        fronted = tuple(self._fronted[version][i] for version in VERSIONS)
+        return Subject(direction, policies, self._effects_in(c.namespace), c.versions, names, fronted)
 
     def _effects_in(self, namespace: str) -> Effects:
         everywhere, here = self._effects[None], self._effects.get(namespace, Effects())

@@ -157,7 +157,7 @@ def test_what_a_service_brings_by_the_own_node_is_a_notice():
     service = Service("a", "front", Selector.EVERYTHING, (ServicePort(80, 8080, Protocol.TCP),), True, False)
     found = connectivity(cluster(workload("one"), policies=(policy,), services=(service,)), CILIUM)
     (notice,) = found.notices
-    assert "Service a/front may bring clients outside to its pods on TCP 8080" in notice.message
+    assert "Service a/front may bring clients outside, and pods, to its pods on TCP 8080" in notice.message
     assert not any(row.allowed.tcp for s, _, row in found.pairs() if isinstance(s, AddressRange))
 
 

@@ -9,6 +9,7 @@ from evaluators import EVERYTHING, question
 from in_short import namespace
 
 from analyzer.encoding import footing
+from analyzer.encoding.scope import Front
 from analyzer.model.claims import PodsIn
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort, Unmodelled, Workload
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
@@ -88,6 +89,7 @@ def test_what_can_change_an_answer_changes_what_it_stands_on() -> None:
     ):
         assert is_other(ASKED, **changes), changes
     assert is_other(FROM_ANYWHERE, services=(service("b"),))
+    assert is_other(ASKED, services=(service("b"),))
     assert footing(BASE, ASKED) != footing(BASE, FROM_ANYWHERE)
     turned = replace(ASKED, claim=replace(EVERYTHING, sources=IN_B, destinations=IN_A))
     assert footing(replace(BASE, policies=()), ASKED) != footing(replace(BASE, policies=()), turned)
@@ -98,7 +100,7 @@ def test_what_is_far_from_an_answer_does_not() -> None:
         {"policies": (*BASE.policies, policy("c"))},
         {"policies": (*BASE.policies, policy("a"), policy("b", out=True))},
         {"workloads": (*BASE.workloads, replace(workload("c"), name="more"))},
-        {"services": (service("b"),)},  # its clients are pods
+        {"services": (service("a"),)},
     ):
         assert not is_other(ASKED, **changes), changes
 
@@ -112,7 +114,7 @@ def test_what_an_answer_stands_on_is_said_part_by_part() -> None:
     assert found.workloads == ((workload("a"),), (), cluster.workloads[1:], (), ())
     assert (found.egress, found.ingress) == ((), BASE.policies)
     assert (found.src.kinds > found.dst.kinds, found.has_host_network) == (True, True)
-    assert (found.nodes, found.services, found.unmodelled) == (BASE.nodes, cluster.services, ())
+    assert (found.nodes, found.fronts, found.unmodelled) == (BASE.nodes, (Front(cluster.services[0], ()),), ())
     assert found.namespace_selectors == frozenset()
     assert found.pod_addresses == AddressSet.of("10.0.0.0/24")
     assert found.taken == AddressSet.of("10.7.0.1", "192.168.0.1")

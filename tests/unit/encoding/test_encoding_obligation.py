@@ -104,7 +104,7 @@ def test_every_open_fact_is_one_of_its_own_and_says_what_is_open() -> None:
             "port name `web` at f.yaml:7 opens every number that a selected pod gives it"
         ),
         ("service-source", "service-source a/front"): (
-            "Service a/front (f.yaml:5) may hide the client's address behind its node's "
+            "Service a/front (f.yaml:5) may hide the source's address behind a node's "
             "(externalTrafficPolicy is not Local)"
         ),
         ("service-source", "service-source own-node"): ("traffic through a Service may come from the pod's own node"),

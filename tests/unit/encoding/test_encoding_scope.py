@@ -10,7 +10,7 @@ from evaluators import EVERYTHING, question
 
 from analyzer.encoding import pod_addresses
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, scope_of
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, Front, scope_of
 from analyzer.model.claims import (
     Addresses,
     Anything,
@@ -30,7 +30,17 @@ from analyzer.model.claims import (
     Universe,
     WorkloadNamed,
 )
-from analyzer.model.cluster import Cluster, Namespace, Node, Service, ServicePort, Unmodelled, Workload
+from analyzer.model.cluster import (
+    Cluster,
+    EndpointPort,
+    Endpoints,
+    Namespace,
+    Node,
+    Service,
+    ServicePort,
+    Unmodelled,
+    Workload,
+)
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -181,12 +191,16 @@ def test_objects_that_may_bear_on_an_end_count() -> None:
         ),
     )
     assert scope_of(cluster, question(claimed(Kind.NO, IN_A, IN_B), GENERIC)).unmodelled == bearing
-    for sources, services in (
-        (Anything(), cluster.services[:1]),
-        (Addresses(BLOCK, ""), cluster.services[:1]),
-        (IN_A, ()),
-    ):
-        assert scope_of(cluster, question(claimed(Kind.NO, sources, IN_B), GENERIC)).services == services
+    front = Front(cluster.services[0], ())
+    for sources in (Anything(), Addresses(BLOCK, ""), IN_A):
+        assert scope_of(cluster, question(claimed(Kind.NO, sources, IN_B), GENERIC)).fronts == (front,)
+    assert not scope_of(cluster, question(claimed(Kind.NO, IN_B, Addresses(BLOCK, "")), GENERIC)).fronts
+    written = Endpoints("b", "s", (ip_address("10.0.0.1"),), (EndpointPort("", 80, Protocol.TCP),))
+    led = replace(cluster, services=cluster.services[1:2], endpoints=(written,))
+    for destinations in (IN_A, IN_B):
+        scope = scope_of(led, question(claimed(Kind.NO, IN_A, destinations), GENERIC))
+        assert scope.fronts == (Front(led.services[0], (written,)),)
+        assert scope.needs_addresses
 
 
 def test_addresses_count_where_something_speaks_of_them() -> None:
