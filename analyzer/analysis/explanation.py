@@ -144,10 +144,11 @@ class _Trial:
         left.may = after
 
     def _span(self, rule: Rule) -> Span:
+        span = self.pair.meaning(self.direction, rule)
         if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
             deny = rule.action is not Action.ACCEPT
-            return Span.sure(ConnectionSet.FULL if deny else ConnectionSet.EMPTY)
-        return self.pair.meaning(self.direction, rule)
+            span = Span.sure(ConnectionSet.FULL if deny else ConnectionSet.EMPTY)
+        return span if rule.open is None else span.unsure()
 
     # -------------------------------------------------------------------------------------------- rules
     def _step(self, policy: Policy, rule: Rule, left: ConnectionSet, effect: Effect) -> Step:
@@ -160,9 +161,11 @@ class _Trial:
             return Step(policy.tier, ref, Effect.NOT_REACHED, meant)
         if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
             why = "a peer of it is of a kind that netproof does not know, so it denies everything"
-            return Step(policy.tier, ref, Effect.DENIES, meant & left, why=why)
+            return Step(policy.tier, ref, Effect.DENIES, meant & left, rule.open is None, why)
         is_certain = meant & left == span.must & left & self.asked
         why = "" if is_certain else self._why_not(rule, span)
+        if rule.open is not None:
+            why = rule.open.text
         return Step(policy.tier, ref, effect, meant & left, is_certain, why)
 
     def _why_not(self, rule: Rule, span: Span) -> str:
@@ -219,6 +222,9 @@ class _Trial:
                 "even that of the pod's own node, which always reaches it"
             )
         policies = side.subject.policies if side.subject else ()
+        for policy in policies:
+            if any(rule.open is not None for rule in policy.rules(self.direction) or ()):
+                yield f"{policy.id} ({policy.source}) holds a selector that the API does not check and no text explains"
         for tier in (Tier.ADMIN, Tier.BASELINE):
             priorities = [policy.priority for policy in policies if policy.tier is tier]
             for priority in sorted({p for p in priorities if priorities.count(p) > 1}):

@@ -195,7 +195,7 @@ class Comparison:
 
     def _rule(self, number: int, rule: Rule) -> Hashable:
         peers = None if rule.peers is None else frozenset(self._peer(number, peer) for peer in rule.peers)
-        return peers, None if rule.ports is None else frozenset(rule.ports)
+        return peers, None if rule.ports is None else frozenset(rule.ports), rule.open
 
     def _peer(self, number: int, peer: Peer) -> Hashable:
         """Equal on both sides iff the peer means the same on both."""

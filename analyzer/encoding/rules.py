@@ -178,10 +178,11 @@ class PolicyTerms:
     def _effect(
         self, policy: Policy, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction
     ) -> tuple[Action, Term]:
-        """A rule that holds a peer nobody knows fails closed (reference B3.2)."""
+        """A rule that holds a peer nobody knows fails closed (B3.2); one with an open fact counts if that is so."""
+        in_force = TRUE if rule.open is None else self.ledger.open(rule.open)
         if any(isinstance(p, UnknownPeer) for p in rule.peers or ()):
-            return (Action.ACCEPT, FALSE) if rule.action is Action.ACCEPT else (Action.DENY, TRUE)
-        return rule.action, self.matching.rule(policy, rule, peer, direction)
+            return (Action.ACCEPT, FALSE) if rule.action is Action.ACCEPT else (Action.DENY, in_force)
+        return rule.action, conj([in_force, self.matching.rule(policy, rule, peer, direction)])
 
     def _track_action(self, policy: Policy, direction: Direction, rule: Rule, action: Action) -> Term:
         """A Pass may keep a rule further down from deciding, whatever is to be proved."""

@@ -8,6 +8,7 @@ from analyzer.manifests.cluster_peers import (
     EGRESS_PEERS,
     NO_PORT,
     Dialect,
+    left_open,
     read_priority,
     read_rules,
     read_spec,
@@ -106,7 +107,7 @@ def _policy(manifest: Manifest, spec: Section, dialect: Dialect, tier: Tier, pri
     ingress, egress = read_rules(spec, "ingress", dialect), read_rules(spec, "egress", dialect)
     if subject is None:
         return None
-    return Policy(
+    policy = Policy(
         kind=manifest.kind,
         namespace=None,
         name=manifest.name,
@@ -117,6 +118,7 @@ def _policy(manifest: Manifest, spec: Section, dialect: Dialect, tier: Tier, pri
         source=manifest.source,
         priority=priority,
     )
+    return left_open(manifest, policy)
 
 
 KINDS = tuple(

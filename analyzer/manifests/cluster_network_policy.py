@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.manifests.cluster_peers import Dialect, read_priority, read_rules, read_spec, read_subject
+from analyzer.manifests.cluster_peers import Dialect, left_open, read_priority, read_rules, read_spec, read_subject
 from analyzer.manifests.manifest import Manifest, ObjectKind
 from analyzer.manifests.section import Section, one_of
 from analyzer.model.policies import NamedPort, NumberedPorts, Policy, Ports, Protocol, Tier
@@ -79,7 +79,7 @@ def _read(manifest: Manifest) -> Policy | None:
     ingress, egress = read_rules(spec, "ingress", _DIALECT), read_rules(spec, "egress", _DIALECT)
     if tier is None or subject is None:
         return None
-    return Policy(
+    policy = Policy(
         kind=manifest.kind,
         namespace=None,
         name=manifest.name,
@@ -90,6 +90,7 @@ def _read(manifest: Manifest) -> Policy | None:
         source=manifest.source,
         priority=priority,
     )
+    return left_open(manifest, policy)
 
 
 KIND = ObjectKind(

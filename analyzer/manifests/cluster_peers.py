@@ -4,29 +4,37 @@ ClusterNetworkPolicy share (reference B2, B3, C).
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from zlib import crc32
 
 from analyzer.manifests.cidrs import parse_cidr
 from analyzer.manifests.manifest import Manifest
+from analyzer.manifests.nodes import line_of
 from analyzer.manifests.object_metadata import check_metadata
 from analyzer.manifests.section import Section, one_of
-from analyzer.manifests.selectors import read_selector
+from analyzer.manifests.selectors import read_unchecked_selector
 from analyzer.model.labels import Selector
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     Action,
     AddressPeer,
+    Direction,
     DomainPeer,
     NamespacesMatching,
     NodePeer,
     NumberedPorts,
     Peer,
     PodPeer,
+    Policy,
     Ports,
     Protocol,
     Rule,
     UnknownPeer,
 )
+from analyzer.model.source import Source
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPNetwork
@@ -117,7 +125,7 @@ def _has_one(section: Section, members: tuple[str, ...]) -> bool:
 
 def _pods(section: Section, dialect: Dialect) -> PodPeer | None:
     """The `namespaces` or `pods` of a subject or peer."""
-    namespaces = read_selector(section, "namespaces")
+    namespaces = read_unchecked_selector(section, "namespaces")
     if namespaces is not None:
         return PodPeer(NamespacesMatching(namespaces))
     pods = section.section("pods")
@@ -127,8 +135,8 @@ def _pods(section: Section, dialect: Dialect) -> PodPeer | None:
     if dialect.needs_namespace_selector:
         pods.required("namespaceSelector")
     pods.required("podSelector")
-    chosen = read_selector(pods, "namespaceSelector") or Selector.EVERYTHING
-    return PodPeer(NamespacesMatching(chosen), read_selector(pods, "podSelector") or Selector.EVERYTHING)
+    chosen = read_unchecked_selector(pods, "namespaceSelector") or Selector.EVERYTHING
+    return PodPeer(NamespacesMatching(chosen), read_unchecked_selector(pods, "podSelector") or Selector.EVERYTHING)
 
 
 def read_rules(spec: Section, key: str, dialect: Dialect) -> tuple[Rule, ...] | None:
@@ -138,6 +146,25 @@ def read_rules(spec: Section, key: str, dialect: Dialect) -> tuple[Rule, ...] | 
     _check_count(spec, key, 0, dialect.most)
     found = [_rule(section, key, index, dialect) for index, section in enumerate(spec.sections(key))]
     return tuple(rule for rule in found if rule is not None)
+
+
+def left_open(manifest: Manifest, policy: Policy) -> Policy:
+    """The policy; each rule with an open fact, if the policy holds a selector without a meaning (reference 0.2)."""
+    if not manifest.log.unchecked:
+        return policy
+    written = json.dumps(manifest.root.data.get("spec"), sort_keys=True, default=str).encode("utf-8", "surrogatepass")
+    content, where = crc32(written), Source(manifest.log.file, line_of(min(manifest.log.unchecked)))
+
+    def fact(rule: Rule, direction: Direction) -> OpenFact:
+        name = f"{direction.value} rule {rule.index + 1} of {policy.id}"
+        text = f"whether {name} ({rule.source}) is in force is not specified: the selector at {where} has no meaning"
+        return OpenFact("unspecified", f"unspecified {name} {content:08x}", text)
+
+    def opened(direction: Direction) -> tuple[Rule, ...] | None:
+        rules = policy.rules(direction)
+        return None if rules is None else tuple(replace(rule, open=fact(rule, direction)) for rule in rules)
+
+    return replace(policy, ingress=opened(Direction.INGRESS), egress=opened(Direction.EGRESS))
 
 
 def _check_count(section: Section, key: str, least: int, most: int) -> None:
@@ -211,7 +238,7 @@ def _peer(section: Section, members: tuple[str, ...], dialect: Dialect) -> Peer 
     if section.has("networks"):
         return _networks(section)
     if section.has("nodes"):
-        return NodePeer(read_selector(section, "nodes") or Selector.EVERYTHING)
+        return NodePeer(read_unchecked_selector(section, "nodes") or Selector.EVERYTHING)
     if section.has("domainNames"):
         return _domains(section)
     return _pods(section, dialect)

@@ -23,15 +23,17 @@ class Log:
     """What was found in one document: problems refuse it, notices do not.
 
     `is_stored`: a server has taken the object, which may hold what a server of today would not take from a file.
+    `unchecked`: the places of what the API takes without a check and gives no meaning.
     """
 
-    __slots__ = ("file", "is_stored", "is_strict_about_cidrs", "notices", "problems")
+    __slots__ = ("file", "is_stored", "is_strict_about_cidrs", "notices", "problems", "unchecked")
 
     def __init__(self, file: str, is_strict_about_cidrs: bool = True) -> None:
         self.file = file
         self.is_stored = False
         self.is_strict_about_cidrs = is_strict_about_cidrs
         self.problems: list[Problem] = []
+        self.unchecked: list[int] = []
         self.notices: list[Notice] = []
 
     def problem(self, place: int, message: str, hint: str = "") -> None:

@@ -9,7 +9,8 @@ from analyzer.records import dataclass
 class OpenFact:
     """Something the specification, or an unmodelled object, leaves open: `id` is stable, `text` is for people.
 
-    kinds: `tie` (equal priorities), `other-protocols`, `domain`, `unmodelled`, `named-port-union`, `service-source`.
+    kinds: `tie` (equal priorities), `other-protocols`, `domain`, `unmodelled`, `named-port-union`, `service-source`,
+    `unspecified` (a rule of a policy that holds what the API does not check).
     """
 
     kind: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from analyzer.model.labels import Selector
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
@@ -144,7 +145,8 @@ class Rule:
     """One ingress or egress entry.
 
     `peers is None`: everyone, in or out of the cluster; `()` never occurs in a loaded model.  `ports is None`: every
-    port and protocol.  `index` counts from 0 in the file's list.
+    port and protocol.  `index` counts from 0 in the file's list.  `open`: the fact that it is in force, where nobody
+    can say whether it is: its policy holds a selector that no API checks and no text gives a meaning (reference 0.2).
     """
 
     action: Action
@@ -154,6 +156,7 @@ class Rule:
     source: Source
     name: str = ""
     word: str = ""
+    open: OpenFact | None = None
 
 
 class TierShape(Enum):

@@ -15,6 +15,7 @@ from analyzer.semantics.decision import Side
 from analyzer.semantics.peers import is_among
 from analyzer.semantics.ports import is_on
 from analyzer.semantics.selectors import selects
+from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,20 @@ def _match_in(policy: Policy, direction: Direction, far: End, case: Case) -> Mat
     A rule with a peer of an unknown kind fails closed: Accept never matches, Deny and Pass deny everything (B3.2).
     """
     for rule in policy.rules(direction) or ():
+        action = rule.action
         if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
-            if rule.action is not Action.ACCEPT:
-                return Match(policy, rule, Action.DENY)
-        elif is_matching(rule, policy, direction, far, case):
-            return Match(policy, rule, rule.action)
+            is_meant = action is not Action.ACCEPT
+            action = Action.DENY
+        else:
+            is_meant = is_matching(rule, policy, direction, far, case)
+        if is_meant and _is_in_force(rule, case):
+            return Match(policy, rule, action)
     return None
+
+
+def _is_in_force(rule: Rule, case: Case) -> bool:
+    """Nobody can say it of a rule whose policy holds a selector without a meaning (reference 0.2)."""
+    return rule.open is None or case.settle(rule.open, (MATCHES, DOES_NOT_MATCH)) == MATCHES
 
 
 def _tie(found: list[Match], direction: Direction, priority: int) -> OpenFact:

@@ -66,6 +66,7 @@ from analyzer.model.cluster import (
 )
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
     Action,
@@ -282,7 +283,26 @@ def first_match_policies(draw: DrawFn, name: str = "policy") -> Policy:
     priority = 0 if kind == "BaselineAdminNetworkPolicy" else draw(st.sampled_from((0, 1, 1)))
     name = "default" if kind == "BaselineAdminNetworkPolicy" else name
     source = Source("tiers.yaml", 1)
-    return Policy(kind, None, name, tier, subject, found[Direction.INGRESS], found[Direction.EGRESS], source, priority)
+    policy = Policy(
+        kind, None, name, tier, subject, found[Direction.INGRESS], found[Direction.EGRESS], source, priority
+    )
+    return left_open(policy) if draw(st.sampled_from((False, False, False, True))) else policy
+
+
+def left_open(policy: Policy) -> Policy:
+    """The policy with a selector in its subject that has no meaning: nobody knows whether its rules are in force."""
+
+    def opened(direction: Direction) -> tuple[Rule, ...]:
+        name = f"{direction.value} rule %d of {policy.id}"
+        facts = [
+            OpenFact("unspecified", name % rule.index, name % rule.index) for rule in policy.rules(direction) or ()
+        ]
+        rules = zip(policy.rules(direction) or (), facts, strict=True)
+        return tuple(replace(rule, open=fact) for rule, fact in rules)
+
+    subject = PodPeer(NamespacesMatching(Selector.EVERYTHING))
+    ingress, egress = opened(Direction.INGRESS), opened(Direction.EGRESS)
+    return replace(policy, subject=subject, ingress=ingress, egress=egress)
 
 
 @cache

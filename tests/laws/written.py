@@ -152,7 +152,9 @@ def _policy(policy: Policy) -> Document:
     for direction, (key, _) in _KEYS.items():
         spec[key] = [_first_match_rule(rule, direction, is_cnp=is_cnp) for rule in policy.rules(direction) or ()]
     version = "v1alpha2" if is_cnp else "v1alpha1"
-    metadata = {"name": policy.name}
+    if any(rule.open is not None for direction in Direction for rule in policy.rules(direction) or ()):
+        spec["subject"] = {"namespaces": {"matchExpressions": [{"key": "k", "operator": "Like"}]}}
+    metadata = {"name": policy.name, "uid": "6d1f"}  # stored: a file may not hold peers that nobody knows
     return {
         "apiVersion": f"policy.networking.k8s.io/{version}",
         "kind": policy.kind,

@@ -135,11 +135,12 @@ class _Numbered:
     def _changes(self, rule: Rule, view: View) -> Iterator[tuple[int, tuple[int, Action, Span]]]:
         number = self._number[id(rule)]
         if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
+            everything = Span.sure(ConnectionSet.FULL)
             if rule.action is not Action.ACCEPT:
-                yield view.everyone, (number, Action.DENY, Span.sure(ConnectionSet.FULL))
+                yield view.everyone, (number, Action.DENY, everything if rule.open is None else everything.unsure())
             return
         for where, span in view.grants(rule):
-            yield where, (number, rule.action, span)
+            yield where, (number, rule.action, span if rule.open is None else span.unsure())
 
 
 def _either(left: dict[Hits, int], right: dict[Hits, int]) -> dict[Hits, int]:

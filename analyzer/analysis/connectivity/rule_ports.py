@@ -30,6 +30,10 @@ class Span:
     def __or__(self, other: Span) -> Span:
         return Span(self.may | other.may, self.must | other.must)
 
+    def unsure(self) -> Span:
+        """What may match, none of it whatever is open."""
+        return Span(self.may, ConnectionSet.EMPTY)
+
     @staticmethod
     def sure(connections: ConnectionSet) -> Span:
         return Span(connections, connections)

@@ -130,6 +130,8 @@ def _matches(policy: Policy, direction: Direction, view: View) -> dict[Matches, 
             if action is Action.ACCEPT:
                 continue
             action, grants = Action.DENY, [(view.everyone, EVERYTHING)]
+        if rule.open is not None:
+            grants = [(where, span.unsure()) for where, span in grants]
         found = refined(found, [(where, (action, span)) for where, span in grants], Matches.then)
     return found
 
