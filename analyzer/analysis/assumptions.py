@@ -11,7 +11,7 @@ from analyzer.model.claims import METADATA, Assumption, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import pod_of
 from analyzer.model.profile import PROFILES, Profile
-from analyzer.model.source import Notice
+from analyzer.model.source import Notice, Why
 from analyzer.semantics import holds, is_member
 from analyzer.verdicts import Setting, StatedAssumption
 from analyzer.verdicts.bound import has_ipv6_pods
@@ -23,12 +23,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     """Every assumption in force, built-in ones first, then the packs' own."""
     found = [_profile(setting.profile), _addresses(cluster, setting), *_metadata_service(cluster, packs, setting)]
     found += _host_network(cluster, setting.universe)
-    found.append(
-        StatedAssumption(
-            "policies-complete",
-            "the policies given are all the policies there are; a namespace not created yet has none of its own",
-        )
-    )
+    found.append(_complete(cluster))
     found += _nodes(cluster, setting.profile)
     found.append(
         StatedAssumption(
@@ -45,6 +40,15 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found.append(StatedAssumption("service-ports", "ports are those of the pod, after a Service has translated them"))
     found += _from_packs(packs)
     return tuple(found)
+
+
+def _complete(cluster: Cluster) -> StatedAssumption:
+    text = "the policies given are all the policies there are; a namespace not created yet has none of its own"
+    charts = [entry.source.file for entry in cluster.left_out if entry.why is Why.CHART]
+    if charts:
+        names = ", ".join(charts[:6]) + (" …" if len(charts) > 6 else "")
+        text += f"; what the Helm charts make that are not rendered is not in ({names})"
+    return StatedAssumption("policies-complete", text)
 
 
 def _profile(profile: Profile) -> StatedAssumption:

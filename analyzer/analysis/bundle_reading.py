@@ -82,6 +82,7 @@ def _options(it: _Field) -> Options:
         max_counterexamples=it["max_counterexamples"].number,
         irrelevant=it["irrelevant"].each(lambda k: k.text),
         strict_cidr=it["strict_cidr"].truth,
+        exclude=it["exclude"].each(lambda k: k.text) if "exclude" in it else (),
     )
 
 
@@ -166,6 +167,9 @@ class _Field:
         if name not in self._value:
             raise _fault(self._file, path, "is missing")
         return _Field(self._value[name], path, self._file)
+
+    def __contains__(self, name: str) -> bool:
+        return isinstance(self._value, Mapping) and name in self._value
 
     def each(self, read: Callable[[_Field], T]) -> tuple[T, ...]:
         if not isinstance(self._value, list):

@@ -35,6 +35,7 @@ def bundled(
     *,
     irrelevant: Iterable[str] = (),
     strict_cidr: bool = True,
+    exclude: Iterable[str] = (),
 ) -> Bundle:
     """The index of a bundle, of which every other file goes to `sink`.
 
@@ -59,7 +60,7 @@ def bundled(
         versions.append((second.solver, second.version))
     return Bundle(
         versions=tuple(versions),
-        options=_options(setting, irrelevant, strict_cidr),
+        options=_options(setting, irrelevant, strict_cidr, exclude),
         assumptions=tuple((stated.name, stated.text) for stated in answer.assumptions),
         manifests=tuple(manifests),
         packs=pack_records,
@@ -69,7 +70,7 @@ def bundled(
     )
 
 
-def _options(setting: Setting, irrelevant: Iterable[str], strict_cidr: bool) -> Options:
+def _options(setting: Setting, irrelevant: Iterable[str], strict_cidr: bool, exclude: Iterable[str]) -> Options:
     addresses = setting.pod_addresses
     return Options(
         universe=setting.universe.value,
@@ -81,6 +82,7 @@ def _options(setting: Setting, irrelevant: Iterable[str], strict_cidr: bool) -> 
         max_counterexamples=setting.max_counterexamples,
         irrelevant=tuple(sorted(irrelevant)),
         strict_cidr=strict_cidr,
+        exclude=tuple(exclude),
     )
 
 

@@ -125,6 +125,7 @@ def ask_again(
         lambda path, data: None,
         irrelevant=bundle.options.irrelevant,
         strict_cidr=bundle.options.strict_cidr,
+        exclude=bundle.options.exclude,
     )
     old, new = verdicts_of(bundle), {(v.query.source.file, v.query.id): v.status.value for v in answer.verdicts}
     wrong = [

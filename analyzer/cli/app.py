@@ -69,8 +69,8 @@ DIFF_EXAMPLES = """\b
 Examples:
   netproof diff old/ new/
       new access and lost access, for every pod
-  netproof diff --git main..HEAD -- k8s/
-      two revisions of one repository
+  netproof diff --git main...HEAD -- k8s/
+      what this branch changed since it left main
   netproof diff old/ new/ --fail-on new-access --format markdown
       a gate for reviews; a comment for the pull request
   netproof diff old/ new/ --universe inventory

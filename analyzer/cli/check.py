@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 
 import typer
@@ -12,7 +11,7 @@ from analyzer.cli.destinations import destinations, write_reports
 from analyzer.cli.evidence import Readings, check_evidence, write_evidence
 from analyzer.cli.excuses import asked, excuses
 from analyzer.cli.exit_codes import answer_code
-from analyzer.cli.guard import complaint
+from analyzer.cli.guard import complain
 from analyzer.cli.progress import Progress
 from analyzer.cli.revisions import Reading
 
@@ -29,6 +28,7 @@ def check(
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
+    exclude: options.Exclude = None,
     format_: options.InFormats = None,
     file: options.OutputFile = None,
     yaml: options.YamlFile = None,
@@ -59,7 +59,7 @@ def check(
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
     setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples, keeps_steps=evidence is not None)
-    reading, readings = Reading(keep_going, frozenset(irrelevant or ()), strict_cidr, jobs), Readings()
+    reading, readings = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs), Readings()
     with Progress() as progress:
         packs, loaded = inputs.settled(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
@@ -70,8 +70,7 @@ def check(
         )
     if evidence:
         write_evidence(evidence, answer, setting, packs, reading, readings)
-    if loaded.problems:
-        print(complaint(loaded.problems, "what they could change is unknown"), file=sys.stderr)
+    complain(loaded.problems, "what they could change is unknown")
     style = partial(output.terminal_style, color, quiet=quiet, verbose=verbose)
     write_reports(reports, answer, loaded.cluster, style, excused.today)
     if yaml:

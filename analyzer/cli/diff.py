@@ -27,6 +27,7 @@ def diff(
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
+    exclude: options.Exclude = None,
     format_: options.InDiffFormat = options.DiffFormat.TEXT,
     file: options.OutputFile = None,
     max_changes: options.MaxChanges = 20,
@@ -48,7 +49,7 @@ def diff(
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
     setting = analysis.Setting(pods, engine, addresses, limits)
-    reading = revisions.Reading(keep_going, frozenset(irrelevant or ()), strict_cidr)
+    reading = revisions.Reading(keep_going, irrelevant, strict_cidr, exclude)
     with Progress() as progress:
         packs, (old, new) = inputs.settled(
             lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),

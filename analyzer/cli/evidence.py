@@ -39,17 +39,15 @@ def check_evidence(folder: Path | None, manifests: Sequence[str], *, keep_going:
     check_folder(folder)
     for path in manifests:
         if path != "-" and _would_be_read(folder.resolve(), Path(path).resolve()):
-            hint = "write it beside them, or into a folder whose name begins with a dot"
+            hint = "write it beside them"
             raise UsageError(f"`{folder}` lies among the manifests of `{path}`, and the next run would read it", hint)
     if keep_going:
         raise UsageError("evidence is of manifests that are read whole", "leave out --keep-going or --evidence")
 
 
 def _would_be_read(folder: Path, manifests: Path) -> bool:
-    """Whether a run on the manifests finds what the folder holds: hidden folders it passes by."""
-    if not folder.is_relative_to(manifests):
-        return False
-    return not any(part.startswith(".") for part in folder.relative_to(manifests).parts)
+    """Whether a run on the manifests finds what the folder holds."""
+    return folder.is_relative_to(manifests)
 
 
 def write_evidence(
@@ -79,6 +77,7 @@ def write_evidence(
         writer.write,
         irrelevant=reading.irrelevant,
         strict_cidr=reading.strict_cidr,
+        exclude=reading.exclude,
     )
     index = render_evidence(bundle)
     writer.finish(index)

@@ -22,6 +22,7 @@ def explain(
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
+    exclude: options.Exclude = None,
     format_: options.InFormat = options.Format.TEXT,
     file: options.OutputFile = None,
     quiet: options.Brief = False,
@@ -44,6 +45,7 @@ def explain(
             keep_going=keep_going,
             irrelevant=frozenset(irrelevant or ()),
             strict_cidr=strict_cidr,
+            exclude=exclude or (),
             stdin=inputs.standard_input,
         ),
     )
@@ -63,6 +65,7 @@ def explain(
     found = analysis.explain(
         loaded.cluster, engine, src.end, dst.end, asked=asked, pod_addresses=addresses, words=(src.words, dst.words)
     )
-    found = replace(found, notes=(*src.notes, *dst.notes, *found.notes))
+    kept = (notice.message for notice in loaded.cluster.notices if notice.is_kept)
+    found = replace(found, notes=(*src.notes, *dst.notes, *found.notes, *kept))
     is_json = format_ is options.Format.JSON
     output.write(render_explanation_json(found) if is_json else render_explanation_text(found, style), file)

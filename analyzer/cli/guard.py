@@ -66,6 +66,12 @@ def _say(code: ExitCode, text: str) -> ExitCode:
     return code
 
 
+def complain(problems: Sequence[Problem], outcome: str) -> None:
+    """Tell on standard error what was wrong with input that was read all the same, if anything was."""
+    if problems:
+        print(complaint(problems, outcome), file=sys.stderr)
+
+
 def complaint(problems: Sequence[Problem], end: str = "nothing was checked") -> str:
     """Every problem on its own line, its hint below, and at the end how many there are."""
     lines = []

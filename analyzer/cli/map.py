@@ -25,6 +25,7 @@ def map_(
     keep_going: options.KeepGoing = False,
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
+    exclude: options.Exclude = None,
     format_: options.InMapFormat = options.MapFormat.TEXT,
     grouped: options.Grouped = None,
     max_pairs: options.MaxPairs = 200_000,
@@ -50,6 +51,7 @@ def map_(
             keep_going=keep_going,
             irrelevant=frozenset(irrelevant or ()),
             strict_cidr=strict_cidr,
+            exclude=exclude or (),
             stdin=inputs.standard_input,
         ),
     )

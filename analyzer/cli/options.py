@@ -147,6 +147,14 @@ Irrelevant = Annotated[
     list[str] | None,
     typer.Option("--irrelevant", metavar="KIND.GROUP", help="A kind that cannot affect traffic. Repeatable."),
 ]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="GLOB",
+        help="Leave out files and directories of this name, or path if it holds a slash. Repeatable.",
+    ),
+]
 StrictCidr = Annotated[
     bool,
     typer.Option(
@@ -312,7 +320,11 @@ Revisions = Annotated[
 ]
 GitRange = Annotated[
     str | None,
-    typer.Option("--git", metavar="OLD..NEW", help="Compare two git revisions of the paths given after --."),
+    typer.Option(
+        "--git",
+        metavar="OLD..NEW",
+        help="Compare two git revisions of the paths given after --; A...B compares B with the merge base.",
+    ),
 ]
 WhenToFail = Annotated[
     FailOn,

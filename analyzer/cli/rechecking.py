@@ -37,7 +37,8 @@ def from_manifests(
         yield Check("witnesses", Finding.SKIPPED, "to decide them again in the oracle takes the manifests")
         yield Check("questions", Finding.SKIPPED, "to ask them again takes the manifests")
         return
-    check, found = match_manifests(bundle, read_manifests(paths, inputs.standard_input))
+    given, left_out = read_manifests(paths, inputs.standard_input, bundle.options.exclude)
+    check, found = match_manifests(bundle, given)
     yield check
     if check.finding is not Finding.HOLDS:
         text = "not with other manifests than those that were read"
@@ -46,6 +47,7 @@ def from_manifests(
     packs, setting = packs_of(bundle, files), setting_of(bundle.options)
     kinds = frozenset(bundle.options.irrelevant)
     blobs = [Blob(name, name, data) for name, data in found]
-    cluster = load_blobs(blobs, irrelevant=kinds, strict_cidr=bundle.options.strict_cidr).cluster
+    strict = bundle.options.strict_cidr
+    cluster = load_blobs(blobs, irrelevant=kinds, strict_cidr=strict, left_out=left_out).cluster
     yield replay_witnesses(bundle, cluster, packs, setting)
     yield ask_again(bundle, cluster, packs, setting, render_json, progress)

@@ -17,12 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How manifests are read."""
+    """How manifests are read, as the command line says it."""
 
     keep_going: bool
-    irrelevant: frozenset[str]
+    kinds: Sequence[str] | None
     strict_cidr: bool
+    patterns: Sequence[str] | None = None
     jobs: int | None = None
+
+    @property
+    def irrelevant(self) -> frozenset[str]:
+        return frozenset(self.kinds or ())
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        return tuple(self.patterns or ())
 
     def one(
         self, paths: Sequence[str], progress: Progress, on_read: Callable[[str, bytes], None] | None = None
@@ -35,6 +44,7 @@ class Reading:
             keep_going=self.keep_going,
             irrelevant=self.irrelevant,
             strict_cidr=self.strict_cidr,
+            exclude=self.exclude,
             stdin=inputs.standard_input,
             progress=progress,
             on_read=on_read,
@@ -56,19 +66,25 @@ class Reading:
         return old, new
 
     def _from_git(self, git: str, paths: Sequence[str]) -> tuple[Loaded, Loaded]:
-        from analyzer.manifests import load_blobs, manifests_in, revision_range
+        from analyzer.manifests.git import manifests_in, revision_range, why_empty
+        from analyzer.manifests.loading import load_blobs
 
         names = revision_range(git)
-        found = inputs.settled(*(lambda name=name: manifests_in(name, paths) for name in names))
+        found = inputs.settled(*(lambda name=name: manifests_in(name, paths, self.exclude) for name in names))
         for path in paths:
-            if not any(blob.path == path for blobs in found for blob in blobs):
-                raise UsageError(f"`{path}` holds no manifest in {names[0]} nor in {names[1]}")
+            if not any(blob.path == path for revision in found for blob in revision.blobs):
+                hint = why_empty(found)
+                raise UsageError(f"`{path}` holds no manifest in {names[0]} nor in {names[1]}", hint)
         old, new = inputs.settled(
             *(
-                lambda blobs=blobs: load_blobs(
-                    blobs, keep_going=self.keep_going, irrelevant=self.irrelevant, strict_cidr=self.strict_cidr
+                lambda revision=revision: load_blobs(
+                    revision.blobs,
+                    keep_going=self.keep_going,
+                    irrelevant=self.irrelevant,
+                    strict_cidr=self.strict_cidr,
+                    left_out=revision.left_out,
                 )
-                for blobs in found
+                for revision in found
             )
         )
         return old, new

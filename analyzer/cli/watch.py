@@ -21,6 +21,7 @@ def watch(
     pod_cidr: options.PodCidrs = None,
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
+    exclude: options.Exclude = None,
     max_counterexamples: options.MaxCounterexamples = 3,
     budget: options.WorkBudget = None,
     jobs: options.Jobs = None,
@@ -40,7 +41,7 @@ def watch(
     )
     limits = analysis.Budget(budget) if budget else analysis.Budget()
     watcher = Watcher(
-        Rereader(manifests, irrelevant=frozenset(irrelevant or ()), strict_cidr=strict_cidr),
+        Rereader(manifests, irrelevant=frozenset(irrelevant or ()), strict_cidr=strict_cidr, exclude=exclude or ()),
         lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
         analysis.Setting(pods, engine, addresses, limits, max_counterexamples),
         jobs,

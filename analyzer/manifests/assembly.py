@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from analyzer.manifests.endpoints import EndpointsObject
+from analyzer.manifests.no_objects import lines_of
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.pod_template import PodSource
 from analyzer.manifests.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Policy
-from analyzer.model.source import Notice, Source
+from analyzer.model.source import LeftOut, Notice, Source
 
 Fact = Policy | Namespace | Node | Service | EndpointsObject | PodSource | RouteSource | Gateway | Grant
 
@@ -34,6 +35,7 @@ class Facts:
     notices: list[Notice] = field(default_factory=list)
     irrelevant: dict[str, int] = field(default_factory=dict)
     mentioned: dict[str, Source] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def mention(self, namespace: str, source: Source) -> None:
         first = self.mentioned.setdefault(namespace, source)
@@ -57,6 +59,7 @@ class Facts:
             getattr(self, name).extend(getattr(other, name))
         self.unmodelled += other.unmodelled
         self.notices += other.notices
+        self.left_out += other.left_out
         for kind, count in other.irrelevant.items():
             self.irrelevant[kind] = self.irrelevant.get(kind, 0) + count
         for namespace, source in other.mentioned.items():
@@ -96,13 +99,14 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
         unmodelled=tuple(_without_known_pods(facts.unmodelled, roots)),
         irrelevant=tuple(sorted(facts.irrelevant.items())),
-        notices=tuple(sorted({*facts.notices, *refused})),
+        notices=(*lines_of(facts.left_out), *sorted({*facts.notices, *refused})),
         files=files,
         routes=tuple(sorted(routes, key=lambda route: route.id)),
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
+        left_out=tuple(sorted(dict.fromkeys(facts.left_out), key=lambda entry: entry.source)),
     )
     astray = _astray(cluster)
-    return replace(cluster, notices=tuple(sorted({*cluster.notices, *astray}))) if astray else cluster
+    return replace(cluster, notices=(*cluster.notices, *astray)) if astray else cluster
 
 
 def _astray(cluster: Cluster) -> tuple[Notice, ...]:

@@ -1,31 +1,45 @@
-"""Finding and reading the files that the user named: directories recursively, in sorted order."""
+"""The files that the user named, and those below the directories named, on disk."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import field
 from difflib import get_close_matches
 from pathlib import Path
 
 from analyzer.errors import Problem
+from analyzer.manifests.choosing import ENDINGS, FAULTS, Entry, Sort, found_below
+from analyzer.manifests.excluding import Excluding
+from analyzer.model.source import LeftOut, Source, Why
+from analyzer.records import dataclass
 
-SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 LARGEST_FILE = 256 * 1024 * 1024
+_NO_EXCLUDING = Excluding()
 
 
-def manifest_files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, str]]:
-    """Each file to read, once, with the path (of those given) that it was found under; `-` stands for itself.
+@dataclass
+class Chosen:
+    """Each file to read, once, with the path (of those given) that it was found under, `-` for itself; and what lies
+    there and is left out."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def chosen_files(paths: Sequence[str], problems: list[Problem], excluding: Excluding = _NO_EXCLUDING) -> Chosen:
+    """What to read of the files and directories.
 
     A path that does not exist, is of no use, or holds no manifest file is a problem.
     """
+    chosen = Chosen()
     seen: set[tuple[int, int]] = set()
-    for number, path in enumerate(paths):
+    for path in paths:
         if path == STDIN:
-            if paths.index(STDIN) == number:
-                yield STDIN, STDIN
+            chosen.files[STDIN] = STDIN
             continue
         try:
             mode = os.stat(path).st_mode
@@ -33,16 +47,58 @@ def manifest_files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tu
             problems.append(Problem(path, 0, 0, *_missing(path, error)))
             continue
         if stat.S_ISDIR(mode):
-            found = [file for file in _walk(path, problems, set()) if _is_new(file, seen)]
-            if not found and not any(True for _ in _walk(path, [], set())):
-                hint = "netproof reads files ending in .yaml, .yml or .json"
-                problems.append(Problem(path, 0, 0, "this directory holds no manifest", hint))
-            yield from ((file, path) for file in found)
-        elif stat.S_ISREG(mode):
-            if _is_new(path, seen):
-                yield path, path
-        else:
+            found = found_below(_Disk(), path, excluding)
+            problems += [Problem(file, 0, 0, fault) for file, fault in found.faults]
+            chosen.left_out += found.left_out
+            if not found.files and not found.faults:
+                problems.append(Problem(path, 0, 0, "this directory holds no manifest", why_none(found.left_out)))
+            chosen.files |= {file: path for file in found.files if _is_new(file, seen)}
+        elif not stat.S_ISREG(mode):
             problems.append(Problem(path, 0, 0, "is neither a file nor a directory", "pipe it in: `netproof check -`"))
+        elif excluding.takes(path, os.path.dirname(path)):
+            chosen.left_out.append(LeftOut(Source(path), Why.EXCLUDED))
+        elif _is_new(path, seen):
+            chosen.files[path] = path
+    return chosen
+
+
+def why_none(left_out: Sequence[LeftOut]) -> str:
+    """A hint to where a directory's manifests may be."""
+    charts = [entry.source.file for entry in left_out if entry.why is Why.CHART]
+    if charts:
+        return f"it holds a Helm chart: `helm template NAME {charts[0]} | netproof check -`"
+    if left_out:
+        first, more = left_out[0], f", and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        return f"`{first.source}` is left out: {first.why.value}{more}"
+    return f"netproof reads files ending in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+
+
+class _Disk:
+    """The files of this machine."""
+
+    def entries(self, folder: str) -> Sequence[Entry]:
+        try:
+            found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            raise ValueError(f"cannot be read: {_reason(error)}") from None
+        return [Entry(entry.name, entry.path, _sort(entry)) for entry in found]
+
+    def read(self, file: str) -> bytes:
+        return read_file(file)
+
+    def fault(self, entry: Entry) -> str:
+        return FAULTS.get(entry.sort, "") if entry.name.endswith(ENDINGS) else ""
+
+
+def _sort(entry: os.DirEntry[str]) -> Sort:
+    try:
+        if entry.is_dir():
+            return Sort.LINKED_FOLDER if entry.is_symlink() else Sort.FOLDER
+        if entry.is_file():
+            return Sort.FILE
+    except OSError:  # a link that leads to itself
+        return Sort.LEADS_NOWHERE
+    return Sort.LEADS_NOWHERE if entry.is_symlink() and not os.path.exists(entry.path) else Sort.OTHER
 
 
 def _missing(path: str, error: OSError | ValueError) -> tuple[str, str]:
@@ -76,36 +132,6 @@ def _is_new(path: str, seen: set[tuple[int, int]]) -> bool:
         return False
     seen.add(identity)
     return True
-
-
-def _walk(directory: str, problems: list[Problem], above: set[tuple[int, int]]) -> Iterator[str]:
-    """The manifest files below a directory, sorted; links are followed, but never back into a directory above."""
-    try:
-        info = os.stat(directory)
-        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-    except OSError as error:
-        problems.append(Problem(directory, 0, 0, f"cannot be read: {_reason(error)}"))
-        return
-    here = (info.st_dev, info.st_ino)
-    if here in above:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        try:
-            if entry.is_dir():
-                yield from _walk(entry.path, problems, above | {here})
-                continue
-        except OSError as error:
-            problems.append(Problem(entry.path, 0, 0, f"cannot be read: {_reason(error)}"))
-            continue
-        if entry.name.lower().endswith(SUFFIXES):
-            if entry.is_file():
-                yield entry.path
-            elif entry.is_symlink() and not os.path.exists(entry.path):
-                problems.append(Problem(entry.path, 0, 0, "this link leads nowhere"))
-            else:
-                problems.append(Problem(entry.path, 0, 0, "is neither a file nor a directory"))
 
 
 def read_file(path: str) -> bytes:

@@ -19,16 +19,25 @@ from analyzer.manifests.manifest import (
     kind_dot_group,
     version_of,
 )
-from analyzer.manifests.nodes import Mapping, Tree
+from analyzer.manifests.no_objects import is_kustomization, is_no_object, slip_of
+from analyzer.manifests.nodes import Mapping, Tree, line_of
 from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.retired_versions import RETIRED
 from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
 from analyzer.manifests.texts import read_trees
 from analyzer.manifests.twins import Standing, is_the_same, rank_of, text_key
 from analyzer.manifests.unmodelled_kinds import effect_of
-from analyzer.manifests.unread_objects import ANYTHING, broken, digest, quiet_name, quiet_namespace, unmodelled
+from analyzer.manifests.unread_objects import (
+    ANYTHING,
+    broken,
+    digest,
+    quiet_name,
+    quiet_namespace,
+    templates_of,
+    unmodelled,
+)
 from analyzer.model.cluster import Unmodelled
-from analyzer.model.source import Notice, Source
+from analyzer.model.source import LeftOut, Notice, Source, Why
 from analyzer.records import dataclass
 
 _VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v[a-z0-9]+")
@@ -46,8 +55,11 @@ class Loader:
     facts: Facts = field(default_factory=Facts)
     places: dict[tuple[str, str, str, str], Standing] = field(default_factory=dict)
 
-    def read(self, name: str, content: Callable[[], bytes]) -> int:
-        """Read one file; returns how many documents it holds, good or bad."""
+    def read(self, name: str, content: Callable[[], bytes], *, is_named: bool = True) -> int:
+        """Read one file; returns how many objects it holds, good or bad.
+
+        In a file that was found below a directory, and not named itself, a document may be no object.
+        """
         try:
             data = content()
             check_size(data)
@@ -60,8 +72,7 @@ class Loader:
         for tree in read_trees(data):
             if tree.value is None and not tree.faults:
                 continue  # a document of comments only
-            count += 1
-            self._document(name, tree)
+            count += self._document(name, tree, is_named)
         return count
 
     def absorb(self, other: Loader) -> bool:
@@ -79,17 +90,23 @@ class Loader:
 
     def note_empty_files(self, path: str, counts: dict[str, int]) -> None:
         """A path without any manifest is a problem; a file without one, beside others, is worth a notice."""
-        if not any(counts.values()):
+        left_out = {entry.source.file for entry in self.facts.left_out}
+        if not any(counts.values()) and not (counts.keys() <= left_out and self.facts.unmodelled):
             name, hint = (STDIN_NAME, "what is before the pipe printed none") if path == STDIN else (path, "")
+            if nothing := [entry for entry in self.facts.left_out if entry.source.file in counts]:
+                hint = f"`{nothing[0].source}` is left out: {nothing[0].why.value}"
             self.problems.append(Problem(name, 0, 0, "holds no manifest", hint))
             return
-        empty = (file for file, count in counts.items() if not count)
+        empty = (file for file, count in counts.items() if not count and file not in left_out)
         self.facts.notices += [Notice(Source(file), "this file holds no manifest") for file in empty]
 
     def _log(self, file: str) -> Log:
         return Log(file, self.strict_cidr)
 
-    def _document(self, file: str, tree: Tree) -> None:
+    def _document(self, file: str, tree: Tree, is_named: bool) -> bool:
+        """Read a document; returns whether it is an object, good or bad."""
+        if not is_named and self._passes_over(file, tree):
+            return False
         log = self._log(file)
         for fault in tree.faults:
             log.problem(fault.place, fault.message, fault.hint)
@@ -98,8 +115,26 @@ class Loader:
         elif not isinstance(tree.value, Mapping):
             log.problem(tree.place, "this document is no Kubernetes object: it must be a mapping")
             self._finish(log, None)
+        elif is_kustomization(tree.value):
+            hint = "use `kustomize build DIRECTORY | netproof check -`"
+            log.problem(tree.place, "this is a kustomization, which is no Kubernetes object", hint)
+            self._finish(log, None)
         else:
             self._object(tree.value, log, "", "")
+        return True
+
+    def _passes_over(self, file: str, tree: Tree) -> bool:
+        """Whether a document is no object of the API (design 1), which is noted."""
+        source = Source(file, line_of(tree.place))
+        if tree.kinds is not None:
+            unread = [it for kind in tree.kinds for it in templates_of(kind, source)]
+            self.facts.unmodelled += unread
+            self.facts.left_out.append(LeftOut(Source(file), Why.SKIPPED if unread else Why.NO_OBJECT))
+            return True
+        if tree.is_broken or not is_no_object(tree.value):
+            return False
+        self.facts.left_out.append(LeftOut(source if source.line > 1 else Source(file), Why.NO_OBJECT))
+        return True
 
     def _finish(self, log: Log, instead: Unmodelled | None) -> None:
         """Keep what the log holds; an object with problems is unmodelled."""
@@ -257,7 +292,9 @@ def _note_nameless(root: Section, kind: str, api_version: str) -> None:
     missing = " and ".join(f"`{key}`" for key, value in (("apiVersion", api_version), ("kind", kind)) if not value)
     keys = root.data.keys()
     hint = "every Kubernetes object names both"
-    if {"name", "version"} <= keys and api_version in ("v1", "v2"):
+    if slip := slip_of(root.data):
+        hint = f"is `{slip[1]}` meant by `{slip[0]}`?"
+    elif {"name", "version"} <= keys and api_version in ("v1", "v2"):
         hint = f"this looks like a Chart.yaml; {RENDER_HINT}"
     elif keys & {"resources", "patches", "bases", "configMapGenerator", "namePrefix"} and not kind:
         hint = "this looks like a Kustomization; use `kustomize build DIRECTORY | netproof check -`"

@@ -9,11 +9,13 @@ from functools import partial
 
 from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.assembly import assemble
-from analyzer.manifests.files import STDIN, STDIN_NAME, manifest_files, read_file
+from analyzer.manifests.excluding import Excluding
+from analyzer.manifests.files import STDIN, STDIN_NAME, Chosen, chosen_files, read_file
 from analyzer.manifests.git import Blob
 from analyzer.manifests.loader import Loader
 from analyzer.manifests.shares import Errand, shares
 from analyzer.model.cluster import Cluster
+from analyzer.model.source import LeftOut
 from analyzer.records import dataclass
 
 Content = Callable[[str], bytes]
@@ -34,6 +36,7 @@ def load(
     keep_going: bool = False,
     irrelevant: frozenset[str] = frozenset(),
     strict_cidr: bool = True,
+    exclude: Sequence[str] = (),
     stdin: Callable[[], bytes] | None = None,
     progress: Progress | None = None,
     on_read: Callable[[str, bytes], None] | None = None,
@@ -43,9 +46,10 @@ def load(
 
     `paths` are files, directories (read recursively) and `-` for `stdin`.  `irrelevant` names kinds (`Kind.group`)
     that the user knows not to affect traffic.  With `strict_cidr`, CIDRs that API servers from 1.36 on refuse are
-    problems, save in objects that a server has stored.  `progress` is told each file with its number and their count,
-    before it is read; `on_read` each file with its bytes.  At most `jobs` processes share the reading, as many as there
-    are cores if it is None, and one alone where there is little to read, or somebody wants to be told of it.
+    problems, save in objects that a server has stored.  `exclude` are patterns of files and directories to leave out
+    (Excluding).  `progress` is told each file with its number and their count, before it is read; `on_read` each file
+    with its bytes.  At most `jobs` processes share the reading, as many as there are cores if it is None, and one alone
+    where there is little to read, or somebody wants to be told of it.
 
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
@@ -59,7 +63,8 @@ def load(
 
     with without_garbage_collection():
         loader = Loader(irrelevant, strict_cidr)
-        return _load(paths, keep_going, loader, content, progress, 1 if on_read is not None else jobs)
+        chosen = chosen_files(paths, loader.problems, Excluding(tuple(exclude)))
+        return _load(chosen, keep_going, loader, content, progress, 1 if on_read is not None else jobs)
 
 
 def load_blobs(
@@ -68,29 +73,35 @@ def load_blobs(
     keep_going: bool = False,
     irrelevant: frozenset[str] = frozenset(),
     strict_cidr: bool = True,
+    left_out: Sequence[LeftOut] = (),
 ) -> Loaded:
     """The same for files that were read already; there may be none."""
     with without_garbage_collection():
         loader = Loader(irrelevant, strict_cidr)
+        loader.facts.left_out += left_out
         counts: dict[str, dict[str, int]] = {}
         for blob in blobs:
-            counts.setdefault(blob.path, {})[blob.name] = loader.read(blob.name, partial(bytes, blob.data))
+            held = loader.read(blob.name, partial(bytes, blob.data), is_named=blob.is_named)
+            counts.setdefault(blob.path, {})[blob.name] = held
         return assembled(loader, counts, keep_going, tuple(blob.name for blob in blobs))
 
 
-def read_manifests(paths: Sequence[str], stdin: Callable[[], bytes]) -> dict[str, bytes]:
-    """The bytes of each file that `load` would read, by the name that it gives them; ManifestError where it could
-    not."""
+def read_manifests(
+    paths: Sequence[str], stdin: Callable[[], bytes], exclude: Sequence[str] = ()
+) -> tuple[dict[str, bytes], tuple[LeftOut, ...]]:
+    """The bytes of each file that `load` would read, by the name that it gives them, and what it would leave out;
+    ManifestError where it could not."""
     problems: list[Problem] = []
     found: dict[str, bytes] = {}
-    for file, _ in manifest_files(paths, problems):
+    chosen = chosen_files(paths, problems, Excluding(tuple(exclude)))
+    for file in chosen.files:
         try:
             found[STDIN_NAME if file == STDIN else file] = stdin() if file == STDIN else read_file(file)
         except ValueError as error:
             problems.append(Problem(file, 0, 0, str(error)))
     if problems:
         raise ManifestError(problems)
-    return found
+    return found, tuple(chosen.left_out)
 
 
 @contextmanager
@@ -106,24 +117,26 @@ def without_garbage_collection() -> Iterator[None]:
 
 
 def _load(
-    paths: Sequence[str],
+    chosen: Chosen,
     keep_going: bool,
     loader: Loader,
     content: Content,
     progress: Progress | None,
     jobs: int | None,
 ) -> Loaded:
-    files = dict(manifest_files(paths, loader.problems))
+    files = chosen.files
+    named = frozenset(file for file, path in files.items() if file == path)
+    loader.facts.left_out += chosen.left_out
     loader.note_unread()
     own, *others = shares(list(files), jobs)
-    errands = [Errand(partial(_read, Loader(loader.irrelevant, loader.strict_cidr), share)) for share in others]
+    errands = [Errand(partial(_read, Loader(loader.irrelevant, loader.strict_cidr), share, named)) for share in others]
     try:
-        found = _read(loader, own, content, progress)[1]
+        found = _read(loader, own, named, content, progress)[1]
         for share, errand in zip(others, errands, strict=True):
             result = errand.result()
             # What is wrong is told by a loader that has read all that comes before.
             is_taken = result is not None and loader.absorb(result[0])
-            found |= result[1] if result is not None and is_taken else _read(loader, share)[1]
+            found |= result[1] if result is not None and is_taken else _read(loader, share, named)[1]
     finally:
         for errand in errands:
             errand.end()
@@ -134,20 +147,24 @@ def _load(
 
 
 def _read(
-    loader: Loader, files: Sequence[str], content: Content = read_file, progress: Progress | None = None
+    loader: Loader,
+    files: Sequence[str],
+    named: frozenset[str],
+    content: Content = read_file,
+    progress: Progress | None = None,
 ) -> tuple[Loader, dict[str, int]]:
-    """The loader, and how many documents each of the files holds."""
+    """The loader, and how many objects each of the files holds; `named` are those that the user named."""
     counts = {}
     for number, file in enumerate(files):
         name = STDIN_NAME if file == STDIN else file
         if progress is not None:
             progress(name, number, len(files))
-        counts[file] = loader.read(name, partial(content, file))
+        counts[file] = loader.read(name, partial(content, file), is_named=file in named)
     return loader, counts
 
 
 def assembled(loader: Loader, counts: dict[str, dict[str, int]], keep_going: bool, names: tuple[str, ...]) -> Loaded:
-    """What the loader has read, `counts` being how many documents each file holds, by the path it was found under."""
+    """What the loader has read, `counts` being how many objects each file holds, by the path it was found under."""
     for path, found in counts.items():
         loader.note_empty_files(path, found)
     if loader.problems and not keep_going:

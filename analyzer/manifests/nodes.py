@@ -81,12 +81,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One document of a file.  `value` is meaningless when `is_broken`: the text could not be read to its end."""
+    """One document of a file.  `value` is meaningless when `is_broken`: the text could not be read to its end.
+
+    `kinds` of a text that is a template rather than a manifest are those that its lines name; None of any other.
+    """
 
     value: Any
     place: int
     faults: tuple[Fault, ...] = ()
     is_broken: bool = False
+    kinds: tuple[str, ...] | None = None
 
     @staticmethod
     def broken(faults: Iterable[Fault]) -> Tree:

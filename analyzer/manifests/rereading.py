@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from analyzer.errors import Problem
-from analyzer.manifests.files import STDIN, manifest_files, read_file
+from analyzer.manifests.excluding import Excluding
+from analyzer.manifests.files import STDIN, chosen_files, read_file
 from analyzer.manifests.loader import Loader
 from analyzer.manifests.loading import Loaded, assembled, load, without_garbage_collection
 from analyzer.records import dataclass
@@ -28,18 +29,24 @@ class Rereader:
     """Loads the same paths again and again; what stands in a file that is as it was stays the same object."""
 
     def __init__(
-        self, paths: Sequence[str], *, irrelevant: frozenset[str] = frozenset(), strict_cidr: bool = True
+        self,
+        paths: Sequence[str],
+        *,
+        irrelevant: frozenset[str] = frozenset(),
+        strict_cidr: bool = True,
+        exclude: Sequence[str] = (),
     ) -> None:
         """As for `load`; standard input, which can be read but once, cannot be among the paths."""
         if STDIN in paths:
             raise ValueError("standard input cannot be read again")
         self._paths, self._irrelevant, self._strict_cidr = tuple(paths), irrelevant, strict_cidr
+        self._excluding = Excluding(tuple(exclude))
         self._pieces: dict[str, _Piece] = {}
         self.reread: tuple[str, ...] = ()
 
     def stamp(self) -> Stamp:
         """The same as long as no file was saved, came or went."""
-        return tuple((file, _mark(file)) for file, _ in manifest_files(self._paths, []))
+        return tuple((file, _mark(file)) for file in chosen_files(self._paths, [], self._excluding).files)
 
     def load(self) -> Loaded:
         """The cluster as the files now say.  `reread` then names the files that were new, changed or gone.
@@ -47,33 +54,38 @@ class Rereader:
         ManifestError as from `load`, after which the next call reads what was at fault again.
         """
         problems: list[Problem] = []
-        files = list(manifest_files(self._paths, problems))
+        chosen = chosen_files(self._paths, problems, self._excluding)
+        files = chosen.files
         if problems:
             return self._afresh()
-        changed = self._pieces.keys() - {file for file, _ in files}
+        changed = self._pieces.keys() - files.keys()
         for file in changed:
             del self._pieces[file]
         whole = Loader(self._irrelevant, self._strict_cidr)
+        whole.facts.left_out += chosen.left_out
         counts: dict[str, dict[str, int]] = {}
         with without_garbage_collection():
-            for file, path in files:
+            for file, path in files.items():
                 mark = _mark(file)
                 piece = self._pieces.get(file)
                 if piece is None or piece.mark != mark:
                     changed = changed | {file}
                     loader = Loader(self._irrelevant, self._strict_cidr)
-                    piece = _Piece(mark, loader, loader.read(file, partial(read_file, file)))
+                    count = loader.read(file, partial(read_file, file), is_named=file == path)
+                    piece = _Piece(mark, loader, count)
                     self._pieces[file] = piece
                 if not whole.absorb(piece.read):
                     return self._afresh()
                 counts.setdefault(path, {})[file] = piece.count
             self.reread = tuple(sorted(changed))
-            return assembled(whole, counts, False, tuple(file for file, _ in files))
+            return assembled(whole, counts, False, tuple(files))
 
     def _afresh(self) -> Loaded:
         """Something is wrong: reading everything as it is meant to be read tells all of it."""
         self._pieces = {file: piece for file, piece in self._pieces.items() if not piece.read.problems}
-        return load(self._paths, irrelevant=self._irrelevant, strict_cidr=self._strict_cidr)
+        return load(
+            self._paths, irrelevant=self._irrelevant, strict_cidr=self._strict_cidr, exclude=self._excluding.patterns
+        )
 
 
 def _mark(file: str) -> tuple[int, ...]:

@@ -20,6 +20,8 @@ _BOMS = (
 _UTF8_BOM = b"\xef\xbb\xbf"
 _CROWDED_MARKER = re.compile(rb"(?:\A|\n)---[ \t\r]*+[^\s#][^\n]*+")
 _ACTION = re.compile(rb"(?<![\"'])\{\{")
+_NEXT_DOCUMENT = re.compile(rb"^---", re.MULTILINE)
+_KIND_LINE = re.compile(rb"""^[ \t]*(?:-[ \t]+)*["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z][A-Za-z0-9]*)""", re.MULTILINE)
 
 
 def read_trees(data: bytes) -> Iterator[Tree]:
@@ -34,11 +36,14 @@ def read_trees(data: bytes) -> Iterator[Tree]:
         return
     yield from _crowded_markers(data)
     template = _Template(data)
+    last = 0
     for tree in read_documents(data):
         if tree.faults and template.breaks(tree):
             message = "is a template, not a manifest: it holds `{{ … }}`"
-            yield Tree.broken([Fault(template.place, message, RENDER_HINT)])
+            fault = Fault(template.place, message, RENDER_HINT)
+            yield Tree(None, fault.place, (fault,), True, template.kinds(last))
             return
+        last = line_of(tree.place)
         yield tree
 
 
@@ -102,6 +107,13 @@ class _Template:
             return 0
         start = found.start()
         return place_at(self._data.count(b"\n", 0, start) + 1, start - self._data.rfind(b"\n", 0, start))
+
+    def kinds(self, last: int) -> tuple[str, ...]:
+        """The kinds that lines name below the document that starts at line `last`, the last one read; 0 for none."""
+        rest = b"\n".join(self._data.split(b"\n")[last:])
+        begin = _NEXT_DOCUMENT.search(rest) if last else None
+        found = _KIND_LINE.findall(rest, begin.start() if begin else 0)
+        return tuple(dict.fromkeys(kind.decode("ascii") for kind in found))
 
     @cached_property
     def _lines(self) -> frozenset[int]:

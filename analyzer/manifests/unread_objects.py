@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from analyzer.manifests.manifest import DEFAULT_NAMESPACE, ObjectKind
 from analyzer.manifests.names import label_name_fault
 from analyzer.manifests.nodes import Mapping
 from analyzer.manifests.section import Section, printable
-from analyzer.manifests.unmodelled_kinds import Effect
+from analyzer.manifests.unmodelled_kinds import EFFECTS, Effect
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import Source
 
@@ -46,6 +47,20 @@ def digest(data: Mapping) -> str:
         written["metadata"] = {key: metadata[key] for key in _WRITTEN_METADATA if key in metadata}
     text = json.dumps(written, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def templates_of(kind: str, source: Source) -> list[Unmodelled]:
+    """What may stand in a template that has a line `kind: KIND`, if that kind can matter."""
+    from analyzer.manifests.registry import MODELLED
+
+    text = "it is a template that was not rendered"
+    found = [
+        Effect(known.may_allow, known.may_deny, known.adds_pods, text, None)
+        for (name, _), known in MODELLED.items()
+        if name == kind
+    ]
+    found += [replace(effect, why=text) for name, effect in EFFECTS.items() if name.partition(".")[0] == kind]
+    return [unmodelled(kind, "", None, "", source, effect) for effect in found]
 
 
 def unmodelled(

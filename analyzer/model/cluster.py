@@ -8,7 +8,7 @@ from functools import cached_property
 
 from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.policies import NamespacesMatching, PodPeer, Policy, Protocol, Tier
-from analyzer.model.source import NOWHERE, Notice, Source
+from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -205,7 +205,8 @@ class Unmodelled:
 class Cluster:
     """All that the manifests say.  `namespaces` holds declared and mentioned ones, each once.
 
-    `irrelevant` counts the documents read that cannot affect traffic, by kind.
+    `irrelevant` counts the documents read that cannot affect traffic, by kind.  `left_out` is what lies among the files
+    and was not read.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -219,6 +220,7 @@ class Cluster:
     files: tuple[str, ...] = field(default=(), compare=False)
     routes: tuple[Route, ...] = ()
     endpoints: tuple[Endpoints, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @cached_property
     def namespace_by_name(self) -> dict[str, Namespace]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from analyzer.records import dataclass
 
 
@@ -21,7 +23,37 @@ NOWHERE = Source("", 0)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """Something the user should know that is no error: where, and one sentence."""
+    """Something the user should know that is no error: where, and one sentence.
+
+    `is_kept`: it bears on how far the answer reaches, so that even the briefest report holds it.  `files` are all that
+    it speaks of, where the sentence names a few of them.
+    """
 
     source: Source
     message: str
+    is_kept: bool = False
+    files: tuple[str, ...] = ()
+
+
+class Why(Enum):
+    """Why something that lies among the manifests was left out."""
+
+    ENDING = "its name does not end in .json, .yaml or .yml, in these letters"
+    LINK = "it is a link to a directory"
+    EXCLUDED = "it is excluded"
+    CHART = "it holds the templates of a Helm chart"
+    NO_OBJECT = "it is no Kubernetes object"
+    SKIPPED = "it is a template, of an object that can matter"
+
+    @property
+    def is_no_object(self) -> bool:
+        """Whether it was looked into, and holds no object."""
+        return self in (Why.NO_OBJECT, Why.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file, a directory or a document that lies where the user said, and that nothing was read from."""
+
+    source: Source
+    why: Why

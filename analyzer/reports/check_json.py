@@ -228,4 +228,5 @@ def unmodelled(it: Unmodelled) -> Json:
 
 
 def notice(notice: Notice) -> Json:
-    return {"file": notice.source.file, "line": notice.source.line, "message": notice.message}
+    found: Json = {"file": notice.source.file, "line": notice.source.line, "message": notice.message}
+    return {**found, "files": list(notice.files)} if notice.files else found

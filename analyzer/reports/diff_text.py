@@ -41,6 +41,8 @@ def render_diff_text(found: Difference | InventoryDifference, style: Style) -> b
     _queries(page, found.queries)
     if not style.is_quiet:
         _footer(page, found)
+    else:
+        parts.kept(page, found.background.notices)
     page.blank()
     _summary(page, found)
     return bytes(page)

@@ -43,6 +43,7 @@ def _options(options: Options) -> Json:
         "max_counterexamples": options.max_counterexamples,
         "irrelevant": list(options.irrelevant),
         "strict_cidr": options.strict_cidr,
+        **({"exclude": list(options.exclude)} if options.exclude else {}),
     }
 
 

@@ -19,6 +19,8 @@ def render_exposure_text(found: ExposureReport, style: Style) -> bytes:
     if not style.is_quiet:
         page.rule()
         parts.background(page, found.assumptions, found.unmodelled, found.notices)
+    else:
+        parts.kept(page, found.notices)
     page.blank()
     for direction in Direction:
         loose = found.unisolated(direction)

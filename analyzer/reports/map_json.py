@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analyzer.model.cluster import Node, Workload
-from analyzer.model.source import Notice
+from analyzer.reports.check_json import notice
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.connectivity import (
     INGRESS_CONTROLLER,
@@ -33,7 +33,7 @@ def render_map_json(found: ConnectivityMap, *, is_grouped: bool = False) -> byte
         ("form", "groups" if is_grouped else "pairs"),
         ("profile", {"name": found.profile.name, "knobs": found.profile.knobs()}),
         ("unmodelled", [_named(u.id, u.source.file, u.source.line) for u in found.unmodelled]),
-        ("notices", [_notice(n) for n in found.notices]),
+        ("notices", [notice(each) for each in found.notices]),
     ]
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head]
     controller = [{"id": INGRESS_CONTROLLER, "kind": "ingress-controller"}] if found.ingress else []
@@ -52,10 +52,6 @@ def _list(key: str, items: Iterable[Json]) -> str:
 
 def _named(name: str, file: str, line: int) -> Json:
     return {"id": name, "file": file, "line": line}
-
-
-def _notice(notice: Notice) -> Json:
-    return {"file": notice.source.file, "line": notice.source.line, "message": notice.message}
 
 
 def _endpoint(end: MapEnd) -> Json:

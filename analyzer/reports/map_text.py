@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.reports import words
+from analyzer.reports import parts, words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.reports.map_words import Names, connections, senders
 from analyzer.verdicts.connectivity import INGRESS_CONTROLLER, ConnectivityMap, MapRow
@@ -28,6 +28,8 @@ def render_map_text(found: ConnectivityMap, style: Style) -> bytes:
         page.paragraph("no connection is allowed")
     if not style.is_quiet:
         _footer(page, found)
+    else:
+        parts.kept(page, found.notices)
     return bytes(page)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import Notice
@@ -49,6 +49,15 @@ def background(
     if len(unmodelled) > len(shown):
         entry(page, "unmodelled", f"and {len(unmodelled) - len(shown)} more; --format json lists them all")
     for each in notices:
+        entry(page, "note", notice(each))
+
+
+def kept(page: Page, notices: Iterable[Notice]) -> None:
+    """The notices that even the briefest report holds."""
+    found = [each for each in notices if each.is_kept]
+    if found:
+        page.blank()
+    for each in found:
         entry(page, "note", notice(each))
 
 

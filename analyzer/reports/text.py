@@ -24,6 +24,8 @@ def render_text(answer: Answer, style: Style) -> bytes:
         _section(page, section, answer.universe)
     if not style.is_quiet:
         _footer(page, answer)
+    else:
+        parts.kept(page, answer.notices)
     page.blank()
     _summary(page, answer)
     return bytes(page)

@@ -100,6 +100,7 @@ class Options:
     max_counterexamples: int
     irrelevant: tuple[str, ...]
     strict_cidr: bool
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

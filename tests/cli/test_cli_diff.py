@@ -209,6 +209,7 @@ def test_two_git_revisions(repository, tmp_path, request):
         (tmp_path / "k8s").mkdir(exist_ok=True)
         (tmp_path / "k8s" / "cluster.yaml").write_text((root / EXAMPLES / name / "cluster.yaml").read_text())
         (tmp_path / "k8s" / ".hidden.yaml").write_text("no: manifest")
+        (tmp_path / "k8s" / "loud.YAML").write_text("no: manifest")
         repository("add", ".")
         repository("commit", "-q", "-m", name)
     (tmp_path / "k8s" / "cluster.yaml").write_text("not what is compared")
@@ -218,9 +219,45 @@ def test_two_git_revisions(repository, tmp_path, request):
     assert found["changes"][0]["old"]["ingress"][0]["file"] == "HEAD~1:k8s/cluster.yaml"
     assert run("--git", "HEAD..HEAD", "--", "k8s/").exit_code == 0
     assert run("--git", "HEAD..HEAD", "--", "k8s/cluster.yaml").exit_code == 0
-    for bad in ("HEAD..nowhere", "HEAD", "--output=x..HEAD", "HEAD...HEAD"):
+    for bad in ("HEAD..nowhere", "HEAD", "--output=x..HEAD", "HEAD....HEAD"):
         assert run("--git", bad, "--", "k8s").exit_code == 2
     assert run("--git", "HEAD..HEAD", "--", "elsewhere").exit_code == 2
+    kept = [notice["files"] for notice in found["notices"] if "files" in notice]
+    assert kept == [[f"{rev}:k8s/{name}"] for rev in ("HEAD~1", "HEAD") for name in ("loud.YAML", ".hidden.yaml")]
+    brief = run("--git", "HEAD~1..HEAD", "--quiet", "--", "k8s").stdout
+    assert "HEAD:k8s/loud.YAML" in brief
+    assert "HEAD:k8s/.hidden.yaml" in brief
+
+
+def test_from_the_merge_base(repository, tmp_path):
+    """What main gained meanwhile is no doing of the branch."""
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "deny", "namespace": "a"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+    }
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}
+
+    def commit(name, content):
+        (tmp_path / name).write_text(json.dumps(content))
+        repository("add", ".")
+        repository("commit", "-q", "-m", name)
+
+    repository("init", "-q", "-b", "main")
+    commit("ns.json", namespace)
+    repository("checkout", "-q", "-b", "work")
+    commit("note.json", {**namespace, "metadata": {"name": "b"}})
+    repository("checkout", "-q", "main")
+    commit("deny.json", policy)
+    assert run("--git", "main...work", "--fail-on", "new-access").exit_code == 0
+    assert run("--git", "main..work", "--fail-on", "new-access").exit_code == 1
+    repository("checkout", "-q", "--orphan", "apart")
+    commit("other.json", namespace)
+    done = run("--git", "main...apart")
+    assert done.exit_code == 2
+    assert "no commit in common" in done.stderr
+    assert "fetch" in done.stderr
 
 
 # ------------------------------------------------------------------------------------------------ a second solver

@@ -231,7 +231,7 @@ def test_places_where_no_bundle_can_be(place: Path, folder: str, said: str) -> N
     assert said in done.stderr
 
 
-@pytest.mark.parametrize(("folder", "code"), [("in/bundle", 2), ("in", 2), ("in/.evidence", 1), ("inside", 1)])
+@pytest.mark.parametrize(("folder", "code"), [("in/bundle", 2), ("in", 2), ("in/.evidence", 2), ("inside", 1)])
 def test_a_bundle_does_not_become_input(place: Path, folder: str, code: int) -> None:
     done = bundle(folder)
     assert done.exit_code == code, done.stderr

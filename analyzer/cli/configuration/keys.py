@@ -18,7 +18,18 @@ Command = Callable[..., Any]
 CHECK = "check"  # its options stand at the top of the file; those of other commands in tables
 
 # Options about the cluster: the value at the top of the file holds for every command that has the option.
-SHARED = ("manifests", "universe", "profile", "knob", "pod_cidr", "irrelevant", "strict_cidr", "keep_going", "budget")
+SHARED = (
+    "manifests",
+    "universe",
+    "profile",
+    "knob",
+    "pod_cidr",
+    "irrelevant",
+    "strict_cidr",
+    "exclude",
+    "keep_going",
+    "budget",
+)
 
 # Commands that ask what `check` asks: every value at the top of the file holds for them.
 LIKE_CHECK = ("watch",)

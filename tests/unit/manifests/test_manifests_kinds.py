@@ -125,7 +125,6 @@ def test_a_namespaced_kind_without_a_namespace_is_in_the_default_one(loaded):
         ("Certificate", "cert-manager.io/v1"),
         ("ServiceMonitor", "monitoring.coreos.com/v1"),
         ("Application", "argoproj.io/v1alpha1"),
-        ("Kustomization", "kustomize.config.k8s.io/v1beta1"),
         ("Route", "route.openshift.io/v1"),
     ],
 )

@@ -187,13 +187,13 @@ def test_a_directory_is_walked_in_sorted_order(tmp_path: Path):
         body = POLICY.replace("name: p", f"name: {policy}")
         (tmp_path / name).write_text(body)
     (tmp_path / "notes.txt").write_text("no manifest")
-    (tmp_path / ".git" / "x.yaml").write_text("no manifest")
+    (tmp_path / ".git" / "x.yaml").write_text(POLICY.replace("name: p", "name: hidden"))
     told = []
     found = load([str(tmp_path)], progress=lambda file, number, count: told.append((file, number, count)))
-    files = [str(tmp_path / name) for name in ("a.yaml", "b/x.yml", "c.json")]
+    files = [str(tmp_path / name) for name in (".git/x.yaml", "a.yaml", "b/x.yml", "c.json")]
     assert found.cluster.files == tuple(files)
-    assert told == [(file, number, 3) for number, file in enumerate(files)]
-    assert [policy.name for policy in found.cluster.policies] == ["a", "b", "c"]
+    assert told == [(file, number, 4) for number, file in enumerate(files)]
+    assert [policy.name for policy in found.cluster.policies] == ["a", "b", "c", "hidden"]
 
 
 def test_every_problem_of_every_file_is_reported(tmp_path: Path):
@@ -267,8 +267,9 @@ def test_chart_values_and_kustomization_files_say_how_to_render(problems, tmp_pa
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: x\nversion: 1.0.0\n")
     (tmp_path / "values.yaml").write_text("replicas: 3\n")
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\n")
+    (tmp_path / "own.yaml").write_text("kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\n")
     with pytest.raises(ManifestError) as caught:
-        load([str(tmp_path)])
+        load([str(tmp_path / name) for name in ("own.yaml", "Chart.yaml", "values.yaml", "kustomization.yaml")])
     hints = {Path(p.file).name: p.hint for p in caught.value.problems}
     assert "helm template" in hints["Chart.yaml"]
     assert "helm template" in hints["values.yaml"]
