@@ -124,8 +124,9 @@ def _astray(cluster: Cluster) -> tuple[Notice, ...]:
     return (Notice(first.source, text),)
 
 
-def _by_place(thing: Workload | Service) -> tuple[str, str, str]:
-    return thing.namespace, thing.name, thing.kind if isinstance(thing, Workload) else ""
+def _by_place(thing: Workload | Service) -> tuple[str, str, str, str]:
+    kind, group = (thing.kind, thing.group) if isinstance(thing, Workload) else ("", "")
+    return thing.namespace, thing.name, kind, group
 
 
 def _namespaces(facts: Facts) -> list[Namespace]:

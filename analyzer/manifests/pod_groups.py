@@ -1,11 +1,13 @@
-"""Pods under their controllers (design 5): a pod is called after the last controller its ownerReferences lead to."""
+"""Pods under their controllers (design 1, 5): a pod is called after the last controller its ownerReferences lead to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from analyzer.manifests.added_labels import Places
 from analyzer.manifests.pod_template import PodShape, PodSource
 from analyzer.model.cluster import Node, Workload
+from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
 Root = tuple[str, str, str, str]  # namespace, kind, group, name
@@ -14,23 +16,23 @@ Root = tuple[str, str, str, str]  # namespace, kind, group, name
 def workloads_of(sources: Sequence[PodSource], nodes: Mapping[str, Node]) -> tuple[list[Workload], frozenset[Root]]:
     """The workloads, and the controllers at the top, of all pods and controllers declared.
 
-    Pods that live stand for their controllers, so that nothing is counted twice; a controller without pods stands for
-    those it would make, unless another stands above it.
+    A controller stands for its live pods as they are, and for the pods that its template would make now.
     """
     declared = {_identity(source): source for source in sources if not source.is_pod}
+    places = Places(nodes.values())
     groups: dict[Root, list[PodSource]] = {}
     with_pods: set[Root] = set()
     found: list[Workload] = []
     for source in sources:
         root = _root(source, declared)
         if source.is_pod and root == _identity(source):
-            found.append(_workload(source.kind, source.name, source, [source], nodes))
+            found.append(_Group(source.kind, source.name, [source]).workload(nodes, places, is_single=True))
             continue
         groups.setdefault(root, []).append(source)
         if source.is_pod:
             with_pods.add(root)
     for root, members in groups.items():
-        found += _group(root, members, declared.get(root), nodes)
+        found += _workloads(root, members, declared.get(root), nodes, places)
     return found, frozenset(with_pods)
 
 
@@ -53,36 +55,64 @@ def _root(source: PodSource, declared: Mapping[Root, PodSource]) -> Root:
     return here
 
 
-def _group(
-    root: Root, members: list[PodSource], top: PodSource | None, nodes: Mapping[str, Node]
+def _workloads(
+    root: Root, members: list[PodSource], top: PodSource | None, nodes: Mapping[str, Node], places: Places
 ) -> Iterable[Workload]:
-    alive = [member for member in members if member.is_pod]
-    if not alive and top is not None:
-        alive = [top]
-    elif not alive:
-        alive = [member for member in members if member.replicas != 0]
-    if len(alive) > 1 and len({member.shape for member in alive}) > 1:
-        return [_workload(m.kind, m.name, m, [m], nodes) for m in alive]
-    if not alive:
-        return []
-    return [_workload(root[1], root[3], top or alive[0], alive, nodes)]
+    """The pods of one controller in groups of one shape: those of its template first, then the live ones."""
+    makers = _makers(members, top)
+    alive: dict[PodShape, list[PodSource]] = {}
+    for member in members:
+        if member.is_pod:
+            alive.setdefault(member.shape, []).append(member)
+    groups = [_Group(root[1], root[3], [maker]) for maker in makers] + [
+        _Group(root[1], root[3], pods) for pods in alive.values()
+    ]
+    for number, group in enumerate(groups):
+        is_told_apart = number > 0 or (len(groups) > 1 and not makers)
+        is_single = is_told_apart and group.members[0].is_pod and len(group.members) == 1
+        yield group.workload(nodes, places, is_single=is_single, is_told_apart=is_told_apart)
 
 
-def _workload(kind: str, name: str, origin: PodSource, members: list[PodSource], nodes: Mapping[str, Node]) -> Workload:
-    shape: PodShape = members[0].shape
-    return Workload(
-        kind=kind,
-        namespace=origin.namespace,
-        name=name,
-        labels=shape.labels,
-        service_account=shape.service_account,
-        ports=shape.ports,
-        host_network=shape.host_network,
-        ips=tuple(sorted({ip for member in members for ip in _ips(member, nodes)}, key=_by_family)),
-        nodes=tuple(sorted({member.node for member in members if member.node})),
-        is_single=members[0].is_pod and kind == members[0].kind,
-        source=origin.source,
-    )
+def _makers(members: list[PodSource], top: PodSource | None) -> list[PodSource]:
+    """What makes pods now: the controller at the top, and those under it that have replicas of an older template."""
+    templates = [member for member in members if not member.is_pod and member is not top]
+    running = [template for template in templates if template.replicas != 0]
+    if top is None:
+        return running or (templates if not any(member.is_pod for member in members) else [])
+    is_there = any(t.revision and t.revision == top.revision for t in running)
+    return running if is_there else [top, *running]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Pods of one shape, or the template of some; `kind` and `name` are of the controller at the top."""
+
+    kind: str
+    name: str
+    members: list[PodSource]
+
+    def workload(
+        self, nodes: Mapping[str, Node], places: Places, *, is_single: bool, is_told_apart: bool = False
+    ) -> Workload:
+        first = self.members[0]
+        shape = first.shape
+        on = {member.node for member in self.members if member.node}
+        is_bound = all(member.is_bound for member in self.members)
+        return Workload(
+            kind=self.kind,
+            namespace=first.namespace,
+            name=self.name,
+            labels=shape.labels,
+            service_account=shape.service_account,
+            ports=shape.ports,
+            host_network=shape.host_network,
+            ips=tuple(sorted({ip for member in self.members for ip in _ips(member, nodes)}, key=_by_family)),
+            nodes=tuple(sorted(on)),
+            is_single=is_single,
+            source=first.source,
+            added=(*first.added, *(() if is_bound else places.on(next(iter(on)) if len(on) == 1 else ""))),
+            group=first.name if is_told_apart else "",
+        )
 
 
 def _by_family(ip: IPAddress) -> tuple[int, int]:

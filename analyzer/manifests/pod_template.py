@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from analyzer.manifests.names import port_name_fault, subdomain_fault
 from analyzer.manifests.section import Section
 from analyzer.manifests.selectors import read_labels
+from analyzer.model.added_labels import Added
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
@@ -42,7 +43,8 @@ class PodSource:
     """A Pod, or an object that makes pods; `loading` turns them into workloads once all files are read.
 
     `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
-    known of running pods only.
+    known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what it
+    gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
     """
 
     kind: str
@@ -57,6 +59,9 @@ class PodSource:
     host_ips: tuple[IPAddress, ...] = ()
     node: str = ""
     is_pod: bool = False
+    added: tuple[Added, ...] = ()
+    is_bound: bool = False
+    revision: str = ""
 
 
 def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:

@@ -3,11 +3,15 @@ ReplicationController, Job, CronJob, and OpenShift's DeploymentConfig."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from analyzer.manifests.added_labels import with_added
 from analyzer.manifests.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.pod_template import PodSource, read_owner, read_shape
 from analyzer.manifests.section import Section
 
 _MOST_REPLICAS = 2**31 - 1
+_REVISION = "deployment.kubernetes.io/revision"
 
 
 def _read(manifest: Manifest) -> PodSource | None:
@@ -29,16 +33,32 @@ def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:
             message = f"`{where}` is missing: this {manifest.kind} makes no pods"
             manifest.log.problem(manifest.root.place(), message, "the API requires it")
         return None
+    shape = read_shape(template.section("metadata"), template.section("spec"))
+    labels, added = with_added(shape.labels, manifest, spec)
+    annotations = manifest.metadata.section("annotations")
     return PodSource(
         kind=manifest.kind,
         group=manifest.group,
         namespace=manifest.namespace or DEFAULT_NAMESPACE,
         name=manifest.name,
-        shape=read_shape(template.section("metadata"), template.section("spec")),
+        shape=replace(shape, labels=labels),
         owner=owner,
         source=manifest.source,
-        replicas=spec.integer("replicas", 0, _MOST_REPLICAS) if spec.has("replicas") else None,
+        replicas=0 if _is_finished(manifest) else _replicas(spec),
+        added=added,
+        revision=(annotations.text(_REVISION) if annotations else None) or "",
     )
+
+
+def _replicas(spec: Section) -> int | None:
+    return spec.integer("replicas", 0, _MOST_REPLICAS) if spec.has("replicas") else None
+
+
+def _is_finished(manifest: Manifest) -> bool:
+    """A Job that is done makes no more pods."""
+    status = manifest.root.section("status") if manifest.kind == "Job" else None
+    conditions = status.sections("conditions") if status else []
+    return any(c.text("type") in ("Complete", "Failed") and c.text("status") == "True" for c in conditions)
 
 
 KINDS = (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from collections.abc import Collection, Mapping
+from dataclasses import field, replace
 from enum import Enum
 from functools import cached_property
 
+from analyzer.model.added_labels import Added, Option, Varying
 from analyzer.model.labels import NO_LABELS, Labels, Selector
-from analyzer.model.policies import NamespacesMatching, PodPeer, Policy, Protocol, Tier
+from analyzer.model.policies import Direction, NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -50,8 +52,10 @@ class ContainerPort:
 class Workload:
     """Pods that share a template: a Deployment, …, or a bare Pod.
 
-    `is_single` only for a bare Pod; every other kind stands for two pods or more.  `ips`: the addresses known from
-    status, empty if unknown.  `nodes`: names of the nodes its pods are known to run on.  `id` is `ns/name[Kind]`.
+    `is_single`: it stands for exactly one pod, as a bare Pod does; else for two or more.  `ips`: the addresses known
+    from status, empty if unknown.  `nodes`: names of the nodes its pods are known to run on.  `added`: what the
+    controller adds to `labels`, pod by pod.  `group` tells apart the pods of one controller that differ: live ones, and
+    those its template makes now.
     """
 
     kind: str
@@ -65,10 +69,49 @@ class Workload:
     nodes: tuple[str, ...] = ()
     is_single: bool = False
     source: Source = NOWHERE
+    added: tuple[Added, ...] = ()
+    group: str = ""
+
+    @property
+    def owner(self) -> str:
+        """`ns/name[Kind]`: the same for all pods of a controller."""
+        return f"{self.namespace}/{self.name}[{self.kind}]"
 
     @property
     def id(self) -> str:
-        return f"{self.namespace}/{self.name}[{self.kind}]"
+        """`ns/name[Kind]`, and behind it `/group` where there is one."""
+        return f"{self.owner}/{self.group}" if self.group else self.owner
+
+    def variants(
+        self, mentioned: Mapping[str, Collection[str]], compared: Collection[str] = ()
+    ) -> tuple[Workload, ...]:
+        """Its pods in groups that the label values mentioned tell apart, the labels of each settled but for open ones.
+
+        Keys that are `compared` have no values but those mentioned; of others one stands for all that are not.
+        """
+        found = [self]
+        for added in self.added:
+            if added.is_open or not any(key in mentioned for key in added.all_keys):
+                continue
+            fresh = 0 if any(key in compared for key in added.all_keys) else 1
+            options = added.options(mentioned, fresh)
+            found = [w._with(added, option) for w in found for option in options]
+        return tuple(found)
+
+    def _with(self, added: Added, option: Option) -> Workload:
+        own = {key: value for key, value in self.labels.items() if key not in added.all_keys}
+        return replace(
+            self,
+            labels=Labels(own | dict(option.labels)),
+            added=tuple(a for a in self.added if a is not added),
+            group="/".join(part for part in (self.group, option.name) if part),
+            is_single=self.is_single or (added.is_unique and bool(option.name)),
+        )
+
+    @property
+    def unknown_labels(self) -> tuple[Varying, ...]:
+        """What it adds that nobody can know."""
+        return tuple(added for added in self.added if isinstance(added, Varying) and added.is_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +349,18 @@ class Cluster:
                 if isinstance(choice, NamespacesMatching):
                     found[choice.selector] = None
         return tuple(found)
+
+    @cached_property
+    def mentioned_labels(self) -> dict[str, frozenset[str]]:
+        """The keys and values of pods' labels that policies and Services mention."""
+        found: dict[str, set[str]] = {}
+        peers = (p for policy in self.policies for d in Direction for r in policy.rules(d) or () for p in r.peers or ())
+        chosen = [peer.pods for peer in (*(policy.subject for policy in self.policies), *peers) if isinstance(peer, PodPeer)]
+        chosen += [service.selector for service in self.services if service.selector is not None]
+        for selector in chosen:
+            for requirement in selector.requirements:
+                found.setdefault(requirement.key, set()).update(requirement.values)
+        return {key: frozenset(values) for key, values in found.items()}
 
     @cached_property
     def derived(self) -> dict[object, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.model.added_labels import Varying
 from analyzer.model.cluster import ContainerPort, Workload
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
@@ -14,7 +15,8 @@ class Pod:
     """One pod.  `ip` is its address in the connection's family; for a hostNetwork pod the address of its node.
 
     `workload` is the id of the workload it belongs to, None for a pod that is not there yet.  `namespace_labels`
-    always holds kubernetes.io/metadata.name.
+    always holds kubernetes.io/metadata.name.  `unknown`: labels that it has besides, with values that nobody knows.
+    `maker` names an object that is not modelled and may make such a pod, or none.
     """
 
     namespace: str
@@ -25,6 +27,8 @@ class Pod:
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
     workload: str | None = None
+    unknown: tuple[Varying, ...] = ()
+    maker: str = ""
 
 
 def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
@@ -38,6 +42,7 @@ def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
         ports=workload.ports,
         host_network=workload.host_network,
         workload=workload.id,
+        unknown=workload.unknown_labels,
     )
 
 
