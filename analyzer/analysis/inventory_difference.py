@@ -12,9 +12,10 @@ from itertools import product
 
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.difference import Progress, background, queries_of, silent
+from analyzer.analysis.matched_ends import Likeness, matched
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.model.claims import Pack, Universe
-from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.cluster import Cluster
 from analyzer.model.policies import Direction
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
@@ -29,7 +30,6 @@ _MORE_PODS = "an object that is not modelled may stand for more workloads"
 
 Ruling = tuple[ConnectionSet, ConnectionSet]  # what may be allowed, what is so for certain
 _NOTHING: Ruling = (ConnectionSet.EMPTY, ConnectionSet.EMPTY)
-Likeness = tuple[int | None, int | None]  # the class in the old map, in the new map
 
 
 def inventory_difference(
@@ -40,15 +40,24 @@ def inventory_difference(
     total = 2 + sum(len(pack.queries) for pack in packs)
     sides = align(old, new)
     maps = []
+    mentioned = both_mentioned(*sides)
     for done, (side, word) in enumerate(zip(sides, ("old", "new"), strict=True)):
         tell(f"map of the {word} revision", done, total)
-        maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses))
+        maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
     pairing = _Pairing(maps[0], maps[1])
     changes = tuple(pairing.changes())
     queries = tuple(queries_of(revisions, packs, setting, setting.max_counterexamples, tell))
     tell("", total, total)
     reason, blame = _doubts(sides, pairing, changes, setting)
     return InventoryDifference(pairing.ends, changes, background(revisions, packs, setting), reason, blame, queries)
+
+
+def both_mentioned(old: Cluster, new: Cluster) -> dict[str, frozenset[str]]:
+    """The label values that either side's policies mention."""
+    found = dict(old.mentioned_labels)
+    for key, values in new.mentioned_labels.items():
+        found[key] = found.get(key, frozenset()) | values
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +73,9 @@ class _Pairing:
 
     def __init__(self, old: ConnectivityMap, new: ConnectivityMap) -> None:
         self.maps = (old, new)
-        classes = tuple(_class_of(found) for found in self.maps)
-        likeness: dict[str, Likeness] = {}
-        ids = sorted({end.id for found in self.maps for end in found.ends if isinstance(end, Workload)})
-        for name in ids:
-            likeness[name] = (classes[0].get(name), classes[1].get(name))
-        self._workloads = {end.id: end for found in self.maps for end in found.ends if isinstance(end, Workload)}
+        workloads = tuple(matched(old, new))
+        likeness: dict[str, Likeness] = {workload.id: alike for workload, alike in workloads}
+        self._workloads = {workload.id: workload for workload, _ in workloads}
         for low, high, alike in _ranges(*(_classes_of_ranges(found) for found in self.maps)):
             likeness[AddressRange(low, high).id] = alike
         self.ends = tuple(likeness)
@@ -111,16 +117,6 @@ class _Pairing:
                     if pair not in seen:
                         seen.add(pair)
                         yield pair
-
-
-def _class_of(found: ConnectivityMap) -> dict[str, int]:
-    """The class of each workload, by its id."""
-    return {
-        end.id: number
-        for number, members in enumerate(found.classes)
-        for index in members
-        if isinstance(end := found.ends[index], Workload)
-    }
 
 
 _Cut = tuple[int, int, int]  # low, high, class

@@ -94,7 +94,7 @@ def _workloads(end: EndRegion, cluster: Cluster) -> list[SetExpr] | None:
         if fact.startswith(_LIKEWISE):
             ids += fact.removeprefix(_LIKEWISE).split(", ")
     named = [_named(id.partition("[")[0]) for id in ids]
-    today = [workload.id for workload in cluster.workloads]
+    today = [variant.id for w in cluster.workloads for variant in w.variants(cluster.mentioned_labels)]
     if any(id not in ids for name in named for id in today if id.startswith(f"{name.namespace}/{name.name}[")):
         return None
     return [Either(tuple(named))]

@@ -35,7 +35,7 @@ def addresses(text: str) -> AddressSet | None:
 
 def workloads_named(text: str, cluster: Cluster) -> tuple[Workload, ...]:
     """The workloads that `namespace/name` or an id, `namespace/name[Kind]`, means; there may be none."""
-    return tuple(w for w in cluster.workloads if text in (w.id, f"{w.namespace}/{w.name}"))
+    return tuple(w for w in cluster.workloads if text in (w.id, w.owner, f"{w.namespace}/{w.name}"))
 
 
 def end_filter(texts: Sequence[str], option: str, cluster: Cluster) -> EndFilter | None:

@@ -10,6 +10,7 @@ from analyzer.encoding.domains import Attr
 from analyzer.encoding.scope import HOST, POD, Scope
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, leaves
+from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import ContainerKind, ContainerPort, Node, Workload
 from analyzer.model.policies import Protocol
@@ -27,7 +28,8 @@ class EndClass:
     `namespace` is a code, `labels` are (attribute, value) of every domain the class has a value in, `named` the sets
     `workload NS/NAME` it belongs to.  `is_single`: it stands for exactly one pod.  `addresses` is None if unknown.
     `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
-    ports to which a port of its node leads.
+    ports to which a port of its node leads.  `unknown`: labels that it has besides, the same that every class of its
+    `owner` has; `values` leaves their attributes out.
     """
 
     kind: str
@@ -42,6 +44,8 @@ class EndClass:
     node: Node | None = None
     on_node: str | None = None
     host_ports: tuple[tuple[Protocol, int], ...] = ()
+    owner: str = ""
+    unknown: tuple[Varying, ...] = ()
 
     @property
     def uses_node(self) -> bool:
@@ -67,10 +71,13 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
     is_inventory = scope.question.universe is Universe.INVENTORY
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
+        mentioned, compared = mentioned_values(scope)
         for workload in _touched(scope):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
             if is_inventory or workload.host_network or names or _host_ports(workload):
-                groups.setdefault(_class_of(scope, workload, names, name_ports(workload.ports)), []).append(workload)
+                ports = name_ports(workload.ports)
+                for variant in workload.variants(mentioned, compared):
+                    groups.setdefault(_class_of(scope, variant, names, ports), []).append(variant)
     found = [
         replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
         for likeness, members in groups.items()
@@ -78,6 +85,12 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
     if HOST in scope.src.kinds | scope.dst.kinds:
         found += [_node_class(scope, node) for node in scope.members.nodes]
     return tuple(found)
+
+
+def mentioned_values(scope: Scope) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """The values of pods' labels that the question can tell apart, by key, and the keys that it compares."""
+    pods = {attr.key: domain for attr, domain in scope.domains.items() if attr.kind == "pod"}
+    return {key: d.values for key, d in pods.items()}, frozenset(key for key, d in pods.items() if d.is_compared)
 
 
 def _touched(scope: Scope) -> Iterator[Workload]:
@@ -116,6 +129,8 @@ def _named_ports(scope: Scope, ports: tuple[ContainerPort, ...]) -> NamedPorts:
 
 def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed], ports: NamedPorts) -> EndClass:
     """The workload's class, without members: equal for workloads that the question cannot tell apart."""
+    unknown = tuple(v for v in workload.unknown_labels if any(Attr("pod", key) in scope.domains for key in v.all_keys))
+    hidden = {Attr("pod", key) for varying in unknown for key in varying.all_keys}
     return EndClass(
         kind=POD,
         namespace=scope.table.code(workload.namespace) or 0,
@@ -123,7 +138,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed],
         values=tuple(
             (attr, domain.code(workload.service_account if attr.kind == "sa" else workload.labels.get(attr.key)))
             for attr, domain in scope.domains.items()
-            if attr.kind in ("pod", "sa")
+            if attr.kind in ("pod", "sa") and attr not in hidden
         ),
         ports=ports,
         addresses=AddressSet.singles(workload.ips) if scope.needs_addresses and workload.ips else None,
@@ -132,6 +147,8 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed],
         members=(),
         on_node=workload.nodes[0] if len(workload.nodes) == 1 and _may_come_from_nodes(scope) else None,
         host_ports=_host_ports(workload),
+        owner=workload.owner if unknown else "",
+        unknown=unknown,
     )
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
-from analyzer.encoding.classes import EndClass, declares
+from analyzer.encoding.classes import EndClass, declares, mentioned_values
 from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
+from analyzer.model.added_labels import Varying
 from analyzer.model.cluster import ContainerKind, ContainerPort, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
@@ -270,8 +271,14 @@ def _embed_end(
     known = kind == EXTERNAL or (chosen > 0 and obligation.classes[chosen - 1].addresses is not None)
     values[f"{letter}.{'x' if known else 'u'}{end.ip.version}"] = int(end.ip)
     labels = end.labels if not isinstance(end, External) else Labels()
+    hidden = {key: varying for varying in _unknown(end) for key in varying.all_keys}
+    mentioned, _ = mentioned_values(scope)
     for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
-        values[f"{letter}.l.{i}"] = coder.code(attr, labels.get(attr.key))
+        if attr.key not in hidden:
+            values[f"{letter}.l.{i}"] = coder.code(attr, labels.get(attr.key))
+        elif not chosen:  # like a pod of which it is known, with one of the values that it may have
+            some = dict(hidden[attr.key].options(mentioned)[-1].labels)
+            values[f"{letter}.l.{i}"] = coder.code(attr, some.get(attr.key))
     if not isinstance(end, Pod):
         return values
     code = coder.namespaces[end.namespace]
@@ -308,14 +315,35 @@ def _class_of(obligation: Obligation, end: End) -> int:
         c = obligation.classes[code - 1]
         if isinstance(end, Host) and c.node is not None and (c.node.name, c.node.labels) == (end.name, end.labels):
             return code
-        if isinstance(end, Pod) and any(_is_pod_of(end, w) for w in c.members if w.id == name):
+        is_like = isinstance(end, Pod) and _has_labels(obligation.scope, c, end)
+        if is_like and any(_is_pod_of(end, w) for w in c.members if w.owner == name):
             return code
     return 0
 
 
-def _is_pod_of(pod: Pod, workload: Workload) -> bool:
+def _has_labels(scope: Scope, c: EndClass, pod: Pod) -> bool:
+    """Whether the pod has the labels of the class, as far as the question tells values apart."""
+    domains = ((attr, scope.domains[attr], value) for attr, value in c.values if attr.kind == "pod")
+    return all(domain.code(pod.labels.get(attr.key)) == value for attr, domain, value in domains)
+
+
+def _unknown(end: End) -> tuple[Varying, ...]:
+    return end.unknown if isinstance(end, Pod) else ()
+
+
+def _is_pod_of(pod: End, workload: Workload) -> bool:
     """By more than its id, which two revisions may give to workloads that differ."""
     return (
-        (pod.workload, pod.labels, pod.host_network, pod.service_account, pod.ports)
-        == (workload.id, workload.labels, workload.host_network, workload.service_account, workload.ports)
-    ) and (not workload.ips or pod.ip in workload.ips)
+        isinstance(pod, Pod)
+        and (
+            (pod.workload, pod.host_network, pod.service_account, pod.ports, pod.unknown)
+            == (
+                workload.owner,
+                workload.host_network,
+                workload.service_account,
+                workload.ports,
+                workload.unknown_labels,
+            )
+        )
+        and (not workload.ips or pod.ip in workload.ips)
+    )

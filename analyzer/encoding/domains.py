@@ -38,6 +38,11 @@ class Domain:
         return 1 + len(self.values) + self.fresh
 
     @property
+    def is_compared(self) -> bool:
+        """Whether a condition compares attributes of this domain: it then holds every value that an object has."""
+        return self.fresh > 1
+
+    @property
     def width(self) -> int:
         return bits(self.size)
 
@@ -94,6 +99,10 @@ class DomainBuilder:
         """The attributes whose every actual value must be mentioned before `freeze`."""
         roots = {self._root(attr) for attr in self._compared}
         return frozenset(attr for attr in self._values if self._root(attr) in roots)
+
+    def values_like(self, attr: Attr) -> frozenset[str]:
+        """The values mentioned so far of the attributes that share a domain with this one."""
+        return frozenset(value for other in self.alike(attr) for value in self._values[other])
 
     def alike(self, attr: Attr) -> frozenset[Attr]:
         """The attributes that share a domain with this one, itself included if anything mentions it."""

@@ -23,8 +23,9 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from analyzer.encoding.classes import EndClass
+from analyzer.encoding.classes import EndClass, mentioned_values
 from analyzer.encoding.domains import ABSENT, Attr, Domain
+from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, Scope
 from analyzer.encoding.terms import (
@@ -43,8 +44,10 @@ from analyzer.encoding.terms import (
     pick,
     within,
 )
+from analyzer.model.added_labels import Option, Varying
 from analyzer.model.claims import Universe
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import PORT_PROTOCOLS, NamespaceChoice, NamespaceNamed, Protocol
 from analyzer.sets import AddressSet
 from analyzer.sets.intervals import points
@@ -56,8 +59,16 @@ PROTOCOL_CODES = {p: i for i, p in enumerate((*PORT_PROTOCOLS, Protocol.OTHER))}
 class EndTerms:
     """Builds terms over one end; `letter` is `s` or `d`."""
 
-    def __init__(self, letter: str, scope: Scope, reach: Reach, classes: tuple[EndClass, ...], script: Script) -> None:
-        self.letter, self.scope, self.reach, self.script = letter, scope, reach, script
+    def __init__(
+        self,
+        letter: str,
+        scope: Scope,
+        reach: Reach,
+        classes: tuple[EndClass, ...],
+        script: Script,
+        ledger: Ledger,
+    ) -> None:
+        self.letter, self.scope, self.reach, self.script, self.ledger = letter, scope, reach, script, ledger
         self.every_class = classes
         self.classes = tuple((i + 1, c) for i, c in enumerate(classes) if self._can_be(c))
         kinds = reach.kinds
@@ -71,6 +82,7 @@ class EndTerms:
         self._members: dict[frozenset[int], Term] = {}
         self._selected: dict[tuple[NamespaceChoice, Selector], Term] = {}
         self._inside: dict[AddressSet, Term] = {}
+        self._known_labels: dict[Attr, Term] = {}
         self.address_cuts: dict[int, set[int]] = {4: set(), 6: set()}
         self._labels = {attr: i for i, attr in enumerate(a for a in scope.domains if a.kind == "pod")}
         self._ns_labels = {attr: i for i, attr in enumerate(a for a in scope.domains if a.kind == "ns")}
@@ -109,8 +121,37 @@ class EndTerms:
     def domain(self, attr: Attr) -> Domain:
         return self.scope.domains[attr]
 
-    def label(self, attr: Attr) -> Term:
+    def _label_symbol(self, attr: Attr) -> Term:
         return self.script.vector(f"{self.letter}.l.{self._labels[attr]}", self.domain(attr).width)
+
+    def label(self, attr: Attr) -> Term:
+        """The label's value: its symbol's, but for the classes of which nobody knows it."""
+        found = self._known_labels.get(attr)
+        if found is None:
+            found, domain = self._label_symbol(attr), self.domain(attr)
+            hidden: dict[tuple[str, Varying], list[int]] = {}
+            for i, c in self.classes:
+                for varying in c.unknown:
+                    if attr.key in varying.all_keys:
+                        hidden.setdefault((c.owner, varying), []).append(i)
+            for (owner, varying), codes in hidden.items():
+                value = self._unknown_label(attr, owner, varying)
+                found = self.script.share(pick(self.is_class(codes), value, found), domain.width)
+            self._known_labels[attr] = found
+        return found
+
+    def _unknown_label(self, attr: Attr, owner: str, varying: Varying) -> Term:
+        """Which of the values mentioned that the pattern admits it is, or another, is open."""
+        domain = self.domain(attr)
+        mentioned, compared = mentioned_values(self.scope)
+        options = varying.options(mentioned, 0 if any(key in compared for key in varying.all_keys) else 1)
+        values = [dict(option.labels).get(attr.key) for option in options]
+        found = number(domain.code(values[-1]), domain.width)
+        for option, value in reversed(list(zip(options[:-1], values[:-1], strict=True))):
+            found = pick(
+                self.ledger.open(unknown_label(owner, varying, option)), number(domain.code(value), domain.width), found
+            )
+        return found
 
     def service_account(self) -> Term:
         return self.script.vector(f"{self.letter}.sa", self.domain(Attr("sa")).width)
@@ -234,7 +275,7 @@ class EndTerms:
             top = domain.size - 1
             match attr.kind:
                 case "pod":
-                    symbols = [(self.label(attr), disj([self.pod, self.host]))]
+                    symbols = [(self._label_symbol(attr), disj([self.pod, self.host]))]
                 case "sa":
                     symbols = [(self.service_account(), self.pod)]
                 case "ns":
@@ -304,7 +345,7 @@ class EndTerms:
                 term = has_value.get(pair)
                 if term is None:
                     attr, value = pair
-                    symbol = self.service_account() if attr.kind == "sa" else self.label(attr)
+                    symbol = self.service_account() if attr.kind == "sa" else self._label_symbol(attr)
                     term = has_value[pair] = equal(symbol, number(value, self.domain(attr).width))
                 fact(code, term)
             if self.letter == "d":
@@ -329,6 +370,15 @@ class EndTerms:
         if self.external != FALSE:
             rules.append(implies(self.external, self.inside(~scope.taken)))
         return rules
+
+
+def unknown_label(owner: str, varying: Varying, option: Option) -> OpenFact:
+    key, value = option.labels[0]
+    return OpenFact(
+        "added-label",
+        f"added-label {owner} {key}={value}",
+        f"whether the pods of {owner} have the label {key}={value}, which their controller works out",
+    )
 
 
 def distinct(s: EndTerms, d: EndTerms) -> list[Term]:

@@ -53,10 +53,10 @@ class Obligation:
 
     @cached_property
     def class_codes(self) -> dict[str, tuple[int, ...]]:
-        """By a workload's id or a node's name: the symbol values of the classes it is in."""
+        """By a workload's owner or a node's name: the symbol values of the classes it is in."""
         found: dict[str, dict[int, None]] = {}
         for i, c in enumerate(self.classes):
-            for name in (*(w.id for w in c.members), *([c.node.name] if c.node is not None else [])):
+            for name in (*(w.owner for w in c.members), *([c.node.name] if c.node is not None else [])):
                 found.setdefault(name, {})[i + 1] = None
         return {name: tuple(codes) for name, codes in found.items()}
 
@@ -77,8 +77,8 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     claim, script = question.claim, Script()
     ledger = Ledger(script)
     classes = end_classes(scope)
-    src = EndTerms("s", scope, scope.src, classes, script)
-    dst = None if claim.kind is Kind.ISOLATED else EndTerms("d", scope, scope.dst, classes, script)
+    src = EndTerms("s", scope, scope.src, classes, script, ledger)
+    dst = None if claim.kind is Kind.ISOLATED else EndTerms("d", scope, scope.dst, classes, script, ledger)
     proves_reach = claim.kind in (Kind.EVERY, Kind.SOME)
     policies = PolicyTerms(scope, src, dst, script, ledger, track_allows=proves_reach)
     terms = ClaimTerms(claim, src, dst, policies)

@@ -63,8 +63,8 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     policies = [
         PolicyTerms(
             scope,
-            EndTerms("s", scope, scope.src, classes, script),
-            EndTerms("d", scope, scope.dst, classes, script),
+            EndTerms("s", scope, scope.src, classes, script, ledger),
+            EndTerms("d", scope, scope.dst, classes, script, ledger),
             script,
             ledger,
             is_tracked=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
@@ -11,7 +11,7 @@ from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
 from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves
 from analyzer.model.claims import Addresses, Attribute, Condition, PodsIn, SetExpr, Term, WorkloadNamed
-from analyzer.model.cluster import Cluster, Service
+from analyzer.model.cluster import Cluster, Service, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
@@ -33,6 +33,7 @@ from analyzer.records import dataclass
 _NAMESPACE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
+FRESH_VALUES = 2  # one for each end
 NARROW_TO_WIDE = tuple(NamedPortScope)
 SERVICE_SCOPE = NamedPortScope.SIDECARS
 """Where the control plane looks up the name that a Service targets, whatever enforces policies (reference A13.2)."""
@@ -141,6 +142,7 @@ def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterato
             if requirement.key in keys:
                 yield from requirement.values
     labels = [thing.labels for things in (cluster.namespaces, cluster.workloads, cluster.nodes) for thing in things]
+    yield from (value for w in cluster.workloads for key in keys for value in _samples(w, key, ()))
     yield from (value for held in labels for key, value in held.items() if key in keys)
     if Attr("sa") in attrs:
         yield from ("default", *(workload.service_account for workload in cluster.workloads))
@@ -259,7 +261,27 @@ def _domains(
         builder.mention(Attr("sa"), ("default",))
     for attr in builder.compared:
         builder.mention(attr, _actual_values(cluster, table, attr, touched))
+    for attr in builder.compared:
+        if attr.kind == "pod":
+            builder.mention(attr, _added_values(cluster, table, builder, attr, touched))
     return builder.freeze()
+
+
+def _added_values(
+    cluster: Cluster, table: NamespaceTable, builder: DomainBuilder, attr: Attr, touched: frozenset[int]
+) -> list[str]:
+    """Of each pattern of values that controllers give to a label, two that nothing mentions: one for each end."""
+    known = builder.values_like(attr)
+    by_namespace = cluster.workloads_by_namespace
+    here = (w for code in touched for w in by_namespace.get(table.entries[code].name or "", ()))
+    return list(dict.fromkeys(value for workload in here for value in _samples(workload, attr.key, known)))
+
+
+def _samples(workload: Workload, key: str, known: Collection[str]) -> Iterator[str]:
+    for added in workload.added:
+        if key in added.all_keys:
+            for option in added.options({key: known}, FRESH_VALUES):
+                yield from (value for its, value in option.labels if its == key)
 
 
 def _actual_values(cluster: Cluster, table: NamespaceTable, attr: Attr, touched: frozenset[int]) -> Iterator[str]:

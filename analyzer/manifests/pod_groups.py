@@ -60,10 +60,10 @@ def _workloads(
 ) -> Iterable[Workload]:
     """The pods of one controller in groups of one shape: those of its template first, then the live ones."""
     makers = _makers(members, top)
-    alive: dict[PodShape, list[PodSource]] = {}
+    alive: dict[tuple[PodShape, bool], list[PodSource]] = {}
     for member in members:
         if member.is_pod:
-            alive.setdefault(member.shape, []).append(member)
+            alive.setdefault((member.shape, member.is_bound), []).append(member)
     groups = [_Group(root[1], root[3], [maker]) for maker in makers] + [
         _Group(root[1], root[3], pods) for pods in alive.values()
     ]

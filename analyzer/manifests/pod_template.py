@@ -43,8 +43,8 @@ class PodSource:
     """A Pod, or an object that makes pods; `loading` turns them into workloads once all files are read.
 
     `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
-    known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what it
-    gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
+    known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what
+    it gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
     """
 
     kind: str

@@ -30,7 +30,8 @@ def _read(manifest: Manifest) -> PodSource | None:
         host_ips=_addresses(status, "hostIP", "hostIPs") if status else (),
         node=(spec.text("nodeName") if spec else None) or "",
         is_pod=True,
-        is_bound=status is not None and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs")))),
+        is_bound=status is not None
+        and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs")))),
     )
 
 

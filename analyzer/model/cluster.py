@@ -355,7 +355,9 @@ class Cluster:
         """The keys and values of pods' labels that policies and Services mention."""
         found: dict[str, set[str]] = {}
         peers = (p for policy in self.policies for d in Direction for r in policy.rules(d) or () for p in r.peers or ())
-        chosen = [peer.pods for peer in (*(policy.subject for policy in self.policies), *peers) if isinstance(peer, PodPeer)]
+        chosen = [
+            peer.pods for peer in (*(policy.subject for policy in self.policies), *peers) if isinstance(peer, PodPeer)
+        ]
         chosen += [service.selector for service in self.services if service.selector is not None]
         for selector in chosen:
             for requirement in selector.requirements:

@@ -14,8 +14,9 @@ from analyzer.sets.addresses import IPAddress
 class Pod:
     """One pod.  `ip` is its address in the connection's family; for a hostNetwork pod the address of its node.
 
-    `workload` is the id of the workload it belongs to, None for a pod that is not there yet.  `namespace_labels`
-    always holds kubernetes.io/metadata.name.  `unknown`: labels that it has besides, with values that nobody knows.
+    `workload` is the owner of the workload it belongs to, `ns/name[Kind]`, None for a pod that is not there yet.
+    `namespace_labels` always holds kubernetes.io/metadata.name.  `unknown`: labels that it has besides, with values
+    that nobody knows.
     `maker` names an object that is not modelled and may make such a pod, or none.
     """
 
@@ -41,7 +42,7 @@ def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
         service_account=workload.service_account,
         ports=workload.ports,
         host_network=workload.host_network,
-        workload=workload.id,
+        workload=workload.owner,
         unknown=workload.unknown_labels,
     )
 

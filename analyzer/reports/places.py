@@ -46,7 +46,7 @@ def _of_example(example: Counterexample, cluster: Cluster) -> Iterator[Place]:
     for side, ref in rulings:
         yield Place(ref.source, f"{side.direction.value} {'allowed' if side.allowed else 'denied'}: {words.rule(ref)}")
     pods = [end for end in _ends(example) if isinstance(end, Pod)]
-    sources = {workload.id: workload.source for workload in cluster.workloads}
+    sources = {workload.owner: workload.source for workload in reversed(cluster.workloads)}
     for pod in pods:
         if pod.workload in sources:
             yield Place(sources[pod.workload], f"workload {pod.workload}")

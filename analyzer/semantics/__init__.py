@@ -5,6 +5,7 @@ from analyzer.semantics.claims import (
     is_in_scope,
     is_member,
     is_pod_in_scope,
+    mentioned_in,
     violates,
     violates_isolation,
 )
@@ -13,6 +14,7 @@ from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
 from analyzer.semantics.ports import on_ports
 from analyzer.semantics.selectors import matches
 from analyzer.semantics.ties import ties
+from analyzer.semantics.unknown_labels import known, known_pods
 
 __all__ = [
     "Decision",
@@ -23,7 +25,10 @@ __all__ = [
     "is_member",
     "is_pod_in_scope",
     "isolation",
+    "known",
+    "known_pods",
     "matches",
+    "mentioned_in",
     "on_ports",
     "open_facts",
     "outcomes",

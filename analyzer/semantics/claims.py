@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from analyzer.errors import InternalError
 from analyzer.model.claims import (
     Addresses,
     AllOf,
     AnyOf,
     Anything,
+    Assumption,
     Attribute,
     Both,
     Claim,
@@ -156,3 +159,54 @@ def violates_isolation(claim: Claim, pod: Pod, cluster: Cluster, profile: Profil
     return is_pod_in_scope(claim, pod) and any(
         isolation(cluster, profile, pod, direction).allowed for direction in claim.directions
     )
+
+
+# ------------------------------------------------------------------------------------------------ mentions
+def mentioned_in(claim: Claim, assumptions: Iterable[Assumption]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The keys of pods' labels that a claim and assumptions mention, with the values."""
+    sets = [claim.sources, *([claim.destinations] if claim.destinations is not None else [])]
+    sets += [part for excuse in claim.excuses for part in (excuse.sources, excuse.destinations)]
+    conditions = [claim.where] if claim.where is not None else []
+    for assumption in assumptions:
+        sets.append(assumption.members)
+        conditions.append(assumption.condition)
+    for members in sets:
+        yield from _mentioned_in_set(members)
+    for condition in conditions:
+        yield from _mentioned_in_condition(condition)
+
+
+def _mentioned_in_set(members: SetExpr) -> Iterator[tuple[str, frozenset[str]]]:
+    match members:
+        case PodsIn():
+            yield from ((requirement.key, requirement.values) for requirement in members.pods.requirements)
+        case Either() | Both():
+            for part in members.parts:
+                yield from _mentioned_in_set(part)
+        case Minus():
+            yield from _mentioned_in_set(members.base)
+            yield from _mentioned_in_set(members.taken)
+        case _:
+            pass
+
+
+def _mentioned_in_condition(condition: Condition) -> Iterator[tuple[str, frozenset[str]]]:
+    def of(term: Term, values: frozenset[str] = frozenset()) -> Iterator[tuple[str, frozenset[str]]]:
+        if term.attribute is Attribute.LABEL:
+            yield term.key, values
+
+    match condition:
+        case Equal(left, Term() as right):
+            yield from of(left)
+            yield from of(right)
+        case Equal(left, str() as right):
+            yield from of(left, frozenset({right}))
+        case OneOf(term, values):
+            yield from of(term, values)
+        case Has(term):
+            yield from of(term)
+        case NotThat(part):
+            yield from _mentioned_in_condition(part)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _mentioned_in_condition(part)

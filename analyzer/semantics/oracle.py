@@ -26,6 +26,7 @@ from analyzer.semantics.services import (
 )
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.tiers import first_match, isolated_by, rule_name, selecting, side_of_match, union_side
+from analyzer.semantics.unknown_labels import settled
 
 AS_MODELLED, DENIES, ALLOWS = "as modelled", "denies", "allows"
 
@@ -37,7 +38,8 @@ def decide(cluster: Cluster, profile: Profile, connection: Connection, settle: S
     one end at least is a pod, that the ends differ, and that the source is not the destination's own node (A12.1,
     A12.2).
     """
-    case = Case(cluster, profile, connection, settle)
+    src, dst = (settled(end, cluster.mentioned_labels, settle) for end in (connection.src, connection.dst))
+    case = Case(cluster, profile, replace(connection, src=src, dst=dst), settle)
     return Decision(_side(case, Direction.EGRESS), _side(case, Direction.INGRESS))
 
 
@@ -72,11 +74,16 @@ def open_facts(cluster: Cluster, profile: Profile, connection: Connection) -> tu
     return tuple(fact for fact in asked if fact in decisive)
 
 
-def isolation(cluster: Cluster, profile: Profile, pod: Pod, direction: Direction) -> Side:
+def isolation(
+    cluster: Cluster, profile: Profile, pod: Pod, direction: Direction, settle: Settle = first_option
+) -> Side:
     """Whether NetworkPolicies isolate the pod (reference A10.2): `allowed` is False iff they do, `rules` names them.
 
     Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).
     """
+    known = settled(pod, cluster.mentioned_labels, settle)
+    assert isinstance(known, Pod)
+    pod = known
     if pod.host_network:
         return _open_side(direction, _HOST_NETWORK)
     if not profile.enforces:

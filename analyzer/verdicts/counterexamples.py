@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import chain, product
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
-from analyzer.encoding.classes import declares
+from analyzer.encoding.classes import declares, mentioned_values
 from analyzer.encoding.domains import ABSENT
 from analyzer.encoding.scope import EXTERNAL, POD
 from analyzer.errors import InternalError
@@ -198,7 +198,12 @@ class Finder:
             literals += self._declared_ports(pair[-1][0])
             model = self.inquiry.check(VIOLATION, self.inquiry.inside(box), *outside, *literals)
             if model.is_sat:
-                return (None, None) if hidden else (True, self._as_declared(model.values, pair))
+                guessed = [s for (w, _), e in zip(pair, "sd", strict=False) if w for s in self._hidden_labels(w, e)]
+                return (
+                    (None, None)
+                    if hidden or any(s in box for s in guessed)
+                    else (True, self._as_declared(model.values, pair))
+                )
             tried += 1
             if not model.is_unsat or tried == _MOST_PAIRS:
                 return None, None
@@ -237,12 +242,20 @@ class Finder:
             known = embed_end(self.obligation, self._pod(workload), letter)
             if known is None:
                 continue
+            hidden = self._hidden_labels(workload, letter)
             facts = {s: v for s, v in known.items() if not s[1:].startswith((".u", ".x", ".nl.", ".p."))}
+            facts = {s: v for s, v in facts.items() if s not in hidden}
             if all(contains(box[s], v) for s, v in facts.items() if s in box):
                 found.append((workload, facts))
                 if len(found) > _MOST_PAIRS:
                     break
         return found
+
+    def _hidden_labels(self, workload: Workload, letter: str) -> frozenset[str]:
+        """The symbols of labels of which nobody knows the value that the workload's pods have."""
+        keys = {key for varying in workload.unknown_labels for key in varying.all_keys}
+        attrs = enumerate(a for a in self.obligation.scope.domains if a.kind == "pod")
+        return frozenset(f"{letter}.l.{i}" for i, attr in attrs if attr.key in keys)
 
     def _resembling(self, box: Box, letter: str) -> Iterator[Workload]:
         """The declared workloads whose namespace and labels, as far as anything mentions them, the region admits."""
@@ -258,9 +271,13 @@ class Finder:
                 refused = {value for value, code in codes.items() if not contains(allowed, code)}
                 told.append((attr.key, refused | (set() if contains(allowed, ABSENT) else {None})))
         by_namespace = self.cluster.workloads_by_namespace
+        mentioned, compared = mentioned_values(scope)
         for workload in chain.from_iterable(by_namespace.get(name, ()) for name in namespaces):
-            if not any(workload.labels.get(key) in refused for key, refused in told):
-                yield workload
+            hidden = {key for varying in workload.unknown_labels for key in varying.all_keys}
+            for variant in workload.variants(mentioned, compared):
+                known = ((variant.labels.get(key), refused) for key, refused in told if key not in hidden)
+                if not any(value in refused for value, refused in known):
+                    yield variant
 
     def _pod(self, workload: Workload) -> Pod:
         labels = self.cluster.namespace_by_name[workload.namespace].labels

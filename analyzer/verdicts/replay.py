@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from analyzer.errors import InternalError
 from analyzer.model.claims import Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
@@ -16,12 +18,15 @@ from analyzer.semantics import (
     is_member,
     is_pod_in_scope,
     isolation,
+    known,
+    known_pods,
+    mentioned_in,
     outcomes,
     ties,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Replay:
     """Decides witnesses of one claim in the oracle.  InternalError when it does not confirm what the solver said."""
 
@@ -32,23 +37,42 @@ class Replay:
 
     def connection(self, connection: Connection, *, allowed: bool | None, bundle: str) -> Decision:
         """The oracle's decision, which must be `allowed` however open facts turn out; None: it must be open."""
-        decisions = outcomes(self.cluster, self.profile, connection)
         if self.claim.kind is Kind.NEVER_TIE:
             if not ties(self.cluster, self.profile, connection):
                 raise InternalError(f"the oracle finds no tie for {connection}", bundle)
-            return decisions[0]
-        found = {d.allowed for d in decisions}
-        expected = {True, False} if allowed is None else {allowed}
-        if found != expected:
-            words = {True: "allowed", False: "denied"}
-            says = " or ".join(words[f] for f in sorted(found))
-            wanted = " or ".join(words[e] for e in sorted(expected))
-            raise InternalError(f"the oracle finds {connection} {says}, the encoding {wanted}", bundle)
-        if not is_in_scope(self.claim, connection, self.profile):
-            raise InternalError(f"the query does not speak of the witness {connection}", bundle)
-        for end in (connection.src, connection.dst):
-            self._assumed(end, bundle)
-        return decisions[0]
+            return outcomes(self.cluster, self.profile, connection)[0]
+        found: dict[bool | None, Decision] = {}  # None: the claim does not speak of it
+        for one in self._keeping_assumptions(connection, bundle):
+            is_spoken_of = is_in_scope(self.claim, one, self.profile)
+            for decision in outcomes(self.cluster, self.profile, one):
+                found.setdefault(decision.allowed if is_spoken_of else None, decision)
+        wanted = allowed if allowed is not None else self.claim.kind is not Kind.EVERY
+        is_open = len(found) > 1 or any(isinstance(e, Pod) and e.maker for e in (connection.src, connection.dst))
+        if wanted not in found or is_open is not (allowed is None):
+            if None in found and allowed is not None:
+                raise InternalError(f"the query does not speak of the witness {connection}", bundle)
+            words = {True: "allowed", False: "denied", None: "not spoken of"}
+            says = " or ".join(words[f] for f in found)
+            says_encoding = "open" if allowed is None else words[allowed]
+            raise InternalError(f"the oracle finds {connection} {says}, the encoding {says_encoding}", bundle)
+        return found[wanted]
+
+    @cached_property
+    def _mentioned(self) -> dict[str, set[str]]:
+        """The values of pods' labels that the policies, the claim and the assumptions mention."""
+        found = {key: set(values) for key, values in self.cluster.mentioned_labels.items()}
+        for key, values in mentioned_in(self.claim, self.assumptions):
+            found.setdefault(key, set()).update(values)
+        return found
+
+    def _keeping_assumptions(self, connection: Connection, bundle: str) -> list[Connection]:
+        """The connection with all labels known, in each way that the assumptions admit."""
+        every = list(known(connection, self._mentioned))
+        kept = [one for one in every if not any(self._breaks(end) for end in (one.src, one.dst))]
+        if not kept:
+            self._assumed(every[0].src, bundle)
+            self._assumed(every[0].dst, bundle)
+        return kept or every
 
     def tied(self, connection: Connection) -> tuple[str, ...]:
         """In words, the equal priorities that the connection meets."""
@@ -57,17 +81,23 @@ class Replay:
     def pod(self, pod: Pod, bundle: str) -> tuple[Side, ...]:
         """The oracle's word on a pod that refutes `is isolated`: one side for each direction asked about."""
         assert self.claim.kind is Kind.ISOLATED
-        sides = tuple(isolation(self.cluster, self.profile, pod, d) for d in self.claim.directions)
-        if not any(side.allowed for side in sides) or not is_pod_in_scope(self.claim, pod):
-            raise InternalError(f"the oracle finds {pod} isolated, the encoding does not", bundle)
+        every = list(known_pods(pod, self._mentioned))
+        for one in [one for one in every if not self._breaks(one)] or every:
+            sides = tuple(isolation(self.cluster, self.profile, one, d) for d in self.claim.directions)
+            if not any(side.allowed for side in sides) or not is_pod_in_scope(self.claim, one):
+                raise InternalError(f"the oracle finds {one} isolated, the encoding does not", bundle)
+            pod = one
         self._assumed(pod, bundle)
         return sides
 
+    def _breaks(self, end: object) -> Assumption | None:
+        """An assumption that the end breaks."""
+        if not isinstance(end, Pod):
+            return None
+        its = (a for a in self.assumptions if is_member(a.members, end))
+        return next((a for a in its if not holds(a.condition, subject=end)), None)
+
     def _assumed(self, end: object, bundle: str) -> None:
-        for assumption in self.assumptions:
-            if (
-                isinstance(end, Pod)
-                and is_member(assumption.members, end)
-                and not holds(assumption.condition, subject=end)
-            ):
-                raise InternalError(f"the witness {end} breaks assumption `{assumption.name}`", bundle)
+        broken = self._breaks(end)
+        if broken is not None:
+            raise InternalError(f"the witness {end} breaks assumption `{broken.name}`", bundle)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from enum import Enum
 
@@ -15,6 +15,7 @@ from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
 
 VERSIONS = (4, 6)
+NOTHING_MORE: Mapping[str, Collection[str]] = {}
 
 
 class Sort(Enum):
@@ -30,7 +31,7 @@ class EndClass:
     `labels` holds the values that some selector mentions; None stands for every other value.  `ports`: those whose
     names some rule or Service mentions.  `ips` is empty when the addresses are unknown, or when no policy asks for
     them.  `versions`: the address families it can have.  `host_ports`: those of its ports to which a port of its node
-    leads.  `focus` keeps apart what the user asked to see apart.
+    leads.  `focus` keeps apart what the user asked to see apart, and `guess` an end of which labels are not known.
     """
 
     sort: Sort
@@ -42,6 +43,7 @@ class EndClass:
     versions: tuple[int, ...] = VERSIONS
     focus: tuple[bool, ...] = ()
     host_ports: ConnectionSet = ConnectionSet.EMPTY
+    guess: str = ""
 
 
 @dataclass
@@ -68,10 +70,16 @@ class Mentions:
 class Classifier:
     """Puts workloads and nodes into classes, given what the policies of the cluster ask for."""
 
-    def __init__(self, cluster: Cluster, profile: Profile, pod_addresses: AddressSet) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        profile: Profile,
+        pod_addresses: AddressSet,
+        mentioned: Mapping[str, Collection[str]] = NOTHING_MORE,
+    ) -> None:
         self.profile = profile
         self._pod_versions = tuple(v for v in VERSIONS if pod_addresses.family(v))
-        self._pods, self._nodes = Mentions(), Mentions()
+        self._pods, self._nodes = Mentions({key: set(values) for key, values in mentioned.items()}), Mentions()
         self._port_names = frozenset(_port_names(cluster))
         for service in cluster.services:
             if service.selector is not None:

@@ -13,7 +13,7 @@ from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd
 
 @dataclass(frozen=True, slots=True)
 class EndFilter:
-    """Workloads by id, whole namespaces, nodes by name, and addresses outside the cluster."""
+    """Workloads by id or owner, whole namespaces, nodes by name, and addresses outside the cluster."""
 
     workloads: frozenset[str] = frozenset()
     namespaces: frozenset[str] = frozenset()
@@ -21,7 +21,7 @@ class EndFilter:
 
     def __contains__(self, end: MapEnd) -> bool:
         if isinstance(end, Workload):
-            return end.id in self.workloads or end.namespace in self.namespaces
+            return bool({end.id, end.owner} & self.workloads) or end.namespace in self.namespaces
         return isinstance(end, AddressRange) and end.low in self.addresses
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 from analyzer.analysis.connectivity.cells import cells
@@ -13,6 +14,7 @@ from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.judging import ByFamily, Judge, Subject
 from analyzer.analysis.connectivity.rule_ports import Span
 from analyzer.analysis.connectivity.subjects import Subjects
+from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses
 from analyzer.analysis.connectivity.views import Rules
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
@@ -33,17 +35,20 @@ def connectivity(
     focus: Focus = EVERYTHING_OF_INTEREST,
     with_nodes: bool = False,
     with_grounds: bool = False,
+    mentioned: Mentioned | None = None,
 ) -> ConnectivityMap:
     """Every connection allowed between the workloads of the manifests, and between them and addresses outside.
 
     Namespaces that no manifest declares have no labels but their name; a pod of unknown address has some address in
     `pod_addresses` (None: the nodes' podCIDRs, else the default ranges).  A connection from a pod's own node, which
-    always reaches it, is ruled like one from another node.  `with_grounds`: with the rules that decide.
+    always reaches it, is ruled like one from another node.  `with_grounds`: with the rules that decide.  Pods of one
+    controller that policies tell apart are ends of their own; all are where `mentioned` says which label values tell
+    them apart, which may be more than this cluster's policies mention.
     """
     addresses = pod_addresses_of(cluster, pod_addresses)
     nodes = sorted(cluster.nodes, key=lambda node: node.name) if with_nodes else []
-    ends: list[MapEnd] = [*sorted(cluster.workloads, key=lambda workload: workload.id), *nodes]
-    members = _classes(ends, Classifier(cluster, profile, addresses), focus)
+    classifier = Classifier(cluster, profile, addresses, mentioned or {})
+    ends, members, folding = _placed(cluster, nodes, classifier, focus, mentioned)
     index = EndIndex(cluster, profile, tuple(members), addresses)
     rules = Rules(profile)
     judge = Judge(index, rules)
@@ -57,18 +62,46 @@ def connectivity(
     notices = (*cluster.notices, *_unlabelled(cluster), *sides.by_own_nodes())
     grounds = tuple(sides.grounds(Grounds(judge, outside.addresses))) if with_grounds else ()
     found = ConnectivityMap(tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, notices, grounds)
-    return focus.narrowed(found)
+    return focus.narrowed(folding.fold(found))
 
 
-def _classes(ends: Iterable[MapEnd], classifier: Classifier, focus: Focus) -> dict[EndClass, list[int]]:
+def _placed(
+    cluster: Cluster, nodes: Sequence[Node], classifier: Classifier, focus: Focus, mentioned: Mentioned | None
+) -> tuple[list[MapEnd], dict[EndClass, list[int]], Folding]:
+    """The ends, those of one owner that no policy tells apart as one; their classes; and which classes are one end."""
+    told = mentioned if mentioned is not None else cluster.mentioned_labels
+    groups: dict[str, dict[tuple[str, tuple[EndClass, ...]], list[Workload]]] = {}
+    for workload in sorted(cluster.workloads, key=lambda workload: workload.id):
+        for variant in workload.variants(told):
+            classes = tuple(classifier.workload(w, focus.flags(w)) for w in guesses(variant, told))
+            sort = variant.group if mentioned is not None else "", tuple(dict.fromkeys(classes))
+            groups.setdefault(workload.owner, {}).setdefault(sort, []).append(variant)
+    ends: list[MapEnd] = []
     found: dict[EndClass, list[int]] = {}
-    for number, end in enumerate(ends):
-        flags = focus.flags(end)
-        if isinstance(end, Workload):
-            found.setdefault(classifier.workload(end, flags), []).append(number)
-        elif isinstance(end, Node):
-            found.setdefault(classifier.node(end, flags), []).append(number)
-    return found
+    guessed: list[list[EndClass]] = []
+    placed = [(_one(alike, len(by)), sort[1]) for by in groups.values() for sort, alike in by.items()]
+    for workload, sorts in sorted(placed, key=lambda item: item[0].id):
+        mine = [c if len(sorts) == 1 else replace(c, guess=workload.id) for c in sorts]
+        for c in mine:
+            found.setdefault(c, []).append(len(ends))
+            ends.append(workload)
+        if len(mine) > 1:
+            guessed.append(mine)
+    for node in nodes:
+        found.setdefault(classifier.node(node, focus.flags(node)), []).append(len(ends))
+        ends.append(node)
+    numbers = {c: i for i, c in enumerate(found)}
+    return ends, found, Folding(tuple(tuple(numbers[c] for c in mine) for mine in guessed))
+
+
+def _one(alike: Sequence[Workload], sorts: int) -> Workload:
+    """One end for pods of one owner that no policy tells apart; it goes by the owner's name if there are no others."""
+    first = min(alike, key=lambda workload: workload.group)
+    group = "" if sorts == 1 else first.group
+    if len(alike) == 1 and group == first.group:
+        return first
+    ips = dict.fromkeys(ip for workload in alike for ip in workload.ips)
+    return replace(first, group=group, ips=tuple(ips), is_single=len(alike) == 1 and first.is_single)
 
 
 def _unlabelled(cluster: Cluster) -> Iterable[Notice]:

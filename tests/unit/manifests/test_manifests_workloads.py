@@ -43,22 +43,25 @@ def ids(found) -> list[str]:
         (pod("x-1", owner="ReplicaSet/x") + pod("x-2", owner="ReplicaSet/x"), ["a/x[ReplicaSet]"]),
         (
             pod("x-7-1", owner="ReplicaSet/x-7") + controller("ReplicaSet", "x-7", owner="Deployment/x"),
-            ["a/x[Deployment]"],
+            ["a/x[Deployment]", "a/x[Deployment]/x-7-1"],
         ),
         (
             pod("x-7-1", owner="ReplicaSet/x-7")
             + controller("ReplicaSet", "x-7", owner="Deployment/x")
             + controller("ReplicaSet", "x-6", owner="Deployment/x", replicas=0)
             + controller("Deployment", "x"),
-            ["a/x[Deployment]"],
+            ["a/x[Deployment]", "a/x[Deployment]/x-7", "a/x[Deployment]/x-7-1"],
         ),
-        (controller("Deployment", "x") + controller("ReplicaSet", "x-7", owner="Deployment/x"), ["a/x[Deployment]"]),
+        (
+            controller("Deployment", "x") + controller("ReplicaSet", "x-7", owner="Deployment/x"),
+            ["a/x[Deployment]", "a/x[Deployment]/x-7"],
+        ),
         (controller("Deployment", "x", replicas=0), ["a/x[Deployment]"]),
-        (controller("ReplicaSet", "x-7", owner="Deployment/x", replicas=0), []),
+        (controller("ReplicaSet", "x-7", owner="Deployment/x", replicas=0), ["a/x[Deployment]"]),
         (controller("ReplicaSet", "x-7", owner="Deployment/x", replicas=2), ["a/x[Deployment]"]),
         (
             pod("x-0", owner="StatefulSet/x", labels="{i: '0'}") + pod("x-1", owner="StatefulSet/x", labels="{i: '1'}"),
-            ["a/x-0[Pod]", "a/x-1[Pod]"],
+            ["a/x[StatefulSet]/x-0", "a/x[StatefulSet]/x-1"],
         ),
         (pod("x-1", owner="ReplicaSet/x", status="{phase: Succeeded}"), []),
         (

@@ -1,0 +1,63 @@
+"""Labels that nobody can know (reference F19): a hash that a controller works out has one of the values mentioned, or
+some other.  All pods that a controller's template makes now share it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from analyzer.model.added_labels import Option, Varying
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.labels import Labels
+from analyzer.model.open_facts import OpenFact
+from analyzer.semantics.settling import Settle, runs
+
+Mentioned = Mapping[str, Collection[str]]
+_OTHERS = 2  # for the two ends, where their labels are compared
+
+
+def settled(end: End, mentioned: Mentioned, settle: Settle) -> End:
+    """The end with a value for each label of it that is not known and that something mentions."""
+    if not isinstance(end, Pod) or not end.unknown:
+        return end
+    labels = dict(end.labels)
+    for varying in end.unknown:
+        options = varying.options(mentioned, _OTHERS)
+        if options:
+            for key in varying.all_keys:
+                labels.pop(key, None)
+            labels.update(_chosen(end, varying, options, settle).labels)
+    return replace(end, labels=Labels(labels), unknown=())
+
+
+def _chosen(pod: Pod, varying: Varying, options: tuple[Option, ...], settle: Settle) -> Option:
+    names = {", ".join(f"{key}={value}" for key, value in option.labels) or "none": option for option in options}
+    if len(names) == 1:
+        return options[0]
+    keys = ", ".join(varying.all_keys)
+    fact = OpenFact(
+        "added-label", f"{pod.workload} {keys}", f"which {keys} the pods of {pod.workload} have is not known"
+    )
+    return names[settle(fact, tuple(names))]
+
+
+def known(connection: Connection, mentioned: Mentioned) -> Iterator[Connection]:
+    """The connection between pods of which everything is known, in every way that it may be."""
+    if not any(isinstance(end, Pod) and end.unknown for end in (connection.src, connection.dst)):
+        yield connection
+        return
+
+    def all_known(settle: Settle) -> Connection:
+        ends = (settled(end, mentioned, settle) for end in (connection.src, connection.dst))
+        src, dst = ends
+        return replace(connection, src=src, dst=dst)
+
+    for found, _ in runs(all_known):
+        yield found
+
+
+def known_pods(pod: Pod, mentioned: Mentioned) -> Iterator[Pod]:
+    """The same for one pod."""
+    for found, _ in runs(lambda settle: settled(pod, mentioned, settle)):
+        assert isinstance(found, Pod)
+        yield found
