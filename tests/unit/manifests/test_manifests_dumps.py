@@ -32,8 +32,9 @@ def test_a_live_dump():
     assert status.message == "`status` is ignored: a NetworkPolicy has none since Kubernetes 1.28"
     assert cluster.irrelevant == ()
     assert [(n.name, n.is_declared) for n in cluster.namespaces] == [("kube-system", False), ("shop", True)]
-    proxy, template, front = cluster.workloads
+    proxy, template, running, front = cluster.workloads
     assert (template.id, template.ips, template.nodes) == ("shop/front[Deployment]", (), ())
+    assert (running.owner, dict(running.labels)) == (template.owner, dict(front.labels))
     assert (front.owner, front.service_account, front.nodes) == ("shop/front[Deployment]", "front", ("worker-1",))
     assert list(map(str, front.ips)) == ["10.244.1.7", "10.244.1.8"]
     assert dict(front.labels) == {"app": "front", "pod-template-hash": "5d4f8"}
