@@ -59,9 +59,11 @@ def _replaces_client(service: Service) -> bool:
 def _leads_to(service: Service, pod: Pod, connection: Connection, cluster: Cluster) -> bool:
     """The pod is a backend of the Service on this port: by its labels, or because its address is written among the
     Service's endpoints (reference A13.4)."""
-    if service.selector is not None and service.namespace == pod.namespace and matches(service.selector, pod.labels):
-        if any(_is_target(port, pod, connection) for port in service.ports):
-            return True
+    is_selected = service.namespace == pod.namespace and (
+        service.selector is not None and matches(service.selector, pod.labels)
+    )
+    if is_selected and any(_is_target(port, pod, connection) for port in service.ports):
+        return True
     return any(
         pod.ip in entry.addresses and any(_is_endpoint(port, service, connection) for port in entry.ports)
         for entry in cluster.written_endpoints(service)

@@ -435,6 +435,4 @@ def test_a_client_may_come_through_any_of_the_services():
     )
     (fact,) = open_facts(Cluster(policies=(closed,), services=services), GENERIC, to(E, X))
     assert (fact.kind, fact.id) == ("service-source", "a/front, a/back")
-    assert fact.text == (
-        "Service a/front (), Service a/back () may put the address of a node in place of the source's"
-    )
+    assert fact.text == ("Service a/front (), Service a/back () may put the address of a node in place of the source's")
