@@ -210,7 +210,8 @@ class _Trial:
     def _notes(self, side: PairSide) -> Iterator[str]:
         if isinstance(self.near, Workload) and not self.near.host_network:
             for thing in self.cluster.unmodelled:
-                if thing.namespace in (None, self.near.namespace) and (thing.may_allow or thing.may_deny):
+                is_in_reach = thing.namespace in (None, self.near.namespace) and self.direction in thing.directions
+                if is_in_reach and (thing.may_allow or thing.may_deny):
                     what = " or ".join(w for w, may in (("allow", thing.may_allow), ("deny", thing.may_deny)) if may)
                     yield f"{thing.id} ({thing.source}) is not modelled and may {what} more"
         fronted = side.subject.fronted & self.asked if side.subject else ConnectionSet.EMPTY

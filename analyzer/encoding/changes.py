@@ -86,7 +86,7 @@ class Comparison:
         near: set[int] = set()
         far: list[Reach] = []
         parts = [*self._union_tier(direction), *self._first_match_tiers(direction)] if self.profile.enforces else []
-        for part in (*parts, *self._unmodelled(), *self._services(direction)):
+        for part in (*parts, *self._unmodelled(direction), *self._services(direction)):
             near |= part.near
             far.append(part.far)
         return Changed(frozenset(near), union_of(far)) if near else NOWHERE_CHANGED
@@ -156,14 +156,16 @@ class Comparison:
         return [p for p in self.sides[number].cluster.policies_by_tier[tier] if p.rules(direction)]
 
     # -------------------------------------------------------------------------------------------- other objects
-    def _unmodelled(self) -> Iterator[Changed]:
+    def _unmodelled(self, direction: Direction) -> Iterator[Changed]:
         found = [
-            {(u.namespace, u.id, u.content, u.may_allow, u.may_deny) for u in side.cluster.unmodelled}
+            {
+                (u.namespace, u.id, u.content, u.may_allow, u.may_deny, u.protocols)
+                for u in side.cluster.unmodelled
+                if direction in u.directions and (u.may_allow or u.may_deny)
+            }
             for side in self.sides
         ]
-        for namespace, _, _, may_allow, may_deny in found[0] ^ found[1]:
-            if not may_allow and not may_deny:
-                continue
+        for namespace, *_ in found[0] ^ found[1]:
             code = None if namespace is None else self.sides[0].table.code(namespace)
             yield Changed(self.every.namespaces if code is None else frozenset({code}), self.every)
 

@@ -79,10 +79,13 @@ class PolicyTerms:
         return implies(subject.plain_pod, self._unmodelled(direction, subject, ruling))
 
     def isolated(self, direction: Direction, subject: EndTerms) -> Term:
-        """Some NetworkPolicy isolates the subject for the direction."""
-        if not self.profile.enforces:
-            return FALSE
-        return conj([subject.plain_pod, disj(i for _, i in self._isolations(direction, subject))])
+        """Some NetworkPolicy isolates the subject for the direction, or some object that is not modelled does."""
+        isolations = [i for _, i in self._isolations(direction, subject)] if self.profile.enforces else []
+        for thing in self.scope.unmodelled:
+            touched = self._touched(thing, direction, subject)
+            if thing.may_isolate and touched != FALSE:
+                isolations.append(conj([touched, self.ledger.open(_unmodelled_fact(thing, direction, "isolate"))]))
+        return conj([subject.plain_pod, disj(isolations)])
 
     def _policies(self, direction: Direction, tier: Tier) -> list[Policy]:
         chosen = self.scope.egress if direction is Direction.EGRESS else self.scope.ingress
@@ -291,13 +294,23 @@ class PolicyTerms:
     def _unmodelled(self, direction: Direction, subject: EndTerms, ruling: Term) -> Term:
         grows, shrinks = [], []
         for thing in self.scope.unmodelled:
-            touched = TRUE if thing.namespace is None else subject.chosen(NamespaceNamed(thing.namespace))
+            touched = self._touched(thing, direction, subject)
+            if len(thing.protocols) < len(Protocol):
+                codes = (equal(self.matching.protocol, number(PROTOCOL_CODES[p], 2)) for p in thing.protocols)
+                touched = conj([touched, disj(codes)])
             if touched != FALSE:
                 if thing.may_allow:
                     grows.append(conj([touched, self.ledger.open(_unmodelled_fact(thing, direction, "allow"))]))
                 if thing.may_deny:
                     shrinks.append(conj([touched, self.ledger.open(_unmodelled_fact(thing, direction, "deny"))]))
         return conj([disj([ruling, *grows]), neg(disj(shrinks))])
+
+    @staticmethod
+    def _touched(thing: Unmodelled, direction: Direction, subject: EndTerms) -> Term:
+        """The subject is a pod that the object may reach in this direction."""
+        if direction not in thing.directions:
+            return FALSE
+        return TRUE if thing.namespace is None else subject.chosen(NamespaceNamed(thing.namespace))
 
 
 _OWN_NODE = OpenFact(

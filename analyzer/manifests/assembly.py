@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from analyzer.manifests.endpoints import EndpointsObject
+from analyzer.manifests.mesh import at_root
 from analyzer.manifests.no_objects import lines_of
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.pod_template import PodSource
@@ -36,6 +37,7 @@ class Facts:
     irrelevant: dict[str, int] = field(default_factory=dict)
     mentioned: dict[str, Source] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    root_namespaces: set[str] = field(default_factory=set)  # of the mesh, as its configuration tells
 
     def mention(self, namespace: str, source: Source) -> None:
         first = self.mentioned.setdefault(namespace, source)
@@ -58,6 +60,7 @@ class Facts:
         for name in kinds:
             getattr(self, name).extend(getattr(other, name))
         self.unmodelled += other.unmodelled
+        self.root_namespaces |= other.root_namespaces
         self.notices += other.notices
         self.left_out += other.left_out
         for kind, count in other.irrelevant.items():
@@ -90,6 +93,8 @@ class Facts:
 def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     """The cluster of the facts; its parts are sorted by what identifies them, whatever the order of the files."""
     workloads, roots = workloads_of(facts.pods, {node.name: node for node in facts.nodes})
+    rooted = at_root(facts.unmodelled, facts.root_namespaces)
+    unmodelled = tuple(_without_known_pods(rooted, roots))
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
     cluster = Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
@@ -97,9 +102,9 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         nodes=tuple(sorted(facts.nodes, key=lambda n: n.name)),
         services=tuple(sorted(facts.services, key=_by_place)),
         policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
-        unmodelled=tuple(_without_known_pods(facts.unmodelled, roots)),
+        unmodelled=unmodelled,
         irrelevant=tuple(sorted(facts.irrelevant.items())),
-        notices=(*lines_of(facts.left_out), *sorted({*facts.notices, *refused})),
+        notices=(*lines_of(facts.left_out), *sorted({*facts.notices, *refused, *_mutations(unmodelled)})),
         files=files,
         routes=tuple(sorted(routes, key=lambda route: route.id)),
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
@@ -145,5 +150,14 @@ def _without_known_pods(unmodelled: Iterable[Unmodelled], roots: frozenset[Root]
         group = entry.api_version.rpartition("/")[0]
         if entry.adds_pods and (entry.namespace or "", entry.kind, group, entry.name) in roots:
             entry = replace(entry, adds_pods=False)
-        if entry.adds_pods or entry.may_allow or entry.may_deny:
+        if entry.adds_pods or entry.may_allow or entry.may_deny or entry.may_isolate or entry.changes_pods:
             yield entry
+
+
+def _mutations(unmodelled: Iterable[Unmodelled]) -> Iterable[Notice]:
+    """All that changes pods at admission, told once."""
+    found = [entry for entry in unmodelled if entry.changes_pods]
+    if found:
+        names = ", ".join(entry.id for entry in found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+        may = "may change pods at admission: their labels, ports, hostNetwork"
+        yield Notice(found[0].source, f"{names} {may}; what is told of declared pods holds for pods as written")

@@ -24,9 +24,7 @@ BUILT_IN: dict[str, frozenset[str]] = {
     ),
     "admissionregistration.k8s.io": frozenset(
         {
-            "MutatingAdmissionPolicy",
             "MutatingAdmissionPolicyBinding",
-            "MutatingWebhookConfiguration",
             "ValidatingAdmissionPolicy",
             "ValidatingAdmissionPolicyBinding",
             "ValidatingWebhookConfiguration",
@@ -120,6 +118,11 @@ IRRELEVANT_GROUPS = frozenset(
 )
 IRRELEVANT_KINDS = frozenset(
     {
+        *(  # staged policies are never enforced (calico-cilium.md 1.10)
+            f"Staged{kind}.{group}"
+            for kind in ("NetworkPolicy", "GlobalNetworkPolicy", "KubernetesNetworkPolicy")
+            for group in ("projectcalico.org", "crd.projectcalico.org")
+        ),
         "AnalysisTemplate.argoproj.io",
         "AppProject.argoproj.io",
         "ClusterAnalysisTemplate.argoproj.io",

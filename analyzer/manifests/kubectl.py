@@ -47,9 +47,10 @@ def _resources(flags: Sequence[str]) -> list[str]:
 
 
 def _wanted() -> set[tuple[str, str]]:
-    """Kinds by name and group.  What only makes other objects is left out: in a live cluster those are there, as the
-    EndpointSlices are that mirror each Endpoints object."""
-    named = (text.partition(".") for text, effect in EFFECTS.items() if not effect.adds_pods)
+    """Kinds by name and group.  What only makes or changes other objects is left out: in a live cluster those are there
+    as they came to be, and so are the EndpointSlices that mirror each Endpoints object."""
+    makes = {text for text, effect in EFFECTS.items() if effect.adds_pods or effect.changes_pods}
+    named = (text.partition(".") for text in EFFECTS if text not in makes)
     return {*MODELLED, *((kind, group) for kind, _, group in named)} - {("Endpoints", "")}
 
 

@@ -19,6 +19,7 @@ from analyzer.manifests.manifest import (
     kind_dot_group,
     version_of,
 )
+from analyzer.manifests.mesh import root_namespace
 from analyzer.manifests.no_objects import is_kustomization, is_no_object, slip_of
 from analyzer.manifests.nodes import Mapping, Tree, line_of
 from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
@@ -26,7 +27,8 @@ from analyzer.manifests.retired_versions import RETIRED
 from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
 from analyzer.manifests.texts import read_trees
 from analyzer.manifests.twins import Standing, is_the_same, rank_of, text_key
-from analyzer.manifests.unmodelled_kinds import effect_of
+from analyzer.manifests.unmodelled_kinds import EFFECTS, effect_of
+from analyzer.manifests.unmodelled_reach import narrowed
 from analyzer.manifests.unread_objects import (
     ANYTHING,
     broken,
@@ -190,6 +192,8 @@ class Loader:
             self._finish(root.log, broken(root, kind, api_version, known))
         elif known is not None:
             self._modelled(root, known, api_version)
+        elif kind_dot_group(kind, group) in EFFECTS:
+            self._unmodelled(root, kind, api_version)
         elif is_irrelevant(kind, group):
             _check_built_in_version(root, kind, api_version)
             self._ignored(root, kind, group)
@@ -206,12 +210,14 @@ class Loader:
         namespace = quiet_namespace(root)
         if namespace:
             self.facts.mention(namespace, root.source)
+        if kind == "ConfigMap" and (mesh := root_namespace(root.data)):
+            self.facts.root_namespaces.add(mesh)
         self._is_repeated(root, (kind, group, namespace, quiet_name(root)), text_key(root.data))
         self._finish(root.log, None)
 
     def _unmodelled(self, root: Section, kind: str, api_version: str) -> None:
         group = group_of(api_version)
-        effect = effect_of(kind, group)
+        effect = narrowed(effect_of(kind, group), kind, group, root.data)
         written = quiet_namespace(root)
         if written:
             self.facts.mention(written, root.source)

@@ -13,7 +13,7 @@ from analyzer.manifests.unmodelled_kinds import EFFECTS, Effect
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import Source
 
-ANYTHING = Effect(True, True, True, "it could not be read", True)
+ANYTHING = Effect(True, True, True, "it could not be read", True, may_isolate=True)
 
 
 def quiet_metadata(root: Section) -> Mapping:
@@ -77,6 +77,11 @@ def unmodelled(
         effect.adds_pods,
         source,
         effect.why,
+        directions=effect.directions,
+        protocols=effect.protocols,
+        may_isolate=effect.may_isolate,
+        changes_pods=effect.changes_pods,
+        sets_host_network=effect.sets_host_network,
     )
 
 

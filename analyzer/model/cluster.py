@@ -219,8 +219,10 @@ class Unmodelled:
     """An object whose effect is not modelled.
 
     `namespace is None`: it may reach every pod.  `may_allow`, `may_deny`: it may let pass what the model drops, drop
-    what the model lets pass.  `adds_pods`: it may stand for workloads the inventory lacks.  `digest` is the same for
-    the same content, empty if the content could not be read.
+    what the model lets pass, in these `directions` and `protocols`.  `may_isolate`: it may isolate pods in these
+    directions.  `adds_pods`: it may stand for workloads the inventory lacks.  `changes_pods`: it may change declared
+    pods at admission, their labels, ports, hostNetwork; `sets_host_network` if it is seen to set the latter.  `digest`
+    is the same for the same content, empty if the content could not be read.
     """
 
     kind: str
@@ -233,6 +235,11 @@ class Unmodelled:
     source: Source
     why: str = ""
     digest: str = ""
+    directions: tuple[Direction, ...] = tuple(Direction)
+    protocols: tuple[Protocol, ...] = tuple(Protocol)
+    may_isolate: bool = False
+    changes_pods: bool = False
+    sets_host_network: bool = False
 
     @property
     def id(self) -> str:

@@ -36,6 +36,7 @@ from analyzer.model.profile import Profile
 from analyzer.semantics.oracle import isolation
 from analyzer.semantics.ports import on_ports
 from analyzer.semantics.selectors import is_chosen, matches
+from analyzer.semantics.settling import Settle, first_option, runs
 
 
 def is_member(members: SetExpr, end: End) -> bool:
@@ -154,11 +155,19 @@ def is_pod_in_scope(claim: Claim, pod: Pod) -> bool:
     return is_member(claim.sources, pod) and (claim.where is None or holds(claim.where, src=pod, subject=pod))
 
 
-def violates_isolation(claim: Claim, pod: Pod, cluster: Cluster, profile: Profile) -> bool:
+def violates_isolation(
+    claim: Claim, pod: Pod, cluster: Cluster, profile: Profile, settle: Settle = first_option
+) -> bool:
     """Whether the pod refutes an `is isolated` claim: in scope, and not isolated in one of the directions."""
     return is_pod_in_scope(claim, pod) and any(
-        isolation(cluster, profile, pod, direction).allowed for direction in claim.directions
+        isolation(cluster, profile, pod, direction, settle).allowed for direction in claim.directions
     )
+
+
+def isolation_outcomes(claim: Claim, pod: Pod, cluster: Cluster, profile: Profile) -> frozenset[bool]:
+    """Whether the pod refutes an `is isolated` claim, in some way of settling the open facts or another."""
+    found = runs(lambda settle: violates_isolation(claim, pod, cluster, profile, settle))
+    return frozenset(is_violated for is_violated, _ in found)
 
 
 # ------------------------------------------------------------------------------------------------ mentions

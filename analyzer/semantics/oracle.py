@@ -79,18 +79,24 @@ def isolation(
 ) -> Side:
     """Whether NetworkPolicies isolate the pod (reference A10.2): `allowed` is False iff they do, `rules` names them.
 
-    Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).
+    Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).  Where none
+    isolates it, an object that is not modelled may.
     """
     known = settled(pod, cluster.mentioned_labels, settle)
     assert isinstance(known, Pod)
     pod = known
     if pod.host_network:
         return _open_side(direction, _HOST_NETWORK)
-    if not profile.enforces:
-        return _open_side(direction, f"profile {profile.name} enforces no policy")
-    policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction)
+    policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction) if profile.enforces else ()
     if not policies:
-        return _open_side(direction, "no NetworkPolicy selects it")
+        for thing in cluster.unmodelled:
+            if thing.may_isolate and direction in thing.directions and thing.namespace in (None, pod.namespace):
+                text = f"{thing.id} ({thing.source}) is not modelled and may isolate pods for {direction.value}"
+                fact = OpenFact("unmodelled", f"{thing.id} {direction.value} isolates", text)
+                if settle(fact, (AS_MODELLED, DENIES)) == DENIES:
+                    return Side(direction, False, None, (), text)
+        why = "no NetworkPolicy selects it" if profile.enforces else f"profile {profile.name} enforces no policy"
+        return _open_side(direction, why)
     isolating = tuple(RuleRef(policy, direction) for policy in policies)
     return Side(direction, False, Tier.NETWORK_POLICY, isolating, isolated_by(isolating))
 
@@ -165,6 +171,8 @@ def _with_unmodelled(side: Side, pod: Pod, case: Case) -> Side:
     effect = DENIES if side.allowed else ALLOWS
     for thing in case.cluster.unmodelled:
         is_in_reach = thing.namespace is None or thing.namespace == pod.namespace
+        if side.direction not in thing.directions or case.connection.protocol not in thing.protocols:
+            continue
         if not is_in_reach or not (thing.may_deny if side.allowed else thing.may_allow):
             continue
         verb = "deny" if side.allowed else "allow"

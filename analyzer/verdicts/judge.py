@@ -27,6 +27,7 @@ from analyzer.verdicts.bound import bound
 from analyzer.verdicts.counterexamples import Finder, counterexample
 from analyzer.verdicts.evidence import Evidence
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
+from analyzer.verdicts.mutations import as_admitted
 from analyzer.verdicts.replay import Replay
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
@@ -58,6 +59,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     question = question_of(cluster, query, assumptions, setting)
     trial = _Trial(cluster, query, question, setting)
     verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
+    verdict = as_admitted(verdict, cluster, question)
     statistics = Statistics(
         seconds=time.monotonic() - started,
         rlimit=trial.inquiry.session.spent,

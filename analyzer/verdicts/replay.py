@@ -16,8 +16,8 @@ from analyzer.semantics import (
     holds,
     is_in_scope,
     is_member,
-    is_pod_in_scope,
     isolation,
+    isolation_outcomes,
     known,
     known_pods,
     mentioned_in,
@@ -84,7 +84,7 @@ class Replay:
         every = list(known_pods(pod, self._mentioned))
         for one in [one for one in every if not self._breaks(one)] or every:
             sides = tuple(isolation(self.cluster, self.profile, one, d) for d in self.claim.directions)
-            if not any(side.allowed for side in sides) or not is_pod_in_scope(self.claim, one):
+            if isolation_outcomes(self.claim, one, self.cluster, self.profile) != {True}:
                 raise InternalError(f"the oracle finds {one} isolated, the encoding does not", bundle)
             pod = one
         self._assumed(pod, bundle)

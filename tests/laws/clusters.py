@@ -370,7 +370,17 @@ def _endpoints(draw: DrawFn, service: Service) -> Endpoints:
 def _unmodelled(draw: DrawFn) -> Unmodelled:
     namespace = draw(st.none() | st.sampled_from((*DECLARED, MENTIONED)))
     effects = [draw(st.booleans()) for _ in range(3)]
-    return Unmodelled("CiliumNetworkPolicy", "cilium.io/v2", namespace, "odd", *effects, Source("odd.yaml", 1))
+    return Unmodelled(
+        "CiliumNetworkPolicy",
+        "cilium.io/v2",
+        namespace,
+        "odd",
+        *effects,
+        Source("odd.yaml", 1),
+        directions=draw(st.sampled_from((tuple(Direction), (Direction.INGRESS,), (Direction.EGRESS,)))),
+        protocols=draw(st.sampled_from((tuple(Protocol), (Protocol.TCP,)))),
+        may_isolate=draw(st.booleans()),
+    )
 
 
 @st.composite

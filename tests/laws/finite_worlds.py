@@ -40,7 +40,7 @@ from analyzer.model.policies import (
     Protocol,
 )
 from analyzer.model.profile import Profile
-from analyzer.semantics import holds, is_in_scope, is_member, is_pod_in_scope, on_ports, outcomes, violates_isolation
+from analyzer.semantics import holds, is_in_scope, is_member, is_pod_in_scope, isolation_outcomes, on_ports, outcomes
 from analyzer.semantics.selectors import matches
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -378,7 +378,16 @@ class FiniteWorld:
 
     @cached_property
     def unisolated(self) -> list[Pod]:
-        return [p for p in self.subjects if violates_isolation(self.claim, p, self.cluster, self.profile)]
+        """The pods that refute the claim however the open facts turn out."""
+        return [p for p, found in self._isolations if found == {True}]
+
+    @cached_property
+    def maybe_unisolated(self) -> list[Pod]:
+        return [p for p, found in self._isolations if True in found]
+
+    @cached_property
+    def _isolations(self) -> list[tuple[Pod, frozenset[bool]]]:
+        return [(p, isolation_outcomes(self.claim, p, self.cluster, self.profile)) for p in self.subjects]
 
     @property
     def subjects(self) -> list[Pod]:

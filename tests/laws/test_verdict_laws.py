@@ -76,7 +76,7 @@ def expected(world: FiniteWorld) -> set[str]:
         return {"unknown"} if more_pods or any(True in m.allowed for m in moments) else {"refuted"}
     if world.unisolated if kind is Kind.ISOLATED else any(m.violates(kind) for m in moments):
         return {"refuted"}
-    if any(m.may_violate(kind) for m in moments):
+    if world.maybe_unisolated if kind is Kind.ISOLATED else any(m.may_violate(kind) for m in moments):
         return {"unknown"}
     has_source = any(isinstance(e, Pod) for e in world.sources) if kind is Kind.ISOLATED else bool(world.sources)
     if (kind is not Kind.ONLY and not has_source) or (

@@ -84,15 +84,15 @@ class State(NamedTuple):
 
 
 class Effects(NamedTuple):
-    """What objects that are not modelled may do to the end's ruling."""
+    """What objects that are not modelled may do to the end's ruling: connections that they may allow, may deny."""
 
-    may_allow: bool = False
-    may_deny: bool = False
+    may_allow: ConnectionSet = EMPTY
+    may_deny: ConnectionSet = EMPTY
 
     def on(self, state: State) -> Span:
         """The ruling: what may be allowed, and what cannot be denied."""
-        allowed = state.allowed | state.denied if self.may_allow else state.allowed
-        denied = state.denied | state.allowed if self.may_deny else state.denied
+        allowed = state.allowed | state.denied & self.may_allow
+        denied = state.denied | state.allowed & self.may_deny
         return Span(allowed, ~denied)
 
 

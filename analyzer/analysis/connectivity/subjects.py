@@ -10,8 +10,8 @@ from analyzer.analysis.connectivity.judging import Subject
 from analyzer.analysis.connectivity.rule_ports import declared_names, names_used
 from analyzer.analysis.connectivity.ruling import Effects
 from analyzer.analysis.connectivity.views import Rules
-from analyzer.model.cluster import Endpoints, Service, ServicePort
-from analyzer.model.policies import Direction, NamespaceNamed, PodPeer, Policy, Tier
+from analyzer.model.cluster import Endpoints, Service, ServicePort, Unmodelled
+from analyzer.model.policies import Direction, NamespaceNamed, PodPeer, Policy, Protocol, Tier
 from analyzer.model.profile import NamedPortScope
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import bit_indices
@@ -38,10 +38,11 @@ class Subjects:
             for entry in cluster.written_endpoints(service):
                 backends |= self._front(service, entry)
             self.backends.append((service, backends))
-        self._effects: dict[str | None, Effects] = {None: Effects()}
+        self._effects: dict[tuple[Direction, str | None], Effects] = {}
         for thing in cluster.unmodelled:
-            old = self._effects.get(thing.namespace, Effects())
-            self._effects[thing.namespace] = Effects(old.may_allow or thing.may_allow, old.may_deny or thing.may_deny)
+            for direction in thing.directions:
+                at = (direction, thing.namespace)
+                self._effects[at] = _both(self._effects.get(at, Effects()), _effects_of(thing))
 
     def _front(self, service: Service, entry: Endpoints) -> int:
         """The classes with an address that is written among the Service's endpoints, or that may have one."""
@@ -84,15 +85,27 @@ class Subjects:
         if c.sort is not Sort.POD:
             return Subject(direction, (), Effects(), c.versions, is_judged=False)
         if direction is Direction.EGRESS:
-            return Subject(direction, policies, self._effects_in(c.namespace), c.versions)
+            return Subject(direction, policies, self._effects_in(direction, c.namespace), c.versions)
         used = self.rules.port_names(policies, direction)
         names = names_used(c.ports, used, self.rules.profile)
         fronted = tuple(self._fronted[version][i] for version in VERSIONS)
-        return Subject(direction, policies, self._effects_in(c.namespace), c.versions, names, fronted)
+        return Subject(direction, policies, self._effects_in(direction, c.namespace), c.versions, names, fronted)
 
-    def _effects_in(self, namespace: str) -> Effects:
-        everywhere, here = self._effects[None], self._effects.get(namespace, Effects())
-        return Effects(everywhere.may_allow or here.may_allow, everywhere.may_deny or here.may_deny)
+    def _effects_in(self, direction: Direction, namespace: str) -> Effects:
+        everywhere, here = (self._effects.get((direction, where), Effects()) for where in (None, namespace))
+        return _both(everywhere, here)
+
+
+def _effects_of(thing: Unmodelled) -> Effects:
+    full = ConnectionSet.EMPTY
+    for protocol in thing.protocols:
+        full |= ConnectionSet.OTHER if protocol is Protocol.OTHER else ConnectionSet.on(protocol.value, PortSet.FULL)
+    nothing = ConnectionSet.EMPTY
+    return Effects(full if thing.may_allow else nothing, full if thing.may_deny else nothing)
+
+
+def _both(left: Effects, right: Effects) -> Effects:
+    return Effects(left.may_allow | right.may_allow, left.may_deny | right.may_deny)
 
 
 def _targets(service: Service, c: EndClass) -> ConnectionSet:

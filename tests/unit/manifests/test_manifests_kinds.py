@@ -147,7 +147,7 @@ def test_kinds_that_cannot_affect_traffic(loaded, kind, api_version):
         ("ClusterNetworkPolicy", "networking.k8s.aws/v1alpha1", True, True, False, None),
         ("SecurityGroupPolicy", "vpcresources.k8s.aws/v1beta1", False, True, False, "a"),
         ("EgressFirewall", "k8s.ovn.org/v1", False, True, False, "a"),
-        ("AuthorizationPolicy", "security.istio.io/v1", False, True, False, None),
+        ("AuthorizationPolicy", "security.istio.io/v1", False, True, False, "a"),
         ("NetworkAttachmentDefinition", "k8s.cni.cncf.io/v1", True, False, False, None),
         ("Rollout", "argoproj.io/v1alpha1", False, False, True, "a"),
         ("Service", "serving.knative.dev/v1", False, False, True, "a"),
