@@ -273,8 +273,11 @@ def _networks(section: Section) -> AddressPeer:
             section.log.problem(place, f"`{path}` is `{text}`, {error}", hint)
             continue
         if cidr.is_odd_spelling or len(text) > _LONGEST_CIDR:
-            odd = " and ".join(cidr.oddities) or "too many characters"
-            section.log.problem(place, f"`{path}` is `{text}`, which has {odd}", f"write `{cidr.network}`")
+            message = f"`{path}` is `{text}`, which has {' and '.join(cidr.oddities) or 'too many characters'}"
+            if section.log.is_stored:
+                section.log.notice(place, f"{message}; the API refuses it today")
+            else:
+                section.log.problem(place, message, f"write `{cidr.network}`")
         networks.append(cidr.network)
     return AddressPeer(AddressSet.of(*networks), ", ".join(written), matches_cluster=True)
 

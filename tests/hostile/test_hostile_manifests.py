@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from evaluators import EVERYTHING, question
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -174,6 +174,10 @@ def test_mutated_documents(documents: list[Any], as_list: bool) -> None:
 
 @settings(FUZZ, max_examples=100)
 @given(mutants())
+@example([{"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": float("inf")}}])
+@example([{"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": float("-inf")}}])
+@example([{"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": [float("nan")]}}])
+@example([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "labels": {"a": float("inf")}}}])
 def test_yaml_and_json_are_read_alike(documents: list[Any]) -> None:
     in_json = json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}).encode()
     in_yaml = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": documents}, allow_unicode=True).encode()

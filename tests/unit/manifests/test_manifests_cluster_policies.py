@@ -139,6 +139,16 @@ def test_a_peer_of_a_newer_api_is_kept_as_unknown(loaded, text):
     assert any("does not know" in notice.message for notice in found.notices)
 
 
+@pytest.mark.parametrize(("cidr", "means"), [("010.0.0.0/8", "10.0.0.0/8"), ("'::ffff:10.0.0.0/104'", "10.0.0.0/8")])
+def test_odd_networks_are_refused_in_a_file_and_read_where_they_are_stored(loaded, problems, cidr, means):
+    text = admin_egress(f"{{action: Deny, to: [{{networks: [{cidr}]}}]}}")
+    (problem,) = problems(text)
+    assert means in problem.hint
+    found = loaded(text.replace("metadata: {", "metadata: {uid: 6d1f, ")).cluster
+    assert found.policies[0].egress[0].peers[0].addresses == AddressSet.of(means)
+    assert len(found.notices) == 1
+
+
 def test_domain_names(loaded):
     text = admin_egress("{action: Allow, to: [{domainNames: ['*.k.io', example.com.]}]}")
     found = loaded(text).cluster
