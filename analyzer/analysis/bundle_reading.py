@@ -109,6 +109,9 @@ def _witness(it: _Field) -> Connection | Pod:
     if it["dst"].is_null:
         if not isinstance(src, Pod):
             raise it["src"].fault("is no pod")
+        for name in ("protocol", "port"):
+            if not it[name].is_null:
+                raise it[name].fault("is not null, and a pod alone has none")
         return src
     port = None if it["port"].is_null else it["port"].number
     return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port)

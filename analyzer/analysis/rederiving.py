@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from analyzer.analysis.bundling import bundled
 from analyzer.analysis.check import Progress, check
-from analyzer.analysis.recheck import file_of, verdicts_of
+from analyzer.analysis.recheck import Asked, file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
 from analyzer.language import parse_pack, parse_query
 from analyzer.model.claims import Kind, Pack, Universe
@@ -15,10 +16,10 @@ from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget
-from analyzer.verdicts import Answer, Setting
+from analyzer.verdicts import Answer, Setting, Status
 from analyzer.verdicts.bound import bound
 from analyzer.verdicts.bundle import INDEX, Bundle, Options, sha256
-from analyzer.verdicts.rechecked import Check
+from analyzer.verdicts.rechecked import Check, Finding
 from analyzer.verdicts.replay import Replay
 
 
@@ -112,14 +113,21 @@ def ask_again(
     setting: Setting,
     render: Callable[[Answer], bytes],
     progress: Progress | None = None,
+    solvers: Collection[str] = (),
 ) -> Check:
-    """The manifests and the query files give the recorded verdicts and, by the same versions, the same scripts,
-    report and index; `render` makes a report of an answer."""
-    answer = check(cluster, packs, setting=setting, progress=progress)
+    """Whether the manifests and the query files give the recorded verdicts, and the same scripts, report and index;
+    `render` makes a report of an answer, `solvers` may be asked again what they confirmed.
+
+    The versions that a bundle names excuse nothing: what comes out otherwise and is said to be of other versions may
+    be forged, or may be theirs, which cannot be told here.
+    """
+    second = bundle.confirmed[0] if bundle.confirmed is not None else None
+    asked = second if second in solvers else None
+    answer = check(cluster, packs, setting=setting, progress=progress, second_solver=asked)
     again = bundled(
         answer,
         setting,
-        render(answer),
+        render(replace(answer, cross_check=None)),
         bundle.manifests,
         packs,
         lambda path, data: None,
@@ -127,29 +135,58 @@ def ask_again(
         strict_cidr=bundle.options.strict_cidr,
         exclude=bundle.options.exclude,
     )
-    old, new = verdicts_of(bundle), {(v.query.source.file, v.query.id): v.status.value for v in answer.verdicts}
-    wrong = [
-        f"{asked[1]}: {verdict} was recorded, and now it is {new.get(asked, 'not asked')}"
-        for asked, verdict in old.items()
-        if new.get(asked) != verdict
-    ]
-    text = f"{len(old) - len(wrong)} of {len(old)} verdicts come out of the manifests again"
-    versions = dict(bundle.versions)
-    if any(versions.get(name) != version for name, version in again.versions):
-        return Check.of("questions", f"{text}; files of other versions are not compared", wrong)
+    old = verdicts_of(bundle)
+    wrong, open_ = _other_verdicts(old, answer)
+    text = f"{len(old) - len(wrong) - len(open_)} of {len(old)} verdicts come out of the manifests again"
     then, now = dict(bundle.hashes), dict(again.hashes)
     changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
-    wrong += [f"{path} is not what they give" for path in changed]
-    wrong += _other_words(bundle, again)
-    same = sum(then.get(path) == script for path, script in now.items())
-    return Check.of("questions", f"{text}, and {same} of {len(then)} files", wrong)
+    others = [*(f"{path} is not what they give" for path in changed), *_other_words(bundle, again)]
+    open_ += _other_versions(bundle, again)
+    if second != asked:
+        open_.append(f"what {second} confirmed takes --cross-check {second} to tell")
+    (open_ if open_ else wrong).extend(others)
+    text += f", and {sum(then.get(path) == script for path, script in now.items())} of {len(then)} files"
+    finding = Finding.FAILS if wrong else Finding.UNDECIDED if open_ else Finding.HOLDS
+    return Check("questions", finding, text, (*wrong, *open_))
+
+
+def _other_verdicts(old: Mapping[Asked, str], answer: Answer) -> tuple[list[str], list[str]]:
+    """(what is wrong, what cannot be told): a budget spent in one of the two runs shows nothing of the other."""
+    new = {(v.query.source.file, v.query.id): v for v in answer.verdicts}
+    wrong: list[str] = []
+    open_: list[str] = []
+    for asked in dict.fromkeys((*old, *new)):
+        then, verdict = old.get(asked, "nothing"), new.get(asked)
+        if verdict is None:
+            wrong.append(f"{asked[1]}: {then} was recorded, and now it is not asked")
+        elif then != verdict.status.value:
+            is_spent = verdict.status is Status.UNKNOWN and not verdict.blame
+            why = f" ({verdict.reason})" if is_spent else ""
+            is_open = is_spent or then == Status.UNKNOWN.value
+            said = f"{asked[1]}: {then} was recorded, and now it is {verdict.status.value}{why}"
+            (open_ if is_open else wrong).append(said)
+    return wrong, open_
+
+
+def _other_versions(then: Bundle, now: Bundle) -> list[str]:
+    """What the index says of versions that this run is not of; of a solver that it did not ask, nothing."""
+    recorded, own = dict(then.versions), dict(now.versions)
+    if then.confirmed is not None and now.confirmed is None:
+        recorded.pop(then.confirmed[0], None)
+    return [
+        f"the index speaks of {name} {recorded.get(name, '(not at all)')}, and this is {own.get(name, 'without it')}"
+        for name in sorted(recorded.keys() | own.keys())
+        if recorded.get(name) != own.get(name)
+    ]
 
 
 def _other_words(then: Bundle, now: Bundle) -> Iterator[str]:
-    """What the one index says otherwise than the other; hashes and manifests apart."""
+    """What the one index says otherwise than the other; hashes, versions and manifests apart."""
     for name in ("options", "assumptions", "packs"):
         if getattr(then, name) != getattr(now, name):
             yield f"the {name} in the index are not what they give"
+    if now.confirmed is not None and then.confirmed != now.confirmed:
+        yield "what a second solver confirmed is not what they give"
     for query in then.queries:
         if query not in now.queries:
             yield f"{query.id}: what the index says of it is not what they give"

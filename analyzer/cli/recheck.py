@@ -39,7 +39,7 @@ def recheck(
     with Progress() as progress:
         checks = [
             *from_itself(bundle, files, others, solvers, limits),
-            *from_manifests(bundle, files, manifests or (), progress),
+            *from_manifests(bundle, files, manifests or (), solvers, progress),
         ]
     found = Rechecked(sha256(index), written, tuple(checks))
     if format_ is options.Format.JSON:

@@ -29,13 +29,13 @@ def from_itself(
 
 
 def from_manifests(
-    bundle: Bundle, files: Mapping[str, bytes], paths: Sequence[str], progress: Progress
+    bundle: Bundle, files: Mapping[str, bytes], paths: Sequence[str], solvers: Sequence[str], progress: Progress
 ) -> Iterator[Check]:
     """What the manifests show, if `paths` name them."""
     if not paths:
         yield Check("manifests", Finding.SKIPPED, "give --manifests to compare them with those that were read")
         yield Check("witnesses", Finding.SKIPPED, "to decide them again in the oracle takes the manifests")
-        yield Check("questions", Finding.SKIPPED, "to ask them again takes the manifests")
+        yield Check("questions", Finding.UNDECIDED, "to derive them again takes the manifests: give --manifests")
         return
     given, left_out = read_manifests(paths, inputs.standard_input, bundle.options.exclude)
     check, found = match_manifests(bundle, given)
@@ -50,4 +50,4 @@ def from_manifests(
     strict = bundle.options.strict_cidr
     cluster = load_blobs(blobs, irrelevant=kinds, strict_cidr=strict, left_out=left_out).cluster
     yield replay_witnesses(bundle, cluster, packs, setting)
-    yield ask_again(bundle, cluster, packs, setting, render_json, progress)
+    yield ask_again(bundle, cluster, packs, setting, render_json, progress, solvers)

@@ -13,7 +13,7 @@ class Finding(Enum):
 
     HOLDS = "holds"
     FAILS = "fails"
-    UNDECIDED = "undecided"  # it was tried, and cannot be told
+    UNDECIDED = "undecided"  # it cannot be told
     SKIPPED = "not checked"
 
 

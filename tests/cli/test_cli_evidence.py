@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +189,7 @@ def test_an_old_bundle_is_replaced(place: Path) -> None:
     after = set(contents("bundle"))
     assert not [path for path in after if path.startswith("packs/")]
     assert before != after
-    assert recheck()[0] == 0
+    assert recheck("--manifests", "in")[0] == 0
     assert sorted(p.name for p in Path("bundle").iterdir()) == ["bundle.txt", "evidence.json", "queries", "report.json"]
 
 
@@ -264,10 +264,10 @@ def test_no_name_of_the_input_becomes_a_path_or_a_command(place: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ checking it again
-def test_a_bundle_holds_by_itself(place: Path) -> None:
+def test_a_bundle_by_itself_shows_that_its_scripts_answer_so(place: Path) -> None:
     bundle()
     code, checks = recheck()
-    assert code == 0
+    assert code == 3
     assert {subject: check["finding"] for subject, check in checks.items()} == {
         "files": "holds",
         "verdicts": "holds",
@@ -275,7 +275,7 @@ def test_a_bundle_holds_by_itself(place: Path) -> None:
         "second solver": "not checked",
         "manifests": "not checked",
         "witnesses": "not checked",
-        "questions": "not checked",
+        "questions": "undecided",
     }
 
 
@@ -294,7 +294,10 @@ def test_what_is_checked_and_what_is_not_is_told_in_words(place: Path) -> None:
     told = " ".join(run("recheck", "bundle").stdout.split())
     assert "✓ holds files: " in told
     assert "– not checked witnesses: to decide them again in the oracle takes the manifests" in told
-    assert "✓ holds 3 checks: everything that was checked holds" in told
+    assert "? undecided questions: to derive them again takes the manifests: give --manifests" in told
+    assert "? undecided 4 checks: nothing fails, but not everything could be decided" in told
+    told = " ".join(run("recheck", "bundle", "--manifests", "in").stdout.split())
+    assert "✓ holds 6 checks: everything that was checked holds" in told
 
 
 def change(path: str, old: str, new: str) -> None:
@@ -345,7 +348,7 @@ def test_a_script_for_another_question_is_found_out_by_the_manifests(place: Path
     bundle()
     change(SCRIPT, "(assert violation)", "(assert false)")
     rehash()
-    assert recheck()[0] == 0
+    assert recheck()[0] == 3
     assert recheck("--manifests", "in")[0] == 1
 
 
@@ -407,6 +410,105 @@ def test_words_of_the_index_are_held_to_the_manifests(place: Path, old: str, new
     code, checks = recheck("--manifests", "in")
     assert code == 1
     assert checks[subject]["details"][0].startswith(said)
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every value in a JSON value that holds no others, and every list and object, with its path."""
+    yield path, value
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from leaves(inner, (*path, key))
+
+
+def forged(value: Any) -> Any:
+    """Another value of the same type."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case str():
+            return {"netproof/evidence/1": "netproof/evidence/2"}.get(value, f"{value}0")
+        case list() | dict():
+            return type(value)(list(value.items())[1:] if isinstance(value, dict) else value[1:])
+        case _:
+            return "forged"
+
+
+# What asks and does not answer: a bundle that says it was asked so holds if the same comes out of being asked so.
+_ASKED = ("budget", "max_counterexamples", "irrelevant", "strict_cidr", "pod_addresses")
+
+
+@pytest.mark.parametrize(
+    ("more", "parts"),
+    [
+        ((), {"schema", "versions", "options", "assumptions", "manifests", "packs", "queries", "files", "cross_check"}),
+        (("--cross-check", "cvc5"), {"versions", "cross_check"}),
+    ],
+)
+def test_no_field_of_the_index_can_be_forged(place: Path, more: tuple[str, ...], parts: set[str]) -> None:
+    """Each value of the index is changed, alone, and the files' hashes made to fit."""
+    claim = ("check", "in", "-q", CLAIM, "-q", "every namespace shop is isolated for egress", "--evidence", "bundle")
+    assert run(*claim, *more).exit_code == 1
+    whole = index()
+    assert run("recheck", "bundle", "--manifests", "in", *more).exit_code == 0
+    for path, value in leaves(whole):
+        if path and path[0] not in parts:
+            assert more
+            continue
+        if value in ([], {}) or (path and path[0] == "options" and path[-1] in (*_ASKED, "rlimit", "seconds")):
+            continue
+        if path[:1] == ("manifests",) and path[-1] == "file":  # a name is what messages call a file by
+            continue
+        changed = json.loads(json.dumps(whole))
+        inner = changed
+        for key in path[:-1]:
+            inner = inner[key]
+        if path:
+            inner[path[-1]] = forged(value)
+        else:
+            changed = forged(value)
+        Path("bundle/evidence.json").write_text(json.dumps(changed), encoding="utf-8")
+        done = run("recheck", "bundle", "--manifests", "in", *more)
+        assert done.exit_code in (1, 2, 3), path
+        assert "everything that was checked holds" not in done.stdout
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "99.0"])
+def test_another_version_excuses_no_verdict_and_no_script(place: Path, version: str) -> None:
+    bundle()
+    change(SCRIPT, "(assert violation)", "(assert false)")
+    rehash()
+    found = index()
+    found["versions"]["netproof"] = version
+    Path("bundle/evidence.json").write_text(json.dumps(found), encoding="utf-8")
+    code, checks = recheck("--manifests", "in")
+    assert code == 3
+    assert f"{SCRIPT} is not what they give" in checks["questions"]["details"]
+    found["queries"][1]["verdict"] = "proved"
+    Path("bundle/evidence.json").write_text(json.dumps(found), encoding="utf-8")
+    code, checks = recheck("--manifests", "in")
+    assert code == 1
+    assert checks["questions"]["details"][0] == "closed: proved was recorded, and now it is refuted"
+
+
+def test_a_query_left_out_of_the_index_is_told(place: Path) -> None:
+    bundle()
+    found = index()
+    del found["queries"][1]
+    Path("bundle/evidence.json").write_text(json.dumps(found), encoding="utf-8")
+    code, checks = recheck("--manifests", "in")
+    assert code == 1
+    assert checks["questions"]["details"][0] == "closed: nothing was recorded, and now it is refuted"
+
+
+def test_a_budget_spent_now_accuses_nobody(place: Path) -> None:
+    bundle()
+    found = index()
+    found["options"]["budget"]["rlimit"] = 1
+    Path("bundle/evidence.json").write_text(json.dumps(found), encoding="utf-8")
+    code, checks = recheck("--manifests", "in")
+    assert code == 3
+    assert "now it is unknown (the budget of 1 solver units is spent)" in checks["questions"]["details"][0]
 
 
 def test_other_manifests_are_told(place: Path) -> None:
