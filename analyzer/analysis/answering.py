@@ -6,10 +6,11 @@ from dataclasses import field, replace
 
 from analyzer.analysis.cross_check import cross_check, together
 from analyzer.analysis.excuses import Excuses, Excusing
+from analyzer.analysis.premises import judge_on
 from analyzer.model.claims import Assumption, Query
 from analyzer.model.cluster import Cluster
 from analyzer.records import dataclass
-from analyzer.verdicts import CrossCheck, Setting, Status, Verdict, judge
+from analyzer.verdicts import CrossCheck, Setting, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Answerer:
         keeps, checks = self.setting.keeps_steps, self.second_solver is not None
         shown = most or self.setting.max_counterexamples
         asking = replace(self.setting, keeps_steps=keeps or checks, max_counterexamples=shown)
-        verdict = judge(self.cluster, query, assumptions, asking)
+        verdict = judge_on(self.cluster, query, assumptions, asking)
         checked = None
         if self.second_solver is not None:
             checked = cross_check(query.id, verdict.steps, self.second_solver, self.setting.budget)

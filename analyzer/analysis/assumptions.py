@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address
 
+from analyzer.analysis.premises import breaches_of
 from analyzer.encoding import pod_ranges
 from analyzer.encoding.walk import claim_sets
-from analyzer.model.claims import METADATA, Assumption, Pack, Universe
+from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import pod_of
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Notice, Why
-from analyzer.semantics import holds, is_member
 from analyzer.verdicts import Setting, StatedAssumption
 from analyzer.verdicts.bound import has_ipv6_pods
 
@@ -35,6 +33,14 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
             "protocols",
             "TCP, UDP and SCTP are judged; ICMP and other protocols without ports are not",
             override="say `on other` or `on any` in the query",
+        )
+    )
+    found.append(
+        StatedAssumption(
+            "labels-as-written",
+            "pods and namespaces have the labels that are written and those that Kubernetes itself adds; admission and "
+            "operators add none",
+            override="give the objects as the cluster holds them: `kubectl get -o yaml`, or `kubectl netproof`",
         )
     )
     found.append(StatedAssumption("service-ports", "ports are those of the pod, after a Service has translated them"))
@@ -112,24 +118,9 @@ def _host_network(cluster: Cluster, universe: Universe) -> Iterable[StatedAssump
 
 
 def breaches(cluster: Cluster, packs: Sequence[Pack]) -> tuple[Notice, ...]:
-    """What the manifests say against an assumption.  It is taken as given all the same, so the user must hear of it."""
-    found: dict[Assumption, list[str]] = {}
-    for assumption in dict.fromkeys(a for pack in packs for a in pack.assumptions):
-        for workload in cluster.workloads:
-            namespace = cluster.namespace_by_name[workload.namespace]
-            pod = pod_of(workload, namespace.labels, IPv4Address(0))
-            known = namespace.is_declared
-            if known and is_member(assumption.members, pod) and not holds(assumption.condition, subject=pod):
-                found.setdefault(assumption, []).append(workload.id)
-    return tuple(
-        Notice(
-            assumption.source,
-            f"assumption `{assumption.name}` does not hold of {names[0]}"
-            + (f" and {len(names) - 1} more workloads" if len(names) > 1 else "")
-            + " as written; the answers take it as given",
-        )
-        for assumption, names in found.items()
-    )
+    """What the manifests say against an assumption, so that the user hears of it whatever was asked."""
+    found = breaches_of(cluster, [assumption for pack in packs for assumption in pack.assumptions])
+    return tuple(Notice(it.assumption.source, f"{it}; what needs it is unknown") for it in found)
 
 
 def _from_packs(packs: Sequence[Pack]) -> Iterable[StatedAssumption]:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
 from analyzer.analysis.check import tally
+from analyzer.analysis.premises import breaches_of, judge_on, on_premises, unbroken
 from analyzer.encoding import align, members_of
-from analyzer.model.claims import Kind, Pack, Query
+from analyzer.model.claims import Assumption, Kind, Pack, Query
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.verdicts import Setting, StatedAssumption, Status, Verdict, judge
 from analyzer.verdicts.compare import Revisions, gained, lost
-from analyzer.verdicts.difference import Background, Difference, QueryDifference
+from analyzer.verdicts.difference import Background, Difference, QueryDifference, Shift
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,14 +64,32 @@ def queries_of(
                 yield _nothing_new(revisions, pack, query, setting, max_changes)
             else:
                 before, after = (
-                    judge(side, query, pack.assumptions, setting) for side in (revisions.old, revisions.new)
+                    judge_on(side, query, pack.assumptions, setting) for side in (revisions.old, revisions.new)
                 )
                 yield QueryDifference(pack.name, query, before, after)
 
 
 def _nothing_new(revisions: Revisions, pack: Pack, query: Query, setting: Setting, max_changes: int) -> QueryDifference:
-    universe = query.universe or setting.universe
-    found = gained(revisions, replace(setting, universe=universe), max_changes, query.claim, pack.assumptions)
+    setting = replace(setting, universe=query.universe or setting.universe)
+    found: dict[tuple[Assumption, ...], Shift] = {}
+
+    def ask(given: tuple[Assumption, ...]) -> Verdict:
+        found[given] = gained(revisions, setting, max_changes, query.claim, given)
+        return _verdict_on(found[given], revisions, query, given, setting)
+
+    either = members_of(*align(revisions.old, revisions.new))
+    breaches = breaches_of(either, pack.assumptions)
+    verdict = on_premises(ask, pack.assumptions, breaches)
+    shift = found[unbroken(either, pack.assumptions)]
+    if verdict.status is Status.UNKNOWN and shift.changes:  # the changes hang on what is broken
+        shift = Shift(reason=verdict.reason, blame=verdict.blame)
+    return QueryDifference(pack.name, query, None, verdict, shift)
+
+
+def _verdict_on(
+    found: Shift, revisions: Revisions, query: Query, given: tuple[Assumption, ...], setting: Setting
+) -> Verdict:
+    """The verdict that what is newly allowed makes."""
     status, reason = Status.PROVED, "the new revision allows no such connection that the old one denies"
     if found.changes:
         status, reason = Status.REFUTED, "the new revision allows connections that the old one denies"
@@ -78,23 +97,21 @@ def _nothing_new(revisions: Revisions, pack: Pack, query: Query, setting: Settin
         status, reason = Status.UNKNOWN, found.reason
     steps = found.steps
     if status is Status.PROVED:
-        bare = _without_policies(revisions, pack, query, replace(setting, universe=universe))
+        bare = _without_policies(revisions, query, given, setting)
         steps += bare.steps
         if bare.status is Status.VACUOUS:
             status, reason = Status.VACUOUS, bare.reason
     lives = [change.live for change in found.changes]
     live = None if not lives else True if True in lives else None if None in lives else False
-    verdict = Verdict(
-        query, status, universe, reason, live, blame=found.blame, is_complete=not found.is_capped, steps=steps
-    )
-    return QueryDifference(pack.name, query, None, verdict, found)
+    complete = not found.is_capped
+    return Verdict(query, status, setting.universe, reason, live, blame=found.blame, is_complete=complete, steps=steps)
 
 
-def _without_policies(revisions: Revisions, pack: Pack, query: Query, setting: Setting) -> Verdict:
+def _without_policies(revisions: Revisions, query: Query, given: tuple[Assumption, ...], setting: Setting) -> Verdict:
     """The verdict that `no` has without any policy: VACUOUS iff the claim speaks of nothing at all."""
     bare = members_of(*align(revisions.old, revisions.new))
     always = replace(query, claim=replace(query.claim, kind=Kind.NO))
-    return judge(bare, always, pack.assumptions, setting)
+    return judge(bare, always, given, setting)
 
 
 # ------------------------------------------------------------------------------------------------ background

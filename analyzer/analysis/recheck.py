@@ -66,12 +66,14 @@ def _grounds(query: QueryRecord) -> tuple[Mapping[str, str], ...]:
     match query.verdict, query.kind:
         case "proved", Kind.SOME:
             return ({"witness": SAT, "witness-certain": UNSAT},)
-        case ("proved", _) | ("refuted", Kind.SOME):
+        case "refuted", Kind.SOME:
             return ({"violation": UNSAT},)
+        case "proved", _:
+            return ({"violation": UNSAT, "scope": SAT},)
         case "refuted", _:
             return ({"region-1": SAT, "region-1-certain": UNSAT},)
         case "vacuous", _:
-            return tuple({"violation": UNSAT, f"{word}-set": UNSAT} for word in ("source", "destination"))
+            return tuple({"violation": UNSAT, idle: UNSAT} for idle in ("scope", "condition"))
         case "unknown", _:
             return ({},)
     return ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analyzer.analysis.bundling import bundled
 from analyzer.analysis.check import Progress, check
+from analyzer.analysis.premises import unbroken
 from analyzer.analysis.recheck import Asked, file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
 from analyzer.language import parse_pack, parse_query
@@ -85,7 +86,7 @@ def replay_witnesses(bundle: Bundle, cluster: Cluster, packs: Sequence[Pack], se
                 continue
             query, pack = found
             claim = bound(query.claim, setting.pod_addresses, cluster)
-            replay = Replay(cluster, setting.profile, claim, pack.assumptions)
+            replay = Replay(cluster, setting.profile, claim, unbroken(cluster, pack.assumptions))
             if said := _objection(witness, query.claim.kind, replay):
                 wrong.append(f"{record.id}: witness {place}: {said}")
     text = f"{count - len(wrong)} of {count} witnesses break their claims in the oracle"

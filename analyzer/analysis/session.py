@@ -8,6 +8,7 @@ from dataclasses import replace
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
+from analyzer.analysis.premises import Breach, breaches_of
 from analyzer.encoding import Footing, footing
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
@@ -28,8 +29,14 @@ _OF_OTHERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Standing:
     footing: Footing
+    breaches: tuple[Breach, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    footing: _Standing
     answered: Answered
 
 
@@ -68,7 +75,7 @@ class CheckSession:
 
         What is the same costs least where it is the same object, as it is in what `Rereader` gives.
         """
-        footings = [footing(cluster, question_of(cluster, t.query, t.assumptions, self._setting)) for t in self._tasks]
+        footings = [self._stands_on(cluster, task) for task in self._tasks]
         stale = [i for i, found in enumerate(footings) if i not in self._kept or self._kept[i].footing != found]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]
@@ -82,6 +89,10 @@ class CheckSession:
         self.cluster, self.asked = cluster, tuple(task.query.id for task in asked)
         self.answer = answer_of(cluster, self._packs, whole, setting=self._setting)
         return self.answer
+
+    def _stands_on(self, cluster: Cluster, task: Task) -> _Standing:
+        question = question_of(cluster, task.query, task.assumptions, self._setting)
+        return _Standing(footing(cluster, question), breaches_of(cluster, task.assumptions))
 
     def change(
         self, *, put: Iterable[Policy] = (), removed: Iterable[str] = (), progress: Progress | None = None

@@ -3,13 +3,25 @@
 from analyzer.encoding.alignment import align, members_of
 from analyzer.encoding.decode import decode, decode_end, embed, embed_end
 from analyzer.encoding.footing import Footing, footing
-from analyzer.encoding.obligation import IN_DST, IN_SRC, OUTSIDE, UNIVERSE, VIOLATION, Obligation, encode
+from analyzer.encoding.obligation import (
+    CONDITION,
+    IN_DST,
+    IN_SCOPE,
+    IN_SRC,
+    OUTSIDE,
+    UNIVERSE,
+    VIOLATION,
+    Obligation,
+    encode,
+)
 from analyzer.encoding.pair import changed_namespaces, encode_pair
 from analyzer.encoding.question import Question
 from analyzer.encoding.scope import pod_addresses, pod_ranges
 
 __all__ = [
+    "CONDITION",
     "IN_DST",
+    "IN_SCOPE",
     "IN_SRC",
     "OUTSIDE",
     "UNIVERSE",

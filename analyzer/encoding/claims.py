@@ -149,19 +149,23 @@ class ClaimTerms:
         claim = self.claim
         if claim.kind is Kind.ISOLATED:
             isolated = [self.policies.isolated(direction, self.src) for direction in claim.directions]
-            ends = {Role.SRC: self.src, Role.SELF: self.src}
-            where = TRUE if claim.where is None else condition(claim.where, ends)
-            return conj([self.sources(), where, neg(conj(isolated))])
+            return conj([self.scope(), neg(conj(isolated))])
         if claim.kind is Kind.NEVER_TIE:
             return conj([self.scope(), disj(self.policies.tied(direction) for direction in Direction)])
         allowed = self.policies.allowed()
         return conj([self.scope(), neg(allowed) if claim.kind is Kind.EVERY else allowed])
 
+    def where(self) -> Term:
+        """The claim's condition holds."""
+        far = self.src if self.dst is None else self.dst
+        ends = {Role.SRC: self.src, Role.DST: far, Role.SELF: self.src}
+        return TRUE if self.claim.where is None else condition(self.claim.where, ends)
+
     def scope(self) -> Term:
-        """The connections the claim speaks of."""
-        assert self.dst is not None
-        claim, ends = self.claim, {Role.SRC: self.src, Role.DST: self.dst}
-        where = TRUE if claim.where is None else condition(claim.where, ends)
+        """The connections the claim speaks of; the pods, where it speaks of isolation."""
+        claim, where = self.claim, self.where()
+        if self.dst is None:
+            return conj([self.sources(), where])
         excused = disj(
             conj(
                 [

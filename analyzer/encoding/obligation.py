@@ -6,6 +6,8 @@ The script names these booleans; a solver assumes or denies them:
 |---|---|
 | universe | the ends can exist, the assumptions hold |
 | violation | the connection breaks the claim (for `some`: fulfils it) |
+| in-scope | the claim speaks of the connection |
+| condition | its `where` holds of the connection |
 | in-src, in-dst | that end can exist, taken alone, and is in the claim's set (and the port among its ports) |
 | outside | one end is an address outside the cluster |
 | k… | tracked: the rule or policy of that number counts |
@@ -32,7 +34,8 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol, RuleRef
 from analyzer.records import dataclass
 
-UNIVERSE, VIOLATION, IN_SRC, IN_DST, OUTSIDE = "universe", "violation", "in-src", "in-dst", "outside"
+UNIVERSE, VIOLATION, OUTSIDE = "universe", "violation", "outside"
+IN_SCOPE, CONDITION, IN_SRC, IN_DST = "in-scope", "condition", "in-src", "in-dst"
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerm
     script.name(IN_SRC, conj([*src_exists, in_src]))
     script.name(IN_DST, in_dst)
     script.name(OUTSIDE, disj(end.external for end in (src, dst) if end is not None))
+    script.name(IN_SCOPE, terms.scope())
+    script.name(CONDITION, terms.where())
     script.name(VIOLATION, violation)
     return Obligation(
         text=script.text,

@@ -142,7 +142,11 @@ class _Reading:
         declared = self.scope.parameters
         for statement in statements:
             name, value = words(statement.body)[:2]
-            declared[str(name)] = given.get(str(name), unquoted(value))
+            usual = unquoted(value)
+            declared[str(name)] = chosen = given.get(str(name), usual)
+            if usual.strip() and not chosen.strip():
+                hint = f'give it a value; a pack that can do without one says `param {name} = ""`'
+                self.scope.problem(name, f"the parameter `{name}` is set to nothing", hint)
         for other in given:
             if other not in declared and other not in self.scope.broken_parameters:
                 are = ", ".join(f"`{name}`" for name in declared)

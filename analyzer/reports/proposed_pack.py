@@ -16,9 +16,10 @@ _MODIFIERS = re.compile(r" (?=where |within )")
 
 
 def render_proposed_pack(pack: ProposedPack) -> bytes:
-    """The text of a query file in UTF-8.  Its assertions are those of the pack's queries that are proved."""
+    """The text of a query file in UTF-8.  Its assertions are those of the pack's queries that are proved; those that
+    nothing could go against are named and left out."""
     read = words.listed([words.counted(count, nouns) for nouns, count in pack.tally if count], shown=20)
-    total = len(pack.verdicts)
+    total = sum(verdict.status is not Status.VACUOUS for verdict in pack.verdicts)
     lines = [
         *_comment(
             f"A pack to start from, written by `netproof init` after reading {read}. Of {words.plural(total, 'query')} "
@@ -34,12 +35,15 @@ def render_proposed_pack(pack: ProposedPack) -> bytes:
         lines += ["", *_heading(chapter)]
         for verdict in _in_order(chapter):
             lines += ["", *_statement(verdict)]
+        if idle := [verdict for verdict in chapter.verdicts if verdict.status is Status.VACUOUS]:
+            lines += ["", *(line for verdict in idle for line in _comment(_left_out(verdict)))]
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
 def _in_order(chapter: Chapter) -> list[Verdict]:
-    """What holds first; else as asked."""
-    return sorted(chapter.verdicts, key=lambda verdict: verdict.status is not Status.PROVED)
+    """What says something; what holds first, else as asked."""
+    said = [verdict for verdict in chapter.verdicts if verdict.status is not Status.VACUOUS]
+    return sorted(said, key=lambda verdict: verdict.status is not Status.PROVED)
 
 
 def _heading(chapter: Chapter) -> list[str]:
@@ -66,10 +70,12 @@ def _why_not(verdict: Verdict) -> str:
         case Verdict(status=Status.REFUTED, counterexamples=(first, *_)):
             latent = "" if first.live else ", a pod not there yet" if first.live is False else ", perhaps"
             return f"TO DECIDE. Against it: {_shown(first)}{latent}."
-        case Verdict(status=Status.VACUOUS):
-            return f"TO DECIDE. Nothing can go against it yet: {verdict.reason}."
         case _:
             return f"TO DECIDE. {verdict.status.value}: {verdict.reason}."
+
+
+def _left_out(verdict: Verdict) -> str:
+    return f"LEFT OUT: {verdict.query.id} ({verdict.query.title}). Nothing can go against it: {verdict.reason}."
 
 
 def _shown(example: Counterexample) -> str:

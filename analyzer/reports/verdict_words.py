@@ -122,6 +122,8 @@ def background(verdict: Verdict, universe: Universe) -> Iterator[tuple[str, str]
         yield "more", "there are further counterexamples; --max-counterexamples shows more of them"
     for hanging in verdict.blame if verdict.status is Status.UNKNOWN else ():
         yield "hangs on", parts.line(hanging)
+    for denying in verdict.blame if verdict.status is Status.REFUTED and query.claim.kind is Kind.SOME else ():
+        yield "denied by", parts.line(denying)
     yield from excuses(verdict)
     if verdict.status is Status.REFUTED and query.remediation:
         yield "fix", parts.line(query.remediation)

@@ -2,8 +2,8 @@
 
 | verdict | its steps |
 |---|---|
-| proved | no violation, with all rules in force; none with only those it rests on; each set can have a member |
-| vacuous | no violation; a set without a member |
+| proved | no violation, with all rules in force; none with only those it rests on; the claim speaks of something |
+| vacuous | no violation; nothing that the claim speaks of, or for which its condition holds; the set without a member |
 | refuted | by counterexample: the witness violates, and does so whatever is open; the same of its region |
 | unknown | what is known: one connection that is judged both ways, or the question that was not decided |
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from analyzer.encoding import IN_DST, IN_SRC, UNIVERSE, VIOLATION, Obligation, embed, embed_end
+from analyzer.encoding import CONDITION, IN_DST, IN_SCOPE, IN_SRC, UNIVERSE, VIOLATION, Obligation, embed, embed_end
 from analyzer.encoding.terms import Term, conj, equal, neg, number
 from analyzer.model.endpoints import Pod
 from analyzer.verdicts.counterexamples import Found, Sighting
@@ -23,7 +23,13 @@ from analyzer.verdicts.generalise import Box
 from analyzer.verdicts.inquiry import Inquiry
 from analyzer.verdicts.steps import SAT, UNKNOWN, UNSAT, Step
 
-_SETS = {IN_SRC: "source", IN_DST: "destination"}
+_NAMES = {IN_SRC: "source-set", IN_DST: "destination-set", IN_SCOPE: "scope", CONDITION: "condition"}
+_MEANT = {
+    IN_SRC: "be in the source set",
+    IN_DST: "be in the destination set",
+    IN_SCOPE: "be what the claim speaks of",
+    CONDITION: "meet the condition of the claim",
+}
 
 
 class Evidence:
@@ -52,9 +58,9 @@ class Evidence:
             self._rests("grounds", meaning, UNSAT, [UNIVERSE, *kept, VIOLATION])
 
     def member(self, literal: str, *, exists: bool) -> None:
-        word = _SETS[literal]
-        meaning = f"the {word} set can have a member" if exists else f"nothing can be in the {word} set"
-        self._rests(f"{word}-set", meaning, SAT if exists else UNSAT, [literal])
+        meaning = f"{'something' if exists else 'nothing'} can {_MEANT[literal]}"
+        asserted = [literal] if literal in (IN_SRC, IN_DST) else [UNIVERSE, literal]
+        self._rests(_NAMES[literal], meaning, SAT if exists else UNSAT, asserted)
 
     # -------------------------------------------------------------------------------------------- counterexamples
     def refuted(self, found: Found) -> None:

@@ -1,7 +1,7 @@
 """Outcome to verdict: the one place where an answer gets its name.
 
 A claim other than `some` holds iff no connection of the universe violates it, however the open facts turn out.
-- No violation at all: proved, or vacuous if a set of the claim can have no member.
+- No violation at all: proved, or vacuous if the claim speaks of nothing.
 - A violation that stands however the open facts turn out: refuted; live if declared workloads are one whatever is
   unknown about them.
 - Violations only for some turn of the open facts: unknown, naming those facts.
@@ -13,12 +13,23 @@ from __future__ import annotations
 import time
 from dataclasses import field, replace
 
-from analyzer.encoding import IN_DST, IN_SRC, VIOLATION, Obligation, Question, decode, encode
+from analyzer.encoding import (
+    CONDITION,
+    IN_DST,
+    IN_SCOPE,
+    IN_SRC,
+    UNIVERSE,
+    VIOLATION,
+    Obligation,
+    Question,
+    decode,
+    encode,
+)
 from analyzer.errors import InternalError
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
-from analyzer.model.policies import RuleRef
+from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -130,7 +141,7 @@ class _Trial:
     def _held(self, outcome: Outcome) -> Verdict:
         subject = "pod" if self.query.claim.kind is Kind.ISOLATED else "connection"
         self.evidence.none_violates(f"no {subject} violates the claim")
-        empty = self._empty_set()
+        empty = self._idle()
         if empty is not None:
             return self._verdict(*empty)
         if self.question.universe is Universe.INVENTORY:
@@ -145,36 +156,60 @@ class _Trial:
             reason += "; it rests on no policy"
         return replace(self._verdict(Status.PROVED, reason), rests_on=rests_on, is_minimal=is_minimal)
 
-    def _empty_set(self) -> tuple[Status, str] | None:
-        """(status, reason) if the claim holds only because a set of it can have no member, or that cannot be told."""
+    def _idle(self) -> tuple[Status, str] | None:
+        """(status, reason) if the claim holds only because it speaks of nothing, or that cannot be told."""
+        claim, session = self.query.claim, self.inquiry.session
+        literals = [IN_SCOPE]
+        if claim.where is not None and claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
+            literals.append(CONDITION)  # it narrows what is permitted, so there may be a scope all the same
+        for literal in literals:
+            found = session.check(UNIVERSE, literal, tells_values=False)
+            if found.is_unsat:
+                self.evidence.member(literal, exists=False)
+                return Status.VACUOUS, self._why_idle(literal)
+            if not found.is_sat:
+                return Status.UNKNOWN, found.reason
+            self.evidence.member(literal, exists=True)
+        return None
+
+    def _why_idle(self, literal: str) -> str:
         claim = self.query.claim
         sides = []
         if claim.kind is not Kind.ONLY:
             sides.append((IN_SRC, "source" if claim.destinations is not None else "subject"))
         if claim.kind not in (Kind.REACHES_ONLY, Kind.ISOLATED):
             sides.append((IN_DST, "destination"))
-        for literal, word in sides:
-            member = self.inquiry.session.check(literal)
-            if member.is_unsat:
-                self.evidence.member(literal, exists=False)
-                return Status.VACUOUS, self._why_empty(literal, word)
-            if not member.is_sat:
-                return Status.UNKNOWN, member.reason
-            self.evidence.member(literal, exists=True)
-        return None
+        for side, word in sides:
+            if self.inquiry.session.check(side, tells_values=False).is_unsat:
+                self.evidence.member(side, exists=False)
+                return self._why_empty(side, word)
+        if self._is_due_to_assumptions(UNIVERSE, literal):
+            names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
+            return f"the assumptions ({names}) leave nothing that the claim speaks of"
+        if literal == CONDITION:
+            return "its `where` can never hold"
+        if claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
+            return "nothing is left to forbid: every connection that could be is permitted or excused"
+        if claim.excuses and claim.where is None:
+            return "no two ends could make such a connection, or all of them are excused"
+        return "its `where` can hold of nothing in the question" if claim.where else "no two ends could meet"
 
     def _why_empty(self, literal: str, word: str) -> str:
-        if self.question.assumptions:
-            freed = encode(self.cluster, replace(self.question, assumptions=()))
-            if Inquiry(freed, self.setting.budget).session.check(literal).is_sat:
-                names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
-                return f"the assumptions ({names}) contradict each other, or leave the {word} set without a member"
+        if self._is_due_to_assumptions(literal):
+            names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
+            return f"the assumptions ({names}) contradict each other, or leave the {word} set without a member"
         where = {
             Universe.ANY: "no pod, address or node could ever be in",
             Universe.NAMESPACES: "nothing in the namespaces that exist can be in",
             Universe.INVENTORY: "nothing in the manifests is in",
         }[self.question.universe]
         return f"{where} the {word} set" + (" on these ports" if literal == IN_DST else "")
+
+    def _is_due_to_assumptions(self, *literals: str) -> bool:
+        if not self.question.assumptions:
+            return False
+        freed = encode(self.cluster, replace(self.question, assumptions=()))
+        return Inquiry(freed, self.setting.budget).session.check(*literals).is_sat
 
     def _core(self, core: tuple[str, ...]) -> tuple[tuple[RuleRef, ...], bool]:
         """The tracked rules a proof needs, made minimal while that costs little beside the proof."""
@@ -243,11 +278,37 @@ class _Trial:
             names = tuple(f"{u.id} ({u.source}): {u.why}" for u in self.cluster.unmodelled if u.adds_pods)
             reason = "no workload read can, but an unmodelled object may stand for more of them"
             return replace(self._verdict(Status.UNKNOWN, reason), blame=names)
-        empty = self._empty_set()
-        if empty is not None:
-            status, reason = empty
+        idle = self._idle()
+        if idle is not None:
+            status, reason = idle
             return self._verdict(Status.REFUTED if status is Status.VACUOUS else status, reason)
-        return self._verdict(Status.REFUTED, "no such connection is allowed")
+        denying = self._denying()
+        words = f": {_denial(denying)}" if denying else ""
+        verdict = self._verdict(Status.REFUTED, f"no such connection is allowed{words}")
+        return replace(verdict, blame=tuple(f"{_denier(ref)} ({ref.source})" for ref in denying))
+
+    def _denying(self) -> tuple[RuleRef, ...]:
+        """The rules and policies that keep every connection of a refuted `some` from being allowed: the grounds on
+        which `no` with the same words is proved."""
+        opposite = replace(self.query, claim=replace(self.query.claim, kind=Kind.NO))
+        question = replace(self.question, claim=opposite.claim)
+        trial = _Trial(self.cluster, opposite, question, replace(self.setting, keeps_steps=False))
+        found = trial.inquiry.check_rules([VIOLATION], tuple(trial.obligation.tracks))
+        return trial._core(found.core)[0] if found.is_unsat else ()
+
+
+def _denial(denying: tuple[RuleRef, ...]) -> str:
+    """`NetworkPolicy a/deny-all isolates the destination`, whoever they are."""
+    more = f", and {len(denying) - 1} more" if len(denying) > 1 else ""
+    return f"{_denier(denying[0])}{more}"
+
+
+def _denier(ref: RuleRef) -> str:
+    end = "source" if ref.direction is Direction.EGRESS else "destination"
+    if ref.rule is None:
+        return f"{ref.policy.id} isolates the {end}"
+    name = f"`{ref.rule.name}`" if ref.rule.name else str(ref.rule.index + 1)
+    return f"{ref.direction.value} rule {name} of {ref.policy.id} denies at the {end}"
 
 
 def _refutation(kind: Kind, profile: Profile) -> str:

@@ -78,12 +78,20 @@ def expected(world: FiniteWorld) -> set[str]:
         return {"refuted"}
     if world.maybe_unisolated if kind is Kind.ISOLATED else any(m.may_violate(kind) for m in moments):
         return {"unknown"}
-    has_source = any(isinstance(e, Pod) for e in world.sources) if kind is Kind.ISOLATED else bool(world.sources)
-    if (kind is not Kind.ONLY and not has_source) or (
-        kind not in (Kind.REACHES_ONLY, Kind.ISOLATED) and not world.has_destination()
-    ):
+    if is_idle(world):
         return {"unknown", "vacuous"} if more_pods else {"vacuous"}
     return {"unknown"} if more_pods else {"proved"}
+
+
+def is_idle(world: FiniteWorld) -> bool:
+    """The claim speaks of nothing that could be; or its condition, which narrows what is permitted, never holds."""
+    claim = world.claim
+    if claim.kind is Kind.ISOLATED:
+        return not world.subjects
+    where = claim.where if claim.kind in (Kind.ONLY, Kind.REACHES_ONLY) else None
+    return not world.moments or (
+        where is not None and not any(holds(where, src=src, dst=dst) for src, dst in world.pairs())
+    )
 
 
 @st.composite

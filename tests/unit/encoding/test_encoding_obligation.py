@@ -172,7 +172,7 @@ def test_what_describes_a_connection_is_told_from_what_counts_and_what_is_open()
     block = rule(Action.ACCEPT, AddressPeer(AddressSet.of("203.0.113.0/24"), ""))
     cluster = Cluster(NAMESPACES, policies=(network_policy("a", "p", block),))
     found = encode(cluster, question(EVERYTHING, GENERIC))
-    named = {"universe", "violation", "in-src", "in-dst", "outside"}
+    named = {"universe", "violation", "in-scope", "condition", "in-src", "in-dst", "outside"}
     assert set(found.symbols) == named | set(found.fields) | set(found.tracks) | set(found.opens)
     assert not {*found.fields} & {*found.tracks, *found.opens, *named}
     assert found.unknowns == {f"{end}.u{version}" for end in "sd" for version in (4, 6)}

@@ -32,7 +32,8 @@ def test_a_few_values_of_many_are_all_found():
     asked = inquiry(f"team in ({TEAMS}), team in (t3, t7)")
     codes = asked.obligation.scope.domains[Attr("ns", "team")].codes
     found = violating(asked, "s.fl.0", ns=((1, 2),))
-    assert found == [(codes[value], codes[value]) for value in ("t3", "t7")]
+    assert found is not None
+    assert sorted(found) == sorted((codes[value], codes[value]) for value in ("t3", "t7"))
 
 
 def test_many_values_of_many_are_not_looked_for_one_by_one():
