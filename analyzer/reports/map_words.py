@@ -41,7 +41,7 @@ class Names:
         here, lacking = classes & every, every & ~classes
         if here == every and not self._found.is_single(every):
             yield "every workload"
-        elif lacking.bit_count() * 4 < here.bit_count():
+        elif lacking and lacking.bit_count() * 4 < here.bit_count():
             yield f"every workload except {', '.join(_first(self._by_namespace(lacking)))}"
         else:
             yield from self._by_namespace(here)

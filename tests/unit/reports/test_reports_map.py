@@ -46,6 +46,19 @@ def test_no_format_lets_control_characters_through(evil, name):
     assert all(line.isprintable() or not line for line in text.splitlines())
 
 
+@pytest.mark.parametrize("count", range(1, 11))
+def test_words_for_workloads_name_what_they_leave_out(count):
+    """Whatever some of one to ten workloads are called together, nothing is left out that is not named."""
+    found = a_map(*(workload(f"w{i}", "ab"[i % 2]) for i in range(count)))
+    names = Names(found)
+    for classes in range(1, 1 << count):
+        text = names.of(classes)
+        assert text
+        assert not text.endswith("except ")
+        if "except" in text:
+            assert text.partition("except ")[2].count("[Deployment]") + text.count("in namespace") >= 1
+
+
 def test_csv_has_no_formulas(evil):
     text = render_map(evil, "csv", is_grouped=False, style=Style()).decode()
     assert '"\'=cmd|""' in text
