@@ -112,7 +112,7 @@ def _host_network(cluster: Cluster, universe: Universe) -> Iterable[StatedAssump
         where = " elsewhere" if enforcing else ""
         yield StatedAssumption(
             name,
-            f"pods created later{where} use neither hostNetwork nor a hostPort; declared ones are taken as they are",
+            f"pods created later{where} do not use hostNetwork, nor a hostPort; declared ones are taken as they are",
             override="label the namespaces with Pod Security `baseline` or `restricted`",
         )
 

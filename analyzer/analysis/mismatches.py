@@ -86,7 +86,7 @@ def peer_mismatches(peers: tuple[Peer, ...], far: End, cluster: Cluster, profile
                 yield _node_mismatch(peer, far)
             case DomainPeer():
                 names = ", ".join(peer.names)
-                if isinstance(far, AddressSet):
+                if isinstance(far, AddressSet) or any(map(cluster.domain_of_cluster, peer.names)):
                     yield f"whether {names} stands for {end_words(far)} is not known"
                 else:
                     yield f"domain name {names} stands for addresses outside the cluster"

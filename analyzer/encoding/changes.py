@@ -209,7 +209,8 @@ class Comparison:
             case NodePeer(selector):
                 return "nodes", _selector(selector), number if self._have_nodes_changed else None
             case DomainPeer(names):
-                return "domains", frozenset(names)
+                cluster = self.sides[number].cluster
+                return "domains", frozenset((name, cluster.domain_of_cluster(name)) for name in names)
             case UnknownPeer():
                 return peer
 
@@ -243,8 +244,9 @@ class Comparison:
                 return Reach(self.every.kinds, self.every.namespaces if meets_pods else self._on_nodes)
             case NodePeer():
                 return Reach(frozenset({POD, HOST}), self._on_nodes)
-            case DomainPeer():
-                return Reach(frozenset({EXTERNAL}), frozenset())
+            case DomainPeer(names):
+                is_inside = any(self.sides[number].cluster.domain_of_cluster(name) for name in names)
+                return self.every if is_inside else Reach(frozenset({EXTERNAL}), frozenset())
             case UnknownPeer():
                 return self.every
 

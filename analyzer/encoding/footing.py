@@ -10,6 +10,7 @@ from analyzer.encoding.question import Question
 from analyzer.encoding.scope import Front, Reach, scope_of
 from analyzer.encoding.vocabulary import Vocabulary
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
+from analyzer.model.domains import ClusterName
 from analyzer.model.labels import Selector
 from analyzer.model.policies import Policy
 from analyzer.records import dataclass
@@ -28,6 +29,7 @@ class Footing:
     ingress: tuple[Policy, ...]
     vocabulary: Vocabulary
     namespace_selectors: frozenset[Selector]
+    domains: tuple[tuple[str, ClusterName | None], ...]
     workloads: tuple[tuple[Workload, ...], ...]
     has_host_network: bool
     nodes: tuple[Node, ...]
@@ -50,6 +52,7 @@ def footing(cluster: Cluster, question: Question) -> Footing:
         ingress=scope.ingress,
         vocabulary=scope.vocabulary,
         namespace_selectors=frozenset(cluster.namespace_selectors),
+        domains=tuple((name, cluster.domain_of_cluster(name)) for name in cluster.domain_names),
         workloads=tuple(by_namespace.get(scope.table.entries[code].name or "", ()) for code in touched),
         has_host_network=cluster.has_host_network,
         nodes=cluster.nodes,

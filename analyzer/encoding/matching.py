@@ -19,6 +19,7 @@ from analyzer.model.policies import (
     NamedPort,
     NamespaceChoice,
     NamespaceNamed,
+    NamespacesMatching,
     NodePeer,
     NumberedPorts,
     Peer,
@@ -92,12 +93,21 @@ class Matching:
                 shared = conj([end.host_network, end.inside(addresses)]) if addresses else FALSE
                 return disj([conj([end.host, end.labels_match(selector)]), shared])
             case DomainPeer(names):
-                facts = (OpenFact("domain", f"domain {n}", f"which addresses `{n}` stands for") for n in names)
-                return (
-                    conj([end.external, disj(self.ledger.open(f) for f in facts)]) if end.external != FALSE else FALSE
-                )
+                return disj(self._domain(name, end) for name in names)
             case UnknownPeer():
                 return FALSE
+
+    def _domain(self, name: str, end: EndTerms | UnseenEnd) -> Term:
+        """Whether a name stands for an end that it can stand for is open; one of the cluster's own can for pods."""
+        ends = [end.external]
+        own = self.scope.cluster.domain_of_cluster(name)
+        if own is not None:
+            where = NamespacesMatching(Selector.EVERYTHING) if own.namespace is None else NamespaceNamed(own.namespace)
+            ends += [end.host, end.selects(where, Selector.EVERYTHING)]
+        if disj(ends) == FALSE:
+            return FALSE
+        fact = OpenFact("domain", f"domain {name}", f"which addresses `{name}` stands for")
+        return conj([disj(ends), self.ledger.open(fact)])
 
     def _address_peer(self, peer: AddressPeer, end: EndTerms | UnseenEnd) -> Term:
         kinds = [end.external]

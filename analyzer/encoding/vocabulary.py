@@ -120,6 +120,7 @@ def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
                 yield from other
     for selector in cluster.namespace_selectors:
         yield from _name_values(selector)
+    yield from cluster.namespaces_of_domains
 
 
 def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterator[str]:

@@ -8,8 +8,9 @@ from enum import Enum
 from functools import cached_property
 
 from analyzer.model.added_labels import Added, Option, Varying
+from analyzer.model.domains import ClusterName, cluster_name
 from analyzer.model.labels import NO_LABELS, Labels, Selector
-from analyzer.model.policies import Direction, NamespacesMatching, PodPeer, Policy, Protocol, Tier
+from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -370,6 +371,27 @@ class Cluster:
             for requirement in selector.requirements:
                 found.setdefault(requirement.key, set()).update(requirement.values)
         return {key: frozenset(values) for key, values in found.items()}
+
+    @cached_property
+    def domain_names(self) -> tuple[str, ...]:
+        """Each domain name that some policy names, once."""
+        peers = (p for policy in self.policies for rule in policy.egress or () for p in rule.peers or ())
+        return tuple(dict.fromkeys(name for peer in peers if isinstance(peer, DomainPeer) for name in peer.names))
+
+    @cached_property
+    def namespaces_of_domains(self) -> tuple[str, ...]:
+        """The namespaces that domain names of policies speak of."""
+        found = map(cluster_name, self.domain_names)
+        return tuple(dict.fromkeys(name.namespace for name in found if name is not None and name.namespace))
+
+    def domain_of_cluster(self, name: str) -> ClusterName | None:
+        """What the domain name can be in the cluster.  A Service that selects no pods of its own leads anywhere: to
+        the addresses written for it, or to another name."""
+        found = cluster_name(name)
+        if found is None or found.namespace is None:
+            return found
+        leads_on = any(s.namespace == found.namespace and s.selector is None for s in self.services)
+        return ClusterName(None) if leads_on else found
 
     @cached_property
     def derived(self) -> dict[object, object]:

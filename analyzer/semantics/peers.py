@@ -24,7 +24,7 @@ def _means(peer: Peer, end: End, case: Case) -> bool:
         case NodePeer():
             return _is_node(peer, end, case)
         case DomainPeer():
-            return isinstance(end, External) and any(_is_resolved(name, end, case) for name in peer.names)
+            return any(_can_stand_for(name, end, case) and _is_resolved(name, end, case) for name in peer.names)
         case UnknownPeer():
             return False  # what such a rule does is decided by the rule as a whole (reference B3.2)
 
@@ -47,7 +47,16 @@ def _is_node(peer: NodePeer, end: End, case: Case) -> bool:
     return False
 
 
-def _is_resolved(name: str, end: External, case: Case) -> bool:
+def _can_stand_for(name: str, end: End, case: Case) -> bool:
+    """Any name can stand for an address outside; one of the cluster's own for nodes, and for pods of its namespace,
+    those on their node's network included (reference 0.2)."""
+    if isinstance(end, External):
+        return True
+    own = case.cluster.domain_of_cluster(name)
+    return own is not None and (isinstance(end, Host) or own.namespace in (None, end.namespace))
+
+
+def _is_resolved(name: str, end: End, case: Case) -> bool:
     """Whether the name stands for the address: nobody says (reference B3.5)."""
     fact = OpenFact("domain", name, f"whether the domain name `{name}` stands for {end.ip} is not known")
     return case.settle(fact, (MATCHES, DOES_NOT_MATCH)) == MATCHES

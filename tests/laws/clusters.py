@@ -95,6 +95,7 @@ from analyzer.sets import AddressSet
 KEYS, VALUES = ("k", "l"), ("", "a", "b")
 DECLARED, MENTIONED, NEW = ("one", "two"), "said", "later"
 NAMED_BY_NOBODY = "elsewhere"  # another new one, which no claim and no selector names
+DOMAIN_NAMES = ("a.example", "b.example", "*.cluster.local", "db.one.svc.cluster.local", "*.said.svc.corp.example.")
 HOMES = st.sampled_from(("one", "one", "one", "two", MENTIONED))  # mostly one, so that things meet
 NUMBERS = st.integers(80, 82)
 PORT_NAMES = st.sampled_from(("web", "dns"))
@@ -206,7 +207,7 @@ def first_match_peers(direction: Direction) -> SearchStrategy[Peer]:
     if direction is Direction.INGRESS:
         return pod_peers() | pod_peers() | unknown
     nodes = st.builds(NodePeer, selectors())
-    names = st.lists(st.sampled_from(("a.example", "b.example")), min_size=1, max_size=2, unique=True)
+    names = st.lists(st.sampled_from(DOMAIN_NAMES), min_size=1, max_size=2, unique=True)
     domains = names.map(lambda drawn: DomainPeer(tuple(drawn)))
     return pod_peers() | pod_peers() | address_peers(is_network=True) | nodes | domains | unknown
 

@@ -80,6 +80,15 @@ class EndIndex:
             self._pods_of_rule[id(rule)] = found
         return found
 
+    def called(self, name: str) -> int:
+        """The classes that a domain name can stand for: those of the cluster if it is one of its own."""
+        own = self.cluster.domain_of_cluster(name)
+        if own is None:
+            return 0
+        if own.namespace is None:
+            return self.everything
+        return self.nodes | bits_of(i for i, c in enumerate(self.classes) if c.namespace == own.namespace)
+
     def by_names(self, names: tuple[str, ...]) -> list[tuple[int, Names]]:
         """The classes by what they mean by these port names; those that mean nothing are left out."""
         found = self._by_names.get(names)

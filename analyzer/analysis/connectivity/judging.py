@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import reduce
 from itertools import product
 from typing import NamedTuple
@@ -118,9 +118,11 @@ class Judge:
         everyone = self.index.of_version[version] & classes
         worlds = self.index.worlds(version, distinct) if distinct else [(0, everyone)]
         near = Near(subject.direction, dict(subject.names), self.rules)
+        settlements = list(_settlements(subject, self.index.cluster.domain_of_cluster))
         for key, bits in worlds:
             if bits & everyone:
-                yield ClassView(self.index, near, bits & everyone, key, numbers)
+                for domains in settlements:
+                    yield ClassView(self.index, near, bits & everyone, key, numbers, domains)
 
     def _tests(self, subject: Subject) -> dict[int, Test]:
         """By id of the peer, what rules ask about addresses of ends in the cluster."""
@@ -226,15 +228,18 @@ def _worst_and_best(spans: Iterable[Span]) -> Span:
     return reduce(lambda a, b: Span(a.may | b.may, a.must & b.must), spans)
 
 
-def _settlements(subject: Subject) -> Iterator[dict[str, bool]]:
-    """Every way in which domain names stand for an address or do not; names that always come together are one."""
+def _settlements(
+    subject: Subject, matters: Callable[[str], object | None] = lambda name: name
+) -> Iterator[dict[str, bool]]:
+    """Every way in which domain names that matter stand for an end or do not; names that always come together are
+    one."""
     places: dict[str, list[int]] = {}
     number = 0
     for policy in subject.policies:
         for rule in policy.rules(subject.direction) or ():
             for peer in rule.peers or ():
                 if isinstance(peer, DomainPeer):
-                    for name in peer.names:
+                    for name in filter(matters, peer.names):
                         places.setdefault(name, []).append(number)
             number += 1
     groups: dict[tuple[int, ...], list[str]] = {}

@@ -52,18 +52,25 @@ class Near:
 
 @dataclass(frozen=True)
 class ClassView:
-    """The classes `everyone`, with addresses of which `tests` tells what rules ask: a bit each, by peer."""
+    """The classes `everyone`, with addresses of which `tests` tells what rules ask: a bit each, by peer.
+
+    `domains` tells which names of the cluster stand for them; a name that it lacks may stand for them or not."""
 
     index: EndIndex
     near: Near
     everyone: int
     key: int
     tests: Mapping[int, tuple[int, int]]  # by id of the peer: the number of its test, the classes it asks about
+    domains: Mapping[str, bool]
 
     def grants(self, rule: Rule) -> list[tuple[int, Span]]:
-        where = self._means(rule) & self.everyone
-        if not where:
-            return []
+        must, may = self._means(rule) & self.everyone, self._may_mean(rule) & self.everyone
+        found = self._spans(rule, must) if must else []
+        if may & ~must:
+            found += [(bits, Span(span.may, ConnectionSet.EMPTY)) for bits, span in self._spans(rule, may & ~must)]
+        return found
+
+    def _spans(self, rule: Rule, where: int) -> list[tuple[int, Span]]:
         ports = self.near.rules.ports(rule)
         if self.near.direction is Direction.INGRESS or not ports.named:
             return [(where, self.near.span(rule))]
@@ -82,6 +89,18 @@ class ClassView:
             test = self.tests.get(id(peer))
             if test is not None and self.key >> test[0] & 1:
                 found |= test[1]
+            elif isinstance(peer, DomainPeer):
+                for name in peer.names:
+                    found |= self.index.called(name) if self.domains.get(name) else 0
+        return found
+
+    def _may_mean(self, rule: Rule) -> int:
+        """What it means by names of which nothing is settled."""
+        found = 0
+        for peer in rule.peers or ():
+            if isinstance(peer, DomainPeer):
+                for name in peer.names:
+                    found |= self.index.called(name) if name not in self.domains else 0
         return found
 
 
