@@ -203,7 +203,8 @@ class Comparison:
         """Equal on both sides iff the peer means the same on both."""
         match peer:
             case PodPeer(namespaces, pods):
-                return self._choice(number, namespaces), _selector(pods)
+                on_nodes = self.sides[number].cluster.host_network_labels if peer.is_bare else None
+                return self._choice(number, namespaces), _selector(pods), on_nodes
             case AddressPeer(addresses, _, matches_cluster):
                 return addresses, matches_cluster
             case NodePeer(selector):
@@ -237,7 +238,9 @@ class Comparison:
     def _reach_of_peer(self, number: int, peer: Peer) -> Reach:
         match peer:
             case PodPeer(namespaces, _):
-                return Reach(frozenset({POD}), possible(namespaces, self.sides[number].table))
+                pods = Reach(frozenset({POD}), possible(namespaces, self.sides[number].table))
+                nodes = Reach(frozenset({POD, HOST}), self._on_nodes)
+                return union_of((pods, nodes)) if peer.is_bare else pods
             case AddressPeer(addresses):
                 may_mean_pods = peer.matches_cluster or self.profile.ipblock_matches_pods
                 meets_pods = may_mean_pods and any(addresses & pods for pods in self._addresses)

@@ -9,6 +9,7 @@ from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.selectors import matches
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number, within
+from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
@@ -30,7 +31,7 @@ from analyzer.model.policies import (
     Rule,
     UnknownPeer,
 )
-from analyzer.model.profile import NamedPorts, NamedPortScope
+from analyzer.model.profile import HostNetworkLabel, NamedPorts, NamedPortScope
 from analyzer.sets import AddressSet
 
 
@@ -84,7 +85,8 @@ class Matching:
     def _peer(self, peer: Peer, end: EndTerms | UnseenEnd) -> Term:
         match peer:
             case PodPeer(namespaces, pods):
-                return conj([end.selects(namespaces, pods), neg(end.host_network)])
+                selected = conj([end.selects(namespaces, pods), neg(end.host_network)])
+                return disj([selected, conj([end.on_host, self._nodes(peer)])]) if peer.is_bare else selected
             case AddressPeer():
                 return self._address_peer(peer, end)
             case NodePeer(selector):
@@ -96,6 +98,20 @@ class Matching:
                 return disj(self._domain(name, end) for name in names)
             case UnknownPeer():
                 return FALSE
+
+    def _nodes(self, peer: PodPeer) -> Term:
+        """The peer means the nodes: in OVN-Kubernetes, by the one namespace that stands for them (reference 0.2, D)."""
+        knob, choice = self.profile.host_network_label, peer.namespaces
+        if knob is HostNetworkLabel.NO_MEANING or isinstance(choice, NamespaceNamed):
+            return FALSE
+        if not any(matches(choice.selector, labels) for labels in self.scope.cluster.host_network_labels):
+            return FALSE
+        if knob is HostNetworkLabel.SELECTS_NODES and asks_for_host_network(choice.selector):
+            return TRUE
+        if knob is HostNetworkLabel.UNKNOWN and not hints_at_host_network(choice.selector):
+            return FALSE
+        text = f"whether namespaceSelector `{choice.selector}` means the traffic of nodes"
+        return self.ledger.open(OpenFact("host-network-label", f"host-network-label {choice.selector}", text))
 
     def _domain(self, name: str, end: EndTerms | UnseenEnd) -> Term:
         """Whether a name stands for an end that it can stand for is open; one of the cluster's own can for pods."""

@@ -147,7 +147,8 @@ def _peer(section: Section, namespace: str) -> Peer | None:
             )
         return None
     chosen = NamespaceNamed(namespace) if namespaces is None else NamespacesMatching(namespaces)
-    return PodPeer(chosen, pods or Selector.EVERYTHING)
+    pods = pods or Selector.EVERYTHING
+    return PodPeer(chosen, pods, is_bare=namespaces is not None and not pods.requirements)
 
 
 def _block(block: Section) -> AddressPeer | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from analyzer.model.added_labels import Added, Option, Varying
 from analyzer.model.domains import ClusterName, cluster_name
+from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
@@ -371,6 +372,11 @@ class Cluster:
             for requirement in selector.requirements:
                 found.setdefault(requirement.key, set()).update(requirement.values)
         return {key: frozenset(values) for key, values in found.items()}
+
+    @cached_property
+    def host_network_labels(self) -> tuple[Labels, ...]:
+        """What the labels of the namespace are, or may be, that stands for the nodes in OVN-Kubernetes."""
+        return host_network_labels(n.labels for n in self.namespaces if n.is_declared)
 
     @cached_property
     def domain_names(self) -> tuple[str, ...]:

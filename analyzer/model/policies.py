@@ -7,6 +7,7 @@ allowed.
 
 from __future__ import annotations
 
+from dataclasses import field
 from enum import Enum
 
 from analyzer.model.labels import Selector
@@ -97,10 +98,15 @@ NamespaceChoice = NamespaceNamed | NamespacesMatching
 
 @dataclass(frozen=True, slots=True)
 class PodPeer:
-    """Pods matching `pods` in namespaces chosen by `namespaces` (reference A8, B3).  Never hostNetwork pods."""
+    """Pods matching `pods` in namespaces chosen by `namespaces` (reference A8, B3).  Never hostNetwork pods.
+
+    `is_bare`: a `namespaceSelector` of a NetworkPolicy that narrows no pods: OVN-Kubernetes reads one that selects its
+    host-network namespace as the nodes (reference 0.2, D).
+    """
 
     namespaces: NamespaceChoice
     pods: Selector = Selector.EVERYTHING
+    is_bare: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,14 @@ class ServiceEval(Enum):
     PRE_DNAT = "pre-dnat"  # as one to the Service's address, on the Service's port
 
 
+class HostNetworkLabel(Enum):
+    """Whether a namespaceSelector that selects OVN-Kubernetes' host-network namespace means the nodes (reference D)."""
+
+    UNKNOWN = "unknown"  # it may, where it names a label or a name that only that namespace has
+    SELECTS_NODES = "selects-nodes"
+    NO_MEANING = "no-meaning"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One enforcement engine.  Every knob can be overridden by `--knob NAME=VALUE` (hyphens for underscores)."""
@@ -55,6 +63,7 @@ class Profile:
     other_protocols: OtherProtocols = OtherProtocols.UNKNOWN
     service_eval: ServiceEval = ServiceEval.UNKNOWN
     nodes_complete: bool = True  # where Node objects are given they are all the nodes (reference 0.2)
+    host_network_label: HostNetworkLabel = HostNetworkLabel.UNKNOWN
 
     def with_knob(self, name: str, value: str) -> Profile:
         """This profile with one knob set; ValueError names the knobs, or the values a knob takes."""
@@ -104,6 +113,7 @@ PROFILES = {
             named_port_scope=NamedPortScope.ALL,
             other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
             service_eval=ServiceEval.POST_DNAT,
+            host_network_label=HostNetworkLabel.NO_MEANING,
         ),
         Profile(
             "cilium",
@@ -112,22 +122,35 @@ PROFILES = {
             named_port_scope=NamedPortScope.CONTAINERS,
             other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
             service_eval=ServiceEval.POST_DNAT,
+            host_network_label=HostNetworkLabel.NO_MEANING,
         ),
-        Profile("ovn-kubernetes", named_ports=NamedPorts.ZERO_PORT, service_eval=ServiceEval.POST_DNAT),
-        Profile("antrea", named_port_scope=NamedPortScope.CONTAINERS, service_eval=ServiceEval.POST_DNAT),
+        Profile(
+            "ovn-kubernetes",
+            named_ports=NamedPorts.ZERO_PORT,
+            service_eval=ServiceEval.POST_DNAT,
+            host_network_label=HostNetworkLabel.SELECTS_NODES,
+        ),
+        Profile(
+            "antrea",
+            named_port_scope=NamedPortScope.CONTAINERS,
+            service_eval=ServiceEval.POST_DNAT,
+            host_network_label=HostNetworkLabel.NO_MEANING,
+        ),
         Profile(
             "aws-vpc-cni",
             named_ports=NamedPorts.UNION,
             named_port_scope=NamedPortScope.CONTAINERS,
             service_eval=ServiceEval.PRE_DNAT,
+            host_network_label=HostNetworkLabel.NO_MEANING,
         ),
         Profile(
             "kindnet",
             named_port_scope=NamedPortScope.CONTAINERS,
             other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
             service_eval=ServiceEval.POST_DNAT,
+            host_network_label=HostNetworkLabel.NO_MEANING,
         ),
-        Profile("flannel", enforces=False),
-        Profile("none", enforces=False),
+        Profile("flannel", enforces=False, host_network_label=HostNetworkLabel.NO_MEANING),
+        Profile("none", enforces=False, host_network_label=HostNetworkLabel.NO_MEANING),
     )
 }

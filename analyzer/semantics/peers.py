@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from analyzer.model.endpoints import End, External, Host, Pod
+from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import AddressPeer, DomainPeer, NodePeer, Peer, PodPeer, UnknownPeer
+from analyzer.model.policies import AddressPeer, DomainPeer, NamespaceNamed, NodePeer, Peer, PodPeer, UnknownPeer
+from analyzer.model.profile import HostNetworkLabel
 from analyzer.semantics.case import Case
 from analyzer.semantics.selectors import matches, selects
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES
@@ -18,7 +20,7 @@ def is_among(peers: tuple[Peer, ...] | None, end: End, case: Case) -> bool:
 def _means(peer: Peer, end: End, case: Case) -> bool:
     match peer:
         case PodPeer():
-            return isinstance(end, Pod) and selects(peer, end)
+            return (isinstance(end, Pod) and selects(peer, end)) or _means_nodes(peer, end, case)
         case AddressPeer():
             return _is_address_in_force(peer, end, case) and end.ip in peer.addresses
         case NodePeer():
@@ -27,6 +29,25 @@ def _means(peer: Peer, end: End, case: Case) -> bool:
             return any(_can_stand_for(name, end, case) and _is_resolved(name, end, case) for name in peer.names)
         case UnknownPeer():
             return False  # what such a rule does is decided by the rule as a whole (reference B3.2)
+
+
+def _means_nodes(peer: PodPeer, end: End, case: Case) -> bool:
+    """Whether the peer selects the namespace that stands for the nodes in OVN-Kubernetes (reference 0.2, D)."""
+    knob, choice = case.profile.host_network_label, peer.namespaces
+    is_on_node = isinstance(end, Host) or (isinstance(end, Pod) and end.host_network)
+    if not is_on_node or not peer.is_bare or knob is HostNetworkLabel.NO_MEANING:
+        return False
+    if isinstance(choice, NamespaceNamed) or not any(
+        matches(choice.selector, labels) for labels in case.cluster.host_network_labels
+    ):
+        return False
+    if knob is HostNetworkLabel.SELECTS_NODES and asks_for_host_network(choice.selector):
+        return True
+    if knob is HostNetworkLabel.UNKNOWN and not hints_at_host_network(choice.selector):
+        return False
+    text = f"whether namespaceSelector `{choice.selector}` means the traffic of nodes is not known"
+    fact = OpenFact("host-network-label", str(choice.selector), text)
+    return case.settle(fact, (MATCHES, DOES_NOT_MATCH)) == MATCHES
 
 
 def _is_address_in_force(peer: AddressPeer, end: End, case: Case) -> bool:

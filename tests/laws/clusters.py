@@ -65,6 +65,7 @@ from analyzer.model.cluster import (
     Workload,
 )
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
+from analyzer.model.host_network import HOST_NETWORK_LABEL
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
@@ -88,7 +89,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import PROFILES, NamedPorts, NamedPortScope, OtherProtocols, Profile
+from analyzer.model.profile import PROFILES, HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, Profile
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
 
@@ -221,7 +222,14 @@ def _listed(rules: list[Rule]) -> tuple[Rule, ...]:
 @cache
 def _union_rules(namespace: str) -> SearchStrategy[tuple[Rule, ...]]:
     own = st.builds(PodPeer, st.just(NamespaceNamed(namespace)), selectors())
-    peers = st.none() | st.lists(own | pod_peers() | address_peers(is_network=False), min_size=1, max_size=2).map(tuple)
+    asked = st.sampled_from((Operator.IN, Operator.EXISTS)).map(
+        lambda op: Requirement(HOST_NETWORK_LABEL, op, frozenset({""} if op is Operator.IN else ()))
+    )
+    labels = asked.map(lambda requirement: NamespacesMatching(Selector((requirement,))))
+    bare = st.builds(PodPeer, namespaces_matching() | labels, is_bare=st.just(True))
+    peers = st.none() | st.lists(
+        own | pod_peers() | bare | address_peers(is_network=False), min_size=1, max_size=2
+    ).map(tuple)
     rules = st.builds(Rule, st.just(Action.ACCEPT), peers, port_lists(PROTOCOLS), st.just(0), st.just(Source("")))
     some = st.lists(rules, max_size=2)
     return (some | some | some | _covering_rules()).map(_listed)
@@ -425,6 +433,7 @@ def profiles(draw: DrawFn) -> Profile:
         draw(st.sampled_from(NamedPorts)),
         draw(st.sampled_from(NamedPortScope)),
         draw(st.sampled_from(OtherProtocols)),
+        host_network_label=draw(st.sampled_from(HostNetworkLabel)),
     )
 
 

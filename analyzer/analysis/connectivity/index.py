@@ -17,8 +17,17 @@ from analyzer.analysis.connectivity.classes import (
 )
 from analyzer.analysis.connectivity.rule_ports import Names, names_used
 from analyzer.model.cluster import Cluster
-from analyzer.model.policies import AddressPeer, NamespaceChoice, NamespaceNamed, NodePeer, PodPeer, Rule
-from analyzer.model.profile import Profile
+from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
+from analyzer.model.policies import (
+    AddressPeer,
+    NamespaceChoice,
+    NamespaceNamed,
+    NamespacesMatching,
+    NodePeer,
+    PodPeer,
+    Rule,
+)
+from analyzer.model.profile import HostNetworkLabel, Profile
 from analyzer.sets import AddressSet
 from analyzer.verdicts.connectivity import bit_indices, bits_of
 
@@ -79,6 +88,18 @@ class EndIndex:
                         pass
             self._pods_of_rule[id(rule)] = found
         return found
+
+    def nodes_of(self, rule: Rule) -> tuple[bool, bool]:
+        """Whether the rule means the nodes' network for certain, and whether it may (reference 0.2, D: OVN-K)."""
+        knob, must, may = self.profile.host_network_label, False, False
+        for peer in rule.peers or ():
+            choice = peer.namespaces if isinstance(peer, PodPeer) and peer.is_bare else None
+            if knob is HostNetworkLabel.NO_MEANING or not isinstance(choice, NamespacesMatching):
+                continue
+            if any(LabelIndex([(1, labels)]).matching(choice.selector) for labels in self.cluster.host_network_labels):
+                must |= knob is HostNetworkLabel.SELECTS_NODES and asks_for_host_network(choice.selector)
+                may |= knob is HostNetworkLabel.SELECTS_NODES or hints_at_host_network(choice.selector)
+        return must, may
 
     def called(self, name: str) -> int:
         """The classes that a domain name can stand for: those of the cluster if it is one of its own."""

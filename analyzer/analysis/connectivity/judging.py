@@ -198,7 +198,7 @@ class Judge:
             distinct, tests = _blocks(subject)
             everywhere = next(part for part in _by_family(AddressSet.FULL) if part.family(version))
             near = Near(subject.direction, dict(subject.names), self.rules)
-            views = (NodeView(near, key, tests) for key in cells(distinct, everywhere))
+            views = (NodeView(self.index, near, key, tests) for key in cells(distinct, everywhere))
             known = _worst_and_best(span for view in views for span in self._rulings(subject, view))
             self._nodes[subject.key, version] = known
         return known

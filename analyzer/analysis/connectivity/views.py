@@ -85,6 +85,7 @@ class ClassView:
         if rule.peers is None:
             return self.everyone
         found = self.index.pods_of(rule)
+        found |= self.index.nodes | self.index.host_pods if self.index.nodes_of(rule)[0] else 0
         for peer in rule.peers:
             test = self.tests.get(id(peer))
             if test is not None and self.key >> test[0] & 1:
@@ -95,8 +96,8 @@ class ClassView:
         return found
 
     def _may_mean(self, rule: Rule) -> int:
-        """What it means by names of which nothing is settled."""
-        found = 0
+        """What it means by names of which nothing is settled, or by a label that may mean nodes."""
+        found = self.index.nodes | self.index.host_pods if self.index.nodes_of(rule)[1] else 0
         for peer in rule.peers or ():
             if isinstance(peer, DomainPeer):
                 for name in peer.names:
@@ -144,14 +145,17 @@ class NodeView:
     """A node that a client came through, with an address in the ranges whose tests `key` sets; nothing else of it is
     known."""
 
+    index: EndIndex
     near: Near
     key: int
     tests: Mapping[int, int]
     everyone: int = 1
 
     def grants(self, rule: Rule) -> list[tuple[int, Span]]:
-        is_meant = rule.peers is None or any(self._is_inside(peer) for peer in rule.peers)
-        return [(1, self.near.span(rule))] if is_meant else []
+        must, may = self.index.nodes_of(rule)
+        if must or rule.peers is None or any(self._is_inside(peer) for peer in rule.peers):
+            return [(1, self.near.span(rule))]
+        return [(1, Span(self.near.span(rule).may, ConnectionSet.EMPTY))] if may else []
 
     def _is_inside(self, peer: Peer) -> bool:
         if not isinstance(peer, AddressPeer) or not self.key >> self.tests[id(peer)] & 1:
