@@ -1,6 +1,6 @@
 """Model and resolved query to obligation: the universe, the policies and the claim as SMT-LIB; and models decoded."""
 
-from analyzer.encoding.alignment import align, members_of
+from analyzer.encoding.alignment import align, is_on_host, members_of
 from analyzer.encoding.decode import decode, decode_end, embed, embed_end
 from analyzer.encoding.footing import Footing, footing
 from analyzer.encoding.obligation import (
@@ -38,6 +38,7 @@ __all__ = [
     "encode",
     "encode_pair",
     "footing",
+    "is_on_host",
     "members_of",
     "pod_addresses",
     "pod_ranges",

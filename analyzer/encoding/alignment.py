@@ -7,7 +7,9 @@
 | mentioned only | with labels nobody knows, the same on both sides |
 
 Its policies on each side are those of that side, hence none where it is absent.  A workload is an end of connections
-by its labels, namespace, service account and ports, whichever side declares it; one that changed is two ends.  A pod's
+by its labels, namespace, service account and ports, whichever side declares it; one that changed is two ends.  But one
+that joins its node's network, or leaves it, is one end: no policy selects it on the one side, and some may on the
+other; its address is taken to be the same.  A pod's
 address may lie wherever either side lets it; an address that is nobody's on one side is outside the cluster.
 """
 
@@ -42,12 +44,27 @@ def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:
     return its
 
 
+def is_on_host(workload: Workload, side: Cluster) -> bool:
+    """Whether the workload is on its node's network on that side: as it is written there, if its pods are all so or
+    all not so, else as it is here."""
+    found = {w.host_network for w in side.workloads_by_namespace.get(workload.namespace, ()) if w.id == workload.id}
+    return found.pop() if len(found) == 1 else workload.host_network
+
+
+def changes_network(before: Cluster, after: Cluster) -> bool:
+    """Whether a workload of both sides joins its node's network or leaves it."""
+    sides = ((before, after), (after, before))
+    return any(w.host_network != is_on_host(w, other) for side, other in sides for w in side.workloads)
+
+
 def members_of(before: Cluster, after: Cluster) -> Cluster:
-    """The workloads and nodes that are there on either side, those alike once."""
+    """The workloads and nodes that are there on either side, those alike once; a workload that joins its node's network
+    or leaves it as `after` has it."""
     known = after.derived.get(members_of)
     if isinstance(known, _Members) and known.before is before:
         return known.both
-    workloads = {_likeness(w): w for w in (*before.workloads, *after.workloads)}
+    still = (w for w in before.workloads if w.host_network == is_on_host(w, after))
+    workloads = {_likeness(w): w for w in (*still, *after.workloads)}
     nodes: dict[Node, Node] = {replace(n, source=NOWHERE): n for n in (*before.nodes, *after.nodes)}
     both = Cluster(after.namespaces, tuple(workloads.values()), tuple(nodes.values()))
     after.derived[members_of] = _Members(before, both)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
 
+from analyzer.encoding.alignment import is_on_host
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.scope import HOST, POD, Scope
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Universe, WorkloadNamed
-from analyzer.model.cluster import ContainerKind, ContainerPort, Node, Workload
+from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Workload
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
@@ -29,7 +30,8 @@ class EndClass:
     `workload NS/NAME` it belongs to.  `is_single`: it stands for exactly one pod.  `addresses` is None if unknown.
     `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
     ports to which a port of its node leads.  `unknown`: labels that it has besides, the same that every class of its
-    `owner` has; `values` leaves their attributes out.
+    `owner` has; `values` leaves their attributes out.  `was_on_host`: of two revisions, whether the older one has it on
+    its node's network.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class EndClass:
     host_ports: tuple[tuple[Protocol, int], ...] = ()
     owner: str = ""
     unknown: tuple[Varying, ...] = ()
+    was_on_host: bool = False
 
     @property
     def uses_node(self) -> bool:
@@ -60,11 +63,12 @@ class EndClass:
         return any(len(spans) == 1 and spans[0][0] == spans[0][1] for spans in (self.addresses.v4, self.addresses.v6))
 
 
-def end_classes(scope: Scope) -> tuple[EndClass, ...]:
+def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, ...]:
     """The classes in the order of their first member; a symbol of value i + 1 stands for class i.
 
     Outside the inventory a pod that is not there yet can be like any declared one, so only those are listed that it
-    cannot be: workloads with hostNetwork or a hostPort, and workloads that the query names.
+    cannot be: workloads with hostNetwork or a hostPort, and workloads that the query names.  `before`: the older of two
+    revisions, whose workloads may be on another network.
     """
     named = tuple(dict.fromkeys(s for s in _sets(scope) if isinstance(s, WorkloadNamed)))
     groups: dict[EndClass, list[Workload]] = {}
@@ -74,10 +78,12 @@ def end_classes(scope: Scope) -> tuple[EndClass, ...]:
         mentioned, compared = mentioned_values(scope)
         for workload in _touched(scope):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
-            if is_inventory or workload.host_network or names or _host_ports(workload):
+            was_on_host = workload.host_network if before is None else is_on_host(workload, before)
+            if is_inventory or workload.host_network or was_on_host or names or _host_ports(workload):
                 ports = name_ports(workload.ports)
                 for variant in workload.variants(mentioned, compared):
-                    groups.setdefault(_class_of(scope, variant, names, ports), []).append(variant)
+                    likeness = replace(_class_of(scope, variant, names, ports), was_on_host=was_on_host)
+                    groups.setdefault(likeness, []).append(variant)
     found = [
         replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
         for likeness, members in groups.items()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.encoding.alignment import align, members_of
+from analyzer.encoding.alignment import align, changes_network, members_of
 from analyzer.encoding.changes import Changed, Comparison, Side, everything_changed, union_of
 from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
@@ -59,17 +59,18 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     scopes = _scopes(sides, question, members, ends, (egress, ingress))
     script = Script()
     ledger = Ledger(script)
-    classes = end_classes(scopes[1])
+    classes = end_classes(scopes[1], before)
+    were = tuple(replace(c, host_network=c.was_on_host) if c.kind == POD else c for c in classes)
     policies = [
         PolicyTerms(
             scope,
-            EndTerms("s", scope, scope.src, classes, script, ledger),
-            EndTerms("d", scope, scope.dst, classes, script, ledger),
+            EndTerms("s", scope, scope.src, known, script, ledger),
+            EndTerms("d", scope, scope.dst, known, script, ledger),
             script,
             ledger,
             is_tracked=False,
         )
-        for scope in scopes
+        for scope, known in zip(scopes, (were, classes), strict=True)
     ]
     terms = ClaimTerms(question.claim, policies[1].src, policies[1].dst, policies[1])
     return obligation(terms, _newly_allowed(terms, policies[0], egress, ingress), policies)
@@ -87,7 +88,7 @@ def _newly_allowed(terms: ClaimTerms, old: PolicyTerms, egress: Changed, ingress
 
 def _changed(sides: tuple[Side, ...], question: Question) -> tuple[Changed, Changed]:
     before, after = sides
-    if not question.slice_first:
+    if not question.slice_first or changes_network(before.cluster, after.cluster):
         return everything_changed(after.table), everything_changed(after.table)
     comparison = Comparison(before, after, question.profile, question.pod_addresses)
     return comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS)

@@ -144,12 +144,17 @@ class _Comparison:
 
 
 def seen_by(connection: Connection, cluster: Cluster) -> Connection:
-    """The connection with the labels that the cluster's declared namespaces have."""
+    """The connection with the labels that the cluster's declared namespaces have, its workloads on their network."""
     return replace(connection, src=_seen(connection.src, cluster), dst=_seen(connection.dst, cluster))
 
 
 def _seen(end: End, cluster: Cluster) -> End:
-    namespace = cluster.namespace_by_name.get(end.namespace) if isinstance(end, Pod) else None
-    if isinstance(end, Pod) and namespace is not None and namespace.is_declared:
-        return replace(end, namespace_labels=namespace.labels)
-    return end
+    if not isinstance(end, Pod):
+        return end
+    here = [w for w in cluster.workloads_by_namespace.get(end.namespace, ()) if w.id == end.workload]
+    networks = {workload.host_network for workload in here}
+    if networks and end.host_network not in networks:
+        end = replace(end, host_network=not end.host_network)
+    namespace = cluster.namespace_by_name.get(end.namespace)
+    declared = namespace is not None and namespace.is_declared
+    return replace(end, namespace_labels=namespace.labels) if namespace is not None and declared else end

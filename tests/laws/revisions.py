@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from clusters import DECLARED, clusters, label_maps, policy_sets
+from clusters import DECLARED, INSIDE, NODE_IPS, clusters, label_maps, policy_sets
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Action, AddressPeer, Peer, Policy, Rule, Tier
@@ -31,6 +31,8 @@ def revisions(draw: DrawFn, *, is_all_modelled: bool = False) -> tuple[Cluster, 
     after = replace(before, policies=(*kept, *added))
     if draw(st.booleans()):
         after = replace(after, namespaces=tuple(draw(_edited(n)) for n in before.namespaces))
+    if draw(st.sampled_from((False, False, True))):
+        after = replace(after, workloads=tuple(draw(_moved(n, w)) for n, w in enumerate(after.workloads)))
     if draw(st.sampled_from((False, False, True))):
         gone = draw(st.sampled_from(DECLARED))
         after = replace(
@@ -51,11 +53,25 @@ def _edited(draw: DrawFn, namespace: Namespace) -> Namespace:
     return Namespace(namespace.name, Labels({**own, NAMESPACE_NAME_LABEL: namespace.name}), is_declared)
 
 
+@st.composite
+def _moved(draw: DrawFn, index: int, workload: Workload) -> Workload:
+    """The workload on its node's network, or off it, or as it is."""
+    is_on_host = draw(st.booleans())
+    if is_on_host == workload.host_network:
+        return workload
+    base, offset = (NODE_IPS, 1) if is_on_host else (INSIDE, 1 + index)
+    nodes = ("node-1",) if is_on_host else ()
+    return replace(workload, host_network=is_on_host, ips=(base[4] + offset, base[6] + offset), nodes=nodes)
+
+
 def seen_by(connection: Connection, cluster: Cluster) -> Connection:
     return replace(connection, src=_seen(connection.src, cluster), dst=_seen(connection.dst, cluster))
 
 
 def _seen(end: End, cluster: Cluster) -> End:
+    for workload in cluster.workloads if isinstance(end, Pod) else ():
+        if workload.id == end.workload:
+            end = replace(end, host_network=workload.host_network)
     namespace = cluster.namespace_by_name.get(end.namespace) if isinstance(end, Pod) else None
     if isinstance(end, Pod) and namespace is not None and namespace.is_declared:
         return replace(end, namespace_labels=namespace.labels)
