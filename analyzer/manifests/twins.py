@@ -7,13 +7,14 @@ model reads of them is compared, which is after defaulting.
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
 from analyzer.manifests.nodes import Mapping
+from analyzer.manifests.pod_template import PodShape
 from analyzer.manifests.section import Section
-from analyzer.model.labels import Selector
+from analyzer.model.labels import Labels, Selector
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 
@@ -23,6 +24,8 @@ _FILLED_IN = frozenset(
         ("PodSource", "ips"),
         ("PodSource", "host_ips"),
         ("PodSource", "node"),
+        ("PodSource", "is_bound"),
+        ("PodSource", "revision"),
         ("Node", "ips"),
         ("Node", "pod_addresses"),
         ("Service", "addresses"),
@@ -31,6 +34,7 @@ _FILLED_IN = frozenset(
 )
 _WRITTEN_BY_SERVERS = frozenset({"apiVersion", "kind", "metadata", "status"})
 _WRITTEN_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
+_GIVEN_WHEN_BOUND = frozenset({"topology.kubernetes.io/zone", "topology.kubernetes.io/region"})
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FROM_FILE = -1
 
@@ -97,6 +101,8 @@ def _agree(one: Any, other: Any, filled: Filled) -> bool:
         return False
     if isinstance(one, Selector):
         return set(one.requirements) == set(other.requirements)
+    if isinstance(one, PodShape) and filled is not Filled.ALIKE:
+        one, other = _unbound(one), _unbound(other)
     if isinstance(one, tuple):
         return len(one) == len(other) and all(_agree(a, b, filled) for a, b in zip(one, other, strict=True))
     if not is_dataclass(one):
@@ -104,14 +110,22 @@ def _agree(one: Any, other: Any, filled: Filled) -> bool:
     kind = type(one).__name__
     for field in fields(one):
         mine, others = getattr(one, field.name), getattr(other, field.name)
-        if isinstance(mine, Source):
-            continue
+        if isinstance(mine, Source) or (
+            field.name == "added" and filled is not Filled.ALIKE and getattr(one, "is_pod", False)
+        ):
+            continue  # what a pod may still get from its node, it has once it is bound
         if (kind, field.name) in _FILLED_IN and filled is not Filled.ALIKE:
             if filled is Filled.WHERE_WRITTEN and not _is_part(mine, others):
                 return False
         elif not _agree(mine, others, filled):
             return False
     return True
+
+
+def _unbound(shape: PodShape) -> PodShape:
+    """The shape without the labels that a pod gets from its node."""
+    kept = {key: value for key, value in shape.labels.items() if key not in _GIVEN_WHEN_BOUND}
+    return replace(shape, labels=Labels(kept))
 
 
 def _is_part(mine: Any, others: Any) -> bool:

@@ -85,7 +85,8 @@ def test_kinds_and_versions_that_do_not_go_together(problems, kind, api_version,
 # ------------------------------------------------------------------------------------------------ identities
 def test_two_objects_of_one_identity(tmp_path: Path):
     (tmp_path / "a.yaml").write_text("---\n" + POLICY)
-    (tmp_path / "b.yaml").write_text(POLICY + "---\n" + POLICY.replace("namespace: a", "namespace: b"))
+    other = POLICY + "spec: {podSelector: {}, policyTypes: [Egress]}\n"
+    (tmp_path / "b.yaml").write_text(other + "---\n" + POLICY.replace("namespace: a", "namespace: b"))
     with pytest.raises(ManifestError) as caught:
         load([str(tmp_path)])
     (problem,) = caught.value.problems
@@ -96,7 +97,9 @@ def test_two_objects_of_one_identity(tmp_path: Path):
 
 @pytest.mark.parametrize(("kind", "api_version"), [("ConfigMap", "v1"), ("CiliumNetworkPolicy", "cilium.io/v2")])
 def test_two_objects_of_one_identity_that_are_not_modelled(problems, kind, api_version):
-    (problem,) = problems(thing(kind, api_version) + "---\n" + thing(kind, api_version))
+    one = thing(kind, api_version)
+    assert problems(one + "---\n" + one) == ()
+    (problem,) = problems(one + "---\n" + one + "data: {a: b}\n")
     assert problem.line == 5
 
 

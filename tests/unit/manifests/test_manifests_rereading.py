@@ -64,7 +64,7 @@ def test_files_come_and_go(folder):
     assert reader.reread == (str(folder / "a.yaml"), str(folder / "c.yaml"))
 
 
-@pytest.mark.parametrize("bad", ["kind: [", POLICY.format(name="b"), "kind: Pod\n"])
+@pytest.mark.parametrize("bad", ["kind: [", POLICY.format(name="b").replace("Egress", "Ingress"), "kind: Pod\n"])
 def test_what_is_wrong_is_told_as_ever(folder, bad):
     reader = Rereader([str(folder)])
     reader.load()

@@ -50,6 +50,10 @@ EQUAL = {
     "policy stored": (NETWORK % "" + RULES, NETWORK % STORED + RULES_DEFAULTED + "status: {}\n"),
     "admin policy": (ADMIN % "" + SUBJECT, ADMIN % STORED + SUBJECT),
     "pod": (POD % "" + CONTAINER, POD % STORED + CONTAINER_DEFAULTED + "status: {podIP: 10.1.2.3}\n"),
+    "pod bound": (
+        POD % "" + CONTAINER,
+        POD % STORED.replace(", uid", ", labels: {topology.kubernetes.io/zone: z1}, uid") + CONTAINER_DEFAULTED,
+    ),
     "pod finished": (POD % "" + CONTAINER, POD % STORED + CONTAINER_DEFAULTED + "status: {phase: Succeeded}\n"),
     "service": (SERVICE % "" + PORT, SERVICE % STORED + PORT_FILLED_IN),
     "service balanced": (
