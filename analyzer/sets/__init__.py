@@ -1,5 +1,7 @@
 """Canonical immutable sets of ports, addresses, connections and label values.
 
+Patterns over strings are in `analyzer.sets.strings`, which nothing loads that does not need them.
+
 Two equal sets have one form, so `==` and `hash` mean set equality.  Operations return new sets; their algebra is
 tested by laws.
 """

@@ -1,15 +1,17 @@
-"""The benchmarks of start-up and reading run, and their rows say what was held against what."""
+"""The benchmarks of start-up, reading and strings run, and their rows say what was held against what."""
 
 import sys
 
 import pytest
 
-from benchmarks import reading, startup
+from benchmarks import reading, startup, strings_scale
 from benchmarks.measuring import cost_of, cost_within
 
 
 @pytest.mark.parametrize(
-    "rows", [lambda: startup.measure(1), lambda: reading.measure(30, 20, 1)], ids=["startup", "reading"]
+    "rows",
+    [lambda: startup.measure(1), lambda: reading.measure(30, 20, 1), lambda: strings_scale.measure(1, 12, 24)],
+    ids=["startup", "reading", "strings"],
 )
 def test_every_row_has_a_ratio(rows):
     found = rows()
