@@ -1,4 +1,4 @@
-"""The atoms of words, beginnings and ends, written down without a search (reference Istio 10.1).
+"""The atoms of words, beginnings and ends, written down without a search (istio.md 10).
 
 Which beginnings match is settled by the longest that does, for the shorter ones are its own beginnings; so with ends.
 The atoms are the words, and for each pair of a longest beginning and a longest end the other strings that have both.

@@ -1,4 +1,4 @@
-"""The atoms of any patterns: all of them run side by side over every string, shortest first (reference Istio 10.2).
+"""The atoms of any patterns: all of them run side by side over every string, shortest first (istio.md 10).
 
 Characters that no pattern tells apart are one, and two strings after which every pattern stands alike go on alike; so
 the search ends.  The first string with a mask is its witness: none is shorter, and of as short ones it reads best.

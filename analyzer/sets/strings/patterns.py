@@ -20,7 +20,7 @@ _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 _LETTER = re.compile("[A-Za-z]")
 _OPERATOR = re.compile(r"(\{\*\}|\{\*\*\})")
 _TEMPLATE_LITERAL = re.compile(r"[A-Za-z0-9\-._~%!$&'()+,;:@=/]*")
-# What an operator of a template takes: Envoy's URI templates as they answered (Istio 5.7).
+# What an operator of a template takes: Envoy's URI templates as they answered (istio.md 5.7).
 _TEMPLATE_TEXT = Chars.of(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>[\\]^`{|}')
 _DNS_CHARS = Chars.of("abcdefghijklmnopqrstuvwxyz0123456789-_")
 _DNS_PATTERN = re.compile(r"[a-z0-9\-_.*]*")
@@ -113,7 +113,7 @@ def contains(text: str, *, fold: bool = False) -> Pattern:
 
 
 def template(text: str) -> Pattern:
-    """A path template: `{*}` is one character or more up to the next slash, `{**}` any number, slashes too (Istio
+    """A path template: `{*}` is one character or more up to the next slash, `{**}` any number, slashes too (istio.md
     5.7).  PatternError for what admission or the proxy refuses."""
     if not text.startswith("/"):
         raise PatternError("a template begins with `/`, or the proxy refuses it")
@@ -140,7 +140,8 @@ def glob(text: str) -> Pattern:
 
 
 def dns_pattern(text: str) -> Pattern:
-    """Cilium's `matchPattern`: `*` is any text of a label, `**.` at the beginning any labels, `*` alone every name.
+    """Cilium's `matchPattern` (calico-cilium.md 2.9): `*` is any text of a label, `**.` at the beginning any labels,
+    `*` alone every name.
 
     Names are those without the dot at their end, in any case.
     """

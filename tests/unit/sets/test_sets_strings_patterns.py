@@ -87,7 +87,7 @@ def test_what_is_said_in_two_ways_is_one_pattern(one: Pattern, other: Pattern) -
 
 @pytest.mark.parametrize(
     ("said", "matched", "others"),
-    [  # Istio 5.7, and what Envoy answered (0.1)
+    [  # istio.md 5.7, and what Envoy answered (0.1)
         ("/foo/{*}", ["/foo/bar", "/foo/a*b", "/foo/a=b", "/foo/%2f"], ["/foo/", "/foo/bar/baz", "/foo/a|b", "/foo"]),
         ("/foo/{**}", ["/foo/", "/foo/bar/baz"], ["/foo", "/foo/a{b"]),
         ("/foo/{**}/", ["/foo//", "/foo/a/"], ["/foo/bar"]),
