@@ -10,14 +10,21 @@ from collections.abc import Iterable
 
 from analyzer.model.claims import (
     Addresses,
+    AllOf,
     Anything,
+    Attribute,
     Both,
+    Condition,
     Either,
     Excuse,
     Minus,
     Nodes,
+    NotThat,
+    OneOf,
     PodsIn,
+    Role,
     SetExpr,
+    Term,
     Universe,
     WorkloadNamed,
 )
@@ -32,19 +39,53 @@ from analyzer.verdicts.verdict import EndRegion, Region
 _OF_THE_CLAIM = ("as far as the query's `where` holds", "as far as the query does not permit it")
 _NOT_OF, _LIKEWISE = "not of workload ", "and likewise "
 _OFF_THE_NODE = "not on its node's network"
+_ACCOUNT, _NONE_OF = "service account ", "not "
+_FAMILIES = {
+    "over IPv4 only": AddressSet(AddressSet.FULL.v4, ()),
+    "over IPv6 only": AddressSet((), AddressSet.FULL.v6),
+}
 
 
 def known_excuse(region: Region, baseline: Baseline, universe: Universe, cluster: Cluster) -> Excuse | None:
     """The connections of the region, or for `is isolated` its pods as sources; None if that cannot be said."""
-    if any(fact not in _OF_THE_CLAIM for fact in region.facts):
+    if any(fact not in (*_OF_THE_CLAIM, *_FAMILIES) for fact in region.facts):
         return None
     ends = [_end(end, baseline, universe, cluster) for end in (region.src, region.dst) if end is not None]
     if None in ends:
         return None
     sources, *others = (end for end in ends if end is not None)
-    if not others:
-        return Excuse(sources, Anything())
-    return Excuse(sources, others[0], _ports(region))
+    asked = _accounts(region.src, Role.SRC)
+    if region.dst is None:
+        return None if asked or region.src.addresses is not None else Excuse(sources, Anything())
+    asked += _accounts(region.dst, Role.DST)
+    families = [_FAMILIES[fact] for fact in region.facts if fact in _FAMILIES]
+    return Excuse(
+        sources,
+        others[0],
+        _ports(region),
+        AllOf(tuple(asked)) if asked else None,
+        _addresses(region.src, families),
+        _addresses(region.dst, families),
+    )
+
+
+def _accounts(end: EndRegion, role: Role) -> list[Condition]:
+    """What is asked of the end's service account."""
+    found: list[Condition] = []
+    for fact in end.facts:
+        if fact.startswith(_ACCOUNT):
+            names = fact.removeprefix(_ACCOUNT)
+            is_among = OneOf(Term(role, Attribute.SERVICE_ACCOUNT), frozenset(names.removeprefix(_NONE_OF).split(", ")))
+            found.append(NotThat(is_among) if names.startswith(_NONE_OF) else is_among)
+    return found
+
+
+def _addresses(end: EndRegion, families: list[AddressSet]) -> AddressSet | None:
+    """Where the end's address is to lie.  Addresses outside are in the set of ends already."""
+    told = None if end.kind == "external" else end.addresses
+    for family in families:
+        told = family if told is None else told & family
+    return told
 
 
 def strangers(baseline: Baseline, universe: Universe, cluster: Cluster) -> tuple[Workload, ...] | None:
@@ -75,9 +116,7 @@ def _end(end: EndRegion, baseline: Baseline, universe: Universe, cluster: Cluste
     if end.kind == "external":
         return None if end.facts else Addresses(end.addresses or AddressSet.FULL, "addresses of the baseline")
     if end.kind == "node":
-        return None if end.facts or end.workload or end.addresses is not None else Nodes()
-    if end.addresses is not None:
-        return None
+        return None if end.facts or end.workload or end.labels else Nodes()
     named = _workloads(end, cluster)
     places = _places(end, baseline, universe)
     if named is None or places is None:
@@ -113,7 +152,7 @@ def _less(pods: SetExpr, end: EndRegion, baseline: Baseline, universe: Universe,
             taken.append(_named(fact.removeprefix(_NOT_OF)))
         elif fact == _OFF_THE_NODE:
             taken += (WorkloadNamed(w.namespace, w.name) for w in cluster.workloads if w.host_network)
-        elif not fact.startswith(_LIKEWISE):
+        elif not fact.startswith((_LIKEWISE, _ACCOUNT)):
             return None
     if end.workload is None:
         others = strangers(baseline, universe, cluster)

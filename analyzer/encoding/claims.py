@@ -172,6 +172,9 @@ class ClaimTerms:
                     is_in(e.sources, self.src),
                     is_in(e.destinations, self.dst),
                     TRUE if e.ports is None else self.policies.matching.on_ports(e.ports),
+                    TRUE if e.where is None else condition(e.where, {Role.SRC: self.src, Role.DST: self.dst}),
+                    TRUE if e.src_addresses is None else self.src.inside(e.src_addresses),
+                    TRUE if e.dst_addresses is None else self.dst.inside(e.dst_addresses),
                 ]
             )
             for e in claim.excuses

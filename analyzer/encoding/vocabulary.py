@@ -74,6 +74,7 @@ def vocabulary(
         or has_endpoints
         or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
         or any(isinstance(s, Addresses) for s in claim_sets(question.claim))
+        or any((e.src_addresses, e.dst_addresses) != (None, None) for e in question.claim.excuses)
     )
     services = tuple(services)
     return Vocabulary(
@@ -87,6 +88,7 @@ def vocabulary(
 def _conditions(question: Question) -> Iterator[Condition]:
     if question.claim.where is not None:
         yield question.claim.where
+    yield from (excuse.where for excuse in question.claim.excuses if excuse.where is not None)
     for assumption in question.assumptions:
         yield assumption.condition
 

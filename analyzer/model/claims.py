@@ -156,11 +156,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Excuse:
-    """`except S can reach D [on PORTS]`: connections the claim does not speak of.  `ports is None`: all of them."""
+    """`except S can reach D [on PORTS]`: connections the claim does not speak of.  `ports is None`: all of them.
+
+    A region of a baseline may ask more: a condition of the ends, and where their addresses lie (None: anywhere).
+    """
 
     sources: SetExpr
     destinations: SetExpr
     ports: tuple[Ports, ...] | None = None
+    where: Condition | None = None
+    src_addresses: AddressSet | None = None
+    dst_addresses: AddressSet | None = None
 
 
 @dataclass(frozen=True, slots=True)

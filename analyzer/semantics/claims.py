@@ -134,6 +134,9 @@ def _is_excused(excuse: Excuse, connection: Connection, profile: Profile) -> boo
         is_member(excuse.sources, connection.src)
         and is_member(excuse.destinations, connection.dst)
         and (excuse.ports is None or on_ports(excuse.ports, connection, profile))
+        and (excuse.where is None or holds(excuse.where, src=connection.src, dst=connection.dst))
+        and (excuse.src_addresses is None or connection.src.ip in excuse.src_addresses)
+        and (excuse.dst_addresses is None or connection.dst.ip in excuse.dst_addresses)
     )
 
 
@@ -175,7 +178,8 @@ def mentioned_in(claim: Claim, assumptions: Iterable[Assumption]) -> Iterator[tu
     """The keys of pods' labels that a claim and assumptions mention, with the values."""
     sets = [claim.sources, *([claim.destinations] if claim.destinations is not None else [])]
     sets += [part for excuse in claim.excuses for part in (excuse.sources, excuse.destinations)]
-    conditions = [claim.where] if claim.where is not None else []
+    wheres = (claim.where, *(excuse.where for excuse in claim.excuses))
+    conditions = [where for where in wheres if where is not None]
     for assumption in assumptions:
         sets.append(assumption.members)
         conditions.append(assumption.condition)
