@@ -10,6 +10,7 @@ from analyzer.language.selectors import selector
 from analyzer.language.syntax import Syntax, parts, words
 from analyzer.language.trees import Token
 from analyzer.model.claims import (
+    DNS,
     METADATA,
     Addresses,
     Anything,
@@ -120,6 +121,8 @@ def _named(word: Token, scope: Scope) -> SetExpr:
     scope.used.add(word)
     if word in scope.sets:
         return scope.sets[word] or _STAND_IN
+    if word == "dns" and word not in scope.later_sets:
+        return DNS
     hint = nearest(word, (*scope.sets, *SETS))
     if word in scope.later_sets:
         hint = f"it is declared on line {scope.later_sets[word]}: move that line up"

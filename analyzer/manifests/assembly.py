@@ -110,8 +110,21 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
         left_out=tuple(sorted(dict.fromkeys(facts.left_out), key=lambda entry: entry.source)),
     )
+    cluster = _with_node_local_dns(cluster)
     astray = _astray(cluster)
     return replace(cluster, notices=(*cluster.notices, *astray)) if astray else cluster
+
+
+def _with_node_local_dns(cluster: Cluster) -> Cluster:
+    """The cluster whose Services have no address that a process on each node takes over."""
+    taken = cluster.node_local_dns
+    if not taken:
+        return cluster
+    services = (
+        replace(s, addresses=tuple(ip for ip in s.addresses if ip not in taken)) if s.addresses else s
+        for s in cluster.services
+    )
+    return replace(cluster, services=tuple(services))
 
 
 def _astray(cluster: Cluster) -> tuple[Notice, ...]:

@@ -106,6 +106,7 @@ class _Group:
             service_account=shape.service_account,
             ports=shape.ports,
             host_network=shape.host_network,
+            dns_at=shape.dns_at,
             ips=tuple(sorted({ip for member in self.members for ip in _ips(member, nodes)}, key=_by_family)),
             nodes=tuple(sorted(on)),
             is_single=is_single,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.manifests.names import port_name_fault, subdomain_fault
+from analyzer.manifests.node_local_dns import node_local_dns
 from analyzer.manifests.section import Section
 from analyzer.manifests.selectors import read_labels
 from analyzer.model.added_labels import Added
@@ -13,6 +14,7 @@ from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.source import Source
 from analyzer.records import dataclass
+from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 DEFAULT_ACCOUNT = "default"
@@ -21,12 +23,13 @@ _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 @dataclass(frozen=True, slots=True)
 class PodShape:
-    """What makes two pods alike to every policy."""
+    """What makes two pods alike to every policy.  `dns_at`: the addresses of its node at which it answers for DNS."""
 
     labels: Labels
     service_account: str
     ports: tuple[ContainerPort, ...]
     host_network: bool
+    dns_at: AddressSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:
         return PodShape(labels, DEFAULT_ACCOUNT, (), False)
     ports = tuple(_ports(spec))
     _note_ambiguous_names(spec, ports)
-    return PodShape(labels, _service_account(spec), ports, spec.boolean("hostNetwork"))
+    on_host = spec.boolean("hostNetwork")
+    return PodShape(labels, _service_account(spec), ports, on_host, node_local_dns(spec) if on_host else None)
 
 
 def _note_ambiguous_names(spec: Section, ports: tuple[ContainerPort, ...]) -> None:

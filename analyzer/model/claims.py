@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import field
 from enum import Enum
 
-from analyzer.model.labels import Selector
-from analyzer.model.policies import Direction, NamespaceChoice, Ports
+from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Ports
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
 from analyzer.sets import METADATA_SERVICE, AddressSet
@@ -47,6 +47,9 @@ class Addresses:
     text: str
 
 
+CONVENTIONAL_DNS = PodsIn(
+    NamespaceNamed("kube-system"), Selector((Requirement("k8s-app", Operator.IN, frozenset({"kube-dns"})),))
+)
 METADATA = Addresses(METADATA_SERVICE, "metadata-service")
 """As the question says it; which families count, the cluster says."""
 
@@ -78,6 +81,9 @@ class Minus:
 
 
 SetExpr = PodsIn | WorkloadNamed | Addresses | Nodes | Anything | Either | Both | Minus
+
+DNS = Either((CONVENTIONAL_DNS,))
+"""The set `dns`, as the question says it; which servers pods really ask, the cluster says."""
 
 
 # ------------------------------------------------------------------------------------------------ conditions

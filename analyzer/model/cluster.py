@@ -57,7 +57,8 @@ class Workload:
     `is_single`: it stands for exactly one pod, as a bare Pod does; else for two or more.  `ips`: the addresses known
     from status, empty if unknown.  `nodes`: names of the nodes its pods are known to run on.  `added`: what the
     controller adds to `labels`, pod by pod.  `group` tells apart the pods of one controller that differ: live ones, and
-    those its template makes now.
+    those its template makes now.  `dns_at`: the addresses of
+    its nodes at which it answers for DNS (NodeLocal DNSCache).
     """
 
     kind: str
@@ -70,6 +71,7 @@ class Workload:
     ips: tuple[IPAddress, ...] = ()
     nodes: tuple[str, ...] = ()
     is_single: bool = False
+    dns_at: AddressSet | None = None
     source: Source = NOWHERE
     added: tuple[Added, ...] = ()
     group: str = ""
@@ -377,6 +379,14 @@ class Cluster:
     def host_network_labels(self) -> tuple[Labels, ...]:
         """What the labels of the namespace are, or may be, that stands for the nodes in OVN-Kubernetes."""
         return host_network_labels(n.labels for n in self.namespaces if n.is_declared)
+
+    @cached_property
+    def node_local_dns(self) -> AddressSet:
+        """The addresses at which a process on every node answers for DNS."""
+        found = AddressSet.EMPTY
+        for workload in self.workloads:
+            found |= workload.dns_at or AddressSet.EMPTY
+        return found
 
     @cached_property
     def domain_names(self) -> tuple[str, ...]:

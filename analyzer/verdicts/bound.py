@@ -1,4 +1,4 @@
-"""What a claim's words stand for in one cluster: `metadata-service` has an IPv6 address where pods have one."""
+"""What a claim's words stand for in one cluster: `dns`, and `metadata-service`, with IPv6 where pods have it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import replace
 
 from analyzer.encoding.scope import pod_addresses
 from analyzer.encoding.walk import claim_sets
-from analyzer.model.claims import METADATA, Addresses, Both, Claim, Either, Minus, SetExpr
+from analyzer.model.claims import DNS, METADATA, Addresses, Both, Claim, Either, Minus, SetExpr
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import AddressPeer
 from analyzer.sets import AddressSet
+from analyzer.verdicts.dns import dns_ports, dns_servers
 
 
 def bound(claim: Claim, given: AddressSet | None, *clusters: Cluster) -> Claim:
     """The claim with its words put in force for a cluster, or for two revisions of one; `given` are the pods' addresses
     as the user gives them."""
+    claim = _with_dns(claim, clusters[-1])
     if METADATA not in claim_sets(claim) or any(has_ipv6_pods(cluster, given) for cluster in clusters):
         return claim
     narrow = Addresses(AddressSet(METADATA.addresses.v4, ()), METADATA.text)
@@ -26,6 +28,45 @@ def bound(claim: Claim, given: AddressSet | None, *clusters: Cluster) -> Claim:
     excuses = (replace(e, sources=put(e.sources), destinations=put(e.destinations)) for e in claim.excuses)
     destinations = None if claim.destinations is None else put(claim.destinations)
     return replace(claim, sources=put(claim.sources), destinations=destinations, excuses=tuple(excuses))
+
+
+def _with_dns(claim: Claim, cluster: Cluster) -> Claim:
+    """The claim with the servers that pods ask in place of `dns`.  Where it speaks of connections to these alone, its
+    ports are those of the DNS Service, and lead to the servers' own."""
+    members = [claim.sources, claim.destinations, *(m for e in claim.excuses for m in (e.sources, e.destinations))]
+    if not any(m is not None and _holds_dns(m) for m in members):
+        return claim
+    servers = dns_servers(cluster)
+
+    def put(members: SetExpr) -> SetExpr:
+        return _mapped(members, lambda leaf: servers if leaf == DNS else leaf)
+
+    excuses = (
+        replace(
+            e,
+            sources=put(e.sources),
+            destinations=put(e.destinations),
+            ports=dns_ports(e.ports, cluster) if e.ports is not None and e.destinations == DNS else e.ports,
+        )
+        for e in claim.excuses
+    )
+    return replace(
+        claim,
+        sources=put(claim.sources),
+        destinations=None if claim.destinations is None else put(claim.destinations),
+        ports=dns_ports(claim.ports, cluster) if claim.destinations == DNS else claim.ports,
+        excuses=tuple(excuses),
+    )
+
+
+def _holds_dns(members: SetExpr) -> bool:
+    match members:
+        case Either(parts) | Both(parts):
+            return members == DNS or any(map(_holds_dns, parts))
+        case Minus(base, taken):
+            return _holds_dns(base) or _holds_dns(taken)
+        case _:
+            return False
 
 
 def has_ipv6_pods(cluster: Cluster, given: AddressSet | None) -> bool:
@@ -50,6 +91,8 @@ def _mentions_ipv6(cluster: Cluster) -> bool:
 
 def _mapped(members: SetExpr, put: Callable[[SetExpr], SetExpr]) -> SetExpr:
     match members:
+        case Either() if members == DNS:
+            return put(members)
         case Either(parts):
             return Either(tuple(_mapped(part, put) for part in parts))
         case Both(parts):
