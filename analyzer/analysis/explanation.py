@@ -210,7 +210,7 @@ class _Trial:
     def _notes(self, side: PairSide) -> Iterator[str]:
         if isinstance(self.near, Workload) and not self.near.host_network:
             for thing in self.cluster.unmodelled:
-                is_in_reach = thing.namespace in (None, self.near.namespace) and self.direction in thing.directions
+                is_in_reach = thing.reaches(self.near.namespace) and self.direction in thing.directions
                 if is_in_reach and (thing.may_allow or thing.may_deny):
                     what = " or ".join(w for w, may in (("allow", thing.may_allow), ("deny", thing.may_deny)) if may)
                     yield f"{thing.id} ({thing.source}) is not modelled and may {what} more"

@@ -310,6 +310,8 @@ class PolicyTerms:
         """The subject is a pod that the object may reach in this direction."""
         if direction not in thing.directions:
             return FALSE
+        if thing.elsewhere_than:
+            return neg(subject.chosen(NamespaceNamed(thing.elsewhere_than)))
         return TRUE if thing.namespace is None else subject.chosen(NamespaceNamed(thing.namespace))
 
 

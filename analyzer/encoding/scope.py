@@ -162,7 +162,7 @@ def fronts_of(cluster: Cluster, table: NamespaceTable, dst: Reach) -> tuple[Fron
 def unmodelled_at(cluster: Cluster, table: NamespaceTable, touched: frozenset[int]) -> tuple[Unmodelled, ...]:
     """The unmodelled objects that may bear on pods of these namespaces."""
     bearing = (u for u in cluster.unmodelled if u.may_allow or u.may_deny or u.may_isolate)
-    return tuple(u for u in bearing if u.namespace is None or table.code(u.namespace) in touched)
+    return tuple(u for u in bearing if any(u.reaches(table.entries[code].name) for code in touched))
 
 
 def assumptions_for(question: Question, src: Reach, dst: Reach) -> tuple[Assumption, ...]:

@@ -163,7 +163,8 @@ def _without_known_pods(unmodelled: Iterable[Unmodelled], roots: frozenset[Root]
         group = entry.api_version.rpartition("/")[0]
         if entry.adds_pods and (entry.namespace or "", entry.kind, group, entry.name) in roots:
             entry = replace(entry, adds_pods=False)
-        if entry.adds_pods or entry.may_allow or entry.may_deny or entry.may_isolate or entry.changes_pods:
+        may_bear = entry.may_allow or entry.may_deny or entry.may_isolate or entry.may_be
+        if may_bear or entry.adds_pods or entry.changes_pods:
             yield entry
 
 

@@ -27,16 +27,17 @@ from analyzer.manifests.retired_versions import RETIRED
 from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
 from analyzer.manifests.texts import read_trees
 from analyzer.manifests.twins import Standing, is_the_same, rank_of, text_key
-from analyzer.manifests.unmodelled_kinds import EFFECTS, effect_of
+from analyzer.manifests.unmodelled_kinds import EFFECTS, Effect, effect_of
 from analyzer.manifests.unmodelled_reach import narrowed
 from analyzer.manifests.unread_objects import (
-    ANYTHING,
+    UNREAD,
     broken,
     digest,
     quiet_name,
     quiet_namespace,
     templates_of,
     unmodelled,
+    unread_document,
 )
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import LeftOut, Notice, Source, Why
@@ -88,7 +89,7 @@ class Loader:
     def note_unread(self) -> None:
         """What could not be found may hold anything."""
         for problem in self.problems:
-            self.facts.unmodelled.append(unmodelled("document", "", None, "", Source(problem.file), ANYTHING))
+            self.facts.unmodelled.append(unread_document(Source(problem.file)))
 
     def note_empty_files(self, path: str, counts: dict[str, int]) -> None:
         """A path without any manifest is a problem; a file without one, beside others, is worth a notice."""
@@ -145,7 +146,7 @@ class Loader:
             return
         self.problems += log.problems
         source = Source(log.file, min(problem.line for problem in log.problems))
-        self.facts.unmodelled.append(instead or unmodelled("document", "", None, "", source, ANYTHING))
+        self.facts.unmodelled.append(instead or unread_document(source))
 
     # ------------------------------------------------------------------------------------------------ objects
     def _object(self, data: Mapping, log: Log, item_kind: str, item_version: str) -> None:
@@ -213,7 +214,8 @@ class Loader:
         if kind == "ConfigMap" and (mesh := root_namespace(root.data)):
             self.facts.root_namespaces.add(mesh)
         self._is_repeated(root, (kind, group, namespace, quiet_name(root)), text_key(root.data))
-        self._finish(root.log, None)
+        harmless = Effect(False, False, False, UNREAD)
+        self._finish(root.log, unmodelled(kind, "", None, quiet_name(root), root.source, harmless))
 
     def _unmodelled(self, root: Section, kind: str, api_version: str) -> None:
         group = group_of(api_version)

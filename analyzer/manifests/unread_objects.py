@@ -10,10 +10,47 @@ from analyzer.manifests.names import label_name_fault
 from analyzer.manifests.nodes import Mapping
 from analyzer.manifests.section import Section, printable
 from analyzer.manifests.unmodelled_kinds import EFFECTS, Effect
-from analyzer.model.cluster import Unmodelled
+from analyzer.model.cluster import MayBe, Unmodelled
 from analyzer.model.source import Source
 
-ANYTHING = Effect(True, True, True, "it could not be read", True, may_isolate=True)
+UNREAD = "it could not be read"
+ANYTHING = Effect(True, True, True, UNREAD, True, may_isolate=True)
+_EVERY_TIER = {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}
+_ROUTES = {"Gateway", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Ingress", "ReferenceGrant"}
+
+
+def parts_of(known: ObjectKind, *, has_status: bool) -> frozenset[MayBe]:
+    """What an object of a kind may be of which no more is known; with `has_status` addresses of its own too."""
+    in_a_namespace = {MayBe.NAMESPACED} if known.is_namespaced else set()
+    match known.kind:
+        case "NetworkPolicy":
+            parts = {MayBe.POLICY}
+        case kind if kind in _EVERY_TIER:
+            parts = {MayBe.ADMIN_POLICY}
+        case "Namespace":
+            parts = {MayBe.NAMESPACE, MayBe.NAMESPACED}
+        case "Node":
+            parts = {MayBe.ADDRESS}
+        case "Service" | "Endpoints" | "EndpointSlice":
+            parts = {MayBe.SERVICE}
+        case "Pod":
+            parts = {MayBe.POD, MayBe.ADDRESS} if has_status else {MayBe.POD}
+        case kind if kind in _ROUTES:
+            parts = set()
+        case _ if known.adds_pods:
+            parts = {MayBe.POD}
+        case _:
+            parts = {MayBe.ANYTHING}
+    return frozenset(parts | in_a_namespace)
+
+
+def effect_of_unread(known: ObjectKind, why: str, is_namespaced: bool | None) -> Effect:
+    """What an object of a modelled kind may do to connections of pods that it reaches.  Of a Namespace the labels are
+    unknown facts, or chosen; a Service or where it leads may replace who comes."""
+    may = known.may_allow or known.may_deny or known.kind == "Service"
+    if known.kind == "Namespace":
+        may = False
+    return Effect(may, may, known.adds_pods, why, is_namespaced, may_isolate=known.kind == "NetworkPolicy")
 
 
 def quiet_metadata(root: Section) -> Mapping:
@@ -54,13 +91,31 @@ def templates_of(kind: str, source: Source) -> list[Unmodelled]:
     from analyzer.manifests.registry import MODELLED
 
     text = "it is a template that was not rendered"
-    found = [
-        Effect(known.may_allow, known.may_deny, known.adds_pods, text, None)
-        for (name, _), known in MODELLED.items()
-        if name == kind
-    ]
-    found += [replace(effect, why=text) for name, effect in EFFECTS.items() if name.partition(".")[0] == kind]
-    return [unmodelled(kind, "", None, "", source, effect) for effect in found]
+    found = [unread_of(known, source, text) for (name, _), known in MODELLED.items() if name == kind]
+    effects = [replace(effect, why=text) for name, effect in EFFECTS.items() if name.partition(".")[0] == kind]
+    found += [replace(unmodelled(kind, "", None, "", source, it), may_be=_parts_of_effect(it)) for it in effects]
+    return found
+
+
+def _parts_of_effect(effect: Effect) -> frozenset[MayBe]:
+    """What an object of a kind that the model does not read may be."""
+    parts = {MayBe.NAMESPACED} if effect.is_namespaced else set()
+    if effect.adds_pods:
+        parts.add(MayBe.POD)
+    if effect.may_allow or effect.may_deny:
+        parts |= {MayBe.POLICY, MayBe.ADMIN_POLICY}
+    return frozenset(parts)
+
+
+def unread_of(known: ObjectKind, source: Source, why: str) -> Unmodelled:
+    """What stands in the model for objects of a kind of which nothing was read."""
+    found = unmodelled(known.kind, "", None, "", source, effect_of_unread(known, why, None))
+    return replace(found, may_be=parts_of(known, has_status=True))
+
+
+def unread_document(source: Source) -> Unmodelled:
+    """What stands in the model for a document that may hold anything."""
+    return replace(unmodelled("document", "", None, "", source, ANYTHING), may_be=frozenset({MayBe.ANYTHING}))
 
 
 def unmodelled(
@@ -88,7 +143,18 @@ def unmodelled(
 def broken(root: Section, kind: str, api_version: str, known: ObjectKind | None) -> Unmodelled:
     """What stands in the model for an object that has problems."""
     if known is None:
-        return unmodelled(kind, api_version, None, quiet_name(root), root.source, ANYTHING)
-    effect = Effect(known.may_allow, known.may_deny, known.adds_pods, "it could not be read", known.is_namespaced)
-    namespace = (quiet_namespace(root) or DEFAULT_NAMESPACE) if known.is_namespaced else None
-    return unmodelled(kind, api_version, namespace, quiet_name(root), root.source, effect)
+        found = unmodelled(kind, api_version, None, quiet_name(root), root.source, ANYTHING)
+        return replace(found, may_be=frozenset({MayBe.ANYTHING}))
+    effect = effect_of_unread(known, UNREAD, known.is_namespaced)
+    namespace = _place_of(root) if known.is_namespaced else None
+    found = unmodelled(kind, api_version, namespace, quiet_name(root), root.source, effect)
+    return replace(found, may_be=parts_of(known, has_status=root.data.get("status") is not None))
+
+
+def _place_of(root: Section) -> str | None:
+    """The namespace of an object; None where what is written is none."""
+    metadata = root.data.get("metadata")
+    if metadata is not None and not isinstance(metadata, Mapping):
+        return None
+    written = quiet_metadata(root).get("namespace")
+    return DEFAULT_NAMESPACE if written is None or written == "" else quiet_namespace(root) or None

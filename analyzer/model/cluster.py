@@ -13,6 +13,7 @@ from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
+from analyzer.model.unmodelled import MayBe, Unmodelled
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -218,43 +219,6 @@ class Route:
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Unmodelled:
-    """An object whose effect is not modelled.
-
-    `namespace is None`: it may reach every pod.  `may_allow`, `may_deny`: it may let pass what the model drops, drop
-    what the model lets pass, in these `directions` and `protocols`.  `may_isolate`: it may isolate pods in these
-    directions.  `adds_pods`: it may stand for workloads the inventory lacks.  `changes_pods`: it may change declared
-    pods at admission, their labels, ports, hostNetwork; `sets_host_network` if it is seen to set the latter.  `digest`
-    is the same for the same content, empty if the content could not be read.
-    """
-
-    kind: str
-    api_version: str
-    namespace: str | None
-    name: str
-    may_allow: bool
-    may_deny: bool
-    adds_pods: bool
-    source: Source
-    why: str = ""
-    digest: str = ""
-    directions: tuple[Direction, ...] = tuple(Direction)
-    protocols: tuple[Protocol, ...] = tuple(Protocol)
-    may_isolate: bool = False
-    changes_pods: bool = False
-    sets_host_network: bool = False
-
-    @property
-    def id(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
-
-    @property
-    def content(self) -> str:
-        """What tells it from another object of its name in another revision."""
-        return self.digest or str(self.source)
-
-
 @dataclass(frozen=True)
 class Cluster:
     """All that the manifests say.  `namespaces` holds declared and mentioned ones, each once.
@@ -447,6 +411,7 @@ __all__ = [
     "ContainerPort",
     "EndpointPort",
     "Endpoints",
+    "MayBe",
     "Namespace",
     "Node",
     "Route",

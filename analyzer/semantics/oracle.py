@@ -90,7 +90,7 @@ def isolation(
     policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction) if profile.enforces else ()
     if not policies:
         for thing in cluster.unmodelled:
-            if thing.may_isolate and direction in thing.directions and thing.namespace in (None, pod.namespace):
+            if thing.may_isolate and direction in thing.directions and thing.reaches(pod.namespace):
                 text = f"{thing.id} ({thing.source}) is not modelled and may isolate pods for {direction.value}"
                 fact = OpenFact("unmodelled", f"{thing.id} {direction.value} isolates", text)
                 if settle(fact, (AS_MODELLED, DENIES)) == DENIES:
@@ -170,7 +170,7 @@ def _with_unmodelled(side: Side, pod: Pod, case: Case) -> Side:
     """The ruling as it stands when objects that are not modelled may overturn it."""
     effect = DENIES if side.allowed else ALLOWS
     for thing in case.cluster.unmodelled:
-        is_in_reach = thing.namespace is None or thing.namespace == pod.namespace
+        is_in_reach = thing.reaches(pod.namespace)
         if side.direction not in thing.directions or case.connection.protocol not in thing.protocols:
             continue
         if not is_in_reach or not (thing.may_deny if side.allowed else thing.may_allow):

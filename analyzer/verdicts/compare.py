@@ -20,6 +20,7 @@ from analyzer.verdicts.inquiry import Inquiry
 from analyzer.verdicts.judge import Setting
 from analyzer.verdicts.regions import describe
 from analyzer.verdicts.replay import Replay
+from analyzer.verdicts.unread import REASON, unread_in
 
 ANYTHING_NEW = Claim(Kind.NO_NEW, Anything(), Anything(), tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
 _OPEN = "whether more changes hangs on what the specification, or an object that is not modelled, leaves open"
@@ -78,11 +79,14 @@ class _Comparison:
     def shift(self, most: int) -> Shift:
         is_inventory = self.question.universe is Universe.INVENTORY
         obligation = self._encoded(self.question, is_live=is_inventory)
+        unread = unread_in(self.denying, self.allowing)
         if obligation is None:
-            return Shift()
+            return Shift(reason=REASON if unread else "", blame=unread)
         inquiry = Inquiry(obligation, self.setting.budget)
         evidence = Evidence(inquiry, is_kept=self.setting.keeps_steps)
         shift = self._told(obligation, inquiry, evidence, most)
+        if unread and not shift.reason:
+            shift = replace(shift, reason=REASON, blame=unread)
         return replace(shift, steps=evidence.steps)
 
     def _told(self, obligation: Obligation, inquiry: Inquiry, evidence: Evidence, most: int) -> Shift:

@@ -40,6 +40,7 @@ from analyzer.verdicts.evidence import Evidence
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.verdicts.mutations import as_admitted
 from analyzer.verdicts.replay import Replay
+from analyzer.verdicts.unread import beside_unread
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
 _MOST_MINIMISED = 40
@@ -71,6 +72,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     trial = _Trial(cluster, query, question, setting)
     verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
     verdict = as_admitted(verdict, cluster, question)
+    verdict = beside_unread(verdict, trial.obligation.scope)
     statistics = Statistics(
         seconds=time.monotonic() - started,
         rlimit=trial.inquiry.session.spent,

@@ -40,9 +40,11 @@ class Subjects:
             self.backends.append((service, backends))
         self._effects: dict[tuple[Direction, str | None], Effects] = {}
         for thing in cluster.unmodelled:
-            for direction in thing.directions:
-                at = (direction, thing.namespace)
-                self._effects[at] = _both(self._effects.get(at, Effects()), _effects_of(thing))
+            others = [n for n in cluster.namespace_by_name if thing.reaches(n)] if thing.elsewhere_than else []
+            for place in others if thing.elsewhere_than else [thing.namespace]:
+                for direction in thing.directions:
+                    at = (direction, place)
+                    self._effects[at] = _both(self._effects.get(at, Effects()), _effects_of(thing))
 
     def _front(self, service: Service, entry: Endpoints) -> int:
         """The classes with an address that is written among the Service's endpoints, or that may have one."""

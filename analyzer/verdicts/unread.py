@@ -1,0 +1,146 @@
+"""Verdicts beside objects that could not be read: each may be any object of its kind and place (design 1).
+
+What such an object does to the connections of the pods it reaches is an open fact of the encoding, as it is for every
+object that is not modelled.  The rest is here, verdict by verdict: the pods that it may be, on their node's network and
+of any address; the labels of a namespace; which addresses are outside; isolation and ties.  A verdict that it could
+change is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from analyzer.encoding.scope import EXTERNAL, POD, Reach, Scope, reach
+from analyzer.encoding.walk import claim_sets, leaves
+from analyzer.model.claims import Addresses, Anything, Claim, Kind, Nodes, Universe
+from analyzer.model.cluster import Cluster, MayBe, Unmodelled
+from analyzer.verdicts.verdict import Status, Verdict
+
+REASON = "an object that could not be read may change it"
+
+
+def beside_unread(verdict: Verdict, scope: Scope) -> Verdict:
+    """The verdict, unless something that could not be read may make it another one."""
+    unread = [thing for thing in scope.cluster.unmodelled if thing.may_be]
+    if not unread or verdict.status is Status.UNKNOWN:
+        return verdict
+    changing = [thing for thing in unread if _may_change(verdict.status, thing, scope)]
+    if not changing:
+        return verdict
+    blame = tuple(f"{thing.id} ({thing.source}): {thing.why}" for thing in changing)
+    return Verdict(verdict.query, Status.UNKNOWN, verdict.universe, REASON, blame=blame)
+
+
+def unread_in(*sides: Cluster) -> tuple[str, ...]:
+    """What of two revisions may change, beside their policies, for all that could be read; in words."""
+    policies = {MayBe.NAMESPACED, MayBe.POLICY, MayBe.ADMIN_POLICY}
+    things = dict.fromkeys(thing for side in sides for thing in side.unmodelled if thing.may_be - policies)
+    return tuple(f"{thing.id} ({thing.source}): {thing.why}" for thing in things)
+
+
+def _may_change(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    is_of_more = (status is Status.REFUTED) is (scope.question.claim.kind is Kind.SOME)
+    if is_of_more and _may_be_elsewhere(thing, scope):
+        return True
+    return any(_CHANGES[part](status, thing, scope) for part in thing.may_be)
+
+
+def _may_be_elsewhere(thing: Unmodelled, scope: Scope) -> bool:
+    """It may stand in a namespace that nothing else mentions, whose pods the universe then has too."""
+    if scope.question.universe is Universe.ANY or MayBe.NAMESPACED not in thing.may_be:
+        return False
+    place = thing.name if thing.kind == "Namespace" else thing.namespace
+    return not place or place not in scope.cluster.namespace_by_name
+
+
+def _no(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    return False
+
+
+def _anything(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    return True
+
+
+def _policy(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    """A NetworkPolicy isolates, and so takes from the Baseline tier what ties there (reference B1.6)."""
+    claim = scope.question.claim
+    return status is Status.REFUTED and claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE) and _touches(thing, scope)
+
+
+def _admin_policy(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    """It may tie, or decide before those that do; it isolates nobody (reference B1.3)."""
+    return scope.question.claim.kind is Kind.NEVER_TIE
+
+
+def _pods(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    """More pods: plain ones that every universe but the inventory has already, and such on their node's network."""
+    claim, universe = scope.question.claim, scope.question.universe
+    if status is Status.REFUTED:
+        return claim.kind is Kind.SOME and _may_hold(thing, claim, scope)
+    if claim.kind is Kind.SOME:
+        return False
+    if universe is Universe.INVENTORY:
+        return _touches(thing, scope)
+    return claim.kind is not Kind.NEVER_TIE and _may_hold(thing, claim, scope)
+
+
+def _may_hold(thing: Unmodelled, claim: Claim, scope: Scope) -> bool:
+    """A pod of its namespace may be a member of a set, so that what it opens or is sent counts.
+
+    A source of `only` that is new, and a destination of `can reach only`, are no worse than the node they are on.
+    """
+    table = scope.table
+    sets = [claim.sources, claim.destinations or Anything()]
+    if claim.kind is Kind.ONLY:
+        sets = sets[1:]
+    elif claim.kind in (Kind.REACHES_ONLY, Kind.ISOLATED):
+        sets = sets[:1]
+    found = [reach(members, table) for members in sets]
+    return any(POD in end.kinds and _is_in(thing, end, scope) for end in found)
+
+
+def _is_in(thing: Unmodelled, end: Reach, scope: Scope) -> bool:
+    return any(thing.reaches(scope.table.entries[code].name) for code in end.namespaces) or (
+        thing.namespace is not None and thing.namespace not in scope.cluster.namespace_by_name
+    )
+
+
+def _touches(thing: Unmodelled, scope: Scope) -> bool:
+    return _is_in(thing, scope.src, scope) or _is_in(thing, scope.dst, scope)
+
+
+def _namespace(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    """Labels of a namespace merely mentioned are unknown, so that what holds of all of them stands; what is refuted
+    may be so by labels that it does not have.  The inventory takes them for absent."""
+    if scope.question.universe is Universe.INVENTORY:
+        return True
+    return status is Status.REFUTED and scope.question.claim.kind is not Kind.SOME
+
+
+def _addresses(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    """An address more is a pod's, a node's or a Service's, and so neither outside nor bounded as pods' are."""
+    return scope.question.claim.kind is not Kind.ISOLATED
+
+
+def _service(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+    """It may hide who comes, and stand for its backends at addresses that are taken to be outside."""
+    claim = scope.question.claim
+    if claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE):
+        return False
+    speaks_of_addresses = any(
+        isinstance(leaf, Addresses | Anything | Nodes) for part in claim_sets(claim) for leaf in leaves(part)
+    )
+    is_outside = EXTERNAL in scope.src.kinds | scope.dst.kinds
+    return speaks_of_addresses or is_outside or _is_in(thing, scope.dst, scope)
+
+
+_CHANGES: dict[MayBe, Callable[[Status, Unmodelled, Scope], bool]] = {
+    MayBe.NAMESPACED: _no,
+    MayBe.POLICY: _policy,
+    MayBe.ADMIN_POLICY: _admin_policy,
+    MayBe.POD: _pods,
+    MayBe.ADDRESS: _addresses,
+    MayBe.SERVICE: _service,
+    MayBe.NAMESPACE: _namespace,
+    MayBe.ANYTHING: _anything,
+}

@@ -1,0 +1,193 @@
+"""A document that was skipped may be any object of its kind and place: where a real one changes a verdict, the verdict
+without it is unknown.  Kinds, objects of each, and kinds of claims are enumerated."""
+
+import json
+from functools import cache
+
+import pytest
+
+from analyzer.language import parse_query
+from analyzer.manifests import load
+from analyzer.model.claims import Universe
+from analyzer.model.profile import PROFILES
+from analyzer.verdicts import Setting, Status
+from analyzer.verdicts.judge import judge
+
+NP, ANP = "networking.k8s.io/v1", "policy.networking.k8s.io/v1alpha1"
+EVERYWHERE = {"namespaces": {}}
+
+
+def thing(version, kind, name, namespace=None, **rest):
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {}), **rest.pop("metadata", {})}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **rest}
+
+
+def policy(name, namespace, **spec):
+    return thing(NP, "NetworkPolicy", name, namespace, spec={"podSelector": {}, **spec})
+
+
+def admin(kind, name, priority=None, **spec):
+    own = {} if priority is None else {"priority": priority}
+    return thing(ANP, kind, name, spec={**own, "subject": EVERYWHERE, **spec})
+
+
+def rule(action, **peer):
+    return {"action": action, "from": [peer or {"namespaces": {}}]}
+
+
+def pod(name, namespace, labels=None, status=None, **spec):
+    body = {"containers": [{"name": "c", "image": "x"}], **spec}
+    more = {"status": status} if status else {}
+    return thing("v1", "Pod", name, namespace, metadata={"labels": labels or {}}, spec=body, **more)
+
+
+def deployment(name, namespace, **spec):
+    template = {"metadata": {"labels": {"app": "x"}}, "spec": pod("x", "x", **spec)["spec"]}
+    return thing(
+        "apps/v1", "Deployment", name, namespace, spec={"selector": {"matchLabels": {"app": "x"}}, "template": template}
+    )
+
+
+BASE = [
+    thing("v1", "Namespace", "a", metadata={"labels": {"team": "a"}}),
+    thing("v1", "Namespace", "b", metadata={"labels": {"team": "b"}}),
+    pod("one", "a", {"app": "web"}),
+    pod("two", "b", {"app": "web"}),
+    pod("three", "c", {"app": "web"}),
+    policy("closed", "a", policyTypes=["Ingress", "Egress"], ingress=[{"from": [{"podSelector": {}}]}]),
+    policy("office", "c", ingress=[{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}]),
+    admin("AdminNetworkPolicy", "tied", 7, ingress=[rule("Pass", namespaces={"matchLabels": {"team": "z"}})]),
+    admin("BaselineAdminNetworkPolicy", "default", ingress=[rule("Deny", namespaces={"matchLabels": {"team": "q"}})]),
+]
+OBJECTS = {
+    "NetworkPolicy": [
+        policy("extra", "a", ingress=[{}], egress=[{}], policyTypes=["Ingress", "Egress"]),
+        policy("extra", "a", ingress=[{"from": [{"namespaceSelector": {}}]}]),
+    ],
+    "NetworkPolicy in b": [policy("extra", "b", policyTypes=["Ingress", "Egress"]), policy("extra", "b", ingress=[{}])],
+    "NetworkPolicy in new": [policy("extra", "new", policyTypes=["Ingress"])],
+    "AdminNetworkPolicy": [
+        admin("AdminNetworkPolicy", "extra", 7, ingress=[rule("Deny")]),
+        admin("AdminNetworkPolicy", "extra", 3, ingress=[rule("Allow")]),
+        admin("AdminNetworkPolicy", "extra", 3, ingress=[rule("Deny")]),
+    ],
+    "Pod in a": [
+        pod("extra", "a"),
+        pod("extra", "a", {"app": "web"}, hostNetwork=True),
+        pod("extra", "a", status={"podIP": "203.0.113.9", "podIPs": [{"ip": "203.0.113.9"}]}),
+    ],
+    "Pod in b": [pod("extra", "b", {"app": "db"}), pod("extra", "b", hostNetwork=True)],
+    "Pod in new": [pod("extra", "new", {"app": "db"}), pod("extra", "new", hostNetwork=True)],
+    "Deployment in a": [deployment("extra", "a"), deployment("extra", "a", hostNetwork=True)],
+    "Deployment in b": [deployment("extra", "b"), deployment("extra", "b", hostNetwork=True)],
+    "Namespace c": [
+        thing("v1", "Namespace", "c", metadata={"labels": {"team": "a"}}),
+        thing("v1", "Namespace", "c", metadata={"labels": {"team": "z"}}),
+        thing("v1", "Namespace", "c"),
+    ],
+    "Namespace new": [
+        thing("v1", "Namespace", "new", metadata={"labels": {"team": "a"}}),
+        thing("v1", "Namespace", "new"),
+    ],
+    "Node": [
+        thing("v1", "Node", "n", spec={"podCIDRs": ["203.0.113.0/25"]}),
+        thing("v1", "Node", "n", status={"addresses": [{"type": "InternalIP", "address": "203.0.113.7"}]}),
+    ],
+    "Service": [
+        thing(
+            "v1",
+            "Service",
+            "s",
+            "c",
+            spec={"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}]},
+        ),
+        thing("v1", "Service", "s", "c", spec={"clusterIP": "203.0.113.3", "selector": {}, "ports": [{"port": 80}]}),
+    ],
+}
+CLAIMS = [
+    "no internet can reach namespace a",
+    "no namespace b can reach namespace a",
+    "no namespace a can reach namespace b",
+    "no pods in namespaces(team=a) can reach pods in namespaces(team=b)",
+    "no pods in namespaces(team=z) can reach namespace b",
+    "no pods(app=db) in namespace new can reach namespace b",
+    "no ips 203.0.113.0/24 can reach namespace c",
+    "no pods can reach namespace c",
+    "no workload a/one can reach namespace b",
+    "only namespace a can reach namespace a",
+    "only ips 203.0.113.0/24 can reach namespace c on tcp/80",
+    "namespace a can reach only namespace a",
+    "every namespace a can reach namespace a",
+    "every namespace b can reach namespace b on tcp/80",
+    "every ips 203.0.113.0/24 can reach namespace c on tcp/80",
+    "some namespace b can reach namespace b",
+    "some namespace b can reach namespace a",
+    "some pods(app=db) can reach pods in namespaces(team=b)",
+    "some ips 203.0.113.9/32 can reach namespace c",
+    "every namespace a is isolated for ingress",
+    "every namespace b is isolated for ingress",
+    "every pods in namespaces(team=a) is isolated for egress",
+    "policies never tie",
+]
+
+
+@cache
+def verdicts(text, universe, keep_going=False):
+    cluster = load(["-"], stdin=text.encode, keep_going=keep_going).cluster
+    setting = Setting(universe, PROFILES["generic"])
+    pack = [parse_query(claim, f"q{number}") for number, claim in enumerate(CLAIMS)]
+    return [judge(cluster, query, (), setting).status for query in pack]
+
+
+def written(*things):
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [*BASE, *things]})
+
+
+def broken(what):
+    """The same object with something that no server takes, so that it is skipped."""
+    return {**what, "metadata": {**what["metadata"], "name": "-no-name-"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "universe"),
+    [
+        pytest.param(kind, universe, id=f"{kind}, {universe.value}")
+        for kind in OBJECTS
+        for universe in (Universe if kind.endswith("new") else (Universe.ANY, Universe.INVENTORY))
+    ],
+)
+def test_what_an_object_can_change_is_unknown_without_it(kind, universe):
+    wrong = []
+    for skipped in OBJECTS[kind]:
+        told = verdicts(written(broken(skipped)), universe, keep_going=True)
+        assert load(["-"], stdin=written(broken(skipped)).encode, keep_going=True).problems
+        for real in OBJECTS[kind]:
+            if "status" in real and "status" not in skipped:
+                continue  # what a document says of addresses is read off it
+            for claim, without, beside in zip(CLAIMS, told, verdicts(written(real), universe), strict=True):
+                if without not in (Status.UNKNOWN, beside):
+                    wrong.append(f"{claim}: {without.value} without, {beside.value} beside {real}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_an_object_cannot_change_is_told():
+    told = dict(zip(CLAIMS, verdicts(written(broken(OBJECTS["Deployment in b"][0])), Universe.ANY, True), strict=True))
+    assert told["every namespace a is isolated for ingress"] is Status.PROVED
+    assert told["no internet can reach namespace a"] is Status.PROVED
+    assert told["every namespace b is isolated for ingress"] is Status.REFUTED
+    assert told["no ips 203.0.113.0/24 can reach namespace c"] is Status.REFUTED
+    assert told["no namespace b can reach namespace a"] is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text", ["kind: Pod\n", "a: [\n", "apiVersion: v1\nkind: Pox\n", "apiVersion: v1\nkind: Pod\nmetadata: 3\n"]
+)
+@pytest.mark.parametrize("universe", list(Universe), ids=lambda universe: universe.value)
+def test_a_document_of_which_nothing_is_known_may_change_everything(text, universe):
+    whole = "\n---\n".join(json.dumps(it) for it in BASE) + "\n---\n" + text
+    found = dict(zip(CLAIMS, verdicts(whole, universe, True), strict=True))
+    if "metadata" in text:  # a Pod, of any namespace: no policy
+        assert found["policies never tie"] in (Status.UNKNOWN, Status.PROVED)
+        assert found["every namespace a is isolated for ingress"] is Status.UNKNOWN
+    else:
+        assert set(found.values()) == {Status.UNKNOWN}
