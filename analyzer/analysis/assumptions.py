@@ -22,6 +22,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found = [_profile(setting.profile), _addresses(cluster, setting), *_metadata_service(cluster, packs, setting)]
     found += _host_network(cluster, setting.universe)
     found.append(_complete(cluster))
+    found += _unread(cluster)
     found += _nodes(cluster, setting.profile)
     found.append(
         StatedAssumption(
@@ -46,6 +47,20 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found.append(StatedAssumption("service-ports", "ports are those of the pod, after a Service has translated them"))
     found += _from_packs(packs)
     return tuple(found)
+
+
+def _unread(cluster: Cluster) -> Iterable[StatedAssumption]:
+    """What of a live cluster was not asked for: nothing is assumed of it."""
+    for thing in cluster.unmodelled:
+        if thing.elsewhere_than:
+            text = (
+                f"only namespace {thing.elsewhere_than} was read; the others may hold any pods, policies and Services, "
+                "and answers that these could change are unknown"
+            )
+            yield StatedAssumption("namespaces-read", text, override="leave out --namespace")
+        elif thing.may_be and thing.source.file == "the cluster":
+            text = f"no {thing.kind} was read; there may be any, and answers that one could change are unknown"
+            yield StatedAssumption("kinds-read", text, override="leave out --without")
 
 
 def _complete(cluster: Cluster) -> StatedAssumption:

@@ -47,6 +47,7 @@ def explain(
             strict_cidr=strict_cidr,
             exclude=exclude or (),
             stdin=inputs.standard_input,
+            unread=inputs.unread(),
         ),
     )
     style = output.terminal_style(color, file, quiet=quiet)

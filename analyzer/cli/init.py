@@ -52,6 +52,7 @@ def init(
                 strict_cidr=strict_cidr,
                 exclude=exclude or (),
                 stdin=inputs.standard_input,
+                unread=inputs.unread(),
                 progress=progress,
             ),
         )

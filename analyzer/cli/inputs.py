@@ -12,6 +12,7 @@ from analyzer.errors import InputError, Problem, QueryError, UsageError
 if TYPE_CHECKING:
     from analyzer.cli.options import SecondSolver
     from analyzer.model.claims import Pack, Query, Universe
+    from analyzer.model.cluster import Unmodelled
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet
 
@@ -30,6 +31,19 @@ def settled(*parts: Callable[[], Any]) -> list[Any]:
     if problems:
         raise InputError(problems)
     return results
+
+
+_unread: list[Unmodelled] = []
+
+
+def unread() -> tuple[Unmodelled, ...]:
+    """What is known not to stand in the input, though the cluster may hold it."""
+    return tuple(_unread)
+
+
+def note_unread(things: Iterable[Unmodelled]) -> None:
+    """Say what the input, which this process prepares for itself, does not hold."""
+    _unread[:] = things
 
 
 def standard_input() -> bytes:

@@ -31,7 +31,12 @@ Words = Annotated[
 ]
 Namespace = Annotated[
     str | None,
-    typer.Option("--namespace", "-n", metavar="NAME", help="Read this namespace only, and what is cluster-wide."),
+    typer.Option(
+        "--namespace",
+        "-n",
+        metavar="NAME",
+        help="Read this namespace only, and what is cluster-wide; the others may hold anything.",
+    ),
 ]
 
 
@@ -43,6 +48,15 @@ def kubectl_netproof(
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="As of kubectl.")] = None,
     kubeconfig: Annotated[str | None, typer.Option("--kubeconfig", metavar="FILE", help="As of kubectl.")] = None,
     as_: Annotated[str | None, typer.Option("--as", metavar="NAME", help="As of kubectl.")] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="KIND",
+            help="Do not read this kind, as one that you may not list; answers that it could change become unknown. "
+            "Repeatable.",
+        ),
+    ] = None,
     request_timeout: Annotated[
         str | None, typer.Option("--request-timeout", metavar="TIME", help="As of kubectl.")
     ] = None,
@@ -62,11 +76,10 @@ def kubectl_netproof(
         "request-timeout": request_timeout,
     }
     flags = [f"--{option}={value}" for option, value in passed_on.items() if value is not None]
-    if namespace is not None:
-        note = f"note: read namespace {namespace} only; policies of others could deny more than is told here"
-        print(note, file=sys.stderr)
+    live = live_objects(flags, namespace, without or ())
+    inputs.note_unread(live.unread)
     # The command reads it as it would a dump in a pipe.
-    sys.stdin = io.TextIOWrapper(io.BytesIO(live_objects(flags, namespace)), encoding="utf-8")
+    sys.stdin = io.TextIOWrapper(io.BytesIO(live.objects), encoding="utf-8")
     app(args=[name, "-", *rest], prog_name="kubectl netproof")
 
 

@@ -53,6 +53,7 @@ def map_(
             strict_cidr=strict_cidr,
             exclude=exclude or (),
             stdin=inputs.standard_input,
+            unread=inputs.unread(),
         ),
     )
     style = output.terminal_style(color, file, quiet=quiet)

@@ -46,6 +46,7 @@ class Reading:
             strict_cidr=self.strict_cidr,
             exclude=self.exclude,
             stdin=inputs.standard_input,
+            unread=inputs.unread(),
             progress=progress,
             on_read=on_read,
             jobs=self.jobs,

@@ -14,8 +14,8 @@ from analyzer.manifests.files import STDIN, STDIN_NAME, Chosen, chosen_files, re
 from analyzer.manifests.git import Blob
 from analyzer.manifests.loader import Loader
 from analyzer.manifests.shares import Errand, shares
-from analyzer.model.cluster import Cluster
-from analyzer.model.source import LeftOut
+from analyzer.model.cluster import Cluster, Unmodelled
+from analyzer.model.source import NOWHERE, LeftOut, Notice
 from analyzer.records import dataclass
 
 Content = Callable[[str], bytes]
@@ -41,6 +41,7 @@ def load(
     progress: Progress | None = None,
     on_read: Callable[[str, bytes], None] | None = None,
     jobs: int | None = None,
+    unread: Sequence[Unmodelled] = (),
 ) -> Loaded:
     """Read manifests into a cluster.
 
@@ -49,7 +50,8 @@ def load(
     problems, save in objects that a server has stored.  `exclude` are patterns of files and directories to leave out
     (Excluding).  `progress` is told each file with its number and their count, before it is read; `on_read` each file
     with its bytes.  At most `jobs` processes share the reading, as many as there are cores if it is None, and one alone
-    where there is little to read, or somebody wants to be told of it.
+    where there is little to read, or somebody wants to be told of it.  `unread` stands for what the caller knows not
+    to be among them.
 
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
@@ -63,6 +65,8 @@ def load(
 
     with without_garbage_collection():
         loader = Loader(irrelevant, strict_cidr)
+        loader.facts.unmodelled += unread
+        loader.facts.notices += [Notice(NOWHERE, _told(it), True) for it in unread]
         chosen = chosen_files(paths, loader.problems, Excluding(tuple(exclude)))
         return _load(chosen, keep_going, loader, content, progress, 1 if on_read is not None else jobs)
 
@@ -102,6 +106,13 @@ def read_manifests(
     if problems:
         raise ManifestError(problems)
     return found, tuple(chosen.left_out)
+
+
+def _told(thing: Unmodelled) -> str:
+    """One sentence about what was not read."""
+    if thing.elsewhere_than:
+        return f"only namespace {thing.elsewhere_than} was read; what the others may hold is open"
+    return f"no {thing.kind} was read; answers that one could change are unknown"
 
 
 @contextmanager

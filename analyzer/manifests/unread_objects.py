@@ -9,7 +9,7 @@ from analyzer.manifests.manifest import DEFAULT_NAMESPACE, ObjectKind
 from analyzer.manifests.names import label_name_fault
 from analyzer.manifests.nodes import Mapping
 from analyzer.manifests.section import Section, printable
-from analyzer.manifests.unmodelled_kinds import EFFECTS, Effect
+from analyzer.manifests.unmodelled_kinds import EFFECTS, Effect, effect_of
 from analyzer.model.cluster import MayBe, Unmodelled
 from analyzer.model.source import Source
 
@@ -111,6 +111,30 @@ def unread_of(known: ObjectKind, source: Source, why: str) -> Unmodelled:
     """What stands in the model for objects of a kind of which nothing was read."""
     found = unmodelled(known.kind, "", None, "", source, effect_of_unread(known, why, None))
     return replace(found, may_be=parts_of(known, has_status=True))
+
+
+THE_CLUSTER = Source("the cluster")
+
+
+def unread_kind(kind: str, group: str) -> Unmodelled:
+    """What stands in the model for all objects of a kind that was not asked for of a live cluster."""
+    from analyzer.manifests.registry import MODELLED
+
+    why = "it was not read (--without)"
+    known = MODELLED.get((kind, group))
+    if known is not None:
+        return replace(unread_of(known, THE_CLUSTER, why), name="objects")
+    effect = replace(effect_of(kind, group), why=why)
+    found = unmodelled(kind, group, None, "objects", THE_CLUSTER, effect)
+    return replace(found, may_be=_parts_of_effect(effect))
+
+
+def elsewhere_than(namespace: str) -> Unmodelled:
+    """What stands in the model for all that other namespaces of a live cluster may hold."""
+    why = f"only namespace {namespace} was read (--namespace)"
+    found = unmodelled("objects", "", None, "of other namespaces", THE_CLUSTER, replace(ANYTHING, why=why))
+    parts = frozenset({MayBe.POLICY, MayBe.POD, MayBe.SERVICE})
+    return replace(found, may_be=parts, elsewhere_than=namespace)
 
 
 def unread_document(source: Source) -> Unmodelled:

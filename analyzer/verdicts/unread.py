@@ -130,6 +130,8 @@ def _service(status: Status, thing: Unmodelled, scope: Scope) -> bool:
     speaks_of_addresses = any(
         isinstance(leaf, Addresses | Anything | Nodes) for part in claim_sets(claim) for leaf in leaves(part)
     )
+    if thing.elsewhere_than:  # of what its addresses are no more can be told than of any other
+        return EXTERNAL in scope.dst.kinds or _is_in(thing, scope.dst, scope)
     is_outside = EXTERNAL in scope.src.kinds | scope.dst.kinds
     return speaks_of_addresses or is_outside or _is_in(thing, scope.dst, scope)
 

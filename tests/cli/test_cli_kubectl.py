@@ -45,6 +45,8 @@ here = pathlib.Path(__file__).parent
 with open(here / "asked", "a") as log:
     log.write(json.dumps(sys.argv[1:]) + "\\n")
 name = "api-resources" if "api-resources" in sys.argv else "get"
+if "apiservices.apiregistration.k8s.io" in sys.argv or "namespace" in sys.argv:
+    name = "apiservices" if "namespace" not in sys.argv else "namespace"
 sys.stdout.write((here / (name + ".out")).read_text())
 sys.stderr.write((here / (name + ".err")).read_text())
 sys.exit(int((here / (name + ".rc")).read_text()))
@@ -61,6 +63,8 @@ class Fake:
         program.chmod(0o755)
         self.answers("api-resources", RESOURCES)
         self.answers("get", json.dumps(OBJECTS))
+        self.answers("apiservices", "", "Error from server (Forbidden): apiservices\n", 1)
+        self.answers("namespace", "", "Error from server (Forbidden): namespaces\n", 1)
 
     def answers(self, name, out, err="", code=0):
         for suffix, text in (("out", out), ("err", err), ("rc", str(code))):
@@ -92,6 +96,7 @@ def test_the_kinds_that_are_there_and_matter_are_read(kubectl):
     assert "NetworkPolicy shop/deny" in found.stdout
     assert kubectl.asked == [
         ["api-resources", "--verbs=list", "--no-headers"],
+        ["get", "apiservices.apiregistration.k8s.io", "--output", "json"],
         ["get", WANTED, "--all-namespaces", "--output", "json"],
     ]
 
@@ -106,9 +111,10 @@ def test_which_cluster_is_passed_on(kubectl):
     found = kubectl.run("--context", "prod", "--as=auditor", "-n", "shop", "map", "--format", "json")
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout)["schema"] == "netproof/map/1"
-    assert "read namespace shop only" in found.stderr
+    assert any("only namespace shop was read" in note["message"] for note in json.loads(found.stdout)["notices"])
     assert kubectl.asked == [
         ["--context=prod", "--as=auditor", "api-resources", "--verbs=list", "--no-headers"],
+        ["--context=prod", "--as=auditor", "get", "apiservices.apiregistration.k8s.io", "--output", "json"],
         ["--context=prod", "--as=auditor", "get", WANTED, "--namespace", "shop", "--output", "json"],
     ]
 
@@ -125,7 +131,7 @@ def test_a_group_that_does_not_matter_may_be_missing(kubectl):
         (
             "api-resources",
             "error: unable to retrieve the complete list of server APIs: cilium.io/v2: stale\n",
-            "kubectl cannot tell what the cluster has: error: unable to retrieve",
+            "API group `cilium.io` does not answer, so that CiliumCIDRGroup, ",
         ),
         ("api-resources", "The connection was refused\n", "what the cluster has: The connection was refused"),
         ("get", "Error from server (Forbidden): nodes\nand more\n", "(Forbidden): nodes; and more"),
@@ -155,3 +161,134 @@ def test_a_command_that_reads_no_cluster(kubectl):
     found = kubectl.run("diff")
     assert found.returncode == 2
     assert "`diff` cannot be asked of a live cluster" in found.stderr
+
+
+# ------------------------------------------------------------------------------------------------ what is not read
+def asked(kubectl, *words, claim):
+    found = kubectl.run(*words, "check", "-q", claim, "--format", "json")
+    assert found.returncode in (0, 1, 3), found.stderr
+    report = json.loads(found.stdout)
+    return report["queries"][0]["verdict"], report
+
+
+@pytest.mark.parametrize(
+    ("claim", "whole", "alone"),
+    [
+        ("no internet can reach namespace shop", "proved", "proved"),
+        ("no pods in namespace other can reach namespace shop", "proved", "unknown"),
+        ("only namespace shop can reach namespace shop", "proved", "proved"),
+        ("every namespace shop is isolated for ingress", "proved", "proved"),
+        ("every namespace shop is isolated for egress", "refuted", "refuted"),
+        ("every namespace other is isolated for ingress", "refuted", "unknown"),
+        ("no namespace shop can reach namespace other", "refuted", "unknown"),
+        ("some namespace shop can reach namespace other", "proved", "unknown"),
+        ("some namespace other can reach namespace shop", "refuted", "unknown"),
+        ("policies never tie", "proved", "proved"),
+        ("no pods can reach namespace shop within inventory", "vacuous", "unknown"),
+    ],
+)
+def test_other_namespaces_may_hold_anything(kubectl, claim, whole, alone):
+    other = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}}
+    kubectl.answers("get", json.dumps({**OBJECTS, "items": [*OBJECTS["items"], other]}))
+    assert asked(kubectl, claim=claim)[0] == whole
+    verdict, report = asked(kubectl, "-n", "shop", claim=claim)
+    assert verdict == alone
+    assert any("only namespace shop was read" in it["text"] for it in report["assumptions"])
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "markdown", "html"])
+def test_every_format_says_that_other_namespaces_were_not_read(kubectl, form):
+    found = kubectl.run("-n", "shop", "check", "-q", "no internet can reach namespace shop", "--format", form)
+    assert "only namespace shop was read" in " ".join(found.stdout.split())
+    words = ("-n", "shop", "explain", "--from", "8.8.8.8", "--to", "pods(a=b) in namespace shop")
+    assert "only namespace shop was read" in " ".join(kubectl.run(*words).stdout.split())
+
+
+@pytest.mark.parametrize("name", ["shpo", "elsewhere"])
+def test_a_namespace_that_is_not_there_is_an_error(kubectl, name):
+    found = kubectl.run("-n", name)
+    assert found.returncode == 2
+    assert f"no namespace `{name}`" in found.stderr
+    assert ("did you mean `shop`?" in found.stderr) == (name == "shpo")
+
+
+def test_a_namespace_that_nobody_may_look_for(kubectl):
+    assert kubectl.run("-n", "gone", "--without", "namespaces", "map").returncode == 0
+    kubectl.answers("namespace", "", 'Error from server (NotFound): namespaces "gone" not found\n', 1)
+    assert kubectl.run("-n", "gone", "--without", "namespaces", "map").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("nodes", "Node"),
+        ("Node", "Node"),
+        ("adminnetworkpolicies.policy.networking.k8s.io", "AdminNetworkPolicy"),
+        ("AdminNetworkPolicy", "AdminNetworkPolicy"),
+        ("CiliumNetworkPolicy.cilium.io", "CiliumNetworkPolicy"),
+        ("CiliumClusterwideNetworkPolicy", "CiliumClusterwideNetworkPolicy"),
+    ],
+)
+def test_what_a_kind_that_is_not_read_could_change_is_unknown(kubectl, word, kind):
+    claim = "no namespace other can reach namespace shop"
+    assert asked(kubectl, claim=claim)[0] == "proved"
+    verdict, report = asked(kubectl, "--without", word, claim=claim)
+    assert verdict == "unknown"
+    assert any(it["name"] == "kinds-read" and f"no {kind} was read" in it["text"] for it in report["assumptions"])
+    assert not any(word.lower() in arguments[-5] for arguments in kubectl.asked if len(arguments) > 5)
+
+
+def test_without_a_kind_that_there_is_not(kubectl):
+    found = kubectl.run("--without", "noeds")
+    assert found.returncode == 2
+    assert "did you mean `nodes`?" in found.stderr
+
+
+def test_what_may_not_be_listed_is_named_and_nothing_else(kubectl):
+    refused = (
+        'Error from server (Forbidden): nodes is forbidden: User "x" cannot list resource "nodes" in API group "" '
+        "at the cluster scope\n"
+    )
+    kubectl.answers("get", "", refused, 1)
+    found = kubectl.run("check")
+    assert found.returncode == 2
+    assert "kubectl may not list nodes: " in found.stderr
+    assert "--without nodes" in found.stderr
+    assert "deployments" not in found.stderr
+
+
+def service(group, status):
+    condition = {"type": "Available", "status": status, "message": "endpoints not found"}
+    return {
+        "kind": "APIService",
+        "metadata": {"name": f"v3.{group}"},
+        "spec": {"group": group, "version": "v3"},
+        "status": {"conditions": [condition]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("group", "status", "code"),
+    [
+        ("projectcalico.org", "False", 2),
+        ("projectcalico.org", "Unknown", 2),
+        ("projectcalico.org", "True", 0),
+        ("metrics.k8s.io", "False", 0),
+        ("policy.networking.k8s.io", "False", 2),
+    ],
+)
+def test_an_api_group_that_is_down(kubectl, group, status, code):
+    kubectl.answers("apiservices", json.dumps({"items": [service(group, status)]}))
+    found = kubectl.run("map")
+    assert found.returncode == code
+    assert (f"API group `{group}` does not answer" in found.stderr) == bool(code)
+    if code:
+        assert "endpoints not found" in found.stderr
+        words = [word for word in found.stderr.split("`") if word.startswith("--without")]
+        assert kubectl.run(*words[0].split(), "map").returncode == 0
+
+
+def test_discovery_that_passes_over_a_group_without_an_error(kubectl):
+    said = "E1130 12:00:00.0 1 memcache.go:287] couldn't get resource list for projectcalico.org/v3: stale\n"
+    kubectl.answers("api-resources", RESOURCES, said, 0)
+    assert kubectl.run("map").returncode == 2
