@@ -101,11 +101,15 @@ class _Trial:
             here = [policy for policy in policies if policy.tier is tier]
             if here and tier.shape is TierShape.UNION:
                 yield from self._union(here, left.may)
-                left = _Undecided(ConnectionSet.EMPTY)
+                left = _Undecided(self._left_by(here, left.may))
             else:
-                for _, tied in groupby(here, key=lambda policy: policy.priority):
-                    yield from self._first_match(list(tied), left)
-                left = _Undecided(left.may | left.passed)
+                before, below = left.may, left.may
+                for scale in dict.fromkeys(policy.scale for policy in here):
+                    left.may = before
+                    for _, tied in groupby((p for p in here if p.scale == scale), key=lambda policy: policy.priority):
+                        yield from self._first_match(list(tied), left)
+                    below &= left.may
+                left = _Undecided(below | left.passed)
             yield from self._unselecting(tier, here)
 
     def _unselecting(self, tier: Tier, selecting: list[Policy]) -> Iterator[Step]:
@@ -120,6 +124,15 @@ class _Trial:
             if id(policy) not in chosen and policy.rules(self.direction) is not None:
                 why = pods_mismatch(policy.subject, self.near, self.cluster)
                 yield Step(tier, RuleRef(policy, self.direction), Effect.NOT_SELECTED, why=why)
+
+    def _left_by(self, policies: list[Policy], left: ConnectionSet) -> ConnectionSet:
+        """What gets past isolation to the next tier: nothing, but where that tier may open what isolation denies."""
+        if not self.profile.baseline_opens_isolation:
+            return ConnectionSet.EMPTY
+        for policy in policies:
+            for rule in policy.rules(self.direction) or ():
+                left -= self._span(rule).must
+        return left
 
     def _union(self, policies: list[Policy], left: ConnectionSet) -> Iterator[Step]:
         for policy in policies:
@@ -205,6 +218,8 @@ class _Trial:
         if Effect.DENIES in by_effect:
             ref = by_effect[Effect.DENIES][0].ref
             return f"denied by rule {rule_label(ref)} of {ref.policy.id}"
+        if self.profile.closes:
+            return "every pod is isolated (enable-policy=always) and nothing allows this"
         return "the two ends have no address family in common"
 
     def _notes(self, side: PairSide) -> Iterator[str]:
@@ -227,8 +242,11 @@ class _Trial:
             if any(rule.open is not None for rule in policy.rules(self.direction) or ()):
                 yield f"{policy.id} ({policy.source}) holds a selector that the API does not check and no text explains"
         for tier in (Tier.ADMIN, Tier.BASELINE):
-            priorities = [policy.priority for policy in policies if policy.tier is tier]
-            for priority in sorted({p for p in priorities if priorities.count(p) > 1}):
+            here = [policy for policy in policies if policy.tier is tier]
+            if len({policy.scale for policy in here}) > 1:
+                yield f"no text puts the priorities of {', '.join(policy.id for policy in here)} on one scale"
+            priorities = [(policy.scale, policy.priority) for policy in here]
+            for priority in sorted({p for scale, p in priorities if priorities.count((scale, p)) > 1}):
                 yield f"several {tier.value} policies have priority {priority}; which goes first is not specified"
         if self._is_isolated(side) and self.asked.other and self.profile.other_protocols is OtherProtocols.UNKNOWN:
             yield "what isolation does to protocols without ports is not specified"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import combinations, groupby
+from itertools import combinations, groupby, permutations
 
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
 from analyzer.encoding.ledger import Ledger
@@ -80,6 +80,8 @@ class PolicyTerms:
 
     def isolated(self, direction: Direction, subject: EndTerms) -> Term:
         """Some NetworkPolicy isolates the subject for the direction, or some object that is not modelled does."""
+        if self.profile.closes:
+            return subject.plain_pod
         isolations = [i for _, i in self._isolations(direction, subject)] if self.profile.enforces else []
         for thing in self.scope.unmodelled:
             touched = self._touched(thing, direction, subject)
@@ -92,10 +94,13 @@ class PolicyTerms:
         return [p for p in chosen if p.tier is tier and p.rules(direction) is not None]
 
     def _tiers(self, direction: Direction, subject: EndTerms, peer: EndTerms | UnseenEnd) -> Term:
-        after = TRUE
+        after = FALSE if self.profile.closes else TRUE
         for tier in reversed(Tier):
             if tier is Tier.NETWORK_POLICY:
-                after = self._union(direction, subject, peer, after)
+                opened = FALSE
+                if self.profile.baseline_opens_isolation:
+                    opened = self._first_match(direction, Tier.BASELINE, subject, peer, FALSE)
+                after = self._union(direction, subject, peer, after, opened)
             else:
                 after = self._first_match(direction, tier, subject, peer, after)
         return after
@@ -108,7 +113,10 @@ class PolicyTerms:
                 track = TRUE if self.track_allows else self._track(RuleRef(policy, direction))
                 yield policy, conj([track, selected])
 
-    def _union(self, direction: Direction, subject: EndTerms, peer: EndTerms | UnseenEnd, after: Term) -> Term:
+    def _union(
+        self, direction: Direction, subject: EndTerms, peer: EndTerms | UnseenEnd, after: Term, opened: Term
+    ) -> Term:
+        """`opened`: what isolation does not deny, whatever NetworkPolicies say."""
         isolations, allows = [], []
         for policy, isolation in self._isolations(direction, subject):
             isolations.append(isolation)
@@ -121,7 +129,7 @@ class PolicyTerms:
         if not isolations:
             return after
         isolated = self.script.share(disj(isolations))
-        allow = disj([*allows, self._other_protocols(subject)])
+        allow = disj([*allows, self._other_protocols(subject), opened])
         return self.script.share(choose(isolated, self.script.share(allow), after))
 
     def _tracked_allow(self, policy: Policy, direction: Direction, rule: Rule, match: Term) -> Term:
@@ -146,14 +154,35 @@ class PolicyTerms:
     def _first_match(
         self, direction: Direction, tier: Tier, subject: EndTerms, peer: EndTerms | UnseenEnd, after: Term
     ) -> Term:
-        ordered = self._policies(direction, tier)
-        result = after
+        """Which scale of priorities goes first is not defined where there are two (reference 0.2)."""
+        scales = [(s, self._on_scale(s, direction, subject, peer, after)) for s in self._scales(direction, tier)]
+        if len(scales) == 1:
+            return scales[0][1][1]
+        names = " and ".join(p.id for scale, _ in scales for p in scale)
+        text = f"no text puts the priorities of {names} on one scale"
+        return self._tied([ruling for _, ruling in scales], f"tie {direction.value} scales {names}", text, after)
+
+    def _scales(self, direction: Direction, tier: Tier) -> list[list[Policy]]:
+        found: dict[str, list[Policy]] = {}
+        for policy in self._policies(direction, tier):
+            found.setdefault(policy.scale, []).append(policy)
+        return list(found.values())
+
+    def _on_scale(
+        self, ordered: list[Policy], direction: Direction, subject: EndTerms, peer: EndTerms | UnseenEnd, after: Term
+    ) -> tuple[Term, Term]:
+        """(some rule matches, the ruling of these policies by ascending priority)."""
+        result, some = after, FALSE
         groups = [list(g) for _, g in groupby(ordered, key=lambda p: p.priority)]
         for group in reversed(groups):
             live = [p for p in group if subject.selects(p.subject.namespaces, p.subject.pods) != FALSE]
             rulings = [self._one_policy(p, direction, subject, peer, result, after) for p in live]
-            result = self._tied(live, direction, rulings, result)
-        return result
+            names = " and ".join(f"{p.id} ({p.source})" for p in live)
+            text = f"equal priority {group[0].priority}: the order of {names} is not defined"
+            id_ = f"tie {direction.value} {' '.join(p.id for p in live)}"
+            result = self._tied(rulings, id_, text, result)
+            some = self.script.share(disj([some, *(met for met, _ in rulings)]))
+        return some, result
 
     def _one_policy(
         self,
@@ -192,42 +221,55 @@ class PolicyTerms:
         unneeded = Action.DENY if self.track_allows else Action.ACCEPT
         return TRUE if action is unneeded else self._track(RuleRef(policy, direction, rule))
 
-    def _tied(
-        self, policies: list[Policy], direction: Direction, rulings: list[tuple[Term, Term]], below: Term
-    ) -> Term:
-        """Any of the policies of one priority that match may be the one that counts (reference B1.2)."""
+    def _tied(self, rulings: list[tuple[Term, Term]], id_: str, text: str, below: Term) -> Term:
+        """Any of the rulings that match may be the one that counts (reference B1.2)."""
         if len(rulings) == 1:
             return rulings[0][1]
         result = below
         later = FALSE
         for i in range(len(rulings) - 1, -1, -1):
             some, ruling = rulings[i]
-            names = " and ".join(f"{p.id} ({p.source})" for p in policies)
-            text = f"equal priority {policies[i].priority}: the order of {names} is not defined"
-            fact = OpenFact("tie", f"tie {direction.value} {' '.join(p.id for p in policies)} {i}", text)
+            fact = OpenFact("tie", f"{id_} {i}", text)
             first = TRUE if later == FALSE else disj([self.ledger.open(fact), neg(later)])
             result = self.script.share(choose(conj([some, first]), ruling, result))
             later = self.script.share(disj([some, later]))
         return result
 
     def tied(self, direction: Direction) -> Term:
-        """Policies of one priority match the connection at this end and do different things (reference B1.2)."""
+        """Policies of one priority, or on two scales, match the connection at this end and do different things
+        (reference B1.2, 0.2)."""
         assert self.dst is not None
         subject, peer = (self.src, self.dst) if direction is Direction.EGRESS else (self.dst, self.src)
         later = FALSE
         for tier in reversed(Tier) if self.profile.enforces else ():
             if tier is Tier.NETWORK_POLICY:
-                later = conj([neg(disj(i for _, i in self._isolations(direction, subject))), later])
+                handed_on = neg(disj(i for _, i in self._isolations(direction, subject)))
+                if self.profile.baseline_opens_isolation:
+                    handed_on = disj([handed_on, neg(self._union(direction, subject, peer, FALSE, FALSE))])
+                later = conj([handed_on, later])
                 continue
-            found, groups = later, groupby(self._policies(direction, tier), key=lambda p: p.priority)
-            for group in reversed([list(g) for _, g in groups]):
-                actions = self._first_actions(group, direction, subject, peer)
-                met = disj(actions.values())
-                clash = disj(conj([actions[a], actions[b]]) for a, b in combinations(Action, 2))
-                passed = conj([actions[Action.PASS], later])
-                found = self.script.share(choose(met, disj([clash, passed]), found))
-            later = found
+            scales = [self._clashes(s, direction, subject, peer) for s in self._scales(direction, tier)]
+            apart = [
+                (one[a], two[b]) for (one, _), (two, _) in combinations(scales, 2) for a, b in permutations(Action, 2)
+            ]
+            clashes = [*(clash for _, clash in scales), *(conj(pair) for pair in apart)]
+            met = disj(term for actions, _ in scales for term in actions.values())
+            passed = disj([neg(met), *(actions[Action.PASS] for actions, _ in scales)])
+            later = self.script.share(disj([*clashes, conj([passed, later])]))
         return conj([subject.plain_pod, later])
+
+    def _clashes(
+        self, ordered: list[Policy], direction: Direction, subject: EndTerms, peer: EndTerms
+    ) -> tuple[dict[Action, Term], Term]:
+        """(what the first policies that match on a scale of priorities do, they do different things)."""
+        found, clash = dict.fromkeys(Action, FALSE), FALSE
+        for group in reversed([list(g) for _, g in groupby(ordered, key=lambda p: p.priority)]):
+            here = self._first_actions(group, direction, subject, peer)
+            met = disj(here.values())
+            differ = disj(conj([here[a], here[b]]) for a, b in combinations(Action, 2))
+            clash = self.script.share(choose(met, differ, clash))
+            found = {action: self.script.share(choose(met, here[action], found[action])) for action in Action}
+        return found, clash
 
     def _first_actions(
         self, policies: list[Policy], direction: Direction, subject: EndTerms, peer: EndTerms

@@ -205,6 +205,11 @@ class Policy:
         return self.ingress if direction is Direction.INGRESS else self.egress
 
     @property
+    def scale(self) -> str:
+        """What its priority is compared with: those of its own API version only (reference 0.2, ANP beside CNP)."""
+        return "v1alpha1" if self.kind in ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy") else "v1alpha2"
+
+    @property
     def id(self) -> str:
         """`NetworkPolicy shop/deny`: unique in a cluster."""
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"

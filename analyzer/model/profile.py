@@ -49,6 +49,14 @@ class HostNetworkLabel(Enum):
     NO_MEANING = "no-meaning"
 
 
+class EnablePolicy(Enum):
+    """Which pods are subject to policy (Cilium's policyEnforcementMode, calico-cilium.md 2.4)."""
+
+    DEFAULT = "default"  # those that a policy selects
+    ALWAYS = "always"  # every pod, in both directions
+    NEVER = "never"  # none
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One enforcement engine.  Every knob can be overridden by `--knob NAME=VALUE` (hyphens for underscores)."""
@@ -64,6 +72,13 @@ class Profile:
     service_eval: ServiceEval = ServiceEval.UNKNOWN
     nodes_complete: bool = True  # where Node objects are given they are all the nodes (reference 0.2)
     host_network_label: HostNetworkLabel = HostNetworkLabel.UNKNOWN
+    baseline_opens_isolation: bool = False
+    enable_policy: EnablePolicy = EnablePolicy.DEFAULT
+
+    @property
+    def closes(self) -> bool:
+        """What nothing decides is denied, at every pod that policies can select."""
+        return self.enforces and self.enable_policy is EnablePolicy.ALWAYS
 
     def with_knob(self, name: str, value: str) -> Profile:
         """This profile with one knob set; ValueError names the knobs, or the values a knob takes."""
@@ -81,6 +96,8 @@ class Profile:
             if value not in choices:
                 raise ValueError(f"{name} takes {', '.join(choices)}")
             setting = {key: type(current)(value)}
+        if key == "enable_policy":
+            setting["enforces"] = value != EnablePolicy.NEVER.value
         return replace(self, **setting)
 
     def knobs(self) -> dict[str, str]:
@@ -123,6 +140,7 @@ PROFILES = {
             other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
             service_eval=ServiceEval.POST_DNAT,
             host_network_label=HostNetworkLabel.NO_MEANING,
+            baseline_opens_isolation=True,
         ),
         Profile(
             "ovn-kubernetes",

@@ -88,6 +88,8 @@ def isolation(
     if pod.host_network:
         return _open_side(direction, _HOST_NETWORK)
     policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction) if profile.enforces else ()
+    if not policies and profile.closes:
+        return Side(direction, False, None, (), "every pod is isolated (enable-policy=always)")
     if not policies:
         for thing in cluster.unmodelled:
             if thing.may_isolate and direction in thing.directions and thing.reaches(pod.namespace):
@@ -102,6 +104,7 @@ def isolation(
 
 
 # ------------------------------------------------------------------------------------------------ one end
+_CLOSED = "every pod is isolated (enable-policy=always) and nothing allows this"
 _HOST_NETWORK = "it uses its node's network: policies do not select it"
 
 
@@ -147,15 +150,20 @@ def _judged_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
 def _modelled_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
     """The ruling of the first tier that decides (reference B1, C2).
 
-    A pod that NetworkPolicies isolate in this direction never gets to the Baseline tier (B1.6, B1.7).
+    A pod that NetworkPolicies isolate in this direction never gets to the Baseline tier (B1.6, B1.7); where the engine
+    lets that tier open what isolation denies, isolation has the last word only (calico-cilium.md 0.5).
     """
-    reason = "no policy selects it"
+    reason, isolated = "no policy selects it", None
     for tier in Tier:
         policies = selecting(case.cluster, tier, pod, direction)
         if not policies:
             continue
         if tier.shape is TierShape.UNION:
-            return union_side(policies, direction, far, case)
+            side = union_side(policies, direction, far, case)
+            if side.allowed or not case.profile.baseline_opens_isolation:
+                return side
+            isolated = side
+            continue
         match = first_match(policies, direction, far, case)
         if match is None:
             reason = "no rule of the policies that select it matches"
@@ -163,7 +171,9 @@ def _modelled_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side
             reason = f"{rule_name(RuleRef(match.policy, direction, match.rule))} passes it on and nothing else decides"
         else:
             return side_of_match(match, tier, direction)
-    return _open_side(direction, reason)
+    if isolated is None and case.profile.closes:
+        return Side(direction, False, None, (), _CLOSED)
+    return isolated or _open_side(direction, reason)
 
 
 def _with_unmodelled(side: Side, pod: Pod, case: Case) -> Side:

@@ -43,6 +43,25 @@ def is_matching(rule: Rule, policy: Policy, direction: Direction, far: End, case
 
 # ------------------------------------------------------------------------------------------------ first match
 def first_match(policies: tuple[Policy, ...], direction: Direction, far: End, case: Case) -> Match | None:
+    """The match of the policy that goes first; None if no rule matches.
+
+    Priorities of AdminNetworkPolicy and ClusterNetworkPolicy are on no common scale (reference 0.2): where a rule
+    matches on each and they do different things, the fact `tie` is open.
+    """
+    scales = dict.fromkeys(policy.scale for policy in policies)
+    by_scale = (tuple(policy for policy in policies if policy.scale == scale) for scale in scales)
+    found = [match for on_one in by_scale if (match := _first_on_scale(on_one, direction, far, case))]
+    actions = tuple(action.value for action in Action if any(match.action is action for match in found))
+    if len(actions) < 2:
+        return found[0] if found else None
+    names = ", ".join(match.policy.id for match in found)
+    places = " and ".join(f"{match.policy.id} ({match.rule.source})" for match in found)
+    text = f"{places} disagree, and no text puts priorities of these kinds on one scale"
+    chosen = case.settle(OpenFact("tie", f"{direction.value} scales: {names}", text), actions)
+    return next(match for match in found if match.action.value == chosen)
+
+
+def _first_on_scale(policies: tuple[Policy, ...], direction: Direction, far: End, case: Case) -> Match | None:
     """The match of the lowest priority number; None if no rule matches (reference B1, B1.1, C2).
 
     Which of several policies of one priority goes first is not specified (B1.2, C2.3): if their matches do different

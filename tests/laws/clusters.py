@@ -89,7 +89,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import PROFILES, HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, Profile
+from analyzer.model.profile import PROFILES, EnablePolicy, HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, Profile
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
 
@@ -434,6 +434,8 @@ def profiles(draw: DrawFn) -> Profile:
         draw(st.sampled_from(NamedPortScope)),
         draw(st.sampled_from(OtherProtocols)),
         host_network_label=draw(st.sampled_from(HostNetworkLabel)),
+        baseline_opens_isolation=draw(st.booleans()),
+        enable_policy=draw(st.sampled_from((EnablePolicy.DEFAULT, EnablePolicy.DEFAULT, EnablePolicy.ALWAYS))),
     )
 
 

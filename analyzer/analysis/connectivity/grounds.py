@@ -21,11 +21,14 @@ Hits = tuple[tuple[int, Action, ConnectionSet], ...]
 
 
 class Trail(NamedTuple):
-    """`left` may get to the next rule, `tied` to the next policy of this priority, `after` to the next priority."""
+    """`left` may get to the next rule, `tied` to the next policy of this priority, `after` to the next priority,
+    `scale` to the next scale of priorities, `below` to the next tier."""
 
     left: ConnectionSet = ConnectionSet.FULL
     tied: ConnectionSet = ConnectionSet.FULL
     after: ConnectionSet = ConnectionSet.FULL
+    scale: ConnectionSet = ConnectionSet.FULL
+    below: ConnectionSet = ConnectionSet.FULL
     passed: ConnectionSet = ConnectionSet.EMPTY
     hits: Hits = ()
 
@@ -51,9 +54,13 @@ class Trail(NamedTuple):
     def past_priority(self) -> Trail:
         return self._replace(left=self.after, tied=self.after)
 
+    def past_scale(self) -> Trail:
+        """Each scale is asked about all that got to the tier: which goes first is not defined (reference 0.2)."""
+        return self._replace(left=self.scale, tied=self.scale, after=self.scale, below=self.below & self.left)
+
     def past_tier(self) -> Trail:
-        left = self.left | self.passed
-        return Trail(left, left, left, ConnectionSet.EMPTY, self.hits)
+        left = self.below & self.left | self.passed
+        return Trail(left, left, left, left, left, ConnectionSet.EMPTY, self.hits)
 
 
 class Grounds:
@@ -65,7 +72,7 @@ class Grounds:
 
     def of(self, subject: Subject, near: int) -> Iterator[Ground]:
         """One ground for each set of rules that decides; their `far` are disjoint, and empty of ends nobody rules."""
-        rules = _Numbered(subject)
+        rules = _Numbered(subject, opens=self._judge.rules.profile.baseline_opens_isolation)
         found: dict[Hits, int] = {}
         for version in VERSIONS if subject.is_judged else ():
             if version in subject.versions:
@@ -98,8 +105,9 @@ class Grounds:
 class _Numbered:
     """The rules of a subject by number, so that what is gone through by the thousand is compared fast."""
 
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
+    def __init__(self, subject: Subject, *, opens: bool) -> None:
+        """`opens`: the Baseline tier may open what isolation denies."""
+        self._subject, self._opens = subject, opens
         self._refs = [
             RuleRef(policy, subject.direction, rule)
             for policy in subject.policies
@@ -116,16 +124,21 @@ class _Numbered:
         for tier in Tier:
             here = [policy for policy in self._subject.policies if policy.tier is tier]
             if here and tier.shape is TierShape.UNION:
-                for policy in here:
-                    for rule in self._rules(policy):
-                        trails = refined(trails, self._changes(rule, view), Trail.allowed)
-                break
-            for _, tied in groupby(here, key=lambda policy: policy.priority):
-                for policy in tied:
-                    for rule in self._rules(policy):
-                        trails = refined(trails, self._changes(rule, view), Trail.matched)
-                    trails = mapped(trails, Trail.past_policy)
-                trails = mapped(trails, Trail.past_priority)
+                step = Trail.matched if self._opens else Trail.allowed
+                for rule in (rule for policy in here for rule in self._rules(policy)):
+                    trails = refined(trails, self._changes(rule, view), step)
+                if not self._opens:
+                    break
+                trails = mapped(trails, Trail.past_tier)
+                continue
+            for scale in dict.fromkeys(policy.scale for policy in here):
+                for _, tied in groupby((p for p in here if p.scale == scale), key=lambda policy: policy.priority):
+                    for policy in tied:
+                        for rule in self._rules(policy):
+                            trails = refined(trails, self._changes(rule, view), Trail.matched)
+                        trails = mapped(trails, Trail.past_policy)
+                    trails = mapped(trails, Trail.past_priority)
+                trails = mapped(trails, Trail.past_scale)
             trails = mapped(trails, Trail.past_tier)
         return mapped(trails, lambda trail: trail.hits)
 

@@ -137,8 +137,7 @@ class Judge:
         return found
 
     def _rulings(self, subject: Subject, view: ClassView | OutsideView | NodeView) -> dict[Span, int]:
-        others = self.rules.profile.other_protocols
-        return rulings(subject.policies, subject.direction, view, others, subject.effects)
+        return rulings(subject.policies, subject.direction, view, self.rules.profile, subject.effects)
 
     # -------------------------------------------------------------------------------------------- addresses outside
     def outside(self, subject: Subject) -> dict[Span, AddressSet]:

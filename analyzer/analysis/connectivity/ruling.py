@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from analyzer.analysis.connectivity.partitions import joined, mapped, refined
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING, NOTHING, Span
 from analyzer.model.policies import Action, Direction, Policy, Rule, Tier, TierShape, UnknownPeer
-from analyzer.model.profile import OtherProtocols
+from analyzer.model.profile import OtherProtocols, Profile
 from analyzer.sets import ConnectionSet
 
 EMPTY, FULL = ConnectionSet.EMPTY, ConnectionSet.FULL
@@ -49,6 +49,16 @@ class Matches(NamedTuple):
             self.unmatched - span.must,
         )
 
+    def followed_by(self, other: Matches) -> Matches:
+        """Before what comes later on one scale of priorities, which is asked about what none of these matched."""
+        left = self.unmatched
+        return Matches(
+            self.accepted | left & other.accepted,
+            self.denied | left & other.denied,
+            self.passed | left & other.passed,
+            left & other.unmatched,
+        )
+
     def tied_with(self, other: Matches) -> Matches:
         """Which of policies of one priority goes first is open: any that matches may (reference B1.2, C2.3)."""
         return Matches(
@@ -78,6 +88,10 @@ class State(NamedTuple):
     def at_next_tier(self) -> State:
         return State(self.undecided | self.passed, EMPTY, self.allowed, self.denied)
 
+    def granted(self, by: Span) -> State:
+        """What `by` means is allowed, and the rest is left to the next tier."""
+        return State(self.undecided - by.must, EMPTY, self.allowed | self.undecided & by.may, self.denied)
+
     def decided(self, by: Span) -> State:
         """All that is undecided is decided: what `by` may mean is allowed, the rest denied."""
         return State(EMPTY, EMPTY, self.allowed | self.undecided & by.may, self.denied | (self.undecided - by.must))
@@ -97,21 +111,38 @@ class Effects(NamedTuple):
 
 
 def rulings(
-    policies: Sequence[Policy], direction: Direction, view: View, others: OtherProtocols, effects: Effects
+    policies: Sequence[Policy], direction: Direction, view: View, profile: Profile, effects: Effects
 ) -> dict[Span, int]:
     """The far ends by what the policies, all of which select the end, rule on connections with them."""
-    states = {State(): view.everyone}
+    states, rest = {State(): view.everyone}, NOTHING if profile.closes else EVERYTHING
     for tier in Tier:
         here = [policy for policy in policies if policy.tier is tier]
         if not here:
             continue
         if tier.shape is TierShape.UNION:
-            states = joined(states, _union(here, direction, view, others), State.decided)
-            break
-        for _, tied in groupby(here, key=lambda policy: policy.priority):
-            states = joined(states, _tied(list(tied), direction, view), State.matched)
+            granted = _union(here, direction, view, profile.other_protocols)
+            if not profile.baseline_opens_isolation:
+                states = joined(states, granted, State.decided)
+                break
+            states, rest = joined(states, granted, State.granted), NOTHING
+            continue
+        states = joined(states, _first_match(here, direction, view), State.matched)
         states = mapped(states, State.at_next_tier)
-    return mapped(states, lambda state: effects.on(state.decided(EVERYTHING)))
+    return mapped(states, lambda state: effects.on(state.decided(rest)))
+
+
+def _first_match(policies: Sequence[Policy], direction: Direction, view: View) -> dict[Matches, int]:
+    """What the policies of a tier do; which of two scales of priorities goes first is open (reference 0.2)."""
+    scales: list[dict[Matches, int]] = []
+    for name in dict.fromkeys(policy.scale for policy in policies):
+        found = {Matches(): view.everyone}
+        for _, tied in groupby((p for p in policies if p.scale == name), key=lambda policy: policy.priority):
+            found = joined(found, _tied(list(tied), direction, view), Matches.followed_by)
+        scales.append(found)
+    result = scales[0]
+    for other in scales[1:]:
+        result = joined(result, other, Matches.tied_with)
+    return result
 
 
 def _tied(policies: Sequence[Policy], direction: Direction, view: View) -> dict[Matches, int]:
