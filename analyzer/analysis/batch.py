@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explanation import explain
-from analyzer.model.cluster import Cluster, Node, Workload
-from analyzer.model.profile import Profile
+from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
+from analyzer.model.profile import AllowLocalhost, Profile
 from analyzer.sets import AddressSet, ConnectionSet
-from analyzer.verdicts.explanation import Answer, Outcome
+from analyzer.verdicts.explanation import Answer, Effect, Outcome, SideExplanation
 
 ENTITIES = ("health", "ingress", "init", "kube-apiserver", "unmanaged")
 """Ends that Cilium knows and no object declares."""
@@ -33,8 +36,12 @@ def answer(
     def settled(outcome: Outcome, reason: str) -> Answer:
         return Answer(id_, src_words, dst_words, on, outcome, reason)
 
-    if isinstance(src, str) or isinstance(dst, str):
-        return settled(Outcome.UNKNOWN, "what policies say of this entity is not modelled")
+    entities = tuple(end for end in (src, dst) if isinstance(end, str))
+    if (found_early := _of_entities(entities, profile)) is not None:
+        return settled(*found_early)
+    if entities:  # which address ranges and labels of nodes never mean
+        profile = replace(profile, ipblock_matches_nodes=False, enable_node_selector_labels=False)
+    src, dst = (_stranger(end) if isinstance(end, str) else end for end in (src, dst))
     if src is dst and getattr(src, "is_single", True):
         return settled(Outcome.ALLOWED, "an end always reaches itself")
     if not isinstance(src, Workload) and not isinstance(dst, Workload):
@@ -44,10 +51,36 @@ def answer(
     notes = (*found.egress.notes, *found.ingress.notes)
     reason = f"egress: {found.egress.reason}; ingress: {found.ingress.reason}"
     outcome = found.outcome
-    if (near := _shares_node(src, dst)) is not None and outcome is not Outcome.ALLOWED:
+    near = _shares_node(src, dst) if profile.allow_localhost is AllowLocalhost.AUTO else None
+    if near is not None and outcome is not Outcome.ALLOWED and not _is_shut_to_its_node(found.ingress, profile):
         outcome = Outcome.ALLOWED if near else Outcome.UNKNOWN
         reason = "a pod's own node always reaches it" if near else "it may come from the pod's own node"
     return Answer(id_, src_words, dst_words, on, outcome, reason, notes)
+
+
+def _of_entities(names: Sequence[str], profile: Profile) -> tuple[Outcome, str] | None:
+    """What is known of a connection with these entities whatever policies say; None if policies decide it."""
+    if not names:
+        return None
+    if profile.name != "cilium" or "kube-apiserver" in names:
+        return Outcome.UNKNOWN, "what policies say of this entity is not known"
+    if not profile.enforces:
+        return Outcome.ALLOWED, f"profile {profile.name} enforces no policy"
+    if "init" in names:
+        return Outcome.DENIED, "an endpoint whose labels are not known yet is closed, both ways"
+    if profile.closes and set(names) - {"unmanaged"}:
+        return Outcome.DENIED, "every endpoint is isolated (enable-policy=always)"
+    return None
+
+
+def _stranger(name: str) -> Node:
+    """An end that no selector and no range of addresses means."""
+    return Node(f"entity:{name}", NO_LABELS, (), AddressSet.EMPTY)
+
+
+def _is_shut_to_its_node(ingress: SideExplanation, profile: Profile) -> bool:
+    """Where every pod is isolated, one that no ingress rule selects is closed to its own node too (0.5, K47)."""
+    return profile.closes and not any(step.effect in (Effect.ISOLATES, Effect.SELECTS) for step in ingress.steps)
 
 
 def _shares_node(src: PairEnd, dst: PairEnd) -> bool | None:

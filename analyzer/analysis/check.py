@@ -10,6 +10,7 @@ from itertools import islice
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.assumptions import breaches, stated_assumptions
 from analyzer.analysis.cross_check import together
+from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.service_ports import service_port_slips
@@ -40,6 +41,7 @@ def check(
     share the queries, None as many as pay; a script that asks for more than one guards its main module, for where
     processes cannot be forked each imports it.  `excuses`: what does not count.
     """
+    cluster = as_enforced(cluster, setting.profile)
     excuses = excuses or Excuses()
     tasks = tasks_of(packs)
     if jobs is None:

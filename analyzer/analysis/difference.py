@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
 from analyzer.analysis.check import tally
+from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.premises import breaches_of, judge_on, on_premises, unbroken
 from analyzer.encoding import align, members_of
 from analyzer.model.claims import Assumption, Kind, Pack, Query
@@ -34,7 +35,7 @@ def difference(
 
     `progress` is told what is compared, how much is done and how much there is.
     """
-    revisions = Revisions(old, new)
+    revisions = Revisions(as_enforced(old, setting.profile), as_enforced(new, setting.profile))
     total = 2 + sum(len(pack.queries) for pack in packs)
     tell = progress or silent
     tell("new access", 0, total)

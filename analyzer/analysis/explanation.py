@@ -8,6 +8,7 @@ from itertools import groupby
 
 from analyzer.analysis.connectivity.pairwise import Pair, PairEnd, PairSide
 from analyzer.analysis.connectivity.rule_ports import Span
+from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.mismatches import end_words, peer_mismatches, pods_mismatch, ports_mismatch
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.policies import Action, Direction, Policy, Rule, RuleRef, Tier, TierShape, UnknownPeer
@@ -34,6 +35,7 @@ def explain(
     An end may be a workload that the cluster does not hold, one that is still to be created.  `words` names the ends;
     without it they go by their ids.  Of a set of addresses `allowed` is what some may, `certain` what all may.
     """
+    cluster = as_enforced(cluster, profile)
     pair = Pair(cluster, profile, src, dst, pod_addresses)
     both = pair.both()
     sides = {
@@ -106,7 +108,7 @@ class _Trial:
                 before, below = left.may, left.may
                 for scale in dict.fromkeys(policy.scale for policy in here):
                     left.may = before
-                    for _, tied in groupby((p for p in here if p.scale == scale), key=lambda policy: policy.priority):
+                    for _, tied in groupby((p for p in here if p.scale == scale), key=lambda policy: policy.position):
                         yield from self._first_match(list(tied), left)
                     below &= left.may
                 left = _Undecided(below | left.passed)
@@ -245,8 +247,8 @@ class _Trial:
             here = [policy for policy in policies if policy.tier is tier]
             if len({policy.scale for policy in here}) > 1:
                 yield f"no text puts the priorities of {', '.join(policy.id for policy in here)} on one scale"
-            priorities = [(policy.scale, policy.priority) for policy in here]
-            for priority in sorted({p for scale, p in priorities if priorities.count((scale, p)) > 1}):
+            places = [(policy.scale, policy.position) for policy in here]
+            for priority in sorted({place[0] for scale, place in places if places.count((scale, place)) > 1}):
                 yield f"several {tier.value} policies have priority {priority}; which goes first is not specified"
         if self._is_isolated(side) and self.asked.other and self.profile.other_protocols is OtherProtocols.UNKNOWN:
             yield "what isolation does to protocols without ports is not specified"

@@ -10,6 +10,7 @@ from analyzer.analysis.connectivity.classes import Classifier, EndClass
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.views import Rules
+from analyzer.analysis.enforcing import as_enforced
 from analyzer.encoding import pod_addresses
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import Direction, Tier
@@ -34,6 +35,7 @@ def exposure(
     The far ends are pods that are not there yet, in any namespace there is or could be, and addresses outside the
     cluster.  `progress` is told a workload, how many classes of workloads are done, and how many there are.
     """
+    cluster = as_enforced(cluster, setting.profile)
     wanted = [w for w in cluster.workloads if namespaces is None or w.namespace in namespaces]
     classes = {direction: alike(cluster, setting, direction, wanted) for direction in Direction}
     total = sum(map(len, classes.values()))

@@ -100,7 +100,7 @@ def _address_mismatch(peer: AddressPeer, far: End, profile: Profile) -> str:
         return f"{end_words(far)} is {part}outside {peer.text}"
     is_pod = isinstance(far, Workload) and not far.host_network
     in_force = profile.ipblock_matches_pods if is_pod else profile.ipblock_matches_nodes
-    if not (peer.matches_cluster or in_force):
+    if not (in_force if peer.matches_cluster is None else peer.matches_cluster):
         return (
             f"profile {profile.name} does not compare {peer.text} with the addresses of {'pods' if is_pod else 'nodes'}"
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.check import Progress, tally
+from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
 from analyzer.encoding import VIOLATION, encode
 from analyzer.language import parse_query
@@ -73,7 +74,7 @@ def proposed_pack(cluster: Cluster, *, setting: Setting, progress: Progress | No
 
 class _Asking:
     def __init__(self, cluster: Cluster, setting: Setting, progress: Progress | None) -> None:
-        self.cluster = cluster
+        self.cluster = as_enforced(cluster, setting.profile)
         self.setting = setting
         self.progress = progress
         self.ids: set[str] = set()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analyzer.analysis.bundling import bundled
 from analyzer.analysis.check import Progress, check
+from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.premises import unbroken
 from analyzer.analysis.recheck import Asked, file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
@@ -75,6 +76,7 @@ def setting_of(options: Options) -> Setting:
 
 def replay_witnesses(bundle: Bundle, cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Check:
     """Each witness breaks its claim in the oracle, on the cluster that the recorded manifests are."""
+    cluster = as_enforced(cluster, setting.profile)
     asked = {(query.source.file, query.id): (query, pack) for pack in packs for query in pack.queries}
     wrong, count = [], 0
     for record in bundle.queries:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
+from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
 from analyzer.encoding import Footing, footing
@@ -75,6 +76,7 @@ class CheckSession:
 
         What is the same costs least where it is the same object, as it is in what `Rereader` gives.
         """
+        written, cluster = cluster, as_enforced(cluster, self._setting.profile)
         footings = [self._stands_on(cluster, task) for task in self._tasks]
         stale = [i for i, found in enumerate(footings) if i not in self._kept or self._kept[i].footing != found]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
@@ -86,7 +88,7 @@ class CheckSession:
         whole = [everything.get(i) or self._kept[i].answered for i in range(len(self._tasks))]
         if progress is not None:
             progress("", len(asked), len(asked))
-        self.cluster, self.asked = cluster, tuple(task.query.id for task in asked)
+        self.cluster, self.asked = written, tuple(task.query.id for task in asked)
         self.answer = answer_of(cluster, self._packs, whole, setting=self._setting)
         return self.answer
 

@@ -193,7 +193,7 @@ class Comparison:
     def _policy(self, number: int, policy: Policy, direction: Direction) -> Hashable:
         """A policy of a first-match tier; its name counts, because a tie is between policies of these names."""
         rules = tuple((r.action, self._rule(number, r)) for r in policy.rules(direction) or ())
-        return policy.id, policy.priority, self._peer(number, policy.subject), rules
+        return policy.id, policy.position, self._peer(number, policy.subject), rules
 
     def _rule(self, number: int, rule: Rule) -> Hashable:
         peers = None if rule.peers is None else frozenset(self._peer(number, peer) for peer in rule.peers)
@@ -242,7 +242,8 @@ class Comparison:
                 nodes = Reach(frozenset({POD, HOST}), self._on_nodes)
                 return union_of((pods, nodes)) if peer.is_bare else pods
             case AddressPeer(addresses):
-                may_mean_pods = peer.matches_cluster or self.profile.ipblock_matches_pods
+                said = peer.matches_cluster
+                may_mean_pods = self.profile.ipblock_matches_pods if said is None else said
                 meets_pods = may_mean_pods and any(addresses & pods for pods in self._addresses)
                 return Reach(self.every.kinds, self.every.namespaces if meets_pods else self._on_nodes)
             case NodePeer():

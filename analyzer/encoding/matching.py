@@ -127,9 +127,9 @@ class Matching:
 
     def _address_peer(self, peer: AddressPeer, end: EndTerms | UnseenEnd) -> Term:
         kinds = [end.external]
-        if peer.matches_cluster or self.profile.ipblock_matches_pods:
+        if self.profile.ipblock_matches_pods if peer.matches_cluster is None else peer.matches_cluster:
             kinds.append(end.plain_pod)
-        if peer.matches_cluster or self.profile.ipblock_matches_nodes:
+        if self.profile.ipblock_matches_nodes if peer.matches_cluster is None else peer.matches_cluster:
             kinds.append(end.on_host)
         return conj([disj(kinds), end.inside(peer.addresses)]) if disj(kinds) != FALSE else FALSE
 

@@ -173,7 +173,7 @@ class PolicyTerms:
     ) -> tuple[Term, Term]:
         """(some rule matches, the ruling of these policies by ascending priority)."""
         result, some = after, FALSE
-        groups = [list(g) for _, g in groupby(ordered, key=lambda p: p.priority)]
+        groups = [list(g) for _, g in groupby(ordered, key=lambda p: p.position)]
         for group in reversed(groups):
             live = [p for p in group if subject.selects(p.subject.namespaces, p.subject.pods) != FALSE]
             rulings = [self._one_policy(p, direction, subject, peer, result, after) for p in live]
@@ -263,7 +263,7 @@ class PolicyTerms:
     ) -> tuple[dict[Action, Term], Term]:
         """(what the first policies that match on a scale of priorities do, they do different things)."""
         found, clash = dict.fromkeys(Action, FALSE), FALSE
-        for group in reversed([list(g) for _, g in groupby(ordered, key=lambda p: p.priority)]):
+        for group in reversed([list(g) for _, g in groupby(ordered, key=lambda p: p.position)]):
             here = self._first_actions(group, direction, subject, peer)
             met = disj(here.values())
             differ = disj(conj([here[a], here[b]]) for a, b in combinations(Action, 2))

@@ -63,6 +63,8 @@ def _read(manifest: Manifest) -> Policy:
         ingress=ingress if "Ingress" in types else None,
         egress=egress if "Egress" in types else None,
         source=manifest.source,
+        unlisted_ingress=() if "Ingress" in types else ingress,
+        unlisted_egress=() if "Egress" in types else egress,
     )
 
 

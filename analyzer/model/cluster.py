@@ -389,7 +389,7 @@ class Cluster:
         for policy in self.policies:
             found[policy.tier].append(policy)
         return {
-            tier: tuple(sorted(policies, key=lambda p: (p.priority, p.kind, p.name)))
+            tier: tuple(sorted(policies, key=lambda p: (*p.position, p.kind, p.name)))
             if tier is not Tier.NETWORK_POLICY
             else tuple(policies)
             for tier, policies in found.items()

@@ -113,7 +113,8 @@ class PodPeer:
 class AddressPeer:
     """An ipBlock (reference A9) or a list of networks (B3): addresses already less their excepts.
 
-    `matches_cluster`: None leaves pods' and nodes' addresses to the profile's knobs; True is normative for `networks`.
+    `matches_cluster`: None leaves pods' and nodes' addresses to the profile's knobs; True is normative for `networks`;
+    False: it means neither.
     """
 
     addresses: AddressSet
@@ -188,7 +189,9 @@ class Policy:
 
     `ingress`/`egress`: None when the policy does not speak of that direction; `()` when it does and has no rule (a
     NetworkPolicy then denies all; a first-match policy then changes nothing).  `namespace` is None for cluster-scoped
-    kinds.  `priority` matters in first-match tiers only; lower goes first.
+    kinds.  `priority` matters in first-match tiers only; lower goes first, and of equal ones that of lower `rank`,
+    where the engine orders them.  `unlisted_ingress`, `unlisted_egress`: rules that `policyTypes` does not list, which
+    an engine may enforce all the same.
     """
 
     kind: str
@@ -200,6 +203,14 @@ class Policy:
     egress: tuple[Rule, ...] | None
     source: Source
     priority: int = 0
+    rank: int = 0
+    unlisted_ingress: tuple[Rule, ...] = ()
+    unlisted_egress: tuple[Rule, ...] = ()
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Its place among the policies of its scale; those of one position tie."""
+        return self.priority, self.rank
 
     def rules(self, direction: Direction) -> tuple[Rule, ...] | None:
         return self.ingress if direction is Direction.INGRESS else self.egress

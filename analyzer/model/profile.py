@@ -57,6 +57,31 @@ class EnablePolicy(Enum):
     NEVER = "never"  # none
 
 
+class CidrMatchMode(Enum):
+    """What in the cluster Cilium's address ranges mean (calico-cilium.md 2.8)."""
+
+    NONE = ""
+    NODES = "nodes"
+
+
+class AllowLocalhost(Enum):
+    """Whether a pod's own node always reaches it (Cilium; calico-cilium.md 2.4)."""
+
+    AUTO = "auto"
+    POLICY = "policy"
+
+
+class CalicoVersion(Enum):
+    """What it reads, and how it orders it (calico-cilium.md 1.13)."""
+
+    V333 = "3.33"
+    V332 = "3.32"
+    V331 = "3.31"
+    V330 = "3.30"
+    V329 = "3.29"
+    V328 = "3.28"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One enforcement engine.  Every knob can be overridden by `--knob NAME=VALUE` (hyphens for underscores)."""
@@ -74,6 +99,11 @@ class Profile:
     host_network_label: HostNetworkLabel = HostNetworkLabel.UNKNOWN
     baseline_opens_isolation: bool = False
     enable_policy: EnablePolicy = EnablePolicy.DEFAULT
+    policy_default_local_cluster: bool = True
+    enable_node_selector_labels: bool = False
+    policy_cidr_match_mode: CidrMatchMode = CidrMatchMode.NONE
+    allow_localhost: AllowLocalhost = AllowLocalhost.AUTO
+    calico_version: CalicoVersion = CalicoVersion.V333
 
     @property
     def closes(self) -> bool:
@@ -98,6 +128,8 @@ class Profile:
             setting = {key: type(current)(value)}
         if key == "enable_policy":
             setting["enforces"] = value != EnablePolicy.NEVER.value
+        if key == "policy_cidr_match_mode":
+            setting["ipblock_matches_nodes"] = value == CidrMatchMode.NODES.value
         return replace(self, **setting)
 
     def knobs(self) -> dict[str, str]:

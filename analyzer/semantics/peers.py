@@ -55,8 +55,8 @@ def _is_address_in_force(peer: AddressPeer, end: End, case: Case) -> bool:
     if isinstance(end, External):
         return True
     if isinstance(end, Host) or end.host_network:
-        return bool(peer.matches_cluster) or case.profile.ipblock_matches_nodes
-    return bool(peer.matches_cluster) or case.profile.ipblock_matches_pods
+        return case.profile.ipblock_matches_nodes if peer.matches_cluster is None else peer.matches_cluster
+    return case.profile.ipblock_matches_pods if peer.matches_cluster is None else peer.matches_cluster
 
 
 def _is_node(peer: NodePeer, end: End, case: Case) -> bool:

@@ -67,7 +67,7 @@ def _first_on_scale(policies: tuple[Policy, ...], direction: Direction, far: End
     Which of several policies of one priority goes first is not specified (B1.2, C2.3): if their matches do different
     things, the fact `tie` is open.  The choice is not tied to that made for the other direction.
     """
-    for priority, tied in groupby(policies, key=lambda policy: policy.priority):
+    for (priority, _), tied in groupby(policies, key=lambda policy: policy.position):
         found = [match for policy in tied if (match := _match_in(policy, direction, far, case))]
         if not found:
             continue

@@ -153,12 +153,12 @@ def peers_of(cluster: Cluster) -> Iterator[Peer]:
 
 def reaches_pods(peer: AddressPeer, profile: Profile) -> bool:
     """Whether the range means addresses of pods too (reference A9.4, B3)."""
-    return bool(peer.matches_cluster) or profile.ipblock_matches_pods
+    return profile.ipblock_matches_pods if peer.matches_cluster is None else peer.matches_cluster
 
 
 def reaches_nodes(peer: AddressPeer, profile: Profile) -> bool:
     """Whether the range means addresses of nodes and of pods on their network too (reference A9.9, B3)."""
-    return bool(peer.matches_cluster) or profile.ipblock_matches_nodes
+    return profile.ipblock_matches_nodes if peer.matches_cluster is None else peer.matches_cluster
 
 
 class LabelIndex:

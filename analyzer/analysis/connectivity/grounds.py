@@ -132,7 +132,7 @@ class _Numbered:
                 trails = mapped(trails, Trail.past_tier)
                 continue
             for scale in dict.fromkeys(policy.scale for policy in here):
-                for _, tied in groupby((p for p in here if p.scale == scale), key=lambda policy: policy.priority):
+                for _, tied in groupby((p for p in here if p.scale == scale), key=lambda policy: policy.position):
                     for policy in tied:
                         for rule in self._rules(policy):
                             trails = refined(trails, self._changes(rule, view), Trail.matched)

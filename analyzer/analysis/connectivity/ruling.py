@@ -136,7 +136,7 @@ def _first_match(policies: Sequence[Policy], direction: Direction, view: View) -
     scales: list[dict[Matches, int]] = []
     for name in dict.fromkeys(policy.scale for policy in policies):
         found = {Matches(): view.everyone}
-        for _, tied in groupby((p for p in policies if p.scale == name), key=lambda policy: policy.priority):
+        for _, tied in groupby((p for p in policies if p.scale == name), key=lambda policy: policy.position):
             found = joined(found, _tied(list(tied), direction, view), Matches.followed_by)
         scales.append(found)
     result = scales[0]

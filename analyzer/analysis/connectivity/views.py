@@ -160,4 +160,5 @@ class NodeView:
     def _is_inside(self, peer: Peer) -> bool:
         if not isinstance(peer, AddressPeer) or not self.key >> self.tests[id(peer)] & 1:
             return False
-        return bool(peer.matches_cluster) or self.near.rules.profile.ipblock_matches_nodes
+        said = peer.matches_cluster
+        return self.near.rules.profile.ipblock_matches_nodes if said is None else said
