@@ -89,7 +89,15 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import PROFILES, EnablePolicy, HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, Profile
+from analyzer.model.profile import (
+    PROFILES,
+    EnablePolicy,
+    HostNetworkLabel,
+    NamedPorts,
+    NamedPortScope,
+    OtherProtocols,
+    Profile,
+)
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
 
