@@ -66,7 +66,10 @@ def members_of(before: Cluster, after: Cluster) -> Cluster:
     still = (w for w in before.workloads if w.host_network == is_on_host(w, after))
     workloads = {_likeness(w): w for w in (*still, *after.workloads)}
     nodes: dict[Node, Node] = {replace(n, source=NOWHERE): n for n in (*before.nodes, *after.nodes)}
-    both = Cluster(after.namespaces, tuple(workloads.values()), tuple(nodes.values()))
+    makers = {(u.namespace, u.id, u.content): u for u in (*before.unmodelled, *after.unmodelled) if u.adds_pods}
+    both = Cluster(
+        after.namespaces, tuple(workloads.values()), tuple(nodes.values()), unmodelled=tuple(makers.values())
+    )
     after.derived[members_of] = _Members(before, both)
     return both
 

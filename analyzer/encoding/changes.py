@@ -79,7 +79,10 @@ class Comparison:
         self._shifted: dict[Selector, bool] = {}
         self._have_labels_changed = before.table.entries != after.table.entries
         on_nodes = {w.namespace for side in self.sides for w in side.cluster.workloads if w.host_network}
+        on_nodes |= {u.namespace for side in self.sides for u in side.cluster.unmodelled if u.adds_pods and u.namespace}
         self._on_nodes = frozenset(c for name in on_nodes if (c := after.table.code(name)) is not None)
+        if any(u.adds_pods and u.namespace is None for side in self.sides for u in side.cluster.unmodelled):
+            self._on_nodes = after.table.every
 
     def changed(self, direction: Direction) -> Changed:
         """Where the ruling for one direction can differ."""

@@ -8,17 +8,20 @@ from functools import cache, partial
 
 from analyzer.encoding.alignment import is_on_host
 from analyzer.encoding.domains import Attr
+from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import HOST, POD, Scope
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Universe, WorkloadNamed
-from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Workload
+from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Unmodelled, Workload
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 
+ANYWHERE = -1
+POD_SECURITY_ENFORCE = "pod-security.kubernetes.io/enforce"
 NamedPorts = tuple[tuple[PortName, PortSet], ...]
 
 
@@ -31,7 +34,8 @@ class EndClass:
     `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
     ports to which a port of its node leads.  `unknown`: labels that it has besides, the same that every class of its
     `owner` has; `values` leaves their attributes out.  `was_on_host`: of two revisions, whether the older one has it on
-    its node's network.
+    its node's network.  `maker`: an object that is not modelled and may make such pods, of which nothing else is known;
+    `namespace` is then ANYWHERE if they may be in any.
     """
 
     kind: str
@@ -49,6 +53,7 @@ class EndClass:
     owner: str = ""
     unknown: tuple[Varying, ...] = ()
     was_on_host: bool = False
+    maker: Unmodelled | None = None
 
     @property
     def uses_node(self) -> bool:
@@ -88,9 +93,34 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
         replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
         for likeness, members in groups.items()
     ]
+    if POD in scope.src.kinds | scope.dst.kinds:
+        found += _supposed(scope, named, is_inventory)
     if HOST in scope.src.kinds | scope.dst.kinds:
         found += [_node_class(scope, node) for node in scope.members.nodes]
     return tuple(found)
+
+
+def _supposed(scope: Scope, named: tuple[WorkloadNamed, ...], is_inventory: bool) -> Iterator[EndClass]:
+    """The pods that objects may make of which the model knows nothing else: outside the inventory a pod that is not
+    there yet is like any of them, but for those on their node's network."""
+    for thing in scope.members.unmodelled:
+        if not thing.adds_pods:
+            continue
+        code = ANYWHERE if thing.namespace is None else scope.table.code(thing.namespace)
+        if code is None:
+            continue
+        names = frozenset(n for n in named if (n.namespace, n.name) == (thing.namespace, thing.name))
+        plain = EndClass(POD, code, False, (), (), None, names, False, (), maker=thing)
+        if is_inventory or names:
+            yield plain
+        if code == ANYWHERE or not keeps_off_nodes(scope, code):
+            yield replace(plain, host_network=True, was_on_host=True)
+
+
+def keeps_off_nodes(scope: Scope, code: int) -> bool:
+    """Pod Security refuses pods on their node's network in the namespace."""
+    entry = scope.table.entries[code]
+    return entry.standing is Standing.KNOWN and entry.labels.get(POD_SECURITY_ENFORCE) in ("baseline", "restricted")
 
 
 def mentioned_values(scope: Scope) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:

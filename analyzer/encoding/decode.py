@@ -100,8 +100,9 @@ def decode_end(
             return Host(member.node.name, member.node.labels, address)
         return Host(None, Labels(_labels(scope, values, letter)), address)
     namespace, namespace_labels = _namespace(obligation, values, letter)
-    if member is not None:
+    if member is not None and member.maker is None:
         return pod_of(member.members[which], namespace_labels, address)
+    maker = member.maker if member is not None else None
     account = Attr("sa")
     return Pod(
         namespace=namespace,
@@ -114,6 +115,9 @@ def decode_end(
             else "default"
         ),
         ports=_declared(scope, values, protocol, port) if letter == "d" and port is not None else (),
+        host_network=member is not None and member.host_network,
+        workload=None if maker is None else f"{namespace}/{maker.name}[{maker.kind}]",
+        maker="" if maker is None else maker.id,
     )
 
 

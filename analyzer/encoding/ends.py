@@ -23,7 +23,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from analyzer.encoding.classes import EndClass, mentioned_values
+from analyzer.encoding.classes import ANYWHERE, EndClass, keeps_off_nodes, mentioned_values
 from analyzer.encoding.domains import ABSENT, Attr, Domain
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import Standing
@@ -46,6 +46,7 @@ from analyzer.encoding.terms import (
 )
 from analyzer.model.added_labels import Option, Varying
 from analyzer.model.claims import Universe
+from analyzer.model.cluster import Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import PORT_PROTOCOLS, NamespaceChoice, NamespaceNamed, Protocol
@@ -91,7 +92,8 @@ class EndTerms:
         self.plain_pod = conj([self.pod, neg(self.host_network)])
 
     def _can_be(self, c: EndClass) -> bool:
-        return c.kind in self.reach.kinds and (c.kind == HOST or c.namespace in self.reach.namespaces)
+        is_near = c.kind == HOST or c.namespace in self.reach.namespaces or c.namespace == ANYWHERE
+        return c.kind in self.reach.kinds and is_near
 
     def _kind(self, kind: str, name: str) -> Term:
         if kind not in self.reach.kinds:
@@ -339,6 +341,9 @@ class EndTerms:
 
         for code, c in self.classes:
             fact(code, self.pod if c.kind == POD else self.host)
+            if c.maker is not None:
+                fact(code, self._supposed(c, c.maker))
+                continue
             if c.kind == POD:
                 fact(code, self.in_namespaces([c.namespace]))
             for pair in c.values:
@@ -356,6 +361,13 @@ class EndTerms:
                     fact(code, iff(self.script.boolean(f"d.p.{index}"), here))
         return [implies(self.is_class(codes), term) for term, codes in groups.items()]
 
+    def _supposed(self, c: EndClass, maker: Unmodelled) -> Term:
+        """Whether the object makes such pods is open."""
+        codes = [c.namespace]
+        if c.namespace == ANYWHERE:
+            codes = [n for n in self.reach.namespaces if not (c.host_network and keeps_off_nodes(self.scope, n))]
+        return conj([self.in_namespaces(codes), self.ledger.open(_supposed_fact(maker, c.host_network))])
+
     def _address_rules(self) -> list[Term]:
         scope = self.scope
         rules = []
@@ -370,6 +382,15 @@ class EndTerms:
         if self.external != FALSE:
             rules.append(implies(self.external, self.inside(~scope.taken)))
         return rules
+
+
+def _supposed_fact(maker: Unmodelled, is_on_node: bool) -> OpenFact:
+    where = " on their node's network" if is_on_node else ""
+    return OpenFact(
+        "unmodelled",
+        f"unmodelled-pods {maker.id} {maker.content}{where}",
+        f"the pods of {maker.id} ({maker.source}), which it may make{where}: {maker.why}",
+    )
 
 
 def unknown_label(owner: str, varying: Varying, option: Option) -> OpenFact:

@@ -68,6 +68,11 @@ class Obligation:
         """The symbol values of the classes whose addresses are known: theirs is in x4 or x6, not in u4 or u6."""
         return frozenset(i + 1 for i, c in enumerate(self.classes) if c.addresses is not None)
 
+    @cached_property
+    def supposed(self) -> frozenset[int]:
+        """The symbol values of the classes of pods that only an object that is not modelled may make."""
+        return frozenset(i + 1 for i, c in enumerate(self.classes) if c.maker is not None)
+
     @property
     def policies(self) -> int:
         """How many policies the slice kept."""

@@ -23,6 +23,14 @@ from analyzer.model.labels import Labels
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 REVISION_HASH = "controller-revision-hash"
 TEMPLATE_HASH = "pod-template-hash"
+_NAMES = ("job-name", "batch.kubernetes.io/job-name")
+_UIDS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+_POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
+_GENERATION, _JOB_INDEX = "pod-template-generation", "batch.kubernetes.io/job-completion-index"
+CONTROLLER_KEYS = (
+    TEMPLATE_HASH, REVISION_HASH, _GENERATION, _POD_NAME, _POD_INDEX, *_NAMES, *_UIDS, _JOB_INDEX,
+)  # fmt: skip
+"""What some controller of Kubernetes adds, and so what one may that a custom resource's controller is built on."""
 _MOST = 2**31 - 1
 
 
@@ -34,7 +42,7 @@ def with_added(labels: Labels, manifest: Manifest, spec: Section) -> tuple[Label
         case "StatefulSet":
             added = _stateful_set(manifest, spec)
         case "DaemonSet":
-            generation = Varying((("pod-template-generation", ""),), Numbers(1), is_open=True)
+            generation = Varying(((_GENERATION, ""),), Numbers(1), is_open=True)
             added = (_hash(REVISION_HASH), generation)
         case "Job":
             return _job(labels, manifest, spec)
@@ -55,12 +63,8 @@ def _hash(key: str, before: str = "") -> Varying:
 def _stateful_set(manifest: Manifest, spec: Section) -> tuple[Varying, ...]:
     ordinals = spec.section("ordinals")
     start = (ordinals.integer("start", 0, _MOST) if ordinals else None) or 0
-    keys = (("statefulset.kubernetes.io/pod-name", f"{manifest.name}-"), ("apps.kubernetes.io/pod-index", ""))
+    keys = ((_POD_NAME, f"{manifest.name}-"), (_POD_INDEX, ""))
     return Varying(keys, Numbers(start), is_unique=True), _hash(REVISION_HASH, f"{manifest.name}-")
-
-
-_NAMES = ("job-name", "batch.kubernetes.io/job-name")
-_UIDS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 
 
 def _job(labels: Labels, manifest: Manifest, spec: Section) -> tuple[Labels, tuple[Added, ...]]:
@@ -97,7 +101,7 @@ def _index(spec: Section, *, is_unique: bool) -> tuple[Varying, ...]:
         return ()
     completions = spec.integer("completions", 0, _MOST)
     last = None if completions is None else completions - 1
-    return (Varying((("batch.kubernetes.io/job-completion-index", ""),), Numbers(0, last), is_unique=is_unique),)
+    return (Varying(((_JOB_INDEX, ""),), Numbers(0, last), is_unique=is_unique),)
 
 
 # ------------------------------------------------------------------------------------------------ nodes

@@ -9,6 +9,7 @@ from typing import Any
 
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
+from analyzer.manifests.custom_pods import custom_pods
 from analyzer.manifests.files import STDIN, STDIN_NAME, check_size
 from analyzer.manifests.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
 from analyzer.manifests.manifest import (
@@ -234,8 +235,13 @@ class Loader:
             root.log.notice(
                 root.place("apiVersion"), f"no {kind} of API group `{group}` is modelled; is `{near}` meant?"
             )
+        pods = custom_pods(root, kind, group, namespace, name) if effect.adds_pods and namespace else None
+        if pods is not None:
+            entry = replace(entry, adds_pods=False)
         if not root.log.problems and not is_repeated:
             self.facts.unmodelled.append(entry)
+            if pods is not None:
+                self.facts.add(pods)
         self._finish(root.log, entry)
 
     def _modelled(self, root: Section, kind: ObjectKind, api_version: str) -> None:

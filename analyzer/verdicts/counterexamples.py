@@ -109,8 +109,7 @@ class Finder:
         inquiry = Inquiry(obligation, budget)
         possible = inquiry.check(VIOLATION)
         if possible.is_unsat:
-            missing = [u for u in self.cluster.unmodelled if u.adds_pods]
-            return Live(None, depends_on=tuple(f"the pods of {u.id}" for u in missing)) if missing else Live(False)
+            return Live(False)
         if not possible.is_sat:
             return Live(None, depends_on=(possible.reason,))
         certain = inquiry.certain_of_unknowns()
@@ -170,6 +169,8 @@ class Finder:
             self.inquiry.is_within(s, box[s]) if s in _CHOSEN else self.inquiry.is_value(s, values[s]) for s in box
         ]
         wished = [self.inquiry.is_value(s, v) for s, v in _preferences(box, fields)]
+        for member in (s for s in ("s.w", "d.w") if s in fields):  # pods that are there, or could be for certain
+            fixed += [f"!{self.inquiry.is_value(member, code)}" for code in sorted(self.obligation.supposed)]
         while True:
             nicer = self.inquiry.check(VIOLATION, *outside, *fixed, *wished)
             if nicer.is_sat:

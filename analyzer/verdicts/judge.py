@@ -146,12 +146,6 @@ class _Trial:
         empty = self._idle()
         if empty is not None:
             return self._verdict(*empty)
-        if self.question.universe is Universe.INVENTORY:
-            missing = [u for u in self.cluster.unmodelled if u.adds_pods]
-            if missing:
-                names = tuple(f"{u.id} ({u.source}): {u.why}" for u in missing)
-                reason = "it holds for the workloads read, but an unmodelled object may stand for more of them"
-                return replace(self._verdict(Status.UNKNOWN, reason), blame=names)
         rests_on, is_minimal = self._core(outcome.core)
         reason = "no connection in the universe violates it"
         if not rests_on:
@@ -276,10 +270,6 @@ class _Trial:
         return replace(self._verdict(Status.PROVED, f"for example {_in_words(connection)}"), rests_on=rests_on)
 
     def _none_can(self) -> Verdict:
-        if self.question.universe is Universe.INVENTORY and any(u.adds_pods for u in self.cluster.unmodelled):
-            names = tuple(f"{u.id} ({u.source}): {u.why}" for u in self.cluster.unmodelled if u.adds_pods)
-            reason = "no workload read can, but an unmodelled object may stand for more of them"
-            return replace(self._verdict(Status.UNKNOWN, reason), blame=names)
         idle = self._idle()
         if idle is not None:
             status, reason = idle
