@@ -118,7 +118,8 @@ class Varying:
         found = [Option(self._labels(value), self.keys[0][1] + value) for value in known]
         others = (value for value in self.values.samples() if value not in known)
         found += [Option(self._labels(value)) for _, value in zip(range(fresh), others, strict=False)]
-        return (*found, Option(())) if self.may_be_absent else tuple(found)
+        absent = Option((), f"without-{self.keys[0][0].rpartition('/')[2]}")
+        return (*found, absent) if self.may_be_absent else tuple(found)
 
     def _labels(self, value: str) -> tuple[tuple[str, str], ...]:
         return tuple((key, before + value) for key, before in self.keys)

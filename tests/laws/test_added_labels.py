@@ -232,7 +232,7 @@ def zones_of(nodes: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("number", range(len(controllers())))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_pods_have_the_labels_that_their_controller_gives_them(
     tmp_path_factory, number: int, data: st.DataObject
@@ -254,6 +254,7 @@ def test_pods_have_the_labels_that_their_controller_gives_them(
 def _check_map(cluster: Cluster, specs: list[dict], worlds: list[list[dict[str, str]]]) -> None:
     """An end may open what some pod that it stands for may; certain is what each does in every world."""
     found = connectivity(cluster, PROFILES["generic"])
+    assert len({end.id for end in found.ends}) == len(found.ends)
     mine = [end for end in found.ends if isinstance(end, Workload) and end.name == "w"]
     rows = {(src.id, dst.id): row for src, dst, row in found.pairs() if isinstance(dst, Workload)}
     here = [rows.get(("a/client[Pod]", end.id)) for end in mine]
