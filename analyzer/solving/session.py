@@ -13,8 +13,9 @@ import z3
 
 from analyzer.errors import SolverError
 from analyzer.solving.bit_vectors import solver_in
-from analyzer.solving.outcome import Budget, Outcome, Result
+from analyzer.solving.outcome import Budget, Outcome, OutOfTimeError, Result
 
+_TICK = 0.01  # seconds: Z3's clock and ours differ by less
 _NAME = re.compile(r"[a-z][a-z0-9.-]*")
 
 
@@ -61,7 +62,7 @@ class Session:
         """Whether the script is satisfiable with all of the literals assumed; with `tells_values`, and if so, how.
 
         Reading the values off a large script can cost more than the search.  `at_most`: the work that the answer is
-        worth, in rlimit units, where that is less than the budget."""
+        worth, in rlimit units, where that is less than the budget.  OutOfTimeError where the wall clock ends it."""
         if refusal := self._allot(at_most):
             return Outcome(Result.UNKNOWN, reason=refusal)
         answer = self._solver.check(*(self._literal(name) for name in literals))
@@ -71,7 +72,7 @@ class Session:
             found = {_spelt(c) for c in self._solver.unsat_core()}
             return Outcome(Result.UNSAT, core=tuple(name for name in dict.fromkeys(literals) if name in found))
         self._heed_interrupt()
-        return Outcome(Result.UNKNOWN, reason=self._exhausted(self.spent >= self._budget.rlimit))
+        return Outcome(Result.UNKNOWN, reason=self._exhausted())
 
     def excluded(self, candidates: Sequence[str], *literals: str) -> frozenset[str] | None:
         """Which of the candidates, literals without `!`, can be true in no solution with all of the literals assumed;
@@ -93,26 +94,38 @@ class Session:
         left = self._budget.rlimit - self.spent
         if at_most is not None:
             left = min(left, at_most)
-        seconds = self._budget.seconds - (time.monotonic() - self._started)
-        if left <= 0 or seconds <= 0:
-            return self._exhausted(left <= 0)
+        if left <= 0:
+            return self._exhausted()
+        if self._seconds_left <= 0:
+            raise self._out_of_time()
         self._solver.set("rlimit", min(left, 2**32 - 1))
-        self._solver.set("timeout", max(1, min(int(seconds * 1000), 2**32 - 1)))
+        self._solver.set("timeout", max(1, min(int(self._seconds_left * 1000), 2**32 - 1)))
         self.checks += 1
         return ""
 
     def _heed_interrupt(self) -> None:
-        """Z3 takes the signal for itself and only says so."""
-        if self._solver.reason_unknown() == "interrupted from keyboard":
+        """Z3 takes the signal for itself and only says so; so it does of the clock."""
+        reason = self._solver.reason_unknown()
+        if reason == "interrupted from keyboard":
             raise KeyboardInterrupt
+        if reason == "timeout" or self._seconds_left <= _TICK:
+            raise self._out_of_time()
 
-    def _exhausted(self, by_work: bool) -> str:
-        if by_work:
+    @property
+    def _seconds_left(self) -> float:
+        return self._budget.seconds - (time.monotonic() - self._started)
+
+    def _out_of_time(self) -> OutOfTimeError:
+        seconds, work = self._budget.seconds, self._budget.rlimit
+        return OutOfTimeError(
+            f"the wall clock ended it after {seconds:g} seconds, before the budget of {work:,} solver units was spent"
+        )
+
+    def _exhausted(self) -> str:
+        if self.spent >= self._budget.rlimit:
             return f"the budget of {self._budget.rlimit:,} solver units is spent"
         reason = self._solver.reason_unknown()
-        if reason in ("timeout", "canceled", "unknown", ""):
-            return f"the budget of {self._budget.seconds:g} seconds is spent"
-        return "the solver's budget is spent" if "resource" in reason else f"the solver gave up: {reason}"
+        return f"the solver gave up: {reason}" if "incomplete" in reason else "the solver's budget is spent"
 
     @property
     def spent(self) -> int:

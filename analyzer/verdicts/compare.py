@@ -12,6 +12,7 @@ from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
 from analyzer.records import dataclass
 from analyzer.semantics import outcomes
+from analyzer.solving import OutOfTimeError
 from analyzer.verdicts.bound import bound
 from analyzer.verdicts.counterexamples import Finder, Found, Sighting, new_namespaces
 from analyzer.verdicts.difference import Change, Shift
@@ -84,7 +85,10 @@ class _Comparison:
             return Shift(reason=REASON if unread else "", blame=unread)
         inquiry = Inquiry(obligation, self.setting.budget)
         evidence = Evidence(inquiry, is_kept=self.setting.keeps_steps)
-        shift = self._told(obligation, inquiry, evidence, most)
+        try:
+            shift = self._told(obligation, inquiry, evidence, most)
+        except OutOfTimeError as error:
+            return Shift(reason=str(error))
         if unread and not shift.reason:
             shift = replace(shift, reason=REASON, blame=unread)
         return replace(shift, steps=evidence.steps)

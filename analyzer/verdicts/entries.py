@@ -11,7 +11,7 @@ from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Selector
 from analyzer.model.policies import PORT_PROTOCOLS, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.sets import ConnectionSet, PortSet
-from analyzer.solving import Budget
+from analyzer.solving import Budget, OutOfTimeError
 from analyzer.verdicts.expose import held
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.verdicts.judge import Setting
@@ -40,10 +40,13 @@ def open_to_pods(
         for protocol, port in _single(connections):
             fixed = here.is_value("proto", PROTOCOL_CODES[protocol]), here.is_value("port", port)
             one = ConnectionSet.on(protocol.value, PortSet.of(port))
-            if not here.check(VIOLATION, *fixed).is_unsat:
+            try:
+                if not here.check(VIOLATION, *fixed).is_unsat:
+                    allowed |= one
+                    if here.check(NOT_VIOLATION, *fixed).is_unsat:
+                        certain |= one
+            except OutOfTimeError:  # nothing is known of it: it may be allowed
                 allowed |= one
-                if here.check(NOT_VIOLATION, *fixed).is_unsat:
-                    certain |= one
         yield allowed, certain
 
 

@@ -16,6 +16,7 @@ from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
+from analyzer.solving import OutOfTimeError
 from analyzer.verdicts.exposure import Exposure, Opening
 from analyzer.verdicts.generalise import Box, generalise
 from analyzer.verdicts.inquiry import Certain, Inquiry
@@ -59,7 +60,10 @@ def expose(
     for alike in classes:
         progress(alike.workloads[0].id)
         inquiry = Inquiry(_cut_at_own_ports(obligation, alike.workloads[0]), setting.budget)
-        yield _Trial(inquiry, direction, replay, most).exposure(alike)
+        try:
+            yield _Trial(inquiry, direction, replay, most).exposure(alike)
+        except OutOfTimeError as error:
+            yield replace(Exposure(direction, alike.workloads, alike.is_isolated), reason=str(error))
 
 
 def _cut_at_own_ports(obligation: Obligation, workload: Workload) -> Obligation:

@@ -33,7 +33,7 @@ from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
-from analyzer.solving import Budget, Outcome
+from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.bound import bound
 from analyzer.verdicts.counterexamples import Finder, counterexample
 from analyzer.verdicts.evidence import Evidence
@@ -69,6 +69,14 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
         raise InternalError(f"query `{query.id}` compares two revisions and was asked of one")
     started = time.monotonic()
     question = question_of(cluster, query, assumptions, setting)
+    try:
+        return _judged(cluster, query, question, setting, started)
+    except OutOfTimeError as error:
+        verdict = Verdict(query, Status.UNKNOWN, question.universe, str(error))
+        return replace(verdict, statistics=Statistics(seconds=time.monotonic() - started))
+
+
+def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:
     trial = _Trial(cluster, query, question, setting)
     verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
     verdict = as_admitted(verdict, cluster, question)
