@@ -12,6 +12,7 @@ from analyzer.solving import Budget
 from analyzer.verdicts import Setting
 
 if TYPE_CHECKING:
+    from analyzer.analysis.cases import explain_cases
     from analyzer.analysis.comparing import compare
     from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
     from analyzer.analysis.difference import difference
@@ -36,6 +37,7 @@ __all__ = [
     "cross_check",
     "difference",
     "explain",
+    "explain_cases",
     "exposure",
     "inventory_difference",
     "representative",
@@ -66,6 +68,7 @@ class _UseCases(ModuleType):
     connectivity = _later("connectivity", "connectivity")
     difference = _later("difference", "difference")
     explain = _later("explanation", "explain")
+    explain_cases = _later("cases", "explain_cases")
     exposure = _later("exposure", "exposure")
     inventory_difference = _later("inventory_difference", "inventory_difference")
     representative = _later("hypothetical", "representative")

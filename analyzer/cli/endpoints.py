@@ -182,6 +182,12 @@ class Named:
     end: PairEnd
     words: str
     notes: tuple[str, ...] = ()
+    others: tuple[PairEnd, ...] = ()
+
+    @property
+    def ends(self) -> tuple[PairEnd, ...]:
+        """All that the name means: the pods of one workload may differ."""
+        return (self.end, *self.others)
 
 
 def pair(source: str, destination: str, cluster: Cluster) -> tuple[Named, Named]:
@@ -195,7 +201,7 @@ def pair(source: str, destination: str, cluster: Cluster) -> tuple[Named, Named]
     )
     if all(isinstance(named.end, AddressSet | Node) for named in (src, dst)):
         raise UsageError("neither end is a pod: policies say nothing of this", "name a workload, or pods, on one side")
-    if src.end is dst.end and getattr(src.end, "is_single", False):
+    if src.end is dst.end and getattr(src.end, "is_single", False) and not src.others:
         raise UsageError("both ends are the same pod, which always reaches itself", "name two different ends")
     return src, dst
 
@@ -209,8 +215,7 @@ def one_end(text: str, option: str, cluster: Cluster) -> Named:
         return _node(text.removeprefix("node:"), option, cluster)
     workloads = workloads_named(text, cluster)
     if workloads:
-        others = f"took {workloads[0].id}; there are others of that name"
-        return Named(workloads[0], workloads[0].id, (others,) if len(workloads) > 1 else ())
+        return _workload(workloads)
     if re.fullmatch(r"[\w.-]+/[\w.\[\]-]+", text):
         raise UsageError(f"`{text}` after {option} is no workload of these manifests", nearest_end(text, cluster))
     return _of_set(text, option, cluster)
@@ -248,9 +253,17 @@ def _at(text: str, found: AddressSet, option: str, cluster: Cluster) -> Named:
     return Named(found - taken, text)
 
 
+def _workload(found: tuple[Workload, ...]) -> Named:
+    """All pods of that name, by the owner's name if it is one."""
+    owners = dict.fromkeys(workload.owner for workload in found)
+    words = found[0].id if len(found) == 1 else " and ".join(owners)
+    return Named(found[0], words, (), found[1:])
+
+
 def _of_set(text: str, option: str, cluster: Cluster) -> Named:
     from analyzer.analysis import representative
     from analyzer.language import parse_query
+    from analyzer.model.claims import WorkloadNamed
 
     opening = "no "
     try:
@@ -259,6 +272,10 @@ def _of_set(text: str, option: str, cluster: Cluster) -> Named:
         raise QueryError(
             replace(problem, file=option, column=max(problem.column - len(opening), 0)) for problem in error.problems
         ) from None
+    if isinstance(members, WorkloadNamed) and (
+        found := workloads_named(f"{members.namespace}/{members.name}", cluster)
+    ):
+        return _workload(found)
     chosen = representative(members, cluster)
     if chosen is None:
         hint = "name a workload, an address, a CIDR, or one kind of pod: 'pods(app=x) in namespace y'"

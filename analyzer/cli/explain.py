@@ -63,8 +63,8 @@ def explain(
     assert source is not None
     assert destination is not None
     src, dst = endpoints.pair(source, destination, loaded.cluster)
-    found = analysis.explain(
-        loaded.cluster, engine, src.end, dst.end, asked=asked, pod_addresses=addresses, words=(src.words, dst.words)
+    found = analysis.explain_cases(
+        loaded.cluster, engine, src.ends, dst.ends, asked=asked, pod_addresses=addresses, words=(src.words, dst.words)
     )
     kept = (notice.message for notice in loaded.cluster.notices if notice.is_kept)
     found = replace(found, notes=(*src.notes, *dst.notes, *found.notes, *kept))

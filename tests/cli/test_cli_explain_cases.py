@@ -1,0 +1,60 @@
+"""`netproof explain` of a workload whose pods differ: every case is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from analyzer.cli.app import app
+
+MANIFESTS = """
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: db, namespace: a}}
+spec:
+  template:
+    metadata: {{labels: {{app: db}}}}
+    spec: {{containers: [{{name: c, image: i}}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: deny, namespace: a}}
+spec: {{podSelector: {{}}, policyTypes: [Ingress]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: open, namespace: a}}
+spec:
+  podSelector: {{matchLabels: {{{label}}}}}
+  policyTypes: [Ingress]
+  ingress: [{{}}]
+"""
+
+
+def explained(tmp_path: Path, kind: str, label: str) -> dict:
+    (tmp_path / "m.yaml").write_text(MANIFESTS.format(kind=kind, label=label))
+    run = ["explain", str(tmp_path / "m.yaml"), "--from", "8.8.8.8", "--to", "a/db", "--on", "tcp/80"]
+    result = CliRunner().invoke(app, [*run, "--format", "json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_each_replica_is_a_case(tmp_path: Path) -> None:
+    found = explained(tmp_path, "StatefulSet", "statefulset.kubernetes.io/pod-name: db-0")
+    assert (found["allowed"]["TCP"], found["certain"]["TCP"]) == ([[80, 80]], [])
+    notes = "\n".join(found["notes"])
+    assert "a/db[StatefulSet]/db-0: allowed on TCP 80" in notes
+    assert "a/db[StatefulSet]: denied" in notes
+
+
+def test_a_hash_that_nobody_knows_is_a_case(tmp_path: Path) -> None:
+    found = explained(tmp_path, "Deployment", "pod-template-hash: 6d4cf56db6")
+    assert (found["allowed"]["TCP"], found["certain"]["TCP"]) == ([[80, 80]], [])
+    assert any("if it has pod-template-hash=6d4cf56db6" in note for note in found["notes"])
+
+
+def test_a_value_that_the_controller_never_gives_is_none(tmp_path: Path) -> None:
+    found = explained(tmp_path, "Deployment", "pod-template-hash: canary")
+    assert found["allowed"]["TCP"] == []
