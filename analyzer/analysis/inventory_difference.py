@@ -25,6 +25,7 @@ from analyzer.verdicts import Setting
 from analyzer.verdicts.compare import ANYTHING_NEW, Revisions
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, bit_indices
 from analyzer.verdicts.difference import ChangedPairs, InventoryDifference
+from analyzer.verdicts.unread import REASON, unread_in
 
 _DOUBT = "whether more changes hangs on addresses of pods that the manifests do not tell, or on what is left open"
 _MORE_PODS = "an object that is not modelled may stand for more workloads"
@@ -172,6 +173,8 @@ def _doubts(
     sides: tuple[Cluster, Cluster], pairing: _Pairing, changes: Sequence[ChangedPairs], setting: Setting
 ) -> tuple[str, tuple[str, ...]]:
     """(why it is not known whether more changes, what that hangs on)."""
+    if unread := unread_in(*sides):
+        return REASON, unread
     question = Question(ANYTHING_NEW, (), Universe.INVENTORY, setting.profile, setting.pod_addresses)
     near = changed_namespaces(*sides, question)
     if any(not change.gained and not change.lost for change in changes):

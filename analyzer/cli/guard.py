@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
@@ -15,6 +15,7 @@ import typer
 from analyzer import __version__
 from analyzer.cli.exit_codes import ExitCode
 from analyzer.errors import InputError, InternalError, NetproofError, Problem
+from analyzer.model.source import Notice
 from analyzer.reports.visible import visible
 
 P = ParamSpec("P")
@@ -64,6 +65,13 @@ def _say(code: ExitCode, text: str) -> ExitCode:
     if sys.stderr is not None:  # None: closed, and print would turn to stdout
         print(text, file=sys.stderr)
     return code
+
+
+def mention(notices: Iterable[Notice]) -> None:
+    """Tell on standard error the notices that every report must hold, where the report has no room for them."""
+    for notice in notices:
+        if notice.is_kept:
+            print(f"note: {visible(notice.message)}", file=sys.stderr)
 
 
 def complain(problems: Sequence[Problem], outcome: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli import inputs, options, output
-from analyzer.cli.guard import complaint
+from analyzer.cli.guard import complaint, mention
 from analyzer.cli.progress import Progress
 from analyzer.errors import UsageError
 
@@ -61,6 +61,7 @@ def init(
         pack = proposed_pack(loaded.cluster, setting=setting, progress=progress)
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is left to decide on"), file=sys.stderr)
+    mention(loaded.cluster.notices)
     if not pack.verdicts:
         raise UsageError(
             "the manifests hold no namespace to ask about", "give the workloads and their policies as well"

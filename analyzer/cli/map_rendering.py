@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.cli import options
+from analyzer.cli.guard import mention
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,4 +27,6 @@ def rendered_map(
             f"the map has {found.pair_count:,} pairs, too many for {format_.value} (--max-pairs {max_pairs})",
             "narrow it with --from, --to, --on or --namespace, or use text, json or html, which group what is alike",
         )
+    if format_ not in (options.MapFormat.TEXT, options.MapFormat.JSON, options.MapFormat.HTML):
+        mention(found.notices)
     return render_map(found, format_.value, is_grouped=is_large if grouped is None else grouped, style=style)

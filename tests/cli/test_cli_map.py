@@ -206,3 +206,13 @@ def test_wrong_ports(ports):
 
 def test_grouped_is_for_json():
     assert run("--grouped").exit_code == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html", "csv", "markdown", "dot", "mermaid", "svg"])
+def test_what_is_left_out_is_told_in_every_format(tmp_path, form):
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"
+    (tmp_path / "ns.yaml").write_text(namespace)
+    (tmp_path / "DENY.YAML").write_text(namespace)
+    done = CliRunner().invoke(app, ["map", str(tmp_path), "--format", form, "--quiet"])
+    assert done.exit_code == 0, done.stderr
+    assert "DENY.YAML" in "".join(done.output.split())

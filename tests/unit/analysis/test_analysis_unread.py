@@ -6,11 +6,13 @@ from functools import cache
 
 import pytest
 
+from analyzer.analysis.comparing import compare
 from analyzer.language import parse_query
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
 from analyzer.verdicts import Setting, Status
+from analyzer.verdicts.difference import Relation
 from analyzer.verdicts.judge import judge
 
 NP, ANP = "networking.k8s.io/v1", "policy.networking.k8s.io/v1alpha1"
@@ -191,3 +193,12 @@ def test_a_document_of_which_nothing_is_known_may_change_everything(text, univer
         assert found["every namespace a is isolated for ingress"] is Status.UNKNOWN
     else:
         assert set(found.values()) == {Status.UNKNOWN}
+
+
+@pytest.mark.parametrize("universe", list(Universe), ids=lambda universe: universe.value)
+@pytest.mark.parametrize("kind", ["Pod in a", "Service", "Node", "Namespace c"])
+def test_revisions_with_a_document_that_was_skipped_are_not_equivalent_for_certain(kind, universe):
+    text = written(broken(OBJECTS[kind][0])).encode()
+    side = load(["-"], stdin=lambda: text, keep_going=True).cluster
+    found = compare(side, side, (), setting=Setting(universe, PROFILES["generic"]), max_changes=3)
+    assert found.relation is Relation.UNKNOWN
