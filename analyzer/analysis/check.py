@@ -15,7 +15,7 @@ from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
-from analyzer.model.claims import Pack, PodsIn, Query, Universe, WorkloadNamed
+from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
@@ -132,6 +132,9 @@ def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
                 case WorkloadNamed(namespace, name) if not _is_declared(cluster, namespace, name):
                     near = _near(name, {w.name for w in cluster.workloads_by_namespace.get(namespace, ())})
                     text = f"query `{query.id}` names workload `{namespace}/{name}`, which no manifest declares{near}"
+                case ServiceNamed(namespace, name) if (namespace, name) not in cluster.service_by_name:
+                    near = _near(name, {s.name for s in cluster.services if s.namespace == namespace})
+                    text = f"query `{query.id}` names Service `{namespace}/{name}`, which no manifest declares{near}"
                 case _:
                     continue
             if text not in seen:

@@ -239,6 +239,11 @@ class _Trial:
                 f"a Service or a hostPort may put a node's address in place of the source's on {fronted}, "
                 "even that of the pod's own node, which always reaches it"
             )
+        if self.direction is Direction.INGRESS and self._is_policed() and self._comes_from_a_node():
+            yield (
+                "the pod's own node, and what uses its network, is always let in, whatever policies say (the kubelet's "
+                "probes, say); this is about a pod on another node"
+            )
         policies = side.subject.policies if side.subject else ()
         for policy in policies:
             if any(rule.open is not None for rule in policy.rules(self.direction) or ()):
@@ -252,6 +257,12 @@ class _Trial:
                 yield f"several {tier.value} policies have priority {priority}; which goes first is not specified"
         if self._is_isolated(side) and self.asked.other and self.profile.other_protocols is OtherProtocols.UNKNOWN:
             yield "what isolation does to protocols without ports is not specified"
+
+    def _is_policed(self) -> bool:
+        return isinstance(self.near, Workload) and not self.near.host_network
+
+    def _comes_from_a_node(self) -> bool:
+        return isinstance(self.far, Node) or (isinstance(self.far, Workload) and self.far.host_network)
 
     def _is_isolated(self, side: PairSide) -> bool:
         return side.subject is not None and any(p.tier is Tier.NETWORK_POLICY for p in side.subject.policies)

@@ -14,9 +14,11 @@ from ipaddress import IPv4Address
 from analyzer.model.claims import Assumption, Kind, Query
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import pod_of
+from analyzer.model.profile import PROFILES
 from analyzer.records import dataclass
 from analyzer.semantics import holds, is_member
 from analyzer.verdicts import Setting, Status, Verdict, judge
+from analyzer.verdicts.bound import bound_pods
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def _breaks(workload: Workload, assumption: Assumption, cluster: Cluster) -> boo
     if not namespace.is_declared:
         return False
     pod = pod_of(workload, namespace.labels, IPv4Address(0))
-    return is_member(assumption.members, pod) and not holds(assumption.condition, subject=pod)
+    members = bound_pods(assumption.members, PROFILES["generic"], cluster)
+    return is_member(members, pod) and not holds(assumption.condition, subject=pod)
 
 
 def unbroken(cluster: Cluster, assumptions: Sequence[Assumption]) -> tuple[Assumption, ...]:

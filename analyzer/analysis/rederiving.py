@@ -87,7 +87,7 @@ def replay_witnesses(bundle: Bundle, cluster: Cluster, packs: Sequence[Pack], se
                 wrong.append(f"{record.id}: no query of the bundle is called so")
                 continue
             query, pack = found
-            claim = bound(query.claim, setting.pod_addresses, cluster)
+            claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
             replay = Replay(cluster, setting.profile, claim, unbroken(cluster, pack.assumptions))
             if said := _objection(witness, query.claim.kind, replay):
                 wrong.append(f"{record.id}: witness {place}: {said}")

@@ -15,7 +15,9 @@ from analyzer.records import dataclass
 if TYPE_CHECKING:
     from analyzer.analysis import EndFilter, Focus
     from analyzer.analysis.connectivity.pairwise import PairEnd
+    from analyzer.model.claims import ApiServer, Behind, LedPort, ServiceNamed
     from analyzer.model.cluster import Cluster, Node, Workload
+    from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet, ConnectionSet
 
 _PORTS = re.compile(r"(?P<protocol>[a-z]+6?)(?:/(?P<low>[0-9]{1,5})(?:-(?P<high>[0-9]{1,5}))?)?", re.IGNORECASE)
@@ -183,21 +185,28 @@ class Named:
     words: str
     notes: tuple[str, ...] = ()
     others: tuple[PairEnd, ...] = ()
+    led: tuple[LedPort, ...] = ()  # the ports of the Service that it was named by
 
     @property
     def ends(self) -> tuple[PairEnd, ...]:
         """All that the name means: the pods of one workload may differ."""
         return (self.end, *self.others)
 
+    def on(self, asked: ConnectionSet, is_everything: bool) -> ConnectionSet:
+        """The ports asked about, as the end itself has them."""
+        from analyzer.cli.service_ends import translated
 
-def pair(source: str, destination: str, cluster: Cluster) -> tuple[Named, Named]:
+        return translated(asked, self.led, self.end, is_everything=is_everything) if self.led else asked
+
+
+def pair(source: str, destination: str, cluster: Cluster, profile: Profile | None = None) -> tuple[Named, Named]:
     """The two ends of `explain`.  InputError where one is unknown, or both lie outside the cluster."""
     from analyzer.model.cluster import Node
     from analyzer.sets import AddressSet
 
     src, dst = settled(
-        lambda: one_end(source, "--from", cluster),
-        lambda: one_end(destination, "--to", cluster),
+        lambda: one_end(source, "--from", cluster, profile),
+        lambda: one_end(destination, "--to", cluster, profile),
     )
     if all(isinstance(named.end, AddressSet | Node) for named in (src, dst)):
         raise UsageError("neither end is a pod: policies say nothing of this", "name a workload, or pods, on one side")
@@ -206,7 +215,7 @@ def pair(source: str, destination: str, cluster: Cluster) -> tuple[Named, Named]
     return src, dst
 
 
-def one_end(text: str, option: str, cluster: Cluster) -> Named:
+def one_end(text: str, option: str, cluster: Cluster, profile: Profile | None = None) -> Named:
     """A workload, an address or a CIDR, or a set of the query language that one pod can stand for."""
     found = addresses(text)
     if found is not None:
@@ -218,7 +227,7 @@ def one_end(text: str, option: str, cluster: Cluster) -> Named:
         return _workload(workloads)
     if re.fullmatch(r"[\w.-]+/[\w.\[\]-]+", text):
         raise UsageError(f"`{text}` after {option} is no workload of these manifests", nearest_end(text, cluster))
-    return _of_set(text, option, cluster)
+    return _of_set(text, option, cluster, profile)
 
 
 def _node(name: str, option: str, cluster: Cluster) -> Named:
@@ -248,6 +257,10 @@ def _at(text: str, found: AddressSet, option: str, cluster: Cluster) -> Named:
             name = end_id(thing)
             return Named(thing, name, (f"{text} is an address of {name}",))
     taken = cluster.taken_addresses
+    if not found - taken and found & cluster.service_addresses:
+        from analyzer.verdicts.bound import services_at
+
+        return _behind(text, tuple(services_at(found, cluster)), option, cluster)
     if not found - taken:
         raise UsageError(f"`{text}` after {option} holds addresses of pods and nodes only", "name one of them")
     return Named(found - taken, text)
@@ -260,10 +273,37 @@ def _workload(found: tuple[Workload, ...]) -> Named:
     return Named(found[0], words, (), found[1:])
 
 
-def _of_set(text: str, option: str, cluster: Cluster) -> Named:
+def _behind(text: str, behind: Sequence[Behind], option: str, cluster: Cluster) -> Named:
+    """One of the things that a Service leads to."""
+    from analyzer.cli.service_ends import backend
+
+    found = backend(text, behind, cluster)
+    if found is None:
+        raise UsageError(f"`{text}` after {option} is a Service that leads nowhere", "name a workload or an address")
+    return Named(found.end, found.words, found.notes, led=found.ports)
+
+
+def _looked_up(
+    text: str, members: ServiceNamed | ApiServer, option: str, cluster: Cluster, profile: Profile | None
+) -> Named:
+    """A Service or the API server."""
+    from analyzer.cli.service_ends import nobody_knows
+    from analyzer.model.claims import Behind, Unknown
+    from analyzer.model.profile import PROFILES
+    from analyzer.verdicts.bound import looked_up
+
+    found = looked_up(members, cluster, profile or PROFILES["generic"])
+    if isinstance(found, Unknown):
+        return Named(*nobody_knows(found, ~cluster.taken_addresses))
+    if not isinstance(found, Behind):
+        raise UsageError(f"`{text}` after {option} is no Service of these manifests", "see what they declare")
+    return _behind(text, [found], option, cluster)
+
+
+def _of_set(text: str, option: str, cluster: Cluster, profile: Profile | None = None) -> Named:
     from analyzer.analysis import representative
     from analyzer.language import parse_query
-    from analyzer.model.claims import WorkloadNamed
+    from analyzer.model.claims import ApiServer, ServiceNamed, WorkloadNamed
 
     opening = "no "
     try:
@@ -276,6 +316,8 @@ def _of_set(text: str, option: str, cluster: Cluster) -> Named:
         found := workloads_named(f"{members.namespace}/{members.name}", cluster)
     ):
         return _workload(found)
+    if isinstance(members, ServiceNamed | ApiServer):
+        return _looked_up(text, members, option, cluster, profile)
     chosen = representative(members, cluster)
     if chosen is None:
         hint = "name a workload, an address, a CIDR, or one kind of pod: 'pods(app=x) in namespace y'"

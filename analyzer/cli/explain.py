@@ -62,7 +62,9 @@ def explain(
         return
     assert source is not None
     assert destination is not None
-    src, dst = endpoints.pair(source, destination, loaded.cluster)
+    src, dst = endpoints.pair(source, destination, loaded.cluster, engine)
+    if asked is not None:
+        asked = dst.on(asked, not on)
     found = analysis.explain_cases(
         loaded.cluster, engine, src.ends, dst.ends, asked=asked, pod_addresses=addresses, words=(src.words, dst.words)
     )

@@ -72,7 +72,7 @@ def chosen_universe(name: str) -> Universe:
 
 def chosen_profile(name: str, knobs: Sequence[str]) -> Profile:
     """The profile of that name with every `NAME=VALUE` of `knobs` set."""
-    from analyzer.model.profile import PROFILES
+    from analyzer.model.profile import PROFILES, knob_names
 
     if name not in PROFILES:
         raise UsageError(f"unknown profile `{name}`", nearest(name, PROFILES))
@@ -81,8 +81,8 @@ def chosen_profile(name: str, knobs: Sequence[str]) -> Profile:
     for text in knobs:
         try:
             knob, value = _pair(text, "--knob")
-            if knob.replace("_", "-") not in profile.knobs():
-                raise UsageError(f"unknown knob `{knob}`", nearest(knob, profile.knobs()))
+            if knob.replace("_", "-") not in knob_names():
+                raise UsageError(f"unknown knob `{knob}`", nearest(knob, knob_names()))
             profile = _with_knob(profile, knob, value)
         except UsageError as error:
             problems += error.problems

@@ -14,8 +14,10 @@ from dataclasses import replace
 
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, pod_addresses, possible
+from analyzer.model.claims import LedPort
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import Requirement, Selector
+from analyzer.model.leading import ways
 from analyzer.model.policies import (
     AddressPeer,
     Direction,
@@ -30,7 +32,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import Profile
+from analyzer.model.profile import Profile, ServiceEval
 from analyzer.model.source import NOWHERE
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -173,8 +175,15 @@ class Comparison:
             yield Changed(self.every.namespaces if code is None else frozenset({code}), self.every)
 
     def _services(self, direction: Direction) -> Iterator[Changed]:
-        """Services decide which source a pod sees; by endpoints that are written, a pod of any namespace."""
-        if direction is Direction.EGRESS or not self.profile.enforces:
+        """Services decide which source a pod sees, of any namespace where endpoints are written; and they may decide
+        which destination rules see."""
+        if not self.profile.enforces:
+            return
+        if direction is Direction.EGRESS:
+            if self.profile.service_eval is not ServiceEval.POST_DNAT:
+                leading = [{(way.address, _unnamed(way.port)) for way in ways(side.cluster)} for side in self.sides]
+                if leading[0] != leading[1]:
+                    yield Changed(self.every.namespaces, self.every)
             return
         found = [
             {
@@ -264,6 +273,11 @@ def _say_the_same(before: tuple[Rule, ...] | None, after: tuple[Rule, ...] | Non
     return len(before) == len(after) and all(
         (r.peers, r.ports) == (s.peers, s.ports) for r, s in zip(before, after, strict=True)
     )
+
+
+def _unnamed(port: LedPort) -> Hashable:
+    """Where a Service's port leads, whatever both are called."""
+    return port.number, port.protocol, port.target, port.members
 
 
 def _selector(selector: Selector | None) -> frozenset[Requirement]:

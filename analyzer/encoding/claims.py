@@ -4,57 +4,30 @@ from __future__ import annotations
 
 from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.members import is_in, is_reached
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.rules import PolicyTerms
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, equal, implies, neg, number, pick
-from analyzer.encoding.vocabulary import attr_of
+from analyzer.encoding.vocabulary import SERVICE_SCOPE, attr_of
 from analyzer.model.claims import (
-    Addresses,
     AllOf,
     AnyOf,
-    Anything,
     Assumption,
-    Both,
     Claim,
     Condition,
-    Either,
     Equal,
     Has,
     Kind,
-    Minus,
-    Nodes,
+    LedPort,
     NotThat,
     OneOf,
-    PodsIn,
     Role,
     SetExpr,
-    WorkloadNamed,
 )
 from analyzer.model.claims import Term as Attribution
-from analyzer.model.policies import Direction
+from analyzer.model.policies import Direction, Ports
 
 Ends = dict[Role, EndTerms]
-
-
-def is_in(members: SetExpr, end: EndTerms) -> Term:
-    """The end is a member of the set (design 2)."""
-    match members:
-        case PodsIn(namespaces, pods):
-            return end.selects(namespaces, pods)
-        case WorkloadNamed():
-            return conj([end.pod, end.is_class(i for i, c in end.classes if members in c.named)])
-        case Addresses(addresses):
-            return conj([end.external, end.inside(addresses)]) if end.external != FALSE else FALSE
-        case Nodes():
-            return end.host
-        case Anything():
-            return TRUE
-        case Either(parts):
-            return disj(is_in(part, end) for part in parts)
-        case Both(parts):
-            return conj(is_in(part, end) for part in parts)
-        case Minus(base, taken):
-            return conj([is_in(base, end), neg(is_in(taken, end))])
 
 
 def condition(what: Condition, ends: Ends) -> Term:
@@ -133,13 +106,30 @@ class ClaimTerms:
     def sources(self) -> Term:
         return is_in(self.claim.sources, self.src)
 
-    def destinations(self) -> Term:
+    def reached(self) -> Term:
+        """The connection goes to one of the destinations, on one of the ports."""
         if self.dst is None or self.claim.destinations is None:
             return TRUE
-        return is_in(self.claim.destinations, self.dst)
+        return self._goes_to(self.claim.destinations, self.claim.ports)
 
-    def ports(self) -> Term:
-        return self.policies.matching.on_ports(self.claim.ports)
+    def _goes_to(self, destinations: SetExpr, ports: tuple[Ports, ...] | None) -> Term:
+        """A Service's ports are those of the Service, any other end's are its own; `ports is None`: whichever."""
+        assert self.dst is not None
+        dst, matching = self.dst, self.policies.matching
+        asked = TRUE if ports is None else matching.on_ports(ports)
+
+        def end(members: SetExpr) -> Term:
+            return conj([is_in(members, dst), asked, self.policies.by_no_service()])
+
+        def led(port: LedPort) -> Term:
+            if port.target is None:
+                return conj([asked, self.policies.by_no_service()])
+            if ports is not None and not port.is_asked(ports):
+                return FALSE
+            target = matching.on_ports([port.target], where=SERVICE_SCOPE)
+            return conj([target, self.policies.by_way_of(port)])
+
+        return is_reached(destinations, dst, end, led)
 
     def violation(self) -> Term:
         """Satisfiable together with the universe iff the claim does not hold.
@@ -170,8 +160,7 @@ class ClaimTerms:
             conj(
                 [
                     is_in(e.sources, self.src),
-                    is_in(e.destinations, self.dst),
-                    TRUE if e.ports is None else self.policies.matching.on_ports(e.ports),
+                    self._goes_to(e.destinations, e.ports),
                     TRUE if e.where is None else condition(e.where, {Role.SRC: self.src, Role.DST: self.dst}),
                     TRUE if e.src_addresses is None else self.src.inside(e.src_addresses),
                     TRUE if e.dst_addresses is None else self.dst.inside(e.dst_addresses),
@@ -181,9 +170,10 @@ class ClaimTerms:
         )
         match claim.kind:
             case Kind.ONLY:
-                members = [self.destinations(), neg(conj([self.sources(), where]))]
+                members = [self.reached(), neg(conj([self.sources(), where]))]
             case Kind.REACHES_ONLY:
-                members = [self.sources(), neg(conj([self.destinations(), where]))]
+                asked = self.policies.matching.on_ports(claim.ports)
+                members = [self.sources(), asked, neg(conj([self.reached(), where]))]
             case _:
-                members = [self.sources(), self.destinations(), where]
-        return conj([*members, self.ports(), neg(excused)])
+                members = [self.sources(), self.reached(), where]
+        return conj([*members, neg(excused)])

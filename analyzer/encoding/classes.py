@@ -140,6 +140,8 @@ def _sets(scope: Scope) -> Iterator[object]:
     yield from claim_sets(scope.question.claim)
     for assumption in scope.assumptions:
         yield from leaves(assumption.members)
+    for way in scope.ways:
+        yield from leaves(way.port.members)
 
 
 def declares(ports: tuple[ContainerPort, ...], wanted: PortName) -> PortSet:

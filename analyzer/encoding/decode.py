@@ -13,10 +13,11 @@ from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
+from analyzer.encoding.rules import THROUGH
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
 from analyzer.model.added_labels import Varying
 from analyzer.model.cluster import ContainerKind, ContainerPort, Workload
-from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
@@ -34,7 +35,26 @@ def decode(obligation: Obligation, values: Values) -> Connection:
     version = _common_version(obligation, values, which)
     src = decode_end(obligation, values, "s", protocol, None, version=version)
     dst = decode_end(obligation, values, "d", protocol, port, which, version, src.ip)
-    return Connection(src, dst, protocol, port)
+    return Connection(src, dst, protocol, port, _through(obligation, values))
+
+
+def _through(obligation: Obligation, values: Values) -> Through | None:
+    chosen = values.get(THROUGH, 0)
+    if not chosen:
+        return None
+    way = obligation.scope.ways[chosen - 1]
+    return Through(way.port.service, way.address, way.port.number)
+
+
+def _way(connection: Connection, obligation: Obligation) -> dict[str, int]:
+    """The symbol's value for what the client asks for; none where several numbers stand for it."""
+    through = connection.through
+    if through is None:
+        return {THROUGH: 0}
+    asked = (through.service, through.address, through.number, connection.protocol)
+    ways = ((number, obligation.scope.ways[number - 1]) for number in obligation.scope.through)
+    found = [n for n, w in ways if (w.port.service, w.address, w.port.number, w.port.protocol) == asked]
+    return {THROUGH: found[0]} if len(found) == 1 else {}
 
 
 def _common_version(obligation: Obligation, values: Values, which: int) -> int:
@@ -220,6 +240,7 @@ def embed(obligation: Obligation, connection: Connection) -> dict[str, int] | No
         "proto": PROTOCOL_CODES[connection.protocol],
         "port": connection.port or 0,
         "v6": int(connection.src.ip.version == 6),
+        **_way(connection, obligation),
     }
     ends = (("s", connection.src), ("d", connection.dst))
     coder = _Coder(obligation.scope, [end for _, end in ends])

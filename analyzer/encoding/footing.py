@@ -12,6 +12,7 @@ from analyzer.encoding.vocabulary import Vocabulary
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
 from analyzer.model.domains import ClusterName
 from analyzer.model.labels import Selector
+from analyzer.model.leading import Way
 from analyzer.model.policies import Policy
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -37,6 +38,7 @@ class Footing:
     unmodelled: tuple[Unmodelled, ...]
     pod_addresses: AddressSet
     taken: AddressSet
+    ways: tuple[Way, ...]
 
 
 def footing(cluster: Cluster, question: Question) -> Footing:
@@ -60,4 +62,5 @@ def footing(cluster: Cluster, question: Question) -> Footing:
         unmodelled=cluster.unmodelled,
         pod_addresses=scope.pod_addresses,
         taken=scope.taken,
+        ways=scope.ways,
     )

@@ -8,12 +8,13 @@ from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.selectors import matches
+from analyzer.encoding.sights import sees_service, zero_port
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number, within
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.labels import Selector
+from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
-    PORT_PROTOCOLS,
     AddressPeer,
     Direction,
     DomainPeer,
@@ -32,6 +33,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.profile import HostNetworkLabel, NamedPorts, NamedPortScope
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 
@@ -65,6 +67,17 @@ def _node_address(version: int) -> OpenFact:
     return OpenFact("service-source", f"service-source node IPv{version}", text)
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceSight:
+    """A destination that is asked for by one of a Service's addresses and ports, before either is translated."""
+
+    backend: EndTerms
+    way: Way
+
+
+FarEnd = EndTerms | UnseenEnd | ServiceSight
+
+
 class Matching:
     """Terms over the connection's protocol and port, its destination, and one far end at a time."""
 
@@ -75,9 +88,22 @@ class Matching:
         self.port = script.vector("port", 16)
         self.port_cuts: set[int] = {1}
 
-    def rule(self, policy: Policy, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction) -> Term:
+    def rule(self, policy: Policy, rule: Rule, peer: FarEnd, direction: Direction) -> Term:
         """The rule matches the connection, `peer` being its far end: peers and ports (reference A5.1)."""
+        if isinstance(peer, ServiceSight):
+            return self._rule_at_service(policy, rule, peer, direction)
         peers = TRUE if rule.peers is None else disj(self._peer(p, peer) for p in rule.peers)
+        if peers == FALSE:
+            return FALSE
+        return conj([self.script.share(peers), self._rule_ports(policy, rule, direction)])
+
+    def _rule_at_service(self, policy: Policy, rule: Rule, sight: ServiceSight, direction: Direction) -> Term:
+        """Selectors mean what stands behind the Service, on its own port; blocks mean the Service's address, as does a
+        rule without peers, and then the port is the Service's (reference A9.6, A13.7)."""
+        if sees_service(rule, sight.way, self.profile):
+            return TRUE
+        selecting = [p for p in rule.peers or () if not isinstance(p, AddressPeer)]
+        peers = disj(self._peer(p, sight.backend) for p in selecting)
         if peers == FALSE:
             return FALSE
         return conj([self.script.share(peers), self._rule_ports(policy, rule, direction)])
@@ -138,7 +164,7 @@ class Matching:
             return TRUE
         ports = rule.ports
         if self.profile.named_ports is NamedPorts.ZERO_PORT:
-            ports = _zero_port(ports)
+            ports = zero_port(ports)
         found = self.on_ports(ports, enforce_range=self.profile.enforce_endport, for_policy=True)
         if self.profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS:
             found = disj([found, self._union_names(policy, rule)])
@@ -196,17 +222,3 @@ def _subject(policy: Policy) -> str:
     choice = policy.subject.namespaces
     where = choice.name if isinstance(choice, NamespaceNamed) else f"({choice.selector})"
     return f"{where} ({policy.subject.pods})"
-
-
-def _zero_port(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
-    """An engine that programs a name as port 0 (reference D): beside a number of its protocol it is lost, alone it
-    opens the whole protocol.  That is said of NetworkPolicy; names without a protocol (ANP, CNP) stay as they are."""
-    found: list[Ports] = [p for p in ports if p.protocol is None]
-    for protocol in PORT_PROTOCOLS:
-        mine = [p for p in ports if p.protocol is protocol]
-        numbered = [p for p in mine if isinstance(p, NumberedPorts) and p.low is not None]
-        if numbered:
-            found += numbered
-        elif mine:
-            found.append(NumberedPorts(protocol))
-    return tuple(found)

@@ -98,13 +98,14 @@ def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerm
     made of, over the same symbols."""
     src, dst, first = terms.src, terms.dst, terms.policies
     scope, script, ledger = first.scope, first.script, first.ledger
-    in_src, in_dst = terms.sources(), terms.destinations()
+    in_src, in_dst = terms.sources(), terms.reached()
     universe = src_exists = _exists(src)
     if dst is not None:
         is_other = equal(first.matching.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
         dst_exists = [*_exists(dst), iff(is_other, equal(first.matching.port, number(0, 16)))]
+        dst_exists += first.by_possible_way()
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
-        in_dst = conj([*dst_exists, in_dst, terms.ports()])
+        in_dst = conj([*dst_exists, in_dst])
     tracks, opens = dict(ledger.tracks), dict(ledger.opens)
     fields = tuple(name for name in script.sorts if name not in tracks and name not in opens)
     script.name(UNIVERSE, conj(universe))

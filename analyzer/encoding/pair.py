@@ -31,6 +31,7 @@ from analyzer.encoding.scope import (
     policies_at,
     reach,
     unmodelled_at,
+    ways_between,
 )
 from analyzer.encoding.terms import Script, Term, conj, disj, neg
 from analyzer.encoding.vocabulary import mentioned_names, vocabulary
@@ -126,6 +127,7 @@ def _scopes(
     fronts = [fronts_of(side.cluster, side.table, dst) for side in sides]
     either = [front for found in fronts for front in found]
     relevant = [policy for egress, ingress in kept for policy in (*egress, *ingress)]
+    through = [ways_between(side.cluster, question, egress) for side, (egress, _) in zip(sides, kept, strict=True)]
     words = vocabulary(
         members,
         question,
@@ -134,6 +136,7 @@ def _scopes(
         [front.service for front in either],
         touched,
         has_endpoints=any(front.endpoints for front in either),
+        ways=[way for found in through for way in found],
     )
     pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
     taken = before.cluster.taken_addresses & after.cluster.taken_addresses
@@ -153,8 +156,9 @@ def _scopes(
             unmodelled=unmodelled_at(side.cluster, side.table, touched),
             fronts=seen_through,
             assumptions=assumptions_for(question, src, dst),
+            ways=by_way_of,
         )
-        for side, (egress, ingress), seen_through in zip(sides, kept, fronts, strict=True)
+        for side, (egress, ingress), seen_through, by_way_of in zip(sides, kept, fronts, through, strict=True)
     )
     return first, second
 

@@ -15,10 +15,14 @@ from itertools import combinations, groupby, permutations
 
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
 from analyzer.encoding.ledger import Ledger
-from analyzer.encoding.matching import Matching, UnseenEnd
-from analyzer.encoding.scope import Front, Scope
-from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, equal, implies, neg, number
+from analyzer.encoding.matching import FarEnd, Matching, ServiceSight, UnseenEnd
+from analyzer.encoding.members import is_in
+from analyzer.encoding.scope import Front, Scope, is_way_of
+from analyzer.encoding.sights import sees_service
+from analyzer.encoding.terms import FALSE, TRUE, Script, Term, bits, choose, conj, disj, equal, implies, neg
+from analyzer.encoding.terms import number as number_term
 from analyzer.encoding.vocabulary import SERVICE_SCOPE
+from analyzer.model.claims import LedPort
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
@@ -34,7 +38,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import OtherProtocols
+from analyzer.model.profile import OtherProtocols, ServiceEval
 from analyzer.sets import AddressSet
 
 
@@ -76,6 +80,8 @@ class PolicyTerms:
             ruling = self._tiers(direction, subject, peer)
             if direction is Direction.INGRESS:
                 ruling = self._seen_through_services(subject, peer, ruling)
+            else:
+                ruling = self._by_way_of_services(subject, peer, ruling)
         return implies(subject.plain_pod, self._unmodelled(direction, subject, ruling))
 
     def isolated(self, direction: Direction, subject: EndTerms) -> Term:
@@ -93,7 +99,7 @@ class PolicyTerms:
         chosen = self.scope.egress if direction is Direction.EGRESS else self.scope.ingress
         return [p for p in chosen if p.tier is tier and p.rules(direction) is not None]
 
-    def _tiers(self, direction: Direction, subject: EndTerms, peer: EndTerms | UnseenEnd) -> Term:
+    def _tiers(self, direction: Direction, subject: EndTerms, peer: FarEnd) -> Term:
         after = FALSE if self.profile.closes else TRUE
         for tier in reversed(Tier):
             if tier is Tier.NETWORK_POLICY:
@@ -113,9 +119,7 @@ class PolicyTerms:
                 track = TRUE if self.track_allows else self._track(RuleRef(policy, direction))
                 yield policy, conj([track, selected])
 
-    def _union(
-        self, direction: Direction, subject: EndTerms, peer: EndTerms | UnseenEnd, after: Term, opened: Term
-    ) -> Term:
+    def _union(self, direction: Direction, subject: EndTerms, peer: FarEnd, after: Term, opened: Term) -> Term:
         """`opened`: what isolation does not deny, whatever NetworkPolicies say."""
         isolations, allows = [], []
         for policy, isolation in self._isolations(direction, subject):
@@ -139,7 +143,7 @@ class PolicyTerms:
 
     def _other_protocols(self, subject: EndTerms) -> Term:
         """Protocols without ports that no rule of an isolating policy matches (reference A11.2)."""
-        is_other = equal(self.matching.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
+        is_other = equal(self.matching.protocol, number_term(PROTOCOL_CODES[Protocol.OTHER], 2))
         match self.profile.other_protocols:
             case OtherProtocols.MATCH_IF_NO_PORTS:
                 return FALSE
@@ -151,9 +155,7 @@ class PolicyTerms:
                 return conj([is_other, self.ledger.open(fact)])
 
     # -------------------------------------------------------------------------------------------- first-match tiers
-    def _first_match(
-        self, direction: Direction, tier: Tier, subject: EndTerms, peer: EndTerms | UnseenEnd, after: Term
-    ) -> Term:
+    def _first_match(self, direction: Direction, tier: Tier, subject: EndTerms, peer: FarEnd, after: Term) -> Term:
         """Which scale of priorities goes first is not defined where there are two (reference 0.2)."""
         scales = [(s, self._on_scale(s, direction, subject, peer, after)) for s in self._scales(direction, tier)]
         if len(scales) == 1:
@@ -169,7 +171,7 @@ class PolicyTerms:
         return list(found.values())
 
     def _on_scale(
-        self, ordered: list[Policy], direction: Direction, subject: EndTerms, peer: EndTerms | UnseenEnd, after: Term
+        self, ordered: list[Policy], direction: Direction, subject: EndTerms, peer: FarEnd, after: Term
     ) -> tuple[Term, Term]:
         """(some rule matches, the ruling of these policies by ascending priority)."""
         result, some = after, FALSE
@@ -189,7 +191,7 @@ class PolicyTerms:
         policy: Policy,
         direction: Direction,
         subject: EndTerms,
-        peer: EndTerms | UnseenEnd,
+        peer: FarEnd,
         below: Term,
         after: Term,
     ) -> tuple[Term, Term]:
@@ -207,9 +209,7 @@ class PolicyTerms:
             ruling = self.script.share(choose(match, outcome, ruling))
         return self.script.share(disj(matches)), ruling
 
-    def _effect(
-        self, policy: Policy, rule: Rule, peer: EndTerms | UnseenEnd, direction: Direction
-    ) -> tuple[Action, Term]:
+    def _effect(self, policy: Policy, rule: Rule, peer: FarEnd, direction: Direction) -> tuple[Action, Term]:
         """A rule that holds a peer nobody knows fails closed (B3.2); one with an open fact counts if that is so."""
         in_force = TRUE if rule.open is None else self.ledger.open(rule.open)
         if any(isinstance(p, UnknownPeer) for p in rule.peers or ()):
@@ -284,6 +284,64 @@ class PolicyTerms:
                 free = self.script.share(conj([free, neg(match)]))
         return {action: self.script.share(disj(terms)) for action, terms in found.items()}
 
+    # -------------------------------------------------------------------------------------------- Services' addresses
+    def _by_way_of_services(self, subject: EndTerms, backend: EndTerms, direct: Term) -> Term:
+        """Where the engine looks before the translation, or may, a destination is open too that one of its Services'
+        addresses is; asked for by such an address, it is as open as that (reference A9.6)."""
+        by_sight: dict[tuple[bool, ...], list[int]] = {}
+        rules = [r for p in self.scope.egress for r in p.rules(Direction.EGRESS) or ()]
+        for number, way in enumerate(self.scope.ways, 1):
+            sight = tuple(sees_service(rule, way, self.profile) for rule in rules)
+            by_sight.setdefault(sight, []).append(number)
+        if not by_sight:
+            return direct
+        anyhow, named = [direct], []
+        for numbers in by_sight.values():
+            sight_of = ServiceSight(backend, self.scope.ways[numbers[0] - 1])
+            ruling = self.script.share(self._tiers(Direction.EGRESS, subject, sight_of))
+            anyhow.append(conj([disj(self._is_possible(n) for n in numbers), ruling]))
+            named.append(conj([disj(self._is_chosen(n) for n in numbers), ruling]))
+        before = choose(self._is_chosen(0), disj(anyhow), disj(named))
+        if self.profile.service_eval is ServiceEval.PRE_DNAT:
+            return before
+        return choose(self.ledger.open(_SERVICE_EVAL), self.script.share(before), direct)
+
+    def _is_possible(self, number: int) -> Term:
+        """The way of that number leads to the destination, on the connection's port."""
+        assert self.dst is not None
+        way = self.scope.ways[number - 1]
+        v6 = self.script.boolean("v6")
+        family = v6 if way.address.version == 6 else neg(v6)
+        target = [] if way.port.target is None else [way.port.target]
+        on_target = self.matching.on_ports(target, where=SERVICE_SCOPE)
+        return self.script.share(conj([family, is_in(way.port.members, self.dst), on_target]))
+
+    def _is_chosen(self, number: int) -> Term:
+        """The client asks for the way of that number; 0: for none."""
+        numbers = self.scope.through
+        if number and number not in numbers:
+            return FALSE
+        if not numbers:
+            return TRUE
+        width = bits(len(self.scope.ways) + 1)
+        return equal(self.script.vector(THROUGH, width), number_term(number, width))
+
+    def by_no_service(self) -> Term:
+        return self._is_chosen(0)
+
+    def by_way_of(self, port: LedPort) -> Term:
+        """The client asks for one of the port's addresses, if that makes a difference."""
+        chosen = [n for n in self.scope.through if is_way_of(self.scope.ways[n - 1], port)]
+        return disj(self._is_chosen(n) for n in chosen) if chosen else self._is_chosen(0)
+
+    def by_possible_way(self) -> list[Term]:
+        """What the client asks for leads to where the connection goes."""
+        numbers = self.scope.through
+        if not numbers:
+            return []
+        rules = [implies(self._is_chosen(n), self._is_possible(n)) for n in numbers]
+        return [disj(self._is_chosen(n) for n in (0, *numbers)), *rules]
+
     # -------------------------------------------------------------------------------------------- open facts
     def _seen_through_services(self, subject: EndTerms, peer: EndTerms | UnseenEnd, ruling: Term) -> Term:
         """The source address seen behind a Service or a hostPort is left open (reference A12.6, A13.5, E3).
@@ -338,7 +396,7 @@ class PolicyTerms:
         for thing in self.scope.unmodelled:
             touched = self._touched(thing, direction, subject)
             if len(thing.protocols) < len(Protocol):
-                codes = (equal(self.matching.protocol, number(PROTOCOL_CODES[p], 2)) for p in thing.protocols)
+                codes = (equal(self.matching.protocol, number_term(PROTOCOL_CODES[p], 2)) for p in thing.protocols)
                 touched = conj([touched, disj(codes)])
             if touched != FALSE:
                 if thing.may_allow:
@@ -357,6 +415,13 @@ class PolicyTerms:
         return TRUE if thing.namespace is None else subject.chosen(NamespaceNamed(thing.namespace))
 
 
+THROUGH = "thr"
+_SERVICE_EVAL = OpenFact(
+    "service-eval",
+    "service-eval",
+    "whether egress rules see a connection to a Service's address before or after its translation is up to the engine "
+    "(knob service-eval)",
+)
 _OWN_NODE = OpenFact(
     "service-source", "service-source own-node", "traffic through a Service may come from the pod's own node"
 )

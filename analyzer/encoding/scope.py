@@ -6,28 +6,39 @@ claim speaks of.  `slice_first=False` keeps everything, to compare.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
 from analyzer.encoding.question import Question
+from analyzer.encoding.sights import sees_service
 from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, vocabulary
+from analyzer.encoding.walk import led_ports_of
+from analyzer.errors import InternalError
 from analyzer.model.claims import (
     Addresses,
     Anything,
+    ApiServer,
     Assumption,
+    At,
+    Behind,
     Both,
     Claim,
     Either,
     Kind,
+    LedPort,
     Minus,
     Nodes,
     PodsIn,
+    ServiceNamed,
     SetExpr,
+    Unknown,
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Endpoints, Service, Unmodelled
+from analyzer.model.leading import Way, ways
 from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, Tier
+from analyzer.model.profile import ServiceEval
 from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 
@@ -72,6 +83,17 @@ class Scope:
     unmodelled: tuple[Unmodelled, ...]
     fronts: tuple[Front, ...]
     assumptions: tuple[Assumption, ...] = ()
+    ways: tuple[Way, ...] = ()
+
+    @property
+    def through(self) -> tuple[int, ...]:
+        """The numbers of the ways, counted from 1, that the claim asks for by name; for claims of reach, of which
+        another way is no proof."""
+        claim = self.question.claim
+        if claim.kind not in (Kind.EVERY, Kind.SOME) or not self.ways:
+            return ()
+        asked = set(led_ports_of(claim))
+        return tuple(number for number, way in enumerate(self.ways, 1) if any(is_way_of(way, port) for port in asked))
 
     @property
     def domains(self) -> dict[Attr, Domain]:
@@ -117,6 +139,7 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
     egress = tuple(policies_at(cluster, table, src, Direction.EGRESS))
     ingress = tuple(policies_at(cluster, table, src if claim.kind is Kind.ISOLATED else dst, Direction.INGRESS))
     fronts = fronts_of(cluster, table, dst)
+    through = ways_between(cluster, question, egress)
     words = vocabulary(
         cluster,
         question,
@@ -125,6 +148,7 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         [front.service for front in fronts],
         src.namespaces | dst.namespaces,
         has_endpoints=any(front.endpoints for front in fronts),
+        ways=through,
     )
     return Scope(
         cluster=cluster,
@@ -141,7 +165,35 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         unmodelled=unmodelled_at(cluster, table, src.namespaces | dst.namespaces),
         fronts=fronts,
         assumptions=assumptions_for(question, src, dst),
+        ways=through,
     )
+
+
+def ways_between(cluster: Cluster, question: Question, egress: Iterable[Policy]) -> tuple[Way, ...]:
+    """The ways through Services' addresses on which a rule may see another destination than the one they lead to, and
+    those that the claim asks for.  None where the engine looks after the translation."""
+    profile = question.profile
+    if profile.service_eval is ServiceEval.POST_DNAT or not profile.enforces:
+        return ()
+    policies = tuple(egress)
+    is_ordered = any(policy.tier is not Tier.NETWORK_POLICY for policy in policies)
+    asked = {port for port in led_ports_of(question.claim) if port.addresses}
+    rules = [rule for policy in policies for rule in policy.rules(Direction.EGRESS) or ()]
+    return tuple(
+        way
+        for way in ways(cluster)
+        if policies
+        and (
+            is_ordered
+            or any(is_way_of(way, port) for port in asked)
+            or any(sees_service(rule, way, profile) for rule in rules)
+        )
+    )
+
+
+def is_way_of(way: Way, port: LedPort) -> bool:
+    same = (way.port.service, way.port.number, way.port.protocol) == (port.service, port.number, port.protocol)
+    return same and way.address in port.addresses
 
 
 def fronts_of(cluster: Cluster, table: NamespaceTable, dst: Reach) -> tuple[Front, ...]:
@@ -194,6 +246,10 @@ def reach(members: SetExpr, table: NamespaceTable) -> Reach:
             return Reach(frozenset({POD}), frozenset() if code is None else frozenset({code}))
         case Addresses():
             return Reach(frozenset({EXTERNAL}), frozenset())
+        case At():
+            return Reach(frozenset({POD, EXTERNAL, HOST}), table.every)
+        case Behind(_, ports):
+            return reach(Either(tuple(port.members for port in ports)), table)
         case Nodes():
             return Reach(frozenset({HOST}), frozenset())
         case Anything():
@@ -210,6 +266,8 @@ def reach(members: SetExpr, table: NamespaceTable) -> Reach:
             return Reach(kinds, shared if POD in kinds else frozenset())
         case Minus(base, _):
             return reach(base, table)
+        case ServiceNamed() | ApiServer() | Unknown():
+            raise InternalError(f"nobody has looked up what `{members}` stands for")
 
 
 def possible(choice: NamespaceChoice, table: NamespaceTable) -> frozenset[int]:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
-from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves
-from analyzer.model.claims import Addresses, Attribute, Condition, PodsIn, SetExpr, Term, WorkloadNamed
+from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves, led_ports_of
+from analyzer.model.claims import Addresses, At, Attribute, Condition, LedPort, PodsIn, SetExpr, Term, WorkloadNamed
 from analyzer.model.cluster import Cluster, Service, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
+from analyzer.model.leading import Way
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
     AddressPeer,
@@ -65,21 +66,24 @@ def vocabulary(
     touched: frozenset[int],
     *,
     has_endpoints: bool = False,
+    ways: Iterable[Way] = (),
 ) -> Vocabulary:
     """What these policies, Services and the question mention; `has_endpoints`: Services lead to addresses."""
     relevant = tuple({id(p): p for p in policies}.values())
+    led = tuple(dict.fromkeys(way.port for way in ways))
     peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
     needs_addresses = (
         members.has_strangers
         or has_endpoints
         or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
-        or any(isinstance(s, Addresses) for s in claim_sets(question.claim))
+        or any(isinstance(s, Addresses | At) for s in claim_sets(question.claim))
         or any((e.src_addresses, e.dst_addresses) != (None, None) for e in question.claim.excuses)
+        or bool(led)
     )
     services = tuple(services)
     return Vocabulary(
-        _domains(members, question, table, relevant, peers, services, touched),
-        _port_names(relevant, question, services),
+        _domains(members, question, table, relevant, peers, services, touched, led),
+        _port_names(relevant, question, services, led),
         needs_addresses,
     )
 
@@ -189,7 +193,9 @@ def attr_of(term: Term) -> Attr:
             return Attr("name")
 
 
-def _port_names(policies: Iterable[Policy], question: Question, services: Iterable[Service]) -> tuple[PortName, ...]:
+def _port_names(
+    policies: Iterable[Policy], question: Question, services: Iterable[Service], led: Iterable[LedPort]
+) -> tuple[PortName, ...]:
     found: dict[PortName, None] = {}
 
     def add(ports: Iterable[Ports], scope: NamedPortScope) -> None:
@@ -206,6 +212,8 @@ def _port_names(policies: Iterable[Policy], question: Question, services: Iterab
     for service in services:
         targets = (NamedPort(p.target, p.protocol) for p in service.ports if isinstance(p.target, str))
         add(targets, SERVICE_SCOPE)
+    for port in (*led, *led_ports_of(question.claim)):
+        add([port.target] if port.target is not None else [], SERVICE_SCOPE)
     return tuple(sorted(found, key=lambda it: (it.name, it.protocol.value, NARROW_TO_WIDE.index(it.scope))))
 
 
@@ -218,6 +226,7 @@ def _domains(
     peers: Iterable[object],
     services: Iterable[Service],
     touched: frozenset[int],
+    led: Iterable[LedPort],
 ) -> dict[Attr, Domain]:
     builder = DomainBuilder()
     is_open = any(table.entries[c].standing is not Standing.KNOWN for c in touched)
@@ -243,7 +252,7 @@ def _domains(
             mention("pod", peer.selector)
     for service in services:
         mention("pod", service.selector or Selector.EVERYTHING)
-    for leaf in _set_leaves(question):
+    for leaf in (*_set_leaves(question), *(leaf for port in led for leaf in leaves(port.members))):
         if isinstance(leaf, PodsIn):
             mention_choice(leaf.namespaces)
             mention("pod", leaf.pods)

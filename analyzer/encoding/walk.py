@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from analyzer.model.claims import (
     AllOf,
     AnyOf,
+    Behind,
     Both,
     Claim,
     Condition,
     Either,
     Equal,
     Has,
+    LedPort,
     Minus,
     NotThat,
     OneOf,
@@ -31,6 +33,9 @@ def leaves(members: SetExpr) -> Iterator[SetExpr]:
         case Minus(base, taken):
             yield from leaves(base)
             yield from leaves(taken)
+        case Behind(_, ports):
+            for port in ports:
+                yield from leaves(port.members)
         case _:
             yield members
 
@@ -43,6 +48,28 @@ def claim_sets(claim: Claim) -> Iterator[SetExpr]:
     for excuse in claim.excuses:
         yield from leaves(excuse.sources)
         yield from leaves(excuse.destinations)
+
+
+def led_ports(members: SetExpr) -> Iterator[LedPort]:
+    """The ports of Services that an expression stands for."""
+    match members:
+        case Either(parts) | Both(parts):
+            for part in parts:
+                yield from led_ports(part)
+        case Minus(base, taken):
+            yield from led_ports(base)
+            yield from led_ports(taken)
+        case Behind(_, ports):
+            yield from ports
+        case _:
+            pass
+
+
+def led_ports_of(claim: Claim) -> Iterator[LedPort]:
+    """Those of all of its destinations."""
+    for destinations in (claim.destinations, *(excuse.destinations for excuse in claim.excuses)):
+        if destinations is not None:
+            yield from led_ports(destinations)
 
 
 def claim_ports(claim: Claim) -> Iterator[Ports]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_network
 
 from analyzer.language.names import SETS, namespace_fault, nearest, object_name_fault
@@ -14,12 +15,17 @@ from analyzer.model.claims import (
     METADATA,
     Addresses,
     Anything,
+    ApiServer,
+    At,
+    Behind,
     Both,
     Either,
     Minus,
     Nodes,
     PodsIn,
+    ServiceNamed,
     SetExpr,
+    Unknown,
     WorkloadNamed,
 )
 from analyzer.model.labels import Selector
@@ -33,6 +39,7 @@ _FIXED: dict[str, SetExpr] = {
     "metadata_service": METADATA,
     "nodes": Nodes(),
     "anything": Anything(),
+    "apiserver": ApiServer(),
 }
 
 
@@ -54,7 +61,9 @@ def ends(tree: Syntax, scope: Scope) -> SetExpr:
             choice = _namespaces(tree, scope)
             return _STAND_IN if choice is None else PodsIn(choice)
         case "workload":
-            return _workload(words(tree)[0], scope)
+            return _object("workload", WorkloadNamed, words(tree)[0], scope)
+        case "service":
+            return _object("service", ServiceNamed, words(tree)[0], scope)
         case "ips":
             return _ips(tree, scope)
         case "named_set":
@@ -73,7 +82,7 @@ def less(base: SetExpr, taken: list[SetExpr]) -> SetExpr:
 def can_hold_pods(members: SetExpr) -> bool:
     """False if no pod can be in the set, whatever the cluster: addresses and nodes are no pods."""
     match members:
-        case PodsIn() | WorkloadNamed() | Anything():
+        case PodsIn() | WorkloadNamed() | Anything() | ServiceNamed() | ApiServer() | At() | Behind() | Unknown():
             return True
         case Addresses() | Nodes():
             return False
@@ -104,16 +113,17 @@ def _namespaces(tree: Syntax, scope: Scope) -> NamespaceChoice | None:
     return None if name is None else NamespaceNamed(name)
 
 
-def _workload(word: Token, scope: Scope) -> SetExpr:
+def _object(what: str, named: Callable[[str, str], SetExpr], word: Token, scope: Scope) -> SetExpr:
+    """What `named` makes of NAMESPACE/NAME."""
     text = scope.text(word)
     if text is None:
         return _STAND_IN
     namespace, slash, name = text.partition("/")
     if not slash:
-        scope.problem(word, f"`{text}` is no workload: write it as NAMESPACE/NAME{scope.origin(word, text)}")
+        scope.problem(word, f"`{text}` is no {what}: write it as NAMESPACE/NAME{scope.origin(word, text)}")
         return _STAND_IN
     is_faulty = scope.is_faulty(word, namespace, namespace_fault) or scope.is_faulty(word, name, object_name_fault)
-    return _STAND_IN if is_faulty else WorkloadNamed(namespace, name)
+    return _STAND_IN if is_faulty else named(namespace, name)
 
 
 def _named(word: Token, scope: Scope) -> SetExpr:

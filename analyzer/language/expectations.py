@@ -30,6 +30,7 @@ _WORD_AFTER = {
     "AT": "an annotation such as `severity`",
     "NAMESPACE": "the name of a namespace",
     "WORKLOAD": "a workload as NAMESPACE/NAME",
+    "SERVICE": "a Service as NAMESPACE/NAME",
     "IPS": _RANGE,
     "EXCEPT_CIDRS": _RANGE,
     "ON": "ports such as `tcp/80`",
@@ -48,8 +49,8 @@ _CLAIM = "a claim such as `no pods(app=web) can reach internet`"
 _STATEMENT = "a statement (`pack`, `param`, `let`, `assume` or `assert`)"
 _CODE = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|[^\s#"]+')
 
-_SET_STARTS = frozenset({"PODS", "NAMESPACE", "NAMESPACES", "WORKLOAD", "IPS", "INTERNET", "EXTERNAL"}) | {
-    "METADATA_SERVICE", "NODES", "ANYTHING", "LPAR", "WORD",
+_SET_STARTS = frozenset({"PODS", "NAMESPACE", "NAMESPACES", "WORKLOAD", "SERVICE", "IPS", "INTERNET", "EXTERNAL"}) | {
+    "METADATA_SERVICE", "APISERVER", "NODES", "ANYTHING", "LPAR", "WORD",
 }  # fmt: skip
 # If all of the first are accepted, name all of the second by the third.
 _GROUPS = (

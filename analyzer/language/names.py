@@ -12,8 +12,8 @@ from difflib import get_close_matches
 Fault = Callable[[str], str]
 
 SETS = (
-    "pods", "namespace", "namespaces", "workload", "ips",
-    "internet", "external", "metadata-service", "nodes", "anything",
+    "pods", "namespace", "namespaces", "workload", "service", "ips",
+    "internet", "external", "metadata-service", "apiserver", "nodes", "anything",
 )  # fmt: skip
 
 _ENDLESS = re.compile(r"`([^`]{80})[^`]{20,}`")

@@ -8,10 +8,11 @@ from dataclasses import field
 from enum import Enum
 
 from analyzer.model.labels import Operator, Requirement, Selector
-from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Ports
+from analyzer.model.policies import Direction, NamedPort, NamespaceChoice, NamespaceNamed, Ports, Protocol
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
 from analyzer.sets import METADATA_SERVICE, AddressSet
+from analyzer.sets.addresses import IPAddress
 
 
 class Universe(Enum):
@@ -46,6 +47,11 @@ class Addresses:
     addresses: AddressSet
     text: str
 
+    @property
+    def are_spelt(self) -> bool:
+        """The user spelt them, and so means the nodes and the Services too that have one of them."""
+        return self.text.startswith("ips ")
+
 
 CONVENTIONAL_DNS = PodsIn(
     NamespaceNamed("kube-system"), Selector((Requirement("k8s-app", Operator.IN, frozenset({"kube-dns"})),))
@@ -55,8 +61,73 @@ METADATA = Addresses(METADATA_SERVICE, "metadata-service")
 
 
 @dataclass(frozen=True, slots=True)
+class At:
+    """Whatever has an address in the set: pods, nodes and addresses outside."""
+
+    addresses: AddressSet
+
+
+@dataclass(frozen=True, slots=True)
 class Nodes:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNamed:
+    """What a Service leads to; which that is, the cluster says (`Behind`)."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServer:
+    """The Kubernetes API server; where it is, the cluster says, or a knob, or nobody (`Unknown`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedPort:
+    """One port of a Service, by number and name, and what it leads to: `members`, on port `target`.
+
+    `target is None`: the very port that is asked for, whichever it is.
+    `addresses` are the Service's own, by way of which it leads there; none where they are not known.
+    """
+
+    service: str
+    number: int
+    name: str
+    protocol: Protocol
+    target: Ports | None
+    members: SetExpr
+    addresses: tuple[IPAddress, ...] = ()
+
+    def is_asked(self, ports: tuple[Ports, ...]) -> bool:
+        """Whether a question on these ports asks for this one, or may: a number 0 is one that nobody knows."""
+        return self.target is None or any(
+            entry.protocol in (None, self.protocol)
+            and (
+                not self.number
+                or (entry.name == self.name if isinstance(entry, NamedPort) else self.number in entry.ports)
+            )
+            for entry in ports
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind a Service's ports.  As destinations these are connections: the ports that a question names
+    are the Service's, and a connection is on the one that such a port leads to.  `text` is what the user wrote."""
+
+    text: str
+    ports: tuple[LedPort, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Ends of which nobody knows which they are: some of those in `among`.  `text` says what is not known."""
+
+    text: str
+    among: SetExpr
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +151,22 @@ class Minus:
     taken: SetExpr
 
 
-SetExpr = PodsIn | WorkloadNamed | Addresses | Nodes | Anything | Either | Both | Minus
+SetExpr = (
+    PodsIn
+    | WorkloadNamed
+    | Addresses
+    | At
+    | Nodes
+    | Anything
+    | ServiceNamed
+    | ApiServer
+    | Behind
+    | Unknown
+    | Either
+    | Both
+    | Minus
+)
+NOTHING: SetExpr = Either(())
 
 DNS = Either((CONVENTIONAL_DNS,))
 """The set `dns`, as the question says it; which servers pods really ask, the cluster says."""

@@ -67,17 +67,28 @@ End = Pod | External | Host
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """The Service's own address and port that a client asks for; `service` is the Service's id."""
+
+    service: str
+    address: IPAddress
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """The opening of one connection: both ends of one address family, at least one of them a pod.
 
     `port` is the destination port on the pod, after Service translation; None iff the protocol is OTHER.  The source
-    is never the destination pod's own node, which always reaches it.
+    is never the destination pod's own node, which always reaches it.  `through` is the Service that the client asks
+    for; None: the destination itself, or whichever Service leads there.
     """
 
     src: End
     dst: End
     protocol: Protocol
     port: int | None
+    through: Through | None = None
 
 
-__all__ = ["NO_LABELS", "Connection", "End", "External", "Host", "Pod", "pod_of"]
+__all__ = ["NO_LABELS", "Connection", "End", "External", "Host", "Pod", "Through", "pod_of"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from enum import Enum
+from ipaddress import ip_address
 from typing import Any
 
 from analyzer.records import dataclass
+from analyzer.sets.addresses import IPAddress
 
 
 class NamedPortScope(Enum):
@@ -95,6 +97,7 @@ class Profile:
     named_port_scope: NamedPortScope = NamedPortScope.SIDECARS
     other_protocols: OtherProtocols = OtherProtocols.UNKNOWN
     service_eval: ServiceEval = ServiceEval.UNKNOWN
+    kube_apiserver: str = ""  # ADDRESS or ADDRESS:PORT, several with commas; empty: as the manifests say
     nodes_complete: bool = True  # where Node objects are given they are all the nodes (reference 0.2)
     host_network_label: HostNetworkLabel = HostNetworkLabel.UNKNOWN
     baseline_opens_isolation: bool = False
@@ -117,10 +120,13 @@ class Profile:
         if key not in knobs:
             raise ValueError("the knobs are " + ", ".join(k.replace("_", "-") for k in knobs))
         current = getattr(self, key)
-        if isinstance(current, bool):
+        if isinstance(current, str):
+            api_server_places(value)
+            setting: dict[str, Any] = {key: value}
+        elif isinstance(current, bool):
             if value not in ("true", "false"):
                 raise ValueError(f"{name} takes true or false")
-            setting: dict[str, Any] = {key: value == "true"}
+            setting = {key: value == "true"}
         else:
             choices = [member.value for member in type(current)]
             if value not in choices:
@@ -138,9 +144,40 @@ class Profile:
         for f in fields(self):
             if f.name != "name":
                 value = getattr(self, f.name)
+                if value == "":
+                    continue  # what names nothing is no setting
+                if isinstance(value, str):
+                    found[f.name.replace("_", "-")] = value
+                    continue
                 text = str(value).lower() if isinstance(value, bool) else value.value
                 found[f.name.replace("_", "-")] = text
         return found
+
+
+def api_server_places(text: str) -> tuple[tuple[IPAddress, int | None], ...]:
+    """The addresses of knob kube-apiserver, each with its port if one is given; ValueError says what is wrong."""
+    found: list[tuple[IPAddress, int | None]] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        host, port = part, ""
+        if part.startswith("["):
+            host, _, port = part[1:].partition("]")
+            port = port.removeprefix(":")
+        elif part.count(":") == 1:
+            host, _, port = part.partition(":")
+        try:
+            address = ip_address(host)
+            number = int(port) if port else None
+        except ValueError:
+            address, number = None, None
+        if address is None or (number is not None and not 1 <= number <= 65535):
+            raise ValueError(f"kube-apiserver takes ADDRESS or ADDRESS:PORT, several with commas; `{part}` is neither")
+        found.append((address, number))
+    return tuple(found)
+
+
+def knob_names() -> tuple[str, ...]:
+    """Every knob, spelt as `--knob` takes it."""
+    return tuple(f.name.replace("_", "-") for f in fields(Profile) if f.name != "name")
 
 
 def knob_values() -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,6 @@
 from analyzer.semantics.claims import (
     holds,
     is_in_scope,
-    is_member,
     is_pod_in_scope,
     isolation_outcomes,
     mentioned_in,
@@ -11,6 +10,7 @@ from analyzer.semantics.claims import (
     violates_isolation,
 )
 from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.members import is_member
 from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
 from analyzer.semantics.ports import on_ports
 from analyzer.semantics.selectors import matches

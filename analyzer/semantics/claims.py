@@ -6,59 +6,36 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.errors import InternalError
 from analyzer.model.claims import (
-    Addresses,
     AllOf,
     AnyOf,
-    Anything,
     Assumption,
     Attribute,
+    Behind,
     Both,
     Claim,
     Condition,
     Either,
     Equal,
-    Excuse,
     Has,
     Kind,
+    LedPort,
     Minus,
-    Nodes,
     NotThat,
     OneOf,
     PodsIn,
     Role,
     SetExpr,
     Term,
-    WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.policies import Ports
 from analyzer.model.profile import Profile
+from analyzer.semantics.members import is_member
 from analyzer.semantics.oracle import isolation
 from analyzer.semantics.ports import on_ports
-from analyzer.semantics.selectors import is_chosen, matches
 from analyzer.semantics.settling import Settle, first_option, runs
-
-
-def is_member(members: SetExpr, end: End) -> bool:
-    """Whether the end is in the set.  Pods are so with hostNetwork too; addresses are those outside the cluster."""
-    match members:
-        case PodsIn():
-            return isinstance(end, Pod) and is_chosen(members.namespaces, end) and matches(members.pods, end.labels)
-        case WorkloadNamed():
-            prefix = f"{members.namespace}/{members.name}["
-            return isinstance(end, Pod) and end.workload is not None and end.workload.startswith(prefix)
-        case Addresses():
-            return isinstance(end, External) and end.ip in members.addresses
-        case Nodes():
-            return isinstance(end, Host)
-        case Anything():
-            return True
-        case Either():
-            return any(is_member(part, end) for part in members.parts)
-        case Both():
-            return all(is_member(part, end) for part in members.parts)
-        case Minus():
-            return is_member(members.base, end) and not is_member(members.taken, end)
+from analyzer.semantics.ways import is_service_told, leads_to
 
 
 def holds(condition: Condition, *, src: End | None = None, dst: End | None = None, subject: Pod | None = None) -> bool:
@@ -113,31 +90,67 @@ def is_in_scope(claim: Claim, connection: Connection, profile: Profile) -> bool:
     destinations = claim.destinations
     if destinations is None:
         raise InternalError("a claim without destinations speaks of pods, not of connections")
-    is_from, is_to = is_member(claim.sources, connection.src), is_member(destinations, connection.dst)
+    is_from = is_member(claim.sources, connection.src)
+    is_to = is_reached(destinations, claim.ports, connection, claim, profile)
     is_where = claim.where is None or holds(claim.where, src=connection.src, dst=connection.dst)
     match claim.kind:
         case Kind.ONLY:
             is_spoken_of = is_to and not (is_from and is_where)
         case Kind.REACHES_ONLY:
-            is_spoken_of = is_from and not (is_to and is_where)
+            is_asked = on_ports(claim.ports, connection, profile)
+            is_spoken_of = is_from and is_asked and not (is_to and is_where)
         case _:
             is_spoken_of = is_from and is_to and is_where
-    return (
-        is_spoken_of
-        and on_ports(claim.ports, connection, profile)
-        and not any(_is_excused(excuse, connection, profile) for excuse in claim.excuses)
-    )
-
-
-def _is_excused(excuse: Excuse, connection: Connection, profile: Profile) -> bool:
-    return (
+    return is_spoken_of and not any(
         is_member(excuse.sources, connection.src)
-        and is_member(excuse.destinations, connection.dst)
-        and (excuse.ports is None or on_ports(excuse.ports, connection, profile))
+        and is_reached(excuse.destinations, excuse.ports, connection, claim, profile)
         and (excuse.where is None or holds(excuse.where, src=connection.src, dst=connection.dst))
         and (excuse.src_addresses is None or connection.src.ip in excuse.src_addresses)
         and (excuse.dst_addresses is None or connection.dst.ip in excuse.dst_addresses)
+        for excuse in claim.excuses
     )
+
+
+def is_reached(
+    destinations: SetExpr, ports: tuple[Ports, ...] | None, connection: Connection, claim: Claim, profile: Profile
+) -> bool:
+    """Whether the connection goes to one of the destinations, on one of the ports; `ports is None`: on whichever.
+
+    The ports of what stands behind a Service are the Service's.  Whether something *is* reached by way of a Service's
+    address shows only in a connection that asks for it, where that makes a difference to the engine.
+    """
+    match destinations:
+        case Behind():
+            return any(_is_led(port, ports, connection, claim, profile) for port in destinations.ports)
+        case Either():
+            return any(is_reached(part, ports, connection, claim, profile) for part in destinations.parts)
+        case Both():
+            return all(is_reached(part, ports, connection, claim, profile) for part in destinations.parts)
+        case Minus():
+            return is_reached(destinations.base, ports, connection, claim, profile) and not is_reached(
+                destinations.taken, ports, connection, claim, profile
+            )
+        case _:
+            is_asked = ports is None or on_ports(ports, connection, profile)
+            return connection.through is None and is_asked and is_member(destinations, connection.dst)
+
+
+def _is_led(
+    port: LedPort, ports: tuple[Ports, ...] | None, connection: Connection, claim: Claim, profile: Profile
+) -> bool:
+    through = connection.through
+    if port.target is None:
+        is_asked = ports is None or on_ports(ports, connection, profile)
+        return through is None and is_asked and is_member(port.members, connection.dst)
+    if (ports is not None and not port.is_asked(ports)) or not leads_to(port, connection):
+        return False
+    if claim.kind in (Kind.EVERY, Kind.SOME) and is_service_told(port, profile):
+        return (
+            through is not None
+            and (through.service, through.number) == (port.service, port.number)
+            and through.address in port.addresses
+        )
+    return through is None
 
 
 def violates(claim: Claim, connection: Connection, allowed: bool, profile: Profile) -> bool:
@@ -196,6 +209,9 @@ def _mentioned_in_set(members: SetExpr) -> Iterator[tuple[str, frozenset[str]]]:
         case Either() | Both():
             for part in members.parts:
                 yield from _mentioned_in_set(part)
+        case Behind():
+            for port in members.ports:
+                yield from _mentioned_in_set(port.members)
         case Minus():
             yield from _mentioned_in_set(members.base)
             yield from _mentioned_in_set(members.taken)

@@ -13,7 +13,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Action, Direction, RuleRef, Tier, TierShape
-from analyzer.model.profile import Profile
+from analyzer.model.profile import Profile, ServiceEval
 from analyzer.semantics.case import Case
 from analyzer.semantics.decision import Decision, Side
 from analyzer.semantics.services import (
@@ -27,6 +27,7 @@ from analyzer.semantics.services import (
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.tiers import first_match, isolated_by, rule_name, selecting, side_of_match, union_side
 from analyzer.semantics.unknown_labels import settled
+from analyzer.semantics.ways import AFTER, BEFORE, SERVICE_EVAL, AtService, ways_to
 
 AS_MODELLED, DENIES, ALLOWS = "as modelled", "denies", "allows"
 
@@ -144,10 +145,28 @@ def _side(case: Case, direction: Direction) -> Side:
 
 
 def _judged_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
-    return _with_unmodelled(_modelled_side(pod, far, case, direction), pod, case)
+    side = _modelled_side(pod, far, case, direction)
+    if direction is Direction.EGRESS:
+        side = _by_way_of_services(pod, side, case)
+    return _with_unmodelled(side, pod, case)
 
 
-def _modelled_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
+def _by_way_of_services(pod: Pod, direct: Side, case: Case) -> Side:
+    """The ruling where a Service's address leads to the destination, and the engine sees that address (A9.6).
+
+    What one of them is open to is open; a connection that asks for one of them is as open as that one.
+    """
+    ways = ways_to(case)
+    if not ways:
+        return direct
+    if case.profile.service_eval is ServiceEval.UNKNOWN and case.settle(SERVICE_EVAL, (AFTER, BEFORE)) == AFTER:
+        return direct
+    sides = [_modelled_side(pod, way, case, Direction.EGRESS) for way in ways]
+    known = sides if case.connection.through is not None else [direct, *sides]
+    return next((side for side in known if side.allowed), known[0])
+
+
+def _modelled_side(pod: Pod, far: End | AtService, case: Case, direction: Direction) -> Side:
     """The ruling of the first tier that decides (reference B1, C2).
 
     A pod that NetworkPolicies isolate in this direction never gets to the Baseline tier (B1.6, B1.7); where the engine

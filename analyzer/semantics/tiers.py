@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import End, Pod
+from analyzer.model.endpoints import End, External, Pod
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import Action, Direction, Policy, Protocol, Rule, RuleRef, Tier, UnknownPeer
+from analyzer.model.policies import Action, AddressPeer, Direction, Policy, Protocol, Rule, RuleRef, Tier, UnknownPeer
 from analyzer.model.profile import OtherProtocols
 from analyzer.records import dataclass
 from analyzer.semantics.case import Case
@@ -16,6 +17,9 @@ from analyzer.semantics.peers import is_among
 from analyzer.semantics.ports import is_on
 from analyzer.semantics.selectors import selects
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES
+from analyzer.semantics.ways import AtService
+
+FarEnd = End | AtService
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,27 @@ def selecting(cluster: Cluster, tier: Tier, pod: Pod, direction: Direction) -> t
     return tuple(p for p in candidates if p.rules(direction) is not None and selects(p.subject, pod))
 
 
-def is_matching(rule: Rule, policy: Policy, direction: Direction, far: End, case: Case) -> bool:
+def is_matching(rule: Rule, policy: Policy, direction: Direction, far: FarEnd, case: Case) -> bool:
     """A rule is peers and ports (reference A5.1)."""
+    if isinstance(far, AtService):
+        return _is_matching_at(rule, policy, direction, far, case)
     return is_among(rule.peers, far, case) and is_on(rule.ports, policy, direction, case)
 
 
+def _is_matching_at(rule: Rule, policy: Policy, direction: Direction, far: AtService, case: Case) -> bool:
+    """Blocks and rules without peers see the Service's address and port; selectors mean what stands behind it, on its
+    own port (reference A9.6, A13.7)."""
+    asked = External(far.address)
+    seen = replace(case, connection=replace(case.connection, dst=asked, port=far.number))
+    blocks = None if rule.peers is None else tuple(peer for peer in rule.peers if isinstance(peer, AddressPeer))
+    if is_among(blocks, asked, seen) and is_on(rule.ports, policy, direction, seen):
+        return True
+    others = tuple(peer for peer in rule.peers or () if not isinstance(peer, AddressPeer))
+    return is_among(others, far.backend, case) and is_on(rule.ports, policy, direction, case)
+
+
 # ------------------------------------------------------------------------------------------------ first match
-def first_match(policies: tuple[Policy, ...], direction: Direction, far: End, case: Case) -> Match | None:
+def first_match(policies: tuple[Policy, ...], direction: Direction, far: FarEnd, case: Case) -> Match | None:
     """The match of the policy that goes first; None if no rule matches.
 
     Priorities of AdminNetworkPolicy and ClusterNetworkPolicy are on no common scale (reference 0.2): where a rule
@@ -61,7 +79,7 @@ def first_match(policies: tuple[Policy, ...], direction: Direction, far: End, ca
     return next(match for match in found if match.action.value == chosen)
 
 
-def _first_on_scale(policies: tuple[Policy, ...], direction: Direction, far: End, case: Case) -> Match | None:
+def _first_on_scale(policies: tuple[Policy, ...], direction: Direction, far: FarEnd, case: Case) -> Match | None:
     """The match of the lowest priority number; None if no rule matches (reference B1, B1.1, C2).
 
     Which of several policies of one priority goes first is not specified (B1.2, C2.3): if their matches do different
@@ -77,7 +95,7 @@ def _first_on_scale(policies: tuple[Policy, ...], direction: Direction, far: End
     return None
 
 
-def _match_in(policy: Policy, direction: Direction, far: End, case: Case) -> Match | None:
+def _match_in(policy: Policy, direction: Direction, far: FarEnd, case: Case) -> Match | None:
     """The first rule of the policy that matches.
 
     A rule with a peer of an unknown kind fails closed: Accept never matches, Deny and Pass deny everything (B3.2).
@@ -117,7 +135,7 @@ def side_of_match(match: Match, tier: Tier, direction: Direction) -> Side:
 
 
 # ------------------------------------------------------------------------------------------------ union
-def union_side(policies: tuple[Policy, ...], direction: Direction, far: End, case: Case) -> Side:
+def union_side(policies: tuple[Policy, ...], direction: Direction, far: FarEnd, case: Case) -> Side:
     """The ruling of NetworkPolicies that isolate the pod: allowed iff some rule of some of them matches (A0, A10)."""
     allowing = tuple(
         RuleRef(policy, direction, rule)

@@ -16,6 +16,7 @@ from analyzer.solving import OutOfTimeError
 from analyzer.verdicts.bound import bound
 from analyzer.verdicts.counterexamples import Finder, Found, Sighting, new_namespaces
 from analyzer.verdicts.difference import Change, Shift
+from analyzer.verdicts.either_way import reading
 from analyzer.verdicts.evidence import Evidence
 from analyzer.verdicts.inquiry import Inquiry
 from analyzer.verdicts.judge import Setting
@@ -69,7 +70,7 @@ class _Comparison:
         self.denying, self.allowing = align(denying, allowing)
         self.is_gained, self.setting = is_gained, setting
         self.question = Question(
-            bound(claim, setting.pod_addresses, denying, allowing),
+            reading(bound(claim, setting.pod_addresses, setting.profile, denying, allowing), is_strongest=True),
             assumptions,
             setting.universe,
             setting.profile,

@@ -329,6 +329,8 @@ def _preferences(box: Box, fields: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 def _familiar(connection: Connection, box: Box) -> Connection:
     """The same connection on a port and from or to an address that readers know, where the region lets it."""
+    if connection.through is not None:  # which settles both
+        return connection
     for letter, end in (("s", connection.src), ("d", connection.dst)):
         familiar = _FAMILIAR_ADDRESSES[end.ip.version]
         if isinstance(end, External) and contains(box.get(f"{letter}.x{familiar.version}", ()), int(familiar)):

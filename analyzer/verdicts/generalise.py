@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from analyzer.encoding import VIOLATION, Obligation
+from analyzer.encoding.rules import THROUGH
 from analyzer.encoding.scope import Reach
 from analyzer.sets.intervals import Intervals, canonical, contains
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
@@ -33,6 +34,8 @@ def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
     box = _dropped(inquiry, box)
     for symbol in sorted(box, key=_widening_order):
         _widen(inquiry, box, symbol, values[symbol])
+    if values.get(THROUGH):  # the Service's port settles these, so that nothing else would say them
+        box |= {symbol: ((values[symbol], values[symbol]),) for symbol in ("port", "proto") if symbol in values}
     return _both_families(inquiry, box)
 
 
@@ -190,6 +193,8 @@ def atoms_of(obligation: Obligation, symbol: str) -> Iterator[Atom]:
         yield from ((c, c) for c in sorted(reach.namespaces))
     elif symbol == "proto":
         yield from ((c, c) for c in range(4))
+    elif symbol == THROUGH:
+        yield from ((c, c) for c in (0, *obligation.scope.through))
     elif width == 0:
         yield from ((0, 0), (1, 1))
     elif not symbol.endswith(".w"):

@@ -34,8 +34,9 @@ from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Outcome, OutOfTimeError
-from analyzer.verdicts.bound import bound
+from analyzer.verdicts.bound import bound, bound_pods
 from analyzer.verdicts.counterexamples import Finder, counterexample
+from analyzer.verdicts.either_way import either_way, reading, unknown_sets
 from analyzer.verdicts.evidence import Evidence
 from analyzer.verdicts.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.verdicts.mutations import as_admitted
@@ -67,6 +68,9 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     """The verdict on one query.  InternalError if a witness does not replay."""
     if query.claim.kind is Kind.NO_NEW:
         raise InternalError(f"query `{query.id}` compares two revisions and was asked of one")
+    claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
+    if unknown_sets(claim):
+        return either_way(query, claim, lambda read: judge(cluster, read, assumptions, setting))
     started = time.monotonic()
     question = question_of(cluster, query, assumptions, setting)
     try:
@@ -93,9 +97,12 @@ def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting
 def question_of(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Question:
     """What a query asks of the cluster, in the universe of its own if it names one."""
     universe = query.universe or setting.universe
+    claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
+    if unknown_sets(claim):
+        claim = reading(claim, is_strongest=True)
     return Question(
-        bound(query.claim, setting.pod_addresses, cluster),
-        assumptions,
+        claim,
+        tuple(replace(a, members=bound_pods(a.members, setting.profile, cluster)) for a in assumptions),
         universe,
         setting.profile,
         setting.pod_addresses,
@@ -290,7 +297,7 @@ class _Trial:
     def _denying(self) -> tuple[RuleRef, ...]:
         """The rules and policies that keep every connection of a refuted `some` from being allowed: the grounds on
         which `no` with the same words is proved."""
-        opposite = replace(self.query, claim=replace(self.query.claim, kind=Kind.NO))
+        opposite = replace(self.query, claim=replace(self.question.claim, kind=Kind.NO))
         question = replace(self.question, claim=opposite.claim)
         trial = _Trial(self.cluster, opposite, question, replace(self.setting, keeps_steps=False))
         found = trial.inquiry.check_rules([VIOLATION], tuple(trial.obligation.tracks))

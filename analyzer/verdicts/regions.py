@@ -6,6 +6,7 @@ from analyzer.encoding import Obligation
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.rules import THROUGH
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
 from analyzer.encoding.walk import comparisons
 from analyzer.model.claims import Kind, Term
@@ -28,6 +29,10 @@ def describe(obligation: Obligation, box: Box) -> Region:
     facts: tuple[str, ...] = ()
     if "v6" in box and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
         facts = ("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only",)
+    asked = box.get(THROUGH, ((0, 0),))
+    if asked != ((0, 0),) and asked[0][0] == asked[-1][1]:
+        way = obligation.scope.ways[asked[0][0] - 1]
+        facts = (*facts, f"asked for as {way.port.service} at {way.address}, port {way.port.number}")
     if _relates_ends(obligation):
         permits = obligation.scope.question.claim.kind in (Kind.ONLY, Kind.REACHES_ONLY)
         held = "as far as the query does not permit it" if permits else "as far as the query's `where` holds"

@@ -32,6 +32,7 @@ from analyzer.model.claims import (
     AllOf,
     AnyOf,
     Anything,
+    At,
     Attribute,
     Both,
     Claim,
@@ -67,6 +68,7 @@ from analyzer.model.cluster import (
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.host_network import HOST_NETWORK_LABEL
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.leading import behind, led_ports
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
@@ -97,9 +99,11 @@ from analyzer.model.profile import (
     NamedPortScope,
     OtherProtocols,
     Profile,
+    ServiceEval,
 )
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPAddress
 
 KEYS, VALUES = ("k", "l"), ("", "a", "b")
 DECLARED, MENTIONED, NEW = ("one", "two"), "said", "later"
@@ -111,6 +115,7 @@ PORT_NAMES = st.sampled_from(("web", "dns"))
 PROTOCOLS = st.sampled_from((Protocol.TCP, *PORT_PROTOCOLS))
 INSIDE = {4: ip_address("10.0.0.0"), 6: ip_address("fd00::")}
 OUTSIDE = {4: ip_address("203.0.113.0"), 6: ip_address("2001:db8::")}
+SERVICE_IPS = {4: ip_address("10.0.0.7"), 6: ip_address("fd00::7")}  # within the blocks that hold pods
 NODE_IPS = {4: ip_address("192.168.0.0"), 6: ip_address("fd01::")}
 
 
@@ -359,7 +364,7 @@ def _workloads(draw: DrawFn, index: int) -> Workload:
 @cache
 @st.composite
 def _services(draw: DrawFn) -> Service:
-    ports = st.builds(ServicePort, NUMBERS, NUMBERS | PORT_NAMES, PROTOCOLS)
+    ports = st.builds(ServicePort, NUMBERS, NUMBERS | PORT_NAMES, PROTOCOLS, st.none(), st.sampled_from(("", "web")))
     return Service(
         draw(HOMES),
         "front",
@@ -367,14 +372,15 @@ def _services(draw: DrawFn) -> Service:
         tuple(draw(st.lists(ports, min_size=1, max_size=3))),
         reached_from_outside=draw(st.sampled_from((True, True, False))),
         preserves_client=draw(st.sampled_from((False, False, True))),
+        addresses=tuple(SERVICE_IPS[version] for version in draw(st.sampled_from(((), (4,), (4,), (6,), (4, 6))))),
     )
 
 
 @st.composite
 def _endpoints(draw: DrawFn, service: Service) -> Endpoints:
-    """Some addresses of pods and some outside, on ports that may be the Service's."""
+    """Some addresses of pods, of nodes and some outside, on ports that may be the Service's."""
     version = draw(st.sampled_from((4, 4, 6)))
-    bases = st.sampled_from((INSIDE[version], INSIDE[version], OUTSIDE[version]))
+    bases = st.sampled_from((INSIDE[version], INSIDE[version], OUTSIDE[version], NODE_IPS[version]))
     addresses = st.lists(st.builds(lambda base, n: base + n, bases, st.integers(1, 8)), min_size=1, max_size=4)
     names = st.sampled_from((*(port.name for port in service.ports), "other"))
     ports = st.lists(st.builds(EndpointPort, names, NUMBERS | st.none(), PROTOCOLS), min_size=1, max_size=2)
@@ -444,6 +450,8 @@ def profiles(draw: DrawFn) -> Profile:
         host_network_label=draw(st.sampled_from(HostNetworkLabel)),
         baseline_opens_isolation=draw(st.booleans()),
         enable_policy=draw(st.sampled_from((EnablePolicy.DEFAULT, EnablePolicy.DEFAULT, EnablePolicy.ALWAYS))),
+        service_eval=draw(st.sampled_from(ServiceEval)),
+        nodes_complete=draw(st.booleans()),
     )
 
 
@@ -456,7 +464,7 @@ def pods(draw: DrawFn, cluster: Cluster, version: int = 4) -> Pod:
         labels = draw(_labels_of(workload.namespace, cluster))
         return pod_of(workload, labels, draw(st.sampled_from([ip for ip in workload.ips if ip.version == version])))
     namespace = draw(HOMES | st.sampled_from((NEW, NAMED_BY_NOBODY)))
-    known = {ip for workload in cluster.workloads for ip in workload.ips}
+    known = {*_service_ips(cluster), *(ip for workload in cluster.workloads for ip in workload.ips)}
     free = [ip for offset in range(1, 12) if (ip := INSIDE[version] + offset) not in known]
     return Pod(
         namespace,
@@ -466,6 +474,11 @@ def pods(draw: DrawFn, cluster: Cluster, version: int = 4) -> Pod:
         draw(st.sampled_from(("default", "robot"))),
         draw(container_ports()),
     )
+
+
+def _service_ips(cluster: Cluster) -> list[IPAddress]:
+    """Addresses that neither a pod nor anything outside has."""
+    return [ip for service in cluster.services for ip in service.addresses]
 
 
 def _labels_of(namespace: str, cluster: Cluster) -> SearchStrategy[Labels]:
@@ -484,7 +497,7 @@ def other_ends(draw: DrawFn, cluster: Cluster, version: int) -> End:
     if shape == "node":
         node = draw(st.sampled_from(cluster.nodes))
         return Host(node.name, node.labels, next(ip for ip in node.ips if ip.version == version))
-    known = {ip for workload in cluster.workloads for ip in workload.ips}
+    known = {*_service_ips(cluster), *(ip for workload in cluster.workloads for ip in workload.ips)}
     ips = [OUTSIDE[version] + n for n in range(1, 7)] + [INSIDE[version] + n for n in range(1, 12)]
     return External(draw(st.sampled_from([ip for ip in ips if ip not in known])))
 
@@ -515,8 +528,10 @@ def _member_sets(cluster: Cluster) -> SearchStrategy[SetExpr]:
         st.builds(PodsIn, namespace_choices(), selectors()),
         st.builds(WorkloadNamed, st.sampled_from((*DECLARED, MENTIONED)), st.sampled_from(names)),
         blocks().map(lambda drawn: Addresses(drawn[0], f"ips {drawn[1]}")),
+        blocks().map(lambda drawn: At(drawn[0])),
         st.just(Nodes()),
         st.just(Anything()),
+        *(st.just(behind(s.id, led_ports(cluster, s))) for s in cluster.services),
     )
     return st.recursive(
         leaves,

@@ -72,6 +72,8 @@ def truth(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
 def truth_of_pod(obligation: Obligation, pod: Pod) -> set[bool] | None:
     """The same for a claim about isolation; None if the pod is outside what the claim can speak of."""
     values = embed_end(obligation, pod)
+    if values is not None and "v6" in obligation.symbols:  # a pod alone asks for no family; its address is of one
+        values["v6"] = int(pod.ip.version == 6)
     return None if values is None else truth(obligation, values)
 
 

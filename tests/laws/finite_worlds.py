@@ -145,6 +145,8 @@ class FiniteWorld:
         cluster = self.cluster
         sets = [p for p in self.mentions if isinstance(p, AddressSet)]
         sets += [AddressSet.single(ip) for owner in (*cluster.workloads, *cluster.nodes) for ip in owner.ips]
+        sets += [AddressSet.single(ip) for s in self.cluster.services for ip in s.addresses]
+        sets += [AddressSet.singles(e.addresses) for e in self.cluster.endpoints]
         sets += [self.pods_lie_in]
         found = {}
         for version in (4, 6):
@@ -155,11 +157,14 @@ class FiniteWorld:
     @cached_property
     def pods_lie_in(self) -> AddressSet:
         known = AddressSet.singles(ip for w in self.cluster.workloads if not w.host_network for ip in w.ips)
-        return (self.pod_addresses or DEFAULT_POD_ADDRESSES) | known
+        services = AddressSet.singles(ip for s in self.cluster.services for ip in s.addresses)
+        return ((self.pod_addresses or DEFAULT_POD_ADDRESSES) - services) | known
 
     @cached_property
     def taken(self) -> AddressSet:
-        return AddressSet.singles(ip for owner in (*self.cluster.workloads, *self.cluster.nodes) for ip in owner.ips)
+        services = AddressSet.singles(ip for s in self.cluster.services for ip in s.addresses)
+        owners = (*self.cluster.workloads, *self.cluster.nodes)
+        return services | AddressSet.singles(ip for owner in owners for ip in owner.ips)
 
     @cached_property
     def blocks(self) -> tuple[AddressSet, ...]:
@@ -276,7 +281,8 @@ class FiniteWorld:
         for node in self.cluster.nodes:
             for ip in node.ips or self.addresses(AddressSet.FULL):
                 yield Host(node.name, node.labels, ip)
-        if self.universe is not Universe.INVENTORY:
+        are_known = bool(self.cluster.nodes) and self.profile.nodes_complete
+        if self.universe is not Universe.INVENTORY and not are_known:
             for labels, ip in product(
                 self._combinations(self.pod_selectors, Attribute.LABEL), self.addresses(AddressSet.FULL)
             ):

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from clusters import claims, clusters, connections, isolation_claims, pods, profiles
 from evaluators import EVERYTHING, by_encoding, question, truth, truth_of_pod
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.encoding import embed, encode
+from analyzer.encoding import Obligation, embed, encode
 from analyzer.model.claims import Anything, Claim, Kind
+from analyzer.model.endpoints import Connection, Through
 from analyzer.semantics import is_in_scope, isolation_outcomes, outcomes, ties
+from analyzer.semantics.ways import leads_to
 
 
 @settings(max_examples=150, deadline=None)
@@ -31,16 +36,25 @@ def test_every_claim_says_the_same_of_a_connection(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())
     claim, connection = data.draw(claims(cluster)), data.draw(connections(cluster))
     wants_denied = claim.kind is Kind.EVERY
-    allowed = {decision.allowed for decision in outcomes(cluster, profile, connection)}
-    in_scope = is_in_scope(claim, connection, profile)
-    expected = {in_scope and a != wants_denied for a in allowed}
     for is_sliced in (True, False):
         obligation = encode(cluster, question(claim, profile, is_sliced=is_sliced))
-        values = embed(obligation, connection)
-        if values is None:
-            assert not in_scope, "sliced away although the claim speaks of it"
-            continue
-        assert truth(obligation, values) == expected, f"sliced: {is_sliced}"
+        for asked in (connection, *by_way_of_services(connection, obligation)):
+            allowed = {decision.allowed for decision in outcomes(cluster, profile, asked)}
+            in_scope = is_in_scope(claim, asked, profile)
+            expected = {in_scope and a != wants_denied for a in allowed}
+            values = embed(obligation, asked)
+            if values is None:
+                assert not in_scope, "sliced away although the claim speaks of it"
+                continue
+            assert truth(obligation, values) == expected, f"sliced: {is_sliced}, {asked.through}"
+
+
+def by_way_of_services(connection: Connection, obligation: Obligation) -> Iterator[Connection]:
+    """The connection as it is asked for by each of the Services' addresses that the claim names and that lead to it."""
+    for number in obligation.scope.through:
+        way = obligation.scope.ways[number - 1]
+        if way.address.version == connection.src.ip.version and leads_to(way.port, connection):
+            yield replace(connection, through=Through(way.port.service, way.address, way.port.number))
 
 
 @settings(max_examples=150, deadline=None)

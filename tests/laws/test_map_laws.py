@@ -53,7 +53,8 @@ def addresses_of(end: MapEnd, cluster: Cluster) -> list[IPAddress]:
         return list(end.ips)
     pods = {ip for w in cluster.workloads if not w.host_network for ip in w.ips}
     if isinstance(end, Workload) and not end.host_network:
-        taken = {ip for w in cluster.workloads for ip in w.ips} | {ip for n in cluster.nodes for ip in n.ips}
+        taken = {ip for thing in (*cluster.workloads, *cluster.nodes) for ip in thing.ips}
+        taken |= {ip for service in cluster.services for ip in service.addresses}
         return [
             ip
             for base in INSIDE.values()
@@ -156,6 +157,7 @@ def test_the_outside_is_a_partition_split_only_where_it_matters(cluster, profile
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES)
     ranges = [end for end in found.ends if isinstance(end, AddressRange)]
     taken = AddressSet.singles(ip for thing in (*cluster.workloads, *cluster.nodes) for ip in thing.ips)
+    taken |= AddressSet.singles(ip for service in cluster.services for ip in service.addresses)
     union, count = AddressSet.EMPTY, 0
     for one in ranges:
         here = _as_addresses(one)

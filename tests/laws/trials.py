@@ -113,7 +113,8 @@ def _newly_allowed(asked: Asked, before: Cluster, connection: Connection) -> Ans
 def _can_exist(end: End, asked: Asked) -> bool:
     """What the universes leave out (design 1), and what the assumptions do."""
     if isinstance(end, Host):
-        return asked.universe is not Universe.INVENTORY or end.name is not None
+        are_known = bool(asked.cluster.nodes) and asked.profile.nodes_complete
+        return end.name is not None or not (asked.universe is Universe.INVENTORY or are_known)
     if not isinstance(end, Pod):
         return True
     if asked.universe is Universe.INVENTORY and end.workload is None:
@@ -141,6 +142,8 @@ class Encoded:
         if self.obligation is None or self._points is None:
             return None
         found = embed_end(self.obligation, subject) if isinstance(subject, Pod) else embed(self.obligation, subject)
+        if found is not None and isinstance(subject, Pod) and "v6" in self.obligation.symbols:
+            found["v6"] = int(subject.ip.version == 6)  # a pod alone asks for no family; its address is of one
         return None if found is None else self._points.truth(found)
 
     def agrees(self, subject: Subject, expected: Answer) -> bool:

@@ -8,8 +8,9 @@ from enum import Enum
 
 from analyzer.model.cluster import Cluster, ContainerPort, Node, Service, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Selector
+from analyzer.model.leading import ways
 from analyzer.model.policies import AddressPeer, Direction, NamedPort, NodePeer, Peer, PodPeer
-from analyzer.model.profile import Profile
+from analyzer.model.profile import Profile, ServiceEval
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
@@ -100,17 +101,25 @@ class Classifier:
                     asks[1] |= reaches_nodes(peer, profile)
                 case _:
                     pass
+        self._leads = profile.enforces and profile.service_eval is not ServiceEval.POST_DNAT and bool(ways(cluster))
+        if self._leads and cluster.endpoints:
+            asks = [True, True]
         self._asks_for_pods, self._asks_for_nodes = asks
 
     def workload(self, workload: Workload, focus: tuple[bool, ...] = ()) -> EndClass:
         if workload.host_network:
-            what = EndClass(Sort.HOST_POD, workload.namespace, focus=focus)
+            labels, ports = ((), ()) if not self._leads else self._told(workload)
+            what = EndClass(Sort.HOST_POD, workload.namespace, labels, ports, focus=focus)
             return _at(what, workload.ips, VERSIONS, self._asks_for_nodes)
-        labels = self._pods.reduced(workload.labels)
-        ports = {port for port in workload.ports if port.name in self._port_names}
-        listed = tuple(sorted(ports, key=lambda p: (p.name, p.number, p.protocol.value, p.container.value)))
+        labels, listed = self._told(workload)
         what = EndClass(Sort.POD, workload.namespace, labels, listed, focus=focus, host_ports=_host_ports(workload))
         return _at(what, workload.ips, self._pod_versions, self._asks_for_pods)
+
+    def _told(self, workload: Workload) -> tuple[tuple[tuple[str, str | None], ...], tuple[ContainerPort, ...]]:
+        """The labels and ports that something asks for."""
+        ports = {port for port in workload.ports if port.name in self._port_names}
+        listed = tuple(sorted(ports, key=lambda p: (p.name, p.number, p.protocol.value, p.container.value)))
+        return self._pods.reduced(workload.labels), listed
 
     def node(self, node: Node, focus: tuple[bool, ...] = ()) -> EndClass:
         what = EndClass(Sort.NODE, "", self._nodes.reduced(node.labels), focus=focus)

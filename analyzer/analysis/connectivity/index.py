@@ -16,6 +16,7 @@ from analyzer.analysis.connectivity.classes import (
     reaches_pods,
 )
 from analyzer.analysis.connectivity.rule_ports import Names, names_used
+from analyzer.model.claims import PodsIn
 from analyzer.model.cluster import Cluster
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.policies import (
@@ -72,6 +73,15 @@ class EndIndex:
         """The pods that a subject or a peer means; never those on their node's network (reference A12.3)."""
         where = self.in_namespaces(peer.namespaces)
         return where & self._pods.matching(peer.pods) if where else 0
+
+    def backends(self, members: PodsIn) -> int:
+        """The pods that a Service selects, those on their node's network too."""
+        plain = self.chosen(PodPeer(members.namespaces, members.pods))
+        if not isinstance(members.namespaces, NamespaceNamed):
+            return plain
+        name = members.namespaces.name
+        hosted = [i for i in bit_indices(self.host_pods) if self.classes[i].namespace == name]
+        return plain | LabelIndex((1 << i, dict(self.classes[i].labels)) for i in hosted).matching(members.pods)
 
     def pods_of(self, rule: Rule) -> int:
         """The pods and nodes that the rule's peers select by labels."""

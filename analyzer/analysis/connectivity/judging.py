@@ -13,8 +13,16 @@ from analyzer.analysis.connectivity.index import EndIndex, Test
 from analyzer.analysis.connectivity.partitions import joined
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span
 from analyzer.analysis.connectivity.ruling import Effects, rulings
+from analyzer.analysis.connectivity.service_ways import (
+    OutsideServiceView,
+    ServiceView,
+    ServiceWays,
+    addresses_of,
+    members_in,
+)
 from analyzer.analysis.connectivity.views import ClassView, Near, NodeView, OutsideView, Rules
-from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Policy
+from analyzer.model.leading import Way
+from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Peer, Policy
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
 
@@ -79,6 +87,7 @@ class Judge:
     def __init__(self, index: EndIndex, rules: Rules) -> None:
         self.index, self.rules = index, rules
         self._outside = ~index.taken
+        self.services = ServiceWays(index, rules)
         self._nodes: dict[tuple[Hashable, int], Span] = {}
 
     # -------------------------------------------------------------------------------------------- the cluster
@@ -106,13 +115,31 @@ class Judge:
         if not subject.is_judged or not everyone:
             return {EVERYTHING: everyone} if everyone else {}
         found: dict[Span, int] = {}
-        for view in self.class_views(subject, version, everyone):
-            found = _either(found, self._rulings(subject, view))
+        through = self._ways(subject, version)
+        for view in self.class_views(subject, version, everyone, through):
+            here = self._rulings(subject, view)
+            for way in through:
+                if bits := members_in(way, view, view.tests):
+                    here = self.services.on(here, way, bits, self._rulings(subject, ServiceView(view, way, bits)))
+            found = _either(found, here)
         return self._also_through_services(subject, found, version)
 
-    def class_views(self, subject: Subject, version: int, classes: int) -> Iterator[ClassView]:
-        """The classes as the subject's rules see them, once for each sort of address that they can have."""
+    def _ways(self, subject: Subject, version: int) -> list[Way]:
+        """The ways through Services' addresses that may make a difference to what the subject reaches."""
+        if subject.direction is Direction.INGRESS:
+            return []
+        return self.services.that_matter(subject.policies, version)
+
+    def class_views(
+        self, subject: Subject, version: int, classes: int, through: Iterable[Way] = ()
+    ) -> Iterator[ClassView]:
+        """The classes as the subject's rules see them, once for each sort of address that they can have, as far as
+        rules and the ways through Services tell them apart."""
         tests = self._tests(subject)
+        blocks = frozenset(id(peer) for peer in _peers(subject) if isinstance(peer, AddressPeer))
+        for way in through:
+            if written := addresses_of(way.port.members):
+                tests[id(way.port)] = written, self.index.everything
         distinct = tuple(dict.fromkeys(tests.values()))
         numbers = {peer: (distinct.index(test), test[1]) for peer, test in tests.items()}
         everyone = self.index.of_version[version] & classes
@@ -122,7 +149,7 @@ class Judge:
         for key, bits in worlds:
             if bits & everyone:
                 for domains in settlements:
-                    yield ClassView(self.index, near, bits & everyone, key, numbers, domains)
+                    yield ClassView(self.index, near, bits & everyone, key, numbers, domains, blocks)
 
     def _tests(self, subject: Subject) -> dict[int, Test]:
         """By id of the peer, what rules ask about addresses of ends in the cluster."""
@@ -136,7 +163,9 @@ class Judge:
                             found[id(peer)] = test
         return found
 
-    def _rulings(self, subject: Subject, view: ClassView | OutsideView | NodeView) -> dict[Span, int]:
+    def _rulings(
+        self, subject: Subject, view: ClassView | OutsideView | NodeView | ServiceView | OutsideServiceView
+    ) -> dict[Span, int]:
         return rulings(subject.policies, subject.direction, view, self.rules.profile, subject.effects)
 
     # -------------------------------------------------------------------------------------------- addresses outside
@@ -146,12 +175,31 @@ class Judge:
         if not subject.is_judged:
             return {EVERYTHING: domain} if domain else {}
         found: dict[Span, AddressSet] = {}
-        for views, addresses in self.outside_views(subject, domain):
-            own = _worst_and_best(span for view in views for span in self._rulings(subject, view))
-            for part in _by_family(addresses):
-                span = self._through_services(subject, own, part)
-                found[span] = found.get(span, AddressSet.EMPTY) | part
+        for views, part, through in self._outside_parts(subject, domain):
+            own = _worst_and_best(span for view in views for span in self._with_ways(subject, view, through))
+            span = self._through_services(subject, own, part)
+            found[span] = found.get(span, AddressSet.EMPTY) | part
         return found
+
+    def _outside_parts(
+        self, subject: Subject, domain: AddressSet
+    ) -> Iterator[tuple[list[OutsideView], AddressSet, list[Way]]]:
+        """The addresses by what the subject's rules see of them, and by the ways through Services that lead there."""
+        through = [way for version in VERSIONS for way in self._ways(subject, version)]
+        written = [(way, addresses_of(way.port.members)) for way in through]
+        led = [(way, places) for way, places in written if places & domain]
+        for views, addresses in self.outside_views(subject, domain):
+            for key, part in cells([places for _, places in led], addresses).items():
+                here = [way for i, (way, _) in enumerate(led) if key >> i & 1]
+                for own in _by_family(part):
+                    version = 4 if own.v4 else 6
+                    yield views, own, [way for way in here if way.address.version == version]
+
+    def _with_ways(self, subject: Subject, view: OutsideView, through: list[Way]) -> Iterator[Span]:
+        found = self._rulings(subject, view)
+        for way in through:
+            found = self.services.on(found, way, 1, self._rulings(subject, OutsideServiceView(view, way)))
+        return iter(found)
 
     def _domain(self, subject: Subject) -> AddressSet:
         """The addresses outside of the families that the end has."""
@@ -220,6 +268,12 @@ def _blocks(subject: Subject) -> tuple[list[AddressSet], dict[int, int]]:
     distinct = list(dict.fromkeys(peer.addresses for peer in peers))
     number = {ranges: i for i, ranges in enumerate(distinct)}
     return distinct, {id(peer): number[peer.addresses] for peer in peers}
+
+
+def _peers(subject: Subject) -> Iterator[Peer]:
+    for policy in subject.policies:
+        for rule in policy.rules(subject.direction) or ():
+            yield from rule.peers or ()
 
 
 def _worst_and_best(spans: Iterable[Span]) -> Span:

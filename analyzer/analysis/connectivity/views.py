@@ -62,6 +62,12 @@ class ClassView:
     key: int
     tests: Mapping[int, tuple[int, int]]  # by id of the peer: the number of its test, the classes it asks about
     domains: Mapping[str, bool]
+    blocks: frozenset[int] = frozenset()  # ids of the peers that are blocks
+
+    def without_blocks(self) -> ClassView:
+        """The same, to rules whose blocks mean none of them."""
+        tests = {peer: test for peer, test in self.tests.items() if peer not in self.blocks}
+        return ClassView(self.index, self.near, self.everyone, self.key, tests, self.domains)
 
     def grants(self, rule: Rule) -> list[tuple[int, Span]]:
         must, may = self._means(rule) & self.everyone, self._may_mean(rule) & self.everyone

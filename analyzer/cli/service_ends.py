@@ -1,0 +1,118 @@
+"""A Service, or one of its addresses, as an end that the command line names: one of the backends stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from analyzer.records import dataclass
+
+if TYPE_CHECKING:
+    from analyzer.analysis.connectivity.pairwise import PairEnd
+    from analyzer.model.claims import Behind, LedPort, SetExpr, Unknown
+    from analyzer.model.cluster import Cluster, Node, Workload
+    from analyzer.sets import AddressSet, ConnectionSet
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What stands for a Service: an end, its name, what was chosen, and the Service's ports that lead to it."""
+
+    end: PairEnd
+    words: str
+    notes: tuple[str, ...]
+    ports: tuple[LedPort, ...]
+
+
+def backend(text: str, behind: Sequence[Behind], cluster: Cluster) -> Backend | None:
+    """The first thing that the Services lead to; None if they lead nowhere."""
+    ports = [port for each in behind for port in each.ports]
+    found = [(port, end, words) for port in ports for end, words in _ends(port.members, cluster)]
+    if not found:
+        return None
+    _, end, words = found[0]
+    own = tuple(port for port, other, _ in found if other is end or other == end)
+    services = list(dict.fromkeys(port.service for port in ports))
+    led = "; ".join(_led(port) for port in own if port.target is not None)
+    notes = [f"{text} is {' and '.join(services)}" if text not in services else text]
+    notes[0] += f", which leads to {words}" + (f" ({led})" if led else "")
+    others = [name for name in dict.fromkeys(w for _, _, w in found) if name != words]
+    if others:
+        more = f" and {len(others) - 6} more" if len(others) > 6 else ""
+        notes.append(f"it leads to {', '.join(others[:6])}{more} too; this is about {words}")
+    return Backend(end, words, tuple(notes), own)
+
+
+def _led(port: LedPort) -> str:
+    named = f" ({port.name})" if port.name else ""
+    target = getattr(port.target, "low", None) or getattr(port.target, "name", "")
+    return f"{port.protocol.value} {port.number}{named} to {target}"
+
+
+def _ends(members: SetExpr, cluster: Cluster) -> Iterable[tuple[PairEnd, str]]:
+    from analyzer.analysis import representative
+    from analyzer.model.claims import At, Both, Either, PodsIn, WorkloadNamed
+    from analyzer.sets import AddressSet
+    from analyzer.verdicts.connectivity import end_id
+
+    match members:
+        case PodsIn():
+            from analyzer.model.policies import NamespaceNamed
+            from analyzer.semantics import matches
+
+            assert isinstance(members.namespaces, NamespaceNamed)
+            there = cluster.workloads_by_namespace.get(members.namespaces.name, ())
+            known = [w for w in there if matches(members.pods, w.labels)]
+            for workload in known:
+                yield workload, workload.id
+            chosen = representative(members, cluster) if not known else None
+            if chosen is not None:
+                yield chosen[0], chosen[1]
+        case WorkloadNamed(namespace, name):
+            for workload in cluster.workloads_by_namespace.get(namespace, ()):
+                if workload.name == name:
+                    yield workload, workload.id
+        case Both(parts):
+            yield from _ends(parts[0], cluster)
+        case Either(parts):
+            for part in parts:
+                yield from _ends(part, cluster)
+        case At(addresses):
+            left = addresses
+            things: list[Workload | Node] = [*cluster.nodes, *cluster.workloads]
+            for thing in things:
+                own = AddressSet.singles(thing.ips) & left
+                if own:
+                    left -= own
+                    yield thing, end_id(thing)
+            if left:
+                yield left, str(left)
+        case _:
+            return
+
+
+def translated(asked: ConnectionSet, ports: Sequence[LedPort], end: PairEnd, *, is_everything: bool) -> ConnectionSet:
+    """The ports of the backend `end` that the Service's ports asked about lead to."""
+    from analyzer.analysis.connectivity.rule_ports import declared_names
+    from analyzer.model.policies import NamedPort
+    from analyzer.model.profile import NamedPortScope
+    from analyzer.sets import ConnectionSet, PortSet
+
+    found = ConnectionSet.EMPTY
+    for port in ports:
+        if port.target is None:
+            return asked
+        if is_everything or ConnectionSet.on(port.protocol.value, PortSet.of(port.number)) & asked:
+            own = declared_names(getattr(end, "ports", ()), NamedPortScope.SIDECARS)
+            of_protocol = ConnectionSet.on(port.protocol.value, PortSet.FULL)
+            if isinstance(port.target, NamedPort):
+                found |= own.get(port.target.name, ConnectionSet.EMPTY) & of_protocol
+            else:
+                found |= ConnectionSet.on(port.protocol.value, port.target.ports)
+    return found
+
+
+def nobody_knows(unknown: Unknown, outside: AddressSet) -> tuple[AddressSet, str, tuple[str, ...]]:
+    """What stands for an end of which nobody knows which it is: every address outside."""
+    note = f"{unknown.text} is not known; took every address outside, of which it is one, unless it is a node's"
+    return outside, "an address nobody knows", (note,)

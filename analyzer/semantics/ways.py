@@ -1,0 +1,74 @@
+"""What an engine sees of a connection that asks for a Service's address (reference A9.5, A9.6, A13.7)."""
+
+from __future__ import annotations
+
+from analyzer.model.claims import LedPort
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.leading import Way, ways
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import NumberedPorts
+from analyzer.model.profile import NamedPortScope, Profile, ServiceEval
+from analyzer.records import dataclass
+from analyzer.semantics.case import Case
+from analyzer.semantics.members import is_member
+from analyzer.semantics.ports import declares
+from analyzer.sets.addresses import IPAddress
+
+AFTER, BEFORE = "after translation", "before translation"
+SERVICE_EVAL = OpenFact(
+    "service-eval",
+    "service-eval",
+    "whether egress rules see a connection to a Service's address before or after its translation is up to the engine "
+    "(knob service-eval)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AtService:
+    """A destination as it is asked for: `backend` is what stands behind the Service's address and port."""
+
+    backend: End
+    address: IPAddress
+    number: int
+
+
+def ways_to(case: Case) -> tuple[AtService, ...]:
+    """Every way through a Service that ends in this connection; only the one asked for, if one is.
+
+    Empty where the engine looks after the translation, so that it makes no difference.
+    """
+    connection = case.connection
+    if case.profile.service_eval is ServiceEval.POST_DNAT:
+        return ()
+    return tuple(
+        AtService(connection.dst, way.address, way.port.number)
+        for way in ways(case.cluster)
+        if _ends_in(way, connection) and _is_asked_for(way, connection)
+    )
+
+
+def is_service_told(port: LedPort, profile: Profile) -> bool:
+    """Whether it makes a difference by which of its addresses a port is asked for."""
+    is_seen = profile.enforces and profile.service_eval is not ServiceEval.POST_DNAT
+    return is_seen and bool(port.addresses)
+
+
+def leads_to(port: LedPort, connection: Connection) -> bool:
+    """Whether the port leads to this connection; a target's name is looked up on the pod (reference A13.2)."""
+    target = port.target
+    if target is None or target.protocol is not connection.protocol or not is_member(port.members, connection.dst):
+        return False
+    if isinstance(target, NumberedPorts):
+        return connection.port is not None and connection.port in target.ports
+    pod = connection.dst
+    return isinstance(pod, Pod) and declares(pod, target.name, connection, NamedPortScope.SIDECARS)
+
+
+def _ends_in(way: Way, connection: Connection) -> bool:
+    return way.address.version == connection.src.ip.version and leads_to(way.port, connection)
+
+
+def _is_asked_for(way: Way, connection: Connection) -> bool:
+    through = connection.through
+    asked = (way.port.service, way.address, way.port.number)
+    return through is None or asked == (through.service, through.address, through.number)
