@@ -9,6 +9,7 @@ from analyzer.analysis.assumptions import stated_assumptions
 from analyzer.analysis.connectivity.classes import Classifier, EndClass
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.subjects import Subjects
+from analyzer.analysis.connectivity.variants import guesses
 from analyzer.analysis.connectivity.views import Rules
 from analyzer.analysis.enforcing import as_enforced
 from analyzer.encoding import pod_addresses
@@ -36,7 +37,9 @@ def exposure(
     cluster.  `progress` is told a workload, how many classes of workloads are done, and how many there are.
     """
     cluster = as_enforced(cluster, setting.profile)
-    wanted = [w for w in cluster.workloads if namespaces is None or w.namespace in namespaces]
+    told = cluster.mentioned_labels
+    asked = (w for w in cluster.workloads if namespaces is None or w.namespace in namespaces)
+    wanted = [guess for w in asked for variant in w.variants(told) for guess in guesses(variant, told)]
     classes = {direction: alike(cluster, setting, direction, wanted) for direction in Direction}
     total = sum(map(len, classes.values()))
     found: list[Exposure] = []
@@ -81,8 +84,14 @@ def alike(cluster: Cluster, setting: Setting, direction: Direction, wanted: Iter
             old = found.get(key)
             more = tuple(lists[i])
             found[key] = Alike((*old.workloads, *more) if old else more, is_isolated)
-    classes_found = (replace(a, workloads=tuple(sorted(a.workloads, key=lambda w: w.id))) for a in found.values())
+    classes_found = (replace(a, workloads=_by_id(a.workloads)) for a in found.values())
     return tuple(sorted(classes_found, key=lambda a: a.workloads[0].id))
+
+
+def _by_id(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
+    """Each once, though it may be here with several labels that nobody knows."""
+    found = {workload.id: workload for workload in workloads}
+    return tuple(found[name] for name in sorted(found))
 
 
 def _meant(index: EndIndex, cluster: Cluster, direction: Direction) -> list[list[int]]:

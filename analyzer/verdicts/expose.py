@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, encode
+from analyzer.encoding.classes import EndClass
 from analyzer.errors import InternalError
 from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
+from analyzer.sets.intervals import points
 from analyzer.solving import OutOfTimeError
 from analyzer.verdicts.exposure import Exposure, Opening
 from analyzer.verdicts.generalise import Box, generalise
@@ -68,16 +70,29 @@ def expose(
 
 def _cut_at_own_ports(obligation: Obligation, workload: Workload) -> Obligation:
     """With the workload held fixed, a connection's meaning also changes at the ports to which it gives a name."""
-    numbers = (ports for c in obligation.classes if workload in c.members for _, ports in c.ports)
+    numbers = (ports for c in obligation.classes if _is_of(obligation, c, workload) for _, ports in c.ports)
     edges = {edge for ports in numbers for low, high in ports for edge in (low, high + 1)}
     return replace(obligation, cuts={**obligation.cuts, "port": tuple(sorted({*obligation.cuts["port"], *edges}))})
+
+
+def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
+    """Whether the class holds pods of the workload: those with its labels, as far as these are settled."""
+    if not any(m.owner == workload.owner and m.source == workload.source for m in c.members):
+        return False
+    unsettled = {key for added in workload.added for key in added.all_keys}
+    domains = obligation.scope.domains
+    return all(
+        domains[attr].code(workload.labels.get(attr.key)) == value
+        for attr, value in c.values
+        if attr.kind == "pod" and attr.key not in unsettled
+    )
 
 
 def held(inquiry: Inquiry, workload: Workload, near: str) -> Inquiry:
     """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
     obligation, far = inquiry.obligation, "d" if near == "s" else "s"
-    codes = [i + 1 for i, c in enumerate(obligation.classes) if workload in c.members]
-    literals = [inquiry.is_value(f"{near}.w", codes[0])]
+    codes = [i + 1 for i, c in enumerate(obligation.classes) if _is_of(obligation, c, workload)]
+    literals = [inquiry.is_within(f"{near}.w", points(codes))]
     if f"{far}.w" in obligation.symbols:
         literals.append(inquiry.is_value(f"{far}.w", 0))
     return inquiry.given(*literals)

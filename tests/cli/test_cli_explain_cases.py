@@ -58,3 +58,12 @@ def test_a_hash_that_nobody_knows_is_a_case(tmp_path: Path) -> None:
 def test_a_value_that_the_controller_never_gives_is_none(tmp_path: Path) -> None:
     found = explained(tmp_path, "Deployment", "pod-template-hash: canary")
     assert found["allowed"]["TCP"] == []
+
+
+def test_exposure_tells_the_replicas_apart(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(
+        MANIFESTS.format(kind="StatefulSet", label="statefulset.kubernetes.io/pod-name: db-0")
+    )
+    result = CliRunner().invoke(app, ["map", "--exposure", str(tmp_path / "m.yaml"), "--format", "json"])
+    assert result.exit_code == 0, result.output
+    assert "a/db[StatefulSet]/db-0" in result.stdout
