@@ -189,7 +189,7 @@ def test_no_kind_stands_in_two_classes():
     [
         (POLICY + "spec: {podselector: {}}\n", "NetworkPolicy", True, True, False, "a"),
         (thing("Deployment", "apps/v1"), "Deployment", False, False, True, "a"),
-        (thing("Namespace", "v1").replace("name: x", "name: X"), "Namespace", True, True, True, None),
+        (thing("Namespace", "v1").replace("name: x", "name: X"), "Namespace", False, False, True, None),
         (thing("NetworkPolicy", "extensions/v1beta1"), "NetworkPolicy", True, True, True, None),
         ("a: [\n", "document", True, True, True, None),
         ("kind: Pod\n", "document", True, True, True, None),
