@@ -31,6 +31,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.profile import CidrMatchMode, Profile
+from analyzer.model.source import Notice
 from analyzer.sets import AddressSet
 
 Policies = tuple[Policy, ...]
@@ -39,19 +40,47 @@ _KEY = "as enforced by"
 
 
 def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
-    """The cluster as the profile's engine reads it; the same one where it reads what is written."""
+    """The cluster as the profile's engine reads it; the same one where it reads what is written.
+
+    Whether anybody enforces a policy of a kind that the engine does not read is not known: it is unmodelled.
+    """
+    return _enforced(cluster, profile, is_chained=False)
+
+
+def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:
+    """The cluster as a map shows it: policies of kinds that the engine does not read are taken as written, as another
+    engine chained to it would read them, and a notice says so of each."""
+    return _enforced(cluster, profile, is_chained=True)
+
+
+def _enforced(cluster: Cluster, profile: Profile, *, is_chained: bool) -> Cluster:
     reading = _READINGS.get(profile.name)
     if reading is None or not profile.enforces or cluster.derived.get(_KEY) == profile:
         return cluster
-    found = cluster.derived.get((_KEY, profile))
+    found = cluster.derived.get((_KEY, profile, is_chained))
     if not isinstance(found, Cluster):
         policies, unread = reading(cluster.policies, profile)
-        is_same = policies == cluster.policies and not unread
-        found = cluster if is_same else replace(cluster, policies=policies, unmodelled=(*cluster.unmodelled, *unread))
-        cluster.derived[_KEY, profile] = found
+        if policies == cluster.policies and not unread:
+            found = cluster
+        elif is_chained:
+            names = {(thing.kind, thing.name) for thing in unread}
+            others = tuple(p for p in cluster.policies if p.namespace is None and (p.kind, p.name) in names)
+            notices = tuple(Notice(thing.source, _pictured(thing, profile)) for thing in unread)
+            found = replace(cluster, policies=(*policies, *others), notices=(*cluster.notices, *notices))
+        else:
+            found = replace(cluster, policies=policies, unmodelled=(*cluster.unmodelled, *unread))
+        cluster.derived[_KEY, profile, is_chained] = found
         if found is not cluster:
             found.derived[_KEY] = profile
     return found
+
+
+def _pictured(thing: Unmodelled, profile: Profile) -> str:
+    group = thing.api_version.partition("/")[0]
+    return (
+        f"{thing.id} is of a kind that profile {profile.name} does not read; here it is taken as written, for another "
+        f"engine may be chained that does (if none is, say `--irrelevant {thing.kind}.{group}`)"
+    )
 
 
 # ------------------------------------------------------------------------------------------------ kinds

@@ -12,7 +12,7 @@ from itertools import product
 
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.difference import Progress, background, queries_of, silent
-from analyzer.analysis.enforcing import as_enforced
+from analyzer.analysis.enforcing import as_pictured
 from analyzer.analysis.matched_ends import Likeness, matched
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.model.claims import Pack, Universe
@@ -38,7 +38,7 @@ def inventory_difference(
     old: Cluster, new: Cluster, packs: Sequence[Pack] = (), *, setting: Setting, progress: Progress | None = None
 ) -> InventoryDifference:
     """Every pair of ends that may open something else than before, and each query of the packs on both revisions."""
-    old, new = (as_enforced(side, setting.profile) for side in (old, new))
+    old, new = (as_pictured(side, setting.profile) for side in (old, new))
     revisions, tell = Revisions(old, new), progress or silent
     total = 2 + sum(len(pack.queries) for pack in packs)
     sides = align(old, new)

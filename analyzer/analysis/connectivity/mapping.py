@@ -16,7 +16,7 @@ from analyzer.analysis.connectivity.rule_ports import Span
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses
 from analyzer.analysis.connectivity.views import Rules
-from analyzer.analysis.enforcing import as_enforced
+from analyzer.analysis.enforcing import as_pictured
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.policies import Direction
@@ -46,7 +46,7 @@ def connectivity(
     controller that policies tell apart are ends of their own; all are where `mentioned` says which label values tell
     them apart, which may be more than this cluster's policies mention.
     """
-    cluster = as_enforced(cluster, profile)
+    cluster = as_pictured(cluster, profile)
     addresses = pod_addresses_of(cluster, pod_addresses)
     nodes = sorted(cluster.nodes, key=lambda node: node.name) if with_nodes else []
     classifier = Classifier(cluster, profile, addresses, mentioned or {})
