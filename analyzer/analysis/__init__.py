@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from analyzer.analysis.check import check
 from analyzer.analysis.cross_check import cross_check
 from analyzer.analysis.excuses import Excuses
+from analyzer.judging import Setting
 from analyzer.solving import Budget
-from analyzer.verdicts import Setting
 
 if TYPE_CHECKING:
     from analyzer.analysis.cases import explain_cases

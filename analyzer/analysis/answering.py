@@ -7,10 +7,11 @@ from dataclasses import field, replace
 from analyzer.analysis.cross_check import cross_check, together
 from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.premises import judge_on
+from analyzer.judging import Setting
 from analyzer.model.claims import Assumption, Query
 from analyzer.model.cluster import Cluster
 from analyzer.records import dataclass
-from analyzer.verdicts import CrossCheck, Setting, Status, Verdict
+from analyzer.verdicts import CrossCheck, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)

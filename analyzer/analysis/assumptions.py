@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from analyzer.analysis.premises import breaches_of
 from analyzer.encoding import pod_ranges
 from analyzer.encoding.walk import claim_sets
+from analyzer.judging import Setting
+from analyzer.judging.bound import has_ipv6_pods
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Notice, Why
-from analyzer.verdicts import Setting, StatedAssumption
-from analyzer.verdicts.bound import has_ipv6_pods
+from analyzer.verdicts import StatedAssumption
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from analyzer import __version__
+from analyzer.judging import Setting
 from analyzer.model.claims import Pack
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.solving import Z3, solver_version
-from analyzer.verdicts import Answer, Counterexample, Setting, Verdict
+from analyzer.verdicts import Answer, Counterexample, Verdict
 from analyzer.verdicts.bundle import (
     REPORT,
     Bundle,

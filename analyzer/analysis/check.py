@@ -15,11 +15,12 @@ from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
+from analyzer.judging import Setting
 from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
-from analyzer.verdicts import Answer, Section, Setting, Verdict
+from analyzer.verdicts import Answer, Section, Verdict
 
 __all__ = ["Progress", "answer_of", "check", "tally", "tasks_of"]
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from analyzer.analysis.cross_check import cross_check, together
 from analyzer.analysis.difference import Progress, difference
 from analyzer.analysis.inventory_difference import inventory_difference
+from analyzer.judging import Setting
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.verdicts import Setting, Step
+from analyzer.verdicts import Step
 from analyzer.verdicts.difference import Difference, InventoryDifference
 
 

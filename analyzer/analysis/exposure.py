@@ -13,12 +13,12 @@ from analyzer.analysis.connectivity.variants import guesses
 from analyzer.analysis.connectivity.views import Rules
 from analyzer.analysis.enforcing import as_enforced
 from analyzer.encoding import pod_addresses
+from analyzer.judging.expose import Alike, expose
+from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import Direction, Tier
 from analyzer.verdicts.connectivity import bit_indices
-from analyzer.verdicts.expose import Alike, expose
 from analyzer.verdicts.exposure import Exposure, ExposureReport
-from analyzer.verdicts.judge import Setting
 
 Progress = Callable[[str, int, int], None]
 

@@ -10,13 +10,13 @@ from analyzer.analysis.connectivity.focus import Focus
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.analysis.connectivity.rule_ports import declared_names
 from analyzer.analysis.connectivity.subjects import target_of
+from analyzer.judging.entries import open_to_pods
+from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Backend, Cluster, Route, Service, Workload
 from analyzer.model.profile import NamedPortScope
 from analyzer.model.source import Notice
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.connectivity import ConnectivityMap, IngressEdge, bit_indices
-from analyzer.verdicts.entries import open_to_pods
-from analyzer.verdicts.judge import Setting
 
 Wants = list[tuple[Route, ConnectionSet]]
 

@@ -15,17 +15,17 @@ from analyzer.analysis.difference import Progress, background, queries_of, silen
 from analyzer.analysis.enforcing import as_pictured
 from analyzer.analysis.matched_ends import Likeness, matched
 from analyzer.encoding import Question, align, changed_namespaces
+from analyzer.judging import Setting
+from analyzer.judging.compare import ANYTHING_NEW, Revisions
+from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import Direction
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 from analyzer.sets.addresses import IPAddress
-from analyzer.verdicts import Setting
-from analyzer.verdicts.compare import ANYTHING_NEW, Revisions
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, bit_indices
 from analyzer.verdicts.difference import ChangedPairs, InventoryDifference
-from analyzer.verdicts.unread import REASON, unread_in
 
 _DOUBT = "whether more changes hangs on addresses of pods that the manifests do not tell, or on what is left open"
 _MORE_PODS = "an object that is not modelled may stand for more workloads"

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 
+from analyzer.judging import Setting, judge
+from analyzer.judging.bound import bound_pods
 from analyzer.model.claims import Assumption, Kind, Query
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import pod_of
 from analyzer.model.profile import PROFILES
 from analyzer.records import dataclass
 from analyzer.semantics import holds, is_member
-from analyzer.verdicts import Setting, Status, Verdict, judge
-from analyzer.verdicts.bound import bound_pods
+from analyzer.verdicts import Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)

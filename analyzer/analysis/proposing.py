@@ -14,13 +14,14 @@ from analyzer.analysis.check import Progress, tally
 from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
 from analyzer.encoding import VIOLATION, encode
+from analyzer.judging import Setting, judge, question_of
+from analyzer.judging.inquiry import Inquiry
 from analyzer.language import parse_query
 from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.records import dataclass
-from analyzer.verdicts import Setting, Status, Verdict, judge, question_of
-from analyzer.verdicts.inquiry import Inquiry
+from analyzer.verdicts import Status, Verdict
 from analyzer.verdicts.proposals import Chapter, ProposedPack
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -11,6 +11,9 @@ from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.premises import unbroken
 from analyzer.analysis.recheck import Asked, file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
+from analyzer.judging import Setting
+from analyzer.judging.bound import bound
+from analyzer.judging.replay import Replay
 from analyzer.language import parse_pack, parse_query
 from analyzer.model.claims import Kind, Pack, Universe
 from analyzer.model.cluster import Cluster
@@ -18,11 +21,9 @@ from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget
-from analyzer.verdicts import Answer, Setting, Status
-from analyzer.verdicts.bound import bound
+from analyzer.verdicts import Answer, Status
 from analyzer.verdicts.bundle import INDEX, Bundle, Options, sha256
 from analyzer.verdicts.rechecked import Check, Finding
-from analyzer.verdicts.replay import Replay
 
 
 def match_manifests(bundle: Bundle, given: Mapping[str, bytes]) -> tuple[Check, tuple[tuple[str, bytes], ...]]:

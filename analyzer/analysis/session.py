@@ -11,11 +11,12 @@ from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
 from analyzer.encoding import Footing, footing
+from analyzer.judging import Setting, question_of
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import Policy
 from analyzer.records import dataclass
-from analyzer.verdicts import Answer, Setting, Status, Verdict, question_of
+from analyzer.verdicts import Answer, Status, Verdict
 
 # What a change of policies leaves as it was.
 _OF_OTHERS = (

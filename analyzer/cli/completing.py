@@ -33,14 +33,14 @@ def knobs() -> list[str]:
 
 def check_formats() -> list[str]:
     """The values of --format of `netproof check`, to which a file can be added."""
-    from analyzer.cli.options import CheckFormat
+    from analyzer.cli.formats import CheckFormat
 
     return [member.value for member in CheckFormat]
 
 
 def schemas() -> list[str]:
     """The names of the published schemas."""
-    from analyzer.cli.configuration.schema import NAME
+    from analyzer.cli.formats import CONFIGURATION_SCHEMA
     from analyzer.reports.schema import schema_names
 
-    return [*schema_names(), NAME]
+    return [*schema_names(), CONFIGURATION_SCHEMA]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli import output
+from analyzer.cli.formats import CheckFormat
 from analyzer.cli.inputs import nearest
-from analyzer.cli.options import CheckFormat
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.records import dataclass
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from analyzer.cli import inputs, options, output, revisions
+from analyzer.cli import formats, inputs, options, output, revisions
 from analyzer.cli.exit_codes import difference_code
 from analyzer.cli.guard import complaint
 from analyzer.cli.options import FailOn
@@ -28,7 +28,7 @@ def diff(
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
     exclude: options.Exclude = None,
-    format_: options.InDiffFormat = options.DiffFormat.TEXT,
+    format_: options.InDiffFormat = formats.DiffFormat.TEXT,
     file: options.OutputFile = None,
     max_changes: options.MaxChanges = 20,
     budget: options.WorkBudget = None,

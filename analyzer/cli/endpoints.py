@@ -258,7 +258,7 @@ def _at(text: str, found: AddressSet, option: str, cluster: Cluster) -> Named:
             return Named(thing, name, (f"{text} is an address of {name}",))
     taken = cluster.taken_addresses
     if not found - taken and found & cluster.service_addresses:
-        from analyzer.verdicts.bound import services_at
+        from analyzer.judging.bound import services_at
 
         return _behind(text, tuple(services_at(found, cluster)), option, cluster)
     if not found - taken:
@@ -288,9 +288,9 @@ def _looked_up(
 ) -> Named:
     """A Service or the API server."""
     from analyzer.cli.service_ends import nobody_knows
+    from analyzer.judging.bound import looked_up
     from analyzer.model.claims import Behind, Unknown
     from analyzer.model.profile import PROFILES
-    from analyzer.verdicts.bound import looked_up
 
     found = looked_up(members, cluster, profile or PROFILES["generic"])
     if isinstance(found, Unknown):

@@ -12,8 +12,9 @@ from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from analyzer.cli.revisions import Reading
+    from analyzer.judging import Setting
     from analyzer.model.claims import Pack
-    from analyzer.verdicts import Answer, Setting
+    from analyzer.verdicts import Answer
     from analyzer.verdicts.bundle import ManifestRecord
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from analyzer.cli import endpoints, inputs, options, output
+from analyzer.cli import endpoints, formats, inputs, options, output
 from analyzer.cli.batch import answered, batch_or_one
 from analyzer.cli.guard import complaint
 
@@ -23,7 +23,7 @@ def explain(
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
     exclude: options.Exclude = None,
-    format_: options.InFormat = options.Format.TEXT,
+    format_: options.InFormat = formats.Format.TEXT,
     file: options.OutputFile = None,
     quiet: options.Brief = False,
     color: options.InColor = options.Color.AUTO,
@@ -55,7 +55,7 @@ def explain(
         print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
     if questions is not None:
         answers = answered(questions, loaded.cluster, engine, addresses)
-        if format_ is options.Format.JSON:
+        if format_ is formats.Format.JSON:
             output.write(render_answers_json(answers, loaded.cluster.notices), file)
         else:
             output.write(render_answers_text(answers, style), file)
@@ -70,5 +70,5 @@ def explain(
     )
     kept = (notice.message for notice in loaded.cluster.notices if notice.is_kept)
     found = replace(found, notes=(*src.notes, *dst.notes, *found.notes, *kept))
-    is_json = format_ is options.Format.JSON
+    is_json = format_ is formats.Format.JSON
     output.write(render_explanation_json(found) if is_json else render_explanation_text(found, style), file)

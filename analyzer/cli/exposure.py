@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from analyzer.cli import endpoints
-from analyzer.cli.options import MapFormat
+from analyzer.cli.formats import MapFormat
 from analyzer.cli.progress import Progress
 from analyzer.errors import UsageError
 

@@ -62,7 +62,7 @@ def kubectl_netproof(
     ] = None,
 ) -> None:
     """Prove or refute network isolation of the cluster that kubectl is set to.  Reads, and changes nothing."""
-    from analyzer.manifests.kubectl import live_objects
+    from analyzer.manifests.sources.kubectl import live_objects
 
     name, *rest = words or ["check"]
     if name not in COMMANDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from analyzer.cli import endpoints, inputs, options, output
+from analyzer.cli import endpoints, formats, inputs, options, output
 from analyzer.cli.exposure import check_exposure, rendered_exposure
 from analyzer.cli.guard import complaint
 from analyzer.cli.map_rendering import rendered_map
@@ -26,7 +26,7 @@ def map_(
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
     exclude: options.Exclude = None,
-    format_: options.InMapFormat = options.MapFormat.TEXT,
+    format_: options.InMapFormat = formats.MapFormat.TEXT,
     grouped: options.Grouped = None,
     max_pairs: options.MaxPairs = 200_000,
     max_regions: options.MaxRegions = 20,

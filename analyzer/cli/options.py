@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli import completing
+from analyzer.cli.formats import CheckFormat, DiffFormat, Format, MapFormat
 
 
 class Color(Enum):
@@ -17,28 +18,8 @@ class Color(Enum):
     NEVER = "never"
 
 
-class Format(Enum):
-    TEXT = "text"
-    JSON = "json"
-
-
-class CheckFormat(Enum):
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
 class SecondSolver(Enum):
     CVC5 = "cvc5"
-
-
-class DiffFormat(Enum):
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 class FailOn(Enum):
@@ -48,30 +29,6 @@ class FailOn(Enum):
     NEW_ACCESS = "new-access"
     LOST_ACCESS = "lost-access"
     QUERIES = "queries"
-
-
-class MapFormat(Enum):
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    DOT = "dot"
-    MERMAID = "mermaid"
-    SVG = "svg"
-    HTML = "html"
-
-    @property
-    def lists_pairs(self) -> bool:
-        """Whether the format can only tell pairs one by one."""
-        return self not in (MapFormat.TEXT, MapFormat.JSON, MapFormat.HTML)
-
-    @property
-    def shows_rules(self) -> bool:
-        return self is MapFormat.HTML
-
-    @property
-    def is_for_people(self) -> bool:
-        return self not in (MapFormat.JSON, MapFormat.CSV)
 
 
 Manifests = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from analyzer.cli import inputs, options, output
+from analyzer.cli import formats, inputs, options, output
 from analyzer.cli.exit_codes import RECHECK_CODES
 from analyzer.cli.progress import Progress
 
@@ -13,7 +13,7 @@ def recheck(
     folder: options.BundleFolder,
     manifests: options.BundleManifests = None,
     cross_check: options.CrossCheckBy = None,
-    format_: options.InFormat = options.Format.TEXT,
+    format_: options.InFormat = formats.Format.TEXT,
     file: options.OutputFile = None,
     budget: options.WorkBudget = None,
     color: options.InColor = options.Color.AUTO,
@@ -42,7 +42,7 @@ def recheck(
             *from_manifests(bundle, files, manifests or (), solvers, progress),
         ]
     found = Rechecked(sha256(index), written, tuple(checks))
-    if format_ is options.Format.JSON:
+    if format_ is formats.Format.JSON:
         report = render_recheck_json(found)
     else:
         report = render_recheck_text(found, output.terminal_style(color, file))

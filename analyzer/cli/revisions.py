@@ -67,8 +67,8 @@ class Reading:
         return old, new
 
     def _from_git(self, git: str, paths: Sequence[str]) -> tuple[Loaded, Loaded]:
-        from analyzer.manifests.git import manifests_in, revision_range, why_empty
         from analyzer.manifests.loading import load_blobs
+        from analyzer.manifests.sources.git import manifests_in, revision_range, why_empty
 
         names = revision_range(git)
         found = inputs.settled(*(lambda name=name: manifests_in(name, paths, self.exclude) for name in names))

@@ -21,7 +21,8 @@ def schema(
     ],
 ) -> None:
     """Print the JSON Schema of a report, or of the configuration file."""
-    from analyzer.cli.configuration.schema import NAME, configuration_schema
+    from analyzer.cli.configuration.schema import configuration_schema
+    from analyzer.cli.formats import CONFIGURATION_SCHEMA
     from analyzer.reports.schema import schema_names, schema_text
 
     known = (*schema_names(), NAME)
@@ -29,5 +30,5 @@ def schema(
     if not versions:
         raise UsageError(f"unknown schema `{name}`", inputs.nearest(name, known))
     newest = max(versions, key=lambda full: int(full.rpartition("-")[2]))
-    text = configuration_schema() if newest == NAME else schema_text(newest)
+    text = configuration_schema() if newest == CONFIGURATION_SCHEMA else schema_text(newest)
     output.write(text.encode("utf-8"), None)

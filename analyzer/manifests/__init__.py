@@ -4,8 +4,8 @@ Every document is modelled, irrelevant, or unmodelled; everything the API server
 line and column, and all problems are reported at once.
 """
 
-from analyzer.manifests.git import Blob, manifests_in, revision_range
 from analyzer.manifests.loading import Loaded, load, load_blobs, read_manifests
 from analyzer.manifests.rereading import Rereader
+from analyzer.manifests.sources.git import Blob, manifests_in, revision_range
 
 __all__ = ["Blob", "Loaded", "Rereader", "load", "load_blobs", "manifests_in", "read_manifests", "revision_range"]

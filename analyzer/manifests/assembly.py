@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from analyzer.manifests.endpoints import EndpointsObject
-from analyzer.manifests.mesh import at_root
-from analyzer.manifests.no_objects import lines_of
+from analyzer.manifests.kinds.endpoints import EndpointsObject
+from analyzer.manifests.kinds.mesh import at_root
+from analyzer.manifests.kinds.pod_template import PodSource
+from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.manifests.pod_groups import Root, workloads_of
-from analyzer.manifests.pod_template import PodSource
-from analyzer.manifests.route_sources import Gateway, Grant, RouteSource, routes_of
+from analyzer.manifests.sources.no_objects import lines_of
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Policy

@@ -9,10 +9,9 @@ from typing import Any
 
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
-from analyzer.manifests.custom_pods import custom_pods
-from analyzer.manifests.files import STDIN, STDIN_NAME, check_size
-from analyzer.manifests.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
-from analyzer.manifests.manifest import (
+from analyzer.manifests.kinds.custom_pods import custom_pods
+from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
+from analyzer.manifests.kinds.manifest import (
     DEFAULT_NAMESPACE,
     ObjectKind,
     group_of,
@@ -20,17 +19,13 @@ from analyzer.manifests.manifest import (
     kind_dot_group,
     version_of,
 )
-from analyzer.manifests.mesh import root_namespace
-from analyzer.manifests.no_objects import is_kustomization, is_no_object, slip_of
-from analyzer.manifests.nodes import Mapping, Tree, line_of
-from analyzer.manifests.registry import MODELLED, MODELLED_GROUPS
-from analyzer.manifests.retired_versions import RETIRED
-from analyzer.manifests.section import RENDER_HINT, Log, Section, nearest
-from analyzer.manifests.texts import read_trees
-from analyzer.manifests.twins import Standing, is_the_same, rank_of, text_key
-from analyzer.manifests.unmodelled_kinds import EFFECTS, Effect, effect_of
-from analyzer.manifests.unmodelled_reach import narrowed
-from analyzer.manifests.unread_objects import (
+from analyzer.manifests.kinds.mesh import root_namespace
+from analyzer.manifests.kinds.registry import MODELLED, MODELLED_GROUPS
+from analyzer.manifests.kinds.retired_versions import RETIRED
+from analyzer.manifests.kinds.twins import Standing, is_the_same, rank_of, text_key
+from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS, Effect, effect_of
+from analyzer.manifests.kinds.unmodelled_reach import narrowed
+from analyzer.manifests.kinds.unread_objects import (
     UNREAD,
     broken,
     digest,
@@ -40,6 +35,11 @@ from analyzer.manifests.unread_objects import (
     unmodelled,
     unread_document,
 )
+from analyzer.manifests.sources.files import STDIN, STDIN_NAME, check_size
+from analyzer.manifests.sources.no_objects import is_kustomization, is_no_object, slip_of
+from analyzer.manifests.text.nodes import Mapping, Tree, line_of
+from analyzer.manifests.text.section import RENDER_HINT, Log, Section, nearest
+from analyzer.manifests.text.texts import read_trees
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import LeftOut, Notice, Source, Why
 from analyzer.records import dataclass

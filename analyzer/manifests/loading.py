@@ -9,11 +9,11 @@ from functools import partial
 
 from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.assembly import assemble
-from analyzer.manifests.excluding import Excluding
-from analyzer.manifests.files import STDIN, STDIN_NAME, Chosen, chosen_files, read_file
-from analyzer.manifests.git import Blob
 from analyzer.manifests.loader import Loader
-from analyzer.manifests.shares import Errand, shares
+from analyzer.manifests.sources.excluding import Excluding
+from analyzer.manifests.sources.files import STDIN, STDIN_NAME, Chosen, chosen_files, read_file
+from analyzer.manifests.sources.git import Blob
+from analyzer.manifests.sources.shares import Errand, shares
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.source import NOWHERE, LeftOut, Notice
 from analyzer.records import dataclass

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from analyzer.manifests.added_labels import Places
-from analyzer.manifests.pod_template import PodShape, PodSource
+from analyzer.manifests.kinds.added_labels import Places
+from analyzer.manifests.kinds.pod_template import PodShape, PodSource
 from analyzer.model.cluster import Node, Workload
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from analyzer.errors import Problem
-from analyzer.manifests.excluding import Excluding
-from analyzer.manifests.files import STDIN, chosen_files, read_file
 from analyzer.manifests.loader import Loader
 from analyzer.manifests.loading import Loaded, assembled, load, without_garbage_collection
+from analyzer.manifests.sources.excluding import Excluding
+from analyzer.manifests.sources.files import STDIN, chosen_files, read_file
 from analyzer.records import dataclass
 
 Stamp = tuple[tuple[str, tuple[int, ...]], ...]

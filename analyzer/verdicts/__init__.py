@@ -1,6 +1,5 @@
-"""Outcome to verdict: witness, replay in the oracle, generalisation, blame."""
+"""What was found, as frozen data: verdicts, regions, differences, explanations."""
 
-from analyzer.verdicts.judge import Setting, judge, question_of
 from analyzer.verdicts.steps import Step
 from analyzer.verdicts.verdict import (
     Answer,
@@ -22,12 +21,9 @@ __all__ = [
     "EndRegion",
     "Region",
     "Section",
-    "Setting",
     "StatedAssumption",
     "Statistics",
     "Status",
     "Step",
     "Verdict",
-    "judge",
-    "question_of",
 ]

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from analyzer.cli import completing
-from analyzer.cli.options import CheckFormat
+from analyzer.cli.formats import CheckFormat
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
 from analyzer.packs import builtin

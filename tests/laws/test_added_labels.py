@@ -21,13 +21,14 @@ from hypothesis.strategies import DrawFn
 
 from analyzer.analysis import check
 from analyzer.analysis.connectivity import connectivity
+from analyzer.judging import Setting
 from analyzer.language import parse_query
 from analyzer.manifests import load
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.profile import PROFILES
 from analyzer.sets import ConnectionSet
-from analyzer.verdicts import Setting, Status
+from analyzer.verdicts import Status
 
 # Values that controllers give, and such as they never do: 6d4cf56db6 spells a number of 32 bits, canary spells none.
 VALUES = {

@@ -15,6 +15,11 @@ from revisions import refactorings, revisions, seen_by
 
 from analyzer.analysis import inventory_difference
 from analyzer.encoding import Obligation, align, embed, encode_pair
+from analyzer.judging import Setting
+from analyzer.judging.compare import Revisions, gained, lost
+from analyzer.judging.counterexamples import Finder
+from analyzer.judging.generalise import Box
+from analyzer.judging.inquiry import Inquiry
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
@@ -24,12 +29,7 @@ from analyzer.model.profile import Profile
 from analyzer.semantics import outcomes
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Result
-from analyzer.verdicts import Setting
-from analyzer.verdicts.compare import Revisions, gained, lost
-from analyzer.verdicts.counterexamples import Finder
 from analyzer.verdicts.difference import Relation, relation
-from analyzer.verdicts.generalise import Box
-from analyzer.verdicts.inquiry import Inquiry
 
 MOST = 30
 # The regions of a few pairs would take as long as those of all others: of theirs, what is found by then is judged.

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from test_exposure_laws import as_new
 
 from analyzer.analysis import Setting
+from analyzer.judging.entries import open_to_pods
 from analyzer.model.claims import Universe
 from analyzer.model.endpoints import Connection, Pod, pod_of
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.semantics import outcomes
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
-from analyzer.verdicts.entries import open_to_pods
 
 
 @settings(max_examples=100, deadline=None)

@@ -15,6 +15,8 @@ from analyzer.analysis.bundle_reading import parse_bundle, verdicts_in
 from analyzer.analysis.bundling import bundled
 from analyzer.analysis.recheck import check_answers, check_files, check_verdicts
 from analyzer.analysis.rederiving import replay_witnesses, setting_of
+from analyzer.judging import Setting
+from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Pack, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.profile import Profile
@@ -22,8 +24,6 @@ from analyzer.model.source import Source
 from analyzer.reports.check_json import render_json
 from analyzer.reports.evidence_json import render_evidence
 from analyzer.solving import CVC5, Z3, Budget
-from analyzer.verdicts import Setting
-from analyzer.verdicts.compare import Revisions, gained, lost
 from analyzer.verdicts.rechecked import Finding
 
 LAW = settings(

@@ -16,6 +16,7 @@ from told_regions import tells_of
 from analyzer.analysis.answering import Answerer, Task
 from analyzer.analysis.excuses import Excuses
 from analyzer.analysis.known_regions import known_excuse
+from analyzer.judging import Setting, judge
 from analyzer.model.claims import Excuse, Kind, Query, Universe
 from analyzer.model.endpoints import Connection
 from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
@@ -24,7 +25,7 @@ from analyzer.model.source import Source
 from analyzer.model.waivers import Waiver
 from analyzer.semantics import holds, is_in_scope, is_member
 from analyzer.semantics.ports import on_ports
-from analyzer.verdicts import Setting, Status, judge
+from analyzer.verdicts import Status
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
 from analyzer.verdicts.verdict import Region
 

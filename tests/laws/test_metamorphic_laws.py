@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from revisions import refactorings
 
+from analyzer.judging import Setting, judge
 from analyzer.model.claims import Anything, Claim, Either, Excuse, Kind, Minus, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Requirement
 from analyzer.model.policies import NamespaceNamed, NumberedPorts, PodPeer, Policy, Protocol, Tier
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
-from analyzer.verdicts import Setting, Status, judge
+from analyzer.verdicts import Status
 
 LAW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=6)
 FINE = {Status.PROVED, Status.VACUOUS}

@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis.premises import breaches_of, judge_on
+from analyzer.judging import Setting, judge
 from analyzer.model.claims import Assumption, PodsIn, Query, Role, Universe
 from analyzer.model.endpoints import pod_of
 from analyzer.semantics import holds, is_member
 from analyzer.sets import AddressSet
-from analyzer.verdicts import Setting, Status, judge
+from analyzer.verdicts import Status
 
 PODS = AddressSet.of("10.0.0.0/28", "fd00::/124")
 

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from told_regions import tells_of, tells_of_pod
 
 from analyzer.encoding import VIOLATION, Question, encode
+from analyzer.judging import Setting, judge
+from analyzer.judging.inquiry import Inquiry
 from analyzer.model.claims import (
     Assumption,
     Attribute,
@@ -49,8 +51,7 @@ from analyzer.model.source import Source
 from analyzer.semantics import holds, is_in_scope, is_member
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget
-from analyzer.verdicts import Setting, Status, Verdict, judge
-from analyzer.verdicts.inquiry import Inquiry
+from analyzer.verdicts import Status, Verdict
 
 PODS = AddressSet.of("10.0.0.0/28", "fd00::/124")
 LAW = settings(

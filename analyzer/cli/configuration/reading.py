@@ -11,7 +11,7 @@ from typing import Any
 from analyzer.cli import inputs
 from analyzer.cli.configuration.finding import Document
 from analyzer.cli.configuration.keys import CHECK, LIKE_CHECK, SHARED, Command, Key, Kind, tables_of
-from analyzer.cli.options import CheckFormat
+from analyzer.cli.formats import CheckFormat
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.records import dataclass
 

@@ -9,7 +9,6 @@ from typing import Any
 from analyzer.cli.configuration.applying import configurable
 from analyzer.cli.configuration.keys import CHECK, Key, Kind, tables_of
 
-NAME = "config-1"
 Json = dict[str, Any]
 
 

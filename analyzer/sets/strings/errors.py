@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analyzer.sets.strings.patterns import Pattern
+from collections.abc import Sequence
 
 _NAMED = 5
 
@@ -23,7 +18,7 @@ class UntranslatableError(ValueError):
 class TooManyAtomsError(ValueError):
     """More strings have to be told apart than is allowed; `patterns` are those that tell them apart."""
 
-    def __init__(self, patterns: Sequence[Pattern], limit: int, counted: str = "strings") -> None:
+    def __init__(self, patterns: Sequence[object], limit: int, counted: str = "strings") -> None:
         self.patterns, self.limit = tuple(patterns), limit
         named = ", ".join(map(str, self.patterns[:_NAMED]))
         more = f" and {len(self.patterns) - _NAMED:,} more" if len(self.patterns) > _NAMED else ""

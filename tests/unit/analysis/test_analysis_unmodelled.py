@@ -7,7 +7,7 @@ import pytest
 from analyzer.analysis import Setting, check
 from analyzer.language import parse_query
 from analyzer.manifests import load
-from analyzer.manifests.unmodelled_kinds import EFFECTS, GROUP_EFFECTS
+from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS, GROUP_EFFECTS
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.profile import PROFILES
 

@@ -7,13 +7,14 @@ from functools import cache
 import pytest
 
 from analyzer.analysis.comparing import compare
+from analyzer.judging import Setting
+from analyzer.judging.judge import judge
 from analyzer.language import parse_query
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
-from analyzer.verdicts import Setting, Status
+from analyzer.verdicts import Status
 from analyzer.verdicts.difference import Relation
-from analyzer.verdicts.judge import judge
 
 NP, ANP = "networking.k8s.io/v1", "policy.networking.k8s.io/v1alpha1"
 EVERYWHERE = {"namespaces": {}}

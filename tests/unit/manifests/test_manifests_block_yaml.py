@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.manifests import documents
-from analyzer.manifests.block_yaml import is_plain, read_block
-from analyzer.manifests.documents import read_documents
-from analyzer.manifests.nodes import Mapping, Sequence
-from analyzer.manifests.scalars import PlainScalars
-from analyzer.manifests.yaml_text import read_yaml
+from analyzer.manifests.text import documents
+from analyzer.manifests.text.block_yaml import is_plain, read_block
+from analyzer.manifests.text.documents import read_documents
+from analyzer.manifests.text.nodes import Mapping, Sequence
+from analyzer.manifests.text.scalars import PlainScalars
+from analyzer.manifests.text.yaml_text import read_yaml
 from benchmarks.clusters.text import yaml_documents
 from benchmarks.generate import STYLES, Order, make
 

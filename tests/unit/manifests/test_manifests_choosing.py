@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
-from analyzer.manifests.excluding import Excluding
-from analyzer.manifests.files import chosen_files
-from analyzer.manifests.git import manifests_in
+from analyzer.manifests.sources.excluding import Excluding
+from analyzer.manifests.sources.files import chosen_files
+from analyzer.manifests.sources.git import manifests_in
 from analyzer.model.source import Why
 
 NAMES = ("a.yaml", ".b.yml", "c.json", ".yaml", "D.YAML", "e.Yml", "f.txt", "yaml", "g.yaml.bak", "h.yaml", "i")

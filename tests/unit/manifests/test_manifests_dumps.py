@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.manifests import load
-from analyzer.manifests.json_text import read_json
-from analyzer.manifests.nodes import Mapping, Sequence
-from analyzer.manifests.yaml_text import read_yaml
+from analyzer.manifests.text.json_text import read_json
+from analyzer.manifests.text.nodes import Mapping, Sequence
+from analyzer.manifests.text.yaml_text import read_yaml
 from analyzer.model.cluster import Cluster
 from analyzer.model.source import NOWHERE
 from analyzer.sets import AddressSet

@@ -8,10 +8,10 @@ import pytest
 
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
-from analyzer.manifests.irrelevant_kinds import BUILT_IN, IRRELEVANT_GROUPS, IRRELEVANT_KINDS
-from analyzer.manifests.registry import MODELLED
-from analyzer.manifests.retired_versions import RETIRED
-from analyzer.manifests.unmodelled_kinds import EFFECTS
+from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, IRRELEVANT_GROUPS, IRRELEVANT_KINDS
+from analyzer.manifests.kinds.registry import MODELLED
+from analyzer.manifests.kinds.retired_versions import RETIRED
+from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS
 
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: a}\n"
 

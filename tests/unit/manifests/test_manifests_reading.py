@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
-from analyzer.manifests.scalars import PlainScalars
+from analyzer.manifests.text.scalars import PlainScalars
 
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n"
 OTHER = POLICY.replace("name: p", "name: q")

@@ -7,7 +7,8 @@ import os
 import pytest
 
 from analyzer.errors import ManifestError
-from analyzer.manifests import load, shares
+from analyzer.manifests import load
+from analyzer.manifests.sources import shares
 from benchmarks.generate import MULTI_TENANT, Order, make
 
 TWIN = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: twin\n"

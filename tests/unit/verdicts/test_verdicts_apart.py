@@ -2,12 +2,12 @@
 
 from analyzer.encoding import Question, encode
 from analyzer.encoding.ends import PROTOCOL_CODES
+from analyzer.judging.apart import apart
 from analyzer.model.claims import Anything, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import PROFILES
-from analyzer.verdicts.apart import apart
 
 CLAIM = Claim(Kind.NO, Anything(), Anything(), tuple(NumberedPorts(p) for p in Protocol))
 CLUSTER = Cluster(tuple(Namespace(n, Labels({NAMESPACE_NAME_LABEL: n}), True) for n in ("a", "b")))

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from analyzer.analysis import Setting, check
+from analyzer.judging.bound import has_ipv6_pods
 from analyzer.language import parse_pack
 from analyzer.model.claims import METADATA, Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
@@ -16,7 +17,6 @@ from analyzer.model.profile import PROFILES
 from analyzer.model.source import NOWHERE
 from analyzer.sets import AddressSet
 from analyzer.verdicts import Status
-from analyzer.verdicts.bound import has_ipv6_pods
 
 V4, V6 = AddressSet.of("10.0.0.0/8"), AddressSet.of("fd00:1::/64")
 NODE4, NODE6 = ip_address("192.168.0.1"), ip_address("fd00:9::1")

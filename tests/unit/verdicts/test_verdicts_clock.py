@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from analyzer.analysis import Setting
+from analyzer.judging import judge
+from analyzer.judging.compare import Revisions, gained
 from analyzer.language import parse_query
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.profile import PROFILES
-from analyzer.verdicts import Status, judge
-from analyzer.verdicts.compare import Revisions, gained
+from analyzer.verdicts import Status
 from analyzer.verdicts.verdict import Statistics
 
 SHOP = """\

@@ -10,12 +10,13 @@ import pytest
 
 from analyzer import analysis
 from analyzer.errors import InternalError
+from analyzer.judging import Setting
 from analyzer.language import parse_pack
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
 from analyzer.solving import CVC5, Z3, Budget, fault_of, solve_script
-from analyzer.verdicts import Setting, Verdict
+from analyzer.verdicts import Verdict
 from analyzer.verdicts.steps import Step
 
 SETTING = Setting(Universe.ANY, PROFILES["generic"], keeps_steps=True)

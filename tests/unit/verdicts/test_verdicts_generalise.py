@@ -2,14 +2,14 @@
 
 from analyzer.encoding import Question, encode
 from analyzer.encoding.domains import ABSENT, Attr
+from analyzer.judging import generalise
+from analyzer.judging.inquiry import Inquiry
 from analyzer.language import parse_pack
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.profile import PROFILES
 from analyzer.solving import Budget
-from analyzer.verdicts import generalise
-from analyzer.verdicts.inquiry import Inquiry
 
 TEAMS = ", ".join(f"t{number}" for number in range(120))
 CLUSTER = Cluster((Namespace("shop", Labels({NAMESPACE_NAME_LABEL: "shop", "team": "t0"}), True),))

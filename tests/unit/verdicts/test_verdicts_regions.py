@@ -1,11 +1,11 @@
 """The words of regions."""
 
 from analyzer import analysis
+from analyzer.judging import Setting
 from analyzer.language import parse_pack
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.profile import PROFILES
-from analyzer.verdicts import Setting
 
 
 def test_namespaces_that_nobody_mentions_make_one_region_and_not_one_each():

@@ -1,0 +1,169 @@
+"""Two revisions to what differs: every region that one of them allows and the other denies, until none is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.encoding import VIOLATION, Obligation, Question, align, decode, encode_pair
+from analyzer.errors import InternalError
+from analyzer.judging.bound import bound
+from analyzer.judging.counterexamples import Finder, Found, Sighting, new_namespaces
+from analyzer.judging.either_way import reading
+from analyzer.judging.evidence import Evidence
+from analyzer.judging.inquiry import Inquiry
+from analyzer.judging.judge import Setting
+from analyzer.judging.regions import describe
+from analyzer.judging.replay import Replay
+from analyzer.judging.unread import REASON, unread_in
+from analyzer.model.claims import Anything, Assumption, Claim, Kind, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
+from analyzer.records import dataclass
+from analyzer.semantics import outcomes
+from analyzer.solving import OutOfTimeError
+from analyzer.verdicts.difference import Change, Shift
+
+ANYTHING_NEW = Claim(Kind.NO_NEW, Anything(), Anything(), tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
+_OPEN = "whether more changes hangs on what the specification, or an object that is not modelled, leaves open"
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """The old and the new revision."""
+
+    old: Cluster
+    new: Cluster
+
+
+def gained(
+    revisions: Revisions,
+    setting: Setting,
+    most: int,
+    claim: Claim = ANYTHING_NEW,
+    assumptions: tuple[Assumption, ...] = (),
+) -> Shift:
+    """The connections the claim speaks of that only the new revision allows, in at most `most` regions.
+
+    InternalError if a witness does not replay in the oracle on both sides.
+    """
+    return _Comparison(revisions.old, revisions.new, True, setting, claim, assumptions).shift(most)
+
+
+def lost(revisions: Revisions, setting: Setting, most: int) -> Shift:
+    """The connections that only the old revision allows."""
+    return _Comparison(revisions.new, revisions.old, False, setting, ANYTHING_NEW, ()).shift(most)
+
+
+class _Comparison:
+    """What `denying` denies and `allowing` allows."""
+
+    def __init__(
+        self,
+        denying: Cluster,
+        allowing: Cluster,
+        is_gained: bool,
+        setting: Setting,
+        claim: Claim,
+        assumptions: tuple[Assumption, ...],
+    ) -> None:
+        self.denying, self.allowing = align(denying, allowing)
+        self.is_gained, self.setting = is_gained, setting
+        self.question = Question(
+            reading(bound(claim, setting.pod_addresses, setting.profile, denying, allowing), is_strongest=True),
+            assumptions,
+            setting.universe,
+            setting.profile,
+            setting.pod_addresses,
+            slice_first=setting.slice_first,
+        )
+
+    def shift(self, most: int) -> Shift:
+        is_inventory = self.question.universe is Universe.INVENTORY
+        obligation = self._encoded(self.question, is_live=is_inventory)
+        unread = unread_in(self.denying, self.allowing)
+        if obligation is None:
+            return Shift(reason=REASON if unread else "", blame=unread)
+        inquiry = Inquiry(obligation, self.setting.budget)
+        evidence = Evidence(inquiry, is_kept=self.setting.keeps_steps)
+        try:
+            shift = self._told(obligation, inquiry, evidence, most)
+        except OutOfTimeError as error:
+            return Shift(reason=str(error))
+        if unread and not shift.reason:
+            shift = replace(shift, reason=REASON, blame=unread)
+        return replace(shift, steps=evidence.steps)
+
+    def _told(self, obligation: Obligation, inquiry: Inquiry, evidence: Evidence, most: int) -> Shift:
+        certain = inquiry.certain(obligation.opens)
+        found = Found((), None, certain.result.value == "unsat", certain.reason)
+        if certain.values is not None:
+            finder = Finder(inquiry, lambda q: self._encoded(q, is_live=True), most, is_disjoint=True)
+            found = finder.find(certain.values, self.setting.budget)
+            evidence.refuted(found)
+        changes = tuple(self._change(sighting, obligation) for sighting in found.sightings)
+        if not found.is_complete:
+            return Shift(changes, is_capped=not found.reason, reason=found.reason)
+        return self._with_open(changes, found, inquiry, evidence)
+
+    def _encoded(self, question: Question, *, is_live: bool) -> Obligation | None:
+        return encode_pair(self.denying, self.allowing, question, is_live=is_live)
+
+    def _with_open(self, changes: tuple[Change, ...], found: Found, inquiry: Inquiry, evidence: Evidence) -> Shift:
+        """What is left changes for some turn of the open facts at most: say which."""
+        outside = [f"!{inquiry.inside(sighting.box)}" for sighting in found.sightings]
+        rest = inquiry.check(VIOLATION, *outside)
+        if rest.is_unsat:
+            if not changes:
+                evidence.none_violates()
+            return Shift(changes)
+        if not rest.is_sat:
+            return Shift(changes, reason=rest.reason)
+        obligation = inquiry.obligation
+        connection = decode(obligation, rest.values)
+        was, now = (self._allowed(side, connection) for side in (self.denying, self.allowing))
+        if False not in was or True not in now:
+            raise InternalError(f"the oracle finds no change of {connection}, the encoding may", obligation.text)
+        evidence.either_way(rest.values, obligation.opens)
+        needed = inquiry.needed(rest.values, obligation.opens)
+        facts = tuple(dict.fromkeys(obligation.opens[name].text for name in needed))
+        return Shift(changes, reason=_OPEN, blame=facts)
+
+    def _allowed(self, side: Cluster, connection: Connection) -> set[bool]:
+        return {d.allowed for d in outcomes(side, self.question.profile, seen_by(connection, side))}
+
+    def _change(self, sighting: Sighting, obligation: Obligation) -> Change:
+        connection, profile = sighting.witness, self.question.profile
+        assert isinstance(connection, Connection)
+        spoken = Replay(self.allowing, profile, self.question.claim, self.question.assumptions)
+        allowed = spoken.connection(connection, allowed=True, bundle=obligation.text)
+        anything = Replay(self.denying, profile, ANYTHING_NEW, ())
+        denied = anything.connection(seen_by(connection, self.denying), allowed=False, bundle=obligation.text)
+        before, after = (denied, allowed) if self.is_gained else (allowed, denied)
+        return Change(
+            self.is_gained,
+            connection,
+            before,
+            after,
+            describe(obligation, sighting.box),
+            sighting.live,
+            sighting.depends_on,
+            new_namespaces(connection, self.allowing),
+        )
+
+
+def seen_by(connection: Connection, cluster: Cluster) -> Connection:
+    """The connection with the labels that the cluster's declared namespaces have, its workloads on their network."""
+    return replace(connection, src=_seen(connection.src, cluster), dst=_seen(connection.dst, cluster))
+
+
+def _seen(end: End, cluster: Cluster) -> End:
+    if not isinstance(end, Pod):
+        return end
+    here = [w for w in cluster.workloads_by_namespace.get(end.namespace, ()) if w.id == end.workload]
+    networks = {workload.host_network for workload in here}
+    if networks and end.host_network not in networks:
+        end = replace(end, host_network=not end.host_network)
+    namespace = cluster.namespace_by_name.get(end.namespace)
+    declared = namespace is not None and namespace.is_declared
+    return replace(end, namespace_labels=namespace.labels) if namespace is not None and declared else end

@@ -1,0 +1,165 @@
+"""Who beyond the manifests can reach workloads, or be reached by them: regions of the symbolic encoding.
+
+There is one obligation for all classes of workloads; each class is questioned in a session of its own, with a member
+held fixed at its end.  The far end is a pod that is not there yet or an address outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from analyzer.encoding import VIOLATION, Obligation, Question, decode, encode
+from analyzer.encoding.classes import EndClass
+from analyzer.errors import InternalError
+from analyzer.judging.generalise import Box, generalise
+from analyzer.judging.inquiry import Certain, Inquiry
+from analyzer.judging.judge import Setting
+from analyzer.judging.regions import describe
+from analyzer.judging.replay import Replay
+from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
+from analyzer.records import dataclass
+from analyzer.sets import PortSet
+from analyzer.sets.intervals import points
+from analyzer.solving import OutOfTimeError
+from analyzer.verdicts.exposure import Exposure, Opening
+
+_BEYOND = Minus(Anything(), Nodes())
+_PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
+_ANYTHING = Claim(Kind.NO, Anything(), Anything(), _PORTS)
+_OWN = (".u4", ".u6", ".x4", ".x6", ".nl.")  # what a declared workload may not tell of itself
+_OPEN = "whether there is more hangs on what the specification, or an object that is not modelled, leaves open"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Workloads that no policy tells apart in a direction."""
+
+    workloads: tuple[Workload, ...]
+    is_isolated: bool
+
+
+def expose(
+    cluster: Cluster,
+    direction: Direction,
+    classes: Sequence[Alike],
+    setting: Setting,
+    most: int,
+    progress: Callable[[str], None],
+) -> Iterator[Exposure]:
+    """The exposure of each class, in at most `most` openings.  InternalError if a witness does not replay."""
+    if not classes:
+        return
+    members = [alike.workloads[0] for alike in classes]
+    named: SetExpr = Either(tuple(dict.fromkeys(WorkloadNamed(w.namespace, w.name) for w in members)))
+    ends = (named, _BEYOND) if direction is Direction.EGRESS else (_BEYOND, named)
+    claim = Claim(Kind.NO, ends[0], ends[1], _PORTS)
+    question = Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses)
+    obligation = encode(cluster, question)
+    replay = Replay(cluster, setting.profile, _ANYTHING, ())
+    for alike in classes:
+        progress(alike.workloads[0].id)
+        inquiry = Inquiry(_cut_at_own_ports(obligation, alike.workloads[0]), setting.budget)
+        try:
+            yield _Trial(inquiry, direction, replay, most).exposure(alike)
+        except OutOfTimeError as error:
+            yield replace(Exposure(direction, alike.workloads, alike.is_isolated), reason=str(error))
+
+
+def _cut_at_own_ports(obligation: Obligation, workload: Workload) -> Obligation:
+    """With the workload held fixed, a connection's meaning also changes at the ports to which it gives a name."""
+    numbers = (ports for c in obligation.classes if _is_of(obligation, c, workload) for _, ports in c.ports)
+    edges = {edge for ports in numbers for low, high in ports for edge in (low, high + 1)}
+    return replace(obligation, cuts={**obligation.cuts, "port": tuple(sorted({*obligation.cuts["port"], *edges}))})
+
+
+def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
+    """Whether the class holds pods of the workload: those with its labels, as far as these are settled."""
+    if not any(m.owner == workload.owner and m.source == workload.source for m in c.members):
+        return False
+    unsettled = {key for added in workload.added for key in added.all_keys}
+    domains = obligation.scope.domains
+    return all(
+        domains[attr].code(workload.labels.get(attr.key)) == value
+        for attr, value in c.values
+        if attr.kind == "pod" and attr.key not in unsettled
+    )
+
+
+def held(inquiry: Inquiry, workload: Workload, near: str) -> Inquiry:
+    """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
+    obligation, far = inquiry.obligation, "d" if near == "s" else "s"
+    codes = [i + 1 for i, c in enumerate(obligation.classes) if _is_of(obligation, c, workload)]
+    literals = [inquiry.is_within(f"{near}.w", points(codes))]
+    if f"{far}.w" in obligation.symbols:
+        literals.append(inquiry.is_value(f"{far}.w", 0))
+    return inquiry.given(*literals)
+
+
+class _Trial:
+    def __init__(self, inquiry: Inquiry, direction: Direction, replay: Replay, most: int) -> None:
+        self.inquiry, self.direction, self.replay, self.most = inquiry, direction, replay, most
+        self.obligation: Obligation = inquiry.obligation
+        self.near, self.far = ("s", "d") if direction is Direction.EGRESS else ("d", "s")
+
+    def exposure(self, alike: Alike) -> Exposure:
+        inquiry = held(self.inquiry, alike.workloads[0], self.near)
+        boxes: list[tuple[Box, dict[str, int]]] = []
+        outside: list[str] = []
+        current = inquiry.certain(self.obligation.opens)
+        while current.values is not None and len(boxes) < self.most:
+            box = generalise(inquiry, self._free(current.values))
+            boxes.append((box, current.values))
+            outside.append(f"!{inquiry.inside(box)}")
+            current = inquiry.certain(self.obligation.opens, *outside)
+        found = Exposure(self.direction, alike.workloads, alike.is_isolated)
+        found = self._with_rest(found, inquiry, current, outside)
+        for candidate in tuple(boxes):  # what the others cover is not told again
+            others = [known for known in boxes if known is not candidate]
+            if self._covers(inquiry, [box for box, _ in others], candidate[0]):
+                boxes = others
+        return replace(found, openings=tuple(self._opening(*known) for known in boxes))
+
+    def _covers(self, inquiry: Inquiry, others: list[Box], box: Box) -> bool:
+        """Whether every violation in the box lies in one of the others."""
+        outer = (f"!{inquiry.inside(other)}" for other in others)
+        return inquiry.check(VIOLATION, inquiry.inside(box), *outer).is_unsat
+
+    def _free(self, values: Mapping[str, int]) -> dict[str, int]:
+        """What the workload does not settle."""
+        return {
+            s: v for s, v in values.items() if not s.endswith(".w") and (not self._is_near(s) or s[1:].startswith(_OWN))
+        }
+
+    def _is_near(self, symbol: str) -> bool:
+        return symbol.startswith(f"{self.near}.")
+
+    def _opening(self, box: Box, values: Mapping[str, int]) -> Opening:
+        connection = decode(self.obligation, values)
+        self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
+        region = describe(self.obligation, box)
+        src, dst = region.src, region.dst
+        assert dst is not None
+        peer, own = (dst, src) if self.direction is Direction.EGRESS else (src, dst)
+        own = replace(own, kind="pod", namespaces=None, labels=())
+        ports = PortSet.FULL if region.ports is None else region.ports
+        return Opening(peer, region.protocols, ports, own, region.facts, connection)
+
+    def _with_rest(self, found: Exposure, inquiry: Inquiry, last: Certain, outside: list[str]) -> Exposure:
+        """What the openings leave out, if anything."""
+        if last.values is not None:
+            return replace(found, is_capped=True)
+        if last.result.value == "unknown":
+            return replace(found, reason=last.reason)
+        rest = inquiry.check(VIOLATION, *outside)
+        if rest.is_unsat:
+            return found
+        if not rest.is_sat:
+            return replace(found, reason=rest.reason)
+        needed = inquiry.needed(rest.values, self.obligation.opens)
+        if not needed:
+            raise InternalError("a connection hangs on open facts, and on none of them", self.obligation.text)
+        facts = dict.fromkeys(self.obligation.opens[name].text for name in needed)
+        return replace(found, reason=_OPEN, blame=tuple(facts))

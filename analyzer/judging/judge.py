@@ -1,0 +1,351 @@
+"""Outcome to verdict: the one place where an answer gets its name.
+
+A claim other than `some` holds iff no connection of the universe violates it, however the open facts turn out.
+- No violation at all: proved, or vacuous if the claim speaks of nothing.
+- A violation that stands however the open facts turn out: refuted; live if declared workloads are one whatever is
+  unknown about them.
+- Violations only for some turn of the open facts: unknown, naming those facts.
+`some` is the dual: proved by a connection that is certainly allowed, refuted when none can be.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import field, replace
+
+from analyzer.encoding import (
+    CONDITION,
+    IN_DST,
+    IN_SCOPE,
+    IN_SRC,
+    UNIVERSE,
+    VIOLATION,
+    Obligation,
+    Question,
+    decode,
+    encode,
+)
+from analyzer.errors import InternalError
+from analyzer.judging.bound import bound, bound_pods
+from analyzer.judging.counterexamples import Finder, counterexample
+from analyzer.judging.either_way import either_way, reading, unknown_sets
+from analyzer.judging.evidence import Evidence
+from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
+from analyzer.judging.mutations import as_admitted
+from analyzer.judging.replay import Replay
+from analyzer.judging.unread import beside_unread
+from analyzer.model.claims import Assumption, Kind, Query, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.policies import Direction, RuleRef
+from analyzer.model.profile import Profile
+from analyzer.records import dataclass
+from analyzer.sets import AddressSet
+from analyzer.solving import Budget, Outcome, OutOfTimeError
+from analyzer.verdicts.verdict import Statistics, Status, Verdict
+
+_MOST_MINIMISED = 40
+_CHEAP = 100_000  # rlimit units: a tenth of a second or so
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How questions are asked.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
+
+    `keeps_steps`: verdicts carry the scripts that they rest on.
+    """
+
+    universe: Universe
+    profile: Profile
+    pod_addresses: AddressSet | None = None
+    budget: Budget = field(default_factory=Budget)
+    max_counterexamples: int = 3
+    slice_first: bool = True
+    keeps_steps: bool = False
+
+
+def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Verdict:
+    """The verdict on one query.  InternalError if a witness does not replay."""
+    if query.claim.kind is Kind.NO_NEW:
+        raise InternalError(f"query `{query.id}` compares two revisions and was asked of one")
+    claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
+    if unknown_sets(claim):
+        return either_way(query, claim, lambda read: judge(cluster, read, assumptions, setting))
+    started = time.monotonic()
+    question = question_of(cluster, query, assumptions, setting)
+    try:
+        return _judged(cluster, query, question, setting, started)
+    except OutOfTimeError as error:
+        verdict = Verdict(query, Status.UNKNOWN, question.universe, str(error))
+        return replace(verdict, statistics=Statistics(seconds=time.monotonic() - started))
+
+
+def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:
+    trial = _Trial(cluster, query, question, setting)
+    verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
+    verdict = as_admitted(verdict, cluster, question)
+    verdict = beside_unread(verdict, trial.obligation.scope)
+    statistics = Statistics(
+        seconds=time.monotonic() - started,
+        rlimit=trial.inquiry.session.spent,
+        policies=trial.obligation.policies,
+        checks=trial.inquiry.session.checks,
+    )
+    return replace(verdict, statistics=statistics, steps=trial.evidence.steps)
+
+
+def question_of(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Question:
+    """What a query asks of the cluster, in the universe of its own if it names one."""
+    universe = query.universe or setting.universe
+    claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
+    if unknown_sets(claim):
+        claim = reading(claim, is_strongest=True)
+    return Question(
+        claim,
+        tuple(replace(a, members=bound_pods(a.members, setting.profile, cluster)) for a in assumptions),
+        universe,
+        setting.profile,
+        setting.pod_addresses,
+        slice_first=setting.slice_first,
+    )
+
+
+class _Trial:
+    def __init__(self, cluster: Cluster, query: Query, question: Question, setting: Setting) -> None:
+        self.cluster, self.query, self.question, self.setting = cluster, query, question, setting
+        self.obligation: Obligation = encode(cluster, question)
+        self.inquiry = Inquiry(self.obligation, setting.budget)
+        self.evidence = Evidence(self.inquiry, is_kept=setting.keeps_steps)
+        self.replay = Replay(cluster, question.profile, question.claim, question.assumptions)
+
+    def _verdict(self, status: Status, reason: str) -> Verdict:
+        return Verdict(self.query, status, self.question.universe, reason)
+
+    # -------------------------------------------------------------------------------------------- universal claims
+    def universal(self) -> Verdict:
+        rules = tuple(self.obligation.tracks)
+        found = self.inquiry.check_rules([VIOLATION], rules)
+        if found.is_unsat:
+            return self._held(found)
+        if not found.is_sat:
+            self.evidence.undecided()
+            return self._verdict(Status.UNKNOWN, found.reason)
+        most = self.setting.max_counterexamples
+        finder = Finder(self.inquiry, lambda q: encode(self.cluster, q), most, is_disjoint=False)
+        certain = self.inquiry.certain(self.obligation.opens)
+        if certain.values is None:
+            verdict = self._verdict(Status.UNKNOWN, certain.reason)
+            if certain.result.value != "unknown":
+                verdict = self._open(found)
+            self.evidence.either_way(found.values, self.obligation.opens)
+            return verdict
+        found_all = finder.find(certain.values, self.setting.budget)
+        examples = tuple(counterexample(s, self.obligation, self.replay) for s in found_all.sightings)
+        self.evidence.refuted(found_all)
+        first = examples[0]
+        blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
+        if self.query.claim.kind is Kind.NEVER_TIE and first.connection is not None:
+            blame = self.replay.tied(first.connection)
+            reason = f"{reason}: {'; '.join(blame)}"
+        return replace(
+            self._verdict(Status.REFUTED, reason),
+            live=found_all.live,
+            counterexamples=examples,
+            is_complete=found_all.is_complete,
+            blame=blame,
+        )
+
+    def _held(self, outcome: Outcome) -> Verdict:
+        subject = "pod" if self.query.claim.kind is Kind.ISOLATED else "connection"
+        self.evidence.none_violates(f"no {subject} violates the claim")
+        empty = self._idle()
+        if empty is not None:
+            return self._verdict(*empty)
+        rests_on, is_minimal = self._core(outcome.core)
+        reason = "no connection in the universe violates it"
+        if not rests_on:
+            reason += "; it rests on no policy"
+        return replace(self._verdict(Status.PROVED, reason), rests_on=rests_on, is_minimal=is_minimal)
+
+    def _idle(self) -> tuple[Status, str] | None:
+        """(status, reason) if the claim holds only because it speaks of nothing, or that cannot be told."""
+        claim, session = self.query.claim, self.inquiry.session
+        literals = [IN_SCOPE]
+        if claim.where is not None and claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
+            literals.append(CONDITION)  # it narrows what is permitted, so there may be a scope all the same
+        for literal in literals:
+            found = session.check(UNIVERSE, literal, tells_values=False)
+            if found.is_unsat:
+                self.evidence.member(literal, exists=False)
+                return Status.VACUOUS, self._why_idle(literal)
+            if not found.is_sat:
+                return Status.UNKNOWN, found.reason
+            self.evidence.member(literal, exists=True)
+        return None
+
+    def _why_idle(self, literal: str) -> str:
+        claim = self.query.claim
+        sides = []
+        if claim.kind is not Kind.ONLY:
+            sides.append((IN_SRC, "source" if claim.destinations is not None else "subject"))
+        if claim.kind not in (Kind.REACHES_ONLY, Kind.ISOLATED):
+            sides.append((IN_DST, "destination"))
+        for side, word in sides:
+            if self.inquiry.session.check(side, tells_values=False).is_unsat:
+                self.evidence.member(side, exists=False)
+                return self._why_empty(side, word)
+        if self._is_due_to_assumptions(UNIVERSE, literal):
+            names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
+            return f"the assumptions ({names}) leave nothing that the claim speaks of"
+        if literal == CONDITION:
+            return "its `where` can never hold"
+        if claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
+            return "nothing is left to forbid: every connection that could be is permitted or excused"
+        if claim.excuses and claim.where is None:
+            return "no two ends could make such a connection, or all of them are excused"
+        return "its `where` can hold of nothing in the question" if claim.where else "no two ends could meet"
+
+    def _why_empty(self, literal: str, word: str) -> str:
+        if self._is_due_to_assumptions(literal):
+            names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
+            return f"the assumptions ({names}) contradict each other, or leave the {word} set without a member"
+        where = {
+            Universe.ANY: "no pod, address or node could ever be in",
+            Universe.NAMESPACES: "nothing in the namespaces that exist can be in",
+            Universe.INVENTORY: "nothing in the manifests is in",
+        }[self.question.universe]
+        return f"{where} the {word} set" + (" on these ports" if literal == IN_DST else "")
+
+    def _is_due_to_assumptions(self, *literals: str) -> bool:
+        if not self.question.assumptions:
+            return False
+        freed = encode(self.cluster, replace(self.question, assumptions=()))
+        return Inquiry(freed, self.setting.budget).session.check(*literals).is_sat
+
+    def _core(self, core: tuple[str, ...]) -> tuple[tuple[RuleRef, ...], bool]:
+        """The tracked rules a proof needs, made minimal while that costs little beside the proof."""
+        tracks, session = self.obligation.tracks, self.inquiry.session
+        kept = [name for name in core if name in tracks]
+        is_minimal = len(kept) <= _MOST_MINIMISED
+        end = session.spent + max(_CHEAP, session.spent // 4)
+        for name in tuple(kept) if is_minimal else ():
+            if name not in kept:
+                continue
+            if session.spent >= end:
+                is_minimal = False
+                break
+            others = [k for k in kept if k != name]
+            without = self.inquiry.check_rules([VIOLATION], others, at_most=end - session.spent)
+            if without.is_unsat:
+                kept = [k for k in without.core if k in tracks]
+            elif not without.is_sat:
+                is_minimal = False
+        self.evidence.suffices(kept)
+        return tuple(tracks[name] for name in sorted(kept, key=lambda k: int(k[1:]))), is_minimal
+
+    def _open(self, found: Outcome) -> Verdict:
+        """It is violated or not as the open facts turn out: say which."""
+        connection = None
+        needed = self.inquiry.needed(found.values, self.obligation.opens)
+        if self.query.claim.kind is not Kind.ISOLATED:
+            connection = decode(self.obligation, found.values)
+            self.replay.connection(connection, allowed=None, bundle=self.obligation.text)
+        facts = tuple(self.obligation.opens[name].text for name in needed)
+        reason = "the answer hangs on what the specification, or an object that is not modelled, leaves open"
+        return replace(self._verdict(Status.UNKNOWN, reason), blame=facts)
+
+    # -------------------------------------------------------------------------------------------- some
+    def some(self) -> Verdict:
+        found = self.inquiry.check(VIOLATION)
+        if found.is_unsat:
+            self.evidence.none_violates("no connection that the claim speaks of is allowed")
+            return self._none_can()
+        if not found.is_sat:
+            self.evidence.undecided()
+            return self._verdict(Status.UNKNOWN, found.reason)
+        universal = self.inquiry.unknown_facts
+        certain = self.inquiry.certain_of_unknowns()
+        if certain.values is None:
+            if certain.result.value == "unknown":
+                self.evidence.either_way(found.values, universal)
+                return self._verdict(Status.UNKNOWN, certain.reason)
+            needed = self.inquiry.needed(found.values, universal)
+            opens = self.obligation.opens
+            facts = tuple(opens[n].text if n in opens else _unknown_fact(n) for n in needed)
+            reason = "whether such a connection is allowed hangs on what is not known"
+            self.evidence.either_way(found.values, universal)
+            return replace(self._verdict(Status.UNKNOWN, reason), blame=tuple(dict.fromkeys(facts)))
+        connection = decode(self.obligation, certain.values)
+        self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
+        fixed = [NOT_VIOLATION, *self.inquiry.fixing(certain.values, universal)]
+        core = self.inquiry.check_rules(fixed, self.obligation.tracks)
+        tracks = self.obligation.tracks
+        rests_on = tuple(tracks[k] for k in core.core if k in tracks) if core.is_unsat else ()
+        self.evidence.allowed(certain.values, universal)
+        return replace(self._verdict(Status.PROVED, f"for example {_in_words(connection)}"), rests_on=rests_on)
+
+    def _none_can(self) -> Verdict:
+        idle = self._idle()
+        if idle is not None:
+            status, reason = idle
+            return self._verdict(Status.REFUTED if status is Status.VACUOUS else status, reason)
+        denying = self._denying()
+        words = f": {_denial(denying)}" if denying else ""
+        verdict = self._verdict(Status.REFUTED, f"no such connection is allowed{words}")
+        return replace(verdict, blame=tuple(f"{_denier(ref)} ({ref.source})" for ref in denying))
+
+    def _denying(self) -> tuple[RuleRef, ...]:
+        """The rules and policies that keep every connection of a refuted `some` from being allowed: the grounds on
+        which `no` with the same words is proved."""
+        opposite = replace(self.query, claim=replace(self.question.claim, kind=Kind.NO))
+        question = replace(self.question, claim=opposite.claim)
+        trial = _Trial(self.cluster, opposite, question, replace(self.setting, keeps_steps=False))
+        found = trial.inquiry.check_rules([VIOLATION], tuple(trial.obligation.tracks))
+        return trial._core(found.core)[0] if found.is_unsat else ()
+
+
+def _denial(denying: tuple[RuleRef, ...]) -> str:
+    """`NetworkPolicy a/deny-all isolates the destination`, whoever they are."""
+    more = f", and {len(denying) - 1} more" if len(denying) > 1 else ""
+    return f"{_denier(denying[0])}{more}"
+
+
+def _denier(ref: RuleRef) -> str:
+    end = "source" if ref.direction is Direction.EGRESS else "destination"
+    if ref.rule is None:
+        return f"{ref.policy.id} isolates the {end}"
+    name = f"`{ref.rule.name}`" if ref.rule.name else str(ref.rule.index + 1)
+    return f"{ref.direction.value} rule {name} of {ref.policy.id} denies at the {end}"
+
+
+def _refutation(kind: Kind, profile: Profile) -> str:
+    if not profile.enforces:
+        return f"profile {profile.name} enforces no policy, so every connection is allowed"
+    return {
+        Kind.EVERY: "a connection that should be allowed is denied",
+        Kind.ISOLATED: "a pod is isolated by no policy",
+        Kind.NEVER_TIE: "which policy counts is not defined",
+    }.get(kind, "a connection that should be denied is allowed")
+
+
+def _unknown_fact(symbol: str) -> str:
+    side = "source" if symbol.startswith("s") else "destination"
+    if ".nl." in symbol:
+        return f"the labels of the {side}'s namespace, which is not declared"
+    return f"the address of the {side}, which the manifests do not tell"
+
+
+def _in_words(connection: Connection) -> str:
+    port = f" {connection.port}" if connection.port else ""
+    return f"{_end(connection.src)} to {_end(connection.dst)} on {connection.protocol.value}{port}"
+
+
+def _end(end: End) -> str:
+    match end:
+        case Pod():
+            labels = ",".join(f"{k}={v}" for k, v in sorted(end.labels.items()))
+            return end.workload or f"a pod in {end.namespace}" + (f" with {labels}" if labels else "")
+        case External():
+            return str(end.ip)
+        case Host():
+            return f"node {end.name or end.ip}"

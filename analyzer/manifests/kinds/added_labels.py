@@ -1,0 +1,128 @@
+"""What each controller adds to the labels of its pods (reference 0.2, F19).
+
+| controller | code that adds them (kubernetes/kubernetes) | a label of the template under the same key |
+|---|---|---|
+| Deployment | pkg/controller/deployment/sync.go, getNewReplicaSet | is overwritten |
+| StatefulSet | pkg/controller/statefulset/stateful_set_utils.go, updateIdentity, setPodRevision | is overwritten |
+| DaemonSet | pkg/controller/daemon/util/daemonset_util.go, CreatePodTemplate | is overwritten |
+| Job | pkg/registry/batch/job/strategy.go, generateSelector | is kept; refused where it is another name |
+| Job, Indexed | pkg/controller/job/indexed_job_utils.go, addCompletionIndexLabel | is overwritten |
+| any, when bound | plugin/pkg/admission/podtopologylabels | is overwritten by what the node has |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.manifests.kinds.manifest import Manifest
+from analyzer.manifests.text.section import Section
+from analyzer.model.added_labels import Added, Form, Listed, Numbers, Varying
+from analyzer.model.cluster import Node
+from analyzer.model.labels import Labels
+
+ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
+REVISION_HASH = "controller-revision-hash"
+TEMPLATE_HASH = "pod-template-hash"
+_NAMES = ("job-name", "batch.kubernetes.io/job-name")
+_UIDS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+_POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
+_GENERATION, _JOB_INDEX = "pod-template-generation", "batch.kubernetes.io/job-completion-index"
+CONTROLLER_KEYS = (
+    TEMPLATE_HASH, REVISION_HASH, _GENERATION, _POD_NAME, _POD_INDEX, *_NAMES, *_UIDS, _JOB_INDEX,
+)  # fmt: skip
+"""What some controller of Kubernetes adds, and so what one may that a custom resource's controller is built on."""
+_MOST = 2**31 - 1
+
+
+def with_added(labels: Labels, manifest: Manifest, spec: Section) -> tuple[Labels, tuple[Added, ...]]:
+    """The labels that all pods of the template have, and those that the controller gives to each."""
+    match manifest.kind:
+        case "Deployment":
+            added: tuple[Varying, ...] = (_hash(TEMPLATE_HASH),)
+        case "StatefulSet":
+            added = _stateful_set(manifest, spec)
+        case "DaemonSet":
+            generation = Varying(((_GENERATION, ""),), Numbers(1), is_open=True)
+            added = (_hash(REVISION_HASH), generation)
+        case "Job":
+            return _job(labels, manifest, spec)
+        case "CronJob":
+            added = _cron_job(manifest, spec)
+        case "DeploymentConfig":  # openshift/library-go, pkg/apps/appsutil: called after the config and its version
+            labels = Labels({**labels, "deploymentconfig": manifest.name})
+            added = (Varying((("deployment", f"{manifest.name}-"),), Numbers(1), is_open=True),)
+        case _:
+            added = ()
+    return labels, added
+
+
+def _hash(key: str, before: str = "") -> Varying:
+    return Varying(((key, before),), Form.HASH, is_open=True)
+
+
+def _stateful_set(manifest: Manifest, spec: Section) -> tuple[Varying, ...]:
+    ordinals = spec.section("ordinals")
+    start = (ordinals.integer("start", 0, _MOST) if ordinals else None) or 0
+    keys = ((_POD_NAME, f"{manifest.name}-"), (_POD_INDEX, ""))
+    return Varying(keys, Numbers(start), is_unique=True), _hash(REVISION_HASH, f"{manifest.name}-")
+
+
+def _job(labels: Labels, manifest: Manifest, spec: Section) -> tuple[Labels, tuple[Added, ...]]:
+    """Names and UIDs that the template writes are the Job's own, or the server refuses it."""
+    index = _index(spec, is_unique=True)
+    if spec.boolean("manualSelector"):
+        return labels, index
+    name = next((labels[key] for key in _NAMES if key in labels), None)
+    uid = next((labels[key] for key in _UIDS if key in labels), None)
+    added: list[Added] = []
+    known: dict[str, str] = dict(labels)
+    if name is None and manifest.is_generated:
+        added.append(Varying(tuple((key, manifest.name) for key in _NAMES), Form.GENERATED, is_open=True))
+    else:
+        known |= dict.fromkeys(_NAMES, name or manifest.name)
+    if uid is None:
+        added.append(Varying(tuple((key, "") for key in _UIDS), Form.UID, is_open=True))
+    else:
+        known |= dict.fromkeys(_UIDS, uid)
+    return Labels(known), (*added, *index)
+
+
+def _cron_job(manifest: Manifest, spec: Section) -> tuple[Varying, ...]:
+    """A CronJob's Jobs are called after it and the minute that they were due."""
+    index = _index(spec, is_unique=False)
+    if spec.boolean("manualSelector"):
+        return index
+    named = Varying(tuple((key, f"{manifest.name}-") for key in _NAMES), Numbers())
+    return named, Varying(tuple((key, "") for key in _UIDS), Form.UID), *index
+
+
+def _index(spec: Section, *, is_unique: bool) -> tuple[Varying, ...]:
+    if spec.text("completionMode") != "Indexed":
+        return ()
+    completions = spec.integer("completions", 0, _MOST)
+    last = None if completions is None else completions - 1
+    return (Varying(((_JOB_INDEX, ""),), Numbers(0, last), is_unique=is_unique),)
+
+
+# ------------------------------------------------------------------------------------------------ nodes
+_ANYWHERE = tuple(Varying(((key, ""),), Form.ANY) for key in (ZONE, REGION))
+
+
+class Places:
+    """What a pod has from the node that it is bound to, once it is."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._labels = {
+            node.name: Labels({key: node.labels[key] for key in (ZONE, REGION) if key in node.labels}) for node in nodes
+        }
+        self._anywhere: tuple[Added, ...] = _ANYWHERE
+        if self._labels:
+            choices = tuple(dict.fromkeys(self._labels[name] for name in sorted(self._labels)))
+            self._anywhere = (Listed(choices),) if any(choices) else ()
+
+    def on(self, node: str) -> tuple[Added, ...]:
+        """On the node of that name, on some node where it is empty."""
+        found = self._labels.get(node)
+        if found is None:
+            return self._anywhere if not node else _ANYWHERE
+        return (Listed((found,)),) if found else ()

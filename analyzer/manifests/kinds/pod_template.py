@@ -1,0 +1,150 @@
+"""What the model reads of a pod, in a Pod itself and in the template of its controller (reference A7.4, A12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.manifests.kinds.names import port_name_fault, subdomain_fault
+from analyzer.manifests.kinds.node_local_dns import node_local_dns
+from analyzer.manifests.kinds.selectors import read_labels
+from analyzer.manifests.text.section import Section
+from analyzer.model.added_labels import Added
+from analyzer.model.cluster import ContainerKind, ContainerPort
+from analyzer.model.labels import Labels
+from analyzer.model.policies import Protocol
+from analyzer.model.source import Source
+from analyzer.records import dataclass
+from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPAddress
+
+DEFAULT_ACCOUNT = "default"
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+@dataclass(frozen=True, slots=True)
+class PodShape:
+    """What makes two pods alike to every policy.  `dns_at`: the addresses of its node at which it answers for DNS."""
+
+    labels: Labels
+    service_account: str
+    ports: tuple[ContainerPort, ...]
+    host_network: bool
+    dns_at: AddressSet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A controller as named in ownerReferences; `group` tells kinds of one name apart."""
+
+    kind: str
+    group: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodSource:
+    """A Pod, or an object that makes pods; `loading` turns them into workloads once all files are read.
+
+    `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
+    known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what
+    it gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
+    """
+
+    kind: str
+    group: str
+    namespace: str
+    name: str
+    shape: PodShape
+    owner: Owner | None
+    source: Source
+    replicas: int | None = None
+    ips: tuple[IPAddress, ...] = ()
+    host_ips: tuple[IPAddress, ...] = ()
+    node: str = ""
+    is_pod: bool = False
+    added: tuple[Added, ...] = ()
+    is_bound: bool = False
+    revision: str = ""
+
+
+def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:
+    """The shape of the pods of a template, or of a pod."""
+    labels = Labels(read_labels(metadata, "labels") if metadata else {})
+    if spec is None:
+        return PodShape(labels, DEFAULT_ACCOUNT, (), False)
+    ports = tuple(_ports(spec))
+    _note_ambiguous_names(spec, ports)
+    on_host = spec.boolean("hostNetwork")
+    return PodShape(labels, _service_account(spec), ports, on_host, node_local_dns(spec) if on_host else None)
+
+
+def _note_ambiguous_names(spec: Section, ports: tuple[ContainerPort, ...]) -> None:
+    """A port name may stand for several numbers, from several containers (A7.4)."""
+    numbers: dict[tuple[str, Protocol], set[int]] = {}
+    for port in ports:
+        if port.name and port.container is not ContainerKind.INIT:
+            numbers.setdefault((port.name, port.protocol), set()).add(port.number)
+    for (name, protocol), found in numbers.items():
+        if len(found) > 1:
+            written = ", ".join(map(str, sorted(found)))
+            spec.notice("containers", f"name the {protocol.value} port `{name}` more than once: it means {written}")
+
+
+def _service_account(spec: Section) -> str:
+    for key in ("serviceAccountName", "serviceAccount"):
+        name = spec.text(key)
+        if name:
+            if fault := subdomain_fault(name):
+                spec.problem(key, f"is `{name}`, which is no name of a ServiceAccount: it {fault}")
+            return name
+    return DEFAULT_ACCOUNT
+
+
+def _ports(spec: Section) -> Iterator[ContainerPort]:
+    seen: set[ContainerPort] = set()
+    for key in ("containers", "initContainers"):
+        for container in spec.sections(key):
+            kind = ContainerKind.CONTAINER
+            if key == "initContainers":
+                restarts = container.text("restartPolicy") == "Always"
+                kind = ContainerKind.SIDECAR if restarts else ContainerKind.INIT
+            if not container.has("ports"):
+                continue
+            names: set[str] = set()
+            for port in container.sections("ports"):
+                found = _port(port, kind)
+                if found is not None and found.name and found.name in names:
+                    port.problem("name", f"is `{found.name}`, like that of another port of the container")
+                names.add(found.name if found is not None else "")
+                if found is not None and found not in seen:
+                    seen.add(found)
+                    yield found
+
+
+def _port(section: Section, kind: ContainerKind) -> ContainerPort | None:
+    name = section.text("name") or ""
+    if name and (fault := port_name_fault(name)):
+        section.problem("name", f"is `{name}`, which is no port name: it {fault}")
+    protocol = section.choice_or_default("protocol", _PROTOCOLS, "TCP")
+    if not section.required("containerPort"):
+        return None
+    number = section.integer("containerPort", 1, 65535)
+    host_port = section.integer("hostPort", 0, 65535)
+    return None if number is None else ContainerPort(name, number, Protocol(protocol), kind, host_port or None)
+
+
+def read_owner(metadata: Section) -> Owner | None:
+    """The controller among the ownerReferences; a Node, the owner of mirror pods, controls nothing."""
+    for reference in metadata.sections("ownerReferences"):
+        if not reference.boolean("controller"):
+            continue
+        kind, name = reference.text("kind"), reference.text("name")
+        group = (reference.text("apiVersion") or "").rpartition("/")[0]
+        if kind and name and kind != "Node":
+            return Owner(kind, _group_today(kind, group), name)
+    return None
+
+
+def _group_today(kind: str, group: str) -> str:
+    """References may still name the group a kind has left."""
+    return "apps" if group == "extensions" and kind in ("Deployment", "DaemonSet", "ReplicaSet") else group

@@ -1,0 +1,54 @@
+"""Pod, v1.  Finished pods are left out (reference A12.4)."""
+
+from __future__ import annotations
+
+from analyzer.manifests.kinds.cidrs import parse_address
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
+from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
+from analyzer.manifests.text.section import Section
+from analyzer.sets.addresses import IPAddress
+
+_FINISHED = ("Succeeded", "Failed")
+
+
+def _read(manifest: Manifest) -> PodSource | None:
+    spec = manifest.root.section("spec")
+    status = manifest.root.section("status")
+    shape = read_shape(manifest.metadata, spec)
+    owner = read_owner(manifest.metadata)
+    if status is not None and status.text("phase") in _FINISHED:
+        return None
+    return PodSource(
+        kind=manifest.kind,
+        group=manifest.group,
+        namespace=manifest.namespace or DEFAULT_NAMESPACE,
+        name=manifest.name,
+        shape=shape,
+        owner=owner,
+        source=manifest.source,
+        ips=_addresses(status, "podIP", "podIPs") if status else (),
+        host_ips=_addresses(status, "hostIP", "hostIPs") if status else (),
+        node=(spec.text("nodeName") if spec else None) or "",
+        is_pod=True,
+        is_bound=status is not None
+        and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs")))),
+    )
+
+
+def _addresses(status: Section, single: str, several: str) -> tuple[IPAddress, ...]:
+    """The addresses of both families, each once."""
+    written = [(status, single)] if status.has(single) else []
+    written += [(item, "ip") for item in status.sections(several) if item.has("ip")]
+    found: dict[IPAddress, None] = {}
+    for section, key in written:
+        text = section.text(key)
+        if not text:
+            continue
+        try:
+            found[parse_address(text)] = None
+        except ValueError:
+            section.problem(key, f"is `{text}`, which is no address")
+    return tuple(found)
+
+
+KIND = ObjectKind("Pod", "", ("v1",), _read, adds_pods=True)

@@ -1,0 +1,164 @@
+"""How far one object reaches that the model does not read: what of its own text says so, cheaply and for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from analyzer.manifests.kinds.manifest import kind_dot_group
+from analyzer.manifests.kinds.unmodelled_kinds import NO_EFFECT, Effect
+from analyzer.manifests.text.nodes import Mapping
+from analyzer.model.policies import Direction
+
+_EGRESS, _INGRESS = (Direction.EGRESS,), (Direction.INGRESS,)
+_HOST_NETWORK = "hostNetwork"
+
+
+def narrowed(effect: Effect, kind: str, group: str, data: Mapping) -> Effect:
+    """The effect of this object, no wider than that of its kind."""
+    narrow = _NARROWERS.get(kind_dot_group(kind, group))
+    return narrow(effect, data) if narrow is not None else effect
+
+
+def _spec(data: Mapping) -> Mapping:
+    return _mapping(data.get("spec"))
+
+
+def _mapping(value: Any) -> Mapping:
+    return value if isinstance(value, Mapping) else Mapping()
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+# ------------------------------------------------------------------------------------------------ policies
+def _of_types(effect: Effect, data: Mapping) -> Effect:
+    """Calico: rules of a direction that `types` leaves out are ignored (calico-cilium.md 1.5)."""
+    types = {str(it) for it in _list(_spec(data).get("types"))}
+    named = {"Egress": Direction.EGRESS, "Ingress": Direction.INGRESS}
+    if not types or types - named.keys():
+        return effect
+    return replace(effect, directions=tuple(d for word, d in named.items() if word in types))
+
+
+def _of_sections(effect: Effect, data: Mapping) -> Effect:
+    """Cilium: a rule says something of the directions of which it has a section (calico-cilium.md 2.4)."""
+    rules = [_spec(data), *map(_mapping, _list(data.get("specs")))]
+    keys = {str(key) for rule in rules for key in rule}
+    words = {Direction.EGRESS: ("egress", "egressDeny"), Direction.INGRESS: ("ingress", "ingressDeny")}
+    found = tuple(d for d, sections in words.items() if keys & set(sections))
+    return replace(effect, directions=found) if found else effect
+
+
+# ------------------------------------------------------------------------------------------------ the mesh
+def _of_target(effect: Effect, data: Mapping) -> Effect:
+    """A policy that names targets is enforced where these are: at a gateway or a waypoint on the way (istio.md 5.1)."""
+    spec = _spec(data)
+    if "targetRefs" in spec or "targetRef" in spec:
+        return replace(effect, is_namespaced=False, directions=tuple(Direction))
+    return effect
+
+
+def _exported(effect: Effect, data: Mapping) -> Effect:
+    """A ServiceEntry that is exported to its own namespace only is unknown to other clients."""
+    is_private = [str(it) for it in _list(_spec(data).get("exportTo"))] == ["."]
+    return replace(effect, is_namespaced=True) if is_private else effect
+
+
+# ------------------------------------------------------------------------------------------------ mutations
+_OF_PODS = frozenset({"pods", "replicationcontrollers", "podtemplates"})
+_OF_APPS = frozenset({"deployments", "statefulsets", "daemonsets", "replicasets"})
+_OF_BATCH = frozenset({"jobs", "cronjobs"})
+
+
+def _of_webhooks(effect: Effect, data: Mapping) -> Effect:
+    """A webhook changes pods if it is asked about pods, or what makes them, when these are written."""
+    rules = [_mapping(rule) for hook in _list(data.get("webhooks")) for rule in _list(_mapping(hook).get("rules"))]
+    return effect if any(map(_asks_for_pods, rules)) else NO_EFFECT
+
+
+def _of_constraints(effect: Effect, data: Mapping) -> Effect:
+    """The same for a MutatingAdmissionPolicy; one without constraints is for everything."""
+    rules = _list(_mapping(_spec(data).get("matchConstraints")).get("resourceRules"))
+    return effect if not rules or any(_asks_for_pods(_mapping(rule)) for rule in rules) else NO_EFFECT
+
+
+def _asks_for_pods(rule: Mapping) -> bool:
+    groups = {str(it) for it in _list(rule.get("apiGroups"))}
+    resources = {str(it).partition("/")[0] for it in _list(rule.get("resources"))}
+    operations = {str(it) for it in _list(rule.get("operations"))}
+    if operations and not operations & {"*", "CREATE", "UPDATE"}:
+        return False
+    of_groups = {"": _OF_PODS, "apps": _OF_APPS, "batch": _OF_BATCH}
+    wanted = frozenset().union(*(names for group, names in of_groups.items() if groups & {group, "*"}))
+    return bool(wanted) and ("*" in resources or bool(resources & wanted))
+
+
+def _of_location(effect: Effect, data: Mapping) -> Effect:
+    """Gatekeeper: what lies at `location` changes, and nothing else; policies see labels, ports, hostNetwork."""
+    location = _spec(data).get("location")
+    if not isinstance(location, str):
+        return effect
+    if _HOST_NETWORK in location:
+        return replace(effect, sets_host_network=True)
+    seen = ("labels", "ports", "serviceAccount", "initContainers")
+    return effect if any(word in location for word in seen) or location.count(".") < 2 else NO_EFFECT
+
+
+def _of_rules(effect: Effect, data: Mapping) -> Effect:
+    """Kyverno: a policy generates, mutates or only verifies, rule by rule."""
+    rules = [_mapping(rule) for rule in _list(_spec(data).get("rules"))]
+    if not rules or any("generate" in rule for rule in rules):
+        return effect
+    mutating = [rule for rule in rules if "mutate" in rule]
+    if not mutating:
+        return NO_EFFECT
+    return _mutates(effect, any(_names_host_network(rule.get("mutate")) for rule in mutating))
+
+
+def _of_mutating_policy(effect: Effect, data: Mapping) -> Effect:
+    return _mutates(effect, _names_host_network(_spec(data).get("mutations")))
+
+
+def _mutates(effect: Effect, sets_host_network: bool) -> Effect:
+    return replace(
+        NO_EFFECT,
+        changes_pods=True,
+        sets_host_network=sets_host_network,
+        why=effect.why,
+        is_namespaced=effect.is_namespaced,
+    )
+
+
+def _names_host_network(value: Any) -> bool:
+    """Whether the word stands anywhere in it, as a key or in a text."""
+    if isinstance(value, Mapping):
+        return any(_HOST_NETWORK in str(key) or _names_host_network(part) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return any(map(_names_host_network, value))
+    return isinstance(value, str) and _HOST_NETWORK in value
+
+
+_NARROWERS: dict[str, Callable[[Effect, Mapping], Effect]] = {
+    **{
+        f"{kind}.{group}": _of_types
+        for kind in ("NetworkPolicy", "GlobalNetworkPolicy")
+        for group in ("projectcalico.org", "crd.projectcalico.org")
+    },
+    "CiliumNetworkPolicy.cilium.io": _of_sections,
+    "CiliumClusterwideNetworkPolicy.cilium.io": _of_sections,
+    "AuthorizationPolicy.security.istio.io": _of_target,
+    "RequestAuthentication.security.istio.io": _of_target,
+    "ServiceEntry.networking.istio.io": _exported,
+    "MutatingWebhookConfiguration.admissionregistration.k8s.io": _of_webhooks,
+    "MutatingAdmissionPolicy.admissionregistration.k8s.io": _of_constraints,
+    "Assign.mutations.gatekeeper.sh": _of_location,
+    "AssignMetadata.mutations.gatekeeper.sh": _of_location,
+    "ModifySet.mutations.gatekeeper.sh": _of_location,
+    "Policy.kyverno.io": _of_rules,
+    "ClusterPolicy.kyverno.io": _of_rules,
+    "MutatingPolicy.policies.kyverno.io": _of_mutating_policy,
+    "NamespacedMutatingPolicy.policies.kyverno.io": _of_mutating_policy,
+}

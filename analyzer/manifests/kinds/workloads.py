@@ -1,0 +1,73 @@
+"""The controllers that make pods from a template: Deployment, StatefulSet, DaemonSet, ReplicaSet,
+ReplicationController, Job, CronJob, and OpenShift's DeploymentConfig."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.manifests.kinds.added_labels import with_added
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
+from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
+from analyzer.manifests.text.section import Section
+
+_MOST_REPLICAS = 2**31 - 1
+_REVISION = "deployment.kubernetes.io/revision"
+
+
+def _read(manifest: Manifest) -> PodSource | None:
+    return _source(manifest, manifest.root.section("spec"))
+
+
+def _read_cron_job(manifest: Manifest) -> PodSource | None:
+    spec = manifest.root.section("spec")
+    job = spec.section("jobTemplate") if spec else None
+    return _source(manifest, job.section("spec") if job else None)
+
+
+def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:
+    template = spec.section("template") if spec else None
+    owner = read_owner(manifest.metadata)
+    if spec is None or template is None:
+        where = "spec.jobTemplate.spec.template" if manifest.kind == "CronJob" else "spec.template"
+        if not manifest.log.problems:
+            message = f"`{where}` is missing: this {manifest.kind} makes no pods"
+            manifest.log.problem(manifest.root.place(), message, "the API requires it")
+        return None
+    shape = read_shape(template.section("metadata"), template.section("spec"))
+    labels, added = with_added(shape.labels, manifest, spec)
+    annotations = manifest.metadata.section("annotations")
+    return PodSource(
+        kind=manifest.kind,
+        group=manifest.group,
+        namespace=manifest.namespace or DEFAULT_NAMESPACE,
+        name=manifest.name,
+        shape=replace(shape, labels=labels),
+        owner=owner,
+        source=manifest.source,
+        replicas=0 if _is_finished(manifest) else _replicas(spec),
+        added=added,
+        revision=(annotations.text(_REVISION) if annotations else None) or "",
+    )
+
+
+def _replicas(spec: Section) -> int | None:
+    return spec.integer("replicas", 0, _MOST_REPLICAS) if spec.has("replicas") else None
+
+
+def _is_finished(manifest: Manifest) -> bool:
+    """A Job that is done makes no more pods."""
+    status = manifest.root.section("status") if manifest.kind == "Job" else None
+    conditions = status.sections("conditions") if status else []
+    return any(c.text("type") in ("Complete", "Failed") and c.text("status") == "True" for c in conditions)
+
+
+KINDS = (
+    ObjectKind("Deployment", "apps", ("v1",), _read, adds_pods=True),
+    ObjectKind("StatefulSet", "apps", ("v1",), _read, adds_pods=True),
+    ObjectKind("DaemonSet", "apps", ("v1",), _read, adds_pods=True),
+    ObjectKind("ReplicaSet", "apps", ("v1",), _read, adds_pods=True),
+    ObjectKind("ReplicationController", "", ("v1",), _read, adds_pods=True),
+    ObjectKind("Job", "batch", ("v1",), _read, adds_pods=True),
+    ObjectKind("CronJob", "batch", ("v1",), _read_cron_job, adds_pods=True),
+    ObjectKind("DeploymentConfig", "apps.openshift.io", ("v1",), _read, adds_pods=True),
+)

@@ -1,0 +1,1 @@
+"""Text to nodes: YAML and JSON, with the place of every node."""
