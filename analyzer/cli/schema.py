@@ -25,7 +25,7 @@ def schema(
     from analyzer.cli.formats import CONFIGURATION_SCHEMA
     from analyzer.reports.schema import schema_names, schema_text
 
-    known = (*schema_names(), NAME)
+    known = (*schema_names(), CONFIGURATION_SCHEMA)
     versions = [full for full in known if name in (full, full.rpartition("-")[0])]
     if not versions:
         raise UsageError(f"unknown schema `{name}`", inputs.nearest(name, known))
