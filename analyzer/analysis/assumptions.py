@@ -79,7 +79,7 @@ def _profile(profile: Profile) -> StatedAssumption:
     text = f"policies are enforced as profile {profile.name} does" + (f", with {', '.join(changed)}" if changed else "")
     if not profile.enforces:
         text = f"profile {profile.name} enforces no policy at all"
-    details = ", ".join(f"{k}={v}" for k, v in profile.knobs().items())
+    details = ", ".join(f"{k}={v}" for k, v in profile.telling_knobs().items())
     return StatedAssumption("profile", f"{text} ({details})", kind="profile", override="--profile, --knob")
 
 

@@ -153,6 +153,27 @@ class Profile:
                 found[f.name.replace("_", "-")] = text
         return found
 
+    def telling_knobs(self) -> dict[str, str]:
+        """The knobs that a reader of a report wants: another engine's only where they are set."""
+        usual = Profile("").knobs()
+        return {
+            knob: value
+            for knob, value in self.knobs().items()
+            if _OF_ENGINE.get(knob, self.name) == self.name or value != usual.get(knob)
+        }
+
+
+_OF_ENGINE = {
+    "policy-default-local-cluster": "cilium",
+    "enable-node-selector-labels": "cilium",
+    "enable-policy": "cilium",
+    "policy-cidr-match-mode": "cilium",
+    "allow-localhost": "cilium",
+    "baseline-opens-isolation": "cilium",
+    "calico-version": "calico",
+}
+"""The engine that alone knows a knob."""
+
 
 def api_server_places(text: str) -> tuple[tuple[IPAddress, int | None], ...]:
     """The addresses of knob kube-apiserver, each with its port if one is given; ValueError says what is wrong."""

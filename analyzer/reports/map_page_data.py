@@ -178,7 +178,7 @@ def _summary(found: ConnectivityMap) -> str:
 
 
 def _notes(found: ConnectivityMap) -> Iterable[str]:
-    knobs = ", ".join(f"{knob}={value}" for knob, value in found.profile.knobs().items())
+    knobs = ", ".join(f"{knob}={value}" for knob, value in found.profile.telling_knobs().items())
     yield f"profile {found.profile.name} ({knobs})"
     yield "the workloads of these manifests, each to all others but itself; pods created later are not covered"
     yield "a connection is its opening; the ports are those of pods, after Services; a pod's own node always reaches it"

@@ -56,7 +56,7 @@ def _destinations(rows: list[MapRow], itself: int, texts: dict[int, str]) -> dic
 
 def _footer(page: Page, found: ConnectivityMap) -> None:
     page.rule()
-    profile = ", ".join(f"{knob}={value}" for knob, value in found.profile.knobs().items())
+    profile = ", ".join(f"{knob}={value}" for knob, value in found.profile.telling_knobs().items())
     page.labelled("profile", f"{found.profile.name} ({profile})", gutter=_GUTTER)
     covered = "the workloads of these manifests, each to all others but itself"
     if not any(row.allowed.other for row in found.rows):
