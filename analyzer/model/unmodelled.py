@@ -61,7 +61,9 @@ class Unmodelled:
 
     @property
     def id(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        """`CiliumNetworkPolicy shop/db`; a document that could not be read may have no name."""
+        name = self.name or "without a name"
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace and self.name else f"{self.kind} {name}"
 
     @property
     def content(self) -> str:
