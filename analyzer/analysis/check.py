@@ -10,7 +10,6 @@ from itertools import islice
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.assumptions import breaches, stated_assumptions
 from analyzer.analysis.cross_check import together
-from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.service_ports import service_port_slips
@@ -18,6 +17,7 @@ from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
 from analyzer.verdicts import Answer, Section, Verdict

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
 from analyzer.analysis.check import tally
-from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.premises import breaches_of, judge_on, on_premises, unbroken
 from analyzer.encoding import align, members_of
 from analyzer.judging import Setting, judge
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Assumption, Kind, Pack, Query
 from analyzer.model.cluster import Cluster, Unmodelled
+from analyzer.model.enforcing import as_enforced
 from analyzer.verdicts import StatedAssumption, Status, Verdict
 from analyzer.verdicts.difference import Background, Difference, QueryDifference, Shift
 

@@ -11,11 +11,11 @@ from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import guesses
 from analyzer.analysis.connectivity.views import Rules
-from analyzer.analysis.enforcing import as_enforced
 from analyzer.encoding import pod_addresses
 from analyzer.judging.expose import Alike, expose
 from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.policies import Direction, Tier
 from analyzer.verdicts.connectivity import bit_indices
 from analyzer.verdicts.exposure import Exposure, ExposureReport

@@ -12,7 +12,6 @@ from itertools import product
 
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.difference import Progress, background, queries_of, silent
-from analyzer.analysis.enforcing import as_pictured
 from analyzer.analysis.matched_ends import Likeness, matched
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.judging import Setting
@@ -20,6 +19,7 @@ from analyzer.judging.compare import ANYTHING_NEW, Revisions
 from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import as_pictured
 from analyzer.model.policies import Direction
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.check import Progress, tally
-from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
 from analyzer.encoding import VIOLATION, encode
 from analyzer.judging import Setting, judge, question_of
@@ -19,6 +18,7 @@ from analyzer.judging.inquiry import Inquiry
 from analyzer.language import parse_query
 from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.records import dataclass
 from analyzer.verdicts import Status, Verdict

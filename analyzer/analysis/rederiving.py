@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from analyzer.analysis.bundling import bundled
 from analyzer.analysis.check import Progress, check
-from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.premises import unbroken
 from analyzer.analysis.recheck import Asked, file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
@@ -18,6 +17,7 @@ from analyzer.language import parse_pack, parse_query
 from analyzer.model.claims import Kind, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
-from analyzer.analysis.enforcing import as_enforced
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
 from analyzer.encoding import Footing, footing
 from analyzer.judging import Setting, question_of
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.policies import Policy
 from analyzer.records import dataclass
 from analyzer.verdicts import Answer, Status, Verdict

@@ -379,6 +379,11 @@ class Cluster:
         return {}
 
     @cached_property
+    def readings(self) -> dict[object, object]:
+        """The same for what hangs on the policies, too."""
+        return {}
+
+    @cached_property
     def node_by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.nodes}
 

@@ -7,7 +7,7 @@ from evaluators import by_encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.analysis.enforcing import as_enforced
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.semantics import outcomes
 

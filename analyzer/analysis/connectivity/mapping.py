@@ -16,9 +16,9 @@ from analyzer.analysis.connectivity.rule_ports import Span
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses
 from analyzer.analysis.connectivity.views import Rules
-from analyzer.analysis.enforcing import as_pictured
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.enforcing import as_pictured
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,14 @@ def test_only_queries_that_look_at_the_changed_namespace_are_asked_again():
     assert statuses(session) == [Status.PROVED, Status.REFUTED, Status.PROVED]
     session.change()
     assert session.asked == ()
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_what_an_engine_read_of_policies_that_are_gone_is_forgotten(name):
+    setting = Setting(Universe.NAMESPACES, PROFILES[name])
+    session = CheckSession(cluster(deny("red"), deny("green")), [PACK], setting=setting)
+    answer = session.change(removed=["NetworkPolicy red/deny"])
+    assert answer == check(cluster(deny("green")), [PACK], setting=setting)
 
 
 def test_a_new_label_of_a_namespace_is_looked_at():

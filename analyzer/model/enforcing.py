@@ -55,9 +55,9 @@ def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:
 
 def _enforced(cluster: Cluster, profile: Profile, *, is_chained: bool) -> Cluster:
     reading = _READINGS.get(profile.name)
-    if reading is None or not profile.enforces or cluster.derived.get(_KEY) == profile:
+    if reading is None or not profile.enforces or cluster.readings.get(_KEY) == profile:
         return cluster
-    found = cluster.derived.get((_KEY, profile, is_chained))
+    found = cluster.readings.get((_KEY, profile, is_chained))
     if not isinstance(found, Cluster):
         policies, unread = reading(cluster.policies, profile)
         if policies == cluster.policies and not unread:
@@ -69,9 +69,9 @@ def _enforced(cluster: Cluster, profile: Profile, *, is_chained: bool) -> Cluste
             found = replace(cluster, policies=(*policies, *others), notices=(*cluster.notices, *notices))
         else:
             found = replace(cluster, policies=policies, unmodelled=(*cluster.unmodelled, *unread))
-        cluster.derived[_KEY, profile, is_chained] = found
+        cluster.readings[_KEY, profile, is_chained] = found
         if found is not cluster:
-            found.derived[_KEY] = profile
+            found.readings[_KEY] = profile
     return found
 
 

@@ -1,0 +1,234 @@
+"""One boolean language for what a rule matches, whom a policy selects and what a query claims (design 3).
+
+A formula speaks of one connection: of its two ends, of its port, of the request that it carries.  `semantics` decides
+it for a concrete connection, `encoding` turns it into a term; nothing else says what it means.
+
+| node | true iff |
+|---|---|
+| All, Some, Not | every part is (also without parts); some part is (never without parts); the part is not |
+| Member | the end is in a set of ends: of these kinds, at these addresses, of this workload, on these nodes |
+| OnPorts | protocol and port are these, or the destination pod gives the port that name |
+| OnHostPort | the destination pod gives the port one of its node |
+| Test | a string attribute is there and is one of these, or is like this pattern |
+| Same | two attributes are equal; absent equals only absent |
+| Open | nobody knows: a fact that neither the manifests nor the specification settle |
+
+An end that is no pod has no attributes but a node's labels: each of the others is absent.  Only pods name ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from analyzer.model.labels import Labels, Operator, Selector
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import NamespaceChoice, NamespaceNamed, Protocol
+from analyzer.model.profile import NamedPortScope
+from analyzer.records import dataclass
+from analyzer.sets import AddressSet, PortSet
+
+if TYPE_CHECKING:
+    from analyzer.sets.strings import Pattern  # nothing loads it that has no pattern
+
+
+class Role(Enum):
+    """Which end is spoken of, or the request."""
+
+    SRC = "src"
+    DST = "dst"
+    REQUEST = "request"
+    SELF = "self"  # in a set, a subject or an assumption: the end that it is asked about
+
+
+class Name(Enum):
+    """What of its role an attribute is; labels have a key."""
+
+    NAMESPACE = "namespace"
+    NAMESPACE_LABEL = "namespace.labels"
+    LABEL = "labels"
+    SERVICE_ACCOUNT = "service_account"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A string, or absent."""
+
+    role: Role
+    name: Name
+    key: str = ""
+
+
+# ------------------------------------------------------------------------------------------------ sets of ends
+class EndKind(Enum):
+    POD = "pod"  # with an address of its own
+    HOST_POD = "hostNetwork pod"  # at its node's address
+    NODE = "node"
+    OUTSIDE = "outside"  # an address that is nobody's in the cluster
+
+
+@dataclass(frozen=True, slots=True)
+class OfKind:
+    kinds: frozenset[EndKind]
+
+
+@dataclass(frozen=True, slots=True)
+class AtAddress:
+    """Ends whose address, in the connection's family, lies in the set; `text` is how the file or the query wrote it."""
+
+    addresses: AddressSet
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfWorkload:
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnNodes:
+    """Nodes whose labels meet the formula over SELF, and hostNetwork pods at the address of one (reference B3)."""
+
+    labels: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class OnNodesOf:
+    """Nodes and hostNetwork pods, all of them, if a namespace that stands for the nodes meets `selector` over SELF;
+    `namespaces` are the label maps that it has or may have (reference D, OVN-K peers)."""
+
+    namespaces: tuple[Labels, ...]
+    selector: Formula
+
+
+EndSet = OfKind | AtAddress | OfWorkload | OnNodes | OnNodesOf
+
+
+# ------------------------------------------------------------------------------------------------ formulas
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: tuple[Formula, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    parts: tuple[Formula, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    role: Role
+    ends: EndSet
+
+
+@dataclass(frozen=True, slots=True)
+class OnPorts:
+    """The protocol is `protocol` and the port one of `ports`; with a `name`, one that the destination pod calls so, in
+    the containers of `scope`, with its own protocol where `protocol` is None (reference A7, B4.4)."""
+
+    protocol: Protocol | None
+    ports: PortSet = PortSet.FULL
+    name: str = ""
+    scope: NamedPortScope = NamedPortScope.SIDECARS
+
+
+@dataclass(frozen=True, slots=True)
+class OnHostPort:
+    """The destination pod gives the port a port of its node: a hostPort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """The attribute is there, and is one of the values, or is like the pattern; `meets is None`: it is there."""
+
+    attribute: Attribute
+    meets: frozenset[str] | Pattern | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    left: Attribute
+    right: Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    fact: OpenFact
+
+
+Leaf = Member | OnPorts | OnHostPort | Test | Same | Open
+Formula = All | Some | Not | Leaf
+
+TRUE, FALSE = All(), Some()
+
+
+def both(parts: Iterable[Formula]) -> Formula:
+    """The conjunction, without parts that say nothing."""
+    kept: list[Formula] = []
+    for part in parts:
+        if isinstance(part, Some) and not part.parts:
+            return FALSE
+        kept.extend(part.parts if isinstance(part, All) else (part,))
+    return kept[0] if len(kept) == 1 else All(tuple(kept))
+
+
+def either(parts: Iterable[Formula]) -> Formula:
+    """The disjunction, without parts that are never true."""
+    kept: list[Formula] = []
+    for part in parts:
+        if isinstance(part, All) and not part.parts:
+            return TRUE
+        kept.extend(part.parts if isinstance(part, Some) else (part,))
+    return kept[0] if len(kept) == 1 else Some(tuple(kept))
+
+
+def leaves(formula: Formula) -> Iterator[Leaf]:
+    """What the formula is made of, without the connectives."""
+    waiting: list[Formula] = [formula]
+    while waiting:
+        match waiting.pop():
+            case All(parts) | Some(parts):
+                waiting.extend(reversed(parts))
+            case Not(part):
+                waiting.append(part)
+            case leaf:
+                yield leaf
+
+
+# ------------------------------------------------------------------------------------------------ selectors
+PODS = frozenset({EndKind.POD})
+ON_NODES = frozenset({EndKind.NODE, EndKind.HOST_POD})
+
+
+def is_a(role: Role, kinds: frozenset[EndKind]) -> Formula:
+    return TRUE if len(kinds) == len(EndKind) else Member(role, OfKind(kinds))
+
+
+def in_namespaces(choice: NamespaceChoice, role: Role) -> Formula:
+    if isinstance(choice, NamespaceNamed):
+        return Test(Attribute(role, Name.NAMESPACE), frozenset({choice.name}))
+    return labels(choice.selector, role, Name.NAMESPACE_LABEL)
+
+
+def labels(selector: Selector, role: Role, name: Name = Name.LABEL) -> Formula:
+    """Reference A2.1, A2.3: an absent key meets NotIn and DoesNotExist."""
+    return both(_requirement(Attribute(role, name, r.key), r.operator, r.values) for r in selector.requirements)
+
+
+def _requirement(attribute: Attribute, operator: Operator, values: frozenset[str]) -> Formula:
+    match operator:
+        case Operator.IN:
+            return Test(attribute, values)
+        case Operator.NOT_IN:
+            return Not(Test(attribute, values))
+        case Operator.EXISTS:
+            return Test(attribute)
+        case Operator.DOES_NOT_EXIST:
+            return Not(Test(attribute))

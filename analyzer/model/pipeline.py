@@ -1,0 +1,127 @@
+"""What decides a connection, as data: stages in order, in each its tiers, in each tier its policies (design 3).
+
+A connection gets through if no stage denies it.  A stage judges one end.  Its tiers are asked in order: the first rule
+that matches accepts, denies, or passes on to the next tier; an end that a closing policy of the tier selects, and for
+which no rule matches, is denied if the tier says so.  What no tier decides is allowed.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from analyzer.model.formulas import FALSE, Formula, Role
+from analyzer.model.leading import Way
+from analyzer.model.policies import Action, Policy, Rule
+from analyzer.model.policies import Tier as TierName
+from analyzer.model.profile import ServiceEval
+from analyzer.model.unmodelled import Unmodelled
+from analyzer.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRule:
+    """A rule as a stage reads it; `rule is None`: what the engine does by itself.
+
+    `action` and `when` may differ from what the file says, where an engine reads it so.  `by_address` and `by_end` are
+    the two halves of `when` to an engine that sees a Service's address before its translation: address ranges, and
+    rules that name no peers, mean the address and the port that are asked for; all else what stands behind them, on its
+    own port (reference A9.6).
+    """
+
+    rule: Rule | None
+    action: Action
+    by_address: Formula
+    by_end: Formula
+    when: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A policy as a stage reads it.  `subject` is over SELF, the end that is judged; `policy is None`: what the engine
+    does by itself, and `why` says it.
+
+    `closes`: what no rule of the tier matches, of an end that it selects, falls to the tier's `unmatched`.
+    """
+
+    policy: Policy | None
+    subject: Formula
+    rules: tuple[StagedRule, ...] = ()
+    closes: bool = False
+    why: str = ""
+
+
+class Unmatched(Enum):
+    """What happens to an end that a closing policy selects, and for which no rule of the tier matches."""
+
+    NEXT = "next"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """`scales`: policies are asked in the order of the groups of a scale.  Those of one group go at the same place: of
+    those that match and do different things, nobody knows which counts; nor does anybody know it of two scales
+    (reference B1.2, C2.3, 0.2).  `spared`: what a denial of the unmatched leaves alone."""
+
+    name: TierName | None
+    scales: tuple[tuple[tuple[Entry, ...], ...], ...]
+    unmatched: Unmatched = Unmatched.NEXT
+    spared: Formula = FALSE
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(entry for scale in self.scales for group in scale for entry in group)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An object that is not modelled: it may overturn what a stage says, if a formula with an open leaf holds.
+
+    `denies` is asked of what the stage allows, `allows` of what it denies; `isolates` of an end that nothing isolates.
+    """
+
+    thing: Unmodelled
+    denies: Formula
+    allows: Formula
+    isolates: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Disguise:
+    """A Service, or hostPorts, behind which a node's address may take the place of the source's (reference A12.6,
+    A13.5); `when`, over DST and ports: it leads to the connection's end; `what`: how people call it."""
+
+    id: str
+    what: str
+    when: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`judges`: SRC or DST, the end whose policies are asked.  The stage says nothing of an end of which `applies`,
+    over SELF, is false.
+
+    `ways`: the ways through Services' own addresses that its rules see, or may see, before their translation, as
+    `service_eval` says; `disguises`: where the source may be seen as a node, or be the end's own node.
+    """
+
+    name: str
+    judges: Role
+    applies: Formula
+    tiers: tuple[Tier, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    ways: tuple[Way, ...] = ()
+    service_eval: ServiceEval = ServiceEval.POST_DNAT
+    disguises: tuple[Disguise, ...] = ()
+
+    @property
+    def far(self) -> Role:
+        return Role.DST if self.judges is Role.SRC else Role.SRC
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """`enforces`: False if the engine enforces no policy, so that its stages hold no tiers."""
+
+    stages: tuple[Stage, ...]
+    enforces: bool = True

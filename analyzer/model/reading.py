@@ -1,0 +1,343 @@
+"""What decides in a cluster, as data: the policies as an engine reads them, the knobs of its profile turned into
+formulas (reference A, B, C, D).
+
+What is worked out of a policy is kept with the cluster, so that one policy changed costs one policy read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from analyzer.model.cluster import Cluster, Service, Unmodelled
+from analyzer.model.enforcing import as_enforced
+from analyzer.model.formulas import (
+    FALSE,
+    ON_NODES,
+    PODS,
+    TRUE,
+    AtAddress,
+    Attribute,
+    EndKind,
+    Formula,
+    Member,
+    Name,
+    Not,
+    OnHostPort,
+    OnNodes,
+    OnNodesOf,
+    OnPorts,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    in_namespaces,
+    is_a,
+    labels,
+)
+from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
+from analyzer.model.leading import ways
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.pipeline import Disguise, Doubt, Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.policies import (
+    Action,
+    AddressPeer,
+    Direction,
+    DomainPeer,
+    NamedPort,
+    NamespaceNamed,
+    NodePeer,
+    NumberedPorts,
+    Peer,
+    PodPeer,
+    Policy,
+    Ports,
+    Protocol,
+    Rule,
+    UnknownPeer,
+)
+from analyzer.model.policies import Tier as TierName
+from analyzer.model.profile import HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, Profile, ServiceEval
+from analyzer.sets import AddressSet, PortSet
+
+NEAR = {Direction.EGRESS: Role.SRC, Direction.INGRESS: Role.DST}
+FAR = {Direction.EGRESS: Role.DST, Direction.INGRESS: Role.SRC}
+_EVERY_POD_ISOLATED = "every pod is isolated (enable-policy=always)"
+
+
+def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
+    """What decides in this cluster: egress at the source, then ingress at the destination (reference A10.4, B1)."""
+    found = cluster.readings.get((pipeline_of, profile))
+    if not isinstance(found, Pipeline):
+        enforced = as_enforced(cluster, profile)
+        found = Pipeline(tuple(_Reader(profile, enforced, d).stage() for d in Direction), profile.enforces)
+        cluster.readings[pipeline_of, profile] = found
+    return found
+
+
+class _Reader:
+    def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
+        self.profile, self.cluster, self.direction = profile, cluster, direction
+        self.far = FAR[direction]
+        self.sees_services = self.direction is Direction.EGRESS and profile.service_eval is not ServiceEval.POST_DNAT
+        self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
+        kept = cluster.derived.setdefault((_Reader, profile, direction), {})
+        assert isinstance(kept, dict)
+        self.kept: dict[int, tuple[Policy, Entry]] = kept
+
+    def stage(self) -> Stage:
+        """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
+        is_enforcing, is_egress = self.profile.enforces, self.direction is Direction.EGRESS
+        return Stage(
+            name=self.direction.value,
+            judges=NEAR[self.direction],
+            applies=is_a(Role.SELF, PODS),
+            tiers=tuple(self._tiers()) if is_enforcing else (),
+            doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := _doubt(thing, self.direction))),
+            ways=ways(self.cluster) if is_enforcing and self.sees_services else (),
+            service_eval=self.profile.service_eval,
+            disguises=() if is_egress or not is_enforcing else tuple(_disguises(self.cluster)),
+        )
+
+    # -------------------------------------------------------------------------------------------- tiers
+    def _tiers(self) -> Iterator[Tier]:
+        """NetworkPolicies deny what is isolated and not allowed: at their place, or, where the engine lets the
+        Baseline tier open it, after that tier (calico-cilium.md 0.5)."""
+        isolating = tuple(self._entry(p) for p in self._speaking(TierName.NETWORK_POLICY))
+        spared = self._spared()
+        yield Tier(TierName.ADMIN, self._scales(TierName.ADMIN))
+        if not self.profile.baseline_opens_isolation:
+            yield Tier(TierName.NETWORK_POLICY, _at_once(isolating), Unmatched.DENY, spared)
+            yield Tier(TierName.BASELINE, self._scales(TierName.BASELINE))
+        else:
+            others = () if spared == FALSE else (StagedRule(None, Action.ACCEPT, spared, FALSE, spared),)
+            accepting = tuple(Entry(e.policy, e.subject, (*e.rules, *others)) for e in isolating)
+            yield Tier(TierName.NETWORK_POLICY, _at_once(accepting))
+            yield Tier(TierName.BASELINE, self._scales(TierName.BASELINE))
+            closing = tuple(Entry(e.policy, e.subject, closes=True) for e in isolating)
+            yield Tier(TierName.NETWORK_POLICY, _at_once(closing), Unmatched.DENY)
+        if self.profile.closes:
+            every = Entry(None, is_a(Role.SELF, PODS), closes=True, why=_EVERY_POD_ISOLATED)
+            yield Tier(None, _at_once((every,)), Unmatched.DENY)
+
+    def _speaking(self, tier: TierName) -> Iterator[Policy]:
+        return (p for p in self.cluster.policies_by_tier[tier] if p.rules(self.direction) is not None)
+
+    def _scales(self, tier: TierName) -> tuple[tuple[tuple[Entry, ...], ...], ...]:
+        policies = tuple(self._speaking(tier))
+        found = []
+        for scale in dict.fromkeys(policy.scale for policy in policies):
+            groups = groupby((p for p in policies if p.scale == scale), key=lambda policy: policy.position)
+            found.append(tuple(tuple(map(self._entry, group)) for _, group in groups))
+        return tuple(found)
+
+    def _entry(self, policy: Policy) -> Entry:
+        known = self.kept.get(id(policy))
+        if known is not None and known[0] is policy:
+            return known[1]
+        rules = tuple(self._rule(policy, rule) for rule in policy.rules(self.direction) or ())
+        closes = policy.tier is TierName.NETWORK_POLICY
+        entry = Entry(policy, pods_in(policy.subject, Role.SELF), rules, closes)
+        self.kept[id(policy)] = policy, entry
+        return entry
+
+    def _spared(self) -> Formula:
+        """What isolation does to protocols without ports is undefined (reference A11.2)."""
+        others = OnPorts(Protocol.OTHER)
+        match self.profile.other_protocols:
+            case OtherProtocols.ACCEPT:
+                return others
+            case OtherProtocols.MATCH_IF_NO_PORTS:
+                return FALSE
+            case OtherProtocols.UNKNOWN:
+                text = "what isolation does to protocols without ports is not specified"
+                return both([others, Open(OpenFact("other-protocols", "isolation", text))])
+
+    def _rule(self, policy: Policy, rule: Rule) -> StagedRule:
+        """A rule with a peer of an unknown kind fails closed (reference B3.2); nobody can say of one whose policy holds
+        a selector without a meaning whether it is in force (0.2)."""
+        in_force = TRUE if rule.open is None else Open(rule.open)
+        if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
+            if rule.action is Action.ACCEPT:
+                return StagedRule(rule, rule.action, FALSE, FALSE, FALSE)
+            return StagedRule(rule, Action.DENY, in_force, FALSE, in_force)
+        ports = TRUE if rule.ports is None else either(self._ports(policy, rule.ports))
+        blocks = [peer for peer in rule.peers or () if isinstance(peer, AddressPeer)]
+        others = [peer for peer in rule.peers or () if not isinstance(peer, AddressPeer)]
+        ranges = TRUE if rule.peers is None else either(map(self._peer, blocks))
+        ends = either(map(self._peer, others))
+        return StagedRule(
+            rule,
+            rule.action,
+            by_address=both([in_force, ranges, ports]),
+            by_end=both([in_force, ends, ports]),
+            when=both([in_force, either([ranges, ends]), ports]),
+        )
+
+    # -------------------------------------------------------------------------------------------- peers
+    def _peer(self, peer: Peer) -> Formula:
+        match peer:
+            case PodPeer():
+                return either([pods_in(peer, self.far), self._nodes_of(peer)])
+            case AddressPeer(addresses, text, matches_cluster):
+                kinds = {EndKind.OUTSIDE}
+                if self.profile.ipblock_matches_pods if matches_cluster is None else matches_cluster:
+                    kinds |= PODS
+                if self.profile.ipblock_matches_nodes if matches_cluster is None else matches_cluster:
+                    kinds |= ON_NODES
+                return both([is_a(self.far, frozenset(kinds)), Member(self.far, AtAddress(addresses, text))])
+            case NodePeer(selector):
+                return Member(self.far, OnNodes(labels(selector, Role.SELF)))
+            case DomainPeer(names):
+                return either(map(self._domain, names))
+            case UnknownPeer():
+                return FALSE
+
+    def _nodes_of(self, peer: PodPeer) -> Formula:
+        """The nodes, where the peer selects the namespace that stands for them in OVN-Kubernetes (reference 0.2, D)."""
+        knob, choice = self.profile.host_network_label, peer.namespaces
+        if not peer.is_bare or knob is HostNetworkLabel.NO_MEANING or isinstance(choice, NamespaceNamed):
+            return FALSE
+        if knob is HostNetworkLabel.UNKNOWN and not hints_at_host_network(choice.selector):
+            return FALSE
+        asked = labels(choice.selector, Role.SELF, Name.NAMESPACE_LABEL)
+        nodes = Member(self.far, OnNodesOf(self.cluster.host_network_labels, asked))
+        if knob is HostNetworkLabel.SELECTS_NODES and asks_for_host_network(choice.selector):
+            return nodes
+        text = f"whether namespaceSelector `{choice.selector}` means the traffic of nodes is not known"
+        return both([nodes, Open(OpenFact("host-network-label", str(choice.selector), text))])
+
+    def _domain(self, name: str) -> Formula:
+        """Any name can stand for an address outside; one of the cluster's own for nodes, and for pods of its namespace,
+        those on their node's network included.  Which it does, nobody says (reference 0.2, B3.5)."""
+        ends = [is_a(self.far, frozenset({EndKind.OUTSIDE}))]
+        own = self.cluster.domain_of_cluster(name)
+        if own is not None:
+            ends.append(is_a(self.far, frozenset({EndKind.NODE})))
+            pods = is_a(self.far, PODS | {EndKind.HOST_POD})
+            where = TRUE if own.namespace is None else in_namespaces(NamespaceNamed(own.namespace), self.far)
+            ends.append(both([pods, where]))
+        text = f"which addresses the domain name `{name}` stands for is not known"
+        return both([either(ends), Open(OpenFact("domain", name, text))])
+
+    # -------------------------------------------------------------------------------------------- ports
+    def _ports(self, policy: Policy, ports: tuple[Ports, ...]) -> Iterator[Formula]:
+        """Names mean nothing on hostNetwork pods (reference A7.5); a protocol without ports is in no list (A11.2)."""
+        if self.profile.named_ports is NamedPorts.ZERO_PORT:
+            ports = _with_names_as_zero(ports)
+        for entry in ports:
+            if isinstance(entry, NumberedPorts):
+                if entry.protocol is not Protocol.OTHER:
+                    is_cut = entry.is_range and not self.profile.enforce_endport
+                    yield OnPorts(entry.protocol, PortSet.of(entry.low) if is_cut and entry.low else entry.ports)
+                continue
+            named = OnPorts(entry.protocol, name=entry.name, scope=self.profile.named_port_scope)
+            yield both([is_a(Role.DST, PODS), named])
+            if self.names_are_unions and entry.protocol is not None:
+                yield both([OnPorts(entry.protocol), Open(_union(policy, entry))])
+
+
+def _at_once(entries: tuple[Entry, ...]) -> tuple[tuple[tuple[Entry, ...], ...], ...]:
+    """One scale with one group."""
+    return ((entries,),) if entries else ()
+
+
+def _union(policy: Policy, entry: NamedPort) -> OpenFact:
+    """On ingress the numbers of all subjects are opened on each (reference D, AWS), and a subject may come to exist.
+    The fact is one for all policies of the same subject, whatever their names: the pods are the same."""
+    choice = policy.subject.namespaces
+    where = choice.name if isinstance(choice, NamespaceNamed) else f"({choice.selector})"
+    assert entry.protocol is not None
+    text = (
+        f"{policy.id} ({policy.source}) opens port name `{entry.name}` on all its subjects, and whether one of them "
+        "declares it as this port is not known"
+    )
+    id_ = f"{where} ({policy.subject.pods}) {entry.name} {entry.protocol.value}"
+    return OpenFact("named-port-union", id_, text)
+
+
+def _with_names_as_zero(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
+    """The list as an engine reads it to which a name is no number (reference D, OVN-K ports).
+
+    Beside a number of their protocol, names and entries without a number are lost; otherwise they mean all of its
+    ports.  Names without a protocol are those of ANP and CNP, of which that note does not speak.
+    """
+    numbered = {entry.protocol for entry in ports if isinstance(entry, NumberedPorts) and entry.low is not None}
+    read: list[Ports] = []
+    for entry in ports:
+        has_number = isinstance(entry, NumberedPorts) and entry.low is not None
+        if has_number or entry.protocol is None:
+            read.append(entry)
+        elif entry.protocol not in numbered:
+            read.append(NumberedPorts(entry.protocol))
+    return tuple(read)
+
+
+# ------------------------------------------------------------------------------------------------ ends
+def pods_in(peer: PodPeer, role: Role) -> Formula:
+    """Pods on the pod network, in such namespaces, with such labels (reference A8, A12.3)."""
+    return both([is_a(role, PODS), in_namespaces(peer.namespaces, role), labels(peer.pods, role)])
+
+
+# ------------------------------------------------------------------------------------------------ what is not modelled
+def _doubt(thing: Unmodelled, direction: Direction) -> Doubt | None:
+    """What the object may overturn in this direction; None if nothing."""
+    if direction not in thing.directions:
+        return None
+    where = _reach(thing)
+    is_all = len(thing.protocols) == len(Protocol)
+    what = both([where, TRUE if is_all else either(OnPorts(protocol) for protocol in thing.protocols)])
+
+    def may(is_said: bool, reach: Formula, verb: str, text: str) -> Formula:
+        id_ = f"{thing.id} {thing.content} {direction.value} {verb}"
+        return both([reach, Open(OpenFact("unmodelled", id_, text))]) if is_said else FALSE
+
+    said = f"{thing.id} ({thing.source}) is not modelled and may"
+    return Doubt(
+        thing,
+        denies=may(thing.may_deny, what, "denies", f"{said} deny {direction.value} traffic"),
+        allows=may(thing.may_allow, what, "allows", f"{said} allow {direction.value} traffic"),
+        isolates=may(thing.may_isolate, where, "isolates", f"{said} isolate pods for {direction.value}"),
+    )
+
+
+def _reach(thing: Unmodelled) -> Formula:
+    name = Attribute(Role.SELF, Name.NAMESPACE)
+    if thing.namespace is not None:
+        return Test(name, frozenset({thing.namespace}))
+    return Not(Test(name, frozenset({thing.elsewhere_than}))) if thing.elsewhere_than else TRUE
+
+
+# ------------------------------------------------------------------------------------------------ disguises
+def _disguises(cluster: Cluster) -> Iterator[Disguise]:
+    """Services with externalTrafficPolicy Cluster that are reached from outside, and hostPorts (reference 0.2, E3)."""
+    for service in cluster.services:
+        if service.reached_from_outside and not service.preserves_client:
+            when = either(_leads(service, cluster))
+            if when != FALSE:
+                yield Disguise(f"{service.namespace}/{service.name}", f"{service.id} ({service.source})", when)
+    yield Disguise("host-port", "a hostPort", OnHostPort())
+
+
+def _leads(service: Service, cluster: Cluster) -> Iterator[Formula]:
+    """Its backends: by their labels, or by their address written among its endpoints (reference A13.2, A13.4).
+
+    A target's name is looked up in containers and sidecars, whatever engine enforces the policies.
+    """
+    if service.selector is not None:
+        targets = (
+            OnPorts(p.protocol, name=p.target, scope=NamedPortScope.SIDECARS)
+            if isinstance(p.target, str)
+            else OnPorts(p.protocol, PortSet.of(p.target))
+            for p in service.ports
+        )
+        home = in_namespaces(NamespaceNamed(service.namespace), Role.DST)
+        yield both([home, labels(service.selector, Role.DST), either(targets)])
+    names = {port.name for port in service.ports}
+    for entry in cluster.written_endpoints(service):
+        here = Member(Role.DST, AtAddress(AddressSet.singles(entry.addresses)))
+        numbers = (
+            OnPorts(p.protocol, PortSet.of(p.number)) for p in entry.ports if p.name in names and p.number is not None
+        )
+        yield both([here, either(numbers)])
