@@ -65,7 +65,7 @@ def setting_of(options: Options) -> Setting:
     try:
         profile = PROFILES[options.profile]
         for knob, value in options.knobs:
-            profile = profile.with_knob(knob, value)
+            profile = profile.with_recorded(knob, value)
         addresses = None if options.pod_addresses is None else AddressSet.of(*options.pod_addresses)
         budget = Budget(max(1, options.rlimit), options.seconds)
         return Setting(

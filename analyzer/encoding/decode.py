@@ -335,6 +335,8 @@ def _namespace_codes(scope: Scope, pods: Iterable[Pod]) -> dict[str, int | None]
 
 
 def _class_of(obligation: Obligation, end: End) -> int:
+    if isinstance(end, Pod) and end.maker:
+        return _supposed_class(obligation, end)
     name = None if isinstance(end, External) else end.name if isinstance(end, Host) else end.workload
     for code in obligation.class_codes.get(name, ()) if name is not None else ():
         c = obligation.classes[code - 1]
@@ -342,6 +344,14 @@ def _class_of(obligation: Obligation, end: End) -> int:
             return code
         is_like = isinstance(end, Pod) and _has_labels(obligation.scope, c, end)
         if is_like and any(_is_pod_of(end, w) for w in c.members if w.owner == name):
+            return code
+    return 0
+
+
+def _supposed_class(obligation: Obligation, pod: Pod) -> int:
+    for code in sorted(obligation.supposed):
+        c = obligation.classes[code - 1]
+        if c.maker is not None and (c.maker.id, c.host_network) == (pod.maker, pod.host_network):
             return code
     return 0
 

@@ -342,7 +342,7 @@ class EndTerms:
         for code, c in self.classes:
             fact(code, self.pod if c.kind == POD else self.host)
             if c.maker is not None:
-                fact(code, self._supposed(c, c.maker))
+                fact(code, self.in_namespaces(self._places(c)))
                 continue
             if c.kind == POD:
                 fact(code, self.in_namespaces([c.namespace]))
@@ -361,12 +361,20 @@ class EndTerms:
                     fact(code, iff(self.script.boolean(f"d.p.{index}"), here))
         return [implies(self.is_class(codes), term) for term, codes in groups.items()]
 
-    def _supposed(self, c: EndClass, maker: Unmodelled) -> Term:
-        """Whether the object makes such pods is open."""
-        codes = [c.namespace]
-        if c.namespace == ANYWHERE:
-            codes = [n for n in self.reach.namespaces if not (c.host_network and keeps_off_nodes(self.scope, n))]
-        return conj([self.in_namespaces(codes), self.ledger.open(_supposed_fact(maker, c.host_network))])
+    def _places(self, c: EndClass) -> list[int]:
+        """The namespaces that supposed pods may be in."""
+        if c.namespace != ANYWHERE:
+            return [c.namespace]
+        return [n for n in self.reach.namespaces if not (c.host_network and keeps_off_nodes(self.scope, n))]
+
+    def is_there(self) -> Term:
+        """Whether the object makes pods that are merely supposed is open.  It is part of what breaks a claim, not of
+        the universe: a connection of theirs is certain for no value of the fact."""
+        made = ((i, c.maker, c.host_network) for i, c in self.classes if c.maker is not None)
+        return conj(
+            implies(self.is_class([i]), self.ledger.open(_supposed_fact(maker, is_on_node)))
+            for i, maker, is_on_node in made
+        )
 
     def _address_rules(self) -> list[Term]:
         scope = self.scope

@@ -99,6 +99,7 @@ def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerm
     src, dst, first = terms.src, terms.dst, terms.policies
     scope, script, ledger = first.scope, first.script, first.ledger
     in_src, in_dst = terms.sources(), terms.reached()
+    violation = conj([violation, *(end.is_there() for end in (src, dst) if end is not None)])
     universe = src_exists = _exists(src)
     if dst is not None:
         is_other = equal(first.matching.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))

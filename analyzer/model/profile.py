@@ -114,7 +114,18 @@ class Profile:
         return self.enforces and self.enable_policy is EnablePolicy.ALWAYS
 
     def with_knob(self, name: str, value: str) -> Profile:
-        """This profile with one knob set; ValueError names the knobs, or the values a knob takes."""
+        """This profile with one knob set, and those that follow from it; ValueError names the knobs, or the values a
+        knob takes."""
+        found = self.with_recorded(name, value)
+        match name.strip().replace("-", "_"):
+            case "enable_policy":
+                return replace(found, enforces=found.enable_policy is not EnablePolicy.NEVER)
+            case "policy_cidr_match_mode":
+                return replace(found, ipblock_matches_nodes=found.policy_cidr_match_mode is CidrMatchMode.NODES)
+        return found
+
+    def with_recorded(self, name: str, value: str) -> Profile:
+        """This profile with one knob as `knobs` tells it, where all the others are told too: no other follows."""
         knobs = {f.name: f for f in fields(self) if f.name != "name"}
         key = name.strip().replace("-", "_")
         if key not in knobs:
@@ -132,10 +143,6 @@ class Profile:
             if value not in choices:
                 raise ValueError(f"{name} takes {', '.join(choices)}")
             setting = {key: type(current)(value)}
-        if key == "enable_policy":
-            setting["enforces"] = value != EnablePolicy.NEVER.value
-        if key == "policy_cidr_match_mode":
-            setting["ipblock_matches_nodes"] = value == CidrMatchMode.NODES.value
         return replace(self, **setting)
 
     def knobs(self) -> dict[str, str]:

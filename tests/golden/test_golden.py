@@ -49,7 +49,7 @@ def test_answer(path: Path, tmp_path: Path) -> None:
         assert sorted({rule["name"] for rule in found["rests_on"]}) == sorted(case["rests_on"])
     missing = [text for text in case.get("mentions", []) if text not in done.stdout]
     assert not missing, done.stdout
-    again = ["recheck", str(tmp_path / "evidence"), "--manifests", str(manifests)]
+    again = ["recheck", str(tmp_path / "evidence"), "--manifests", str(manifests), "--cross-check", "cvc5"]
     done = CliRunner().invoke(app, again, catch_exceptions=False)
     assert done.exit_code == 0, done.output
 

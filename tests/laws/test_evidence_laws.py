@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from clusters import claims, clusters, isolation_claims, profiles
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -19,11 +20,12 @@ from analyzer.judging import Setting
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Pack, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.profile import Profile
+from analyzer.model.profile import PROFILES, Profile, knob_values
 from analyzer.model.source import Source
 from analyzer.reports.check_json import render_json
 from analyzer.reports.evidence_json import render_evidence
 from analyzer.solving import CVC5, Z3, Budget
+from analyzer.verdicts import Answer
 from analyzer.verdicts.rechecked import Finding
 
 LAW = settings(
@@ -31,6 +33,17 @@ LAW = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
 )
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_reads_back_from_an_index(name: str) -> None:
+    """With each of its knobs at each value: one that another follows from does not undo what is written of that."""
+    answer = Answer((), Universe.ANY, PROFILES[name], (), (), ())
+    for knob, values in knob_values().items():
+        for value in values:
+            setting = Setting(Universe.ANY, PROFILES[name].with_knob(knob, value), keeps_steps=True)
+            bundle = bundled(answer, setting, b"{}", (), [], lambda path, data: None)
+            assert setting_of(parse_bundle(render_evidence(bundle)).options) == setting
 
 
 @settings(LAW, max_examples=40)

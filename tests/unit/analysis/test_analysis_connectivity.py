@@ -31,6 +31,7 @@ from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import AddressRange, bit_indices, bits_of, end_id
 
 CILIUM = PROFILES["cilium"]
+GENERIC = PROFILES["generic"]  # which reads policies as they are written
 EVERYONE = PodPeer(NamespacesMatching(Selector.EVERYTHING))
 
 
@@ -126,13 +127,13 @@ def test_the_same_domain_name_is_settled_once():
         admin(rule(Action.ACCEPT, name)),
         admin(rule(Action.DENY, name), name="base", tier=Tier.BASELINE),
     )
-    found = row(connectivity(cluster(workload("one"), policies=policies), CILIUM), "a/one", "0.0.0.0")
+    found = row(connectivity(cluster(workload("one"), policies=policies), GENERIC), "a/one", "0.0.0.0")
     assert found.certain == ConnectionSet.FULL
 
 
 def test_many_domain_names_are_each_open():
     rules = [rule(Action.DENY, DomainPeer((f"{n}.example",)), index=n) for n in range(9)]
-    found = row(connectivity(cluster(workload("one"), policies=(admin(*rules),)), CILIUM), "a/one", "0.0.0.0")
+    found = row(connectivity(cluster(workload("one"), policies=(admin(*rules),)), GENERIC), "a/one", "0.0.0.0")
     assert found.allowed == ConnectionSet.FULL
     assert found.certain == ConnectionSet.EMPTY
 
@@ -174,6 +175,6 @@ def test_policies_of_one_priority_that_disagree_leave_it_open():
         admin(rule(Action.ACCEPT, EVERYONE, ports=(NumberedPorts(Protocol.TCP, 82, 84),)), name="two"),
         admin(rule(Action.DENY, EVERYONE), name="later", priority=1),
     )
-    found = row(connectivity(cluster(workload("x"), workload("y"), policies=policies), CILIUM), "a/x", "a/y")
+    found = row(connectivity(cluster(workload("x"), workload("y"), policies=policies), GENERIC), "a/x", "a/y")
     assert found.allowed == ConnectionSet(tcp=PortSet.of((82, 84)))
     assert found.certain == ConnectionSet(tcp=PortSet.of((83, 84)))
