@@ -8,9 +8,10 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from analyzer.errors import InputError, Problem
+from analyzer.model.added_labels import Form, Numbers, Varying
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import ContainerKind, ContainerPort
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.verdicts.bundle import (
@@ -114,7 +115,12 @@ def _witness(it: _Field) -> Connection | Pod:
                 raise it[name].fault("is not null, and a pod alone has none")
         return src
     port = None if it["port"].is_null else it["port"].number
-    return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port)
+    through = _through(it["through"]) if "through" in it else None
+    return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port, through)
+
+
+def _through(it: _Field) -> Through:
+    return Through(it["service"].text, it["address"].made(ip_address), it["port"].number)
 
 
 def _end(it: _Field) -> End:
@@ -134,9 +140,21 @@ def _end(it: _Field) -> End:
                 ports=it["ports"].each(_port),
                 host_network=it["host_network"].truth,
                 workload=None if it["workload"].is_null else it["workload"].text,
+                unknown=it["unknown"].each(_varying) if "unknown" in it else (),
+                maker=it["maker"].text if "maker" in it else "",
             )
         case _:
             raise it["kind"].fault("is no kind of end")
+
+
+def _varying(it: _Field) -> Varying:
+    values: Numbers | Form
+    if "low" in it["values"]:
+        high = it["values"]["high"]
+        values = Numbers(it["values"]["low"].number, None if high.is_null else high.number)
+    else:
+        values = it["values"].made(Form)
+    return Varying(it["keys"].texts_by_name, values, it["is_open"].truth, it["is_unique"].truth)
 
 
 def _port(it: _Field) -> ContainerPort:

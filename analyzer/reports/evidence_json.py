@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from analyzer.model.added_labels import Form, Varying
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
 
@@ -77,12 +78,15 @@ def _witness(witness: Connection | Pod) -> Json:
     """A connection, or the pod that refutes `is isolated`, with everything that the oracle looks at."""
     if isinstance(witness, Pod):
         return {"src": _end(witness), "dst": None, "protocol": None, "port": None}
-    return {
+    found: Json = {
         "src": _end(witness.src),
         "dst": _end(witness.dst),
         "protocol": witness.protocol.value,
         "port": witness.port,
     }
+    if (way := witness.through) is not None:
+        found["through"] = {"service": way.service, "address": str(way.address), "port": way.number}
+    return found
 
 
 def _end(end: End) -> Json:
@@ -105,4 +109,12 @@ def _end(end: End) -> Json:
                 ],
                 "host_network": end.host_network,
                 "workload": end.workload,
+                **({"unknown": [_varying(it) for it in end.unknown]} if end.unknown else {}),
+                **({"maker": end.maker} if end.maker else {}),
             }
+
+
+def _varying(labels: Varying) -> Json:
+    values = labels.values
+    told = values.value if isinstance(values, Form) else {"low": values.low, "high": values.high}
+    return {"keys": dict(labels.keys), "values": told, "is_open": labels.is_open, "is_unique": labels.is_unique}
