@@ -4,7 +4,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml analyzer/__init__.py
+SOURCES := pyproject.toml analyzer/resources/version.py
 
 BRIEF := --quiet --max-counterexamples 1
 # Where the ML platform admits no classified pod (examples/README.md).

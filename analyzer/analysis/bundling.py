@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from analyzer import __version__
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.resources.version import __version__
 from analyzer.solving import Z3, solver_version
 from analyzer.verdicts import Answer, Counterexample, Verdict
 from analyzer.verdicts.bundle import (

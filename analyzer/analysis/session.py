@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
@@ -13,21 +12,10 @@ from analyzer.encoding import Footing, footing
 from analyzer.judging import Setting, question_of
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
+from analyzer.model.editing import Object, edited
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.policies import Policy
 from analyzer.records import dataclass
 from analyzer.verdicts import Answer, Status, Verdict
-
-# What a change of policies leaves as it was.
-_OF_OTHERS = (
-    "workloads_by_namespace",
-    "known_pod_addresses",
-    "taken_addresses",
-    "namespace_by_name",
-    "node_by_name",
-    "has_host_network",
-    "derived",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +28,15 @@ class _Standing:
 class _Kept:
     footing: _Standing
     answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The answer, what of it may be taken over next time by the task's number, and the queries that were asked."""
+
+    answer: Answer
+    kept: dict[int, _Kept]
+    asked: tuple[str, ...]
 
 
 class CheckSession:
@@ -77,48 +74,41 @@ class CheckSession:
 
         What is the same costs least where it is the same object, as it is in what `Rereader` gives.
         """
-        written, cluster = cluster, as_enforced(cluster, self._setting.profile)
+        found = self._found(cluster, progress)
+        self.cluster, self.asked, self._kept, self.answer = cluster, found.asked, found.kept, found.answer
+        return self.answer
+
+    def what_if(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
+        """What `update` would give; the session stays as it is."""
+        return self._found(cluster, progress).answer
+
+    def _found(self, cluster: Cluster, progress: Progress | None) -> _Found:
+        cluster = as_enforced(cluster, self._setting.profile)
         footings = [self._stands_on(cluster, task) for task in self._tasks]
         stale = [i for i, found in enumerate(footings) if i not in self._kept or self._kept[i].footing != found]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]
-        answered = answer_all(Answerer(cluster, self._setting), asked, jobs, progress)
-        for i, found in zip(stale, answered, strict=True):
-            self._keep(i, _Kept(footings[i], found))
-        everything = dict(zip(stale, answered, strict=True))
-        whole = [everything.get(i) or self._kept[i].answered for i in range(len(self._tasks))]
+        answered = dict(zip(stale, answer_all(Answerer(cluster, self._setting), asked, jobs, progress), strict=True))
+        whole = [answered.get(i) or self._kept[i].answered for i in range(len(self._tasks))]
         if progress is not None:
             progress("", len(asked), len(asked))
-        self.cluster, self.asked = written, tuple(task.query.id for task in asked)
-        self.answer = answer_of(cluster, self._packs, whole, setting=self._setting)
-        return self.answer
+        kept = {
+            i: _Kept(footings[i], found)
+            for i, found in enumerate(whole)
+            if i not in answered or _is_repeatable(self._tasks[i], found)
+        }
+        answer = answer_of(cluster, self._packs, whole, setting=self._setting)
+        return _Found(answer, kept, tuple(task.query.id for task in asked))
 
     def _stands_on(self, cluster: Cluster, task: Task) -> _Standing:
         question = question_of(cluster, task.query, task.assumptions, self._setting)
         return _Standing(footing(cluster, question), breaches_of(cluster, task.assumptions))
 
     def change(
-        self, *, put: Iterable[Policy] = (), removed: Iterable[str] = (), progress: Progress | None = None
+        self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
     ) -> Answer:
-        """The answer once policies are added or changed (`put`) and others are gone (`removed`, by `Policy.id`).
-
-        A policy of a namespace that the cluster does not know needs `update`, with a cluster that mentions it.
-        """
-        policies = {policy.id: policy for policy in self.cluster.policies}
-        for name in removed:
-            del policies[name]
-        policies |= {policy.id: policy for policy in put}
-        ordered = sorted(policies.values(), key=lambda p: (p.kind, p.namespace or "", p.name))
-        cluster = replace(self.cluster, policies=tuple(ordered))
-        vars(cluster).update({name: vars(self.cluster)[name] for name in _OF_OTHERS if name in vars(self.cluster)})
-        return self.update(cluster, progress=progress)
-
-    def _keep(self, index: int, kept: _Kept) -> None:
-        """For the next time, unless the answer may not be the same then."""
-        if _is_repeatable(self._tasks[index], kept.answered):
-            self._kept[index] = kept
-        else:
-            self._kept.pop(index, None)
+        """The answer once objects are added or changed (`put`) and others are gone (`removed`, by `object_name`)."""
+        return self.update(edited(self.cluster, put, removed), progress=progress)
 
 
 def _is_repeatable(task: Task, answered: Answered) -> bool:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from analyzer import __version__
 from analyzer.cli.check import check
 from analyzer.cli.config import config
 from analyzer.cli.configuration.applying import configured
@@ -105,6 +104,8 @@ app = typer.Typer(
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
+        from analyzer.resources.version import __version__
+
         typer.echo(f"netproof {__version__}")
         raise typer.Exit
 

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli import endpoints
-from analyzer.cli.inputs import nearest
-from analyzer.cli.requests import request_faults
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.inputs import endpoints
+from analyzer.inputs.requests import request_faults
+from analyzer.inputs.settings import nearest
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:

@@ -6,14 +6,15 @@ from functools import partial
 
 import typer
 
-from analyzer.cli import inputs, options, output
+from analyzer import inputs
+from analyzer.cli import options, output
 from analyzer.cli.destinations import destinations, write_reports
 from analyzer.cli.evidence import Readings, check_evidence, write_evidence
-from analyzer.cli.excuses import asked, excuses
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
 from analyzer.cli.progress import Progress
 from analyzer.cli.revisions import Reading
+from analyzer.inputs.excuses import asked, excuses
 
 
 def check(
@@ -53,7 +54,7 @@ def check(
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: destinations(format_ or (), file, yaml),
-        lambda: inputs.second_solver(cross_check),
+        lambda: inputs.second_solver(cross_check and cross_check.value),
         lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
         lambda: check_evidence(evidence, manifests, keep_going=keep_going),
     )

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from analyzer.cli import inputs, output
+from analyzer import inputs
+from analyzer.cli import output
 from analyzer.cli.configuration.applying import InForce, configurable, telling
 from analyzer.cli.options import Color
 from analyzer.errors import UsageError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.cli import output
 from analyzer.cli.formats import CheckFormat
-from analyzer.cli.inputs import nearest
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.inputs.settings import nearest
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:

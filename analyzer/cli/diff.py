@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from analyzer.cli import formats, inputs, options, output, revisions
+from analyzer import inputs
+from analyzer.cli import formats, options, output, revisions
 from analyzer.cli.exit_codes import difference_code
 from analyzer.cli.guard import complaint
 from analyzer.cli.options import FailOn

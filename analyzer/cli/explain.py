@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
-from analyzer.cli import endpoints, formats, inputs, options, output
+from analyzer import inputs
+from analyzer.cli import formats, options, output
 from analyzer.cli.batch import answered, batch_or_one
 from analyzer.cli.guard import complaint
+from analyzer.inputs import endpoints
 
 
 def explain(
@@ -29,7 +30,7 @@ def explain(
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Explain what is allowed from one end to another: both sides, each tier, each rule."""
-    from analyzer import analysis
+    from analyzer.inputs.explaining import explained
     from analyzer.manifests import load
     from analyzer.reports.explain_json import render_answers_json, render_explanation_json
     from analyzer.reports.explain_text import render_answers_text, render_explanation_text
@@ -62,13 +63,6 @@ def explain(
         return
     assert source is not None
     assert destination is not None
-    src, dst = endpoints.pair(source, destination, loaded.cluster, engine)
-    if asked is not None:
-        asked = dst.on(asked, not on)
-    found = analysis.explain_cases(
-        loaded.cluster, engine, src.ends, dst.ends, asked=asked, pod_addresses=addresses, words=(src.words, dst.words)
-    )
-    kept = (notice.message for notice in loaded.cluster.notices if notice.is_kept)
-    found = replace(found, notes=(*src.notes, *dst.notes, *found.notes, *kept))
+    found = explained(loaded.cluster, engine, source, destination, asked, is_everything=not on, pod_addresses=addresses)
     is_json = format_ is formats.Format.JSON
     output.write(render_explanation_json(found) if is_json else render_explanation_text(found, style), file)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from analyzer.cli import endpoints
 from analyzer.cli.formats import MapFormat
 from analyzer.cli.progress import Progress
 from analyzer.errors import UsageError
+from analyzer.inputs import endpoints
 
 if TYPE_CHECKING:
     from analyzer.model.cluster import Cluster

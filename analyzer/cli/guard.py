@@ -12,7 +12,6 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from analyzer import __version__
 from analyzer.cli.exit_codes import ExitCode
 from analyzer.errors import InputError, InternalError, NetproofError, Problem
 from analyzer.model.source import Notice
@@ -102,6 +101,8 @@ def _disagreement(error: InternalError) -> str:
 
 def _defect(what: str) -> str:
     import platform
+
+    from analyzer.resources.version import __version__
 
     return (
         f"netproof: internal error: {visible(what)}\n"

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli import inputs, options, output
+from analyzer import inputs
+from analyzer.cli import options, output
 from analyzer.cli.guard import complaint, mention
 from analyzer.cli.progress import Progress
 from analyzer.errors import UsageError

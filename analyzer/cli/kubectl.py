@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli import inputs
+from analyzer import inputs
 from analyzer.cli.app import app
 from analyzer.cli.guard import guarded
 from analyzer.errors import UsageError

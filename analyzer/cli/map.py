@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from analyzer.cli import endpoints, formats, inputs, options, output
+from analyzer import inputs
+from analyzer.cli import formats, options, output
 from analyzer.cli.exposure import check_exposure, rendered_exposure
 from analyzer.cli.guard import complaint
 from analyzer.cli.map_rendering import rendered_map
+from analyzer.inputs import endpoints
 
 
 def map_(

@@ -26,7 +26,7 @@ def list_packs(color: options.InColor = Color.AUTO) -> None:
 
 def show_pack(name: Name, parameters: options.Parameters = None, color: options.InColor = Color.AUTO) -> None:
     """Show a pack's queries: what each claims, why it matters and what to do when it fails."""
-    from analyzer.cli import inputs
+    from analyzer import inputs
     from analyzer.reports.packs_text import render_pack
 
     (pack,) = inputs.questions([name], (), parameters or ())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from analyzer.cli import formats, inputs, options, output
+from analyzer import inputs
+from analyzer.cli import formats, options, output
 from analyzer.cli.exit_codes import RECHECK_CODES
 from analyzer.cli.progress import Progress
 
@@ -30,7 +31,7 @@ def recheck(
 
     _, _, (index, files, written, others) = inputs.settled(
         lambda: output.check_destinations(file, None),
-        lambda: inputs.second_solver(cross_check),
+        lambda: inputs.second_solver(cross_check and cross_check.value),
         lambda: read_bundle(folder),
     )
     bundle = parse_bundle(index)

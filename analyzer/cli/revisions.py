@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from analyzer.cli import inputs
+from analyzer import inputs
 from analyzer.errors import UsageError
 from analyzer.records import dataclass
 
@@ -98,4 +98,4 @@ def second_solver(chosen: SecondSolver | None, universe: str, *, has_queries: bo
             "the table of the inventory is no answer of a solver, so --cross-check has nothing to confirm",
             "leave out --universe inventory, or give queries with -p or -q",
         )
-    return inputs.second_solver(chosen)
+    return inputs.second_solver(chosen and chosen.value)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli import completing, inputs, output
+from analyzer import inputs
+from analyzer.cli import completing, output
 from analyzer.errors import UsageError
 
 

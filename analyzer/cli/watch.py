@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from analyzer.cli import inputs, options, output
+from analyzer import inputs
+from analyzer.cli import options, output
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.watching import Watcher
 from analyzer.errors import UsageError

@@ -49,15 +49,21 @@ _STABLE_VERSION = re.compile(r"v[0-9]+")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 
 
+Identity = tuple[str, str, str, str]
+"""Kind, group, namespace and name of an object; the namespace is empty where there is none."""
+
+
 @dataclass
 class Loader:
-    """What has been read so far; `places` says of each identity where its object stands."""
+    """What has been read so far; `places` says of each identity where its object stands.  Objects of the identities
+    `without` are as if they were not there."""
 
     irrelevant: frozenset[str]
     strict_cidr: bool
+    without: frozenset[Identity] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     facts: Facts = field(default_factory=Facts)
-    places: dict[tuple[str, str, str, str], Standing] = field(default_factory=dict)
+    places: dict[Identity, Standing] = field(default_factory=dict)
 
     def read(self, name: str, content: Callable[[], bytes], *, is_named: bool = True) -> int:
         """Read one file; returns how many objects it holds, good or bad.
@@ -206,15 +212,18 @@ class Loader:
             self._unmodelled(root, kind, api_version)
 
     def _ignored(self, root: Section, kind: str, group: str) -> None:
+        namespace = quiet_namespace(root)
+        identity = kind, group, namespace, quiet_name(root)
+        if identity in self.without:
+            return
         self.facts.irrelevant[kind] = self.facts.irrelevant.get(kind, 0) + 1
         if note := DEPLOYERS.get(kind_dot_group(kind, group)):
             root.log.notice(root.place(), note)
-        namespace = quiet_namespace(root)
         if namespace:
             self.facts.mention(namespace, root.source)
         if kind == "ConfigMap" and (mesh := root_namespace(root.data)):
             self.facts.root_namespaces.add(mesh)
-        self._is_repeated(root, (kind, group, namespace, quiet_name(root)), text_key(root.data))
+        self._is_repeated(root, identity, text_key(root.data))
         harmless = Effect(False, False, False, UNREAD)
         self._finish(root.log, unmodelled(kind, "", None, quiet_name(root), root.source, harmless))
 
@@ -222,12 +231,14 @@ class Loader:
         group = group_of(api_version)
         effect = narrowed(effect_of(kind, group), kind, group, root.data)
         written = quiet_namespace(root)
+        name = quiet_name(root)
+        if (kind, group, written, name) in self.without:
+            return
         if written:
             self.facts.mention(written, root.source)
         namespace = written or (DEFAULT_NAMESPACE if effect.is_namespaced else None)
         if effect.is_namespaced is False:
             namespace = None
-        name = quiet_name(root)
         _note_foreign_spec(root, kind, group)
         is_repeated = self._is_repeated(root, (kind, group, written, name), text_key(root.data))
         entry = replace(unmodelled(kind, api_version, namespace, name, root.source, effect), digest=digest(root.data))
@@ -251,6 +262,10 @@ class Loader:
             message = f"`apiVersion` is `{api_version}`, which has no {kind.kind} that netproof knows"
             log.problem(root.place("apiVersion"), message, f"write {right}")
         manifest = identify(root, kind, api_version)
+        name = "" if manifest.is_generated else manifest.name
+        identity = kind.kind, kind.group, manifest.namespace or "", name
+        if identity in self.without:
+            return
         fact = kind.read(manifest)
         if (log.problems or log.notices) and root.data.again is not None:
             placed = Section(root.data.again(), "", self._log(log.file))
@@ -258,8 +273,6 @@ class Loader:
             return
         if manifest.namespace is not None:
             self.facts.mention(manifest.namespace, root.source)
-        name = "" if manifest.is_generated else manifest.name
-        identity = kind.kind, kind.group, manifest.namespace or "", name
         is_repeated = self._is_repeated(root, identity, fact)
         if log.problems:
             self._finish(log, broken(root, kind.kind, api_version, kind))
@@ -268,7 +281,7 @@ class Loader:
         if fact is not None and not is_repeated:
             self.facts.add(fact)
 
-    def _is_repeated(self, root: Section, identity: tuple[str, str, str, str], said: Any) -> bool:
+    def _is_repeated(self, root: Section, identity: Identity, said: Any) -> bool:
         """Whether an object of the identity has said the same before; a problem if it has said something else.
 
         Of two that a server has stored, or one of them, the later one is kept: it knows the status.  Objects without a

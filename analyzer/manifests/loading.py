@@ -65,8 +65,7 @@ def load(
 
     with without_garbage_collection():
         loader = Loader(irrelevant, strict_cidr)
-        loader.facts.unmodelled += unread
-        loader.facts.notices += [Notice(NOWHERE, _told(it), True) for it in unread]
+        note_unread(loader, unread)
         chosen = chosen_files(paths, loader.problems, Excluding(tuple(exclude)))
         return _load(chosen, keep_going, loader, content, progress, 1 if on_read is not None else jobs)
 
@@ -106,6 +105,12 @@ def read_manifests(
     if problems:
         raise ManifestError(problems)
     return found, tuple(chosen.left_out)
+
+
+def note_unread(loader: Loader, things: Sequence[Unmodelled]) -> None:
+    """Say what the caller knows not to be among what is read."""
+    loader.facts.unmodelled += things
+    loader.facts.notices += [Notice(NOWHERE, _told(it), True) for it in things]
 
 
 def _told(thing: Unmodelled) -> str:

@@ -13,11 +13,11 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from analyzer import __version__
 from analyzer.model.policies import RuleRef
 from analyzer.reports import parts, verdict_words, words
 from analyzer.reports.controls import control_rows
 from analyzer.reports.visible import visible
+from analyzer.resources.version import __version__
 from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
 _PAGE = files("analyzer.reports") / "page"

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from analyzer import __version__
 from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
 from analyzer.model.source import Source
@@ -21,6 +20,7 @@ from analyzer.reports import parts, verdict_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.reports.places import Place, is_file, places
 from analyzer.reports.visible import visible
+from analyzer.resources.version import __version__
 from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
-from analyzer.cli.requests import KEYS, request_faults
+from analyzer.inputs.requests import KEYS, request_faults
 from analyzer.reports.schema import schema_text
 
 CLUSTER = """

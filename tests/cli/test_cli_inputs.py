@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.cli import inputs
+from analyzer import inputs
 from analyzer.errors import InputError, UsageError
 from analyzer.model.claims import Universe
 from analyzer.sets import AddressSet

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analyzer.cli.configuration.places import Place, places
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.inputs.places import Place, places
 from analyzer.records import dataclass
 
 OWN = "netproof.toml"

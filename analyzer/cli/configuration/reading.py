@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from analyzer.cli import inputs
+from analyzer import inputs
 from analyzer.cli.configuration.finding import Document
 from analyzer.cli.configuration.keys import CHECK, LIKE_CHECK, SHARED, Command, Key, Kind, tables_of
 from analyzer.cli.formats import CheckFormat

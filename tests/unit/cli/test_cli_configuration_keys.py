@@ -9,8 +9,8 @@ import typer
 
 from analyzer.cli.configuration.finding import Document
 from analyzer.cli.configuration.keys import Key, Kind, keys_of
-from analyzer.cli.configuration.places import places
 from analyzer.cli.configuration.reading import settings
+from analyzer.inputs.places import places
 
 
 class Shade(Enum):

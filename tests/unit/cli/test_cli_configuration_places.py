@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.cli.configuration.places import places
+from analyzer.inputs.places import places
 
 TEXT = '''\
 # a comment with = and [brackets]

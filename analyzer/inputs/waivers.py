@@ -8,9 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.configuration.places import Place, places
-from analyzer.cli.inputs import nearest
 from analyzer.errors import InputError, Problem, QueryError, UsageError
+from analyzer.inputs.places import Place, places
+from analyzer.inputs.settings import nearest
 
 if TYPE_CHECKING:
     from analyzer.model.claims import Claim, Excuse

@@ -10,27 +10,36 @@ from typing import TYPE_CHECKING, Any
 from analyzer.errors import InputError, Problem, QueryError, UsageError
 
 if TYPE_CHECKING:
-    from analyzer.cli.options import SecondSolver
     from analyzer.model.claims import Pack, Query, Universe
     from analyzer.model.cluster import Unmodelled
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet
 
 BASELINE = "baseline"
+_SECOND_SOLVERS = ("cvc5",)
 
 
 def settled(*parts: Callable[[], Any]) -> list[Any]:
-    """What each part gives, in order; InputError with the problems of all parts that raise one."""
+    """What each part gives, in order; InputError with the problems of all parts that raise one, of their kind where
+    they are of one."""
     results: list[Any] = []
-    problems: list[Problem] = []
+    errors: list[InputError] = []
     for part in parts:
         try:
             results.append(part())
         except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
+            errors.append(error)
+    if errors:
+        raise _together(errors)
     return results
+
+
+def _together(errors: Sequence[InputError]) -> InputError:
+    kinds = {type(error) for error in errors}
+    kind = kinds.pop() if len(kinds) == 1 else InputError
+    found = kind.__new__(kind)
+    InputError.__init__(found, (problem for error in errors for problem in error.problems))
+    return found
 
 
 _unread: list[Unmodelled] = []
@@ -120,18 +129,19 @@ def pod_addresses(cidrs: Sequence[str]) -> AddressSet | None:
     return found
 
 
-def second_solver(chosen: SecondSolver | None) -> str | None:
-    """Its name; UsageError if it is not installed."""
-    if chosen is None:
+def second_solver(name: str | None) -> str | None:
+    """The name; UsageError if there is no such solver, or it is not installed."""
+    if name is None:
         return None
     from analyzer.solving import is_installed
 
-    if not is_installed(chosen.value):
+    if name not in _SECOND_SOLVERS:
+        raise UsageError(f"unknown solver `{name}`", nearest(name, _SECOND_SOLVERS))
+    if not is_installed(name):
         raise UsageError(
-            f"--cross-check needs {chosen.value}, which is not installed",
-            f"install it with: pip install 'netproof[{chosen.value}]'",
+            f"--cross-check needs {name}, which is not installed", f"install it with: pip install 'netproof[{name}]'"
         )
-    return str(chosen.value)
+    return name
 
 
 # ------------------------------------------------------------------------------------------------ questions

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from analyzer.cli import inputs
-from analyzer.cli.inputs import nearest
-from analyzer.cli.waivers import file_bytes, read_waivers
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.inputs.settings import nearest, of_one_revision, questions, settled
+from analyzer.inputs.waivers import file_bytes, read_waivers
 
 if TYPE_CHECKING:
     from analyzer.analysis import Excuses
@@ -25,7 +24,7 @@ def excuses(waivers: str | None, baseline: str | None, today: str | None, *, has
     if has_evidence and (waivers or baseline):
         hint = "leave out --waivers and --baseline, or --evidence"
         raise UsageError("evidence is of what is true, be it excused or not", hint)
-    given, known, as_of = inputs.settled(
+    given, known, as_of = settled(
         lambda: read_waivers(waivers) if waivers else (),
         lambda: _baseline(baseline) if baseline else None,
         lambda: day(today),
@@ -51,7 +50,7 @@ def asked(
     names: Sequence[str], claims: Sequence[str], settings: Sequence[str], waivers: Sequence[Waiver]
 ) -> Sequence[Pack]:
     """What a run asks, and that the waivers are of that."""
-    return fitting(inputs.of_one_revision(inputs.questions(names, claims, settings)), waivers)
+    return fitting(of_one_revision(questions(names, claims, settings)), waivers)
 
 
 def fitting(packs: Sequence[Pack], waivers: Sequence[Waiver]) -> Sequence[Pack]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from analyzer.cli.inputs import nearest, settled
 from analyzer.errors import QueryError, UsageError
+from analyzer.inputs.settings import nearest, settled
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
@@ -124,13 +124,14 @@ def focus(
     namespaces: Sequence[str],
     ports: ConnectionSet | None,
     cluster: Cluster,
+    options: tuple[str, str] = ("--from", "--to"),
 ) -> Focus:
     """What `--from`, `--to`, `--namespace` and `--on` narrow a map to.  UsageError holds every unknown name."""
     from analyzer.analysis import Focus
 
     src, dst, within = settled(
-        lambda: end_filter(sources, "--from", cluster),
-        lambda: end_filter(destinations, "--to", cluster),
+        lambda: end_filter(sources, options[0], cluster),
+        lambda: end_filter(destinations, options[1], cluster),
         lambda: known_namespaces(namespaces, cluster),
     )
     return Focus(src, dst, within, ports)
@@ -194,19 +195,26 @@ class Named:
 
     def on(self, asked: ConnectionSet, is_everything: bool) -> ConnectionSet:
         """The ports asked about, as the end itself has them."""
-        from analyzer.cli.service_ends import translated
+        from analyzer.inputs.service_ends import translated
 
         return translated(asked, self.led, self.end, is_everything=is_everything) if self.led else asked
 
 
-def pair(source: str, destination: str, cluster: Cluster, profile: Profile | None = None) -> tuple[Named, Named]:
-    """The two ends of `explain`.  InputError where one is unknown, or both lie outside the cluster."""
+def pair(
+    source: str,
+    destination: str,
+    cluster: Cluster,
+    profile: Profile | None = None,
+    options: tuple[str, str] = ("--from", "--to"),
+) -> tuple[Named, Named]:
+    """The two ends of `explain`, given as the `options`.  InputError where one is unknown, or both lie outside the
+    cluster."""
     from analyzer.model.cluster import Node
     from analyzer.sets import AddressSet
 
     src, dst = settled(
-        lambda: one_end(source, "--from", cluster, profile),
-        lambda: one_end(destination, "--to", cluster, profile),
+        lambda: one_end(source, options[0], cluster, profile),
+        lambda: one_end(destination, options[1], cluster, profile),
     )
     if all(isinstance(named.end, AddressSet | Node) for named in (src, dst)):
         raise UsageError("neither end is a pod: policies say nothing of this", "name a workload, or pods, on one side")
@@ -275,7 +283,7 @@ def _workload(found: tuple[Workload, ...]) -> Named:
 
 def _behind(text: str, behind: Sequence[Behind], option: str, cluster: Cluster) -> Named:
     """One of the things that a Service leads to."""
-    from analyzer.cli.service_ends import backend
+    from analyzer.inputs.service_ends import backend
 
     found = backend(text, behind, cluster)
     if found is None:
@@ -287,7 +295,7 @@ def _looked_up(
     text: str, members: ServiceNamed | ApiServer, option: str, cluster: Cluster, profile: Profile | None
 ) -> Named:
     """A Service or the API server."""
-    from analyzer.cli.service_ends import nobody_knows
+    from analyzer.inputs.service_ends import nobody_knows
     from analyzer.judging.bound import looked_up
     from analyzer.model.claims import Behind, Unknown
     from analyzer.model.profile import PROFILES

@@ -1,0 +1,78 @@
+"""Questions asked again and again of manifests that change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer import inputs
+from analyzer.analysis import CheckSession
+from analyzer.api.manifests import Given, Manifests, Paths, load
+from analyzer.api.questions import Packs, Settings, Texts, packs_of, setting_of
+from analyzer.api.results import CheckResult
+from analyzer.model.profile import Profile
+
+
+class Session:
+    """The answer to queries, kept up to date; each answer is the one that `check` would give.
+
+        >>> session = Session("examples/gated-repo/k8s", "some workload shop/web can reach workload shop/orders")
+        >>> session.result.is_proved
+        True
+        >>> session.what_if(removed="NetworkPolicy shop/web-to-orders").is_proved
+        False
+        >>> session.result.is_proved
+        True
+
+    Only what a change can have changed is answered anew.  `manifests` is what the session stands on, `result` the
+    answer, `asked` the ids of the queries that were not spared when it was last found.
+    """
+
+    def __init__(
+        self,
+        manifests: Manifests | Paths,
+        *queries: str,
+        pack: Packs = (),
+        set: Settings = (),
+        universe: str = "any",
+        profile: str | Profile = "generic",
+        knob: Settings = (),
+        pod_cidr: Texts = (),
+        max_counterexamples: int = 3,
+        budget: int | None = None,
+        jobs: int | None = 1,
+    ) -> None:
+        """Answer for the first time.  Options and errors as of `check`."""
+        asked = inputs.of_one_revision(packs_of(queries, pack, set))
+        setting = setting_of(universe, profile, knob, pod_cidr, budget, max_counterexamples)
+        self.manifests = manifests if isinstance(manifests, Manifests) else load(manifests)
+        self._checks = CheckSession(self.manifests.cluster, asked, setting=setting, jobs=jobs)
+
+    @property
+    def result(self) -> CheckResult:
+        """The answer for the manifests as they now are."""
+        return CheckResult(self._checks.answer, self.manifests.cluster)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The queries that were answered anew when the manifests last changed."""
+        return self._checks.asked
+
+    def update(self, manifests: Manifests | Paths) -> CheckResult:
+        """The answer for these manifests from now on, whatever in them is different."""
+        found = manifests if isinstance(manifests, Manifests) else load(manifests)
+        self._checks.update(found.cluster)
+        self.manifests = found
+        return self.result
+
+    def change(self, *, put: Given | Iterable[Given] = (), removed: str | Iterable[str] = ()) -> CheckResult:
+        """The answer once objects are added or changed (`put`) and others are gone (`removed`), as for
+        `Manifests.changed`; policies, namespaces with their labels, pods, whatever a manifest can be."""
+        return self.update(self.manifests.changed(put=put, removed=removed))
+
+    def what_if(self, *, put: Given | Iterable[Given] = (), removed: str | Iterable[str] = ()) -> CheckResult:
+        """What `change` would give.  The session stays as it is.
+
+        `session.what_if(…).changed_since(session.result)` are the verdicts that the change would change.
+        """
+        proposed = self.manifests.changed(put=put, removed=removed)
+        return CheckResult(self._checks.what_if(proposed.cluster), proposed.cluster)

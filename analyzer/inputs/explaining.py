@@ -1,0 +1,41 @@
+"""One question about two ends, from the words it is asked in to its answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from analyzer.inputs import endpoints
+
+if TYPE_CHECKING:
+    from analyzer.model.cluster import Cluster
+    from analyzer.model.profile import Profile
+    from analyzer.sets import AddressSet, ConnectionSet
+    from analyzer.verdicts.explanation import Explanation
+
+
+def explained(
+    cluster: Cluster,
+    profile: Profile,
+    source: str,
+    destination: str,
+    ports: ConnectionSet,
+    *,
+    is_everything: bool,
+    pod_addresses: AddressSet | None = None,
+    options: tuple[str, str] = ("--from", "--to"),
+) -> Explanation:
+    """What is allowed between two ends on the ports, and why; `is_everything`: nobody named ports.
+
+    `options` are what the ends were given as.  InputError where an end is unknown, or neither is a pod.
+    """
+    from analyzer import analysis
+
+    src, dst = endpoints.pair(source, destination, cluster, profile, options)
+    asked = dst.on(ports, is_everything)
+    words = (src.words, dst.words)
+    found = analysis.explain_cases(
+        cluster, profile, src.ends, dst.ends, asked=asked, pod_addresses=pod_addresses, words=words
+    )
+    kept = (notice.message for notice in cluster.notices if notice.is_kept)
+    return replace(found, notes=(*src.notes, *dst.notes, *found.notes, *kept))
