@@ -239,6 +239,9 @@ class _Trial:
                 f"a Service or a hostPort may put a node's address in place of the source's on {fronted}, "
                 "even that of the pod's own node, which always reaches it"
             )
+        by_nodes = (side.by_nodes & self.asked & side.span.may) - side.span.must
+        if by_nodes:
+            yield f"a port of the nodes leads there on {by_nodes}, and rules that open it on a node may let it out"
         if self.direction is Direction.INGRESS and self._is_policed() and self._comes_from_a_node():
             yield (
                 "the pod's own node, and what uses its network, is always let in, whatever policies say (the kubelet's "

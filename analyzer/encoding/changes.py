@@ -17,7 +17,7 @@ from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, pod_addresses, p
 from analyzer.model.claims import LedPort
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import Requirement, Selector
-from analyzer.model.leading import ways
+from analyzer.model.leading import node_ways, ways
 from analyzer.model.policies import (
     AddressPeer,
     Direction,
@@ -85,6 +85,12 @@ class Comparison:
         self._on_nodes = frozenset(c for name in on_nodes if (c := after.table.code(name)) is not None)
         if any(u.adds_pods and u.namespace is None for side in self.sides for u in side.cluster.unmodelled):
             self._on_nodes = after.table.every
+
+        clusters = [side.cluster for side in self.sides]
+        is_before = profile.service_eval is not ServiceEval.POST_DNAT
+        self._leads_from_services = is_before and any(ways(cluster) for cluster in clusters)
+        ports = (port for cluster in clusters for w in cluster.workloads for port in w.ports)
+        self._leads_from_nodes = any(map(node_ways, clusters)) or any(port.host_port for port in ports)
 
     def changed(self, direction: Direction) -> Changed:
         """Where the ruling for one direction can differ."""
@@ -184,6 +190,9 @@ class Comparison:
                 leading = [{(way.address, _unnamed(way.port)) for way in ways(side.cluster)} for side in self.sides]
                 if leading[0] != leading[1]:
                     yield Changed(self.every.namespaces, self.every)
+            at_nodes = [{(w.low, w.high, _unnamed(w.port)) for w in node_ways(side.cluster)} for side in self.sides]
+            if at_nodes[0] != at_nodes[1] or (self._leads_from_nodes and self._have_nodes_changed):
+                yield Changed(self.every.namespaces, self.every)
             return
         found = [
             {
@@ -248,6 +257,8 @@ class Comparison:
         return union_of(self._reach_of_peer(number, peer) for peer in rule.peers)
 
     def _reach_of_peer(self, number: int, peer: Peer) -> Reach:
+        if self._leads_from_nodes and not (isinstance(peer, PodPeer) and not peer.is_bare):
+            return self.every  # what a node stands for may be anything
         match peer:
             case PodPeer(namespaces, _):
                 pods = Reach(frozenset({POD}), possible(namespaces, self.sides[number].table))
@@ -257,6 +268,7 @@ class Comparison:
                 said = peer.matches_cluster
                 may_mean_pods = self.profile.ipblock_matches_pods if said is None else said
                 meets_pods = may_mean_pods and any(addresses & pods for pods in self._addresses)
+                meets_pods = meets_pods or self._leads_from_services
                 return Reach(self.every.kinds, self.every.namespaces if meets_pods else self._on_nodes)
             case NodePeer():
                 return Reach(frozenset({POD, HOST}), self._on_nodes)

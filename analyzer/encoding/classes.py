@@ -32,7 +32,8 @@ class EndClass:
     `namespace` is a code, `labels` are (attribute, value) of every domain the class has a value in, `named` the sets
     `workload NS/NAME` it belongs to.  `is_single`: it stands for exactly one pod.  `addresses` is None if unknown.
     `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
-    ports to which a port of its node leads.  `unknown`: labels that it has besides, the same that every class of its
+    ports to which a port of its node leads, with that one.
+    `unknown`: labels that it has besides, the same that every class of its
     `owner` has; `values` leaves their attributes out.  `was_on_host`: of two revisions, whether the older one has it on
     its node's network.  `maker`: an object that is not modelled and may make such pods, of which nothing else is known;
     `namespace` is then ANYWHERE if they may be in any.
@@ -49,7 +50,7 @@ class EndClass:
     members: tuple[Workload, ...]
     node: Node | None = None
     on_node: str | None = None
-    host_ports: tuple[tuple[Protocol, int], ...] = ()
+    host_ports: tuple[tuple[Protocol, int, int], ...] = ()
     owner: str = ""
     unknown: tuple[Varying, ...] = ()
     was_on_host: bool = False
@@ -142,6 +143,8 @@ def _sets(scope: Scope) -> Iterator[object]:
         yield from leaves(assumption.members)
     for way in scope.ways:
         yield from leaves(way.port.members)
+    for node_way in scope.node_ways:
+        yield from leaves(node_way.port.members)
 
 
 def declares(ports: tuple[ContainerPort, ...], wanted: PortName) -> PortSet:
@@ -190,8 +193,8 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed],
     )
 
 
-def _host_ports(workload: Workload) -> tuple[tuple[Protocol, int], ...]:
-    found = {(port.protocol, port.number): None for port in workload.ports if port.host_port}
+def _host_ports(workload: Workload) -> tuple[tuple[Protocol, int, int], ...]:
+    found = {(port.protocol, port.number, port.host_port): None for port in workload.ports if port.host_port}
     return () if workload.host_network else tuple(found)
 
 

@@ -12,7 +12,7 @@ from analyzer.encoding.vocabulary import Vocabulary
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
 from analyzer.model.domains import ClusterName
 from analyzer.model.labels import Selector
-from analyzer.model.leading import Way
+from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Policy
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -39,6 +39,7 @@ class Footing:
     pod_addresses: AddressSet
     taken: AddressSet
     ways: tuple[Way, ...]
+    node_ways: tuple[NodeWay, ...]
 
 
 def footing(cluster: Cluster, question: Question) -> Footing:
@@ -63,4 +64,5 @@ def footing(cluster: Cluster, question: Question) -> Footing:
         pod_addresses=scope.pod_addresses,
         taken=scope.taken,
         ways=scope.ways,
+        node_ways=scope.node_ways,
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.selectors import matches
-from analyzer.encoding.sights import sees_service, zero_port
+from analyzer.encoding.sights import sees_port, sees_service, zero_port
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number, within
+from analyzer.model.cluster import Node
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.labels import Selector
 from analyzer.model.leading import Way
@@ -53,13 +54,45 @@ class UnseenEnd:
     def labels_match(self, selector: Selector) -> Term:
         return FALSE
 
+    def _address(self, version: int) -> OpenFact:
+        return _node_address(version)
+
     def inside(self, addresses: AddressSet) -> Term:
         v6, found = self._script.boolean("v6"), []
         for version, width, is_family in ((4, 32, neg(v6)), (6, 128, v6)):
             if ranges := addresses.family(version):
-                address = self._ledger.open(_node_address(version), width)
+                address = self._ledger.open(self._address(version), width)
                 found.append(conj([is_family, within(address, ranges, width)]))
         return disj(found)
+
+
+class AskedNode(UnseenEnd):
+    """A destination that is some node: one of those `known`, or one of which nothing is known where that is empty."""
+
+    host = TRUE
+
+    def __init__(self, script: Script, ledger: Ledger, known: Sequence[Node]) -> None:
+        super().__init__(script, ledger)
+        self._known = known
+
+    def exists(self) -> Term:
+        return self.inside(_addresses(self._known)) if self._known else TRUE
+
+    def labels_match(self, selector: Selector) -> Term:
+        if self._known:
+            return self.inside(_addresses(n for n in self._known if matches(selector, n.labels)))
+        if selector == Selector.EVERYTHING:
+            return TRUE
+        text = f"whether a node that leads to the destination has the labels `{selector}` is not known"
+        return self._ledger.open(OpenFact("node-way", f"node-way labels {selector}", text))
+
+    def _address(self, version: int) -> OpenFact:
+        text = "by which node's address a client comes to the destination is not known"
+        return OpenFact("node-way", f"node-way IPv{version}", text)
+
+
+def _addresses(nodes: Iterable[Node]) -> AddressSet:
+    return AddressSet.singles(ip for node in nodes for ip in node.ips)
 
 
 def _node_address(version: int) -> OpenFact:
@@ -75,7 +108,16 @@ class ServiceSight:
     way: Way
 
 
-FarEnd = EndTerms | UnseenEnd | ServiceSight
+@dataclass(frozen=True, slots=True)
+class NodeSight:
+    """A destination that is asked for by a node's address and a port of it, before the node translates them."""
+
+    node: AskedNode
+    protocol: Protocol
+    number: int
+
+
+FarEnd = EndTerms | UnseenEnd | ServiceSight | NodeSight
 
 
 class Matching:
@@ -92,6 +134,10 @@ class Matching:
         """The rule matches the connection, `peer` being its far end: peers and ports (reference A5.1)."""
         if isinstance(peer, ServiceSight):
             return self._rule_at_service(policy, rule, peer, direction)
+        if isinstance(peer, NodeSight):
+            if not sees_port(rule, peer.protocol, peer.number, self.profile):
+                return FALSE
+            return TRUE if rule.peers is None else self.script.share(disj(self._peer(p, peer.node) for p in rule.peers))
         peers = TRUE if rule.peers is None else disj(self._peer(p, peer) for p in rule.peers)
         if peers == FALSE:
             return FALSE

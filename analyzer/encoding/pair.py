@@ -27,6 +27,7 @@ from analyzer.encoding.scope import (
     Scope,
     assumptions_for,
     fronts_of,
+    node_ways_between,
     pod_addresses,
     policies_at,
     reach,
@@ -37,6 +38,7 @@ from analyzer.encoding.terms import Script, Term, conj, disj, neg
 from analyzer.encoding.vocabulary import mentioned_names, vocabulary
 from analyzer.model.claims import Anything
 from analyzer.model.cluster import Cluster
+from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Direction, Policy, Tier
 
 
@@ -128,6 +130,11 @@ def _scopes(
     either = [front for found in fronts for front in found]
     relevant = [policy for egress, ingress in kept for policy in (*egress, *ingress)]
     through = [ways_between(side.cluster, question, egress) for side, (egress, _) in zip(sides, kept, strict=True)]
+    by_nodes = [
+        node_ways_between(side.cluster, question, egress) for side, (egress, _) in zip(sides, kept, strict=True)
+    ]
+    ways: list[Way | NodeWay] = [way for found in through for way in found]
+    ways += [way for found in by_nodes for way in found]
     words = vocabulary(
         members,
         question,
@@ -136,7 +143,7 @@ def _scopes(
         [front.service for front in either],
         touched,
         has_endpoints=any(front.endpoints for front in either),
-        ways=[way for found in through for way in found],
+        ways=ways,
     )
     pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
     taken = before.cluster.taken_addresses & after.cluster.taken_addresses
@@ -157,8 +164,11 @@ def _scopes(
             fronts=seen_through,
             assumptions=assumptions_for(question, src, dst),
             ways=by_way_of,
+            node_ways=at_nodes,
         )
-        for side, (egress, ingress), seen_through, by_way_of in zip(sides, kept, fronts, through, strict=True)
+        for side, (egress, ingress), seen_through, by_way_of, at_nodes in zip(
+            sides, kept, fronts, through, by_nodes, strict=True
+        )
     )
     return first, second
 

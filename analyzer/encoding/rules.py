@@ -17,6 +17,7 @@ from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.matching import FarEnd, Matching, ServiceSight, UnseenEnd
 from analyzer.encoding.members import is_in
+from analyzer.encoding.node_ways import NODE_WAY, sights_of_nodes
 from analyzer.encoding.scope import Front, Scope, is_way_of
 from analyzer.encoding.sights import sees_service
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, bits, choose, conj, disj, equal, implies, neg
@@ -81,7 +82,7 @@ class PolicyTerms:
             if direction is Direction.INGRESS:
                 ruling = self._seen_through_services(subject, peer, ruling)
             else:
-                ruling = self._by_way_of_services(subject, peer, ruling)
+                ruling = self._by_way_of_nodes(subject, peer, self._by_way_of_services(subject, peer, ruling))
         return implies(subject.plain_pod, self._unmodelled(direction, subject, ruling))
 
     def isolated(self, direction: Direction, subject: EndTerms) -> Term:
@@ -342,6 +343,17 @@ class PolicyTerms:
         rules = [implies(self._is_chosen(n), self._is_possible(n)) for n in numbers]
         return [disj(self._is_chosen(n) for n in (0, *numbers)), *rules]
 
+    def _by_way_of_nodes(self, subject: EndTerms, backend: EndTerms, direct: Term) -> Term:
+        """A destination may be open too where some node is, on a port that leads there; not where the client asks for
+        another way."""
+        found = []
+        for sight, leads in sights_of_nodes(self.scope, backend, self.matching, self.script, self.ledger):
+            ruling = self._tiers(Direction.EGRESS, subject, sight)
+            found.append(conj([leads, self.script.share(ruling)]))
+        if not found:
+            return direct
+        return disj([direct, conj([self.ledger.open(NODE_WAY), self._is_chosen(0), disj(found)])])
+
     # -------------------------------------------------------------------------------------------- open facts
     def _seen_through_services(self, subject: EndTerms, peer: EndTerms | UnseenEnd, ruling: Term) -> Term:
         """The source address seen behind a Service or a hostPort is left open (reference A12.6, A13.5, E3).
@@ -383,8 +395,8 @@ class PolicyTerms:
     def _through_host_ports(self, subject: EndTerms) -> Term:
         by_port: dict[tuple[Protocol, int], list[int]] = {}
         for code, c in subject.classes:
-            for port in c.host_ports:
-                by_port.setdefault(port, []).append(code)
+            for protocol, number, _ in c.host_ports:
+                by_port.setdefault((protocol, number), []).append(code)
         ways = [
             conj([subject.is_class(codes), self.matching.on_ports([NumberedPorts(*port)])])
             for port, codes in by_port.items()

@@ -36,8 +36,8 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Endpoints, Service, Unmodelled
-from analyzer.model.leading import Way, ways
-from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, Tier
+from analyzer.model.leading import NodeWay, Way, node_ways, ways
+from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import ServiceEval
 from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
@@ -84,6 +84,7 @@ class Scope:
     fronts: tuple[Front, ...]
     assumptions: tuple[Assumption, ...] = ()
     ways: tuple[Way, ...] = ()
+    node_ways: tuple[NodeWay, ...] = ()
 
     @property
     def through(self) -> tuple[int, ...]:
@@ -139,7 +140,7 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
     egress = tuple(policies_at(cluster, table, src, Direction.EGRESS))
     ingress = tuple(policies_at(cluster, table, src if claim.kind is Kind.ISOLATED else dst, Direction.INGRESS))
     fronts = fronts_of(cluster, table, dst)
-    through = ways_between(cluster, question, egress)
+    through, by_nodes = ways_between(cluster, question, egress), node_ways_between(cluster, question, egress)
     words = vocabulary(
         cluster,
         question,
@@ -148,7 +149,7 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         [front.service for front in fronts],
         src.namespaces | dst.namespaces,
         has_endpoints=any(front.endpoints for front in fronts),
-        ways=through,
+        ways=(*through, *by_nodes),
     )
     return Scope(
         cluster=cluster,
@@ -166,6 +167,26 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         fronts=fronts,
         assumptions=assumptions_for(question, src, dst),
         ways=through,
+        node_ways=by_nodes,
+    )
+
+
+def node_ways_between(cluster: Cluster, question: Question, egress: Iterable[Policy]) -> tuple[NodeWay, ...]:
+    """The ways through ports of the nodes, where policies may rule otherwise on a node than on what stands behind."""
+    policies = tuple(egress)
+    if not question.profile.enforces or not any(may_mean_nodes(policy) for policy in policies):
+        return ()
+    return node_ways(cluster)
+
+
+def may_mean_nodes(policy: Policy) -> bool:
+    """Whether egress rules may open a node and not the pod behind a port of it.  One that selects pods only does not;
+    but where rules go in order, one may deny the pod."""
+    if policy.tier is not Tier.NETWORK_POLICY:
+        return True
+    return any(
+        rule.peers is None or any(not isinstance(peer, PodPeer) or peer.is_bare for peer in rule.peers)
+        for rule in policy.egress or ()
     )
 
 

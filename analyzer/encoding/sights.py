@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.model.leading import Way
-from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, NumberedPorts, Ports, Rule
+from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, NumberedPorts, Ports, Protocol, Rule
 from analyzer.model.profile import NamedPorts, Profile
 
 
@@ -12,17 +12,18 @@ def sees_service(rule: Rule, way: Way, profile: Profile) -> bool:
     peers = rule.peers
     if peers is not None and not any(isinstance(p, AddressPeer) and way.address in p.addresses for p in peers):
         return False
+    return sees_port(rule, way.port.protocol, way.port.number, profile)
+
+
+def sees_port(rule: Rule, protocol: Protocol, number: int, profile: Profile) -> bool:
+    """Whether the rule's ports mean this number where no pod is that could give it a name."""
     if rule.ports is None:
         return True
     ports = zero_port(rule.ports) if profile.named_ports is NamedPorts.ZERO_PORT else rule.ports
     return any(
         isinstance(entry, NumberedPorts)
-        and entry.protocol is way.port.protocol
-        and (
-            way.port.number in entry.ports
-            if profile.enforce_endport or not entry.is_range
-            else way.port.number == entry.low
-        )
+        and entry.protocol is protocol
+        and (number in entry.ports if profile.enforce_endport or not entry.is_range else number == entry.low)
         for entry in ports
     )
 

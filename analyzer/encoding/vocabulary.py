@@ -13,7 +13,7 @@ from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves,
 from analyzer.model.claims import Addresses, At, Attribute, Condition, LedPort, PodsIn, SetExpr, Term, WorkloadNamed
 from analyzer.model.cluster import Cluster, Service, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
-from analyzer.model.leading import Way
+from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
     AddressPeer,
@@ -66,7 +66,7 @@ def vocabulary(
     touched: frozenset[int],
     *,
     has_endpoints: bool = False,
-    ways: Iterable[Way] = (),
+    ways: Iterable[Way | NodeWay] = (),
 ) -> Vocabulary:
     """What these policies, Services and the question mention; `has_endpoints`: Services lead to addresses."""
     relevant = tuple({id(p): p for p in policies}.values())

@@ -130,7 +130,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """`target` is a number, or a container port name resolved per backend pod (reference A13.2)."""
+    """`target` is a number, or a container port name resolved per backend pod (reference A13.2).  `node_port`: the port
+    of every node that leads there, None if none is written."""
 
     port: int
     target: int | str
@@ -146,7 +147,7 @@ class Service:
     `reached_from_outside`: type LoadBalancer or NodePort, or externalIPs.  `preserves_client`: externalTrafficPolicy
     Local (reference A13.5).  `addresses` are its own, which stand for its backends (0.2, A9.5): clusterIPs,
     externalIPs, and those of the status but for `ipMode: Proxy`.  `external_name`: the name that an ExternalName
-    stands for, empty for every other.
+    stands for, empty for every other.  `allocates_node_ports`: the cluster gives each port that has none a `node_port`.
     """
 
     namespace: str
@@ -159,6 +160,7 @@ class Service:
     addresses: tuple[IPAddress, ...] = ()
     external_name: str = ""
     source: Source = NOWHERE
+    allocates_node_ports: bool = False
 
     @property
     def id(self) -> str:

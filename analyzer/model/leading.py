@@ -12,6 +12,9 @@ from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
+NODE_PORTS = 30000, 32767
+"""The ports that a cluster gives to Services on its nodes, unless its API server is told others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -25,33 +28,44 @@ class Way:
         return f"{self.port.service} {self.address} {self.port.protocol.value} {self.port.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class NodeWay:
+    """A port of a Service that every node has, one of `low` to `high`, and what it leads to (reference A13.5)."""
+
+    port: LedPort
+    low: int
+    high: int
+
+
 def led_ports(cluster: Cluster, service: Service) -> tuple[LedPort, ...]:
     """Each port of the Service with what it leads to: pods that it selects, addresses that are written down for it.
 
     A headless Service gives out its pods' addresses and translates nothing; without ports it stands for all of theirs.
     An ExternalName leads nowhere that is known.
     """
-    pods = None if service.selector is None else PodsIn(NamespaceNamed(service.namespace), service.selector)
-    written = cluster.written_endpoints(service)
     if service.is_headless and not service.ports:
+        pods = None if service.selector is None else PodsIn(NamespaceNamed(service.namespace), service.selector)
+        written = cluster.written_endpoints(service)
         addresses = AddressSet.singles(ip for entry in written for ip in entry.addresses)
         members = Either((*([pods] if pods else ()), *_at(cluster, addresses)))
         return (LedPort(service.id, 0, "", Protocol.TCP, None, members),)
-    found: list[LedPort] = []
-    for port in service.ports:
-        own = service.addresses
-        if pods is not None:
-            found.append(LedPort(service.id, port.port, port.name, port.protocol, _target(port), pods, own))
-        by_number: dict[int, list[IPAddress]] = {}
-        for entry in written:
-            for leading in entry.ports:
-                if (leading.name, leading.protocol) == (port.name, port.protocol) and leading.number is not None:
-                    by_number.setdefault(leading.number, []).extend(entry.addresses)
-        for number, ips in by_number.items():
-            members = Either(tuple(_at(cluster, AddressSet.singles(ips))))
-            target = NumberedPorts(port.protocol, number)
-            found.append(LedPort(service.id, port.port, port.name, port.protocol, target, members, own))
-    return tuple(found)
+    return tuple(led for port in service.ports for led in _led_by(cluster, service, port))
+
+
+def _led_by(cluster: Cluster, service: Service, port: ServicePort) -> Iterator[LedPort]:
+    own = service.addresses
+    if service.selector is not None:
+        pods = PodsIn(NamespaceNamed(service.namespace), service.selector)
+        yield LedPort(service.id, port.port, port.name, port.protocol, _target(port), pods, own)
+    by_number: dict[int, list[IPAddress]] = {}
+    for entry in cluster.written_endpoints(service):
+        for leading in entry.ports:
+            if (leading.name, leading.protocol) == (port.name, port.protocol) and leading.number is not None:
+                by_number.setdefault(leading.number, []).extend(entry.addresses)
+    for number, ips in by_number.items():
+        members = Either(tuple(_at(cluster, AddressSet.singles(ips))))
+        target = NumberedPorts(port.protocol, number)
+        yield LedPort(service.id, port.port, port.name, port.protocol, target, members, own)
 
 
 def ways(cluster: Cluster) -> tuple[Way, ...]:
@@ -68,6 +82,28 @@ def ways(cluster: Cluster) -> tuple[Way, ...]:
     )
     cluster.derived[ways] = found
     return found
+
+
+def node_ways(cluster: Cluster) -> tuple[NodeWay, ...]:
+    """Every way through a port of the nodes; one that the cluster is yet to choose is any of those it chooses from."""
+    known = cluster.derived.get(node_ways)
+    if isinstance(known, tuple):
+        return known
+    found = tuple(
+        NodeWay(led, *numbers)
+        for service in cluster.services
+        for port in service.ports
+        if (numbers := _node_ports(service, port)) is not None
+        for led in _led_by(cluster, service, port)
+    )
+    cluster.derived[node_ways] = found
+    return found
+
+
+def _node_ports(service: Service, port: ServicePort) -> tuple[int, int] | None:
+    if port.node_port is not None:
+        return port.node_port, port.node_port
+    return NODE_PORTS if service.allocates_node_ports else None
 
 
 def behind(text: str, ports: Iterable[LedPort], through: AddressSet | None = None) -> Behind:

@@ -10,7 +10,8 @@ class OpenFact:
     """Something the specification, or an unmodelled object, leaves open: `id` is stable, `text` is for people.
 
     kinds: `tie` (equal priorities), `other-protocols`, `domain`, `unmodelled`, `named-port-union`, `service-source`,
-    `host-network-label` (OVN-Kubernetes),
+    `service-eval`, `node-way` (a port of a node that leads to pods), `host-network-label` (OVN-Kubernetes),
+    `added-label`,
     `unspecified` (a rule of a policy that holds what the API does not check).
     """
 

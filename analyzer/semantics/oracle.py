@@ -16,6 +16,7 @@ from analyzer.model.policies import Action, Direction, RuleRef, Tier, TierShape
 from analyzer.model.profile import Profile, ServiceEval
 from analyzer.semantics.case import Case
 from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.node_ways import BY_A_NODE, STRAIGHT, AtNode, asked_nodes, node_fact
 from analyzer.semantics.services import (
     CLIENT_ADDRESS,
     NODE_ADDRESS,
@@ -148,6 +149,7 @@ def _judged_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
     side = _modelled_side(pod, far, case, direction)
     if direction is Direction.EGRESS:
         side = _by_way_of_services(pod, side, case)
+        side = _by_way_of_nodes(pod, side, case)
     return _with_unmodelled(side, pod, case)
 
 
@@ -166,7 +168,19 @@ def _by_way_of_services(pod: Pod, direct: Side, case: Case) -> Side:
     return next((side for side in known if side.allowed), known[0])
 
 
-def _modelled_side(pod: Pod, far: End | AtService, case: Case, direction: Direction) -> Side:
+def _by_way_of_nodes(pod: Pod, direct: Side, case: Case) -> Side:
+    """The ruling where a port of the nodes leads to the destination: what is open to some node on that port is open,
+    if nothing translates the port before the rules see it."""
+    policies = [p for tier in Tier for p in selecting(case.cluster, tier, pod, Direction.EGRESS)]
+    fact = None if direct.allowed else node_fact(case)
+    if fact is None or case.settle(fact, (STRAIGHT, BY_A_NODE)) == STRAIGHT:
+        return direct
+    rules = [rule for policy in policies for rule in policy.rules(Direction.EGRESS) or ()]
+    sides = (_modelled_side(pod, node, case, Direction.EGRESS) for node in asked_nodes(case, rules))
+    return next((side for side in sides if side.allowed), direct)
+
+
+def _modelled_side(pod: Pod, far: End | AtService | AtNode, case: Case, direction: Direction) -> Side:
     """The ruling of the first tier that decides (reference B1, C2).
 
     A pod that NetworkPolicies isolate in this direction never gets to the Baseline tier (B1.6, B1.7); where the engine

@@ -8,18 +8,30 @@ from itertools import groupby
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, External, Pod
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import Action, AddressPeer, Direction, Policy, Protocol, Rule, RuleRef, Tier, UnknownPeer
+from analyzer.model.policies import (
+    Action,
+    AddressPeer,
+    Direction,
+    NodePeer,
+    Policy,
+    Protocol,
+    Rule,
+    RuleRef,
+    Tier,
+    UnknownPeer,
+)
 from analyzer.model.profile import OtherProtocols
 from analyzer.records import dataclass
 from analyzer.semantics.case import Case
 from analyzer.semantics.decision import Side
+from analyzer.semantics.node_ways import AtNode
 from analyzer.semantics.peers import is_among
 from analyzer.semantics.ports import is_on
 from analyzer.semantics.selectors import selects
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES
 from analyzer.semantics.ways import AtService
 
-FarEnd = End | AtService
+FarEnd = End | AtService | AtNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ def is_matching(rule: Rule, policy: Policy, direction: Direction, far: FarEnd, c
     """A rule is peers and ports (reference A5.1)."""
     if isinstance(far, AtService):
         return _is_matching_at(rule, policy, direction, far, case)
+    if isinstance(far, AtNode):
+        return _is_matching_at_node(rule, policy, direction, far, case)
     return is_among(rule.peers, far, case) and is_on(rule.ports, policy, direction, case)
 
 
@@ -57,6 +71,16 @@ def _is_matching_at(rule: Rule, policy: Policy, direction: Direction, far: AtSer
         return True
     others = tuple(peer for peer in rule.peers or () if not isinstance(peer, AddressPeer))
     return is_among(others, far.backend, case) and is_on(rule.ports, policy, direction, case)
+
+
+def _is_matching_at_node(rule: Rule, policy: Policy, direction: Direction, far: AtNode, case: Case) -> bool:
+    """The rule sees the node and the port of it that is asked for."""
+    seen = replace(case, connection=replace(case.connection, dst=far.host, port=far.number))
+    if not is_on(rule.ports, policy, direction, seen):
+        return False
+    others = tuple(peer for peer in rule.peers or () if not isinstance(peer, NodePeer))
+    by_labels = any(isinstance(peer, NodePeer) and peer.selector in far.selectors for peer in rule.peers or ())
+    return rule.peers is None or by_labels or is_among(others, far.host, seen)
 
 
 # ------------------------------------------------------------------------------------------------ first match

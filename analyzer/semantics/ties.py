@@ -6,14 +6,17 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.profile import Profile
+from analyzer.semantics.node_ways import BY_A_NODE
 from analyzer.semantics.oracle import decide
 from analyzer.semantics.settling import runs
 
 
 def ties(cluster: Cluster, profile: Profile, connection: Connection) -> tuple[OpenFact, ...]:
     """The facts `tie` that some way of settling the open facts meets: policies of one priority that match the
-    connection and do different things.  Whether that changes the decision is another question (`open_facts`)."""
+    connection itself and do different things, not one to a node that leads there.  Whether that changes the decision is
+    another question (`open_facts`)."""
     found: dict[OpenFact, None] = {}
     for _, answers in runs(lambda settle: decide(cluster, profile, connection, settle)):
-        found |= dict.fromkeys(fact for fact in answers if fact.kind == "tie")
+        if BY_A_NODE not in answers.values():
+            found |= dict.fromkeys(fact for fact in answers if fact.kind == "tie")
     return tuple(found)

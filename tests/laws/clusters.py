@@ -197,7 +197,7 @@ def port_lists(protocol_of_names: SearchStrategy[Protocol | None]) -> SearchStra
 @cache
 def container_ports(*, may_be_at_host: bool = False) -> SearchStrategy[tuple[ContainerPort, ...]]:
     """Pods not there yet have no hostPort: an assumption."""
-    at_host = st.sampled_from((None, None, None, 8080)) if may_be_at_host else st.none()
+    at_host = st.sampled_from((None, None, None, 8080, 82)) if may_be_at_host else st.none()
     port = st.builds(ContainerPort, PORT_NAMES, NUMBERS, PROTOCOLS, st.sampled_from(ContainerKind), at_host)
     return st.lists(port, max_size=3).map(tuple)
 
@@ -364,7 +364,8 @@ def _workloads(draw: DrawFn, index: int) -> Workload:
 @cache
 @st.composite
 def _services(draw: DrawFn) -> Service:
-    ports = st.builds(ServicePort, NUMBERS, NUMBERS | PORT_NAMES, PROTOCOLS, st.none(), st.sampled_from(("", "web")))
+    node_ports = st.none() | NUMBERS  # as policies name them
+    ports = st.builds(ServicePort, NUMBERS, NUMBERS | PORT_NAMES, PROTOCOLS, node_ports, st.sampled_from(("", "web")))
     return Service(
         draw(HOMES),
         "front",
@@ -373,6 +374,7 @@ def _services(draw: DrawFn) -> Service:
         reached_from_outside=draw(st.sampled_from((True, True, False))),
         preserves_client=draw(st.sampled_from((False, False, True))),
         addresses=tuple(SERVICE_IPS[version] for version in draw(st.sampled_from(((), (4,), (4,), (6,), (4, 6))))),
+        allocates_node_ports=draw(st.sampled_from((False, False, True))),
     )
 
 

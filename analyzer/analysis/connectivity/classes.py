@@ -8,7 +8,7 @@ from enum import Enum
 
 from analyzer.model.cluster import Cluster, ContainerPort, Node, Service, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Selector
-from analyzer.model.leading import ways
+from analyzer.model.leading import node_ways, ways
 from analyzer.model.policies import AddressPeer, Direction, NamedPort, NodePeer, Peer, PodPeer
 from analyzer.model.profile import Profile, ServiceEval
 from analyzer.records import dataclass
@@ -32,7 +32,8 @@ class EndClass:
     `labels` holds the values that some selector mentions; None stands for every other value.  `ports`: those whose
     names some rule or Service mentions.  `ips` is empty when the addresses are unknown, or when no policy asks for
     them.  `versions`: the address families it can have.  `host_ports`: those of its ports to which a port of its node
-    leads.  `focus` keeps apart what the user asked to see apart, and `guess` an end of which labels are not known.
+    leads: protocol, number, and the node's.
+    `focus` keeps apart what the user asked to see apart, and `guess` an end of which labels are not known.
     """
 
     sort: Sort
@@ -43,8 +44,16 @@ class EndClass:
     is_address_known: bool = False
     versions: tuple[int, ...] = VERSIONS
     focus: tuple[bool, ...] = ()
-    host_ports: ConnectionSet = ConnectionSet.EMPTY
+    host_ports: tuple[tuple[str, int, int], ...] = ()
     guess: str = ""
+
+    @property
+    def at_host(self) -> ConnectionSet:
+        """The connections to which a port of its node leads."""
+        found = ConnectionSet.EMPTY
+        for protocol, number, _ in self.host_ports:
+            found |= ConnectionSet.on(protocol, PortSet.of(number))
+        return found
 
 
 @dataclass
@@ -101,7 +110,9 @@ class Classifier:
                     asks[1] |= reaches_nodes(peer, profile)
                 case _:
                     pass
-        self._leads = profile.enforces and profile.service_eval is not ServiceEval.POST_DNAT and bool(ways(cluster))
+        self._leads = profile.enforces and (
+            bool(node_ways(cluster)) or (profile.service_eval is not ServiceEval.POST_DNAT and bool(ways(cluster)))
+        )
         if self._leads and cluster.endpoints:
             asks = [True, True]
         self._asks_for_pods, self._asks_for_nodes = asks
@@ -126,12 +137,8 @@ class Classifier:
         return _at(what, node.ips, VERSIONS, self._asks_for_nodes)
 
 
-def _host_ports(workload: Workload) -> ConnectionSet:
-    found = ConnectionSet.EMPTY
-    for port in workload.ports:
-        if port.host_port:
-            found |= ConnectionSet.on(port.protocol.value, PortSet.of(port.number))
-    return found
+def _host_ports(workload: Workload) -> tuple[tuple[str, int, int], ...]:
+    return tuple(sorted({(p.protocol.value, p.number, p.host_port) for p in workload.ports if p.host_port}))
 
 
 def replaces_sources(service: Service) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import VERSIONS
 from analyzer.analysis.connectivity.index import EndIndex, Test
+from analyzer.analysis.connectivity.node_ways import NodeWays
 from analyzer.analysis.connectivity.partitions import joined
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span
 from analyzer.analysis.connectivity.ruling import Effects, rulings
@@ -88,6 +89,7 @@ class Judge:
         self.index, self.rules = index, rules
         self._outside = ~index.taken
         self.services = ServiceWays(index, rules)
+        self.nodes = NodeWays(index, rules)
         self._nodes: dict[tuple[Hashable, int], Span] = {}
 
     # -------------------------------------------------------------------------------------------- the cluster
@@ -122,6 +124,8 @@ class Judge:
                 if bits := members_in(way, view, view.tests):
                     here = self.services.on(here, way, bits, self._rulings(subject, ServiceView(view, way, bits)))
             found = _either(found, here)
+        if subject.direction is Direction.EGRESS:
+            return self.nodes.opened(subject.policies, found, version)
         return self._also_through_services(subject, found, version)
 
     def _ways(self, subject: Subject, version: int) -> list[Way]:
@@ -179,7 +183,7 @@ class Judge:
             own = _worst_and_best(span for view in views for span in self._with_ways(subject, view, through))
             span = self._through_services(subject, own, part)
             found[span] = found.get(span, AddressSet.EMPTY) | part
-        return found
+        return self.nodes.opened_outside(subject.policies, found) if subject.direction is Direction.EGRESS else found
 
     def _outside_parts(
         self, subject: Subject, domain: AddressSet

@@ -16,7 +16,7 @@ from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.policies import Direction, Rule
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, ConnectionSet
 
 PairEnd = Workload | Node | AddressSet
 
@@ -25,11 +25,13 @@ _OPEN = ByFamily(EVERYTHING, EVERYTHING)
 
 @dataclass(frozen=True)
 class PairSide:
-    """One end as it is judged; `subject` is None for addresses outside, where nothing is."""
+    """One end as it is judged; `subject` is None for addresses outside, where nothing is.  `by_nodes`: what may be open
+    to the far end because rules see a node, a port of which leads there."""
 
     direction: Direction
     ruling: ByFamily
     subject: Subject | None
+    by_nodes: ConnectionSet = ConnectionSet.EMPTY
 
     @property
     def span(self) -> Span:
@@ -70,7 +72,15 @@ class Pair:
             return PairSide(direction, ByFamily(*(_over_all(spans) for spans in found.values())), subject)
         bit = 1 << self._place[id(far)]
         here = [ruling for ruling, bits in self._judge.inside(subject).items() if bits & bit]
-        return PairSide(direction, here[0] if here else ByFamily(None, None), subject)
+        ruling = here[0] if here else ByFamily(None, None)
+        return PairSide(direction, ruling, subject, self._by_nodes(subject, bit))
+
+    def _by_nodes(self, subject: Subject, bit: int) -> ConnectionSet:
+        found = ConnectionSet.EMPTY
+        for version in subject.versions if subject.direction is Direction.EGRESS else ():
+            for bits, target in self._judge.nodes.opening(subject.policies, version):
+                found |= target if bits & bit else ConnectionSet.EMPTY
+        return found
 
     def both(self) -> Span:
         """What both ends let pass."""

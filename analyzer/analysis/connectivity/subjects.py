@@ -26,7 +26,7 @@ class Subjects:
     def __init__(self, index: EndIndex, rules: Rules) -> None:
         self.index, self.rules = index, rules
         cluster = index.cluster
-        self._fronted = {version: [c.host_ports for c in index.classes] for version in VERSIONS}
+        self._fronted = {version: [c.at_host for c in index.classes] for version in VERSIONS}
         self.backends: list[tuple[Service, int]] = []
         for service in filter(replaces_sources, cluster.services):
             backends = 0

@@ -28,18 +28,23 @@ def _read(manifest: Manifest) -> Service | None:
         requirements = (Requirement(key, Operator.IN, frozenset({value})) for key, value in labels.items())
         selector = Selector(tuple(requirements))
     is_headless = spec.text("clusterIP") == "None"
-    ports = [_port(port, is_headless) for port in spec.sections("ports")]
+    is_at_nodes = kind in ("LoadBalancer", "NodePort")
+    ports = [_port(port, is_headless, is_at_nodes=is_at_nodes) for port in spec.sections("ports")]
+    allocates = kind == "NodePort" or (
+        kind == "LoadBalancer" and spec.data.get("allocateLoadBalancerNodePorts") is not False
+    )
     return Service(
         namespace,
         manifest.name,
         selector,
         tuple(port for port in ports if port is not None),
-        reached_from_outside=kind in ("LoadBalancer", "NodePort") or bool(spec.texts("externalIPs")),
+        reached_from_outside=is_at_nodes or bool(spec.texts("externalIPs")),
         preserves_client=spec.text("externalTrafficPolicy") == "Local",
         is_headless=is_headless,
         addresses=() if is_headless or kind == "ExternalName" else _addresses(manifest.root, spec),
         external_name=(spec.text("externalName") or "") if kind == "ExternalName" else "",
         source=manifest.source,
+        allocates_node_ports=allocates,
     )
 
 
@@ -64,7 +69,7 @@ def _addresses(root: Section, spec: Section) -> tuple[IPAddress, ...]:
     return tuple(found)
 
 
-def _port(section: Section, is_headless: bool) -> ServicePort | None:
+def _port(section: Section, is_headless: bool, *, is_at_nodes: bool) -> ServicePort | None:
     protocol = Protocol(section.choice_or_default("protocol", _PROTOCOLS, "TCP"))
     if not section.required("port"):
         return None
@@ -83,7 +88,7 @@ def _port(section: Section, is_headless: bool) -> ServicePort | None:
     node_port = section.integer("nodePort", 0, 65535)
     if is_headless or not target:
         target = port
-    return ServicePort(port, target, protocol, node_port or None, section.text("name") or "")
+    return ServicePort(port, target, protocol, (node_port or None) if is_at_nodes else None, section.text("name") or "")
 
 
 KIND = ObjectKind("Service", "", ("v1",), _read, name_fault=label_name_fault)
