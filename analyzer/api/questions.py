@@ -13,6 +13,7 @@ from analyzer.errors import UsageError
 from analyzer.inputs import endpoints
 from analyzer.inputs.excuses import excuses, fitting
 from analyzer.inputs.explaining import explained
+from analyzer.inputs.requests import request_of
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
@@ -103,6 +104,16 @@ def explain(
     destination: str,
     *,
     on: Texts = (),
+    request: str | None = None,
+    http: int | None = None,
+    host: str | None = None,
+    header: Texts = (),
+    tls: str | None = None,
+    identity: str | None = None,
+    sni: str | None = None,
+    token: str | None = None,
+    claim: Settings = (),
+    remote_ip: str | None = None,
     profile: str | Profile = "generic",
     knob: Settings = (),
     pod_cidr: Texts = (),
@@ -113,22 +124,19 @@ def explain(
         <Outcome.DENIED: 'denied'>
 
     An end is `namespace/workload`, an address, a CIDR, or a set of the query language that one pod can stand for.
-    `on` is `tcp/80`, `udp/9000-9100`, …; without it every port is meant.  UsageError for an end that is unknown.
+    `on` is `tcp/80`, `udp/9000-9100`, …; without it every port is meant.  `request`, as "GET /path", to `remote_ip` say
+    what the client asks for, as the options of `netproof explain` do.  UsageError for an end that is unknown.
     """
-    engine, addresses = profile_of(profile, knob), pod_addresses(pod_cidr)
-    ports = endpoints.ports(texts(on), True)
-    assert ports is not None
-    found = explained(
-        loaded(manifests),
-        engine,
-        source,
-        destination,
-        ports,
-        is_everything=not texts(on),
-        pod_addresses=addresses,
-        options=_ENDS,
+    asking = {"--request": request, "--http": http, "--host": host, "--header": texts(header), "--tls": tls}
+    asking |= {"--identity": identity, "--sni": sni, "--token": token, "--claim": _claims(claim)}
+    engine, addresses, ports, wanted = inputs.settled(
+        lambda: profile_of(profile, knob),
+        lambda: pod_addresses(pod_cidr),
+        lambda: endpoints.ports(texts(on), True),
+        lambda: request_of({**asking, "--remote-ip": remote_ip}),
     )
-    return ExplainResult(found)
+    how = {"is_everything": not texts(on), "pod_addresses": addresses, "request": wanted, "options": _ENDS}
+    return ExplainResult(explained(loaded(manifests), engine, source, destination, ports, **how))
 
 
 def connectivity(
@@ -222,6 +230,15 @@ def pairs(given: Settings) -> tuple[str, ...]:
     if not isinstance(given, Mapping):
         return texts(given)
     return tuple(f"{name}={str(v).lower() if isinstance(v, bool) else v}" for name, v in given.items())
+
+
+def _claims(given: Settings) -> tuple[str, ...]:
+    """`name=value` for each, the value in JSON where it was not given as such text."""
+    import json
+
+    if not isinstance(given, Mapping):
+        return texts(given)
+    return tuple(f"{name}={json.dumps(value)}" for name, value in given.items())
 
 
 def _positive(name: str, number: int) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cli.formats import Format
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.inputs import endpoints
 from analyzer.inputs.requests import request_faults
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from analyzer.analysis.connectivity.pairwise import PairEnd
     from analyzer.model.cluster import Cluster
     from analyzer.model.profile import Profile
+    from analyzer.reports.layout import Style
     from analyzer.sets import AddressSet, ConnectionSet
     from analyzer.verdicts.explanation import Answer
 
@@ -40,17 +42,19 @@ class Asked:
 
 
 def batch_or_one(
-    batch: Path | None, source: str | None, destination: str | None, on: list[str] | None
+    batch: Path | None, source: str | None, destination: str | None, others: Mapping[str, Any]
 ) -> tuple[Asked, ...] | None:
-    """The questions of the batch; None where one is asked on the command line.  UsageError for both, or for neither."""
+    """The questions of the batch; None where one is asked on the command line, its `others` being the options that say
+    what about.  UsageError for both, or for neither."""
+    ends = {"--from": source, "--to": destination}
     if batch is None:
-        missing = [name for name, value in (("--from", source), ("--to", destination)) if value is None]
+        missing = [name for name, value in ends.items() if value is None]
         if missing:
             raise UsageError(f"{' and '.join(missing)} missing", "name both ends, or a file of questions: --batch FILE")
         return None
-    given = [name for name, value in (("--from", source), ("--to", destination), ("--on", on)) if value]
+    given = [name for name, value in {**ends, **others}.items() if value]
     if given:
-        raise UsageError(f"{' and '.join(given)} beside --batch", "each line of the batch names its own ends and ports")
+        raise UsageError(f"{' and '.join(given)} beside --batch", "each line of the batch says all that it asks about")
     return read_batch(batch)
 
 
@@ -110,6 +114,24 @@ def _placed(part: Callable[[], Any], file: str, line: int) -> Any:
         return part()
     except InputError as error:
         raise InputError(replace(p, file=file, line=line, column=0) for p in error.problems) from None
+
+
+def rendered_answers(
+    questions: tuple[Asked, ...],
+    cluster: Cluster,
+    profile: Profile,
+    pod_addresses: AddressSet | None,
+    format_: Format,
+    style: Style,
+) -> bytes:
+    """The report: an answer for each question, in order.  InputError with every end that is unknown."""
+    from analyzer.reports.explain_json import render_answers_json
+    from analyzer.reports.explain_text import render_answers_text
+
+    answers = answered(questions, cluster, profile, pod_addresses)
+    return (
+        render_answers_json(answers, cluster.notices) if format_ is Format.JSON else render_answers_text(answers, style)
+    )
 
 
 def answered(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from analyzer import inputs
-from analyzer.cli import formats, options, output
-from analyzer.cli.batch import answered, batch_or_one
+from analyzer.cli import formats, options, output, request_options
+from analyzer.cli.batch import batch_or_one, rendered_answers
 from analyzer.cli.guard import complaint
 from analyzer.inputs import endpoints
 
@@ -16,6 +16,16 @@ def explain(
     source: options.Source = None,
     destination: options.Destination = None,
     on: options.AskedPorts = None,
+    request: request_options.RequestLine = None,
+    http: request_options.HttpVersion = None,
+    host: request_options.Host = None,
+    header: request_options.Headers = None,
+    tls: request_options.Tls = None,
+    identity: request_options.Identity = None,
+    sni: request_options.Sni = None,
+    token: request_options.Token = None,
+    claim: request_options.Claims = None,
+    remote_ip: request_options.RemoteIp = None,
     batch: options.BatchFile = None,
     profile: options.ProfileName = "generic",
     knob: options.Knobs = None,
@@ -31,15 +41,19 @@ def explain(
 ) -> None:
     """Explain what is allowed from one end to another: both sides, each tier, each rule."""
     from analyzer.inputs.explaining import explained
+    from analyzer.inputs.requests import request_of
     from analyzer.manifests import load
-    from analyzer.reports.explain_json import render_answers_json, render_explanation_json
-    from analyzer.reports.explain_text import render_answers_text, render_explanation_text
+    from analyzer.reports.explain_json import render_explanation_json
+    from analyzer.reports.explain_text import render_explanation_text
 
-    engine, addresses, asked, questions, _, loaded = inputs.settled(
+    asking = {"--request": request, "--http": http, "--host": host, "--header": header, "--tls": tls}
+    asking |= {"--identity": identity, "--sni": sni, "--token": token, "--claim": claim, "--remote-ip": remote_ip}
+    engine, addresses, asked, wanted, questions, _, loaded = inputs.settled(
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), True),
-        lambda: batch_or_one(batch, source, destination, on),
+        lambda: request_of(asking),
+        lambda: batch_or_one(batch, source, destination, {"--on": on, **asking}),
         lambda: output.check_destinations(file, None),
         lambda: load(
             manifests,
@@ -55,14 +69,11 @@ def explain(
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
     if questions is not None:
-        answers = answered(questions, loaded.cluster, engine, addresses)
-        if format_ is formats.Format.JSON:
-            output.write(render_answers_json(answers, loaded.cluster.notices), file)
-        else:
-            output.write(render_answers_text(answers, style), file)
+        output.write(rendered_answers(questions, loaded.cluster, engine, addresses, format_, style), file)
         return
     assert source is not None
     assert destination is not None
-    found = explained(loaded.cluster, engine, source, destination, asked, is_everything=not on, pod_addresses=addresses)
+    how = {"is_everything": not on, "pod_addresses": addresses, "request": wanted}
+    found = explained(loaded.cluster, engine, source, destination, asked, **how)
     is_json = format_ is formats.Format.JSON
     output.write(render_explanation_json(found) if is_json else render_explanation_text(found, style), file)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs import endpoints
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet, ConnectionSet
     from analyzer.verdicts.explanation import Explanation
+
+UNREAD = "no policy that is modelled looks at requests: this is the answer for every request"
 
 
 def explained(
@@ -23,11 +26,14 @@ def explained(
     *,
     is_everything: bool,
     pod_addresses: AddressSet | None = None,
+    request: Mapping[str, Any] | None = None,
     options: tuple[str, str] = ("--from", "--to"),
 ) -> Explanation:
     """What is allowed between two ends on the ports, and why; `is_everything`: nobody named ports.
 
-    `options` are what the ends were given as.  InputError where an end is unknown, or neither is a pod.
+    `request` is what the client asks for (inputs/requests.py): no stage that is modelled looks at it, so that it makes
+    no difference, which a note says.  `options` are what the ends were given as.  InputError where an end is unknown,
+    or neither is a pod.
     """
     from analyzer import analysis
 
@@ -37,5 +43,6 @@ def explained(
     found = analysis.explain_cases(
         cluster, profile, src.ends, dst.ends, asked=asked, pod_addresses=pod_addresses, words=words
     )
+    unread = (UNREAD,) if request else ()
     kept = (notice.message for notice in cluster.notices if notice.is_kept)
-    return replace(found, notes=(*src.notes, *dst.notes, *found.notes, *kept))
+    return replace(found, notes=(*src.notes, *dst.notes, *found.notes, *unread, *kept))

@@ -1,16 +1,96 @@
-"""What a client asks for over a connection, as a batch of questions spells it: its keys and their values."""
+"""What a client asks for over a connection: its keys and their values, as a batch of questions spells them, and the
+options of the command line that say the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
+
+from analyzer.errors import InputError, UsageError
 
 _TEXTS = ("method", "path", "host", "identity", "sni")
 _CHOICES: dict[str, tuple[Any, ...]] = {"http": (1, 2), "tls": ("mtls", "plaintext"), "raw": ("tcp",)}
 _TOKENS = ("forged", "expired", "none")
 _OF_HTTP = ("method", "path", "host", "http", "headers")
 KEYS = (*_TEXTS, *_CHOICES, "headers", "token", "remote_ip")
+_OPTIONS = {"remote_ip": "--remote-ip", "token.issuer": "--token"}  # of the keys that are not called like theirs
+
+
+def request_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The request that options spell, by the keys of a batch; empty where none is given.
+
+    `options`: `--request` "GET /path", `--http`, `--host`, `--header` ["NAME: VALUE"], `--tls`, `--identity`, `--sni`,
+    `--token` ISSUER/SUBJECT or one of TOKENS, `--claim` ["NAME=VALUE"], `--remote-ip`; None or empty where not given.
+    UsageError holds everything that is wrong with them.
+    """
+    faults: list[tuple[str, str]] = []
+    found: dict[str, Any] = {}
+    given = {option.removeprefix("--"): value for option, value in options.items() if value not in (None, (), [])}
+    if "request" in given:
+        method, _, path = given["request"].strip().partition(" ")
+        if not method or not path.strip():
+            faults.append((f"`{given['request']}` after --request is not METHOD PATH", "write --request 'GET /path'"))
+        found |= {"method": method, "path": path.strip()}
+    if "http" in given:
+        found["http"] = int(given["http"]) if str(given["http"]) in ("1", "2") else given["http"]
+    found |= {key: given[key] for key in ("host", "tls", "identity", "sni") if key in given}
+    if "remote-ip" in given:
+        found["remote_ip"] = given["remote-ip"]
+    if "header" in given:
+        found["headers"] = [_header(text, faults) for text in given["header"]]
+    if "token" in given or "claim" in given:
+        found["token"] = _token(given.get("token", ""), given.get("claim", ()), faults)
+    faults += [(_as_option(fault), "") for fault in ([] if faults else request_faults(found))]
+    if faults:
+        raise InputError(problem for fault in faults for problem in UsageError(*fault).problems)
+    return found
+
+
+def _header(text: str, faults: list[tuple[str, str]]) -> list[str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        faults.append((f"`{text}` after --header is not NAME: VALUE", "write --header 'X-Team: shop'"))
+    return [name.strip(), value.strip()]
+
+
+def _token(token: str, claims: Sequence[str], faults: list[tuple[str, str]]) -> Any:
+    """The subject stands behind the last slash that is not part of `://`."""
+    if token in _TOKENS or not token:
+        if claims:
+            faults.append(("--claim without a valid token", "name its issuer: --token ISSUER/SUBJECT"))
+        elif not token:
+            faults.append(("--token names no issuer", "write --token ISSUER/SUBJECT, forged, expired or none"))
+        return token
+    scheme, mark, rest = token.rpartition("://")
+    issuer, slash, subject = rest.rpartition("/")
+    found: dict[str, Any] = {"issuer": scheme + mark + (issuer if slash else rest)}
+    if subject and slash:
+        found["subject"] = subject
+    if claims:
+        found["claims"] = dict(_claim(text, faults) for text in claims)
+        if len(found["claims"]) < len(claims):
+            faults.append(("a claim is given twice", 'give several values as a list: --claim \'groups=["a", "b"]\''))
+    return found
+
+
+def _claim(text: str, faults: list[tuple[str, str]]) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        faults.append((f"`{text}` after --claim is not NAME=VALUE", "write --claim aud=ml"))
+    try:
+        return name.strip(), json.loads(value)
+    except (ValueError, RecursionError):
+        return name.strip(), value
+
+
+def _as_option(fault: str) -> str:
+    """What is wrong with a key, said of the option."""
+    for key in sorted((*KEYS, *_OPTIONS), key=len, reverse=True):
+        fault = fault.replace(f"`request.{key}`", _OPTIONS.get(key, f"--{key}"))
+    return fault
 
 
 def request_faults(request: Any) -> list[str]:

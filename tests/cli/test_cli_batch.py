@@ -7,7 +7,9 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
-from analyzer.inputs.requests import KEYS, request_faults
+from analyzer.errors import InputError
+from analyzer.inputs.explaining import UNREAD
+from analyzer.inputs.requests import KEYS, request_faults, request_of
 from analyzer.reports.schema import schema_text
 
 CLUSTER = """
@@ -207,3 +209,87 @@ def test_a_request_changes_nothing_where_nothing_looks_at_it():
     asked = {**GOOD, "on": "tcp/5432", "request": {"method": "GET", "path": "/", "http": 1, "tls": "plaintext"}}
     found = run([asked], "--format", "json")
     assert json.loads(found.stdout.splitlines()[0])["verdict"] == "allowed"
+
+
+# ------------------------------------------------------------------------------------------------ one question
+OPTIONS = {
+    "--request": ("GET /a/../b?q", {"method": "GET", "path": "/a/../b?q"}),
+    "--host": ("h", {"host": "h"}),
+    "--identity": ("cluster.local/ns/a/sa/b", {"identity": "cluster.local/ns/a/sa/b"}),
+    "--sni": ("s", {"sni": "s"}),
+    "--http": ("2", {"http": 2}),
+    "--tls": ("mtls", {"tls": "mtls"}),
+    "--header": (["k: v", "k:w:x", "e:"], {"headers": [["k", "v"], ["k", "w:x"], ["e", ""]]}),
+    "--remote-ip": ("2001:db8::1", {"remote_ip": "2001:db8::1"}),
+}
+TOKENS = {
+    "https://i.example/s": {"issuer": "https://i.example", "subject": "s"},
+    "https://i.example": {"issuer": "https://i.example"},
+    "https://i.example/realms/r/": {"issuer": "https://i.example/realms/r"},
+    "i@example.com/s": {"issuer": "i@example.com", "subject": "s"},
+    "i@example.com": {"issuer": "i@example.com"},
+    "forged": "forged",
+    "expired": "expired",
+    "none": "none",
+}
+
+
+def test_the_options_of_one_question_spell_the_keys_of_a_batch():
+    for option, (value, keys) in OPTIONS.items():
+        assert request_of({option: value}) == keys
+        assert request_faults(keys) == []
+    together = request_of({option: value for option, (value, _) in OPTIONS.items()})
+    assert together == {key: value for _, keys in OPTIONS.values() for key, value in keys.items()}
+    assert set(together) | {"token", "raw"} == set(KEYS)
+    assert request_of(dict.fromkeys(OPTIONS)) == {}
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_tokens_as_the_command_line_spells_them(token):
+    assert request_of({"--token": token}) == {"token": TOKENS[token]}
+    assert request_faults({"token": TOKENS[token]}) == []
+
+
+def test_claims_are_json_or_text():
+    claims = ["aud=ml", "n=1", 'groups=["a","b"]', 'id="1"', "eq=a=b", "no="]
+    found = request_of({"--token": "i/s", "--claim": claims})["token"]["claims"]
+    assert found == {"aud": "ml", "n": 1, "groups": ["a", "b"], "id": "1", "eq": "a=b", "no": ""}
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"--request": "GET"}, "METHOD PATH"),
+        ({"--request": " "}, "METHOD PATH"),
+        ({"--header": ["k"]}, "NAME: VALUE"),
+        ({"--header": [": v"]}, "NAME: VALUE"),
+        ({"--http": "3"}, "--http takes 1 or 2"),
+        ({"--tls": "simple"}, "--tls takes mtls or plaintext"),
+        ({"--tls": "plaintext", "--identity": "i"}, "--identity is shown in mtls only, and --tls is plaintext"),
+        ({"--remote-ip": "here"}, "--remote-ip is no address"),
+        ({"--claim": ["a=b"]}, "--claim without a valid token"),
+        ({"--token": "forged", "--claim": ["a=b"]}, "--claim without a valid token"),
+        ({"--token": ""}, "names no issuer"),
+        ({"--token": "i/s", "--claim": ["a"]}, "NAME=VALUE"),
+        ({"--token": "i/s", "--claim": ["a=b", "a=c"]}, "given twice"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_said_of_the_option(options, part):
+    with pytest.raises(InputError) as caught:
+        request_of(options)
+    assert part in str(caught.value)
+
+
+def test_one_question_with_a_request_says_that_nothing_looks_at_it():
+    words = ["explain", "all.yaml", "--from", "a/web", "--to", "a/db", "--on", "tcp/5432", "--format", "json"]
+    plain = json.loads(CliRunner().invoke(app, words).stdout)
+    asked = [w for option, (value, _) in OPTIONS.items() for v in ([value] if isinstance(value, str) else value)
+             for w in (option, v)]  # fmt: skip
+    found = CliRunner().invoke(app, [*words, *asked, "--token", "i/s", "--claim", "a=b"])
+    assert found.exit_code == 0, found.output
+    told = json.loads(found.stdout)
+    assert told.pop("notes") == [*plain.pop("notes"), UNREAD]
+    assert told == plain
+    refused = CliRunner().invoke(app, ["explain", "all.yaml", "--batch", "batch.jsonl", "--host", "h", "--token", "i"])
+    assert refused.exit_code == 2
+    assert "--host and --token beside --batch" in refused.output
