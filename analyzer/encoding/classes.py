@@ -32,11 +32,10 @@ class EndClass:
     `namespace` is a code, `labels` are (attribute, value) of every domain the class has a value in, `named` the sets
     `workload NS/NAME` it belongs to.  `is_single`: it stands for exactly one pod.  `addresses` is None if unknown.
     `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
-    ports to which a port of its node leads, with that one.
-    `unknown`: labels that it has besides, the same that every class of its
-    `owner` has; `values` leaves their attributes out.  `was_on_host`: of two revisions, whether the older one has it on
-    its node's network.  `maker`: an object that is not modelled and may make such pods, of which nothing else is known;
-    `namespace` is then ANYWHERE if they may be in any.
+    ports to which a port of its node leads, with that one, while it is not on its node's network.  `unknown`: labels
+    that it has besides, the same that every class of its `owner` has; `values` leaves their attributes out.
+    `was_on_host`: of two revisions, whether the older one has it on its node's network.  `maker`: an object that is not
+    modelled and may make such pods, of which nothing else is known; `namespace` is then ANYWHERE if they may be in any.
     """
 
     kind: str
@@ -195,7 +194,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed],
 
 def _host_ports(workload: Workload) -> tuple[tuple[Protocol, int, int], ...]:
     found = {(port.protocol, port.number, port.host_port): None for port in workload.ports if port.host_port}
-    return () if workload.host_network else tuple(found)
+    return tuple(found)
 
 
 def _may_come_from_nodes(scope: Scope) -> bool:

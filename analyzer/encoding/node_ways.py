@@ -48,7 +48,7 @@ def _ways(scope: Scope, dst: EndTerms, matching: Matching) -> Iterator[tuple[Pro
         yield way.port.protocol, way.low, way.high, _leads(way, dst, matching)
     by_port: dict[tuple[Protocol, int, int], list[int]] = {}
     for code, c in dst.classes:
-        for protocol, number, at_host in c.host_ports:
+        for protocol, number, at_host in () if c.host_network else c.host_ports:
             by_port.setdefault((protocol, number, at_host), []).append(code)
     for (protocol, number, at_host), codes in by_port.items():
         here = matching.on_ports([NumberedPorts(protocol, number)])

@@ -395,7 +395,7 @@ class PolicyTerms:
     def _through_host_ports(self, subject: EndTerms) -> Term:
         by_port: dict[tuple[Protocol, int], list[int]] = {}
         for code, c in subject.classes:
-            for protocol, number, _ in c.host_ports:
+            for protocol, number, _ in () if c.host_network else c.host_ports:
                 by_port.setdefault((protocol, number), []).append(code)
         ways = [
             conj([subject.is_class(codes), self.matching.on_ports([NumberedPorts(*port)])])
