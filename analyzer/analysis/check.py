@@ -110,7 +110,7 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
     return (
         ("files", len(cluster.files)),
         ("namespaces", len(cluster.namespaces)),
-        ("workloads", len(cluster.workloads)),
+        ("workloads", len({workload.owner for workload in cluster.workloads})),  # not their sorts of pods
         ("policies", len(cluster.policies)),
         ("irrelevant", sum(count for _, count in cluster.irrelevant)),
         ("unmodelled", len(cluster.unmodelled)),

@@ -69,7 +69,7 @@ class Manifests:
         counts = (
             (len(self.cluster.files), "file", "files"),
             (len(self.cluster.namespaces), "namespace", "namespaces"),
-            (len(self.cluster.workloads), "workload", "workloads"),
+            (len({workload.owner for workload in self.cluster.workloads}), "workload", "workloads"),
             (len(self.cluster.policies), "policy", "policies"),
         )
         told = ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in counts)
