@@ -10,6 +10,7 @@ from analyzer.analysis.connectivity.focus import Focus
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.analysis.connectivity.rule_ports import declared_names
 from analyzer.analysis.connectivity.subjects import target_of
+from analyzer.analysis.connectivity.variants import guesses
 from analyzer.judging.entries import open_to_pods
 from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Backend, Cluster, Route, Service, Workload
@@ -77,9 +78,15 @@ def _behind(service: Service, cluster: Cluster) -> list[Workload]:
     """The workloads whose pods the Service leads to, those on their node's network too."""
     if service.selector is None:
         return []
-    here = [workload for workload in cluster.workloads if workload.namespace == service.namespace]
-    index = LabelIndex((1 << i, workload.labels) for i, workload in enumerate(here))
-    return [here[i] for i in bit_indices(index.matching(service.selector))]
+    told = {requirement.key: requirement.values for requirement in service.selector.requirements}
+    here = [
+        (workload, guess)
+        for workload in cluster.workloads_by_namespace.get(service.namespace, ())
+        for variant in workload.variants(told)
+        for guess in guesses(variant, told)
+    ]
+    index = LabelIndex((1 << i, guess.labels) for i, (_, guess) in enumerate(here))
+    return list(dict.fromkeys(here[i][0] for i in bit_indices(index.matching(service.selector))))
 
 
 def _targets(route: Route, backend: Backend, service: Service, workload: Workload) -> ConnectionSet:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 
+from analyzer.encoding.walk import comparisons, leaves
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound_pods
-from analyzer.model.claims import Assumption, Kind, Query
+from analyzer.model.claims import Assumption, Attribute, Condition, Kind, PodsIn, Query, SetExpr, Term
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import pod_of
 from analyzer.model.profile import PROFILES
 from analyzer.records import dataclass
-from analyzer.semantics import holds, is_member
+from analyzer.semantics import holds, is_member, known_pods
 from analyzer.verdicts import Status, Verdict
 
 
@@ -36,7 +37,8 @@ class Breach:
 
 
 def breaches_of(cluster: Cluster, assumptions: Sequence[Assumption]) -> tuple[Breach, ...]:
-    """The assumptions that declared workloads break; labels that no manifest tells break none."""
+    """The assumptions that declared workloads break, by some pod that each has whatever nobody knows of it; labels of
+    namespaces that no manifest tells break none."""
     found = (_breach(cluster, assumption) for assumption in dict.fromkeys(assumptions))
     return tuple(breach for breach in found if breach.workloads)
 
@@ -54,9 +56,27 @@ def _breaks(workload: Workload, assumption: Assumption, cluster: Cluster) -> boo
     namespace = cluster.namespace_by_name[workload.namespace]
     if not namespace.is_declared:
         return False
-    pod = pod_of(workload, namespace.labels, IPv4Address(0))
     members = bound_pods(assumption.members, PROFILES["generic"], cluster)
-    return is_member(members, pod) and not holds(assumption.condition, subject=pod)
+    mentioned = _label_values(members, assumption.condition)
+    for variant in workload.variants(mentioned):
+        every = list(known_pods(pod_of(variant, namespace.labels, IPv4Address(0)), mentioned))
+        if all(is_member(members, pod) and not holds(assumption.condition, subject=pod) for pod in every):
+            return True
+    return False
+
+
+def _label_values(members: SetExpr, condition: Condition) -> dict[str, frozenset[str]]:
+    """The values of pods' labels that they mention, by key."""
+    found: dict[str, frozenset[str]] = {}
+    for leaf in leaves(members):
+        for requirement in leaf.pods.requirements if isinstance(leaf, PodsIn) else ():
+            found[requirement.key] = found.get(requirement.key, frozenset()) | requirement.values
+    for term, other in comparisons(condition):
+        for one in (term, other):
+            if isinstance(one, Term) and one.attribute is Attribute.LABEL:
+                values = other if isinstance(other, frozenset) else frozenset()
+                found[one.key] = found.get(one.key, frozenset()) | values
+    return found
 
 
 def unbroken(cluster: Cluster, assumptions: Sequence[Assumption]) -> tuple[Assumption, ...]:

@@ -57,12 +57,15 @@ def _ends(members: SetExpr, cluster: Cluster) -> Iterable[tuple[PairEnd, str]]:
 
     match members:
         case PodsIn():
+            from analyzer.analysis.connectivity.variants import guesses
             from analyzer.model.policies import NamespaceNamed
             from analyzer.semantics import matches
 
             assert isinstance(members.namespaces, NamespaceNamed)
             there = cluster.workloads_by_namespace.get(members.namespaces.name, ())
-            known = [w for w in there if matches(members.pods, w.labels)]
+            told = {requirement.key: requirement.values for requirement in members.pods.requirements}
+            sorts = (guess for w in there for variant in w.variants(told) for guess in guesses(variant, told))
+            known = list({w.id: w for w in sorts if matches(members.pods, w.labels)}.values())
             for workload in known:
                 yield workload, workload.id
             chosen = representative(members, cluster) if not known else None

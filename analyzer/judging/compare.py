@@ -12,6 +12,7 @@ from analyzer.judging.either_way import reading
 from analyzer.judging.evidence import Evidence
 from analyzer.judging.inquiry import Inquiry
 from analyzer.judging.judge import Setting
+from analyzer.judging.moved import moved_addresses
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
 from analyzer.judging.unread import REASON, unread_in
@@ -26,6 +27,7 @@ from analyzer.verdicts.difference import Change, Shift
 
 ANYTHING_NEW = Claim(Kind.NO_NEW, Anything(), Anything(), tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
 _OPEN = "whether more changes hangs on what the specification, or an object that is not modelled, leaves open"
+_MOVED = "whether anything changes hangs on the addresses of pods, which the revisions give other ranges"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class _Comparison:
         obligation = self._encoded(self.question, is_live=is_inventory)
         unread = unread_in(self.denying, self.allowing)
         if obligation is None:
-            return Shift(reason=REASON if unread else "", blame=unread)
+            return Shift(reason=REASON, blame=unread) if unread else self._elsewhere(Shift())
         inquiry = Inquiry(obligation, self.setting.budget)
         evidence = Evidence(inquiry, is_kept=self.setting.keeps_steps)
         try:
@@ -92,7 +94,15 @@ class _Comparison:
             return Shift(reason=str(error))
         if unread and not shift.reason:
             shift = replace(shift, reason=REASON, blame=unread)
-        return replace(shift, steps=evidence.steps)
+        return replace(self._elsewhere(shift), steps=evidence.steps)
+
+    def _elsewhere(self, shift: Shift) -> Shift:
+        """A region of the two revisions holds one address for an end.  Where an end may have another in each, which
+        some block tells from the first, what was found to be the same may not be."""
+        moved = moved_addresses(self.denying, self.allowing, self.question.profile, self.setting.pod_addresses)
+        if shift.changes or shift.reason or not moved:
+            return shift
+        return replace(shift, reason=_MOVED, blame=moved)
 
     def _told(self, obligation: Obligation, inquiry: Inquiry, evidence: Evidence, most: int) -> Shift:
         certain = inquiry.certain(obligation.opens)

@@ -133,7 +133,6 @@ IRRELEVANT_KINDS = frozenset(
         "CiliumLoadBalancerIPPool.cilium.io",
         "CiliumL2AnnouncementPolicy.cilium.io",
         "Credentials.operator.tigera.io",
-        "DestinationRule.networking.istio.io",
         "FrontendConfig.networking.gke.io",
         "Gateway.networking.istio.io",
         "IngressClassParams.elbv2.k8s.aws",
@@ -144,7 +143,6 @@ IRRELEVANT_KINDS = frozenset(
         "ManagedCertificate.networking.gke.io",
         "ServerGroupBinding.eks.amazonaws.com",
         "Telemetry.telemetry.istio.io",
-        "VirtualService.networking.istio.io",
         "WasmPlugin.extensions.istio.io",
     }
 )

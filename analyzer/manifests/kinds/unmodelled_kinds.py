@@ -137,6 +137,8 @@ EFFECTS: dict[str, Effect] = {
     "ServiceEntry.networking.istio.io": replace(
         _requests("it changes which destinations the mesh lets through", Direction.EGRESS), is_namespaced=False
     ),
+    "VirtualService.networking.istio.io": _requests("it may send requests elsewhere, or refuse them", *Direction),
+    "DestinationRule.networking.istio.io": _requests("it may speak to a host as that does not understand", *Direction),
     "WorkloadEntry.networking.istio.io": _pods("it adds a workload outside the cluster to the mesh"),
     "WorkloadGroup.networking.istio.io": _pods("it adds workloads outside the cluster to the mesh"),
     "ProxyConfig.networking.istio.io": _requests(_PROXY, *Direction, is_root_wide=True),

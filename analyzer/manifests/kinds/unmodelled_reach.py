@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -65,6 +65,41 @@ def _exported(effect: Effect, data: Mapping) -> Effect:
     """A ServiceEntry that is exported to its own namespace only is unknown to other clients."""
     is_private = [str(it) for it in _list(_spec(data).get("exportTo"))] == ["."]
     return replace(effect, is_namespaced=True) if is_private else effect
+
+
+def _of_hosts(effect: Effect, data: Mapping) -> Effect:
+    """Requests to the hosts that it names may be refused, whoever sends them: at pods of its own namespace where all
+    of these are Services there, else anywhere.  What is for gateways only bears on where it leads (istio.md 8)."""
+    spec = _spec(data)
+    gateways = {str(it) for it in _list(spec.get("gateways"))}
+    hosts = [] if gateways and "mesh" not in gateways else [*_list(spec.get("hosts")), spec.get("host")]
+    hosts = [str(host) for host in hosts if host is not None] + list(_destinations(spec))
+    own = _mapping(data.get("metadata")).get("namespace", "default")
+    if hosts and all(_namespace_of(host, own) == own for host in hosts):
+        return replace(effect, directions=_INGRESS)
+    return replace(effect, is_namespaced=False)
+
+
+def _destinations(value: Any) -> Iterator[str]:
+    """The hosts that routes lead to, mirrors included."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key in ("destination", "mirror") and isinstance(part, Mapping):
+                yield str(part.get("host"))
+            yield from _destinations(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _destinations(part)
+
+
+def _namespace_of(host: str, own: object) -> object:
+    """The namespace of the Service that a host names: its own where it is one word; None for a name of another kind."""
+    labels = host.rstrip(".").split(".")
+    if "*" in host:
+        return None
+    if len(labels) == 1:
+        return own
+    return labels[1] if labels[2:3] == ["svc"] or (len(labels) == 2 and labels[1] == own) else None
 
 
 # ------------------------------------------------------------------------------------------------ mutations
@@ -152,6 +187,8 @@ _NARROWERS: dict[str, Callable[[Effect, Mapping], Effect]] = {
     "AuthorizationPolicy.security.istio.io": _of_target,
     "RequestAuthentication.security.istio.io": _of_target,
     "ServiceEntry.networking.istio.io": _exported,
+    "VirtualService.networking.istio.io": _of_hosts,
+    "DestinationRule.networking.istio.io": _of_hosts,
     "MutatingWebhookConfiguration.admissionregistration.k8s.io": _of_webhooks,
     "MutatingAdmissionPolicy.admissionregistration.k8s.io": _of_constraints,
     "Assign.mutations.gatekeeper.sh": _of_location,

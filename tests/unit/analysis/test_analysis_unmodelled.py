@@ -67,6 +67,8 @@ def thing(kind, group, spec="{}", namespace="a", more=""):
     return f"apiVersion: {group}\nkind: {kind}\nmetadata: {{name: t{where}}}\nspec: {spec}\n{more}"
 
 
+ROUTE = "http: [{route: [{destination: {host: web}}]}]"
+MESH_WIDE = {INTO_A, OUT_OF_A, ELSEWHERE}
 REQUESTS, BOTH_WAYS = {INTO_A}, {INTO_A, OUT_OF_A}
 POLICY = {INTO_A, UDP_INTO_A, OUT_OF_A, ISOLATED_IN, ISOLATED_OUT}
 INGRESS, EGRESS = {INTO_A, UDP_INTO_A, ISOLATED_IN}, {OUT_OF_A, ISOLATED_OUT}
@@ -85,6 +87,25 @@ ISTIO, CALICO, CILIUM = "security.istio.io/v1", "projectcalico.org/v3", "cilium.
         ("EnvoyFilter", "networking.istio.io/v1alpha3", "{}", BOTH_WAYS),
         ("ServiceEntry", "networking.istio.io/v1", "{hosts: [h]}", {OUT_OF_A, INTO_A, ELSEWHERE}),
         ("ServiceEntry", "networking.istio.io/v1", "{hosts: [h], exportTo: ['.']}", {OUT_OF_A}),
+        ("VirtualService", "networking.istio.io/v1", "{hosts: [web]}", REQUESTS),
+        ("VirtualService", "networking.istio.io/v1", "{hosts: [web.a.svc.cluster.local]}", REQUESTS),
+        ("VirtualService", "networking.istio.io/v1", "{hosts: [web.b.svc.cluster.local]}", MESH_WIDE),
+        ("VirtualService", "networking.istio.io/v1", "{hosts: ['*']}", MESH_WIDE),
+        ("VirtualService", "networking.istio.io/v1", "{hosts: [shop.example]}", MESH_WIDE),
+        (
+            "VirtualService",
+            "networking.istio.io/v1",
+            f"{{hosts: [s.e], gateways: [g], {ROUTE}}}",
+            REQUESTS,
+        ),
+        (
+            "VirtualService",
+            "networking.istio.io/v1",
+            f"{{hosts: [s.e], gateways: [g, mesh], {ROUTE}}}",
+            MESH_WIDE,
+        ),
+        ("DestinationRule", "networking.istio.io/v1", "{host: web}", REQUESTS),
+        ("DestinationRule", "networking.istio.io/v1", "{host: api.example.com}", MESH_WIDE),
         ("Server", "policy.linkerd.io/v1beta3", "{}", REQUESTS),
         ("EgressFirewall", "k8s.ovn.org/v1", "{}", {OUT_OF_A}),
         ("NetworkPolicy", CALICO, "{}", POLICY),
