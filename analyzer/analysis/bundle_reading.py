@@ -17,6 +17,7 @@ from analyzer.model.policies import Protocol
 from analyzer.verdicts.bundle import (
     INDEX,
     MARKER_LINE,
+    MARKER_STEM,
     PATH,
     REPORT,
     Bundle,
@@ -33,8 +34,10 @@ T = TypeVar("T")
 def parse_bundle(data: bytes) -> Bundle:
     """The bundle that an `evidence.json` is.  InputError, naming the field, for anything else."""
     root = _parsed(data, INDEX)
-    if root["schema"].text != MARKER_LINE:
-        raise root["schema"].fault(f"is not `{MARKER_LINE}`")
+    schema = root["schema"].text
+    if schema != MARKER_LINE:
+        way_out = "; write the bundle anew with `netproof check … --evidence DIR`"
+        raise root["schema"].fault(f"is not `{MARKER_LINE}`{way_out if schema.startswith(MARKER_STEM) else ''}")
     return Bundle(
         versions=root["versions"].texts_by_name,
         options=_options(root["options"]),
@@ -56,7 +59,7 @@ def _confirmed(it: _Field) -> tuple[str, int, int] | None:
 
 
 def verdicts_in(report: bytes) -> dict[tuple[str, str], str]:
-    """The verdicts of a check/1 report, by query file and id.  InputError if it is none."""
+    """The verdicts of a check/2 report, by query file and id.  InputError if it is none."""
     root = _parsed(report, REPORT)
     return {
         (file, id): verdict

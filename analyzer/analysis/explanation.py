@@ -78,10 +78,11 @@ class _Trial:
     def explained(self) -> SideExplanation:
         side = self.pair.side(self.direction)
         allowed, certain = side.span.may & self.asked, side.span.must & self.asked
-        reason = self._open_reason()
-        steps = () if reason else tuple(self._steps(side))
-        reason = reason or self._reason(steps, allowed, certain)
-        return SideExplanation(self.direction, allowed, certain, reason, steps, tuple(self._notes(side)))
+        open_reason = self._open_reason()
+        steps = () if open_reason else tuple(self._steps(side))
+        reason = open_reason or self._reason(steps, allowed, certain)
+        notes = tuple(self._notes(side))
+        return SideExplanation(self.direction, allowed, certain, reason, steps, notes, applies=not open_reason)
 
     def _open_reason(self) -> str:
         """Why policies do not matter at this end; empty if they do."""

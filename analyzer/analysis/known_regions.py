@@ -33,22 +33,17 @@ from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
 from analyzer.sets import AddressSet, ValueSet
 from analyzer.verdicts.baseline import Baseline
-from analyzer.verdicts.verdict import EndRegion, Region
+from analyzer.verdicts.regions import NEW_NAMESPACE, EndRegion, Region
 
-# The excuse is part of the same claim, so what the claim itself leaves out needs no saying.
-_OF_THE_CLAIM = ("as far as the query's `where` holds", "as far as the query does not permit it")
-_NOT_OF, _LIKEWISE = "not of workload ", "and likewise "
-_OFF_THE_NODE = "not on its node's network"
-_ACCOUNT, _NONE_OF = "service account ", "not "
-_FAMILIES = {
-    "over IPv4 only": AddressSet(AddressSet.FULL.v4, ()),
-    "over IPv6 only": AddressSet((), AddressSet.FULL.v6),
-}
+_FAMILIES = {"IPv4": AddressSet(AddressSet.FULL.v4, ()), "IPv6": AddressSet((), AddressSet.FULL.v6)}
 
 
 def known_excuse(region: Region, baseline: Baseline, universe: Universe, cluster: Cluster) -> Excuse | None:
-    """The connections of the region, or for `is isolated` its pods as sources; None if that cannot be said."""
-    if any(fact not in (*_OF_THE_CLAIM, *_FAMILIES) for fact in region.facts):
+    """The connections of the region, or for `is isolated` its pods as sources; None if that cannot be said.
+
+    The excuse is part of the same claim, so what the claim itself leaves out (`claim`) needs no saying.
+    """
+    if region.service is not None:
         return None
     ends = [_end(end, baseline, universe, cluster) for end in (region.src, region.dst) if end is not None]
     if None in ends:
@@ -58,34 +53,35 @@ def known_excuse(region: Region, baseline: Baseline, universe: Universe, cluster
     if region.dst is None:
         return None if asked or region.src.addresses is not None else Excuse(sources, Anything())
     asked += _accounts(region.dst, Role.DST)
-    families = [_FAMILIES[fact] for fact in region.facts if fact in _FAMILIES]
     return Excuse(
         sources,
         others[0],
         _ports(region),
         AllOf(tuple(asked)) if asked else None,
-        _addresses(region.src, families),
-        _addresses(region.dst, families),
+        _addresses(region.src, region.family),
+        _addresses(region.dst, region.family),
     )
 
 
 def _accounts(end: EndRegion, role: Role) -> list[Condition]:
     """What is asked of the end's service account."""
-    found: list[Condition] = []
-    for fact in end.facts:
-        if fact.startswith(_ACCOUNT):
-            names = fact.removeprefix(_ACCOUNT)
-            is_among = OneOf(Term(role, Attribute.SERVICE_ACCOUNT), frozenset(names.removeprefix(_NONE_OF).split(", ")))
-            found.append(NotThat(is_among) if names.startswith(_NONE_OF) else is_among)
-    return found
+    if end.service_accounts is None:
+        return []
+    names = frozenset(_texts(end.service_accounts))
+    is_among = OneOf(Term(role, Attribute.SERVICE_ACCOUNT), names)
+    return [NotThat(is_among) if end.service_accounts.is_complement else is_among]
 
 
-def _addresses(end: EndRegion, families: list[AddressSet]) -> AddressSet | None:
+def _texts(values: ValueSet) -> list[str]:
+    return sorted(value for value in values.values if value is not None)
+
+
+def _addresses(end: EndRegion, family: str | None) -> AddressSet | None:
     """Where the end's address is to lie.  Addresses outside are in the set of ends already."""
     told = None if end.kind == "external" else end.addresses
-    for family in families:
-        told = family if told is None else told & family
-    return told
+    if family is None:
+        return told
+    return _FAMILIES[family] if told is None else told & _FAMILIES[family]
 
 
 def strangers(baseline: Baseline, universe: Universe, cluster: Cluster) -> tuple[Workload, ...] | None:
@@ -113,10 +109,12 @@ def _ports(region: Region) -> tuple[Ports, ...]:
 
 
 def _end(end: EndRegion, baseline: Baseline, universe: Universe, cluster: Cluster) -> SetExpr | None:
+    if end.port_names or end.service_port_names:
+        return None
     if end.kind == "external":
-        return None if end.facts else Addresses(end.addresses or AddressSet.FULL, "addresses of the baseline")
+        return Addresses(end.addresses or AddressSet.FULL, "addresses of the baseline")
     if end.kind == "node":
-        return None if end.facts or end.workload or end.labels else Nodes()
+        return None if end.nodes is not None or end.labels else Nodes()
     named = _workloads(end, cluster)
     places = _places(end, baseline, universe)
     if named is None or places is None:
@@ -126,12 +124,9 @@ def _end(end: EndRegion, baseline: Baseline, universe: Universe, cluster: Cluste
 
 def _workloads(end: EndRegion, cluster: Cluster) -> list[SetExpr] | None:
     """The workloads that the region names, if it names any; None where one has a namesake of another kind today."""
-    if end.workload is None:
+    if end.workloads is None or end.workloads.is_complement:
         return []
-    ids = [end.workload]
-    for fact in end.facts:
-        if fact.startswith(_LIKEWISE):
-            ids += fact.removeprefix(_LIKEWISE).split(", ")
+    ids = _texts(end.workloads)
     named = [_named(id.partition("[")[0]) for id in ids]
     today = [variant.id for w in cluster.workloads for variant in w.variants(cluster.mentioned_labels)]
     if any(id not in ids for name in named for id in today if id.startswith(f"{name.namespace}/{name.name}[")):
@@ -147,14 +142,11 @@ def _named(text: str) -> WorkloadNamed:
 def _less(pods: SetExpr, end: EndRegion, baseline: Baseline, universe: Universe, cluster: Cluster) -> SetExpr | None:
     """The pods without those that the region leaves out, or did not know of."""
     taken: list[SetExpr] = []
-    for fact in end.facts:
-        if fact.startswith(_NOT_OF):
-            taken.append(_named(fact.removeprefix(_NOT_OF)))
-        elif fact == _OFF_THE_NODE:
-            taken += (WorkloadNamed(w.namespace, w.name) for w in cluster.workloads if w.host_network)
-        elif not fact.startswith((_LIKEWISE, _ACCOUNT)):
-            return None
-    if end.workload is None:
+    if end.workloads is not None and end.workloads.is_complement:
+        taken += (_named(id.partition("[")[0]) for id in _texts(end.workloads))
+    if end.host_network is False:
+        taken += (WorkloadNamed(w.namespace, w.name) for w in cluster.workloads if w.host_network)
+    if end.workloads is None or end.workloads.is_complement:
         others = strangers(baseline, universe, cluster)
         if others is None:
             return None
@@ -172,8 +164,8 @@ def _places(end: EndRegion, baseline: Baseline, universe: Universe) -> SetExpr |
             return None
         names, has_new = sorted(there), universe is Universe.ANY
     else:
-        names = [name for name in end.namespaces if not name.startswith("<")]
-        has_new = any(name.startswith("<") for name in end.namespaces)
+        names = [name for name in end.namespaces if name != NEW_NAMESPACE]
+        has_new = NEW_NAMESPACE in end.namespaces
     asked = _in_namespaces_with(end.namespace_labels)
     found: list[SetExpr] = [Both((PodsIn(NamespaceNamed(name)), *asked)) for name in names]
     if has_new:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzer.errors import InputError, Problem, UsageError
-from analyzer.verdicts.bundle import INDEX, MARKER, MARKER_LINE, PATH
+from analyzer.verdicts.bundle import INDEX, MARKER, MARKER_LINE, MARKER_STEM, PATH
 
 _LARGEST = 256 * 1024 * 1024
 _MOST = 100_000
@@ -38,7 +38,7 @@ def _strangers(folder: Path) -> str:
     for path, is_file in found:
         if not is_file or not PATH.fullmatch(path):
             return path
-    is_bundle = any(path == MARKER for path, _ in found) and _marker(folder / MARKER)[0] == MARKER_LINE
+    is_bundle = any(path == MARKER for path, _ in found) and _marker(folder / MARKER)[0].startswith(MARKER_STEM)
     return found[0][0] if found and not is_bundle else ""
 
 

@@ -17,7 +17,7 @@ def schema(
         typer.Argument(
             metavar="NAME",
             autocompletion=completing.schemas,
-            help="check-1, config-1, …; check means its newest.",
+            help="check-2, config-1, …; check means its newest.",
         ),
     ],
 ) -> None:

@@ -24,7 +24,8 @@ from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Result
-from analyzer.verdicts.verdict import Counterexample, Region
+from analyzer.verdicts.regions import Region
+from analyzer.verdicts.verdict import Counterexample
 
 
 @dataclass(frozen=True, slots=True)

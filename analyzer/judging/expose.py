@@ -21,15 +21,22 @@ from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, S
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
 from analyzer.records import dataclass
-from analyzer.sets import PortSet
+from analyzer.sets import ValueSet
 from analyzer.sets.intervals import points
 from analyzer.solving import OutOfTimeError
 from analyzer.verdicts.exposure import Exposure, Opening
+from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
 
 _BEYOND = Minus(Anything(), Nodes())
 _PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
 _ANYTHING = Claim(Kind.NO, Anything(), Anything(), _PORTS)
 _OWN = (".u4", ".u6", ".x4", ".x6", ".nl.")  # what a declared workload may not tell of itself
+_UNTOLD = (  # the same, as a region says it
+    Attribute.ADDRESS,
+    Attribute.NAMESPACE_LABEL,
+    Attribute.EXISTING_NAMESPACE_LABEL,
+    Attribute.NEW_NAMESPACE_LABEL,
+)
 _OPEN = "whether there is more hangs on what the specification, or an object that is not modelled, leaves open"
 
 
@@ -139,13 +146,11 @@ class _Trial:
     def _opening(self, box: Box, values: Mapping[str, int]) -> Opening:
         connection = decode(self.obligation, values)
         self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
-        region = describe(self.obligation, box)
-        src, dst = region.src, region.dst
-        assert dst is not None
-        peer, own = (dst, src) if self.direction is Direction.EGRESS else (src, dst)
-        own = replace(own, kind="pod", namespaces=None, labels=())
-        ports = PortSet.FULL if region.ports is None else region.ports
-        return Opening(peer, region.protocols, ports, own, region.facts, connection)
+        near = Role.SRC if self.direction is Direction.EGRESS else Role.DST
+        whole = describe(self.obligation, box)
+        told = [it for it in whole.constraints if it.role is not near or it.attribute in _UNTOLD]
+        region = Region.of((*told, Constraint(near, Attribute.KIND, ValueSet.of(["pod"]))))
+        return Opening(self.direction, region, connection)
 
     def _with_rest(self, found: Exposure, inquiry: Inquiry, last: Certain, outside: list[str]) -> Exposure:
         """What the openings leave out, if anything."""

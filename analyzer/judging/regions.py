@@ -1,8 +1,11 @@
-"""A box of symbols as a region in the words of the model."""
+"""A box of symbols as a region: what it asks of each end and of the connection."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from analyzer.encoding import Obligation
+from analyzer.encoding.classes import ANYWHERE
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
@@ -13,31 +16,45 @@ from analyzer.judging.generalise import Box
 from analyzer.model.claims import Kind, Term
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet, PortSet, ValueSet
-from analyzer.sets.intervals import Intervals
-from analyzer.verdicts.verdict import EndRegion, Region
+from analyzer.sets.intervals import Intervals, contains
+from analyzer.verdicts.regions import NEW_NAMESPACE, NO, NOT_PERMITTED, WHERE, YES, Attribute, Constraint, Region, Role
 
-NEW_NAMESPACE = "<new-namespace>"  # one that nothing mentions; no name of a namespace looks like this
+_LETTERS = {Role.SRC: "s", Role.DST: "d"}
 
 
 def describe(obligation: Obligation, box: Box) -> Region:
     """The region a box stands for.  Symbols that are not in the box are unconstrained."""
-    src = _end(obligation, box, "s")
+    src = _end(obligation, box, Role.SRC)
     if obligation.scope.question.claim.kind is Kind.ISOLATED:
-        return Region(src, None, (), None)
+        return Region.of(src)
+    return Region.of((*src, *_end(obligation, box, Role.DST), *_connection(obligation, box)))
+
+
+def _connection(obligation: Obligation, box: Box) -> Iterator[Constraint]:
     protocols = _protocols(box)
-    ports = PortSet.of(*box["port"]) if "port" in box else PortSet.FULL
-    facts: tuple[str, ...] = ()
+    if len(protocols) < len(Protocol):
+        yield _of(Role.CONNECTION, Attribute.PROTOCOL, protocols)
+    if "port" in box and protocols != [Protocol.OTHER.value]:
+        yield Constraint(Role.CONNECTION, Attribute.PORT, PortSet.of(*box["port"]))
     if "v6" in box and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
-        facts = ("over IPv6 only" if box["v6"] == ((1, 1),) else "over IPv4 only",)
+        yield _of(Role.CONNECTION, Attribute.FAMILY, ["IPv6" if box["v6"] == ((1, 1),) else "IPv4"])
     asked = box.get(THROUGH, ((0, 0),))
     if asked != ((0, 0),) and asked[0][0] == asked[-1][1]:
         way = obligation.scope.ways[asked[0][0] - 1]
-        facts = (*facts, f"asked for as {way.port.service} at {way.address}, port {way.port.number}")
+        yield _of(Role.CONNECTION, Attribute.SERVICE, [way.port.service])
+        yield Constraint(Role.CONNECTION, Attribute.SERVICE_ADDRESS, AddressSet.single(way.address))
+        yield Constraint(Role.CONNECTION, Attribute.SERVICE_PORT, PortSet.of(way.port.number))
     if _relates_ends(obligation):
         permits = obligation.scope.question.claim.kind in (Kind.ONLY, Kind.REACHES_ONLY)
-        held = "as far as the query does not permit it" if permits else "as far as the query's `where` holds"
-        facts = (*facts, held)
-    return Region(src, _end(obligation, box, "d"), protocols, None if protocols == (Protocol.OTHER,) else ports, facts)
+        yield _of(Role.CONNECTION, Attribute.CLAIM, [NOT_PERMITTED if permits else WHERE])
+
+
+def _of(role: Role, attribute: Attribute, values: Iterable[str], key: str = "") -> Constraint:
+    return Constraint(role, attribute, ValueSet.of(values), key)
+
+
+def _none_of(role: Role, attribute: Attribute, values: Iterable[str]) -> Constraint:
+    return Constraint(role, attribute, ~ValueSet.of(values))
 
 
 def _relates_ends(obligation: Obligation) -> bool:
@@ -46,57 +63,92 @@ def _relates_ends(obligation: Obligation) -> bool:
     return where is not None and any(isinstance(other, Term) for _, other in comparisons(where))
 
 
-def _protocols(box: Box) -> tuple[Protocol, ...]:
+def _protocols(box: Box) -> list[str]:
+    """Those of the box; a protocol without ports has port 0 there, and no other has."""
     names = {code: p for p, code in PROTOCOL_CODES.items()}
-    if "proto" not in box:  # a constraint on ports leaves out the protocols without any
-        return tuple(p for p in names.values() if "port" not in box or p is not Protocol.OTHER)
-    return tuple(names[c] for low, high in box["proto"] for c in range(low, high + 1))
+    codes = box.get("proto", ((0, len(names) - 1),))
+    found = [names[c] for low, high in codes for c in range(low, high + 1)]
+    if "port" in box:
+        is_without = contains(box["port"], 0)
+        found = [p for p in found if (is_without if p is Protocol.OTHER else box["port"] != ((0, 0),))]
+    return [protocol.value for protocol in found]
 
 
-def _end(obligation: Obligation, box: Box, letter: str) -> EndRegion:
-    scope = obligation.scope
+def _end(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
+    scope, letter = obligation.scope, _LETTERS[role]
     kind = _kind(obligation, box, letter)
-    chosen = box.get(f"{letter}.w")
-    member = None
-    if chosen and chosen[0][0] == chosen[-1][1] and chosen[0][0] > 0:
-        member = obligation.classes[chosen[0][0] - 1]
-    workload = None
-    if member is not None:
-        workload = member.members[0].id if member.members else member.node.name if member.node else None
+    yield _of(role, Attribute.KIND, ["node" if kind == HOST else kind])
+    if kind == POD:
+        names = _namespaces(obligation, box, letter)
+        if names is not None:
+            yield _of(role, Attribute.NAMESPACE, names)
+        yield from _namespace_labels(obligation, box, role)
+    for key, values in _labels(scope, box, f"{letter}.l", "pod"):
+        yield Constraint(role, Attribute.LABEL, values, key)
+    if (addresses := _possible(_addresses(box, letter), obligation, box, letter)) is not None:
+        yield Constraint(role, Attribute.ADDRESS, addresses)
+    yield from _members(obligation, box, role)
+    yield from _declared(scope, box, role)
+
+
+def _namespace_labels(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
+    """Of those of the namespaces that exist and of those not created yet; both alike where there is one sort only."""
+    letter, scope = _LETTERS[role], obligation.scope
     inside, later = _inside(obligation, box, letter), scope.table.of(Standing.FUTURE)
-    there, new = (_labels(scope, box, f"{letter}.{prefix}", "ns") for prefix in ("nl", "fl"))
-    return EndRegion(
-        kind="node" if kind == HOST else kind,
-        namespaces=_namespaces(obligation, box, letter) if kind == POD else None,
-        labels=_labels(scope, box, f"{letter}.l", "pod"),
-        namespace_labels=there if inside - later else new,
-        new_namespace_labels=new if inside & later else there,
-        addresses=_possible(_addresses(box, letter), obligation, box, letter),
-        workload=workload,
-        facts=(*_likeness(obligation, box, letter), *_facts(scope, box, letter)),
-    )
+    there, new = (dict(_labels(scope, box, f"{letter}.{prefix}", "ns")) for prefix in ("nl", "fl"))
+    if not inside - later:
+        there = new
+    elif not inside & later:
+        new = there
+    for key in {**there, **new}:
+        if there.get(key) == new.get(key):
+            yield Constraint(role, Attribute.NAMESPACE_LABEL, there[key], key)
+            continue
+        if key in there:
+            yield Constraint(role, Attribute.EXISTING_NAMESPACE_LABEL, there[key], key)
+        if key in new:
+            yield Constraint(role, Attribute.NEW_NAMESPACE_LABEL, new[key], key)
 
 
-def _likeness(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...]:
-    """Which of the declared workloads the region speaks of besides the one it names, or leaves out."""
+def _members(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
+    """Which of the declared workloads or nodes the region speaks of, or leaves out."""
+    letter = _LETTERS[role]
     chosen = box.get(f"{letter}.w")
     if chosen is None:
-        return ()
+        return
     codes = _codes(chosen)
-    if codes == {0}:
-        return _left_out(obligation, box, letter)
-    alike = [w.id for code in sorted(codes - {0}) for w in obligation.classes[code - 1].members][1:]
-    return (f"and likewise {', '.join(alike)}",) if alike else ()
+    if 0 in codes:
+        yield from _left_out(obligation, box, role, codes)
+        return
+    told = [obligation.classes[code - 1] for code in sorted(codes)]
+    if nodes := [c.node.name for c in told if c.node is not None]:
+        yield _of(role, Attribute.NODE, nodes)
+    workloads = [workload.id for c in told for workload in c.members]
+    workloads += [c.maker.id for c in told if c.maker is not None]
+    if workloads:
+        yield _of(role, Attribute.WORKLOAD, workloads)
 
 
-def _left_out(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...]:
+def _left_out(obligation: Obligation, box: Box, role: Role, codes: frozenset[int]) -> Iterator[Constraint]:
+    letter = _LETTERS[role]
     kind, inside = _kind(obligation, box, letter), _inside(obligation, box, letter)
-    others = [c for c in obligation.classes if c.kind == kind and (kind == HOST or c.namespace in inside)]
-    if kind == HOST:
-        return ("not there yet",) if others else ()
-    facts = ["not on its node's network"] if any(c.host_network for c in others) else []
-    named = sorted({f"{n.namespace}/{n.name}" for c in others if not c.host_network for n in c.named})
-    return (*facts, *(f"not of workload {name}" for name in named))
+    here = [
+        (code, c)
+        for code, c in enumerate(obligation.classes, start=1)
+        if c.kind == kind and (kind == HOST or c.namespace in inside or c.namespace == ANYWHERE)
+    ]
+    others = [c for code, c in here if code not in codes]
+    if nodes := [c.node.name for c in others if c.node is not None]:
+        yield _none_of(role, Attribute.NODE, nodes)
+    kept = [c for code, c in here if code in codes]
+    if any(c.host_network for c in others) and not any(c.host_network for c in kept):
+        yield Constraint(role, Attribute.HOST_NETWORK, NO)
+        others = [c for c in others if not c.host_network]
+    names = {named for c in others for named in c.named} - {named for c in kept for named in c.named}
+    ids = {f"{named.namespace}/{named.name}" for named in names}
+    ids |= {workload.id for c in others if not c.named & names for workload in c.members}
+    if ids:
+        yield _none_of(role, Attribute.WORKLOAD, ids)
 
 
 def _kind(obligation: Obligation, box: Box, letter: str) -> str:
@@ -172,17 +224,15 @@ def _possible(told: AddressSet | None, obligation: Obligation, box: Box, letter:
     return None if found == able else found or told
 
 
-def _facts(scope: Scope, box: Box, letter: str) -> tuple[str, ...]:
-    facts = []
-    account = Attr("sa")
+def _declared(scope: Scope, box: Box, role: Role) -> Iterator[Constraint]:
+    """The service account, and by which names the destination declares the connection's port."""
+    letter, account = _LETTERS[role], Attr("sa")
     if f"{letter}.sa" in box and account in scope.domains:
-        values = _values(scope, account, box[f"{letter}.sa"])
-        names = ", ".join(sorted(v for v in values.values if v is not None))
-        facts.append(f"service account {'not ' if values.is_complement else ''}{names}")
-    if letter == "d":
-        for i, (name, protocol, where) in enumerate(scope.port_names):
-            if (value := box.get(f"d.p.{i}")) in (((0, 0),), ((1, 1),)):
-                verb = "declares" if value == ((1, 1),) else "does not declare"
-                to_whom = "" if where is scope.question.profile.named_port_scope else " to Services"
-                facts.append(f"{verb} this port{to_whom} as `{name}` ({protocol.value})")
-    return tuple(facts)
+        yield Constraint(role, Attribute.SERVICE_ACCOUNT, _values(scope, account, box[f"{letter}.sa"]))
+    if role is not Role.DST:
+        return
+    for i, (name, protocol, where) in enumerate(scope.port_names):
+        if (value := box.get(f"d.p.{i}")) in (((0, 0),), ((1, 1),)):
+            is_policies = where is scope.question.profile.named_port_scope
+            attribute = Attribute.PORT_NAME if is_policies else Attribute.SERVICE_PORT_NAME
+            yield Constraint(role, attribute, YES if value == ((1, 1),) else NO, f"{protocol.value.lower()}/{name}")

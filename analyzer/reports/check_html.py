@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 
 from analyzer.model.policies import RuleRef
-from analyzer.reports import parts, verdict_words, words
+from analyzer.reports import parts, region_words, verdict_words, words
 from analyzer.reports.controls import control_rows
 from analyzer.reports.visible import visible
 from analyzer.resources.version import __version__
@@ -206,7 +206,7 @@ def _counterexample(verdict: Verdict, example: Counterexample) -> Iterator[str]:
     yield "<dl>"
     for direction, why in verdict_words.sides(example):
         yield _pair(direction, _text(why))
-    yield _pair("likewise", _text(words.region(example.region)))
+    yield _pair("likewise", _text(region_words.region(example.region)))
     if not verdict_words.are_alike(verdict):
         word, _, text = verdict_words.liveness(example.live, (example,)).partition(": ")
         yield _pair(word, _text(text))

@@ -1,4 +1,4 @@
-"""`netproof/check/1`: the report for programs (design 5; schemas/check-1.json).
+"""`netproof/check/2`: the report for programs (design 5; schemas/check-2.json).
 
 The same answer gives the same bytes: what differs from run to run (time) is told under `with_statistics` only.
 """
@@ -10,24 +10,22 @@ from typing import Any
 
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import End, External, Host, Pod
-from analyzer.model.policies import Direction, RuleRef
+from analyzer.model.policies import RuleRef
 from analyzer.model.source import Notice
 from analyzer.model.waivers import Waiver
+from analyzer.reports.region_json import constraints
 from analyzer.reports.words import UNIVERSES
-from analyzer.semantics.decision import Side
-from analyzer.sets import ValueSet
+from analyzer.semantics.decision import Decision, Side
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,
     CrossCheck,
-    EndRegion,
-    Region,
     Section,
     StatedAssumption,
     Verdict,
 )
 
-SCHEMA = "netproof/check/1"
+SCHEMA = "netproof/check/2"
 Json = dict[str, Any]
 
 
@@ -116,22 +114,18 @@ def waiver(given: Waiver) -> Json:
 
 def _counterexample(example: Counterexample) -> Json:
     connection, decision = example.connection, example.decision
-    sides = (decision.egress, decision.ingress) if decision else example.isolation
-    by_direction = {side.direction: side for side in sides}
     src = connection.src if connection else example.subject
     return {
         "src": endpoint(src) if src else None,
         "dst": endpoint(connection.dst) if connection else None,
         "protocol": connection.protocol.value if connection else None,
         "port": connection.port if connection else None,
+        "request": None,
         "allowed": decision.allowed if decision else None,
         "live": example.live,
         "depends_on": list(example.depends_on),
-        "region": _region(example.region),
-        "egress": _rules(by_direction.get(Direction.EGRESS)),
-        "ingress": _rules(by_direction.get(Direction.INGRESS)),
-        "egress_side": side_of(by_direction.get(Direction.EGRESS)),
-        "ingress_side": side_of(by_direction.get(Direction.INGRESS)),
+        "region": constraints(example.region.constraints),
+        "stages": stages(decision) if decision else [stage(side) for side in example.isolation],
     }
 
 
@@ -157,55 +151,32 @@ def endpoint(end: End) -> Json:
 
 
 def rule(ref: RuleRef) -> Json:
-    """RULE of design 5, with the direction; `rule` counts from 0, null means the policy as a whole."""
+    """RULE of design 5, with the direction; `rule` counts from 1, null means the policy as a whole."""
     return {
         "kind": ref.policy.kind,
         "namespace": ref.policy.namespace,
         "name": ref.policy.name,
-        "rule": ref.rule.index if ref.rule else None,
+        "rule": ref.rule.index + 1 if ref.rule else None,
         "direction": ref.direction.value,
         "file": ref.source.file,
         "line": ref.source.line,
     }
 
 
-def _rules(side: Side | None) -> list[Json]:
-    return [rule(ref) for ref in side.rules] if side else []
+def stages(decision: Decision) -> list[Json]:
+    """STAGE of design 5 for each stage that decides the connection, in order."""
+    return [stage(side) for side in (decision.egress, decision.ingress)]
 
 
-def side_of(side: Side | None) -> Json | None:
-    if side is None:
-        return None
-    return {"allowed": side.allowed, "tier": side.tier.value if side.tier else None, "reason": side.reason}
-
-
-def _region(region: Region) -> Json:
+def stage(side: Side) -> Json:
+    """`verdict` is `none` where the stage does not judge this end."""
     return {
-        "src": end_region(region.src),
-        "dst": end_region(region.dst) if region.dst else None,
-        "protocols": [protocol.value for protocol in region.protocols],
-        "ports": None if region.ports is None else [list(pair) for pair in region.ports],
-        "facts": list(region.facts),
+        "stage": side.direction.value,
+        "verdict": ("allowed" if side.allowed else "denied") if side.applies else "none",
+        "tier": side.tier.value if side.tier else None,
+        "rules": [rule(ref) for ref in side.rules],
+        "reason": side.reason,
     }
-
-
-def end_region(end: EndRegion) -> Json:
-    return {
-        "kind": end.kind,
-        "namespaces": None if end.namespaces is None else list(end.namespaces),
-        "labels": {key: _values(values) for key, values in end.labels},
-        "namespace_labels": {key: _values(values) for key, values in end.namespace_labels},
-        "new_namespace_labels": {key: _values(values) for key, values in end.new_namespace_labels},
-        "addresses": None if end.addresses is None else [str(network) for network in end.addresses.networks()],
-        "workload": end.workload,
-        "facts": list(end.facts),
-    }
-
-
-def _values(values: ValueSet) -> Json:
-    """`{"in": […]}` or `{"notin": […]}`; null stands for the absent label and goes last."""
-    ordered = sorted(values.values, key=lambda value: (value is None, value or ""))
-    return {"notin" if values.is_complement else "in": ordered}
 
 
 def assumption(stated: StatedAssumption) -> Json:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from ipaddress import ip_network
+import re
 from typing import Any
 
 from analyzer.errors import InputError, Problem
 from analyzer.model.claims import Universe
-from analyzer.model.policies import Protocol
 from analyzer.reports.check_json import SCHEMA
-from analyzer.sets import AddressSet, PortSet, ValueSet
+from analyzer.reports.region_json import read_region
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
-from analyzer.verdicts.verdict import EndRegion, Region, Status
+from analyzer.verdicts.verdict import Status
 
 Json = dict[str, Any]
 _HINT = "write one with `netproof check … --format json=FILE --max-counterexamples 1000`"
@@ -28,7 +27,7 @@ def read_baseline(text: bytes, file: str) -> Baseline:
     except (UnicodeDecodeError, RecursionError):
         raise InputError([Problem(file, 0, 0, "this is no JSON that can be read", _HINT)]) from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise InputError([Problem(file, 0, 0, f"this is no report of schema `{SCHEMA}`", _HINT)])
+        raise InputError([Problem(file, 0, 0, _foreign(content), _HINT)])
     try:
         known = content.get("known", {})
         return Baseline(
@@ -42,6 +41,14 @@ def read_baseline(text: bytes, file: str) -> Baseline:
         raise InputError([Problem(file, 0, 0, message, _HINT)]) from None
 
 
+def _foreign(content: object) -> str:
+    """What is said of a report of another schema."""
+    found = content.get("schema") if isinstance(content, dict) else None
+    if isinstance(found, str) and re.fullmatch(r"netproof/check/\d+", found):
+        return f"this report is of schema `{found}`, and this netproof reads `{SCHEMA}`"
+    return f"this is no report of schema `{SCHEMA}`"
+
+
 def _texts(texts: list[str] | None) -> frozenset[str] | None:
     return None if texts is None else frozenset(texts)
 
@@ -51,43 +58,6 @@ def _query(query: Json) -> KnownVerdict:
         Status(query["verdict"]),
         query["text"],
         Universe(query["universe"]),
-        tuple(_region(example["region"]) for example in query["counterexamples"]),
+        tuple(read_region(example["region"]) for example in query["counterexamples"]),
         query["complete"],
     )
-
-
-def _region(region: Json) -> Region:
-    ports = region["ports"]
-    return Region(
-        _end(region["src"]),
-        _end(region["dst"]) if region["dst"] else None,
-        tuple(map(Protocol, region["protocols"])),
-        None if ports is None else PortSet.of(*((low, high) for low, high in ports)),
-        tuple(region["facts"]),
-    )
-
-
-def _end(end: Json) -> EndRegion:
-    # A report from before the two were told apart says the same of namespaces to come as of those that exist.
-    there: Json = end["namespace_labels"]
-    new: Json = end.get("new_namespace_labels", there)
-    addresses, namespaces = end["addresses"], end["namespaces"]
-    return EndRegion(
-        end["kind"],
-        None if namespaces is None else tuple(namespaces),
-        _labels(end["labels"]),
-        _labels(there),
-        _labels(new),
-        None if addresses is None else AddressSet.of(*(str(ip_network(text)) for text in addresses)),
-        end["workload"],
-        tuple(end["facts"]),
-    )
-
-
-def _labels(labels: dict[str, Json]) -> tuple[tuple[str, ValueSet], ...]:
-    return tuple((key, _values(values)) for key, values in labels.items())
-
-
-def _values(values: Json) -> ValueSet:
-    ((word, listed),) = values.items()
-    return ~ValueSet.of(listed) if word == "notin" else ValueSet.of(listed)

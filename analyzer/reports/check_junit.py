@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from analyzer.reports import parts, verdict_words, words
+from analyzer.reports import parts, region_words, verdict_words, words
 from analyzer.reports.visible import visible
 from analyzer.verdicts.verdict import Answer, Section, Status, Verdict
 
@@ -75,7 +75,7 @@ def _told(answer: Answer, verdict: Verdict) -> Iterator[str]:
     for example in verdict.counterexamples:
         yield verdict_words.example(example, verdict.query.claim.kind)
         yield from (f"  {direction}: {why}" for direction, why in verdict_words.sides(example))
-        yield f"  likewise: {words.region(example.region)}"
+        yield f"  likewise: {region_words.region(example.region)}"
     for label, text in verdict_words.background(verdict, answer.universe):
         yield f"{label}: {text}" if label else text
 

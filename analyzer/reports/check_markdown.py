@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from analyzer.reports import parts, verdict_words, words
+from analyzer.reports import parts, region_words, verdict_words, words
 from analyzer.reports.controls import control_rows
 from analyzer.reports.map_markdown import escaped
 from analyzer.reports.visible import visible
@@ -101,7 +101,7 @@ def _counterexample(verdict: Verdict, example: Counterexample) -> Iterator[str]:
     yield from ("", f"**{escaped(verdict_words.example(example, verdict.query.claim.kind))}**", "")
     for direction, why in verdict_words.sides(example):
         yield f"- {direction}: {escaped(why)}"
-    yield f"- likewise: {escaped(words.region(example.region))}"
+    yield f"- likewise: {escaped(region_words.region(example.region))}"
     if not verdict_words.are_alike(verdict):
         yield f"- {escaped(verdict_words.liveness(example.live, (example,)))}"
 

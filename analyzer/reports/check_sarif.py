@@ -16,7 +16,7 @@ from urllib.parse import quote
 from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
 from analyzer.model.source import Source
-from analyzer.reports import parts, verdict_words, words
+from analyzer.reports import parts, region_words, verdict_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.reports.places import Place, is_file, places
 from analyzer.reports.visible import visible
@@ -142,14 +142,14 @@ def _text(verdict: Verdict, example: Counterexample | None) -> str:
     else:
         said.append(verdict_words.example(example, verdict.query.claim.kind))
         said += (f"{direction}: {why}" for direction, why in verdict_words.sides(example))
-        said.append(f"likewise: {words.region(example.region)}")
+        said.append(f"likewise: {region_words.region(example.region)}")
         said.append(verdict_words.liveness(example.live, (example,)))
     return "\n".join(visible(parts.line(text)) for text in said if text)
 
 
 def _fingerprint(rule: str, verdict: Verdict, example: Counterexample | None) -> str:
     """The same for the same finding, wherever its lines have moved: the query and the region."""
-    shown = words.region(example.region) if example else verdict.status.value
+    shown = region_words.region(example.region) if example else verdict.status.value
     return hashlib.sha256(f"{rule}\n{shown}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 

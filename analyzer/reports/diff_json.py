@@ -1,4 +1,4 @@
-"""`netproof/diff/1`: what differs, for programs (design 5; schemas/diff-1.json)."""
+"""`netproof/diff/2`: what differs, for programs (design 5; schemas/diff-2.json)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any
 from analyzer.reports.check_json import (
     assumption,
     cross_check,
-    end_region,
     endpoint,
     notice,
-    rule,
-    side_of,
+    stages,
     unmodelled,
 )
 from analyzer.reports.diff_words import COVERS
 from analyzer.reports.map_json import connection_set
+from analyzer.reports.region_json import constraints
 from analyzer.semantics.decision import Decision
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.difference import (
@@ -28,9 +27,9 @@ from analyzer.verdicts.difference import (
     Relation,
     Shift,
 )
-from analyzer.verdicts.verdict import EndRegion
+from analyzer.verdicts.regions import Role
 
-SCHEMA = "netproof/diff/1"
+SCHEMA = "netproof/diff/2"
 Json = dict[str, Any]
 
 
@@ -77,15 +76,15 @@ def _changes(changes: Iterable[Change]) -> list[Json]:
 
 
 def _change(change: Change) -> Json:
-    nothing, region = connection_set(ConnectionSet.EMPTY), region_connections(change)
-    dst = change.region.dst
+    region, connections = change.region, connection_set(change.connections)
+    nothing = connection_set(ConnectionSet.EMPTY)
     return {
         "change": "added" if change.is_gained else "removed",
-        "src": _end(change.region.src),
-        "dst": None if dst is None else _end(dst),
-        "before": nothing if change.is_gained else region,
-        "after": region if change.is_gained else nothing,
-        "facts": list(change.region.facts),
+        "src": constraints(region.at(Role.SRC)),
+        "dst": constraints(region.at(Role.DST)),
+        "connection": constraints(region.connection),
+        "before": nothing if change.is_gained else connections,
+        "after": connections if change.is_gained else nothing,
         "live": change.live,
         "depends_on": list(change.depends_on),
         "witness": {
@@ -93,31 +92,15 @@ def _change(change: Change) -> Json:
             "dst": endpoint(change.connection.dst),
             "protocol": change.connection.protocol.value,
             "port": change.connection.port,
+            "request": None,
         },
         "old": _decision(change.before),
         "new": _decision(change.after),
     }
 
 
-def region_connections(change: Change) -> Json:
-    """CONN of design 5: what the region newly opens, or closes."""
-    return connection_set(change.connections)
-
-
-def _end(region: EndRegion) -> Json:
-    found = end_region(region)
-    addresses = found.pop("addresses")
-    return {**found, "ips": addresses}
-
-
 def _decision(decision: Decision) -> Json:
-    return {
-        "allowed": decision.allowed,
-        "egress": [rule(ref) for ref in decision.egress.rules],
-        "ingress": [rule(ref) for ref in decision.ingress.rules],
-        "egress_side": side_of(decision.egress),
-        "ingress_side": side_of(decision.ingress),
-    }
+    return {"allowed": decision.allowed, "stages": stages(decision)}
 
 
 def _pairs(found: InventoryDifference) -> Iterable[Json]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.reports import diff_words, parts, verdict_words, words
+from analyzer.reports import diff_words, parts, region_words, verdict_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.verdicts.difference import Change, Difference, InventoryDifference, QueryDifference, Shift
 
@@ -45,8 +45,8 @@ def _shift(shift: Shift, title: str) -> Iterator[str]:
 def _change(change: Change) -> str:
     region = change.region
     live = {True: "live", False: "latent", None: "may be live"}[change.live]
-    ends = [words.end_region(region.src), words.end_region(region.dst) if region.dst else ""]
-    on = ", ".join((str(change.connections), *region.facts))
+    ends = [region_words.end_region(region.src), region_words.end_region(region.dst) if region.dst else ""]
+    on = ", ".join((str(change.connections), *region_words.conditions(region)))
     flow = f"{words.flow(change.connection, change.new_namespaces)} ({live})"
     rulings = ["; ".join(f"{d} {why}" for d, why in diff_words.ruling(side)) for side in (change.before, change.after)]
     return f"| {' | '.join(map(escaped, (*ends, on, flow, *rulings)))} |"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from analyzer.reports import diff_words, parts, verdict_words, words
+from analyzer.reports import diff_words, parts, region_words, verdict_words, words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.reports.text import INKS
 from analyzer.verdicts.difference import (
@@ -66,7 +66,7 @@ def _shift(page: Page, shift: Shift, title: str, mark: str) -> None:
 
 
 def _change(page: Page, change: Change, mark: str, indent: int = 0) -> None:
-    page.paragraph(f"{mark} {words.region(change.region)}", indent=indent, hang=2, ink=Ink.STRONG)
+    page.paragraph(f"{mark} {region_words.region(change.region)}", indent=indent, hang=2, ink=Ink.STRONG)
     details = [("shown by", words.flow(change.connection, change.new_namespaces)), ("", diff_words.standing(change))]
     for label, decision in (("old", change.before), ("new", change.after)):
         for number, (direction, why) in enumerate(diff_words.ruling(decision)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.model.claims import Universe
-from analyzer.reports import parts, words
+from analyzer.reports import parts, region_words, words
 from analyzer.semantics.decision import Decision
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.difference import Change, QueryDifference, Relation, Shift
@@ -27,7 +27,7 @@ COVERS = {
 
 def shortest_first(changes: Iterable[Change]) -> list[Change]:
     """Changes that are read fastest first; those that existing workloads show before others as short."""
-    return sorted(changes, key=lambda change: (len(words.region(change.region)), change.live is False))
+    return sorted(changes, key=lambda change: (len(region_words.region(change.region)), change.live is False))
 
 
 def standing(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""`netproof/evidence/1`: the index of an evidence bundle (schemas/evidence-1.json).
+"""`netproof/evidence/2`: the index of an evidence bundle (schemas/evidence-2.json).
 
 The same check gives the same bytes.
 """
@@ -12,7 +12,7 @@ from analyzer.model.added_labels import Form, Varying
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
 
-SCHEMA = "netproof/evidence/1"
+SCHEMA = "netproof/evidence/2"
 Json = dict[str, Any]
 
 

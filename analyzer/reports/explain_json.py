@@ -1,4 +1,4 @@
-"""`netproof/explain/1`: the explanation for programs (design 5; schemas/explain-1.json)."""
+"""`netproof/explain/2`: the explanation for programs (design 5; schemas/explain-2.json)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from analyzer.reports.check_json import rule
 from analyzer.reports.map_json import connection_set
 from analyzer.verdicts.explanation import Answer, Explanation, SideExplanation, Step
 
-SCHEMA = "netproof/explain/1"
+SCHEMA = "netproof/explain/2"
 Json = dict[str, Any]
 
 
@@ -25,10 +25,9 @@ def render_explanation_json(found: Explanation) -> bytes:
         "verdict": found.outcome.value,
         "allowed": connection_set(found.allowed),
         "certain": connection_set(found.certain),
-        "egress": _side(found.egress),
-        "ingress": _side(found.ingress),
+        "stages": [_stage(side) for side in (found.egress, found.ingress)],
         "profile": {"name": found.profile.name, "knobs": found.profile.knobs()},
-        "notes": list(found.notes),
+        "notices": list(found.notes),
     }
     return (json.dumps(content, indent=2) + "\n").encode("ascii")
 
@@ -53,8 +52,11 @@ def render_answers_json(answers: Iterable[Answer], notices: Iterable[Notice]) ->
     return "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
 
 
-def _side(side: SideExplanation) -> Json:
+def _stage(side: SideExplanation) -> Json:
+    """STAGE of design 5, with every step on the way."""
     return {
+        "stage": side.direction.value,
+        "verdict": side.outcome.value if side.applies else "none",
         "allowed": connection_set(side.allowed),
         "certain": connection_set(side.certain),
         "reason": side.reason,

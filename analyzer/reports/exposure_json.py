@@ -1,4 +1,4 @@
-"""`netproof/exposure/1`: exposure for programs (schemas/exposure-1.json)."""
+"""`netproof/exposure/2`: exposure for programs (schemas/exposure-2.json)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 from analyzer.model.policies import Direction
-from analyzer.reports.check_json import assumption, end_region, endpoint, notice, unmodelled
+from analyzer.reports.check_json import assumption, endpoint, notice, unmodelled
 from analyzer.reports.map_json import connection_set
+from analyzer.reports.region_json import constraints
 from analyzer.verdicts.exposure import Exposure, ExposureReport, Opening
 
-SCHEMA = "netproof/exposure/1"
+SCHEMA = "netproof/exposure/2"
 Json = dict[str, Any]
 
 
@@ -43,13 +44,11 @@ def _exposure(exposure: Exposure) -> Json:
 
 
 def _opening(opening: Opening) -> Json:
-    own, witness = opening.own, opening.witness
-    has_condition = own.addresses is not None or own.namespace_labels
+    witness = opening.witness
     return {
-        "peer": end_region(opening.peer),
+        "region": constraints(opening.region.constraints),
+        "peer": constraints(opening.peer.constraints),
         "allowed": connection_set(opening.connections),
-        "facts": list(opening.facts),
-        "if_workload": end_region(own) if has_condition else None,
         "witness": {
             "src": endpoint(witness.src),
             "dst": endpoint(witness.dst),

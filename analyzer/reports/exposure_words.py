@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analyzer.model.cluster import Workload
 from analyzer.model.policies import Direction
-from analyzer.reports import words
+from analyzer.reports import region_words, words
 from analyzer.verdicts.exposure import Exposure, ExposureReport, Opening
 
 SHOWN_WORKLOADS = 8
@@ -20,7 +20,7 @@ def workloads(these: Sequence[Workload]) -> str:
 
 def peer(opening: Opening) -> str:
     """Who is at the far end, and on which condition: `any pod in namespace shop with app=web`."""
-    parts = [words.end_region(opening.peer), *opening.facts]
+    parts = [region_words.end_region(opening.peer), *region_words.conditions(opening.region)]
     if opening.own.addresses is not None:
         parts.append(f"if the workload's own address is in {words.addresses(opening.own.addresses)}")
     labels = [words.label(key, values) for key, values in opening.own.namespace_labels]

@@ -1,4 +1,4 @@
-"""`netproof/map/1`: the map for programs (design 5; schemas/map-1.json), as pairs of ends or as sets of classes.
+"""`netproof/map/2`: the map for programs (design 5; schemas/map-2.json), as pairs of ends or as sets of classes.
 
 One connection stands on one line, so that large maps can be compared and read as they come.
 """
@@ -22,7 +22,7 @@ from analyzer.verdicts.connectivity import (
     end_id,
 )
 
-SCHEMA = "netproof/map/1"
+SCHEMA = "netproof/map/2"
 Json = dict[str, Any]
 
 

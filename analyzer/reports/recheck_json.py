@@ -1,4 +1,4 @@
-"""`netproof/recheck/1`: a recheck for programs (schemas/recheck-1.json)."""
+"""`netproof/recheck/2`: a recheck for programs (schemas/recheck-2.json)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from analyzer.verdicts.rechecked import Rechecked
 
-SCHEMA = "netproof/recheck/1"
+SCHEMA = "netproof/recheck/2"
 
 
 def render_recheck_json(found: Rechecked) -> bytes:

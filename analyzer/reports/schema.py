@@ -8,7 +8,7 @@ _FOLDER = files("analyzer.reports") / "schemas"
 
 
 def schema_names() -> tuple[str, ...]:
-    """`check-1`, …: every schema there is, sorted."""
+    """`check-2`, …: every schema there is, sorted."""
     return tuple(sorted(f.name.removesuffix(".json") for f in _FOLDER.iterdir() if f.name.endswith(".json")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.model.claims import Kind, Universe
-from analyzer.reports import parts, verdict_words, words
+from analyzer.reports import parts, region_words, verdict_words, words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
@@ -96,7 +96,7 @@ def _counterexample(page: Page, example: Counterexample, number: int, kind: Kind
     page.paragraph(lead + text, indent=parts.indent(page), hang=len(lead) or 2, ink=Ink.STRONG)
     for direction, why in verdict_words.sides(example):
         parts.detail(page, direction, why)
-    likewise = words.region(example.region)
+    likewise = region_words.region(example.region)
     if likewise not in text:
         parts.detail(page, "likewise", likewise)
 

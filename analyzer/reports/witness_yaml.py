@@ -17,7 +17,8 @@ from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
 from analyzer.reports import words
 from analyzer.reports.visible import visible
-from analyzer.verdicts.verdict import Answer, Counterexample, EndRegion
+from analyzer.verdicts.regions import EndRegion
+from analyzer.verdicts.verdict import Answer, Counterexample
 
 IMAGE = "registry.k8s.io/pause:3.10"
 

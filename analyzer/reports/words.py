@@ -1,20 +1,16 @@
-"""Verdict facts in words: ends, regions, rules, universes.  Each function returns one phrase without a full stop."""
+"""Verdict facts in words: ends, sets, rules, universes.  Each function returns one phrase without a full stop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
-from analyzer.model.policies import PORT_PROTOCOLS, Protocol, RuleRef
-from analyzer.sets import INTERNET, AddressSet, PortSet, ValueSet
+from analyzer.model.policies import Protocol, RuleRef
+from analyzer.sets import INTERNET, AddressSet, ValueSet
 from analyzer.sets.addresses import TOP4, TOP6
-
-if TYPE_CHECKING:
-    from analyzer.verdicts.verdict import EndRegion, Region
 
 SHOWN = 5
 
@@ -101,85 +97,7 @@ def service(protocol: Protocol, port: int | None) -> str:
     return f"{protocol.value} {port}"
 
 
-# ------------------------------------------------------------------------------------------------ regions
-def region(it: Region) -> str:
-    """All connections of a region: `any pod in namespace a → any internet address on TCP 8000–8999`."""
-    text = end_region(it.src)
-    if it.dst is not None:
-        text += f" → {end_region(it.dst)}"
-    ports = _ports(it.protocols, it.ports)
-    if it.dst is not None and ports:
-        text += f", on {ports}"
-    return ", ".join((text, *it.facts))
-
-
-def _ports(protocols: tuple[Protocol, ...], ports: PortSet | None) -> str:
-    """`TCP 8000–8999`, `TCP or UDP 53`, `any port`."""
-    with_ports = [p.value for p in protocols if p in PORT_PROTOCOLS]
-    without = ["protocols without ports"] if Protocol.OTHER in protocols else []
-    if not with_ports or ports is None:
-        return "".join(without)
-    named = listed(with_ports, "or")
-    if ports == PortSet.FULL:
-        said = "any port" if len(with_ports) == len(PORT_PROTOCOLS) else f"any {named} port"
-    else:
-        said = f"{named} {ports}"
-    return " and ".join([said, *without])
-
-
-def end_region(it: EndRegion) -> str:
-    match it.kind:
-        case "pod":
-            text = _pods(it)
-        case "node":
-            text = f"node {it.workload}" if it.workload else "any node"
-            if it.addresses is not None:
-                text += f" at {addresses(it.addresses)}"
-        case _:
-            text = addresses(AddressSet.FULL if it.addresses is None else it.addresses)
-    return ", ".join((text, *it.facts))
-
-
-def _pods(it: EndRegion) -> str:
-    text = it.workload or "any pod"
-    if it.workload is None:
-        text += f" in {_namespaces(it.namespaces)}"
-    conditions = [label(key, values) for key, values in it.labels]
-    if conditions:
-        text += f" with {listed(conditions, shown=20)}"
-    if outer := _namespace_labels(it):
-        text += f", whose namespace{outer}"
-    if it.addresses is not None:
-        text += f", at {addresses(it.addresses)}"
-    return text
-
-
-def _namespace_labels(it: EndRegion) -> str:
-    """`has team=a`, and of which namespaces that is asked where it is not of all."""
-    there, new = (
-        listed([label(key, values) for key, values in labels], shown=20)
-        for labels in (it.namespace_labels, it.new_namespace_labels)
-    )
-    if there == new:
-        return f" has {there}" if there else ""
-    return " and".join(
-        [
-            *([f", if it exists, has {there}"] if there else ()),
-            *([f", if it is not created yet, has {new}"] if new else ()),
-        ]
-    )
-
-
-def _namespaces(names: tuple[str, ...] | None) -> str:
-    if names is None:
-        return "any namespace"
-    there = [name for name in names if not name.startswith("<")]
-    text = f"namespace{'s' if len(there) > 1 else ''} {listed(there, 'or')}" if there else ""
-    if len(there) == len(names):
-        return text
-    return f"{text} or one not created yet" if text else "a namespace not created yet"
-
-
+# ------------------------------------------------------------------------------------------------ sets
 def label(key: str, values: ValueSet) -> str:
     """A constraint on one label, in words that keep absent and present apart."""
     named = sorted(value for value in values.values if value is not None)

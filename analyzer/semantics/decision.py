@@ -12,7 +12,7 @@ class Side:
 
     `tier` is the tier that decided, None when none did.  `rules`: when allowed by policy, the rules that allow it;
     when denied, the deny rule, or the policies that isolate the end (`rule is None`).  `reason` is one sentence
-    without a full stop: `no policy selects it`.
+    without a full stop: `no policy selects it`.  `applies`: the end is one that policies can select.
     """
 
     direction: Direction
@@ -20,6 +20,7 @@ class Side:
     tier: Tier | None
     rules: tuple[RuleRef, ...]
     reason: str
+    applies: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def isolation(
     assert isinstance(known, Pod)
     pod = known
     if pod.host_network:
-        return _open_side(direction, _HOST_NETWORK)
+        return _open_side(direction, _HOST_NETWORK, applies=False)
     policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction) if profile.enforces else ()
     if not policies and profile.closes:
         return Side(direction, False, None, (), "every pod is isolated (enable-policy=always)")
@@ -110,9 +110,9 @@ _CLOSED = "every pod is isolated (enable-policy=always) and nothing allows this"
 _HOST_NETWORK = "it uses its node's network: policies do not select it"
 
 
-def _open_side(direction: Direction, reason: str) -> Side:
+def _open_side(direction: Direction, reason: str, *, applies: bool = True) -> Side:
     """Allowed, and by no policy."""
-    return Side(direction, True, None, (), reason)
+    return Side(direction, True, None, (), reason, applies)
 
 
 def _side(case: Case, direction: Direction) -> Side:
@@ -123,9 +123,9 @@ def _side(case: Case, direction: Direction) -> Side:
     end = case.near_end(direction)
     if not isinstance(end, Pod):
         where = "is a node" if isinstance(end, Host) else "lies outside the cluster"
-        return _open_side(direction, f"it {where}: policies do not select it")
+        return _open_side(direction, f"it {where}: policies do not select it", applies=False)
     if end.host_network:
-        return _open_side(direction, _HOST_NETWORK)
+        return _open_side(direction, _HOST_NETWORK, applies=False)
     if not case.profile.enforces:
         reason = f"profile {case.profile.name} enforces no policy"
         return _with_unmodelled(_open_side(direction, reason), end, case)

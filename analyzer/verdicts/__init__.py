@@ -1,12 +1,11 @@
 """What was found, as frozen data: verdicts, regions, differences, explanations."""
 
+from analyzer.verdicts.regions import Attribute, Constraint, EndRegion, Region, Role
 from analyzer.verdicts.steps import Step
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,
     CrossCheck,
-    EndRegion,
-    Region,
     Section,
     StatedAssumption,
     Statistics,
@@ -16,10 +15,13 @@ from analyzer.verdicts.verdict import (
 
 __all__ = [
     "Answer",
+    "Attribute",
+    "Constraint",
     "Counterexample",
     "CrossCheck",
     "EndRegion",
     "Region",
+    "Role",
     "Section",
     "StatedAssumption",
     "Statistics",

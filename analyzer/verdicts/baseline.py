@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from analyzer.model.claims import Universe
 from analyzer.records import dataclass
-from analyzer.verdicts.verdict import Region, Status
+from analyzer.verdicts.regions import Region
+from analyzer.verdicts.verdict import Status
 
 
 @dataclass(frozen=True, slots=True)

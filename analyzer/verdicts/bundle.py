@@ -5,8 +5,8 @@ A bundle is a folder of these files, named by `PATH` and told apart by number, s
 | file | what it is |
 |---|---|
 | `bundle.txt` | says that the folder is a bundle, and when it was written: the one thing that differs from run to run |
-| `evidence.json` | the index, `netproof/evidence/1`, with a hash of every file below |
-| `report.json` | the report, `netproof/check/1` |
+| `evidence.json` | the index, `netproof/evidence/2`, with a hash of every file below |
+| `report.json` | the report, `netproof/check/2` |
 | `packs/001-NAME.npq` | each query file as it was read |
 | `queries/001-ID/01-PURPOSE.smt2` | the scripts of each query |
 """
@@ -21,7 +21,8 @@ from analyzer.model.endpoints import Connection, Pod
 from analyzer.records import dataclass
 
 INDEX, REPORT, MARKER = "evidence.json", "report.json", "bundle.txt"
-MARKER_LINE = "netproof/evidence/1"
+MARKER_STEM = "netproof/evidence/"  # of every version
+MARKER_LINE = f"{MARKER_STEM}2"
 PATH = re.compile(
     r"evidence\.json|report\.json|bundle\.txt"
     r"|packs/[0-9]{3,9}-[a-z0-9-]{0,40}\.npq"

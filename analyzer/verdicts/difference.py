@@ -14,8 +14,9 @@ from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision
 from analyzer.sets import ConnectionSet
+from analyzer.verdicts.regions import Region
 from analyzer.verdicts.steps import Step
-from analyzer.verdicts.verdict import CrossCheck, Region, StatedAssumption, Status, Verdict
+from analyzer.verdicts.verdict import CrossCheck, StatedAssumption, Status, Verdict
 
 
 class Relation(Enum):
@@ -48,11 +49,7 @@ class Change:
     @property
     def connections(self) -> ConnectionSet:
         """What each pair of ends of the region may newly open, or no longer."""
-        ports, found = self.region.ports, ConnectionSet.EMPTY
-        for protocol in self.region.protocols:
-            if ports is not None:
-                found |= ConnectionSet.on(protocol.value, ports)
-        return found
+        return self.region.connections
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,13 @@ class Outcome(Enum):
     UNKNOWN = "unknown"
 
 
+def outcome_of(allowed: ConnectionSet, certain: ConnectionSet) -> Outcome:
+    """Allowed if some passes for certain, denied if none may pass."""
+    if certain:
+        return Outcome.ALLOWED
+    return Outcome.UNKNOWN if allowed else Outcome.DENIED
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One rule or policy, in order of evaluation.
@@ -49,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SideExplanation:
-    """The ruling at one end.  `reason` is one sentence without a full stop."""
+    """The ruling at one end.  `reason` is one sentence without a full stop.  `applies`: policies can select the end."""
 
     direction: Direction
     allowed: ConnectionSet
@@ -57,6 +64,12 @@ class SideExplanation:
     reason: str
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
+    applies: bool = True
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of what is asked about at this end; as for the whole."""
+        return outcome_of(self.allowed, self.certain)
 
     @property
     def deciding(self) -> tuple[RuleRef, ...]:
@@ -84,9 +97,7 @@ class Explanation:
     @property
     def outcome(self) -> Outcome:
         """Allowed if some of what is asked about passes for certain, denied if none of it may pass."""
-        if self.certain:
-            return Outcome.ALLOWED
-        return Outcome.UNKNOWN if self.allowed else Outcome.DENIED
+        return outcome_of(self.allowed, self.certain)
 
 
 @dataclass(frozen=True, slots=True)

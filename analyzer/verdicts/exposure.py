@@ -4,35 +4,42 @@ from __future__ import annotations
 
 from analyzer.model.cluster import Unmodelled, Workload
 from analyzer.model.endpoints import Connection
-from analyzer.model.policies import Direction, Protocol
+from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
-from analyzer.sets import ConnectionSet, PortSet
-from analyzer.verdicts.verdict import EndRegion, StatedAssumption
+from analyzer.sets import ConnectionSet
+from analyzer.verdicts.regions import EndRegion, Region, Role
+from analyzer.verdicts.verdict import StatedAssumption
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Everything in `peer` may open these ports (ingress), or have them opened (egress).
+    """A region of connections that workloads accept (ingress) or may open (egress).
 
-    `own` holds what must be true of the workload where the manifests do not tell it: its address, its namespace's
-    labels.  `facts`: further conditions, in words.  `witness` is one such connection, replayed.
+    The peer is the end beyond the manifests.  Of the workload the region says what must be true of it where the
+    manifests do not tell: its address, its namespace's labels.  `witness` is one such connection, replayed.
     """
 
-    peer: EndRegion
-    protocols: tuple[Protocol, ...]
-    ports: PortSet
-    own: EndRegion
-    facts: tuple[str, ...]
+    direction: Direction
+    region: Region
     witness: Connection
 
     @property
+    def peer(self) -> EndRegion:
+        return EndRegion(self.region.at(self._far))
+
+    @property
+    def own(self) -> EndRegion:
+        return EndRegion(self.region.at(Role.SRC if self._far is Role.DST else Role.DST))
+
+    @property
+    def _far(self) -> Role:
+        return Role.DST if self.direction is Direction.EGRESS else Role.SRC
+
+    @property
     def connections(self) -> ConnectionSet:
-        found = ConnectionSet.EMPTY
-        for protocol in self.protocols:
-            found |= ConnectionSet.on(protocol.value, self.ports)
-        return found
+        return self.region.connections
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from enum import Enum
 from analyzer.model.claims import Query, Universe
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import Connection, Pod
-from analyzer.model.policies import Protocol, RuleRef
+from analyzer.model.policies import RuleRef
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.model.waivers import Waiver
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision, Side
-from analyzer.sets import AddressSet, PortSet, ValueSet
+from analyzer.verdicts.regions import Region
 from analyzer.verdicts.steps import Step
 
 
@@ -25,41 +25,6 @@ class Status(Enum):
     VACUOUS = "vacuous"
     UNKNOWN = "unknown"
     REFUTED = "refuted"
-
-
-@dataclass(frozen=True, slots=True)
-class EndRegion:
-    """One end of a region: everything of `kind` that meets all the constraints.
-
-    `kind`: `pod`, `external`, `node`.  `namespaces`: None is any; else names, or texts in angle brackets for
-    namespaces not created yet.  `labels`: only constrained keys.  `namespace_labels` are asked of those of the
-    namespaces that exist, `new_namespace_labels` of those not created yet, and are the same if it has one sort only.
-    `workload`: the id, when the region is that workload's pods only.  `addresses`: None is any.  `facts`: further
-    conditions, in words.
-    """
-
-    kind: str
-    namespaces: tuple[str, ...] | None = None
-    labels: tuple[tuple[str, ValueSet], ...] = ()
-    namespace_labels: tuple[tuple[str, ValueSet], ...] = ()
-    new_namespace_labels: tuple[tuple[str, ValueSet], ...] = ()
-    addresses: AddressSet | None = None
-    workload: str | None = None
-    facts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A set of connections, every one of them a witness: of any of the protocols, on any of the ports.
-
-    `protocols` is empty where a region of pods is meant (`is isolated`); `ports` is None for protocols without ports.
-    """
-
-    src: EndRegion
-    dst: EndRegion | None
-    protocols: tuple[Protocol, ...]
-    ports: PortSet | None
-    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

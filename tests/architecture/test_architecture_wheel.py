@@ -63,7 +63,7 @@ def test_the_html_page_is_in_the_wheel(elsewhere):
 
 def test_schemas_and_packs_are_in_the_wheel_and_cases_are_not(elsewhere):
     done = run(elsewhere / "venv/bin/netproof", "schema", "check", cwd=elsewhere, check=True)
-    assert "netproof/check/1" in done.stdout
+    assert "netproof/check/2" in done.stdout
     done = run(elsewhere / "venv/bin/netproof", "packs", cwd=elsewhere, check=True)
     assert "baseline" in done.stdout
     assert not list((elsewhere / "venv").rglob("queries/*/cases"))

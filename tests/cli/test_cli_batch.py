@@ -3,14 +3,13 @@
 import json
 
 import pytest
-from jsonschema import Draft202012Validator
+from published_schemas import follow
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
 from analyzer.errors import InputError
 from analyzer.inputs.explaining import UNREAD
 from analyzer.inputs.requests import KEYS, request_faults, request_of
-from analyzer.reports.schema import schema_text
 
 CLUSTER = """
 apiVersion: v1
@@ -41,7 +40,6 @@ spec:
   podSelector: {matchLabels: {app: db}}
   ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 5432}]}]
 """
-LINES = Draft202012Validator(json.loads(schema_text("explain-batch-1")))
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +60,7 @@ def verdicts(*questions, profile="calico"):
     assert found.exit_code == 0, found.output
     lines = [json.loads(line) for line in found.stdout.splitlines()]
     for line in lines:
-        LINES.validate(line)
+        follow(line, "explain-batch-2")
     assert [line["id"] for line in lines] == [question["id"] for question in asked]
     return [line["verdict"] for line in lines]
 
@@ -114,7 +112,7 @@ def test_notices_stand_in_a_line_of_their_own():
         )
     found = run([{"id": "x", "from": "a/web", "to": "a/db", "on": "tcp/80"}], "--format", "json")
     *_, last = map(json.loads, found.stdout.splitlines())
-    LINES.validate(last)
+    follow(last, "explain-batch-2")
     assert "all.yaml" in last["notices"][0]
 
 
@@ -288,7 +286,7 @@ def test_one_question_with_a_request_says_that_nothing_looks_at_it():
     found = CliRunner().invoke(app, [*words, *asked, "--token", "i/s", "--claim", "a=b"])
     assert found.exit_code == 0, found.output
     told = json.loads(found.stdout)
-    assert told.pop("notes") == [*plain.pop("notes"), UNREAD]
+    assert told.pop("notices") == [*plain.pop("notices"), UNREAD]
     assert told == plain
     refused = CliRunner().invoke(app, ["explain", "all.yaml", "--batch", "batch.jsonl", "--host", "h", "--token", "i"])
     assert refused.exit_code == 2

@@ -39,7 +39,7 @@ def completed(line, shell="bash"):
         ("netproof check m --format s", ["sarif"]),
         ("netproof map m --format me", ["mermaid"]),
         ("netproof check m --knob enforces", ["enforces=true", "enforces=false"]),
-        ("netproof schema check", ["check-1"]),
+        ("netproof schema check", ["check-2"]),
         ("netproof check m -p some/file", []),
     ],
 )

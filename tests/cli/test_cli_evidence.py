@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import z3
+from published_schemas import follow
 from typer.testing import CliRunner, Result
 
 from analyzer.cli.app import app
-from analyzer.reports.schema import schema_text
 from analyzer.solving import Outcome
 from analyzer.solving import Result as Answered
 
@@ -80,7 +79,7 @@ def recheck(*words: str) -> tuple[int, dict[str, dict[str, Any]]]:
     """The exit code and the checks by their subjects."""
     done = run("recheck", "bundle", "--format", "json", *words)
     report = json.loads(done.stdout)
-    jsonschema.validate(report, json.loads(schema_text("recheck-1")))
+    follow(report, "recheck-2")
     return done.exit_code, {check["subject"]: check for check in report["checks"]}
 
 
@@ -92,7 +91,7 @@ def contents(folder: str) -> dict[str, bytes]:
 def test_cross_check_is_told(place: Path) -> None:
     done = run("check", "in", "-p", "ours.npq", "--cross-check", "cvc5", "--format", "json")
     report = json.loads(done.stdout)
-    jsonschema.validate(report, json.loads(schema_text("check-1")))
+    follow(report, "check-2")
     told = report["cross_check"]
     assert told["solver"] == "cvc5"
     assert told["confirmed"] == told["total"] > 5
@@ -149,7 +148,7 @@ def test_a_bundle_holds_what_it_takes(place: Path) -> None:
     done = bundle()
     assert done.exit_code == 1
     found = index()
-    jsonschema.validate(found, json.loads(schema_text("evidence-1")))
+    follow(found, "evidence-2")
     assert json.loads(Path("bundle/report.json").read_bytes()) == json.loads(done.stdout)
     assert [it["file"] for it in found["manifests"]] == ["in/policies.yaml", "in/shop.yaml"]
     assert found["manifests"][1]["sha256"] == hashlib.sha256(SHOP.encode()).hexdigest()
@@ -166,7 +165,7 @@ def test_two_runs_differ_in_the_time_only(place: Path) -> None:
     bundle("one")
     bundle("two")
     one, two = contents("one"), contents("two")
-    assert one.pop("bundle.txt").startswith(b"netproof/evidence/1\nwritten 20")
+    assert one.pop("bundle.txt").startswith(b"netproof/evidence/2\nwritten 20")
     del two["bundle.txt"]
     assert one == two
 
@@ -427,7 +426,7 @@ def forged(value: Any) -> Any:
         case int() | float():
             return value + 1
         case str():
-            return {"netproof/evidence/1": "netproof/evidence/2"}.get(value, f"{value}0")
+            return {"netproof/evidence/2": "netproof/evidence/1"}.get(value, f"{value}0")
         case list() | dict():
             return type(value)(list(value.items())[1:] if isinstance(value, dict) else value[1:])
         case _:
@@ -550,7 +549,7 @@ def test_a_script_that_is_more_than_a_question_is_not_run(place: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"netproof/evidence/1"', '"netproof/evidence/9"', "`schema` is not `netproof/evidence/1`"),
+        ('"netproof/evidence/2"', '"netproof/evidence/9"', "`schema` is not `netproof/evidence/2`"),
         ('"path": "packs/', '"path": "../packs/', "`packs[0].path` is no place in a bundle"),
         ('"path": "queries/', '"path": "/queries/', "`queries[0].steps[0].path` is no place in a bundle"),
         ('"kind": "no"', '"kind": "nothing"', "`queries[0].kind` cannot be `nothing`"),

@@ -3,12 +3,11 @@
 import json
 
 import pytest
-from jsonschema import Draft202012Validator
+from published_schemas import follow
 from test_cli_map import CLUSTER
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
-from analyzer.reports.schema import schema_text
 
 ADMIN = """
 ---
@@ -43,20 +42,21 @@ def told(*words):
 
 def answer(*words):
     report = json.loads(run(*words, "--format", "json").stdout)
-    Draft202012Validator(json.loads(schema_text("explain-1"))).validate(report)
+    follow(report, "explain-2")
     return report
 
 
 def test_what_is_allowed_and_by_which_rule():
     found = answer("shop/web", "shop/db", "--on", "tcp/5432")
     assert found["allowed"]["TCP"] == [[5432, 5432]] == found["certain"]["TCP"][0:1]
-    (rule,) = found["ingress"]["rules"]
+    egress, ingress = found["stages"]
+    (rule,) = ingress["rules"]
     assert (rule["name"], rule["rule"], rule["line"]) == (
         "db",
-        0,
+        1,
         CLUSTER.splitlines().index("  - from: [{podSelector: {matchLabels: {app: web}}}]") + 1,
     )
-    assert found["egress"]["reason"] == "no policy selects it"
+    assert (egress["stage"], egress["verdict"], egress["reason"]) == ("egress", "allowed", "no policy selects it")
 
 
 def test_without_ports_it_tells_the_set():

@@ -44,7 +44,7 @@ def explained(tmp_path: Path, kind: str, label: str) -> dict:
 def test_each_replica_is_a_case(tmp_path: Path) -> None:
     found = explained(tmp_path, "StatefulSet", "statefulset.kubernetes.io/pod-name: db-0")
     assert (found["allowed"]["TCP"], found["certain"]["TCP"]) == ([[80, 80]], [])
-    notes = "\n".join(found["notes"])
+    notes = "\n".join(found["notices"])
     assert "a/db[StatefulSet]/db-0: allowed on TCP 80" in notes
     assert "a/db[StatefulSet]: denied" in notes
 
@@ -52,7 +52,7 @@ def test_each_replica_is_a_case(tmp_path: Path) -> None:
 def test_a_hash_that_nobody_knows_is_a_case(tmp_path: Path) -> None:
     found = explained(tmp_path, "Deployment", "pod-template-hash: 6d4cf56db6")
     assert (found["allowed"]["TCP"], found["certain"]["TCP"]) == ([[80, 80]], [])
-    assert any("if it has pod-template-hash=6d4cf56db6" in note for note in found["notes"])
+    assert any("if it has pod-template-hash=6d4cf56db6" in note for note in found["notices"])
 
 
 def test_a_value_that_the_controller_never_gives_is_none(tmp_path: Path) -> None:

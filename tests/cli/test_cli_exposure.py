@@ -3,11 +3,10 @@
 import json
 
 import pytest
-from jsonschema import Draft202012Validator
+from published_schemas import follow, sets_of
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
-from analyzer.reports.schema import schema_text
 
 CLUSTER = """
 apiVersion: v1
@@ -55,7 +54,7 @@ def run(*words, code=0):
 
 def report(*words):
     found = json.loads(run("--format", "json", *words).stdout)
-    Draft202012Validator(json.loads(schema_text("exposure-1"))).validate(found)
+    follow(found, "exposure-2")
     return found
 
 
@@ -68,22 +67,24 @@ def regions(found, direction, workload):
 def test_pods_not_there_yet_and_addresses():
     found = report()
     db = regions(found, "ingress", "shop/db[Pod]")
-    assert [(r["peer"]["namespaces"], r["allowed"]["TCP"]) for r in db if r["peer"]["labels"]] == [
-        (["shop"], [[5432, 5432]])
-    ]
-    later = [r for r in db if r["peer"]["namespace_labels"]]
-    assert [r["peer"]["namespace_labels"] for r in later] == [{"team": {"in": ["ops"]}}]
+    peers = [(sets_of(r["peer"]), r["allowed"]["TCP"]) for r in db]
+    assert [(p["namespace"], on) for p, on in peers if "labels[app]" in p] == [({"in": ["shop"]}, [[5432, 5432]])]
+    later = [r for r in db if "namespace.labels[team]" in sets_of(r["peer"])]
+    assert [sets_of(r["peer"])["namespace.labels[team]"] for r in later] == [{"in": ["ops"]}]
     assert [r["allowed"]["TCP"] for r in later] == [[[9000, 9000]]]
     assert len(db) == 2
-    (out,) = (r for r in regions(found, "egress", "shop/db[Pod]") if r["peer"]["kind"] == "external")
-    assert out["peer"]["addresses"] == ["198.51.100.0/24"]
+    (out,) = (r for r in regions(found, "egress", "shop/db[Pod]") if sets_of(r["peer"])["kind"] == {"in": ["external"]})
+    assert sets_of(out["peer"])["address"] == {"in": ["198.51.100.0/24"]}
 
 
 def test_everyone_where_nothing_isolates():
     found = report()
     assert found["not_isolated"] == {"ingress": ["shop/web[Pod]"], "egress": ["shop/web[Pod]"]}
     web = regions(found, "ingress", "shop/web[Pod]")
-    assert {r["peer"]["kind"] for r in web if r["allowed"]["TCP"] == [[1, 65535]]} == {"pod", "external"}
+    assert {kind for r in web for kind in sets_of(r["peer"])["kind"]["in"] if r["allowed"]["TCP"] == [[1, 65535]]} == {
+        "pod",
+        "external",
+    }
 
 
 def test_a_cap_is_told():

@@ -110,7 +110,7 @@ def test_without_a_command_the_baseline_is_checked(kubectl):
 def test_which_cluster_is_passed_on(kubectl):
     found = kubectl.run("--context", "prod", "--as=auditor", "-n", "shop", "map", "--format", "json")
     assert found.returncode == 0, found.stderr
-    assert json.loads(found.stdout)["schema"] == "netproof/map/1"
+    assert json.loads(found.stdout)["schema"] == "netproof/map/2"
     assert any("only namespace shop was read" in note["message"] for note in json.loads(found.stdout)["notices"])
     assert kubectl.asked == [
         ["--context=prod", "--as=auditor", "api-resources", "--verbs=list", "--no-headers"],

@@ -9,7 +9,7 @@ NETPROOF = [sys.executable, "-m", "analyzer"]
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(["--version"], 0), (["check"], 2), (["schema", "check-1"], 0), (["no"], 2)]
+    ("words", "code"), [(["--version"], 0), (["check"], 2), (["schema", "check-2"], 0), (["no"], 2)]
 )
 def test_all_that_is_written_arrives(words, code, tmp_path):
     piped = subprocess.run([*NETPROOF, *words], capture_output=True, check=False)
@@ -26,7 +26,7 @@ def test_a_reader_that_went_away_is_met_as_python_meets_it():
     found = []
     for start in (["-m", "analyzer"], ["-c", "from analyzer.cli.app import app; app(prog_name='netproof')"]):
         child = subprocess.Popen(
-            [sys.executable, *start, "schema", "check-1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, *start, "schema", "check-2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         assert child.stdout is not None
         child.stdout.close()

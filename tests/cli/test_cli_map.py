@@ -5,11 +5,10 @@ import io
 import json
 
 import pytest
-from jsonschema import Draft202012Validator
+from published_schemas import follow
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
-from analyzer.reports.schema import schema_text
 
 CLUSTER = """
 apiVersion: v1
@@ -69,7 +68,7 @@ def table(*words):
     found = run("--format", "json", "--profile", "cilium", *words)
     assert found.exit_code == 0, found.output
     report = json.loads(found.stdout)
-    Draft202012Validator(json.loads(schema_text("map-1"))).validate(report)
+    follow(report, "map-2")
     return {(row["src"], row["dst"]): row["allowed"]["TCP"] for row in report["connections"] if row["allowed"]["TCP"]}
 
 
@@ -136,7 +135,7 @@ def test_protocols_without_ports_are_for_those_who_ask():
 
 def test_groups():
     report = json.loads(run("--format", "json", "--grouped").stdout)
-    Draft202012Validator(json.loads(schema_text("map-1"))).validate(report)
+    follow(report, "map-2")
     members = {group["id"]: set(group["members"]) for group in report["groups"]}
     sets = {
         one["id"]: {m for g in one["groups"] for m in members[g]}

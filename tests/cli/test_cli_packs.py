@@ -33,7 +33,7 @@ def test_unknown_pack():
     assert "baseline" in found.stderr
 
 
-@pytest.mark.parametrize("name", ["check", "check-1"])
+@pytest.mark.parametrize("name", ["check", "check-2"])
 def test_schema(name):
     found = run("schema", name)
     assert found.exit_code == 0
@@ -43,4 +43,4 @@ def test_schema(name):
 def test_unknown_schema():
     found = run("schema", "chek")
     assert (found.exit_code, found.stdout) == (2, "")
-    assert "check-1" in found.stderr
+    assert "check-2" in found.stderr

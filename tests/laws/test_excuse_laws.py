@@ -27,7 +27,7 @@ from analyzer.semantics import holds, is_in_scope, is_member
 from analyzer.semantics.ports import on_ports
 from analyzer.verdicts import Status
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
-from analyzer.verdicts.verdict import Region
+from analyzer.verdicts.regions import Region
 
 
 def lies_in(region: Excuse, connection: Connection, profile: Profile) -> bool:
@@ -94,17 +94,12 @@ def test_what_a_baseline_excuses_its_region_tells(drawn: tuple[FiniteWorld, Fini
                 assert tells_of(example.region, connection, world.cluster, world.profile, in_scope=True)
 
 
-# What the query language of excuses has no words for.
-UNSAID = ("declares", "does not declare", "not there yet")
-
-
 def is_sayable(region: Region) -> bool:
     """Each attribute of a region can be excused but for names of ports, and labels of nodes or nodes not there yet."""
     ends = [end for end in (region.src, region.dst) if end is not None]
-    facts = [*region.facts, *(fact for end in ends for fact in end.facts)]
-    if any(fact.startswith(UNSAID) for fact in facts):
+    if any(end.port_names or end.service_port_names for end in ends):
         return False
-    return not any(end.kind == "node" and (end.labels or end.workload) for end in ends)
+    return not any(end.kind == "node" and (end.labels or end.nodes) for end in ends)
 
 
 @settings(LAW, max_examples=25)

@@ -22,7 +22,7 @@ from analyzer.model.profile import PROFILES
 from analyzer.semantics import outcomes
 from analyzer.sets import AddressSet
 from analyzer.verdicts.exposure import Opening
-from analyzer.verdicts.verdict import EndRegion
+from analyzer.verdicts.regions import NEW_NAMESPACE, YES, EndRegion
 
 
 def holds(values, labels: Labels) -> bool:
@@ -35,14 +35,14 @@ def named(cluster: Cluster) -> frozenset[str]:
 
 
 def is_in(region: EndRegion, end: Pod | External, cluster: Cluster) -> bool:
-    """`end` meets what the region says, apart from its facts."""
+    """`end` meets what the region says, apart from the names of its ports."""
     if isinstance(end, External):
         return region.kind == "external" and (region.addresses is None or end.ip in region.addresses)
     if region.kind != "pod" or not holds(region.labels, end.labels):
         return False
     if region.namespaces is not None:
         known = end.namespace in cluster.namespace_by_name or end.namespace in named(cluster)
-        if not (end.namespace in region.namespaces if known else any(n.startswith("<") for n in region.namespaces)):
+        if not (end.namespace in region.namespaces if known else NEW_NAMESPACE in region.namespaces):
             return False
     if not holds(asked_of_namespace(region, end.namespace, cluster), end.namespace_labels):
         return False
@@ -50,31 +50,29 @@ def is_in(region: EndRegion, end: Pod | External, cluster: Cluster) -> bool:
 
 
 def is_open(opening: Opening, connection: Connection, peer: Pod | External, own: Pod, cluster: Cluster) -> bool:
-    if connection.protocol not in opening.protocols or connection.port not in opening.ports:
+    if connection.protocol not in opening.region.protocols or connection.port not in opening.region.ports:
         return False
     if not is_in(opening.peer, peer, cluster):
         return False
-    version = {"over IPv4 only": 4, "over IPv6 only": 6}
-    if any(version[fact] != own.ip.version for fact in opening.facts):
+    if opening.region.family not in (None, f"IPv{own.ip.version}"):
         return False
     if opening.own.addresses is not None and own.ip not in opening.own.addresses:
         return False
     declared = cluster.namespace_by_name[own.namespace].is_declared
     return (declared or holds(opening.own.namespace_labels, own.namespace_labels)) and all(
-        is_fact(fact, connection) for fact in opening.peer.facts
+        gives(name, connection) is (asked == YES) for name, asked in opening.peer.port_names
     )
 
 
-def is_fact(fact: str, connection: Connection) -> bool:
-    """`declares this port as `web` (TCP)`, or does not."""
-    name, protocol = fact.split("`")[1], fact.rpartition("(")[2].rstrip(")")
+def gives(name: str, connection: Connection) -> bool:
+    """Whether the destination gives the connection's port the name: `tcp/web`."""
+    protocol, _, text = name.partition("/")
     assert isinstance(connection.dst, Pod)
-    declared = any(
-        p.name == name and p.number == connection.port and p.protocol is connection.protocol
+    return connection.protocol.value == protocol.upper() and any(
+        p.name == text and p.number == connection.port and p.protocol is connection.protocol
         for p in connection.dst.ports
         if p.container.value == "container"
     )
-    return (declared and connection.protocol.value == protocol) is not fact.startswith("does not")
 
 
 @st.composite

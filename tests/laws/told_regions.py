@@ -9,10 +9,19 @@ from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.profile import NamedPortScope, Profile
 from analyzer.semantics.ports import declares
 from analyzer.sets import ValueSet
-from analyzer.verdicts import EndRegion, Region
+from analyzer.verdicts import Attribute, EndRegion, Region
+from analyzer.verdicts.regions import NEW_NAMESPACE, YES
 
 _KINDS = {Pod: "pod", Host: "node", External: "external"}
-_LIKEWISE, _NOT_OF = "and likewise ", "not of workload "
+READ_OF_CONNECTIONS = {
+    Attribute.PROTOCOL,
+    Attribute.PORT,
+    Attribute.FAMILY,
+    Attribute.SERVICE,
+    Attribute.SERVICE_ADDRESS,
+    Attribute.SERVICE_PORT,
+    Attribute.CLAIM,
+}
 
 
 def tells_of(region: Region, connection: Connection, cluster: Cluster, profile: Profile, *, in_scope: bool) -> bool:
@@ -20,16 +29,16 @@ def tells_of(region: Region, connection: Connection, cluster: Cluster, profile: 
         return False
     if region.ports is not None and connection.port is not None and connection.port not in region.ports:
         return False
-    for fact in region.facts:
-        match fact:
-            case "over IPv4 only" | "over IPv6 only":
-                if f"IPv{connection.src.ip.version}" not in fact:
-                    return False
-            case "as far as the query's `where` holds" | "as far as the query does not permit it":
-                if not in_scope:
-                    return False
-            case _:
-                raise AssertionError(f"nobody reads `{fact}`")
+    if region.family not in (None, f"IPv{connection.src.ip.version}"):
+        return False
+    through = connection.through
+    if region.service is not None and region.service != (
+        through and (through.service, str(through.address), through.number)
+    ):
+        return False
+    if region.claim is not None and not in_scope:
+        return False
+    assert {it.attribute for it in region.connection} <= READ_OF_CONNECTIONS
     assert region.dst is not None
     return all(
         _tells_of_end(region_end, end, connection, cluster, profile)
@@ -52,11 +61,35 @@ def _tells_of_end(
         return False
     if isinstance(end, Pod) and not _tells_of_namespace(region, end, cluster):
         return False
-    if region.workload is not None:
-        alike = [w for fact in region.facts if fact.startswith(_LIKEWISE) for w in fact[len(_LIKEWISE) :].split(", ")]
-        if (end.name if isinstance(end, Host) else end.workload) not in (region.workload, *alike):
+    if isinstance(end, Host):
+        return region.nodes is None or end.name in region.nodes
+    if region.service_accounts is not None and end.service_account not in region.service_accounts:
+        return False
+    if region.host_network not in (None, end.host_network) or not _is_of(region.workloads, end):
+        return False
+    return _declares(region, end, connection, profile)
+
+
+def _is_of(workloads: ValueSet | None, pod: Pod) -> bool:
+    """Whether the pod is of one of the workloads; a name without a kind stands for every workload of that name."""
+    if workloads is None:
+        return True
+    owner = pod.workload or ""
+    is_named = owner in workloads.values or owner.partition("[")[0] in workloads.values
+    return is_named is not workloads.is_complement
+
+
+def _declares(region: EndRegion, pod: Pod, connection: Connection | None, profile: Profile) -> bool:
+    """Whether the pod gives the connection's port the names that the region asks for."""
+    asked = [(name, profile.named_port_scope, is_so) for name, is_so in region.port_names]
+    asked += [(name, NamedPortScope.SIDECARS, is_so) for name, is_so in region.service_port_names]
+    for key, scope, is_so in asked:
+        protocol, _, name = key.partition("/")
+        assert connection is not None
+        is_declared = protocol.upper() == connection.protocol.value and declares(pod, name, connection, scope)
+        if is_declared is not (is_so == YES):
             return False
-    return all(_is_fact(fact, end, connection, profile) for fact in region.facts)
+    return True
 
 
 def asked_of_namespace(region: EndRegion, name: str, cluster: Cluster) -> tuple[tuple[str, ValueSet], ...]:
@@ -71,27 +104,4 @@ def _tells_of_namespace(region: EndRegion, pod: Pod, cluster: Cluster) -> bool:
     if region.namespaces is None or pod.namespace in region.namespaces:
         return True
     is_new = pod.namespace.startswith("fresh") or pod.namespace in NEW_NAMESPACES
-    return is_new and any(name.startswith("<") for name in region.namespaces)
-
-
-def _is_fact(fact: str, end: End, connection: Connection | None, profile: Profile) -> bool:
-    if fact.startswith(_LIKEWISE):
-        return True
-    if fact == "not there yet":
-        return not (isinstance(end, Host) and end.name is not None)
-    assert isinstance(end, Pod)
-    if fact == "not on its node's network":
-        return not end.host_network
-    if fact.startswith(_NOT_OF):
-        return not (end.workload or "").startswith(f"{fact[len(_NOT_OF) :]}[")
-    if fact.startswith("service account "):
-        words = fact.removeprefix("service account ")
-        return (end.service_account in words.removeprefix("not ").split(", ")) != words.startswith("not ")
-    if "this port" in fact:
-        name, protocol = fact.split("`")[1], fact.rpartition("(")[2].rstrip(")")
-        assert connection is not None
-        is_declared = protocol == connection.protocol.value and declares(
-            end, name, connection, NamedPortScope.SIDECARS if "to Services" in fact else profile.named_port_scope
-        )
-        return is_declared == fact.startswith("declares")
-    raise AssertionError(f"nobody reads `{fact}`")
+    return is_new and NEW_NAMESPACE in region.namespaces

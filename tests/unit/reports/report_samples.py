@@ -28,11 +28,10 @@ from analyzer.model.source import Notice, Source
 from analyzer.model.waivers import Waiver
 from analyzer.semantics.decision import Decision, Side
 from analyzer.sets import INTERNET, PortSet, ValueSet
+from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Region, Role
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,
-    EndRegion,
-    Region,
     Section,
     StatedAssumption,
     Statistics,
@@ -80,7 +79,7 @@ def pod(namespace: str = "shop", workload: str | None = None, **labels: str) -> 
 WEB = pod(workload="shop/web[Deployment]", app="web")
 LATER = replace(pod("ns-1", app="web"), service_account="robot", ports=(ContainerPort("http", 8080, Protocol.TCP),))
 OPEN_EGRESS = Side(Direction.EGRESS, True, None, (), "no policy selects it")
-OUTSIDE = Side(Direction.INGRESS, True, None, (), "no policy applies outside the cluster")
+OUTSIDE = Side(Direction.INGRESS, True, None, (), "no policy applies outside the cluster", applies=False)
 BY_RULE = Side(
     Direction.INGRESS, True, Tier.NETWORK_POLICY, (one_rule("web", 14),), "allowed by rule 2 of NetworkPolicy shop/web"
 )
@@ -92,16 +91,37 @@ DENIED = Side(
     "NetworkPolicy shop/deny isolates it and no rule allows this",
 )
 
+
+def of(role: str, attribute: str, *values: str | None, key: str = "") -> Constraint:
+    """`of("src", "labels", "web", key="app")`: the constraint that it is one of these."""
+    return Constraint(Role(role), Attribute(attribute), ValueSet.of(values), key)
+
+
+def none_of(role: str, attribute: str, *values: str | None, key: str = "") -> Constraint:
+    return Constraint(Role(role), Attribute(attribute), ~ValueSet.of(values), key)
+
+
+def on(*ports: tuple[int, int] | int) -> Constraint:
+    return Constraint(Role.CONNECTION, Attribute.PORT, PortSet.of(*ports))
+
+
+def region(*constraints: Constraint) -> Region:
+    return Region.of(constraints)
+
+
 LIVE = Counterexample(
     Connection(WEB, External(ip_address("8.8.8.8")), Protocol.TCP, 443),
     None,
     Decision(OPEN_EGRESS, OUTSIDE),
     (),
-    Region(
-        EndRegion("pod", ("shop",), (("app", ValueSet.of(["web", "api"])),)),
-        EndRegion("external", addresses=INTERNET),
-        (Protocol.TCP,),
-        PortSet.of((8000, 8999), 443),
+    region(
+        of("src", "kind", "pod"),
+        of("src", "namespace", "shop"),
+        of("src", "labels", "web", "api", key="app"),
+        of("dst", "kind", "external"),
+        Constraint(Role.DST, Attribute.ADDRESS, INTERNET),
+        of("connection", "protocol", "TCP"),
+        on((8000, 8999), 443),
     ),
     True,
 )
@@ -110,11 +130,13 @@ LATENT = Counterexample(
     None,
     Decision(OPEN_EGRESS, BY_RULE),
     (),
-    Region(
-        EndRegion("pod", ("shop", "<ns-1>"), (("app", ~ValueSet.of([None, "db"])),)),
-        EndRegion("pod", None, (), (("team", ValueSet.of(["a"])),), (("team", ValueSet.of(["a"])),)),
-        (Protocol.UDP,),
-        PortSet.FULL,
+    region(
+        of("src", "kind", "pod"),
+        of("src", "namespace", "shop", NEW_NAMESPACE),
+        none_of("src", "labels", None, "db", key="app"),
+        of("dst", "kind", "pod"),
+        of("dst", "namespace.labels", "a", key="team"),
+        of("connection", "protocol", "UDP"),
     ),
     False,
     (),
@@ -126,7 +148,13 @@ DENIAL = Counterexample(
     None,
     Decision(OPEN_EGRESS, DENIED),
     (),
-    Region(EndRegion("node"), EndRegion("pod", ("shop",), workload="shop/web[Deployment]"), (Protocol.OTHER,), None),
+    region(
+        of("src", "kind", "node"),
+        of("dst", "kind", "pod"),
+        of("dst", "namespace", "shop"),
+        of("dst", "workload", "shop/web[Deployment]"),
+        of("connection", "protocol", "other"),
+    ),
     True,
 )
 OPEN_POD = Counterexample(
@@ -134,7 +162,7 @@ OPEN_POD = Counterexample(
     WEB,
     None,
     (replace(DENIED, direction=Direction.INGRESS), OPEN_EGRESS),
-    Region(EndRegion("pod", ("shop",)), None, (), None),
+    region(of("src", "kind", "pod"), of("src", "namespace", "shop")),
     True,
 )
 

@@ -10,6 +10,7 @@ from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.reports.witness_yaml import witness_yaml
 from analyzer.sets import AddressSet
+from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
 
 CLUSTER = Cluster(namespaces=(Namespace("shop", Labels({}), True), Namespace("mentioned", Labels({}), False)))
 
@@ -80,7 +81,8 @@ def test_ports_go_to_the_container_that_declares_them():
 
 
 def test_a_witness_that_needs_an_address_says_so():
-    region = replace(LATENT.region, src=replace(LATENT.region.src, addresses=AddressSet.of("10.1.0.0/16")))
+    asked = Constraint(Role.SRC, Attribute.ADDRESS, AddressSet.of("10.1.0.0/16"))
+    region = Region.of((*LATENT.region.constraints, asked))
     text, _ = witness(replace(LATENT, region=region))
     assert "it shows only while the pod has an address in 10.1.0.0/16" in text
 

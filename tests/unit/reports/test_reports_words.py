@@ -2,14 +2,13 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
-from report_samples import DENIAL, LATENT, LATER, LIVE, WEB, one_rule, whole
+from report_samples import DENIAL, LATENT, LATER, LIVE, WEB, none_of, of, on, one_rule, region, whole
 
 from analyzer.model.endpoints import External, Host
 from analyzer.model.labels import Labels
-from analyzer.model.policies import Protocol
-from analyzer.reports import words
+from analyzer.reports import region_words, words
 from analyzer.sets import INTERNET, AddressSet, PortSet, ValueSet
-from analyzer.verdicts.verdict import EndRegion, Region
+from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Role
 
 
 @pytest.mark.parametrize(
@@ -103,35 +102,99 @@ def test_addresses(these, expected):
 
 
 def test_regions():
-    assert words.region(LIVE.region) == (
+    assert region_words.region(LIVE.region) == (
         "any pod in namespace shop with app in (api, web) → any internet address, on TCP 443, 8000–8999"
     )
-    assert words.region(LATENT.region) == (
+    assert region_words.region(LATENT.region) == (
         "any pod in namespace shop or one not created yet with app set, but not to db → any pod in any "
         "namespace, whose namespace has team=a, on any UDP port"
     )
-    both = replace(LIVE.region, protocols=(Protocol.TCP, Protocol.UDP), facts=("over IPv4 only",))
-    assert words.region(both).endswith(", on TCP or UDP 443, 8000–8999, over IPv4 only")
-    assert words.region(DENIAL.region) == "any node → shop/web[Deployment], on protocols without ports"
+    both = region(*LIVE.region.at(Role.SRC), *LIVE.region.at(Role.DST), on(443), of("connection", "family", "IPv4"))
+    told = region_words.region(region(*both.constraints, of("connection", "protocol", "TCP", "UDP")))
+    assert told.endswith(", on TCP or UDP 443, over IPv4 only")
+    assert region_words.region(DENIAL.region) == "any node → shop/web[Deployment], on protocols without ports"
+
+
+def source(*constraints):
+    return region_words.end_region(region(of("src", "kind", "pod"), *constraints).src)
 
 
 def test_labels_of_namespaces_that_exist_and_of_those_to_come():
-    a, b = ((("team", ValueSet.of([value])),) for value in "ab")
-    assert words.end_region(EndRegion("pod", None, (), a)).endswith(", whose namespace, if it exists, has team=a")
-    assert words.end_region(EndRegion("pod", None, (), a, b)).endswith(
+    there = of("src", "existing_namespace.labels", "a", key="team")
+    new = of("src", "new_namespace.labels", "b", key="team")
+    assert source(there).endswith(", whose namespace, if it exists, has team=a")
+    assert source(there, new).endswith(
         ", whose namespace, if it exists, has team=a and, if it is not created yet, has team=b"
     )
-    assert words.end_region(EndRegion("pod", None, (), a, a)).endswith(", whose namespace has team=a")
+    assert source(of("src", "namespace.labels", "a", key="team")).endswith(", whose namespace has team=a")
 
 
-def test_regions_say_every_constraint():
-    src = EndRegion("pod", ("a", "b"), addresses=AddressSet.of("10.0.0.0/8"), facts=("its address is known",))
-    dst = EndRegion("node", addresses=AddressSet.of("10.1.1.1/32"))
-    text = words.region(Region(src, dst, (Protocol.TCP,), PortSet.of(1), ("not on one node",)))
-    assert text == (
-        "any pod in namespaces a or b, at 10.0.0.0/8, its address is known → any node at 10.1.1.1, on TCP 1, "
-        "not on one node"
-    )
+POD, NODE = of("src", "kind", "pod"), of("src", "kind", "node")
+TO = (of("dst", "kind", "external"), of("connection", "protocol", "TCP"))
+TOLD = [
+    ((POD,), "any pod in any namespace"),
+    ((of("src", "kind", "external"),), "any address outside the cluster"),
+    ((NODE,), "any node"),
+    ((POD, of("src", "namespace", "a", "b")), "any pod in namespaces a or b"),
+    ((POD, of("src", "namespace", NEW_NAMESPACE)), "any pod in a namespace not created yet"),
+    ((POD, of("src", "labels", "x", key="app")), "any pod in any namespace with app=x"),
+    ((NODE, of("src", "labels", "x", key="zone")), "any node with zone=x"),
+    ((POD, of("src", "service_account", "robot")), "any pod in any namespace, service account robot"),
+    ((POD, none_of("src", "service_account", "robot")), "any pod in any namespace, service account not robot"),
+    (
+        (POD, Constraint(Role.SRC, Attribute.ADDRESS, AddressSet.of("10.0.0.0/8"))),
+        "any pod in any namespace, at 10.0.0.0/8",
+    ),
+    ((NODE, Constraint(Role.SRC, Attribute.ADDRESS, AddressSet.of("10.1.1.1/32"))), "any node at 10.1.1.1"),
+    ((POD, of("src", "workload", "a/x[Pod]", "a/y[Pod]")), "a/x[Pod], and likewise a/y[Pod]"),
+    ((POD, none_of("src", "workload", "a/x")), "any pod in any namespace, not of workload a/x"),
+    ((NODE, of("src", "node", "n1")), "node n1"),
+    ((NODE, none_of("src", "node", "n1", "n2")), "any node but n1 or n2"),
+    ((POD, of("src", "host_network", "false")), "any pod in any namespace, not on its node's network"),
+    ((POD, of("src", "host_network", "true")), "any pod in any namespace, on its node's network"),
+]
+
+
+@pytest.mark.parametrize(("constraints", "expected"), TOLD, ids=[text for _, text in TOLD])
+def test_each_attribute_of_an_end_is_told(constraints, expected):
+    assert region_words.end_region(region(*constraints).src) == expected
+    assert region_words.region(region(*constraints, *TO)).startswith(f"{expected} → any address")
+
+
+OF_CONNECTIONS = [
+    ((), ", on any port and protocols without ports"),
+    ((of("connection", "protocol", "TCP", "UDP", "SCTP"),), ", on any port"),
+    ((of("connection", "protocol", "TCP", "UDP", "SCTP"), on(80)), ", on TCP, UDP or SCTP 80"),
+    ((of("connection", "family", "IPv6"),), ", over IPv6 only"),
+    (
+        (
+            of("connection", "service", "a/s"),
+            Constraint(Role.CONNECTION, Attribute.SERVICE_ADDRESS, AddressSet.of("10.96.0.9")),
+            Constraint(Role.CONNECTION, Attribute.SERVICE_PORT, PortSet.of(80)),
+        ),
+        ", asked for as a/s at 10.96.0.9, port 80",
+    ),
+    ((of("connection", "claim", "where"),), ", as far as the query's `where` holds"),
+    ((of("connection", "claim", "not permitted"),), ", as far as the query does not permit it"),
+    ((of("dst", "port_name", "true", key="tcp/http"),), "declares this port as `http` (TCP), on any port"),
+    (
+        (of("dst", "service_port_name", "false", key="udp/dns"),),
+        "does not declare this port to Services as `dns` (UDP), on any port",
+    ),
+]
+
+
+@pytest.mark.parametrize(("constraints", "expected"), OF_CONNECTIONS, ids=[text for _, text in OF_CONNECTIONS])
+def test_each_attribute_of_a_connection_is_told(constraints, expected):
+    told = region_words.region(region(POD, of("dst", "kind", "pod"), *constraints))
+    assert told.startswith("any pod in any namespace → any pod in any namespace")
+    assert expected in told
+
+
+def test_every_attribute_is_told():
+    told = {it.attribute for constraints, _ in (*TOLD, *OF_CONNECTIONS) for it in (*constraints, *TO)}
+    labels = {Attribute.NAMESPACE_LABEL, Attribute.EXISTING_NAMESPACE_LABEL, Attribute.NEW_NAMESPACE_LABEL}
+    assert told | labels == set(Attribute)
 
 
 def test_rules_are_counted_from_one_and_have_a_place():

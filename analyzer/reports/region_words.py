@@ -1,0 +1,137 @@
+"""Regions in words: the one place where constraints become prose.  Phrases have no full stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analyzer.model.policies import PORT_PROTOCOLS, Protocol
+from analyzer.reports.words import addresses, label, listed
+from analyzer.sets import AddressSet, PortSet, ValueSet
+from analyzer.verdicts.regions import NEW_NAMESPACE, NOT_PERMITTED, YES
+
+if TYPE_CHECKING:
+    from analyzer.verdicts.regions import EndRegion, Labels, Region
+
+
+def region(it: Region) -> str:
+    """All connections of a region: `any pod in namespace a → any internet address on TCP 8000–8999`."""
+    text = end_region(it.src)
+    if it.dst is not None:
+        text += f" → {end_region(it.dst)}"
+        ports = _ports(it.protocols, it.ports)
+        text += f", on {ports}" if ports else ""
+    return ", ".join((text, *conditions(it)))
+
+
+def conditions(it: Region) -> Iterator[str]:
+    """What a region asks of its connections besides protocol and port."""
+    if it.family is not None:
+        yield f"over {it.family} only"
+    if it.service is not None:
+        service, address, port = it.service
+        yield f"asked for as {service} at {address}, port {port}"
+    if it.claim is not None:
+        permits = it.claim == NOT_PERMITTED
+        yield "as far as the query does not permit it" if permits else "as far as the query's `where` holds"
+
+
+def _ports(protocols: tuple[Protocol, ...], ports: PortSet | None) -> str:
+    """`TCP 8000–8999`, `TCP or UDP 53`, `any port`."""
+    with_ports = [p.value for p in protocols if p in PORT_PROTOCOLS]
+    without = ["protocols without ports"] if Protocol.OTHER in protocols else []
+    if not with_ports or ports is None:
+        return "".join(without)
+    named = listed(with_ports, "or")
+    if ports == PortSet.FULL:
+        said = "any port" if len(with_ports) == len(PORT_PROTOCOLS) else f"any {named} port"
+    else:
+        said = f"{named} {ports}"
+    return " and ".join([said, *without])
+
+
+def end_region(it: EndRegion) -> str:
+    match it.kind:
+        case "pod":
+            text = _pods(it)
+        case "node":
+            text = _nodes(it)
+        case _:
+            text = addresses(AddressSet.FULL if it.addresses is None else it.addresses)
+    return ", ".join((text, *_further(it)))
+
+
+def _nodes(it: EndRegion) -> str:
+    text = "any node"
+    if it.nodes is not None:
+        names = listed(_named(it.nodes), "or")
+        text = f"any node but {names}" if it.nodes.is_complement else f"node {names}"
+    if it.labels:
+        text += f" with {listed([label(key, values) for key, values in it.labels], shown=20)}"
+    if it.addresses is not None:
+        text += f" at {addresses(it.addresses)}"
+    return text
+
+
+def _pods(it: EndRegion) -> str:
+    first = "" if it.workloads is None or it.workloads.is_complement else next(iter(_named(it.workloads)), "")
+    text = first or f"any pod in {_namespaces(it.namespaces)}"
+    if it.labels:
+        text += f" with {listed([label(key, values) for key, values in it.labels], shown=20)}"
+    if outer := _namespace_labels(it):
+        text += f", whose namespace{outer}"
+    if it.addresses is not None:
+        text += f", at {addresses(it.addresses)}"
+    return text
+
+
+def _further(it: EndRegion) -> Iterator[str]:
+    if it.workloads is not None:
+        if it.workloads.is_complement:
+            yield from (f"not of workload {name}" for name in _named(it.workloads))
+        elif alike := _named(it.workloads)[1:]:
+            yield f"and likewise {', '.join(alike)}"
+    if it.host_network is not None:
+        yield "on its node's network" if it.host_network else "not on its node's network"
+    if it.service_accounts is not None:
+        names = ", ".join(_named(it.service_accounts))
+        yield f"service account {'not ' if it.service_accounts.is_complement else ''}{names}"
+    yield from _port_names(it.port_names, "this port")
+    yield from _port_names(it.service_port_names, "this port to Services")
+
+
+def _port_names(asked: Labels, what: str) -> Iterator[str]:
+    for key, is_declared in asked:
+        protocol, _, name = key.partition("/")
+        verb = "declares" if is_declared == YES else "does not declare"
+        yield f"{verb} {what} as `{name}` ({protocol.upper()})"
+
+
+def _named(values: ValueSet) -> list[str]:
+    return sorted(value for value in values.values if value is not None)
+
+
+def _namespace_labels(it: EndRegion) -> str:
+    """` has team=a`, and of which namespaces that is asked where it is not of all."""
+    there, new = (
+        listed([label(key, values) for key, values in labels], shown=20)
+        for labels in (it.namespace_labels, it.new_namespace_labels)
+    )
+    if there == new:
+        return f" has {there}" if there else ""
+    return " and".join(
+        [
+            *([f", if it exists, has {there}"] if there else ()),
+            *([f", if it is not created yet, has {new}"] if new else ()),
+        ]
+    )
+
+
+def _namespaces(names: tuple[str, ...] | None) -> str:
+    if names is None:
+        return "any namespace"
+    there = [name for name in names if name != NEW_NAMESPACE]
+    text = f"namespace{'s' if len(there) > 1 else ''} {listed(there, 'or')}" if there else ""
+    if len(there) == len(names):
+        return text
+    return f"{text} or one not created yet" if text else "a namespace not created yet"
