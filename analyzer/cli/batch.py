@@ -139,6 +139,7 @@ def answered(
 ) -> tuple[Answer, ...]:
     """An answer for each question, in order; InputError with every end that is unknown."""
     from analyzer.analysis.batch import answer
+    from analyzer.verdicts import explanation
 
     problems: list[Problem] = []
     found: list[Answer] = []
@@ -151,24 +152,31 @@ def answered(
                 problems += error.problems
         if problems:
             continue
-        (src, src_words, src_notes), (dst, dst_words, dst_notes) = ends
-        about = (asked.id, (src, src_words), (dst, dst_words), asked.on, asked.ports)
-        told = answer(cluster, profile, *about, pod_addresses=pod_addresses)
+        (src, src_words, src_notes, _), (dst, dst_words, dst_notes, led) = ends
+        ports = led(asked.ports)
+        if not ports:
+            denied = explanation.Outcome.DENIED
+            told = explanation.Answer(asked.id, src_words, dst_words, asked.on, denied, _NO_SUCH_PORT)
+        else:
+            about = (asked.id, (src, src_words), (dst, dst_words), asked.on, ports)
+            told = answer(cluster, profile, *about, pod_addresses=pod_addresses)
         found.append(replace(told, notes=(*src_notes, *dst_notes, *told.notes)))
     if problems:
         raise InputError(problems)
     return tuple(found)
 
 
-_End = tuple["PairEnd | str", str, tuple[str, ...]]
+_NO_SUCH_PORT = "the Service has no such port, and leads nowhere on it"
+_End = tuple["PairEnd | str", str, tuple[str, ...], "Callable[[ConnectionSet], ConnectionSet]"]
 
 
 def _end(text: str, key: str, cluster: Cluster) -> _End:
-    """The end, or the name of an entity; what to call it; and what was chosen where the name left a choice."""
+    """The end, or the name of an entity; what to call it; what was chosen where the name left a choice; and the ports
+    that it has in place of those asked for, which are a Service's where its address is named."""
     if text.startswith("entity:"):
-        return _entity(text), text, ()
+        return _entity(text), text, (), lambda asked: asked
     named = endpoints.one_end(text, f"`{key}`", cluster)
-    return named.end, named.words, named.notes
+    return named.end, named.words, named.notes, partial(named.on, is_everything=False)
 
 
 def _entity(text: str) -> str:

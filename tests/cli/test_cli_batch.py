@@ -33,6 +33,14 @@ kind: Node
 metadata: {name: n2}
 status: {addresses: [{type: InternalIP, address: 192.168.0.2}]}
 ---
+apiVersion: v1
+kind: Service
+metadata: {name: store, namespace: a}
+spec:
+  clusterIP: 10.96.0.7
+  selector: {app: db}
+  ports: [{name: sql, port: 80, targetPort: 5432}, {name: admin, port: 5432, targetPort: 9000}]
+---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: db, namespace: a}
@@ -76,6 +84,11 @@ def verdicts(*questions, profile="calico"):
         ("a/db", "203.0.113.9", "udp/53", "allowed"),
         ("10.1.0.1", "a/db", "tcp/5432", "allowed"),  # the address of a pod is the pod
         ("node:n2", "a/db", "tcp/80", "denied"),
+        ("a/web", "10.96.0.7", "tcp/80", "allowed"),  # a Service's port is the one it leads to
+        ("a/web", "10.96.0.7", "tcp/5432", "denied"),
+        ("a/web", "service a/store", "tcp/80", "allowed"),
+        ("a/web", "10.96.0.7", "tcp/81", "denied"),  # which it has not
+        ("a/web", "10.96.0.7", "udp/80", "denied"),
         ("192.168.0.2", "a/db", "tcp/80", "denied"),
         ("node:n1", "a/db", "tcp/80", "allowed"),  # its own node
         ("a/db", "a/db", "tcp/80", "allowed"),  # itself
