@@ -51,19 +51,23 @@ def end_filter(texts: Sequence[str], option: str, cluster: Cluster) -> EndFilter
     namespaces: set[str] = set()
     outside = AddressSet.EMPTY
     for found in settled(*(lambda text=text: _meaning(text, option, cluster) for text in texts)):
-        if isinstance(found, AddressSet):
-            outside |= found
-        elif isinstance(found, str):
-            namespaces.add(found)
-        else:
-            ids |= {workload.id for workload in found}
+        for part in found if isinstance(found, tuple) else (found,):
+            if isinstance(part, AddressSet):
+                outside |= part
+            elif isinstance(part, str):
+                namespaces.add(part)
+            else:
+                ids.add(part.id)
     return EndFilter(frozenset(ids), frozenset(namespaces), outside)
 
 
-def _meaning(text: str, option: str, cluster: Cluster) -> AddressSet | str | tuple[Workload, ...]:
+def _meaning(text: str, option: str, cluster: Cluster) -> AddressSet | str | tuple[AddressSet | Workload, ...]:
     found = addresses(text)
     if found is not None:
-        return found
+        own = found & cluster.service_addresses
+        return (found, *_all_behind(text, option, cluster)) if own and not found - own else found
+    if text == "apiserver" or text.startswith("service "):
+        return _all_behind(text, option, cluster)
     if text in cluster.namespace_by_name:
         return text
     workloads = workloads_named(text, cluster)
@@ -71,6 +75,15 @@ def _meaning(text: str, option: str, cluster: Cluster) -> AddressSet | str | tup
         what = "no workload of these manifests" if "/" in text else "no namespace of these manifests and no address"
         raise UsageError(f"`{text}` after {option} is {what}", nearest_end(text, cluster))
     return workloads
+
+
+def _all_behind(text: str, option: str, cluster: Cluster) -> tuple[AddressSet | Workload, ...]:
+    """What a Service, or the API server, leads to: workloads as a whole, and addresses outside."""
+    from analyzer.model.cluster import Node, Workload
+
+    ends = one_end(text, option, cluster).every
+    wholes = (replace(end, group="") if isinstance(end, Workload) else end for end in ends)
+    return tuple(end for end in wholes if not isinstance(end, Node))
 
 
 def nearest_end(text: str, cluster: Cluster) -> str:
@@ -187,6 +200,12 @@ class Named:
     notes: tuple[str, ...] = ()
     others: tuple[PairEnd, ...] = ()
     led: tuple[LedPort, ...] = ()  # the ports of the Service that it was named by
+    behind: tuple[PairEnd, ...] = ()  # all that the Service leads to
+
+    @property
+    def every(self) -> tuple[PairEnd, ...]:
+        """The ends, or all that the Service leads to of which one stands for it."""
+        return self.behind or self.ends
 
     @property
     def ends(self) -> tuple[PairEnd, ...]:
@@ -288,7 +307,7 @@ def _behind(text: str, behind: Sequence[Behind], option: str, cluster: Cluster) 
     found = backend(text, behind, cluster)
     if found is None:
         raise UsageError(f"`{text}` after {option} is a Service that leads nowhere", "name a workload or an address")
-    return Named(found.end, found.words, found.notes, led=found.ports)
+    return Named(found.end, found.words, found.notes, led=found.ports, behind=found.every)
 
 
 def _looked_up(

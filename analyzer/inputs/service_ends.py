@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Backend:
-    """What stands for a Service: an end, its name, what was chosen, and the Service's ports that lead to it."""
+    """What stands for a Service: an end, its name, what was chosen, the Service's ports that lead to it, and all that
+    it leads to."""
 
     end: PairEnd
     words: str
     notes: tuple[str, ...]
     ports: tuple[LedPort, ...]
+    every: tuple[PairEnd, ...]
 
 
 def backend(text: str, behind: Sequence[Behind], cluster: Cluster) -> Backend | None:
@@ -40,7 +42,7 @@ def backend(text: str, behind: Sequence[Behind], cluster: Cluster) -> Backend | 
     if others:
         more = f" and {len(others) - 6} more" if len(others) > 6 else ""
         notes.append(f"it leads to {', '.join(others[:6])}{more} too; this is about {words}")
-    return Backend(end, words, tuple(notes), own)
+    return Backend(end, words, tuple(notes), own, tuple(other for _, other, _ in found))
 
 
 def _led(port: LedPort) -> str:

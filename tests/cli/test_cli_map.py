@@ -83,6 +83,27 @@ def test_pairs_of_workloads():
     assert inside == {(WEB, DB): [[5432, 5432]], (WEB, LONE): ALL, (LONE, WEB): ALL}
 
 
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: store, namespace: shop}
+spec: {clusterIP: 10.96.0.9, selector: {app: db}, ports: [{port: 80, targetPort: 5432}]}
+"""
+
+
+@pytest.mark.parametrize("end", ["service shop/store", "10.96.0.9", "10.96.0.9/32"])
+def test_a_service_is_what_it_leads_to(end, tmp_path):
+    (tmp_path / "service.yaml").write_text(SERVICE)
+    assert set(table("service.yaml", "--to", end)) == {(WEB, DB)}
+    assert {src for src, _ in table("service.yaml", "--from", end)} == {DB}
+
+
+def test_a_service_that_is_not_there_is_no_end():
+    found = run("--to", "service shop/nothing")
+    assert found.exit_code == 2
+    assert "is no Service of these manifests" in found.output
+
+
 def test_outside_is_split_where_a_policy_tells_addresses_apart():
     found = table()
     outside = {dst for src, dst in found if src == WEB and "[" not in dst}
