@@ -365,7 +365,9 @@ class EndTerms:
         """The namespaces that supposed pods may be in."""
         if c.namespace != ANYWHERE:
             return [c.namespace]
-        return [n for n in self.reach.namespaces if not (c.host_network and keeps_off_nodes(self.scope, n))]
+        entries, maker = self.scope.table.entries, c.maker
+        near = [n for n in self.reach.namespaces if maker is None or maker.reaches(entries[n].name)]
+        return [n for n in near if not (c.host_network and keeps_off_nodes(self.scope, n))]
 
     def is_there(self) -> Term:
         """Whether the object makes pods that are merely supposed is open.  It is part of what breaks a claim, not of

@@ -10,6 +10,7 @@ from itertools import chain, product
 from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
 from analyzer.encoding.classes import declares, mentioned_values
 from analyzer.encoding.domains import ABSENT
+from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, POD
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
@@ -165,11 +166,15 @@ class Finder:
     # -------------------------------------------------------------------------------------------- enumeration
     def _presentable(self, box: Box, values: Mapping[str, int], outside: list[str]) -> Mapping[str, int]:
         """A witness inside the box that reads well."""
-        fields = self.obligation.fields
+        fields, renamed = self.obligation.fields, self._first_name(box, values)
         fixed = [
-            self.inquiry.is_within(s, box[s]) if s in _CHOSEN else self.inquiry.is_value(s, values[s]) for s in box
+            self.inquiry.is_within(s, box[s]) if s in _CHOSEN else self.inquiry.is_value(s, values[s])
+            for s in box
+            if s not in renamed
         ]
         wished = [self.inquiry.is_value(s, v) for s, v in _preferences(box, fields)]
+        wished = [*(self.inquiry.is_value(s, code) for s, code in renamed.items()), *wished]
+        fixed += [self.inquiry.is_within(s, box[s]) for s in renamed]
         for member in (s for s in ("s.w", "d.w") if s in fields):  # pods that are there, or could be for certain
             fixed += [f"!{self.inquiry.is_value(member, code)}" for code in sorted(self.obligation.supposed)]
         while True:
@@ -180,6 +185,15 @@ class Finder:
             if not refused:
                 return values
             wished = [w for w in wished if w != refused[-1]]
+
+    def _first_name(self, box: Box, values: Mapping[str, int]) -> dict[str, int]:
+        """The only end that is in a namespace without a name, with the first of such namespaces."""
+        table = self.obligation.scope.table
+        unnamed = sorted(code for code in table.of(Standing.FUTURE) if table.entries[code].name is None)
+        found = [symbol for symbol in ("s.ns", "d.ns") if values.get(symbol) in unnamed]
+        if len(found) != 1 or not contains(box.get(found[0], ()), unnamed[0]):
+            return {}
+        return {found[0]: unnamed[0]}
 
     # -------------------------------------------------------------------------------------------- declared ends
     def _declared(self, box: Box, outside: list[str], region: Region) -> tuple[bool | None, Connection | Pod | None]:
