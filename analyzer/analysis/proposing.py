@@ -14,20 +14,20 @@ from analyzer.analysis.check import Progress, tally
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
 from analyzer.encoding import VIOLATION, encode
 from analyzer.judging import Setting, judge, question_of
+from analyzer.judging.dns import dns_servers
 from analyzer.judging.inquiry import Inquiry
 from analyzer.language import parse_query
-from analyzer.model.claims import Severity
+from analyzer.model.claims import CONVENTIONAL_DNS, Severity
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.records import dataclass
+from analyzer.solving import OutOfTimeError
 from analyzer.verdicts import Status, Verdict
 from analyzer.verdicts.proposals import Chapter, ProposedPack
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MOST_TENANTS = 20  # up to here, those that others reach are asked about one by one
-
-_DNS = "pods(k8s-app=kube-dns) in namespace kube-system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ _PROPERTIES = (
     _Property("reaches-metadata-service", "The cloud's metadata service is not called", Severity.HIGH,
               "no {} can reach metadata-service"),
 )  # fmt: skip
-_RESOLVES = _Property("dns-cut-off", "Names can be resolved", Severity.HIGH, f"every {{}} can reach {_DNS} on udp/53")
+_RESOLVES = _Property("dns-cut-off", "Names can be resolved", Severity.HIGH, "every {} can reach dns on udp/53")
 
 
 def proposed_pack(cluster: Cluster, *, setting: Setting, progress: Progress | None = None) -> ProposedPack:
@@ -178,6 +178,9 @@ class _Asking:
         yield Chapter("Every namespace", (remark,), tuple(asked))
 
     def has_dns(self) -> bool:
+        """Something is declared that answers pods which ask for names."""
+        if dns_servers(self.cluster) != CONVENTIONAL_DNS:
+            return True
         return any(
             w.namespace == "kube-system" and w.labels.get("k8s-app") == "kube-dns" for w in self.cluster.workloads
         )
@@ -203,7 +206,10 @@ class _Asking:
     def is_proved(self, claim: str) -> bool:
         """Whether no connection violates the claim: a verdict would go on to widen the witness, which is not needed."""
         question = question_of(self.cluster, parse_query(claim), (), self.setting)
-        return Inquiry(encode(self.cluster, question), self.setting.budget).is_impossible(VIOLATION)
+        try:
+            return Inquiry(encode(self.cluster, question), self.setting.budget).is_impossible(VIOLATION)
+        except OutOfTimeError:
+            return False  # the verdict on it says that it is not known
 
     def claim(self, asked: _Property, names: Sequence[str]) -> str:
         chosen = f"pods in namespaces({NAMESPACE_NAME_LABEL} in ({', '.join(names)}))"

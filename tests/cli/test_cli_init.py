@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
+from analyzer.judging.inquiry import Inquiry
+from analyzer.solving import OutOfTimeError
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 OPEN = """\
@@ -94,3 +96,52 @@ def test_manifests_without_a_namespace():
     found = run("init", "-", stdin="apiVersion: v1\nkind: Namespace\nmetadata: {name: kube-system}\n")
     assert found.exit_code == 2
     assert "hold no namespace to ask about" in found.output
+
+
+NAMES = {
+    "the usual label": (
+        "kube-system",
+        "kind: Pod\nmetadata: {name: dns, namespace: kube-system, labels: {k8s-app: kube-dns}}\n"
+        "spec: {containers: [{name: c, image: i}]}",
+    ),
+    "a Service on another port": (
+        "kube-system",
+        "kind: Service\nmetadata: {name: kube-dns, namespace: kube-system}\n"
+        "spec: {selector: {app: coredns}, ports: [{port: 53, protocol: UDP, targetPort: 1053}]}",
+    ),
+    "OpenShift": (
+        "openshift-dns",
+        "kind: Service\nmetadata: {name: dns-default, namespace: openshift-dns}\n"
+        "spec: {selector: {dns.operator.openshift.io/daemonset-dns: default}, "
+        "ports: [{port: 53, protocol: UDP, targetPort: 5353}]}",
+    ),
+}
+SHOP = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+"""
+
+
+@pytest.mark.parametrize(("namespace", "servers"), NAMES.values(), ids=NAMES)
+def test_names_are_asked_of_what_answers_for_them(namespace, servers):
+    text = run("init", "-", stdin=SHOP + servers + "\n").stdout
+    assert "can reach dns on udp/53" in " ".join(text.split())
+    assert '\nassert dns-cut-off "Names can be resolved":' in text
+
+
+def test_without_servers_nothing_is_asked_of_names():
+    assert "dns-cut-off" not in run("init", "-", stdin=SHOP.rpartition("---")[0]).stdout
+
+
+def test_a_pack_is_proposed_though_the_clock_ends_questions(monkeypatch):
+    def late(*_: object) -> bool:
+        raise OutOfTimeError("the wall clock ended it after 0 seconds")
+
+    monkeypatch.setattr(Inquiry, "_ask", late)
+    found = run("init", str(EXAMPLES / "multi-tenant/fixed"))
+    assert found.exit_code == 0, found.output
+    assert "ingress-open" in found.stdout
