@@ -25,6 +25,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found.append(_complete(cluster))
     found += _unread(cluster)
     found += _nodes(cluster, setting.profile)
+    found += _cluster_domain(cluster)
     found.append(
         StatedAssumption(
             "own-node", "a pod's own node, and what uses its network, always reaches the pod and is not judged"
@@ -104,6 +105,14 @@ def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
     if cluster.nodes and profile.nodes_complete:
         text = "the Node objects given are all the nodes there are: no other node is at any address"
         yield StatedAssumption("nodes-complete", text, override="--knob nodes-complete=false")
+
+
+def _cluster_domain(cluster: Cluster) -> Iterable[StatedAssumption]:
+    """Said where a wildcard could cover the names of the cluster's Services, were its domain another."""
+    if any(name.startswith("*.") and cluster.domain_of_cluster(name) is None for name in cluster.domain_names):
+        domains = " or ".join(("cluster.local", *(d for d in cluster.dns_domains if d != "cluster.local")))
+        text = f"the domain of the cluster's Services is {domains}: wildcards for other domains mean nothing in it"
+        yield StatedAssumption("cluster-domain", text, override="give CoreDNS' ConfigMap, with its Corefile")
 
 
 def _metadata_service(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iterable[StatedAssumption]:

@@ -38,6 +38,7 @@ class Facts:
     mentioned: dict[str, Source] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     root_namespaces: set[str] = field(default_factory=set)  # of the mesh, as its configuration tells
+    dns_domains: set[str] = field(default_factory=set)
 
     def mention(self, namespace: str, source: Source) -> None:
         first = self.mentioned.setdefault(namespace, source)
@@ -61,6 +62,7 @@ class Facts:
             getattr(self, name).extend(getattr(other, name))
         self.unmodelled += other.unmodelled
         self.root_namespaces |= other.root_namespaces
+        self.dns_domains |= other.dns_domains
         self.notices += other.notices
         self.left_out += other.left_out
         for kind, count in other.irrelevant.items():
@@ -109,6 +111,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         routes=tuple(sorted(routes, key=lambda route: route.id)),
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
         left_out=tuple(sorted(dict.fromkeys(facts.left_out), key=lambda entry: entry.source)),
+        dns_domains=tuple(sorted(facts.dns_domains)),
     )
     cluster = _with_node_local_dns(cluster)
     astray = _astray(cluster)

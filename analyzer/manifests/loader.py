@@ -10,6 +10,7 @@ from typing import Any
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
 from analyzer.manifests.kinds.custom_pods import custom_pods
+from analyzer.manifests.kinds.dns_domains import dns_domains
 from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
 from analyzer.manifests.kinds.manifest import (
     DEFAULT_NAMESPACE,
@@ -223,6 +224,8 @@ class Loader:
             self.facts.mention(namespace, root.source)
         if kind == "ConfigMap" and (mesh := root_namespace(root.data)):
             self.facts.root_namespaces.add(mesh)
+        if kind == "ConfigMap":
+            self.facts.dns_domains |= dns_domains(root.data)
         self._is_repeated(root, identity, text_key(root.data))
         harmless = Effect(False, False, False, UNREAD)
         self._finish(root.log, unmodelled(kind, "", None, quiet_name(root), root.source, harmless))

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property
 
 from analyzer.model.added_labels import Added, Option, Varying
-from analyzer.model.domains import ClusterName, cluster_name
+from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
 from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
@@ -226,7 +226,7 @@ class Cluster:
     """All that the manifests say.  `namespaces` holds declared and mentioned ones, each once.
 
     `irrelevant` counts the documents read that cannot affect traffic, by kind.  `left_out` is what lies among the files
-    and was not read.
+    and was not read.  `dns_domains`: those that the cluster's DNS is told to answer for, beside cluster.local.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -241,6 +241,7 @@ class Cluster:
     routes: tuple[Route, ...] = ()
     endpoints: tuple[Endpoints, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    dns_domains: tuple[str, ...] = ()
 
     @cached_property
     def namespace_by_name(self) -> dict[str, Namespace]:
@@ -363,13 +364,13 @@ class Cluster:
     @cached_property
     def namespaces_of_domains(self) -> tuple[str, ...]:
         """The namespaces that domain names of policies speak of."""
-        found = map(cluster_name, self.domain_names)
+        found = (cluster_name(name, (USUAL_DOMAIN, *self.dns_domains)) for name in self.domain_names)
         return tuple(dict.fromkeys(name.namespace for name in found if name is not None and name.namespace))
 
     def domain_of_cluster(self, name: str) -> ClusterName | None:
         """What the domain name can be in the cluster.  A Service that selects no pods of its own leads anywhere: to
         the addresses written for it, or to another name."""
-        found = cluster_name(name)
+        found = cluster_name(name, (USUAL_DOMAIN, *self.dns_domains))
         if found is None or found.namespace is None:
             return found
         leads_on = any(s.namespace == found.namespace and s.selector is None for s in self.services)

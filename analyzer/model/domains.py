@@ -1,15 +1,17 @@
 """Which domain names are those of the cluster's own Services and pods (reference 0.2, domainNames).
 
 The cluster's DNS gives `SERVICE.NAMESPACE.svc.DOMAIN` to every Service and `ADDRESS.NAMESPACE.pod.DOMAIN` to every pod,
-with more labels before for the pods of a headless Service and for ports.  DOMAIN is cluster.local where nothing else is
+with more labels before for the pods of a headless Service and for ports.  DOMAIN is cluster.local, or what else is
 set up; a name with a label `svc` or `pod` in its place is read as one of a cluster, whatever the domain.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analyzer.records import dataclass
 
-_DOMAIN = ("cluster", "local")
+USUAL_DOMAIN = "cluster.local"
 _KINDS = ("svc", "pod")
 
 
@@ -20,13 +22,15 @@ class ClusterName:
     namespace: str | None
 
 
-def cluster_name(name: str) -> ClusterName | None:
-    """What the name, or a name that its wildcard covers, can be in the cluster; None if it lies outside."""
+def cluster_name(name: str, domains: Iterable[str] = (USUAL_DOMAIN,)) -> ClusterName | None:
+    """What the name, or a name that its wildcard covers, can be in a cluster of one of the domains; None if it lies
+    outside."""
     labels = name.lower().removesuffix(".").split(".")
     is_wildcard = labels[0] == "*"
     rest = labels[1:] if is_wildcard else labels
     for place, label in enumerate(rest):
         if label in _KINDS and (place > 0 or is_wildcard):
             return ClusterName(rest[place - 1] if place else None)
-    is_above = len(rest) <= len(_DOMAIN) and tuple(rest) == _DOMAIN[len(_DOMAIN) - len(rest) :]
+    parts = (domain.lower().removesuffix(".").split(".") for domain in domains)
+    is_above = any(len(rest) <= len(domain) and rest == domain[len(domain) - len(rest) :] for domain in parts)
     return ClusterName(None) if is_wildcard and is_above else None

@@ -35,3 +35,10 @@ ANYWHERE, IN_B = ClusterName(None), ClusterName("b")
 )
 def test_a_name_is_the_clusters_own_where_its_dns_could_give_it(name, found):
     assert cluster_name(name) == found
+
+
+@pytest.mark.parametrize("name", ["*.corp.example", "*.example", "*.k8s.corp.example", "*.corp.example."])
+def test_wildcards_above_another_domain_of_the_cluster_are_its_own(name):
+    assert cluster_name(name) is None
+    assert cluster_name(name, ("cluster.local", "k8s.corp.example")) == ANYWHERE
+    assert cluster_name("*.cluster.local", ("cluster.local", "k8s.corp.example")) == ANYWHERE
