@@ -247,7 +247,7 @@ def test_an_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_a_file_past_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     file = tmp_path / "p.yaml"
     file.write_text(POLICY)
-    monkeypatch.setattr("analyzer.manifests.files.LARGEST_FILE", 10)
+    monkeypatch.setattr("analyzer.manifests.sources.files.LARGEST_FILE", 10)
     with pytest.raises(ManifestError, match="more than"):
         load([str(file)])
     with pytest.raises(ManifestError, match="more than"):

@@ -99,7 +99,7 @@ def ingress(*policies: Policy, connection: Connection = INTO_X, profile=GENERIC,
 )
 def test_whom_policies_do_not_reach(end, profile, reason):
     found = decide(Cluster(policies=(SHUT,)), profile, to(end, X))
-    assert found.egress == Side(OUT, True, None, (), reason)
+    assert found.egress == Side(OUT, True, None, (), reason, applies=profile is FLANNEL)
 
 
 def test_what_nothing_decides():
@@ -165,7 +165,7 @@ def test_protocols_without_ports_pass_isolation_where_the_profile_says_so():
 @pytest.mark.parametrize("direction", Direction)
 def test_what_is_not_isolated(pod, profile, policies, reason, direction):
     found = isolation(Cluster(policies=policies), profile, pod, direction)
-    assert found == Side(direction, True, None, (), reason)
+    assert found == Side(direction, True, None, (), reason, applies=not pod.host_network)
 
 
 @pytest.mark.parametrize("direction", Direction)
