@@ -6,34 +6,33 @@ exactly, and is left out (None) where it cannot say it at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 
 from analyzer.model.claims import (
     Addresses,
-    AllOf,
     Anything,
-    Attribute,
+    At,
     Both,
-    Condition,
     Either,
     Excuse,
     Minus,
-    Nodes,
-    NotThat,
-    OneOf,
+    NodesThat,
     PodsIn,
-    Role,
+    PodsOf,
+    PortNaming,
     SetExpr,
-    Term,
     Universe,
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.endpoints import Through
 from analyzer.model.labels import Operator, Requirement, Selector
-from analyzer.model.policies import NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
+from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
+from analyzer.model.profile import NamedPortScope
 from analyzer.sets import AddressSet, ValueSet
 from analyzer.verdicts.baseline import Baseline
-from analyzer.verdicts.regions import NEW_NAMESPACE, EndRegion, Region
+from analyzer.verdicts.regions import NEW_NAMESPACE, YES, EndRegion, Labels, Region
 
 _FAMILIES = {"IPv4": AddressSet(AddressSet.FULL.v4, ()), "IPv6": AddressSet((), AddressSet.FULL.v6)}
 
@@ -43,45 +42,32 @@ def known_excuse(region: Region, baseline: Baseline, universe: Universe, cluster
 
     The excuse is part of the same claim, so what the claim itself leaves out (`claim`) needs no saying.
     """
-    if region.service is not None:
-        return None
-    ends = [_end(end, baseline, universe, cluster) for end in (region.src, region.dst) if end is not None]
+    ends = [_end(end, region.family, baseline, universe, cluster) for end in (region.src, region.dst) if end]
     if None in ends:
         return None
     sources, *others = (end for end in ends if end is not None)
-    asked = _accounts(region.src, Role.SRC)
     if region.dst is None:
-        return None if asked or region.src.addresses is not None else Excuse(sources, Anything())
-    asked += _accounts(region.dst, Role.DST)
-    return Excuse(
-        sources,
-        others[0],
-        _ports(region),
-        AllOf(tuple(asked)) if asked else None,
-        _addresses(region.src, region.family),
-        _addresses(region.dst, region.family),
-    )
-
-
-def _accounts(end: EndRegion, role: Role) -> list[Condition]:
-    """What is asked of the end's service account."""
-    if end.service_accounts is None:
-        return []
-    names = frozenset(_texts(end.service_accounts))
-    is_among = OneOf(Term(role, Attribute.SERVICE_ACCOUNT), names)
-    return [NotThat(is_among) if end.service_accounts.is_complement else is_among]
+        return Excuse(sources, Anything())
+    names = (*_namings(region.dst.port_names), *_namings(region.dst.service_port_names, NamedPortScope.SIDECARS))
+    return Excuse(sources, others[0], _ports(region), names, _through(region))
 
 
 def _texts(values: ValueSet) -> list[str]:
     return sorted(value for value in values.values if value is not None)
 
 
-def _addresses(end: EndRegion, family: str | None) -> AddressSet | None:
-    """Where the end's address is to lie.  Addresses outside are in the set of ends already."""
-    told = None if end.kind == "external" else end.addresses
-    if family is None:
-        return told
-    return _FAMILIES[family] if told is None else told & _FAMILIES[family]
+def _namings(asked: Labels, scope: NamedPortScope | None = None) -> Iterator[PortNaming]:
+    """What is asked of the port's names; `scope` is where Services look them up."""
+    for key, is_given in asked:
+        protocol, _, name = key.partition("/")
+        yield PortNaming(NamedPort(name, Protocol[protocol.upper()]), is_given == YES, scope)
+
+
+def _through(region: Region) -> Through | None:
+    if region.service is None:
+        return None
+    service, address, port = region.service
+    return Through(service, ip_address(address), port)
 
 
 def strangers(baseline: Baseline, universe: Universe, cluster: Cluster) -> tuple[Workload, ...] | None:
@@ -108,18 +94,29 @@ def _ports(region: Region) -> tuple[Ports, ...]:
     return tuple(found)
 
 
-def _end(end: EndRegion, baseline: Baseline, universe: Universe, cluster: Cluster) -> SetExpr | None:
-    if end.port_names or end.service_port_names:
-        return None
+def _end(
+    end: EndRegion, family: str | None, baseline: Baseline, universe: Universe, cluster: Cluster
+) -> SetExpr | None:
+    """Whatever the region has at this end, in the address family."""
     if end.kind == "external":
-        return Addresses(end.addresses or AddressSet.FULL, "addresses of the baseline")
+        addresses = end.addresses or AddressSet.FULL
+        return Addresses(addresses & _FAMILIES.get(family or "", AddressSet.FULL), "addresses of the baseline")
+    asked = _addresses(end, family)
     if end.kind == "node":
-        return None if end.nodes is not None or end.labels else Nodes()
+        return Both((NodesThat(ValueSet.ANY if end.nodes is None else end.nodes), *_nodes_with(end.labels), *asked))
     named = _workloads(end, cluster)
     places = _places(end, baseline, universe)
     if named is None or places is None:
         return None
-    return _less(Both((places, *_with_labels(end.labels), *named)), end, baseline, universe, cluster)
+    if end.service_accounts is not None:
+        asked.append(PodsOf(end.service_accounts))
+    return _less(Both((places, *_with_labels(end.labels), *named, *asked)), end, baseline, universe, cluster)
+
+
+def _addresses(end: EndRegion, family: str | None) -> list[SetExpr]:
+    """Where the address of a pod or node is to lie: sets of which each is to hold it."""
+    told = [] if end.addresses is None else [At(end.addresses)]
+    return [*told, *([At(_FAMILIES[family])] if family else ())]
 
 
 def _workloads(end: EndRegion, cluster: Cluster) -> list[SetExpr] | None:
@@ -179,13 +176,18 @@ def _places(end: EndRegion, baseline: Baseline, universe: Universe) -> SetExpr |
     return Either(tuple(found)) if found else None
 
 
-def _with_labels(asked: tuple[tuple[str, ValueSet], ...]) -> list[SetExpr]:
+def _with_labels(asked: Labels) -> list[SetExpr]:
     """Pods of whose labels this is asked: sets of which each is to hold them."""
     every = NamespacesMatching(Selector.EVERYTHING)
     return [Either(tuple(PodsIn(every, selector) for selector in _having(*label))) for label in asked]
 
 
-def _in_namespaces_with(asked: tuple[tuple[str, ValueSet], ...]) -> list[SetExpr]:
+def _nodes_with(asked: Labels) -> list[SetExpr]:
+    """Nodes of whose labels this is asked."""
+    return [Either(tuple(NodesThat(labels=selector) for selector in _having(*label))) for label in asked]
+
+
+def _in_namespaces_with(asked: Labels) -> list[SetExpr]:
     """Pods of whose namespaces' labels this is asked."""
     return [Either(tuple(PodsIn(NamespacesMatching(selector)) for selector in _having(*label))) for label in asked]
 

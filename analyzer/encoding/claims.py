@@ -16,11 +16,13 @@ from analyzer.model.claims import (
     Claim,
     Condition,
     Equal,
+    Excuse,
     Has,
     Kind,
     LedPort,
     NotThat,
     OneOf,
+    PortNaming,
     Role,
     SetExpr,
 )
@@ -131,6 +133,18 @@ class ClaimTerms:
 
         return is_reached(destinations, dst, end, led)
 
+    def _is_excused_at(self, excuse: Excuse) -> Term:
+        """It goes to the excuse's destinations, on its ports, asking for its Service if it has one."""
+        if excuse.through is None:
+            return self._goes_to(excuse.destinations, excuse.ports)
+        assert self.dst is not None
+        asked = TRUE if excuse.ports is None else self.policies.matching.on_ports(excuse.ports)
+        return conj([is_in(excuse.destinations, self.dst), asked, self.policies.by_asking_for(excuse.through)])
+
+    def _calls_port(self, naming: PortNaming) -> Term:
+        given = self.policies.matching.on_ports([naming.port], where=naming.scope)
+        return given if naming.is_given else neg(given)
+
     def violation(self) -> Term:
         """Satisfiable together with the universe iff the claim does not hold.
 
@@ -160,10 +174,8 @@ class ClaimTerms:
             conj(
                 [
                     is_in(e.sources, self.src),
-                    self._goes_to(e.destinations, e.ports),
-                    TRUE if e.where is None else condition(e.where, {Role.SRC: self.src, Role.DST: self.dst}),
-                    TRUE if e.src_addresses is None else self.src.inside(e.src_addresses),
-                    TRUE if e.dst_addresses is None else self.dst.inside(e.dst_addresses),
+                    self._is_excused_at(e),
+                    *(self._calls_port(naming) for naming in e.port_names),
                 ]
             )
             for e in claim.excuses

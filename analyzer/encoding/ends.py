@@ -50,7 +50,7 @@ from analyzer.model.cluster import Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import PORT_PROTOCOLS, NamespaceChoice, NamespaceNamed, Protocol
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, ValueSet
 from analyzer.sets.intervals import points
 
 _ACCOUNT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -157,6 +157,12 @@ class EndTerms:
 
     def service_account(self) -> Term:
         return self.script.vector(f"{self.letter}.sa", self.domain(Attr("sa")).width)
+
+    def has_account(self, accounts: ValueSet) -> Term:
+        """It has one of these service accounts."""
+        domain, symbol = self.domain(Attr("sa")), self.service_account()
+        listed = disj(equal(symbol, number(domain.code(v), domain.width)) for v in sorted(accounts.values, key=str))
+        return neg(listed) if accounts.is_complement else listed
 
     def namespace_label(self, attr: Attr, standing: Standing) -> Term:
         """The label's symbol for a namespace that exists, or for one not created yet."""

@@ -18,7 +18,9 @@ from analyzer.model.claims import (
     LedPort,
     Minus,
     Nodes,
+    NodesThat,
     PodsIn,
+    PodsOf,
     ServiceNamed,
     SetExpr,
     Unknown,
@@ -39,6 +41,11 @@ def is_in(members: SetExpr, end: EndTerms) -> Term:
             return end.inside(addresses)
         case Nodes():
             return end.host
+        case NodesThat(names, labels):
+            named = end.is_class(i for i, c in end.classes if c.node is not None and c.node.name in names.values)
+            return conj([end.host, neg(named) if names.is_complement else named, end.labels_match(labels)])
+        case PodsOf(accounts):
+            return conj([end.pod, end.has_account(accounts)])
         case Anything():
             return TRUE
         case Behind(_, ports):

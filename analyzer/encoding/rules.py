@@ -25,6 +25,7 @@ from analyzer.encoding.terms import number as number_term
 from analyzer.encoding.vocabulary import SERVICE_SCOPE
 from analyzer.model.claims import LedPort
 from analyzer.model.cluster import Unmodelled
+from analyzer.model.endpoints import Through
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     Action,
@@ -334,6 +335,12 @@ class PolicyTerms:
         """The client asks for one of the port's addresses, if that makes a difference."""
         chosen = [n for n in self.scope.through if is_way_of(self.scope.ways[n - 1], port)]
         return disj(self._is_chosen(n) for n in chosen) if chosen else self._is_chosen(0)
+
+    def by_asking_for(self, through: Through) -> Term:
+        """The client asks for this Service, at this address and port."""
+        ways = ((n, self.scope.ways[n - 1]) for n in self.scope.through)
+        asked = (through.service, through.address, through.number)
+        return disj(self._is_chosen(n) for n, w in ways if (w.port.service, w.address, w.port.number) == asked)
 
     def by_possible_way(self) -> list[Term]:
         """What the client asks for leads to where the connection goes."""

@@ -29,7 +29,9 @@ from analyzer.model.claims import (
     LedPort,
     Minus,
     Nodes,
+    NodesThat,
     PodsIn,
+    PodsOf,
     ServiceNamed,
     SetExpr,
     Unknown,
@@ -271,7 +273,9 @@ def reach(members: SetExpr, table: NamespaceTable) -> Reach:
             return Reach(frozenset({POD, EXTERNAL, HOST}), table.every)
         case Behind(_, ports):
             return reach(Either(tuple(port.members for port in ports)), table)
-        case Nodes():
+        case PodsOf():
+            return Reach(frozenset({POD}), table.every)
+        case Nodes() | NodesThat():
             return Reach(frozenset({HOST}), frozenset())
         case Anything():
             return Reach(frozenset({POD, EXTERNAL, HOST}), table.every)

@@ -10,7 +10,19 @@ from analyzer.encoding.domains import Attr, Domain, DomainBuilder
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
 from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves, led_ports_of
-from analyzer.model.claims import Addresses, At, Attribute, Condition, LedPort, PodsIn, SetExpr, Term, WorkloadNamed
+from analyzer.model.claims import (
+    Addresses,
+    At,
+    Attribute,
+    Condition,
+    LedPort,
+    NodesThat,
+    PodsIn,
+    PodsOf,
+    SetExpr,
+    Term,
+    WorkloadNamed,
+)
 from analyzer.model.cluster import Cluster, Service, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.leading import NodeWay, Way
@@ -77,7 +89,6 @@ def vocabulary(
         or has_endpoints
         or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
         or any(isinstance(s, Addresses | At) for s in claim_sets(question.claim))
-        or any((e.src_addresses, e.dst_addresses) != (None, None) for e in question.claim.excuses)
         or bool(led)
     )
     services = tuple(services)
@@ -92,7 +103,6 @@ def vocabulary(
 def _conditions(question: Question) -> Iterator[Condition]:
     if question.claim.where is not None:
         yield question.claim.where
-    yield from (excuse.where for excuse in question.claim.excuses if excuse.where is not None)
     for assumption in question.assumptions:
         yield assumption.condition
 
@@ -166,6 +176,8 @@ def _selectors(cluster: Cluster, question: Question) -> Iterator[Selector]:
                 yield pods
             case NodePeer(selector):
                 yield selector
+            case NodesThat(_, labels):
+                yield labels
             case PodsIn(namespaces, pods):
                 yield pods
                 if isinstance(namespaces, NamespacesMatching):
@@ -205,6 +217,9 @@ def _port_names(
                     found[PortName(entry.name, protocol, scope)] = None
 
     add(claim_ports(question.claim), question.profile.named_port_scope)
+    for excuse in question.claim.excuses:
+        for naming in excuse.port_names:
+            add([naming.port], naming.scope or question.profile.named_port_scope)
     for policy in policies:
         for direction in Direction:
             for rule in policy.rules(direction) or ():
@@ -253,9 +268,16 @@ def _domains(
     for service in services:
         mention("pod", service.selector or Selector.EVERYTHING)
     for leaf in (*_set_leaves(question), *(leaf for port in led for leaf in leaves(port.members))):
-        if isinstance(leaf, PodsIn):
-            mention_choice(leaf.namespaces)
-            mention("pod", leaf.pods)
+        match leaf:
+            case PodsIn(namespaces, pods):
+                mention_choice(namespaces)
+                mention("pod", pods)
+            case NodesThat(_, labels):
+                mention("pod", labels)
+            case PodsOf(accounts):
+                builder.mention(Attr("sa"), (name for name in accounts.values if name is not None))
+            case _:
+                pass
     for condition in _conditions(question):
         for term, other in comparisons(condition):
             attr = attr_of(term)

@@ -16,16 +16,14 @@ from analyzer.model.claims import (
     Addresses,
     Anything,
     ApiServer,
-    At,
-    Behind,
     Both,
     Either,
     Minus,
     Nodes,
+    NodesThat,
     PodsIn,
     ServiceNamed,
     SetExpr,
-    Unknown,
     WorkloadNamed,
 )
 from analyzer.model.labels import Selector
@@ -82,9 +80,7 @@ def less(base: SetExpr, taken: list[SetExpr]) -> SetExpr:
 def can_hold_pods(members: SetExpr) -> bool:
     """False if no pod can be in the set, whatever the cluster: addresses and nodes are no pods."""
     match members:
-        case PodsIn() | WorkloadNamed() | Anything() | ServiceNamed() | ApiServer() | At() | Behind() | Unknown():
-            return True
-        case Addresses() | Nodes():
+        case Addresses() | Nodes() | NodesThat():
             return False
         case Either(either):
             return any(map(can_hold_pods, either))
@@ -92,6 +88,8 @@ def can_hold_pods(members: SetExpr) -> bool:
             return all(map(can_hold_pods, both))
         case Minus(base, _):
             return can_hold_pods(base)
+        case _:
+            return True
 
 
 # ------------------------------------------------------------------------------------------------ pods

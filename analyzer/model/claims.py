@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import field
 from enum import Enum
 
+from analyzer.model.endpoints import Through
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Direction, NamedPort, NamespaceChoice, NamespaceNamed, Ports, Protocol
+from analyzer.model.profile import NamedPortScope
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
-from analyzer.sets import METADATA_SERVICE, AddressSet
+from analyzer.sets import METADATA_SERVICE, AddressSet, ValueSet
 from analyzer.sets.addresses import IPAddress
 
 
@@ -70,6 +72,21 @@ class At:
 @dataclass(frozen=True, slots=True)
 class Nodes:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class NodesThat:
+    """Nodes whose name is among `names` (a node that is not there yet has none: None) and whose labels match."""
+
+    names: ValueSet = ValueSet.ANY
+    labels: Selector = Selector.EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class PodsOf:
+    """Pods (hostNetwork ones too) of these service accounts."""
+
+    accounts: ValueSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,8 @@ SetExpr = (
     | Addresses
     | At
     | Nodes
+    | NodesThat
+    | PodsOf
     | Anything
     | ServiceNamed
     | ApiServer
@@ -247,18 +266,30 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class PortNaming:
+    """Whether the destination pod gives the connection's port the name, for the protocol (which is not None).
+
+    `scope`: the containers that are looked at; None: those that the profile looks at.
+    """
+
+    port: NamedPort
+    is_given: bool
+    scope: NamedPortScope | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Excuse:
     """`except S can reach D [on PORTS]`: connections the claim does not speak of.  `ports is None`: all of them.
 
-    A region of a baseline may ask more: a condition of the ends, and where their addresses lie (None: anywhere).
+    A region of a baseline may ask more: by which names the destination calls the connection's port, and for which
+    Service the client asks; the destinations are then what that leads to, and the ports their own.
     """
 
     sources: SetExpr
     destinations: SetExpr
     ports: tuple[Ports, ...] | None = None
-    where: Condition | None = None
-    src_addresses: AddressSet | None = None
-    dst_addresses: AddressSet | None = None
+    port_names: tuple[PortNaming, ...] = ()
+    through: Through | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from analyzer.model.claims import (
     Condition,
     Either,
     Equal,
+    Excuse,
     Has,
     Kind,
     LedPort,
@@ -23,6 +24,7 @@ from analyzer.model.claims import (
     NotThat,
     OneOf,
     PodsIn,
+    PortNaming,
     Role,
     SetExpr,
     Term,
@@ -33,7 +35,7 @@ from analyzer.model.policies import Ports
 from analyzer.model.profile import Profile
 from analyzer.semantics.members import is_member
 from analyzer.semantics.oracle import isolation
-from analyzer.semantics.ports import on_ports
+from analyzer.semantics.ports import declares, on_ports
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.ways import is_service_told, leads_to
 
@@ -103,12 +105,25 @@ def is_in_scope(claim: Claim, connection: Connection, profile: Profile) -> bool:
             is_spoken_of = is_from and is_to and is_where
     return is_spoken_of and not any(
         is_member(excuse.sources, connection.src)
-        and is_reached(excuse.destinations, excuse.ports, connection, claim, profile)
-        and (excuse.where is None or holds(excuse.where, src=connection.src, dst=connection.dst))
-        and (excuse.src_addresses is None or connection.src.ip in excuse.src_addresses)
-        and (excuse.dst_addresses is None or connection.dst.ip in excuse.dst_addresses)
+        and _is_excused_at(excuse, connection, claim, profile)
+        and all(_is_called(naming, connection, profile) is naming.is_given for naming in excuse.port_names)
         for excuse in claim.excuses
     )
+
+
+def _is_excused_at(excuse: Excuse, connection: Connection, claim: Claim, profile: Profile) -> bool:
+    """Whether it goes to the excuse's destinations, on its ports, asking for its Service if it has one."""
+    if excuse.through is None:
+        return is_reached(excuse.destinations, excuse.ports, connection, claim, profile)
+    is_asked = excuse.ports is None or on_ports(excuse.ports, connection, profile)
+    return connection.through == excuse.through and is_asked and is_member(excuse.destinations, connection.dst)
+
+
+def _is_called(naming: PortNaming, connection: Connection, profile: Profile) -> bool:
+    """Whether the destination pod gives the connection's port the name, for its protocol."""
+    name, protocol, end = naming.port.name, naming.port.protocol, connection.dst
+    scope = naming.scope or profile.named_port_scope
+    return isinstance(end, Pod) and connection.protocol is protocol and declares(end, name, connection, scope)
 
 
 def is_reached(
@@ -191,8 +206,7 @@ def mentioned_in(claim: Claim, assumptions: Iterable[Assumption]) -> Iterator[tu
     """The keys of pods' labels that a claim and assumptions mention, with the values."""
     sets = [claim.sources, *([claim.destinations] if claim.destinations is not None else [])]
     sets += [part for excuse in claim.excuses for part in (excuse.sources, excuse.destinations)]
-    wheres = (claim.where, *(excuse.where for excuse in claim.excuses))
-    conditions = [where for where in wheres if where is not None]
+    conditions = [claim.where] if claim.where is not None else []
     for assumption in assumptions:
         sets.append(assumption.members)
         conditions.append(assumption.condition)

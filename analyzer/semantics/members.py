@@ -13,7 +13,9 @@ from analyzer.model.claims import (
     Either,
     Minus,
     Nodes,
+    NodesThat,
     PodsIn,
+    PodsOf,
     ServiceNamed,
     SetExpr,
     Unknown,
@@ -39,6 +41,10 @@ def is_member(members: SetExpr, end: End) -> bool:
             return any(is_member(port.members, end) for port in members.ports)
         case Nodes():
             return isinstance(end, Host)
+        case NodesThat(names, labels):
+            return isinstance(end, Host) and end.name in names and matches(labels, end.labels)
+        case PodsOf(accounts):
+            return isinstance(end, Pod) and end.service_account in accounts
         case Anything():
             return True
         case Either():
