@@ -49,7 +49,7 @@ class Attribute(Enum):
     PROTOCOL = "protocol"
     PORT = "port"  # of those protocols that have ports
     FAMILY = "family"  # `IPv4`, `IPv6`
-    SERVICE = "service"  # the Service that the client asks for, NAMESPACE/NAME
+    SERVICE = "service"  # the Service that the client asks for: `Service NAMESPACE/NAME`
     SERVICE_ADDRESS = "service_address"  # which of its own addresses
     SERVICE_PORT = "service_port"  # which of its own ports
     CLAIM = "claim"  # WHERE: as far as the query's `where` holds; NOT_PERMITTED: as far as it does not permit it
