@@ -7,7 +7,7 @@ is left to Lark, which can say what it expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from analyzer.language.trees import Token, Tree
@@ -34,13 +34,17 @@ class Automaton:
     def keywords(self) -> frozenset[str]:
         return frozenset(self._keywords)
 
-    def parse(self, text: str, start: str, line: int) -> Tree | None:
-        """The tree of a text whose first line has this number; None if the grammar has no place for it."""
+    def parse(self, text: str, start: str, line: int, plain: Collection[str] = ()) -> Tree | None:
+        """The tree of a text whose first line has this number; None if the grammar has no place for it.
+
+        `plain`: keywords that are words like any other.
+        """
         stack = _Stack(self._start[start])
         for found, number, column in self._scanned(text, line):
             if found is None:
                 return None
-            token = Token(self._type_of(found, text, stack.states[-1]), found[0], number, column, found.start())
+            type_ = str(found.lastgroup) if found[0] in plain else self._type_of(found, text, stack.states[-1])
+            token = Token(type_, found[0], number, column, found.start())
             if not self._makes_room(token.type, stack):
                 return None
             stack.push(self._states[stack.states[-1]][token.type], token, token, token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from analyzer.errors import Problem, QueryError
@@ -12,7 +12,7 @@ from analyzer.language.claims import text as text_of_claim
 from analyzer.language.conditions import condition
 from analyzer.language.ends import can_hold_pods, ends
 from analyzer.language.metadata import OF_PACK, OF_QUERY, metadata
-from analyzer.language.names import nearest, set_name_fault, statement_name_fault
+from analyzer.language.names import FIRST_WORDS, nearest, set_name_fault, statement_name_fault
 from analyzer.language.scope import Scope, place, unquoted
 from analyzer.language.size import Sizes
 from analyzer.language.syntax import Syntax, parse, parts, reserved_words, words
@@ -88,8 +88,9 @@ class _Reading:
     def statements(self, passages: tuple[Passage, ...]) -> Iterator[_Statement]:
         """The statements in order; annotations on lines of their own go with the statement that follows."""
         waiting: list[Syntax] = []
+        plain = _named_like_words(passages)
         for passage in passages:
-            tree = parse(passage, "statement", self.scope.file) if passage.is_sound else None
+            tree = parse(passage, "statement", self.scope.file, plain) if passage.is_sound else None
             if tree is None or isinstance(tree, Problem):
                 self.scope.problems += [tree] if tree else []
                 self._note_broken(passage)
@@ -155,8 +156,11 @@ class _Reading:
 
     def _let(self, statement: _Statement) -> None:
         name = statement.name
-        if name in reserved_words():
+        if name in FIRST_WORDS:
             self.scope.problem(name, f"`{name}` is a keyword and cannot name a set", "choose another name")
+        elif name in reserved_words():
+            text = f"`{name}` has become a word of the language, and in this file still names the set of this line"
+            self.scope.notice(name, f"{text}; give the set another name")
         members = ends(parts(statement.body)[0], self.scope)
         self.scope.sets[str(name)] = self.sizes.bounded(members, statement.body)
         self.scope.later_sets.pop(str(name), None)
@@ -219,6 +223,13 @@ class _Reading:
                 what = "parameter" if sign else "set"
                 source = Source(self.scope.file, place(statement.name)[0])
                 yield Notice(source, f"the {what} `{statement.name}` is not used")
+
+
+def _named_like_words(passages: Iterable[Passage]) -> frozenset[str]:
+    """The words of the language that sets of this file are called, from before they were words."""
+    found = (_NAMED.match(passage.text) for passage in passages)
+    names = {it[2] for it in found if it is not None and it[1] == "let"}
+    return (reserved_words() & names) - FIRST_WORDS
 
 
 def bound_claim(found: Claim, at: Syntax, sizes: Sizes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 
 from analyzer.errors import Problem
@@ -29,11 +30,16 @@ def reserved_words() -> frozenset[str]:
     return _automaton().keywords
 
 
-def parse(passage: Passage, start: str, file: str) -> Syntax | Problem:
-    """The syntax tree of a sound passage, lines counted from the start of the file, or the first error in it."""
-    tree = _automaton().parse(passage.text, start, passage.line)
-    if tree is not None:
-        return tree
+def parse(passage: Passage, start: str, file: str, plain: Collection[str] = ()) -> Syntax | Problem:
+    """The syntax tree of a sound passage, lines counted from the start of the file, or the first error in it.
+
+    `plain`: keywords that the file uses as names; they are keywords where as names they have no place.
+    """
+    automaton = _automaton()
+    for words in (plain, ()) if plain else ((),):
+        tree = automaton.parse(passage.text, start, passage.line, words)
+        if tree is not None:
+            return tree
     from analyzer.language.lark_parser import fault_of
 
     return fault_of(passage, start, file)
