@@ -16,7 +16,8 @@ from analyzer.encoding.obligation import (
 )
 from analyzer.encoding.pair import changed_namespaces, encode_pair
 from analyzer.encoding.question import Question
-from analyzer.encoding.scope import pod_addresses, pod_ranges
+from analyzer.encoding.scope import Role, pod_addresses, pod_ranges
+from analyzer.encoding.variables import Attribute, Box, Split, Variable
 
 __all__ = [
     "CONDITION",
@@ -26,9 +27,14 @@ __all__ = [
     "OUTSIDE",
     "UNIVERSE",
     "VIOLATION",
+    "Attribute",
+    "Box",
     "Footing",
     "Obligation",
     "Question",
+    "Role",
+    "Split",
+    "Variable",
     "align",
     "changed_namespaces",
     "decode",

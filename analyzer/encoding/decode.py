@@ -9,18 +9,19 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from analyzer.encoding.classes import EndClass, declares, mentioned_values
-from analyzer.encoding.domains import ABSENT, Attr
-from analyzer.encoding.ends import PROTOCOL_CODES
+from analyzer.encoding.domains import ABSENT, Attr, Domain
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
-from analyzer.encoding.rules import THROUGH
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
+from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable, Which
+from analyzer.encoding.vocabulary import PortName
 from analyzer.model.added_labels import Varying
 from analyzer.model.cluster import ContainerKind, ContainerPort, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
+from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
 Values = Mapping[str, int]
@@ -29,167 +30,172 @@ _PROTOCOLS = {code: protocol for protocol, code in PROTOCOL_CODES.items()}
 
 def decode(obligation: Obligation, values: Values) -> Connection:
     """The connection a model stands for.  `values` maps symbols to integers (booleans 0 or 1)."""
-    protocol = _PROTOCOLS[values.get("proto", 0)]
-    port = None if protocol is Protocol.OTHER else values.get("port", 0) or 1
-    which = _other_member(obligation, values)
-    version = _common_version(obligation, values, which)
-    src = decode_end(obligation, values, "s", protocol, None, version=version)
-    dst = decode_end(obligation, values, "d", protocol, port, which, version, src.ip)
-    return Connection(src, dst, protocol, port, _through(obligation, values))
-
-
-def _through(obligation: Obligation, values: Values) -> Through | None:
-    chosen = values.get(THROUGH, 0)
-    if not chosen:
-        return None
-    way = obligation.scope.ways[chosen - 1]
-    return Through(way.port.service, way.address, way.port.number)
-
-
-def _way(connection: Connection, obligation: Obligation) -> dict[str, int]:
-    """The symbol's value for what the client asks for; none where several numbers stand for it."""
-    through = connection.through
-    if through is None:
-        return {THROUGH: 0}
-    asked = (through.service, through.address, through.number, connection.protocol)
-    ways = ((number, obligation.scope.ways[number - 1]) for number in obligation.scope.through)
-    found = [n for n, w in ways if (w.port.service, w.address, w.port.number, w.port.protocol) == asked]
-    return {THROUGH: found[0]} if len(found) == 1 else {}
-
-
-def _common_version(obligation: Obligation, values: Values, which: int) -> int:
-    """A family that both ends have, where no rule looks at addresses."""
-    pods = obligation.scope.pod_addresses
-    found = {4, 6}
-    for letter, place in (("s", 0), ("d", which)):
-        known = _known_addresses(obligation, values, letter, place)
-        if known:
-            found &= {ip.version for ip in known}
-        elif _kind(obligation, values, letter) == POD:
-            found &= {version for version in (4, 6) if pods.family(version)}
-    return min(found, default=4)
-
-
-def _known_addresses(obligation: Obligation, values: Values, letter: str, which: int) -> tuple[IPAddress, ...]:
-    chosen = values.get(f"{letter}.w", 0)
-    if not chosen:
-        return ()
-    member = obligation.classes[chosen - 1]
-    if member.node is not None:
-        return member.node.ips
-    return member.members[which].ips if member.members else ()
-
-
-def _other_member(obligation: Obligation, values: Values) -> int:
-    """Which member of its class the destination is: not the single pod that the source is already."""
-    chosen = values.get("d.w", 0)
-    if not chosen or values.get("s.w", 0) != chosen:
-        return 0
-    members = obligation.classes[chosen - 1].members
-    return 1 if len(members) > 1 and members[0].is_single else 0
+    model = _Model(obligation, values)
+    protocol = model.protocol
+    port = None if protocol is Protocol.OTHER else model.of(Role.CONNECTION, Attribute.PORT) or 1
+    which = model.other_member()
+    version = model.common_version(which)
+    src = model.end(Role.SRC, protocol, None, version=version)
+    dst = model.end(Role.DST, protocol, port, which, version, src.ip)
+    return Connection(src, dst, protocol, port, model.through())
 
 
 def decode_end(
     obligation: Obligation,
     values: Values,
-    letter: str,
+    role: Role = Role.SRC,
     protocol: Protocol = Protocol.TCP,
     port: int | None = None,
-    which: int = 0,
     version: int = 4,
-    peer: IPAddress | None = None,
 ) -> End:
-    """One end of the connection; for `is isolated` the only one.
-
-    `which` member it is of a class of workloads.  `version`, `peer`: the family wished for, and the address of the
-    other end, for when no rule looks at addresses.
-    """
-    scope = obligation.scope
-    kind = _kind(obligation, values, letter)
-    chosen = values.get(f"{letter}.w", 0)
-    member = obligation.classes[chosen - 1] if chosen else None
-    if scope.needs_addresses:
-        address = _address(obligation, values, letter, kind, member)
-    else:
-        known = _known_addresses(obligation, values, letter, which)
-        address = _any_address(scope, letter, kind, known, version, peer)
-    if kind == EXTERNAL:
-        return External(address)
-    if kind == HOST:
-        if member is not None and member.node is not None:
-            return Host(member.node.name, member.node.labels, address)
-        return Host(None, Labels(_labels(scope, values, letter)), address)
-    namespace, namespace_labels = _namespace(obligation, values, letter)
-    if member is not None and member.maker is None:
-        return pod_of(member.members[which], namespace_labels, address)
-    maker = member.maker if member is not None else None
-    account = Attr("sa")
-    return Pod(
-        namespace=namespace,
-        namespace_labels=namespace_labels,
-        labels=Labels(_labels(scope, values, letter)),
-        ip=address,
-        service_account=(
-            scope.domains[account].value(values.get(f"{letter}.sa", 1)) or "default"
-            if account in scope.domains
-            else "default"
-        ),
-        ports=_declared(scope, values, protocol, port) if letter == "d" and port is not None else (),
-        host_network=member is not None and member.host_network,
-        workload=None if maker is None else f"{namespace}/{maker.name}[{maker.kind}]",
-        maker="" if maker is None else maker.id,
-    )
+    """One end of the connection; for `is isolated` the only one.  `version`: the family wished for, for when no rule
+    looks at addresses."""
+    return _Model(obligation, values).end(role, protocol, port, version=version)
 
 
-def _declared(scope: Scope, values: Values, protocol: Protocol, port: int) -> tuple[ContainerPort, ...]:
-    """What a pod declares so that each name is found in the containers that it is found in, and in no others."""
-    found: dict[str, ContainerPort] = {}
-    asked: set[str] = set()
-    for i, (name, offered, where) in enumerate(scope.port_names):  # from narrow to wide
-        if offered is protocol and values.get(f"d.p.{i}") and name not in found:
-            is_elsewhere = name in asked  # not where a narrower look would find it
-            kind = _ADDED[where] if is_elsewhere else ContainerKind.CONTAINER
-            found[name] = ContainerPort(name, port, offered, kind)
-        if offered is protocol:
-            asked.add(name)
-    return tuple(found.values())
+class _Model:
+    """The values of an obligation's variables."""
+
+    def __init__(self, obligation: Obligation, values: Values) -> None:
+        self.obligation, self.scope, self.values = obligation, obligation.scope, values
+
+    def of(self, role: Role, attribute: Attribute, which: Which = "", default: int = 0) -> int:
+        variable = self.obligation.variables.find(role, attribute, which)
+        return default if variable is None else self.values.get(variable.symbol, default)
+
+    def strings(self, role: Role, attribute: Attribute) -> dict[str, str]:
+        """The strings that codes stand for, by key; without those that are absent."""
+        found = ((row, _value(row, self.values)) for row in self.obligation.variables.of(role, attribute))
+        return {str(row.which): value for row, value in found if value is not None}
+
+    @property
+    def protocol(self) -> Protocol:
+        return _PROTOCOLS[self.of(Role.CONNECTION, Attribute.PROTOCOL)]
+
+    def through(self) -> Through | None:
+        chosen = self.of(Role.CONNECTION, Attribute.WAY)
+        if not chosen:
+            return None
+        way = self.scope.ways[chosen - 1]
+        return Through(way.port.service, way.address, way.port.number)
+
+    def member(self, role: Role) -> EndClass | None:
+        chosen = self.of(role, Attribute.MEMBER)
+        return self.obligation.classes[chosen - 1] if chosen else None
+
+    def kind(self, role: Role) -> str:
+        kinds = self.scope.reach(role).kinds
+        if len(kinds) == 1:
+            return next(iter(kinds))
+        if self.of(role, Attribute.IS_POD):
+            return POD
+        return HOST if self.of(role, Attribute.IS_NODE) else EXTERNAL
+
+    def other_member(self) -> int:
+        """Which member of its class the destination is: not the single pod that the source is already."""
+        member = self.member(Role.DST)
+        if member is None or self.member(Role.SRC) is not member:
+            return 0
+        return 1 if len(member.members) > 1 and member.members[0].is_single else 0
+
+    def common_version(self, which: int) -> int:
+        """A family that both ends have, where no rule looks at addresses."""
+        pods = self.scope.pod_addresses
+        found = {4, 6}
+        for role, place in ((Role.SRC, 0), (Role.DST, which)):
+            known = self.known_addresses(role, place)
+            if known:
+                found &= {ip.version for ip in known}
+            elif self.kind(role) == POD:
+                found &= {version for version in (4, 6) if pods.family(version)}
+        return min(found, default=4)
+
+    def known_addresses(self, role: Role, which: int) -> tuple[IPAddress, ...]:
+        member = self.member(role)
+        if member is None:
+            return ()
+        if member.node is not None:
+            return member.node.ips
+        return member.members[which].ips if member.members else ()
+
+    def end(
+        self,
+        role: Role,
+        protocol: Protocol,
+        port: int | None,
+        which: int = 0,
+        version: int = 4,
+        peer: IPAddress | None = None,
+    ) -> End:
+        """`which` member it is of a class of workloads.  `version`, `peer`: the family wished for, and the address of
+        the other end, for when no rule looks at addresses."""
+        kind, member = self.kind(role), self.member(role)
+        if self.scope.needs_addresses:
+            is_known = kind == EXTERNAL or (member is not None and member.addresses is not None)
+            address = self.address(role, is_known=is_known)
+        else:
+            address = _any_address(self.scope, role, kind, self.known_addresses(role, which), version, peer)
+        if kind == EXTERNAL:
+            return External(address)
+        labels = Labels(self.strings(role, Attribute.LABEL))
+        if kind == HOST:
+            if member is not None and member.node is not None:
+                return Host(member.node.name, member.node.labels, address)
+            return Host(None, labels, address)
+        namespace, namespace_labels = self.namespace(role)
+        if member is not None and member.maker is None:
+            return pod_of(member.members[which], namespace_labels, address)
+        maker = member.maker if member is not None else None
+        account = self.obligation.variables.find(role, Attribute.ACCOUNT)
+        return Pod(
+            namespace=namespace,
+            namespace_labels=namespace_labels,
+            labels=labels,
+            ip=address,
+            service_account=(account and _value(account, self.values, 1)) or "default",
+            ports=self.declared(protocol, port) if role is Role.DST and port is not None else (),
+            host_network=member is not None and member.host_network,
+            workload=None if maker is None else f"{namespace}/{maker.name}[{maker.kind}]",
+            maker="" if maker is None else maker.id,
+        )
+
+    def declared(self, protocol: Protocol, port: int) -> tuple[ContainerPort, ...]:
+        """What a pod declares so that each name is found in the containers that it is found in, and in no others."""
+        found: dict[str, ContainerPort] = {}
+        asked: set[str] = set()
+        for wanted in self.scope.port_names:  # from narrow to wide
+            if wanted.protocol is not protocol:
+                continue
+            if self.of(Role.DST, Attribute.PORT_NAME, wanted) and wanted.name not in found:
+                is_elsewhere = wanted.name in asked  # not where a narrower look would find it
+                kind = _ADDED[wanted.scope] if is_elsewhere else ContainerKind.CONTAINER
+                found[wanted.name] = ContainerPort(wanted.name, port, protocol, kind)
+            asked.add(wanted.name)
+        return tuple(found.values())
+
+    def namespace(self, role: Role) -> tuple[str, Labels]:
+        code = self.of(role, Attribute.NAMESPACE)
+        entry = self.scope.table.entries[code]
+        if entry.standing is Standing.KNOWN and entry.name is not None:
+            return entry.name, entry.labels
+        name = entry.name or fresh_name(self.scope, code)
+        is_new = entry.standing is Standing.FUTURE
+        labels = self.strings(role, Attribute.NEW_NAMESPACE_LABEL if is_new else Attribute.NAMESPACE_LABEL)
+        return name, Labels({NAMESPACE_NAME_LABEL: name, **labels})
+
+    def address(self, role: Role, *, is_known: bool) -> IPAddress:
+        """What the model says; rules look at addresses."""
+        version = 6 if self.of(Role.CONNECTION, Attribute.FAMILY) else 4
+        value = self.of(role, Attribute.KNOWN_ADDRESS if is_known else Attribute.UNKNOWN_ADDRESS, version)
+        return ip_address(value.to_bytes(4 if version == 4 else 16, "big"))
 
 
 _ADDED = {NamedPortScope.SIDECARS: ContainerKind.SIDECAR, NamedPortScope.ALL: ContainerKind.INIT}
 
 
-def _kind(obligation: Obligation, values: Values, letter: str) -> str:
-    kinds = (obligation.scope.src if letter == "s" else obligation.scope.dst).kinds
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    if values.get(f"{letter}.pod"):
-        return POD
-    return HOST if values.get(f"{letter}.host") else EXTERNAL
-
-
-def _labels(scope: Scope, values: Values, letter: str) -> dict[str, str]:
-    found = {}
-    for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
-        value = scope.domains[attr].value(values.get(f"{letter}.l.{i}", ABSENT))
-        if value is not None:
-            found[attr.key] = value
-    return found
-
-
-def _namespace(obligation: Obligation, values: Values, letter: str) -> tuple[str, Labels]:
-    scope = obligation.scope
-    code = values[f"{letter}.ns"]
-    entry = scope.table.entries[code]
-    if entry.standing is Standing.KNOWN and entry.name is not None:
-        return entry.name, entry.labels
-    name = entry.name or fresh_name(scope, code)
-    labels = {NAMESPACE_NAME_LABEL: name}
-    prefix = "fl" if entry.standing is Standing.FUTURE else "nl"
-    for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
-        value = scope.domains[attr].value(values.get(f"{letter}.{prefix}.{i}", ABSENT))
-        if value is not None:
-            labels[attr.key] = value
-    return name, Labels(labels)
+def _value(row: Variable, values: Values, default: int = ABSENT) -> str | None:
+    assert row.domain is not None
+    return row.domain.value(values.get(row.symbol, default))
 
 
 def fresh_name(scope: Scope, code: int) -> str:
@@ -205,16 +211,8 @@ def fresh_name(scope: Scope, code: int) -> str:
     return text
 
 
-def _address(obligation: Obligation, values: Values, letter: str, kind: str, member: EndClass | None) -> IPAddress:
-    """What the model says; rules look at addresses."""
-    version = 6 if values.get("v6") else 4
-    known = kind == EXTERNAL or (member is not None and member.addresses is not None)
-    value = values.get(f"{letter}.{'x' if known else 'u'}{version}", 0)
-    return ip_address(value.to_bytes(4 if version == 4 else 16, "big"))
-
-
 def _any_address(
-    scope: Scope, letter: str, kind: str, known: tuple[IPAddress, ...], version: int, peer: IPAddress | None
+    scope: Scope, role: Role, kind: str, known: tuple[IPAddress, ...], version: int, peer: IPAddress | None
 ) -> IPAddress:
     """No rule looks at addresses: any of the family will do, but not the peer's own where there is another."""
     if known:
@@ -226,55 +224,75 @@ def _any_address(
             (HOST, 4): "192.0.2.",
             (HOST, 6): "2001:db8:1::",
         }
-        return ip_address(f"{prefix[kind, version]}{1 if letter == 's' else 2}")
+        return ip_address(f"{prefix[kind, version]}{1 if role is Role.SRC else 2}")
     family = version if scope.pod_addresses.family(version) else 10 - version
     low = scope.pod_addresses.family(family)[0][0]
-    offset = 11 if letter == "s" else 12
+    offset = 11 if role is Role.SRC else 12
     return ip_address((low + offset).to_bytes(4 if family == 4 else 16, "big"))
 
 
 # ------------------------------------------------------------------------------------------------ and back
 def embed(obligation: Obligation, connection: Connection) -> dict[str, int] | None:
-    """The symbols' values for a concrete connection; None if an end is outside the obligation's universe."""
-    values: dict[str, int] = {
-        "proto": PROTOCOL_CODES[connection.protocol],
-        "port": connection.port or 0,
-        "v6": int(connection.src.ip.version == 6),
-        **_way(connection, obligation),
-    }
-    ends = (("s", connection.src), ("d", connection.dst))
-    coder = _Coder(obligation.scope, [end for _, end in ends])
-    for letter, end in ends:
-        found = _embed_end(obligation, letter, end, connection, coder)
-        if found is None:
-            return None
-        values |= found
-    return {symbol: value for symbol, value in values.items() if symbol in obligation.symbols}
+    """The symbols' values for a concrete connection, of those that say something of it; None if an end is outside the
+    obligation's universe."""
+    ends = {Role.SRC: connection.src, Role.DST: connection.dst}
+    placed = _placed(obligation, ends)
+    if placed is None:
+        return None
+    values: dict[str, int] = {}
+    for row in obligation.variables.of(Role.CONNECTION):
+        value = _of_connection(row, connection, obligation)
+        if value is not None:
+            values[row.symbol] = value
+    for place in placed:
+        values |= place.values(connection)
+    return values
 
 
-def embed_end(obligation: Obligation, end: End, letter: str = "s") -> dict[str, int] | None:
+def embed_end(obligation: Obligation, end: End, role: Role = Role.SRC) -> dict[str, int] | None:
     """The same for one end alone."""
-    found = _embed_end(obligation, letter, end, None, _Coder(obligation.scope, [end]))
-    return None if found is None else {s: v for s, v in found.items() if s in obligation.symbols}
+    placed = _placed(obligation, {role: end})
+    return None if placed is None else placed[0].values(None)
+
+
+def _of_connection(row: Variable, connection: Connection, obligation: Obligation) -> int | None:
+    match row.attribute:
+        case Attribute.PROTOCOL:
+            return PROTOCOL_CODES[connection.protocol]
+        case Attribute.PORT:
+            return connection.port or 0
+        case Attribute.FAMILY:
+            return int(connection.src.ip.version == 6)
+        case _:
+            return _way(connection, obligation)
+
+
+def _way(connection: Connection, obligation: Obligation) -> int | None:
+    """The number of the way that the client asks for; None where several numbers stand for it."""
+    through = connection.through
+    if through is None:
+        return 0
+    asked = (through.service, through.address, through.number, connection.protocol)
+    ways = ((number, obligation.scope.ways[number - 1]) for number in obligation.scope.through)
+    found = [n for n, w in ways if (w.port.service, w.address, w.port.number, w.port.protocol) == asked]
+    return found[0] if len(found) == 1 else None
 
 
 class _Coder:
     """Codes for concrete values: different unmentioned values of compared attributes get different fresh codes."""
 
     def __init__(self, scope: Scope, ends: Iterable[End]) -> None:
-        self._domains = scope.domains
         self._fresh: dict[int, dict[str, int]] = {}
         name, pods = Attr("name"), [end for end in ends if isinstance(end, Pod)]
         self.namespaces = _namespace_codes(scope, pods)
         for end in pods:  # a new namespace's name has a code of its own
             code = self.namespaces[end.namespace]
-            if name in self._domains and code is not None and scope.table.entries[code].name is None:
-                domain = self._domains[name]
+            if name in scope.domains and code is not None and scope.table.entries[code].name is None:
+                domain = scope.domains[name]
                 index = sum(1 for e in scope.table.entries[:code] if e.name is None)
                 self._fresh.setdefault(id(domain), {})[end.namespace] = len(domain.values) + 1 + index
 
-    def code(self, attr: Attr, value: str | None) -> int:
-        domain = self._domains[attr]
+    def code(self, domain: Domain, value: str | None) -> int:
         if value is None or value in domain.codes:
             return domain.code(value)
         taken = self._fresh.setdefault(id(domain), {})
@@ -282,45 +300,90 @@ class _Coder:
         return taken.setdefault(value, next(free, domain.size - 1))
 
 
-def _embed_end(
-    obligation: Obligation, letter: str, end: End, connection: Connection | None, coder: _Coder
-) -> dict[str, int] | None:
-    scope = obligation.scope
-    reach = scope.src if letter == "s" else scope.dst
-    kind = {Pod: POD, Host: HOST, External: EXTERNAL}[type(end)]
-    if kind not in reach.kinds:
-        return None
-    chosen = _class_of(obligation, end)
-    values = {f"{letter}.pod": int(kind == POD), f"{letter}.host": int(kind == HOST), f"{letter}.w": chosen}
-    values[f"{letter}.ns"] = scope.table.none
-    known = kind == EXTERNAL or (chosen > 0 and obligation.classes[chosen - 1].addresses is not None)
-    values[f"{letter}.{'x' if known else 'u'}{end.ip.version}"] = int(end.ip)
-    labels = end.labels if not isinstance(end, External) else Labels()
-    hidden = {key: varying for varying in _unknown(end) for key in varying.all_keys}
-    mentioned, _ = mentioned_values(scope)
-    for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
-        if attr.key not in hidden:
-            values[f"{letter}.l.{i}"] = coder.code(attr, labels.get(attr.key))
-        elif not chosen:  # like a pod of which it is known, with one of the values that it may have
-            some = dict(hidden[attr.key].options(mentioned)[-1].labels)
-            values[f"{letter}.l.{i}"] = coder.code(attr, some.get(attr.key))
-    if not isinstance(end, Pod):
-        return values
-    code = coder.namespaces[end.namespace]
-    if code is None or code not in reach.namespaces:
-        return None
-    values[f"{letter}.ns"] = code
-    account = Attr("sa")
-    if account in scope.domains:
-        values[f"{letter}.sa"] = coder.code(account, end.service_account)
-    prefix = "fl" if scope.table.entries[code].standing is Standing.FUTURE else "nl"
-    for i, attr in enumerate(a for a in scope.domains if a.kind == "ns"):
-        values[f"{letter}.{prefix}.{i}"] = coder.code(attr, end.namespace_labels.get(attr.key))
-    if letter == "d" and connection is not None:
-        for i, wanted in enumerate(scope.port_names):
-            numbers = declares(end.ports, wanted)
-            values[f"d.p.{i}"] = int(connection.port is not None and connection.port in numbers)
-    return values
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An end with its place in the obligation's universe: its kind, the codes of its namespace and of its class."""
+
+    obligation: Obligation
+    role: Role
+    end: End
+    kind: str
+    namespace: int
+    member: int
+    coder: _Coder
+
+    def values(self, connection: Connection | None) -> dict[str, int]:
+        found = ((row.symbol, self._value(row, connection)) for row in self.obligation.variables.of(self.role))
+        return {symbol: value for symbol, value in found if value is not None}
+
+    def _value(self, row: Variable, connection: Connection | None) -> int | None:
+        """None where the variable says nothing of the end, or nobody asks."""
+        match row.attribute:
+            case Attribute.IS_POD:
+                return int(self.kind == POD)
+            case Attribute.IS_NODE:
+                return int(self.kind == HOST)
+            case Attribute.NAMESPACE:
+                return self.namespace
+            case Attribute.MEMBER:
+                return self.member
+            case Attribute.KNOWN_ADDRESS | Attribute.UNKNOWN_ADDRESS:
+                is_asked = row.which == self.end.ip.version and self._is_address_known == (not row.is_open)
+                return int(self.end.ip) if is_asked else None
+            case Attribute.LABEL:
+                return self._label(row)
+            case _ if isinstance(self.end, Pod):
+                return self._of_pod(row, self.end, connection)
+            case _:
+                return None
+
+    @property
+    def _is_address_known(self) -> bool:
+        if self.kind == EXTERNAL:
+            return True
+        return self.member > 0 and self.obligation.classes[self.member - 1].addresses is not None
+
+    def _label(self, row: Variable) -> int | None:
+        key = str(row.which)
+        hidden = next((v for v in _unknown(self.end) if key in v.all_keys), None)
+        if hidden is None:
+            labels = self.end.labels if not isinstance(self.end, External) else Labels()
+            return self._code(row, labels.get(key))
+        if self.member:
+            return None
+        # Like a pod of which it is known, with one of the values that it may have.
+        mentioned, _ = mentioned_values(self.obligation.scope)
+        return self._code(row, dict(hidden.options(mentioned)[-1].labels).get(key))
+
+    def _of_pod(self, row: Variable, pod: Pod, connection: Connection | None) -> int | None:
+        is_new = self.obligation.scope.table.entries[self.namespace].standing is Standing.FUTURE
+        match row.attribute:
+            case Attribute.ACCOUNT:
+                return self._code(row, pod.service_account)
+            case Attribute.NAMESPACE_LABEL if not is_new:
+                return self._code(row, pod.namespace_labels.get(str(row.which)))
+            case Attribute.NEW_NAMESPACE_LABEL if is_new:
+                return self._code(row, pod.namespace_labels.get(str(row.which)))
+            case Attribute.PORT_NAME if connection is not None and isinstance(row.which, PortName):
+                return int(connection.port is not None and connection.port in declares(pod.ports, row.which))
+            case _:
+                return None
+
+    def _code(self, row: Variable, value: str | None) -> int:
+        assert row.domain is not None
+        return self.coder.code(row.domain, value)
+
+
+def _placed(obligation: Obligation, ends: Mapping[Role, End]) -> list[_Place] | None:
+    scope, found = obligation.scope, []
+    coder = _Coder(scope, ends.values())
+    for role, end in ends.items():
+        kind, reach = {Pod: POD, Host: HOST, External: EXTERNAL}[type(end)], scope.reach(role)
+        code = coder.namespaces[end.namespace] if isinstance(end, Pod) else scope.table.none
+        if kind not in reach.kinds or code is None or (kind == POD and code not in reach.namespaces):
+            return None
+        found.append(_Place(obligation, role, end, kind, code, _class_of(obligation, end), coder))
+    return found
 
 
 def _namespace_codes(scope: Scope, pods: Iterable[Pod]) -> dict[str, int | None]:

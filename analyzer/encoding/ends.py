@@ -1,21 +1,4 @@
-"""The symbols of one end of a connection and what they can be (the universe).
-
-An end `e` (`s` or `d`) has:
-
-| symbol | sort | meaning |
-|---|---|---|
-| e.pod, e.host | Bool | it is a pod, a node; neither: an address outside |
-| e.ns | BitVec | code of its namespace; the table's `none` unless it is a pod |
-| e.w | BitVec | 0: a pod or node not there yet, or an address; i + 1: a member of class i |
-| e.l.i, e.sa | BitVec | code of its i-th label (a node's label for a node), of its service account |
-| e.nl.i, e.fl.i | BitVec | code of its namespace's i-th label: of a namespace that exists, of one not created yet |
-| e.x4, e.x6 | BitVec | its address where the manifests or the question choose it: known, or outside |
-| e.u4, e.u6 | BitVec | its address where nobody knows it |
-| d.p.i | Bool | the destination pod declares the i-th port name at the connection's port and protocol |
-
-`v6`, `proto` and `port` are the connection's.  Unknown facts (u4, u6, nl) are separate from what the question may
-choose, so that "for every unknown" can be asked.
-"""
+"""The terms of one end of a connection, and what it can be (the universe)."""
 
 from __future__ import annotations
 
@@ -27,13 +10,12 @@ from analyzer.encoding.classes import ANYWHERE, EndClass, keeps_off_nodes, menti
 from analyzer.encoding.domains import ABSENT, Attr, Domain
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, Scope
+from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
 from analyzer.encoding.terms import (
     FALSE,
     TRUE,
     Script,
     Term,
-    bits,
     conj,
     disj,
     equal,
@@ -44,49 +26,45 @@ from analyzer.encoding.terms import (
     pick,
     within,
 )
+from analyzer.encoding.variables import ADDRESSES, KINDS, Attribute, VariableBuilder, Which
 from analyzer.model.added_labels import Option, Varying
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import PORT_PROTOCOLS, NamespaceChoice, NamespaceNamed, Protocol
+from analyzer.model.policies import NamespaceChoice, NamespaceNamed
 from analyzer.sets import AddressSet, ValueSet
 from analyzer.sets.intervals import points
 
 _ACCOUNT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-PROTOCOL_CODES = {p: i for i, p in enumerate((*PORT_PROTOCOLS, Protocol.OTHER))}
 
 
 class EndTerms:
-    """Builds terms over one end; `letter` is `s` or `d`."""
+    """Builds terms over one end."""
 
     def __init__(
         self,
-        letter: str,
+        role: Role,
         scope: Scope,
-        reach: Reach,
         classes: tuple[EndClass, ...],
+        variables: VariableBuilder,
         script: Script,
         ledger: Ledger,
     ) -> None:
-        self.letter, self.scope, self.reach, self.script, self.ledger = letter, scope, reach, script, ledger
+        self.role, self.scope, self.variables, self.script, self.ledger = role, scope, variables, script, ledger
+        self.reach = scope.reach(role)
         self.every_class = classes
         self.classes = tuple((i + 1, c) for i, c in enumerate(classes) if self._can_be(c))
-        kinds = reach.kinds
-        self.pod = self._kind(POD, f"{letter}.pod")
-        self.host = self._kind(HOST, f"{letter}.host")
-        self.external = conj([neg(self.pod), neg(self.host)]) if EXTERNAL in kinds else FALSE
-        self.ns_width = bits(scope.table.none + 1)
-        self.ns = script.vector(f"{letter}.ns", self.ns_width)
-        self.w_width = bits(len(classes) + 1)
-        self.w = script.vector(f"{letter}.w", self.w_width) if self.classes else number(0, self.w_width)
+        self.pod, self.host = (self._kind(*it) for it in zip((POD, HOST), KINDS, strict=True))
+        self.external = conj([neg(self.pod), neg(self.host)]) if EXTERNAL in self.reach.kinds else FALSE
+        namespace = variables.row(role, Attribute.NAMESPACE)
+        self.ns, self.ns_width = namespace.symbol, namespace.width
+        if self.classes:
+            variables.row(role, Attribute.MEMBER)
         self._members: dict[frozenset[int], Term] = {}
         self._selected: dict[tuple[NamespaceChoice, Selector], Term] = {}
         self._inside: dict[AddressSet, Term] = {}
         self._known_labels: dict[Attr, Term] = {}
-        self.address_cuts: dict[int, set[int]] = {4: set(), 6: set()}
-        self._labels = {attr: i for i, attr in enumerate(a for a in scope.domains if a.kind == "pod")}
-        self._ns_labels = {attr: i for i, attr in enumerate(a for a in scope.domains if a.kind == "ns")}
         self.host_network = self.is_class(i for i, c in self.classes if c.host_network)
         self.on_host = disj([self.host, self.host_network])
         self.plain_pod = conj([self.pod, neg(self.host_network)])
@@ -95,14 +73,21 @@ class EndTerms:
         is_near = c.kind == HOST or c.namespace in self.reach.namespaces or c.namespace == ANYWHERE
         return c.kind in self.reach.kinds and is_near
 
-    def _kind(self, kind: str, name: str) -> Term:
+    def _kind(self, kind: str, attribute: Attribute) -> Term:
         if kind not in self.reach.kinds:
             return FALSE
-        return TRUE if self.reach.kinds == {kind} else self.script.boolean(name)
+        return TRUE if self.reach.kinds == {kind} else self._symbol(attribute)
+
+    def _symbol(self, attribute: Attribute, which: Which = "") -> Term:
+        return self.variables.symbol(self.role, attribute, which)
 
     # -------------------------------------------------------------------------------------------- atoms
     def is_class(self, codes: Iterable[int]) -> Term:
-        return disj(equal(self.w, number(code, self.w_width)) for code in codes)
+        chosen = tuple(codes)
+        if not chosen:
+            return FALSE
+        member = self.variables.row(self.role, Attribute.MEMBER)
+        return disj(equal(member.symbol, number(code, member.width)) for code in chosen)
 
     def in_namespaces(self, codes: Iterable[int]) -> Term:
         """Its namespace is one of `codes`; false for an end that is no pod."""
@@ -124,7 +109,7 @@ class EndTerms:
         return self.scope.domains[attr]
 
     def _label_symbol(self, attr: Attr) -> Term:
-        return self.script.vector(f"{self.letter}.l.{self._labels[attr]}", self.domain(attr).width)
+        return self._symbol(Attribute.LABEL, attr.key)
 
     def label(self, attr: Attr) -> Term:
         """The label's value: its symbol's, but for the classes of which nobody knows it."""
@@ -156,7 +141,7 @@ class EndTerms:
         return found
 
     def service_account(self) -> Term:
-        return self.script.vector(f"{self.letter}.sa", self.domain(Attr("sa")).width)
+        return self._symbol(Attribute.ACCOUNT)
 
     def has_account(self, accounts: ValueSet) -> Term:
         """It has one of these service accounts."""
@@ -166,12 +151,12 @@ class EndTerms:
 
     def namespace_label(self, attr: Attr, standing: Standing) -> Term:
         """The label's symbol for a namespace that exists, or for one not created yet."""
-        prefix = "fl" if standing is Standing.FUTURE else "nl"
-        return self.script.vector(f"{self.letter}.{prefix}.{self._ns_labels[attr]}", self.domain(attr).width)
+        is_new = standing is Standing.FUTURE
+        return self._symbol(Attribute.NEW_NAMESPACE_LABEL if is_new else Attribute.NAMESPACE_LABEL, attr.key)
 
     def name_value(self) -> Term:
         """The namespace's name as a value of the domain it is compared in."""
-        return self.script.vector(f"{self.letter}.nn", self.domain(Attr("name")).width)
+        return self._symbol(Attribute.NAMESPACE_NAME)
 
     # -------------------------------------------------------------------------------------------- selectors
     def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
@@ -227,12 +212,11 @@ class EndTerms:
 
     def address(self, version: int) -> Term:
         width = 32 if version == 4 else 128
-        chosen, unknown = (f"{self.letter}.{kind}{version}" for kind in "xu")
         condition = self._unknown_address()
         body = pick(
             condition,
-            self.script.vector(unknown, width) if condition != FALSE else "",
-            self.script.vector(chosen, width) if condition != TRUE else "",
+            self._symbol(Attribute.UNKNOWN_ADDRESS, version) if condition != FALSE else "",
+            self._symbol(Attribute.KNOWN_ADDRESS, version) if condition != TRUE else "",
         )
         return self.script.share(body, width)
 
@@ -240,9 +224,11 @@ class EndTerms:
         """Its address, in the connection's family, lies in the set."""
         found = self._inside.get(addresses)
         if found is None:
-            v6 = self.script.boolean("v6")
-            for version, edges in self.address_cuts.items():
-                edges.update(edge for low, high in addresses.family(version) for edge in (low, high + 1))
+            v6 = self.variables.symbol(Role.CONNECTION, Attribute.FAMILY)
+            for version in (4, 6):
+                edges = [edge for low, high in addresses.family(version) for edge in (low, high + 1)]
+                for attribute in ADDRESSES:
+                    self.variables.cut(self.role, attribute, edges, version)
             in4 = within(self.address(4), addresses.v4, 32)
             in6 = within(self.address(6), addresses.v6, 128)
             found = self._inside[addresses] = self.script.share(disj([conj([neg(v6), in4]), conj([v6, in6])]))
@@ -258,17 +244,17 @@ class EndTerms:
         rules.append(within(self.ns, codes, self.ns_width))
         rules.append(iff(self.pod, neg(equal(self.ns, number(none, self.ns_width)))))
         if self.classes:
-            listed = points((0, *(i for i, _ in self.classes)))
-            rules.append(within(self.w, listed, self.w_width))
-            rules.append(implies(self.external, equal(self.w, number(0, self.w_width))))
+            member = self.variables.row(self.role, Attribute.MEMBER)
+            rules.append(member.lies_in(points((0, *(i for i, _ in self.classes)))))
+            rules.append(implies(self.external, self.is_class([0])))
         if universe is Universe.INVENTORY:
             rules.append(implies(self.pod, self.is_class(i for i, c in self.classes if c.kind == POD)))
         if universe is Universe.INVENTORY or scope.are_nodes_known:
             rules.append(implies(self.host, self.is_class(i for i, c in self.classes if c.kind == HOST)))
         rules += self._label_rules()
         rules += self._class_rules()
-        if self.letter == "d":
-            ports = [self.script.boolean(f"d.p.{i}") for i in range(len(scope.port_names))]
+        if self.role is Role.DST:
+            ports = [self._symbol(Attribute.PORT_NAME, wanted) for wanted in scope.port_names]
             rules.append(disj([self.pod, neg(disj(ports))]))
             for i, (narrow, wide) in enumerate(pairwise(scope.port_names)):
                 if narrow[:2] == wide[:2]:  # what is declared in some containers is declared in more of them
@@ -359,12 +345,12 @@ class EndTerms:
                     symbol = self.service_account() if attr.kind == "sa" else self._label_symbol(attr)
                     term = has_value[pair] = equal(symbol, number(value, self.domain(attr).width))
                 fact(code, term)
-            if self.letter == "d":
-                declared = dict(c.ports)
-                for index, wanted in enumerate(self.scope.port_names):
+            if self.role is Role.DST:
+                declared, port = dict(c.ports), self.variables.row(Role.CONNECTION, Attribute.PORT)
+                for wanted in self.scope.port_names:
                     numbers = declared.get(wanted)
-                    here = within("port", numbers.intervals, 16) if numbers else FALSE
-                    fact(code, iff(self.script.boolean(f"d.p.{index}"), here))
+                    here = port.lies_in(numbers.intervals) if numbers else FALSE
+                    fact(code, iff(self._symbol(Attribute.PORT_NAME, wanted), here))
         return [implies(self.is_class(codes), term) for term, codes in groups.items()]
 
     def _places(self, c: EndClass) -> list[int]:
@@ -431,7 +417,7 @@ def distinct(s: EndTerms, d: EndTerms) -> list[Term]:
                 left, right = (e.namespace_label(attr, standing) for e in (s, d))
                 rules.append(implies(conj([same, s.pod, d.pod]), equal(left, right)))
     if s.scope.needs_addresses:
-        v6 = s.script.boolean("v6")
+        v6 = s.variables.symbol(Role.CONNECTION, Attribute.FAMILY)
         apart = disj(
             [
                 conj([neg(v6), neg(equal(s.address(4), d.address(4)))]),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
+from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.ledger import Ledger
-from analyzer.encoding.scope import Scope
+from analyzer.encoding.scope import Role, Scope
 from analyzer.encoding.selectors import matches
 from analyzer.encoding.sights import sees_port, sees_service, zero_port
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number, within
+from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, VariableBuilder
 from analyzer.model.cluster import Node
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.labels import Selector
@@ -45,8 +46,8 @@ class UnseenEnd:
     external = host = pod = plain_pod = host_network = FALSE
     on_host = TRUE
 
-    def __init__(self, script: Script, ledger: Ledger) -> None:
-        self._script, self._ledger = script, ledger
+    def __init__(self, variables: VariableBuilder, ledger: Ledger) -> None:
+        self._variables, self._ledger = variables, ledger
 
     def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
         return FALSE
@@ -58,7 +59,7 @@ class UnseenEnd:
         return _node_address(version)
 
     def inside(self, addresses: AddressSet) -> Term:
-        v6, found = self._script.boolean("v6"), []
+        v6, found = self._variables.symbol(Role.CONNECTION, Attribute.FAMILY), []
         for version, width, is_family in ((4, 32, neg(v6)), (6, 128, v6)):
             if ranges := addresses.family(version):
                 address = self._ledger.open(self._address(version), width)
@@ -71,8 +72,8 @@ class AskedNode(UnseenEnd):
 
     host = TRUE
 
-    def __init__(self, script: Script, ledger: Ledger, known: Sequence[Node]) -> None:
-        super().__init__(script, ledger)
+    def __init__(self, variables: VariableBuilder, ledger: Ledger, known: Sequence[Node]) -> None:
+        super().__init__(variables, ledger)
         self._known = known
 
     def exists(self) -> Term:
@@ -123,12 +124,12 @@ FarEnd = EndTerms | UnseenEnd | ServiceSight | NodeSight
 class Matching:
     """Terms over the connection's protocol and port, its destination, and one far end at a time."""
 
-    def __init__(self, scope: Scope, dst: EndTerms | None, script: Script, ledger: Ledger) -> None:
-        self.scope, self.dst, self.script, self.ledger = scope, dst, script, ledger
+    def __init__(
+        self, scope: Scope, dst: EndTerms | None, variables: VariableBuilder, script: Script, ledger: Ledger
+    ) -> None:
+        self.scope, self.dst, self.variables, self.script, self.ledger = scope, dst, variables, script, ledger
         self.profile = scope.question.profile
-        self.protocol = script.vector("proto", 2)
-        self.port = script.vector("port", 16)
-        self.port_cuts: set[int] = {1}
+        self._protocol, self.port = (variables.row(Role.CONNECTION, it) for it in (Attribute.PROTOCOL, Attribute.PORT))
 
     def rule(self, policy: Policy, rule: Rule, peer: FarEnd, direction: Direction) -> Term:
         """The rule matches the connection, `peer` being its far end: peers and ports (reference A5.1)."""
@@ -223,11 +224,11 @@ class Matching:
             if isinstance(entry, NamedPort) and entry.protocol is not None:
                 text = f"port name `{entry.name}` at {rule.source} opens every number that a selected pod gives it"
                 fact = OpenFact("named-port-union", f"named-port-union {_subject(policy)} {entry}", text)
-                parts.append(conj([self._has_protocol(entry.protocol), self.ledger.open(fact)]))
+                parts.append(conj([self.has_protocol(entry.protocol), self.ledger.open(fact)]))
         return disj(parts)
 
-    def _has_protocol(self, protocol: Protocol) -> Term:
-        return equal(self.protocol, number(PROTOCOL_CODES[protocol], 2))
+    def has_protocol(self, protocol: Protocol) -> Term:
+        return equal(self._protocol.symbol, number(PROTOCOL_CODES[protocol], self._protocol.width))
 
     def on_ports(
         self,
@@ -244,21 +245,23 @@ class Matching:
         """
         assert self.dst is not None
         where = where or self.profile.named_port_scope
-        names = {(it.name, it.protocol): i for i, it in enumerate(self.scope.port_names) if it.scope is where}
+        names = [wanted for wanted in self.scope.port_names if wanted.scope is where]
         parts = []
         for entry in ports:
             match entry:
                 case NumberedPorts(protocol, low):
                     allowed = entry.ports if enforce_range or not entry.is_range else NumberedPorts(protocol, low).ports
                     if protocol is Protocol.OTHER or low is None:
-                        parts.append(self._has_protocol(protocol))
+                        parts.append(self.has_protocol(protocol))
                     else:
-                        self.port_cuts.update(edge for a, b in allowed for edge in (a, b + 1))
-                        parts.append(conj([self._has_protocol(protocol), within(self.port, allowed.intervals, 16)]))
+                        edges = (edge for a, b in allowed for edge in (a, b + 1))
+                        self.variables.cut(Role.CONNECTION, Attribute.PORT, edges)
+                        parts.append(conj([self.has_protocol(protocol), self.port.lies_in(allowed.intervals)]))
                 case NamedPort(name, protocol):
-                    for (known, offered), i in names.items():
-                        if known == name and protocol in (None, offered):
-                            fits = [self._has_protocol(offered), self.script.boolean(f"d.p.{i}")]
+                    for wanted in names:
+                        if wanted.name == name and protocol in (None, wanted.protocol):
+                            declared = self.variables.symbol(Role.DST, Attribute.PORT_NAME, wanted)
+                            fits = [self.has_protocol(wanted.protocol), declared]
                             parts.append(conj([*fits, neg(self.dst.host_network)] if for_policy else fits))
         return disj(parts)
 

@@ -37,7 +37,7 @@ def sights_of_nodes(
     if leading:
         nodes = scope.cluster.nodes
         are_known = profile.nodes_complete and all(node.ips for node in nodes)
-        node = AskedNode(script, ledger, nodes if are_known else ())
+        node = AskedNode(matching.variables, ledger, nodes if are_known else ())
         for protocol, number, ways in leading.values():
             yield NodeSight(node, protocol, number), script.share(conj([disj(ways), node.exists()]))
 

@@ -17,17 +17,17 @@ The claim holds iff `universe` and `violation` and all tracked literals are unsa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
-from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms, distinct
+from analyzer.encoding.ends import EndTerms, distinct
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.question import Question
 from analyzer.encoding.rules import PolicyTerms
-from analyzer.encoding.scope import POD, Scope, scope_of
-from analyzer.encoding.terms import Script, Term, conj, disj, equal, iff, number
+from analyzer.encoding.scope import POD, Role, Scope, scope_of
+from analyzer.encoding.terms import Script, Term, conj, disj, iff
+from analyzer.encoding.variables import VariableBuilder, Variables
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.open_facts import OpenFact
@@ -40,19 +40,20 @@ IN_SCOPE, CONDITION, IN_SRC, IN_DST = "in-scope", "condition", "in-src", "in-dst
 
 @dataclass(frozen=True)
 class Obligation:
-    """`symbols` maps every declared symbol to its width (0: Bool).  `fields` are those that describe a connection,
-    `unknowns` those of them that neither the question nor the manifests settle; `cuts` are the values where a symbol's
-    meaning can change: between two cuts nothing differs."""
+    """`variables` describe a connection; `symbols` maps each declared symbol to its width (0: Bool)."""
 
     text: str
     scope: Scope
     classes: tuple[EndClass, ...]
     symbols: dict[str, int]
-    fields: tuple[str, ...]
-    unknowns: frozenset[str]
+    variables: Variables
     tracks: dict[str, RuleRef]
     opens: dict[str, OpenFact]
-    cuts: dict[str, tuple[int, ...]]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The symbols of the variables."""
+        return tuple(variable.symbol for variable in self.variables)
 
     @cached_property
     def class_codes(self) -> dict[str, tuple[int, ...]]:
@@ -62,11 +63,6 @@ class Obligation:
             for name in (*(w.owner for w in c.members), *([c.node.name] if c.node is not None else [])):
                 found.setdefault(name, {})[i + 1] = None
         return {name: tuple(codes) for name, codes in found.items()}
-
-    @cached_property
-    def addressed(self) -> frozenset[int]:
-        """The symbol values of the classes whose addresses are known: theirs is in x4 or x6, not in u4 or u6."""
-        return frozenset(i + 1 for i, c in enumerate(self.classes) if c.addresses is not None)
 
     @cached_property
     def supposed(self) -> frozenset[int]:
@@ -85,30 +81,29 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     claim, script = question.claim, Script()
     ledger = Ledger(script)
     classes = end_classes(scope)
-    src = EndTerms("s", scope, scope.src, classes, script, ledger)
-    dst = None if claim.kind is Kind.ISOLATED else EndTerms("d", scope, scope.dst, classes, script, ledger)
+    variables = VariableBuilder(script, scope, classes)
+    src = EndTerms(Role.SRC, scope, classes, variables, script, ledger)
+    dst = None if claim.kind is Kind.ISOLATED else EndTerms(Role.DST, scope, classes, variables, script, ledger)
     proves_reach = claim.kind in (Kind.EVERY, Kind.SOME)
-    policies = PolicyTerms(scope, src, dst, script, ledger, track_allows=proves_reach)
+    policies = PolicyTerms(scope, src, dst, variables, script, ledger, track_allows=proves_reach)
     terms = ClaimTerms(claim, src, dst, policies)
-    return obligation(terms, terms.violation(), [policies])
+    return obligation(terms, terms.violation())
 
 
-def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerms]) -> Obligation:
-    """The obligation that a claim's terms make, with `violation` for what breaks it; `policies` are all that it is
-    made of, over the same symbols."""
+def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
+    """The obligation that a claim's terms make, with `violation` for what breaks it."""
     src, dst, first = terms.src, terms.dst, terms.policies
     scope, script, ledger = first.scope, first.script, first.ledger
     in_src, in_dst = terms.sources(), terms.reached()
     violation = conj([violation, *(end.is_there() for end in (src, dst) if end is not None)])
     universe = src_exists = _exists(src)
     if dst is not None:
-        is_other = equal(first.matching.protocol, number(PROTOCOL_CODES[Protocol.OTHER], 2))
-        dst_exists = [*_exists(dst), iff(is_other, equal(first.matching.port, number(0, 16)))]
+        is_other, has_none = first.matching.has_protocol(Protocol.OTHER), first.matching.port.lies_in(((0, 0),))
+        dst_exists = [*_exists(dst), iff(is_other, has_none)]
         dst_exists += first.by_possible_way()
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
         in_dst = conj([*dst_exists, in_dst])
     tracks, opens = dict(ledger.tracks), dict(ledger.opens)
-    fields = tuple(name for name in script.sorts if name not in tracks and name not in opens)
     script.name(UNIVERSE, conj(universe))
     script.name(IN_SRC, conj([*src_exists, in_src]))
     script.name(IN_DST, in_dst)
@@ -121,11 +116,9 @@ def obligation(terms: ClaimTerms, violation: Term, policies: Sequence[PolicyTerm
         scope=scope,
         classes=src.every_class,
         symbols=dict(script.sorts),
-        fields=fields,
-        unknowns=frozenset(f for f in fields if f[1:].startswith((".u4", ".u6", ".nl."))),
+        variables=first.variables.freeze(),
         tracks=tracks,
         opens=opens,
-        cuts=_cuts(policies),
     )
 
 
@@ -133,15 +126,3 @@ def _exists(end: EndTerms) -> list[Term]:
     """The end can exist and keeps to the assumptions."""
     assumptions = end.scope.assumptions if POD in end.reach.kinds else ()
     return [*end.well_formed(), *(assumed(a, end) for a in assumptions)]
-
-
-def _cuts(policies: Iterable[PolicyTerms]) -> dict[str, tuple[int, ...]]:
-    cuts: dict[str, set[int]] = {"port": set()}
-    for terms in policies:
-        cuts["port"] |= terms.matching.port_cuts
-        for end in (terms.src, terms.dst):
-            if end is not None:
-                for version, edges in end.address_cuts.items():
-                    for kind in "xu":
-                        cuts.setdefault(f"{end.letter}.{kind}{version}", set()).update(edges)
-    return {symbol: tuple(sorted(edges)) for symbol, edges in cuts.items()}

@@ -24,6 +24,7 @@ from analyzer.encoding.rules import PolicyTerms
 from analyzer.encoding.scope import (
     POD,
     Reach,
+    Role,
     Scope,
     assumptions_for,
     fronts_of,
@@ -35,6 +36,7 @@ from analyzer.encoding.scope import (
     ways_between,
 )
 from analyzer.encoding.terms import Script, Term, conj, disj, neg
+from analyzer.encoding.variables import VariableBuilder
 from analyzer.encoding.vocabulary import mentioned_names, vocabulary
 from analyzer.model.claims import Anything
 from analyzer.model.cluster import Cluster
@@ -63,12 +65,14 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     script = Script()
     ledger = Ledger(script)
     classes = end_classes(scopes[1], before)
+    variables = VariableBuilder(script, scopes[1], classes)
     were = tuple(replace(c, host_network=c.was_on_host) if c.kind == POD else c for c in classes)
     policies = [
         PolicyTerms(
             scope,
-            EndTerms("s", scope, scope.src, known, script, ledger),
-            EndTerms("d", scope, scope.dst, known, script, ledger),
+            EndTerms(Role.SRC, scope, known, variables, script, ledger),
+            EndTerms(Role.DST, scope, known, variables, script, ledger),
+            variables,
             script,
             ledger,
             is_tracked=False,
@@ -76,7 +80,7 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
         for scope, known in zip(scopes, (were, classes), strict=True)
     ]
     terms = ClaimTerms(question.claim, policies[1].src, policies[1].dst, policies[1])
-    return obligation(terms, _newly_allowed(terms, policies[0], egress, ingress), policies)
+    return obligation(terms, _newly_allowed(terms, policies[0], egress, ingress))
 
 
 def _newly_allowed(terms: ClaimTerms, old: PolicyTerms, egress: Changed, ingress: Changed) -> Term:

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import combinations, groupby, permutations
 
-from analyzer.encoding.ends import PROTOCOL_CODES, EndTerms
+from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.matching import FarEnd, Matching, ServiceSight, UnseenEnd
 from analyzer.encoding.members import is_in
 from analyzer.encoding.node_ways import NODE_WAY, sights_of_nodes
-from analyzer.encoding.scope import Front, Scope, is_way_of
+from analyzer.encoding.scope import Front, Role, Scope, is_way_of
 from analyzer.encoding.sights import sees_service
-from analyzer.encoding.terms import FALSE, TRUE, Script, Term, bits, choose, conj, disj, equal, implies, neg
-from analyzer.encoding.terms import number as number_term
+from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
+from analyzer.encoding.variables import Attribute, VariableBuilder
 from analyzer.encoding.vocabulary import SERVICE_SCOPE
 from analyzer.model.claims import LedPort
 from analyzer.model.cluster import Unmodelled
@@ -53,6 +53,7 @@ class PolicyTerms:
         scope: Scope,
         src: EndTerms,
         dst: EndTerms | None,
+        variables: VariableBuilder,
         script: Script,
         ledger: Ledger,
         *,
@@ -60,9 +61,10 @@ class PolicyTerms:
         is_tracked: bool = True,
     ) -> None:
         self.scope, self.src, self.dst, self.script, self.ledger = scope, src, dst, script, ledger
+        self.variables = variables
         self.track_allows, self.is_tracked = track_allows, is_tracked
         self.profile = scope.question.profile
-        self.matching = Matching(scope, dst, script, ledger)
+        self.matching = Matching(scope, dst, variables, script, ledger)
 
     def _track(self, ref: RuleRef) -> Term:
         return self.ledger.track(ref) if self.is_tracked else TRUE
@@ -145,7 +147,7 @@ class PolicyTerms:
 
     def _other_protocols(self, subject: EndTerms) -> Term:
         """Protocols without ports that no rule of an isolating policy matches (reference A11.2)."""
-        is_other = equal(self.matching.protocol, number_term(PROTOCOL_CODES[Protocol.OTHER], 2))
+        is_other = self.matching.has_protocol(Protocol.OTHER)
         match self.profile.other_protocols:
             case OtherProtocols.MATCH_IF_NO_PORTS:
                 return FALSE
@@ -153,7 +155,7 @@ class PolicyTerms:
                 return is_other
             case OtherProtocols.UNKNOWN:
                 text = "whether isolation covers protocols without ports differs between engines"
-                fact = OpenFact("other-protocols", f"other-protocols {subject.letter}", text)
+                fact = OpenFact("other-protocols", f"other-protocols {subject.role.value}", text)
                 return conj([is_other, self.ledger.open(fact)])
 
     # -------------------------------------------------------------------------------------------- first-match tiers
@@ -312,7 +314,7 @@ class PolicyTerms:
         """The way of that number leads to the destination, on the connection's port."""
         assert self.dst is not None
         way = self.scope.ways[number - 1]
-        v6 = self.script.boolean("v6")
+        v6 = self.variables.symbol(Role.CONNECTION, Attribute.FAMILY)
         family = v6 if way.address.version == 6 else neg(v6)
         target = [] if way.port.target is None else [way.port.target]
         on_target = self.matching.on_ports(target, where=SERVICE_SCOPE)
@@ -325,8 +327,7 @@ class PolicyTerms:
             return FALSE
         if not numbers:
             return TRUE
-        width = bits(len(self.scope.ways) + 1)
-        return equal(self.script.vector(THROUGH, width), number_term(number, width))
+        return self.variables.row(Role.CONNECTION, Attribute.WAY).lies_in(((number, number),))
 
     def by_no_service(self) -> Term:
         return self._is_chosen(0)
@@ -371,7 +372,7 @@ class PolicyTerms:
         if through == FALSE:
             return ruling
         behind, own = self.script.share(through), self.ledger.open(_OWN_NODE)
-        as_node = self._tiers(Direction.INGRESS, subject, UnseenEnd(self.script, self.ledger))
+        as_node = self._tiers(Direction.INGRESS, subject, UnseenEnd(self.variables, self.ledger))
         hidden = self.script.share(disj([own, self.script.share(as_node)]))
         return choose(peer.external, choose(behind, hidden, ruling), disj([ruling, conj([behind, hidden])]))
 
@@ -415,8 +416,7 @@ class PolicyTerms:
         for thing in self.scope.unmodelled:
             touched = self._touched(thing, direction, subject)
             if len(thing.protocols) < len(Protocol):
-                codes = (equal(self.matching.protocol, number_term(PROTOCOL_CODES[p], 2)) for p in thing.protocols)
-                touched = conj([touched, disj(codes)])
+                touched = conj([touched, disj(map(self.matching.has_protocol, thing.protocols))])
             if touched != FALSE:
                 if thing.may_allow:
                     grows.append(conj([touched, self.ledger.open(_unmodelled_fact(thing, direction, "allow"))]))
@@ -434,7 +434,6 @@ class PolicyTerms:
         return TRUE if thing.namespace is None else subject.chosen(NamespaceNamed(thing.namespace))
 
 
-THROUGH = "thr"
 _SERVICE_EVAL = OpenFact(
     "service-eval",
     "service-eval",

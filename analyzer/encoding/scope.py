@@ -7,6 +7,7 @@ claim speaks of.  `slice_first=False` keeps everything, to compare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import Enum
 
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
@@ -45,6 +46,14 @@ from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 
 POD, EXTERNAL, HOST = "pod", "external", "host"
+
+
+class Role(Enum):
+    """What a variable describes: an end, or the connection between the two."""
+
+    SRC = "src"
+    DST = "dst"
+    CONNECTION = "connection"
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,9 @@ class Scope:
     assumptions: tuple[Assumption, ...] = ()
     ways: tuple[Way, ...] = ()
     node_ways: tuple[NodeWay, ...] = ()
+
+    def reach(self, role: Role) -> Reach:
+        return self.src if role is Role.SRC else self.dst
 
     @property
     def through(self) -> tuple[int, ...]:

@@ -7,14 +7,28 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from itertools import chain, product
 
-from analyzer.encoding import VIOLATION, Obligation, Question, decode, decode_end, embed, embed_end
+from analyzer.encoding import (
+    VIOLATION,
+    Attribute,
+    Box,
+    Obligation,
+    Question,
+    Role,
+    Variable,
+    decode,
+    decode_end,
+    embed,
+    embed_end,
+)
 from analyzer.encoding.classes import declares, mentioned_values
 from analyzer.encoding.domains import ABSENT
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, POD
+from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, Which
+from analyzer.encoding.vocabulary import PortName
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
-from analyzer.judging.generalise import Box, generalise
+from analyzer.judging.generalise import exactly, generalise
 from analyzer.judging.inquiry import Certain, Inquiry
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
@@ -120,8 +134,7 @@ class Finder:
         if certain.result.value == "unknown":
             return Live(None, depends_on=(certain.reason,))
         witness = self._witness(obligation, possible.values)
-        family = ("v6",) if "v6" in obligation.symbols else ()
-        needed = inquiry.needed(possible.values, (*inquiry.unknown_facts, *family))
+        needed = inquiry.needed(possible.values, (*inquiry.unknown_facts, *inquiry.family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
 
@@ -142,7 +155,7 @@ class Finder:
     def _witness(self, obligation: Obligation, values: Mapping[str, int]) -> Connection | Pod:
         if self.is_connection:
             return decode(obligation, values)
-        pod = decode_end(obligation, values, "s")
+        pod = decode_end(obligation, values)
         assert isinstance(pod, Pod)
         return pod
 
@@ -166,17 +179,16 @@ class Finder:
     # -------------------------------------------------------------------------------------------- enumeration
     def _presentable(self, box: Box, values: Mapping[str, int], outside: list[str]) -> Mapping[str, int]:
         """A witness inside the box that reads well."""
-        fields, renamed = self.obligation.fields, self._first_name(box, values)
+        variables, renamed, is_value = self.obligation.variables, self._first_name(box, values), self.inquiry.is_value
         fixed = [
-            self.inquiry.is_within(s, box[s]) if s in _CHOSEN else self.inquiry.is_value(s, values[s])
-            for s in box
-            if s not in renamed
+            self.inquiry.is_within(v, box[v])
+            if v.attribute in _CHOSEN or v in renamed
+            else is_value(v.symbol, values[v.symbol])
+            for v in box
         ]
-        wished = [self.inquiry.is_value(s, v) for s, v in _preferences(box, fields)]
-        wished = [*(self.inquiry.is_value(s, code) for s, code in renamed.items()), *wished]
-        fixed += [self.inquiry.is_within(s, box[s]) for s in renamed]
-        for member in (s for s in ("s.w", "d.w") if s in fields):  # pods that are there, or could be for certain
-            fixed += [f"!{self.inquiry.is_value(member, code)}" for code in sorted(self.obligation.supposed)]
+        wished = [is_value(v.symbol, value) for v, value in (*renamed.items(), *_preferences(box, variables))]
+        for member in (v for v in variables if v.attribute is Attribute.MEMBER):  # that are there, or could for certain
+            fixed += [f"!{is_value(member.symbol, code)}" for code in sorted(self.obligation.supposed)]
         while True:
             nicer = self.inquiry.check(VIOLATION, *outside, *fixed, *wished)
             if nicer.is_sat:
@@ -186,11 +198,12 @@ class Finder:
                 return values
             wished = [w for w in wished if w != refused[-1]]
 
-    def _first_name(self, box: Box, values: Mapping[str, int]) -> dict[str, int]:
+    def _first_name(self, box: Box, values: Mapping[str, int]) -> dict[Variable, int]:
         """The only end that is in a namespace without a name, with the first of such namespaces."""
         table = self.obligation.scope.table
         unnamed = sorted(code for code in table.of(Standing.FUTURE) if table.entries[code].name is None)
-        found = [symbol for symbol in ("s.ns", "d.ns") if values.get(symbol) in unnamed]
+        namespaces = (v for v in self.obligation.variables if v.attribute is Attribute.NAMESPACE)
+        found = [v for v in namespaces if values.get(v.symbol) in unnamed]
         if len(found) != 1 or not contains(box.get(found[0], ()), unnamed[0]):
             return {}
         return {found[0]: unnamed[0]}
@@ -202,24 +215,22 @@ class Finder:
         None if they may, as far as what is unknown about them (addresses and their family, labels of namespaces) or
         the budget goes.
         """
-        hidden = any(s in self.obligation.unknowns for s in box)
-        hidden = hidden or ("v6" in box and EXTERNAL not in (region.src.kind, region.dst and region.dst.kind))
+        is_outside = EXTERNAL in (region.src.kind, region.dst and region.dst.kind)
+        hidden = any(v.is_open or (v.attribute is Attribute.FAMILY and not is_outside) for v in box)
         tried = 0
-        ends = [self._fitting(box, letter) for letter in ("sd" if self.is_connection else "s")]
-        for pair in product(*ends):
-            facts = {s: v for _, end in pair for s, v in end.items() if s in self.obligation.fields}
+        roles = (Role.SRC, Role.DST) if self.is_connection else (Role.SRC,)
+        for pair in product(*(self._fitting(box, role) for role in roles)):
+            facts = {v: value for _, end in pair for v, value in end.items()}
             if len(pair) == 2 and pair[0][0] is pair[1][0] and (pair[0][0] is None or pair[0][0].is_single):
                 continue
-            literals = [self.inquiry.is_value(s, v) for s, v in facts.items()]
+            literals = [self.inquiry.is_value(v.symbol, value) for v, value in facts.items()]
             literals += self._declared_ports(pair[-1][0])
             model = self.inquiry.check(VIOLATION, self.inquiry.inside(box), *outside, *literals)
             if model.is_sat:
-                guessed = [s for (w, _), e in zip(pair, "sd", strict=False) if w for s in self._hidden_labels(w, e)]
-                return (
-                    (None, None)
-                    if hidden or any(s in box for s in guessed)
-                    else (True, self._as_declared(model.values, pair))
-                )
+                guessed = (self._hidden_labels(w, role) for (w, _), role in zip(pair, roles, strict=True) if w)
+                if hidden or any(v in box for labels in guessed for v in labels):
+                    return None, None
+                return True, self._as_declared(model.values, pair)
             tried += 1
             if not model.is_unsat or tried == _MOST_PAIRS:
                 return None, None
@@ -227,14 +238,15 @@ class Finder:
 
     def _declared_ports(self, workload: Workload | None) -> list[str]:
         """Literals: the destination gives to the connection's port the names that the workload gives it."""
-        scope = self.obligation.scope
-        if workload is None or "d.p.0" not in self.obligation.symbols:
+        if workload is None:
             return []
-        numbers = (declares(workload.ports, wanted) for wanted in scope.port_names)
-        return [self.inquiry.means(f"d.p.{i}", "port", n.intervals) for i, n in enumerate(numbers)]
+        port = self.obligation.variables[Role.CONNECTION, Attribute.PORT]
+        names = self.obligation.variables.of(Role.DST, Attribute.PORT_NAME)
+        numbers = ((row, declares(workload.ports, row.which)) for row in names if isinstance(row.which, PortName))
+        return [self.inquiry.means(row, port, found.intervals) for row, found in numbers]
 
     def _as_declared(
-        self, values: Mapping[str, int], pair: tuple[tuple[Workload | None, dict[str, int]], ...]
+        self, values: Mapping[str, int], pair: tuple[tuple[Workload | None, dict[Variable, int]], ...]
     ) -> Connection | Pod:
         witness = self._witness(self.obligation, values)
         ends = [witness] if isinstance(witness, Pod) else [witness.src, witness.dst]
@@ -246,52 +258,49 @@ class Finder:
         assert isinstance(ends[0], Pod)
         return ends[0]
 
-    def _fitting(self, box: Box, letter: str) -> list[tuple[Workload | None, dict[str, int]]]:
-        """The declared workloads that the region admits at this end, with their symbols' values; None stands for an
+    def _fitting(self, box: Box, role: Role) -> list[tuple[Workload | None, dict[Variable, int]]]:
+        """The declared workloads that the region admits at this end, with their variables' values; None stands for an
         end that is no pod."""
-        scope = self.obligation.scope
-        reach = scope.src if letter == "s" else scope.dst
-        if POD not in reach.kinds or box.get(f"{letter}.pod") == ((0, 0),):
+        is_pod = self.obligation.variables.find(role, Attribute.IS_POD)
+        if POD not in self.obligation.scope.reach(role).kinds or (is_pod is not None and box.get(is_pod) == exactly(0)):
             return [(None, {})]
-        found: list[tuple[Workload | None, dict[str, int]]] = []
-        for workload in self._resembling(box, letter):
-            known = embed_end(self.obligation, self._pod(workload), letter)
+        found: list[tuple[Workload | None, dict[Variable, int]]] = []
+        rows = [v for v in self.obligation.variables.of(role) if v.attribute not in _UNSAID]
+        for workload in self._resembling(box, role):
+            known = embed_end(self.obligation, self._pod(workload), role)
             if known is None:
                 continue
-            hidden = self._hidden_labels(workload, letter)
-            facts = {s: v for s, v in known.items() if not s[1:].startswith((".u", ".x", ".nl.", ".p."))}
-            facts = {s: v for s, v in facts.items() if s not in hidden}
-            if all(contains(box[s], v) for s, v in facts.items() if s in box):
+            hidden = self._hidden_labels(workload, role)
+            facts = {v: known[v.symbol] for v in rows if v.symbol in known and v not in hidden}
+            if all(contains(box[v], value) for v, value in facts.items() if v in box):
                 found.append((workload, facts))
                 if len(found) > _MOST_PAIRS:
                     break
         return found
 
-    def _hidden_labels(self, workload: Workload, letter: str) -> frozenset[str]:
-        """The symbols of labels of which nobody knows the value that the workload's pods have."""
+    def _hidden_labels(self, workload: Workload, role: Role) -> frozenset[Variable]:
+        """Those of labels of which nobody knows the value that the workload's pods have."""
         keys = {key for varying in workload.unknown_labels for key in varying.all_keys}
-        attrs = enumerate(a for a in self.obligation.scope.domains if a.kind == "pod")
-        return frozenset(f"{letter}.l.{i}" for i, attr in attrs if attr.key in keys)
+        return frozenset(v for v in self.obligation.variables.of(role, Attribute.LABEL) if v.which in keys)
 
-    def _resembling(self, box: Box, letter: str) -> Iterator[Workload]:
+    def _resembling(self, box: Box, role: Role) -> Iterator[Workload]:
         """The declared workloads whose namespace and labels, as far as anything mentions them, the region admits."""
-        scope = self.obligation.scope
-        reach = scope.src if letter == "s" else scope.dst
-        inside = (c for c in sorted(reach.namespaces) if contains(box.get(f"{letter}.ns", _ANY), c))
+        scope, variables = self.obligation.scope, self.obligation.variables
+        namespace = variables[role, Attribute.NAMESPACE]
+        inside = (c for c in sorted(scope.reach(role).namespaces) if contains(box.get(namespace, namespace.every), c))
         namespaces = [scope.table.entries[c].name or "" for c in inside]
         told = []
-        for i, attr in enumerate(a for a in scope.domains if a.kind == "pod"):
-            allowed = box.get(f"{letter}.l.{i}")
-            if allowed is not None:
-                codes = scope.domains[attr].codes
-                refused = {value for value, code in codes.items() if not contains(allowed, code)}
-                told.append((attr.key, refused | (set() if contains(allowed, ABSENT) else {None})))
+        for label in variables.of(role, Attribute.LABEL):
+            allowed = box.get(label)
+            if allowed is not None and label.domain is not None:
+                refused = {value for value, code in label.domain.codes.items() if not contains(allowed, code)}
+                told.append((label.which, refused | (set() if contains(allowed, ABSENT) else {None})))
         by_namespace = self.cluster.workloads_by_namespace
         mentioned, compared = mentioned_values(scope)
         for workload in chain.from_iterable(by_namespace.get(name, ()) for name in namespaces):
             hidden = {key for varying in workload.unknown_labels for key in varying.all_keys}
             for variant in workload.variants(mentioned, compared):
-                known = ((variant.labels.get(key), refused) for key, refused in told if key not in hidden)
+                known = ((variant.labels.get(str(key)), refused) for key, refused in told if key not in hidden)
                 if not any(value in refused for value, refused in known):
                     yield variant
 
@@ -320,42 +329,46 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
 
 _MOST_TWINS = 24
 _MOST_PAIRS = 400
-_ANY = ((0, 2**32),)
-_CHOSEN = ("port", "proto", "v6", "s.x4", "s.x6", "d.x4", "d.x6")
+_CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS})
+_UNSAID = frozenset({*ADDRESSES, Attribute.NAMESPACE_LABEL, Attribute.PORT_NAME})  # not by a workload's template alone
 _FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
-_PLAIN = (".l.", ".p.", ".nl.", ".fl.")
-_FAMILIAR_ADDRESSES: dict[int, IPAddress] = {4: IPv4Address("8.8.8.8"), 6: IPv6Address("2001:4860:4860::8888")}
+_PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, *NAMESPACE_LABELS})
+_FAMILIAR_ADDRESSES: dict[Which, IPAddress] = {4: IPv4Address("8.8.8.8"), 6: IPv6Address("2001:4860:4860::8888")}
 
 
-def _preferences(box: Box, fields: Iterable[str]) -> Iterator[tuple[str, int]]:
+def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Variable, int]]:
     """What a reader finds plainest: IPv4, TCP, a familiar port and address, no label that does not matter."""
-    for symbol in fields:
-        part = symbol.split(".")[-1] if "." in symbol else symbol
-        if symbol == "port":
-            allowed = box.get("port", ((1, 65535),))
-            yield symbol, next((p for p in _FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
-        elif part in ("x4", "x6"):
-            familiar = int(_FAMILIAR_ADDRESSES[int(part[1])])
-            if contains(box.get(symbol, ((familiar, familiar),)), familiar):
-                yield symbol, familiar
-        elif symbol in ("v6", "proto") or (symbol not in box and (symbol[1:4] in _PLAIN or symbol[1:5] in _PLAIN)):
-            yield symbol, 0
+    for variable in variables:
+        match variable.attribute:
+            case Attribute.PORT:
+                allowed = box.get(variable, variable.every)
+                yield variable, next((p for p in _FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
+            case Attribute.KNOWN_ADDRESS:
+                familiar = int(_FAMILIAR_ADDRESSES[variable.which])
+                if contains(box.get(variable, variable.every), familiar):
+                    yield variable, familiar
+            case Attribute.FAMILY | Attribute.PROTOCOL:
+                yield variable, 0
+            case attribute if attribute in _PLAIN and variable not in box:
+                yield variable, 0
 
 
 def _familiar(connection: Connection, box: Box) -> Connection:
     """The same connection on a port and from or to an address that readers know, where the region lets it."""
     if connection.through is not None:  # which settles both
         return connection
-    for letter, end in (("s", connection.src), ("d", connection.dst)):
+    told = {(v.role, v.attribute, v.which): values for v, values in box.items()}
+    for role, end in ((Role.SRC, connection.src), (Role.DST, connection.dst)):
         familiar = _FAMILIAR_ADDRESSES[end.ip.version]
-        if isinstance(end, External) and contains(box.get(f"{letter}.x{familiar.version}", ()), int(familiar)):
+        allowed = told.get((role, Attribute.KNOWN_ADDRESS, end.ip.version), ())
+        if isinstance(end, External) and contains(allowed, int(familiar)):
             nicer = External(familiar)
-            connection = replace(connection, src=nicer) if letter == "s" else replace(connection, dst=nicer)
-    if connection.port is None or any(s.startswith("d.p.") for s in box):
+            connection = replace(connection, src=nicer) if role is Role.SRC else replace(connection, dst=nicer)
+    if connection.port is None or any(v.attribute is Attribute.PORT_NAME for v in box):
         return connection
     ports = connection.dst.ports if isinstance(connection.dst, Pod) else ()
     declared = sorted(p.number for p in ports if p.protocol is connection.protocol)
-    allowed = box.get("port", ((1, 65535),))
+    allowed = told.get((Role.CONNECTION, Attribute.PORT, ""), ((1, 65535),))
     choice = (p for p in (*declared, *_FAMILIAR_PORTS, connection.port) if contains(allowed, p))
     return replace(connection, port=next(choice, connection.port))
 
@@ -364,11 +377,12 @@ def _dependence(obligation: Obligation, symbol: str, witness: Connection | Pod) 
     """What a live answer hangs on, in words."""
     if symbol in obligation.opens:
         return obligation.opens[symbol].text
-    if symbol == "v6":
+    variable = next(v for v in obligation.variables if v.symbol == symbol)
+    if variable.attribute is Attribute.FAMILY:
         return "which address family these pods have, which the manifests do not tell"
-    end = witness if isinstance(witness, Pod) else witness.src if symbol.startswith("s") else witness.dst
+    end = witness if isinstance(witness, Pod) else witness.src if variable.role is Role.SRC else witness.dst
     if isinstance(end, Pod):
-        if ".nl." in symbol:
+        if variable.attribute is Attribute.NAMESPACE_LABEL:
             return f"the labels of namespace {end.namespace}, which is not declared"
         return f"the address of {end.workload or 'a pod'}, which the manifests do not tell"
     return "the address of a node, which the manifests do not tell"

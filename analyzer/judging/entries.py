@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.encoding import VIOLATION, Question, encode
-from analyzer.encoding.ends import PROTOCOL_CODES
+from analyzer.encoding import VIOLATION, Attribute, Question, Role, encode
+from analyzer.encoding.variables import PROTOCOL_CODES
 from analyzer.judging.expose import held
+from analyzer.judging.generalise import exactly
 from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.judging.judge import Setting
 from analyzer.model.claims import Claim, Either, Kind, PodsIn, SetExpr, Universe, WorkloadNamed
@@ -34,16 +35,17 @@ def open_to_pods(
     obligation = encode(cluster, Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses))
     budget = setting.budget
     inquiry = Inquiry(obligation, Budget(budget.rlimit * len(wanted), budget.seconds * len(wanted)))
+    its_protocol, its_port = (obligation.variables[Role.CONNECTION, it] for it in (Attribute.PROTOCOL, Attribute.PORT))
     for workload, connections in wanted:
-        here = held(inquiry, workload, "d")
+        here = held(inquiry, workload, Role.DST)
         allowed = certain = ConnectionSet.EMPTY
         for protocol, port in _single(connections):
-            fixed = here.is_value("proto", PROTOCOL_CODES[protocol]), here.is_value("port", port)
+            fixed = here.inside({its_protocol: exactly(PROTOCOL_CODES[protocol]), its_port: exactly(port)})
             one = ConnectionSet.on(protocol.value, PortSet.of(port))
             try:
-                if not here.check(VIOLATION, *fixed).is_unsat:
+                if not here.check(VIOLATION, fixed).is_unsat:
                     allowed |= one
-                    if here.check(NOT_VIOLATION, *fixed).is_unsat:
+                    if here.check(NOT_VIOLATION, fixed).is_unsat:
                         certain |= one
             except OutOfTimeError:  # nothing is known of it: it may be allowed
                 allowed |= one

@@ -15,10 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from analyzer.encoding import CONDITION, IN_DST, IN_SCOPE, IN_SRC, UNIVERSE, VIOLATION, Obligation, embed, embed_end
+from analyzer.encoding import (
+    CONDITION,
+    IN_DST,
+    IN_SCOPE,
+    IN_SRC,
+    UNIVERSE,
+    VIOLATION,
+    Box,
+    Obligation,
+    embed,
+    embed_end,
+)
 from analyzer.encoding.terms import Term, conj, equal, neg, number
 from analyzer.judging.counterexamples import Found, Sighting
-from analyzer.judging.generalise import Box
 from analyzer.judging.inquiry import Inquiry
 from analyzer.model.endpoints import Pod
 from analyzer.verdicts.steps import SAT, UNKNOWN, UNSAT, Step
@@ -99,7 +109,7 @@ class Evidence:
         """A connection that is allowed whatever the universal symbols are, and the address family if that is one."""
         self._rests("witness", "the witness is allowed", SAT, [*self._in_force, *self._fixed(values), VIOLATION])
         meaning = "the witness is allowed whatever is unknown"
-        for free in ((*universal, "v6"), tuple(universal)):
+        for free in ((*universal, *self._inquiry.family), tuple(universal)):
             fixed = self._fixed(values, free)
             if self._if_so("witness-certain", meaning, UNSAT, [*self._in_force, *fixed, neg(VIOLATION)]):
                 return
@@ -131,7 +141,7 @@ class Evidence:
         return is_so
 
     def _inside(self, box: Box) -> Term:
-        return conj(self._inquiry.term(symbol, values) for symbol, values in box.items())
+        return conj(variable.admits(values) for variable, values in box.items())
 
     def _fixed(self, values: Mapping[str, int], free: Iterable[str] = ()) -> list[Term]:
         left, symbols = frozenset(free), self._obligation.symbols

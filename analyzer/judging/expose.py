@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from analyzer.encoding import VIOLATION, Obligation, Question, decode, encode
+from analyzer.encoding import VIOLATION, Box, Obligation, Question, decode, encode
+from analyzer.encoding import Attribute as Symbol
+from analyzer.encoding import Role as End
 from analyzer.encoding.classes import EndClass
+from analyzer.encoding.variables import ADDRESSES
 from analyzer.errors import InternalError
-from analyzer.judging.generalise import Box, generalise
+from analyzer.judging.generalise import generalise
 from analyzer.judging.inquiry import Certain, Inquiry
 from analyzer.judging.judge import Setting
 from analyzer.judging.regions import describe
@@ -30,7 +33,7 @@ from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
 _BEYOND = Minus(Anything(), Nodes())
 _PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
 _ANYTHING = Claim(Kind.NO, Anything(), Anything(), _PORTS)
-_OWN = (".u4", ".u6", ".x4", ".x6", ".nl.")  # what a declared workload may not tell of itself
+_OWN = frozenset({*ADDRESSES, Symbol.NAMESPACE_LABEL})  # what a declared workload may not tell of itself
 _UNTOLD = (  # the same, as a region says it
     Attribute.ADDRESS,
     Attribute.NAMESPACE_LABEL,
@@ -79,7 +82,8 @@ def _cut_at_own_ports(obligation: Obligation, workload: Workload) -> Obligation:
     """With the workload held fixed, a connection's meaning also changes at the ports to which it gives a name."""
     numbers = (ports for c in obligation.classes if _is_of(obligation, c, workload) for _, ports in c.ports)
     edges = {edge for ports in numbers for low, high in ports for edge in (low, high + 1)}
-    return replace(obligation, cuts={**obligation.cuts, "port": tuple(sorted({*obligation.cuts["port"], *edges}))})
+    port = obligation.variables[End.CONNECTION, Symbol.PORT]
+    return replace(obligation, variables=obligation.variables.cut(port, edges))
 
 
 def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
@@ -95,13 +99,12 @@ def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
     )
 
 
-def held(inquiry: Inquiry, workload: Workload, near: str) -> Inquiry:
+def held(inquiry: Inquiry, workload: Workload, near: End) -> Inquiry:
     """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
-    obligation, far = inquiry.obligation, "d" if near == "s" else "s"
+    obligation, literals = inquiry.obligation, []
     codes = [i + 1 for i, c in enumerate(obligation.classes) if _is_of(obligation, c, workload)]
-    literals = [inquiry.is_within(f"{near}.w", points(codes))]
-    if f"{far}.w" in obligation.symbols:
-        literals.append(inquiry.is_value(f"{far}.w", 0))
+    for member in (v for v in obligation.variables if v.attribute is Symbol.MEMBER):
+        literals.append(inquiry.is_within(member, points(codes) if member.role is near else points([0])))
     return inquiry.given(*literals)
 
 
@@ -109,7 +112,7 @@ class _Trial:
     def __init__(self, inquiry: Inquiry, direction: Direction, replay: Replay, most: int) -> None:
         self.inquiry, self.direction, self.replay, self.most = inquiry, direction, replay, most
         self.obligation: Obligation = inquiry.obligation
-        self.near, self.far = ("s", "d") if direction is Direction.EGRESS else ("d", "s")
+        self.near = End.SRC if direction is Direction.EGRESS else End.DST
 
     def exposure(self, alike: Alike) -> Exposure:
         inquiry = held(self.inquiry, alike.workloads[0], self.near)
@@ -136,12 +139,8 @@ class _Trial:
 
     def _free(self, values: Mapping[str, int]) -> dict[str, int]:
         """What the workload does not settle."""
-        return {
-            s: v for s, v in values.items() if not s.endswith(".w") and (not self._is_near(s) or s[1:].startswith(_OWN))
-        }
-
-    def _is_near(self, symbol: str) -> bool:
-        return symbol.startswith(f"{self.near}.")
+        rows = (v for v in self.obligation.variables if v.attribute is not Symbol.MEMBER)
+        return {v.symbol: values[v.symbol] for v in rows if v.role is not self.near or v.attribute in _OWN}
 
     def _opening(self, box: Box, values: Mapping[str, int]) -> Opening:
         connection = decode(self.obligation, values)

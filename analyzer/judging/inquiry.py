@@ -7,10 +7,9 @@ from copy import copy
 from functools import cached_property
 from itertools import count
 
-from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Obligation
+from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Attribute, Box, Obligation, Role, Variable
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL
-from analyzer.encoding.terms import FALSE, conj, disj, equal, iff, neg, number, within
+from analyzer.encoding.terms import conj, disj, equal, iff, number
 from analyzer.records import dataclass
 from analyzer.sets.intervals import Intervals, points
 from analyzer.solving import Budget, Outcome, Result, Session
@@ -82,54 +81,17 @@ class Inquiry:
             return symbol if value else f"!{symbol}"
         return self.session.literal(equal(symbol, number(value, width)))
 
-    def is_within(self, symbol: str, values: Intervals) -> str:
-        return self.session.literal(self.term(symbol, values))
+    def is_within(self, variable: Variable, values: Intervals) -> str:
+        """A literal: the variable lies in the intervals, or says nothing of the connection."""
+        return self.session.literal(variable.admits(values))
 
-    def term(self, symbol: str, values: Intervals) -> str:
-        """The symbol's value (a boolean counts as 0 or 1) lies in one of the intervals, or says nothing of the
-        connection: an address is the one that the end has if it is of the connection's family, and chosen (x) or
-        unknown (u) as the end's is; a label of a namespace, if that is there (nl) or not created yet (fl)."""
-        width = self.obligation.symbols[symbol]
-        if width == 0:
-            wanted = {v for low, high in values for v in range(low, high + 1)}
-            return "true" if wanted == {0, 1} else symbol if wanted == {1} else neg(symbol)
-        found = within(symbol, values, width)
-        letter, _, part = symbol.partition(".")
-        if part in ("x4", "x6", "u4", "u6"):
-            chosen = self._is_chosen(letter)
-            return disj(["v6" if part[1] == "4" else neg("v6"), neg(chosen) if part[0] == "x" else chosen, found])
-        if part.startswith(("nl.", "fl.")):
-            new = self._is_new(letter)
-            return disj([new if part[0] == "n" else neg(new), found])
-        return found
+    def inside(self, box: Box) -> str:
+        """A literal: the connection lies in the box."""
+        return self.session.literal(conj(variable.admits(values) for variable, values in box.items()))
 
-    def _is_new(self, letter: str) -> str:
-        """The end is a pod in a namespace that is not created yet."""
-        symbol, codes = f"{letter}.ns", self.obligation.scope.table.of(Standing.FUTURE)
-        return within(symbol, points(codes), self.obligation.symbols[symbol])
-
-    def _is_chosen(self, letter: str) -> str:
-        """The manifests or the question choose the end's address: it is outside, or of a class of known addresses."""
-        obligation = self.obligation
-        kinds = (obligation.scope.src if letter == "s" else obligation.scope.dst).kinds
-        known = self._is_of_known_address(letter)
-        if EXTERNAL not in kinds:
-            return known
-        outside = conj(neg(kind) for kind in (f"{letter}.pod", f"{letter}.host") if kind in obligation.symbols)
-        return disj([outside, known])
-
-    def _is_of_known_address(self, letter: str) -> str:
-        """The end is of a class whose addresses are known."""
-        member, symbols = f"{letter}.w", self.obligation.symbols
-        return within(member, points(self.obligation.addressed), symbols[member]) if member in symbols else FALSE
-
-    def inside(self, region: Mapping[str, Intervals]) -> str:
-        """A literal: every symbol of the region lies in its intervals."""
-        return self.session.literal(conj(self.term(s, values) for s, values in region.items()))
-
-    def means(self, name: str, symbol: str, values: Intervals) -> str:
-        """A literal: the boolean symbol `name` is true iff the other symbol's value lies in the intervals."""
-        return self.session.literal(iff(name, within(symbol, values, self.obligation.symbols[symbol])))
+    def means(self, named: Variable, variable: Variable, values: Intervals) -> str:
+        """A literal: the boolean `named` is true iff the other variable's value lies in the intervals."""
+        return self.session.literal(iff(named.symbol, variable.lies_in(values)))
 
     def fixing(self, values: Mapping[str, int], free: Iterable[str] = ()) -> list[str]:
         """Literals that give every field its value, but for the `free` ones."""
@@ -153,11 +115,12 @@ class Inquiry:
 
     def _plainness(self, universal: tuple[str, ...]) -> Iterator[list[str]]:
         """What makes a connection plain to read, most wished first: IPv4 and TCP, in namespaces that exist."""
-        symbols, scope = self.obligation.symbols, self.obligation.scope
-        simple = [self.is_value(s, 0) for s in ("v6", "proto") if s in symbols and s not in universal]
-        there = scope.table.every - scope.table.of(Standing.FUTURE)
-        codes = points((*there, scope.table.none))
-        yield [*simple, *(self.is_within(s, codes) for s in ("s.ns", "d.ns") if s in symbols)]
+        find, table = self.obligation.variables.find, self.obligation.scope.table
+        plain = (find(Role.CONNECTION, it) for it in (Attribute.FAMILY, Attribute.PROTOCOL))
+        simple = [self.is_value(v.symbol, 0) for v in plain if v is not None and v.symbol not in universal]
+        there = points((*(table.every - table.of(Standing.FUTURE)), table.none))
+        spaces = (find(role, Attribute.NAMESPACE) for role in (Role.SRC, Role.DST))
+        yield [*simple, *(self.is_within(v, there) for v in spaces if v is not None)]
         yield simple
         yield simple[:1]
 
@@ -172,21 +135,29 @@ class Inquiry:
         if tries[-1].values is None and with_known is not None:
             tries.append(self.certain(universal, f"!{OUTSIDE}", with_known))
         if tries[-1].values is None:
-            family = ("v6",) if "v6" in self.obligation.symbols else ()
-            tries.append(self.certain((*universal, *family), f"!{OUTSIDE}"))
+            tries.append(self.certain((*universal, *self.family), f"!{OUTSIDE}"))
         if tries[-1].values is not None:
             return tries[-1]
         return next((t for t in tries if t.result is Result.UNKNOWN), tries[-1])
 
     def _with_known_address(self) -> str | None:
         """A literal: one of the ends is of a class whose addresses are known; None where families do not matter."""
-        if "v6" not in self.obligation.symbols or not self.obligation.addressed:
+        known = points(i + 1 for i, c in enumerate(self.obligation.classes) if c.addresses is not None)
+        if not self.family or not known:
             return None
-        return self.session.literal(disj(self._is_of_known_address(letter) for letter in "sd"))
+        members = (self.obligation.variables.find(role, Attribute.MEMBER) for role in (Role.SRC, Role.DST))
+        return self.session.literal(disj(member.lies_in(known) for member in members if member is not None))
 
     @property
     def unknown_facts(self) -> tuple[str, ...]:
-        return (*self.obligation.opens, *sorted(self.obligation.unknowns))
+        """The symbols of all that neither the question nor the manifests settle."""
+        return (*self.obligation.opens, *sorted(v.symbol for v in self.obligation.variables if v.is_open))
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """The symbol of the address family, where anything looks at addresses."""
+        found = self.obligation.variables.find(Role.CONNECTION, Attribute.FAMILY)
+        return () if found is None else (found.symbol,)
 
     def _certain(self, symbols: tuple[str, ...], *literals: str) -> Certain:
         """Counterexample-guided: a candidate that some values save becomes one more instance to satisfy, until a

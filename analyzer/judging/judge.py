@@ -20,8 +20,10 @@ from analyzer.encoding import (
     IN_SRC,
     UNIVERSE,
     VIOLATION,
+    Attribute,
     Obligation,
     Question,
+    Role,
     decode,
     encode,
 )
@@ -271,7 +273,7 @@ class _Trial:
                 return self._verdict(Status.UNKNOWN, certain.reason)
             needed = self.inquiry.needed(found.values, universal)
             opens = self.obligation.opens
-            facts = tuple(opens[n].text if n in opens else _unknown_fact(n) for n in needed)
+            facts = tuple(opens[n].text if n in opens else _unknown_fact(self.obligation, n) for n in needed)
             reason = "whether such a connection is allowed hangs on what is not known"
             self.evidence.either_way(found.values, universal)
             return replace(self._verdict(Status.UNKNOWN, reason), blame=tuple(dict.fromkeys(facts)))
@@ -328,9 +330,10 @@ def _refutation(kind: Kind, profile: Profile) -> str:
     }.get(kind, "a connection that should be denied is allowed")
 
 
-def _unknown_fact(symbol: str) -> str:
-    side = "source" if symbol.startswith("s") else "destination"
-    if ".nl." in symbol:
+def _unknown_fact(obligation: Obligation, symbol: str) -> str:
+    variable = next(v for v in obligation.variables if v.symbol == symbol)
+    side = "source" if variable.role is Role.SRC else "destination"
+    if variable.attribute is Attribute.NAMESPACE_LABEL:
         return f"the labels of the {side}'s namespace, which is not declared"
     return f"the address of the {side}, which the manifests do not tell"
 

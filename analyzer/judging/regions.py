@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.encoding import Obligation
+from analyzer.encoding import Attribute as Symbol
+from analyzer.encoding import Box, Obligation, Variable
+from analyzer.encoding import Role as End
 from analyzer.encoding.classes import ANYWHERE
-from analyzer.encoding.domains import Attr
-from analyzer.encoding.ends import PROTOCOL_CODES
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.rules import THROUGH
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, Scope
+from analyzer.encoding.scope import EXTERNAL, HOST, POD
+from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, PROTOCOL_CODES
+from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import comparisons
-from analyzer.judging.generalise import Box
+from analyzer.judging.generalise import exactly
 from analyzer.model.claims import Kind, Term
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import Intervals, contains
 from analyzer.verdicts.regions import NEW_NAMESPACE, NO, NOT_PERMITTED, WHERE, YES, Attribute, Constraint, Region, Role
 
-_LETTERS = {Role.SRC: "s", Role.DST: "d"}
+_END = {Role.SRC: End.SRC, Role.DST: End.DST}
 
 
 def describe(obligation: Obligation, box: Box) -> Region:
-    """The region a box stands for.  Symbols that are not in the box are unconstrained."""
+    """The region a box stands for.  Variables that are not in the box are unconstrained."""
     src = _end(obligation, box, Role.SRC)
     if obligation.scope.question.claim.kind is Kind.ISOLATED:
         return Region.of(src)
@@ -31,15 +32,17 @@ def describe(obligation: Obligation, box: Box) -> Region:
 
 
 def _connection(obligation: Obligation, box: Box) -> Iterator[Constraint]:
-    protocols = _protocols(box)
+    told = {v.attribute: values for v, values in box.items() if v.role is End.CONNECTION}
+    ports, family = told.get(Symbol.PORT), told.get(Symbol.FAMILY)
+    protocols = _protocols(told.get(Symbol.PROTOCOL), ports)
     if len(protocols) < len(Protocol):
         yield _of(Role.CONNECTION, Attribute.PROTOCOL, protocols)
-    if "port" in box and protocols != [Protocol.OTHER.value]:
-        yield Constraint(Role.CONNECTION, Attribute.PORT, PortSet.of(*box["port"]))
-    if "v6" in box and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
-        yield _of(Role.CONNECTION, Attribute.FAMILY, ["IPv6" if box["v6"] == ((1, 1),) else "IPv4"])
-    asked = box.get(THROUGH, ((0, 0),))
-    if asked != ((0, 0),) and asked[0][0] == asked[-1][1]:
+    if ports is not None and protocols != [Protocol.OTHER.value]:
+        yield Constraint(Role.CONNECTION, Attribute.PORT, PortSet.of(*ports))
+    if family is not None and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
+        yield _of(Role.CONNECTION, Attribute.FAMILY, ["IPv6" if family == exactly(1) else "IPv4"])
+    asked = told.get(Symbol.WAY, exactly(0))
+    if asked != exactly(0) and asked[0][0] == asked[-1][1]:
         way = obligation.scope.ways[asked[0][0] - 1]
         yield _of(Role.CONNECTION, Attribute.SERVICE, [way.port.service])
         yield Constraint(Role.CONNECTION, Attribute.SERVICE_ADDRESS, AddressSet.single(way.address))
@@ -63,39 +66,41 @@ def _relates_ends(obligation: Obligation) -> bool:
     return where is not None and any(isinstance(other, Term) for _, other in comparisons(where))
 
 
-def _protocols(box: Box) -> list[str]:
+def _protocols(told: Intervals | None, ports: Intervals | None) -> list[str]:
     """Those of the box; a protocol without ports has port 0 there, and no other has."""
-    names = {code: p for p, code in PROTOCOL_CODES.items()}
-    codes = box.get("proto", ((0, len(names) - 1),))
-    found = [names[c] for low, high in codes for c in range(low, high + 1)]
-    if "port" in box:
-        is_without = contains(box["port"], 0)
-        found = [p for p in found if (is_without if p is Protocol.OTHER else box["port"] != ((0, 0),))]
+    found = [p for p, code in PROTOCOL_CODES.items() if told is None or contains(told, code)]
+    if ports is not None:
+        is_without = contains(ports, 0)
+        found = [p for p in found if (is_without if p is Protocol.OTHER else ports != exactly(0))]
     return [protocol.value for protocol in found]
 
 
+def _told(obligation: Obligation, box: Box, role: Role, symbol: Symbol) -> Intervals | None:
+    """What the box says of it, if anything."""
+    variable = obligation.variables.find(_END[role], symbol)
+    return None if variable is None else box.get(variable)
+
+
 def _end(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
-    scope, letter = obligation.scope, _LETTERS[role]
-    kind = _kind(obligation, box, letter)
+    kind = _kind(obligation, box, role)
     yield _of(role, Attribute.KIND, ["node" if kind == HOST else kind])
     if kind == POD:
-        names = _namespaces(obligation, box, letter)
+        names = _namespaces(obligation, box, role)
         if names is not None:
             yield _of(role, Attribute.NAMESPACE, names)
         yield from _namespace_labels(obligation, box, role)
-    for key, values in _labels(scope, box, f"{letter}.l", "pod"):
+    for key, values in _strings(obligation, box, role, Symbol.LABEL):
         yield Constraint(role, Attribute.LABEL, values, key)
-    if (addresses := _possible(_addresses(box, letter), obligation, box, letter)) is not None:
+    if (addresses := _possible(_addresses(box, role), obligation, box, role)) is not None:
         yield Constraint(role, Attribute.ADDRESS, addresses)
     yield from _members(obligation, box, role)
-    yield from _declared(scope, box, role)
+    yield from _declared(obligation, box, role)
 
 
 def _namespace_labels(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
     """Of those of the namespaces that exist and of those not created yet; both alike where there is one sort only."""
-    letter, scope = _LETTERS[role], obligation.scope
-    inside, later = _inside(obligation, box, letter), scope.table.of(Standing.FUTURE)
-    there, new = (dict(_labels(scope, box, f"{letter}.{prefix}", "ns")) for prefix in ("nl", "fl"))
+    inside, later = _inside(obligation, box, role), obligation.scope.table.of(Standing.FUTURE)
+    there, new = (dict(_strings(obligation, box, role, symbol)) for symbol in NAMESPACE_LABELS)
     if not inside - later:
         there = new
     elif not inside & later:
@@ -112,8 +117,7 @@ def _namespace_labels(obligation: Obligation, box: Box, role: Role) -> Iterator[
 
 def _members(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
     """Which of the declared workloads or nodes the region speaks of, or leaves out."""
-    letter = _LETTERS[role]
-    chosen = box.get(f"{letter}.w")
+    chosen = _told(obligation, box, role, Symbol.MEMBER)
     if chosen is None:
         return
     codes = _codes(chosen)
@@ -130,8 +134,7 @@ def _members(obligation: Obligation, box: Box, role: Role) -> Iterator[Constrain
 
 
 def _left_out(obligation: Obligation, box: Box, role: Role, codes: frozenset[int]) -> Iterator[Constraint]:
-    letter = _LETTERS[role]
-    kind, inside = _kind(obligation, box, letter), _inside(obligation, box, letter)
+    kind, inside = _kind(obligation, box, role), _inside(obligation, box, role)
     here = [
         (code, c)
         for code, c in enumerate(obligation.classes, start=1)
@@ -151,28 +154,28 @@ def _left_out(obligation: Obligation, box: Box, role: Role, codes: frozenset[int
         yield _none_of(role, Attribute.WORKLOAD, ids)
 
 
-def _kind(obligation: Obligation, box: Box, letter: str) -> str:
-    kinds = (obligation.scope.src if letter == "s" else obligation.scope.dst).kinds
+def _kind(obligation: Obligation, box: Box, role: Role) -> str:
+    kinds = obligation.scope.reach(_END[role]).kinds
     if len(kinds) == 1:
         return next(iter(kinds))
-    if box.get(f"{letter}.pod") == ((1, 1),):
+    if _told(obligation, box, role, Symbol.IS_POD) == exactly(1):
         return POD
-    return HOST if box.get(f"{letter}.host") == ((1, 1),) else EXTERNAL
+    return HOST if _told(obligation, box, role, Symbol.IS_NODE) == exactly(1) else EXTERNAL
 
 
 def _codes(intervals: Intervals) -> frozenset[int]:
     return frozenset(c for low, high in intervals for c in range(low, high + 1))
 
 
-def _inside(obligation: Obligation, box: Box, letter: str) -> frozenset[int]:
+def _inside(obligation: Obligation, box: Box, role: Role) -> frozenset[int]:
     """The codes of the namespaces that the region has."""
-    reach = (obligation.scope.src if letter == "s" else obligation.scope.dst).namespaces
-    return _codes(box[f"{letter}.ns"]) & reach if f"{letter}.ns" in box else reach
+    reach, told = obligation.scope.reach(_END[role]).namespaces, _told(obligation, box, role, Symbol.NAMESPACE)
+    return reach if told is None else _codes(told) & reach
 
 
-def _namespaces(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...] | None:
+def _namespaces(obligation: Obligation, box: Box, role: Role) -> tuple[str, ...] | None:
     scope = obligation.scope
-    codes = _inside(obligation, box, letter)
+    codes = _inside(obligation, box, role)
     if codes >= scope.table.every and len(codes) > 1:
         return None
     names = [scope.table.entries[c].name for c in sorted(codes)]
@@ -182,41 +185,40 @@ def _namespaces(obligation: Obligation, box: Box, letter: str) -> tuple[str, ...
     return tuple(found)
 
 
-def _values(scope: Scope, attr: Attr, intervals: Intervals) -> ValueSet:
-    domain = scope.domains[attr]
-    codes = _codes(intervals)
+def _values(variable: Variable, intervals: Intervals) -> ValueSet:
+    domain, codes = variable.domain, _codes(intervals)
+    assert domain is not None
     every = frozenset(range(domain.size))
     if any(domain.is_fresh(c) for c in codes):
         return ~ValueSet.of(domain.value(c) for c in every - codes if not domain.is_fresh(c))
     return ValueSet.of(domain.value(c) for c in codes)
 
 
-def _labels(scope: Scope, box: Box, prefix: str, kind: str) -> tuple[tuple[str, ValueSet], ...]:
-    attrs = enumerate(a for a in scope.domains if a.kind == kind)
-    return tuple((a.key, _values(scope, a, box[f"{prefix}.{i}"])) for i, a in attrs if f"{prefix}.{i}" in box)
+def _strings(obligation: Obligation, box: Box, role: Role, symbol: Symbol) -> tuple[tuple[str, ValueSet], ...]:
+    found = obligation.variables.of(_END[role], symbol)
+    return tuple((str(v.which), _values(v, box[v])) for v in found if v in box)
 
 
-def _addresses(box: Box, letter: str) -> AddressSet | None:
-    families = _codes(box["v6"]) if "v6" in box else frozenset({0, 1})
-    spans = {v: [box[s] for kind in "xu" if (s := f"{letter}.{kind}{v}") in box] for v in (4, 6)}
-    if not spans[4] and not spans[6]:
+def _addresses(box: Box, role: Role) -> AddressSet | None:
+    own = sorted((v for v in box if v.role is _END[role] and v.attribute in ADDRESSES), key=lambda v: not v.is_open)
+    told = {v.which: box[v] for v in own}  # of the known one where there are both
+    if not told:
         return None
-    v4, v6 = (
-        (spans[v][0] if spans[v] else AddressSet.FULL.family(v)) if int(v == 6) in families else () for v in (4, 6)
-    )
+    families = next((_codes(values) for v, values in box.items() if v.attribute is Symbol.FAMILY), {0, 1})
+    v4, v6 = (told.get(v, AddressSet.FULL.family(v)) if int(v == 6) in families else () for v in (4, 6))
     return AddressSet(v4, v6)
 
 
-def _possible(told: AddressSet | None, obligation: Obligation, box: Box, letter: str) -> AddressSet | None:
+def _possible(told: AddressSet | None, obligation: Obligation, box: Box, role: Role) -> AddressSet | None:
     """Those of the addresses that such an end can have; None where that is every one that it can have."""
-    scope, kind = obligation.scope, _kind(obligation, box, letter)
+    scope, kind = obligation.scope, _kind(obligation, box, role)
     if told is None or kind == HOST:
         return told
     able = ~scope.taken
     if kind == POD:
-        chosen = _codes(box[f"{letter}.w"]) if f"{letter}.w" in box else frozenset(range(len(obligation.classes) + 1))
-        inside = _inside(obligation, box, letter)
-        members = [c for i, c in enumerate(obligation.classes) if i + 1 in chosen and c.namespace in inside]
+        chosen, inside = _told(obligation, box, role, Symbol.MEMBER), _inside(obligation, box, role)
+        codes = frozenset(range(len(obligation.classes) + 1)) if chosen is None else _codes(chosen)
+        members = [c for i, c in enumerate(obligation.classes) if i + 1 in codes and c.namespace in inside]
         if any(c.host_network or c.addresses is not None for c in members):
             return told
         able = scope.pod_addresses
@@ -224,15 +226,14 @@ def _possible(told: AddressSet | None, obligation: Obligation, box: Box, letter:
     return None if found == able else found or told
 
 
-def _declared(scope: Scope, box: Box, role: Role) -> Iterator[Constraint]:
+def _declared(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
     """The service account, and by which names the destination declares the connection's port."""
-    letter, account = _LETTERS[role], Attr("sa")
-    if f"{letter}.sa" in box and account in scope.domains:
-        yield Constraint(role, Attribute.SERVICE_ACCOUNT, _values(scope, account, box[f"{letter}.sa"]))
-    if role is not Role.DST:
-        return
-    for i, (name, protocol, where) in enumerate(scope.port_names):
-        if (value := box.get(f"d.p.{i}")) in (((0, 0),), ((1, 1),)):
-            is_policies = where is scope.question.profile.named_port_scope
+    for _, values in _strings(obligation, box, role, Symbol.ACCOUNT):
+        yield Constraint(role, Attribute.SERVICE_ACCOUNT, values)
+    for variable in obligation.variables.of(_END[role], Symbol.PORT_NAME):
+        told, wanted = box.get(variable), variable.which
+        if told in (exactly(0), exactly(1)) and isinstance(wanted, PortName):
+            is_policies = wanted.scope is obligation.scope.question.profile.named_port_scope
             attribute = Attribute.PORT_NAME if is_policies else Attribute.SERVICE_PORT_NAME
-            yield Constraint(role, attribute, YES if value == ((1, 1),) else NO, f"{protocol.value.lower()}/{name}")
+            key = f"{wanted.protocol.value.lower()}/{wanted.name}"
+            yield Constraint(role, attribute, YES if told == exactly(1) else NO, key)

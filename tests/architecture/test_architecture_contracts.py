@@ -1,11 +1,14 @@
 """The layer contracts of pyproject.toml, and what they cannot say."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from analyzer.encoding import Attribute
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "analyzer").rglob("*.py"))
@@ -70,3 +73,30 @@ def test_frozen_dataclasses_are_made_the_fast_way():
         and "from analyzer.records import dataclass" not in text
     ]
     assert not found
+
+
+TABLE = ROOT / "analyzer/encoding/variables.py"
+NAMELESS = sorted(
+    path
+    for room in ("analyzer", "tests/unit/judging", "tests/laws")
+    for path in (ROOT / room).rglob("*.py")
+    if path != TABLE
+)
+_PARTS = "|".join(attribute.value[0] for attribute in Attribute)
+_SYMBOL = re.compile(rf"[sd]?\.({_PARTS})(\.|\.?\d+)?|[sd]\.|v6|proto|thr")
+
+
+def strings(path: Path) -> set[str]:
+    """The texts written in a module, the pieces of formatted ones too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_only_the_table_of_variables_knows_the_names_of_symbols():
+    found = {path.relative_to(ROOT).as_posix(): sorted(filter(_SYMBOL.fullmatch, strings(path))) for path in NAMELESS}
+    assert not {path: names for path, names in found.items() if names}
+
+
+@pytest.mark.parametrize("name", ["s.nl.0", ".u4", "d.p.", "d.w", ".ns", "v6", "s."])
+def test_names_of_symbols_are_recognised(name: str):
+    assert _SYMBOL.fullmatch(name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyzer.encoding import UNIVERSE, VIOLATION, Obligation, Question, embed, embed_end, encode
+from analyzer.encoding import UNIVERSE, VIOLATION, Attribute, Box, Obligation, Question, Role, embed, embed_end, encode
 from analyzer.encoding.terms import conj, equal, number
 from analyzer.model.claims import Anything, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import Profile
-from analyzer.sets import AddressSet, Intervals
+from analyzer.sets import AddressSet
 from analyzer.sets.intervals import contains
 from analyzer.solving import CVC5, Budget, Session, solve_script
 from analyzer.verdicts import Step
@@ -71,12 +71,16 @@ def truth(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
 
 def truth_of_pod(obligation: Obligation, pod: Pod) -> set[bool] | None:
     """The same for a claim about isolation; None if the pod is outside what the claim can speak of."""
-    values = embed_end(obligation, pod)
-    if values is not None and "v6" in obligation.symbols:  # a pod alone asks for no family; its address is of one
-        values["v6"] = int(pod.ip.version == 6)
+    values = embedded_pod(obligation, pod)
     return None if values is None else truth(obligation, values)
 
 
-def is_inside(box: Mapping[str, Intervals], values: Mapping[str, int]) -> bool:
+def embedded_pod(obligation: Obligation, pod: Pod) -> dict[str, int] | None:
+    """A pod alone asks for no family, but its address is of one."""
+    values, family = embed_end(obligation, pod), obligation.variables.find(Role.CONNECTION, Attribute.FAMILY)
+    return values if values is None or family is None else {**values, family.symbol: int(pod.ip.version == 6)}
+
+
+def is_inside(box: Box, values: Mapping[str, int]) -> bool:
     """Whether a connection's symbols lie in a region; symbols that do not bear on it do not count."""
-    return all(contains(intervals, values[symbol]) for symbol, intervals in box.items() if symbol in values)
+    return all(contains(intervals, values[v.symbol]) for v, intervals in box.items() if v.symbol in values)

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from revisions import refactorings, revisions, seen_by
 
 from analyzer.analysis import inventory_difference
-from analyzer.encoding import Obligation, align, embed, encode_pair
+from analyzer.encoding import Box, Obligation, align, embed, encode_pair
 from analyzer.judging import Setting
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.judging.counterexamples import Finder
-from analyzer.judging.generalise import Box
 from analyzer.judging.inquiry import Inquiry
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster

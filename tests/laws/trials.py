@@ -25,13 +25,13 @@ from clusters import (
     profiles,
     selectors,
 )
-from evaluators import EVERYTHING
+from evaluators import EVERYTHING, embedded_pod
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from points import OUTSIDE_THE_UNIVERSE, Points
 from revisions import revisions, seen_by
 
-from analyzer.encoding import Question, align, embed, embed_end, encode, encode_pair
+from analyzer.encoding import Question, align, embed, encode, encode_pair
 from analyzer.model.claims import Anything, Assumption, Claim, Kind, PodsIn, Role, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Host, Pod
@@ -141,9 +141,7 @@ class Encoded:
         """None where the slice leaves the subject out."""
         if self.obligation is None or self._points is None:
             return None
-        found = embed_end(self.obligation, subject) if isinstance(subject, Pod) else embed(self.obligation, subject)
-        if found is not None and isinstance(subject, Pod) and "v6" in self.obligation.symbols:
-            found["v6"] = int(subject.ip.version == 6)  # a pod alone asks for no family; its address is of one
+        found = embedded_pod(self.obligation, subject) if isinstance(subject, Pod) else embed(self.obligation, subject)
         return None if found is None else self._points.truth(found)
 
     def agrees(self, subject: Subject, expected: Answer) -> bool:

@@ -51,7 +51,7 @@ def test_a_pod_by_itself_comes_out_as_well(data: st.DataObject) -> None:
     obligation = encode(cluster, question(claim, profile))
     values = embed_end(obligation, pod)
     if values is not None:
-        back = decode_end(obligation, values, "s")
+        back = decode_end(obligation, values)
         assert isinstance(back, Pod)
         assert truth_of_pod(obligation, back) == truth_of_pod(obligation, pod)
 

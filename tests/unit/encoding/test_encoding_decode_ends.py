@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 from evaluators import EVERYTHING, question
 
+from analyzer import encoding
 from analyzer.encoding import Obligation, decode, decode_end, embed, embed_end, encode, encode_pair
 from analyzer.encoding.decode import fresh_name
 from analyzer.encoding.domains import Attr
@@ -121,7 +122,7 @@ def test_ends_come_out_as_they_went_in(universe: Universe, ends: list[End]) -> N
             assert values.keys() <= asked.symbols.keys()
             assert decode(asked, values) == connection
     for end in ends:
-        assert decode_end(asked, embed_end(asked, end) | {"v6": int(end.ip.version == 6)}, "s") == end
+        assert decode_end(asked, embed_end(asked, end) | {"v6": int(end.ip.version == 6)}) == end
 
 
 @pytest.mark.parametrize(("sources", "kind"), [(BLOCK, External), (PODS, Pod), (Nodes(), Host)])
@@ -141,9 +142,9 @@ def test_what_a_model_does_not_say_is_absent() -> None:
     found = decode(asked, {"s.pod": 1, "s.ns": said, "d.pod": 1, "d.ns": later})
     assert found.src == pod("said", "10.0.0.11")
     assert found.dst == pod("new-namespace-2", "10.0.0.12")
-    assert decode_end(asked, {"s.pod": 1, "s.ns": said, "s.sa": 0}, "s") == found.src
-    assert decode_end(asked, {"s.host": 1}, "s") == Host(None, Labels(), ip_address("192.0.2.1"))
-    assert decode_end(asked, {}, "d", port=80) == external("198.51.100.2")
+    assert decode_end(asked, {"s.pod": 1, "s.ns": said, "s.sa": 0}) == found.src
+    assert decode_end(asked, {"s.host": 1}) == Host(None, Labels(), ip_address("192.0.2.1"))
+    assert decode_end(asked, {}, encoding.Role.DST, port=80) == external("198.51.100.2")
 
 
 def test_ends_outside_the_universe_have_no_values() -> None:
@@ -190,7 +191,7 @@ def test_a_pod_has_an_address_of_a_family_that_pods_have() -> None:
     for cidr, expected in (("10.0.0.0/8", "10.0.0.11"), ("fd00::/16", "fd00::b")):
         asked = obligation(pod_addresses=AddressSet.of(cidr))
         for version in (4, 6):
-            assert decode_end(asked, {"s.pod": 1, "s.ns": 0}, "s", version=version) == pod("red", expected, "a")
+            assert decode_end(asked, {"s.pod": 1, "s.ns": 0}, version=version) == pod("red", expected, "a")
 
 
 def test_which_workloads_of_a_class_the_two_ends_are() -> None:

@@ -11,7 +11,7 @@ from evaluators import EVERYTHING, question
 from in_short import namespace
 from trials import Asked, Encoded, by_oracle
 
-from analyzer.encoding import encode
+from analyzer.encoding import encode, variables
 from analyzer.model.claims import (
     Addresses,
     AllOf,
@@ -87,23 +87,25 @@ PODS_ANYWHERE = PodsIn(NamespacesMatching(Selector.EVERYTHING))
 def test_labels_nobody_knows_are_told_from_those_that_may_be_chosen() -> None:
     """Of a namespace that exists, and of one not created yet."""
     obligation = encode(CLUSTER, question(replace(EVERYTHING, sources=TEAMS, destinations=TEAMS), GENERIC))
-    labels = {field for field in obligation.fields if field[2:5] in ("nl.", "fl.")}
-    assert labels == {f"{end}.{standing}.0" for end in "sd" for standing in ("nl", "fl")}
-    assert {field for field in obligation.unknowns if field in labels} == {"s.nl.0", "d.nl.0"}
+    for role in (variables.Role.SRC, variables.Role.DST):
+        labels = obligation.variables.of(role, *variables.NAMESPACE_LABELS)
+        assert [(label.which, label.is_open) for label in labels] == [("team", True), ("team", False)]
 
 
 @pytest.mark.parametrize(
     ("members", "kinds"),
     [
-        (PODS_ANYWHERE, set()),
-        (Nodes(), set()),
-        (Addresses(AddressSet.of("203.0.113.0/24"), ""), set()),
-        (Anything(), {"s.pod", "s.host"}),
+        (PODS_ANYWHERE, ()),
+        (Nodes(), ()),
+        (Addresses(AddressSet.of("203.0.113.0/24"), ""), ()),
+        (Anything(), variables.KINDS),
     ],
 )
-def test_what_an_end_is_is_a_symbol_where_it_can_be_several(members: SetExpr, kinds: set[str]) -> None:
-    found = encode(CLUSTER, question(replace(EVERYTHING, sources=members), GENERIC)).symbols
-    assert {symbol for symbol in ("s.pod", "s.host") if symbol in found} == kinds
+def test_what_an_end_is_is_a_symbol_where_it_can_be_several(
+    members: SetExpr, kinds: tuple[variables.Attribute, ...]
+) -> None:
+    found = encode(CLUSTER, question(replace(EVERYTHING, sources=members), GENERIC)).variables
+    assert tuple(v.attribute for v in found.of(variables.Role.SRC, *variables.KINDS)) == kinds
 
 
 def test_conditions_on_namespaces() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import product
 
 from evaluators import EVERYTHING, question
 
-from analyzer.encoding import encode, encode_pair
+from analyzer.encoding import Attribute, Role, encode, encode_pair
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.terms import Script
+from analyzer.encoding.variables import ADDRESSES
 from analyzer.model.claims import Addresses, Anything, Claim, Kind, PodsIn, Universe
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
@@ -90,7 +92,7 @@ def test_every_open_fact_is_one_of_its_own_and_says_what_is_open() -> None:
             "equal priority 1: the order of AdminNetworkPolicy one (f.yaml:1) and AdminNetworkPolicy two (f.yaml:1) "
             "is not defined"
         ),
-        ("other-protocols", "other-protocols d"): (
+        ("other-protocols", "other-protocols dst"): (
             "whether isolation covers protocols without ports differs between engines"
         ),
         **{
@@ -127,16 +129,19 @@ def test_cuts_are_where_ports_and_addresses_begin_to_mean_something_else() -> No
     cluster = Cluster(NAMESPACES, policies=(network_policy("a", "p", rule(Action.ACCEPT, block, ports=ports)),))
     claim = Claim(Kind.NO, Anything(), Anything(), (NumberedPorts(Protocol.TCP),))
     other = rule(Action.DENY, ports=(NumberedPorts(Protocol.TCP, 90),))
-    cuts = encode(cluster, question(claim, GENERIC)).cuts
-    assert cuts["port"] == (1, 53, 54, 80, 83)
+    found = encode(cluster, question(claim, GENERIC)).variables
+    assert found[Role.CONNECTION, Attribute.PORT].boundaries == (53, 54, 80, 83)
+    assert [low for low, _ in found[Role.CONNECTION, Attribute.PORT].atoms()] == [1, 53, 54, 80, 83]
     edges = {int(ip_address(text)) for text in ("203.0.113.0", "203.0.114.0")}
-    assert edges <= set(cuts["s.x4"])
-    assert cuts["s.x4"] == cuts["s.u4"]
-    assert set(cuts) == {"port", *(f"{end}.{kind}{version}" for end in "sd" for kind in "xu" for version in (4, 6))}
+    known, unknown = (found.find(Role.SRC, attribute, 4).boundaries for attribute in ADDRESSES)
+    assert edges <= set(known)
+    assert known == unknown
+    has_boundaries = {(v.attribute, v.which) for v in found if v.boundaries is not None}
+    assert has_boundaries == {(Attribute.PORT, ""), *product(ADDRESSES, (4, 6))}
     pair = encode_pair(
         cluster, Cluster(NAMESPACES, policies=(admin("x", Direction.INGRESS, other),)), question(claim, GENERIC)
     )
-    assert pair.cuts["port"] == (1, 53, 54, 80, 83, 90, 91)
+    assert pair.variables[Role.CONNECTION, Attribute.PORT].boundaries == (53, 54, 80, 83, 90, 91)
 
 
 def tracked(cluster: Cluster, kind: Kind) -> set[tuple[str, Direction, int | None]]:
@@ -175,10 +180,11 @@ def test_what_describes_a_connection_is_told_from_what_counts_and_what_is_open()
     named = {"universe", "violation", "in-scope", "condition", "in-src", "in-dst", "outside"}
     assert set(found.symbols) == named | set(found.fields) | set(found.tracks) | set(found.opens)
     assert not {*found.fields} & {*found.tracks, *found.opens, *named}
-    assert found.unknowns == {f"{end}.u{version}" for end in "sd" for version in (4, 6)}
+    ends = product((Role.SRC, Role.DST), (Attribute.UNKNOWN_ADDRESS,), (4, 6))
+    assert {(v.role, v.attribute, v.which) for v in found.variables if v.is_open} == {*ends}
     assert found.policies == 1
     alone = encode(cluster, question(Claim(Kind.ISOLATED, Anything(), None, (), directions=tuple(Direction)), GENERIC))
-    assert not [field for field in alone.fields if field.startswith("d.")]
+    assert not alone.variables.of(Role.DST)
 
 
 def test_the_parts_of_a_claim_can_be_asked_about_alone() -> None:
