@@ -76,7 +76,7 @@ def ran(line):
 def shows(screen, printed):
     """Whether that is on the screen; a line `…` stands for any lines, none too."""
     parts = [re.escape(part.strip("\n")) for part in re.split(r"^…\n", screen, flags=re.MULTILINE)]
-    return re.fullmatch(r"\n*(?:.*\n)*?\n*".join(parts), printed.strip("\n")) is not None
+    return re.fullmatch(r"\n*(?:.*\n)*?\n*".join(parts) + r"\n?", printed.strip("\n") + "\n") is not None
 
 
 # ------------------------------------------------------------------------------------------------ none is missed
