@@ -17,6 +17,7 @@ from analyzer.judging.bound import bound_pods
 from analyzer.model.claims import Assumption, Attribute, Condition, Kind, PodsIn, Query, SetExpr, Term
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import pod_of
+from analyzer.model.memory import remembered
 from analyzer.model.profile import PROFILES
 from analyzer.records import dataclass
 from analyzer.semantics import holds, is_member, known_pods
@@ -43,13 +44,9 @@ def breaches_of(cluster: Cluster, assumptions: Sequence[Assumption]) -> tuple[Br
     return tuple(breach for breach in found if breach.workloads)
 
 
+@remembered
 def _breach(cluster: Cluster, assumption: Assumption) -> Breach:
-    key = (_breach, assumption)
-    known = cluster.derived.get(key)
-    if not isinstance(known, Breach):
-        known = Breach(assumption, tuple(w for w in cluster.workloads if _breaks(w, assumption, cluster)))
-        cluster.derived[key] = known
-    return known
+    return Breach(assumption, tuple(w for w in cluster.workloads if _breaks(w, assumption, cluster)))
 
 
 def _breaks(workload: Workload, assumption: Assumption, cluster: Cluster) -> bool:

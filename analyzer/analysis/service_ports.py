@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.model.cluster import Cluster, Service, ServicePort, Workload
 from analyzer.model.labels import Selector
+from analyzer.model.memory import remembered
 from analyzer.model.policies import (
     Direction,
     NamespaceNamed,
@@ -37,13 +38,11 @@ def service_port_slips(cluster: Cluster) -> tuple[Notice, ...]:
     )
 
 
+@remembered
 def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], dict[str, _Backends]]:
     """Service ports that lead to another port, none of whose backends declares the Service's own number; for each the
     Services by namespace.
     """
-    known = cluster.derived.get(_translated)
-    if isinstance(known, dict):
-        return known
     by_namespace = cluster.workloads_by_namespace
     found: dict[tuple[Protocol, int], dict[str, _Backends]] = {}
     for service in cluster.services:
@@ -55,7 +54,6 @@ def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], dict[str, _Backe
             if backends and port.target != port.port and port.port not in declared:
                 named = found.setdefault((port.protocol, port.port), {})
                 named.setdefault(service.namespace, []).append((service, port, backends))
-    cluster.derived[_translated] = found
     return found
 
 

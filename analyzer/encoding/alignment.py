@@ -60,7 +60,7 @@ def changes_network(before: Cluster, after: Cluster) -> bool:
 def members_of(before: Cluster, after: Cluster) -> Cluster:
     """The workloads and nodes that are there on either side, those alike once; a workload that joins its node's network
     or leaves it as `after` has it."""
-    known = after.derived.get(members_of)
+    known = after.readings.get(members_of)
     if isinstance(known, _Members) and known.before is before:
         return known.both
     still = (w for w in before.workloads if w.host_network == is_on_host(w, after))
@@ -70,7 +70,7 @@ def members_of(before: Cluster, after: Cluster) -> Cluster:
     both = Cluster(
         after.namespaces, tuple(workloads.values()), tuple(nodes.values()), unmodelled=tuple(makers.values())
     )
-    after.derived[members_of] = _Members(before, both)
+    after.readings[members_of] = _Members(before, both)
     return both
 
 

@@ -112,7 +112,4 @@ def namespace_table(cluster: Cluster, universe: Universe, open_labels: bool, nam
     there = cluster.namespace_by_name
     created = frozenset(name for name in named if name not in there) if universe is Universe.ANY else frozenset()
     key = (NamespaceTable, universe, open_labels and universe is Universe.INVENTORY, created)
-    found = cluster.derived.get(key)
-    if not isinstance(found, NamespaceTable):
-        found = cluster.derived[key] = NamespaceTable(cluster, universe, open_labels, created)
-    return found
+    return cluster.recall(key, lambda reading: NamespaceTable(reading, universe, open_labels, created))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
 from enum import Enum
 from functools import cached_property
+from typing import TypeVar
 
 from analyzer.model.added_labels import Added, Option, Varying
 from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
 from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
+from analyzer.model.memory import Memory, remembered_property
 from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
 from analyzer.model.unmodelled import MayBe, Unmodelled
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,24 +246,31 @@ class Cluster:
     endpoints: tuple[Endpoints, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     dns_domains: tuple[str, ...] = ()
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
-    @cached_property
+    def recall(self, key: object, make: Callable[[Cluster], T]) -> T:
+        """What `make` gives of this cluster: worked out once for all clusters, made of this one or it of them, that
+        share what is read for it (model/memory.py)."""
+        value: T = self.memory.kept(self, key, make).value
+        return value
+
+    @remembered_property
     def namespace_by_name(self) -> dict[str, Namespace]:
         return {namespace.name: namespace for namespace in self.namespaces}
 
-    @cached_property
+    @remembered_property
     def workloads_by_namespace(self) -> dict[str, tuple[Workload, ...]]:
         found: dict[str, list[Workload]] = {}
         for workload in self.workloads:
             found.setdefault(workload.namespace, []).append(workload)
         return {name: tuple(workloads) for name, workloads in found.items()}
 
-    @cached_property
+    @remembered_property
     def service_by_name(self) -> dict[tuple[str, str], Service]:
         """By namespace and name."""
         return {(service.namespace, service.name): service for service in self.services}
 
-    @cached_property
+    @remembered_property
     def endpoints_by_service(self) -> dict[tuple[str, str], tuple[Endpoints, ...]]:
         """By namespace and name of the Service, whether it is declared or not; see `written_endpoints`."""
         found: dict[tuple[str, str], list[Endpoints]] = {}
@@ -272,25 +283,25 @@ class Cluster:
         entries = self.endpoints_by_service.get((service.namespace, service.name), ())
         return tuple(entry for entry in entries if service.selector is None or not entry.is_derived)
 
-    @cached_property
+    @remembered_property
     def known_pod_addresses(self) -> AddressSet:
         """The addresses known of pods that have one of their own."""
         return AddressSet.singles(ip for w in self.workloads if not w.host_network for ip in w.ips)
 
-    @cached_property
+    @remembered_property
     def service_addresses(self) -> AddressSet:
         """The addresses that are some Service's and nobody else's: a node may have lent it one (A9.5)."""
         others = self.known_pod_addresses | AddressSet.singles(ip for n in self.nodes for ip in n.ips)
         return AddressSet.singles(ip for s in self.services for ip in s.addresses) - others
 
-    @cached_property
+    @remembered_property
     def taken_addresses(self) -> AddressSet:
         """The addresses known to be some pod's, some node's or some Service's."""
         pods = AddressSet.singles(ip for w in self.workloads for ip in w.ips)
         nodes = AddressSet.singles(ip for n in self.nodes for ip in n.ips)
         return pods | nodes | self.service_addresses
 
-    @cached_property
+    @remembered_property
     def pod_cidrs(self) -> AddressSet:
         """The podCIDRs of the nodes, together."""
         found = AddressSet.EMPTY
@@ -298,25 +309,25 @@ class Cluster:
             found |= node.pod_addresses
         return found
 
-    @cached_property
+    @remembered_property
     def stray_addresses(self) -> AddressSet:
         """Known addresses of pods outside the nodes' podCIDRs, which then bound nothing: some engines give out
         addresses of their own.  Empty where no node has a podCIDR."""
         return self.known_pod_addresses - self.pod_cidrs if self.pod_cidrs else AddressSet.EMPTY
 
-    @cached_property
+    @remembered_property
     def has_strangers(self) -> bool:
         """Some workloads or nodes are known to have no address family in common, so that they cannot connect."""
         known = (*(w.ips for w in self.workloads), *(n.ips for n in self.nodes))
         families = {frozenset(ip.version for ip in ips) for ips in known}
         return {frozenset({4}), frozenset({6})} <= families
 
-    @cached_property
+    @remembered_property
     def has_host_network(self) -> bool:
         """Some workload is on its nodes' network."""
         return any(workload.host_network for workload in self.workloads)
 
-    @cached_property
+    @remembered_property
     def namespace_selectors(self) -> tuple[Selector, ...]:
         """Each selector over namespaces that some policy has, once."""
         found: dict[Selector, None] = {}
@@ -328,7 +339,7 @@ class Cluster:
                     found[choice.selector] = None
         return tuple(found)
 
-    @cached_property
+    @remembered_property
     def mentioned_labels(self) -> dict[str, frozenset[str]]:
         """The keys and values of pods' labels that policies and Services mention."""
         found: dict[str, set[str]] = {}
@@ -342,12 +353,12 @@ class Cluster:
                 found.setdefault(requirement.key, set()).update(requirement.values)
         return {key: frozenset(values) for key, values in found.items()}
 
-    @cached_property
+    @remembered_property
     def host_network_labels(self) -> tuple[Labels, ...]:
         """What the labels of the namespace are, or may be, that stands for the nodes in OVN-Kubernetes."""
         return host_network_labels(n.labels for n in self.namespaces if n.is_declared)
 
-    @cached_property
+    @remembered_property
     def node_local_dns(self) -> AddressSet:
         """The addresses at which a process on every node answers for DNS."""
         found = AddressSet.EMPTY
@@ -355,13 +366,13 @@ class Cluster:
             found |= workload.dns_at or AddressSet.EMPTY
         return found
 
-    @cached_property
+    @remembered_property
     def domain_names(self) -> tuple[str, ...]:
         """Each domain name that some policy names, once."""
         peers = (p for policy in self.policies for rule in policy.egress or () for p in rule.peers or ())
         return tuple(dict.fromkeys(name for peer in peers if isinstance(peer, DomainPeer) for name in peer.names))
 
-    @cached_property
+    @remembered_property
     def namespaces_of_domains(self) -> tuple[str, ...]:
         """The namespaces that domain names of policies speak of."""
         found = (cluster_name(name, (USUAL_DOMAIN, *self.dns_domains)) for name in self.domain_names)
@@ -377,20 +388,15 @@ class Cluster:
         return ClusterName(None) if leads_on else found
 
     @cached_property
-    def derived(self) -> dict[object, object]:
-        """Room for what other rooms work out of all but the policies, and would rather not work out again."""
-        return {}
-
-    @cached_property
     def readings(self) -> dict[object, object]:
-        """The same for what hangs on the policies, too."""
+        """Room for what other rooms work out of this cluster as a whole."""
         return {}
 
-    @cached_property
+    @remembered_property
     def node_by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.nodes}
 
-    @cached_property
+    @remembered_property
     def policies_by_tier(self) -> dict[Tier, tuple[Policy, ...]]:
         """Each tier's policies; first-match tiers by ascending priority, then by name."""
         found: dict[Tier, list[Policy]] = {tier: [] for tier in Tier}
@@ -403,7 +409,7 @@ class Cluster:
             for tier, policies in found.items()
         }
 
-    @cached_property
+    @remembered_property
     def network_policies_by_namespace(self) -> dict[str, tuple[Policy, ...]]:
         found: dict[str, list[Policy]] = {}
         for policy in self.policies_by_tier[Tier.NETWORK_POLICY]:

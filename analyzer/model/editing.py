@@ -34,13 +34,12 @@ def edited(cluster: Cluster, put: Iterable[Object] = (), removed: Iterable[str] 
     stays, for what else mentioned it is not known.  KeyError for a name that no object has.
     """
     new, gone = list(put), set(removed)
-    known = {object_name(thing) for thing in _objects(cluster)}
-    if unknown := sorted(gone - known):
+    own = [thing for thing in new if isinstance(thing, Policy)]
+    if len(own) == len(new) and gone <= {p.id for p in cluster.policies} and _are_home(own, cluster):
+        return replace(cluster, policies=_by_order(cluster.policies, own, gone | {p.id for p in own}))
+    if unknown := sorted(gone - {object_name(thing) for thing in _objects(cluster)}):
         raise KeyError(unknown[0])
     gone |= {object_name(thing) for thing in new}
-    own = [thing for thing in new if isinstance(thing, Policy)]
-    if gone <= {p.id for p in (*cluster.policies, *own)} and _are_home(own, cluster):
-        return replace(cluster, policies=_by_order(cluster.policies, own, gone))
     namespaces = {n.name: n for n in cluster.namespaces if object_name(n) not in gone}
     namespaces |= {n.name: n for n in new if isinstance(n, Namespace)}
     workloads = _kept(cluster.workloads, [w for w in new if isinstance(w, Workload)], gone)

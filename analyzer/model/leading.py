@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from analyzer.model.claims import At, Behind, Either, LedPort, PodsIn, SetExpr, WorkloadNamed
 from analyzer.model.claims import Both as BothOf
 from analyzer.model.cluster import Cluster, Service, ServicePort
+from analyzer.model.memory import remembered
 from analyzer.model.policies import NamedPort, NamespaceNamed, NumberedPorts, Ports, Protocol
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -68,36 +69,28 @@ def _led_by(cluster: Cluster, service: Service, port: ServicePort) -> Iterator[L
         yield LedPort(service.id, port.port, port.name, port.protocol, target, members, own)
 
 
+@remembered
 def ways(cluster: Cluster) -> tuple[Way, ...]:
     """Every way through an address that is some Service's own."""
-    known = cluster.derived.get(ways)
-    if isinstance(known, tuple):
-        return known
-    found = tuple(
+    return tuple(
         Way(port, address)
         for service in cluster.services
         if service.addresses
         for port in led_ports(cluster, service)
         for address in port.addresses
     )
-    cluster.derived[ways] = found
-    return found
 
 
+@remembered
 def node_ways(cluster: Cluster) -> tuple[NodeWay, ...]:
     """Every way through a port of the nodes; one that the cluster is yet to choose is any of those it chooses from."""
-    known = cluster.derived.get(node_ways)
-    if isinstance(known, tuple):
-        return known
-    found = tuple(
+    return tuple(
         NodeWay(led, *numbers)
         for service in cluster.services
         for port in service.ports
         if (numbers := _node_ports(service, port)) is not None
         for led in _led_by(cluster, service, port)
     )
-    cluster.derived[node_ways] = found
-    return found
 
 
 def _node_ports(service: Service, port: ServicePort) -> tuple[int, int] | None:

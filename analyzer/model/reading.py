@@ -7,6 +7,7 @@ What is worked out of a policy is kept with the cluster, so that one policy chan
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import groupby
 
 from analyzer.model.cluster import Cluster, Service, Unmodelled
@@ -38,6 +39,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.leading import ways
+from analyzer.model.memory import remembered
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Disguise, Doubt, Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import (
@@ -76,15 +78,22 @@ def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
     return found
 
 
+@remembered
+def _entries(cluster: Cluster, profile: Profile, direction: Direction) -> dict[int, tuple[Policy, Entry]]:
+    """Room for what each policy says, by its `id()`; reading one looks at no other, and at nothing unmodelled."""
+    for part in fields(Cluster):
+        if part.name not in ("policies", "unmodelled", "notices", "memory"):
+            getattr(cluster, part.name)
+    return {}
+
+
 class _Reader:
     def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
         self.profile, self.cluster, self.direction = profile, cluster, direction
         self.far = FAR[direction]
         self.sees_services = self.direction is Direction.EGRESS and profile.service_eval is not ServiceEval.POST_DNAT
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
-        kept = cluster.derived.setdefault((_Reader, profile, direction), {})
-        assert isinstance(kept, dict)
-        self.kept: dict[int, tuple[Policy, Entry]] = kept
+        self.kept = _entries(cluster, profile, direction)
 
     def stage(self) -> Stage:
         """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
