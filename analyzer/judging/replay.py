@@ -12,7 +12,7 @@ from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics import (
     Decision,
-    Side,
+    Ruling,
     holds,
     is_in_scope,
     is_member,
@@ -78,17 +78,17 @@ class Replay:
         """In words, the equal priorities that the connection meets."""
         return tuple(fact.text for fact in ties(self.cluster, self.profile, connection))
 
-    def pod(self, pod: Pod, bundle: str) -> tuple[Side, ...]:
-        """The oracle's word on a pod that refutes `is isolated`: one side for each direction asked about."""
+    def pod(self, pod: Pod, bundle: str) -> tuple[Ruling, ...]:
+        """The oracle's word on a pod that refutes `is isolated`: one ruling for each direction asked about."""
         assert self.claim.kind is Kind.ISOLATED
         every = list(known_pods(pod, self._mentioned))
         for one in [one for one in every if not self._breaks(one)] or every:
-            sides = tuple(isolation(self.cluster, self.profile, one, d) for d in self.claim.directions)
+            rulings = tuple(isolation(self.cluster, self.profile, one, d) for d in self.claim.directions)
             if isolation_outcomes(self.claim, one, self.cluster, self.profile) != {True}:
                 raise InternalError(f"the oracle finds {one} isolated, the encoding does not", bundle)
             pod = one
         self._assumed(pod, bundle)
-        return sides
+        return rulings
 
     def _breaks(self, end: object) -> Assumption | None:
         """An assumption that the end breaks."""

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.model.labels import Labels, Operator, Selector
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import NamespaceChoice, NamespaceNamed, Protocol
+from analyzer.model.policies import NamespaceChoice, NamespaceNamed, NumberedPorts, Ports, Protocol
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
@@ -187,6 +187,16 @@ def either(parts: Iterable[Formula]) -> Formula:
             return TRUE
         kept.extend(part.parts if isinstance(part, Some) else (part,))
     return kept[0] if len(kept) == 1 else Some(tuple(kept))
+
+
+def on_any(ports: Iterable[Ports], scope: NamedPortScope) -> Formula:
+    """On one of the ports; names are looked up in the containers of `scope`, on whatever pod."""
+    return either(
+        OnPorts(entry.protocol, entry.ports)
+        if isinstance(entry, NumberedPorts)
+        else OnPorts(entry.protocol, name=entry.name, scope=scope)
+        for entry in ports
+    )
 
 
 def leaves(formula: Formula) -> Iterator[Leaf]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from analyzer.model.formulas import FALSE, Formula, Role
-from analyzer.model.leading import Way
+from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Action, Policy, Rule
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import ServiceEval
@@ -61,12 +61,15 @@ class Unmatched(Enum):
 class Tier:
     """`scales`: policies are asked in the order of the groups of a scale.  Those of one group go at the same place: of
     those that match and do different things, nobody knows which counts; nor does anybody know it of two scales
-    (reference B1.2, C2.3, 0.2).  `spared`: what a denial of the unmatched leaves alone."""
+    (reference B1.2, C2.3, 0.2).  `spared`: what a denial of the unmatched leaves alone.  `is_union`: its rules do
+    nothing but accept, so that their order makes no difference, and all that match count.
+    """
 
     name: TierName | None
     scales: tuple[tuple[tuple[Entry, ...], ...], ...]
     unmatched: Unmatched = Unmatched.NEXT
     spared: Formula = FALSE
+    is_union: bool = False
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -102,7 +105,8 @@ class Stage:
     over SELF, is false.
 
     `ways`: the ways through Services' own addresses that its rules see, or may see, before their translation, as
-    `service_eval` says; `disguises`: where the source may be seen as a node, or be the end's own node.
+    `service_eval` says; `node_ways`: those through ports of the nodes, of which the rules may see the node;
+    `disguises`: where the source may be seen as a node, or be the end's own node.
     """
 
     name: str
@@ -112,6 +116,7 @@ class Stage:
     doubts: tuple[Doubt, ...] = ()
     ways: tuple[Way, ...] = ()
     service_eval: ServiceEval = ServiceEval.POST_DNAT
+    node_ways: tuple[NodeWay, ...] = ()
     disguises: tuple[Disguise, ...] = ()
 
     @property

@@ -11,7 +11,6 @@ from dataclasses import fields
 from itertools import groupby
 
 from analyzer.model.cluster import Cluster, Service, Unmodelled
-from analyzer.model.enforcing import as_enforced
 from analyzer.model.formulas import (
     FALSE,
     ON_NODES,
@@ -38,7 +37,7 @@ from analyzer.model.formulas import (
     labels,
 )
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
-from analyzer.model.leading import ways
+from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import remembered
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Disguise, Doubt, Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
@@ -69,11 +68,13 @@ _EVERY_POD_ISOLATED = "every pod is isolated (enable-policy=always)"
 
 
 def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
-    """What decides in this cluster: egress at the source, then ingress at the destination (reference A10.4, B1)."""
+    """What decides in this cluster: egress at the source, then ingress at the destination (reference A10.4, B1).
+
+    The policies are those that the engine reads: `as_enforced`.
+    """
     found = cluster.readings.get((pipeline_of, profile))
     if not isinstance(found, Pipeline):
-        enforced = as_enforced(cluster, profile)
-        found = Pipeline(tuple(_Reader(profile, enforced, d).stage() for d in Direction), profile.enforces)
+        found = Pipeline(tuple(_Reader(profile, cluster, d).stage() for d in Direction), profile.enforces)
         cluster.readings[pipeline_of, profile] = found
     return found
 
@@ -106,6 +107,7 @@ class _Reader:
             doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := _doubt(thing, self.direction))),
             ways=ways(self.cluster) if is_enforcing and self.sees_services else (),
             service_eval=self.profile.service_eval,
+            node_ways=node_ways(self.cluster) if is_enforcing and is_egress else (),
             disguises=() if is_egress or not is_enforcing else tuple(_disguises(self.cluster)),
         )
 
@@ -117,12 +119,12 @@ class _Reader:
         spared = self._spared()
         yield Tier(TierName.ADMIN, self._scales(TierName.ADMIN))
         if not self.profile.baseline_opens_isolation:
-            yield Tier(TierName.NETWORK_POLICY, _at_once(isolating), Unmatched.DENY, spared)
+            yield Tier(TierName.NETWORK_POLICY, _at_once(isolating), Unmatched.DENY, spared, is_union=True)
             yield Tier(TierName.BASELINE, self._scales(TierName.BASELINE))
         else:
             others = () if spared == FALSE else (StagedRule(None, Action.ACCEPT, spared, FALSE, spared),)
             accepting = tuple(Entry(e.policy, e.subject, (*e.rules, *others)) for e in isolating)
-            yield Tier(TierName.NETWORK_POLICY, _at_once(accepting))
+            yield Tier(TierName.NETWORK_POLICY, _at_once(accepting), is_union=True)
             yield Tier(TierName.BASELINE, self._scales(TierName.BASELINE))
             closing = tuple(Entry(e.policy, e.subject, closes=True) for e in isolating)
             yield Tier(TierName.NETWORK_POLICY, _at_once(closing), Unmatched.DENY)

@@ -15,7 +15,7 @@ from analyzer.model.source import Notice
 from analyzer.model.waivers import Waiver
 from analyzer.reports.region_json import constraints
 from analyzer.reports.words import UNIVERSES
-from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.decision import Decision, Ruling
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,
@@ -125,7 +125,7 @@ def _counterexample(example: Counterexample) -> Json:
         "live": example.live,
         "depends_on": list(example.depends_on),
         "region": constraints(example.region.constraints),
-        "stages": stages(decision) if decision else [stage(side) for side in example.isolation],
+        "stages": stages(decision) if decision else [stage(ruling) for ruling in example.isolation],
     }
 
 
@@ -165,17 +165,17 @@ def rule(ref: RuleRef) -> Json:
 
 def stages(decision: Decision) -> list[Json]:
     """STAGE of design 5 for each stage that decides the connection, in order."""
-    return [stage(side) for side in (decision.egress, decision.ingress)]
+    return [stage(ruling) for ruling in decision.stages]
 
 
-def stage(side: Side) -> Json:
+def stage(ruling: Ruling) -> Json:
     """`verdict` is `none` where the stage does not judge this end."""
     return {
-        "stage": side.direction.value,
-        "verdict": ("allowed" if side.allowed else "denied") if side.applies else "none",
-        "tier": side.tier.value if side.tier else None,
-        "rules": [rule(ref) for ref in side.rules],
-        "reason": side.reason,
+        "stage": ruling.stage,
+        "verdict": ruling.verdict.value,
+        "tier": ruling.tier.value if ruling.tier else None,
+        "rules": [rule(ref) for ref in ruling.rules],
+        "reason": ruling.reason,
     }
 
 

@@ -41,9 +41,9 @@ def standing(change: Change) -> str:
 
 
 def ruling(decision: Decision) -> list[tuple[str, str]]:
-    """(direction, why) of the ends that decide: both where it is allowed, else those that deny it."""
-    sides = (decision.egress, decision.ingress)
-    return [(side.direction.value, parts.side(side)) for side in sides if decision.allowed or not side.allowed]
+    """(stage, why) of the stages that decide: all where it is allowed, else those that deny it."""
+    deciding = [ruling for ruling in decision.stages if decision.allowed or not ruling.allowed]
+    return [(ruling.stage, parts.ruling(ruling)) for ruling in deciding]
 
 
 def compared(connections: ConnectionSet) -> str:

@@ -8,7 +8,7 @@ from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import Notice
 from analyzer.reports import words
 from analyzer.reports.layout import Page
-from analyzer.semantics.decision import Side
+from analyzer.semantics.decision import Ruling
 from analyzer.verdicts.verdict import StatedAssumption
 
 GUTTER = 11  # "✗ refuted  "
@@ -16,10 +16,10 @@ _ROOMY = 60  # from this width on, details stand in a column of their own
 _SHOWN_OBJECTS = 20
 
 
-def side(it: Side) -> str:
+def ruling(it: Ruling) -> str:
     """`allowed by rule 2 of NetworkPolicy shop/web (web.yaml:14)`: the oracle's reason, and where its rules stand."""
-    ruling = "allowed" if it.allowed else "denied"
-    text = it.reason if it.reason.startswith(ruling) else f"{ruling}: {it.reason}"
+    verdict = "allowed" if it.allowed else "denied"
+    text = it.reason if it.reason.startswith(verdict) else f"{verdict}: {it.reason}"
     match it.rules:
         case ():
             return text

@@ -9,7 +9,7 @@ from analyzer.model.endpoints import End, Pod
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 from analyzer.reports import parts, words
-from analyzer.semantics.decision import Side
+from analyzer.semantics.decision import Ruling
 from analyzer.verdicts.verdict import Counterexample, Verdict
 
 
@@ -40,11 +40,10 @@ def is_file(name: str) -> bool:
 
 
 def _of_example(example: Counterexample, cluster: Cluster) -> Iterator[Place]:
-    sides = _deciding(example)
-    rulings = [(side, ref) for side in sides for ref in side.rules]
-    rulings.sort(key=lambda ruling: ruling[1].rule is None)
-    for side, ref in rulings:
-        yield Place(ref.source, f"{side.direction.value} {'allowed' if side.allowed else 'denied'}: {words.rule(ref)}")
+    found = [(ruling, ref) for ruling in _deciding(example) for ref in ruling.rules]
+    found.sort(key=lambda one: one[1].rule is None)
+    for ruling, ref in found:
+        yield Place(ref.source, f"{ruling.stage} {'allowed' if ruling.allowed else 'denied'}: {words.rule(ref)}")
     pods = [end for end in _ends(example) if isinstance(end, Pod)]
     sources = {workload.owner: workload.source for workload in reversed(cluster.workloads)}
     for pod in pods:
@@ -56,12 +55,12 @@ def _of_example(example: Counterexample, cluster: Cluster) -> Iterator[Place]:
             yield Place(namespace.source, f"namespace {pod.namespace}")
 
 
-def _deciding(example: Counterexample) -> tuple[Side, ...]:
-    """The sides that make it a counterexample; who lets in goes before who lets out."""
+def _deciding(example: Counterexample) -> tuple[Ruling, ...]:
+    """The rulings that make it a counterexample; who lets in goes before who lets out."""
     if example.decision is None:
         return ()
-    sides = (example.decision.ingress, example.decision.egress)
-    return sides if example.decision.allowed else tuple(side for side in sides if not side.allowed)
+    rulings = tuple(reversed(example.decision.stages))
+    return rulings if example.decision.allowed else tuple(ruling for ruling in rulings if not ruling.allowed)
 
 
 def _ends(example: Counterexample) -> tuple[End, ...]:

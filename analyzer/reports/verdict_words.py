@@ -99,15 +99,15 @@ def example(it: Counterexample, kind: Kind) -> str:
         return f"{words.flow(it.connection, it.new_namespaces)} {ruling}"
     if it.subject is None:
         return ""
-    directions = words.listed([side.direction.value for side in it.isolation if side.allowed])
+    directions = words.listed([ruling.stage for ruling in it.isolation if ruling.allowed])
     return f"{words.end(it.subject, it.new_namespaces)} is not isolated for {directions}"
 
 
 def sides(it: Counterexample) -> tuple[tuple[str, str], ...]:
     """Why, at each end: (`egress`, `allowed: no policy selects it`)."""
     if it.decision is not None:
-        return tuple((side.direction.value, parts.side(side)) for side in (it.decision.egress, it.decision.ingress))
-    return tuple((side.direction.value, side.reason) for side in it.isolation if side.allowed)
+        return tuple((ruling.stage, parts.ruling(ruling)) for ruling in it.decision.stages)
+    return tuple((ruling.stage, ruling.reason) for ruling in it.isolation if ruling.allowed)
 
 
 def are_alike(verdict: Verdict) -> bool:

@@ -6,20 +6,21 @@ from analyzer.semantics.claims import (
     is_pod_in_scope,
     isolation_outcomes,
     mentioned_in,
+    on_ports,
     violates,
     violates_isolation,
 )
-from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.decision import Decision, Ruling, StageVerdict
+from analyzer.semantics.formulas import matches
 from analyzer.semantics.members import is_member
 from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
-from analyzer.semantics.ports import on_ports
-from analyzer.semantics.selectors import matches
 from analyzer.semantics.ties import ties
 from analyzer.semantics.unknown_labels import known, known_pods
 
 __all__ = [
     "Decision",
-    "Side",
+    "Ruling",
+    "StageVerdict",
     "decide",
     "holds",
     "is_in_scope",

@@ -31,11 +31,12 @@ from analyzer.model.claims import (
 )
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.formulas import on_any
 from analyzer.model.policies import Ports
 from analyzer.model.profile import Profile
+from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.members import is_member
 from analyzer.semantics.oracle import isolation
-from analyzer.semantics.ports import declares, on_ports
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.ways import is_service_told, leads_to
 
@@ -121,9 +122,15 @@ def _is_excused_at(excuse: Excuse, connection: Connection, claim: Claim, profile
 
 def _is_called(naming: PortNaming, connection: Connection, profile: Profile) -> bool:
     """Whether the destination pod gives the connection's port the name, for its protocol."""
-    name, protocol, end = naming.port.name, naming.port.protocol, connection.dst
-    scope = naming.scope or profile.named_port_scope
-    return isinstance(end, Pod) and connection.protocol is protocol and declares(end, name, connection, scope)
+    return is_true(on_any((naming.port,), naming.scope or profile.named_port_scope), Situation.of(connection))
+
+
+def on_ports(ports: tuple[Ports, ...], connection: Connection, profile: Profile) -> bool:
+    """Whether the connection is on one of a query's ports; names are looked up on the destination pod (reference A7).
+
+    An entry of Protocol.OTHER stands for all protocols without ports.
+    """
+    return is_true(on_any(ports, profile.named_port_scope), Situation.of(connection))
 
 
 def is_reached(

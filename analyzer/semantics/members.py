@@ -22,14 +22,17 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.endpoints import End, External, Host, Pod
-from analyzer.semantics.selectors import is_chosen, matches
+from analyzer.model.formulas import Role, both, in_namespaces, labels
+from analyzer.model.policies import Protocol
+from analyzer.semantics.formulas import Situation, is_true, matches
 
 
 def is_member(members: SetExpr, end: End) -> bool:
     """Whether the end is in the set.  Pods are so with hostNetwork too; addresses are those outside the cluster."""
     match members:
         case PodsIn():
-            return isinstance(end, Pod) and is_chosen(members.namespaces, end) and matches(members.pods, end.labels)
+            chosen = both([in_namespaces(members.namespaces, Role.SELF), labels(members.pods, Role.SELF)])
+            return isinstance(end, Pod) and is_true(chosen, Situation(Protocol.OTHER, None, {Role.SELF: end}))
         case WorkloadNamed():
             prefix = f"{members.namespace}/{members.name}["
             return isinstance(end, Pod) and end.workload is not None and end.workload.startswith(prefix)
@@ -41,8 +44,8 @@ def is_member(members: SetExpr, end: End) -> bool:
             return any(is_member(port.members, end) for port in members.ports)
         case Nodes():
             return isinstance(end, Host)
-        case NodesThat(names, labels):
-            return isinstance(end, Host) and end.name in names and matches(labels, end.labels)
+        case NodesThat(names, selector):
+            return isinstance(end, Host) and end.name in names and matches(selector, end.labels)
         case PodsOf(accounts):
             return isinstance(end, Pod) and end.service_account in accounts
         case Anything():

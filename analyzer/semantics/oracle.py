@@ -10,13 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.endpoints import Connection, External, Host, Pod
+from analyzer.model.formulas import Formula, Open, Role, leaves
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import Action, Direction, RuleRef, Tier, TierShape
+from analyzer.model.pipeline import Stage, Unmatched
+from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile, ServiceEval
-from analyzer.semantics.case import Case
-from analyzer.semantics.decision import Decision, Side
-from analyzer.semantics.node_ways import BY_A_NODE, STRAIGHT, AtNode, asked_nodes, node_fact
+from analyzer.model.reading import pipeline_of
+from analyzer.records import dataclass
+from analyzer.semantics.deciding import isolated_by, ruling_of
+from analyzer.semantics.decision import Decision, Ruling, StageVerdict
+from analyzer.semantics.fold import Selected
+from analyzer.semantics.formulas import Seen, Situation, is_true
+from analyzer.semantics.node_ways import BY_A_NODE, STRAIGHT, at_nodes, node_fact
+from analyzer.semantics.selecting import selected
 from analyzer.semantics.services import (
     CLIENT_ADDRESS,
     NODE_ADDRESS,
@@ -26,11 +33,8 @@ from analyzer.semantics.services import (
     source_fact,
 )
 from analyzer.semantics.settling import Settle, first_option, runs
-from analyzer.semantics.tiers import first_match, isolated_by, rule_name, selecting, side_of_match, union_side
 from analyzer.semantics.unknown_labels import settled
-from analyzer.semantics.ways import AFTER, BEFORE, SERVICE_EVAL, AtService, ways_to
-
-AS_MODELLED, DENIES, ALLOWS = "as modelled", "denies", "allows"
+from analyzer.semantics.ways import AFTER, BEFORE, SERVICE_EVAL, ways_to
 
 
 def decide(cluster: Cluster, profile: Profile, connection: Connection, settle: Settle = first_option) -> Decision:
@@ -41,8 +45,9 @@ def decide(cluster: Cluster, profile: Profile, connection: Connection, settle: S
     A12.2).
     """
     src, dst = (settled(end, cluster.mentioned_labels, settle) for end in (connection.src, connection.dst))
-    case = Case(cluster, profile, replace(connection, src=src, dst=dst), settle)
-    return Decision(_side(case, Direction.EGRESS), _side(case, Direction.INGRESS))
+    known = replace(connection, src=src, dst=dst)
+    pipeline, about = pipeline_of(profile, cluster), Situation.of(known, cluster.nodes, settle)
+    return Decision(tuple(_Stage(cluster, profile, stage).ruling(known, about) for stage in pipeline.stages))
 
 
 def outcomes(cluster: Cluster, profile: Profile, connection: Connection) -> tuple[Decision, ...]:
@@ -78,149 +83,124 @@ def open_facts(cluster: Cluster, profile: Profile, connection: Connection) -> tu
 
 def isolation(
     cluster: Cluster, profile: Profile, pod: Pod, direction: Direction, settle: Settle = first_option
-) -> Side:
-    """Whether NetworkPolicies isolate the pod (reference A10.2): `allowed` is False iff they do, `rules` names them.
+) -> Ruling:
+    """Whether NetworkPolicies isolate the pod (reference A10.2): it is DENIED iff they do, `rules` names them.
 
     Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).  Where none
     isolates it, an object that is not modelled may.
     """
     known = settled(pod, cluster.mentioned_labels, settle)
-    assert isinstance(known, Pod)
-    pod = known
-    if pod.host_network:
-        return _open_side(direction, _HOST_NETWORK, applies=False)
-    policies = selecting(cluster, Tier.NETWORK_POLICY, pod, direction) if profile.enforces else ()
-    if not policies and profile.closes:
-        return Side(direction, False, None, (), "every pod is isolated (enable-policy=always)")
-    if not policies:
-        for thing in cluster.unmodelled:
-            if thing.may_isolate and direction in thing.directions and thing.reaches(pod.namespace):
-                text = f"{thing.id} ({thing.source}) is not modelled and may isolate pods for {direction.value}"
-                fact = OpenFact("unmodelled", f"{thing.id} {direction.value} isolates", text)
-                if settle(fact, (AS_MODELLED, DENIES)) == DENIES:
-                    return Side(direction, False, None, (), text)
-        why = "no NetworkPolicy selects it" if profile.enforces else f"profile {profile.name} enforces no policy"
-        return _open_side(direction, why)
-    isolating = tuple(RuleRef(policy, direction) for policy in policies)
-    return Side(direction, False, Tier.NETWORK_POLICY, isolating, isolated_by(isolating))
+    stage = next(stage for stage in pipeline_of(profile, cluster).stages if stage.name == direction.value)
+    about = Situation(Protocol.OTHER, None, {Role.SELF: known}, cluster.nodes, settle)
+    return _Stage(cluster, profile, stage).isolation(about)
 
 
 # ------------------------------------------------------------------------------------------------ one end
-_CLOSED = "every pod is isolated (enable-policy=always) and nothing allows this"
-_HOST_NETWORK = "it uses its node's network: policies do not select it"
+def _why_not(end: Seen) -> str:
+    match end:
+        case Host():
+            return "it is a node: policies do not select it"
+        case External():
+            return "it lies outside the cluster: policies do not select it"
+        case _:
+            return "it uses its node's network: policies do not select it"
 
 
-def _open_side(direction: Direction, reason: str, *, applies: bool = True) -> Side:
-    """Allowed, and by no policy."""
-    return Side(direction, True, None, (), reason, applies)
+def _as_modelled_first(about: Situation) -> Situation:
+    """The same, where the first way of settling a fact is that it does not hold: that an object does nothing."""
+    return replace(about, settle=lambda fact, options: about.settle(fact, tuple(reversed(options))))
 
 
-def _side(case: Case, direction: Direction) -> Side:
-    """The ruling at one end: policies select pods only, and no hostNetwork pods (reference A0, A12.3, B2).
-
-    An object that is not modelled may bear on a pod even where the profile enforces no policy: a mesh does so.
-    """
-    end = case.near_end(direction)
-    if not isinstance(end, Pod):
-        where = "is a node" if isinstance(end, Host) else "lies outside the cluster"
-        return _open_side(direction, f"it {where}: policies do not select it", applies=False)
-    if end.host_network:
-        return _open_side(direction, _HOST_NETWORK, applies=False)
-    if not case.profile.enforces:
-        reason = f"profile {case.profile.name} enforces no policy"
-        return _with_unmodelled(_open_side(direction, reason), end, case)
-    far = case.far_end(direction)
-    fact = source_fact(case.cluster, case.connection) if direction is Direction.INGRESS else None
-    if fact is None:
-        return _judged_side(end, far, case, direction)
-    if not isinstance(far, External):  # what is in the cluster can go straight to the pod, too
-        straight = _judged_side(end, far, case, direction)
-        if straight.allowed or case.settle(fact, SOURCES_SEEN) == CLIENT_ADDRESS:
-            return straight
-    seen = case.settle(fact, SOURCES_SEEN)
-    if seen == OWN_NODE:
-        return _open_side(direction, "it may come from its own node, which always reaches it")
-    if seen == NODE_ADDRESS:
-        far = node_seen(case, [p for tier in Tier for p in selecting(case.cluster, tier, end, direction)])
-    return _judged_side(end, far, case, direction)
+def _said(formula: Formula) -> str:
+    """What is open in it, in words."""
+    return next(leaf.fact.text for leaf in leaves(formula) if isinstance(leaf, Open))
 
 
-def _judged_side(pod: Pod, far: End, case: Case, direction: Direction) -> Side:
-    side = _modelled_side(pod, far, case, direction)
-    if direction is Direction.EGRESS:
-        side = _by_way_of_services(pod, side, case)
-        side = _by_way_of_nodes(pod, side, case)
-    return _with_unmodelled(side, pod, case)
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A stage of the cluster's pipeline, asked about one end at a time."""
 
+    cluster: Cluster
+    profile: Profile
+    stage: Stage
 
-def _by_way_of_services(pod: Pod, direct: Side, case: Case) -> Side:
-    """The ruling where a Service's address leads to the destination, and the engine sees that address (A9.6).
+    def _open(self, reason: str, verdict: StageVerdict = StageVerdict.ALLOWED) -> Ruling:
+        """Allowed, and by no policy."""
+        return Ruling(self.stage.name, verdict, None, (), reason)
 
-    What one of them is open to is open; a connection that asks for one of them is as open as that one.
-    """
-    ways = ways_to(case)
-    if not ways:
-        return direct
-    if case.profile.service_eval is ServiceEval.UNKNOWN and case.settle(SERVICE_EVAL, (AFTER, BEFORE)) == AFTER:
-        return direct
-    sides = [_modelled_side(pod, way, case, Direction.EGRESS) for way in ways]
-    known = sides if case.connection.through is not None else [direct, *sides]
-    return next((side for side in known if side.allowed), known[0])
+    def isolation(self, about: Situation) -> Ruling:
+        if not is_true(self.stage.applies, about):
+            return self._open(_why_not(about.ends[Role.SELF]), StageVerdict.NONE)
+        for tier, scales in selected(self.stage, self.cluster, about):
+            closing = [entry for scale in scales for group in scale for entry in group if entry.closes]
+            if closing and tier.unmatched is Unmatched.DENY:
+                return isolated_by(self.stage, tier, closing)
+        about = _as_modelled_first(about)
+        for doubt in self.stage.doubts:
+            if is_true(doubt.isolates, about):
+                return Ruling(self.stage.name, StageVerdict.DENIED, None, (), _said(doubt.isolates))
+        enforces = self.profile.enforces
+        why = "no NetworkPolicy selects it" if enforces else f"profile {self.profile.name} enforces no policy"
+        return self._open(why)
 
+    def ruling(self, connection: Connection, about: Situation) -> Ruling:
+        """What the stage says of the connection (reference A0, A12.3, B2).
 
-def _by_way_of_nodes(pod: Pod, direct: Side, case: Case) -> Side:
-    """The ruling where a port of the nodes leads to the destination: what is open to some node on that port is open,
-    if nothing translates the port before the rules see it."""
-    policies = [p for tier in Tier for p in selecting(case.cluster, tier, pod, Direction.EGRESS)]
-    fact = None if direct.allowed else node_fact(case)
-    if fact is None or case.settle(fact, (STRAIGHT, BY_A_NODE)) == STRAIGHT:
-        return direct
-    rules = [rule for policy in policies for rule in policy.rules(Direction.EGRESS) or ()]
-    sides = (_modelled_side(pod, node, case, Direction.EGRESS) for node in asked_nodes(case, rules))
-    return next((side for side in sides if side.allowed), direct)
+        What is in the cluster can go straight to a pod that a Service leads to, too.
+        """
+        end, far = about.ends[self.stage.judges], about.ends[self.stage.far]
+        about = about.seeing(Role.SELF, end)
+        if not is_true(self.stage.applies, about):
+            return self._open(_why_not(end), StageVerdict.NONE)
+        if not self.profile.enforces:
+            ruling = self._open(f"profile {self.profile.name} enforces no policy")
+            return self._with_doubts(ruling, about)
+        fact = source_fact(self.stage, about)
+        if fact is None:
+            return self._judged(connection, about)
+        if not isinstance(far, External):
+            straight = self._judged(connection, about)
+            if straight.allowed or about.settle(fact, SOURCES_SEEN) == CLIENT_ADDRESS:
+                return straight
+        seen = about.settle(fact, SOURCES_SEEN)
+        if seen == OWN_NODE:
+            return self._open("it may come from its own node, which always reaches it")
+        if seen == NODE_ADDRESS:
+            node = node_seen(selected(self.stage, self.cluster, about), connection.src, about.settle)
+            about = about.seeing(self.stage.far, node)
+        return self._judged(connection, about)
 
+    def _judged(self, connection: Connection, about: Situation) -> Ruling:
+        """Where a Service's address leads to the destination, and the engine sees that address, what one of them is
+        open to is open; a connection that asks for one of them is as open as that one (reference A9.6)."""
+        selecting = selected(self.stage, self.cluster, about)
+        direct = ruling_of(self.stage, selecting, about)
+        ways = ways_to(self.stage, connection)
+        is_known = self.stage.service_eval is not ServiceEval.UNKNOWN
+        if ways and (is_known or about.settle(SERVICE_EVAL, (AFTER, BEFORE)) == BEFORE):
+            found = [ruling_of(self.stage, selecting, about, way) for way in ways]
+            known = found if connection.through is not None else [direct, *found]
+            direct = next((ruling for ruling in known if ruling.allowed), known[0])
+        if self.stage.judges is Role.SRC and not direct.allowed:
+            direct = self._by_way_of_nodes(connection, selecting, about) or direct
+        return self._with_doubts(direct, about)
 
-def _modelled_side(pod: Pod, far: End | AtService | AtNode, case: Case, direction: Direction) -> Side:
-    """The ruling of the first tier that decides (reference B1, C2).
+    def _by_way_of_nodes(self, connection: Connection, selecting: Selected, about: Situation) -> Ruling | None:
+        """The ruling that opens some node on a port that leads to the destination: what is open so is open, if nothing
+        translates the port before the rules see it."""
+        fact = node_fact(self.stage, connection, about)
+        if fact is None or about.settle(fact, (STRAIGHT, BY_A_NODE)) == STRAIGHT:
+            return None
+        seen = at_nodes(self.stage, selecting, connection, about, self.cluster, self.profile)
+        found = (ruling_of(self.stage, selecting, one) for one in seen)
+        return next((ruling for ruling in found if ruling.allowed), None)
 
-    A pod that NetworkPolicies isolate in this direction never gets to the Baseline tier (B1.6, B1.7); where the engine
-    lets that tier open what isolation denies, isolation has the last word only (calico-cilium.md 0.5).
-    """
-    reason, isolated = "no policy selects it", None
-    for tier in Tier:
-        policies = selecting(case.cluster, tier, pod, direction)
-        if not policies:
-            continue
-        if tier.shape is TierShape.UNION:
-            side = union_side(policies, direction, far, case)
-            if side.allowed or not case.profile.baseline_opens_isolation:
-                return side
-            isolated = side
-            continue
-        match = first_match(policies, direction, far, case)
-        if match is None:
-            reason = "no rule of the policies that select it matches"
-        elif match.action is Action.PASS:
-            reason = f"{rule_name(RuleRef(match.policy, direction, match.rule))} passes it on and nothing else decides"
-        else:
-            return side_of_match(match, tier, direction)
-    if isolated is None and case.profile.closes:
-        return Side(direction, False, None, (), _CLOSED)
-    return isolated or _open_side(direction, reason)
-
-
-def _with_unmodelled(side: Side, pod: Pod, case: Case) -> Side:
-    """The ruling as it stands when objects that are not modelled may overturn it."""
-    effect = DENIES if side.allowed else ALLOWS
-    for thing in case.cluster.unmodelled:
-        is_in_reach = thing.reaches(pod.namespace)
-        if side.direction not in thing.directions or case.connection.protocol not in thing.protocols:
-            continue
-        if not is_in_reach or not (thing.may_deny if side.allowed else thing.may_allow):
-            continue
-        verb = "deny" if side.allowed else "allow"
-        text = f"{thing.id} ({thing.source}) is not modelled and may {verb} {side.direction.value} traffic"
-        fact = OpenFact("unmodelled", f"{thing.id} {side.direction.value} {effect}", text)
-        if case.settle(fact, (AS_MODELLED, effect)) == effect:
-            return replace(side, allowed=not side.allowed, tier=None, rules=(), reason=text)
-    return side
+    def _with_doubts(self, ruling: Ruling, about: Situation) -> Ruling:
+        """The ruling as it stands when objects that are not modelled may overturn it."""
+        about = _as_modelled_first(about)
+        for doubt in self.stage.doubts:
+            overturning = doubt.denies if ruling.allowed else doubt.allows
+            if is_true(overturning, about):
+                turned = StageVerdict.DENIED if ruling.allowed else StageVerdict.ALLOWED
+                return Ruling(ruling.stage, turned, None, (), _said(overturning))
+        return ruling

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzer.model.claims import LedPort
-from analyzer.model.endpoints import Connection, End, Pod
-from analyzer.model.leading import Way, ways
+from analyzer.model.endpoints import Connection, External
+from analyzer.model.formulas import Role, on_any
+from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import NumberedPorts
+from analyzer.model.pipeline import Stage
 from analyzer.model.profile import NamedPortScope, Profile, ServiceEval
 from analyzer.records import dataclass
-from analyzer.semantics.case import Case
+from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.members import is_member
-from analyzer.semantics.ports import declares
 from analyzer.sets.addresses import IPAddress
 
 AFTER, BEFORE = "after translation", "before translation"
@@ -25,24 +27,22 @@ SERVICE_EVAL = OpenFact(
 
 @dataclass(frozen=True, slots=True)
 class AtService:
-    """A destination as it is asked for: `backend` is what stands behind the Service's address and port."""
+    """A destination as it is asked for."""
 
-    backend: End
     address: IPAddress
     number: int
 
+    def seen(self, about: Situation) -> Situation:
+        """As address ranges see it."""
+        return replace(about.seeing(Role.DST, External(self.address)), port=self.number)
 
-def ways_to(case: Case) -> tuple[AtService, ...]:
-    """Every way through a Service that ends in this connection; only the one asked for, if one is.
 
-    Empty where the engine looks after the translation, so that it makes no difference.
-    """
-    connection = case.connection
-    if case.profile.service_eval is ServiceEval.POST_DNAT:
-        return ()
+def ways_to(stage: Stage, connection: Connection) -> tuple[AtService, ...]:
+    """Every way through a Service that ends in this connection, and that the stage sees; only the one asked for, if
+    one is."""
     return tuple(
-        AtService(connection.dst, way.address, way.port.number)
-        for way in ways(case.cluster)
+        AtService(way.address, way.port.number)
+        for way in stage.ways
         if _ends_in(way, connection) and _is_asked_for(way, connection)
     )
 
@@ -56,12 +56,9 @@ def is_service_told(port: LedPort, profile: Profile) -> bool:
 def leads_to(port: LedPort, connection: Connection) -> bool:
     """Whether the port leads to this connection; a target's name is looked up on the pod (reference A13.2)."""
     target = port.target
-    if target is None or target.protocol is not connection.protocol or not is_member(port.members, connection.dst):
+    if target is None or not is_member(port.members, connection.dst):
         return False
-    if isinstance(target, NumberedPorts):
-        return connection.port is not None and connection.port in target.ports
-    pod = connection.dst
-    return isinstance(pod, Pod) and declares(pod, target.name, connection, NamedPortScope.SIDECARS)
+    return is_true(on_any((target,), NamedPortScope.SIDECARS), Situation.of(connection))
 
 
 def _ends_in(way: Way, connection: Connection) -> bool:

@@ -13,7 +13,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.model.waivers import Waiver
 from analyzer.records import dataclass
-from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.decision import Decision, Ruling
 from analyzer.verdicts.regions import Region
 from analyzer.verdicts.steps import Step
 
@@ -39,7 +39,7 @@ class Counterexample:
     connection: Connection | None
     subject: Pod | None
     decision: Decision | None
-    isolation: tuple[Side, ...]
+    isolation: tuple[Ruling, ...]
     region: Region
     live: bool | None
     depends_on: tuple[str, ...] = ()

@@ -41,7 +41,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import Profile
 from analyzer.semantics import holds, is_in_scope, is_member, is_pod_in_scope, isolation_outcomes, on_ports, outcomes
-from analyzer.semantics.selectors import matches
+from analyzer.semantics.formulas import matches
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 from analyzer.sets.addresses import IPAddress
 

@@ -19,13 +19,14 @@ from analyzer.analysis.known_regions import known_excuse
 from analyzer.judging import Setting, judge
 from analyzer.model.claims import Excuse, Kind, PortNaming, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.endpoints import Connection
+from analyzer.model.formulas import on_any
 from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import Profile
 from analyzer.model.source import Source
 from analyzer.model.waivers import Waiver
-from analyzer.semantics import is_in_scope, is_member
-from analyzer.semantics.ports import declares, on_ports
+from analyzer.semantics import is_in_scope, is_member, on_ports
+from analyzer.semantics.formulas import Situation, is_true
 from analyzer.verdicts import Status
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
 from analyzer.verdicts.regions import Region
@@ -43,9 +44,7 @@ def lies_in(region: Excuse, connection: Connection, profile: Profile) -> bool:
 
 def calls(connection: Connection, naming: PortNaming, profile: Profile) -> bool:
     """Whether the destination gives the connection's port the name."""
-    end, scope = connection.dst, naming.scope or profile.named_port_scope
-    is_of_protocol = connection.protocol is naming.port.protocol
-    return isinstance(end, Pod) and is_of_protocol and declares(end, naming.port.name, connection, scope)
+    return is_true(on_any((naming.port,), naming.scope or profile.named_port_scope), Situation.of(connection))
 
 
 @st.composite

@@ -24,7 +24,7 @@ from analyzer.analysis import connectivity
 from analyzer.model.endpoints import Connection
 from analyzer.model.policies import Action, Direction, RuleRef, Tier
 from analyzer.semantics import decide
-from analyzer.semantics.decision import Side
+from analyzer.semantics.decision import Ruling
 from analyzer.semantics.settling import runs
 from analyzer.verdicts.connectivity import MapEnd
 from analyzer.verdicts.grounds import Deciding
@@ -39,7 +39,7 @@ def test_the_rules_that_the_oracle_names_are_in_the_grounds(cluster, profile):
         for atom in ATOMS:
             for side in sides(cluster, profile, found.ends[src], found.ends[dst], atom, step=3):
                 for ref in side.rules:
-                    assert ref.rule is None or is_named(ref, grounds[side.direction], atom), (ref, atom)
+                    assert ref.rule is None or is_named(ref, grounds[Direction(side.stage)], atom), (ref, atom)
 
 
 @settings(parent=law, max_examples=40)
@@ -55,14 +55,12 @@ def test_the_rules_in_the_grounds_are_named_by_the_oracle(cluster, profile):
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True, with_grounds=True)
     named = defaultdict(set)
     for src, dst in judged_pairs(found):
-        far = {Direction.EGRESS: (src, dst), Direction.INGRESS: (dst, src)}
+        far = {"egress": (src, dst), "ingress": (dst, src)}
         for atom in LOOSE:
             for side in sides(cluster, profile, found.ends[src], found.ends[dst], atom, step=1):
-                named[side.direction, *classes_of(found, *far[side.direction]), atom] |= {
-                    id(r.rule) for r in side.rules
-                }
-    for (direction, near, far, atom), rules in named.items():
-        deciders = [it for it in deciding(found, direction, near, far) if it.action is not Action.PASS]
+                named[side.stage, *classes_of(found, *far[side.stage]), atom] |= {id(r.rule) for r in side.rules}
+    for (stage, near, far, atom), rules in named.items():
+        deciders = [it for it in deciding(found, Direction(stage), near, far) if it.action is not Action.PASS]
         assert {id(it.ref.rule) for it in deciders if contains(it.connections, atom)} <= rules, (near, far, atom)
 
 
@@ -71,13 +69,13 @@ def classes_of(found, *ends: int) -> tuple[int, ...]:
     return tuple(class_of[end] for end in ends)
 
 
-def sides(cluster, profile, src: MapEnd, dst: MapEnd, atom, step: int) -> Iterator[Side]:
-    """Both sides of each decision of the oracle, over every `step`-th address of the ends and over open facts."""
+def sides(cluster, profile, src: MapEnd, dst: MapEnd, atom, step: int) -> Iterator[Ruling]:
+    """Each ruling of each decision of the oracle, over every `step`-th address of the ends and over open facts."""
     for a, b in product(*(addresses_of(end, cluster)[::step] for end in (src, dst))):
         if a.version == b.version:
             connection = Connection(concrete(src, a, cluster), concrete(dst, b, cluster), *atom)
             for decision, _ in runs(lambda settle, it=connection: decide(cluster, profile, it, settle)):
-                yield from (decision.egress, decision.ingress)
+                yield from decision.stages
 
 
 def both_grounds(found, src: int, dst: int) -> dict[Direction, list[Deciding]]:

@@ -42,7 +42,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import Profile
 from analyzer.semantics import decide, is_in_scope, isolation, open_facts, outcomes, violates
-from analyzer.semantics.selectors import matches
+from analyzer.semantics.formulas import matches
 from analyzer.sets import AddressSet
 
 law = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from finite_worlds import NEW_NAMESPACES
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.formulas import OnPorts
+from analyzer.model.formulas import Role as FormulaRole
+from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope, Profile
-from analyzer.semantics.ports import declares
+from analyzer.semantics.formulas import Situation, is_true
 from analyzer.sets import ValueSet
 from analyzer.verdicts import Attribute, EndRegion, Region
 from analyzer.verdicts.regions import NEW_NAMESPACE, YES
@@ -86,7 +91,8 @@ def _declares(region: EndRegion, pod: Pod, connection: Connection | None, profil
     for key, scope, is_so in asked:
         protocol, _, name = key.partition("/")
         assert connection is not None
-        is_declared = protocol.upper() == connection.protocol.value and declares(pod, name, connection, scope)
+        named = OnPorts(Protocol(protocol.upper()), name=name, scope=scope)
+        is_declared = is_true(named, replace(Situation.of(connection), ends={FormulaRole.DST: pod}))
         if is_declared is not (is_so == YES):
             return False
     return True

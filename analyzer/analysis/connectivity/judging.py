@@ -11,7 +11,6 @@ from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import VERSIONS
 from analyzer.analysis.connectivity.index import EndIndex, Test
 from analyzer.analysis.connectivity.node_ways import NodeWays
-from analyzer.analysis.connectivity.partitions import joined
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span
 from analyzer.analysis.connectivity.ruling import Effects, rulings
 from analyzer.analysis.connectivity.service_ways import (
@@ -25,6 +24,7 @@ from analyzer.analysis.connectivity.views import ClassView, Near, NodeView, Outs
 from analyzer.model.leading import Way
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Peer, Policy
 from analyzer.records import dataclass
+from analyzer.semantics.partitions import joined
 from analyzer.sets import AddressSet, ConnectionSet
 
 MOST_NAMES = 6  # domain names settled one by one; of more, each occurrence is taken to be open by itself

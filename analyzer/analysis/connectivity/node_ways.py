@@ -9,7 +9,6 @@ from itertools import product
 from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import LabelIndex, reaches_nodes
 from analyzer.analysis.connectivity.index import EndIndex
-from analyzer.analysis.connectivity.partitions import refined
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span, declared_names
 from analyzer.analysis.connectivity.ruling import Effects, rulings
 from analyzer.analysis.connectivity.service_ways import addresses_of
@@ -20,6 +19,7 @@ from analyzer.model.leading import NodeWay, node_ways
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NamedPort, NodePeer, NumberedPorts, Policy, Rule
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
+from analyzer.semantics.partitions import refined
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import bit_indices
 

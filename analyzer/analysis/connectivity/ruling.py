@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from analyzer.analysis.connectivity.partitions import joined, mapped, refined
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING, NOTHING, Span
 from analyzer.model.policies import Action, Direction, Policy, Rule, Tier, TierShape, UnknownPeer
 from analyzer.model.profile import OtherProtocols, Profile
+from analyzer.semantics.partitions import joined, mapped, refined
 from analyzer.sets import ConnectionSet
 
 EMPTY, FULL = ConnectionSet.EMPTY, ConnectionSet.FULL

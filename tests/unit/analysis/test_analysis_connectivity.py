@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from analyzer.analysis import connectivity
 from analyzer.analysis.connectivity.cells import cells
-from analyzer.analysis.connectivity.partitions import joined, mapped, refined
 from analyzer.model.cluster import Cluster, ContainerPort, Namespace, Service, ServicePort, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
@@ -27,6 +26,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import NOWHERE
+from analyzer.semantics.partitions import joined, mapped, refined
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import AddressRange, bit_indices, bits_of, end_id
 

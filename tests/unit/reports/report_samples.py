@@ -26,7 +26,7 @@ from analyzer.model.policies import (
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Notice, Source
 from analyzer.model.waivers import Waiver
-from analyzer.semantics.decision import Decision, Side
+from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.sets import INTERNET, PortSet, ValueSet
 from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Region, Role
 from analyzer.verdicts.verdict import (
@@ -78,14 +78,18 @@ def pod(namespace: str = "shop", workload: str | None = None, **labels: str) -> 
 
 WEB = pod(workload="shop/web[Deployment]", app="web")
 LATER = replace(pod("ns-1", app="web"), service_account="robot", ports=(ContainerPort("http", 8080, Protocol.TCP),))
-OPEN_EGRESS = Side(Direction.EGRESS, True, None, (), "no policy selects it")
-OUTSIDE = Side(Direction.INGRESS, True, None, (), "no policy applies outside the cluster", applies=False)
-BY_RULE = Side(
-    Direction.INGRESS, True, Tier.NETWORK_POLICY, (one_rule("web", 14),), "allowed by rule 2 of NetworkPolicy shop/web"
+OPEN_EGRESS = Ruling("egress", StageVerdict.ALLOWED, None, (), "no policy selects it")
+OUTSIDE = Ruling("ingress", StageVerdict.NONE, None, (), "no policy applies outside the cluster")
+BY_RULE = Ruling(
+    "ingress",
+    StageVerdict.ALLOWED,
+    Tier.NETWORK_POLICY,
+    (one_rule("web", 14),),
+    "allowed by rule 2 of NetworkPolicy shop/web",
 )
-DENIED = Side(
-    Direction.INGRESS,
-    False,
+DENIED = Ruling(
+    "ingress",
+    StageVerdict.DENIED,
     Tier.NETWORK_POLICY,
     (whole("deny", 3),),
     "NetworkPolicy shop/deny isolates it and no rule allows this",
@@ -112,7 +116,7 @@ def region(*constraints: Constraint) -> Region:
 LIVE = Counterexample(
     Connection(WEB, External(ip_address("8.8.8.8")), Protocol.TCP, 443),
     None,
-    Decision(OPEN_EGRESS, OUTSIDE),
+    Decision((OPEN_EGRESS, OUTSIDE)),
     (),
     region(
         of("src", "kind", "pod"),
@@ -128,7 +132,7 @@ LIVE = Counterexample(
 LATENT = Counterexample(
     Connection(LATER, replace(WEB, workload=None), Protocol.UDP, 53),
     None,
-    Decision(OPEN_EGRESS, BY_RULE),
+    Decision((OPEN_EGRESS, BY_RULE)),
     (),
     region(
         of("src", "kind", "pod"),
@@ -146,7 +150,7 @@ UNSURE = replace(LIVE, live=None, depends_on=("the address of shop/web[Deploymen
 DENIAL = Counterexample(
     Connection(Host(None, Labels({}), ip_address("10.9.9.9")), WEB, Protocol.OTHER, None),
     None,
-    Decision(OPEN_EGRESS, DENIED),
+    Decision((OPEN_EGRESS, DENIED)),
     (),
     region(
         of("src", "kind", "node"),
@@ -161,7 +165,7 @@ OPEN_POD = Counterexample(
     None,
     WEB,
     None,
-    (replace(DENIED, direction=Direction.INGRESS), OPEN_EGRESS),
+    (DENIED, OPEN_EGRESS),
     region(of("src", "kind", "pod"), of("src", "namespace", "shop")),
     True,
 )

@@ -46,7 +46,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import PROFILES, NamedPorts, NamedPortScope, OtherProtocols
 from analyzer.semantics import decide, isolation, open_facts, outcomes
-from analyzer.semantics.selectors import matches
+from analyzer.semantics.formulas import matches
 from analyzer.sets import AddressSet
 
 TCP, UDP, OTHER = Protocol.TCP, Protocol.UDP, Protocol.OTHER
@@ -84,9 +84,9 @@ def test_requirements_are_a_conjunction():
 def test_without_policies_all_is_allowed_and_the_reason_says_so():
     decision = decide(Cluster(), GENERIC, to(E, X))
     assert decision.allowed
-    assert decision.egress.reason == "it lies outside the cluster: policies do not select it"
-    assert decision.ingress.reason == "no policy selects it"
-    assert decision.ingress.tier is None
+    assert decision.at("egress").reason == "it lies outside the cluster: policies do not select it"
+    assert decision.at("ingress").reason == "no policy selects it"
+    assert decision.at("ingress").tier is None
 
 
 def test_directions_are_isolated_apart():
@@ -100,13 +100,13 @@ def test_policies_are_a_union_and_all_allowing_rules_are_named():
     from_all = network_policy("from-all", ingress=(accept(ANY_POD),))
     decision = decide(Cluster(policies=(DENY_ALL, from_b, from_all)), GENERIC, to(Z, X))
     assert decision.allowed
-    assert decision.ingress.tier is Tier.NETWORK_POLICY
-    assert [reference.policy.name for reference in decision.ingress.rules] == ["from-b", "from-all"]
-    assert decision.ingress.reason == "allowed by rule 1 of NetworkPolicy a/from-b"
+    assert decision.at("ingress").tier is Tier.NETWORK_POLICY
+    assert [reference.policy.name for reference in decision.at("ingress").rules] == ["from-b", "from-all"]
+    assert decision.at("ingress").reason == "allowed by rule 1 of NetworkPolicy a/from-b"
 
 
 def test_a_denial_names_the_policies_that_isolate():
-    side = decide(Cluster(policies=(DENY_ALL,)), GENERIC, to(Z, X)).ingress
+    side = decide(Cluster(policies=(DENY_ALL,)), GENERIC, to(Z, X)).at("ingress")
     assert side.reason == "NetworkPolicy a/deny isolates it and no rule allows this"
     assert [(reference.policy, reference.rule) for reference in side.rules] == [(DENY_ALL, None)]
 
@@ -295,7 +295,7 @@ def test_admin_goes_before_network_policies():
     assert answer([accepting, DENY_ALL], to(Z, X)) == "allow"
     assert answer([accepting, DENY_ALL], to(E, X)) == "deny"
     decision = decide(Cluster(policies=(accepting,)), GENERIC, to(Z, X))
-    assert decision.ingress.reason == "allowed by rule `pods-in` of AdminNetworkPolicy p"
+    assert decision.at("ingress").reason == "allowed by rule `pods-in` of AdminNetworkPolicy p"
 
 
 def test_the_lower_number_wins_and_rules_go_in_order():
@@ -312,7 +312,7 @@ def test_pass_leaves_the_tier():
     assert answer([passing, denying], to(Z, X)) == "allow"
     assert answer([passing, denying, DENY_ALL], to(Z, X)) == "deny"
     assert answer([passing, denying, BASELINE_DENY], to(Z, X)) == "deny"
-    reason = decide(Cluster(policies=(passing,)), GENERIC, to(Z, X)).ingress.reason
+    reason = decide(Cluster(policies=(passing,)), GENERIC, to(Z, X)).at("ingress").reason
     assert reason == "rule 1 of AdminNetworkPolicy p passes it on and nothing else decides"
 
 
@@ -336,7 +336,7 @@ def test_ties_are_open_only_where_they_matter():
     assert answer([yes, passing], to(Z, X)) == "allow"
     assert answer([yes, passing, DENY_ALL], to(Z, X)) == "open"
     settled = decide(Cluster(policies=(yes, no)), GENERIC, to(Z, X), lambda fact, options: Action.DENY.value)
-    assert settled.ingress.rules[0].policy is no
+    assert settled.at("ingress").rules[0].policy is no
 
 
 def test_a_fact_that_decides_nothing_is_not_open():
@@ -365,7 +365,7 @@ def test_a_profile_that_enforces_nothing_allows_all():
     flannel = PROFILES["flannel"]
     assert answer([DENY_ALL], to(Z, X), flannel) == "allow"
     assert answer([DENY_ALL], to(Z, X), flannel, unmodelled=(unmodelled(may_deny=True),)) == "open"
-    reason = decide(Cluster(policies=(DENY_ALL,)), flannel, to(Z, X)).ingress.reason
+    reason = decide(Cluster(policies=(DENY_ALL,)), flannel, to(Z, X)).at("ingress").reason
     assert reason == "profile flannel enforces no policy"
     assert isolation(Cluster(policies=(DENY_ALL,)), flannel, X, Direction.INGRESS).allowed
 
@@ -424,7 +424,7 @@ def test_a_fact_decides_whatever_else_is_asked_on_the_way():
     rules = (deny(DomainPeer(("x.org",))), accept(DomainPeer(("y.org",)), index=1))
     facts = open_facts(Cluster(policies=(admin_policy("p", 1, egress=rules),)), GENERIC, to(X, E))
     assert [(fact.kind, fact.id) for fact in facts] == [("domain", "x.org")]
-    assert facts[0].text == "whether the domain name `x.org` stands for 203.0.113.9 is not known"
+    assert facts[0].text == "which addresses the domain name `x.org` stands for is not known"
 
 
 def test_a_client_may_come_through_any_of_the_services():

@@ -71,7 +71,7 @@ from analyzer.semantics import (
     violates,
     violates_isolation,
 )
-from analyzer.semantics.decision import Side
+from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.settling import first_option, runs
 from analyzer.sets import AddressSet
 
@@ -83,8 +83,8 @@ FLANNEL = PROFILES["flannel"]
 INTO_X = to(Z, X)
 
 
-def ingress(*policies: Policy, connection: Connection = INTO_X, profile=GENERIC, settle=first_option, **rest) -> Side:
-    return decide(Cluster(policies=policies, **rest), profile, connection, settle).ingress
+def ingress(*policies: Policy, connection: Connection = INTO_X, profile=GENERIC, settle=first_option, **rest) -> Ruling:
+    return decide(Cluster(policies=policies, **rest), profile, connection, settle).at("ingress")
 
 
 # ------------------------------------------------------------------------------------------------ who is judged
@@ -99,16 +99,21 @@ def ingress(*policies: Policy, connection: Connection = INTO_X, profile=GENERIC,
 )
 def test_whom_policies_do_not_reach(end, profile, reason):
     found = decide(Cluster(policies=(SHUT,)), profile, to(end, X))
-    assert found.egress == Side(OUT, True, None, (), reason, applies=profile is FLANNEL)
+    verdict = StageVerdict.ALLOWED if profile is FLANNEL else StageVerdict.NONE
+    assert found.at("egress") == Ruling("egress", verdict, None, (), reason)
 
 
 def test_what_nothing_decides():
-    assert ingress() == Side(IN, True, None, (), "no policy selects it")
+    assert ingress() == Ruling("ingress", StageVerdict.ALLOWED, None, (), "no policy selects it")
     silent = admin_policy("p", 1, ingress=(deny(NodePeer(Selector())),))
-    assert ingress(silent) == Side(IN, True, None, (), "no rule of the policies that select it matches")
+    assert ingress(silent) == Ruling(
+        "ingress", StageVerdict.ALLOWED, None, (), "no rule of the policies that select it matches"
+    )
     passing = hand_on(EVERYONE)
     reason = "rule 1 of AdminNetworkPolicy p passes it on and nothing else decides"
-    assert ingress(admin_policy("p", 1, ingress=(passing,))) == Side(IN, True, None, (), reason)
+    assert ingress(admin_policy("p", 1, ingress=(passing,))) == Ruling(
+        "ingress", StageVerdict.ALLOWED, None, (), reason
+    )
 
 
 # ------------------------------------------------------------------------------------------------ who decides
@@ -117,7 +122,9 @@ def test_what_nothing_decides():
 def test_the_first_match_decides(rule, is_allowed, tier):
     policy = admin_policy("p", 1, ingress=(rule,), tier=tier)
     word = "allowed" if is_allowed else "denied"
-    expected = Side(IN, is_allowed, tier, (RuleRef(policy, IN, rule),), f"{word} by rule 1 of {policy.id}")
+    expected = Ruling(
+        "ingress", StageVerdict(word), tier, (RuleRef(policy, IN, rule),), f"{word} by rule 1 of {policy.id}"
+    )
     assert ingress(policy) == expected
 
 
@@ -125,27 +132,27 @@ def test_a_rule_that_nobody_can_read_denies_by_itself():
     rule = hand_on(UnknownPeer("gateways"), name="odd")
     policy = admin_policy("p", 1, ingress=(rule,))
     reason = "denied by rule `odd` of AdminNetworkPolicy p"
-    assert ingress(policy) == Side(IN, False, Tier.ADMIN, (RuleRef(policy, IN, rule),), reason)
+    assert ingress(policy) == Ruling("ingress", StageVerdict.DENIED, Tier.ADMIN, (RuleRef(policy, IN, rule),), reason)
 
 
 def test_the_union_allows_by_rules_and_denies_by_policies():
     assert OPEN.ingress is not None
     allowing = (RuleRef(OPEN, IN, OPEN.ingress[0]),)
     reason = "allowed by rule 1 of NetworkPolicy a/open"
-    assert ingress(SHUT, OPEN) == Side(IN, True, Tier.NETWORK_POLICY, allowing, reason)
+    assert ingress(SHUT, OPEN) == Ruling("ingress", StageVerdict.ALLOWED, Tier.NETWORK_POLICY, allowing, reason)
     more = [network_policy(name, ingress=()) for name in ("deny-2", "deny-3")]
     for count, who in ((0, "isolates it"), (1, "and 1 more policy isolate it"), (2, "and 2 more isolate it")):
         policies = (SHUT, *more[:count])
         isolating = tuple(RuleRef(policy, IN) for policy in policies)
         reason = f"NetworkPolicy a/deny {who} and no rule allows this"
-        assert ingress(*policies) == Side(IN, False, Tier.NETWORK_POLICY, isolating, reason)
+        assert ingress(*policies) == Ruling("ingress", StageVerdict.DENIED, Tier.NETWORK_POLICY, isolating, reason)
 
 
 def test_protocols_without_ports_pass_isolation_where_the_profile_says_so():
     accepting = replace(GENERIC, other_protocols=OtherProtocols.ACCEPT)
     other = to(Z, X, protocol=Protocol.OTHER)
     reason = "NetworkPolicy a/deny isolates it, but the profile lets protocols without ports pass"
-    expected = Side(IN, True, Tier.NETWORK_POLICY, (RuleRef(SHUT, IN),), reason)
+    expected = Ruling("ingress", StageVerdict.ALLOWED, Tier.NETWORK_POLICY, (RuleRef(SHUT, IN),), reason)
     assert ingress(SHUT, connection=other, profile=accepting) == expected
     assert ingress(SHUT, connection=other) == expected
     (fact,) = open_facts(Cluster(policies=(SHUT,)), GENERIC, other)
@@ -165,14 +172,17 @@ def test_protocols_without_ports_pass_isolation_where_the_profile_says_so():
 @pytest.mark.parametrize("direction", Direction)
 def test_what_is_not_isolated(pod, profile, policies, reason, direction):
     found = isolation(Cluster(policies=policies), profile, pod, direction)
-    assert found == Side(direction, True, None, (), reason, applies=not pod.host_network)
+    verdict = StageVerdict.NONE if pod is AGENT else StageVerdict.ALLOWED
+    assert found == Ruling(direction.value, verdict, None, (), reason)
 
 
 @pytest.mark.parametrize("direction", Direction)
 def test_what_is_isolated(direction):
     found = isolation(Cluster(policies=(SHUT,)), GENERIC, X, direction)
     isolating = (RuleRef(SHUT, direction),)
-    assert found == Side(direction, False, Tier.NETWORK_POLICY, isolating, "NetworkPolicy a/deny isolates it")
+    assert found == Ruling(
+        direction.value, StageVerdict.DENIED, Tier.NETWORK_POLICY, isolating, "NetworkPolicy a/deny isolates it"
+    )
 
 
 # ------------------------------------------------------------------------------------------------ what is open
@@ -183,10 +193,12 @@ def test_what_an_object_that_is_not_modelled_may_do():
         things = (elsewhere, harmless, thing)
         settled = ingress(*policies, unmodelled=things, settle=lambda fact, options: options[-1])
         reason = f"{thing.id} (other.yaml:7) is not modelled and may {verb} ingress traffic"
-        assert settled == Side(IN, verb == "allow", None, (), reason)
+        assert settled == Ruling(
+            "ingress", StageVerdict.ALLOWED if verb == "allow" else StageVerdict.DENIED, None, (), reason
+        )
         (fact,) = open_facts(Cluster(policies=policies, unmodelled=things), GENERIC, INTO_X)
         effect = {"deny": "denies", "allow": "allows"}[verb]
-        assert (fact.kind, fact.id, fact.text) == ("unmodelled", f"{thing.id} ingress {effect}", reason)
+        assert (fact.kind, fact.id, fact.text) == ("unmodelled", f"{thing.id} other.yaml:7 ingress {effect}", reason)
 
 
 def test_ties_name_both_policies():
@@ -220,7 +232,7 @@ def test_behind_a_service_only_what_means_everyone_is_sure_to_match():
         assert options_seen[0] == ("client address", "node address", "own node")
     assert [side.allowed for side in seen.values()] == [False, False, True]
     reason = "it may come from its own node, which always reaches it"
-    assert seen["own node"] == Side(IN, True, None, (), reason)
+    assert seen["own node"] == Ruling("ingress", StageVerdict.ALLOWED, None, (), reason)
     (fact,) = open_facts(Cluster(policies=(closed,), services=(service,)), GENERIC, to(E, X))
     assert (fact.kind, fact.id) == ("service-source", "a/front")
     everyone = network_policy("closed", ingress=(accept(),))
@@ -235,7 +247,7 @@ def test_a_host_network_pod_is_meant_by_the_node_whose_address_it_uses():
     policy = admin_policy("p", 1, egress=(deny(NodePeer(Selector())),))
 
     def is_denied(*nodes: Node) -> bool:
-        return not decide(Cluster(policies=(policy,), nodes=nodes), GENERIC, to(Y, AGENT)).egress.allowed
+        return not decide(Cluster(policies=(policy,), nodes=nodes), GENERIC, to(Y, AGENT)).at("egress").allowed
 
     assert is_denied(here)
     assert not is_denied(there)
@@ -334,7 +346,7 @@ def test_a_priority_without_a_match_hands_on_to_the_next():
 def test_a_name_that_another_subject_may_open_is_open_by_its_own_name():
     policy = network_policy("p", ingress=(accept(on=(NamedPort("web", Protocol.TCP),)),))
     (fact,) = open_facts(Cluster(policies=(policy,)), PROFILES["aws-vpc-cni"], INTO_X)
-    assert (fact.kind, fact.id) == ("named-port-union", "NetworkPolicy a/p web TCP 80")
+    assert (fact.kind, fact.id) == ("named-port-union", "a () web TCP")
     assert "opens port name `web` on all its subjects" in fact.text
     assert ingress(policy, profile=PROFILES["aws-vpc-cni"]).allowed
 

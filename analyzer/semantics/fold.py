@@ -1,0 +1,205 @@
+"""The law of tiers, stated once, over sets of connections (reference A0, A10, B1, C2; design 3).
+
+Nothing here asks about one connection.  A `World` says which far ends there are (`everyone`, a bit set) and which
+connections a rule may mean and which it does whatever is open, by far ends.  One connection with one far end and every
+open fact settled is the oracle's world; classes of ends with sets of ports are the map's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from analyzer.model.formulas import FALSE, Formula
+from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.policies import Action
+from analyzer.semantics.partitions import joined, mapped, refined
+
+Set = Any
+"""A set of connections, with `&`, `|`, `-`, and true iff it has a member: a ConnectionSet, or a frozenset."""
+
+
+class Span(NamedTuple):
+    """The connections that may be meant, and those that are whatever is open."""
+
+    may: Set
+    must: Set
+
+    def __or__(self, other: Span) -> Span:
+        return Span(self.may | other.may, self.must | other.must)
+
+
+Grants = list[tuple[int, Span]]
+"""What is meant, by far ends: the bit sets are disjoint, and of ends in none of them nothing is."""
+
+
+class Matches(NamedTuple):
+    """What policies may do, asked about everything; `unmatched`: what may match none of their rules."""
+
+    accepted: Set
+    denied: Set
+    passed: Set
+    unmatched: Set
+
+    def then(self, rule: tuple[Action, Span]) -> Matches:
+        """After one more rule of the policy: it matches only what no rule before it did."""
+        action, span = rule
+        hit = self.unmatched & span.may
+        return Matches(
+            self.accepted | hit if action is Action.ACCEPT else self.accepted,
+            self.denied | hit if action is Action.DENY else self.denied,
+            self.passed | hit if action is Action.PASS else self.passed,
+            self.unmatched - span.must,
+        )
+
+    def or_accepted(self, span: Span) -> Matches:
+        """Beside one more rule of policies that do nothing but accept: which goes first makes no difference."""
+        return self._replace(accepted=self.accepted | span.may, unmatched=self.unmatched - span.must)
+
+    def followed_by(self, other: Matches) -> Matches:
+        """Before what comes later on one scale, which is asked about what none of these matched."""
+        left = self.unmatched
+        return Matches(
+            self.accepted | left & other.accepted,
+            self.denied | left & other.denied,
+            self.passed | left & other.passed,
+            left & other.unmatched,
+        )
+
+    def tied_with(self, other: Matches) -> Matches:
+        """Which of the two goes first is open: either that matches may (reference B1.2, C2.3)."""
+        return Matches(
+            self.accepted | other.accepted,
+            self.denied | other.denied,
+            self.passed | other.passed,
+            self.unmatched & other.unmatched,
+        )
+
+
+Side = tuple[tuple[Entry, ...], dict[Matches, int]]
+"""Policies, and what they may do, by far ends."""
+
+
+class World(Protocol):
+    @property
+    def everyone(self) -> int: ...
+
+    @property
+    def full(self) -> Set: ...
+
+    def grants(self, rule: StagedRule) -> Grants: ...
+
+    def spares(self, spared: Formula) -> Grants:
+        """What a denial of the unmatched leaves alone."""
+        ...
+
+    def tied(self, sides: Sequence[Side]) -> dict[Matches, int]:
+        """What policies do, or scales of them, of which none goes before the others."""
+        ...
+
+    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None) -> None:
+        """Told, of every rule, that it may match something that got so far, and with `rule` None of every closing
+        policy that something unmatched gets to."""
+        ...
+
+
+class State(NamedTuple):
+    """`undecided`: may get to the next rule; `passed`: may get to the next tier by a Pass."""
+
+    undecided: Set
+    passed: Set
+    allowed: Set
+    denied: Set
+
+    def matched(self, by: Matches) -> State:
+        return State(
+            self.undecided & by.unmatched,
+            self.passed | self.undecided & by.passed,
+            self.allowed | self.undecided & by.accepted,
+            self.denied | self.undecided & by.denied,
+        )
+
+    def closed(self, spared: Span) -> State:
+        """What is undecided is denied, but for what is spared."""
+        rest = self.undecided
+        return State(rest - rest, self.passed, self.allowed | rest & spared.may, self.denied | rest - spared.must)
+
+    def at_next_tier(self) -> State:
+        return State(self.undecided | self.passed, self.passed - self.passed, self.allowed, self.denied)
+
+
+Selected = Sequence[tuple[Tier, Sequence[Sequence[Sequence[Entry]]]]]
+"""Each tier with those of its policies that select the end: scales of groups of policies."""
+
+
+def rules_of(selected: Selected) -> Iterator[StagedRule]:
+    return (rule for _, scales in selected for scale in scales for group in scale for e in group for rule in e.rules)
+
+
+def ruling(selected: Selected, world: World) -> dict[Span, int]:
+    """The far ends by what a stage rules on connections with them: what it may allow, and what it cannot deny."""
+    full, empty = world.full, world.full - world.full
+    states = {State(full, empty, empty, empty): world.everyone}
+    for tier, scales in selected:
+        if not scales:
+            continue
+        states = joined(states, _matches_in(tier, scales, world), State.matched)
+        closing = [e for scale in scales for group in scale for e in group if e.closes]
+        if closing and tier.unmatched is Unmatched.DENY and any(state.undecided for state in states):
+            for entry in closing:
+                world.hit(tier, entry, None)
+            start = {Span(empty, empty): world.everyone}
+            spared = start if tier.spared == FALSE else refined(start, world.spares(tier.spared), Span.__or__)
+            states = joined(states, spared, State.closed)
+        states = mapped(states, State.at_next_tier)
+        if not any(state.undecided for state in states):
+            break
+    return mapped(states, lambda state: Span(state.allowed | state.undecided, full - state.denied))
+
+
+def _matches_in(tier: Tier, scales: Sequence[Sequence[Sequence[Entry]]], world: World) -> dict[Matches, int]:
+    found: list[Side] = []
+    for groups in scales:
+        on_one = _nothing(world)
+        for group in groups:
+            on_one = joined(on_one, _matches_of_group(tier, group, world), Matches.followed_by)
+            if not any(matches.unmatched for matches in on_one):
+                break
+        found.append((tuple(entry for group in groups for entry in group), on_one))
+    return found[0][1] if len(found) == 1 else world.tied(found)
+
+
+def _matches_of_group(tier: Tier, group: Sequence[Entry], world: World) -> dict[Matches, int]:
+    if tier.is_union:
+        return _union(tier, group, world)
+    sides = [((entry,), _matches(tier, entry, world)) for entry in group]
+    return sides[0][1] if len(sides) == 1 else world.tied(sides)
+
+
+def _union(tier: Tier, group: Sequence[Entry], world: World) -> dict[Matches, int]:
+    found = _nothing(world)
+    for entry in group:
+        for rule in entry.rules:
+            grants = world.grants(rule)
+            if grants:
+                world.hit(tier, entry, rule)
+            found = refined(found, grants, Matches.or_accepted)
+    return found
+
+
+def _matches(tier: Tier, entry: Entry, world: World) -> dict[Matches, int]:
+    found = _nothing(world)
+    for rule in entry.rules:
+        grants = [(where, (rule.action, span)) for where, span in world.grants(rule)]
+        if grants:
+            world.hit(tier, entry, rule)
+        found = refined(found, grants, Matches.then)
+        if not any(matches.unmatched for matches in found):
+            break
+    return found
+
+
+def _nothing(world: World) -> dict[Matches, int]:
+    full = world.full
+    empty = full - full
+    return {Matches(empty, empty, empty, full): world.everyone}

@@ -1,0 +1,175 @@
+"""Whether a formula is true of one concrete connection: the one evaluator (reference A2, A7, A9, A11, B3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from analyzer.model.cluster import ContainerKind, ContainerPort, Node
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.formulas import (
+    All,
+    AtAddress,
+    Attribute,
+    EndKind,
+    EndSet,
+    Formula,
+    Member,
+    Name,
+    Not,
+    OfKind,
+    OfWorkload,
+    OnHostPort,
+    OnNodes,
+    OnNodesOf,
+    OnPorts,
+    Open,
+    Role,
+    Same,
+    Some,
+    Test,
+    labels,
+)
+from analyzer.model.labels import Labels, Selector
+from analyzer.model.policies import Protocol
+from analyzer.model.profile import NamedPortScope
+from analyzer.records import dataclass
+from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option
+
+_SCOPE = {
+    NamedPortScope.CONTAINERS: (ContainerKind.CONTAINER,),
+    NamedPortScope.SIDECARS: (ContainerKind.CONTAINER, ContainerKind.SIDECAR),
+    NamedPortScope.ALL: (ContainerKind.CONTAINER, ContainerKind.SIDECAR, ContainerKind.INIT),
+}
+
+Seen = End | Labels | None
+"""An end as a formula sees it; of bare labels nothing else is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a formula is asked about: a protocol and a port, the ends, the nodes there are, who settles what is open.
+
+    `meant`: the formulas over its labels that the node among the ends meets, if nothing of it is known but an address.
+    """
+
+    protocol: Protocol
+    port: int | None
+    ends: Mapping[Role, Seen]
+    nodes: tuple[Node, ...] = ()
+    settle: Settle = first_option
+    meant: frozenset[Formula] | None = None
+
+    @staticmethod
+    def of(connection: Connection, nodes: tuple[Node, ...] = (), settle: Settle = first_option) -> Situation:
+        ends = {Role.SRC: connection.src, Role.DST: connection.dst}
+        return Situation(connection.protocol, connection.port, ends, nodes, settle)
+
+    def seeing(self, role: Role, end: Seen) -> Situation:
+        """The same with another end in that role."""
+        return replace(self, ends={**self.ends, role: end})
+
+
+def is_true(formula: Formula, about: Situation) -> bool:
+    match formula:
+        case All(parts):
+            return all(is_true(part, about) for part in parts)
+        case Some(parts):
+            return any(is_true(part, about) for part in parts)
+        case Not(part):
+            return not is_true(part, about)
+        case Member(role, ends):
+            return _is_member(ends, about.ends.get(role), about)
+        case OnPorts():
+            return _is_on(formula, about)
+        case OnHostPort():
+            return any(port.host_port for port in declared_here(about))
+        case Test(attribute, meets):
+            value = value_of(attribute, about.ends)
+            if value is None or meets is None:
+                return value is not None
+            return value in meets if isinstance(meets, frozenset) else meets.matches(value)
+        case Same(left, right):
+            return value_of(left, about.ends) == value_of(right, about.ends)
+        case Open(fact):
+            return about.settle(fact, (MATCHES, DOES_NOT_MATCH)) == MATCHES
+        case _:
+            assert_never(formula)
+
+
+def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
+    """None when absent: so is every attribute of an end that is no pod, but for a node's labels."""
+    end = ends.get(attribute.role)
+    match end, attribute.name:
+        case Labels(), Name.LABEL | Name.NAMESPACE_LABEL:
+            return end.get(attribute.key)
+        case Host(), Name.LABEL:
+            return end.labels.get(attribute.key)
+        case Pod(), Name.LABEL:
+            return end.labels.get(attribute.key)
+        case Pod(), Name.NAMESPACE_LABEL:
+            return end.namespace_labels.get(attribute.key)
+        case Pod(), Name.NAMESPACE:
+            return end.namespace
+        case Pod(), Name.SERVICE_ACCOUNT:
+            return end.service_account
+        case _:
+            return None
+
+
+def matches(selector: Selector, of: Labels) -> bool:
+    """Whether labels meet a selector (reference A2)."""
+    return is_true(labels(selector, Role.SELF), _bare(of))
+
+
+# ------------------------------------------------------------------------------------------------ ends
+def kind_of(end: Seen) -> EndKind | None:
+    match end:
+        case Pod():
+            return EndKind.HOST_POD if end.host_network else EndKind.POD
+        case External():
+            return EndKind.OUTSIDE
+        case Host():
+            return EndKind.NODE
+        case _:
+            return None
+
+
+def _is_member(ends: EndSet, end: Seen, about: Situation) -> bool:
+    match ends:
+        case OfKind(kinds):
+            return kind_of(end) in kinds
+        case AtAddress(addresses):
+            return isinstance(end, End) and end.ip in addresses
+        case OfWorkload(namespace, name):
+            return isinstance(end, Pod) and (end.workload or "").startswith(f"{namespace}/{name}[")
+        case OnNodes(of):
+            if isinstance(end, Host):
+                return is_true(of, _bare(end.labels)) if about.meant is None else of in about.meant
+            on = [node for node in about.nodes if isinstance(end, Pod) and end.host_network and end.ip in node.ips]
+            return any(is_true(of, _bare(node.labels)) for node in on)
+        case OnNodesOf(namespaces, selector):
+            is_on_node = kind_of(end) in (EndKind.NODE, EndKind.HOST_POD)
+            return is_on_node and any(is_true(selector, _bare(its)) for its in namespaces)
+
+
+def _bare(of: Labels) -> Situation:
+    return Situation(Protocol.OTHER, None, {Role.SELF: of})
+
+
+# ------------------------------------------------------------------------------------------------ ports
+def _is_on(ports: OnPorts, about: Situation) -> bool:
+    """A name is one of the destination pod's (reference A7.1–A7.4); only protocols with ports have named ones."""
+    if ports.protocol not in (None, about.protocol):
+        return False
+    if ports.name:
+        return any(port.name == ports.name and port.container in _SCOPE[ports.scope] for port in declared_here(about))
+    return about.port is None or about.port in ports.ports
+
+
+def declared_here(about: Situation) -> list[ContainerPort]:
+    """What the containers of the destination say of the very port."""
+    pod = about.ends.get(Role.DST)
+    ports = pod.ports if isinstance(pod, Pod) else ()
+    return [port for port in ports if port.number == about.port and port.protocol is about.protocol]
