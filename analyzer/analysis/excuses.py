@@ -17,11 +17,12 @@ from analyzer.model.claims import Anything, Claim, Excuse, Kind, Minus, Query
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
 from analyzer.model.source import Notice, Source
-from analyzer.model.waivers import Waiver
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
+from analyzer.verdicts.regions import Region
 from analyzer.verdicts.verdict import Section, Status, Verdict, Waived
+from analyzer.verdicts.waivers import Waiver
 
 
 class Ask(typing.Protocol):
@@ -53,12 +54,14 @@ class Excusing:
         weighed = replace(verdict, baseline=known.status if known else None)
         if verdict.status is not Status.REFUTED:
             return replace(weighed, is_excused=_is_no_worse(verdict, known))
-        waivers = tuple(waiver for waiver in self._in_force(name) if _hides_something(waiver, verdict.query, ask))
+        inside = [(waiver, self._excuse(waiver, verdict)) for waiver in self._in_force(name)]
+        hiding = [(waiver, it) for waiver, it in inside if it is not None and _hides_something(it, verdict.query, ask)]
+        waivers = tuple(waiver for waiver, _ in hiding)
         weighed = replace(weighed, waivers=waivers)
         if known is not None and self._are_known(verdict, known):
             return replace(weighed, is_excused=True)
         regions = self._regions(verdict, known)
-        excused = [waiver.region for waiver in waivers] + [excuse for excuse in regions if excuse is not None]
+        excused = [excuse for _, excuse in hiding] + [excuse for excuse in regions if excuse is not None]
         rest = ask(replace(verdict.query, claim=_without(verdict.query.claim, excused))) if excused else verdict
         # Vacuous: waivers of `is isolated` took every pod away.
         if rest.status in (Status.PROVED, Status.VACUOUS) or _is_no_worse(rest, known):
@@ -82,7 +85,8 @@ class Excusing:
             elif standing is Waived.USED:
                 continue
             elif waiver.query in asked:
-                text = "has no use: no violation lies in its region"
+                limit = ", as far as that can be said of this cluster" if isinstance(waiver.region, Region) else ""
+                text = f"has no use: no violation lies in its region{limit}"
             else:
                 text = "has no use: this run does not ask that"
             yield Notice(waiver.source, f"the waiver of `{waiver.query}` {text}")
@@ -101,6 +105,15 @@ class Excusing:
         if waiver.is_expired(self.excuses.today):
             return Waived.EXPIRED
         return Waived.USED if waiver in used else Waived.UNUSED
+
+    def _excuse(self, waiver: Waiver, verdict: Verdict) -> Excuse | None:
+        """The waiver's region; None where it cannot be said of this cluster."""
+        if not isinstance(waiver.region, Region):
+            return waiver.region
+        there = frozenset(self.cluster.namespace_by_name)
+        workloads = frozenset(workload.id for workload in self.cluster.workloads)
+        today = Baseline(waiver.source.file, {}, there, workloads)
+        return known_excuse(waiver.region, today, verdict.universe, self.cluster)
 
     # -------------------------------------------------------------------------------------------- baseline
     def _known(self, name: str, verdict: Verdict) -> KnownVerdict | None:
@@ -166,7 +179,11 @@ def _within(claim: Claim, region: Excuse) -> Claim | None:
     outside = [Excuse(Minus(Anything(), region.sources), Anything())]
     if claim.kind is Kind.ISOLATED:
         return _without(claim, outside)
+    if region.through is not None:
+        return None
     outside.append(Excuse(Anything(), Minus(Anything(), region.destinations)))
+    for naming in region.port_names:
+        outside.append(Excuse(Anything(), Anything(), None, (replace(naming, is_given=not naming.is_given),)))
     if region.ports is not None:
         others = _other_ports(region.ports)
         if others is None:
@@ -195,9 +212,9 @@ def _other_ports(ports: Sequence[Ports]) -> tuple[Ports, ...] | None:
     return tuple(found)
 
 
-def _hides_something(waiver: Waiver, query: Query, ask: Ask) -> bool:
-    """Some violation lies in the waiver's region, or that cannot be told."""
-    inside = _within(query.claim, waiver.region)
+def _hides_something(region: Excuse, query: Query, ask: Ask) -> bool:
+    """Some violation lies in a waiver's region, or that cannot be told."""
+    inside = _within(query.claim, region)
     if inside is None:
         return True
     return ask(replace(query, claim=inside), 1).status in (Status.REFUTED, Status.UNKNOWN)

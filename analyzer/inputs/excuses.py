@@ -13,8 +13,8 @@ from analyzer.inputs.waivers import file_bytes, read_waivers
 if TYPE_CHECKING:
     from analyzer.analysis import Excuses
     from analyzer.model.claims import Pack, Query
-    from analyzer.model.waivers import Waiver
     from analyzer.verdicts.baseline import Baseline
+    from analyzer.verdicts.waivers import Waiver
 
 
 def excuses(waivers: str | None, baseline: str | None, today: str | None, *, has_evidence: bool = False) -> Excuses:
@@ -77,14 +77,13 @@ def fitting(packs: Sequence[Pack], waivers: Sequence[Waiver]) -> Sequence[Pack]:
 
 def _misfit(waiver: Waiver, query: Query) -> tuple[str, str]:
     """(message, hint) where the query has no such region."""
-    from analyzer.model.claims import Anything, Kind
+    from analyzer.model.claims import Kind
 
     if query.claim.kind is Kind.SOME:
         return (
             f"`{waiver.query}` asks for a connection that is allowed, so no region of it can be waived",
             "leave the query out of the pack, or change it",
         )
-    is_of_pods = waiver.region.ports is None and waiver.region.destinations == Anything()
-    if query.claim.kind is Kind.ISOLATED and not is_of_pods:
+    if query.claim.kind is Kind.ISOLATED and not waiver.is_of_pods:
         return f"`{waiver.query}` speaks of pods, not of connections", "name the pods with `from` alone"
     return "", ""

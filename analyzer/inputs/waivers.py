@@ -14,12 +14,15 @@ from analyzer.inputs.settings import nearest
 
 if TYPE_CHECKING:
     from analyzer.model.claims import Claim, Excuse
-    from analyzer.model.waivers import Waiver
+    from analyzer.verdicts.regions import Region
+    from analyzer.verdicts.waivers import Waiver
 
 _TABLE = "waiver"
-_TEXTS = ("query", "reason", "owner", "from", "to", "on")
-_REQUIRED = ("query", "reason", "owner", "expires", "from")
-_KEYS = ("query", "reason", "owner", "expires", "from", "to", "on")
+_SCHEMA, _SCHEMA_KEY = "netproof/waivers/2", "schema"
+_TEXTS = ("query", "reason", "owner", "from", "to", "on", "region")
+_REQUIRED = ("query", "reason", "owner", "expires")
+_SETS = ("from", "to", "on")
+_KEYS = (*_REQUIRED, *_SETS, "region")
 _EXAMPLE = "a waiver reads `[[waiver]]` and below it query, reason, owner, expires, from, to and on"
 _AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
@@ -68,8 +71,14 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def waivers(self, content: Mapping[str, Any]) -> Iterator[Waiver]:
+        schema = content.get(_SCHEMA_KEY, _SCHEMA)
+        if schema != _SCHEMA:
+            hint = f'write the regions anew, from `netproof check … --format json`, below `schema = "{_SCHEMA}"`'
+            text = f"this file is of schema `{schema}`, and this netproof reads `{_SCHEMA}`"
+            self.problem((_SCHEMA_KEY,), text, hint)
+            return
         for key in content:
-            if key != _TABLE:
+            if key not in (_TABLE, _SCHEMA_KEY):
                 self.problem((key,), f"a waiver file has no key `{key}`", f"did you mean `[[{_TABLE}]]`? {_EXAMPLE}")
         tables = content.get(_TABLE, [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -81,8 +90,10 @@ class _Reading:
                 yield waiver
 
     def waiver(self, number: int, table: Mapping[str, Any]) -> Waiver | None:
+        from analyzer.model.claims import Excuse
         from analyzer.model.source import Source
-        from analyzer.model.waivers import Waiver
+        from analyzer.reports import region_words
+        from analyzer.verdicts.waivers import Waiver
 
         before = len(self.problems)
         at = (_TABLE, number)
@@ -96,16 +107,38 @@ class _Reading:
         for key in _REQUIRED:
             if key not in table:
                 self.problem(at, f"this waiver has no `{key}`", _EXAMPLE)
+        if "region" not in table and "from" not in table:
+            self.problem(at, "this waiver has no `from`", _EXAMPLE)
+        if "region" in table and (others := [key for key in _SETS if key in table]):
+            hint = f"leave out {' and '.join(f'`{key}`' for key in others)}, or `region`"
+            self.problem((*at, "region"), "a waiver has one region", hint)
         if len(self.problems) > before:
             return None
-        region = self.region(at, table)
+        region = self.told(at, table["region"]) if "region" in table else self.region(at, table)
         if region is None:
             return None
-        text = " ".join(f"{key} {table[key].strip()}" for key in ("from", "to", "on") if key in table)
+        if isinstance(region, Excuse):
+            text = " ".join(f"{key} {table[key].strip()}" for key in _SETS if key in table)
+        else:
+            text = region_words.region(region)
         source = Source(self.path, self.place(at).line)
         return Waiver(
             table["query"], table["reason"].strip(), table["owner"].strip(), table["expires"], region, text, source
         )
+
+    def told(self, at: tuple[str | int, ...], written: str) -> Region | None:
+        """The region as a report tells it: JSON, a list of constraints."""
+        import json
+
+        from analyzer.reports.region_json import read_region
+
+        try:
+            return read_region(json.loads(written))
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            hint = "copy the `region` of a counterexample from `netproof check … --format json`"
+            self.problem((*at, "region"), f"`region` is no list of constraints: {said}", hint)
+            return None
 
     def region(self, at: tuple[str | int, ...], table: Mapping[str, Any]) -> Excuse | None:
         """The region, each of its parts read as the part of a claim that it stands for."""

@@ -12,7 +12,6 @@ from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import End, External, Host, Pod
 from analyzer.model.policies import RuleRef
 from analyzer.model.source import Notice
-from analyzer.model.waivers import Waiver
 from analyzer.reports.region_json import constraints
 from analyzer.reports.words import UNIVERSES
 from analyzer.semantics.decision import Decision, Ruling
@@ -24,6 +23,7 @@ from analyzer.verdicts.verdict import (
     StatedAssumption,
     Verdict,
 )
+from analyzer.verdicts.waivers import Waiver
 
 SCHEMA = "netproof/check/2"
 Json = dict[str, Any]

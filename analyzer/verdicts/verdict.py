@@ -11,11 +11,11 @@ from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.policies import RuleRef
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
-from analyzer.model.waivers import Waiver
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision, Ruling
 from analyzer.verdicts.regions import Region
 from analyzer.verdicts.steps import Step
+from analyzer.verdicts.waivers import Waiver
 
 
 class Status(Enum):

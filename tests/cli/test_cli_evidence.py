@@ -550,6 +550,11 @@ def test_a_script_that_is_more_than_a_question_is_not_run(place: Path) -> None:
     ("old", "new", "said"),
     [
         ('"netproof/evidence/2"', '"netproof/evidence/9"', "`schema` is not `netproof/evidence/2`"),
+        (
+            '"netproof/evidence/2"',
+            '"netproof/evidence/1"',
+            "write the bundle anew with `netproof check … --evidence DIR`",
+        ),
         ('"path": "packs/', '"path": "../packs/', "`packs[0].path` is no place in a bundle"),
         ('"path": "queries/', '"path": "/queries/', "`queries[0].steps[0].path` is no place in a bundle"),
         ('"kind": "no"', '"kind": "nothing"', "`queries[0].kind` cannot be `nothing`"),

@@ -143,3 +143,86 @@ def test_evidence_is_not_of_excuses(folder):
     assert found.exit_code == 2
     assert "leave out --waivers and --baseline, or --evidence" in found.stderr
     assert not (folder / "bundle").exists()
+
+
+# ------------------------------------------------------------------------------------------------ regions of a report
+def told_regions(folder, query):
+    check("--format", "json=out.json", "--max-counterexamples", "50")
+    report = json.loads((folder / "out.json").read_text())
+    (found,) = (q for q in report["queries"] if q["id"] == query)
+    assert found["complete"]
+    return [example["region"] for example in found["counterexamples"]]
+
+
+def as_waiver(query, region):
+    return f"""
+[[waiver]]
+query = "own/{query}"
+reason = "the launch is on Monday"
+owner = "team-shop"
+expires = 2026-12-31
+region = '''{json.dumps(region)}'''
+"""
+
+
+@pytest.mark.parametrize("query", ["closed", "guarded"])
+def test_a_region_is_copied_from_the_report_into_a_waiver(folder, query):
+    regions = told_regions(folder, query)
+    text = 'schema = "netproof/waivers/2"\n' + "".join(as_waiver(query, region) for region in regions)
+    (folder / "waivers.toml").write_text(text)
+    found = check("--waivers", "waivers.toml", "--format", "json")
+    report = json.loads(found.stdout)
+    follow(report, "check-2")
+    assert {q["id"]: q["excused"] for q in report["queries"]}[query]
+    assert {waiver["standing"] for waiver in report["waivers"]} == {"used"}
+    assert "any pod in namespace shop" in report["waivers"][0]["region"]
+
+
+def test_a_part_of_a_region_leaves_the_rest_refuted(folder):
+    (region,) = told_regions(folder, "closed")
+    part = [it for it in region if it["attribute"] != "port"]
+    part.append({"role": "connection", "attribute": "port", "set": {"in": [[443, 443]]}})
+    (folder / "waivers.toml").write_text(as_waiver("closed", part))
+    found = check("--waivers", "waivers.toml", "--format", "json")
+    (query,) = (q for q in json.loads(found.stdout)["queries"] if q["id"] == "closed")
+    assert (query["excused"], len(query["waivers"])) == (False, 1)
+    assert {example["port"] for example in query["counterexamples"]}.isdisjoint({443})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("region = ", 'from = "internet"\nregion = '), "a waiver has one region"),
+        (('"role": "src"', '"role": "sauce"'), "is no list of constraints: 'sauce' is not a valid Role"),
+        (('"kind"', '"colour"'), "is no list of constraints: there is no attribute `colour`"),
+        (('"attribute": "kind", ', ""), "is no list of constraints: 'attribute' is missing"),
+        (("[{", "{"), "is no list of constraints"),
+    ],
+)
+def test_what_is_no_region_is_told(folder, change, said):
+    (region,) = told_regions(folder, "guarded")
+    (folder / "waivers.toml").write_text(as_waiver("guarded", region).replace(*change))
+    found = check("--waivers", "waivers.toml")
+    assert found.exit_code == 2
+    assert said in " ".join(found.stderr.split())
+
+
+# ------------------------------------------------------------------------------------------------ version 1
+def test_a_waiver_file_of_version_1_is_refused(folder):
+    (folder / "waivers.toml").write_text('schema = "netproof/waivers/1"\n' + WAIVER)
+    found = check("--waivers", "waivers.toml")
+    assert found.exit_code == 2
+    told = " ".join(found.stderr.split())
+    assert "this file is of schema `netproof/waivers/1`, and this netproof reads `netproof/waivers/2`" in told
+    assert "netproof check … --format json" in told
+
+
+def test_a_baseline_of_version_1_is_refused_with_the_command_that_makes_it_anew(folder):
+    check("--format", "json=before.json")
+    text = (folder / "before.json").read_text().replace("netproof/check/2", "netproof/check/1")
+    (folder / "before.json").write_text(text)
+    found = check("--baseline", "before.json")
+    assert found.exit_code == 2
+    told = " ".join(found.stderr.split())
+    assert "this report is of schema `netproof/check/1`, and this netproof reads `netproof/check/2`" in told
+    assert "netproof check … --format json=FILE" in told

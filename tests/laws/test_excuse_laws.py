@@ -24,12 +24,12 @@ from analyzer.model.formulas import on_any
 from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import Profile
 from analyzer.model.source import Source
-from analyzer.model.waivers import Waiver
 from analyzer.semantics import is_in_scope, is_member, on_ports
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.verdicts import Status
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
 from analyzer.verdicts.regions import Region
+from analyzer.verdicts.waivers import Waiver
 
 
 def lies_in(region: Excuse, connection: Connection, profile: Profile) -> bool:

@@ -13,11 +13,11 @@ from analyzer.manifests import load
 from analyzer.model.claims import Excuse, Universe
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
-from analyzer.model.waivers import Waiver
 from analyzer.reports.check_json import render_json
 from analyzer.reports.check_json_reading import read_baseline
 from analyzer.semantics.claims import is_member
 from analyzer.verdicts.verdict import Status, Waived
+from analyzer.verdicts.waivers import Waiver
 
 TODAY = date(2026, 11, 21)
 

@@ -25,7 +25,6 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Notice, Source
-from analyzer.model.waivers import Waiver
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.sets import INTERNET, PortSet, ValueSet
 from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Region, Role
@@ -39,6 +38,7 @@ from analyzer.verdicts.verdict import (
     Verdict,
     Waived,
 )
+from analyzer.verdicts.waivers import Waiver
 
 ALL_PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
 

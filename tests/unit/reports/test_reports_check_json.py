@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -10,7 +11,7 @@ from analyzer.reports.check_json import render_json
 from analyzer.reports.region_json import constraints, read_region
 from analyzer.reports.schema import schema_names, schema_text
 from analyzer.sets import ValueSet
-from analyzer.verdicts.regions import Attribute, Constraint, Role
+from analyzer.verdicts.regions import KEYED, Attribute, Constraint, Role
 from analyzer.verdicts.verdict import Statistics, Status
 
 SCHEMA = Draft202012Validator(json.loads(schema_text("check-2")))
@@ -157,3 +158,11 @@ def test_schemas_are_found_by_name():
     assert "check-2" in schema_names()
     with pytest.raises(KeyError):
         schema_text("../check-2")
+
+
+def test_the_page_tells_every_attribute():
+    page = (Path(__file__).parents[3] / "docs" / "json.md").read_text()
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    cells = {cell.strip("` ") for row in rows for cell in row.split(",")}
+    assert {cell.partition("[")[0] for cell in cells} == {attribute.value for attribute in Attribute}
+    assert {cell.partition("[")[0] for cell in cells if "[" in cell} == {attribute.value for attribute in KEYED}
