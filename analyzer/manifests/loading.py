@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
 from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.assembly import assemble
@@ -13,11 +14,15 @@ from analyzer.manifests.loader import Loader
 from analyzer.manifests.sources.excluding import Excluding
 from analyzer.manifests.sources.files import STDIN, STDIN_NAME, Chosen, chosen_files, read_file
 from analyzer.manifests.sources.git import Blob
-from analyzer.manifests.sources.shares import Errand, shares
+from analyzer.manifests.sources.shares import shares
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.source import NOWHERE, LeftOut, Notice
 from analyzer.records import dataclass
 
+if TYPE_CHECKING:
+    from analyzer.workers import WorkerPool
+
+_Share = tuple[Loader, dict[str, int]]
 Content = Callable[[str], bytes]
 Progress = Callable[[str, int, int], None]
 
@@ -145,21 +150,30 @@ def _load(
     loader.facts.left_out += chosen.left_out
     loader.note_unread()
     own, *others = shares(list(files), jobs)
-    errands = [Errand(partial(_read, Loader(loader.irrelevant, loader.strict_cidr), share, named)) for share in others]
-    try:
+    with _others(loader, others, named) as pool:
         found = _read(loader, own, named, content, progress)[1]
-        for share, errand in zip(others, errands, strict=True):
-            result = errand.result()
+        for share, result in zip(others, pool.results() if pool is not None else (), strict=True):
             # What is wrong is told by a loader that has read all that comes before.
             is_taken = result is not None and loader.absorb(result[0])
             found |= result[1] if result is not None and is_taken else _read(loader, share, named)[1]
-    finally:
-        for errand in errands:
-            errand.end()
     counts: dict[str, dict[str, int]] = {}
     for file, path in files.items():
         counts.setdefault(path, {})[file] = found[file]
     return assembled(loader, counts, keep_going, tuple(STDIN_NAME if file == STDIN else file for file in files))
+
+
+def _others(
+    loader: Loader, shares: Sequence[Sequence[str]], named: frozenset[str]
+) -> AbstractContextManager[WorkerPool[_Share | None] | None]:
+    """Other processes, each at one of the shares from now on; no result where one ended without giving any."""
+    if not shares:
+        return nullcontext()
+    from analyzer.workers import WorkerPool
+
+    def read(number: int) -> _Share | None:
+        return _read(Loader(loader.irrelevant, loader.strict_cidr), shares[number], named)
+
+    return WorkerPool(read, len(shares), len(shares), lost=lambda number, code: None)
 
 
 def _read(

@@ -5,15 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Sequence
 
 from analyzer.manifests.sources.files import STDIN
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-T = TypeVar("T")
 
 _WORTHWHILE = 2_000_000  # bytes for each process: a quarter of a second or so
 
@@ -38,39 +32,3 @@ def _size(file: str) -> int:
         return os.path.getsize(file)
     except OSError:  # told when it is read
         return 0
-
-
-class Errand(Generic[T]):
-    """A piece of work that a copy of this process does, from now on."""
-
-    def __init__(self, work: Callable[[], T]) -> None:
-        import multiprocessing
-
-        context = multiprocessing.get_context("fork")
-        self._channel, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_do, args=(work, theirs), daemon=True)
-        self._process.start()
-        theirs.close()
-
-    def result(self) -> T | None:
-        """What the work gives; None if the process ended without giving anything."""
-        try:
-            found: T = self._channel.recv()
-        except (EOFError, OSError):
-            return None
-        return found
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.join()
-        self._channel.close()
-
-
-def _do(work: Callable[[], T], channel: Connection) -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked for it ends this one
-    try:
-        channel.send(work())
-    except (OSError, MemoryError):
-        return

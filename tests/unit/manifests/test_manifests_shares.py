@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from analyzer import workers
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
 from analyzer.manifests.sources import shares
@@ -26,12 +27,12 @@ def shared(monkeypatch):
     monkeypatch.setattr(shares, "_WORTHWHILE", 1)
     begun = []
 
-    class Counted(shares.Errand):
-        def __init__(self, work):
-            begun.append(work)
-            super().__init__(work)
+    class Counted(workers.WorkerPool):
+        def __init__(self, work, count, *others, **options):
+            begun.extend(range(count))
+            super().__init__(work, count, *others, **options)
 
-    monkeypatch.setattr("analyzer.manifests.loading.Errand", Counted)
+    monkeypatch.setattr(workers, "WorkerPool", Counted)
     return begun
 
 
@@ -74,7 +75,7 @@ def test_an_object_in_two_shares_stands_twice(folder, shared):
 
 
 def test_a_process_that_dies_is_no_loss(folder, shared, monkeypatch):
-    monkeypatch.setattr(shares, "_do", lambda work, channel: os._exit(9))
+    monkeypatch.setattr(workers.pool, "_serve", lambda work, channel: os._exit(9))
     alone, together = both(folder)
     assert shared
     assert together == alone
