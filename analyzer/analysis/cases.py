@@ -82,6 +82,7 @@ def _together(found: Sequence[tuple[str, Explanation]]) -> Explanation:
         egress=_side([one.egress for one in every], most.egress),
         ingress=_side([one.ingress for one in every], most.ingress),
         notes=(*most.notes, "the pods differ; the rules shown are those of the pods that may most", *shown),
+        cases=tuple(found),
     )
 
 

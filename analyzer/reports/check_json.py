@@ -180,7 +180,7 @@ def stage(ruling: Ruling) -> Json:
 
 
 def assumption(stated: StatedAssumption) -> Json:
-    return {"name": stated.name, "text": stated.text, "kind": stated.kind, "override": stated.override}
+    return {"name": stated.name, "text": stated.text, "kind": stated.kind, "option": stated.override}
 
 
 def unmodelled(it: Unmodelled) -> Json:

@@ -28,6 +28,7 @@ def render_explanation_json(found: Explanation) -> bytes:
         "stages": [_stage(side) for side in (found.egress, found.ingress)],
         "profile": {"name": found.profile.name, "knobs": found.profile.knobs()},
         "notices": list(found.notes),
+        **({"cases": [_case(when, its) for when, its in found.cases]} if found.cases else {}),
     }
     return (json.dumps(content, indent=2) + "\n").encode("ascii")
 
@@ -50,6 +51,16 @@ def render_answers_json(answers: Iterable[Answer], notices: Iterable[Notice]) ->
     if told:
         lines.append({"notices": told})
     return "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
+
+
+def _case(when: str, found: Explanation) -> Json:
+    return {
+        "when": when,
+        "verdict": found.outcome.value,
+        "allowed": connection_set(found.allowed),
+        "certain": connection_set(found.certain),
+        "stages": [_stage(side) for side in (found.egress, found.ingress)],
+    }
 
 
 def _stage(side: SideExplanation) -> Json:

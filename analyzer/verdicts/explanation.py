@@ -82,7 +82,10 @@ class SideExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Both ends in words, the connections asked about, and what is allowed of them: may be, and for certain."""
+    """Both ends in words, the connections asked about, and what is allowed of them: may be, and for certain.
+
+    `cases`: where an end stands for pods that differ, each sort of them with what is allowed then.
+    """
 
     src: str
     dst: str
@@ -93,6 +96,7 @@ class Explanation:
     ingress: SideExplanation
     profile: Profile
     notes: tuple[str, ...] = ()
+    cases: tuple[tuple[str, Explanation], ...] = ()
 
     @property
     def outcome(self) -> Outcome:

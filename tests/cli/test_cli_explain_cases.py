@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from published_schemas import follow
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
@@ -38,7 +39,9 @@ def explained(tmp_path: Path, kind: str, label: str) -> dict:
     run = ["explain", str(tmp_path / "m.yaml"), "--from", "8.8.8.8", "--to", "a/db", "--on", "tcp/80"]
     result = CliRunner().invoke(app, [*run, "--format", "json"])
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    report = json.loads(result.stdout)
+    follow(report, "explain-2")
+    return report
 
 
 def test_each_replica_is_a_case(tmp_path: Path) -> None:
@@ -47,6 +50,9 @@ def test_each_replica_is_a_case(tmp_path: Path) -> None:
     notes = "\n".join(found["notices"])
     assert "a/db[StatefulSet]/db-0: allowed on TCP 80" in notes
     assert "a/db[StatefulSet]: denied" in notes
+    cases = {case["when"]: (case["verdict"], case["stages"][1]["verdict"]) for case in found["cases"]}
+    assert cases["a/db[StatefulSet]/db-0"] == ("allowed", "allowed")
+    assert cases["a/db[StatefulSet]"] == ("denied", "denied")
 
 
 def test_a_hash_that_nobody_knows_is_a_case(tmp_path: Path) -> None:
@@ -58,6 +64,7 @@ def test_a_hash_that_nobody_knows_is_a_case(tmp_path: Path) -> None:
 def test_a_value_that_the_controller_never_gives_is_none(tmp_path: Path) -> None:
     found = explained(tmp_path, "Deployment", "pod-template-hash: canary")
     assert found["allowed"]["TCP"] == []
+    assert "cases" not in found
 
 
 def test_exposure_tells_the_replicas_apart(tmp_path: Path) -> None:
