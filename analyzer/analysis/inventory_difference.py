@@ -12,6 +12,7 @@ from itertools import product
 
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.difference import Progress, background, queries_of, silent
+from analyzer.analysis.ingress_difference import changed_flows
 from analyzer.analysis.matched_ends import Likeness, matched
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.judging import Setting
@@ -48,11 +49,12 @@ def inventory_difference(
         tell(f"map of the {word} revision", done, total)
         maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
     pairing = _Pairing(maps[0], maps[1])
-    changes = tuple(pairing.changes())
+    ends, flows = changed_flows((maps[0], sides[0]), (maps[1], sides[1]), pairing.ends, setting)
+    changes = (*pairing.changes(), *flows)
     queries = tuple(queries_of(revisions, packs, setting, setting.max_counterexamples, tell))
     tell("", total, total)
     reason, blame = _doubts(sides, pairing, changes, setting)
-    return InventoryDifference(pairing.ends, changes, background(revisions, packs, setting), reason, blame, queries)
+    return InventoryDifference(ends, changes, background(revisions, packs, setting), reason, blame, queries)
 
 
 def both_mentioned(old: Cluster, new: Cluster) -> dict[str, frozenset[str]]:

@@ -288,3 +288,58 @@ def test_the_table_of_the_inventory_gives_a_second_solver_nothing_to_confirm():
     done = run(OLD, NEW, "--universe", "inventory", "--cross-check", "cvc5")
     assert done.exit_code == 2
     assert "--cross-check has nothing to confirm" in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------ routes
+BEHIND_ROUTES = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: i, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{name: web, port: 80, targetPort: 8080}, {name: more, port: 90, targetPort: 9090}]}
+"""
+CLOSED = """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+def route(port):
+    return f"""---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: front, namespace: shop}}
+spec: {{defaultBackend: {{service: {{name: web, port: {{number: {port}}}}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", []),
+        (route(80), route(80), []),
+        ("", route(80), [("added", [], [[8080, 8080]])]),
+        (route(80), "", [("removed", [[8080, 8080]], [])]),
+        (route(80), route(90), [("changed", [[8080, 8080]], [[9090, 9090]])]),
+        (CLOSED, CLOSED + route(80), []),
+    ],
+)
+def test_flows_from_the_ingress_controller_are_rows_of_the_inventory(old, new, expected, tmp_path):
+    for name, more in (("old", old), ("new", new)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "all.yaml").write_text(BEHIND_ROUTES + more)
+    code, found = report(str(tmp_path / "old"), str(tmp_path / "new"), "--universe", "inventory")
+    rows = [row for row in found["changes"] if row["src"] == "{ingress-controller}"]
+    assert [(row["change"], row["before"]["TCP"], row["after"]["TCP"]) for row in rows] == expected
+    assert {row["dst"] for row in rows} <= {"shop/web[Deployment]"}
+    assert (code, found["equivalent"], found["changes"]) == (1 if expected else 0, not expected, rows)
