@@ -28,7 +28,7 @@ def told(value):
         items = value.items() if isinstance(value, Mapping) else value
         return f"{{{sorted(map(told, items))}}}"
     if is_dataclass(value):
-        return f"{type(value).__name__}{[told(getattr(value, field.name)) for field in fields(value)]}"
+        return f"{type(value).__name__}{[told(getattr(value, field.name)) for field in fields(value) if field.compare]}"
     return f"{[told(part) for part in value]}" if isinstance(value, (tuple, list)) else repr(value)
 
 
