@@ -16,6 +16,7 @@ from analyzer.encoding.vocabulary import mentioned_names
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, ContainerKind
 from analyzer.model.endpoints import Connection, External, Pod, pod_of
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import Labels
 from analyzer.model.policies import PORT_PROTOCOLS, Direction
 from analyzer.model.profile import PROFILES
@@ -112,6 +113,7 @@ def as_new(pod: Pod, cluster: Cluster) -> Pod:
 def test_a_peer_is_in_an_opening_iff_the_oracle_allows_it(data):
     cluster = data.draw(clusters().filter(lambda c: c.workloads))
     profile = data.draw(profiles())
+    cluster = as_enforced(cluster, profile)
     report = exposure(cluster, setting=Setting(Universe.ANY, profile, AddressSet.FULL), most=40)
     for direction, own, peer, connection in data.draw(st.lists(meetings(cluster), min_size=8, max_size=8)):
         (found,) = (e for e in report.of(direction) if own.workload in [w.id for w in e.workloads])

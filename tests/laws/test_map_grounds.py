@@ -22,6 +22,7 @@ from test_map_laws import (
 
 from analyzer.analysis import connectivity
 from analyzer.model.endpoints import Connection
+from analyzer.model.enforcing import as_pictured
 from analyzer.model.policies import Action, Direction, RuleRef, Tier
 from analyzer.semantics import decide
 from analyzer.semantics.decision import Ruling
@@ -33,6 +34,7 @@ from analyzer.verdicts.grounds import Deciding
 @settings(parent=law, max_examples=80)
 @given(mapped_clusters(), profiles())
 def test_the_rules_that_the_oracle_names_are_in_the_grounds(cluster, profile):
+    cluster = as_pictured(cluster, profile)
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True, with_grounds=True)
     for src, dst in judged_pairs(found):
         grounds = both_grounds(found, src, dst)
@@ -52,6 +54,7 @@ def test_the_rules_in_the_grounds_are_named_by_the_oracle(cluster, profile):
     """
     ranks = [(policy.tier, policy.priority) for policy in cluster.policies if policy.tier is not Tier.NETWORK_POLICY]
     assume(len(ranks) == len(set(ranks)))
+    cluster = as_pictured(cluster, profile)
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True, with_grounds=True)
     named = defaultdict(set)
     for src, dst in judged_pairs(found):

@@ -16,6 +16,7 @@ from analyzer.analysis.connectivity.classes import peers_of
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, pod_of
+from analyzer.model.enforcing import as_pictured
 from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics import decide
@@ -139,6 +140,7 @@ NOTHING = ConnectionSet.EMPTY, ConnectionSet.EMPTY
 @settings(parent=law, max_examples=100)
 @given(mapped_clusters(), profiles())
 def test_the_map_agrees_with_the_oracle(cluster, profile):
+    cluster = as_pictured(cluster, profile)
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True)
     table = rows_of(found)
     for src, dst in judged_pairs(found):
@@ -154,6 +156,7 @@ def test_the_map_agrees_with_the_oracle(cluster, profile):
 @law
 @given(mapped_clusters(), profiles())
 def test_the_outside_is_a_partition_split_only_where_it_matters(cluster, profile):
+    cluster = as_pictured(cluster, profile)
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES)
     ranges = [end for end in found.ends if isinstance(end, AddressRange)]
     taken = AddressSet.singles(ip for thing in (*cluster.workloads, *cluster.nodes) for ip in thing.ips)
@@ -180,6 +183,7 @@ def test_the_outside_is_a_partition_split_only_where_it_matters(cluster, profile
 @law
 @given(mapped_clusters(), profiles(), st.data())
 def test_a_focus_is_a_part_of_the_map(cluster, profile, data):
+    cluster = as_pictured(cluster, profile)
     full = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES)
     ids = [w.id for w in cluster.workloads]
     filters = st.none() | st.builds(
@@ -229,6 +233,7 @@ def test_a_focus_is_a_part_of_the_map(cluster, profile, data):
 @law
 @given(mapped_clusters(), profiles())
 def test_a_pair_by_itself_is_ruled_as_in_the_map(cluster, profile):
+    cluster = as_pictured(cluster, profile)
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True)
     table = rows_of(found)
     for src, dst in judged_pairs(found):
@@ -242,6 +247,7 @@ def test_a_pair_by_itself_is_ruled_as_in_the_map(cluster, profile):
 @given(mapped_clusters(), profiles(), st.sampled_from((ConnectionSet.PORTS, ConnectionSet(tcp=PortSet.of(80)))))
 def test_the_rules_explain_the_ruling(cluster, profile, asked):
     """What is allowed for certain at an end, some rule allows unless nothing denies; what is denied, nothing allows."""
+    cluster = as_pictured(cluster, profile)
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES)
     for src, dst in list(judged_pairs(found))[:8]:
         ends = [found.ends[i] for i in (src, dst)]
