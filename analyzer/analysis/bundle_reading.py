@@ -162,7 +162,8 @@ def _varying(it: _Field) -> Varying:
 
 def _port(it: _Field) -> ContainerPort:
     kind = it["container"].made(ContainerKind)
-    return ContainerPort(it["name"].text, it["port"].number, it["protocol"].made(Protocol), kind)
+    at_host = it["host_port"].number if "host_port" in it else None
+    return ContainerPort(it["name"].text, it["port"].number, it["protocol"].made(Protocol), kind, at_host)
 
 
 def _labels(it: _Field) -> Labels:

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from analyzer.model.added_labels import Form, Varying
+from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
 
@@ -103,15 +104,24 @@ def _end(end: End) -> Json:
                 "labels": dict(sorted(end.labels.items())),
                 "ip": str(end.ip),
                 "service_account": end.service_account,
-                "ports": [
-                    {"name": p.name, "port": p.number, "protocol": p.protocol.value, "container": p.container.value}
-                    for p in end.ports
-                ],
+                "ports": [_port(port) for port in end.ports],
                 "host_network": end.host_network,
                 "workload": end.workload,
                 **({"unknown": [_varying(it) for it in end.unknown]} if end.unknown else {}),
                 **({"maker": end.maker} if end.maker else {}),
             }
+
+
+def _port(port: ContainerPort) -> Json:
+    found: Json = {
+        "name": port.name,
+        "port": port.number,
+        "protocol": port.protocol.value,
+        "container": port.container.value,
+    }
+    if port.host_port is not None:
+        found["host_port"] = port.host_port
+    return found
 
 
 def _varying(labels: Varying) -> Json:
