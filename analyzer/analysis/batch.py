@@ -41,7 +41,7 @@ def answer(
         return settled(*found_early)
     if entities:  # which address ranges and labels of nodes never mean
         profile = replace(profile, ipblock_matches_nodes=False, enable_node_selector_labels=False)
-    src, dst = (_stranger(end) if isinstance(end, str) else end for end in (src, dst))
+    src, dst = (_unselectable_end(end) if isinstance(end, str) else end for end in (src, dst))
     if src is dst and getattr(src, "is_single", True):
         return settled(Outcome.ALLOWED, "an end always reaches itself")
     if not isinstance(src, Workload) and not isinstance(dst, Workload):
@@ -73,7 +73,7 @@ def _of_entities(names: Sequence[str], profile: Profile) -> tuple[Outcome, str] 
     return None
 
 
-def _stranger(name: str) -> Node:
+def _unselectable_end(name: str) -> Node:
     """An end that no selector and no range of addresses means."""
     return Node(f"entity:{name}", NO_LABELS, (), AddressSet.EMPTY)
 

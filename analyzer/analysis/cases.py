@@ -33,12 +33,12 @@ def explain_cases(
     `allowed` is what some pair may, `certain` what every pair may for certain; where pairs differ, the rules shown are
     those of the pair that may most, and a note tells each case.
     """
-    told = cluster.mentioned_labels
+    mentioned = cluster.mentioned_labels
     found: list[tuple[str, Explanation]] = []
     for src in sources:
         for dst in destinations:
-            for one, its in _sorts(src, told):
-                for other, theirs in _sorts(dst, told):
+            for one, its in _sorts(src, mentioned):
+                for other, theirs in _sorts(dst, mentioned):
                     if _is_one_pod(one, other):
                         continue
                     case = " and ".join(text for text in (its, theirs) if text)
@@ -48,16 +48,16 @@ def explain_cases(
     return _together(found)
 
 
-def _sorts(end: PairEnd, told: Mentioned) -> Iterator[tuple[PairEnd, str]]:
+def _sorts(end: PairEnd, mentioned: Mentioned) -> Iterator[tuple[PairEnd, str]]:
     """Each sort of pods that an end stands for, with what tells it from the others."""
     if not isinstance(end, Workload):
         yield end, ""
         return
-    for variant in end.variants(told):
-        for guess in guesses(variant, told):
+    for variant in end.variants(mentioned):
+        for guess in guesses(variant, mentioned):
             settled = {k: v for k, v in guess.labels.items() if variant.labels.get(k) != v}
             guessed = ", ".join(
-                f"{k}={v if v in told.get(k, ()) else 'another value'}" for k, v in sorted(settled.items())
+                f"{k}={v if v in mentioned.get(k, ()) else 'another value'}" for k, v in sorted(settled.items())
             )
             yield guess, variant.id + (f" if it has {guessed}" if guessed else "")
 

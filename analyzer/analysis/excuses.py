@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from analyzer.analysis.known_regions import known_excuse, strangers
+from analyzer.analysis.known_regions import known_excuse, unlike_workloads
 from analyzer.model.claims import Anything, Claim, Excuse, Kind, Minus, Query
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
@@ -138,7 +138,7 @@ class Excusing:
         if baseline is None or baseline.namespaces is None or not baseline.namespaces <= there:
             return False
         is_told = all(it.region in known.regions for it in verdict.counterexamples)
-        return verdict.is_complete and is_told and strangers(baseline, verdict.universe, self.cluster) == ()
+        return verdict.is_complete and is_told and unlike_workloads(baseline, verdict.universe, self.cluster) == ()
 
     def _shortcomings(
         self, name: str, known: KnownVerdict | None, regions: Sequence[Excuse | None]

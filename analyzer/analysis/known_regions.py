@@ -70,7 +70,7 @@ def _through(region: Region) -> Through | None:
     return Through(service, ip_address(address), port)
 
 
-def strangers(baseline: Baseline, universe: Universe, cluster: Cluster) -> tuple[Workload, ...] | None:
+def unlike_workloads(baseline: Baseline, universe: Universe, cluster: Cluster) -> tuple[Workload, ...] | None:
     """The workloads of today that a baseline's region of pods in general does not speak of; None if it does not tell.
 
     Any pod that could be created is like any other of its labels; a pod on its node's network is not, nor is, within
@@ -144,7 +144,7 @@ def _less(pods: SetExpr, end: EndRegion, baseline: Baseline, universe: Universe,
     if end.host_network is False:
         taken += (WorkloadNamed(w.namespace, w.name) for w in cluster.workloads if w.host_network)
     if end.workloads is None or end.workloads.is_complement:
-        others = strangers(baseline, universe, cluster)
+        others = unlike_workloads(baseline, universe, cluster)
         if others is None:
             return None
         taken += (WorkloadNamed(workload.namespace, workload.name) for workload in others)

@@ -19,14 +19,16 @@ from analyzer.verdicts import Answer, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    footing: Footing
+class _Dependencies:
+    """What the answer to a task hangs on: where it is the same, so is the answer."""
+
+    question: Footing
     breaches: tuple[Breach, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    footing: _Standing
+    dependencies: _Dependencies
     answered: Answered
 
 
@@ -84,8 +86,8 @@ class CheckSession:
 
     def _found(self, cluster: Cluster, progress: Progress | None) -> _Found:
         cluster = as_enforced(cluster, self._setting.profile)
-        footings = [self._stands_on(cluster, task) for task in self._tasks]
-        stale = [i for i, found in enumerate(footings) if i not in self._kept or self._kept[i].footing != found]
+        now = [self._dependencies(cluster, task) for task in self._tasks]
+        stale = [i for i, found in enumerate(now) if i not in self._kept or self._kept[i].dependencies != found]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]
         answered = dict(zip(stale, answer_all(Answerer(cluster, self._setting), asked, jobs, progress), strict=True))
@@ -93,16 +95,16 @@ class CheckSession:
         if progress is not None:
             progress("", len(asked), len(asked))
         kept = {
-            i: _Kept(footings[i], found)
+            i: _Kept(now[i], found)
             for i, found in enumerate(whole)
             if i not in answered or _is_repeatable(self._tasks[i], found)
         }
         answer = answer_of(cluster, self._packs, whole, setting=self._setting)
         return _Found(answer, kept, tuple(task.query.id for task in asked))
 
-    def _stands_on(self, cluster: Cluster, task: Task) -> _Standing:
+    def _dependencies(self, cluster: Cluster, task: Task) -> _Dependencies:
         question = question_of(cluster, task.query, task.assumptions, self._setting)
-        return _Standing(footing(cluster, question), breaches_of(cluster, task.assumptions))
+        return _Dependencies(footing(cluster, question), breaches_of(cluster, task.assumptions))
 
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
@@ -112,8 +114,8 @@ class CheckSession:
 
 
 def _is_repeatable(task: Task, answered: Answered) -> bool:
-    """An empty set under assumptions is explained by more than the footing holds; a lost answer, or one that a budget
-    of wall clock may have ended, can come out better another time."""
+    """An empty set under assumptions is explained by more than its dependencies; a lost answer, or one that a budget of
+    wall clock may have ended, can come out better another time."""
     verdict = answered.verdict
     if verdict.status is Status.VACUOUS:
         return not task.assumptions

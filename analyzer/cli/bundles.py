@@ -25,14 +25,14 @@ def check_folder(folder: Path) -> None:
         if not folder.parent.is_dir():
             raise UsageError(f"the folder of `{folder}` does not exist", f"create `{folder.parent}` first")
         folder = folder.parent
-    elif strangers := _strangers(folder):
+    elif entry := _foreign_entry(folder):
         hint = "name a new folder, or one that holds such a bundle and nothing else"
-        raise UsageError(f"`{folder}` holds `{strangers}`, which belongs to no evidence bundle", hint)
+        raise UsageError(f"`{folder}` holds `{entry}`, which belongs to no evidence bundle", hint)
     if not os.access(folder, os.W_OK):
         raise UsageError(f"`{folder}` cannot be written", "choose another folder, or change its permissions")
 
 
-def _strangers(folder: Path) -> str:
+def _foreign_entry(folder: Path) -> str:
     """Something in the folder that belongs to no bundle; empty if there is nothing."""
     found = list(_entries(folder))
     for path, is_file in found:

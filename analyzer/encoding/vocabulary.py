@@ -85,7 +85,7 @@ def vocabulary(
     led = tuple(dict.fromkeys(way.port for way in ways))
     peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
     needs_addresses = (
-        members.has_strangers
+        members.has_disjoint_families
         or has_endpoints
         or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
         or any(isinstance(s, Addresses | At) for s in claim_sets(question.claim))

@@ -316,7 +316,7 @@ class Cluster:
         return self.known_pod_addresses - self.pod_cidrs if self.pod_cidrs else AddressSet.EMPTY
 
     @remembered_property
-    def has_strangers(self) -> bool:
+    def has_disjoint_families(self) -> bool:
         """Some workloads or nodes are known to have no address family in common, so that they cannot connect."""
         known = (*(w.ips for w in self.workloads), *(n.ips for n in self.nodes))
         families = {frozenset(ip.version for ip in ips) for ips in known}

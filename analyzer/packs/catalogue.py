@@ -103,7 +103,7 @@ def _folder(folder: Traversable, shown: str, parameters: Mapping[str, str]) -> P
         hint = "write one, or give a .npq file by its path"
         raise PackError([Problem(shown, 0, 0, f"this folder holds no `{FILE}`, so it is no pack", hint)])
     pack = parse_pack(_text(file, shown_file), shown_file, parameters)
-    problems = list(_strangers(folder, shown.rstrip("/"), {query.id for query in pack.queries}))
+    problems = list(_misplaced(folder, shown.rstrip("/"), {query.id for query in pack.queries}))
     if problems:
         raise PackError(problems)
     return pack
@@ -122,7 +122,7 @@ def _text(file: Traversable, shown: str) -> str:
         raise PackError([_unreadable(shown, error)]) from None
 
 
-def _strangers(folder: Traversable, shown: str, ids: set[str]) -> Iterator[Problem]:
+def _misplaced(folder: Traversable, shown: str, ids: set[str]) -> Iterator[Problem]:
     """What lies in a pack's folder and does not belong there."""
     for entry in _entries(folder):
         if entry.name not in _BESIDE:

@@ -22,11 +22,11 @@ _NAME = re.compile(r"[a-z][a-z0-9.-]*")
 class Session:
     """`symbols` maps the script's declared symbols to widths (0: Bool).  Literals are names, `!name` denies one.
 
-    `told`: the symbols whose values an outcome holds (all of them if None); a large cluster has thousands of others.
+    `wanted`: the symbols whose values an outcome holds (all of them if None); a large cluster has thousands of others.
     """
 
     def __init__(
-        self, text: str, symbols: Mapping[str, int], budget: Budget, told: Iterable[str] | None = None
+        self, text: str, symbols: Mapping[str, int], budget: Budget, wanted: Iterable[str] | None = None
     ) -> None:
         self._context = z3.Context()
         self._budget = budget
@@ -40,7 +40,7 @@ class Session:
         self._bodies: dict[str, z3.ExprRef] = {}
         self._literals: dict[str, str] = {}
         self.checks = 0
-        self._told = tuple(self._constants if told is None else told)
+        self._wanted = tuple(self._constants if wanted is None else wanted)
         for assertion in self._parse(text, {}):
             self._solver.add(assertion)
             if assertion.num_args() == 2 and z3.is_const(assertion.arg(0)):
@@ -144,7 +144,7 @@ class Session:
 
     def _values(self, model: z3.ModelRef) -> dict[str, int]:
         found = {}
-        for name in self._told:
+        for name in self._wanted:
             value = model.eval(self._constants[name], model_completion=True)
             found[name] = int(z3.is_true(value)) if z3.is_bool(value) else value.as_long()
         return found
