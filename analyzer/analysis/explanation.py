@@ -7,13 +7,13 @@ from dataclasses import field
 from itertools import groupby
 
 from analyzer.analysis.connectivity.pairwise import Pair, PairEnd, PairSide
-from analyzer.analysis.connectivity.rule_ports import Span
 from analyzer.analysis.mismatches import end_words, peer_mismatches, pods_mismatch, ports_mismatch
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.policies import Action, Direction, Policy, Rule, RuleRef, Tier, TierShape, UnknownPeer
 from analyzer.model.profile import OtherProtocols, Profile
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Effect, Explanation, SideExplanation, Step
 

@@ -76,7 +76,7 @@ def alike(cluster: Cluster, setting: Setting, direction: Direction, wanted: Iter
     meant = _meant(index, cluster, Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS)
     lists = list(members.values())
     found: dict[Hashable, Alike] = {}
-    for subject, classes in Subjects(index, Rules(setting.profile)).of(direction):
+    for subject, classes in Subjects(index, Rules(setting.profile, index.cluster)).of(direction):
         is_isolated = any(policy.tier is Tier.NETWORK_POLICY for policy in subject.policies)
         for i in bit_indices(classes):
             c = index.classes[i]

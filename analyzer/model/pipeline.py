@@ -25,7 +25,7 @@ class StagedRule:
     `action` and `when` may differ from what the file says, where an engine reads it so.  `by_address` and `by_end` are
     the two halves of `when` to an engine that sees a Service's address before its translation: address ranges, and
     rules that name no peers, mean the address and the port that are asked for; all else what stands behind them, on its
-    own port (reference A9.6).
+    own port (reference A9.6).  Where the stage has no `ways` nobody asks for them.
     """
 
     rule: Rule | None

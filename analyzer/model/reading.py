@@ -92,7 +92,8 @@ class _Reader:
     def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
         self.profile, self.cluster, self.direction = profile, cluster, direction
         self.far = FAR[direction]
-        self.sees_services = self.direction is Direction.EGRESS and profile.service_eval is not ServiceEval.POST_DNAT
+        is_seen = direction is Direction.EGRESS and profile.service_eval is not ServiceEval.POST_DNAT
+        self.ways = ways(cluster) if is_seen and profile.enforces else ()
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
         self.kept = _entries(cluster, profile, direction)
 
@@ -105,7 +106,7 @@ class _Reader:
             applies=is_a(Role.SELF, PODS),
             tiers=tuple(self._tiers()) if is_enforcing else (),
             doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := _doubt(thing, self.direction))),
-            ways=ways(self.cluster) if is_enforcing and self.sees_services else (),
+            ways=self.ways,
             service_eval=self.profile.service_eval,
             node_ways=node_ways(self.cluster) if is_enforcing and is_egress else (),
             disguises=() if is_egress or not is_enforcing else tuple(_disguises(self.cluster)),
@@ -127,10 +128,10 @@ class _Reader:
             yield Tier(TierName.NETWORK_POLICY, _at_once(accepting), is_union=True)
             yield Tier(TierName.BASELINE, self._scales(TierName.BASELINE))
             closing = tuple(Entry(e.policy, e.subject, closes=True) for e in isolating)
-            yield Tier(TierName.NETWORK_POLICY, _at_once(closing), Unmatched.DENY)
+            yield Tier(TierName.NETWORK_POLICY, _at_once(closing), Unmatched.DENY, is_union=True)
         if self.profile.closes:
             every = Entry(None, is_a(Role.SELF, PODS), closes=True, why=_EVERY_POD_ISOLATED)
-            yield Tier(None, _at_once((every,)), Unmatched.DENY)
+            yield Tier(None, _at_once((every,)), Unmatched.DENY, is_union=True)
 
     def _speaking(self, tier: TierName) -> Iterator[Policy]:
         return (p for p in self.cluster.policies_by_tier[tier] if p.rules(self.direction) is not None)
@@ -178,13 +179,10 @@ class _Reader:
         others = [peer for peer in rule.peers or () if not isinstance(peer, AddressPeer)]
         ranges = TRUE if rule.peers is None else either(map(self._peer, blocks))
         ends = either(map(self._peer, others))
-        return StagedRule(
-            rule,
-            rule.action,
-            by_address=both([in_force, ranges, ports]),
-            by_end=both([in_force, ends, ports]),
-            when=both([in_force, either([ranges, ends]), ports]),
-        )
+        when = both([in_force, either([ranges, ends]), ports])
+        if not self.ways:
+            return StagedRule(rule, rule.action, FALSE, FALSE, when)
+        return StagedRule(rule, rule.action, both([in_force, ranges, ports]), both([in_force, ends, ports]), when)
 
     # -------------------------------------------------------------------------------------------- peers
     def _peer(self, peer: Peer) -> Formula:

@@ -32,7 +32,7 @@ class _OneConnection:
     address and the Service's port, all else sees what stands behind it (reference A9.6, A13.7)."""
 
     everyone = 1
-    full = _THIS
+    full, empty = _THIS, _NONE
 
     def __init__(self, stage: Stage, about: Situation, at: AtService | None) -> None:
         self.stage, self.about = stage, about
@@ -105,11 +105,11 @@ def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: St
         return Ruling(stage.name, verdict, None, (), reason)
     tier = steps[-1].tier
     here = [step for step in steps if step.tier is tier]
-    by_itself = [step for step in here if step.rule is None or step.rule.rule is None]
-    if len(by_itself) == len(here) or steps[-1].rule is None:
-        return _closed(stage, tier, by_itself, verdict)
-    rules = tuple(_reference(stage, step) for step in here if step.rule is not None and step.rule.rule is not None)
-    first = here[0].rule
+    by_rules = [step for step in here if step.rule is not None and step.rule.rule is not None]
+    if not by_rules:
+        return _closed(stage, tier, here, verdict)
+    rules = tuple(_reference(stage, step) for step in by_rules)
+    first = by_rules[0].rule
     if first is not None and first.action is Action.PASS:
         later = selecting[[its for its, _ in selecting].index(tier) + 1 :]
         reason = f"{rule_name(rules[0])} passes it on and nothing else decides"

@@ -28,6 +28,14 @@ class Span(NamedTuple):
     def __or__(self, other: Span) -> Span:
         return Span(self.may | other.may, self.must | other.must)
 
+    def unsure(self) -> Span:
+        """What may be meant, none of it whatever is open."""
+        return Span(self.may, self.may - self.may)
+
+    @staticmethod
+    def sure(connections: Set) -> Span:
+        return Span(connections, connections)
+
 
 Grants = list[tuple[int, Span]]
 """What is meant, by far ends: the bit sets are disjoint, and of ends in none of them nothing is."""
@@ -51,10 +59,6 @@ class Matches(NamedTuple):
             self.passed | hit if action is Action.PASS else self.passed,
             self.unmatched - span.must,
         )
-
-    def or_accepted(self, span: Span) -> Matches:
-        """Beside one more rule of policies that do nothing but accept: which goes first makes no difference."""
-        return self._replace(accepted=self.accepted | span.may, unmatched=self.unmatched - span.must)
 
     def followed_by(self, other: Matches) -> Matches:
         """Before what comes later on one scale, which is asked about what none of these matched."""
@@ -87,6 +91,9 @@ class World(Protocol):
     @property
     def full(self) -> Set: ...
 
+    @property
+    def empty(self) -> Set: ...
+
     def grants(self, rule: StagedRule) -> Grants: ...
 
     def spares(self, spared: Formula) -> Grants:
@@ -98,8 +105,8 @@ class World(Protocol):
         ...
 
     def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None) -> None:
-        """Told, of every rule, that it may match something that got so far, and with `rule` None of every closing
-        policy that something unmatched gets to."""
+        """Told, of every rule, that it may match something that got so far, and after the rules of a tier, with `rule`
+        None, of every closing policy of it."""
         ...
 
 
@@ -119,13 +126,13 @@ class State(NamedTuple):
             self.denied | self.undecided & by.denied,
         )
 
-    def closed(self, spared: Span) -> State:
-        """What is undecided is denied, but for what is spared."""
+    def decided(self, by: Span, empty: Set) -> State:
+        """All that is undecided is decided: what `by` may mean is allowed, the rest denied."""
         rest = self.undecided
-        return State(rest - rest, self.passed, self.allowed | rest & spared.may, self.denied | rest - spared.must)
+        return State(empty, self.passed, self.allowed | rest & by.may, self.denied | rest - by.must)
 
-    def at_next_tier(self) -> State:
-        return State(self.undecided | self.passed, self.passed - self.passed, self.allowed, self.denied)
+    def at_next_tier(self, empty: Set) -> State:
+        return State(self.undecided | self.passed, empty, self.allowed, self.denied)
 
 
 Selected = Sequence[tuple[Tier, Sequence[Sequence[Sequence[Entry]]]]]
@@ -138,57 +145,70 @@ def rules_of(selected: Selected) -> Iterator[StagedRule]:
 
 def ruling(selected: Selected, world: World) -> dict[Span, int]:
     """The far ends by what a stage rules on connections with them: what it may allow, and what it cannot deny."""
-    full, empty = world.full, world.full - world.full
+    full, empty = world.full, world.empty
     states = {State(full, empty, empty, empty): world.everyone}
     for tier, scales in selected:
         if not scales:
             continue
-        states = joined(states, _matches_in(tier, scales, world), State.matched)
         closing = [e for scale in scales for group in scale for e in group if e.closes]
-        if closing and tier.unmatched is Unmatched.DENY and any(state.undecided for state in states):
+        if tier.unmatched is not Unmatched.DENY:
+            closing = []
+        if not (tier.is_union and closing):
+            states = joined(states, _matches_in(tier, scales, world), State.matched)
+        if closing:
+            spans = _spared(tier, world)
+            if tier.is_union:
+                spans = _union(tier, scales[0][0], spans, world)
             for entry in closing:
                 world.hit(tier, entry, None)
-            start = {Span(empty, empty): world.everyone}
-            spared = start if tier.spared == FALSE else refined(start, world.spares(tier.spared), Span.__or__)
-            states = joined(states, spared, State.closed)
-        states = mapped(states, State.at_next_tier)
+            states = joined(states, spans, lambda state, span: state.decided(span, empty))
+        if any(state.passed for state in states):
+            states = mapped(states, lambda state: state.at_next_tier(empty))
         if not any(state.undecided for state in states):
             break
     return mapped(states, lambda state: Span(state.allowed | state.undecided, full - state.denied))
 
 
+def _spared(tier: Tier, world: World) -> dict[Span, int]:
+    start = {Span(world.empty, world.empty): world.everyone}
+    return start if tier.spared == FALSE else refined(start, world.spares(tier.spared), Span.__or__)
+
+
 def _matches_in(tier: Tier, scales: Sequence[Sequence[Sequence[Entry]]], world: World) -> dict[Matches, int]:
     found: list[Side] = []
     for groups in scales:
-        on_one = _nothing(world)
-        for group in groups:
-            on_one = joined(on_one, _matches_of_group(tier, group, world), Matches.followed_by)
+        on_one = _matches_of_group(tier, groups[0], world)
+        for group in groups[1:]:
             if not any(matches.unmatched for matches in on_one):
                 break
+            on_one = joined(on_one, _matches_of_group(tier, group, world), Matches.followed_by)
         found.append((tuple(entry for group in groups for entry in group), on_one))
     return found[0][1] if len(found) == 1 else world.tied(found)
 
 
 def _matches_of_group(tier: Tier, group: Sequence[Entry], world: World) -> dict[Matches, int]:
     if tier.is_union:
-        return _union(tier, group, world)
+        full, empty = world.full, world.empty
+        spans = _union(tier, group, {Span(empty, empty): world.everyone}, world)
+        return mapped(spans, lambda span: Matches(span.may, empty, empty, full - span.must))
     sides = [((entry,), _matches(tier, entry, world)) for entry in group]
     return sides[0][1] if len(sides) == 1 else world.tied(sides)
 
 
-def _union(tier: Tier, group: Sequence[Entry], world: World) -> dict[Matches, int]:
-    found = _nothing(world)
+def _union(tier: Tier, group: Sequence[Entry], start: dict[Span, int], world: World) -> dict[Span, int]:
+    """Of rules that do nothing but accept it makes no difference which goes first."""
+    found = start
     for entry in group:
         for rule in entry.rules:
             grants = world.grants(rule)
             if grants:
                 world.hit(tier, entry, rule)
-            found = refined(found, grants, Matches.or_accepted)
+                found = refined(found, grants, Span.__or__)
     return found
 
 
 def _matches(tier: Tier, entry: Entry, world: World) -> dict[Matches, int]:
-    found = _nothing(world)
+    found = {Matches(world.empty, world.empty, world.empty, world.full): world.everyone}
     for rule in entry.rules:
         grants = [(where, (rule.action, span)) for where, span in world.grants(rule)]
         if grants:
@@ -197,9 +217,3 @@ def _matches(tier: Tier, entry: Entry, world: World) -> dict[Matches, int]:
         if not any(matches.unmatched for matches in found):
             break
     return found
-
-
-def _nothing(world: World) -> dict[Matches, int]:
-    full = world.full
-    empty = full - full
-    return {Matches(empty, empty, empty, full): world.everyone}

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from analyzer.analysis.connectivity.classes import VERSIONS
 from analyzer.analysis.connectivity.judging import Judge, Subject
-from analyzer.analysis.connectivity.rule_ports import Span
 from analyzer.analysis.connectivity.ruling import View
 from analyzer.model.policies import Action, Policy, Rule, RuleRef, Tier, TierShape, UnknownPeer
+from analyzer.semantics.fold import Span
 from analyzer.semantics.partitions import joined, mapped, refined
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import bits_of

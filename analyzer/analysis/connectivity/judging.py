@@ -11,7 +11,7 @@ from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import VERSIONS
 from analyzer.analysis.connectivity.index import EndIndex, Test
 from analyzer.analysis.connectivity.node_ways import NodeWays
-from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span
+from analyzer.analysis.connectivity.rule_ports import EVERYTHING
 from analyzer.analysis.connectivity.ruling import Effects, rulings
 from analyzer.analysis.connectivity.service_ways import (
     OutsideServiceView,
@@ -24,6 +24,7 @@ from analyzer.analysis.connectivity.views import ClassView, Near, NodeView, Outs
 from analyzer.model.leading import Way
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Peer, Policy
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.semantics.partitions import joined
 from analyzer.sets import AddressSet, ConnectionSet
 
@@ -170,7 +171,7 @@ class Judge:
     def _rulings(
         self, subject: Subject, view: ClassView | OutsideView | NodeView | ServiceView | OutsideServiceView
     ) -> dict[Span, int]:
-        return rulings(subject.policies, subject.direction, view, self.rules.profile, subject.effects)
+        return rulings(self.rules.selecting[subject.direction].those(subject.policies), view, subject.effects)
 
     # -------------------------------------------------------------------------------------------- addresses outside
     def outside(self, subject: Subject) -> dict[Span, AddressSet]:

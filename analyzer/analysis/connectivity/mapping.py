@@ -12,7 +12,6 @@ from analyzer.analysis.connectivity.focus import EVERYTHING_OF_INTEREST, Focus
 from analyzer.analysis.connectivity.grounds import Grounds
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.judging import ByFamily, Judge, Subject
-from analyzer.analysis.connectivity.rule_ports import Span
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses
 from analyzer.analysis.connectivity.views import Rules
@@ -23,6 +22,7 @@ from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
 from analyzer.verdicts.grounds import Ground
@@ -52,7 +52,7 @@ def connectivity(
     classifier = Classifier(cluster, profile, addresses, mentioned or {})
     ends, members, folding = _placed(cluster, nodes, classifier, focus, mentioned)
     index = EndIndex(cluster, profile, tuple(members), addresses)
-    rules = Rules(profile)
+    rules = Rules(profile, cluster)
     judge = Judge(index, rules)
     sides = _Sides(index, judge, Subjects(index, rules))
     outside = _Outside(sides, focus, len(members))

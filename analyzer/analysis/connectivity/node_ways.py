@@ -9,8 +9,8 @@ from itertools import product
 from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import LabelIndex, reaches_nodes
 from analyzer.analysis.connectivity.index import EndIndex
-from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span, declared_names
-from analyzer.analysis.connectivity.ruling import Effects, rulings
+from analyzer.analysis.connectivity.rule_ports import EVERYTHING, declared_names
+from analyzer.analysis.connectivity.ruling import rulings
 from analyzer.analysis.connectivity.service_ways import addresses_of
 from analyzer.analysis.connectivity.views import Rules
 from analyzer.model.claims import PodsIn
@@ -19,6 +19,7 @@ from analyzer.model.leading import NodeWay, node_ways
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NamedPort, NodePeer, NumberedPorts, Policy, Rule
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.semantics.partitions import refined
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import bit_indices
@@ -101,10 +102,11 @@ class NodeWays:
                 entry for entry in rule.ports or () if isinstance(entry, NumberedPorts) and entry.low is not None
             )
             told |= {n for e in entries for a, b in e.ports for n in (a, a + 1, b + 1) if low <= n <= high}
+        selected = self.rules.selecting[Direction.EGRESS].those(policies)
         for meant, number in product(self._nodes(rules, version), sorted(told)):
             one = ConnectionSet.on(protocol, PortSet.of(number))
             view = AskedNodeView(self.index, self.rules, meant, one)
-            found = rulings(policies, Direction.EGRESS, view, self.rules.profile, Effects())
+            found = rulings(selected, view)
             if any(span.may & one for span in found):
                 return True
         return False

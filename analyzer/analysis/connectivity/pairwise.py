@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from analyzer.analysis.connectivity.classes import VERSIONS, Classifier
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.judging import ByFamily, Judge, Subject
-from analyzer.analysis.connectivity.rule_ports import EVERYTHING, NOTHING, Span
+from analyzer.analysis.connectivity.rule_ports import EVERYTHING, NOTHING
 from analyzer.analysis.connectivity.ruling import View
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.views import Rules
@@ -16,6 +16,7 @@ from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.policies import Direction, Rule
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.sets import AddressSet, ConnectionSet
 
 PairEnd = Workload | Node | AddressSet
@@ -52,7 +53,7 @@ class Pair:
         classes = [classifier.workload(e) if isinstance(e, Workload) else classifier.node(e) for e in inside]
         self._index = EndIndex(cluster, profile, classes, addresses)
         self.outside = ~self._index.taken
-        rules = Rules(profile)
+        rules = Rules(profile, cluster)
         self._judge = Judge(self._index, rules)
         self._subjects = Subjects(self._index, rules)
         self._place = {id(end): number for number, end in enumerate(inside)}

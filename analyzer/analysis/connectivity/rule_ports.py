@@ -8,6 +8,7 @@ from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.policies import NamedPort, NumberedPorts, Ports, Protocol
 from analyzer.model.profile import NamedPorts, NamedPortScope, Profile
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.sets import ConnectionSet, PortSet
 
 Names = dict[str, ConnectionSet]
@@ -18,25 +19,6 @@ _KINDS = {
     NamedPortScope.SIDECARS: {ContainerKind.CONTAINER, ContainerKind.SIDECAR},
     NamedPortScope.ALL: set(ContainerKind),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The connections that may match, and those that do whatever is open."""
-
-    may: ConnectionSet
-    must: ConnectionSet
-
-    def __or__(self, other: Span) -> Span:
-        return Span(self.may | other.may, self.must | other.must)
-
-    def unsure(self) -> Span:
-        """What may match, none of it whatever is open."""
-        return Span(self.may, ConnectionSet.EMPTY)
-
-    @staticmethod
-    def sure(connections: ConnectionSet) -> Span:
-        return Span(connections, connections)
 
 
 EVERYTHING = Span.sure(ConnectionSet.FULL)

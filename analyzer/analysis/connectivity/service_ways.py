@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.analysis.connectivity.index import EndIndex
-from analyzer.analysis.connectivity.rule_ports import EVERYTHING, Span, declared_names
+from analyzer.analysis.connectivity.rule_ports import EVERYTHING, declared_names
 from analyzer.analysis.connectivity.views import ClassView, OutsideView, Rules
 from analyzer.encoding.sights import sees_service
 from analyzer.model.claims import At, Both, Either, PodsIn, SetExpr
@@ -13,6 +13,7 @@ from analyzer.model.leading import Way, ways
 from analyzer.model.policies import Direction, NamedPort, NumberedPorts, Policy, Rule, Tier
 from analyzer.model.profile import NamedPortScope, ServiceEval
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.semantics.partitions import refined
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import bit_indices

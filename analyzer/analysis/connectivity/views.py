@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analyzer.analysis.connectivity.index import EndIndex
-from analyzer.analysis.connectivity.rule_ports import Names, RulePorts, Span, rule_ports
+from analyzer.analysis.connectivity.rule_ports import Names, RulePorts, rule_ports
+from analyzer.analysis.connectivity.ruling import Selecting
+from analyzer.model.cluster import Cluster
 from analyzer.model.policies import AddressPeer, Direction, DomainPeer, Peer, Policy, Rule
 from analyzer.model.profile import NamedPorts, Profile
+from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
+from analyzer.semantics.fold import Span
 from analyzer.sets import ConnectionSet
 
 
 class Rules:
-    """The port entries of rules, read once each."""
+    """The port entries of rules, read once each, and where the rules stand in the pipeline."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, cluster: Cluster) -> None:
         self.profile = profile
+        stages = {stage.name: stage for stage in pipeline_of(profile, cluster).stages}
+        self.selecting = {d: Selecting.of(stages[d.value], cluster) for d in Direction}
         self._read: dict[int, RulePorts] = {}
 
     def ports(self, rule: Rule) -> RulePorts:

@@ -271,7 +271,10 @@ def test_ways_through_services_are_seen_by_engines_that_look_before_the_translat
 
 
 def test_a_rule_parts_into_what_it_means_by_address_and_by_end():
-    egress, _ = stages(policy(rule(BLOCK, NodePeer(Selector.EVERYTHING)), is_egress=True))
+    ports = (ServicePort(80, 8080, Protocol.TCP),)
+    service = Service("shop", "web", Selector.EVERYTHING, ports, False, False, addresses=(ip_address("10.96.0.1"),))
+    read = policy(rule(BLOCK, NodePeer(Selector.EVERYTHING)), is_egress=True)
+    egress, _ = stages(read, services=(service,))
     (entry,) = egress.tiers[1].entries
     read = entry.rules[0]
     assert either([read.by_address, read.by_end]) == read.when
