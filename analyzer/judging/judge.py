@@ -33,6 +33,7 @@ from analyzer.judging.counterexamples import Finder, counterexample
 from analyzer.judging.either_way import either_way, reading, unknown_sets
 from analyzer.judging.evidence import Evidence
 from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
+from analyzer.judging.made_workloads import beside_makers
 from analyzer.judging.mutations import as_admitted
 from analyzer.judging.replay import Replay
 from analyzer.judging.unread import beside_unread
@@ -86,7 +87,7 @@ def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting
     trial = _Trial(cluster, query, question, setting)
     verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
     verdict = as_admitted(verdict, cluster, question)
-    verdict = beside_unread(verdict, trial.obligation.scope)
+    verdict = beside_unread(beside_makers(verdict, cluster, question), trial.obligation.scope)
     statistics = Statistics(
         seconds=time.monotonic() - started,
         rlimit=trial.inquiry.session.spent,

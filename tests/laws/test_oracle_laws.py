@@ -203,7 +203,7 @@ def test_an_admin_rule_that_accepts_all_pods_settles_it_between_pods(scene):
     everyone = PodPeer(NamespacesMatching(Selector.EVERYTHING))
     rule = Rule(Action.ACCEPT, (everyone,), None, 0, cluster.namespaces[0].source)
     first = Policy("ClusterNetworkPolicy", None, "all", Tier.ADMIN, everyone, (rule,), (rule,), rule.source, -1)
-    others = (p for p in cluster.policies if p.kind != "AdminNetworkPolicy")  # of another scale: which goes first is open
+    others = (p for p in cluster.policies if p.kind != "AdminNetworkPolicy")  # a scale of its own
     modelled = replace(cluster, policies=(first, *others), unmodelled=())
     assert answers(modelled, profile, connection) == {True}
 

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from told_regions import tells_of, tells_of_pod
 
 from analyzer.encoding import VIOLATION, Question, encode
+from analyzer.encoding.walk import claim_sets
 from analyzer.judging import Setting, judge
+from analyzer.judging.bound import bound
 from analyzer.judging.inquiry import Inquiry
 from analyzer.model.claims import (
     Assumption,
@@ -31,6 +33,7 @@ from analyzer.model.claims import (
     Role,
     Term,
     Universe,
+    WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.endpoints import Connection, External, Host, Pod
@@ -70,7 +73,9 @@ def verdict_in(world: FiniteWorld, **more: object) -> Verdict:
 def expected(world: FiniteWorld) -> set[str]:
     """The statuses that enumeration leaves open."""
     kind, moments = world.claim.kind, world.moments if world.claim.kind is not Kind.ISOLATED else []
-    more_pods = world.universe is Universe.INVENTORY and any(u.adds_pods for u in world.cluster.unmodelled)
+    makers = [thing for thing in world.cluster.unmodelled if thing.adds_pods]
+    more_pods = bool(makers) and world.universe is Universe.INVENTORY
+    more_pods |= any(maker.reaches(namespace) for maker in makers for namespace in lacking(world))
     if kind is Kind.SOME:
         if any(m.allowed == {True} for m in moments):
             return {"proved", "unknown"}  # unknown: where it hangs on addresses
@@ -82,6 +87,13 @@ def expected(world: FiniteWorld) -> set[str]:
     if is_idle(world):
         return {"unknown", "vacuous"} if more_pods else {"vacuous"}
     return {"unknown"} if more_pods else {"proved"}
+
+
+def lacking(world: FiniteWorld) -> set[str]:
+    """The namespaces of the workloads that the claim names and the manifests lack."""
+    there = {(workload.namespace, workload.name) for workload in world.cluster.workloads}
+    named = {(leaf.namespace, leaf.name) for leaf in claim_sets(world.claim) if isinstance(leaf, WorkloadNamed)}
+    return {namespace for namespace, _ in named - there}
 
 
 def is_idle(world: FiniteWorld) -> bool:
@@ -103,7 +115,9 @@ def worlds(draw: st.DrawFn, universe: Universe, most: int, *, isolation: bool = 
     claim = draw(isolation_claims(cluster) if isolation else claims(cluster))
     if universe is not Universe.INVENTORY:
         claim = replace(claim, where=None)
-    world = FiniteWorld(cluster, claim, universe, draw(profiles()), draw(st.sampled_from((None, PODS))))
+    profile, given = draw(profiles()), draw(st.sampled_from((None, PODS)))
+    claim = bound(claim, given, profile, cluster)  # what its words mean in this cluster is not what is tested here
+    world = FiniteWorld(cluster, claim, universe, profile, given)
     assume((len(world.ends) if isolation else len(world.ends) ** 2 * len(world.sockets)) <= most)
     return world
 
