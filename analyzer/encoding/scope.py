@@ -214,15 +214,12 @@ def ways_between(cluster: Cluster, question: Question, egress: Iterable[Policy])
     is_ordered = any(policy.tier is not Tier.NETWORK_POLICY for policy in policies)
     asked = {port for port in led_ports_of(question.claim) if port.addresses}
     rules = [rule for policy in policies for rule in policy.rules(Direction.EGRESS) or ()]
+    is_told = bool(policies) or question.claim.kind in (Kind.EVERY, Kind.SOME)  # those are about the way itself
     return tuple(
         way
         for way in ways(cluster)
-        if policies
-        and (
-            is_ordered
-            or any(is_way_of(way, port) for port in asked)
-            or any(sees_service(rule, way, profile) for rule in rules)
-        )
+        if (is_told and any(is_way_of(way, port) for port in asked))
+        or (policies and (is_ordered or any(sees_service(rule, way, profile) for rule in rules)))
     )
 
 

@@ -7,14 +7,15 @@ from typing import TypeGuard
 
 from analyzer.encoding import pod_addresses
 from analyzer.encoding.alignment import is_on_host
-from analyzer.model.cluster import Cluster
-from analyzer.model.policies import AddressPeer, Direction, NodePeer, Peer
+from analyzer.model.cluster import Cluster, Node
+from analyzer.model.policies import AddressPeer, Direction, NodePeer, Peer, Protocol
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 
 
 def moved_addresses(old: Cluster, new: Cluster, profile: Profile, given: AddressSet | None) -> tuple[str, ...]:
-    """What moved, in words: podCIDRs of nodes, a workload that joins its node's network or leaves it."""
+    """What moved, in words: podCIDRs of nodes, a workload that joins its node's network or leaves it, nodes with other
+    addresses or labels, and ports of nodes that lead to a workload in one revision only."""
     if not profile.enforces:
         return ()
     peers = [peer for side in (old, new) for peer in _peers(side)]
@@ -25,7 +26,23 @@ def moved_addresses(old: Cluster, new: Cluster, profile: Profile, given: Address
     if any(isinstance(peer, AddressPeer | NodePeer) for peer in peers):
         for side, other in ((old, new), (new, old)):
             found += [f"{w.id} ({w.source})" for w in side.workloads if w.host_network != is_on_host(w, other)]
+            found += [f"node {n.name} ({n.source})" for n in side.nodes if not _is_as_in(n, other)]
+            ports = _host_ports(other)
+            there = _host_ports(side)
+            found += [f"{w.id} ({w.source})" for w in side.workloads if w.id in ports and there[w.id] != ports[w.id]]
     return tuple(dict.fromkeys(found))
+
+
+def _is_as_in(node: Node, other: Cluster) -> bool:
+    twin = other.node_by_name.get(node.name)
+    return twin is not None and (set(twin.ips), twin.labels) == (set(node.ips), node.labels)
+
+
+def _host_ports(cluster: Cluster) -> dict[str, frozenset[tuple[Protocol, int, int]]]:
+    """By the id of a workload: protocol, port of the node, port of the pod."""
+    return {
+        w.id: frozenset((p.protocol, p.host_port, p.number) for p in w.ports if p.host_port) for w in cluster.workloads
+    }
 
 
 def _means_pods(peer: Peer, profile: Profile) -> TypeGuard[AddressPeer]:

@@ -73,3 +73,26 @@ def test_pods_that_move_are_compared_no_further_than_blocks_tell(block: str, is_
 def test_an_address_that_a_service_takes_moves_no_pod() -> None:
     block = "10.0.0.0/24"
     assert reasons(cluster(block=block), cluster(block=block, service="10.0.0.9")) == {False}
+
+
+NODES = """
+apiVersion: v1
+kind: Node
+metadata: {name: other, labels: {zone: %s}}
+status: {addresses: [{type: InternalIP, address: %s}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: a}
+spec: {containers: [{name: main, image: i, ports: [{containerPort: 80%s}]}]}
+"""
+
+
+def beside_nodes(zone: str = "a", address: str = "192.0.2.1", host_port: str = "") -> Cluster:
+    text = HEAD % ("10.0.0.0/16", "false", "None", "203.0.113.0/24") + "---" + NODES % (zone, address, host_port)
+    return load(["-"], stdin=lambda: text.encode()).cluster
+
+
+@pytest.mark.parametrize("changed", [{"zone": "b"}, {"address": "203.0.113.7"}, {"host_port": ", hostPort: 8080"}, {}])
+def test_other_nodes_and_ports_of_nodes_are_doubted(changed: dict[str, str]) -> None:
+    assert reasons(beside_nodes(), beside_nodes(**changed)) == {bool(changed)}
