@@ -52,6 +52,9 @@ def ends(tree: Syntax, scope: Scope) -> SetExpr:
             return found[0] if len(found) == 1 else Either(tuple(found))
         case "both":
             found = [ends(part, scope) for part in parts(tree)]
+            if len(found) > 1 and any(map(_holds_service, found)):
+                hint = "its ports are the Service's, other sets' the pods'; take away with `except` what is not meant"
+                scope.problem(tree, "a Service cannot stand beside `and`", hint)
             return found[0] if len(found) == 1 else Both(tuple(found))
         case "pods":
             return _pods(tree, scope)
@@ -75,6 +78,18 @@ def less(base: SetExpr, taken: list[SetExpr]) -> SetExpr:
     if not taken:
         return base
     return Minus(base, taken[0] if len(taken) == 1 else Either(tuple(taken)))
+
+
+def _holds_service(members: SetExpr) -> bool:
+    match members:
+        case ServiceNamed():
+            return True
+        case Either(parts) | Both(parts):
+            return any(map(_holds_service, parts))
+        case Minus(base, _):
+            return _holds_service(base)
+        case _:
+            return False
 
 
 def can_hold_pods(members: SetExpr) -> bool:

@@ -41,10 +41,11 @@ class NodeWay:
 def led_ports(cluster: Cluster, service: Service) -> tuple[LedPort, ...]:
     """Each port of the Service with what it leads to: pods that it selects, addresses that are written down for it.
 
-    A headless Service gives out its pods' addresses and translates nothing; without ports it stands for all of theirs.
+    A headless Service gives out its pods' addresses and translates nothing: it stands for all of their ports, and a
+    port that is asked for is the pod's (reference A13.2, A13.3).
     An ExternalName leads nowhere that is known.
     """
-    if service.is_headless and not service.ports:
+    if service.is_headless:
         pods = None if service.selector is None else PodsIn(NamespaceNamed(service.namespace), service.selector)
         written = cluster.written_endpoints(service)
         addresses = AddressSet.singles(ip for entry in written for ip in entry.addresses)

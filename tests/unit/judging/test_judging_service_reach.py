@@ -41,3 +41,16 @@ def test_reach_of_a_service_hangs_on_what_stands_behind(
         for quantifier in ("every", "some"):
             claim = f"{quantifier} workload w/q can reach {destination}"
             assert check(manifests, claim, universe=universe, profile=profile).status.value == wanted, (claim, ingress)
+
+
+@pytest.mark.parametrize(
+    ("claim", "wanted"),
+    [
+        ("no workload w/q can reach service x/s", "refuted"),  # on 8080, which is no port of the Service
+        ("no workload w/q can reach service x/s on tcp/8080", "refuted"),
+        ("no workload w/q can reach service x/s on tcp/80", "proved"),  # nothing translates 80
+    ],
+)
+def test_a_headless_service_stands_for_its_pods_on_their_own_ports(claim: str, wanted: str) -> None:
+    headless = (SHOP % ("8080", "[{ports: [{port: 8080}]}]")).replace("10.96.0.9", "None")
+    assert check(load(objects=[headless]), claim, universe="inventory").status.value == wanted
