@@ -64,6 +64,9 @@ class ConnectionSet:
     def __sub__(self, other: ConnectionSet) -> ConnectionSet:
         return self & ~other if other else self
 
+    def __hash__(self) -> int:  # in one step: a map spends more on it than on anything else
+        return hash((self.tcp.intervals, self.udp.intervals, self.sctp.intervals, self.other))
+
     def __bool__(self) -> bool:
         return bool(self.tcp or self.udp or self.sctp or self.other)
 
