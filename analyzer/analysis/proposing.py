@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from analyzer.analysis.check import Progress, tally
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
+from analyzer.analysis.told_apart import told_apart, word
 from analyzer.encoding import VIOLATION, encode
 from analyzer.judging import Setting, judge, question_of
 from analyzer.judging.dns import dns_servers
@@ -26,15 +27,16 @@ from analyzer.solving import OutOfTimeError
 from analyzer.verdicts import Status, Verdict
 from analyzer.verdicts.proposals import Chapter, ProposedPack
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MOST_TENANTS = 20  # up to here, those that others reach are asked about one by one
+_MOST_PARTS = 100  # pods told apart by what controllers add
+_MOST_MEETINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class _Property:
-    """What can be asked of any set of namespaces; `claim` has `{}` where the set of their pods stands.
+    """What can be asked of any set of pods; `claim` has `{}` where the set stands.
 
-    It holds of two sets of namespaces together if and only if it holds of each.
+    It holds of two sets together if and only if it holds of each.
     """
 
     id: str
@@ -67,7 +69,7 @@ def proposed_pack(cluster: Cluster, *, setting: Setting, progress: Progress | No
     there are (`new-tenants-apart`: in any).  The same manifests give the same pack.
     """
     asking = _Asking(cluster, replace(setting, max_counterexamples=1), progress)
-    chapters = (*asking.tenants(), *asking.sensitive_data(), *asking.namespaces())
+    chapters = (*asking.tenants(), *asking.sensitive_data(), *asking.namespaces(), *asking.parts())
     if progress is not None:
         progress("", 1, 1)
     return ProposedPack(chapters, tally(cluster))
@@ -98,7 +100,7 @@ class _Asking:
         found = tenancy(self.cluster)
         if found is None:
             return
-        key = _word(found.key)
+        key = word(found.key)
         apart = f"no pods in namespaces({key}) can reach pods in namespaces({key})"
         differ = f"where src.namespace.labels[{key}] != dst.namespace.labels[{key}]"
         asked = [
@@ -114,9 +116,7 @@ class _Asking:
         ]
         if asked[0].status is not Status.PROVED:
             asked += self.each_tenant(key, found.values)
-        values = ", ".join(f"`{value}`" for value in found.values[:10])
-        more = f" and {len(found.values) - 10} more" if len(found.values) > 10 else ""
-        remarks = [f"Namespaces are parted by their label `{found.key}`: {values}{more}."]
+        remarks = [f"Namespaces are parted by their label `{found.key}`: {_some(found.values)}."]
         if found.others:
             others = ", ".join(f"`{other}`" for other in found.others[:5])
             remarks.append(f"They could be parted by {others} as well: replace the label if that says whose they are.")
@@ -126,7 +126,7 @@ class _Asking:
         """The tenants that no other reaches in one query, and each of the others for itself if they are few."""
 
         def claim(tenants: Sequence[str]) -> str:
-            chosen = f"pods in namespaces({key} in ({', '.join(map(_word, tenants))}))"
+            chosen = f"pods in namespaces({key} in ({', '.join(map(word, tenants))}))"
             differ = f"where src.namespace.labels[{key}] != dst.namespace.labels[{key}]"
             return f"no pods in namespaces({key}) can reach {chosen} {differ} within namespaces"
 
@@ -147,7 +147,7 @@ class _Asking:
             yield Chapter("Sensitive data", (remark,), tuple(asked))
 
     def sensitive(self, label: Sensitivity) -> Iterator[Verdict]:
-        selector = f"({_word(label.key)}={_word(label.value)})"
+        selector = f"({word(label.key)}={word(label.value)})"
         members = f"pods in namespaces{selector}" if label.is_on_namespaces else f"pods{selector}"
         name = label.key.rpartition("/")[2]
         id = f"{name}-{label.value}" + ("-namespaces" if label.is_on_namespaces else "")
@@ -168,14 +168,17 @@ class _Asking:
         names = tuple(sorted(n.name for n in self.cluster.namespaces if n.name not in SYSTEM))
         if not names:
             return
-        properties = [*_PROPERTIES, *([_RESOLVES] if self.has_dns() else [])]
         asked: list[Verdict] = []
+        properties = self.properties()
         for number, asked_property in enumerate(properties):
             if self.progress is not None:
                 self.progress(asked_property.id, number, len(properties))
-            asked += self.grouped(asked_property, names)
+            asked += self.grouped(asked_property, names, _namespaces)
         remark = f"{len(names)} in all; the cluster's own ({', '.join(SYSTEM)}) are left out."
         yield Chapter("Every namespace", (remark,), tuple(asked))
+
+    def properties(self) -> list[_Property]:
+        return [*_PROPERTIES, *([_RESOLVES] if self.has_dns() else [])]
 
     def has_dns(self) -> bool:
         """Something is declared that answers pods which ask for names."""
@@ -185,14 +188,17 @@ class _Asking:
             w.namespace == "kube-system" and w.labels.get("k8s-app") == "kube-dns" for w in self.cluster.workloads
         )
 
-    def grouped(self, asked: _Property, names: Sequence[str]) -> Iterator[Verdict]:
-        """The answer for the namespaces of which it holds, and the answer for the others."""
-        holding = self.holding(lambda some: self.claim(asked, some), names)
+    def grouped(self, asked: _Property, names: Sequence[str], set_of: _SetOf) -> Iterator[Verdict]:
+        """The answer for those of the names of which it holds, and the answer for the others."""
+
+        def claim(some: Sequence[str]) -> str:
+            return f"{asked.claim.format(set_of(some))} within namespaces"
+
+        holding = self.holding(claim, names)
         others = sorted(set(names) - set(holding))
         for group, suffix in ((holding, ""), (others, "-elsewhere")):
             if group:
-                id = f"{asked.id}{suffix if holding else ''}"
-                yield self.ask(id, asked.title, asked.severity, self.claim(asked, group))
+                yield self.ask(f"{asked.id}{suffix if holding else ''}", asked.title, asked.severity, claim(group))
 
     def holding(self, claim: Callable[[Sequence[str]], str], names: Sequence[str]) -> list[str]:
         """Those of which the claim holds, halving where it does not hold of all: few questions where few are open."""
@@ -211,13 +217,44 @@ class _Asking:
         except OutOfTimeError:
             return False  # the verdict on it says that it is not known
 
-    def claim(self, asked: _Property, names: Sequence[str]) -> str:
-        chosen = f"pods in namespaces({NAMESPACE_NAME_LABEL} in ({', '.join(names)}))"
-        if len(names) == 1:
-            chosen = f"pods in namespace {names[0]}"
-        return f"{asked.claim.format(chosen)} within namespaces"
+    # -------------------------------------------------------------------------------------------- parts of workloads
+    def parts(self) -> Iterator[Chapter]:
+        """What policies tell apart within one workload, by labels that no template holds."""
+        found = told_apart(self.cluster, SYSTEM)
+        if not found.sets:
+            return
+        sets, meetings = found.sets[:_MOST_PARTS], found.meetings[:_MOST_MEETINGS]
+        remarks = [
+            f"Policies select by {_some(found.keys)}, which controllers and nodes add to each pod for itself: "
+            "what holds of one pod of a workload need not hold of another."
+        ]
+        if found.idle:
+            remarks.append(f"LEFT OUT: {_some(found.idle)}. Policies name them, and no pod here has them.")
+        if left := len(found.sets) - len(sets):
+            remarks.append(f"LEFT OUT: {left} more such parts of workloads.")
+        if left := len(found.meetings) - len(meetings):
+            remarks.append(f"LEFT OUT: what {left} more policies let such pods reach, or be reached by.")
+        asked = [replace(each, id=f"{each.id}-by-added-labels") for each in self.properties()]
+        for met in meetings:
+            title = f"What {met.policy.kind} {met.policy.id.partition(' ')[2] or met.policy.name} selects meets none"
+            asked.append(_Property(f"met-by-{met.policy.name}", title, Severity.MEDIUM, met.claim))
+        verdicts = [verdict for each in asked for verdict in self.grouped(each, sets, _united)]
+        yield Chapter("Pods told apart by labels that are added to them", tuple(remarks), tuple(verdicts))
 
 
-def _word(text: str) -> str:
-    """A label's key or value as the language has it: in quotes where it could be taken for something else."""
-    return text if _PLAIN.fullmatch(text) else f'"{text}"'
+_SetOf = Callable[[Sequence[str]], str]
+
+
+def _namespaces(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"pods in namespace {names[0]}"
+    return f"pods in namespaces({NAMESPACE_NAME_LABEL} in ({', '.join(names)}))"
+
+
+def _united(sets: Sequence[str]) -> str:
+    return " or ".join(f"({members})" for members in sets)
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - 10} more" if len(texts) > 10 else ""
+    return ", ".join(f"`{text}`" for text in texts[:10]) + more

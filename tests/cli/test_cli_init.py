@@ -145,3 +145,32 @@ def test_a_pack_is_proposed_though_the_clock_ends_questions(monkeypatch):
     found = run("init", str(EXAMPLES / "multi-tenant/fixed"))
     assert found.exit_code == 0, found.output
     assert "ingress-open" in found.stdout
+
+
+PARTS = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec: {template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c, image: i}]}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: followers, namespace: shop}
+spec:
+  podSelector: {matchExpressions: [{key: apps.kubernetes.io/pod-index, operator: NotIn, values: ["0", "01"]}]}
+  policyTypes: [Ingress]
+"""
+
+
+def test_pods_of_one_workload_are_asked_about_apart_where_policies_tell_them_apart():
+    text = " ".join(run("init", "-", stdin=PARTS).stdout.replace('"', "").replace("\n#", " ").split())
+    others = "workload shop/db and pods(apps.kubernetes.io/pod-index, apps.kubernetes.io/pod-index notin (0))"
+    title = "Incoming traffic is closed but for what rules name:"
+    assert f" assert ingress-open-by-added-labels {title} every ({others}) is isolated for ingress" in text
+    first = "every (workload shop/db and pods(apps.kubernetes.io/pod-index=0)) is isolated for ingress"
+    assert f" assert ingress-open-by-added-labels-elsewhere {title} {first}" in text.partition("TO DECIDE")[2]
+    assert "LEFT OUT: `apps.kubernetes.io/pod-index=01`." in text
+
+
+def test_nothing_is_asked_of_added_labels_that_no_policy_names():
+    assert "by-added-labels" not in run("init", "-", stdin=PARTS.partition("---")[0]).stdout

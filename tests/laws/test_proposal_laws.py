@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
+import pytest
 from clusters import clusters, profiles
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_added_labels import NODES, cluster_of, controllers, matches, mentioned_in, policies, scene, zones_of
 
 from analyzer import analysis
 from analyzer.analysis.proposing import proposed_pack
+from analyzer.analysis.told_apart import told_apart
 from analyzer.errors import QueryError
-from analyzer.language import parse_pack
-from analyzer.model.claims import Universe
+from analyzer.language import parse_pack, parse_query
+from analyzer.model.claims import Anything, SetExpr, Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Pod
+from analyzer.model.labels import Labels
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.reports.proposed_pack import render_proposed_pack
+from analyzer.semantics import is_member
 from analyzer.verdicts.verdict import Status
 
 
@@ -49,3 +58,46 @@ def test_what_is_to_decide_parses_once_the_comment_signs_are_gone(cluster: Clust
     idle = {verdict.query.id for verdict in proposed.verdicts if verdict.status is Status.VACUOUS}
     assert {query.id for query in pack.queries} == {verdict.query.id for verdict in proposed.verdicts} - idle
     assert all(f"LEFT OUT: {name} (" in " ".join(text.replace("\n# ", " ").split()) for name in idle)
+
+
+@pytest.mark.parametrize("number", range(len(controllers())))
+@settings(deadline=None, max_examples=8)
+@given(data=st.data())
+def test_what_policies_tell_apart_of_a_workload_is_asked_part_by_part(
+    tmp_path_factory, number: int, data: st.DataObject
+) -> None:
+    """Parts share no pod that the controller makes, leave none out, and no policy tells the pods of one apart."""
+    controller = controllers()[number]
+    specs, nodes = data.draw(st.lists(policies(), min_size=1, max_size=3)), data.draw(st.sampled_from(NODES))
+    cluster = cluster_of(tmp_path_factory.mktemp("m"), scene(controller, specs, nodes))
+    sets = [parse_query(f"every {part} is isolated for ingress").claim.sources for part in told_apart(cluster).sets]
+    selectors = [s["podSelector"] for s in specs]
+    selectors += [peer["podSelector"] for s in specs for rule in s["ingress"] for peer in rule.get("from", [])]
+    differ = False
+    for world in controller.worlds(mentioned_in(specs), zones_of(nodes)):
+        sights: dict[SetExpr, set[tuple[bool, ...]]] = {}
+        for labels in world:
+            seen = tuple(matches(selector, labels) for selector in selectors)
+            (workload,) = (w for w in cluster.workloads if w.name == "w")
+            pod = Pod("a", Labels(), Labels(labels), ip_address("10.0.0.9"), "default", workload=workload.id)
+            mine = [members for members in sets if is_member(members, pod)]
+            assert len(mine) <= 1
+            sights.setdefault(mine[0] if mine else Anything(), set()).add(seen)
+        assert all(len(found) == 1 for found in sights.values())
+        assert not (sets and Anything() in sights)
+        differ = differ or len(set().union(*sights.values())) > 1
+    assert bool(sets) or not differ
+
+
+@pytest.mark.parametrize("number", range(len(controllers())))
+@settings(deadline=None, max_examples=1)
+@given(data=st.data())
+def test_a_pack_with_parts_of_workloads_holds_at_once(tmp_path_factory, number: int, data: st.DataObject) -> None:
+    specs = data.draw(st.lists(policies(), min_size=2, max_size=3))
+    nodes = data.draw(st.sampled_from(NODES))
+    cluster = cluster_of(tmp_path_factory.mktemp("m"), scene(controllers()[number], specs, nodes))
+    proposed = proposed_pack(cluster, setting=analysis.Setting(Universe.NAMESPACES, PROFILES["generic"]))
+    if proposed.holding:
+        pack = parse_pack(render_proposed_pack(proposed).decode("utf-8"), "own.npq")
+        answer = analysis.check(cluster, [pack], setting=analysis.Setting(Universe.ANY, PROFILES["generic"]))
+        assert {verdict.status for verdict in answer.verdicts} == {Status.PROVED}
