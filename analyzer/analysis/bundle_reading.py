@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from analyzer.errors import InputError, Problem
-from analyzer.model.added_labels import Form, Numbers, Varying
+from analyzer.model.added_labels import Form, Numbers, Unknown, Unwritten, Varying
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through
@@ -143,21 +143,24 @@ def _end(it: _Field) -> End:
                 ports=it["ports"].each(_port),
                 host_network=it["host_network"].truth,
                 workload=None if it["workload"].is_null else it["workload"].text,
-                unknown=it["unknown"].each(_varying) if "unknown" in it else (),
+                unknown=it["unknown"].each(_unknown) if "unknown" in it else (),
                 maker=it["maker"].text if "maker" in it else "",
             )
         case _:
             raise it["kind"].fault("is no kind of end")
 
 
-def _varying(it: _Field) -> Varying:
+def _unknown(it: _Field) -> Unknown:
+    if "besides" in it:
+        return Unwritten(frozenset(it["besides"].each(lambda key: key.text)))
     values: Numbers | Form
     if "low" in it["values"]:
         high = it["values"]["high"]
         values = Numbers(it["values"]["low"].number, None if high.is_null else high.number)
     else:
         values = it["values"].made(Form)
-    return Varying(it["keys"].texts_by_name, values, it["is_open"].truth, it["is_unique"].truth)
+    more = {name: it[name].truth for name in ("is_per_pod", "is_guess") if name in it}
+    return Varying(it["keys"].texts_by_name, values, it["is_open"].truth, it["is_unique"].truth, **more)
 
 
 def _port(it: _Field) -> ContainerPort:

@@ -55,7 +55,7 @@ def _breaks(workload: Workload, assumption: Assumption, cluster: Cluster) -> boo
         return False
     members = bound_pods(assumption.members, PROFILES["generic"], cluster)
     mentioned = _label_values(members, assumption.condition)
-    for variant in workload.variants(mentioned):
+    for variant in workload.without_guesses.variants(mentioned):
         every = list(known_pods(pod_of(variant, namespace.labels, IPv4Address(0)), mentioned))
         if all(is_member(members, pod) and not holds(assumption.condition, subject=pod) for pod in every):
             return True

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from analyzer.model.added_labels import Added, Option, Varying
+from analyzer.model.added_labels import Listed, Option, Varying, told_under
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Labels, Operator, Selector
 from analyzer.model.policies import Direction, NamespaceNamed, PodPeer, Policy
@@ -18,6 +18,7 @@ from analyzer.records import dataclass
 from analyzer.semantics.formulas import matches
 
 Mentioned = Mapping[str, frozenset[str]]
+_Added = Varying | Listed
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -58,7 +59,9 @@ def told_apart(cluster: Cluster, leaving_out: Iterable[str] = ()) -> Parts:
         parts = _parts(workload, *asked[workload.namespace])
         sets |= dict.fromkeys(parts)
         if parts:
-            keys |= {k for added in workload.added for k in added.all_keys if k in asked[workload.namespace][1]}
+            mentioned = asked[workload.namespace][1]
+            added = told_under(mentioned, workload.added)
+            keys |= {key for one in added for key in one.all_keys if key in mentioned}
     idle = tuple(_idle(cluster))
     return Parts(tuple(sets), tuple(sorted(keys)), idle, tuple(_meetings(cluster.policies, keys)))
 
@@ -94,7 +97,9 @@ def _selectors(policies: Iterable[Policy], namespace: str) -> Iterator[Selector]
 # ------------------------------------------------------------------------------------------------ parts
 def _parts(workload: Workload, selectors: Sequence[Selector], mentioned: Mentioned) -> tuple[str, ...]:
     """One for each value that matters, in words; none if no selector tells its pods apart."""
-    asked = [added for added in workload.added if any(key in mentioned for key in added.all_keys)]
+    asked = [
+        added for added in told_under(mentioned, workload.added) if any(key in mentioned for key in added.all_keys)
+    ]
     known = [added for added in asked if not _is_open(added)]
     whole = f"workload {workload.namespace}/{workload.name}"
     chosen = [[(added, option) for option in added.options(mentioned)] for added in known]
@@ -108,11 +113,11 @@ def _parts(workload: Workload, selectors: Sequence[Selector], mentioned: Mention
     return (whole,) if _hangs_on_unknown(workload, asked, selectors, mentioned) else ()
 
 
-def _is_open(added: Added) -> bool:
+def _is_open(added: _Added) -> bool:
     return isinstance(added, Varying) and added.is_open
 
 
-def _with(workload: Workload, replaced: Sequence[Added], options: Iterable[Option]) -> Labels:
+def _with(workload: Workload, replaced: Sequence[_Added], options: Iterable[Option]) -> Labels:
     keys = {key for added in replaced for key in added.all_keys}
     own = {key: value for key, value in workload.labels.items() if key not in keys}
     return Labels(own | {key: value for option in options for key, value in option.labels})
@@ -123,7 +128,7 @@ def _seen(labels: Labels, selectors: Iterable[Selector]) -> tuple[bool, ...]:
 
 
 def _hangs_on_unknown(
-    workload: Workload, asked: Sequence[Added], selectors: Sequence[Selector], mentioned: Mentioned
+    workload: Workload, asked: Sequence[_Added], selectors: Sequence[Selector], mentioned: Mentioned
 ) -> bool:
     """Some selector means the workload's pods with some values of a label that nobody can know, and not with others."""
     unknown = [added for added in asked if _is_open(added)]
@@ -131,7 +136,7 @@ def _hangs_on_unknown(
     return len({_seen(_with(workload, unknown, options), selectors) for options in choices}) > 1
 
 
-def _requirements(added: Added, option: Option, mentioned: Mentioned) -> Iterator[str]:
+def _requirements(added: _Added, option: Option, mentioned: Mentioned) -> Iterator[str]:
     """What a selector asks for that means the pods with such labels; of keys that hang together one is enough."""
     labels = dict(option.labels)
     keys = [key for key in added.all_keys if key in mentioned]
@@ -153,7 +158,7 @@ def _requirements(added: Added, option: Option, mentioned: Mentioned) -> Iterato
 def _idle(cluster: Cluster) -> Iterator[str]:
     """Values that policies name of keys that controllers and nodes set, and that no pod here is given."""
     mentioned = _mentioned({choice.pods for policy in cluster.policies for choice in _choices(policy)})
-    added = dict.fromkeys(one for workload in cluster.workloads for one in workload.added)
+    added = dict.fromkeys(one for workload in cluster.workloads for one in told_under(mentioned, workload.added))
     given = {label for w in cluster.workloads for label in w.labels.items()}
     given |= {label for one in added for option in one.options(mentioned) for label in option.labels}
     for key in sorted({key for one in added for key in one.all_keys} & mentioned.keys()):

@@ -12,7 +12,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import HOST, POD, Scope
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, leaves
-from analyzer.model.added_labels import Varying
+from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Unmodelled, Workload
 from analyzer.model.policies import Protocol
@@ -130,10 +130,13 @@ def mentioned_values(scope: Scope) -> tuple[dict[str, tuple[str, ...]], frozense
 
 
 def _touched(scope: Scope) -> Iterator[Workload]:
-    """The workloads in the namespaces of the slice, namespace by namespace."""
+    """The workloads in the namespaces of the slice, namespace by namespace.
+
+    Where a pod must be there, and not merely could be, guesses at its labels are none."""
     by_namespace = scope.members.workloads_by_namespace
     for code in sorted(scope.src.namespaces | scope.dst.namespaces):
-        yield from by_namespace.get(scope.table.entries[code].name or "", ())
+        here = by_namespace.get(scope.table.entries[code].name or "", ())
+        yield from here if scope.admits_guesses else (workload.without_guesses for workload in here)
 
 
 def _sets(scope: Scope) -> Iterator[object]:
@@ -169,7 +172,9 @@ def _named_ports(scope: Scope, ports: tuple[ContainerPort, ...]) -> NamedPorts:
 
 def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed], ports: NamedPorts) -> EndClass:
     """The workload's class, without members: equal for workloads that the question cannot tell apart."""
-    unknown = tuple(v for v in workload.unknown_labels if any(Attr("pod", key) in scope.domains for key in v.all_keys))
+    mentioned, _ = mentioned_values(scope)
+    asked = unknown_under(mentioned, workload.unknown_labels)
+    unknown = tuple(varying for varying in asked if any(key in mentioned for key in varying.all_keys))
     hidden = {Attr("pod", key) for varying in unknown for key in varying.all_keys}
     return EndClass(
         kind=POD,

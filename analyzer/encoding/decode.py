@@ -15,7 +15,7 @@ from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
 from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable, Which
 from analyzer.encoding.vocabulary import PortName
-from analyzer.model.added_labels import Varying
+from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.cluster import ContainerKind, ContainerPort, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
@@ -345,7 +345,7 @@ class _Place:
 
     def _label(self, row: Variable) -> int | None:
         key = str(row.which)
-        hidden = next((v for v in _unknown(self.end) if key in v.all_keys), None)
+        hidden = next((v for v in _unknown(self.end, key) if key in v.all_keys), None)
         if hidden is None:
             labels = self.end.labels if not isinstance(self.end, External) else Labels()
             return self._code(row, labels.get(key))
@@ -425,8 +425,8 @@ def _has_labels(scope: Scope, c: EndClass, pod: Pod) -> bool:
     return all(domain.code(pod.labels.get(attr.key)) == value for attr, domain, value in domains)
 
 
-def _unknown(end: End) -> tuple[Varying, ...]:
-    return end.unknown if isinstance(end, Pod) else ()
+def _unknown(end: End, key: str) -> tuple[Varying, ...]:
+    return unknown_under((key,), end.unknown) if isinstance(end, Pod) else ()
 
 
 def _is_pod_of(pod: End, workload: Workload) -> bool:

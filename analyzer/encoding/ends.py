@@ -135,9 +135,8 @@ class EndTerms:
         values = [dict(option.labels).get(attr.key) for option in options]
         found = number(domain.code(values[-1]), domain.width)
         for option, value in reversed(list(zip(options[:-1], values[:-1], strict=True))):
-            found = pick(
-                self.ledger.open(unknown_label(owner, varying, option)), number(domain.code(value), domain.width), found
-            )
+            is_so = self.ledger.open(unknown_label(owner, varying, option, self.role))
+            found = pick(is_so, number(domain.code(value), domain.width), found)
         return found
 
     def service_account(self) -> Term:
@@ -395,13 +394,14 @@ def _supposed_fact(maker: Unmodelled, is_on_node: bool) -> OpenFact:
     )
 
 
-def unknown_label(owner: str, varying: Varying, option: Option) -> OpenFact:
+def unknown_label(owner: str, varying: Varying, option: Option, role: Role) -> OpenFact:
+    """That the pods of a template share, or that the one at this end has."""
     key, value = option.labels[0]
-    return OpenFact(
-        "added-label",
-        f"added-label {owner} {key}={value}",
-        f"whether the pods of {owner} have the label {key}={value}, which their controller works out",
-    )
+    if varying.is_per_pod:
+        text = f"whether a pod of {owner} has the label {key}={value}, which the manifests do not tell"
+        return OpenFact("added-label", f"added-label {owner} {key}={value} {role.value}", text)
+    text = f"whether the pods of {owner} have the label {key}={value}, which their controller works out"
+    return OpenFact("added-label", f"added-label {owner} {key}={value}", text)
 
 
 def distinct(s: EndTerms, d: EndTerms) -> list[Term]:

@@ -119,6 +119,11 @@ class Scope:
         return self.vocabulary.port_names
 
     @property
+    def admits_guesses(self) -> bool:
+        """What it speaks of need not be there: it could be."""
+        return not self.question.open_labels and self.question.claim.kind is not Kind.SOME
+
+    @property
     def are_nodes_known(self) -> bool:
         """The declared nodes are all the nodes."""
         return bool(self.members.nodes) and self.question.profile.nodes_complete

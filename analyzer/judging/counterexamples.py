@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from itertools import chain, product
@@ -32,9 +32,11 @@ from analyzer.judging.generalise import exactly, generalise
 from analyzer.judging.inquiry import Certain, Inquiry
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
+from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
+from analyzer.model.labels import Labels
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
@@ -72,6 +74,16 @@ class Live:
     depends_on: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """A declared workload at one end, None where that is no pod, with its variables' values; `guessed`: labels whose
+    values nobody knows."""
+
+    workload: Workload | None
+    facts: dict[Variable, int]
+    guessed: frozenset[Variable]
+
+
 class Finder:
     """Finds the witnesses of a refuted claim; `inquiry` is the session that refuted it, `encode_live` gives the same
     question asked of the declared workloads alone."""
@@ -107,6 +119,8 @@ class Finder:
             standing, witness = live.live, live.witness
             if found or not is_settled:
                 standing, witness = self._declared(box, outside, region)
+                if standing and live.live is None:  # nowhere are declared workloads a witness for certain
+                    standing = witness = None
             if witness is None:
                 witness = self._witness(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
@@ -163,10 +177,12 @@ class Finder:
         """The live witness in the symbols of the question's own universe; None if the budget does not reach."""
         if witness is None:
             return None
+        mentioned, _ = mentioned_values(self.obligation.scope)
         if isinstance(witness, Connection):
-            partial = embed(self.obligation, witness)
+            src, dst = (_guessed(end, mentioned) for end in (witness.src, witness.dst))
+            partial = embed(self.obligation, replace(witness, src=src, dst=dst))
         else:
-            partial = embed_end(self.obligation, witness)
+            partial = embed_end(self.obligation, _guessed(witness, mentioned))
         if partial is None:
             raise InternalError(f"the live witness {witness} is outside the universe", self.obligation.text)
         full = self.inquiry.check(VIOLATION, *(self.inquiry.is_value(s, v) for s, v in partial.items()))
@@ -220,15 +236,15 @@ class Finder:
         tried = 0
         roles = (Role.SRC, Role.DST) if self.is_connection else (Role.SRC,)
         for pair in product(*(self._fitting(box, role) for role in roles)):
-            facts = {v: value for _, end in pair for v, value in end.items()}
-            if len(pair) == 2 and pair[0][0] is pair[1][0] and (pair[0][0] is None or pair[0][0].is_single):
+            facts = {v: value for end in pair for v, value in end.facts.items()}
+            first, last = pair[0].workload, pair[-1].workload
+            if len(pair) == 2 and first is last and (first is None or first.is_single):
                 continue
             literals = [self.inquiry.is_value(v.symbol, value) for v, value in facts.items()]
-            literals += self._declared_ports(pair[-1][0])
+            literals += self._declared_ports(last)
             model = self.inquiry.check(VIOLATION, self.inquiry.inside(box), *outside, *literals)
             if model.is_sat:
-                guessed = (self._hidden_labels(w, role) for (w, _), role in zip(pair, roles, strict=True) if w)
-                if hidden or any(v in box for labels in guessed for v in labels):
+                if hidden or any(v in box for end in pair for v in end.guessed):
                     return None, None
                 return True, self._as_declared(model.values, pair)
             tried += 1
@@ -245,46 +261,49 @@ class Finder:
         numbers = ((row, declares(workload.ports, row.which)) for row in names if isinstance(row.which, PortName))
         return [self.inquiry.means(row, port, found.intervals) for row, found in numbers]
 
-    def _as_declared(
-        self, values: Mapping[str, int], pair: tuple[tuple[Workload | None, dict[Variable, int]], ...]
-    ) -> Connection | Pod:
+    def _as_declared(self, values: Mapping[str, int], pair: tuple[_Fitting, ...]) -> Connection | Pod:
         witness = self._witness(self.obligation, values)
         ends = [witness] if isinstance(witness, Pod) else [witness.src, witness.dst]
-        for i, (workload, _) in enumerate(pair):
-            if workload is not None:
-                ends[i] = replace(self._pod(workload), ip=ends[i].ip)
+        for i, end in enumerate(pair):
+            if end.workload is not None:
+                ends[i] = replace(self._pod(end.workload), ip=ends[i].ip)
         if isinstance(witness, Connection):
             return replace(witness, src=ends[0], dst=ends[1])
         assert isinstance(ends[0], Pod)
         return ends[0]
 
-    def _fitting(self, box: Box, role: Role) -> list[tuple[Workload | None, dict[Variable, int]]]:
-        """The declared workloads that the region admits at this end, with their variables' values; None stands for an
-        end that is no pod."""
+    def _fitting(self, box: Box, role: Role) -> list[_Fitting]:
+        """The declared workloads that the region admits at this end."""
         is_pod = self.obligation.variables.find(role, Attribute.IS_POD)
         if POD not in self.obligation.scope.reach(role).kinds or (is_pod is not None and box.get(is_pod) == exactly(0)):
-            return [(None, {})]
-        found: list[tuple[Workload | None, dict[Variable, int]]] = []
+            return [_Fitting(None, {}, frozenset())]
+        found: list[_Fitting] = []
         rows = [v for v in self.obligation.variables.of(role) if v.attribute not in _UNSAID]
-        for workload in self._resembling(box, role):
+        labels = self.obligation.variables.of(role, Attribute.LABEL)
+        member = self.obligation.variables.of(role, Attribute.MEMBER)
+        for workload, keys in self._resembling(box, role):
             known = embed_end(self.obligation, self._pod(workload), role)
             if known is None:
                 continue
-            hidden = self._hidden_labels(workload, role)
+            hidden = frozenset(v for v in labels if v.which in self._hidden_keys(workload))
+            guessed = frozenset(v for v in labels if v.which in keys)
+            guessed |= frozenset(member) if guessed else frozenset()  # its class settles the guess
             facts = {v: known[v.symbol] for v in rows if v.symbol in known and v not in hidden}
             if all(contains(box[v], value) for v, value in facts.items() if v in box):
-                found.append((workload, facts))
+                found.append(_Fitting(workload, facts, hidden | guessed))
                 if len(found) > _MOST_PAIRS:
                     break
         return found
 
-    def _hidden_labels(self, workload: Workload, role: Role) -> frozenset[Variable]:
+    def _hidden_keys(self, workload: Workload) -> frozenset[str]:
         """Those of labels of which nobody knows the value that the workload's pods have."""
-        keys = {key for varying in workload.unknown_labels for key in varying.all_keys}
-        return frozenset(v for v in self.obligation.variables.of(role, Attribute.LABEL) if v.which in keys)
+        mentioned, _ = mentioned_values(self.obligation.scope)
+        unknown = unknown_under(mentioned, workload.unknown_labels)
+        return frozenset(key for varying in unknown for key in varying.all_keys)
 
-    def _resembling(self, box: Box, role: Role) -> Iterator[Workload]:
-        """The declared workloads whose namespace and labels, as far as anything mentions them, the region admits."""
+    def _resembling(self, box: Box, role: Role) -> Iterator[tuple[Workload, frozenset[str]]]:
+        """The declared workloads whose namespace and labels, as far as anything mentions them, the region admits; and
+        the keys of labels that they merely could have, so that no such pod need be there."""
         scope, variables = self.obligation.scope, self.obligation.variables
         namespace = variables[role, Attribute.NAMESPACE]
         inside = (c for c in sorted(scope.reach(role).namespaces) if contains(box.get(namespace, namespace.every), c))
@@ -297,16 +316,31 @@ class Finder:
                 told.append((label.which, refused | (set() if contains(allowed, ABSENT) else {None})))
         by_namespace = self.cluster.workloads_by_namespace
         mentioned, compared = mentioned_values(scope)
-        for workload in chain.from_iterable(by_namespace.get(name, ()) for name in namespaces):
-            hidden = {key for varying in workload.unknown_labels for key in varying.all_keys}
-            for variant in workload.variants(mentioned, compared):
+        there = chain.from_iterable(by_namespace.get(name, ()) for name in namespaces)
+        for workload in there:
+            hidden = self._hidden_keys(workload)
+            guessed = workload.guessed_keys
+            variants = workload.variants(mentioned, compared)
+            for variant in sorted(variants, key=lambda its: its.labels != workload.labels):
                 known = ((variant.labels.get(str(key)), refused) for key, refused in told if key not in hidden)
                 if not any(value in refused for value, refused in known):
-                    yield variant
+                    yield variant, guessed
 
     def _pod(self, workload: Workload) -> Pod:
         labels = self.cluster.namespace_by_name[workload.namespace].labels
         return pod_of(workload, labels, next(iter(workload.ips), IPv4Address(0)))
+
+
+def _guessed(end: End, mentioned: Mapping[str, Collection[str]]) -> End:
+    """The end with one of the values that it could have for each guess at its labels: any will do."""
+    if not isinstance(end, Pod) or not any(isinstance(one, Varying) and one.is_guess for one in end.unknown):
+        return end
+    labels = dict(end.labels)
+    for one in end.unknown:
+        if isinstance(one, Varying) and one.is_guess and (options := one.options(mentioned)):
+            labels.update(options[-1].labels)
+    unknown = tuple(one for one in end.unknown if not (isinstance(one, Varying) and one.is_guess))
+    return replace(end, labels=Labels(labels), unknown=unknown)
 
 
 def counterexample(sighting: Sighting, obligation: Obligation, replay: Replay) -> Counterexample:

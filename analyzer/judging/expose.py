@@ -12,7 +12,7 @@ from dataclasses import replace
 from analyzer.encoding import VIOLATION, Box, Obligation, Question, decode, encode
 from analyzer.encoding import Attribute as Symbol
 from analyzer.encoding import Role as End
-from analyzer.encoding.classes import EndClass
+from analyzer.encoding.classes import EndClass, mentioned_values
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.errors import InternalError
 from analyzer.judging.generalise import generalise
@@ -20,6 +20,7 @@ from analyzer.judging.inquiry import Certain, Inquiry
 from analyzer.judging.judge import Setting
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
+from analyzer.model.added_labels import told_under
 from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
@@ -90,7 +91,8 @@ def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
     """Whether the class holds pods of the workload: those with its labels, as far as these are settled."""
     if not any(m.owner == workload.owner and m.source == workload.source for m in c.members):
         return False
-    unsettled = {key for added in workload.added for key in added.all_keys}
+    mentioned, _ = mentioned_values(obligation.scope)
+    unsettled = {key for added in told_under(mentioned, workload.added) for key in added.all_keys}
     domains = obligation.scope.domains
     return all(
         domains[attr].code(workload.labels.get(attr.key)) == value

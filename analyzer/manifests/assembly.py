@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from analyzer.manifests.kinds.custom_pods import with_open_labels
 from analyzer.manifests.kinds.endpoints import EndpointsObject
 from analyzer.manifests.kinds.mesh import at_root
 from analyzer.manifests.kinds.pod_template import PodSource
@@ -115,8 +114,6 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         dns_domains=tuple(sorted(facts.dns_domains)),
     )
     cluster = _with_node_local_dns(cluster)
-    opened = tuple(with_open_labels(workload, cluster.mentioned_labels) for workload in cluster.workloads)
-    cluster = cluster if opened == cluster.workloads else replace(cluster, workloads=opened)
     astray = _astray(cluster)
     return replace(cluster, notices=(*cluster.notices, *astray)) if astray else cluster
 

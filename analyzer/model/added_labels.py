@@ -7,7 +7,8 @@ Others nobody can know before the controller has computed them (a hash): they ar
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
 from itertools import count
 from typing import ClassVar
@@ -91,14 +92,17 @@ class Option:
 class Varying:
     """Labels that hang on one value: `keys` has each with the text that stands before the value.
 
-    `is_open`: nobody knows the value, and all pods that the template makes now share it.  `is_unique`: no two pods have
-    the same one.
+    `is_open`: nobody knows the value, and all pods that the template makes now share it, unless `is_per_pod`.
+    `is_unique`: no two pods have the same one.  `is_guess`: for each value there could be such a pod, but unlike
+    numbers, which count up, nobody knows which values there are.
     """
 
     keys: tuple[tuple[str, str], ...]
     values: Numbers | Form
     is_open: bool = False
     is_unique: bool = False
+    is_per_pod: bool = False
+    is_guess: bool = False
 
     @property
     def may_be_absent(self) -> bool:
@@ -150,4 +154,37 @@ class Listed:
         return tuple(dict.fromkeys(key for found in self.choices for key in found))
 
 
-Added = Varying | Listed
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Labels under any key but these: which of them a pod has, and with what values, nobody knows."""
+
+    besides: frozenset[str]
+    is_open: ClassVar = True
+
+    def under(self, keys: Iterable[str]) -> tuple[Varying, ...]:
+        """What it says of these keys."""
+        asked = sorted(key for key in keys if key not in self.besides)
+        return tuple(Varying(((key, ""),), Form.ANY, is_open=True, is_per_pod=True) for key in asked)
+
+
+Added = Varying | Listed | Unwritten
+Unknown = Varying | Unwritten
+"""What nobody knows of a pod's labels."""
+
+
+def told_under(keys: Collection[str], added: Iterable[Added]) -> tuple[Varying | Listed, ...]:
+    """What is added under these keys, label by label; labels of other keys may be among them."""
+    found: list[Varying | Listed] = []
+    for one in added:
+        found += one.under(keys) if isinstance(one, Unwritten) else (one,)
+    return tuple(found)
+
+
+def unknown_under(keys: Collection[str], unknown: Iterable[Unknown]) -> tuple[Varying, ...]:
+    """The same of what nobody knows."""
+    return tuple(one for one in told_under(keys, unknown) if isinstance(one, Varying))
+
+
+def opened(added: Added) -> Added:
+    """What is a guess, as something that nobody knows."""
+    return replace(added, is_open=True, is_per_pod=True) if isinstance(added, Varying) and added.is_guess else added

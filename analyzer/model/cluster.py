@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TypeVar
 
-from analyzer.model.added_labels import Added, Option, Varying
+from analyzer.model.added_labels import Added, Listed, Option, Unknown, Unwritten, Varying, opened
 from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
 from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
@@ -100,14 +100,14 @@ class Workload:
         """
         found = [self]
         for added in self.added:
-            if added.is_open or not any(key in mentioned for key in added.all_keys):
+            if isinstance(added, Unwritten) or added.is_open or not any(key in mentioned for key in added.all_keys):
                 continue
             fresh = 0 if any(key in compared for key in added.all_keys) else 1
             options = added.options(mentioned, fresh)
             found = [w._with(added, option) for w in found for option in options]
         return tuple(found)
 
-    def _with(self, added: Added, option: Option) -> Workload:
+    def _with(self, added: Varying | Listed, option: Option) -> Workload:
         own = {key: value for key, value in self.labels.items() if key not in added.all_keys}
         return replace(
             self,
@@ -118,9 +118,21 @@ class Workload:
         )
 
     @property
-    def unknown_labels(self) -> tuple[Varying, ...]:
+    def unknown_labels(self) -> tuple[Unknown, ...]:
         """What it adds that nobody can know."""
-        return tuple(added for added in self.added if isinstance(added, Varying) and added.is_open)
+        return tuple(added for added in self.added if not isinstance(added, Listed) and added.is_open)
+
+    @property
+    def without_guesses(self) -> Workload:
+        """The same, where what there merely could be is not known."""
+        added = tuple(map(opened, self.added))
+        return self if added == self.added else replace(self, added=added)
+
+    @property
+    def guessed_keys(self) -> frozenset[str]:
+        """The keys of labels whose values are a guess."""
+        guesses = (a for a in self.added if isinstance(a, Varying) and a.is_guess)
+        return frozenset(key for guess in guesses for key in guess.all_keys)
 
 
 @dataclass(frozen=True, slots=True)

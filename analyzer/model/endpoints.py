@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.model.added_labels import Varying
+from analyzer.model.added_labels import Unknown
 from analyzer.model.cluster import ContainerPort, Workload
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
@@ -28,7 +28,7 @@ class Pod:
     ports: tuple[ContainerPort, ...] = ()
     host_network: bool = False
     workload: str | None = None
-    unknown: tuple[Varying, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
     maker: str = ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from analyzer.model.added_labels import Form, Varying
+from analyzer.model.added_labels import Form, Unknown, Unwritten
 from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
@@ -107,7 +107,7 @@ def _end(end: End) -> Json:
                 "ports": [_port(port) for port in end.ports],
                 "host_network": end.host_network,
                 "workload": end.workload,
-                **({"unknown": [_varying(it) for it in end.unknown]} if end.unknown else {}),
+                **({"unknown": [_unknown(it) for it in end.unknown]} if end.unknown else {}),
                 **({"maker": end.maker} if end.maker else {}),
             }
 
@@ -124,7 +124,11 @@ def _port(port: ContainerPort) -> Json:
     return found
 
 
-def _varying(labels: Varying) -> Json:
+def _unknown(labels: Unknown) -> Json:
+    if isinstance(labels, Unwritten):
+        return {"besides": sorted(labels.besides)}
     values = labels.values
     told = values.value if isinstance(values, Form) else {"low": values.low, "high": values.high}
-    return {"keys": dict(labels.keys), "values": told, "is_open": labels.is_open, "is_unique": labels.is_unique}
+    found = {"keys": dict(labels.keys), "values": told, "is_open": labels.is_open, "is_unique": labels.is_unique}
+    found |= {"is_per_pod": True} if labels.is_per_pod else {}
+    return found | ({"is_guess": True} if labels.is_guess else {})

@@ -44,7 +44,8 @@ def decide(cluster: Cluster, profile: Profile, connection: Connection, settle: S
     one end at least is a pod, that the ends differ, and that the source is not the destination's own node (A12.1,
     A12.2).
     """
-    src, dst = (settled(end, cluster.mentioned_labels, settle) for end in (connection.src, connection.dst))
+    src = settled(connection.src, cluster.mentioned_labels, settle)
+    dst = settled(connection.dst, cluster.mentioned_labels, settle, is_source=False)
     known = replace(connection, src=src, dst=dst)
     pipeline, about = pipeline_of(profile, cluster), Situation.of(known, cluster.nodes, settle)
     return Decision(tuple(_Stage(cluster, profile, stage).ruling(known, about) for stage in pipeline.stages))

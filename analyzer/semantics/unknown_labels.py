@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from analyzer.model.added_labels import Option, Varying
+from analyzer.model.added_labels import Option, Varying, unknown_under
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
@@ -16,28 +16,31 @@ Mentioned = Mapping[str, Collection[str]]
 _OTHERS = 2  # for the two ends, where their labels are compared
 
 
-def settled(end: End, mentioned: Mentioned, settle: Settle) -> End:
-    """The end with a value for each label of it that is not known and that something mentions."""
+def settled(end: End, mentioned: Mentioned, settle: Settle, is_source: bool = True) -> End:
+    """The end with a value for each label of it that is not known and that something mentions.
+
+    What the pods of a template do not share is settled for each end of a connection apart."""
     if not isinstance(end, Pod) or not end.unknown:
         return end
     labels = dict(end.labels)
-    for varying in end.unknown:
+    for varying in unknown_under(mentioned, end.unknown):
         options = varying.options(mentioned, _OTHERS)
         if options:
             for key in varying.all_keys:
                 labels.pop(key, None)
-            labels.update(_chosen(end, varying, options, settle).labels)
+            labels.update(_chosen(end, varying, options, settle, is_source).labels)
     return replace(end, labels=Labels(labels), unknown=())
 
 
-def _chosen(pod: Pod, varying: Varying, options: tuple[Option, ...], settle: Settle) -> Option:
+def _chosen(pod: Pod, varying: Varying, options: tuple[Option, ...], settle: Settle, is_source: bool) -> Option:
     names = {", ".join(f"{key}={value}" for key, value in option.labels) or "none": option for option in options}
     if len(names) == 1:
         return options[0]
     keys = ", ".join(varying.all_keys)
-    fact = OpenFact(
-        "added-label", f"{pod.workload} {keys}", f"which {keys} the pods of {pod.workload} have is not known"
-    )
+    whose = f"the pods of {pod.workload} have"
+    if varying.is_per_pod:
+        whose = f"a pod of {pod.workload} has as {'source' if is_source else 'destination'}"
+    fact = OpenFact("added-label", f"{keys} {whose}", f"which {keys} {whose} is not known")
     return names[settle(fact, tuple(names))]
 
 
@@ -48,8 +51,8 @@ def known(connection: Connection, mentioned: Mentioned) -> Iterator[Connection]:
         return
 
     def all_known(settle: Settle) -> Connection:
-        ends = (settled(end, mentioned, settle) for end in (connection.src, connection.dst))
-        src, dst = ends
+        src = settled(connection.src, mentioned, settle)
+        dst = settled(connection.dst, mentioned, settle, is_source=False)
         return replace(connection, src=src, dst=dst)
 
     for found, _ in runs(all_known):

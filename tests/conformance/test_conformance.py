@@ -160,6 +160,8 @@ def _pod_of(workload: Workload, cluster: Cluster, version: int) -> Pod:
         ips += tuple(
             ip for name in workload.nodes if name in cluster.node_by_name for ip in cluster.node_by_name[name].ips
         )
+    if not ips:  # of a template
+        ips = (ip_address(f"10.9.1.{cluster.workloads.index(workload) + 1}"),)
     return pod_of(workload, _namespace_labels(workload.namespace, cluster), _of_family(ips, version))
 
 

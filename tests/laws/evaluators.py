@@ -24,9 +24,15 @@ def question(claim: Claim, profile: Profile, universe: Universe = Universe.ANY, 
     return Question(claim, (), universe, profile, AddressSet.FULL, slice_first=is_sliced)
 
 
+def _universe(connection: Connection) -> Universe:
+    """One in which what nobody knows of an end counts: where every pod could be, one like it is known."""
+    has_unknown = any(isinstance(end, Pod) and end.unknown for end in (connection.src, connection.dst))
+    return Universe.INVENTORY if has_unknown else Universe.ANY
+
+
 def by_encoding(cluster: Cluster, profile: Profile, connection: Connection) -> str:
     """`allow`, `deny` or `open`: which of violation and its denial the solver can satisfy on this connection."""
-    obligation = encode(cluster, question(EVERYTHING, profile))
+    obligation = encode(cluster, question(EVERYTHING, profile, _universe(connection)))
     values = embed(obligation, connection)
     assert values is not None, "the connection is outside the universe"
     found = truth(obligation, values)
@@ -36,7 +42,7 @@ def by_encoding(cluster: Cluster, profile: Profile, connection: Connection) -> s
 
 def by_second_solver(cluster: Cluster, profile: Profile, connection: Connection) -> str:
     """The same by cvc5, from the text of closed scripts."""
-    obligation = encode(cluster, question(EVERYTHING, profile))
+    obligation = encode(cluster, question(EVERYTHING, profile, _universe(connection)))
     values = embed(obligation, connection)
     assert values is not None, "the connection is outside the universe"
     given = (UNIVERSE, *obligation.tracks, fixing(obligation, values))

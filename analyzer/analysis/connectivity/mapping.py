@@ -13,7 +13,7 @@ from analyzer.analysis.connectivity.grounds import Grounds
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.judging import ByFamily, Judge, Subject
 from analyzer.analysis.connectivity.subjects import Subjects
-from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses
+from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike
 from analyzer.analysis.connectivity.views import Rules
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
@@ -81,6 +81,7 @@ def _placed(
     ends: list[MapEnd] = []
     found: dict[EndClass, list[int]] = {}
     guessed: list[list[EndClass]] = []
+    unlike: list[list[EndClass]] = []
     placed = [(_one(alike, len(by)), sort[1]) for by in groups.values() for sort, alike in by.items()]
     for workload, sorts in sorted(placed, key=lambda item: item[0].id):
         mine = [c if len(sorts) == 1 else replace(c, guess=workload.id) for c in sorts]
@@ -89,11 +90,14 @@ def _placed(
             ends.append(workload)
         if len(mine) > 1:
             guessed.append(mine)
+            if is_unlike(workload, told):
+                unlike.append(mine)
     for node in nodes:
         found.setdefault(classifier.node(node, focus.flags(node)), []).append(len(ends))
         ends.append(node)
     numbers = {c: i for i, c in enumerate(found)}
-    return ends, found, Folding(tuple(tuple(numbers[c] for c in mine) for mine in guessed))
+    folded = tuple(tuple(numbers[c] for c in mine) for mine in guessed)
+    return ends, found, Folding(folded, frozenset(tuple(numbers[c] for c in mine) for mine in unlike))
 
 
 def _one(alike: Sequence[Workload], sorts: int) -> Workload:

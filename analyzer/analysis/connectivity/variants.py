@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
+from analyzer.model.added_labels import unknown_under
 from analyzer.model.cluster import Workload
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
@@ -20,13 +21,19 @@ Mentioned = Mapping[str, Collection[str]]
 Ruling = tuple[ConnectionSet, ConnectionSet]  # what may be allowed, what is so for certain
 
 
+def is_unlike(workload: Workload, mentioned: Mentioned) -> bool:
+    """Its pods may differ from one another in labels that nobody knows."""
+    return any(v.is_per_pod and v.options(mentioned) for v in unknown_under(mentioned, workload.unknown_labels))
+
+
 def guesses(workload: Workload, mentioned: Mentioned) -> tuple[Workload, ...]:
     """The workload with each of the labels that its pods may have where nobody knows; itself where all are known."""
-    asked = [varying.options(mentioned) for varying in workload.unknown_labels]
+    unknown = unknown_under(mentioned, workload.unknown_labels)
+    asked = [varying.options(mentioned) for varying in unknown]
     choices = [options for options in asked if options]
     if not choices:
         return (workload,)
-    keys = {key for varying in workload.unknown_labels for key in varying.all_keys if varying.options(mentioned)}
+    keys = {key for varying in unknown for key in varying.all_keys if varying.options(mentioned)}
     own = {key: value for key, value in workload.labels.items() if key not in keys}
     found = []
     for chosen in product(*choices):
@@ -37,9 +44,11 @@ def guesses(workload: Workload, mentioned: Mentioned) -> tuple[Workload, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Folding:
-    """Which classes are one end together: `groups` has those that stand for an end of which labels are not known."""
+    """Which classes are one end together: `groups` has those that stand for an end of which labels are not known;
+    those in `unlike` for pods that may differ from one another."""
 
     groups: tuple[tuple[int, ...], ...]
+    unlike: frozenset[tuple[int, ...]] = frozenset()
 
     def fold(self, found: ConnectivityMap) -> ConnectivityMap:
         """The map with one class for each group, in the place of its first."""
@@ -82,18 +91,20 @@ class Folding:
         others = [(i,) for i in range(len(found.classes)) if not folded >> i & 1]
         for group in self.groups:
             for other in (*others, *self.groups):
-                yield from _together(table, group, other)
+                is_shared = group == other and group not in self.unlike
+                yield from _together(
+                    table, list(zip(group, other, strict=True) if is_shared else product(group, other))
+                )
             for other in others:
-                yield from _together(table, other, group)
+                yield from _together(table, list(product(other, group)))
 
 
-def _together(table: Mapping[tuple[int, int], Ruling], src: Sequence[int], dst: Sequence[int]) -> Iterable[MapRow]:
+def _together(table: Mapping[tuple[int, int], Ruling], pairs: Sequence[tuple[int, int]]) -> Iterable[MapRow]:
+    """The row of two ends, from the pairs of classes that they may be."""
     nothing = (ConnectionSet.EMPTY, ConnectionSet.EMPTY)
-    # Pods of one template share what is not known of them.
-    pairs = list(zip(src, dst, strict=True)) if src == dst else list(product(src, dst))
     rulings = [table.get(pair, nothing) for pair in pairs]
     allowed, certain = rulings[0]
     for more, sure in rulings[1:]:
         allowed, certain = allowed | more, certain & sure
     if allowed:
-        yield MapRow(1 << src[0], 1 << dst[0], allowed, certain)
+        yield MapRow(1 << pairs[0][0], 1 << pairs[0][1], allowed, certain)

@@ -27,10 +27,6 @@ _NAMES = ("job-name", "batch.kubernetes.io/job-name")
 _UIDS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
 _GENERATION, _JOB_INDEX = "pod-template-generation", "batch.kubernetes.io/job-completion-index"
-CONTROLLER_KEYS = (
-    TEMPLATE_HASH, REVISION_HASH, _GENERATION, _POD_NAME, _POD_INDEX, *_NAMES, *_UIDS, _JOB_INDEX,
-)  # fmt: skip
-"""What some controller of Kubernetes adds, and so what one may that a custom resource's controller is built on."""
 _MOST = 2**31 - 1
 
 
@@ -93,7 +89,7 @@ def _cron_job(manifest: Manifest, spec: Section) -> tuple[Varying, ...]:
     if spec.boolean("manualSelector"):
         return index
     named = Varying(tuple((key, f"{manifest.name}-") for key in _NAMES), Numbers())
-    return named, Varying(tuple((key, "") for key in _UIDS), Form.UID), *index
+    return named, Varying(tuple((key, "") for key in _UIDS), Form.UID, is_guess=True), *index
 
 
 def _index(spec: Section, *, is_unique: bool) -> tuple[Varying, ...]:
@@ -105,7 +101,7 @@ def _index(spec: Section, *, is_unique: bool) -> tuple[Varying, ...]:
 
 
 # ------------------------------------------------------------------------------------------------ nodes
-_ANYWHERE = tuple(Varying(((key, ""),), Form.ANY) for key in (ZONE, REGION))
+_ANYWHERE = tuple(Varying(((key, ""),), Form.ANY, is_guess=True) for key in (ZONE, REGION))
 
 
 class Places:

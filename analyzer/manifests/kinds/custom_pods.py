@@ -6,15 +6,13 @@ other controllers nobody knows it: any label that the template does not write ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from analyzer.manifests.kinds.added_labels import CONTROLLER_KEYS
+from analyzer.manifests.kinds.added_labels import REGION, ZONE
 from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
 from analyzer.manifests.text.nodes import Mapping, Sequence
 from analyzer.manifests.text.section import Log, Section
-from analyzer.model.added_labels import Added, Form, Varying
-from analyzer.model.cluster import Workload
+from analyzer.model.added_labels import Added, Form, Unwritten, Varying
 from analyzer.model.labels import Labels
 
 _ROLLOUT = ("Rollout", "argoproj.io")
@@ -68,21 +66,6 @@ def _labels_of_roles(root: Section) -> frozenset[str]:
 
 def _added(kind: str, group: str, labels: Labels, of_roles: frozenset[str]) -> tuple[Added, ...]:
     if (kind, group) == _ROLLOUT:
-        return (_ROLLOUT_HASH, *_any_value(of_roles))
-    return _any_value(key for key in CONTROLLER_KEYS if key not in labels)
-
-
-def _any_value(keys: Iterable[str]) -> tuple[Added, ...]:
-    return tuple(Varying(((key, ""),), Form.ANY, is_open=True) for key in sorted(keys))
-
-
-def with_open_labels(workload: Workload, mentioned: Iterable[str]) -> Workload:
-    """The workload with every label open that something mentions and its template does not write, where nobody knows
-    what its controller adds."""
-    known = {key for added in workload.added for key in added.all_keys}
-    if not any(
-        isinstance(a, Varying) and a.values is Form.ANY and a.all_keys[0] in CONTROLLER_KEYS for a in workload.added
-    ):
-        return workload
-    more = _any_value(key for key in mentioned if key not in known and key not in workload.labels)
-    return replace(workload, added=(*workload.added, *more)) if more else workload
+        roles = (Varying(((key, ""),), Form.ANY, is_open=True, is_per_pod=True) for key in sorted(of_roles))
+        return (_ROLLOUT_HASH, *roles)
+    return (Unwritten(frozenset({*labels, ZONE, REGION})),)
