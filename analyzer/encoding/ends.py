@@ -33,7 +33,7 @@ from analyzer.model.cluster import Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed
-from analyzer.sets import AddressSet, ValueSet
+from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import points
 
 _ACCOUNT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -345,10 +345,10 @@ class EndTerms:
                     term = has_value[pair] = equal(symbol, number(value, self.domain(attr).width))
                 fact(code, term)
             if self.role is Role.DST:
-                declared, port = dict(c.ports), self.variables.row(Role.CONNECTION, Attribute.PORT)
+                declared = dict(c.ports)
                 for wanted in self.scope.port_names:
-                    numbers = declared.get(wanted)
-                    here = port.lies_in(numbers.intervals) if numbers else FALSE
+                    numbers = declared.get(wanted, PortSet.EMPTY).intervals
+                    here = self.variables.lies_in(numbers, Role.CONNECTION, Attribute.PORT) if numbers else FALSE
                     fact(code, iff(self._symbol(Attribute.PORT_NAME, wanted), here))
         return [implies(self.is_class(codes), term) for term, codes in groups.items()]
 

@@ -254,9 +254,8 @@ class Matching:
                     if protocol is Protocol.OTHER or low is None:
                         parts.append(self.has_protocol(protocol))
                     else:
-                        edges = (edge for a, b in allowed for edge in (a, b + 1))
-                        self.variables.cut(Role.CONNECTION, Attribute.PORT, edges)
-                        parts.append(conj([self.has_protocol(protocol), self.port.lies_in(allowed.intervals)]))
+                        is_there = self.variables.lies_in(allowed.intervals, Role.CONNECTION, Attribute.PORT)
+                        parts.append(conj([self.has_protocol(protocol), is_there]))
                 case NamedPort(name, protocol):
                     for wanted in names:
                         if wanted.name == name and protocol in (None, wanted.protocol):

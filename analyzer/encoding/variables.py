@@ -182,11 +182,6 @@ class Variables:
         found = (row for row in self._rows if row.role is role and (not attributes or row.attribute in attributes))
         return sorted(found, key=lambda row: row.place)
 
-    def cut(self, wanted: Variable, edges: Iterable[int]) -> Variables:
-        """The same with more boundaries of one of them."""
-        more = tuple(sorted({*(wanted.boundaries or ()), *edges}))
-        return Variables([replace(row, boundaries=more) if row == wanted else row for row in self._rows])
-
 
 class VariableBuilder:
     """Declares variables in the script when they are first asked for, gathers their boundaries, then freezes the table.
@@ -216,6 +211,11 @@ class VariableBuilder:
     def cut(self, role: Role, attribute: Attribute, edges: Iterable[int], which: Which = "") -> None:
         """The variable's meaning can change at these values."""
         self._edges.setdefault((role, attribute, which), set()).update(edges)
+
+    def lies_in(self, values: Intervals, role: Role, attribute: Attribute, which: Which = "") -> Term:
+        """The variable's value lies in one of the intervals: its meaning can change where they begin and end."""
+        self.cut(role, attribute, (edge for low, high in values for edge in (low, high + 1)), which)
+        return self.row(role, attribute, which).lies_in(values)
 
     def symbol(self, role: Role, attribute: Attribute, which: Which = "") -> Term:
         return self.row(role, attribute, which).symbol

@@ -22,7 +22,7 @@ from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
 from analyzer.records import dataclass
 from analyzer.semantics import outcomes
-from analyzer.solving import OutOfTimeError
+from analyzer.solving import Outcome, OutOfTimeError
 from analyzer.verdicts.difference import Change, Shift
 
 ANYTHING_NEW = Claim(Kind.NO_NEW, Anything(), Anything(), tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
@@ -110,34 +110,37 @@ class _Comparison:
         if certain.values is not None:
             finder = Finder(inquiry, lambda q: self._encoded(q, is_live=True), most, is_disjoint=True)
             found = finder.find(certain.values, self.setting.budget)
-            evidence.refuted(found)
         changes = tuple(self._change(sighting, obligation) for sighting in found.sightings)
-        if not found.is_complete:
-            return Shift(changes, is_capped=not found.reason, reason=found.reason)
-        return self._with_open(changes, found, inquiry, evidence)
+        if found.is_complete:
+            shift, rest = self._with_open(changes, found, inquiry)
+        else:
+            shift, rest = Shift(changes, is_capped=not found.reason, reason=found.reason), None
+        # Last of all: what evidence asks of the session may change which of several models it finds next.
+        if changes:
+            evidence.refuted(found)
+        elif rest is not None and rest.is_unsat:
+            evidence.none_violates()
+        if rest is not None and rest.is_sat:
+            evidence.either_way(rest.values, obligation.opens)
+        return shift
 
     def _encoded(self, question: Question, *, is_live: bool) -> Obligation | None:
         return encode_pair(self.denying, self.allowing, question, is_live=is_live)
 
-    def _with_open(self, changes: tuple[Change, ...], found: Found, inquiry: Inquiry, evidence: Evidence) -> Shift:
-        """What is left changes for some turn of the open facts at most: say which."""
+    def _with_open(self, changes: tuple[Change, ...], found: Found, inquiry: Inquiry) -> tuple[Shift, Outcome]:
+        """What is left changes for some turn of the open facts at most: say which.  With the answer that says so."""
         outside = [f"!{inquiry.inside(sighting.box)}" for sighting in found.sightings]
         rest = inquiry.check(VIOLATION, *outside)
-        if rest.is_unsat:
-            if not changes:
-                evidence.none_violates()
-            return Shift(changes)
         if not rest.is_sat:
-            return Shift(changes, reason=rest.reason)
+            return Shift(changes, reason=rest.reason), rest
         obligation = inquiry.obligation
         connection = decode(obligation, rest.values)
         was, now = (self._allowed(side, connection) for side in (self.denying, self.allowing))
         if False not in was or True not in now:
             raise InternalError(f"the oracle finds no change of {connection}, the encoding may", obligation.text)
-        evidence.either_way(rest.values, obligation.opens)
         needed = inquiry.needed(rest.values, obligation.opens)
         facts = tuple(dict.fromkeys(obligation.opens[name].text for name in needed))
-        return Shift(changes, reason=_OPEN, blame=facts)
+        return Shift(changes, reason=_OPEN, blame=facts), rest
 
     def _allowed(self, side: Cluster, connection: Connection) -> set[bool]:
         return {d.allowed for d in outcomes(side, self.question.profile, seen_by(connection, side))}

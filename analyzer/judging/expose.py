@@ -72,19 +72,11 @@ def expose(
     replay = Replay(cluster, setting.profile, _ANYTHING, ())
     for alike in classes:
         progress(alike.workloads[0].id)
-        inquiry = Inquiry(_cut_at_own_ports(obligation, alike.workloads[0]), setting.budget)
+        inquiry = Inquiry(obligation, setting.budget)
         try:
             yield _Trial(inquiry, direction, replay, most).exposure(alike)
         except OutOfTimeError as error:
             yield replace(Exposure(direction, alike.workloads, alike.is_isolated), reason=str(error))
-
-
-def _cut_at_own_ports(obligation: Obligation, workload: Workload) -> Obligation:
-    """With the workload held fixed, a connection's meaning also changes at the ports to which it gives a name."""
-    numbers = (ports for c in obligation.classes if _is_of(obligation, c, workload) for _, ports in c.ports)
-    edges = {edge for ports in numbers for low, high in ports for edge in (low, high + 1)}
-    port = obligation.variables[End.CONNECTION, Symbol.PORT]
-    return replace(obligation, variables=obligation.variables.cut(port, edges))
 
 
 def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:

@@ -1,7 +1,7 @@
 """From one witness to the region around it: every connection in the region violates the claim, whatever is open.
 
-A field is dropped if the violation persists without it, then widened as far as it persists.  The solver proves each
-step, so a region is as sound as a proof.
+A field is dropped if the violation persists without it, then widened as far as it persists.  What comes out is proved
+once more as a whole, so a region is as sound as a proof.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
 from analyzer.encoding.variables import ADDRESSES, KINDS
+from analyzer.errors import InternalError
 from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.sets.intervals import Intervals, canonical, contains
 
@@ -25,7 +26,21 @@ _FIXED = frozenset({*KINDS, Attribute.MEMBER})  # never widened
 
 
 def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
-    """The region around a violating model: intervals for each variable that matters; the others are unconstrained."""
+    """The region around a violating model: intervals for each variable that matters; the others are unconstrained.
+
+    InternalError if some connection of it does not violate: values taken for alike that are not.
+    """
+    box = _widened(inquiry, values)
+    other = inquiry.check(NOT_VIOLATION, *_inside(inquiry, box))
+    if other.is_sat:
+        told = ", ".join(f"{v.symbol} in {values}" for v, values in box.items())
+        raise InternalError(
+            f"of the region {told} the connection {other.values} does not violate", inquiry.obligation.text
+        )
+    return box
+
+
+def _widened(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
     variables = inquiry.obligation.variables
     box: Box = {v: exactly(values[v.symbol]) for v in variables if v.symbol in values}
     if not _holds(inquiry, box):

@@ -2,11 +2,14 @@
 
 import pytest
 
-from analyzer.encoding import VIOLATION, Attribute, Question, Role, encode
+from analyzer.encoding import VIOLATION, Attribute, Question, Role, encode, encode_pair
 from analyzer.encoding.domains import Domain
+from analyzer.errors import InternalError
+from analyzer.judging.compare import ANYTHING_NEW
 from analyzer.judging.generalise import generalise
-from analyzer.judging.inquiry import Inquiry
+from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.language import parse_pack
+from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
@@ -53,3 +56,60 @@ def test_many_values_of_many_are_not_asked_for_one_by_one():
     assert all(contains(told, code) for code in domain.codes.values())
     assert not contains(told, domain.code(None))
     assert asked < 80
+
+
+MOVING = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: mover, namespace: shop}
+spec:
+  hostNetwork: %s
+  containers: [{name: c, image: c, ports: [{name: web, containerPort: 82}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: shop}
+spec: {podSelector: {}, policyTypes: [%s], egress: [{ports: [{port: web}]}]}
+"""
+
+
+def moving() -> tuple[Inquiry, dict[str, int]]:
+    """A revision opens a namespace; one of its pods was on its node's network, hence open before.  With it, a pod that
+    is not there, which names the very port `web`: what the pod that is there does at 82 alone."""
+    before, after = (
+        load(["-"], stdin=lambda told=told: (MOVING % told).encode()).cluster
+        for told in (("true", "Ingress, Egress"), ("false", "Egress"))
+    )
+    obligation = encode_pair(before, after, Question(ANYTHING_NEW, (), Universe.ANY, PROFILES["generic"]))
+    assert obligation is not None
+    inquiry = Inquiry(obligation, Budget())
+    find = obligation.variables.find
+    (named,) = (v for v in obligation.variables.of(Role.DST, Attribute.PORT_NAME) if v.which.protocol.value == "TCP")
+    member, protocol = find(Role.DST, Attribute.MEMBER), find(Role.CONNECTION, Attribute.PROTOCOL)
+    wanted = {named: 1, member: 0, protocol: 0, find(Role.CONNECTION, Attribute.PORT): 443}
+    found = inquiry.check(VIOLATION, *(inquiry.is_value(v.symbol, value) for v, value in wanted.items()))
+    return inquiry, found.values
+
+
+def test_no_region_reaches_a_pod_that_names_a_port_and_is_judged_otherwise():
+    inquiry, values = moving()
+    box = generalise(inquiry, values)
+    assert inquiry.is_impossible(NOT_VIOLATION, inquiry.inside(box))
+    port, member = (inquiry.obligation.variables.find(*it) for it in ((Role.CONNECTION, Attribute.PORT), MEMBER))
+    assert member in box or not contains(box[port], 82)
+
+
+def test_a_region_that_is_not_proved_is_no_answer():
+    """Should two values be taken for alike that are not: here a port at which the meaning does change."""
+    inquiry, values = moving()
+    port = inquiry.obligation.variables[Role.CONNECTION, Attribute.PORT]
+    object.__setattr__(port, "boundaries", ())
+    with pytest.raises(InternalError, match="does not violate"):
+        generalise(inquiry, values)
+
+
+MEMBER = (Role.DST, Attribute.MEMBER)
