@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from analyzer.encoding.scope import pod_addresses
 from analyzer.encoding.walk import claim_sets
+from analyzer.judging.at_nodes import asks_nodes as _asks_nodes
+from analyzer.judging.at_nodes import at_nodes
 from analyzer.judging.dns import dns_ports, dns_servers
 from analyzer.model.claims import (
     DNS,
@@ -43,6 +45,7 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
     """
     cluster = clusters[-1]
     claim = _with_dns(claim, cluster)
+    asks_nodes = _asks_nodes(claim)
     has_ipv6 = METADATA not in claim_sets(claim) or any(has_ipv6_pods(each, given) for each in clusters)
 
     def put(leaf: SetExpr, is_destination: bool) -> SetExpr:
@@ -50,7 +53,9 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
             case Addresses() if leaf == METADATA and not has_ipv6:
                 return Addresses(AddressSet(METADATA.addresses.v4, ()), METADATA.text)
             case Addresses(addresses) if leaf.are_spelt:
-                return _spelt(leaf, addresses, cluster, is_destination)
+                found = _spelt(leaf, addresses, cluster, is_destination)
+                led = tuple(at_nodes(addresses, claim, cluster)) if is_destination and asks_nodes else ()
+                return Either((found, *led)) if led else found
             case ServiceNamed():
                 return _service(leaf, cluster, is_destination)
             case ApiServer():
@@ -64,8 +69,9 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
     def destination(members: SetExpr) -> SetExpr:
         return _mapped(members, lambda leaf: put(leaf, True))
 
-    excuses = (replace(e, sources=source(e.sources), destinations=destination(e.destinations)) for e in claim.excuses)
     destinations = None if claim.destinations is None else destination(claim.destinations)
+    asks_nodes = False  # what is excused, or permitted, is no more than what it says
+    excuses = (replace(e, sources=source(e.sources), destinations=destination(e.destinations)) for e in claim.excuses)
     found = replace(claim, sources=source(claim.sources), destinations=destinations, excuses=tuple(excuses))
     return claim if found == claim else found
 
@@ -98,7 +104,7 @@ def _spelt(leaf: Addresses, addresses: AddressSet, cluster: Cluster, is_destinat
 
     No connection comes from a Service's address: among the sources it means nothing.
     """
-    parts: list[SetExpr] = [leaf]
+    parts: list[SetExpr] = [replace(leaf, are_looked_up=True)]
     nodes = AddressSet.singles(ip for node in cluster.nodes for ip in node.ips) & addresses
     if nodes:
         parts.append(Both((Nodes(), At(nodes))))

@@ -27,6 +27,7 @@ from analyzer.encoding import (
     decode,
     encode,
 )
+from analyzer.encoding.scope import POD
 from analyzer.errors import InternalError
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
@@ -206,6 +207,8 @@ class _Trial:
             return "nothing is left to forbid: every connection that could be is permitted or excused"
         if claim.excuses and claim.where is None:
             return "no two ends could make such a connection, or all of them are excused"
+        if POD not in self.obligation.scope.src.kinds | self.obligation.scope.dst.kinds:
+            return "policies speak of pods, and neither side holds one or leads to one"
         return "its `where` can hold of nothing in the question" if claim.where else "no two ends could meet"
 
     def _why_empty(self, literal: str, word: str) -> str:

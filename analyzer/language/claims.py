@@ -70,7 +70,7 @@ def claim(tree: Syntax, scope: Scope) -> tuple[Claim, Universe | None]:
             scope.problem(first, "no pod can be in this set, and only pods are isolated")
         return Claim(kind, sources, None, ALL_PORTS, (), narrowed, _directions(second, scope)), universe
     destinations = less(ends(second, scope), tail.taken)
-    if not can_hold_pods(sources) and not can_hold_pods(destinations):
+    if not can_hold_pods(sources) and not can_hold_pods(destinations, is_destination=True):
         scope.problem(tree, "no pod can be on either side of this claim", _PODS_ONLY)
     on = tail.once.get("on")
     spoken = ALL_PORTS if on is None else ports(parts(on)[0], scope)
@@ -127,7 +127,7 @@ def _keep_once(modifier: Syntax, tail: _Tail, scope: Scope) -> None:
 
 def _excused(tree: Syntax, scope: Scope) -> _Excused:
     sources, destinations = (ends(part, scope) for part in parts(tree))
-    if not can_hold_pods(sources) and not can_hold_pods(destinations):
+    if not can_hold_pods(sources) and not can_hold_pods(destinations, is_destination=True):
         scope.problem(tree, "no pod can be on either side of this excuse", _PODS_ONLY)
     return _Excused(sources, destinations)
 

@@ -92,17 +92,24 @@ def _holds_service(members: SetExpr) -> bool:
             return False
 
 
-def can_hold_pods(members: SetExpr) -> bool:
-    """False if no pod can be in the set, whatever the cluster: addresses and nodes are no pods."""
+def can_hold_pods(members: SetExpr, *, is_destination: bool = False) -> bool:
+    """False if no pod can be in the set, whatever the cluster: addresses and nodes are no pods.  As destinations,
+    addresses that are spelt out may be a Service's, and so lead to pods."""
+
+    def can(part: SetExpr) -> bool:
+        return can_hold_pods(part, is_destination=is_destination)
+
     match members:
-        case Addresses() | Nodes() | NodesThat():
+        case Addresses():
+            return is_destination and members.are_spelt
+        case Nodes() | NodesThat():
             return False
         case Either(either):
-            return any(map(can_hold_pods, either))
+            return any(map(can, either))
         case Both(both):
-            return all(map(can_hold_pods, both))
+            return all(map(can, both))
         case Minus(base, _):
-            return can_hold_pods(base)
+            return can(base)
         case _:
             return True
 

@@ -44,15 +44,18 @@ class WorkloadNamed:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Addresses outside the cluster that lie in the set; `text` is what the user wrote: `internet`, `ips …`."""
+    """Addresses outside the cluster that lie in the set; `text` is what the user wrote: `internet`, `ips …`.
+
+    `are_looked_up`: what else of a cluster has one of them stands beside them."""
 
     addresses: AddressSet
     text: str
+    are_looked_up: bool = False
 
     @property
     def are_spelt(self) -> bool:
         """The user spelt them, and so means the nodes and the Services too that have one of them."""
-        return self.text.startswith("ips ")
+        return self.text.startswith("ips ") and not self.are_looked_up
 
 
 CONVENTIONAL_DNS = PodsIn(
