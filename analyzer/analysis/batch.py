@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explanation import explain
+from analyzer.analysis.pointwise import decided
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
+from analyzer.model.enforcing import as_decided
 from analyzer.model.profile import AllowLocalhost, Profile
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Answer, Effect, Outcome, SideExplanation
@@ -29,6 +31,7 @@ def answer(
     ports: ConnectionSet,
     *,
     pod_addresses: AddressSet | None = None,
+    request: Mapping[str, str] | None = None,
 ) -> Answer:
     """Whether the connections `ports` pass from one end to the other; what is not known is said to be unknown."""
     (src, src_words), (dst, dst_words) = source, destination
@@ -44,6 +47,9 @@ def answer(
     src, dst = (_unselectable_end(end) if isinstance(end, str) else end for end in (src, dst))
     if src is dst and getattr(src, "is_single", True):
         return settled(Outcome.ALLOWED, "an end always reaches itself")
+    cluster = as_decided(cluster, profile)
+    if profile.reads_calico and cluster.calico.decides and not entities:
+        return _one_by_one(id_, source, destination, on, cluster, profile, ports, pod_addresses, request)
     if not isinstance(src, Workload) and not isinstance(dst, Workload):
         outcome = Outcome.UNKNOWN if cluster.unmodelled else Outcome.ALLOWED
         return settled(outcome, "neither end is a pod: network policies say nothing of this")
@@ -56,6 +62,33 @@ def answer(
         outcome = Outcome.ALLOWED if near else Outcome.UNKNOWN
         reason = "a pod's own node always reaches it" if near else "it may come from the pod's own node"
     return Answer(id_, src_words, dst_words, on, outcome, reason, notes)
+
+
+def _one_by_one(
+    id_: str | int,
+    source: Asked,
+    destination: Asked,
+    on: str,
+    cluster: Cluster,
+    profile: Profile,
+    ports: ConnectionSet,
+    pod_addresses: AddressSet | None,
+    request: Mapping[str, str] | None,
+) -> Answer:
+    """The answer of the oracle, where the pipeline is Calico's."""
+    (src, src_words), (dst, dst_words) = source, destination
+    assert not isinstance(src, str)
+    assert not isinstance(dst, str)
+    found = decided(cluster, profile, src, dst, ports, pod_addresses=pod_addresses, request=request)
+    outcome = found.outcome
+    reason = "no address family is common to both ends"
+    if found.decision is not None:
+        reason = "; ".join(f"{ruling.stage}: {ruling.reason}" for ruling in found.decision.stages)
+    near = _shares_node(src, dst) if profile.allow_localhost is AllowLocalhost.AUTO else None
+    if near is not None and outcome is not Outcome.ALLOWED:
+        outcome = Outcome.ALLOWED if near else Outcome.UNKNOWN
+        reason = "a pod's own node always reaches it" if near else "it may come from the pod's own node"
+    return Answer(id_, src_words, dst_words, on, outcome, reason, tuple(fact.text for fact in found.open))
 
 
 def _of_entities(names: Sequence[str], profile: Profile) -> tuple[Outcome, str] | None:

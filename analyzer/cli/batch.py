@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cli.formats import Format
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.inputs import endpoints
-from analyzer.inputs.requests import request_faults
+from analyzer.inputs.requests import http_of, request_faults
 from analyzer.inputs.settings import nearest
 from analyzer.records import dataclass
 
@@ -37,6 +37,7 @@ class Asked:
     destination: str
     on: str
     ports: ConnectionSet
+    request: Mapping[str, Any]
     file: str
     line: int
 
@@ -105,7 +106,7 @@ def _question(text: str, file: str, line: int) -> Asked:
     if faults:
         raise InputError(refuse(fault) for fault in faults)
     ports = _placed(lambda: endpoints.ports([data["on"]], True), file, line)
-    return Asked(data["id"], data["from"], data["to"], data["on"], ports, file, line)
+    return Asked(data["id"], data["from"], data["to"], data["on"], ports, data.get("request", {}), file, line)
 
 
 def _placed(part: Callable[[], Any], file: str, line: int) -> Any:
@@ -159,7 +160,7 @@ def answered(
             told = explanation.Answer(asked.id, src_words, dst_words, asked.on, denied, _NO_SUCH_PORT)
         else:
             about = (asked.id, (src, src_words), (dst, dst_words), asked.on, ports)
-            told = answer(cluster, profile, *about, pod_addresses=pod_addresses)
+            told = answer(cluster, profile, *about, pod_addresses=pod_addresses, request=http_of(asked.request))
         found.append(replace(told, notes=(*src_notes, *dst_notes, *told.notes)))
     if problems:
         raise InputError(problems)

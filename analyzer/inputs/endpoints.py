@@ -179,7 +179,9 @@ def _port(text: str) -> ConnectionSet:
     if protocol in _ICMP:
         if match["high"] is not None or int(low or 0) > 255:
             raise UsageError(f"`{text}` after --on: one ICMP type, from 0 to 255", "write icmp/8, icmpv6/128 or icmp")
-        return ConnectionSet.OTHER
+        from analyzer.sets import other_protocols
+
+        return ConnectionSet(others=other_protocols.icmp(None if low is None else int(low)))
     if low is None:
         return ConnectionSet.FULL if protocol == "any" else ConnectionSet.on(protocol.upper(), PortSet.FULL)
     if protocol in ("other", "any"):
@@ -252,6 +254,11 @@ def one_end(text: str, option: str, cluster: Cluster, profile: Profile | None = 
     workloads = workloads_named(text, cluster)
     if workloads:
         return _workload(workloads)
+    if finished := dict(cluster.finished).get(text):
+        from analyzer.sets import AddressSet
+
+        note = f"{text} has finished: nobody is at its address, which no rule means by labels"
+        return Named(AddressSet.singles(finished) - cluster.taken_addresses, text, (note,))
     if re.fullmatch(r"[\w.-]+/[\w.\[\]-]+", text):
         raise UsageError(f"`{text}` after {option} is no workload of these manifests", nearest_end(text, cluster))
     return _of_set(text, option, cluster, profile)

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from analyzer.errors import InputError, UsageError
+from analyzer.sets.strings.paths import clean_path
 
 _TEXTS = ("method", "path", "host", "identity", "sni")
 _CHOICES: dict[str, tuple[Any, ...]] = {"http": (1, 2), "tls": ("mtls", "plaintext"), "raw": ("tcp",)}
@@ -46,6 +47,16 @@ def request_of(options: Mapping[str, Any]) -> dict[str, Any]:
     faults += [(_as_option(fault), "") for fault in ([] if faults else request_faults(found))]
     if faults:
         raise InputError(problem for fault in faults for problem in UsageError(*fault).problems)
+    return found
+
+
+def http_of(request: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The method and the path of a request that is HTTP, the path as a proxy compares it; None of any other."""
+    if "method" not in request and "path" not in request:
+        return None
+    found = {"method": request["method"]} if "method" in request else {}
+    if "path" in request:
+        found["path"] = clean_path(request["path"]) or ""
     return found
 
 

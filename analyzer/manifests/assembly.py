@@ -11,12 +11,14 @@ from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.sources.no_objects import lines_of
+from analyzer.model.calico import CalicoFact, calico_of, stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Policy
 from analyzer.model.source import LeftOut, Notice, Source
+from analyzer.sets.addresses import IPAddress
 
-Fact = Policy | Namespace | Node | Service | EndpointsObject | PodSource | RouteSource | Gateway | Grant
+Fact = Policy | Namespace | Node | Service | EndpointsObject | PodSource | RouteSource | Gateway | Grant | CalicoFact
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Facts:
     routes: list[RouteSource] = field(default_factory=list)
     gateways: list[Gateway] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
+    calico: list[CalicoFact] = field(default_factory=list)
     unmodelled: list[Unmodelled] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     irrelevant: dict[str, int] = field(default_factory=dict)
@@ -49,7 +52,7 @@ class Facts:
         """Put a fact in the place of one that says the same, as far as a server's filling in makes a difference."""
         if new is None:
             return
-        if old is None:  # a pod that had finished
+        if old is None:
             self.add(new)
         self.nodes = [new if node is old and isinstance(new, Node) else node for node in self.nodes]
         self.pods = [new if pod is old and isinstance(new, PodSource) else pod for pod in self.pods]
@@ -90,13 +93,17 @@ class Facts:
                 self.gateways.append(fact)
             case Grant():
                 self.grants.append(fact)
+            case _:
+                self.calico.append(fact)
 
 
 def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     """The cluster of the facts; its parts are sorted by what identifies them, whatever the order of the files."""
-    workloads, roots = workloads_of(facts.pods, {node.name: node for node in facts.nodes})
+    living = [pod for pod in facts.pods if not pod.is_finished]
+    workloads, roots = workloads_of(living, {node.name: node for node in facts.nodes})
     rooted = at_root(facts.unmodelled, facts.root_namespaces)
-    unmodelled = tuple(_without_known_pods(rooted, roots))
+    calico = calico_of(facts.calico)
+    unmodelled = (*_without_known_pods(rooted, roots), *stand_ins(calico))
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
     cluster = Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
@@ -112,6 +119,8 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
         left_out=tuple(sorted(dict.fromkeys(facts.left_out), key=lambda entry: entry.source)),
         dns_domains=tuple(sorted(facts.dns_domains)),
+        calico=calico,
+        finished=tuple(sorted(_finished(facts), key=lambda pod: pod[0])),
     )
     cluster = _with_node_local_dns(cluster)
     astray = _astray(cluster)
@@ -143,6 +152,10 @@ def _astray(cluster: Cluster) -> tuple[Notice, ...]:
         "say where these lie with `--pod-cidr`"
     )
     return (Notice(first.source, text),)
+
+
+def _finished(facts: Facts) -> Iterable[tuple[str, tuple[IPAddress, ...]]]:
+    return ((f"{pod.namespace}/{pod.name}", pod.ips) for pod in facts.pods if pod.is_finished)
 
 
 def _by_place(thing: Workload | Service) -> tuple[str, str, str, str]:

@@ -266,7 +266,9 @@ class Loader:
             log.problem(root.place("apiVersion"), message, f"write {right}")
         manifest = identify(root, kind, api_version)
         name = "" if manifest.is_generated else manifest.name
-        identity = kind.kind, kind.group, manifest.namespace or "", name
+        if kind.identity_name is not None:
+            name = kind.identity_name(name)
+        identity = kind.kind, kind.identity_group or kind.group, manifest.namespace or "", name
         if identity in self.without:
             return
         fact = kind.read(manifest)

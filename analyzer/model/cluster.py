@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from analyzer.model.added_labels import Added, Listed, Option, Unknown, Unwritten, Varying, opened
+from analyzer.model.calico import NO_CALICO, Calico
 from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
 from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
@@ -243,6 +244,8 @@ class Cluster:
 
     `irrelevant` counts the documents read that cannot affect traffic, by kind.  `left_out` is what lies among the files
     and was not read.  `dns_domains`: those that the cluster's DNS is told to answer for, beside cluster.local.
+    `calico`: what Calico's own objects say, whoever enforces.  `finished`: `namespace/name` of each pod that has ended,
+    and its addresses, which are nobody's by now.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -258,6 +261,8 @@ class Cluster:
     endpoints: tuple[Endpoints, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     dns_domains: tuple[str, ...] = ()
+    calico: Calico = NO_CALICO
+    finished: tuple[tuple[str, tuple[IPAddress, ...]], ...] = ()
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     def recall(self, key: object, make: Callable[[Cluster], T]) -> T:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from analyzer.model.calico import STAND_IN
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
@@ -45,6 +46,19 @@ def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
     Whether anybody enforces a policy of a kind that the engine does not read is not known: it is unmodelled.
     """
     return _enforced(cluster, profile, is_chained=False)
+
+
+def as_decided(cluster: Cluster, profile: Profile) -> Cluster:
+    """The same for the oracle alone, which knows what Calico makes of its own objects."""
+    cluster = as_enforced(cluster, profile)
+    if not profile.reads_calico or not any(thing.why == STAND_IN for thing in cluster.unmodelled):
+        return cluster
+    found = cluster.readings.get("as decided")
+    if not isinstance(found, Cluster):
+        unmodelled = tuple(thing for thing in cluster.unmodelled if thing.why != STAND_IN)
+        found = cluster.readings["as decided"] = replace(cluster, unmodelled=unmodelled)
+        found.readings[_KEY] = profile
+    return found
 
 
 def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:

@@ -49,6 +49,8 @@ class Name(Enum):
     NAMESPACE_LABEL = "namespace.labels"
     LABEL = "labels"
     SERVICE_ACCOUNT = "service_account"
+    METHOD = "method"
+    PATH = "path"  # without its query, cleaned as the proxy that asks for it does
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from analyzer.model.calico import CalicoPolicy, CalicoRule
 from analyzer.model.formulas import FALSE, Formula, Role
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Action, Policy, Rule
@@ -28,7 +29,7 @@ class StagedRule:
     own port (reference A9.6).  Where the stage has no `ways` nobody asks for them.
     """
 
-    rule: Rule | None
+    rule: Rule | CalicoRule | None
     action: Action
     by_address: Formula
     by_end: Formula
@@ -43,7 +44,7 @@ class Entry:
     `closes`: what no rule of the tier matches, of an end that it selects, falls to the tier's `unmatched`.
     """
 
-    policy: Policy | None
+    policy: Policy | CalicoPolicy | None
     subject: Formula
     rules: tuple[StagedRule, ...] = ()
     closes: bool = False
@@ -65,7 +66,7 @@ class Tier:
     nothing but accept, so that their order makes no difference, and all that match count.
     """
 
-    name: TierName | None
+    name: TierName | str | None
     scales: tuple[tuple[tuple[Entry, ...], ...], ...]
     unmatched: Unmatched = Unmatched.NEXT
     spared: Formula = FALSE

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import Enum
+from typing import Any
+from typing import Protocol as Shape
 
 from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
@@ -226,13 +228,45 @@ class Policy:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
+class PolicyLike(Shape):
+    """What reports say of a policy of whatever kind."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def namespace(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def source(self) -> Source: ...
+    @property
+    def priority(self) -> Any: ...
+    @property
+    def scale(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+
+
+class RuleLike(Shape):
+    """What reports say of a rule of whatever kind; `word` is the file's for what it does."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def source(self) -> Source: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def word(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RuleRef:
     """Names a rule, or with `rule is None` a policy as a whole, for reports: RULE of design 5."""
 
-    policy: Policy
+    policy: PolicyLike
     direction: Direction
-    rule: Rule | None = None
+    rule: RuleLike | None = None
 
     @property
     def source(self) -> Source:

@@ -107,6 +107,12 @@ class Profile:
     policy_cidr_match_mode: CidrMatchMode = CidrMatchMode.NONE
     allow_localhost: AllowLocalhost = AllowLocalhost.AUTO
     calico_version: CalicoVersion = CalicoVersion.V333
+    application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
+
+    @property
+    def reads_calico(self) -> bool:
+        """Calico's own objects decide."""
+        return self.name == "calico" and self.enforces
 
     @property
     def closes(self) -> bool:
@@ -178,6 +184,7 @@ _OF_ENGINE = {
     "allow-localhost": "cilium",
     "baseline-opens-isolation": "cilium",
     "calico-version": "calico",
+    "application-layer-policy": "calico",
 }
 """The engine that alone knows a knob."""
 

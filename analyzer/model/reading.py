@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from itertools import groupby
 
+from analyzer.model.calico import STAND_IN
+from analyzer.model.calico_reading import CalicoReader
 from analyzer.model.cluster import Cluster, Service, Unmodelled
 from analyzer.model.formulas import (
     FALSE,
@@ -100,11 +102,13 @@ class _Reader:
     def stage(self) -> Stage:
         """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
         is_enforcing, is_egress = self.profile.enforces, self.direction is Direction.EGRESS
+        calico = self._calico()
+        tiers = self._tiers() if calico is None else calico.tiers()
         return Stage(
             name=self.direction.value,
             judges=NEAR[self.direction],
-            applies=is_a(Role.SELF, PODS),
-            tiers=tuple(self._tiers()) if is_enforcing else (),
+            applies=is_a(Role.SELF, PODS) if calico is None else calico.applies,
+            tiers=tuple(tiers) if is_enforcing else (),
             doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := _doubt(thing, self.direction))),
             ways=self.ways,
             service_eval=self.profile.service_eval,
@@ -113,6 +117,13 @@ class _Reader:
         )
 
     # -------------------------------------------------------------------------------------------- tiers
+    def _calico(self) -> CalicoReader | None:
+        """Where Calico's own objects decide."""
+        is_unread = any(thing.why == STAND_IN for thing in self.cluster.unmodelled)
+        if is_unread or not self.profile.reads_calico or not self.cluster.calico.decides:
+            return None
+        return CalicoReader(self.profile, self.cluster, self.direction, self._entry)
+
     def _tiers(self) -> Iterator[Tier]:
         """NetworkPolicies deny what is isolated and not allowed: at their place, or, where the engine lets the
         Baseline tier open it, after that tier (calico-cilium.md 0.5)."""

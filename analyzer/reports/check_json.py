@@ -10,7 +10,7 @@ from typing import Any
 
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import End, External, Host, Pod
-from analyzer.model.policies import RuleRef
+from analyzer.model.policies import RuleRef, Tier
 from analyzer.model.source import Notice
 from analyzer.reports.region_json import constraints
 from analyzer.reports.words import UNIVERSES
@@ -173,7 +173,7 @@ def stage(ruling: Ruling) -> Json:
     return {
         "stage": ruling.stage,
         "verdict": ruling.verdict.value,
-        "tier": ruling.tier.value if ruling.tier else None,
+        "tier": ruling.tier.value if isinstance(ruling.tier, Tier) else ruling.tier,
         "rules": [rule(ref) for ref in ruling.rules],
         "reason": ruling.reason,
     }

@@ -107,6 +107,8 @@ def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: St
     here = [step for step in steps if step.tier is tier]
     by_rules = [step for step in here if step.rule is not None and step.rule.rule is not None]
     if not by_rules:
+        if here[-1].rule is not None and here[-1].entry.policy is None:
+            return Ruling(stage.name, verdict, tier.name, (), here[-1].entry.why)
         return _closed(stage, tier, here, verdict)
     rules = tuple(_reference(stage, step) for step in by_rules)
     first = by_rules[0].rule

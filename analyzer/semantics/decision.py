@@ -27,7 +27,7 @@ class Ruling:
 
     stage: str
     verdict: StageVerdict
-    tier: Tier | None
+    tier: Tier | str | None
     rules: tuple[RuleRef, ...]
     reason: str
     applies: bool = True

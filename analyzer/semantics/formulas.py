@@ -117,11 +117,15 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
             return end.labels.get(attribute.key)
         if name is Name.NAMESPACE_LABEL:
             return end.namespace_labels.get(attribute.key)
-        return end.namespace if name is Name.NAMESPACE else end.service_account
+        if name is Name.NAMESPACE:
+            return end.namespace
+        return end.service_account if name is Name.SERVICE_ACCOUNT else None
     if isinstance(end, Host):
         return end.labels.get(attribute.key) if name is Name.LABEL else None
     if isinstance(end, Labels):
-        return end.get(attribute.key) if name in (Name.LABEL, Name.NAMESPACE_LABEL) else None
+        if name in (Name.LABEL, Name.NAMESPACE_LABEL):
+            return end.get(attribute.key)
+        return end.get(name.value) if name in (Name.METHOD, Name.PATH) else None
     return None
 
 

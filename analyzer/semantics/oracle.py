@@ -12,6 +12,7 @@ from dataclasses import replace
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, External, Host, Pod
 from analyzer.model.formulas import Formula, Open, Role, leaves
+from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage, Unmatched
 from analyzer.model.policies import Direction, Protocol
@@ -37,17 +38,26 @@ from analyzer.semantics.unknown_labels import settled
 from analyzer.semantics.ways import AFTER, BEFORE, SERVICE_EVAL, ways_to
 
 
-def decide(cluster: Cluster, profile: Profile, connection: Connection, settle: Settle = first_option) -> Decision:
+def decide(
+    cluster: Cluster,
+    profile: Profile,
+    connection: Connection,
+    settle: Settle = first_option,
+    request: Labels | None = None,
+) -> Decision:
     """The decision on the connection, with the rules that decided at each end (reference A0, B1, C2).
 
     `settle` is asked for each fact that the manifests and the specification leave open.  The caller sees to it that
     one end at least is a pod, that the ends differ, and that the source is not the destination's own node (A12.1,
-    A12.2).
+    A12.2).  `request`: the method and the path that the client asks for; None: nothing that is HTTP.
     """
     src = settled(connection.src, cluster.mentioned_labels, settle)
     dst = settled(connection.dst, cluster.mentioned_labels, settle, is_source=False)
     known = replace(connection, src=src, dst=dst)
-    pipeline, about = pipeline_of(profile, cluster), Situation.of(known, cluster.nodes, settle)
+    pipeline, about = (
+        pipeline_of(profile, cluster),
+        Situation.of(known, cluster.nodes, settle).seeing(Role.REQUEST, request),
+    )
     return Decision(tuple(_Stage(cluster, profile, stage).ruling(known, about) for stage in pipeline.stages))
 
 

@@ -1,21 +1,23 @@
-"""Sets of what a pair of ends may open: destination ports of TCP, UDP and SCTP, and all protocols without ports."""
+"""Sets of what a pair of ends may open: destination ports of TCP, UDP and SCTP, and protocols without ports."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from analyzer.records import dataclass
+from analyzer.sets import other_protocols
 from analyzer.sets.ports import PortSet
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSet:
-    """An immutable set of protocols and ports: CONN of design 5.  `other` stands for every protocol without ports."""
+    """An immutable set of protocols and ports: CONN of design 5.  `others` are protocols without ports, as numbers
+    (`other_protocols`)."""
 
     tcp: PortSet = PortSet.EMPTY
     udp: PortSet = PortSet.EMPTY
     sctp: PortSet = PortSet.EMPTY
-    other: bool = False
+    others: PortSet = PortSet.EMPTY
 
     EMPTY: ClassVar[ConnectionSet]
     FULL: ClassVar[ConnectionSet]
@@ -36,6 +38,11 @@ class ConnectionSet:
                 return ConnectionSet.OTHER
 
     @property
+    def other(self) -> bool:
+        """It holds some protocol without ports."""
+        return bool(self.others)
+
+    @property
     def by_protocol(self) -> tuple[tuple[str, PortSet], ...]:
         """The ports of each protocol that has some, by its name."""
         return (("TCP", self.tcp), ("UDP", self.udp), ("SCTP", self.sctp))
@@ -46,7 +53,7 @@ class ConnectionSet:
         if not self:
             return other
         return ConnectionSet(
-            self.tcp | other.tcp, self.udp | other.udp, self.sctp | other.sctp, self.other or other.other
+            self.tcp | other.tcp, self.udp | other.udp, self.sctp | other.sctp, self.others | other.others
         )
 
     def __and__(self, other: ConnectionSet) -> ConnectionSet:
@@ -55,11 +62,11 @@ class ConnectionSet:
         if self is ConnectionSet.FULL:
             return other
         return ConnectionSet(
-            self.tcp & other.tcp, self.udp & other.udp, self.sctp & other.sctp, self.other and other.other
+            self.tcp & other.tcp, self.udp & other.udp, self.sctp & other.sctp, self.others & other.others
         )
 
     def __invert__(self) -> ConnectionSet:
-        return ConnectionSet(~self.tcp, ~self.udp, ~self.sctp, not self.other)
+        return ConnectionSet(~self.tcp, ~self.udp, ~self.sctp, other_protocols.EVERY - self.others)
 
     def __sub__(self, other: ConnectionSet) -> ConnectionSet:
         return self & ~other if other else self
@@ -68,7 +75,7 @@ class ConnectionSet:
         return hash((self.tcp.intervals, self.udp.intervals, self.sctp.intervals, self.other))
 
     def __bool__(self) -> bool:
-        return bool(self.tcp or self.udp or self.sctp or self.other)
+        return bool(self.tcp or self.udp or self.sctp or self.others)
 
     def __le__(self, other: ConnectionSet) -> bool:
         return not (self - other)
@@ -80,12 +87,12 @@ class ConnectionSet:
         parts = [name if ports == PortSet.FULL else f"{name} {ports}" for name, ports in self.by_protocol if ports]
         if self & ConnectionSet.PORTS == ConnectionSet.PORTS:
             parts = ["every port"]
-        if self.other:
-            parts.append("protocols without ports")
+        if self.others:
+            parts.append(other_protocols.words(self.others))
         return "; ".join(parts) or "nothing"
 
 
 ConnectionSet.EMPTY = ConnectionSet()
-ConnectionSet.FULL = ConnectionSet(PortSet.FULL, PortSet.FULL, PortSet.FULL, True)
-ConnectionSet.OTHER = ConnectionSet(other=True)
+ConnectionSet.FULL = ConnectionSet(PortSet.FULL, PortSet.FULL, PortSet.FULL, other_protocols.EVERY)
+ConnectionSet.OTHER = ConnectionSet(others=other_protocols.EVERY)
 ConnectionSet.PORTS = ConnectionSet(PortSet.FULL, PortSet.FULL, PortSet.FULL)

@@ -11,6 +11,7 @@ from functools import cache, reduce
 from typing import NamedTuple, Protocol
 
 from analyzer.analysis.connectivity.rule_ports import EVERYTHING
+from analyzer.model.calico import CalicoRule
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import All, Formula, OnPorts, Open, Some
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
@@ -44,6 +45,7 @@ class _World:
     def grants(self, rule: StagedRule) -> Grants:
         """A rule with a peer of an unknown kind means nobody or everybody (reference B3.2), as the stage says."""
         written = rule.rule
+        assert not isinstance(written, CalicoRule), "the map does not read Calico's rules yet"
         if written is None or any(isinstance(peer, UnknownPeer) for peer in written.peers or ()):
             return self.spares(rule.when)
         found = self.view.grants(written)

@@ -19,7 +19,6 @@ BUILT_IN: dict[str, frozenset[str]] = {
             "PodTemplate",
             "ResourceQuota",
             "Secret",
-            "ServiceAccount",
         }
     ),
     "admissionregistration.k8s.io": frozenset(
@@ -118,9 +117,25 @@ IRRELEVANT_GROUPS = frozenset(
 )
 IRRELEVANT_KINDS = frozenset(
     {
-        *(  # staged policies are never enforced (calico-cilium.md 1.10)
-            f"Staged{kind}.{group}"
-            for kind in ("NetworkPolicy", "GlobalNetworkPolicy", "KubernetesNetworkPolicy")
+        "StagedKubernetesNetworkPolicy.projectcalico.org",  # staged policies are never enforced (calico-cilium.md 1.10)
+        "StagedKubernetesNetworkPolicy.crd.projectcalico.org",
+        *(  # what Calico keeps of its own; routes lead to pods whatever these say
+            f"{kind}.{group}"
+            for kind in (
+                "BGPConfiguration",
+                "BGPFilter",
+                "BGPPeer",
+                "BlockAffinity",
+                "CalicoNodeStatus",
+                "ClusterInformation",
+                "IPAMBlock",
+                "IPAMConfig",
+                "IPAMConfiguration",
+                "IPAMHandle",
+                "IPReservation",
+                "Node",
+                "WorkloadEndpoint",
+            )
             for group in ("projectcalico.org", "crd.projectcalico.org")
         ),
         "AnalysisTemplate.argoproj.io",

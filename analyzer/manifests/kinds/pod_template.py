@@ -62,6 +62,7 @@ class PodSource:
     host_ips: tuple[IPAddress, ...] = ()
     node: str = ""
     is_pod: bool = False
+    is_finished: bool = False
     added: tuple[Added, ...] = ()
     is_bound: bool = False
     revision: str = ""

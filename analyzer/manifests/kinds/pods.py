@@ -1,4 +1,4 @@
-"""Pod, v1.  Finished pods are left out (reference A12.4)."""
+"""Pod, v1.  Finished pods reach nothing (reference A12.4)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from analyzer.sets.addresses import IPAddress
 _FINISHED = ("Succeeded", "Failed")
 
 
-def _read(manifest: Manifest) -> PodSource | None:
+def _read(manifest: Manifest) -> PodSource:
     spec = manifest.root.section("spec")
     status = manifest.root.section("status")
     shape = read_shape(manifest.metadata, spec)
     owner = read_owner(manifest.metadata)
-    if status is not None and status.text("phase") in _FINISHED:
-        return None
     return PodSource(
         kind=manifest.kind,
         group=manifest.group,
@@ -30,6 +28,7 @@ def _read(manifest: Manifest) -> PodSource | None:
         host_ips=_addresses(status, "hostIP", "hostIPs") if status else (),
         node=(spec.text("nodeName") if spec else None) or "",
         is_pod=True,
+        is_finished=status is not None and status.text("phase") in _FINISHED,
         is_bound=status is not None
         and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs")))),
     )

@@ -17,6 +17,7 @@ from analyzer.manifests.kinds import (
     services,
     workloads,
 )
+from analyzer.manifests.kinds.calico import objects, policies, settings
 from analyzer.manifests.kinds.manifest import ObjectKind
 
 _KINDS: tuple[ObjectKind, ...] = (
@@ -33,6 +34,9 @@ _KINDS: tuple[ObjectKind, ...] = (
     *gateway_routes.KINDS,
     gateways.KIND,
     reference_grants.KIND,
+    *policies.KINDS,
+    *objects.KINDS,
+    *settings.KINDS,
 )
 MODELLED: dict[tuple[str, str], ObjectKind] = {(kind.kind, kind.group): kind for kind in _KINDS}
-MODELLED_GROUPS = frozenset(kind.group for kind in _KINDS)
+MODELLED_GROUPS = frozenset(kind.group for kind in _KINDS if not kind.identity_group)  # Calico sells other kinds too

@@ -25,6 +25,7 @@ _FILLED_IN = frozenset(
         ("PodSource", "host_ips"),
         ("PodSource", "node"),
         ("PodSource", "is_bound"),
+        ("PodSource", "is_finished"),
         ("PodSource", "revision"),
         ("Node", "ips"),
         ("Node", "pod_addresses"),
@@ -94,7 +95,7 @@ def is_the_same(one: Standing, other: Standing) -> bool:
 
 
 def _agree(one: Any, other: Any, filled: Filled) -> bool:
-    """Whether two facts, or parts of them, are the same wherever they stand; None is a pod that has finished."""
+    """Whether two facts, or parts of them, are the same wherever they stand; None is one without effect."""
     if one is None or other is None:
         return filled is not Filled.ALIKE or one is other
     if type(one) is not type(other):

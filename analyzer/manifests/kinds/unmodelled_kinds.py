@@ -35,7 +35,7 @@ NO_EFFECT = Effect(False, False, False, "it cannot affect traffic")
 
 
 _CILIUM = "Cilium policies allow and deny traffic beside the modelled kinds"
-_CALICO = "Calico policies allow and deny traffic beside the modelled kinds"
+_CALICO = "it may be a policy of Calico beside the modelled kinds"
 _ANTREA = "Antrea policies allow and deny traffic beside the modelled kinds"
 _MESH = "mesh authorization refuses requests that network policies let pass"
 _SECOND = "it attaches pods to networks that NetworkPolicies do not govern"
@@ -87,24 +87,8 @@ def _anything(why: str = _RENDERS, is_namespaced: bool | None = True) -> Effect:
     return Effect(True, True, True, why, is_namespaced, may_isolate=True)
 
 
-_CALICO_CLUSTER_KINDS = (
-    "BGPConfiguration",
-    "BGPPeer",
-    "FelixConfiguration",
-    "GlobalNetworkPolicy",
-    "GlobalNetworkSet",
-    "HostEndpoint",
-    "IPPool",
-    "Profile",
-    "Tier",
-)
-_CALICO_GROUPS = ("projectcalico.org", "crd.projectcalico.org")
 _ANTREA_CLUSTER_KINDS = ("ClusterNetworkPolicy", "ClusterGroup", "Egress", "ExternalEntity", "Tier")
 EFFECTS: dict[str, Effect] = {
-    **{f"{kind}.{group}": _both(_CALICO, False) for kind in _CALICO_CLUSTER_KINDS for group in _CALICO_GROUPS},
-    **{f"GlobalNetworkPolicy.{group}": _isolates(_CALICO, False) for group in _CALICO_GROUPS},
-    **{f"NetworkPolicy.{group}": _isolates(_CALICO) for group in _CALICO_GROUPS},
-    **{f"NetworkSet.{group}": _both(_CALICO) for group in _CALICO_GROUPS},
     **{f"{kind}.crd.antrea.io": _isolates(_ANTREA, False) for kind in _ANTREA_CLUSTER_KINDS},
     "CiliumNetworkPolicy.cilium.io": _isolates(_CILIUM),
     "CiliumClusterwideNetworkPolicy.cilium.io": _isolates(_CILIUM, False),

@@ -34,15 +34,6 @@ def _list(value: Any) -> list[Any]:
 
 
 # ------------------------------------------------------------------------------------------------ policies
-def _of_types(effect: Effect, data: Mapping) -> Effect:
-    """Calico: rules of a direction that `types` leaves out are ignored (calico-cilium.md 1.5)."""
-    types = {str(it) for it in _list(_spec(data).get("types"))}
-    named = {"Egress": Direction.EGRESS, "Ingress": Direction.INGRESS}
-    if not types or types - named.keys():
-        return effect
-    return replace(effect, directions=tuple(d for word, d in named.items() if word in types))
-
-
 def _of_sections(effect: Effect, data: Mapping) -> Effect:
     """Cilium: a rule says something of the directions of which it has a section (calico-cilium.md 2.4)."""
     rules = [_spec(data), *map(_mapping, _list(data.get("specs")))]
@@ -177,11 +168,6 @@ def _names_host_network(value: Any) -> bool:
 
 
 _NARROWERS: dict[str, Callable[[Effect, Mapping], Effect]] = {
-    **{
-        f"{kind}.{group}": _of_types
-        for kind in ("NetworkPolicy", "GlobalNetworkPolicy")
-        for group in ("projectcalico.org", "crd.projectcalico.org")
-    },
     "CiliumNetworkPolicy.cilium.io": _of_sections,
     "CiliumClusterwideNetworkPolicy.cilium.io": _of_sections,
     "AuthorizationPolicy.security.istio.io": _of_target,

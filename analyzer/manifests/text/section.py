@@ -23,13 +23,15 @@ class Log:
     """What was found in one document: problems refuse it, notices do not.
 
     `is_stored`: a server has taken the object, which may hold what a server of today would not take from a file.
-    `unchecked`: the places of what the API takes without a check and gives no meaning.
+    `unchecked`: the places of what the API takes without a check and gives no meaning.  `about`: the object, where
+    every problem names it.
     """
 
-    __slots__ = ("file", "is_stored", "is_strict_about_cidrs", "notices", "problems", "unchecked")
+    __slots__ = ("about", "file", "is_stored", "is_strict_about_cidrs", "notices", "problems", "unchecked")
 
     def __init__(self, file: str, is_strict_about_cidrs: bool = True) -> None:
         self.file = file
+        self.about = ""
         self.is_stored = False
         self.is_strict_about_cidrs = is_strict_about_cidrs
         self.problems: list[Problem] = []
@@ -39,6 +41,7 @@ class Log:
     def problem(self, place: int, message: str, hint: str = "") -> None:
         if not hint and "{{" in message:
             hint = RENDER_HINT
+        message = f"{self.about}: {message}" if self.about else message
         self.problems.append(Problem(self.file, line_of(place), column_of(place), printable(message), hint))
 
     def notice(self, place: int, message: str) -> None:

@@ -1,0 +1,145 @@
+"""A question answered connection by connection, by the oracle alone: whatever policies ask about, for every address,
+port and open fact that they tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from analyzer.analysis.connectivity.cells import cells
+from analyzer.analysis.connectivity.pairwise import PairEnd
+from analyzer.encoding import pod_addresses as pod_addresses_of
+from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.endpoints import Connection, End, External, Host, pod_of
+from analyzer.model.formulas import AtAddress, Member, OnPorts, leaves
+from analyzer.model.labels import NO_LABELS, Labels
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.pipeline import Pipeline
+from analyzer.model.policies import Protocol
+from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
+from analyzer.records import dataclass
+from analyzer.semantics.decision import Decision
+from analyzer.semantics.oracle import decide
+from analyzer.semantics.settling import DOES_NOT_MATCH, Settle, runs
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
+from analyzer.sets.addresses import IPAddress
+from analyzer.verdicts.explanation import Outcome
+
+_AS_WRITTEN = frozenset({"account-labels", "namespace-labels"})
+"""Of what is in the inventory, labels that no manifest writes are not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What becomes of what is asked about, and a decision that shows it; `decision is None`: the two ends share no
+    family of addresses, or nothing is asked about."""
+
+    outcome: Outcome
+    decision: Decision | None
+    open: tuple[OpenFact, ...] = ()
+
+
+def decided(
+    cluster: Cluster,
+    profile: Profile,
+    src: PairEnd,
+    dst: PairEnd,
+    asked: ConnectionSet,
+    *,
+    pod_addresses: AddressSet | None = None,
+    request: Mapping[str, str] | None = None,
+) -> Found:
+    """Allowed if some protocol and port is open for certain, whatever the addresses are and the open facts come to;
+    denied if none may be; else unknown.  `request`: the method and the path that the client asks for."""
+    pipeline, is_open = pipeline_of(profile, cluster), False
+    numbers, blocks = _told_apart(pipeline)
+    ranges = pod_addresses_of(cluster, pod_addresses)
+    ends = [list(_points(end, cluster, blocks, ranges)) for end in (src, dst)]
+    pairs = [(a, b) for a, b in product(*ends) if a.ip.version == b.ip.version and a != b]
+    denied: Decision | None = None
+    open_facts: dict[OpenFact, None] = {}
+    for protocol, port in _ports(asked, numbers) if pairs else ():
+        found: dict[bool, Decision] = {}
+        for a, b in pairs:
+            connection = Connection(a, b, protocol, port)
+            for decision, facts in _runs(cluster, profile, connection, request):
+                found.setdefault(decision.allowed, decision)
+                open_facts |= dict.fromkeys(facts)
+        if False not in found:
+            return Found(Outcome.ALLOWED, found[True])
+        is_open |= True in found
+        denied = denied or found[False]
+    return Found(Outcome.UNKNOWN if is_open else Outcome.DENIED, denied, tuple(open_facts) if is_open else ())
+
+
+def _runs(
+    cluster: Cluster, profile: Profile, connection: Connection, request: Mapping[str, str] | None
+) -> Iterator[tuple[Decision, Mapping[OpenFact, str]]]:
+    asked = None if request is None else Labels(request)
+
+    def one(settle: Settle) -> Decision:
+        def known(fact: OpenFact, options: tuple[str, ...]) -> str:
+            return DOES_NOT_MATCH if fact.kind in _AS_WRITTEN else settle(fact, options)
+
+        return decide(cluster, profile, connection, known, asked)
+
+    return runs(one)
+
+
+# ------------------------------------------------------------------------------------------------ points
+def _told_apart(pipeline: Pipeline) -> tuple[dict[Protocol, set[int]], list[AddressSet]]:
+    """The ports at which something changes, by protocol, and the addresses that something asks about."""
+    numbers: dict[Protocol, set[int]] = {protocol: set() for protocol in Protocol}
+    blocks: dict[AddressSet, None] = {}
+    entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
+    formulas = (f for entry in entries for f in (entry.subject, *(rule.when for rule in entry.rules)))
+    for formula in (*formulas, *(stage.applies for stage in pipeline.stages)):
+        for leaf in leaves(formula):
+            match leaf:
+                case OnPorts(protocol, ports):
+                    edges = {edge for low, high in ports for edge in (low, high + 1)}
+                    for one in Protocol if protocol is None else (protocol,):
+                        numbers[one] |= edges
+                case Member(_, AtAddress(addresses)):
+                    blocks[addresses] = None
+                case _:
+                    pass
+    return numbers, list(blocks)
+
+
+def _ports(asked: ConnectionSet, numbers: Mapping[Protocol, set[int]]) -> Iterator[tuple[Protocol, int]]:
+    """One port of each stretch that nothing tells apart."""
+    named: list[tuple[Protocol, PortSet]] = [(Protocol(name), ports) for name, ports in asked.by_protocol]
+    for protocol, ports in (*named, (Protocol.OTHER, asked.others)):
+        for low, high in ports:
+            edges = (edge for edge in numbers[protocol] if low < edge <= high)
+            yield from ((protocol, number) for number in sorted({low, *edges}))
+
+
+def _points(end: PairEnd, cluster: Cluster, blocks: list[AddressSet], ranges: AddressSet) -> Iterator[End]:
+    """The end at each of its addresses; at one of each sort where they are not known."""
+    if isinstance(end, AddressSet):
+        yield from map(External, _samples(blocks, end))
+    elif isinstance(end, Node):
+        yield from (Host(end.name, end.labels, ip) for ip in end.ips or _samples(blocks, ~cluster.known_pod_addresses))
+    else:
+        namespace = cluster.namespace_by_name.get(end.namespace)
+        its = namespace.labels if namespace is not None else NO_LABELS
+        yield from (pod_of(end, its, ip) for ip in end.ips or _samples(blocks, _room(end, cluster, ranges)))
+
+
+def _room(end: Workload, cluster: Cluster, ranges: AddressSet) -> AddressSet:
+    if end.host_network:
+        return ~cluster.known_pod_addresses
+    return (ranges - cluster.taken_addresses) or ranges
+
+
+def _samples(blocks: list[AddressSet], domain: AddressSet) -> Iterator[IPAddress]:
+    for cell in cells(blocks, domain).values():
+        seen: set[int] = set()
+        for network in cell.networks():
+            if network.version not in seen:
+                seen.add(network.version)
+                yield network.network_address
