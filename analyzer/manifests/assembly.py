@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from analyzer.manifests.kinds.endpoints import EndpointsObject
 from analyzer.manifests.kinds.mesh import at_root
@@ -60,14 +60,12 @@ class Facts:
 
     def extend(self, other: Facts) -> None:
         """Add what another file said."""
-        kinds = ("namespaces", "policies", "nodes", "services", "endpoints", "pods", "routes", "gateways", "grants")
-        for name in kinds:
-            getattr(self, name).extend(getattr(other, name))
-        self.unmodelled += other.unmodelled
-        self.root_namespaces |= other.root_namespaces
-        self.dns_domains |= other.dns_domains
-        self.notices += other.notices
-        self.left_out += other.left_out
+        for part in fields(self):
+            mine, others = getattr(self, part.name), getattr(other, part.name)
+            if isinstance(mine, list):
+                mine.extend(others)
+            elif isinstance(mine, set):
+                mine.update(others)
         for kind, count in other.irrelevant.items():
             self.irrelevant[kind] = self.irrelevant.get(kind, 0) + count
         for namespace, source in other.mentioned.items():

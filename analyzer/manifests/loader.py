@@ -9,6 +9,7 @@ from typing import Any
 
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
+from analyzer.manifests.kinds.calico.references import without_tier
 from analyzer.manifests.kinds.custom_pods import custom_pods
 from analyzer.manifests.kinds.dns_domains import dns_domains
 from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
@@ -27,6 +28,7 @@ from analyzer.manifests.kinds.twins import Standing, is_the_same, rank_of, text_
 from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS, Effect, effect_of
 from analyzer.manifests.kinds.unmodelled_reach import narrowed
 from analyzer.manifests.kinds.unread_objects import (
+    ANYTHING,
     UNREAD,
     broken,
     digest,
@@ -110,6 +112,17 @@ class Loader:
             return
         empty = (file for file, count in counts.items() if not count and file not in left_out)
         self.facts.notices += [Notice(Source(file), "this file holds no manifest") for file in empty]
+
+    def check_references(self) -> None:
+        """What an object refers to that must be there, and is not, once all files are read."""
+        for problem, policy in without_tier(self.facts.calico):
+            self.problems.append(problem)
+            self.facts.calico.remove(policy)
+            effect = replace(ANYTHING, adds_pods=False, why=problem.message)
+            entry = unmodelled(
+                policy.kind, "projectcalico.org/v3", policy.namespace, policy.name, policy.source, effect
+            )
+            self.facts.unmodelled.append(entry)
 
     def _log(self, file: str) -> Log:
         return Log(file, self.strict_cidr)

@@ -197,6 +197,7 @@ def assembled(loader: Loader, counts: dict[str, dict[str, int]], keep_going: boo
     """What the loader has read, `counts` being how many objects each file holds, by the path it was found under."""
     for path, found in counts.items():
         loader.note_empty_files(path, found)
+    loader.check_references()
     if loader.problems and not keep_going:
         raise ManifestError(loader.problems)
     return Loaded(assemble(loader.facts, names), ManifestError(loader.problems).problems)

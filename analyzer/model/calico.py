@@ -293,7 +293,7 @@ class Calico:
     def decides(self) -> bool:
         """Some object of it can change what is let through."""
         makes = any(it.makes_host_endpoints for it in self.controllers)
-        return bool(self.policies or self.host_endpoints or makes)
+        return bool(self.policies or self.host_endpoints or makes or self.groups)
 
 
 NO_CALICO = Calico()
@@ -308,11 +308,17 @@ def stand_ins(calico: Calico) -> tuple[Unmodelled, ...]:
         for p in calico.policies
     ]
     found += [_stand_in(it, "HostEndpoint", None, tuple(Direction)) for it in calico.host_endpoints]
+    if not calico.policies:  # which Kubernetes' own policies may mean
+        kinds = ((it, "GlobalNetworkSet" if it.namespace is None else "NetworkSet") for it in calico.groups)
+        found += [_stand_in(it, kind, None, tuple(Direction)) for it, kind in kinds]
     return tuple(found)
 
 
 def _stand_in(
-    fact: CalicoPolicy | HostEndpoint, kind: str, namespace: str | None, directions: tuple[Direction, ...]
+    fact: CalicoPolicy | HostEndpoint | AddressGroup,
+    kind: str,
+    namespace: str | None,
+    directions: tuple[Direction, ...],
 ) -> Unmodelled:
     isolates, content = isinstance(fact, CalicoPolicy), _SOURCE.sub("", repr(fact))
     return Unmodelled(

@@ -28,9 +28,12 @@ from analyzer.model.formulas import (
 from analyzer.model.labels import NO_LABELS
 from analyzer.model.open_facts import OpenFact
 
-_OF_NAMESPACE, _OF_ACCOUNT, _NAME = "pcns.", "pcsa.", "projectcalico.org/name"
+OF_NAMESPACE, _OF_ACCOUNT, _NAME = "pcns.", "pcsa.", "projectcalico.org/name"
 _OWN_NAMESPACE, _OWN_ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
 _ORCHESTRATOR = "projectcalico.org/orchestrator"
+
+HAS_NAMESPACE = Test(Attribute(Role.SELF, Name.LABEL, _OWN_NAMESPACE))
+"""What has one: pods, and NetworkSets."""
 
 Reading = Callable[[Test], Formula]
 """What a test of one of Calico's labels comes to."""
@@ -70,12 +73,12 @@ class CalicoLabels:
         key, meets = test.attribute.key, test.meets
         if key == _ORCHESTRATOR:
             return _of_value(test, "k8s")
-        if key in (_OWN_NAMESPACE, _OF_NAMESPACE + _NAME):
+        if key in (_OWN_NAMESPACE, OF_NAMESPACE + _NAME):
             return Test(Attribute(role, Name.NAMESPACE), meets)
         if key in (_OWN_ACCOUNT, _OF_ACCOUNT + _NAME):
             return Test(Attribute(role, Name.SERVICE_ACCOUNT), meets)
-        if key.startswith(_OF_NAMESPACE):
-            return Test(Attribute(role, Name.NAMESPACE_LABEL, key.removeprefix(_OF_NAMESPACE)), meets)
+        if key.startswith(OF_NAMESPACE):
+            return Test(Attribute(role, Name.NAMESPACE_LABEL, key.removeprefix(OF_NAMESPACE)), meets)
         if key.startswith(_OF_ACCOUNT):
             return self._of_account(test, role, end)
         return Test(Attribute(role, Name.LABEL, key), meets)
@@ -99,12 +102,12 @@ class CalicoLabels:
 
     def _of_group(self, test: Test, own: Mapping[str, str], group: AddressGroup) -> Formula:
         key = test.attribute.key
-        if key in own or group.namespace is None or not key.startswith(_OF_NAMESPACE):
+        if key in own or group.namespace is None or not key.startswith(OF_NAMESPACE):
             return _of_value(test, own.get(key))
-        if key == _OF_NAMESPACE + _NAME:
+        if key == OF_NAMESPACE + _NAME:
             return _of_value(test, group.namespace)
         namespace = self._cluster.namespace_by_name.get(group.namespace)
-        key = key.removeprefix(_OF_NAMESPACE)
+        key = key.removeprefix(OF_NAMESPACE)
         if namespace is None or key in namespace.labels or namespace.is_declared:
             return _of_value(test, None if namespace is None else namespace.labels.get(key))
         text = f"the label {key} of namespace {group.namespace}, which no manifest declares, is not known"

@@ -11,16 +11,13 @@ from analyzer.model.calico import (
     DEFAULT_TIER,
     FOR_KUBERNETES,
     CalicoPolicy,
-    CalicoRule,
     CalicoTier,
-    Entity,
-    EntityPorts,
     HostEndpoint,
     HostPorts,
-    Icmp,
     ToHost,
 )
 from analyzer.model.calico_labels import CalicoLabels
+from analyzer.model.calico_rules import CalicoRules, on_port, staged
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -28,34 +25,22 @@ from analyzer.model.formulas import (
     PODS,
     TRUE,
     AtAddress,
-    Attribute,
     Formula,
     Member,
-    Name,
-    Not,
-    OnPorts,
     Open,
     Role,
-    Test,
     both,
     either,
-    in_namespaces,
     is_a,
-    labels,
 )
 from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
-from analyzer.model.policies import Action, Direction, NamespaceNamed, Policy, Protocol
+from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.policies import Tier as TierName
-from analyzer.model.profile import NamedPortScope, Profile
-from analyzer.sets import AddressSet, PortSet, other_protocols
+from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet
 
-_WITH_PORTS = {6: Protocol.TCP, 17: Protocol.UDP, 132: Protocol.SCTP}
-_FAMILY = {
-    4: Member(Role.SRC, AtAddress(AddressSet(AddressSet.FULL.v4, ()), "IPv4")),
-    6: Member(Role.SRC, AtAddress(AddressSet((), AddressSet.FULL.v6), "IPv6")),
-}
 _NAMES_BEFORE_NAMESPACES = (3, 32)
 _FAILSAFE_BOTH = tuple(HostPorts(6, number) for number in (179, 2379, 2380, 5473, 6443, 6666, 6667))
 _FAILSAFE = {
@@ -87,6 +72,7 @@ class CalicoReader:
         self.near = Role.SRC if direction is Direction.EGRESS else Role.DST
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.hosts = tuple(_with_addresses(cluster))
+        self.rules = CalicoRules(profile, cluster, self.labels, tuple(endpoint for endpoint, _ in self.hosts), self.far)
 
     @property
     def applies(self) -> Formula:
@@ -141,7 +127,7 @@ class CalicoReader:
 
     def _entry(self, policy: CalicoPolicy) -> Entry:
         rules = policy.rules(self.direction) or ()
-        return Entry(policy, self._subject(policy.subject), tuple(self._rules(rules)), closes=True)
+        return Entry(policy, self._subject(policy.subject), tuple(self.rules.read(rules)), closes=True)
 
     def _subject(self, subject: Formula) -> Formula:
         hosts = [addresses for endpoint, addresses in self.hosts if self.labels.of_host(subject, endpoint)]
@@ -160,7 +146,8 @@ class CalicoReader:
         early.sort(key=lambda p: (not p.is_untracked, inf if p.order is None else p.order, self._tie_key(p)))
         spoken = (policy for policy in early if policy.rules(self.direction) is not None)
         found = [
-            Entry(p, self._hosts_meeting(p.subject), tuple(self._rules(p.rules(self.direction) or ()))) for p in spoken
+            Entry(p, self._hosts_meeting(p.subject), tuple(self.rules.read(p.rules(self.direction) or ())))
+            for p in spoken
         ]
         if found:
             yield Tier("before tracking", _one_by_one(found))
@@ -171,7 +158,9 @@ class CalicoReader:
     def _failsafes(self, node: str) -> tuple[StagedRule, ...]:
         ports = self._felix(node, "failsafe_in" if self.direction is Direction.INGRESS else "failsafe_out")
         return tuple(
-            _staged(None, Action.ACCEPT, both([_on(it.protocol, it.number), Member(self.far, AtAddress(it.addresses))]))
+            staged(
+                None, Action.ACCEPT, both([on_port(it.protocol, it.number), Member(self.far, AtAddress(it.addresses))])
+            )
             for it in (_FAILSAFE[self.direction] if ports is None else ports)
         )
 
@@ -190,10 +179,10 @@ class CalicoReader:
             rules: list[StagedRule] = []
             for name in endpoint.profiles:
                 if name == DEFAULT_ALLOW:
-                    rules.append(_staged(None, Action.ACCEPT, TRUE))
+                    rules.append(staged(None, Action.ACCEPT, TRUE))
                 elif name in known:
                     its = known[name].ingress if self.direction is Direction.INGRESS else known[name].egress
-                    rules += [_without_source(rule) for rule in self._rules(its)]
+                    rules += [_without_source(rule) for rule in self.rules.read(its)]
             why = f"no profile of HostEndpoint {endpoint.name} allows it"
             entries.append(Entry(None, _at_hosts(Role.SELF, [addresses]), tuple(rules), closes=True, why=why))
         return Tier("profiles", _one_by_one(entries), Unmatched.DENY)
@@ -205,7 +194,7 @@ class CalicoReader:
             return
         text = f"a node drops what its own pods send to it (defaultEndpointToHostAction, {dropping[0].source})"
         fact = OpenFact("own-node", "own-node dropped", text)
-        drop = _staged(None, Action.DENY, both([is_a(self.far, ON_NODES), Open(fact)]))
+        drop = staged(None, Action.DENY, both([is_a(self.far, ON_NODES), Open(fact)]))
         yield Tier("own node", _one_by_one([Entry(None, is_a(Role.SELF, PODS), (drop,), why=text)]))
 
     def _forwarded(self) -> Iterator[Tier]:
@@ -221,134 +210,8 @@ class CalicoReader:
         if found:
             text = f"{found[0].id} ({found[0].source}) may deny what a node forwards, at its host endpoint"
             fact = OpenFact("forwarded", f"forwarded {self.direction.value}", text)
-            drop = _staged(None, Action.DENY, Open(fact))
+            drop = staged(None, Action.DENY, Open(fact))
             yield Tier("forwarded", _one_by_one([Entry(None, is_a(Role.SELF, PODS), (drop,), why=text)]))
-
-    # -------------------------------------------------------------------------------------------- rules
-    def _rules(self, rules: Iterable[CalicoRule]) -> Iterator[StagedRule]:
-        for rule in rules:
-            if rule.action is not None:
-                yield _staged(rule, rule.action, self._when(rule))
-
-    def _when(self, rule: CalicoRule) -> Formula:
-        parts = [self._of_version(rule)]
-        if rule.protocol is not None:
-            parts.append(_of_protocol(rule.protocol))
-        if rule.not_protocol is not None:
-            parts.append(_not(_of_protocol(rule.not_protocol)))
-        if rule.icmp is not None and rule.icmp.type is not None:
-            parts.append(_of_icmp(rule.icmp))
-        if rule.not_icmp is not None and rule.not_icmp.type is not None:
-            parts.append(_not(_of_icmp(rule.not_icmp)))
-            if rule.protocol not in other_protocols.ICMP_OF.values():
-                text = f"what notICMP means in a rule without `protocol: ICMP` ({rule.source}) is not specified"
-                parts.append(Open(OpenFact("unspecified", f"notICMP {rule.source}", text)))
-        for role, entity in ((Role.SRC, rule.src), (Role.DST, rule.dst)):
-            parts += self._side(rule, role, entity)
-        parts.append(self._of_request(rule))
-        return both(parts)
-
-    @staticmethod
-    def _of_version(rule: CalicoRule) -> Formula:
-        """A rule is not there for packets of a version of which a list of its networks holds none (1.7.1)."""
-        versions = {4, 6} if rule.version is None else {rule.version}
-        for entity in (rule.src, rule.dst):
-            for nets in filter(None, (entity.nets, entity.not_nets)):
-                versions &= {version for version in (4, 6) if nets.family(version)}
-            if entity.not_nets is not None:
-                versions -= {v for v in (4, 6) if entity.not_nets.family(v) == AddressSet.FULL.family(v)}
-        return TRUE if versions == {4, 6} else either(_FAMILY[version] for version in sorted(versions))
-
-    def _side(self, rule: CalicoRule, role: Role, entity: Entity) -> Iterator[Formula]:
-        """What a rule asks of one end (1.7): labels mean the endpoints that have them, by their addresses."""
-        if entity.selected is not None:
-            without = () if entity.unselected is None else (_not(entity.unselected),)
-            yield self._members(both([entity.selected, *without]), role)
-        elif entity.unselected is not None:
-            yield _not(self._members(entity.unselected, role))
-        if entity.nets is not None:
-            yield Member(role, AtAddress(entity.nets))
-        if entity.not_nets is not None:
-            yield _not(Member(role, AtAddress(entity.not_nets)))
-        if entity.ports.is_given:
-            yield self._on_ports(rule, role, entity, entity.ports)
-        if entity.not_ports.is_given:
-            yield _not(self._on_ports(rule, role, entity, entity.not_ports))
-        if entity.service is not None:
-            yield self._of_service(*entity.service, role)
-
-    def _members(self, formula: Formula, role: Role) -> Formula:
-        """Pods, and whatever is at an address of a set or a host endpoint, the labels of which meet the formula."""
-        return either([self.labels.of_pod(formula, role, role), self._at_groups(formula, role)])
-
-    def _at_groups(self, formula: Formula, role: Role) -> Formula:
-        known, open_ = AddressSet.EMPTY, []
-        for group in self.calico.groups:
-            met = self.labels.of_group(formula, group)
-            if met == TRUE:
-                known |= group.addresses
-            elif met != FALSE:
-                open_.append(both([Member(role, AtAddress(group.addresses)), met]))
-        for endpoint, _ in self.hosts:
-            if endpoint.expected and self.labels.of_host(formula, endpoint):
-                known |= AddressSet.singles(endpoint.expected)
-        return either([*([Member(role, AtAddress(known))] if known else ()), *open_])
-
-    # -------------------------------------------------------------------------------------------- ports
-    def _on_ports(self, rule: CalicoRule, role: Role, entity: Entity, ports: EntityPorts) -> Formula:
-        """A name is that of a port of an endpoint that the positive selector selects (1.7.2); which port a client sends
-        from is its own choice."""
-        if role is Role.SRC:
-            said = ", ".join(filter(None, (str(ports.numbers) if ports.numbers else "", *ports.names)))
-            text = f"whether a client sends from port {said} ({rule.source}) is its own choice"
-            return Open(OpenFact("source-port", f"source-port {said}", text))
-        protocol = None if rule.protocol is None else _WITH_PORTS.get(rule.protocol)
-        found = [OnPorts(protocol, ports.numbers)] if ports.numbers and protocol is not None else []
-        return either([*found, *(self._on_name(name, protocol, entity) for name in ports.names)])
-
-    def _on_name(self, name: str, protocol: Protocol | None, entity: Entity) -> Formula:
-        selected = TRUE if entity.selected is None else entity.selected
-        named = OnPorts(protocol, name=name, scope=NamedPortScope.ALL)
-        found = [both([self.labels.of_pod(selected, Role.DST, Role.DST), named])]
-        for endpoint, _ in self.hosts:
-            for port in endpoint.ports:
-                is_it = port.name == name and _WITH_PORTS[port.protocol] in (protocol or _WITH_PORTS[port.protocol],)
-                if is_it and endpoint.expected and self.labels.of_host(selected, endpoint):
-                    here = Member(Role.DST, AtAddress(AddressSet.singles(endpoint.expected)))
-                    found.append(both([here, _on(port.protocol, port.number)]))
-        return either(found)
-
-    def _of_service(self, namespace: str, name: str, role: Role) -> Formula:
-        """Where the Service leads: addresses and ports at the destination, addresses at the source (1.7.3)."""
-        found: list[Formula] = []
-        service = self.cluster.service_by_name.get((namespace, name))
-        if service is not None and service.selector is not None:
-            targets = (
-                OnPorts(port.protocol, name=port.target, scope=NamedPortScope.SIDECARS)
-                if isinstance(port.target, str)
-                else OnPorts(port.protocol, PortSet.of(port.target))
-                for port in service.ports
-            )
-            home = in_namespaces(NamespaceNamed(namespace), role)
-            found.append(both([home, labels(service.selector, role), either(targets) if role is Role.DST else TRUE]))
-        for entry in self.cluster.endpoints_by_service.get((namespace, name), ()):
-            here = Member(role, AtAddress(AddressSet.singles(entry.addresses)))
-            numbers = (OnPorts(p.protocol, PortSet.of(p.number)) for p in entry.ports if p.number is not None)
-            found.append(both([here, either(numbers) if role is Role.DST else TRUE]))
-        return either(found)
-
-    # -------------------------------------------------------------------------------------------- requests
-    def _of_request(self, rule: CalicoRule) -> Formula:
-        """What is no HTTP has no method and no path, and is let through (the checker's matchHTTP)."""
-        if rule.http is None or not self.profile.application_layer_policy:
-            return TRUE
-        method, path = (Attribute(Role.REQUEST, name) for name in (Name.METHOD, Name.PATH))
-        parts: list[Formula] = []
-        if rule.http.methods and "*" not in rule.http.methods:
-            parts.append(either([Not(Test(method)), Test(method, frozenset(rule.http.methods))]))
-        if rule.http.paths:
-            parts.append(either([Not(Test(path)), *(_on_path(path, text, p) for text, p in rule.http.paths)]))
-        return both(parts)
 
 
 def _place_of(policy: Policy) -> tuple[str, float]:
@@ -364,50 +227,10 @@ def _one_by_one(entries: Iterable[Entry]) -> tuple[tuple[tuple[Entry, ...], ...]
     return (tuple((entry,) for entry in entries),)
 
 
-def _staged(rule: CalicoRule | None, action: Action, when: Formula) -> StagedRule:
-    return StagedRule(rule, action, FALSE, when, when)
-
-
 def _without_source(rule: StagedRule) -> StagedRule:
     """A rule of a profile, which is no policy's; a Pass denies."""
     action = Action.DENY if rule.action is Action.PASS else rule.action
     return StagedRule(None, action, FALSE, rule.when, rule.when)
-
-
-def _not(formula: Formula) -> Formula:
-    return FALSE if formula == TRUE else TRUE if formula == FALSE else Not(formula)
-
-
-# ------------------------------------------------------------------------------------------------ protocols
-def _on(protocol: int, number: int) -> Formula:
-    return OnPorts(_WITH_PORTS[protocol], PortSet.of(number)) if number else OnPorts(_WITH_PORTS[protocol])
-
-
-def _of_protocol(number: int) -> Formula:
-    if number in _WITH_PORTS:
-        return OnPorts(_WITH_PORTS[number])
-    odd = OnPorts(Protocol.OTHER, other_protocols.protocol(number))
-    for version, own in other_protocols.ICMP_OF.items():
-        if own == number:
-            icmp = OnPorts(Protocol.OTHER, other_protocols.icmp())
-            return either([both([_FAMILY[version], icmp]), both([_FAMILY[10 - version], odd])])
-    return odd
-
-
-def _of_icmp(icmp: Icmp) -> Formula:
-    return OnPorts(Protocol.OTHER, other_protocols.icmp(icmp.type, icmp.code))
-
-
-def _on_path(path: Attribute, text: str, is_prefix: bool) -> Formula:
-    """A prefix is one of whole segments; paths are compared clean, and one that cannot be made so matches nothing."""
-    from analyzer.sets.strings import prefix
-    from analyzer.sets.strings.paths import clean_path
-
-    clean = clean_path(text)
-    if clean is None:
-        return FALSE
-    found = [Test(path, frozenset({clean}))]
-    return either([*found, Test(path, prefix(f"{clean.rstrip('/')}/"))] if is_prefix else found)
 
 
 # ------------------------------------------------------------------------------------------------ host endpoints

@@ -103,12 +103,14 @@ class PodPeer:
     """Pods matching `pods` in namespaces chosen by `namespaces` (reference A8, B3).  Never hostNetwork pods.
 
     `is_bare`: a `namespaceSelector` of a NetworkPolicy that narrows no pods: OVN-Kubernetes reads one that selects its
-    host-network namespace as the nodes (reference 0.2, D).
+    host-network namespace as the nodes (reference 0.2, D).  `means_sets`: a `namespaces` peer, by which Calico means
+    its NetworkSets there too (calico-cilium.md 0.5).
     """
 
     namespaces: NamespaceChoice
     pods: Selector = Selector.EVERYTHING
     is_bare: bool = field(default=False, compare=False)
+    means_sets: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,11 +98,12 @@ class _Reader:
         self.ways = ways(cluster) if is_seen and profile.enforces else ()
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
         self.kept = _entries(cluster, profile, direction)
+        self.calico = self._calico()
 
     def stage(self) -> Stage:
         """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
         is_enforcing, is_egress = self.profile.enforces, self.direction is Direction.EGRESS
-        calico = self._calico()
+        calico = self.calico
         tiers = self._tiers() if calico is None else calico.tiers()
         return Stage(
             name=self.direction.value,
@@ -199,7 +200,8 @@ class _Reader:
     def _peer(self, peer: Peer) -> Formula:
         match peer:
             case PodPeer():
-                return either([pods_in(peer, self.far), self._nodes_of(peer)])
+                sets = FALSE if self.calico is None else self.calico.rules.sets_of(peer)
+                return either([pods_in(peer, self.far), self._nodes_of(peer), sets])
             case AddressPeer(addresses, text, matches_cluster):
                 kinds = {EndKind.OUTSIDE}
                 if self.profile.ipblock_matches_pods if matches_cluster is None else matches_cluster:

@@ -127,7 +127,7 @@ def _pods(section: Section, dialect: Dialect) -> PodPeer | None:
     """The `namespaces` or `pods` of a subject or peer."""
     namespaces = read_unchecked_selector(section, "namespaces")
     if namespaces is not None:
-        return PodPeer(NamespacesMatching(namespaces))
+        return PodPeer(NamespacesMatching(namespaces), means_sets=True)
     pods = section.section("pods")
     if pods is None:
         return None

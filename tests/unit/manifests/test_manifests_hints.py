@@ -63,7 +63,7 @@ def test_nothing_comes_through_the_pipe(monkeypatch):
             "netwroking.k8s.io",
             "is `networking.k8s.io` meant?",
         ),
-        ("crd.projectcalico.org", None),
+        ("crd.antrea.io", None),
     ],
 )
 def test_an_api_group_that_may_be_misspelt(loaded, group, says):

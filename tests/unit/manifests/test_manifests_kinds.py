@@ -118,7 +118,6 @@ def test_a_namespaced_kind_without_a_namespace_is_in_the_default_one(loaded):
     [
         ("ConfigMap", "v1"),
         ("Secret", "v1"),
-        ("ServiceAccount", "v1"),
         ("ClusterRole", "rbac.authorization.k8s.io/v1"),
         ("IngressClass", "networking.k8s.io/v1"),
         ("GatewayClass", "gateway.networking.k8s.io/v1"),

@@ -1,17 +1,21 @@
 """Sets of connections: their algebra is that of membership; their words."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.sets import ConnectionSet, PortSet
+from analyzer.sets import ConnectionSet, PortSet, other_protocols
 
 PORTS = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), max_size=2).map(lambda pairs: PortSet.of(*pairs))
-SETS = st.builds(ConnectionSet, PORTS, PORTS, PORTS, st.booleans()) | st.just(ConnectionSet.FULL)
+SETS = st.builds(ConnectionSet, PORTS, PORTS, PORTS, PORTS | st.just(other_protocols.EVERY)) | st.just(
+    ConnectionSet.FULL
+)
 
 
 def atoms(connections):
     found = {(name, port) for name, ports in connections.by_protocol for port in range(1, 9) if port in ports}
-    return found | ({"other"} if connections.other else set())
+    assert connections.other is bool(connections.others)
+    return found | {("other", number) for number in (*range(1, 9), 65535) if number in connections.others}
 
 
 @given(SETS, SETS)
@@ -35,3 +39,27 @@ def test_words():
 def test_one_protocol():
     assert ConnectionSet.on("UDP", PortSet.of(53)) == ConnectionSet(udp=PortSet.of(53))
     assert ConnectionSet.on("other", PortSet.FULL) == ConnectionSet.OTHER
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        (other_protocols.icmp(), "ICMP"),
+        (other_protocols.icmp(8), "ICMP type 8"),
+        (other_protocols.icmp(0, 0), "ICMP type 0 code 0"),
+        (other_protocols.protocol(47), "IP protocol 47"),
+        (other_protocols.icmp(3) | other_protocols.protocol(47), "some protocols without ports"),
+        (other_protocols.EVERY, "protocols without ports"),
+    ],
+)
+def test_protocols_without_ports(numbers, words):
+    assert numbers <= other_protocols.EVERY
+    assert str(ConnectionSet(others=numbers)) == words
+
+
+def test_each_number_means_one_thing():
+    codes = [other_protocols.icmp(type_, code) for type_ in range(255) for code in (0, 255)]
+    every = [*codes, *map(other_protocols.protocol, range(1, 256))]
+    assert len(set(every)) == len(every)
+    assert all(len(one.intervals) == 1 and one.intervals[0][0] == one.intervals[0][1] for one in every)
+    assert not any(other_protocols.protocol(number) <= other_protocols.EVERY for number in (6, 17, 132))
