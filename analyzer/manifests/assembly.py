@@ -11,7 +11,7 @@ from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.sources.no_objects import lines_of
-from analyzer.model.calico import CalicoFact, calico_of, stand_ins
+from analyzer.model.calico import Calico, CalicoFact, calico_of, stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Policy
@@ -110,7 +110,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         services=tuple(sorted(facts.services, key=_by_place)),
         policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
         unmodelled=unmodelled,
-        irrelevant=tuple(sorted(facts.irrelevant.items())),
+        irrelevant=tuple(sorted(_irrelevant(facts, calico).items())),
         notices=(*lines_of(facts.left_out), *sorted({*facts.notices, *refused, *_mutations(unmodelled)})),
         files=files,
         routes=tuple(sorted(routes, key=lambda route: route.id)),
@@ -150,6 +150,12 @@ def _astray(cluster: Cluster) -> tuple[Notice, ...]:
         "say where these lie with `--pod-cidr`"
     )
     return (Notice(first.source, text),)
+
+
+def _irrelevant(facts: Facts, calico: Calico) -> dict[str, int]:
+    """Nothing but a policy of Calico asks about service accounts."""
+    accounts = 0 if calico.decides else len(calico.accounts)
+    return {**facts.irrelevant, "ServiceAccount": accounts} if accounts else facts.irrelevant
 
 
 def _finished(facts: Facts) -> Iterable[tuple[str, tuple[IPAddress, ...]]]:

@@ -66,7 +66,7 @@ class CalicoLabels:
     # -------------------------------------------------------------------------------------------- pods
     def of_pod(self, formula: Formula, role: Role, end: Role) -> Formula:
         """The formula over the pod in that role, which is that end of the connection.  A pod's own labels cannot stand
-        in for those of its namespace or its account: Calico strips them of such prefixes (0.5)."""
+        in for those of its namespace or its account: Calico strips them of such prefixes (calico-cilium.md 0.5)."""
         return both([is_a(role, PODS), with_tests(formula, lambda test: self._of_pod(test, role, end))])
 
     def _of_pod(self, test: Test, role: Role, end: Role) -> Formula:

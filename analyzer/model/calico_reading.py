@@ -172,7 +172,7 @@ class CalicoReader:
 
     def _of_profiles(self) -> Tier:
         """What no tier decides: the profiles of a host endpoint in their order; where there is none that does, it is
-        denied (1.8).  A Pass denies too, as the checker has it (0.5)."""
+        denied (1.8).  A Pass denies too, as the checker has it (calico-cilium.md 0.5)."""
         known = {profile.name: profile for profile in self.calico.profiles}
         entries = []
         for endpoint, addresses in self.hosts:

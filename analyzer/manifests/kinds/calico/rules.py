@@ -64,7 +64,7 @@ def read_rules(spec: Section, key: str, namespace: str | None) -> tuple[CalicoRu
 
 def unreadable_in(spec: Section, key: str, namespace: str | None) -> str:
     """The selector of which Calico makes something that it cannot read itself, so that it drops the whole policy: a
-    blank one, joined with another; empty if there is none (0.5)."""
+    blank one, joined with another; empty if there is none (calico-cilium.md 0.5)."""
     for rule in spec.sections(key):
         for end in filter(None, (rule.section("source"), rule.section("destination"))):
             accounts = end.section("serviceAccounts")
