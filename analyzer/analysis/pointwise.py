@@ -127,7 +127,9 @@ def _points(end: PairEnd, cluster: Cluster, blocks: list[AddressSet], ranges: Ad
     else:
         namespace = cluster.namespace_by_name.get(end.namespace)
         its = namespace.labels if namespace is not None else NO_LABELS
-        yield from (pod_of(end, its, ip) for ip in end.ips or _samples(blocks, _room(end, cluster, ranges)))
+        addresses = end.ips or list(_samples(blocks, _room(end, cluster, ranges)))
+        for sort in end.variants(cluster.mentioned_labels):
+            yield from (pod_of(sort, its, ip) for ip in addresses)
 
 
 def _room(end: Workload, cluster: Cluster, ranges: AddressSet) -> AddressSet:

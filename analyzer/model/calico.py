@@ -7,12 +7,12 @@ those of its namespace and its service account (1.2).  `model/calico_labels` say
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from typing import TypeVar
 from zlib import crc32
 
-from analyzer.model.formulas import Formula
+from analyzer.model.formulas import Formula, Test, leaves
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Action, Direction
 from analyzer.model.source import NOWHERE, Source
@@ -24,6 +24,7 @@ from analyzer.sets.addresses import IPAddress
 T = TypeVar("T")
 _SOURCE = re.compile(r"source=Source\(.*?\)")
 
+_NOT_OF_PODS = ("pcns.", "pcsa.", "projectcalico.org/")
 DEFAULT_TIER = "default"
 FOR_KUBERNETES = 1000.0
 """The order of NetworkPolicies in the default tier (1.11)."""
@@ -288,6 +289,20 @@ class Calico:
     felix: tuple[FelixSettings, ...] = ()
     controllers: tuple[ControllerSettings, ...] = ()
     staged: tuple[CalicoPolicy, ...] = ()
+
+    @property
+    def mentioned_labels(self) -> Iterator[tuple[str, Collection[str]]]:
+        """Labels of pods that policies ask about, each with values that meet what they ask."""
+        for policy in self.policies:
+            rules = (*(policy.ingress or ()), *(policy.egress or ()))
+            asked = [f for rule in rules for end in (rule.src, rule.dst) for f in (end.selected, end.unselected) if f]
+            for leaf in (leaf for formula in (policy.subject, *asked) for leaf in leaves(formula)):
+                if isinstance(leaf, Test) and not leaf.attribute.key.startswith(_NOT_OF_PODS):
+                    meets = leaf.meets
+                    yield (
+                        leaf.attribute.key,
+                        meets if isinstance(meets, frozenset) else () if meets is None else (meets.text,),
+                    )
 
     @property
     def decides(self) -> bool:

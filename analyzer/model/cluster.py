@@ -368,6 +368,8 @@ class Cluster:
         for selector in chosen:
             for requirement in selector.requirements:
                 found.setdefault(requirement.key, set()).update(requirement.values)
+        for key, value in self.calico.mentioned_labels:
+            found.setdefault(key, set()).update(value)
         return {key: frozenset(values) for key, values in found.items()}
 
     @remembered_property

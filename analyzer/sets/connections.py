@@ -72,7 +72,7 @@ class ConnectionSet:
         return self & ~other if other else self
 
     def __hash__(self) -> int:  # in one step: a map spends more on it than on anything else
-        return hash((self.tcp.intervals, self.udp.intervals, self.sctp.intervals, self.other))
+        return hash((self.tcp.intervals, self.udp.intervals, self.sctp.intervals, self.others.intervals))
 
     def __bool__(self) -> bool:
         return bool(self.tcp or self.udp or self.sctp or self.others)
