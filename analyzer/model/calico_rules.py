@@ -109,7 +109,7 @@ class CalicoRules:
         return either([self.labels.of_pod(formula, role, role), self._at_groups(formula, role)])
 
     def sets_of(self, peer: PodPeer) -> Formula:
-        """What a `namespaces` peer of Kubernetes' own means besides pods, which alone it does not say (calico-cilium.md 0.5)."""
+        """What a `namespaces` peer of Kubernetes' own means besides pods (calico-cilium.md 0.5)."""
         choice = peer.namespaces
         if not peer.means_sets or isinstance(choice, NamespaceNamed):
             return FALSE
