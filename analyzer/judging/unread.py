@@ -12,9 +12,24 @@ from collections.abc import Callable
 
 from analyzer.encoding.scope import EXTERNAL, POD, Reach, Scope, reach
 from analyzer.encoding.walk import claim_sets, leaves
-from analyzer.model.claims import Addresses, Anything, Claim, Kind, Nodes, Universe
+from analyzer.model.claims import (
+    Addresses,
+    Anything,
+    ApiServer,
+    Claim,
+    Kind,
+    Nodes,
+    NodesThat,
+    PodsIn,
+    ServiceNamed,
+    SetExpr,
+    Universe,
+)
 from analyzer.model.cluster import Cluster, MayBe, Unmodelled
-from analyzer.verdicts.verdict import Status, Verdict
+from analyzer.model.endpoints import Pod
+from analyzer.model.policies import NamespacesMatching
+from analyzer.sets import AddressSet
+from analyzer.verdicts.verdict import Counterexample, Status, Verdict
 
 REASON = "an object that could not be read may change it"
 
@@ -24,7 +39,7 @@ def beside_unread(verdict: Verdict, scope: Scope) -> Verdict:
     unread = [thing for thing in scope.cluster.unmodelled if thing.may_be]
     if not unread or verdict.status is Status.UNKNOWN:
         return verdict
-    changing = [thing for thing in unread if _may_change(verdict.status, thing, scope)]
+    changing = [thing for thing in unread if _may_change(verdict, thing, scope)]
     if not changing:
         return verdict
     blame = tuple(f"{thing.id} ({thing.source}): {thing.why}" for thing in changing)
@@ -38,44 +53,43 @@ def unread_in(*sides: Cluster) -> tuple[str, ...]:
     return tuple(f"{thing.id} ({thing.source}): {thing.why}" for thing in things)
 
 
-def _may_change(status: Status, thing: Unmodelled, scope: Scope) -> bool:
-    is_of_more = (status is Status.REFUTED) is (scope.question.claim.kind is Kind.SOME)
+def _may_change(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
+    is_of_more = (verdict.status is Status.REFUTED) is (scope.question.claim.kind is Kind.SOME)
     if is_of_more and _may_be_elsewhere(thing, scope):
         return True
-    return any(_CHANGES[part](status, thing, scope) for part in thing.may_be)
+    return any(_CHANGES[part](verdict, thing, scope) for part in thing.may_be)
 
 
 def _may_be_elsewhere(thing: Unmodelled, scope: Scope) -> bool:
     """It may stand in a namespace that nothing else mentions, whose pods the universe then has too."""
     if scope.question.universe is Universe.ANY or MayBe.NAMESPACED not in thing.may_be:
         return False
-    place = thing.name if thing.kind == "Namespace" else thing.namespace
-    return not place or place not in scope.cluster.namespace_by_name
+    return thing.namespace is None or thing.namespace not in scope.cluster.namespace_by_name
 
 
-def _no(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _no(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     return False
 
 
-def _anything(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _anything(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     return True
 
 
-def _policy(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _policy(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     """A NetworkPolicy isolates, and so takes from the Baseline tier what ties there (reference B1.6)."""
     claim = scope.question.claim
-    return status is Status.REFUTED and claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE) and _touches(thing, scope)
+    return verdict.status is Status.REFUTED and claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE) and _touches(thing, scope)
 
 
-def _admin_policy(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _admin_policy(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     """It may tie, or decide before those that do; it isolates nobody (reference B1.3)."""
     return scope.question.claim.kind is Kind.NEVER_TIE
 
 
-def _pods(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _pods(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     """More pods: plain ones that every universe but the inventory has already, and such on their node's network."""
     claim, universe = scope.question.claim, scope.question.universe
-    if status is Status.REFUTED:
+    if verdict.status is Status.REFUTED:
         return claim.kind is Kind.SOME and _may_hold(thing, claim, scope)
     if claim.kind is Kind.SOME:
         return False
@@ -109,22 +123,48 @@ def _touches(thing: Unmodelled, scope: Scope) -> bool:
     return _is_in(thing, scope.src, scope) or _is_in(thing, scope.dst, scope)
 
 
-def _namespace(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _namespace(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     """Labels of a namespace merely mentioned are unknown, so that what holds of all of them stands; what is refuted
-    may be so by labels that it does not have.  The inventory takes them for absent."""
-    if scope.question.universe is Universe.INVENTORY:
-        return True
-    return status is Status.REFUTED and scope.question.claim.kind is not Kind.SOME
+    may be so by labels that it does not have.  The inventory takes them for absent.  They say nothing of ends in other
+    namespaces."""
+    is_closed, claim = scope.question.universe is Universe.INVENTORY, scope.question.claim
+    if not _touches(thing, scope) and not (is_closed and _asks_for_namespaces(scope)):
+        return False
+    if verdict.status is Status.REFUTED and claim.kind is not Kind.SOME:
+        return not any(_is_elsewhere(example, thing, scope) for example in verdict.counterexamples)
+    return is_closed
 
 
-def _addresses(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _asks_for_namespaces(scope: Scope) -> bool:
+    """A set is of namespaces by their labels, so that more of them may be in it."""
+    sets = [*claim_sets(scope.question.claim), *(leaf for a in scope.assumptions for leaf in leaves(a.members))]
+    choices = (leaf.namespaces for leaf in sets if isinstance(leaf, PodsIn))
+    return any(isinstance(choice, NamespacesMatching) and choice.selector.requirements for choice in choices)
+
+
+def _is_elsewhere(example: Counterexample, thing: Unmodelled, scope: Scope) -> bool:
+    """Its ends are in namespaces of which all is known, or that are yet to be created, or in none: it stands whatever
+    the labels of another are."""
+    found = example.connection
+    ends = (found.src, found.dst) if found is not None else (example.subject,)
+    names = [end.namespace for end in ends if isinstance(end, Pod)]
+    known = scope.cluster.namespace_by_name
+    return all(
+        thing.namespace != name if name not in known else known[name].is_declared or not thing.reaches(name)
+        for name in names
+    )
+
+
+def _addresses(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     """An address more is a pod's, a node's or a Service's, and so neither outside nor bounded as pods' are."""
     return scope.question.claim.kind is not Kind.ISOLATED
 
 
-def _service(status: Status, thing: Unmodelled, scope: Scope) -> bool:
+def _service(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
     """It may hide who comes, and stand for its backends at addresses that are taken to be outside."""
     claim = scope.question.claim
+    if any(_is_asked_for(leaf, thing) for leaf in claim_sets(verdict.query.claim)):
+        return True
     if claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE):
         return False
     speaks_of_addresses = any(
@@ -133,10 +173,38 @@ def _service(status: Status, thing: Unmodelled, scope: Scope) -> bool:
     if thing.elsewhere_than:  # of what its addresses are no more can be told than of any other
         return EXTERNAL in scope.dst.kinds or _is_in(thing, scope.dst, scope)
     is_outside = EXTERNAL in scope.src.kinds | scope.dst.kinds
-    return speaks_of_addresses or is_outside or _is_in(thing, scope.dst, scope)
+    if thing.addresses is None or _leads_by_addresses(thing, scope.cluster):
+        return speaks_of_addresses or is_outside or _is_in(thing, scope.dst, scope)
+    return _is_in(thing, scope.dst, scope) or any(_meets(leaf, thing.addresses, scope) for leaf in claim_sets(claim))
 
 
-_CHANGES: dict[MayBe, Callable[[Status, Unmodelled, Scope], bool]] = {
+def _is_asked_for(leaf: SetExpr, thing: Unmodelled) -> bool:
+    """The question names it, or what is found by way of Services."""
+    if isinstance(leaf, ServiceNamed):
+        return thing.namespace in (None, leaf.namespace) and thing.kind != "Node"
+    return isinstance(leaf, ApiServer)
+
+
+def _leads_by_addresses(thing: Unmodelled, cluster: Cluster) -> bool:
+    """Addresses are written down for a Service of its namespace, so that it may lead to pods of any other."""
+    return any(not entry.is_derived and thing.reaches(entry.namespace) for entry in cluster.endpoints)
+
+
+def _meets(leaf: SetExpr, addresses: AddressSet, scope: Scope) -> bool:
+    """A set of the claim that one of these addresses, or of the nodes where it may have a port, is in."""
+    match leaf:
+        case Addresses():
+            nodes = AddressSet.singles(ip for node in scope.cluster.nodes for ip in node.ips)
+            return bool(leaf.addresses & (addresses | nodes))
+        case Anything():
+            return bool(addresses)
+        case Nodes() | NodesThat():
+            return True
+        case _:
+            return False
+
+
+_CHANGES: dict[MayBe, Callable[[Verdict, Unmodelled, Scope], bool]] = {
     MayBe.NAMESPACED: _no,
     MayBe.POLICY: _policy,
     MayBe.ADMIN_POLICY: _admin_policy,

@@ -7,6 +7,7 @@ from enum import Enum
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.source import Source
 from analyzer.records import dataclass
+from analyzer.sets import AddressSet
 
 
 class MayBe(Enum):
@@ -32,7 +33,8 @@ class Unmodelled:
     pods at admission, their labels, ports, hostNetwork; `sets_host_network` if it is seen to set the latter.  `digest`
     is the same for the same content, empty if the content could not be read.  `may_be`: what it may be for all that is
     known, of an object that could not be read; empty of one that was read.  With `elsewhere_than`, a namespace, it
-    stands for all that may be in other namespaces.
+    stands for all that may be in other namespaces.  A Namespace bears on pods in it.  `addresses`: those of a Service,
+    None where they could not be read.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Unmodelled:
     sets_host_network: bool = False
     may_be: frozenset[MayBe] = frozenset()
     elsewhere_than: str = ""
+    addresses: AddressSet | None = None
 
     def reaches(self, namespace: str | None) -> bool:
         """Whether it may bear on pods of the namespace; None stands for one that nothing mentions."""
@@ -63,6 +66,8 @@ class Unmodelled:
     def id(self) -> str:
         """`CiliumNetworkPolicy shop/db`; a document that could not be read may have no name."""
         name = self.name or "without a name"
+        if self.kind == "Namespace":
+            return f"{self.kind} {name}"
         return f"{self.kind} {self.namespace}/{name}" if self.namespace and self.name else f"{self.kind} {name}"
 
     @property

@@ -50,6 +50,5 @@ KIND = ObjectKind(
     is_namespaced=False,
     may_allow=True,
     may_deny=True,
-    adds_pods=True,
     name_fault=label_name_fault,
 )

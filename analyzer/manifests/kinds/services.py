@@ -6,10 +6,11 @@ from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.names import label_name_fault, port_name_fault
 from analyzer.manifests.kinds.selectors import read_labels
-from analyzer.manifests.text.section import Section
+from analyzer.manifests.text.section import Log, Section
 from analyzer.model.cluster import Service, ServicePort
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Protocol
+from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -46,6 +47,18 @@ def _read(manifest: Manifest) -> Service | None:
         source=manifest.source,
         allocates_node_ports=allocates,
     )
+
+
+def quiet_addresses(root: Section) -> AddressSet | None:
+    """The addresses of a Service of which something could not be read; None if those are among it, or what it is."""
+    log = Log(root.log.file)
+    whole = Section(root.data, "", log)
+    spec = whole.section("spec")
+    if spec is None:
+        return None
+    kind = spec.choice_or_default("type", _TYPES, "ClusterIP")
+    found = () if spec.text("clusterIP") == "None" else _addresses(whole, spec)
+    return None if log.problems or kind == "ExternalName" else AddressSet.singles(found)
 
 
 def _addresses(root: Section, spec: Section) -> tuple[IPAddress, ...]:

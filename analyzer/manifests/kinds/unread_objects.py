@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, ObjectKind
 from analyzer.manifests.kinds.names import label_name_fault
+from analyzer.manifests.kinds.services import quiet_addresses
 from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS, Effect, effect_of
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section, printable
 from analyzer.model.cluster import MayBe, Unmodelled
+from analyzer.model.policies import Direction
 from analyzer.model.source import Source
 
 UNREAD = "it could not be read"
@@ -50,7 +52,8 @@ def effect_of_unread(known: ObjectKind, why: str, is_namespaced: bool | None) ->
     may = known.may_allow or known.may_deny or known.kind == "Service"
     if known.kind == "Namespace":
         may = False
-    return Effect(may, may, known.adds_pods, why, is_namespaced, may_isolate=known.kind == "NetworkPolicy")
+    found = Effect(may, may, known.adds_pods, why, is_namespaced, may_isolate=known.kind == "NetworkPolicy")
+    return replace(found, directions=(Direction.INGRESS,)) if known.kind == "Service" else found
 
 
 def quiet_metadata(root: Section) -> Mapping:
@@ -171,8 +174,11 @@ def broken(root: Section, kind: str, api_version: str, known: ObjectKind | None)
         return replace(found, may_be=frozenset({MayBe.ANYTHING}))
     effect = effect_of_unread(known, UNREAD, known.is_namespaced)
     namespace = _place_of(root) if known.is_namespaced else None
+    if known.kind == "Namespace" and label_name_fault(quiet_name(root)) is None:
+        namespace = quiet_name(root)
     found = unmodelled(kind, api_version, namespace, quiet_name(root), root.source, effect)
-    return replace(found, may_be=parts_of(known, has_status=root.data.get("status") is not None))
+    addresses = quiet_addresses(root) if known.kind == "Service" else None
+    return replace(found, may_be=parts_of(known, has_status=root.data.get("status") is not None), addresses=addresses)
 
 
 def _place_of(root: Section) -> str | None:
