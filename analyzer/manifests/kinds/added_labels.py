@@ -86,8 +86,6 @@ def _job(labels: Labels, manifest: Manifest, spec: Section) -> tuple[Labels, tup
 def _cron_job(manifest: Manifest, spec: Section) -> tuple[Varying, ...]:
     """A CronJob's Jobs are called after it and the minute that they were due."""
     index = _index(spec, is_unique=False)
-    if spec.boolean("manualSelector"):
-        return index
     named = Varying(tuple((key, f"{manifest.name}-") for key in _NAMES), Numbers())
     return named, Varying(tuple((key, "") for key in _UIDS), Form.UID, is_guess=True), *index
 

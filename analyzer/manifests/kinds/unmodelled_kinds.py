@@ -39,6 +39,7 @@ _CALICO = "it may be a policy of Calico beside the modelled kinds"
 _ANTREA = "Antrea policies allow and deny traffic beside the modelled kinds"
 _MESH = "mesh authorization refuses requests that network policies let pass"
 _SECOND = "it attaches pods to networks that NetworkPolicies do not govern"
+_NOT_HERE = "it closes secondary networks only (reference A12.5)"
 _PODS = "it makes pods that the manifests do not show"
 _PROXY = "it changes what the proxies let through"
 _SOURCE = "it changes the source address of traffic that leaves"
@@ -134,7 +135,7 @@ EFFECTS: dict[str, Effect] = {
     "NetworkAuthentication.policy.linkerd.io": _requests(),
     "EgressNetwork.policy.linkerd.io": _denies(_MESH, False, Direction.EGRESS),
     "ServiceIntentions.consul.hashicorp.com": _denies(_MESH),
-    "MultiNetworkPolicy.k8s.cni.cncf.io": _denies("it governs secondary networks (reference A12.5)"),
+    "MultiNetworkPolicy.k8s.cni.cncf.io": Effect(False, False, False, _NOT_HERE),
     "NetworkAttachmentDefinition.k8s.cni.cncf.io": Effect(True, False, False, _SECOND, False),
     "Rollout.argoproj.io": _pods(),
     "Workflow.argoproj.io": _pods(),

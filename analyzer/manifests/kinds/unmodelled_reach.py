@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -93,6 +94,19 @@ def _namespace_of(host: str, own: object) -> object:
     return labels[1] if labels[2:3] == ["svc"] or (len(labels) == 2 and labels[1] == own) else None
 
 
+# ------------------------------------------------------------------------------------------------ networks
+def _of_network(effect: Effect, data: Mapping) -> Effect:
+    """One more interface is a way in and out that policies do not see; it closes nothing (reference A12.5).  A network
+    in the place of the cluster's own, as OVN-Kubernetes has it, parts its pods from all others."""
+    config = _spec(data).get("config")
+    try:
+        found = json.loads(config) if isinstance(config, str) and config else {}
+    except (ValueError, RecursionError):
+        return replace(effect, may_deny=True)
+    is_primary = isinstance(found, dict) and found.get("role") not in (None, "secondary")
+    return replace(effect, may_deny=is_primary)
+
+
 # ------------------------------------------------------------------------------------------------ mutations
 _OF_PODS = frozenset({"pods", "replicationcontrollers", "podtemplates"})
 _OF_APPS = frozenset({"deployments", "statefulsets", "daemonsets", "replicasets"})
@@ -175,6 +189,7 @@ _NARROWERS: dict[str, Callable[[Effect, Mapping], Effect]] = {
     "ServiceEntry.networking.istio.io": _exported,
     "VirtualService.networking.istio.io": _of_hosts,
     "DestinationRule.networking.istio.io": _of_hosts,
+    "NetworkAttachmentDefinition.k8s.cni.cncf.io": _of_network,
     "MutatingWebhookConfiguration.admissionregistration.k8s.io": _of_webhooks,
     "MutatingAdmissionPolicy.admissionregistration.k8s.io": _of_constraints,
     "Assign.mutations.gatekeeper.sh": _of_location,

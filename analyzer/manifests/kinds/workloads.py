@@ -20,8 +20,20 @@ def _read(manifest: Manifest) -> PodSource | None:
 
 def _read_cron_job(manifest: Manifest) -> PodSource | None:
     spec = manifest.root.section("spec")
-    job = spec.section("jobTemplate") if spec else None
-    return _source(manifest, job.section("spec") if job else None)
+    template = spec.section("jobTemplate") if spec else None
+    job = template.section("spec") if template else None
+    if job is not None:
+        _check_selector(job)
+    return _source(manifest, job)
+
+
+def _check_selector(job: Section) -> None:
+    """The Jobs of a CronJob never choose their pods themselves (pkg/apis/batch/validation, ValidateJobTemplateSpec)."""
+    hint = "leave it out: each Job gets a selector of its own"
+    if job.has("selector"):
+        job.problem("selector", "is not for the Jobs of a CronJob", hint)
+    if job.boolean("manualSelector"):
+        job.problem("manualSelector", "is `true`, which the Jobs of a CronJob cannot have", hint)
 
 
 def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:

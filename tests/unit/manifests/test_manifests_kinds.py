@@ -167,6 +167,27 @@ def test_kinds_that_the_model_does_not_read(loaded, kind, api_version, allows, d
     assert entry.source.line == 1
 
 
+@pytest.mark.parametrize(
+    ("config", "denies"),
+    [
+        ("", False),
+        ('{"type": "macvlan"}', False),
+        ('{"plugins": [{"type": "bridge"}, {"type": "tuning"}]}', False),
+        ('{"type": "ovn-k8s-cni-overlay", "topology": "layer3", "role": "primary"}', True),
+        ('{"type": "ovn-k8s-cni-overlay", "topology": "layer3", "role": "secondary"}', False),
+        ("{", True),
+    ],
+)
+def test_a_network_more_opens_and_closes_nothing(loaded, config, denies):
+    text = thing("NetworkAttachmentDefinition", "k8s.cni.cncf.io/v1") + f"spec: {{config: '{config}'}}\n"
+    (entry,) = loaded(text).cluster.unmodelled
+    assert (entry.may_allow, entry.may_deny, entry.may_isolate, entry.adds_pods) == (True, denies, False, False)
+
+
+def test_a_policy_of_other_networks_changes_nothing_here(loaded):
+    assert loaded(thing("MultiNetworkPolicy", "k8s.cni.cncf.io/v1beta1")).cluster.unmodelled == ()
+
+
 def test_an_unknown_kind_can_be_declared_irrelevant(loaded):
     text = thing("Gizmo", "example.com/v1")
     assert "--irrelevant Gizmo.example.com" in loaded(text).cluster.unmodelled[0].why
@@ -188,7 +209,7 @@ def test_no_kind_stands_in_two_classes():
     [
         (POLICY + "spec: {podselector: {}}\n", "NetworkPolicy", True, True, False, "a"),
         (thing("Deployment", "apps/v1"), "Deployment", False, False, True, "a"),
-        (thing("Namespace", "v1").replace("name: x", "name: X"), "Namespace", False, False, True, None),
+        (thing("Namespace", "v1").replace("name: x", "name: X"), "Namespace", False, False, False, None),
         (thing("NetworkPolicy", "extensions/v1beta1"), "NetworkPolicy", True, True, True, None),
         ("a: [\n", "document", True, True, True, None),
         ("kind: Pod\n", "document", True, True, True, None),

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from analyzer.errors import ManifestError
 from analyzer.model.cluster import ContainerKind, ContainerPort, Service, ServicePort
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet
@@ -142,6 +143,32 @@ def test_a_port_name_with_two_numbers_is_noted(loaded):
     spec = "{containers: [{ports: [{name: w, containerPort: 1}]}, {ports: [{name: w, containerPort: 2}]}]}"
     (notice,) = loaded(pod("x", spec=spec)).cluster.notices
     assert "it means 1, 2" in notice.message
+
+
+@pytest.mark.parametrize(
+    ("fields", "messages"),
+    [
+        ("manualSelector: true", ["`spec.jobTemplate.spec.manualSelector` is `true`"]),
+        ("selector: {matchLabels: {a: b}}", ["`spec.jobTemplate.spec.selector` is not for the Jobs of a CronJob"]),
+        ("selector: {}", ["`spec.jobTemplate.spec.selector` is not for"]),
+        ("manualSelector: true, selector: {matchLabels: {a: b}}", ["manualSelector` is", "spec.selector` is"]),
+        ("manualSelector: false", []),
+        ("manualSelector: null, selector: null", []),
+    ],
+)
+def test_the_jobs_of_a_cron_job_choose_no_pods(loaded, fields, messages):
+    cron = (
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\n"
+        f"spec: {{jobTemplate: {{spec: {{{fields}, template: {{metadata: {{labels: {{a: b}}}}}}}}}}}}\n---\n"
+    )
+    if not messages:
+        assert loaded(cron).cluster.workloads
+        return
+    with pytest.raises(ManifestError) as caught:
+        loaded(cron)
+    told = [str(problem) for problem in caught.value.problems]
+    assert len(told) == len(messages)
+    assert all(part in text for part, text in zip(messages, told, strict=True))
 
 
 def test_a_cron_job_and_a_replication_controller(loaded):
