@@ -37,6 +37,7 @@ from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.judging.made_workloads import beside_makers
 from analyzer.judging.mutations import as_admitted
 from analyzer.judging.replay import Replay
+from analyzer.judging.scales import beside_scales
 from analyzer.judging.unread import beside_unread
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
@@ -44,6 +45,7 @@ from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
+from analyzer.semantics import ties
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
@@ -87,6 +89,12 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
 def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:
     trial = _Trial(cluster, query, question, setting)
     verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
+    verdict = beside_scales(
+        verdict,
+        cluster,
+        lambda witness: ties(cluster, question.profile, witness),
+        lambda one: _judged(one, query, question, setting, started),
+    )
     verdict = as_admitted(verdict, cluster, question)
     verdict = beside_unread(beside_makers(verdict, cluster, question), trial.obligation.scope)
     statistics = Statistics(

@@ -9,7 +9,8 @@ from analyzer.records import dataclass
 class OpenFact:
     """Something the specification, or an unmodelled object, leaves open: `id` is stable, `text` is for people.
 
-    kinds: `tie` (equal priorities), `other-protocols`, `domain`, `unmodelled`, `named-port-union`, `service-source`,
+    kinds: `tie` (equal priorities), `scales` (priorities that nothing compares), `other-protocols`, `domain`,
+    `unmodelled`, `named-port-union`, `service-source`,
     `service-eval`, `node-way` (a port of a node that leads to pods), `host-network-label` (OVN-Kubernetes),
     `added-label`,
     `unspecified` (a rule of a policy that holds what the API does not check).
@@ -18,3 +19,8 @@ class OpenFact:
     kind: str
     id: str
     text: str
+
+    @property
+    def is_of_scales(self) -> bool:
+        """It is about policies whose priorities are on no common scale, and not about equal ones."""
+        return self.kind == "scales"

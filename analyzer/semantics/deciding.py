@@ -82,7 +82,7 @@ def _tie(steps: Sequence[_Step], stage: str) -> OpenFact:
     places = " and ".join(f"{policy.id} ({rule.source})" for policy, rule in zip(policies, rules, strict=True))
     if len({policy.scale for policy in policies}) > 1:
         text = f"{places} disagree, and no text puts priorities of these kinds on one scale"
-        return OpenFact("tie", f"{stage} scales: {names}", text)
+        return OpenFact("scales", f"{stage} scales: {names}", text)
     priority = policies[0].priority
     text = f"{places} have the same priority {priority} and disagree, and which goes first is not specified"
     return OpenFact("tie", f"{stage} {priority}: {names}", text)

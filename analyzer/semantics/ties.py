@@ -12,11 +12,11 @@ from analyzer.semantics.settling import runs
 
 
 def ties(cluster: Cluster, profile: Profile, connection: Connection) -> tuple[OpenFact, ...]:
-    """The facts `tie` that some way of settling the open facts meets: policies of one priority that match the
-    connection itself and do different things, not one to a node that leads there.  Whether that changes the decision is
-    another question (`open_facts`)."""
+    """The facts `tie` and `scales` that some way of settling the open facts meets: policies of one priority, or of
+    priorities that nothing compares, that match the connection itself and do different things, not one to a node that
+    leads there.  Whether that changes the decision is another question (`open_facts`)."""
     found: dict[OpenFact, None] = {}
     for _, answers in runs(lambda settle: decide(cluster, profile, connection, settle)):
         if BY_A_NODE not in answers.values():
-            found |= dict.fromkeys(fact for fact in answers if fact.kind == "tie")
+            found |= dict.fromkeys(fact for fact in answers if fact.kind in ("tie", "scales"))
     return tuple(found)

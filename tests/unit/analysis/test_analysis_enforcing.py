@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from analyzer.analysis import Setting, check
@@ -85,7 +87,18 @@ def test_two_scales_are_open_where_their_order_matters(tmp_path, profile, priori
     text = admin(ANP, priorities[0], actions[0]) + admin(CNP, priorities[1], actions[1])
     differ = len(set(actions)) == 2
     assert verdict(tmp_path, text, PODS_REACH, profile) == ("unknown" if differ else "proved")
-    assert verdict(tmp_path, text, "policies never tie", profile) == ("refuted" if differ else "proved")
+    assert verdict(tmp_path, text, "policies never tie", profile) == ("unknown" if differ else "proved")
+
+
+@pytest.mark.parametrize(("first", "second"), list(product((ANP, CNP), repeat=2)))
+@pytest.mark.parametrize("actions", list(product(("Deny", "Accept", "Pass"), repeat=3)))
+def test_only_policies_of_one_scale_are_known_to_tie(tmp_path, first, second, actions):
+    """Two policies of one priority, beside one of the other scale that matches the same."""
+    kinds = (first, first, second)
+    text = "".join(admin(k, 7, a, name=f"p{n}") for n, (k, a) in enumerate(zip(kinds, actions, strict=True)))
+    tie = len(set(actions if first == second else actions[:2])) > 1
+    expected = "refuted" if tie else "unknown" if len(set(actions)) > 1 else "proved"
+    assert verdict(tmp_path, text, "policies never tie", "generic") == expected
 
 
 def test_two_scales_of_the_baseline_tier(tmp_path):
