@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explanation import explain
 from analyzer.analysis.pointwise import decided
+from analyzer.analysis.requests import judged, without_requests
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
+from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_decided
 from analyzer.model.profile import AllowLocalhost, Profile
+from analyzer.model.requests import Request
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Answer, Effect, Outcome, SideExplanation
 
@@ -31,7 +34,8 @@ def answer(
     ports: ConnectionSet,
     *,
     pod_addresses: AddressSet | None = None,
-    request: Mapping[str, str] | None = None,
+    request: Request | None = None,
+    through: Through | None = None,
 ) -> Answer:
     """Whether the connections `ports` pass from one end to the other; what is not known is said to be unknown."""
     (src, src_words), (dst, dst_words) = source, destination
@@ -47,15 +51,19 @@ def answer(
     src, dst = (_unselectable_end(end) if isinstance(end, str) else end for end in (src, dst))
     if src is dst and getattr(src, "is_single", True):
         return settled(Outcome.ALLOWED, "an end always reaches itself")
-    cluster = as_decided(cluster, profile)
+    cluster = without_requests(as_decided(cluster, profile))
     if profile.reads_calico and cluster.calico.decides and not entities:
-        return _one_by_one(id_, source, destination, on, cluster, profile, ports, pod_addresses, request)
+        found_one = _one_by_one(id_, source, destination, on, cluster, profile, ports, pod_addresses, request)
+        mesh = judged(cluster, profile, src, dst, ports, request, pod_addresses, through)
+        return found_one if mesh is None else _with_mesh(found_one, mesh)
     if not isinstance(src, Workload) and not isinstance(dst, Workload):
         outcome = Outcome.UNKNOWN if cluster.unmodelled else Outcome.ALLOWED
         return settled(outcome, "neither end is a pod: network policies say nothing of this")
-    found = explain(cluster, profile, src, dst, asked=ports, pod_addresses=pod_addresses)
-    notes = (*found.egress.notes, *found.ingress.notes)
-    reason = f"egress: {found.egress.reason}; ingress: {found.ingress.reason}"
+    found = explain(
+        cluster, profile, src, dst, asked=ports, pod_addresses=pod_addresses, request=request, through=through
+    )
+    notes = tuple(note for side in found.sides for note in side.notes)
+    reason = "; ".join(f"{side.stage or side.direction.value}: {side.reason}" for side in found.sides)
     outcome = found.outcome
     near = _shares_node(src, dst) if profile.allow_localhost is AllowLocalhost.AUTO else None
     if near is not None and outcome is not Outcome.ALLOWED and not _is_shut_to_its_node(found.ingress, profile):
@@ -73,7 +81,7 @@ def _one_by_one(
     profile: Profile,
     ports: ConnectionSet,
     pod_addresses: AddressSet | None,
-    request: Mapping[str, str] | None,
+    request: Request | None,
 ) -> Answer:
     """The answer of the oracle, where the pipeline is Calico's."""
     (src, src_words), (dst, dst_words) = source, destination
@@ -89,6 +97,14 @@ def _one_by_one(
         outcome = Outcome.ALLOWED if near else Outcome.UNKNOWN
         reason = "a pod's own node always reaches it" if near else "it may come from the pod's own node"
     return Answer(id_, src_words, dst_words, on, outcome, reason, tuple(fact.text for fact in found.open))
+
+
+def _with_mesh(found: Answer, mesh: SideExplanation) -> Answer:
+    """What both let through; unknown where one does not know and the other lets it through."""
+    both = {found.outcome, mesh.outcome}
+    outcome = next(each for each in (Outcome.DENIED, Outcome.UNKNOWN, Outcome.ALLOWED) if each in both)
+    reason = f"{found.reason}; {mesh.stage}: {mesh.reason}"
+    return replace(found, outcome=outcome, reason=reason, notes=(*found.notes, *mesh.notes))
 
 
 def _of_entities(names: Sequence[str], profile: Profile) -> tuple[Outcome, str] | None:

@@ -11,7 +11,9 @@ from analyzer.analysis.connectivity.variants import Mentioned, guesses
 from analyzer.analysis.explanation import explain
 from analyzer.analysis.mismatches import end_words
 from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.endpoints import Through
 from analyzer.model.profile import Profile
+from analyzer.model.requests import Request
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Explanation, SideExplanation
 
@@ -27,6 +29,8 @@ def explain_cases(
     asked: ConnectionSet = ConnectionSet.PORTS,
     pod_addresses: AddressSet | None = None,
     words: tuple[str, str] | None = None,
+    request: Request | None = None,
+    through: Through | None = None,
 ) -> Explanation:
     """What is allowed from some of the sources to some of the destinations, and why.
 
@@ -43,7 +47,17 @@ def explain_cases(
                         continue
                     case = " and ".join(text for text in (its, theirs) if text)
                     names = words or (end_words(one), end_words(other))
-                    why = explain(cluster, profile, one, other, asked=asked, pod_addresses=pod_addresses, words=names)
+                    why = explain(
+                        cluster,
+                        profile,
+                        one,
+                        other,
+                        asked=asked,
+                        pod_addresses=pod_addresses,
+                        words=names,
+                        request=request,
+                        through=through,
+                    )
                     found.append((case, why))
     return _together(found)
 
@@ -81,6 +95,7 @@ def _together(found: Sequence[tuple[str, Explanation]]) -> Explanation:
         certain=reduce(ConnectionSet.__and__, (one.certain for one in every)),
         egress=_side([one.egress for one in every], most.egress),
         ingress=_side([one.ingress for one in every], most.ingress),
+        request=_side([r for one in every if (r := one.request)], most.request) if most.request else None,
         notes=(*most.notes, "the pods differ; the rules shown are those of the pods that may most", *shown),
         cases=tuple(found),
     )

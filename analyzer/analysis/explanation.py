@@ -8,10 +8,13 @@ from itertools import groupby
 
 from analyzer.analysis.connectivity.pairwise import Pair, PairEnd, PairSide
 from analyzer.analysis.mismatches import end_words, peer_mismatches, pods_mismatch, ports_mismatch
+from analyzer.analysis.requests import judged, without_requests
 from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.policies import Action, Direction, Policy, Rule, RuleRef, Tier, TierShape, UnknownPeer
 from analyzer.model.profile import OtherProtocols, Profile
+from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.semantics.fold import Span
 from analyzer.sets import AddressSet, ConnectionSet
@@ -29,13 +32,16 @@ def explain(
     asked: ConnectionSet = ConnectionSet.PORTS,
     pod_addresses: AddressSet | None = None,
     words: tuple[str, str] | None = None,
+    request: Request | None = None,
+    through: Through | None = None,
 ) -> Explanation:
-    """What is allowed of the connections asked about, and why.
+    """What is allowed of the connections asked about, and why.  With a `request`, whether that is let through; without,
+    whether some request is.  `through`: the Service that the client asks for.
 
     An end may be a workload that the cluster does not hold, one that is still to be created.  `words` names the ends;
     without it they go by their ids.  Of a set of addresses `allowed` is what some may, `certain` what all may.
     """
-    cluster = as_enforced(cluster, profile)
+    cluster = without_requests(as_enforced(cluster, profile))
     pair = Pair(cluster, profile, src, dst, pod_addresses)
     both = pair.both()
     sides = {
@@ -43,14 +49,17 @@ def explain(
         for direction, near, far in ((Direction.EGRESS, src, dst), (Direction.INGRESS, dst, src))
     }
     names = words or (end_words(src), end_words(dst))
+    mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
+    may, must = (mesh.allowed, mesh.certain) if mesh is not None else (asked, asked)
     return Explanation(
         *names,
         asked,
-        both.may & asked,
-        both.must & asked,
+        both.may & may,
+        both.must & must,
         sides[Direction.EGRESS],
         sides[Direction.INGRESS],
         profile,
+        request=mesh,
     )
 
 

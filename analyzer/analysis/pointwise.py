@@ -13,15 +13,17 @@ from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, pod_of
 from analyzer.model.formulas import AtAddress, Member, OnPorts, leaves
-from analyzer.model.labels import NO_LABELS, Labels
+from analyzer.model.labels import NO_LABELS
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Pipeline
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
+from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision
 from analyzer.semantics.oracle import decide
+from analyzer.semantics.requests import seen_by_calico
 from analyzer.semantics.settling import DOES_NOT_MATCH, Settle, runs
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
@@ -49,10 +51,10 @@ def decided(
     asked: ConnectionSet,
     *,
     pod_addresses: AddressSet | None = None,
-    request: Mapping[str, str] | None = None,
+    request: Request | None = None,
 ) -> Found:
     """Allowed if some protocol and port is open for certain, whatever the addresses are and the open facts come to;
-    denied if none may be; else unknown.  `request`: the method and the path that the client asks for."""
+    denied if none may be; else unknown.  `request`: what the client asks for."""
     pipeline, is_open = pipeline_of(profile, cluster), False
     numbers, blocks = _told_apart(pipeline)
     ranges = pod_addresses_of(cluster, pod_addresses)
@@ -75,9 +77,9 @@ def decided(
 
 
 def _runs(
-    cluster: Cluster, profile: Profile, connection: Connection, request: Mapping[str, str] | None
+    cluster: Cluster, profile: Profile, connection: Connection, request: Request | None
 ) -> Iterator[tuple[Decision, Mapping[OpenFact, str]]]:
-    asked = None if request is None else Labels(request)
+    asked = None if request is None else seen_by_calico(request)
 
     def one(settle: Settle) -> Decision:
         def known(fact: OpenFact, options: tuple[str, ...]) -> str:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cli.formats import Format
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.inputs import endpoints
-from analyzer.inputs.requests import http_of, request_faults
+from analyzer.inputs.requests import read_request, request_faults
 from analyzer.inputs.settings import nearest
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.analysis.connectivity.pairwise import PairEnd
     from analyzer.model.cluster import Cluster
+    from analyzer.model.endpoints import Through
     from analyzer.model.profile import Profile
     from analyzer.reports.layout import Style
     from analyzer.sets import AddressSet, ConnectionSet
@@ -37,9 +38,9 @@ class Asked:
     destination: str
     on: str
     ports: ConnectionSet
-    request: Mapping[str, Any]
     file: str
     line: int
+    request: Mapping[str, Any] | None = None
 
 
 def batch_or_one(
@@ -106,7 +107,7 @@ def _question(text: str, file: str, line: int) -> Asked:
     if faults:
         raise InputError(refuse(fault) for fault in faults)
     ports = _placed(lambda: endpoints.ports([data["on"]], True), file, line)
-    return Asked(data["id"], data["from"], data["to"], data["on"], ports, data.get("request", {}), file, line)
+    return Asked(data["id"], data["from"], data["to"], data["on"], ports, file, line, data.get("request"))
 
 
 def _placed(part: Callable[[], Any], file: str, line: int) -> Any:
@@ -153,14 +154,16 @@ def answered(
                 problems += error.problems
         if problems:
             continue
-        (src, src_words, src_notes, _), (dst, dst_words, dst_notes, led) = ends
+        (src, src_words, src_notes, *_), (dst, dst_words, dst_notes, led, through) = ends
         ports = led(asked.ports)
         if not ports:
             denied = explanation.Outcome.DENIED
             told = explanation.Answer(asked.id, src_words, dst_words, asked.on, denied, _NO_SUCH_PORT)
         else:
             about = (asked.id, (src, src_words), (dst, dst_words), asked.on, ports)
-            told = answer(cluster, profile, *about, pod_addresses=pod_addresses, request=http_of(asked.request))
+            request = read_request(asked.request) if asked.request else None
+            by_way_of = through(asked.ports)
+            told = answer(cluster, profile, *about, pod_addresses=pod_addresses, request=request, through=by_way_of)
         found.append(replace(told, notes=(*src_notes, *dst_notes, *told.notes)))
     if problems:
         raise InputError(problems)
@@ -168,16 +171,22 @@ def answered(
 
 
 _NO_SUCH_PORT = "the Service has no such port, and leads nowhere on it"
-_End = tuple["PairEnd | str", str, tuple[str, ...], "Callable[[ConnectionSet], ConnectionSet]"]
+_End = tuple[
+    "PairEnd | str",
+    str,
+    tuple[str, ...],
+    "Callable[[ConnectionSet], ConnectionSet]",
+    "Callable[[ConnectionSet], Through | None]",
+]
 
 
 def _end(text: str, key: str, cluster: Cluster) -> _End:
-    """The end, or the name of an entity; what to call it; what was chosen where the name left a choice; and the ports
-    that it has in place of those asked for, which are a Service's where its address is named."""
+    """The end, or the name of an entity; what to call it; what was chosen where the name left a choice; the ports that
+    it has in place of those asked for, which are a Service's where its address is named; and that Service."""
     if text.startswith("entity:"):
-        return _entity(text), text, (), lambda asked: asked
+        return _entity(text), text, (), lambda asked: asked, lambda asked: None
     named = endpoints.one_end(text, f"`{key}`", cluster)
-    return named.end, named.words, named.notes, partial(named.on, is_everything=False)
+    return named.end, named.words, named.notes, partial(named.on, is_everything=False), named.through
 
 
 def _entity(text: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from analyzer.analysis.connectivity.pairwise import PairEnd
     from analyzer.model.claims import ApiServer, Behind, LedPort, ServiceNamed
     from analyzer.model.cluster import Cluster, Node, Workload
+    from analyzer.model.endpoints import Through
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet, ConnectionSet
 
@@ -213,6 +214,15 @@ class Named:
     def ends(self) -> tuple[PairEnd, ...]:
         """All that the name means: the pods of one workload may differ."""
         return (self.end, *self.others)
+
+    def through(self, asked: ConnectionSet) -> Through | None:
+        """The port of a Service that is asked for, if the name is a Service's and it is one port."""
+        from analyzer.model.endpoints import Through
+
+        asking = [port for port in self.led if port.target is not None and port.number in asked.tcp]
+        if len(asking) != 1 or not asking[0].addresses:
+            return None
+        return Through(asking[0].service, asking[0].addresses[0], asking[0].number)
 
     def on(self, asked: ConnectionSet, is_everything: bool) -> ConnectionSet:
         """The ports asked about, as the end itself has them."""

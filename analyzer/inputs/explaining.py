@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analyzer.sets import AddressSet, ConnectionSet
     from analyzer.verdicts.explanation import Explanation
 
-UNREAD = "no policy that is modelled looks at requests: this is the answer for every request"
+UNREAD = "no policy that is modelled looks at requests here: this is the answer for every request"
 
 
 def explained(
@@ -31,18 +31,26 @@ def explained(
 ) -> Explanation:
     """What is allowed between two ends on the ports, and why; `is_everything`: nobody named ports.
 
-    `request` is what the client asks for (inputs/requests.py): no stage that is modelled looks at it, so that it makes
-    no difference, which a note says.  `options` are what the ends were given as.  InputError where an end is unknown,
-    or neither is a pod.
+    `request` is what the client asks for (inputs/requests.py); where no proxy looks at it, a note says so.  `options`
+    are what the ends were given as.  InputError where an end is unknown, or neither is a pod.
     """
     from analyzer import analysis
+    from analyzer.inputs.requests import read_request
 
     src, dst = endpoints.pair(source, destination, cluster, profile, options)
     asked = dst.on(ports, is_everything)
     words = (src.words, dst.words)
     found = analysis.explain_cases(
-        cluster, profile, src.ends, dst.ends, asked=asked, pod_addresses=pod_addresses, words=words
+        cluster,
+        profile,
+        src.ends,
+        dst.ends,
+        asked=asked,
+        pod_addresses=pod_addresses,
+        words=words,
+        request=read_request(request) if request else None,
+        through=dst.through(ports),
     )
-    unread = (UNREAD,) if request else ()
+    unread = (UNREAD,) if request and found.request is None else ()
     kept = (notice.message for notice in cluster.notices if notice.is_kept)
     return replace(found, notes=(*src.notes, *dst.notes, *found.notes, *unread, *kept))

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from analyzer.errors import InputError, UsageError
-from analyzer.sets.strings.paths import clean_path
+from analyzer.model.requests import MTLS, NESTED, PLAINTEXT, Request, Token, TokenState
 
 _TEXTS = ("method", "path", "host", "identity", "sni")
 _CHOICES: dict[str, tuple[Any, ...]] = {"http": (1, 2), "tls": ("mtls", "plaintext"), "raw": ("tcp",)}
@@ -47,16 +47,6 @@ def request_of(options: Mapping[str, Any]) -> dict[str, Any]:
     faults += [(_as_option(fault), "") for fault in ([] if faults else request_faults(found))]
     if faults:
         raise InputError(problem for fault in faults for problem in UsageError(*fault).problems)
-    return found
-
-
-def http_of(request: Mapping[str, Any]) -> Mapping[str, str] | None:
-    """The method and the path of a request that is HTTP, the path as a proxy compares it; None of any other."""
-    if "method" not in request and "path" not in request:
-        return None
-    found = {"method": request["method"]} if "method" in request else {}
-    if "path" in request:
-        found["path"] = clean_path(request["path"]) or ""
     return found
 
 
@@ -161,3 +151,42 @@ def _is_address(value: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+# ------------------------------------------------------------------------------------------------ to the model
+def read_request(request: Mapping[str, Any]) -> Request:
+    """The request that the keys spell; they are without faults."""
+    is_http = "raw" not in request and bool({"method", "path", "host", "http", "headers"} & request.keys())
+    address = request.get("remote_ip")
+    return Request(
+        method=request.get("method", "GET") if is_http else None,
+        path=request.get("path", "/"),
+        host=request.get("host"),
+        http=request.get("http", 1),
+        headers=tuple((name, value) for name, value in request.get("headers", ())),
+        tls=request.get("tls", MTLS if "identity" in request else PLAINTEXT),
+        identity=request["identity"].removeprefix("spiffe://") if "identity" in request else None,
+        sni=request.get("sni"),
+        token=_read_token(request.get("token", "none")),
+        remote_ip=None if address is None else ip_address(address),
+    )
+
+
+def _read_token(token: Any) -> Token | None:
+    if token == "none":
+        return None
+    if isinstance(token, str):
+        return Token(TokenState(token))
+    claims = tuple(_flat(token.get("claims", {}), ""))
+    return Token(TokenState.VALID, token["issuer"], token.get("subject"), claims)
+
+
+def _flat(claims: Mapping[str, Any], above: str) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    """Texts and lists of texts by their keys, one inside another; nothing else is matched by anything."""
+    for key, value in claims.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}{NESTED}")
+        elif isinstance(value, str):
+            yield above + key, value
+        elif isinstance(value, list):
+            yield above + key, tuple(item for item in value if isinstance(item, str))

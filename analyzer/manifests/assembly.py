@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
 from analyzer.manifests.kinds.endpoints import EndpointsObject
+from analyzer.manifests.kinds.istio.mesh_config import DEFAULT_REVISION
 from analyzer.manifests.kinds.mesh import at_root
 from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
@@ -14,11 +15,24 @@ from analyzer.manifests.sources.no_objects import lines_of
 from analyzer.model.calico import Calico, CalicoFact, calico_of, stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.mesh import Mesh, MeshConfig, MeshObject, Waypoint
 from analyzer.model.policies import Policy
 from analyzer.model.source import LeftOut, Notice, Source
 from analyzer.sets.addresses import IPAddress
 
-Fact = Policy | Namespace | Node | Service | EndpointsObject | PodSource | RouteSource | Gateway | Grant | CalicoFact
+Fact = (
+    MeshObject
+    | Policy
+    | Namespace
+    | Node
+    | Service
+    | EndpointsObject
+    | PodSource
+    | RouteSource
+    | Gateway
+    | Grant
+    | CalicoFact
+)
 
 
 @dataclass
@@ -35,6 +49,8 @@ class Facts:
     gateways: list[Gateway] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
     calico: list[CalicoFact] = field(default_factory=list)
+    mesh: list[MeshObject] = field(default_factory=list)
+    mesh_configs: dict[str, MeshConfig] = field(default_factory=dict)  # by revision
     unmodelled: list[Unmodelled] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     irrelevant: dict[str, int] = field(default_factory=dict)
@@ -66,6 +82,7 @@ class Facts:
                 mine.extend(others)
             elif isinstance(mine, set):
                 mine.update(others)
+        self.mesh_configs |= other.mesh_configs
         for kind, count in other.irrelevant.items():
             self.irrelevant[kind] = self.irrelevant.get(kind, 0) + count
         for namespace, source in other.mentioned.items():
@@ -92,7 +109,10 @@ class Facts:
             case Grant():
                 self.grants.append(fact)
             case _:
-                self.calico.append(fact)
+                if isinstance(fact, MeshObject):
+                    self.mesh.append(fact)
+                else:
+                    self.calico.append(fact)
 
 
 def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
@@ -119,10 +139,21 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         dns_domains=tuple(sorted(facts.dns_domains)),
         calico=calico,
         finished=tuple(sorted(_finished(facts), key=lambda pod: pod[0])),
+        mesh=_mesh(facts),
     )
     cluster = _with_node_local_dns(cluster)
     astray = _astray(cluster)
     return replace(cluster, notices=(*cluster.notices, *astray)) if astray else cluster
+
+
+def _mesh(facts: Facts) -> Mesh:
+    """Of several revisions' configurations that of the usual one counts, else the first."""
+    revisions = sorted(facts.mesh_configs, key=lambda name: (name != DEFAULT_REVISION, name))
+    waypoints = (Waypoint(each.namespace, each.name, each.source) for each in facts.gateways if each.is_waypoint)
+    objects = sorted((*facts.mesh, *waypoints), key=lambda each: (type(each).__name__, each.namespace, each.name))
+    injectors = {pod.shape.labels.get("istio.io/rev", "") for pod in facts.pods if pod.name.startswith("istiod")}
+    config = facts.mesh_configs[revisions[0]] if revisions else MeshConfig()
+    return Mesh(tuple(objects), config, frozenset({*revisions, *injectors} - {""}))
 
 
 def _with_node_local_dns(cluster: Cluster) -> Cluster:

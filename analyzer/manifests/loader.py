@@ -13,6 +13,7 @@ from analyzer.manifests.kinds.calico.references import without_tier
 from analyzer.manifests.kinds.custom_pods import custom_pods
 from analyzer.manifests.kinds.dns_domains import dns_domains
 from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
+from analyzer.manifests.kinds.istio.mesh_config import mesh_config
 from analyzer.manifests.kinds.manifest import (
     DEFAULT_NAMESPACE,
     ObjectKind,
@@ -239,6 +240,8 @@ class Loader:
             self.facts.root_namespaces.add(mesh)
         if kind == "ConfigMap":
             self.facts.dns_domains |= dns_domains(root.data)
+        if kind == "ConfigMap" and (config := mesh_config(root.data, root.log)):
+            self.facts.mesh_configs.setdefault(*config)
         self._is_repeated(root, identity, text_key(root.data))
         harmless = Effect(False, False, False, UNREAD)
         self._finish(root.log, unmodelled(kind, "", None, quiet_name(root), root.source, harmless))
@@ -298,6 +301,17 @@ class Loader:
         self._finish(log, None)
         if fact is not None and not is_repeated:
             self.facts.add(fact)
+        if kind_dot_group(kind.kind, kind.group) in EFFECTS and not is_repeated:
+            self.facts.unmodelled.append(self._beside(root, kind, api_version, manifest.namespace, name))
+
+    def _beside(
+        self, root: Section, kind: ObjectKind, api_version: str, namespace: str | None, name: str
+    ) -> Unmodelled:
+        """What the object may do to questions that do not ask about requests."""
+        effect = narrowed(effect_of(kind.kind, kind.group), kind.kind, kind.group, root.data)
+        where = None if effect.is_namespaced is False else namespace
+        entry = unmodelled(kind.kind, api_version, where, name, root.source, effect)
+        return replace(entry, digest=digest(root.data))
 
     def _is_repeated(self, root: Section, identity: Identity, said: Any) -> bool:
         """Whether an object of the identity has said the same before; a problem if it has said something else.

@@ -107,6 +107,7 @@ class _Group:
             ports=shape.ports,
             host_network=shape.host_network,
             dns_at=shape.dns_at,
+            annotations=shape.annotations,
             ips=tuple(sorted({ip for member in self.members for ip in _ips(member, nodes)}, key=_by_family)),
             nodes=tuple(sorted(on)),
             is_single=is_single,

@@ -299,6 +299,7 @@ class Calico:
             for leaf in (leaf for formula in (policy.subject, *asked) for leaf in leaves(formula)):
                 if isinstance(leaf, Test) and not leaf.attribute.key.startswith(_NOT_OF_PODS):
                     meets = leaf.meets
+                    assert not isinstance(meets, AddressSet)
                     yield (
                         leaf.attribute.key,
                         meets if isinstance(meets, frozenset) else () if meets is None else (meets.text,),

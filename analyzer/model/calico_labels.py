@@ -27,6 +27,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.labels import NO_LABELS
 from analyzer.model.open_facts import OpenFact
+from analyzer.sets import AddressSet
 
 OF_NAMESPACE, _OF_ACCOUNT, _NAME = "pcns.", "pcsa.", "projectcalico.org/name"
 _OWN_NAMESPACE, _OWN_ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
@@ -126,6 +127,7 @@ class CalicoLabels:
 def _of_value(test: Test, value: str | None) -> Formula:
     if value is None or test.meets is None:
         return FALSE if value is None else TRUE
+    assert not isinstance(test.meets, AddressSet)  # which no label is tested for
     is_met = value in test.meets if isinstance(test.meets, frozenset) else test.meets.matches(value)
     return TRUE if is_met else FALSE
 

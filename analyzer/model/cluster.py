@@ -14,6 +14,7 @@ from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
 from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.memory import Memory, remembered_property
+from analyzer.model.mesh import NO_MESH, Mesh
 from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
 from analyzer.model.unmodelled import MayBe, Unmodelled
@@ -64,7 +65,7 @@ class Workload:
     from status, empty if unknown.  `nodes`: names of the nodes its pods are known to run on.  `added`: what the
     controller adds to `labels`, pod by pod.  `group` tells apart the pods of one controller that differ: live ones, and
     those its template makes now.  `dns_at`: the addresses of
-    its nodes at which it answers for DNS (NodeLocal DNSCache).
+    its nodes at which it answers for DNS (NodeLocal DNSCache).  `annotations`: those that the mesh reads.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class Workload:
     source: Source = NOWHERE
     added: tuple[Added, ...] = ()
     group: str = ""
+    annotations: Labels = NO_LABELS
 
     @property
     def owner(self) -> str:
@@ -148,13 +150,15 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class ServicePort:
     """`target` is a number, or a container port name resolved per backend pod (reference A13.2).  `node_port`: the port
-    of every node that leads there, None if none is written."""
+    of every node that leads there, None if none is written.  `app_protocol`: what it speaks, None where it does not
+    say."""
 
     port: int
     target: int | str
     protocol: Protocol
     node_port: int | None = None
     name: str = ""
+    app_protocol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,8 @@ class Service:
     Local (reference A13.5).  `addresses` are its own, which stand for its backends (0.2, A9.5): clusterIPs,
     externalIPs, and those of the status but for `ipMode: Proxy`.  `external_name`: the name that an ExternalName
     stands for, empty for every other.  `allocates_node_ports`: the cluster gives each port that has none a `node_port`.
+    `created`: when, as the server writes it, empty if that is not known.  `waypoint`: which one its labels ask for,
+    empty if they do not.
     """
 
     namespace: str
@@ -178,6 +184,8 @@ class Service:
     external_name: str = ""
     source: Source = NOWHERE
     allocates_node_ports: bool = False
+    created: str = ""
+    waypoint: str = ""
 
     @property
     def id(self) -> str:
@@ -263,6 +271,7 @@ class Cluster:
     dns_domains: tuple[str, ...] = ()
     calico: Calico = NO_CALICO
     finished: tuple[tuple[str, tuple[IPAddress, ...]], ...] = ()
+    mesh: Mesh = NO_MESH
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     def recall(self, key: object, make: Callable[[Cluster], T]) -> T:
@@ -368,8 +377,8 @@ class Cluster:
         for selector in chosen:
             for requirement in selector.requirements:
                 found.setdefault(requirement.key, set()).update(requirement.values)
-        for key, value in self.calico.mentioned_labels:
-            found.setdefault(key, set()).update(value)
+        for key, values in (*self.calico.mentioned_labels, *self.mesh.labels):
+            found.setdefault(key, set()).update(values)
         return {key: frozenset(values) for key, values in found.items()}
 
     @remembered_property

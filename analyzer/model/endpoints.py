@@ -6,6 +6,7 @@ from analyzer.model.added_labels import Unknown
 from analyzer.model.cluster import ContainerPort, Workload
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
+from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
@@ -17,7 +18,8 @@ class Pod:
     `workload` is the owner of the workload it belongs to, `ns/name[Kind]`, None for a pod that is not there yet.
     `namespace_labels` always holds kubernetes.io/metadata.name.  `unknown`: labels that it has besides, with values
     that nobody knows.
-    `maker` names an object that is not modelled and may make such a pod, or none.
+    `maker` names an object that is not modelled and may make such a pod, or none.  `annotations`: those that the mesh
+    reads.
     """
 
     namespace: str
@@ -30,6 +32,7 @@ class Pod:
     workload: str | None = None
     unknown: tuple[Unknown, ...] = ()
     maker: str = ""
+    annotations: Labels = NO_LABELS
 
 
 def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
@@ -44,6 +47,7 @@ def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
         host_network=workload.host_network,
         workload=workload.owner,
         unknown=workload.unknown_labels,
+        annotations=workload.annotations,
     )
 
 
@@ -81,7 +85,7 @@ class Connection:
 
     `port` is the destination port on the pod, after Service translation; None iff the protocol is OTHER.  The source
     is never the destination pod's own node, which always reaches it.  `through` is the Service that the client asks
-    for; None: the destination itself, or whichever Service leads there.
+    for; None: the destination itself, or whichever Service leads there.  `request`: what the client asks for over it.
     """
 
     src: End
@@ -89,6 +93,7 @@ class Connection:
     protocol: Protocol
     port: int | None
     through: Through | None = None
+    request: Request | None = None
 
 
 __all__ = ["NO_LABELS", "Connection", "End", "External", "Host", "Pod", "Through", "pod_of"]

@@ -9,7 +9,7 @@ it for a concrete connection, `encoding` turns it into a term; nothing else says
 | Member | the end is in a set of ends: of these kinds, at these addresses, of this workload, on these nodes |
 | OnPorts | protocol and port are these, or the destination pod gives the port that name |
 | OnHostPort | the destination pod gives the port one of its node |
-| Test | a string attribute is there and is one of these, or is like this pattern |
+| Test | a string attribute has a value that is one of these, is like this pattern, or is one of these addresses |
 | Same | two attributes are equal; absent equals only absent |
 | Open | nobody knows: a fact that neither the manifests nor the specification settle |
 
@@ -43,19 +43,36 @@ class Role(Enum):
 
 
 class Name(Enum):
-    """What of its role an attribute is; labels have a key."""
+    """What of its role an attribute is; labels, annotations, headers, parameters, cookies and claims have a key."""
 
     NAMESPACE = "namespace"
     NAMESPACE_LABEL = "namespace.labels"
     LABEL = "labels"
+    ANNOTATION = "annotations"  # those that the mesh reads (model/mesh.py)
     SERVICE_ACCOUNT = "service_account"
+    # of a request, as the proxy sees it (model/requests.py)
     METHOD = "method"
-    PATH = "path"  # without its query, cleaned as the proxy that asks for it does
+    PATH = "path"  # normalized, without its query
+    HOST = "host"
+    HEADER = "headers"
+    PARAMETER = "parameters"
+    COOKIE = "cookies"
+    TLS = "tls"
+    IDENTITY = "identity"
+    SNI = "sni"
+    TOKEN = "token"  # whether what it is presented as holds: valid, forged, expired
+    ISSUER = "token.issuer"
+    SUBJECT = "token.subject"
+    CLAIM = "claims"
+    CLAIM_WORD = "claims by word"  # the words of a text between spaces
+    REMOTE_IP = "remote_ip"  # by how many proxies are trusted
+    FAULT = "fault"  # why an HTTP proxy refuses it before any policy
+    DNS = "dns"
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A string, or absent."""
+    """A string, or absent; a header and a claim may have several values at once."""
 
     role: Role
     name: Name
@@ -148,10 +165,11 @@ class OnHostPort:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """The attribute is there, and is one of the values, or is like the pattern; `meets is None`: it is there."""
+    """A value of the attribute is one of these, is like the pattern, or is one of the addresses; `meets is None`: it
+    is there."""
 
     attribute: Attribute
-    meets: frozenset[str] | Pattern | None = None
+    meets: frozenset[str] | Pattern | AddressSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +207,13 @@ def either(parts: Iterable[Formula]) -> Formula:
             return TRUE
         kept.extend(part.parts if isinstance(part, Some) else (part,))
     return kept[0] if len(kept) == 1 else Some(tuple(kept))
+
+
+def negated(part: Formula) -> Formula:
+    """The negation, where something is left to negate."""
+    if part == TRUE:
+        return FALSE
+    return TRUE if part == FALSE else Not(part)
 
 
 def on_any(ports: Iterable[Ports], scope: NamedPortScope) -> Formula:

@@ -12,7 +12,7 @@ from enum import Enum
 from analyzer.model.calico import CalicoPolicy, CalicoRule
 from analyzer.model.formulas import FALSE, Formula, Role
 from analyzer.model.leading import NodeWay, Way
-from analyzer.model.policies import Action, Policy, Rule
+from analyzer.model.policies import Action, Direction, Policy, Rule
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import ServiceEval
 from analyzer.model.unmodelled import Unmodelled
@@ -123,6 +123,10 @@ class Stage:
     @property
     def far(self) -> Role:
         return Role.DST if self.judges is Role.SRC else Role.SRC
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.EGRESS if self.judges is Role.SRC else Direction.INGRESS
 
 
 @dataclass(frozen=True, slots=True)

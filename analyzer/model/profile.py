@@ -84,6 +84,14 @@ class CalicoVersion(Enum):
     V328 = "3.28"
 
 
+class ExtAuthz(Enum):
+    """What every external authorizer of the mesh answers (istio.md 5.9)."""
+
+    OPEN = "open"  # nobody knows
+    ALLOW = "allow"
+    DENY = "deny"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One enforcement engine.  Every knob can be overridden by `--knob NAME=VALUE` (hyphens for underscores)."""
@@ -108,6 +116,7 @@ class Profile:
     allow_localhost: AllowLocalhost = AllowLocalhost.AUTO
     calico_version: CalicoVersion = CalicoVersion.V333
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
+    ext_authz: ExtAuthz = ExtAuthz.OPEN
 
     @property
     def reads_calico(self) -> bool:
@@ -185,6 +194,7 @@ _OF_ENGINE = {
     "baseline-opens-isolation": "cilium",
     "calico-version": "calico",
     "application-layer-policy": "calico",
+    "ext-authz": "istio",
 }
 """The engine that alone knows a knob."""
 

@@ -34,7 +34,8 @@ class Unmodelled:
     is the same for the same content, empty if the content could not be read.  `may_be`: what it may be for all that is
     known, of an object that could not be read; empty of one that was read.  With `elsewhere_than`, a namespace, it
     stands for all that may be in other namespaces.  A Namespace bears on pods in it.  `addresses`: those of a Service,
-    None where they could not be read.
+    None where they could not be read.  `asks_requests`: it is read where a question asks about a request, as a stage
+    of the mesh, and is unmodelled where none does.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Unmodelled:
     may_be: frozenset[MayBe] = frozenset()
     elsewhere_than: str = ""
     addresses: AddressSet | None = None
+    asks_requests: bool = False
 
     def reaches(self, namespace: str | None) -> bool:
         """Whether it may bear on pods of the namespace; None stands for one that nothing mentions."""

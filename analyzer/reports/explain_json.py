@@ -25,7 +25,7 @@ def render_explanation_json(found: Explanation) -> bytes:
         "verdict": found.outcome.value,
         "allowed": connection_set(found.allowed),
         "certain": connection_set(found.certain),
-        "stages": [_stage(side) for side in (found.egress, found.ingress)],
+        "stages": [_stage(side) for side in found.sides],
         "profile": {"name": found.profile.name, "knobs": found.profile.knobs()},
         "notices": list(found.notes),
         **({"cases": [_case(when, its) for when, its in found.cases]} if found.cases else {}),
@@ -59,14 +59,14 @@ def _case(when: str, found: Explanation) -> Json:
         "verdict": found.outcome.value,
         "allowed": connection_set(found.allowed),
         "certain": connection_set(found.certain),
-        "stages": [_stage(side) for side in (found.egress, found.ingress)],
+        "stages": [_stage(side) for side in found.sides],
     }
 
 
 def _stage(side: SideExplanation) -> Json:
     """STAGE of design 5, with every step on the way."""
     return {
-        "stage": side.direction.value,
+        "stage": side.stage or side.direction.value,
         "verdict": side.outcome.value if side.applies else "none",
         "allowed": connection_set(side.allowed),
         "certain": connection_set(side.certain),

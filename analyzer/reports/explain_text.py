@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from analyzer.model.policies import Tier
+from analyzer.model.policies import Direction, Tier
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.sets import ConnectionSet
@@ -23,9 +23,9 @@ def render_explanation_text(found: Explanation, style: Style) -> bytes:
     page.paragraph(_answer(found.allowed, found.certain, found.asked), ink=ink)
     for note in found.notes:
         page.paragraph(f"note: {note}", hang=2)
-    for side, owner in ((found.egress, found.src), (found.ingress, found.dst)):
+    for side in found.sides:
         page.blank()
-        _side(page, side, owner, found.asked)
+        _side(page, side, found.src if side.direction is Direction.EGRESS else found.dst, found.asked)
     return bytes(page)
 
 
@@ -55,7 +55,7 @@ def _answer(allowed: ConnectionSet, certain: ConnectionSet, asked: ConnectionSet
 
 
 def _side(page: Page, side: SideExplanation, owner: str, asked: ConnectionSet) -> None:
-    direction = side.direction.value
+    direction = side.stage or side.direction.value
     page.paragraph(f"{direction} at {owner}: {_answer(side.allowed, side.certain, asked)}", ink=Ink.STRONG, hang=2)
     page.paragraph(side.reason, indent=2, hang=2)
     for tier, steps in groupby(side.steps, key=lambda step: step.tier):

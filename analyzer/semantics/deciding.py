@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analyzer.model.formulas import Formula
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
-from analyzer.model.policies import Action, Direction, RuleRef
+from analyzer.model.policies import Action, RuleRef
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.fold import Grants, Matches, Selected, Side, Span, ruling
 from analyzer.semantics.formulas import Situation, is_true
@@ -106,6 +106,8 @@ def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: St
     tier = steps[-1].tier
     here = [step for step in steps if step.tier is tier]
     by_rules = [step for step in here if step.rule is not None and step.rule.rule is not None]
+    if here[0].rule is not None and here[0].entry.policy is None:
+        return Ruling(stage.name, verdict, tier.name, (), here[0].entry.why)
     if not by_rules:
         if here[-1].rule is not None and here[-1].entry.policy is None:
             return Ruling(stage.name, verdict, tier.name, (), here[-1].entry.why)
@@ -140,13 +142,13 @@ def isolated_by(stage: Stage, tier: Tier, entries: Sequence[Entry]) -> Ruling:
     who = f"{policies[0].id} isolates it"
     if more:
         who = f"{policies[0].id} and {more} more {'isolate' if more > 1 else 'policy isolate'} it"
-    rules = tuple(RuleRef(policy, Direction(stage.name)) for policy in policies)
+    rules = tuple(RuleRef(policy, stage.direction) for policy in policies)
     return Ruling(stage.name, StageVerdict.DENIED, tier.name, rules, who)
 
 
 def _reference(stage: Stage, step: _Step) -> RuleRef:
     assert step.entry.policy is not None
-    return RuleRef(step.entry.policy, Direction(stage.name), step.rule.rule if step.rule else None)
+    return RuleRef(step.entry.policy, stage.direction, step.rule.rule if step.rule else None)
 
 
 def rule_name(reference: RuleRef) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
 from analyzer.model.cluster import ContainerKind, ContainerPort, Node
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
@@ -36,6 +37,10 @@ from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option
+from analyzer.sets import AddressSet
+
+if TYPE_CHECKING:
+    from analyzer.sets.strings import Pattern
 
 _SCOPE = {
     NamedPortScope.CONTAINERS: (ContainerKind.CONTAINER,),
@@ -43,6 +48,7 @@ _SCOPE = {
     NamedPortScope.ALL: (ContainerKind.CONTAINER, ContainerKind.SIDECAR, ContainerKind.INIT),
 }
 
+Values = Mapping[Attribute, tuple[str, ...]]
 Seen = End | Labels | None
 """An end as a formula sees it; of bare labels nothing else is known."""
 
@@ -52,6 +58,7 @@ class Situation:
     """What a formula is asked about: a protocol and a port, the ends, the nodes there are, who settles what is open.
 
     `meant`: the formulas over its labels that the node among the ends meets, if nothing of it is known but an address.
+    `request`: its attributes, as a proxy sees them; those that are not there are absent.
     """
 
     protocol: Protocol
@@ -60,6 +67,7 @@ class Situation:
     nodes: tuple[Node, ...] = ()
     settle: Settle = first_option
     meant: frozenset[Formula] | None = None
+    request: Values | None = None
 
     @staticmethod
     def of(connection: Connection, nodes: tuple[Node, ...] = (), settle: Settle = first_option) -> Situation:
@@ -95,10 +103,11 @@ def _member(formula: Member, about: Situation) -> bool:
 
 
 def _test(formula: Test, about: Situation) -> bool:
-    value, meets = value_of(formula.attribute, about.ends), formula.meets
-    if value is None or meets is None:
-        return value is not None
-    return value in meets if isinstance(meets, frozenset) else meets.matches(value)
+    attribute, meets = formula.attribute, formula.meets
+    if attribute.role is Role.REQUEST:
+        return any(does_meet(value, meets) for value in (about.request or {}).get(attribute, ()))
+    value = value_of(attribute, about.ends)
+    return value is not None and does_meet(value, meets)
 
 
 def _same(formula: Same, about: Situation) -> bool:
@@ -107,6 +116,15 @@ def _same(formula: Same, about: Situation) -> bool:
 
 def _open(formula: Open, about: Situation) -> bool:
     return about.settle(formula.fact, (MATCHES, DOES_NOT_MATCH)) == MATCHES
+
+
+def does_meet(value: str, meets: frozenset[str] | Pattern | AddressSet | None) -> bool:
+    """Whether one value of an attribute is what a test asks for."""
+    if meets is None:
+        return True
+    if isinstance(meets, AddressSet):
+        return ip_address(value) in meets
+    return value in meets if isinstance(meets, frozenset) else meets.matches(value)
 
 
 def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
@@ -119,13 +137,13 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
             return end.namespace_labels.get(attribute.key)
         if name is Name.NAMESPACE:
             return end.namespace
+        if name is Name.ANNOTATION:
+            return end.annotations.get(attribute.key)
         return end.service_account if name is Name.SERVICE_ACCOUNT else None
     if isinstance(end, Host):
         return end.labels.get(attribute.key) if name is Name.LABEL else None
-    if isinstance(end, Labels):
-        if name in (Name.LABEL, Name.NAMESPACE_LABEL):
-            return end.get(attribute.key)
-        return end.get(name.value) if name in (Name.METHOD, Name.PATH) else None
+    if isinstance(end, Labels) and name in (Name.LABEL, Name.NAMESPACE_LABEL):
+        return end.get(attribute.key)
     return None
 
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, External, Host, Pod
 from analyzer.model.formulas import Formula, Open, Role, leaves
-from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage, Unmatched
 from analyzer.model.policies import Direction, Protocol
@@ -22,7 +21,7 @@ from analyzer.records import dataclass
 from analyzer.semantics.deciding import isolated_by, ruling_of
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.semantics.fold import Selected
-from analyzer.semantics.formulas import Seen, Situation, is_true
+from analyzer.semantics.formulas import Seen, Situation, Values, is_true
 from analyzer.semantics.node_ways import BY_A_NODE, STRAIGHT, at_nodes, node_fact
 from analyzer.semantics.selecting import selected
 from analyzer.semantics.services import (
@@ -43,21 +42,19 @@ def decide(
     profile: Profile,
     connection: Connection,
     settle: Settle = first_option,
-    request: Labels | None = None,
+    request: Values | None = None,
 ) -> Decision:
     """The decision on the connection, with the rules that decided at each end (reference A0, B1, C2).
 
     `settle` is asked for each fact that the manifests and the specification leave open.  The caller sees to it that
     one end at least is a pod, that the ends differ, and that the source is not the destination's own node (A12.1,
-    A12.2).  `request`: the method and the path that the client asks for; None: nothing that is HTTP.
+    A12.2).  `request`: what the client asks for, as the engine sees it; None: nothing that is HTTP.
     """
     src = settled(connection.src, cluster.mentioned_labels, settle)
     dst = settled(connection.dst, cluster.mentioned_labels, settle, is_source=False)
     known = replace(connection, src=src, dst=dst)
-    pipeline, about = (
-        pipeline_of(profile, cluster),
-        Situation.of(known, cluster.nodes, settle).seeing(Role.REQUEST, request),
-    )
+    about = replace(Situation.of(known, cluster.nodes, settle), request=request)
+    pipeline = pipeline_of(profile, cluster)
     return Decision(tuple(_Stage(cluster, profile, stage).ruling(known, about) for stage in pipeline.stages))
 
 

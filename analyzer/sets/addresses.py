@@ -85,6 +85,10 @@ class AddressSet:
             found += summarize_address_range(IPv6Address(low), IPv6Address(high))
         return tuple(found)
 
+    def some(self) -> IPAddress:
+        """One of its addresses, IPv4 first; it has some."""
+        return IPv4Address(self.v4[0][0]) if self.v4 else IPv6Address(self.v6[0][0])
+
     def __str__(self) -> str:
         return ", ".join(map(str, self.networks())) or "no address"
 

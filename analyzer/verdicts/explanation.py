@@ -56,7 +56,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SideExplanation:
-    """The ruling at one end.  `reason` is one sentence without a full stop.  `applies`: policies can select the end."""
+    """The ruling at one end, or with `stage` that of the mesh on requests, whose `rules` decided.
+
+    `reason` is one sentence without a full stop.  `applies`: policies can select the end.
+    """
 
     direction: Direction
     allowed: ConnectionSet
@@ -65,6 +68,8 @@ class SideExplanation:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     applies: bool = True
+    stage: str = ""
+    rules: tuple[RuleRef, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -77,14 +82,15 @@ class SideExplanation:
         wanted = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES}
         if not self.allowed:
             wanted.add(Effect.ISOLATES)
-        return tuple(step.ref for step in self.steps if step.effect in wanted)
+        return (*self.rules, *(step.ref for step in self.steps if step.effect in wanted))
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Both ends in words, the connections asked about, and what is allowed of them: may be, and for certain.
 
-    `cases`: where an end stands for pods that differ, each sort of them with what is allowed then.
+    `cases`: where an end stands for pods that differ, each sort of them with what is allowed then.  `request`: what a
+    mesh says of the request, None where there is no mesh.
     """
 
     src: str
@@ -97,6 +103,12 @@ class Explanation:
     profile: Profile
     notes: tuple[str, ...] = ()
     cases: tuple[tuple[str, Explanation], ...] = ()
+    request: SideExplanation | None = None
+
+    @property
+    def sides(self) -> tuple[SideExplanation, ...]:
+        """Every stage that there is."""
+        return (self.egress, self.ingress, *((self.request,) if self.request is not None else ()))
 
     @property
     def outcome(self) -> Outcome:

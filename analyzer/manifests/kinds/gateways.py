@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.route_sources import GATEWAY_GROUP, GATEWAY_VERSIONS, Gateway, Listener
 from analyzer.manifests.text.section import Section
+from analyzer.model.mesh import WAYPOINT_CLASS
 
 _FROM = ("All", "None", "Same", "Selector")
 
@@ -12,7 +13,9 @@ _FROM = ("All", "None", "Same", "Selector")
 def _read(manifest: Manifest) -> Gateway:
     spec = manifest.root.section("spec")
     listeners = spec.sections("listeners") if spec is not None else []
-    return Gateway(manifest.namespace or DEFAULT_NAMESPACE, manifest.name, tuple(map(_listener, listeners)))
+    is_waypoint = spec is not None and spec.text("gatewayClassName") == WAYPOINT_CLASS
+    namespace = manifest.namespace or DEFAULT_NAMESPACE
+    return Gateway(namespace, manifest.name, tuple(map(_listener, listeners)), is_waypoint, manifest.source)
 
 
 def _listener(section: Section) -> Listener:

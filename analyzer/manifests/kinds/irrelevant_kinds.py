@@ -149,7 +149,6 @@ IRRELEVANT_KINDS = frozenset(
         "CiliumL2AnnouncementPolicy.cilium.io",
         "Credentials.operator.tigera.io",
         "FrontendConfig.networking.gke.io",
-        "Gateway.networking.istio.io",
         "IngressClassParams.elbv2.k8s.aws",
         "IPAddressPool.metallb.io",
         "L2Advertisement.metallb.io",
@@ -158,7 +157,6 @@ IRRELEVANT_KINDS = frozenset(
         "ManagedCertificate.networking.gke.io",
         "ServerGroupBinding.eks.amazonaws.com",
         "Telemetry.telemetry.istio.io",
-        "WasmPlugin.extensions.istio.io",
     }
 )
 

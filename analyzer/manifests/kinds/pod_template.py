@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from analyzer.manifests.kinds.names import port_name_fault, subdomain_fault
 from analyzer.manifests.kinds.node_local_dns import node_local_dns
 from analyzer.manifests.kinds.selectors import read_labels
+from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
 from analyzer.model.added_labels import Added
 from analyzer.model.cluster import ContainerKind, ContainerPort
-from analyzer.model.labels import Labels
+from analyzer.model.labels import NO_LABELS, Labels
+from analyzer.model.mesh import ANNOTATIONS, STATUS
 from analyzer.model.policies import Protocol
 from analyzer.model.source import Source
 from analyzer.records import dataclass
@@ -23,13 +25,15 @@ _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 @dataclass(frozen=True, slots=True)
 class PodShape:
-    """What makes two pods alike to every policy.  `dns_at`: the addresses of its node at which it answers for DNS."""
+    """What makes two pods alike to every policy.  `dns_at`: the addresses of its node at which it answers for DNS.
+    `annotations`: those that the mesh reads, and whether its proxy is seen among the containers (model/mesh.py)."""
 
     labels: Labels
     service_account: str
     ports: tuple[ContainerPort, ...]
     host_network: bool
     dns_at: AddressSet | None = None
+    annotations: Labels = NO_LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,32 @@ def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:
     """The shape of the pods of a template, or of a pod."""
     labels = Labels(read_labels(metadata, "labels") if metadata else {})
     if spec is None:
-        return PodShape(labels, DEFAULT_ACCOUNT, (), False)
+        return PodShape(labels, DEFAULT_ACCOUNT, (), False, annotations=_annotations(metadata, None))
     ports = tuple(_ports(spec))
     _note_ambiguous_names(spec, ports)
     on_host = spec.boolean("hostNetwork")
-    return PodShape(labels, _service_account(spec), ports, on_host, node_local_dns(spec) if on_host else None)
+    dns_at = node_local_dns(spec) if on_host else None
+    return PodShape(labels, _service_account(spec), ports, on_host, dns_at, _annotations(metadata, spec))
+
+
+def _annotations(metadata: Section | None, spec: Section | None) -> Labels:
+    written = metadata.data.get("annotations") if metadata is not None else None
+    found: dict[str, str] = {}
+    if isinstance(written, Mapping):
+        found = {key: value for key, value in written.items() if key in ANNOTATIONS and isinstance(value, str)}
+    if spec is not None and STATUS not in found and _has_proxy(spec):
+        found[STATUS] = ""
+    return Labels(found) if found else NO_LABELS
+
+
+def _has_proxy(spec: Section) -> bool:
+    """A container, or an init container that stays, of Istio's proxy (istio.md 2.1)."""
+    every = (each for key in ("containers", "initContainers") for each in _items(spec.data.get(key)))
+    return any(isinstance(each, Mapping) and each.get("name") == "istio-proxy" for each in every)
+
+
+def _items(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _note_ambiguous_names(spec: Section, ports: tuple[ContainerPort, ...]) -> None:

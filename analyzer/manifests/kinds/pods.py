@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
 from analyzer.manifests.text.section import Section
+from analyzer.model.labels import Labels
+from analyzer.model.mesh import STATUS, UNINJECTED
 from analyzer.sets.addresses import IPAddress
 
 _FINISHED = ("Succeeded", "Failed")
@@ -15,6 +19,8 @@ def _read(manifest: Manifest) -> PodSource:
     spec = manifest.root.section("spec")
     status = manifest.root.section("status")
     shape = read_shape(manifest.metadata, spec)
+    if manifest.log.is_stored and STATUS not in shape.annotations:  # it is past the injector, and has got nothing
+        shape = replace(shape, annotations=Labels({**shape.annotations, UNINJECTED: ""}))
     owner = read_owner(manifest.metadata)
     return PodSource(
         kind=manifest.kind,

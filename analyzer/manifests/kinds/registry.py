@@ -18,6 +18,7 @@ from analyzer.manifests.kinds import (
     workloads,
 )
 from analyzer.manifests.kinds.calico import objects, policies, settings
+from analyzer.manifests.kinds.istio import authentication, authorization_policy, networking
 from analyzer.manifests.kinds.manifest import ObjectKind
 
 _KINDS: tuple[ObjectKind, ...] = (
@@ -37,6 +38,9 @@ _KINDS: tuple[ObjectKind, ...] = (
     *policies.KINDS,
     *objects.KINDS,
     *settings.KINDS,
+    authorization_policy.KIND,
+    *authentication.KINDS,
+    *networking.KINDS,
 )
 MODELLED: dict[tuple[str, str], ObjectKind] = {(kind.kind, kind.group): kind for kind in _KINDS}
 MODELLED_GROUPS = frozenset(kind.group for kind in _KINDS if not kind.identity_group)  # Calico sells other kinds too

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from analyzer.manifests.text.section import Section
 from analyzer.model.cluster import Backend, Route
-from analyzer.model.source import Notice
+from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
@@ -46,6 +46,8 @@ class Gateway:
     namespace: str
     name: str
     listeners: tuple[Listener, ...]
+    is_waypoint: bool = False
+    source: Source = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from analyzer.manifests.kinds.selectors import read_labels
 from analyzer.manifests.text.section import Log, Section
 from analyzer.model.cluster import Service, ServicePort
 from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.mesh import USE_WAYPOINT, USE_WAYPOINT_OF
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -46,6 +47,8 @@ def _read(manifest: Manifest) -> Service | None:
         external_name=(spec.text("externalName") or "") if kind == "ExternalName" else "",
         source=manifest.source,
         allocates_node_ports=allocates,
+        created=manifest.metadata.text("creationTimestamp") or "",
+        waypoint=_waypoint(manifest.metadata),
     )
 
 
@@ -59,6 +62,14 @@ def quiet_addresses(root: Section) -> AddressSet | None:
     kind = spec.choice_or_default("type", _TYPES, "ClusterIP")
     found = () if spec.text("clusterIP") == "None" else _addresses(whole, spec)
     return None if log.problems or kind == "ExternalName" else AddressSet.singles(found)
+
+
+def _waypoint(metadata: Section) -> str:
+    """As `namespace/name`, or `none`; a namespace that is not said is left out."""
+    labels = metadata.data.get("labels")
+    named = {key: value for key, value in labels.items() if isinstance(value, str)} if isinstance(labels, dict) else {}
+    name, where = named.get(USE_WAYPOINT, ""), named.get(USE_WAYPOINT_OF, "")
+    return f"{where}/{name}" if name and where else name
 
 
 def _addresses(root: Section, spec: Section) -> tuple[IPAddress, ...]:
@@ -101,7 +112,8 @@ def _port(section: Section, is_headless: bool, *, is_at_nodes: bool) -> ServiceP
     node_port = section.integer("nodePort", 0, 65535)
     if is_headless or not target:
         target = port
-    return ServicePort(port, target, protocol, (node_port or None) if is_at_nodes else None, section.text("name") or "")
+    at_nodes = (node_port or None) if is_at_nodes else None
+    return ServicePort(port, target, protocol, at_nodes, section.text("name") or "", section.text("appProtocol"))
 
 
 KIND = ObjectKind("Service", "", ("v1",), _read, name_fault=label_name_fault)

@@ -30,6 +30,9 @@ _FILLED_IN = frozenset(
         ("Node", "ips"),
         ("Node", "pod_addresses"),
         ("Service", "addresses"),
+        ("Service", "created"),
+        ("PeerAuthentication", "created"),
+        ("PodShape", "annotations"),
         ("ServicePort", "node_port"),
     }
 )

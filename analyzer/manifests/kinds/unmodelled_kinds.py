@@ -29,6 +29,7 @@ class Effect:
     changes_pods: bool = False
     sets_host_network: bool = False
     is_root_wide: bool = False
+    asks_requests: bool = False
 
 
 NO_EFFECT = Effect(False, False, False, "it cannot affect traffic")
@@ -59,7 +60,9 @@ def _denies(why: str, is_namespaced: bool | None = True, *directions: Direction)
     return Effect(False, True, False, why, is_namespaced, directions=directions or tuple(Direction))
 
 
-def _requests(why: str = _MESH, *directions: Direction, is_root_wide: bool = False) -> Effect:
+def _requests(
+    why: str = _MESH, *directions: Direction, is_root_wide: bool = False, asks_requests: bool = False
+) -> Effect:
     """A mesh refuses what its proxies see: TCP, at the callers or, as most do, at those that are called."""
     return Effect(
         False,
@@ -69,6 +72,7 @@ def _requests(why: str = _MESH, *directions: Direction, is_root_wide: bool = Fal
         directions=directions or (Direction.INGRESS,),
         protocols=(Protocol.TCP,),
         is_root_wide=is_root_wide,
+        asks_requests=asks_requests,
     )
 
 
@@ -114,16 +118,25 @@ EFFECTS: dict[str, Effect] = {
     "UserDefinedNetwork.k8s.ovn.org": _both("it moves pods to a network of their own"),
     "ClusterUserDefinedNetwork.k8s.ovn.org": _both("it moves pods to a network of their own", False),
     "NetNamespace.network.openshift.io": _denies("it isolates namespaces from each other", False),
-    "AuthorizationPolicy.security.istio.io": _requests(is_root_wide=True),
-    "PeerAuthentication.security.istio.io": _requests(is_root_wide=True),
-    "RequestAuthentication.security.istio.io": _requests(is_root_wide=True),
-    "Sidecar.networking.istio.io": _requests("it limits what a sidecar forwards", *Direction, is_root_wide=True),
+    "AuthorizationPolicy.security.istio.io": _requests(is_root_wide=True, asks_requests=True),
+    "PeerAuthentication.security.istio.io": _requests(is_root_wide=True, asks_requests=True),
+    "RequestAuthentication.security.istio.io": _requests(is_root_wide=True, asks_requests=True),
+    "Sidecar.networking.istio.io": _requests(
+        "it limits what a sidecar forwards", *Direction, is_root_wide=True, asks_requests=True
+    ),
+    "WasmPlugin.extensions.istio.io": _requests(_PROXY, *Direction, is_root_wide=True),
+    "TrafficExtension.extensions.istio.io": _requests(_PROXY, *Direction, is_root_wide=True),
     "EnvoyFilter.networking.istio.io": _requests(_PROXY, *Direction, is_root_wide=True),
     "ServiceEntry.networking.istio.io": replace(
-        _requests("it changes which destinations the mesh lets through", Direction.EGRESS), is_namespaced=False
+        _requests("it changes which destinations the mesh lets through", Direction.EGRESS, asks_requests=True),
+        is_namespaced=False,
     ),
-    "VirtualService.networking.istio.io": _requests("it may send requests elsewhere, or refuse them", *Direction),
-    "DestinationRule.networking.istio.io": _requests("it may speak to a host as that does not understand", *Direction),
+    "VirtualService.networking.istio.io": _requests(
+        "it may send requests elsewhere, or refuse them", *Direction, asks_requests=True
+    ),
+    "DestinationRule.networking.istio.io": _requests(
+        "it may speak to a host as that does not understand", *Direction, asks_requests=True
+    ),
     "WorkloadEntry.networking.istio.io": _pods("it adds a workload outside the cluster to the mesh"),
     "WorkloadGroup.networking.istio.io": _pods("it adds workloads outside the cluster to the mesh"),
     "ProxyConfig.networking.istio.io": _requests(_PROXY, *Direction, is_root_wide=True),

@@ -164,6 +164,7 @@ def unmodelled(
         may_isolate=effect.may_isolate,
         changes_pods=effect.changes_pods,
         sets_host_network=effect.sets_host_network,
+        asks_requests=effect.asks_requests,
     )
 
 

@@ -80,7 +80,12 @@ ISTIO, CALICO, CILIUM = "security.istio.io/v1", "projectcalico.org/v3", "cilium.
     ("kind", "version", "spec", "expected"),
     [
         ("AuthorizationPolicy", ISTIO, "{}", REQUESTS),
-        ("AuthorizationPolicy", ISTIO, "{targetRefs: [{kind: Gateway, name: g}]}", {INTO_A, OUT_OF_A, ELSEWHERE}),
+        (
+            "AuthorizationPolicy",
+            ISTIO,
+            "{targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]}",
+            {INTO_A, OUT_OF_A, ELSEWHERE},
+        ),
         ("PeerAuthentication", ISTIO, "{mtls: {mode: STRICT}}", REQUESTS),
         ("RequestAuthentication", ISTIO, "{}", REQUESTS),
         ("Sidecar", "networking.istio.io/v1", "{}", BOTH_WAYS),

@@ -1,0 +1,175 @@
+"""What the mesh makes of a request between two ends, or of every request: the oracle asked about one connection for
+each port and address that it tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial, reduce
+
+from analyzer.analysis.connectivity.pairwise import PairEnd
+from analyzer.encoding import pod_addresses as pod_addresses_of
+from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.endpoints import Connection, End, External, Host, Through, pod_of
+from analyzer.model.formulas import AtAddress, Leaf, Member, OnPorts, Role, leaves
+from analyzer.model.labels import NO_LABELS
+from analyzer.model.mesh_stage import STAGE, mesh_stages
+from analyzer.model.pipeline import Stage
+from analyzer.model.policies import Direction, Protocol
+from analyzer.model.profile import Profile
+from analyzer.model.requests import PLAINTEXT, Request
+from analyzer.records import dataclass
+from analyzer.semantics.decision import Ruling, StageVerdict
+from analyzer.semantics.mesh import request_ruling
+from analyzer.semantics.settling import runs
+from analyzer.semantics.some_request import TooManyRequestsError
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
+from analyzer.sets.addresses import IPAddress
+from analyzer.verdicts.explanation import SideExplanation
+
+_MOST_CONNECTIONS = 2_000
+
+
+def without_requests(cluster: Cluster) -> Cluster:
+    """The cluster whose objects of the mesh are read as the mesh's stage: no more a doubt about connections.  What
+    Sidecars and ServiceEntries say of what goes out is no boundary (istio.md 7)."""
+    left = tuple(thing for thing in cluster.unmodelled if not thing.asks_requests)
+    return cluster if len(left) == len(cluster.unmodelled) else replace(cluster, unmodelled=left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Whether some of the connections may pass, whether all do for certain, and the ruling on the first of them."""
+
+    may: bool
+    must: bool
+    ruling: Ruling
+    notes: tuple[str, ...] = ()
+
+
+def judged(
+    cluster: Cluster,
+    profile: Profile,
+    src: PairEnd,
+    dst: PairEnd,
+    asked: ConnectionSet,
+    request: Request | None,
+    pod_addresses: AddressSet | None,
+    through: Through | None = None,
+) -> SideExplanation | None:
+    """What the mesh lets pass of the connections; None where it has no proxy before the destination.  `through`: the
+    Service that the client asks for."""
+    if not isinstance(dst, Workload) or dst.host_network or not asked.tcp:
+        return None
+    stages = mesh_stages(cluster, profile.ext_authz)
+    addresses = pod_addresses_of(cluster, pod_addresses)
+    sources = list(_ends(src, cluster, addresses, _told_apart(stages, Role.SRC)))
+    destinations = list(_ends(dst, cluster, addresses, _told_apart(stages, Role.DST)))
+    places = list(_places(asked.tcp, stages))
+    pairs = [(s, d) for s in sources for d in destinations if s.ip.version == d.ip.version]
+    if len(places) * len(pairs) > _MOST_CONNECTIONS:
+        text = f"the mesh tells apart more than {_MOST_CONNECTIONS} connections of these"
+        return SideExplanation(Direction.INGRESS, asked, asked - ConnectionSet(tcp=asked.tcp), text, stage=STAGE)
+    told = [
+        (ports, _answer(cluster, profile, [_connection(s, d, ports, request, through) for s, d in pairs]))
+        for ports in places
+    ]
+    if not pairs or all(each.ruling.verdict is StageVerdict.NONE for _, each in told):
+        return None
+    rest = ConnectionSet(udp=asked.udp, sctp=asked.sctp, others=asked.others)
+    may, must = _tcp(p for p, each in told if each.may), _tcp(p for p, each in told if each.must)
+    first = next(each for _, each in told if each.ruling.verdict is not StageVerdict.NONE)
+    notes = tuple(dict.fromkeys(note for _, each in told for note in each.notes))
+    return SideExplanation(
+        Direction.INGRESS,
+        rest | may,
+        rest | must,
+        first.ruling.reason,
+        notes=notes,
+        stage=STAGE,
+        rules=first.ruling.rules,
+    )
+
+
+def _tcp(ports: Iterable[PortSet]) -> ConnectionSet:
+    return ConnectionSet(tcp=reduce(PortSet.__or__, ports, PortSet.EMPTY))
+
+
+def _connection(src: End, dst: End, ports: PortSet, request: Request | None, through: Through | None) -> Connection:
+    return Connection(src, dst, Protocol.TCP, next(iter(ports))[0], through, request)
+
+
+def _answer(cluster: Cluster, profile: Profile, connections: Sequence[Connection]) -> _Answer:
+    """Over all of them, and over all that is open."""
+    found: list[tuple[Ruling, Request | None]] = []
+    facts: dict[str, None] = {}
+    for connection in connections:
+        try:
+            for result, answers in runs(partial(request_ruling, cluster, profile, connection)):
+                found.append(result)
+                facts |= dict.fromkeys(fact.text for fact in answers)
+        except TooManyRequestsError:
+            text = "there are too many requests to tell apart"
+            return _Answer(True, False, Ruling(STAGE, StageVerdict.ALLOWED, None, (), text), (text,))
+    allowed = [ruling.allowed for ruling, _ in found]
+    notes = list(facts) if len(set(allowed)) > 1 else []
+    asked = next((it for ruling, it in found if ruling.verdict is StageVerdict.ALLOWED), None)
+    if connections[0].request is None and asked is not None:
+        notes.append(f"some request gets through: {words_of(asked)}")
+    return _Answer(any(allowed), all(allowed), found[0][0], tuple(notes))
+
+
+def words_of(request: Request) -> str:
+    """`GET /health to any.host in plaintext`."""
+    what = f"{request.method} {request.path} to {request.host}" if request.method else "bytes that are no HTTP"
+    parts = [what, "in plaintext" if request.tls == PLAINTEXT else "with mutual TLS"]
+    parts += [f"with {name}: {value}" for name, value in request.headers]
+    if request.token is not None:
+        parts.append(f"with a token of {request.token.issuer or 'some issuer'}")
+    return " ".join(parts)
+
+
+# ------------------------------------------------------------------------------------------------ what is told apart
+def _told_apart(stages: Sequence[Stage], role: Role) -> tuple[AddressSet, ...]:
+    """The sets of addresses that formulas ask whether this end is in."""
+    found: dict[AddressSet, None] = {}
+    for leaf in _leaves(stages):
+        if isinstance(leaf, Member) and leaf.role is role and isinstance(leaf.ends, AtAddress):
+            found[leaf.ends.addresses] = None
+    return tuple(found)
+
+
+def _places(ports: PortSet, stages: Sequence[Stage]) -> Iterator[PortSet]:
+    """Parts of the ports that no formula tells apart; names lead to single ports."""
+    parts = [ports]
+    for other in {leaf.ports for leaf in _leaves(stages) if isinstance(leaf, OnPorts) and not leaf.name}:
+        parts = [part for whole in parts for part in (whole & other, whole - other) if part]
+    yield from parts
+
+
+def _leaves(stages: Sequence[Stage]) -> Iterator[Leaf]:
+    for stage in stages:
+        formulas = [stage.applies]
+        formulas += [rule.when for tier in stage.tiers for entry in tier.entries for rule in entry.rules]
+        for formula in formulas:
+            yield from leaves(formula)
+
+
+def _ends(end: PairEnd, cluster: Cluster, pods: AddressSet, told_apart: Sequence[AddressSet]) -> Iterator[End]:
+    """The end at each address that makes a difference."""
+    if isinstance(end, Node):
+        yield from (Host(end.name, end.labels, ip) for ip in end.ips or (pods.some(),))
+        return
+    if isinstance(end, AddressSet):
+        yield from (External(ip) for ip in _samples(end, told_apart))
+        return
+    namespace = cluster.namespace_by_name.get(end.namespace)
+    of_namespace = namespace.labels if namespace is not None else NO_LABELS
+    yield from (pod_of(end, of_namespace, ip) for ip in end.ips or tuple(_samples(pods, told_apart)))
+
+
+def _samples(addresses: AddressSet, told_apart: Sequence[AddressSet]) -> Iterator[IPAddress]:
+    parts = [addresses]
+    for other in told_apart:
+        parts = [part for whole in parts for part in (whole & other, whole - other) if part]
+    yield from (part.some() for part in parts)

@@ -1,0 +1,1 @@
+"""Istio's kinds, as istiod's admission reads them (istio.md)."""

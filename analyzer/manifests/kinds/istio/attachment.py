@@ -1,0 +1,101 @@
+"""What every policy of Istio has: whom it is for, when it was made, and complaints that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest
+from analyzer.manifests.kinds.object_metadata import check_metadata
+from analyzer.manifests.text.section import Section, one_of
+from analyzer.model.labels import Labels
+from analyzer.model.mesh import Attachment, Target
+
+_TARGETS = {
+    ("", "Service"),
+    ("networking.istio.io", "ServiceEntry"),
+    ("gateway.networking.k8s.io", "Gateway"),
+    ("gateway.networking.k8s.io", "GatewayClass"),
+}
+_TARGET_FIELDS = frozenset({"group", "kind", "name", "namespace"})
+_FRAME = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
+
+
+def read_by(read: Callable[[Manifest, Section | None], Any]) -> Callable[[Manifest], Any]:
+    """A reader of a kind: what is wrong with an object says which it is."""
+
+    def reading(manifest: Manifest) -> Any:
+        log = manifest.log
+        before = len(log.problems)
+        manifest.root.only(_FRAME)
+        check_metadata(manifest)
+        fact = read(manifest, manifest.root.section("spec"))
+        who = f"{manifest.kind} {manifest.namespace}/{manifest.name}: "
+        log.problems[before:] = [replace(it, message=who + it.message) for it in log.problems[before:]]
+        return fact
+
+    return reading
+
+
+def place_of(manifest: Manifest) -> tuple[str, str]:
+    """Namespace and name."""
+    return manifest.namespace or DEFAULT_NAMESPACE, manifest.name
+
+
+def created(manifest: Manifest) -> str:
+    return manifest.metadata.text("creationTimestamp") or ""
+
+
+def annotations_of(manifest: Manifest) -> dict[str, str]:
+    return manifest.metadata.text_map("annotations")
+
+
+def read_attachment(manifest: Manifest, spec: Section | None) -> Attachment:
+    """Its selector or its targetRefs, of which there is one."""
+    namespace, _ = place_of(manifest)
+    if spec is None:
+        return Attachment(namespace)
+    there = [key for key in ("selector", "targetRef", "targetRefs") if spec.has(key) and spec.data[key] != []]
+    if len(there) > 1:
+        spec.problem(there[1], f"stands beside `{there[0]}`, but only one of them can be set")
+    single = spec.section("targetRef")
+    references = ([single] if single is not None else []) + spec.sections("targetRefs")
+    targets = tuple(target for reference in references if (target := _target(reference)) is not None)
+    return Attachment(namespace, read_labels_of(spec), targets)
+
+
+def read_labels_of(spec: Section, key: str = "selector", inner: str = "matchLabels") -> Labels | None:
+    """The labels of a selector; None where there is none.  No value is checked but for stars and length."""
+    selector = spec.section(key)
+    if selector is None:
+        return None
+    selector.only(frozenset({inner}))
+    found = selector.text_map(inner)
+    labels = selector.section(inner)
+    for name, value in found.items():
+        assert labels is not None
+        if not name:
+            labels.problem("", "has an empty key")
+        if "*" in name or "*" in value:
+            labels.problem(name, f"is `{value}`: a selector takes no wildcard")
+        if len(value) > 63:
+            labels.problem(name, "is longer than 63 characters")
+    if not found:
+        selector.notice("", "names no labels: in sidecars it means every pod in scope, in ambient none")
+    return Labels(found)
+
+
+def _target(reference: Section) -> Target | None:
+    reference.only(_TARGET_FIELDS)
+    for key in ("kind", "name"):
+        reference.required(key)
+    group, kind, name = (reference.text(key) or "" for key in ("group", "kind", "name"))
+    if reference.text("namespace"):
+        reference.problem("namespace", "must not be set: a policy names objects of its own namespace")
+    group = "" if group == "core" else group
+    if kind and (group, kind) not in _TARGETS:
+        known = one_of(f"{each}.{of}" if of else each for of, each in sorted(_TARGETS))
+        reference.problem("kind", f"is `{kind}` of group `{group}`, but must be {known}")
+        return None
+    return Target(group, kind, name)

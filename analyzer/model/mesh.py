@@ -1,0 +1,270 @@
+"""Istio's objects as written: what decides on requests, before it is read as formulas (model/mesh_stage.py)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from analyzer.model.labels import Labels
+from analyzer.model.source import NOWHERE, Source
+from analyzer.records import dataclass
+
+STATUS = "sidecar.istio.io/status"
+UNINJECTED = "netproof/uninjected"
+"""Stands among the annotations of a pod that a server has stored and that has no proxy, so that it never gets one."""
+ANNOTATIONS = frozenset(
+    {
+        STATUS,
+        "sidecar.istio.io/inject",
+        "sidecar.istio.io/interceptionMode",
+        "status.sidecar.istio.io/port",
+        "traffic.sidecar.istio.io/includeInboundPorts",
+        "traffic.sidecar.istio.io/excludeInboundPorts",
+        "traffic.sidecar.istio.io/excludeInterfaces",
+        "ambient.istio.io/redirection",
+        "inject.istio.io/templates",
+        "proxy.istio.io/config",
+    }
+)
+"""The annotations of a pod that say what its proxy sees."""
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+WAYPOINT_CLASS = "istio-waypoint"
+USE_WAYPOINT = "istio.io/use-waypoint"
+USE_WAYPOINT_OF = "istio.io/use-waypoint-namespace"
+
+
+class Verdict(Enum):
+    """The action of an AuthorizationPolicy."""
+
+    ALLOW = "ALLOW"
+    DENY = "DENY"
+    AUDIT = "AUDIT"
+    CUSTOM = "CUSTOM"
+
+
+class Mode(Enum):
+    """Whether a port takes mutual TLS, plaintext, or both."""
+
+    STRICT = "STRICT"
+    PERMISSIVE = "PERMISSIVE"
+    DISABLE = "DISABLE"
+    UNSET = "UNSET"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What `targetRefs` name, in the policy's own namespace; `group` is empty for Services."""
+
+    group: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What a policy is for.  `labels is None`: no selector; empty: an empty one (istio.md 0.1, 5.1)."""
+
+    namespace: str
+    labels: Labels | None = None
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One field of a source or an operation, or one entry of `when`: `attribute` is spelt as a key of `when`, or is
+    `hosts`, `methods` or `paths`; `key` is what stands in brackets.
+
+    Without `values` any value meets it; one of `excepted` does not.
+    """
+
+    attribute: str
+    values: tuple[str, ...]
+    excepted: tuple[str, ...] = ()
+    key: str = ""
+
+
+Conditions = tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeshRule:
+    """Some of the sources, if there are any, some of the operations, if there are any, and all of `when`."""
+
+    sources: tuple[Conditions, ...]
+    operations: tuple[Conditions, ...]
+    when: Conditions
+    index: int
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationPolicy:
+    namespace: str
+    name: str
+    attached: Attachment
+    verdict: Verdict
+    rules: tuple[MeshRule, ...]
+    provider: str = ""
+    is_dry_run: bool = False
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAuthentication:
+    """`created`: when, as the server writes it; empty if that is not known."""
+
+    namespace: str
+    name: str
+    attached: Attachment
+    mode: Mode
+    ports: tuple[tuple[int, Mode], ...] = ()
+    created: str = ""
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class JwtRule:
+    """Tokens of one issuer, or of any where it is empty, and where they are looked for: in headers behind a prefix, in
+    parameters and cookies.  `words`: the claims that are lists of words."""
+
+    issuer: str
+    audiences: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    writes_headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAuthentication:
+    namespace: str
+    name: str
+    attached: Attachment
+    rules: tuple[JwtRule, ...]
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a gateway listens for: a port of its Service, a protocol, hosts as `[namespace/]name`.  `tls` is the mode of
+    its TLS, empty for none."""
+
+    port: int
+    protocol: str
+    hosts: tuple[str, ...]
+    tls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngressGateway:
+    """A Gateway of Istio's own API; it makes gateways of the pods that have these labels, in any namespace."""
+
+    namespace: str
+    name: str
+    selector: Labels
+    servers: tuple[Server, ...]
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A condition on a request: the value is so, begins so, or matches so; `attribute` is `uri`, `method`, `authority`,
+    or `headers` with a key.  `form` is `exact`, `prefix`, `regex`, or `present` without text."""
+
+    attribute: str
+    form: str
+    text: str = ""
+    key: str = ""
+    ignores_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualService:
+    """`gateways`: as `namespace/name`.  `routes`: the alternatives of its HTTP routes, each all of its conditions; one
+    without any matches everything; None: one with conditions that are not modelled."""
+
+    namespace: str
+    name: str
+    hosts: tuple[str, ...]
+    gateways: tuple[str, ...]
+    routes: tuple[tuple[Match, ...] | None, ...]
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarScope:
+    """A Sidecar that has listeners of its own for what comes in."""
+
+    namespace: str
+    name: str
+    labels: Labels | None
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """A Gateway of class istio-waypoint."""
+
+    namespace: str
+    name: str
+    source: Source = NOWHERE
+
+
+class Normalization(Enum):
+    """How far paths are made alike before policies see them (istio.md 5.11)."""
+
+    NONE = "NONE"
+    BASE = "BASE"
+    MERGE_SLASHES = "MERGE_SLASHES"
+    DECODE_AND_MERGE_SLASHES = "DECODE_AND_MERGE_SLASHES"
+
+
+@dataclass(frozen=True, slots=True)
+class MeshConfig:
+    """The ConfigMap `istio`, with Istio's defaults where it is silent or not there.  `providers`: each external
+    authorizer, and whether it speaks gRPC; those that are invalid are left out.  `trusted_proxies`: those before a
+    gateway."""
+
+    root: str = "istio-system"
+    trust_domain: str = "cluster.local"
+    aliases: tuple[str, ...] = ()
+    normalization: Normalization = Normalization.BASE
+    providers: tuple[tuple[str, bool], ...] = ()
+    trusted_proxies: int = 0
+    source: Source = NOWHERE
+
+    @property
+    def trust_domains(self) -> tuple[str, ...]:
+        return (self.trust_domain, *self.aliases)
+
+
+MeshObject = (
+    AuthorizationPolicy
+    | PeerAuthentication
+    | RequestAuthentication
+    | IngressGateway
+    | VirtualService
+    | SidecarScope
+    | Waypoint
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed."""
+
+    objects: tuple[MeshObject, ...] = ()
+    config: MeshConfig = MeshConfig()
+    revisions: frozenset[str] = frozenset()
+
+    @property
+    def labels(self) -> tuple[tuple[str, tuple[str]], ...]:
+        """Each label of pods that some object selects by, its value by itself."""
+        attached = (each.attached.labels for each in self.objects if isinstance(each, _ATTACHED))
+        selected = (each.selector for each in self.objects if isinstance(each, IngressGateway))
+        return tuple((key, (value,)) for found in (*attached, *selected) for key, value in (found or {}).items())
+
+
+_ATTACHED = (AuthorizationPolicy, PeerAuthentication, RequestAuthentication)
+
+NO_MESH = Mesh()

@@ -1,0 +1,183 @@
+"""Ingress gateways: which pods are some, where they listen, and what their routes let through (istio.md 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import (
+    FALSE,
+    PODS,
+    Attribute,
+    Formula,
+    Name,
+    OnPorts,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    is_a,
+    labels,
+    negated,
+)
+from analyzer.model.mesh import GATEWAY_NAME, IngressGateway, Match, Mesh, Server, VirtualService
+from analyzer.model.mesh_pods import having, in_namespace, is_waypoint
+from analyzer.model.mesh_rules import of_request
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Protocol
+from analyzer.model.profile import NamedPortScope
+from analyzer.records import dataclass
+from analyzer.sets import PortSet
+from analyzer.sets.strings import PRESENT as THERE
+from analyzer.sets.strings import Pattern, PatternError, UntranslatableError, exact, prefix, regex, suffix
+
+_TEMPLATES = Attribute(Role.SELF, Name.ANNOTATION, "inject.istio.io/templates")
+_HOST = of_request(Name.HOST, "name")
+_SNI = Test(of_request(Name.SNI))
+
+
+def _gateways(mesh: Mesh) -> list[IngressGateway]:
+    return [each for each in mesh.objects if isinstance(each, IngressGateway)]
+
+
+def gateways(mesh: Mesh, cluster: Cluster) -> Formula:
+    """The pods that are gateways: those that a Gateway selects, and those made to be one."""
+    found: list[Formula] = [having(each.selector) for each in _gateways(mesh) if each.selector]
+    if any(GATEWAY_NAME in workload.labels for workload in cluster.workloads):
+        found.append(both([Test(Attribute(Role.SELF, Name.LABEL, GATEWAY_NAME)), negated(is_waypoint())]))
+    templates = {t for w in cluster.workloads if "gateway" in (t := w.annotations.get(_TEMPLATES.key, "")).split(",")}
+    if templates:
+        found.append(Test(_TEMPLATES, frozenset(templates)))
+    return both([is_a(Role.SELF, PODS), either(found)]) if found else FALSE
+
+
+def listens_at(mesh: Mesh, cluster: Cluster) -> Formula:
+    """A port of some server, or any port of a gateway whose listeners are not modelled."""
+    served = (both([having(g.selector), _at(s, cluster)]) for g in _gateways(mesh) for s in g.servers)
+    return either([*served, _is_other(cluster)])
+
+
+def _is_other(cluster: Cluster) -> Formula:
+    if not any(GATEWAY_NAME in workload.labels for workload in cluster.workloads):
+        return FALSE
+    return Test(Attribute(Role.SELF, Name.LABEL, GATEWAY_NAME))
+
+
+def _at(server: Server, cluster: Cluster) -> Formula:
+    """The port that a Service leads to from the server's; its own where none does."""
+    led: list[Formula] = []
+    for service in cluster.services:
+        for port in service.ports:
+            if service.selector is not None and port.port == server.port and port.protocol is Protocol.TCP:
+                target = port.target
+                on = (
+                    OnPorts(Protocol.TCP, name=target, scope=NamedPortScope.SIDECARS)
+                    if isinstance(target, str)
+                    else OnPorts(Protocol.TCP, PortSet.of(target))
+                )
+                chosen = both([in_namespace(service.namespace), labels(service.selector, Role.SELF)])
+                led.append(both([chosen, on]))
+    return either(led) if led else OnPorts(Protocol.TCP, PortSet.of(server.port))
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """`takes`: a server reads such bytes; `leads`: a route is for the request; `is_open`: what happens is not modelled,
+    and `doubt` says so."""
+
+    takes: Formula
+    leads: Formula
+    is_open: Formula
+    doubt: Formula
+
+
+def routed(mesh: Mesh, cluster: Cluster) -> Routed:
+    takes: list[Formula] = []
+    leads: list[Formula] = []
+    opened: list[Formula] = [_is_other(cluster)]
+    for gateway in _gateways(mesh):
+        for server in gateway.servers:
+            here = both([having(gateway.selector), _at(server, cluster)])
+            if server.protocol not in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") and server.tls != "SIMPLE":
+                opened.append(here)
+                continue
+            takes.append(both([here, _SNI if server.tls == "SIMPLE" else negated(_SNI)]))
+            leads += (both([here, route]) for route in _routes(gateway, server, mesh))
+    is_open = either(opened)
+    text = "what a gateway makes of TLS that it does not end, of TCP, or of routes of the Gateway API is not modelled"
+    doubt = both([is_open, Open(OpenFact("mesh-gateway", "listeners", text))]) if is_open != FALSE else FALSE
+    return Routed(either(takes), either(leads), is_open, doubt)
+
+
+def _routes(gateway: IngressGateway, server: Server, mesh: Mesh) -> Iterator[Formula]:
+    """For each host the routes of its VirtualService; of hosts that match, the most specific one counts."""
+    bound = [
+        each
+        for each in mesh.objects
+        if isinstance(each, VirtualService) and f"{gateway.namespace}/{gateway.name}" in each.gateways
+    ]
+    hosts: dict[str, list[VirtualService]] = {}
+    for service in bound:
+        for host in service.hosts:
+            for shared in filter(None, (_shared(host, _name(h, gateway, service)) for h in server.hosts)):
+                hosts.setdefault(shared, []).append(service)
+    for host, services in hosts.items():
+        closer = [other for other in hosts if other != host and _covers(host, other)]
+        is_host = Test(_HOST, _of_host(host))
+        nearest = both([is_host, *(negated(Test(_HOST, _of_host(other))) for other in closer)])
+        yield both([nearest, either(_route(each, service) for service in services for each in service.routes)])
+
+
+def _name(written: str, gateway: IngressGateway, service: VirtualService) -> str:
+    """The host of `[namespace/]host`, if the VirtualService stands in that namespace; empty if not."""
+    namespace, slash, host = written.rpartition("/")
+    where = gateway.namespace if namespace == "." else namespace
+    return host if not slash or where in ("*", service.namespace) else ""
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    return wide == "*" or wide == narrow or (wide.startswith("*") and narrow.endswith(wide[1:]))
+
+
+def _shared(one: str, other: str) -> str:
+    """The hosts that both name, as one of the two; empty if none."""
+    one, other = one.lower(), other.lower()
+    if not one or not other:
+        return ""
+    if _covers(one, other):
+        return other
+    return one if _covers(other, one) else ""
+
+
+def _of_host(host: str) -> Pattern:
+    if host == "*":
+        return THERE
+    return suffix(host[1:]) if host.startswith("*") else exact(host)
+
+
+def _route(alternatives: tuple[Match, ...] | None, service: VirtualService) -> Formula:
+    if alternatives is not None:
+        found = [_meets(match) for match in alternatives]
+        if all(each is not None for each in found):
+            return both(each for each in found if each is not None)
+    text = f"VirtualService {service.namespace}/{service.name} ({service.source}) has conditions that are not modelled"
+    return Open(OpenFact("mesh-route", f"{service.namespace}/{service.name}", text))
+
+
+def _meets(match: Match) -> Formula | None:
+    pattern: Pattern
+    try:
+        match match.form:
+            case "exact":
+                pattern = exact(match.text, fold=match.ignores_case)
+            case "prefix":
+                pattern = prefix(match.text, fold=match.ignores_case)
+            case "regex":
+                pattern = regex(match.text)
+            case _:
+                pattern = THERE
+    except (PatternError, UntranslatableError):
+        return None
+    name = {"uri": Name.PATH, "method": Name.METHOD, "authority": Name.HOST, "headers": Name.HEADER}[match.attribute]
+    return Test(of_request(name, match.key.lower()), pattern)

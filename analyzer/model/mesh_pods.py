@@ -1,0 +1,374 @@
+"""Which pods have a proxy, which ports it sees, what it speaks there and whether it insists on mutual TLS, as formulas
+over SELF and the port (istio.md 2, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.model.cluster import Cluster, Service, ServicePort
+from analyzer.model.formulas import (
+    FALSE,
+    PODS,
+    TRUE,
+    Attribute,
+    Formula,
+    Name,
+    OnPorts,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    is_a,
+    labels,
+    negated,
+)
+from analyzer.model.labels import Labels, Operator, Requirement, Selector
+from analyzer.model.mesh import (
+    STATUS,
+    UNINJECTED,
+    WAYPOINT_CLASS,
+    Attachment,
+    Mesh,
+    Mode,
+    PeerAuthentication,
+    SidecarScope,
+)
+from analyzer.model.mesh_rules import Chain
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Protocol
+from analyzer.model.profile import NamedPortScope
+from analyzer.sets import PortSet
+
+_INJECT, _REVISION = "sidecar.istio.io/inject", "istio.io/rev"
+_NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
+_YES = frozenset({"y", "yes", "true", "on", ""})
+_OWN_PORTS = (15021, 15090)
+_STATUS_PORT, _SSH = 15020, 22
+_HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})
+_TCP = frozenset({"tcp", "https", "tls", "mongo", "redis", "mysql"})
+_TCP_BY_NUMBER = frozenset({25, 53, 3306, 27017})
+
+
+def _label(key: str, *values: str) -> Formula:
+    return Test(Attribute(Role.SELF, Name.LABEL, key), frozenset(values) if values else None)
+
+
+def _of_namespace(key: str, *values: str) -> Formula:
+    return Test(Attribute(Role.SELF, Name.NAMESPACE_LABEL, key), frozenset(values) if values else None)
+
+
+def _annotation(key: str, *values: str) -> Formula:
+    return Test(Attribute(Role.SELF, Name.ANNOTATION, key), frozenset(values) if values else None)
+
+
+def in_namespace(*names: str) -> Formula:
+    return Test(Attribute(Role.SELF, Name.NAMESPACE), frozenset(names))
+
+
+def having(wanted: Labels) -> Formula:
+    requirements = (Requirement(key, Operator.IN, frozenset({value})) for key, value in wanted.items())
+    return labels(Selector(tuple(requirements)), Role.SELF)
+
+
+# ------------------------------------------------------------------------------------------------ proxies
+def is_waypoint() -> Formula:
+    return either(
+        [
+            _label("gateway.networking.k8s.io/gateway-class-name", WAYPOINT_CLASS),
+            _label("gateway.istio.io/managed", "istio.io-mesh-controller"),
+        ]
+    )
+
+
+def has_sidecar(mesh: Mesh, cluster: Cluster) -> Formula:
+    """The injector's work is seen, or is to be expected (istio.md 2.1)."""
+    revisions = {value for w in cluster.workloads if (value := w.labels.get(_REVISION))}
+    revisions |= {value for n in cluster.namespaces if (value := n.labels.get(_REVISION))}
+    refuses = {v for w in cluster.workloads if (v := w.annotations.get(_INJECT)) is not None and v.lower() not in _YES}
+    label, no_label = _label(_INJECT), negated(_label(_INJECT))
+    strange = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and v.lower() not in _YES}
+    expected = both(
+        [
+            negated(in_namespace(*_NEVER)),
+            negated(both([label, _label(_INJECT, "false", *strange)])),
+            negated(both([no_label, _annotation(_INJECT, *refuses)])) if refuses else TRUE,
+            negated(_annotation(UNINJECTED)),
+            either([_usual_hook(), *(_hook_of(each, mesh) for each in sorted(revisions))]),
+        ]
+    )
+    return both([is_a(Role.SELF, PODS), either([_annotation(STATUS), expected])])
+
+
+def _usual_hook() -> Formula:
+    injects, revision = _of_namespace("istio-injection"), _of_namespace(_REVISION)
+    return either(
+        [
+            _of_namespace("istio-injection", "enabled"),
+            both([negated(injects), negated(revision), _label(_INJECT, "true"), negated(_label(_REVISION))]),
+        ]
+    )
+
+
+def _hook_of(revision: str, mesh: Mesh) -> Formula:
+    """The injector of a revision that is not seen to be installed may not be there."""
+    by_namespace = _of_namespace(_REVISION, revision)
+    by_pod = both([negated(_of_namespace(_REVISION)), _label(_REVISION, revision)])
+    hook = both([negated(_of_namespace("istio-injection")), either([by_namespace, by_pod])])
+    if revision in mesh.revisions:
+        return hook
+    text = f"whether the revision `{revision}` of Istio is installed is not known"
+    return both([hook, Open(OpenFact("mesh-revision", revision, text))])
+
+
+def has_ztunnel() -> Formula:
+    """Ambient, where no sidecar goes before it (istio.md 2.2)."""
+    mode, redirected = "istio.io/dataplane-mode", _annotation("ambient.istio.io/redirection", "enabled")
+    asked = both([_of_namespace(mode, "ambient"), negated(_label(mode, "none"))])
+    return both(
+        [is_a(Role.SELF, PODS), negated(_annotation(STATUS)), either([redirected, _label(mode, "ambient"), asked])]
+    )
+
+
+def is_captured(cluster: Cluster) -> Formula:
+    """TCP ports that the sidecar gets to see (istio.md 2.3)."""
+    keys = [
+        "traffic.sidecar.istio.io/includeInboundPorts",
+        "traffic.sidecar.istio.io/excludeInboundPorts",
+        "status.sidecar.istio.io/port",
+    ]
+    sets = {w.annotations for w in cluster.workloads if w.annotations}
+    told = dict.fromkeys(tuple(a.get(key) for key in keys) for a in sets if any(key in a for key in keys))
+    usual = _on(_captured(None, None, None))
+    found: list[Formula] = []
+    for values in told:
+        has = [
+            _annotation(k, v) if v is not None else negated(_annotation(k)) for k, v in zip(keys, values, strict=True)
+        ]
+        found.append(both([*has, _on(_captured(*values))]))
+    others = both(negated(_annotation(key)) for key in keys) if told else TRUE
+    bare = negated(_annotation("sidecar.istio.io/interceptionMode", "NONE"))
+    return both([bare, either([both([others, usual]), *found])])
+
+
+def _on(ports: PortSet) -> Formula:
+    return OnPorts(Protocol.TCP, ports)
+
+
+def _captured(include: str | None, exclude: str | None, status: str | None) -> PortSet:
+    if include is not None and include != "*":
+        return _listed(include)
+    own = PortSet.of(*_OWN_PORTS, _SSH) | _listed(status or str(_STATUS_PORT))
+    return PortSet.FULL - own - _listed(exclude or "")
+
+
+def _listed(text: str) -> PortSet:
+    numbers = [int(part) for part in text.replace(" ", "").split(",") if part.isdigit() and 1 <= int(part) <= 65535]
+    return PortSet.of(*numbers)
+
+
+# ------------------------------------------------------------------------------------------------ chains
+def declared(cluster: Cluster, mesh: Mesh) -> dict[Chain, Formula]:
+    """Where a Service declares what its port speaks; where several do, the oldest counts (istio.md 2.4)."""
+    found: dict[Chain, list[Formula]] = {Chain.HTTP: [], Chain.TCP: []}
+    for services in _by_namespace(cluster).values():
+        ports = [(service, port) for service in services for port in service.ports if port.protocol is Protocol.TCP]
+        for service, port in ports:
+            chain = chain_of(port)
+            if chain is not None:
+                beaten = either(_beats(it, other, service, port) for it, other in ports if _collide(it, other, port))
+                found[chain].append(both([_leads(service, port), negated(beaten)]))
+    scopes = [each for each in mesh.objects if isinstance(each, SidecarScope)]
+    redefined = both([negated(either(map(_redefines, scopes)))]) if scopes else TRUE
+    return {chain: both([redefined, either(parts)]) if parts else FALSE for chain, parts in found.items()}
+
+
+def _redefines(scope: SidecarScope) -> Formula:
+    """A Sidecar with listeners of its own for what comes in: whether Services count beside them is not modelled."""
+    where = both([in_namespace(scope.namespace), having(scope.labels) if scope.labels else TRUE])
+    text = f"Sidecar {scope.namespace}/{scope.name} ({scope.source}) makes listeners of its own, which are not modelled"
+    return both([where, Open(OpenFact("mesh-listeners", f"{scope.namespace}/{scope.name}", text))])
+
+
+def _by_namespace(cluster: Cluster) -> dict[str, list[Service]]:
+    found: dict[str, list[Service]] = {}
+    for service in cluster.services:
+        if service.selector is not None:
+            found.setdefault(service.namespace, []).append(service)
+    return found
+
+
+def chain_of(port: ServicePort) -> Chain | None:
+    """None: the proxy finds out from the first bytes."""
+    name = port.name if port.app_protocol is None else _APP_PROTOCOLS.get(port.app_protocol, port.app_protocol)
+    name = name.lower()
+    name = "grpc-web" if name.startswith("grpc-web") else name.partition("-")[0]
+    if name in _HTTP:
+        return Chain.HTTP
+    return Chain.TCP if name in _TCP or port.port in _TCP_BY_NUMBER else None
+
+
+_APP_PROTOCOLS = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https"}
+
+
+def _leads(service: Service, port: ServicePort) -> Formula:
+    """The port is one that the Service leads to at SELF."""
+    assert service.selector is not None
+    target = port.target
+    on = (
+        OnPorts(port.protocol, name=target, scope=NamedPortScope.SIDECARS)
+        if isinstance(target, str)
+        else OnPorts(port.protocol, PortSet.of(target))
+    )
+    return both([in_namespace(service.namespace), labels(service.selector, Role.SELF), on])
+
+
+def _collide(service: Service, port: ServicePort, other: ServicePort) -> bool:
+    """Whether they may lead to one port and disagree."""
+    may_meet = port.target == other.target or str in (type(port.target), type(other.target))
+    return may_meet and chain_of(port) is not chain_of(other)
+
+
+def _beats(service: Service, port: ServicePort, other: Service, its: ServicePort) -> Formula:
+    """The first leads there, and goes before the other."""
+    leads = _leads(service, port)
+    if service.name == other.name:
+        return leads if other.ports.index(port) < other.ports.index(its) else FALSE
+    if service.created and other.created and service.created != other.created:
+        return leads if service.created < other.created else FALSE
+    first, second = sorted((service, other), key=lambda each: each.name)
+    text = f"which is older, {first.id} ({first.source}) or {second.id} ({second.source}), is not known"
+    fact = Open(OpenFact("mesh-oldest", f"{first.id} {second.id}", text))
+    return both([leads, fact if service is first else negated(fact)])
+
+
+# ------------------------------------------------------------------------------------------------ mutual TLS
+class Modes:
+    """The mode of PeerAuthentications at SELF and the port (istio.md 3)."""
+
+    def __init__(self, mesh: Mesh, *, in_ambient: bool = False) -> None:
+        """`in_ambient`: an empty selector selects nothing."""
+        root = mesh.config.root
+        every = [each for each in mesh.objects if isinstance(each, PeerAuthentication)]
+        if in_ambient:
+            every = [each for each in every if each.attached.labels is None or each.attached.labels]
+        wide = [each for each in every if not each.attached.labels]
+        self._mesh = _oldest([each for each in wide if each.namespace == root])
+        self._wide = {
+            name: _oldest([each for each in wide if each.namespace == name])
+            for name in dict.fromkeys(each.namespace for each in wide if each.namespace != root)
+        }
+        self._narrow = [each for each in every if each.attached.labels and each.namespace != root]
+        self._root = root
+
+    def is_in(self, mode: Mode) -> Formula:
+        if not self._narrow:
+            return self._inherited(mode)
+        narrow: list[Formula] = []
+        chosen: list[Formula] = []
+        for each, where in self._chosen():
+            chosen.append(where)
+            narrow.append(both([where, self._at(each, mode)]))
+        return either([*narrow, both([negated(either(chosen)), self._inherited(mode)])])
+
+    def _chosen(self) -> Iterator[tuple[PeerAuthentication, Formula]]:
+        """Each with where it is the one that counts: the oldest of those that select."""
+        for each in self._narrow:
+            rivals = [it for it in self._narrow if it is not each and it.namespace == each.namespace]
+            older = (both([_selected(it), _is_older(it, each)]) for it in rivals)
+            yield each, both([_selected(each), negated(either(older))])
+
+    def _at(self, each: PeerAuthentication, mode: Mode) -> Formula:
+        own = self._or_inherited(each.mode, mode)
+        by_port: list[Formula] = []
+        listed = PortSet.of(*(port for port, _ in each.ports))
+        for port, its in each.ports:
+            by_port.append(both([_on(PortSet.of(port)), own if its is Mode.UNSET else _same(its, mode)]))
+        rest = _on(PortSet.FULL - listed) if each.ports else TRUE
+        return either([*by_port, both([rest, own])])
+
+    def _or_inherited(self, its: Mode, mode: Mode) -> Formula:
+        return self._inherited(mode) if its is Mode.UNSET else _same(its, mode)
+
+    def _inherited(self, mode: Mode) -> Formula:
+        """Of the namespace, else of the mesh, else PERMISSIVE."""
+        named = {name: of for name, of in self._wide.items() if any(each.mode is not Mode.UNSET for each, _ in of)}
+        found = [both([in_namespace(name), _among(of, mode, self._of_mesh(mode))]) for name, of in named.items()]
+        elsewhere = negated(in_namespace(*named)) if named else TRUE
+        return either([*found, both([elsewhere, self._of_mesh(mode)])])
+
+    def _of_mesh(self, mode: Mode) -> Formula:
+        return _among(self._mesh, mode, _same(Mode.PERMISSIVE, mode))
+
+    def denies_in_ambient(self) -> Formula:
+        """Where ztunnel denies plaintext: DISABLE is no exception from what is inherited (istio.md 0.1, 3)."""
+        base = self._inherited(Mode.STRICT)
+        narrow = [(where, self._in_ambient(each, base)) for each, where in self._chosen()]
+        if not narrow:
+            return base
+        chosen = either(where for where, _ in narrow)
+        return either([*(both(pair) for pair in narrow), both([negated(chosen), base])])
+
+    def _in_ambient(self, each: PeerAuthentication, base: Formula) -> Formula:
+        of: dict[Mode, PortSet] = dict.fromkeys(Mode, PortSet.EMPTY)
+        for port, mode in each.ports:
+            of[mode] |= PortSet.of(port)
+        lax = _on(PortSet.FULL - of[Mode.PERMISSIVE] - of[Mode.DISABLE])
+        strict = _on(of[Mode.STRICT]) if of[Mode.STRICT] else FALSE
+        match each.mode:
+            case Mode.STRICT:
+                return lax
+            case Mode.UNSET:
+                return either([both([base, lax if of[Mode.PERMISSIVE] else TRUE]), both([negated(base), strict])])
+            case _:
+                return strict
+
+
+Ranked = list[tuple[PeerAuthentication, Formula]]
+"""Policies of one scope, each with whether it is the oldest."""
+
+
+def _oldest(every: Sequence[PeerAuthentication]) -> Ranked:
+    return [(each, negated(either(_is_older(it, each) for it in every if it is not each))) for each in every]
+
+
+def _is_older(one: PeerAuthentication, other: PeerAuthentication) -> Formula:
+    """Of one age, the first by name counts; of an age that is not known, nobody knows which."""
+    if one.created and other.created:
+        return TRUE if (one.created, one.name) < (other.created, other.name) else FALSE
+    if one.mode is other.mode and one.ports == other.ports:
+        return TRUE if one.name < other.name else FALSE
+    first, second = sorted((one, other), key=lambda each: each.name)
+    names = [f"PeerAuthentication {each.namespace}/{each.name} ({each.source})" for each in (first, second)]
+    text = f"which is older, {names[0]} or {names[1]}, is not known"
+    fact = Open(OpenFact("mesh-oldest", f"{first.namespace} {first.name} {second.name}", text))
+    return fact if one is first else negated(fact)
+
+
+def _among(ranked: Ranked, mode: Mode, otherwise: Formula) -> Formula:
+    if not ranked:
+        return otherwise
+    return either(
+        both([is_oldest, otherwise if it.mode is Mode.UNSET else _same(it.mode, mode)]) for it, is_oldest in ranked
+    )
+
+
+def _same(one: Mode, other: Mode) -> Formula:
+    return TRUE if one is other else FALSE
+
+
+def _selected(each: PeerAuthentication) -> Formula:
+    return both([in_namespace(each.namespace), having(each.attached.labels or Labels())])
+
+
+# ------------------------------------------------------------------------------------------------ attachment
+def selects(attached: Attachment, root: str, *, in_ambient: bool = False) -> Formula:
+    """The pods that a policy is for; of the root namespace all pods there are (istio.md 0.1, 5.1)."""
+    where = TRUE if attached.namespace == root else in_namespace(attached.namespace)
+    if attached.targets:
+        gateways = [t.name for t in attached.targets if (t.group, t.kind) == ("gateway.networking.k8s.io", "Gateway")]
+        named = _label("gateway.networking.k8s.io/gateway-name", *gateways)
+        return both([in_namespace(attached.namespace), named]) if gateways and not in_ambient else FALSE
+    if in_ambient and attached.labels is not None and not attached.labels:
+        return FALSE
+    return both([where, having(attached.labels or Labels())])

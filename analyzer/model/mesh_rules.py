@@ -1,0 +1,368 @@
+"""What an AuthorizationPolicy's rule matches, as a formula: in Envoy, on a chain for HTTP or for TCP, and in ztunnel
+(istio.md 5.3–5.8, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from functools import partial
+from ipaddress import ip_network
+
+from analyzer.model.formulas import (
+    FALSE,
+    TRUE,
+    AtAddress,
+    Attribute,
+    Formula,
+    Member,
+    Name,
+    OnPorts,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    negated,
+)
+from analyzer.model.mesh import Condition, Conditions, JwtRule, MeshConfig, MeshRule, Verdict
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Protocol
+from analyzer.model.requests import MTLS, TokenState
+from analyzer.records import dataclass
+from analyzer.sets import AddressSet, PortSet
+from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, exact, glob, prefix, regex, suffix, template
+
+USUAL_HEADER, USUAL_PREFIX, USUAL_PARAMETER = "authorization", "Bearer ", "access_token"
+_WORD_CLAIMS = ("scope", "permission")
+_OWN_DOMAIN = "cluster.local"
+_SPIFFE_PARTS = 5
+_OVER_TCP = frozenset({"source.", "destination.", "connection.", "remote.", "experimental."})
+_IN_ZTUNNEL = frozenset({"source.ip", "source.namespace", "source.principal", "destination.ip", "destination.port"})
+_OF_IDENTITY = frozenset({"source.principal", "source.namespace", "source.serviceAccount", "source.trustDomain"})
+IDENTITY = Attribute(Role.REQUEST, Name.IDENTITY)
+HAS_MTLS = Test(Attribute(Role.REQUEST, Name.TLS), frozenset({MTLS}))
+
+
+class Chain(Enum):
+    """What a proxy reads: requests, or bytes."""
+
+    HTTP = "HTTP"
+    TCP = "TCP"
+
+
+def of_request(name: Name, key: str = "") -> Attribute:
+    return Attribute(Role.REQUEST, name, key)
+
+
+# ------------------------------------------------------------------------------------------------ patterns
+def _pattern(text: str, *, presence: Pattern = NON_EMPTY, fold: bool = False) -> Pattern:
+    """A star at one end stands for anything, by itself for something; elsewhere it is a star (istio.md 5.5)."""
+    if text == "*":
+        return presence
+    if text.startswith("*"):
+        return suffix(text[1:], fold=fold)
+    return prefix(text[:-1], fold=fold) if text.endswith("*") else exact(text, fold=fold)
+
+
+def _path(text: str) -> Pattern:
+    return template(text) if "{*}" in text or "{**}" in text else _pattern(text)
+
+
+def _quoted(text: str) -> str:
+    return "".join(char if char.isalnum() else f"\\{char}" for char in text)
+
+
+def _account(text: str, namespace: str) -> Pattern:
+    where, slash, name = text.partition("/")
+    if not slash:
+        where, name = namespace, text
+    return regex(f".+/ns/{_quoted(where)}/(.+/|)sa/{_quoted(name)}(/.+)?")
+
+
+def _trust_domain(text: str) -> Pattern:
+    if text == "*":
+        return PRESENT
+    if "*" not in text:
+        return prefix(f"{text}/")
+    before, _, after = text.partition("*")
+    return regex(f"{_quoted(before)}[^/]*{_quoted(after)}/.*")
+
+
+def _with_aliases(principal: str, config: MeshConfig) -> Iterable[str]:
+    """A principal of the mesh's trust domain means those of all its aliases (istio.md 5.5)."""
+    domain, slash, rest = principal.partition("/")
+    own = config.trust_domains
+    if principal.count("/") != _SPIFFE_PARTS - 1 or domain == "*":
+        return (principal,)
+    if not any(_ends(known, domain) for known in own) and domain != _OWN_DOMAIN:
+        return (principal,)
+    return dict.fromkeys(principal if _ends(known, domain) else f"{known}{slash}{rest}" for known in own)
+
+
+def _ends(known: str, domain: str) -> bool:
+    """A domain may begin with a star."""
+    return known.endswith(domain[1:]) if domain.startswith("*") else known == domain
+
+
+def _domains_with_aliases(domain: str, config: MeshConfig) -> Iterable[str]:
+    return config.trust_domains if domain in config.trust_domains else (domain,)
+
+
+def addresses_of(text: str) -> AddressSet:
+    return AddressSet.of(ip_network(text, strict=False))
+
+
+# ------------------------------------------------------------------------------------------------ tokens
+class Tokens:
+    """The JWT rules that are in force at a pod: each with the formula over SELF that says for which (istio.md 4)."""
+
+    def __init__(self, rules: Sequence[tuple[Formula, JwtRule]]) -> None:
+        self.rules = rules
+
+    def some(self, what: Callable[[JwtRule], Formula]) -> Formula:
+        """Some rule in force has accepted the token, and this is true of it."""
+        accepted = either(both([subject, _accepts(rule), what(rule)]) for subject, rule in self.rules)
+        return both([negated(_PREFLIGHT), accepted]) if accepted != FALSE else FALSE
+
+    def is_broken(self) -> Formula:
+        """A token is there that no rule accepts.  One that is accepted makes good for those that are not."""
+        bad = either(both([subject, _refuses(rule)]) for subject, rule in self.rules)
+        good = either(both([subject, _accepts(rule)]) for subject, rule in self.rules)
+        return both([negated(_PREFLIGHT), bad, negated(good)]) if bad != FALSE else FALSE
+
+    def claim(self, key: str, meets: Pattern) -> Formula:
+        def of(rule: JwtRule) -> Formula:
+            is_words = key in (*_WORD_CLAIMS, *rule.words)
+            return Test(of_request(Name.CLAIM_WORD if is_words else Name.CLAIM, key), meets)
+
+        return self.some(of)
+
+    def principal(self, text: str) -> Formula:
+        """Issuer and subject, split at the last slash (istio.md 5.6)."""
+        issuer, slash, subject = text.rpartition("/")
+        issuer, subject = (issuer, subject) if slash else (text, "")
+        of_issuer, of_subject = exact(issuer), exact(subject)
+        if text == "*":
+            of_issuer = of_subject = NON_EMPTY
+        elif text.startswith("*"):
+            of_issuer = NON_EMPTY if not slash else _pattern(issuer)
+            of_subject = exact(subject) if slash else suffix(text[1:])
+        elif text.endswith("*"):
+            of_issuer = exact(issuer) if slash else prefix(text[:-1])
+            of_subject = _pattern(subject) if slash else NON_EMPTY
+        tests = [Test(of_request(Name.ISSUER), of_issuer), Test(of_request(Name.SUBJECT), of_subject)]
+        return self.some(lambda rule: both(tests))
+
+
+_PREFLIGHT = both(
+    [
+        Test(of_request(Name.METHOD), frozenset({"OPTIONS"})),
+        Test(of_request(Name.HEADER, "origin")),
+        Test(of_request(Name.HEADER, "access-control-request-method")),
+    ]
+)
+"""Tokens are not looked at in the question that browsers ask first."""
+
+
+def _accepts(rule: JwtRule) -> Formula:
+    if not _sees_bearer(rule):
+        return FALSE
+    parts: list[Formula] = [Test(of_request(Name.TOKEN), frozenset({TokenState.VALID.value}))]
+    if rule.issuer:
+        parts.append(Test(of_request(Name.ISSUER), frozenset({rule.issuer})))
+    if rule.audiences:
+        wanted = frozenset(spelling for text in rule.audiences for spelling in _spellings(text))
+        parts.append(Test(of_request(Name.CLAIM, "aud"), wanted))
+    return both(parts)
+
+
+def _spellings(audience: str) -> Iterable[str]:
+    """Scheme and a slash at the end make no difference."""
+    bare = audience.removeprefix("http://").removeprefix("https://").removesuffix("/")
+    return (f"{scheme}{bare}{end}" for scheme in ("", "http://", "https://") for end in ("", "/"))
+
+
+def _sees_bearer(rule: JwtRule) -> bool:
+    if _has_usual_places(rule):
+        return True
+    return any(name == USUAL_HEADER and value.strip() in ("Bearer", "") for name, value in rule.headers)
+
+
+def _has_usual_places(rule: JwtRule) -> bool:
+    return not (rule.headers or rule.parameters or rule.cookies)
+
+
+def _refuses(rule: JwtRule) -> Formula:
+    """A token stands where the rule looks, and it is not one that it accepts; any text there is taken for a token."""
+    parts: list[Formula] = []
+    if _sees_bearer(rule):
+        parts.append(both([Test(of_request(Name.TOKEN)), negated(_accepts(rule))]))
+    headers, parameters = rule.headers, rule.parameters
+    if _has_usual_places(rule):
+        headers, parameters = ((USUAL_HEADER, USUAL_PREFIX),), (USUAL_PARAMETER,)
+    parts += [Test(of_request(Name.HEADER, name), _beginning(before)) for name, before in headers]
+    parts += [Test(of_request(Name.PARAMETER, name)) for name in parameters]
+    parts += [Test(of_request(Name.COOKIE, name)) for name in rule.cookies]
+    return either(parts)
+
+
+def _beginning(before: str) -> Pattern:
+    return prefix(before) if before else NON_EMPTY
+
+
+# ------------------------------------------------------------------------------------------------ Envoy
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a proxy of Envoy's kind reads the rules of one policy.  `namespace`: of the policy; `client_ip`: which of the
+    addresses that X-Forwarded-For names it believes, as the attribute's key.  `sees_identity`: TLS is unwrapped.
+    `sees_source`: it is known whose address is seen.
+    """
+
+    namespace: str
+    verdict: Verdict
+    config: MeshConfig
+    tokens: Tokens
+    client_ip: str = ""
+    sees_identity: bool = True
+    sees_source: bool = True
+
+    def rule(self, rule: MeshRule, chain: Chain) -> Formula:
+        """FALSE where the proxy leaves out the whole rule (istio.md 5.8)."""
+        every = (rule.when, *rule.sources, *rule.operations)
+        if self.verdict is Verdict.ALLOW and chain is Chain.TCP and any(map(_is_for_requests, every)):
+            return FALSE
+        of = partial(self._all, chain=chain)
+        sources = either(map(of, rule.sources)) if rule.sources else TRUE
+        operations = either(map(of, rule.operations)) if rule.operations else TRUE
+        return both([operations, of(rule.when), sources])
+
+    def _all(self, conditions: Conditions, chain: Chain) -> Formula:
+        return both(self._condition(each, chain) for each in conditions)
+
+    def _condition(self, condition: Condition, chain: Chain) -> Formula:
+        if chain is Chain.TCP and _is_for_requests((condition,)):
+            return TRUE
+        meets = partial(self._meets, condition.attribute, condition.key, chain)
+        wanted = either(map(meets, condition.values)) if condition.values else TRUE
+        return both([wanted, negated(either(map(meets, condition.excepted)))])
+
+    def _meets(self, attribute: str, key: str, chain: Chain, value: str) -> Formula:
+        if attribute in _OF_IDENTITY and not self.sees_identity:
+            return FALSE
+        if attribute in ("source.ip", "remote.ip") and not self.sees_source:
+            text = f"whether a waypoint sees the client's address, so that `{attribute}` can be {value}, is not known"
+            return Open(OpenFact("mesh-waypoint-address", f"{attribute} {value}", text))
+        match attribute:
+            case "source.principal":
+                return either(Test(IDENTITY, _pattern(p, presence=PRESENT)) for p in _with_aliases(value, self.config))
+            case "source.namespace":
+                return Test(IDENTITY, glob(f"*/ns/{value}/*"))
+            case "source.serviceAccount":
+                return Test(IDENTITY, _account(value, self.namespace))
+            case "source.trustDomain":
+                return either(Test(IDENTITY, _trust_domain(d)) for d in _domains_with_aliases(value, self.config))
+            case "remote.ip" if chain is Chain.HTTP:
+                return Test(of_request(Name.REMOTE_IP, self.client_ip), addresses_of(value))
+            case "source.ip" | "remote.ip":
+                return Member(Role.SRC, AtAddress(addresses_of(value), value))
+            case "request.auth.principal":
+                return self.tokens.principal(value)
+            case "request.auth.audiences":
+                return self.tokens.claim("aud", _pattern(value))
+            case "request.auth.presenter":
+                return self.tokens.claim("azp", _pattern(value))
+            case "request.auth.claims":
+                return self.tokens.claim(key, _pattern(value))
+            case "request.headers":
+                return Test(of_request(Name.HEADER, key.lower()), _pattern(value, presence=PRESENT))
+            case "hosts":
+                return Test(of_request(Name.HOST), _pattern(value, presence=PRESENT, fold=True))
+            case "methods":
+                return Test(of_request(Name.METHOD), _pattern(value, presence=PRESENT))
+            case "paths":
+                return Test(of_request(Name.PATH), _path(value))
+            case _:
+                return _of_connection(attribute, value)
+
+
+def _of_connection(attribute: str, value: str) -> Formula:
+    match attribute:
+        case "destination.ip":
+            return Member(Role.DST, AtAddress(addresses_of(value), value))
+        case "destination.port":
+            return OnPorts(Protocol.TCP, PortSet.of(int(value))) if int(value) else FALSE
+        case "connection.sni":
+            return Test(of_request(Name.SNI), _pattern(value))
+        case _:
+            text = f"what `{attribute}` is, other filters of the proxy decide"
+            return Open(OpenFact("mesh-metadata", f"{attribute} {value}", text))
+
+
+def _is_for_requests(conditions: Conditions) -> bool:
+    return any(not any(each.attribute.startswith(start) for start in _OVER_TCP) for each in conditions)
+
+
+# ------------------------------------------------------------------------------------------------ ztunnel
+def in_ztunnel(rule: MeshRule, namespace: str, verdict: Verdict) -> Formula:
+    """What is left of a rule where requests are not seen: fields of requests are dropped, an alternative with no field
+    left never matches, and a rule of ALLOW that had any is dropped (istio.md 6)."""
+    every = (rule.when, *rule.sources, *rule.operations)
+    if verdict is Verdict.ALLOW and any(_is_beyond_ztunnel(conditions, rule) for conditions in every):
+        return FALSE
+    clauses: list[Sequence[Conditions]] = [rule.operations] if rule.operations else []
+    clauses += [rule.sources] if rule.sources else []
+    clauses += [((each,),) for each in rule.when]
+    return both(either(_left_of(each, namespace, each in rule.sources) for each in clause) for clause in clauses)
+
+
+def _is_beyond_ztunnel(conditions: Conditions, rule: MeshRule) -> bool:
+    """`when` names fewer attributes than `source` has fields; trust domains are dropped without a word."""
+    if conditions is rule.when:
+        return any(each.attribute not in _IN_ZTUNNEL for each in conditions)
+    kept = (*_IN_ZTUNNEL, "source.serviceAccount", "source.trustDomain")
+    return any(each.attribute not in kept for each in conditions)
+
+
+def _left_of(conditions: Conditions, namespace: str, is_source: bool) -> Formula:
+    known = (*_IN_ZTUNNEL, "source.serviceAccount") if is_source else _IN_ZTUNNEL
+    left = [each for each in conditions if each.attribute in known]
+    if not left:
+        return FALSE
+    parts: list[Formula] = []
+    for each in left:
+        meets = partial(_meets_in_ztunnel, each.attribute, namespace)
+        parts.append(either(map(meets, each.values)) if each.values else TRUE)
+        parts.append(negated(either(map(meets, each.excepted))))
+    return both(parts)
+
+
+def _meets_in_ztunnel(attribute: str, namespace: str, value: str) -> Formula:
+    """Identities are three parts here, each compared by itself."""
+    match attribute:
+        case "source.principal":
+            return Test(IDENTITY, _pattern(value, presence=PRESENT))
+        case "source.namespace":
+            return Test(IDENTITY, _namespace_part(value))
+        case "source.serviceAccount":
+            where, slash, name = value.partition("/")
+            where, name = (where, name) if slash else (namespace, value)
+            return Test(IDENTITY, regex(f"[^/]+/ns/{_quoted(where)}/sa/{_quoted(name)}"))
+        case "source.ip":
+            return Member(Role.SRC, AtAddress(addresses_of(value), value))
+        case _:
+            return _of_connection(attribute, value)
+
+
+def _namespace_part(text: str) -> Pattern:
+    if text == "*":
+        return PRESENT
+    if text.startswith("*"):
+        return regex(f"[^/]+/ns/[^/]*{_quoted(text[1:])}/sa/.*")
+    if text.endswith("*"):
+        return regex(f"[^/]+/ns/{_quoted(text[:-1])}[^/]*/sa/.*")
+    return prefix_of_namespace(text)
+
+
+def prefix_of_namespace(name: str) -> Pattern:
+    """Identities of the namespace, of whatever trust domain."""
+    return regex(f"[^/]+/ns/{_quoted(name)}/sa/.*")

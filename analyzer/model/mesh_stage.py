@@ -1,0 +1,304 @@
+"""What Istio decides at the destination, as stages of the pipeline: the proxy of a gateway, a sidecar, or ztunnel.
+
+Each asks, in this order: may these bytes come in at all (TLS mode, identity, what the port speaks), the external
+authorizers, the token, DENY, ALLOW (istio.md 5.2, 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.model.cluster import Cluster, Service
+from analyzer.model.formulas import (
+    FALSE,
+    TRUE,
+    Formula,
+    Name,
+    OnPorts,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    negated,
+)
+from analyzer.model.memory import remembered
+from analyzer.model.mesh import (
+    USE_WAYPOINT,
+    WAYPOINT_CLASS,
+    Attachment,
+    AuthorizationPolicy,
+    Mesh,
+    Mode,
+    RequestAuthentication,
+    Verdict,
+    Waypoint,
+)
+from analyzer.model.mesh_gateways import gateways, listens_at, routed
+from analyzer.model.mesh_pods import (
+    Modes,
+    chain_of,
+    declared,
+    has_sidecar,
+    has_ztunnel,
+    is_captured,
+    is_waypoint,
+    selects,
+)
+from analyzer.model.mesh_rules import HAS_MTLS, IDENTITY, Chain, Reader, Tokens, in_ztunnel, of_request
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
+from analyzer.model.policies import Tier as TierName
+from analyzer.model.profile import ExtAuthz
+from analyzer.sets.strings import prefix
+
+STAGE = "request"
+_EVERY_POD = TRUE
+_TCP = OnPorts(Protocol.TCP)
+_HAS_METHOD = Test(of_request(Name.METHOD))
+_FAULT = Test(of_request(Name.FAULT))
+_OWN_TLS = both([negated(HAS_MTLS), Test(of_request(Name.SNI))])
+
+
+@remembered
+def mesh_stages(cluster: Cluster, authorizers: ExtAuthz) -> tuple[Stage, ...]:
+    """Of a destination one applies at most; none where nothing of a mesh is to be seen."""
+    return tuple(_Builder(cluster, authorizers).stages())
+
+
+@remembered
+def waypoint_stage(cluster: Cluster, authorizers: ExtAuthz, waypoint: Waypoint, service: str, number: int) -> Stage:
+    """What a waypoint says of who asks for that port of that Service; ports of policies are the Service's there."""
+    found = next(each for each in cluster.services if each.id == service)
+
+    def attaches(attached: Attachment) -> Formula:
+        return TRUE if _is_at_waypoint(attached, waypoint, found, cluster.mesh.config.root) else FALSE
+
+    return _Builder(cluster, authorizers, attaches).waypoint(found, number)
+
+
+def waypoint_of(cluster: Cluster, service: str) -> Waypoint | None:
+    """The waypoint that the Service, or else its namespace, asks for and that is there."""
+    found = next((each for each in cluster.services if each.id == service), None)
+    if found is None:
+        return None
+    namespace = cluster.namespace_by_name.get(found.namespace)
+    named = found.waypoint or (namespace.labels.get(USE_WAYPOINT, "") if namespace is not None else "")
+    where, _, name = named.rpartition("/")
+    waypoints = (each for each in cluster.mesh.objects if isinstance(each, Waypoint))
+    return next((w for w in waypoints if (w.namespace, w.name) == (where or found.namespace, name)), None)
+
+
+def _is_at_waypoint(attached: Attachment, waypoint: Waypoint, service: Service, root: str) -> bool:
+    """Selectors bind nothing to a waypoint (istio.md 5.1)."""
+    for target in attached.targets:
+        match target.group, target.kind:
+            case "", "Service":
+                found = (attached.namespace, target.name) == (service.namespace, service.name)
+            case "gateway.networking.k8s.io", "Gateway":
+                found = (attached.namespace, target.name) == (waypoint.namespace, waypoint.name)
+            case "gateway.networking.k8s.io", "GatewayClass":
+                found = attached.namespace == root and target.name == WAYPOINT_CLASS
+            case _:
+                found = False
+        if found:
+            return True
+    return False
+
+
+class _Builder:
+    def __init__(
+        self, cluster: Cluster, authorizers: ExtAuthz, attaches: Callable[[Attachment], Formula] | None = None
+    ) -> None:
+        """`attaches`: which pods, of those that are SELF, a policy is for."""
+        self.cluster, self.mesh, self.authorizers = cluster, cluster.mesh, authorizers
+        self.config = self.mesh.config
+        self.attaches = attaches or (lambda attached: selects(attached, self.config.root))
+        self.policies = _of_mesh(self.mesh, AuthorizationPolicy)
+        self.told = {id(policy): as_policy(policy) for policy in self.policies}
+
+    def stages(self) -> Iterator[Stage]:
+        gateway, sidecar = gateways(self.mesh, self.cluster), has_sidecar(self.mesh, self.cluster)
+        plain = both([negated(gateway), negated(is_waypoint())])
+        if gateway != FALSE:
+            yield self._gateway(gateway)
+        yield self._sidecar(both([_TCP, plain, sidecar, is_captured(self.cluster)]))
+        yield self._ztunnel(both([_TCP, plain, negated(sidecar), has_ztunnel()]))
+
+    # -------------------------------------------------------------------------------------------- Envoy
+    def _sidecar(self, applies: Formula) -> Stage:
+        modes = Modes(self.mesh)
+        speaks = declared(self.cluster, self.mesh)
+        disabled = modes.is_in(Mode.DISABLE)
+        opaque = either([_OWN_TLS, both([HAS_MTLS, disabled])])
+        is_http, is_tcp = speaks[Chain.HTTP], speaks[Chain.TCP]
+        on_http = both([_HAS_METHOD, negated(opaque), negated(is_tcp)])
+        on_tcp = either([is_tcp, both([negated(is_http), either([opaque, negated(_HAS_METHOD)])])])
+        domains = either(Test(IDENTITY, prefix(f"{domain}/")) for domain in self.config.trust_domains)
+        entry = _own(
+            (both([negated(HAS_MTLS), modes.is_in(Mode.STRICT)]), "its proxy takes nothing but mutual TLS there"),
+            (both([HAS_MTLS, negated(disabled), negated(domains)]), "its proxy knows no such identity"),
+            (both([is_http, either([opaque, negated(_HAS_METHOD)])]), "its proxy takes nothing but HTTP there"),
+            (both([on_http, _FAULT]), "its proxy refuses such a request before any policy"),
+        )
+        return self._of_envoy(applies, entry, on_http, on_tcp, both([HAS_MTLS, disabled]), "")
+
+    def _gateway(self, applies: Formula) -> Stage:
+        routes = routed(self.mesh, self.cluster)
+        entry = _own(
+            (both([negated(routes.is_open), either([HAS_MTLS, negated(routes.takes)])]), "no server of its takes that"),
+            (both([negated(routes.is_open), either([negated(_HAS_METHOD), _FAULT])]), "it refuses such a request"),
+            (both([negated(routes.is_open), negated(routes.leads)]), "no route of the gateway is for it"),
+        )
+        applies = both([_TCP, applies, listens_at(self.mesh, self.cluster)])
+        doubtful = StagedRule(None, Action.DENY, FALSE, FALSE, routes.doubt)
+        open_entry = Entry(None, _EVERY_POD, (doubtful,), why="what the gateway makes of it is not modelled")
+        proxies = str(self.config.trusted_proxies)
+        return self._of_envoy(applies, (*entry, open_entry), TRUE, FALSE, FALSE, proxies)
+
+    def waypoint(self, service: Service, number: int) -> Stage:
+        """Everyone there has shown an identity, and the bytes inside are plain."""
+        chain = next((chain_of(p) for p in service.ports if (p.port, p.protocol) == (number, Protocol.TCP)), None)
+        on_http = both([_HAS_METHOD, TRUE if chain is not Chain.TCP else FALSE])
+        own = _own(
+            (negated(_HAS_METHOD) if chain is Chain.HTTP else FALSE, "the waypoint takes nothing but HTTP there"),
+            (both([on_http, _FAULT]), "the waypoint refuses such a request before any policy"),
+        )
+        return self._of_envoy(TRUE, own, on_http, negated(on_http), FALSE, "", sees_source=False)
+
+    def _of_envoy(
+        self,
+        applies: Formula,
+        own: Sequence[Entry],
+        on_http: Formula,
+        on_tcp: Formula,
+        blind: Formula,
+        client_ip: str,
+        *,
+        sees_source: bool = True,
+    ) -> Stage:
+        """`blind`: where mutual TLS is not unwrapped, so that nobody sees an identity."""
+        tokens = self._tokens()
+        here = [p for p in self.policies if self.attaches(p.attached) != FALSE]
+        enforced = [p for p in here if not p.is_dry_run or p.verdict is Verdict.CUSTOM]
+
+        def read(policy: AuthorizationPolicy) -> Iterator[tuple[int, Formula, Formula]]:
+            see = Reader(policy.namespace, policy.verdict, self.config, tokens, client_ip, sees_source=sees_source)
+            unseeing = replace(see, sees_identity=False)
+            for rule in policy.rules:
+                over_tcp = see.rule(rule, Chain.TCP)
+                if blind != FALSE:
+                    blinded = unseeing.rule(rule, Chain.TCP)
+                    over_tcp = either([both([negated(blind), over_tcp]), both([blind, blinded])])
+                yield rule.index, both([on_http, see.rule(rule, Chain.HTTP)]), both([on_tcp, over_tcp])
+
+        def entry(policy: AuthorizationPolicy, action: Action) -> Entry:
+            rules = tuple(self._rule(policy, i, action, either([http, tcp])) for i, http, tcp in read(policy))
+            subject = self.attaches(policy.attached)
+            return Entry(self.told[id(policy)], subject, rules, closes=action is Action.ACCEPT)
+
+        denying = [entry(p, Action.DENY) for p in enforced if p.verdict is Verdict.DENY]
+        allowing = [entry(p, Action.ACCEPT) for p in enforced if p.verdict is Verdict.ALLOW]
+        custom = [p for p in enforced if p.verdict is Verdict.CUSTOM]
+        asked = [self._asked(policy, custom, list(read(policy))) for policy in custom]
+        broken = _own((both([on_http, tokens.is_broken()]), "its proxy refuses the token"))
+        return Stage(STAGE, Role.DST, applies, tiers=(*_tiers(own, asked, broken, denying), _closing(allowing)))
+
+    def _asked(
+        self,
+        policy: AuthorizationPolicy,
+        every: Sequence[AuthorizationPolicy],
+        read: list[tuple[int, Formula, Formula]],
+    ) -> Entry:
+        """An external authorizer.  One that is not known, or is not the only one of the pod, denies (istio.md 5.9)."""
+        known = dict(self.config.providers)
+        others = either(self.attaches(p.attached) for p in every if p.provider != policy.provider)
+        is_grpc = known.get(policy.provider)
+        rules: list[StagedRule] = []
+        for index, http, tcp in read:
+            badly = TRUE if is_grpc is None else others
+            answered = both([http if not is_grpc else either([http, tcp]), self._says_no(policy)])
+            when = either([both([badly, either([http, tcp])]), both([negated(badly), answered])])
+            if policy.is_dry_run:  # what a release makes of it is not specified
+                text = f"whether {self.told[id(policy)].id} ({policy.source}), a dry run, is enforced is not known"
+                when = both([when, Open(OpenFact("mesh-dry-run", f"{policy.namespace}/{policy.name}", text))])
+            rules.append(self._rule(policy, index, Action.DENY, when))
+        return Entry(self.told[id(policy)], self.attaches(policy.attached), tuple(rules))
+
+    def _says_no(self, policy: AuthorizationPolicy) -> Formula:
+        if self.authorizers is not ExtAuthz.OPEN:
+            return TRUE if self.authorizers is ExtAuthz.DENY else FALSE
+        text = f"what the external authorizer `{policy.provider}` answers is not known"
+        return Open(OpenFact("ext-authz", policy.provider, text))
+
+    def _tokens(self) -> Tokens:
+        found = _of_mesh(self.mesh, RequestAuthentication)
+        return Tokens([(self.attaches(each.attached), rule) for each in found for rule in each.rules])
+
+    def _rule(self, policy: AuthorizationPolicy, index: int, action: Action, when: Formula) -> StagedRule:
+        rules = self.told[id(policy)].ingress or ()
+        return StagedRule(next(rule for rule in rules if rule.index == index), action, FALSE, FALSE, when)
+
+    # -------------------------------------------------------------------------------------------- ztunnel
+    def _ztunnel(self, applies: Formula) -> Stage:
+        strict = both([negated(HAS_MTLS), Modes(self.mesh, in_ambient=True).denies_in_ambient()])
+        own = _own((strict, "ztunnel takes nothing but mutual TLS there"))
+
+        def entries(verdict: Verdict, action: Action) -> list[Entry]:
+            return [
+                Entry(
+                    self.told[id(policy)],
+                    selects(policy.attached, self.config.root, in_ambient=True),
+                    tuple(
+                        self._rule(policy, rule.index, action, in_ztunnel(rule, policy.namespace, verdict))
+                        for rule in policy.rules
+                    ),
+                    closes=action is Action.ACCEPT,
+                )
+                for policy in self.policies
+                if policy.verdict is verdict and not policy.is_dry_run and not policy.attached.targets
+            ]
+
+        allowing = _closing(entries(Verdict.ALLOW, Action.ACCEPT))
+        return Stage(STAGE, Role.DST, applies, tiers=(*_tiers(own, entries(Verdict.DENY, Action.DENY)), allowing))
+
+
+def _of_mesh(mesh: Mesh, kind: type) -> list:  # type: ignore[type-arg]
+    return [each for each in mesh.objects if isinstance(each, kind)]
+
+
+def _own(*denials: tuple[Formula, str]) -> tuple[Entry, ...]:
+    """What a proxy does by itself."""
+    return tuple(
+        Entry(None, _EVERY_POD, (StagedRule(None, Action.DENY, FALSE, FALSE, when),), why=why)
+        for when, why in denials
+        if when != FALSE
+    )
+
+
+def _tiers(*groups: Sequence[Entry]) -> Iterable[Tier]:
+    """Tiers that do nothing but deny: the order within one makes no difference."""
+    return (Tier(None, ((tuple(group),),)) for group in groups if group)
+
+
+def _closing(allowing: Sequence[Entry]) -> Tier:
+    """What no ALLOW matches is denied where there is one."""
+    return Tier(None, ((tuple(allowing),),) if allowing else (), Unmatched.DENY, is_union=True)
+
+
+def as_policy(policy: AuthorizationPolicy) -> Policy:
+    """The policy as reports name it and its rules."""
+    action = Action.ACCEPT if policy.verdict is Verdict.ALLOW else Action.DENY
+    rules = tuple(Rule(action, None, None, rule.index, rule.source, word=policy.verdict.value) for rule in policy.rules)
+    return Policy(
+        kind="AuthorizationPolicy",
+        namespace=policy.namespace,
+        name=policy.name,
+        tier=TierName.NETWORK_POLICY,
+        subject=PodPeer(NamespaceNamed(policy.namespace)),
+        ingress=rules,
+        egress=None,
+        source=policy.source,
+    )

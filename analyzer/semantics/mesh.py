@@ -1,0 +1,82 @@
+"""What the mesh says of a connection with its request, and whether it lets any request through (design 1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection
+from analyzer.model.formulas import Role
+from analyzer.model.mesh import Waypoint
+from analyzer.model.mesh_stage import STAGE, mesh_stages, waypoint_of, waypoint_stage
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.pipeline import Stage
+from analyzer.model.profile import Profile
+from analyzer.model.requests import MTLS, Request
+from analyzer.semantics.deciding import ruling_of
+from analyzer.semantics.decision import Ruling, StageVerdict
+from analyzer.semantics.formulas import Situation, is_true
+from analyzer.semantics.requests import seen
+from analyzer.semantics.selecting import selected
+from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option
+from analyzer.semantics.some_request import TooManyRequestsError, some_request
+
+_NO_PROXY = Ruling(STAGE, StageVerdict.NONE, None, (), "no proxy of the mesh stands before it there")
+
+
+def request_ruling(
+    cluster: Cluster, profile: Profile, connection: Connection, settle: Settle = first_option
+) -> tuple[Ruling, Request | None]:
+    """The ruling on the connection's request; without one, on the request that gets farthest, with that request.
+
+    TooManyRequestsError where there are too many to tell whether one gets through.
+    """
+    waypoint = None if connection.through is None else waypoint_of(cluster, connection.through.service)
+    if waypoint is not None and connection.request is not None and connection.request.tls == MTLS:
+        return _by_waypoint(cluster, profile, connection, waypoint, settle)
+    about = Situation.of(connection, cluster.nodes, settle).seeing(Role.SELF, connection.dst)
+    stage = next((each for each in mesh_stages(cluster, profile.ext_authz) if is_true(each.applies, about)), None)
+    if stage is None:
+        return _NO_PROXY, connection.request
+    if connection.request is not None:
+        return _ruling(stage, cluster, connection, connection.request, about), connection.request
+    selecting = selected(stage, cluster, about)
+    found = some_request(stage, selecting, about, cluster.mesh.config)
+    asked = found or Request(method="GET", host="any.host")
+    ruling = _ruling(stage, cluster, connection, asked, about)
+    if found is not None and not ruling.allowed:
+        raise TooManyRequestsError
+    if found is None:
+        ruling = replace(ruling, verdict=StageVerdict.DENIED, reason=f"no request gets through; GET /: {ruling.reason}")
+    return ruling, found
+
+
+def _by_waypoint(
+    cluster: Cluster, profile: Profile, connection: Connection, waypoint: Waypoint, settle: Settle
+) -> tuple[Ruling, Request | None]:
+    """What the waypoint says, and then what stands before the pods says of the waypoint.
+
+    Whether the latter happens at all is open: a waypoint can be told to go past it (istio.md 6).
+    """
+    through, request, config = connection.through, connection.request, cluster.mesh.config
+    assert through is not None
+    assert request is not None
+    stage = waypoint_stage(cluster, profile.ext_authz, waypoint, through.service, through.number)
+    there = replace(connection, port=through.number)
+    about = Situation.of(there, cluster.nodes, settle).seeing(Role.SELF, connection.dst)
+    ruling = _ruling(stage, cluster, there, request, about)
+    ruling = replace(ruling, reason=f"at waypoint {waypoint.namespace}/{waypoint.name}: {ruling.reason}")
+    if not ruling.allowed:
+        return ruling, request
+    own = f"{config.trust_domain}/ns/{waypoint.namespace}/sa/{waypoint.name}"
+    behind = replace(connection, through=None, request=replace(request, identity=own))
+    at_pod, _ = request_ruling(cluster, profile, behind, settle)
+    text = f"whether ztunnel refuses waypoint {waypoint.namespace}/{waypoint.name} is not known: {at_pod.reason}"
+    if at_pod.allowed or settle(OpenFact("mesh-waypoint", waypoint.name, text), (MATCHES, DOES_NOT_MATCH)) == MATCHES:
+        return ruling, request
+    return at_pod, request
+
+
+def _ruling(stage: Stage, cluster: Cluster, connection: Connection, request: Request, about: Situation) -> Ruling:
+    about = replace(about, request=seen(request, connection.src, cluster.mesh.config))
+    return ruling_of(stage, selected(stage, cluster, about), about)

@@ -1,0 +1,270 @@
+"""Whether a stage lets some request through: its tiers folded over formulas, and a search among the atoms of what is
+left.
+
+What is known of ends and port is put in first, so that what remains speaks of the request's attributes alone.  They are
+taken to be independent, of which the request that is found is proof, once it is judged as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+from itertools import combinations
+
+from analyzer.model.endpoints import Pod
+from analyzer.model.formulas import (
+    FALSE,
+    TRUE,
+    All,
+    Attribute,
+    Formula,
+    Name,
+    Not,
+    Role,
+    Some,
+    Test,
+    both,
+    either,
+    leaves,
+    negated,
+)
+from analyzer.model.mesh import MeshConfig
+from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
+from analyzer.model.requests import MTLS, PLAINTEXT, Request, Token, TokenState
+from analyzer.records import dataclass
+from analyzer.semantics.fold import Grants, Matches, Selected, Side, Span, ruling
+from analyzer.semantics.formulas import Situation, does_meet, is_true
+from analyzer.semantics.partitions import joined
+from analyzer.sets import AddressSet
+from analyzer.sets.strings import Pattern, TooManyAtomsError, atoms, exact, prefix
+
+_MOST_STEPS = 20_000
+_MOST_VALUES = 2_000
+_SEVERAL = frozenset({Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD})
+_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
+_USUAL = {Name.METHOD: "GET", Name.PATH: "/", Name.HOST: "any.host"}
+
+Choice = dict[Attribute, tuple[str, ...]]
+
+
+class TooManyRequestsError(Exception):
+    """More requests are to be told apart than anybody can go through."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """The requests of which a formula is true, as far as it says: a set of the fold."""
+
+    that: Formula
+
+    def __and__(self, other: _Requests) -> _Requests:
+        return _Requests(both([self.that, other.that]))
+
+    def __or__(self, other: _Requests) -> _Requests:
+        return _Requests(either([self.that, other.that]))
+
+    def __sub__(self, other: _Requests) -> _Requests:
+        return _Requests(both([self.that, negated(other.that)]))
+
+    def __bool__(self) -> bool:
+        return self.that != FALSE
+
+
+class _EveryRequest:
+    """A world of one far end and all requests, every open fact settled."""
+
+    everyone = 1
+    full, empty = _Requests(TRUE), _Requests(FALSE)
+
+    def __init__(self, about: Situation) -> None:
+        self.about = about
+
+    def grants(self, rule: StagedRule) -> Grants:
+        left = reduced(rule.when, self.about)
+        return [] if left == FALSE else [(1, Span.sure(_Requests(left)))]
+
+    def spares(self, spared: Formula) -> Grants:
+        return [(1, Span.sure(_Requests(reduced(spared, self.about))))]
+
+    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None) -> None:
+        pass
+
+    def tied(self, sides: Sequence[Side]) -> dict[Matches, int]:
+        found = sides[0][1]
+        for _, parts in sides[1:]:
+            found = joined(found, parts, Matches.tied_with)
+        return found
+
+
+def some_request(stage: Stage, selecting: Selected, about: Situation, config: MeshConfig) -> Request | None:
+    """A request that the stage lets through; None if there is none.  TooManyRequestsError."""
+    ((span, _),) = ruling(selecting, _EveryRequest(about)).items()
+    search = _Search()
+    for given in _clients(about, config):
+        left = span.may.that
+        for attribute, values in given.items():
+            left = _with(left, attribute, values)
+        for found in search.solutions(left):
+            return _request({**given, **found})
+    return None
+
+
+def reduced(formula: Formula, about: Situation) -> Formula:
+    """What is left to be said of the request."""
+    match formula:
+        case All(parts):
+            return both(reduced(part, about) for part in parts)
+        case Some(parts):
+            return either(reduced(part, about) for part in parts)
+        case Not(part):
+            return negated(reduced(part, about))
+        case Test(attribute) if attribute.role is Role.REQUEST:
+            return formula
+        case _:
+            return TRUE if is_true(formula, about) else FALSE
+
+
+def _with(formula: Formula, attribute: Attribute, values: tuple[str, ...]) -> Formula:
+    """What is left once the attribute has these values."""
+    match formula:
+        case All(parts):
+            return both(_with(part, attribute, values) for part in parts)
+        case Some(parts):
+            return either(_with(part, attribute, values) for part in parts)
+        case Not(part):
+            return negated(_with(part, attribute, values))
+        case Test(its, meets) if its == attribute:
+            return TRUE if any(does_meet(value, meets) for value in values) else FALSE
+        case _:
+            return formula
+
+
+def _clients(about: Situation, config: MeshConfig) -> Iterator[Choice]:
+    """Who may ask: in plaintext, and with its own identity where it has one; without a token, and with a valid one.
+    Nobody asks for what the proxy refuses."""
+    src = about.ends.get(Role.SRC)
+
+    def of(name: Name, key: str = "") -> Attribute:
+        return Attribute(Role.REQUEST, name, key)
+
+    fixed: Choice = {of(Name.FAULT): (), of(Name.HEADER, ":scheme"): ("http",)}
+    address = getattr(src, "ip", None)
+    if address is not None:
+        fixed[of(Name.REMOTE_IP, "0")] = (str(address),)
+    tokens: tuple[Choice, ...] = ({of(Name.TOKEN): ()}, {of(Name.TOKEN): (TokenState.VALID.value,)})
+    for token in tokens:
+        yield {**fixed, **token, of(Name.TLS): (PLAINTEXT,), of(Name.IDENTITY): ()}
+        if isinstance(src, Pod):
+            own = f"{config.trust_domain}/ns/{src.namespace}/sa/{src.service_account}"
+            yield {**fixed, **token, of(Name.TLS): (MTLS,), of(Name.IDENTITY): (own,)}
+
+
+# ------------------------------------------------------------------------------------------------ the search
+class _Search:
+    def __init__(self) -> None:
+        self.steps = 0
+        self.domains: dict[Attribute, list[tuple[str, ...]]] = {}
+
+    def solutions(self, formula: Formula) -> Iterator[Choice]:
+        """Attributes with values that make it true."""
+        if formula == TRUE:
+            yield {}
+            return
+        if formula == FALSE:
+            return
+        attribute = next(leaf.attribute for leaf in leaves(formula) if isinstance(leaf, Test))
+        tried: set[Formula] = set()
+        for values in self._domain(attribute, formula):
+            self.steps += 1
+            if self.steps > _MOST_STEPS:
+                raise TooManyRequestsError
+            left = _with(formula, attribute, values)
+            if left in tried:
+                continue
+            tried.add(left)
+            for rest in self.solutions(left):
+                yield {attribute: values, **rest}
+
+    def _domain(self, attribute: Attribute, formula: Formula) -> list[tuple[str, ...]]:
+        """Every way in which its values can meet the tests; of several at once as many as there are tests."""
+        tests = {leaf.meets for leaf in leaves(formula) if isinstance(leaf, Test) and leaf.attribute == attribute}
+        single = _values(attribute, tests)
+        found: list[tuple[str, ...]] = [] if attribute.name is Name.REMOTE_IP else [()]
+        found = [*((value,) for value in single), *found]
+        if attribute.name in _SEVERAL:
+            for count in range(2, len(tests) + 1):
+                found += combinations(single, count)
+                if len(found) > _MOST_VALUES:
+                    raise TooManyRequestsError
+        return found
+
+
+def _values(attribute: Attribute, tests: set[frozenset[str] | Pattern | AddressSet | None]) -> list[str]:
+    """A value for each way to meet them, what people usually ask for first."""
+    if attribute.name is Name.REMOTE_IP:
+        return _addresses([each for each in tests if isinstance(each, AddressSet)])
+    patterns = {each for each in tests if isinstance(each, Pattern)}
+    patterns |= {exact(text) for each in tests if isinstance(each, frozenset) for text in each}
+    beginning = prefix("/") if attribute.name is Name.PATH else None
+    try:
+        found = atoms({*patterns, *([beginning] if beginning else [])})
+    except TooManyAtomsError as error:
+        raise TooManyRequestsError from error
+    texts = [atom.witness for atom in found.atoms if atom.witness is not None]
+    usual = _USUAL.get(attribute.name)
+    texts = [usual, *texts] if usual is not None else texts
+    return [text for text in dict.fromkeys(texts) if beginning is None or beginning.matches(text)]
+
+
+def _addresses(sets: list[AddressSet]) -> list[str]:
+    """An address of each part that the sets make of all."""
+    parts = [AddressSet.FULL]
+    for each in sets:
+        parts = [part for whole in parts for part in (whole & each, whole - each) if part]
+    return [str(part.some()) for part in parts]
+
+
+# ------------------------------------------------------------------------------------------------ in one piece
+def _request(choice: Choice) -> Request:
+    """The request with these attributes, and what people usually ask for in all others."""
+
+    def one(name: Name, key: str = "") -> str | None:
+        return next(iter(choice.get(Attribute(Role.REQUEST, name, key), ())), None)
+
+    is_http = choice.get(Attribute(Role.REQUEST, Name.METHOD)) != ()
+    method = one(Name.METHOD) or one(Name.HEADER, ":method") or "GET"
+    host = one(Name.HOST) or one(Name.HEADER, ":authority") or one(Name.HEADER, "host") or one(Name.HOST, "name")
+    path = one(Name.PATH) or one(Name.HEADER, ":path") or "/"
+    special = {":method", ":path", ":authority", ":scheme", "host"}
+    headers = [
+        (attribute.key, value)
+        for attribute, values in choice.items()
+        if attribute.name is Name.HEADER and attribute.key not in special
+        for value in values
+    ]
+    parameters = [(a.key, v) for a, values in choice.items() if a.name is Name.PARAMETER for v in values]
+    if parameters:
+        path += "?" + "&".join(f"{key}={value}" for key, value in parameters)
+    address = next((one(a.name, a.key) for a in choice if a.name is Name.REMOTE_IP and a.key != "0"), None)
+    return Request(
+        method=method if is_http else None,
+        path=path,
+        host=host or "any.host" if is_http else None,
+        http=2,
+        headers=tuple(headers),
+        tls=one(Name.TLS) or PLAINTEXT,
+        identity=one(Name.IDENTITY),
+        sni=one(Name.SNI),
+        token=_token(choice),
+        remote_ip=None if address is None else ip_address(address),
+    )
+
+
+def _token(choice: Choice) -> Token | None:
+    if not choice.get(Attribute(Role.REQUEST, Name.TOKEN)):
+        return None
+    claims = {a.key: v for a, v in choice.items() if a.name in (Name.CLAIM, Name.CLAIM_WORD) and v}
+    issuer = choice.get(Attribute(Role.REQUEST, Name.ISSUER), ())
+    subject = choice.get(Attribute(Role.REQUEST, Name.SUBJECT), ())
+    listed = tuple((key, values if len(values) > 1 else values[0]) for key, values in claims.items())
+    return Token(TokenState.VALID, next(iter(issuer), ""), next(iter(subject), None), listed)
