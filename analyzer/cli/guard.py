@@ -49,14 +49,14 @@ class _Guard:
                 code = _say(ExitCode.INTERRUPTED, "netproof: interrupted")
             case InputError():
                 code = _say(ExitCode.BAD_INPUT, complaint(error.problems))
-            case InternalError():
-                code = _say(ExitCode.INTERNAL, _disagreement(error))
             case NetproofError():
-                code = _say(ExitCode.INTERNAL, _defect(str(error)))
+                code = _say(ExitCode.INTERNAL, _defect(str(error), error))
             case _:
-                code = _say(ExitCode.INTERNAL, _defect(_place(error)))
+                code = _say(ExitCode.INTERNAL, _defect(_place(error), error))
         if os.environ.get(DEBUG) == "1":
             traceback.print_exception(error)
+            if isinstance(error, InternalError) and error.bundle:
+                print(error.bundle, file=sys.stderr)
         raise typer.Exit(code) from None
 
 
@@ -94,23 +94,45 @@ def _headline(problem: Problem) -> str:
     return str(Problem(problem.file, problem.line, problem.column, problem.message))
 
 
-def _disagreement(error: InternalError) -> str:
-    bundle = f"\n\nPlease send this with the report:\n{error.bundle}" if error.bundle else ""
-    return _defect(str(error)) + bundle
+def _defect(what: str, error: BaseException) -> str:
+    """What was found in a few words, and where all of it was written."""
+    short = " ".join(what.split())
+    if len(short) > _MOST:
+        short = short[:_MOST].rpartition(" ")[0] + " …"
+    place = _written(_details(what, error))
+    report = f"with {place}, which holds the details" if place else f"with what {DEBUG}=1 shows"
+    return (
+        f"netproof: internal error: {visible(short)}\n"
+        "This is a defect in netproof, not in your manifests, and no answer was given.\n"
+        f"Please report it {report}: names from your manifests are among them."
+    )
 
 
-def _defect(what: str) -> str:
+_MOST = 100
+
+
+def _details(what: str, error: BaseException) -> str:
     import platform
 
     from analyzer.resources.version import __version__
 
-    return (
-        f"netproof: internal error: {visible(what)}\n"
-        "This is a defect in netproof, not in your manifests, and no answer was given.\n"
-        f"Please report it with the command line, the input if you can share it, and this line:\n"
-        f"    netproof {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}\n"
-        f"{DEBUG}=1 shows where it happened."
-    )
+    system = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    parts = [f"netproof {__version__}, {system}", " ".join(sys.argv), what, "".join(traceback.format_exception(error))]
+    return "\n\n".join([*parts, error.bundle if isinstance(error, InternalError) else ""])
+
+
+def _written(details: str) -> str:
+    """The name of a new file with the details; empty where none can be written."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="netproof-error-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(details)
+    except OSError:
+        return ""
+    return file.name
 
 
 def _place(error: BaseException) -> str:

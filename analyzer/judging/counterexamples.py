@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from itertools import chain, product
 
 from analyzer.encoding import (
@@ -24,12 +24,13 @@ from analyzer.encoding.classes import declares, mentioned_values
 from analyzer.encoding.domains import ABSENT
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, POD
-from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, Which
+from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS
 from analyzer.encoding.vocabulary import PortName
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
 from analyzer.judging.generalise import exactly, generalise
 from analyzer.judging.inquiry import Certain, Inquiry
+from analyzer.judging.readable import FAMILIAR_ADDRESSES, FAMILIAR_PORTS, familiar, readable
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
 from analyzer.model.added_labels import Varying, unknown_under
@@ -38,7 +39,6 @@ from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
-from analyzer.sets.addresses import IPAddress
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Result
 from analyzer.verdicts.regions import Region
@@ -168,7 +168,7 @@ class Finder:
 
     def _witness(self, obligation: Obligation, values: Mapping[str, int]) -> Connection | Pod:
         if self.is_connection:
-            return decode(obligation, values)
+            return decode(obligation, readable(obligation, values))
         pod = decode_end(obligation, values)
         assert isinstance(pod, Pod)
         return pod
@@ -365,9 +365,7 @@ _MOST_TWINS = 24
 _MOST_PAIRS = 400
 _CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS})
 _UNSAID = frozenset({*ADDRESSES, Attribute.NAMESPACE_LABEL, Attribute.PORT_NAME})  # not by a workload's template alone
-_FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
 _PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, *NAMESPACE_LABELS})
-_FAMILIAR_ADDRESSES: dict[Which, IPAddress] = {4: IPv4Address("8.8.8.8"), 6: IPv6Address("2001:4860:4860::8888")}
 
 
 def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Variable, int]]:
@@ -376,11 +374,11 @@ def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Vari
         match variable.attribute:
             case Attribute.PORT:
                 allowed = box.get(variable, variable.every)
-                yield variable, next((p for p in _FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
+                yield variable, next((p for p in FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
             case Attribute.KNOWN_ADDRESS:
-                familiar = int(_FAMILIAR_ADDRESSES[variable.which])
-                if contains(box.get(variable, variable.every), familiar):
-                    yield variable, familiar
+                allowed, version = box.get(variable, variable.every), int(str(variable.which))
+                known = (it for it in FAMILIAR_ADDRESSES[version] if contains(allowed, it))
+                yield variable, next(known, familiar(*allowed[0], version))
             case Attribute.FAMILY | Attribute.PROTOCOL:
                 yield variable, 0
             case attribute if attribute in _PLAIN and variable not in box:
@@ -393,17 +391,17 @@ def _familiar(connection: Connection, box: Box) -> Connection:
         return connection
     told = {(v.role, v.attribute, v.which): values for v, values in box.items()}
     for role, end in ((Role.SRC, connection.src), (Role.DST, connection.dst)):
-        familiar = _FAMILIAR_ADDRESSES[end.ip.version]
         allowed = told.get((role, Attribute.KNOWN_ADDRESS, end.ip.version), ())
-        if isinstance(end, External) and contains(allowed, int(familiar)):
-            nicer = External(familiar)
+        known = (it for it in FAMILIAR_ADDRESSES[end.ip.version] if contains(allowed, it))
+        if isinstance(end, External) and (familiar := next(known, None)) is not None:
+            nicer = External(type(end.ip)(familiar))
             connection = replace(connection, src=nicer) if role is Role.SRC else replace(connection, dst=nicer)
     if connection.port is None or any(v.attribute is Attribute.PORT_NAME for v in box):
         return connection
     ports = connection.dst.ports if isinstance(connection.dst, Pod) else ()
     declared = sorted(p.number for p in ports if p.protocol is connection.protocol)
     allowed = told.get((Role.CONNECTION, Attribute.PORT, ""), ((1, 65535),))
-    choice = (p for p in (*declared, *_FAMILIAR_PORTS, connection.port) if contains(allowed, p))
+    choice = (p for p in (*declared, *FAMILIAR_PORTS, connection.port) if contains(allowed, p))
     return replace(connection, port=next(choice, connection.port))
 
 

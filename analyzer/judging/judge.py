@@ -36,6 +36,7 @@ from analyzer.judging.evidence import Evidence
 from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.judging.made_workloads import beside_makers
 from analyzer.judging.mutations import as_admitted
+from analyzer.judging.readable import FAMILIAR_ADDRESSES, readable
 from analyzer.judging.replay import Replay
 from analyzer.judging.scales import beside_scales
 from analyzer.judging.unread import beside_unread
@@ -47,6 +48,7 @@ from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics import ties
 from analyzer.sets import AddressSet
+from analyzer.sets.intervals import points
 from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
@@ -278,7 +280,9 @@ class _Trial:
             self.evidence.undecided()
             return self._verdict(Status.UNKNOWN, found.reason)
         universal = self.inquiry.unknown_facts
-        certain = self.inquiry.certain_of_unknowns()
+        certain = self.inquiry.given(*self._wishes()).certain_of_unknowns()
+        if certain.values is None:
+            certain = self.inquiry.certain_of_unknowns()
         if certain.values is None:
             if certain.result.value == "unknown":
                 self.evidence.either_way(found.values, universal)
@@ -289,7 +293,7 @@ class _Trial:
             reason = "whether such a connection is allowed hangs on what is not known"
             self.evidence.either_way(found.values, universal)
             return replace(self._verdict(Status.UNKNOWN, reason), blame=tuple(dict.fromkeys(facts)))
-        connection = decode(self.obligation, certain.values)
+        connection = decode(self.obligation, readable(self.obligation, certain.values))
         self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
         fixed = [NOT_VIOLATION, *self.inquiry.fixing(certain.values, universal)]
         core = self.inquiry.check_rules(fixed, self.obligation.tracks)
@@ -297,6 +301,11 @@ class _Trial:
         rests_on = tuple(tracks[k] for k in core.core if k in tracks) if core.is_unsat else ()
         self.evidence.allowed(certain.values, universal)
         return replace(self._verdict(Status.PROVED, f"for example {_in_words(connection)}"), rests_on=rests_on)
+
+    def _wishes(self) -> list[str]:
+        """Literals: what lies outside has an address that a reader knows."""
+        rows = (v for v in self.obligation.variables if v.attribute is Attribute.KNOWN_ADDRESS)
+        return [self.inquiry.is_within(row, points(FAMILIAR_ADDRESSES[int(str(row.which))])) for row in rows]
 
     def _none_can(self) -> Verdict:
         idle = self._idle()

@@ -246,7 +246,7 @@ def test_a_witness_applied_is_a_live_witness():
     ("error", "code", "message"),
     [
         (KeyboardInterrupt(), 130, "interrupted"),
-        (InternalError("the oracle disagrees", "bundle text"), 70, "bundle text"),
+        (InternalError("the oracle disagrees", "bundle text"), 70, "the oracle disagrees"),
         (RecursionError("too deep"), 70, "defect in netproof"),
     ],
 )

@@ -53,15 +53,40 @@ def test_ctrl_c_is_one_line(capsys):
     assert ending(KeyboardInterrupt(), capsys) == (130, "netproof: interrupted\n")
 
 
-def test_a_disagreement_is_a_defect_with_its_bundle(capsys):
-    code, text = ending(InternalError("the oracle denies the witness", "formula: (assert x)"), capsys)
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """What the files with details hold."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return lambda: "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("netproof-error-*.txt"))
+
+
+def test_a_disagreement_is_a_defect_with_its_bundle_in_a_file(capsys, written, tmp_path):
+    witness = "the oracle denies the witness Pod(" + "namespace='a', " * 400 + ")"
+    code, text = ending(InternalError(witness, "formula: (assert x)\n" * 1000), capsys)
     assert code == ExitCode.INTERNAL == 70
-    assert "the oracle denies the witness" in text
+    assert text.startswith("netproof: internal error: the oracle denies the witness")
     assert "defect in netproof" in text
-    assert "formula: (assert x)" in text
+    assert text.count("\n") == 3
+    assert max(map(len, text.splitlines())) < 130 + len(str(tmp_path))
+    assert witness in written()
+    assert "formula: (assert x)\n" * 1000 in written()
+    assert "Traceback" in written()
+    assert str(tmp_path) in text
+
+
+def test_where_no_file_can_be_written_the_way_on_is_another(capsys, monkeypatch):
+    monkeypatch.delenv("NETPROOF_DEBUG", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
+    code, text = ending(InternalError("it disagrees", "formula"), capsys)
+    assert code == 70
+    assert "NETPROOF_DEBUG=1" in text
+    assert "formula" not in text
+    monkeypatch.setenv("NETPROOF_DEBUG", "1")
+    assert "formula" in ending(InternalError("it disagrees", "formula"), capsys)[1]
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("division by zero"), SolverError("z3 is missing")])
+@pytest.mark.usefixtures("written")
 def test_the_unexpected_is_a_defect_without_a_traceback(error, capsys, monkeypatch):
     monkeypatch.delenv("NETPROOF_DEBUG", raising=False)
     code, text = ending(error, capsys)
