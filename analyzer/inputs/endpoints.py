@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _PORTS = re.compile(r"(?P<protocol>[a-z]+6?)(?:/(?P<low>[0-9]{1,5})(?:-(?P<high>[0-9]{1,5}))?)?", re.IGNORECASE)
 _ICMP = ("icmp", "icmpv6")
+_MARKED = re.compile(
+    r"(?P<kind>services?|svc|namespaces?|ns|workloads?|pods?|po|deployments?|deploy|statefulsets?|sts|daemonsets?|ds)"
+    r"[:/](?P<name>[\w.-]+(?:/[\w.\[\]-]+)?)"
+)
 _PROTOCOLS = ("tcp", "udp", "sctp", *_ICMP, "other", "any")
 
 
@@ -269,9 +273,25 @@ def one_end(text: str, option: str, cluster: Cluster, profile: Profile | None = 
 
         note = f"{text} has finished: nobody is at its address, which no rule means by labels"
         return Named(AddressSet.singles(finished) - cluster.taken_addresses, text, (note,))
+    marked = _MARKED.fullmatch(text)
+    if marked is not None and marked["kind"] not in cluster.namespace_by_name:
+        raise UsageError(f"`{text}` after {option} is no end", _meant(marked["kind"], marked["name"]))
     if re.fullmatch(r"[\w.-]+/[\w.\[\]-]+", text):
-        raise UsageError(f"`{text}` after {option} is no workload of these manifests", nearest_end(text, cluster))
+        namespace, _, name = text.partition("/")
+        is_service = (namespace, name) in cluster.service_by_name
+        hint = f"it is a Service: write `service {text}`" if is_service else nearest_end(text, cluster)
+        raise UsageError(f"`{text}` after {option} is no workload of these manifests", hint)
     return _of_set(text, option, cluster, profile)
+
+
+def _meant(kind: str, name: str) -> str:
+    """The hint for an end whose kind is written as kubectl or a URL would have it."""
+    word = {"svc": "service", "services": "service", "ns": "namespace", "namespaces": "namespace"}.get(kind, kind)
+    if word == "service":
+        return f"write `service {name}`" if "/" in name else f"write `service NAMESPACE/{name}`"
+    if word == "namespace":
+        return f"write `namespace {name}`"
+    return f"write `{name}`" if "/" in name else f"write `NAMESPACE/{name}`"
 
 
 def _node(name: str, option: str, cluster: Cluster) -> Named:

@@ -111,3 +111,31 @@ def test_quiet_keeps_what_decides():
     text = run("shop/web", "shop/db", "--quiet").stdout
     assert "rule 1 allows TCP 5432" in text
     assert "does not" not in text
+
+
+@pytest.mark.parametrize(
+    ("end", "hint"),
+    [
+        ("service:shop/front", "write `service shop/front`"),
+        ("service/front", "write `service NAMESPACE/front`"),
+        ("svc:shop/front", "write `service shop/front`"),
+        ("pod:shop/web", "write `shop/web`"),
+        ("deployment/web", "write `NAMESPACE/web`"),
+        ("workload:shop/web", "write `shop/web`"),
+        ("ns:shop", "write `namespace shop`"),
+        ("namespace/shop", "write `namespace shop`"),
+        ("shop/front", "it is a Service: write `service shop/front`"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_ends_as_other_tools_write_them_get_the_form_that_is_meant(tmp_path, end, hint, option):
+    manifests = tmp_path / "m.yaml"
+    manifests.write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {a: b}}\n---\n"
+        "apiVersion: v1\nkind: Service\nmetadata: {name: front, namespace: shop}\n"
+        "spec: {selector: {a: b}, ports: [{port: 80}]}\n"
+    )
+    other = "--to" if option == "--from" else "--from"
+    done = CliRunner().invoke(app, ["explain", str(manifests), option, end, other, "1.1.1.1"])
+    assert done.exit_code == 2
+    assert hint in done.stderr
