@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def check(
     pack: Packs = (),
     set: Settings = (),
     universe: str = "any",
-    profile: str | Profile = "generic",
+    profile: str | Profile | None = None,
     knob: Settings = (),
     pod_cidr: Texts = (),
     waivers: str | Path | None = None,
@@ -63,6 +64,7 @@ def check(
     setting = setting_of(universe, profile, knob, pod_cidr, budget, max_counterexamples)
     second = inputs.second_solver(cross_check)
     cluster = loaded(manifests)
+    setting = replace(setting, profile=profile_for(profile, knob, cluster))
     answer = analysis.check(cluster, asked, setting=setting, second_solver=second, jobs=jobs, excuses=excused)
     return CheckResult(answer, cluster)
 
@@ -74,7 +76,7 @@ def diff(
     pack: Packs = (),
     set: Settings = (),
     universe: str = "any",
-    profile: str | Profile = "generic",
+    profile: str | Profile | None = None,
     knob: Settings = (),
     pod_cidr: Texts = (),
     max_changes: int = 20,
@@ -92,9 +94,9 @@ def diff(
     asked = packs_of(queries, pack, set) if queries or pack else ()
     setting = setting_of(universe, profile, knob, pod_cidr, budget)
     second = inputs.second_solver(cross_check)
-    found = analysis.compare(
-        loaded(old), loaded(new), asked, setting=setting, max_changes=max_changes, second_solver=second
-    )
+    before, after = loaded(old), loaded(new)
+    setting = replace(setting, profile=profile_for(profile, knob, before, after))
+    found = analysis.compare(before, after, asked, setting=setting, max_changes=max_changes, second_solver=second)
     return DiffResult(found)
 
 
@@ -114,7 +116,7 @@ def explain(
     token: str | None = None,
     claim: Settings = (),
     remote_ip: str | None = None,
-    profile: str | Profile = "generic",
+    profile: str | Profile | None = None,
     knob: Settings = (),
     pod_cidr: Texts = (),
 ) -> ExplainResult:
@@ -129,14 +131,16 @@ def explain(
     """
     asking = {"--request": request, "--http": http, "--host": host, "--header": texts(header), "--tls": tls}
     asking |= {"--identity": identity, "--sni": sni, "--token": token, "--claim": _claims(claim)}
-    engine, addresses, ports, wanted = inputs.settled(
+    _, addresses, ports, wanted = inputs.settled(
         lambda: profile_of(profile, knob),
         lambda: pod_addresses(pod_cidr),
         lambda: endpoints.ports(texts(on), True),
         lambda: request_of({**asking, "--remote-ip": remote_ip}),
     )
     how = {"is_everything": not texts(on), "pod_addresses": addresses, "request": wanted, "options": _ENDS}
-    return ExplainResult(explained(loaded(manifests), engine, source, destination, ports, **how))
+    cluster = loaded(manifests)
+    engine = profile_for(profile, knob, cluster)
+    return ExplainResult(explained(cluster, engine, source, destination, ports, **how))
 
 
 def connectivity(
@@ -148,7 +152,7 @@ def connectivity(
     namespace: Texts = (),
     nodes: bool = False,
     ingress_controller: Texts = (),
-    profile: str | Profile = "generic",
+    profile: str | Profile | None = None,
     knob: Settings = (),
     pod_cidr: Texts = (),
 ) -> MapResult:
@@ -161,9 +165,9 @@ def connectivity(
 
     `source`, `destination`, `on` and `namespace` narrow it.  UsageError for names that are unknown.
     """
-    engine, addresses = profile_of(profile, knob), pod_addresses(pod_cidr)
-    ports = endpoints.ports(texts(on), True)
+    addresses, ports = pod_addresses(pod_cidr), endpoints.ports(texts(on), True)
     cluster = loaded(manifests)
+    engine = profile_for(profile, knob, cluster)
     focus, controllers = inputs.settled(
         lambda: endpoints.focus(texts(source), texts(destination), texts(namespace), ports, cluster, _ENDS),
         lambda: endpoints.ingress_controllers(texts(ingress_controller), cluster),
@@ -178,7 +182,7 @@ def connectivity(
 # ------------------------------------------------------------------------------------------------ what is assumed
 def setting_of(
     universe: str,
-    profile: str | Profile,
+    profile: str | Profile | None,
     knob: Settings,
     pod_cidr: Texts,
     budget: int | None,
@@ -191,18 +195,25 @@ def setting_of(
         lambda: pod_addresses(pod_cidr),
         lambda: _positive("max_counterexamples", max_counterexamples),
     )
-    limits = analysis.Budget(budget) if budget else analysis.Budget()
+    limits = inputs.budget(budget)
     return Setting(pods, engine, addresses, limits, max_counterexamples)
 
 
-def profile_of(profile: str | Profile, knob: Settings) -> Profile:
-    """The profile with its knobs set."""
-    if isinstance(profile, str):
-        return inputs.chosen_profile(profile, pairs(knob))
+def profile_of(profile: str | Profile | None, knob: Settings) -> Profile:
+    """The profile with its knobs set, whatever manifests say."""
+    if profile is None or isinstance(profile, str):
+        return inputs.chosen_profile(profile or inputs.USUAL, pairs(knob))
     for text in pairs(knob):
         name, _, value = text.partition("=")
         profile = profile.with_knob(name, value)
     return profile
+
+
+def profile_for(profile: str | Profile | None, knob: Settings, *clusters: Cluster) -> Profile:
+    """The profile; without a name the one that the clusters speak for."""
+    if isinstance(profile, Profile):
+        return profile_of(profile, knob)
+    return inputs.profile_for(profile, pairs(knob), *clusters)
 
 
 def pod_addresses(cidrs: Texts) -> AddressSet | None:

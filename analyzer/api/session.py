@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from analyzer import inputs
 from analyzer.analysis import CheckSession
 from analyzer.api.manifests import Given, Manifests, Paths, load
-from analyzer.api.questions import Packs, Settings, Texts, packs_of, setting_of
+from analyzer.api.questions import Packs, Settings, Texts, packs_of, profile_for, setting_of
 from analyzer.api.results import CheckResult
 from analyzer.model.profile import Profile
 
@@ -34,7 +35,7 @@ class Session:
         pack: Packs = (),
         set: Settings = (),
         universe: str = "any",
-        profile: str | Profile = "generic",
+        profile: str | Profile | None = None,
         knob: Settings = (),
         pod_cidr: Texts = (),
         max_counterexamples: int = 3,
@@ -45,7 +46,9 @@ class Session:
         asked = inputs.of_one_revision(packs_of(queries, pack, set))
         setting = setting_of(universe, profile, knob, pod_cidr, budget, max_counterexamples)
         self.manifests = manifests if isinstance(manifests, Manifests) else load(manifests)
-        self._checks = CheckSession(self.manifests.cluster, asked, setting=setting, jobs=jobs)
+        cluster = self.manifests.cluster
+        setting = replace(setting, profile=profile_for(profile, knob, cluster))
+        self._checks = CheckSession(cluster, asked, setting=setting, jobs=jobs)
 
     @property
     def result(self) -> CheckResult:

@@ -8,7 +8,7 @@ import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
-from analyzer.cli.destinations import destinations, write_reports
+from analyzer.cli.destinations import destinations, write_reports, write_witness
 from analyzer.cli.evidence import Readings, check_evidence, write_evidence
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
@@ -23,7 +23,7 @@ def check(
     query: options.Claims = None,
     parameters: options.Parameters = None,
     universe: options.InUniverse = "any",
-    profile: options.ProfileName = "generic",
+    profile: options.ProfileName = None,
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
@@ -47,33 +47,33 @@ def check(
 ) -> None:
     """Prove or refute queries about manifests."""
     from analyzer import analysis
-    from analyzer.reports.witness_yaml import witness_yaml
 
-    pods, engine, addresses, reports, second, excused, _ = inputs.settled(
+    pods, _, addresses, reports, second, excused, _ = inputs.settled(
         lambda: inputs.chosen_universe(universe),
-        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: destinations(format_ or (), file, yaml),
         lambda: inputs.second_solver(cross_check and cross_check.value),
         lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
         lambda: check_evidence(evidence, manifests, keep_going=keep_going),
     )
-    limits = analysis.Budget(budget) if budget else analysis.Budget()
-    setting = analysis.Setting(pods, engine, addresses, limits, max_counterexamples, keeps_steps=evidence is not None)
     reading, readings = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs), Readings()
     with Progress() as progress:
         packs, loaded = inputs.settled(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
             lambda: reading.one(manifests, progress, readings if evidence else None),
         )
+        engine = inputs.profile_for(profile, knob or (), cluster := loaded.cluster)
+        setting = analysis.Setting(
+            pods, engine, addresses, inputs.budget(budget), max_counterexamples, keeps_steps=bool(evidence)
+        )
         answer = analysis.check(
-            loaded.cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
+            cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
         )
     if evidence:
         write_evidence(evidence, answer, setting, packs, reading, readings)
     complain(loaded.problems, "what they could change is unknown")
     style = partial(output.terminal_style, color, quiet=quiet, verbose=verbose)
-    write_reports(reports, answer, loaded.cluster, style, excused.today)
-    if yaml:
-        output.write(witness_yaml(answer, loaded.cluster), output.yaml_path(yaml))
+    write_reports(reports, answer, cluster, style, excused.today)
+    write_witness(yaml, answer, cluster)
     raise typer.Exit(answer_code(answer))

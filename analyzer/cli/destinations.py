@@ -69,6 +69,14 @@ def write_reports(
         output.write(render_check(answer, report.format, cluster, style(report.file), as_of), report.file)
 
 
+def write_witness(yaml: str | None, answer: Answer, cluster: Cluster) -> None:
+    """The manifests that a counterexample makes, if somebody wants them."""
+    from analyzer.reports.witness_yaml import witness_yaml
+
+    if yaml:
+        output.write(witness_yaml(answer, cluster), output.yaml_path(yaml))
+
+
 def _parsed(text: str) -> tuple[str, Path | None]:
     name, equals, file = text.partition("=")
     names = [known.value for known in CheckFormat]

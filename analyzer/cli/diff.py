@@ -22,7 +22,7 @@ def diff(
     parameters: options.Parameters = None,
     universe: options.InUniverse = "any",
     fail_on: options.WhenToFail = FailOn.CHANGE,
-    profile: options.ProfileName = "generic",
+    profile: options.ProfileName = None,
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
@@ -41,26 +41,26 @@ def diff(
     from analyzer import analysis
     from analyzer.reports.diff_formats import render_diff
 
-    pods, engine, addresses, _, solver = inputs.settled(
+    pods, _, addresses, _, solver = inputs.settled(
         lambda: inputs.chosen_universe(universe),
-        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: output.check_destinations(file, None),
         lambda: revisions.second_solver(cross_check, universe, has_queries=bool(pack or query)),
     )
-    limits = analysis.Budget(budget) if budget else analysis.Budget()
-    setting = analysis.Setting(pods, engine, addresses, limits)
+    limits = inputs.budget(budget)
     reading = revisions.Reading(keep_going, irrelevant, strict_cidr, exclude)
     with Progress() as progress:
         packs, (old, new) = inputs.settled(
             lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),
             lambda: reading.both(paths or (), git, progress),
         )
+        engine = inputs.profile_for(profile, knob or (), old.cluster, new.cluster)
         found = analysis.compare(
             old.cluster,
             new.cluster,
             packs,
-            setting=setting,
+            setting=analysis.Setting(pods, engine, addresses, limits),
             max_changes=max_changes,
             second_solver=solver,
             progress=progress,

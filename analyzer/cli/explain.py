@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from analyzer import inputs
 from analyzer.cli import formats, options, output, request_options
 from analyzer.cli.batch import batch_or_one, rendered_answers
-from analyzer.cli.guard import complaint
+from analyzer.cli.guard import complain
 from analyzer.inputs import endpoints
 
 
@@ -27,7 +25,7 @@ def explain(
     claim: request_options.Claims = None,
     remote_ip: request_options.RemoteIp = None,
     batch: options.BatchFile = None,
-    profile: options.ProfileName = "generic",
+    profile: options.ProfileName = None,
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
@@ -43,13 +41,12 @@ def explain(
     from analyzer.inputs.explaining import explained
     from analyzer.inputs.requests import request_of
     from analyzer.manifests import load
-    from analyzer.reports.explain_json import render_explanation_json
-    from analyzer.reports.explain_text import render_explanation_text
+    from analyzer.reports import explain_json, explain_text
 
     asking = {"--request": request, "--http": http, "--host": host, "--header": header, "--tls": tls}
     asking |= {"--identity": identity, "--sni": sni, "--token": token, "--claim": claim, "--remote-ip": remote_ip}
-    engine, addresses, asked, wanted, questions, _, loaded = inputs.settled(
-        lambda: inputs.chosen_profile(profile, knob or ()),
+    _, addresses, asked, wanted, questions, _, loaded = inputs.settled(
+        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), True),
         lambda: request_of(asking),
@@ -65,15 +62,16 @@ def explain(
             unread=inputs.unread(),
         ),
     )
+    engine = inputs.profile_for(profile, knob or (), cluster := loaded.cluster)
     style = output.terminal_style(color, file, quiet=quiet)
-    if loaded.problems:
-        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
+    complain(loaded.problems, "what they could change is told apart as `may be`")
     if questions is not None:
-        output.write(rendered_answers(questions, loaded.cluster, engine, addresses, format_, style), file)
+        output.write(rendered_answers(questions, cluster, engine, addresses, format_, style), file)
         return
     assert source is not None
     assert destination is not None
-    how = {"is_everything": not on, "pod_addresses": addresses, "request": wanted}
-    found = explained(loaded.cluster, engine, source, destination, asked, **how)
-    is_json = format_ is formats.Format.JSON
-    output.write(render_explanation_json(found) if is_json else render_explanation_text(found, style), file)
+    how = {"pod_addresses": addresses, "request": wanted}
+    found = explained(cluster, engine, source, destination, asked, is_everything=not on, **how)
+    in_json, in_text = explain_json.render_explanation_json, explain_text.render_explanation_text
+    told = in_json(found) if format_ is formats.Format.JSON else in_text(found, style)
+    output.write(told, file)

@@ -23,7 +23,7 @@ Overwriting = Annotated[bool, typer.Option("--force", help="Write over a file th
 
 def init(
     manifests: options.Manifests,
-    profile: options.ProfileName = "generic",
+    profile: options.ProfileName = None,
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
@@ -42,8 +42,8 @@ def init(
     from analyzer.reports.proposed_pack import render_proposed_pack
 
     with Progress() as progress:
-        engine, addresses, _, loaded = inputs.settled(
-            lambda: inputs.chosen_profile(profile, knob or ()),
+        _, addresses, _, loaded = inputs.settled(
+            lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
             lambda: inputs.pod_addresses(pod_cidr or ()),
             lambda: _check_destination(file, force),
             lambda: load(
@@ -57,12 +57,14 @@ def init(
                 progress=progress,
             ),
         )
-        limits = analysis.Budget(budget) if budget else analysis.Budget()
+        limits = inputs.budget(budget)
+        cluster = loaded.cluster
+        engine = inputs.profile_for(profile, knob or (), cluster)
         setting = analysis.Setting(Universe.NAMESPACES, engine, addresses, limits)
-        pack = proposed_pack(loaded.cluster, setting=setting, progress=progress)
+        pack = proposed_pack(cluster, setting=setting, progress=progress)
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is left to decide on"), file=sys.stderr)
-    mention(loaded.cluster.notices)
+    mention(cluster.notices)
     if not pack.verdicts:
         raise UsageError(
             "the manifests hold no namespace to ask about", "give the workloads and their policies as well"

@@ -21,7 +21,7 @@ def map_(
     nodes: options.WithNodes = False,
     exposure: options.WithExposure = False,
     ingress_controller: options.IngressControllers = None,
-    profile: options.ProfileName = "generic",
+    profile: options.ProfileName = None,
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
     keep_going: options.KeepGoing = False,
@@ -42,8 +42,8 @@ def map_(
     from analyzer.model.claims import Universe
 
     narrowing = (("--from", sources), ("--to", destinations), ("--on", on), ("--nodes", nodes), ("--grouped", grouped))
-    engine, addresses, ports, _, _, loaded = inputs.settled(
-        lambda: inputs.chosen_profile(profile, knob or ()),
+    _, addresses, ports, _, _, loaded = inputs.settled(
+        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), format_.is_for_people),
         lambda: output.check_destinations(file, None),
@@ -61,17 +61,19 @@ def map_(
     style = output.terminal_style(color, file, quiet=quiet)
     if loaded.problems:
         print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
+    cluster = loaded.cluster
+    engine = inputs.profile_for(profile, knob or (), cluster)
     if exposure:
         whom = namespace or ()
-        output.write(rendered_exposure(loaded.cluster, engine, addresses, whom, max_regions, format_, style), file)
+        output.write(rendered_exposure(cluster, engine, addresses, whom, max_regions, format_, style), file)
         return
     focus, controllers = inputs.settled(
-        lambda: endpoints.focus(sources or (), destinations or (), namespace or (), ports, loaded.cluster),
-        lambda: endpoints.ingress_controllers(ingress_controller or (), loaded.cluster),
+        lambda: endpoints.focus(sources or (), destinations or (), namespace or (), ports, cluster),
+        lambda: endpoints.ingress_controllers(ingress_controller or (), cluster),
     )
     found = analysis.connectivity(
-        loaded.cluster, engine, pod_addresses=addresses, focus=focus, with_nodes=nodes, with_grounds=format_.shows_rules
+        cluster, engine, pod_addresses=addresses, focus=focus, with_nodes=nodes, with_grounds=format_.shows_rules
     )
     setting = analysis.Setting(Universe.ANY, engine, addresses)
-    found = analysis.with_ingress(found, loaded.cluster, setting=setting, controllers=controllers, focus=focus)
+    found = analysis.with_ingress(found, cluster, setting=setting, controllers=controllers, focus=focus)
     output.write(rendered_map(found, format_, grouped, max_pairs, style), file)

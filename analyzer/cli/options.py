@@ -75,12 +75,12 @@ InUniverse = Annotated[
     ),
 ]
 ProfileName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--profile",
         metavar="NAME",
         autocompletion=completing.profiles,
-        help="What enforces the policies: generic, calico, cilium, …",
+        help="What enforces the policies: generic, calico, cilium, …; without it what the manifests say.",
     ),
 ]
 Knobs = Annotated[

@@ -17,7 +17,7 @@ def watch(
     query: options.Claims = None,
     parameters: options.Parameters = None,
     universe: options.InUniverse = "any",
-    profile: options.ProfileName = "generic",
+    profile: options.ProfileName = None,
     knob: options.Knobs = None,
     pod_cidr: options.PodCidrs = None,
     irrelevant: options.Irrelevant = None,
@@ -37,14 +37,15 @@ def watch(
         raise UsageError("standard input cannot be watched", "name the files, or their directory")
     pods, engine, addresses = inputs.settled(
         lambda: inputs.chosen_universe(universe),
-        lambda: inputs.chosen_profile(profile, knob or ()),
+        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
     )
-    limits = analysis.Budget(budget) if budget else analysis.Budget()
+    limits = inputs.budget(budget)
     watcher = Watcher(
         Rereader(manifests, irrelevant=frozenset(irrelevant or ()), strict_cidr=strict_cidr, exclude=exclude or ()),
         lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
         analysis.Setting(pods, engine, addresses, limits, max_counterexamples),
+        lambda cluster: inputs.profile_for(profile, knob or (), cluster),
         jobs,
         pack or (),
     )

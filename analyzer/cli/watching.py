@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.cli.guard import complaint
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from analyzer.analysis import CheckSession, Setting
     from analyzer.manifests import Rereader
     from analyzer.model.claims import Pack
+    from analyzer.model.cluster import Cluster
+    from analyzer.model.profile import Profile
     from analyzer.reports.layout import Style
     from analyzer.verdicts import Answer
 
@@ -29,11 +32,14 @@ class Watcher:
         reader: Rereader,
         packs: Callable[[], tuple[Pack, ...]],
         setting: Setting,
+        profile_for: Callable[[Cluster], Profile],
         jobs: int | None,
         names: Sequence[str],
     ) -> None:
-        """`packs` reads the packs, `names` are theirs; those that are files are watched too."""
+        """`packs` reads the packs, `names` are theirs; those that are files are watched too.  `profile_for` gives the
+        profile that goes in the setting's place."""
         self._reader, self._read_packs, self._setting, self._jobs = reader, packs, setting, jobs
+        self._profile_for = profile_for
         self._names = tuple(names)
         self._packs: tuple[Pack, ...] = ()
         self._session: CheckSession | None = None
@@ -82,9 +88,10 @@ class Watcher:
 
         started = time.monotonic()
         packs, cluster = self._read_packs(), self._reader.load().cluster
-        if self._session is None or packs != self._packs:
-            self._packs = packs
-            self._session = CheckSession(cluster, packs, setting=self._setting, jobs=self._jobs, progress=progress)
+        setting = replace(self._setting, profile=self._profile_for(cluster))
+        if self._session is None or packs != self._packs or setting != self._setting:
+            self._packs, self._setting = packs, setting
+            self._session = CheckSession(cluster, packs, setting=setting, jobs=self._jobs, progress=progress)
             return render_text(self._session.answer, style)
         before = self._session.answer
         after = self._session.update(cluster, progress=progress)

@@ -2,8 +2,11 @@
 ports, requests, excuses.  Everything wrong with it is told at once.
 """
 
+from analyzer.inputs.engines import profile_for
 from analyzer.inputs.settings import (
     BASELINE,
+    USUAL,
+    budget,
     chosen_profile,
     chosen_universe,
     nearest,
@@ -19,12 +22,15 @@ from analyzer.inputs.settings import (
 
 __all__ = [
     "BASELINE",
+    "USUAL",
+    "budget",
     "chosen_profile",
     "chosen_universe",
     "nearest",
     "note_unread",
     "of_one_revision",
     "pod_addresses",
+    "profile_for",
     "questions",
     "second_solver",
     "settled",

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from analyzer.model.cluster import Unmodelled
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet
+    from analyzer.solving import Budget
 
 BASELINE = "baseline"
+USUAL = "generic"
+"""The profile where nothing says otherwise."""
 _SECOND_SOLVERS = ("cvc5",)
 
 
@@ -127,6 +130,13 @@ def pod_addresses(cidrs: Sequence[str]) -> AddressSet | None:
     if problems:
         raise InputError(problems)
     return found
+
+
+def budget(work: int | None) -> Budget:
+    """That much work, or as much as usual."""
+    from analyzer.solving import Budget
+
+    return Budget(work) if work else Budget()
 
 
 def second_solver(name: str | None) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
 from analyzer.manifests.kinds.endpoints import EndpointsObject
+from analyzer.manifests.kinds.engines import notices as engine_notices
+from analyzer.manifests.kinds.engines import signs
 from analyzer.manifests.kinds.istio.mesh_config import DEFAULT_REVISION
 from analyzer.manifests.kinds.mesh import at_root
 from analyzer.manifests.kinds.pod_template import PodSource
@@ -123,6 +125,8 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     calico = calico_of(facts.calico)
     unmodelled = (*_without_known_pods(rooted, roots), *stand_ins(calico))
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
+    found = signs(living, facts.calico, unmodelled)
+    notices = {*facts.notices, *refused, *_mutations(unmodelled), *engine_notices(found)}
     cluster = Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
         workloads=tuple(sorted(workloads, key=_by_place)),
@@ -131,13 +135,14 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
         unmodelled=unmodelled,
         irrelevant=tuple(sorted(_irrelevant(facts, calico).items())),
-        notices=(*lines_of(facts.left_out), *sorted({*facts.notices, *refused, *_mutations(unmodelled)})),
+        notices=(*lines_of(facts.left_out), *sorted(notices)),
         files=files,
         routes=tuple(sorted(routes, key=lambda route: route.id)),
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
         left_out=tuple(sorted(dict.fromkeys(facts.left_out), key=lambda entry: entry.source)),
         dns_domains=tuple(sorted(facts.dns_domains)),
         calico=calico,
+        signs=found,
         finished=tuple(sorted(_finished(facts), key=lambda pod: pod[0])),
         mesh=_mesh(facts),
     )

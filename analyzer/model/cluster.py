@@ -16,6 +16,7 @@ from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.memory import Memory, remembered_property
 from analyzer.model.mesh import NO_MESH, Mesh
 from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
+from analyzer.model.signs import Sign
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
 from analyzer.model.unmodelled import MayBe, Unmodelled
 from analyzer.records import dataclass
@@ -253,7 +254,7 @@ class Cluster:
     `irrelevant` counts the documents read that cannot affect traffic, by kind.  `left_out` is what lies among the files
     and was not read.  `dns_domains`: those that the cluster's DNS is told to answer for, beside cluster.local.
     `calico`: what Calico's own objects say, whoever enforces.  `finished`: `namespace/name` of each pod that has ended,
-    and its addresses, which are nobody's by now.
+    and its addresses, which are nobody's by now.  `signs`: what says which engine enforces.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -270,6 +271,7 @@ class Cluster:
     left_out: tuple[LeftOut, ...] = ()
     dns_domains: tuple[str, ...] = ()
     calico: Calico = NO_CALICO
+    signs: tuple[Sign, ...] = ()
     finished: tuple[tuple[str, tuple[IPAddress, ...]], ...] = ()
     mesh: Mesh = NO_MESH
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)

@@ -70,6 +70,7 @@ class PodSource:
     added: tuple[Added, ...] = ()
     is_bound: bool = False
     revision: str = ""
+    images: tuple[str, ...] = ()
 
 
 def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:

@@ -59,7 +59,14 @@ def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:
         replicas=0 if _is_finished(manifest) else _replicas(spec),
         added=added,
         revision=(annotations.text(_REVISION) if annotations else None) or "",
+        images=_images(template) if manifest.kind == "DaemonSet" else (),
     )
+
+
+def _images(template: Section) -> tuple[str, ...]:
+    spec = template.section("spec")
+    containers = spec.sections("containers") if spec is not None else []
+    return tuple(image for image in (container.text("image") for container in containers) if image)
 
 
 def _replicas(spec: Section) -> int | None:

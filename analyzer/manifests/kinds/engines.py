@@ -1,0 +1,73 @@
+"""Which engine enforces policies, by the objects that install it (design 1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from analyzer.manifests.kinds.pod_template import PodSource
+from analyzer.model.calico import CalicoFact, CalicoPolicy, FelixSettings, HostEndpoint, IPPool
+from analyzer.model.signs import Sign
+from analyzer.model.source import Notice
+from analyzer.model.unmodelled import Unmodelled
+
+_AGENTS = {
+    "calico-node": "calico",
+    "canal": "calico",
+    "cilium": "cilium",
+    "ovnkube-node": "ovn-kubernetes",
+    "antrea-agent": "antrea",
+    "kube-flannel-ds": "flannel",
+    "kube-flannel": "flannel",
+}
+"""DaemonSets by the names under which their projects install them."""
+_IMAGES = {"calico-node": "node", "canal": "node", "cilium": "cilium"}
+_TAG = re.compile(r":v?(\d+\.\d+)[.\d]*(?:-[\w.-]+)?(?:@|\Z)")
+
+
+def signs(
+    pods: Iterable[PodSource], calico: Iterable[CalicoFact], unmodelled: Iterable[Unmodelled]
+) -> tuple[Sign, ...]:
+    """What says so, in the order of where it stands."""
+    return tuple(sorted({*_agents(pods), *_of_calico(calico), *_of_others(unmodelled)}, key=lambda sign: sign.source))
+
+
+def notices(found: Iterable[Sign]) -> Iterator[Notice]:
+    """What is to be said of each profile that something speaks for."""
+    first: dict[str, Sign] = {}
+    for sign in sorted(found, key=lambda sign: (not sign.is_installed, sign.source)):
+        first.setdefault(sign.profile, sign)
+    for sign in first.values():
+        why = "enforces policies" if sign.is_installed else "is there, which alone reads it"
+        text = f"{sign.what} says that {sign.profile} {why}: the profile, unless --profile names another"
+        yield Notice(sign.source, text, is_kept=True)
+
+
+def _agents(pods: Iterable[PodSource]) -> Iterator[Sign]:
+    for pod in pods:
+        if pod.kind == "DaemonSet" and pod.name in _AGENTS:
+            image = _IMAGES.get(pod.name, "")
+            tags = (_TAG.search(it) for it in pod.images if image and it.partition(":")[0].endswith(f"/{image}"))
+            version = next((tag[1] for tag in tags if tag), "")
+            yield Sign(_AGENTS[pod.name], f"DaemonSet {pod.namespace}/{pod.name}", pod.source, version)
+
+
+def _of_calico(facts: Iterable[CalicoFact]) -> Iterator[Sign]:
+    for fact in facts:
+        match fact:
+            case FelixSettings():
+                yield Sign("calico", "a FelixConfiguration", fact.source)
+            case IPPool():
+                yield Sign("calico", f"IPPool {fact.name}", fact.source)
+            case CalicoPolicy():
+                yield Sign("calico", fact.id, fact.source, is_installed=False)
+            case HostEndpoint():
+                yield Sign("calico", f"HostEndpoint {fact.name}", fact.source, is_installed=False)
+            case _:
+                pass
+
+
+def _of_others(unmodelled: Iterable[Unmodelled]) -> Iterator[Sign]:
+    for thing in unmodelled:
+        if thing.api_version.partition("/")[0] == "cilium.io":
+            yield Sign("cilium", thing.id, thing.source, is_installed=False)
