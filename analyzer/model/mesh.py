@@ -124,7 +124,11 @@ class PeerAuthentication:
 @dataclass(frozen=True, slots=True)
 class JwtRule:
     """Tokens of one issuer, or of any where it is empty, and where they are looked for: in headers behind a prefix, in
-    parameters and cookies.  `words`: the claims that are lists of words."""
+    parameters and cookies.
+
+    `words`: the claims that are lists of words.  `writes_headers`: those that the proxy makes of what the token says.
+    `keeps_token`: it stays in its header once it is accepted.
+    """
 
     issuer: str
     audiences: tuple[str, ...] = ()
@@ -133,6 +137,7 @@ class JwtRule:
     cookies: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     writes_headers: tuple[str, ...] = ()
+    keeps_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)

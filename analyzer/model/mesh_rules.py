@@ -33,6 +33,7 @@ from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, exact, glob, prefix, regex, suffix, template
 
 USUAL_HEADER, USUAL_PREFIX, USUAL_PARAMETER = "authorization", "Bearer ", "access_token"
+_ANY_TOKEN = "eyJ"  # how every token begins
 _WORD_CLAIMS = ("scope", "permission")
 _OWN_DOMAIN = "cluster.local"
 _SPIFFE_PARTS = 5
@@ -274,7 +275,7 @@ class Reader:
             case "request.auth.claims":
                 return self.tokens.claim(key, _pattern(value))
             case "request.headers":
-                return Test(of_request(Name.HEADER, key.lower()), _pattern(value, presence=PRESENT))
+                return self._has_header(key.lower(), _pattern(value, presence=PRESENT))
             case "hosts":
                 return Test(of_request(Name.HOST), _pattern(value, presence=PRESENT, fold=True))
             case "methods":
@@ -283,6 +284,23 @@ class Reader:
                 return Test(of_request(Name.PATH), _path(value))
             case _:
                 return _of_connection(attribute, value)
+
+    def _has_header(self, name: str, meets: Pattern) -> Formula:
+        """What the proxy makes of a token stands there for whoever sent one; the token itself in its own header, until
+        a rule accepts it."""
+        sent = Test(of_request(Name.HEADER, name), meets)
+        if any(name in rule.writes_headers for _, rule in self.tokens.rules):
+            text = f"what the proxy writes into the header `{name}` of a token is not modelled"
+            fact = Open(OpenFact("mesh-header", name, text))
+            return either([both([self.tokens.some(lambda rule: TRUE), fact]), sent])
+        if name != USUAL_HEADER or not meets.matches(f"{USUAL_PREFIX}{_ANY_TOKEN}"):
+            return sent
+        gone = FALSE if self.verdict is Verdict.CUSTOM else self.tokens.some(_takes_away)
+        return either([sent, both([Test(of_request(Name.TOKEN)), negated(gone)])])
+
+
+def _takes_away(rule: JwtRule) -> Formula:
+    return FALSE if rule.keeps_token else TRUE
 
 
 def _of_connection(attribute: str, value: str) -> Formula:

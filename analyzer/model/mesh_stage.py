@@ -48,10 +48,11 @@ from analyzer.model.mesh_pods import (
 )
 from analyzer.model.mesh_rules import HAS_MTLS, IDENTITY, Chain, Reader, Tokens, in_ztunnel, of_request
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import ExtAuthz
+from analyzer.model.reading import reach
 from analyzer.sets.strings import prefix
 
 STAGE = "request"
@@ -108,6 +109,29 @@ def _is_at_waypoint(attached: Attachment, waypoint: Waypoint, service: Service, 
     return False
 
 
+def _doubts(cluster: Cluster) -> tuple[Doubt, ...]:
+    """Objects that nobody has read, and those that reach into the proxies: they may let in what the mesh refuses."""
+    found = []
+    for thing in cluster.unmodelled:
+        if not thing.asks_requests and (thing.kind in _INTO_PROXIES or thing.may_be):
+            text = f"{thing.id} ({thing.source}) is not modelled and may let in what the mesh refuses"
+            fact = Open(OpenFact("unmodelled", f"{thing.id} {thing.content} request allows", text))
+            found.append(Doubt(thing, FALSE, both([reach(thing), fact]), FALSE))
+    return tuple(found)
+
+
+_INTO_PROXIES = frozenset(
+    {
+        "EnvoyFilter",
+        "WasmPlugin",
+        "TrafficExtension",
+        "AuthorizationPolicy",
+        "PeerAuthentication",
+        "RequestAuthentication",
+    }
+)
+
+
 class _Builder:
     def __init__(
         self, cluster: Cluster, authorizers: ExtAuthz, attaches: Callable[[Attachment], Formula] | None = None
@@ -117,6 +141,7 @@ class _Builder:
         self.config = self.mesh.config
         self.attaches = attaches or (lambda attached: selects(attached, self.config.root))
         self.policies = _of_mesh(self.mesh, AuthorizationPolicy)
+        self.doubts = _doubts(cluster)
         self.told = {id(policy): as_policy(policy) for policy in self.policies}
 
     def stages(self) -> Iterator[Stage]:
@@ -204,7 +229,8 @@ class _Builder:
         custom = [p for p in enforced if p.verdict is Verdict.CUSTOM]
         asked = [self._asked(policy, custom, list(read(policy))) for policy in custom]
         broken = _own((both([on_http, tokens.is_broken()]), "its proxy refuses the token"))
-        return Stage(STAGE, Role.DST, applies, tiers=(*_tiers(own, asked, broken, denying), _closing(allowing)))
+        tiers = (*_tiers(own, asked, broken, denying), _closing(allowing))
+        return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.doubts)
 
     def _asked(
         self,
@@ -262,7 +288,8 @@ class _Builder:
             ]
 
         allowing = _closing(entries(Verdict.ALLOW, Action.ACCEPT))
-        return Stage(STAGE, Role.DST, applies, tiers=(*_tiers(own, entries(Verdict.DENY, Action.DENY)), allowing))
+        tiers = (*_tiers(own, entries(Verdict.DENY, Action.DENY)), allowing)
+        return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.doubts)
 
 
 def _of_mesh(mesh: Mesh, kind: type) -> list:  # type: ignore[type-arg]

@@ -307,7 +307,7 @@ def _doubt(thing: Unmodelled, direction: Direction) -> Doubt | None:
     """What the object may overturn in this direction; None if nothing."""
     if direction not in thing.directions:
         return None
-    where = _reach(thing)
+    where = reach(thing)
     is_all = len(thing.protocols) == len(Protocol)
     what = both([where, TRUE if is_all else either(OnPorts(protocol) for protocol in thing.protocols)])
 
@@ -324,7 +324,7 @@ def _doubt(thing: Unmodelled, direction: Direction) -> Doubt | None:
     )
 
 
-def _reach(thing: Unmodelled) -> Formula:
+def reach(thing: Unmodelled) -> Formula:
     name = Attribute(Role.SELF, Name.NAMESPACE)
     if thing.namespace is not None:
         return Test(name, frozenset({thing.namespace}))

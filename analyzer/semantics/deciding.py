@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from analyzer.model.formulas import Formula
+from analyzer.model.formulas import Formula, Open, leaves
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
 from analyzer.model.policies import Action, RuleRef
@@ -157,3 +158,25 @@ def rule_name(reference: RuleRef) -> str:
         return reference.policy.id
     name = f"`{reference.rule.name}`" if reference.rule.name else str(reference.rule.index + 1)
     return f"rule {name} of {reference.policy.id}"
+
+
+# ------------------------------------------------------------------------------------------------ what is not modelled
+def as_modelled_first(about: Situation) -> Situation:
+    """The same, where the first way of settling a fact is that it does not hold: that an object does nothing."""
+    return replace(about, settle=lambda fact, options: about.settle(fact, tuple(reversed(options))))
+
+
+def said(formula: Formula) -> str:
+    """What is open in it, in words."""
+    return next(leaf.fact.text for leaf in leaves(formula) if isinstance(leaf, Open))
+
+
+def with_doubts(stage: Stage, told: Ruling, about: Situation) -> Ruling:
+    """The ruling as it stands when objects that are not modelled may overturn it."""
+    about = as_modelled_first(about)
+    for doubt in stage.doubts:
+        overturning = doubt.denies if told.allowed else doubt.allows
+        if is_true(overturning, about):
+            turned = StageVerdict.DENIED if told.allowed else StageVerdict.ALLOWED
+            return Ruling(told.stage, turned, None, (), said(overturning))
+    return told

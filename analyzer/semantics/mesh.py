@@ -13,7 +13,7 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
 from analyzer.model.profile import Profile
 from analyzer.model.requests import MTLS, Request
-from analyzer.semantics.deciding import ruling_of
+from analyzer.semantics.deciding import ruling_of, with_doubts
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.requests import seen
@@ -42,12 +42,11 @@ def request_ruling(
         return _ruling(stage, cluster, connection, connection.request, about), connection.request
     selecting = selected(stage, cluster, about)
     found = some_request(stage, selecting, about, cluster.mesh.config)
-    asked = found or Request(method="GET", host="any.host")
-    ruling = _ruling(stage, cluster, connection, asked, about)
+    ruling = _ruling(stage, cluster, connection, found or Request(method="GET", host="any.host"), about)
     if found is not None and not ruling.allowed:
         raise TooManyRequestsError
-    if found is None:
-        ruling = replace(ruling, verdict=StageVerdict.DENIED, reason=f"no request gets through; GET /: {ruling.reason}")
+    if found is None and not ruling.allowed:
+        ruling = replace(ruling, reason=f"no request gets through; GET /: {ruling.reason}")
     return ruling, found
 
 
@@ -79,4 +78,4 @@ def _by_waypoint(
 
 def _ruling(stage: Stage, cluster: Cluster, connection: Connection, request: Request, about: Situation) -> Ruling:
     about = replace(about, request=seen(request, connection.src, cluster.mesh.config))
-    return ruling_of(stage, selected(stage, cluster, about), about)
+    return with_doubts(stage, ruling_of(stage, selected(stage, cluster, about), about), about)

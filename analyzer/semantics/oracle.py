@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, External, Host, Pod
-from analyzer.model.formulas import Formula, Open, Role, leaves
+from analyzer.model.formulas import Role
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage, Unmatched
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile, ServiceEval
 from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
-from analyzer.semantics.deciding import isolated_by, ruling_of
+from analyzer.semantics.deciding import as_modelled_first, isolated_by, ruling_of, said, with_doubts
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.semantics.fold import Selected
 from analyzer.semantics.formulas import Seen, Situation, Values, is_true
@@ -114,16 +114,6 @@ def _why_not(end: Seen) -> str:
             return "it uses its node's network: policies do not select it"
 
 
-def _as_modelled_first(about: Situation) -> Situation:
-    """The same, where the first way of settling a fact is that it does not hold: that an object does nothing."""
-    return replace(about, settle=lambda fact, options: about.settle(fact, tuple(reversed(options))))
-
-
-def _said(formula: Formula) -> str:
-    """What is open in it, in words."""
-    return next(leaf.fact.text for leaf in leaves(formula) if isinstance(leaf, Open))
-
-
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """A stage of the cluster's pipeline, asked about one end at a time."""
@@ -143,10 +133,10 @@ class _Stage:
             closing = [entry for scale in scales for group in scale for entry in group if entry.closes]
             if closing and tier.unmatched is Unmatched.DENY:
                 return isolated_by(self.stage, tier, closing)
-        about = _as_modelled_first(about)
+        about = as_modelled_first(about)
         for doubt in self.stage.doubts:
             if is_true(doubt.isolates, about):
-                return Ruling(self.stage.name, StageVerdict.DENIED, None, (), _said(doubt.isolates))
+                return Ruling(self.stage.name, StageVerdict.DENIED, None, (), said(doubt.isolates))
         enforces = self.profile.enforces
         why = "no NetworkPolicy selects it" if enforces else f"profile {self.profile.name} enforces no policy"
         return self._open(why)
@@ -162,7 +152,7 @@ class _Stage:
             return self._open(_why_not(end), StageVerdict.NONE)
         if not self.profile.enforces:
             ruling = self._open(f"profile {self.profile.name} enforces no policy")
-            return self._with_doubts(ruling, about)
+            return with_doubts(self.stage, ruling, about)
         fact = source_fact(self.stage, about)
         if fact is None:
             return self._judged(connection, about)
@@ -191,7 +181,7 @@ class _Stage:
             direct = next((ruling for ruling in known if ruling.allowed), known[0])
         if self.stage.judges is Role.SRC and not direct.allowed:
             direct = self._by_way_of_nodes(connection, selecting, about) or direct
-        return self._with_doubts(direct, about)
+        return with_doubts(self.stage, direct, about)
 
     def _by_way_of_nodes(self, connection: Connection, selecting: Selected, about: Situation) -> Ruling | None:
         """The ruling that opens some node on a port that leads to the destination: what is open so is open, if nothing
@@ -202,13 +192,3 @@ class _Stage:
         seen = at_nodes(self.stage, selecting, connection, about, self.cluster, self.profile)
         found = (ruling_of(self.stage, selecting, one) for one in seen)
         return next((ruling for ruling in found if ruling.allowed), None)
-
-    def _with_doubts(self, ruling: Ruling, about: Situation) -> Ruling:
-        """The ruling as it stands when objects that are not modelled may overturn it."""
-        about = _as_modelled_first(about)
-        for doubt in self.stage.doubts:
-            overturning = doubt.denies if ruling.allowed else doubt.allows
-            if is_true(overturning, about):
-                turned = StageVerdict.DENIED if ruling.allowed else StageVerdict.ALLOWED
-                return Ruling(ruling.stage, turned, None, (), _said(overturning))
-        return ruling

@@ -19,6 +19,7 @@ _TARGETS = {
     ("gateway.networking.k8s.io", "GatewayClass"),
 }
 _TARGET_FIELDS = frozenset({"group", "kind", "name", "namespace"})
+DRY_RUN = "istio.io/dry-run"
 _FRAME = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
 
@@ -30,6 +31,8 @@ def read_by(read: Callable[[Manifest, Section | None], Any]) -> Callable[[Manife
         before = len(log.problems)
         manifest.root.only(_FRAME)
         check_metadata(manifest)
+        if manifest.kind != "AuthorizationPolicy" and DRY_RUN in annotations_of(manifest):
+            manifest.metadata.problem("annotations", "ask for a dry run, which only an AuthorizationPolicy has")
         fact = read(manifest, manifest.root.section("spec"))
         who = f"{manifest.kind} {manifest.namespace}/{manifest.name}: "
         log.problems[before:] = [replace(it, message=who + it.message) for it in log.problems[before:]]

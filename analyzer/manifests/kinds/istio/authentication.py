@@ -105,6 +105,7 @@ def _jwt_rule(section: Section) -> JwtRule:
         cookies=_texts(section, "fromCookies"),
         words=_texts(section, "spaceDelimitedClaims"),
         writes_headers=tuple(_written(section)),
+        keeps_token=section.boolean("forwardOriginalToken"),
     )
 
 

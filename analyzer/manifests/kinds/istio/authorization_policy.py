@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address, ip_interface
 
-from analyzer.manifests.kinds.istio.attachment import annotations_of, place_of, read_attachment, read_by
+from analyzer.manifests.kinds.istio.attachment import DRY_RUN, annotations_of, place_of, read_attachment, read_by
 from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
 from analyzer.manifests.text.section import Section
 from analyzer.model.mesh import AuthorizationPolicy, Condition, Conditions, MeshRule, Verdict
@@ -36,7 +36,6 @@ _NOT_IN_CUSTOM = (
 )
 _OF_IDENTITY = frozenset({"principals", "namespaces"})
 _MOST_ACCOUNTS, _LONGEST_ACCOUNT, _MOST_RULES = 16, 320, 512
-_DRY_RUN = "istio.io/dry-run"
 _BOOLEANS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
 _BOOLEANS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
 _BRACKETED = re.compile(r"([^\[]+)\[(.+)\]")
@@ -51,6 +50,11 @@ def _read(manifest: Manifest, spec: Section | None) -> AuthorizationPolicy:
         word = spec.choice("action", tuple(each.value for each in Verdict)) or Verdict.ALLOW.value
         verdict = Verdict(word)
         found = spec.sections("rules")
+        for item, place in spec.sequence("rules").placed():
+            if item is None:
+                spec.log.problem(
+                    place, "`spec.rules` holds nothing where a rule is due", "write `- {}` for every request"
+                )
         if len(found) > _MOST_RULES:
             spec.problem("rules", f"are more than {_MOST_RULES}")
         provider = _provider(spec, verdict, has_rules=bool(found))
@@ -75,13 +79,13 @@ def _provider(spec: Section, verdict: Verdict, *, has_rules: bool) -> str:
 
 
 def _is_dry_run(manifest: Manifest, verdict: Verdict) -> bool:
-    text = annotations_of(manifest).get(_DRY_RUN)
+    text = annotations_of(manifest).get(DRY_RUN)
     if text is None:
         return False
     if verdict not in (Verdict.ALLOW, Verdict.DENY):
         manifest.metadata.problem("annotations", f"ask for a dry run of {verdict.value}: only ALLOW and DENY have one")
     elif text not in _BOOLEANS:
-        manifest.metadata.problem("annotations", f"set {_DRY_RUN} to `{text}`, but it must be true or false")
+        manifest.metadata.problem("annotations", f"set {DRY_RUN} to `{text}`, but it must be true or false")
     return _BOOLEANS.get(text, False)
 
 
