@@ -36,12 +36,16 @@ from analyzer.semantics.fold import Grants, Matches, Selected, Side, Span, rulin
 from analyzer.semantics.formulas import Situation, does_meet, is_true
 from analyzer.semantics.partitions import joined
 from analyzer.sets import AddressSet
-from analyzer.sets.strings import Pattern, TooManyAtomsError, atoms, exact, prefix
+from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, TooManyAtomsError, atoms, exact, prefix
 
 _MOST_STEPS = 20_000
 _MOST_VALUES = 2_000
 _SEVERAL = frozenset({Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD})
 _OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
+_OF_HTTP = _OF_TOKEN | {Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE}
+_ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.REMOTE_IP})
+_PSEUDO_HEADERS = frozenset({":method", ":path", ":authority", ":scheme", "host"})
+_UNIVERSES = {Name.PATH: prefix("/"), Name.METHOD: NON_EMPTY, Name.HOST: NON_EMPTY, Name.SNI: NON_EMPTY}
 _USUAL = {Name.METHOD: "GET", Name.PATH: "/", Name.HOST: "any.host"}
 
 Choice = dict[Attribute, tuple[str, ...]]
@@ -100,12 +104,12 @@ def some_request(stage: Stage, selecting: Selected, about: Situation, config: Me
     """A request that the stage lets through; None if there is none.  TooManyRequestsError."""
     ((span, _),) = ruling(selecting, _EveryRequest(about)).items()
     search = _Search()
-    for given in _clients(about, config):
-        left = span.may.that
+    for given, absent in _clients(about, config):
+        left = _without(span.may.that, absent)
         for attribute, values in given.items():
             left = _with(left, attribute, values)
         for found in search.solutions(left):
-            return _request({**given, **found})
+            return _request({**given, **found}, is_http=Name.METHOD not in absent)
     return None
 
 
@@ -139,9 +143,17 @@ def _with(formula: Formula, attribute: Attribute, values: tuple[str, ...]) -> Fo
             return formula
 
 
-def _clients(about: Situation, config: MeshConfig) -> Iterator[Choice]:
-    """Who may ask: in plaintext, and with its own identity where it has one; without a token, and with a valid one.
-    Nobody asks for what the proxy refuses."""
+def _without(formula: Formula, names: frozenset[Name]) -> Formula:
+    """What is left once no attribute of these names is there."""
+    for attribute in {leaf.attribute for leaf in leaves(formula) if isinstance(leaf, Test)}:
+        if attribute.name in names:
+            formula = _with(formula, attribute, ())
+    return formula
+
+
+def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, frozenset[Name]]]:
+    """Who may ask, and what then is absent: with HTTP, without a token and with a valid one, or with other bytes; in
+    plaintext, and with its own identity where it has one.  Nobody asks for what the proxy refuses."""
     src = about.ends.get(Role.SRC)
 
     def of(name: Name, key: str = "") -> Attribute:
@@ -151,12 +163,13 @@ def _clients(about: Situation, config: MeshConfig) -> Iterator[Choice]:
     address = getattr(src, "ip", None)
     if address is not None:
         fixed[of(Name.REMOTE_IP, "0")] = (str(address),)
-    tokens: tuple[Choice, ...] = ({of(Name.TOKEN): ()}, {of(Name.TOKEN): (TokenState.VALID.value,)})
-    for token in tokens:
-        yield {**fixed, **token, of(Name.TLS): (PLAINTEXT,), of(Name.IDENTITY): ()}
+    valid: Choice = {of(Name.TOKEN): (TokenState.VALID.value,)}
+    kinds: tuple[tuple[Choice, frozenset[Name]], ...] = (({}, _OF_TOKEN), (valid, frozenset()), ({}, _OF_HTTP))
+    for kind, absent in kinds:
+        yield {**fixed, **kind, of(Name.TLS): (PLAINTEXT,), of(Name.IDENTITY): ()}, absent
         if isinstance(src, Pod):
             own = f"{config.trust_domain}/ns/{src.namespace}/sa/{src.service_account}"
-            yield {**fixed, **token, of(Name.TLS): (MTLS,), of(Name.IDENTITY): (own,)}
+            yield {**fixed, **kind, of(Name.TLS): (MTLS,), of(Name.IDENTITY): (own,)}, absent
 
 
 # ------------------------------------------------------------------------------------------------ the search
@@ -189,9 +202,10 @@ class _Search:
         """Every way in which its values can meet the tests; of several at once as many as there are tests."""
         tests = {leaf.meets for leaf in leaves(formula) if isinstance(leaf, Test) and leaf.attribute == attribute}
         single = _values(attribute, tests)
-        found: list[tuple[str, ...]] = [] if attribute.name is Name.REMOTE_IP else [()]
+        is_there = attribute.name in _ALWAYS or attribute.key in _PSEUDO_HEADERS
+        found: list[tuple[str, ...]] = [] if is_there else [()]
         found = [*((value,) for value in single), *found]
-        if attribute.name in _SEVERAL:
+        if attribute.name in _SEVERAL and not is_there:
             for count in range(2, len(tests) + 1):
                 found += combinations(single, count)
                 if len(found) > _MOST_VALUES:
@@ -205,15 +219,15 @@ def _values(attribute: Attribute, tests: set[frozenset[str] | Pattern | AddressS
         return _addresses([each for each in tests if isinstance(each, AddressSet)])
     patterns = {each for each in tests if isinstance(each, Pattern)}
     patterns |= {exact(text) for each in tests if isinstance(each, frozenset) for text in each}
-    beginning = prefix("/") if attribute.name is Name.PATH else None
+    known = _UNIVERSES.get(attribute.name, PRESENT)
     try:
-        found = atoms({*patterns, *([beginning] if beginning else [])})
+        found = atoms({*patterns, known})
     except TooManyAtomsError as error:
         raise TooManyRequestsError from error
     texts = [atom.witness for atom in found.atoms if atom.witness is not None]
     usual = _USUAL.get(attribute.name)
     texts = [usual, *texts] if usual is not None else texts
-    return [text for text in dict.fromkeys(texts) if beginning is None or beginning.matches(text)]
+    return [text for text in dict.fromkeys(texts) if known.matches(text)]
 
 
 def _addresses(sets: list[AddressSet]) -> list[str]:
@@ -225,21 +239,19 @@ def _addresses(sets: list[AddressSet]) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------ in one piece
-def _request(choice: Choice) -> Request:
+def _request(choice: Choice, *, is_http: bool) -> Request:
     """The request with these attributes, and what people usually ask for in all others."""
 
     def one(name: Name, key: str = "") -> str | None:
         return next(iter(choice.get(Attribute(Role.REQUEST, name, key), ())), None)
 
-    is_http = choice.get(Attribute(Role.REQUEST, Name.METHOD)) != ()
     method = one(Name.METHOD) or one(Name.HEADER, ":method") or "GET"
     host = one(Name.HOST) or one(Name.HEADER, ":authority") or one(Name.HEADER, "host") or one(Name.HOST, "name")
     path = one(Name.PATH) or one(Name.HEADER, ":path") or "/"
-    special = {":method", ":path", ":authority", ":scheme", "host"}
     headers = [
         (attribute.key, value)
         for attribute, values in choice.items()
-        if attribute.name is Name.HEADER and attribute.key not in special
+        if attribute.name is Name.HEADER and attribute.key not in _PSEUDO_HEADERS
         for value in values
     ]
     parameters = [(a.key, v) for a, values in choice.items() if a.name is Name.PARAMETER for v in values]
