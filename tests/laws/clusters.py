@@ -1,8 +1,9 @@
 """Random small clusters, connections and claims: model objects drawn by hypothesis.
 
     clusters()            a Cluster: namespaces declared and merely mentioned, workloads (hostNetwork ones too, with
-                          known addresses), nodes, Services, policies of all three tiers with every kind of peer,
-                          objects that are not modelled
+                          known addresses), nodes, Services with addresses, nodePorts and endpoints, policies of all
+                          three tiers with every kind of peer, objects that are not modelled; `adds_labels`: workloads
+                          whose pods differ in labels, or have some that nobody knows, too
     network_policies()    one NetworkPolicy; first_match_policies() one ANP, BANP or CNP
     connections(cluster)  a Connection in it that keeps to what the oracle asks of its caller: one end at least is a
                           pod, the ends differ, families agree, addresses outside are nobody's, the source is not the
@@ -20,13 +21,16 @@ Strategies that do not depend on a cluster are made once: hypothesis spends most
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address, ip_network
+from itertools import count, product
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from analyzer.model.added_labels import Added, Form, Listed, Varying
 from analyzer.model.claims import (
     Addresses,
     AllOf,
@@ -102,6 +106,7 @@ from analyzer.model.profile import (
     ServiceEval,
 )
 from analyzer.model.source import Source
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
@@ -336,10 +341,61 @@ def policy_sets(draw: DrawFn) -> tuple[Policy, ...]:
     return tuple({policy.id: policy for policy in (*unions, *tiers)}.values())
 
 
+# ------------------------------------------------------------------------------------------------ added labels
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Values of an added label as small as the alphabet of selectors: some of these letters, or any but those."""
+
+    known: tuple[str, ...]
+    has_others: bool
+
+    def __contains__(self, text: str) -> bool:
+        return text in self.known or (self.has_others and text not in VALUES)
+
+    def samples(self) -> Iterator[str]:
+        yield from self.known
+        if self.has_others:
+            yield from (f"z{number}" for number in count(1))
+
+
+@cache
+def added_labels() -> SearchStrategy[tuple[Added, ...]]:
+    """What a controller adds: one key or two that hang together, other from pod to pod or known to nobody."""
+    letters = st.builds(Letters, st.sampled_from((("a",), ("b",), ("a", "b"), ())), st.booleans())
+    values = letters.filter(lambda found: bool(found.known) or found.has_others) | st.just(Form.ANY)
+    keys = st.sampled_from(((("l", ""),), (("l", ""),), (("k", ""),), (("k", ""), ("l", ""))))
+    varying = st.builds(Varying, keys, values, st.booleans())
+    zones = st.lists(
+        st.sampled_from((Labels({"l": "a"}), Labels({"l": "b", "k": "a"}), Labels())), min_size=1, max_size=2
+    )
+    listed = zones.map(lambda drawn: Listed(tuple(dict.fromkeys(drawn)))).filter(lambda found: bool(found.all_keys))
+    two = st.tuples(
+        st.builds(Varying, st.just((("k", ""),)), values, st.booleans()),
+        st.builds(Varying, st.just((("l", ""),)), values, st.booleans()),
+    )
+    return varying.map(lambda one: (one,)) | listed.map(lambda one: (one,)) | two
+
+
+def as_made(workload: Workload, mentioned: Mapping[str, Collection[str]], fresh: int = 2) -> Iterator[Workload]:
+    """The workload as its pods are: with each of the labels that they may differ in, as far as what is mentioned tells
+    them apart; with what nobody knows left open."""
+    differing = [added for added in workload.added if not added.is_open and added.options(mentioned, fresh)]
+    for options in product(*(added.options(mentioned, fresh) for added in differing)):
+        keys = {key for added in differing for key in added.all_keys}
+        own = {key: value for key, value in workload.labels.items() if key not in keys}
+        labels = own | {key: value for option in options for key, value in option.labels}
+        yield replace(workload, labels=Labels(labels), added=tuple(a for a in workload.added if a.is_open))
+
+
+def options_of(workload: Workload) -> list[Workload]:
+    """All that its pods can be, as far as the alphabet goes."""
+    return list(as_made(workload, dict.fromkeys(KEYS, VALUES)))
+
+
 # ------------------------------------------------------------------------------------------------ clusters
 @cache
 @st.composite
-def _workloads(draw: DrawFn, index: int) -> Workload:
+def _workloads(draw: DrawFn, index: int, *, adds_labels: bool = False) -> Workload:
     """A workload of one or more pods; on a hostNetwork its addresses are its nodes'."""
     is_single = draw(st.booleans())
     host_network = draw(st.sampled_from((False, False, False, True)))
@@ -358,7 +414,11 @@ def _workloads(draw: DrawFn, index: int) -> Workload:
         ips,
         (f"node-{node}",) if host_network else (),
         is_single,
+        added=draw(st.just(()) | added_labels()) if adds_labels and not is_single else (),
     )
+
+
+_EQUAL = st.sampled_from([Selector((Requirement(key, Operator.IN, frozenset({"a"})),)) for key in KEYS])
 
 
 @cache
@@ -369,8 +429,8 @@ def _services(draw: DrawFn) -> Service:
     return Service(
         draw(HOMES),
         "front",
-        draw(st.none() | selectors()),
-        tuple(draw(st.lists(ports, min_size=1, max_size=3))),
+        draw(st.none() | st.just(Selector.EVERYTHING) | _EQUAL | selectors()),
+        tuple(draw(st.lists(ports, min_size=1, max_size=3, unique_by=lambda port: (port.port, port.protocol)))),
         reached_from_outside=draw(st.sampled_from((True, True, False))),
         preserves_client=draw(st.sampled_from((False, False, True))),
         addresses=tuple(SERVICE_IPS[version] for version in draw(st.sampled_from(((), (4,), (4,), (6,), (4, 6))))),
@@ -409,14 +469,15 @@ def _unmodelled(draw: DrawFn) -> Unmodelled:
 
 
 @st.composite
-def clusters(draw: DrawFn, *, is_all_modelled: bool = False) -> Cluster:
-    """A cluster; with `is_all_modelled` without Services and unmodelled objects."""
+def clusters(draw: DrawFn, *, is_all_modelled: bool = False, adds_labels: bool = False) -> Cluster:
+    """A cluster; with `is_all_modelled` without Services and unmodelled objects; with `adds_labels` controllers add
+    some to their pods."""
     namespaces = [_namespace(name, draw(label_maps()), is_declared=True) for name in DECLARED]
     namespaces.append(_namespace(MENTIONED, Labels(), is_declared=False))
     nodes = tuple(
         Node(f"node-{n}", draw(label_maps()), (NODE_IPS[4] + n, NODE_IPS[6] + n), AddressSet.EMPTY) for n in (1, 2)
     )
-    workloads = tuple(draw(_workloads(index)) for index in range(draw(st.integers(0, 3))))
+    workloads = tuple(draw(_workloads(index, adds_labels=adds_labels)) for index in range(draw(st.integers(0, 3))))
     is_plain = is_all_modelled or draw(st.booleans())
     services = () if is_plain else (draw(_services()),)
     written = [draw(_endpoints(s)) for s in services if draw(st.booleans())]
@@ -462,7 +523,7 @@ def profiles(draw: DrawFn) -> Profile:
 def pods(draw: DrawFn, cluster: Cluster, version: int = 4) -> Pod:
     """A pod of a workload, or one that is not there yet."""
     if cluster.workloads and draw(st.booleans()):
-        workload = draw(st.sampled_from(cluster.workloads))
+        workload = draw(st.sampled_from(options_of(draw(st.sampled_from(cluster.workloads)))))
         labels = draw(_labels_of(workload.namespace, cluster))
         return pod_of(workload, labels, draw(st.sampled_from([ip for ip in workload.ips if ip.version == version])))
     namespace = draw(HOMES | st.sampled_from((NEW, NAMED_BY_NOBODY)))

@@ -14,6 +14,8 @@ from functools import cached_property
 from ipaddress import ip_address
 from itertools import combinations, product
 
+from clusters import as_made
+
 from analyzer.model.claims import (
     Anything,
     Assumption,
@@ -21,15 +23,18 @@ from analyzer.model.claims import (
     Claim,
     Equal,
     Kind,
+    LedPort,
     OneOf,
     PodsIn,
+    SetExpr,
     Term,
     Universe,
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, ContainerPort, Service
-from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
+from analyzer.model.leading import ways
 from analyzer.model.policies import (
     NamedPort,
     NamespaceNamed,
@@ -40,8 +45,19 @@ from analyzer.model.policies import (
     Protocol,
 )
 from analyzer.model.profile import Profile
-from analyzer.semantics import holds, is_in_scope, is_member, is_pod_in_scope, isolation_outcomes, on_ports, outcomes
+from analyzer.semantics import (
+    holds,
+    is_in_scope,
+    is_member,
+    is_pod_in_scope,
+    isolation_outcomes,
+    known,
+    known_pods,
+    on_ports,
+    outcomes,
+)
 from analyzer.semantics.formulas import matches
+from analyzer.semantics.ways import leads_to
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 from analyzer.sets.addresses import IPAddress
 
@@ -63,10 +79,11 @@ def parts(thing: object) -> Iterator[object]:
 
 @dataclass(frozen=True)
 class Moment:
-    """A connection with what the oracle says of it: in scope, and the values that "allowed" can take."""
+    """A connection with what the oracle says of it: the values that "allowed" can take, None where the claim does not
+    speak of it as labels that nobody knows turn out."""
 
     connection: Connection
-    allowed: frozenset[bool]
+    allowed: frozenset[bool | None]
 
     def violates(self, kind: Kind) -> bool:
         """However open facts turn out."""
@@ -253,12 +270,27 @@ class FiniteWorld:
         return list({self._signature(end): end for end in reversed(found)}.values())[::-1]
 
     def _is_assumed(self, end: End) -> bool:
-        return not isinstance(end, Pod) or all(
-            holds(a.condition, subject=end) for a in self.assumptions if is_member(a.members, end)
-        )
+        """However labels turn out that nobody knows."""
+        return not isinstance(end, Pod) or any(map(self._keeps_assumptions, known_pods(end, self.pod_labels)))
+
+    def _keeps_assumptions(self, end: End) -> bool:
+        given = self.assumptions if isinstance(end, Pod) else ()
+        return all(holds(a.condition, subject=end) for a in given if is_member(a.members, end))
+
+    @cached_property
+    def pod_labels(self) -> dict[str, set[str]]:
+        """The values of pods' labels that something mentions, by key."""
+        found: dict[str, set[str]] = {}
+        for selector in self.pod_selectors:
+            for requirement in selector.requirements:
+                found.setdefault(requirement.key, set()).update(requirement.values)
+        for term in self.terms:
+            if term.attribute is Attribute.LABEL:
+                found.setdefault(term.key, set()).update(self.texts)
+        return found
 
     def _declared(self) -> Iterator[Pod]:
-        for w in self.cluster.workloads:
+        for w in (made for workload in self.cluster.workloads for made in as_made(workload, self.pod_labels)):
             for name, labels in self.namespaces:
                 if name == w.namespace:
                     addresses = w.ips or self.addresses(AddressSet.FULL if w.host_network else self.pods_lie_in)
@@ -304,7 +336,7 @@ class FiniteWorld:
         )
         spaces = tuple(matches(s, end.namespace_labels) for s in self.namespace_selectors)
         name = end.namespace if self._tells_apart(end.namespace) or end.namespace in NEW_NAMESPACES else ""
-        return (*where, labels, namespace, spaces, name, compared, end.workload, end.host_network)
+        return (*where, labels, namespace, spaces, name, compared, end.workload, end.host_network, end.unknown)
 
     def _value(self, term: Term, pod: Pod) -> str | None:
         match term.attribute:
@@ -361,7 +393,22 @@ class FiniteWorld:
         for src, dst in self.pairs():
             for protocol, port in self.sockets:
                 for end in self._declaring(dst, protocol, port):
-                    yield Connection(src, end, protocol, port)
+                    connection = Connection(src, end, protocol, port)
+                    yield connection
+                    yield from self._by_way_of_services(connection)
+
+    def _by_way_of_services(self, connection: Connection) -> Iterator[Connection]:
+        """The connection as it is asked for by the addresses of Services that the claim has to be met at."""
+        if self.claim.kind not in (Kind.EVERY, Kind.SOME):
+            return
+        for way in ways(self.cluster):
+            is_named = any(isinstance(m, LedPort) and m.service == way.port.service for m in self.claim_parts)
+            if is_named and way.address.version == connection.src.ip.version and leads_to(way.port, connection):
+                yield replace(connection, through=Through(way.port.service, way.address, way.port.number))
+
+    @cached_property
+    def claim_parts(self) -> tuple[object, ...]:
+        return tuple(parts(self.claim))
 
     def _declaring(self, dst: End, protocol: Protocol, port: int | None) -> Iterator[End]:
         """A pod not there yet may give any of the names to the port."""
@@ -377,10 +424,21 @@ class FiniteWorld:
         """The connections that the claim speaks of, decided."""
         found = []
         for connection in self.connections():
-            if is_in_scope(self.claim, connection, self.profile):
-                decisions = outcomes(self.cluster, self.profile, connection)
-                found.append(Moment(connection, frozenset(d.allowed for d in decisions)))
+            allowed = self.allowed(connection)
+            if allowed - {None}:
+                found.append(Moment(connection, allowed))
         return found
+
+    def allowed(self, connection: Connection) -> frozenset[bool | None]:
+        found: set[bool | None] = set()
+        for one in known(connection, self.pod_labels):
+            if not (self._keeps_assumptions(one.src) and self._keeps_assumptions(one.dst)):
+                continue
+            if is_in_scope(self.claim, one, self.profile):
+                found |= {decision.allowed for decision in outcomes(self.cluster, self.profile, one)}
+            else:
+                found.add(None)
+        return frozenset(found)
 
     @cached_property
     def unisolated(self) -> list[Pod]:
@@ -393,16 +451,33 @@ class FiniteWorld:
 
     @cached_property
     def _isolations(self) -> list[tuple[Pod, frozenset[bool]]]:
-        return [(p, isolation_outcomes(self.claim, p, self.cluster, self.profile)) for p in self.subjects]
+        return [(pod, self._unisolated(pod)) for pod in self.subjects]
+
+    def _unisolated(self, pod: Pod) -> frozenset[bool]:
+        found = [one for one in known_pods(pod, self.pod_labels) if self._keeps_assumptions(one)]
+        each = (isolation_outcomes(self.claim, one, self.cluster, self.profile) for one in found)
+        return frozenset().union(*each)
 
     @property
     def subjects(self) -> list[Pod]:
-        return [end for end in self.ends if isinstance(end, Pod) and is_pod_in_scope(self.claim, end)]
+        return [end for end in self.ends if isinstance(end, Pod) and self._is_spoken_of(end)]
+
+    def _is_spoken_of(self, pod: Pod) -> bool:
+        """As its labels may turn out that nobody knows."""
+        return any(
+            is_pod_in_scope(self.claim, one) for one in known_pods(pod, self.pod_labels) if self._keeps_assumptions(one)
+        )
 
     # -------------------------------------------------------------------------------------------- emptiness
     @property
     def sources(self) -> list[End]:
-        return [end for end in self.ends if is_member(self.claim.sources, end)]
+        return [end for end in self.ends if self._is_in(self.claim.sources, end)]
+
+    def _is_in(self, members: SetExpr, end: End) -> bool:
+        """As its labels may turn out that nobody knows."""
+        if isinstance(end, Pod):
+            return any(is_member(members, one) for one in known_pods(end, self.pod_labels))
+        return is_member(members, end)
 
     def has_destination(self) -> bool:
         """Some end of the set has one of the ports."""
@@ -410,7 +485,7 @@ class FiniteWorld:
         return any(
             on_ports(self.claim.ports, Connection(External(ip_address("0.0.0.0")), end, protocol, port), self.profile)
             for member in self.ends
-            if is_member(destinations, member)
+            if self._is_in(destinations, member)
             for protocol, port in self.sockets
             for end in self._declaring(member, protocol, port)
         )

@@ -22,10 +22,11 @@ from analyzer.sets import AddressSet
 
 
 @st.composite
-def revisions(draw: DrawFn, *, is_all_modelled: bool = False) -> tuple[Cluster, Cluster]:
-    before = draw(clusters(is_all_modelled=is_all_modelled))
+def revisions(draw: DrawFn, *, is_all_modelled: bool = False, adds_labels: bool = False) -> tuple[Cluster, Cluster]:
+    one = clusters(is_all_modelled=is_all_modelled, adds_labels=adds_labels)
+    before = draw(one)
     if draw(st.sampled_from((False, False, True))):
-        return before, draw(clusters(is_all_modelled=is_all_modelled))
+        return before, draw(one)
     kept = [p for p in before.policies if draw(st.sampled_from((True, True, False)))]
     added = [p for p in draw(policy_sets()) if p.id not in {k.id for k in kept}]
     after = replace(before, policies=(*kept, *added))

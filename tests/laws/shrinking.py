@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from clusters import options_of
 from evaluators import EVERYTHING
 from trials import Asked, Encoded, Subject, by_oracle
 
+from analyzer.model.added_labels import Listed, Varying
 from analyzer.model.claims import AllOf, AnyOf, Anything, Both, Claim, Either, Excuse, Kind, Minus, NotThat, Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
 from analyzer.model.endpoints import Connection, End, Host, Pod
@@ -22,13 +24,24 @@ from analyzer.model.profile import PROFILES
 
 Trial = tuple[Asked, Subject]
 MOST_TRIES = 1_500
-_KEPT = {Cluster: ("namespaces",), Policy: ("kind", "tier", "source"), Rule: ("index", "source", "action")}
+_KEPT = {
+    Cluster: ("namespaces",),
+    Policy: ("kind", "tier", "source"),
+    Rule: ("index", "source", "action"),
+    Varying: ("keys",),
+    Listed: ("choices",),
+}
 
 
 def is_disagreement(trial: Trial) -> bool:
     asked, subject = trial
+    encoded = Encoded(asked)
+    if isinstance(subject, Connection) and subject.through is not None:
+        straight = replace(subject, through=None)
+        if subject not in encoded.by_way_of_services(straight):
+            return False
     expected = by_oracle(asked, subject)
-    return expected is not None and not Encoded(asked).agrees(subject, expected)
+    return expected is not None and not encoded.agrees(subject, expected)
 
 
 def shrunk(trial: Trial, is_wanted: Callable[[Trial], bool] = is_disagreement) -> Trial:
@@ -123,7 +136,7 @@ def _with_smaller_fields(thing: Any, names: Any) -> Iterator[Any]:
 def _plainer(name: str, value: Any, owner: Any) -> Iterator[Any]:
     """Values that say less in such a field."""
     is_union = isinstance(owner, Policy) and owner.tier is Tier.NETWORK_POLICY
-    if name in ("peers", "ports", "where") and value is not None and not isinstance(owner, Claim | Workload | Pod):
+    if name in ("peers", "ports", "where") and value is not None and isinstance(owner, Rule | Excuse):
         yield None
     if isinstance(owner, Claim) and name == "where" and value is not None:
         yield None
@@ -237,10 +250,11 @@ def _is_end(end: End, workloads: set[Workload], nodes: set[Node]) -> bool:
         here = any((n.name, n.labels) == (end.name, end.labels) and end.ip in n.ips for n in nodes)
         return end.name is None or here
     if not isinstance(end, Pod) or end.workload is None:
-        return not isinstance(end, Pod) or not end.host_network
+        return not isinstance(end, Pod) or not (end.host_network or end.unknown)
     return any(
-        (w.id, w.labels, w.service_account, w.ports, w.host_network)
-        == (end.workload, end.labels, end.service_account, end.ports, end.host_network)
+        (w.id, w.labels, w.service_account, w.ports, w.host_network, w.unknown_labels)
+        == (end.workload, end.labels, end.service_account, end.ports, end.host_network, end.unknown)
         and end.ip in w.ips
-        for w in workloads
+        for workload in workloads
+        for w in options_of(workload)
     )

@@ -25,9 +25,10 @@ from analyzer.encoding.terms import conj, equal, neg, number
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
 from analyzer.model.cluster import Cluster, ContainerKind
-from analyzer.model.labels import Operator
+from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.profile import PROFILES
 from analyzer.semantics import outcomes
+from analyzer.sets.addresses import IPAddress
 from benchmarks.agree import batch, compared, report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,10 +36,12 @@ SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_a_short_run_finds_no_disagreement() -> None:
-    tally = batch(20_261_121, scenes_in_it=12, subjects=40)
+    tally = batch(20_261_121, scenes_in_it=16, subjects=40)
     assert not tally.disagreements
     assert tally.agreed > 1_000
     assert min(tally.answers[word] for word in ("breaks the claim", "keeps the claim", "cannot exist")) > 50
+    special = ("labels that nobody knows", "a pod with a hostPort", "asked for by a Service's address")
+    assert min(tally.subjects[word] for word in special) > 0
     assert report(tally, 1.0).endswith(f"{tally.agreed:,} decisions agree")
 
 
@@ -123,6 +126,39 @@ def test_a_cluster_written_as_manifests_decides_alike(data: st.DataObject) -> No
     assert {decision.allowed for decision in outcomes(read, profile, seen)} == wanted
     assert by_oracle(Asked(read, profile, EVERYTHING), seen) == wanted
     assert by_encoding(read, profile, seen) == ("open" if len(wanted) == 2 else "allow" if True in wanted else "deny")
+
+
+@settings(SMALL, max_examples=60)
+@given(st.data())
+def test_services_written_as_manifests_lead_alike(data: st.DataObject) -> None:
+    """With their addresses, the ports of nodes that lead there, and what is written down for them."""
+    drawn = data.draw(clusters().filter(lambda found: bool(found.services)))
+    services = tuple(replace(service, selector=_by_equality(service.selector)) for service in drawn.services)
+    endpoints = tuple(replace(e, addresses=_of_one_family(e.addresses)) for e in drawn.endpoints)
+    cluster = with_ports_as_written(replace(drawn, services=services, endpoints=endpoints, unmodelled=()))
+    text = as_yaml(documents(cluster)).encode()
+    try:
+        read = load(["-"], stdin=lambda: text).cluster
+    except ManifestError:
+        return
+    assert [s.addresses for s in read.services] == [s.addresses for s in services]
+    for _ in range(4):
+        connection, profile = data.draw(connections(cluster)), data.draw(profiles())
+        seen = Asked(cluster, profile, EVERYTHING).seen(connection)
+        found, again = ({d.allowed for d in outcomes(side, profile, seen)} for side in (cluster, read))
+        assert found == again
+
+
+def _by_equality(selector: Selector | None) -> Selector | None:
+    """As a Service can select."""
+    if selector is None:
+        return None
+    keys = dict.fromkeys(requirement.key for requirement in selector.requirements)
+    return Selector(tuple(Requirement(key, Operator.IN, frozenset({"a"})) for key in keys or {"k": None}))
+
+
+def _of_one_family(addresses: tuple[IPAddress, ...]) -> tuple[IPAddress, ...]:
+    return tuple(ip for ip in addresses if ip.version == addresses[0].version)
 
 
 def with_ports_as_written(cluster: Cluster) -> Cluster:

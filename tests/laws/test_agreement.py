@@ -23,7 +23,7 @@ from analyzer.semantics.ways import leads_to
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_every_connection_is_decided_alike(data: st.DataObject) -> None:
-    cluster, profile = data.draw(clusters()), data.draw(profiles())
+    cluster, profile = data.draw(clusters(adds_labels=True)), data.draw(profiles())
     connection = data.draw(connections(cluster))
     found = {decision.allowed for decision in outcomes(cluster, profile, connection)}
     oracle = "open" if len(found) == 2 else "allow" if True in found else "deny"

@@ -111,7 +111,7 @@ def is_idle(world: FiniteWorld) -> bool:
 def worlds(draw: st.DrawFn, universe: Universe, most: int, *, isolation: bool = False) -> FiniteWorld:
     """Of at most so many pairs of ends and ports, or of so many ends; outside the inventory without conditions, which
     tell more ends apart than can be listed."""
-    cluster = draw(clusters())
+    cluster = draw(clusters(adds_labels=True))
     claim = draw(isolation_claims(cluster) if isolation else claims(cluster))
     if universe is not Universe.INVENTORY:
         claim = replace(claim, where=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from trials import Encoded, by_oracle
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
 from analyzer.model.claims import Kind
-from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Service, Unmodelled, Workload
+from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Endpoints, Service, Unmodelled, Workload
 from analyzer.model.endpoints import Connection, End, Host, Pod
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Selector
 from analyzer.model.policies import (
     Action,
     AddressPeer,
@@ -54,6 +54,7 @@ def documents(cluster: Cluster) -> list[Document]:
         found.append({"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status})
     found += [_workload(w) for w in cluster.workloads]
     found += [_service(s) for s in cluster.services]
+    found += [_endpoints(n, entry, cluster.services) for n, entry in enumerate(cluster.endpoints) if entry.addresses]
     found += [_policy(p) for p in cluster.policies]
     return found + [_unmodelled(u) for u in cluster.unmodelled]
 
@@ -100,21 +101,43 @@ def _container_port(port: ContainerPort) -> Document:
 
 
 def _service(service: Service) -> Document:
-    selector = (
-        {r.key: next(iter(r.values)) for r in service.selector.requirements if r.values} if service.selector else {}
-    )
-    spec: Document = {
-        "type": "LoadBalancer" if service.reached_from_outside else "ClusterIP",
-        "selector": selector,
-        "ports": [
-            {"name": f"p{i}", "port": p.port, "targetPort": p.target, "protocol": p.protocol.value}
-            for i, p in enumerate(service.ports)
-        ],
-    }
+    """As a manifest says it, which can select by equality only."""
+    ports = []
+    for number, port in enumerate(service.ports):
+        found = {"name": port.name or f"p{number}", "port": port.port, "targetPort": port.target}
+        found |= {"nodePort": port.node_port} if port.node_port is not None else {}
+        ports.append({**found, "protocol": port.protocol.value})
+    spec: Document = {"type": "LoadBalancer" if service.reached_from_outside else "ClusterIP", "ports": ports}
+    if service.selector is not None:
+        spec["selector"] = {r.key: next(iter(r.values)) for r in service.selector.requirements if r.values}
+    if service.addresses:
+        spec |= {"clusterIP": str(service.addresses[0]), "clusterIPs": list(map(str, service.addresses))}
     if service.reached_from_outside and service.preserves_client:
         spec["externalTrafficPolicy"] = "Local"
+    if service.reached_from_outside and not service.allocates_node_ports:
+        spec["allocateLoadBalancerNodePorts"] = False
     metadata = {"name": service.name, "namespace": service.namespace}
     return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+def _endpoints(number: int, entry: Endpoints, services: Iterable[Service]) -> Document:
+    """An EndpointSlice; an entry names the Service's ports as `_service` does."""
+    names = {p.name: f"p{i}" for s in services if s.name == entry.service for i, p in enumerate(s.ports) if not p.name}
+    labels = {"kubernetes.io/service-name": entry.service}
+    if entry.is_derived:
+        labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+    ports = [
+        {"name": names.get(p.name, p.name), "protocol": p.protocol.value} | ({"port": p.number} if p.number else {})
+        for p in entry.ports
+    ]
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": f"{entry.service}-{number}", "namespace": entry.namespace, "labels": labels},
+        "addressType": f"IPv{entry.addresses[0].version}",
+        "endpoints": [{"addresses": [str(ip)]} for ip in entry.addresses],
+        "ports": ports,
+    }
 
 
 def _unmodelled(thing: Unmodelled) -> Document:
@@ -262,10 +285,10 @@ def save(trial: Trial, folder: Path) -> None:
     lines = [f"oracle: {_truth(oracle)}", f"encoding: {_truth(encoding)}", f"universe: {asked.universe.value}"]
     is_plain = isinstance(subject, Connection) and asked.claim.kind is Kind.NO and asked.before is None
     lines += [] if is_plain else [f"claim: {asked.claim}", f"assumptions: {asked.assumptions}"]
-    lines.append(_loss(folder))
+    lines += _losses(asked.cluster, folder)
     text: Document = {"why": "found by benchmarks.agree: the oracle and the encoding disagree", "base": False}
     text |= _profile(asked.profile)
-    if isinstance(subject, Connection):
+    if isinstance(subject, Connection) and subject.through is None:
         pods: dict[str, Document] = {}
         entry = {"from": _end("source", subject.src, pods), "to": _end("destination", subject.dst, pods)}
         port = "other" if subject.port is None else f"{subject.protocol.value.lower()}/{subject.port}"
@@ -273,7 +296,7 @@ def save(trial: Trial, folder: Path) -> None:
         text |= {"pods": pods} if pods else {}
         text |= {"decisions": [{**entry, "port": port, "expect": expect}]}
     else:
-        lines.append(f"pod: {subject}")
+        lines.append(f"{'connection' if isinstance(subject, Connection) else 'pod'}: {subject}")
         text |= {"decisions": []}
     comments = "".join(f"# {line}\n" for line in lines if line)
     (folder / "decisions.yaml").write_text(comments + as_yaml([text]), encoding="utf-8")
@@ -285,12 +308,24 @@ def _truth(found: frozenset[bool] | None) -> str:
     return "left out" if found is None else " or ".join(map(str, sorted(found))) or "cannot exist"
 
 
-def _loss(folder: Path) -> str:
+def _losses(cluster: Cluster, folder: Path) -> Iterator[str]:
+    """What no manifest can say quite as the cluster has it."""
     try:
         load([str(folder / "manifests.yaml")])
     except ManifestError as error:
-        return f"no manifest can say quite this: {error.problems[0]}"
-    return ""
+        yield f"no manifest can say quite this: {error.problems[0]}"
+    yield from (f"left out: {w.id} has added labels {w.added}" for w in cluster.workloads if w.added)
+    yield from (f"left out: addresses of {w.id}" for w in cluster.workloads if w.ips and w.kind != "Pod")
+    for service in cluster.services:
+        if service.selector is not None and not is_by_equality(service.selector):
+            yield f"left out: {service.id} selects {service.selector}"
+
+
+def is_by_equality(selector: Selector) -> bool:
+    """Whether a Service can select so."""
+    keys = [requirement.key for requirement in selector.requirements]
+    one_of_one = all(r.operator is Operator.IN and len(r.values) == 1 for r in selector.requirements)
+    return bool(keys) and len(set(keys)) == len(keys) and one_of_one
 
 
 def _profile(profile: Profile) -> Document:
