@@ -11,6 +11,7 @@ from analyzer.judging import Setting
 from analyzer.judging.bound import has_ipv6_pods
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Notice, Why
 from analyzer.verdicts import StatedAssumption
@@ -25,7 +26,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found.append(_complete(cluster))
     found += _unread(cluster)
     found += _nodes(cluster, setting.profile)
-    found += _cluster_domain(cluster)
+    found += _cluster_domain(as_enforced(cluster, setting.profile))
     found.append(
         StatedAssumption(
             "own-node", "a pod's own node, and what uses its network, always reaches the pod and is not judged"
@@ -112,7 +113,7 @@ def _cluster_domain(cluster: Cluster) -> Iterable[StatedAssumption]:
     if any(name.startswith("*.") and cluster.domain_of_cluster(name) is None for name in cluster.domain_names):
         domains = " or ".join(("cluster.local", *(d for d in cluster.dns_domains if d != "cluster.local")))
         text = f"the domain of the cluster's Services is {domains}: wildcards for other domains mean nothing in it"
-        yield StatedAssumption("cluster-domain", text, override="give CoreDNS' ConfigMap, with its Corefile")
+        yield StatedAssumption("cluster-domain", text, override="--knob cluster-domain=DOMAIN")
 
 
 def _metadata_service(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iterable[StatedAssumption]:

@@ -7,12 +7,15 @@ set up; a name with a label `svc` or `pod` in its place is read as one of a clus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from analyzer.records import dataclass
 
 USUAL_DOMAIN = "cluster.local"
 _KINDS = ("svc", "pod")
+DOMAIN_NAME = re.compile(r"(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\.)*[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
+"""In lower case, without the dot at its end."""
 
 
 @dataclass(frozen=True, slots=True)

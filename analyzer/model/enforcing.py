@@ -67,7 +67,19 @@ def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:
     return _enforced(cluster, profile, is_chained=True)
 
 
+def _with_domains(cluster: Cluster, profile: Profile) -> Cluster:
+    """The cluster whose DNS answers for the domains of knob cluster-domain, too."""
+    more = tuple(domain for domain in profile.cluster_domains if domain not in cluster.dns_domains)
+    if not more:
+        return cluster
+    found = cluster.readings.get(("cluster-domain", more))
+    if not isinstance(found, Cluster):
+        found = cluster.readings["cluster-domain", more] = replace(cluster, dns_domains=(*cluster.dns_domains, *more))
+    return found
+
+
 def _enforced(cluster: Cluster, profile: Profile, *, is_chained: bool) -> Cluster:
+    cluster = _with_domains(cluster, profile)
     reading = _READINGS.get(profile.name)
     if reading is None or not profile.enforces or cluster.readings.get(_KEY) == profile:
         return cluster

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from enum import Enum
 from ipaddress import ip_address
 from typing import Any
 
+from analyzer.model.domains import DOMAIN_NAME
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
@@ -106,6 +108,7 @@ class Profile:
     other_protocols: OtherProtocols = OtherProtocols.UNKNOWN
     service_eval: ServiceEval = ServiceEval.UNKNOWN
     kube_apiserver: str = ""  # ADDRESS or ADDRESS:PORT, several with commas; empty: as the manifests say
+    cluster_domain: str = ""  # domains of the cluster's Services, several with commas, beside what the manifests say
     nodes_complete: bool = True  # where Node objects are given they are all the nodes (reference 0.2)
     host_network_label: HostNetworkLabel = HostNetworkLabel.UNKNOWN
     baseline_opens_isolation: bool = False
@@ -147,7 +150,7 @@ class Profile:
             raise ValueError("the knobs are " + ", ".join(k.replace("_", "-") for k in knobs))
         current = getattr(self, key)
         if isinstance(current, str):
-            api_server_places(value)
+            _CHECKS[key](value)
             setting: dict[str, Any] = {key: value}
         elif isinstance(current, bool):
             if value not in ("true", "false"):
@@ -159,6 +162,10 @@ class Profile:
                 raise ValueError(f"{name} takes {', '.join(choices)}")
             setting = {key: type(current)(value)}
         return replace(self, **setting)
+
+    @property
+    def cluster_domains(self) -> tuple[str, ...]:
+        return cluster_domains(self.cluster_domain)
 
     def knobs(self) -> dict[str, str]:
         """Every knob with its value, spelt as `--knob` takes them."""
@@ -218,6 +225,24 @@ def api_server_places(text: str) -> tuple[tuple[IPAddress, int | None], ...]:
             raise ValueError(f"kube-apiserver takes ADDRESS or ADDRESS:PORT, several with commas; `{part}` is neither")
         found.append((address, number))
     return tuple(found)
+
+
+def cluster_domains(text: str) -> tuple[str, ...]:
+    """The domains of knob cluster-domain, in lower case; ValueError says what is wrong."""
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name = part.lower().removesuffix(".")
+        if not DOMAIN_NAME.fullmatch(name):
+            raise ValueError(f"cluster-domain takes a domain name, several with commas; `{part}` is none")
+        found.append(name)
+    return tuple(dict.fromkeys(found))
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "kube_apiserver": api_server_places,
+    "cluster_domain": cluster_domains,
+}
+"""What a knob that takes words takes."""
 
 
 def knob_names() -> tuple[str, ...]:
