@@ -6,16 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from analyzer.analysis.connectivity.pairwise import PairEnd
+from analyzer.analysis.between import ITSELF, AskedEnd, between, settling
 from analyzer.analysis.connectivity.variants import Mentioned, guesses
-from analyzer.analysis.explanation import explain
 from analyzer.analysis.mismatches import end_words
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
 from analyzer.sets import AddressSet, ConnectionSet
-from analyzer.verdicts.explanation import Explanation, SideExplanation
+from analyzer.verdicts.explanation import Explanation, Outcome, SideExplanation
 
 _MOST_CASES = 8
 
@@ -23,8 +22,8 @@ _MOST_CASES = 8
 def explain_cases(
     cluster: Cluster,
     profile: Profile,
-    sources: Sequence[PairEnd],
-    destinations: Sequence[PairEnd],
+    sources: Sequence[AskedEnd],
+    destinations: Sequence[AskedEnd],
     *,
     asked: ConnectionSet = ConnectionSet.PORTS,
     pod_addresses: AddressSet | None = None,
@@ -46,23 +45,29 @@ def explain_cases(
                     if _is_one_pod(one, other):
                         continue
                     case = " and ".join(text for text in (its, theirs) if text)
-                    names = words or (end_words(one), end_words(other))
-                    why = explain(
+                    why = between(
                         cluster,
                         profile,
                         one,
                         other,
+                        words or (_words(one), _words(other)),
                         asked=asked,
                         pod_addresses=pod_addresses,
-                        words=names,
                         request=request,
                         through=through,
                     )
                     found.append((case, why))
+    if not found:
+        names = words or (_words(sources[0]), _words(destinations[0]))
+        return settling(Outcome.ALLOWED, ITSELF, names, asked, profile)
     return _together(found)
 
 
-def _sorts(end: PairEnd, mentioned: Mentioned) -> Iterator[tuple[PairEnd, str]]:
+def _words(end: AskedEnd) -> str:
+    return f"entity:{end}" if isinstance(end, str) else end_words(end)
+
+
+def _sorts(end: AskedEnd, mentioned: Mentioned) -> Iterator[tuple[AskedEnd, str]]:
     """Each sort of pods that an end stands for, with what tells it from the others."""
     if not isinstance(end, Workload):
         yield end, ""
@@ -76,7 +81,7 @@ def _sorts(end: PairEnd, mentioned: Mentioned) -> Iterator[tuple[PairEnd, str]]:
             yield guess, variant.id + (f" if it has {guessed}" if guessed else "")
 
 
-def _is_one_pod(one: PairEnd, other: PairEnd) -> bool:
+def _is_one_pod(one: AskedEnd, other: AskedEnd) -> bool:
     return isinstance(one, Workload) and isinstance(other, Workload) and one.is_single and one.id == other.id
 
 

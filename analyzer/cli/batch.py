@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cli.formats import Format
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.inputs import endpoints
-from analyzer.inputs.requests import read_request, request_faults
-from analyzer.inputs.settings import nearest
+from analyzer.inputs.requests import request_faults
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
-    from analyzer.analysis.connectivity.pairwise import PairEnd
+    from analyzer.inputs.endpoints import Named
     from analyzer.model.cluster import Cluster
-    from analyzer.model.endpoints import Through
     from analyzer.model.profile import Profile
     from analyzer.reports.layout import Style
     from analyzer.sets import AddressSet, ConnectionSet
@@ -140,59 +138,25 @@ def answered(
     questions: tuple[Asked, ...], cluster: Cluster, profile: Profile, pod_addresses: AddressSet | None
 ) -> tuple[Answer, ...]:
     """An answer for each question, in order; InputError with every end that is unknown."""
-    from analyzer.analysis.batch import answer
-    from analyzer.verdicts import explanation
+    from analyzer.inputs.explaining import between_ends
+    from analyzer.verdicts.explanation import Answer
 
     problems: list[Problem] = []
     found: list[Answer] = []
     for asked in questions:
-        ends: list[_End] = []
+        ends: list[Named] = []
         for text, key in ((asked.source, "from"), (asked.destination, "to")):
             try:
-                ends.append(_placed(partial(_end, text, key, cluster), asked.file, asked.line))
+                one = partial(endpoints.one_end, text, f"`{key}`", cluster, profile)
+                ends.append(_placed(one, asked.file, asked.line))
             except InputError as error:
                 problems += error.problems
-        if problems:
-            continue
-        (src, src_words, src_notes, *_), (dst, dst_words, dst_notes, led, through) = ends
-        ports = led(asked.ports)
-        if not ports:
-            denied = explanation.Outcome.DENIED
-            told = explanation.Answer(asked.id, src_words, dst_words, asked.on, denied, _NO_SUCH_PORT)
-        else:
-            about = (asked.id, (src, src_words), (dst, dst_words), asked.on, ports)
-            request = read_request(asked.request) if asked.request else None
-            by_way_of = through(asked.ports)
-            told = answer(cluster, profile, *about, pod_addresses=pod_addresses, request=request, through=by_way_of)
-        found.append(replace(told, notes=(*src_notes, *dst_notes, *told.notes)))
+        if not problems:
+            src, dst = ends
+            why = between_ends(
+                cluster, profile, src, dst, asked.ports, pod_addresses=pod_addresses, request=asked.request
+            )
+            found.append(Answer.of(asked.id, asked.on, why))
     if problems:
         raise InputError(problems)
     return tuple(found)
-
-
-_NO_SUCH_PORT = "the Service has no such port, and leads nowhere on it"
-_End = tuple[
-    "PairEnd | str",
-    str,
-    tuple[str, ...],
-    "Callable[[ConnectionSet], ConnectionSet]",
-    "Callable[[ConnectionSet], Through | None]",
-]
-
-
-def _end(text: str, key: str, cluster: Cluster) -> _End:
-    """The end, or the name of an entity; what to call it; what was chosen where the name left a choice; the ports that
-    it has in place of those asked for, which are a Service's where its address is named; and that Service."""
-    if text.startswith("entity:"):
-        return _entity(text), text, (), lambda asked: asked, lambda asked: None
-    named = endpoints.one_end(text, f"`{key}`", cluster)
-    return named.end, named.words, named.notes, partial(named.on, is_everything=False), named.through
-
-
-def _entity(text: str) -> str:
-    from analyzer.analysis.batch import ENTITIES
-
-    name = text.removeprefix("entity:")
-    if name not in ENTITIES:
-        raise UsageError(f"`{text}` is no entity", nearest(name, ENTITIES))
-    return name

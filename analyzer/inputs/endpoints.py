@@ -9,12 +9,13 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from analyzer.errors import QueryError, UsageError
+from analyzer.inputs.other_spellings import meant_end
 from analyzer.inputs.settings import nearest, settled
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.analysis import EndFilter, Focus
-    from analyzer.analysis.connectivity.pairwise import PairEnd
+    from analyzer.analysis.between import AskedEnd
     from analyzer.model.claims import ApiServer, Behind, LedPort, ServiceNamed
     from analyzer.model.cluster import Cluster, Node, Workload
     from analyzer.model.endpoints import Through
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 _PORTS = re.compile(r"(?P<protocol>[a-z]+6?)(?:/(?P<low>[0-9]{1,5})(?:-(?P<high>[0-9]{1,5}))?)?", re.IGNORECASE)
 _ICMP = ("icmp", "icmpv6")
-_MARKED = re.compile(
-    r"(?P<kind>services?|svc|namespaces?|ns|workloads?|pods?|po|deployments?|deploy|statefulsets?|sts|daemonsets?|ds)"
-    r"[:/](?P<name>[\w.-]+(?:/[\w.\[\]-]+)?)"
-)
 _PROTOCOLS = ("tcp", "udp", "sctp", *_ICMP, "other", "any")
 
 
@@ -88,7 +85,7 @@ def _all_behind(text: str, option: str, cluster: Cluster) -> tuple[AddressSet | 
 
     ends = one_end(text, option, cluster).every
     wholes = (replace(end, group="") if isinstance(end, Workload) else end for end in ends)
-    return tuple(end for end in wholes if not isinstance(end, Node))
+    return tuple(end for end in wholes if not isinstance(end, Node | str))
 
 
 def nearest_end(text: str, cluster: Cluster) -> str:
@@ -200,22 +197,23 @@ def _port(text: str) -> ConnectionSet:
 # ------------------------------------------------------------------------------------------------ one end
 @dataclass(frozen=True)
 class Named:
-    """One end as the user named it: what it is, what to call it, and what was chosen where the name left a choice."""
+    """One end as the user named it: what it is, or the name of an entity; what to call it; and what was chosen where
+    the name left a choice."""
 
-    end: PairEnd
+    end: AskedEnd
     words: str
     notes: tuple[str, ...] = ()
-    others: tuple[PairEnd, ...] = ()
+    others: tuple[AskedEnd, ...] = ()
     led: tuple[LedPort, ...] = ()  # the ports of the Service that it was named by
-    behind: tuple[PairEnd, ...] = ()  # all that the Service leads to
+    behind: tuple[AskedEnd, ...] = ()  # all that the Service leads to
 
     @property
-    def every(self) -> tuple[PairEnd, ...]:
+    def every(self) -> tuple[AskedEnd, ...]:
         """The ends, or all that the Service leads to of which one stands for it."""
         return self.behind or self.ends
 
     @property
-    def ends(self) -> tuple[PairEnd, ...]:
+    def ends(self) -> tuple[AskedEnd, ...]:
         """All that the name means: the pods of one workload may differ."""
         return (self.end, *self.others)
 
@@ -232,7 +230,9 @@ class Named:
         """The ports asked about, as the end itself has them."""
         from analyzer.inputs.service_ends import translated
 
-        return translated(asked, self.led, self.end, is_everything=is_everything) if self.led else asked
+        if not self.led or isinstance(self.end, str):
+            return asked
+        return translated(asked, self.led, self.end, is_everything=is_everything)
 
 
 def pair(
@@ -251,7 +251,7 @@ def pair(
         lambda: one_end(source, options[0], cluster, profile),
         lambda: one_end(destination, options[1], cluster, profile),
     )
-    if all(isinstance(named.end, AddressSet | Node) for named in (src, dst)):
+    if all(isinstance(named.end, AddressSet | Node | str) for named in (src, dst)):
         raise UsageError("neither end is a pod: policies say nothing of this", "name a workload, or pods, on one side")
     if src.end is dst.end and getattr(src.end, "is_single", False) and not src.others:
         raise UsageError("both ends are the same pod, which always reaches itself", "name two different ends")
@@ -263,6 +263,8 @@ def one_end(text: str, option: str, cluster: Cluster, profile: Profile | None = 
     found = addresses(text)
     if found is not None:
         return _at(text, found, option, cluster)
+    if text.startswith("entity:"):
+        return Named(_entity(text.removeprefix("entity:")), text)
     if text.startswith("node:"):
         return _node(text.removeprefix("node:"), option, cluster)
     workloads = workloads_named(text, cluster)
@@ -273,9 +275,8 @@ def one_end(text: str, option: str, cluster: Cluster, profile: Profile | None = 
 
         note = f"{text} has finished: nobody is at its address, which no rule means by labels"
         return Named(AddressSet.singles(finished) - cluster.taken_addresses, text, (note,))
-    marked = _MARKED.fullmatch(text)
-    if marked is not None and marked["kind"] not in cluster.namespace_by_name:
-        raise UsageError(f"`{text}` after {option} is no end", _meant(marked["kind"], marked["name"]))
+    if (meant := meant_end(text, cluster)) is not None:
+        raise UsageError(f"`{text}` after {option} is no end", f"write `{meant}`")
     if re.fullmatch(r"[\w.-]+/[\w.\[\]-]+", text):
         namespace, _, name = text.partition("/")
         is_service = (namespace, name) in cluster.service_by_name
@@ -284,14 +285,12 @@ def one_end(text: str, option: str, cluster: Cluster, profile: Profile | None = 
     return _of_set(text, option, cluster, profile)
 
 
-def _meant(kind: str, name: str) -> str:
-    """The hint for an end whose kind is written as kubectl or a URL would have it."""
-    word = {"svc": "service", "services": "service", "ns": "namespace", "namespaces": "namespace"}.get(kind, kind)
-    if word == "service":
-        return f"write `service {name}`" if "/" in name else f"write `service NAMESPACE/{name}`"
-    if word == "namespace":
-        return f"write `namespace {name}`"
-    return f"write `{name}`" if "/" in name else f"write `NAMESPACE/{name}`"
+def _entity(name: str) -> str:
+    from analyzer.analysis.between import ENTITIES
+
+    if name not in ENTITIES:
+        raise UsageError(f"`entity:{name}` is no entity", nearest(name, ENTITIES))
+    return name
 
 
 def _node(name: str, option: str, cluster: Cluster) -> Named:

@@ -34,23 +34,46 @@ def explained(
     `request` is what the client asks for (inputs/requests.py); where no proxy looks at it, a note says so.  `options`
     are what the ends were given as.  InputError where an end is unknown, or neither is a pod.
     """
+    src, dst = endpoints.pair(source, destination, cluster, profile, options)
+    found = between_ends(
+        cluster,
+        profile,
+        src,
+        dst,
+        ports,
+        is_everything=is_everything,
+        pod_addresses=pod_addresses,
+        request=request,
+    )
+    unread = (UNREAD,) if request and found.request is None else ()
+    kept = (notice.message for notice in cluster.notices if notice.is_kept)
+    return replace(found, notes=(*found.notes, *unread, *kept))
+
+
+def between_ends(
+    cluster: Cluster,
+    profile: Profile,
+    src: endpoints.Named,
+    dst: endpoints.Named,
+    ports: ConnectionSet,
+    *,
+    is_everything: bool = False,
+    pod_addresses: AddressSet | None = None,
+    request: Mapping[str, Any] | None = None,
+) -> Explanation:
+    """The same for ends that are looked up already."""
     from analyzer import analysis
     from analyzer.inputs.requests import read_request
 
-    src, dst = endpoints.pair(source, destination, cluster, profile, options)
-    asked = dst.on(ports, is_everything)
-    words = (src.words, dst.words)
     found = analysis.explain_cases(
         cluster,
         profile,
         src.ends,
         dst.ends,
-        asked=asked,
+        asked=dst.on(ports, is_everything),
         pod_addresses=pod_addresses,
-        words=words,
+        words=(src.words, dst.words),
         request=read_request(request) if request else None,
         through=dst.through(ports),
     )
-    unread = (UNREAD,) if request and found.request is None else ()
-    kept = (notice.message for notice in cluster.notices if notice.is_kept)
-    return replace(found, notes=(*src.notes, *dst.notes, *found.notes, *unread, *kept))
+    return replace(found, notes=(*src.notes, *dst.notes, *found.notes))

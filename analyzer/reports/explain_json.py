@@ -25,6 +25,7 @@ def render_explanation_json(found: Explanation) -> bytes:
         "verdict": found.outcome.value,
         "allowed": connection_set(found.allowed),
         "certain": connection_set(found.certain),
+        **({"reason": found.reason} if found.reason else {}),
         "stages": [_stage(side) for side in found.sides],
         "profile": {"name": found.profile.name, "knobs": found.profile.knobs()},
         "notices": list(found.notes),

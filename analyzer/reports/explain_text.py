@@ -21,6 +21,8 @@ def render_explanation_text(found: Explanation, style: Style) -> bytes:
     ink = Ink.GOOD if found.certain == found.asked else Ink.BAD if not found.allowed else Ink.OPEN
     page.paragraph(f"{found.src} → {found.dst}", ink=Ink.STRONG, hang=2)
     page.paragraph(_answer(found.allowed, found.certain, found.asked), ink=ink)
+    if found.reason:
+        page.paragraph(found.reason, hang=2)
     for note in found.notes:
         page.paragraph(f"note: {note}", hang=2)
     for side in found.sides:

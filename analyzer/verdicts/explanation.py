@@ -90,7 +90,7 @@ class Explanation:
     """Both ends in words, the connections asked about, and what is allowed of them: may be, and for certain.
 
     `cases`: where an end stands for pods that differ, each sort of them with what is allowed then.  `request`: what a
-    mesh says of the request, None where there is no mesh.
+    mesh says of the request, None where there is no mesh.  `reason`: what settles it, where the rules shown do not.
     """
 
     src: str
@@ -104,6 +104,13 @@ class Explanation:
     notes: tuple[str, ...] = ()
     cases: tuple[tuple[str, Explanation], ...] = ()
     request: SideExplanation | None = None
+    reason: str = ""
+
+    @property
+    def why(self) -> str:
+        """What settles it, or what each stage says, in one line."""
+        stages = (f"{side.stage or side.direction.value}: {side.reason}" for side in self.sides if side.reason)
+        return self.reason or "; ".join(stages)
 
     @property
     def sides(self) -> tuple[SideExplanation, ...]:
@@ -127,3 +134,9 @@ class Answer:
     outcome: Outcome
     reason: str
     notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(id_: str | int, on: str, found: Explanation) -> Answer:
+        """The explanation cut to one line."""
+        notes = (*found.notes, *(note for side in found.sides for note in side.notes))
+        return Answer(id_, found.src, found.dst, on, found.outcome, found.why, notes)

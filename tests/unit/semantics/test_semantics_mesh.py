@@ -2,10 +2,11 @@
 
 import pytest
 
-from analyzer.analysis.batch import answer
+from analyzer.analysis.between import between
 from analyzer.inputs import chosen_profile, endpoints
 from analyzer.inputs.requests import read_request
 from analyzer.manifests import load
+from analyzer.verdicts.explanation import Answer
 
 BASE = """
 apiVersion: v1
@@ -70,10 +71,10 @@ def asked(tmp_path, policies, request=None, *, labels=INJECTED, pod="", notes=""
     src, dst = (endpoints.one_end(text, "`from`", cluster) for text in (where.get("src", "10.1.2.3"), "foo/srv"))
     on = where.get("on", "tcp/8080")
     profile = chosen_profile("generic", knobs)
-    ends = (src.end, src.words), (dst.end, dst.words)
-    return answer(
-        cluster, profile, 1, *ends, on, endpoints.ports([on], True), request=request and read_request(request)
-    )
+    asked = endpoints.ports([on], True)
+    words = (src.words, dst.words)
+    found = between(cluster, profile, src.end, dst.end, words, asked=asked, request=request and read_request(request))
+    return Answer.of(1, on, found)
 
 
 def get(path="/", **more):
