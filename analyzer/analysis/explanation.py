@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
-from itertools import groupby
+from functools import cached_property
 
 from analyzer.analysis.connectivity.pairwise import Pair, PairEnd, PairSide
-from analyzer.analysis.mismatches import end_words, peer_mismatches, pods_mismatch, ports_mismatch
+from analyzer.analysis.connectivity.stages import StageRules
+from analyzer.analysis.connectivity.subjects import Subject
+from analyzer.analysis.mismatches import Mismatches, end_words
 from analyzer.analysis.requests import judged, without_requests
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.policies import Action, Direction, Policy, Rule, RuleRef, Tier, TierShape, UnknownPeer
-from analyzer.model.profile import OtherProtocols, Profile
+from analyzer.model.formulas import FALSE, Open, Role, leaves
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.policies import Action, Direction, RuleRef
+from analyzer.model.policies import Tier as TierName
+from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
-from analyzer.semantics.fold import Span
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Effect, Explanation, SideExplanation, Step
 
 _EFFECT = {Action.ACCEPT: Effect.ALLOWS, Action.DENY: Effect.DENIES, Action.PASS: Effect.PASSES}
+_TOLD_ELSEWHERE = ("domain", "named-port-union", "host-network-label", "other-protocols")
+"""Kinds of open facts that the rules tell of which they are a part."""
 
 
 def explain(
@@ -44,10 +50,7 @@ def explain(
     cluster = without_requests(as_enforced(cluster, profile))
     pair = Pair(cluster, profile, src, dst, pod_addresses)
     both = pair.both()
-    sides = {
-        direction: _Trial(cluster, profile, pair, direction, near, far, dst, asked).explained()
-        for direction, near, far in ((Direction.EGRESS, src, dst), (Direction.INGRESS, dst, src))
-    }
+    sides = {rules.stage.name: _Trial(cluster, profile, pair, rules, asked).explained() for rules in pair.stages}
     names = words or (end_words(src), end_words(dst))
     mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
     may, must = (mesh.allowed, mesh.certain) if mesh is not None else (asked, asked)
@@ -56,152 +59,134 @@ def explain(
         asked,
         both.may & may,
         both.must & must,
-        sides[Direction.EGRESS],
-        sides[Direction.INGRESS],
+        sides[Direction.EGRESS.value],
+        sides[Direction.INGRESS.value],
         profile,
         request=mesh,
     )
 
 
-@dataclass
-class _Undecided:
-    """What may still get to the next rule; and what got past a tier by a Pass."""
-
-    may: ConnectionSet
-    passed: ConnectionSet = field(default=ConnectionSet.EMPTY)
-
-
 @dataclass(frozen=True)
 class _Trial:
-    """One end's ruling on the way to being explained."""
+    """One end's ruling on the way to being explained: the trace of the map's own fold, put in words."""
 
     cluster: Cluster
     profile: Profile
     pair: Pair
-    direction: Direction
-    near: PairEnd
-    far: PairEnd
-    dst: PairEnd
+    rules: StageRules
     asked: ConnectionSet
 
+    @cached_property
+    def side(self) -> PairSide:
+        return self.pair.side(self.rules)
+
+    @cached_property
+    def near(self) -> PairEnd:
+        return self.pair.ends(self.rules)[0]
+
+    @cached_property
+    def far(self) -> PairEnd:
+        return self.pair.ends(self.rules)[1]
+
+    @property
+    def direction(self) -> Direction:
+        return Direction(self.rules.stage.name)
+
     def explained(self) -> SideExplanation:
-        side = self.pair.side(self.direction)
-        allowed, certain = side.span.may & self.asked, side.span.must & self.asked
+        its = self.side.ruled
+        allowed, certain = its.may & self.asked, its.must & self.asked
         open_reason = self._open_reason()
-        steps = () if open_reason else tuple(self._steps(side))
+        steps = () if open_reason else tuple(self._steps())
         reason = open_reason or self._reason(steps, allowed, certain)
-        notes = tuple(self._notes(side))
+        notes = tuple(self._notes())
         return SideExplanation(self.direction, allowed, certain, reason, steps, notes, applies=not open_reason)
 
     def _open_reason(self) -> str:
         """Why policies do not matter at this end; empty if they do."""
-        if isinstance(self.near, AddressSet):
+        subject = self.side.subject
+        if subject is None:
             return "it lies outside the cluster: policies do not select it"
-        if isinstance(self.near, Node):
-            return "it is a node: policies do not select it"
-        if self.near.host_network:
-            return "it uses its node's network: policies do not select it"
+        if not subject.is_judged:
+            what = "is a node" if isinstance(self.near, Node) else "uses its node's network"
+            return f"it {what}: policies do not select it"
         if not self.profile.enforces:
             return f"profile {self.profile.name} enforces no policy"
         return ""
 
-    # -------------------------------------------------------------------------------------------- tiers
-    def _steps(self, side: PairSide) -> Iterator[Step]:
-        policies = side.subject.policies if side.subject else ()
-        left = _Undecided(self.asked)
-        for tier in Tier:
-            here = [policy for policy in policies if policy.tier is tier]
-            if here and tier.shape is TierShape.UNION:
-                yield from self._union(here, left.may)
-                left = _Undecided(self._left_by(here, left.may))
-            else:
-                before, below = left.may, left.may
-                for scale in dict.fromkeys(policy.scale for policy in here):
-                    left.may = before
-                    for _, tied in groupby((p for p in here if p.scale == scale), key=lambda policy: policy.position):
-                        yield from self._first_match(list(tied), left)
-                    below &= left.may
-                left = _Undecided(below | left.passed)
-            yield from self._unselecting(tier, here)
+    # -------------------------------------------------------------------------------------------- steps
+    def _steps(self) -> Iterator[Step]:
+        subject = self.side.subject
+        assert subject is not None
+        hits = dict(self.side.ruled.hits)
+        selecting, told = {id(entry) for entry in subject.entries}, set[int]()
+        isolating = {id(entry.policy) for entry in subject.entries if entry.closes}
+        for tier in self.rules.stage.tiers:
+            for entry in tier.entries:
+                if (
+                    id(entry) in selecting
+                    and entry.policy is not None
+                    and (entry.rules or id(entry.policy) not in told)
+                ):
+                    told.add(id(entry.policy))
+                    effect = Effect.ISOLATES if id(entry.policy) in isolating else Effect.SELECTS
+                    yield Step(_name(tier), self._ref(entry), effect)
+                    for rule in entry.rules:
+                        if rule.rule is not None:
+                            hit = hits.get(subject.rule_numbers[id(rule)], ConnectionSet.EMPTY)
+                            yield self._step(tier, entry, rule, hit & self.asked)
+            for entry in tier.entries:
+                if id(entry) not in selecting and entry.policy is not None and self._could_select(entry):
+                    told.add(id(entry.policy))
+                    yield Step(_name(tier), self._ref(entry), Effect.NOT_SELECTED, why=self._selection(entry))
 
-    def _unselecting(self, tier: Tier, selecting: list[Policy]) -> Iterator[Step]:
-        """Policies that could select the end, by their namespace, and do not."""
-        assert isinstance(self.near, Workload)
-        if tier is Tier.NETWORK_POLICY:
-            candidates = self.cluster.network_policies_by_namespace.get(self.near.namespace, ())
-        else:
-            candidates = self.cluster.policies_by_tier[tier]
-        chosen = set(map(id, selecting))
-        for policy in candidates:
-            if id(policy) not in chosen and policy.rules(self.direction) is not None:
-                why = pods_mismatch(policy.subject, self.near, self.cluster)
-                yield Step(tier, RuleRef(policy, self.direction), Effect.NOT_SELECTED, why=why)
+    def _could_select(self, entry: Entry) -> bool:
+        """By its namespace."""
+        assert entry.policy is not None
+        return entry.policy.namespace is None or entry.policy.namespace == getattr(self.near, "namespace", None)
 
-    def _left_by(self, policies: list[Policy], left: ConnectionSet) -> ConnectionSet:
-        """What gets past isolation to the next tier: nothing, but where that tier may open what isolation denies."""
-        if not self.profile.baseline_opens_isolation:
-            return ConnectionSet.EMPTY
-        for policy in policies:
-            for rule in policy.rules(self.direction) or ():
-                left -= self._span(rule).must
-        return left
+    def _ref(self, entry: Entry, rule: StagedRule | None = None) -> RuleRef:
+        assert entry.policy is not None
+        return RuleRef(entry.policy, self.direction, rule.rule if rule is not None else None)
 
-    def _union(self, policies: list[Policy], left: ConnectionSet) -> Iterator[Step]:
-        for policy in policies:
-            yield Step(Tier.NETWORK_POLICY, RuleRef(policy, self.direction), Effect.ISOLATES)
-            for rule in policy.rules(self.direction) or ():
-                yield self._step(policy, rule, left, Effect.ALLOWS)
-
-    def _first_match(self, tied: list[Policy], left: _Undecided) -> Iterator[Step]:
-        """Policies of one priority are each asked about all that got so far; see the note on ties."""
-        before, after = left.may, left.may
-        for policy in tied:
-            yield Step(policy.tier, RuleRef(policy, self.direction), Effect.SELECTS)
-            here = before
-            for rule in policy.rules(self.direction) or ():
-                step = self._step(policy, rule, here, _EFFECT[rule.action])
-                yield step
-                if step.effect is Effect.PASSES:
-                    left.passed |= step.connections
-                if step.effect in _EFFECT.values():
-                    here -= self._span(rule).must
-            after &= here
-        left.may = after
-
-    def _span(self, rule: Rule) -> Span:
-        span = self.pair.meaning(self.direction, rule)
-        if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
-            deny = rule.action is not Action.ACCEPT
-            span = Span.sure(ConnectionSet.FULL if deny else ConnectionSet.EMPTY)
-        return span if rule.open is None else span.unsure()
-
-    # -------------------------------------------------------------------------------------------- rules
-    def _step(self, policy: Policy, rule: Rule, left: ConnectionSet, effect: Effect) -> Step:
-        ref = RuleRef(policy, self.direction, rule)
-        span = self._span(rule)
+    def _step(self, tier: Tier, entry: Entry, rule: StagedRule, hit: ConnectionSet) -> Step:
+        name, ref = _name(tier), self._ref(entry, rule)
+        span = self.pair.meaning(self.rules, rule.when)
         meant = span.may & self.asked
-        if not meant:
-            return Step(policy.tier, ref, Effect.NO_MATCH, why=self._why_not(rule, span))
-        if not meant & left:
-            return Step(policy.tier, ref, Effect.NOT_REACHED, meant)
-        if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
-            why = "a peer of it is of a kind that netproof does not know, so it denies everything"
-            return Step(policy.tier, ref, Effect.DENIES, meant & left, rule.open is None, why)
-        is_certain = meant & left == span.must & left & self.asked
-        why = "" if is_certain else self._why_not(rule, span)
-        if rule.open is not None:
-            why = rule.open.text
-        return Step(policy.tier, ref, effect, meant & left, is_certain, why)
+        if not hit:
+            if meant:
+                return Step(name, ref, Effect.NOT_REACHED, meant)
+            return Step(name, ref, Effect.NO_MATCH, why=rule.why or self._why_not(rule))
+        is_certain = not hit - span.must
+        why = "" if is_certain else self._why_not(rule)
+        if not hit & meant:
+            why = f"it means {'a Service or a node that leads there' if self._is_egress else 'a node on the way'}"
+        return Step(name, ref, _EFFECT[rule.action], hit, is_certain, rule.why or why)
 
-    def _why_not(self, rule: Rule, span: Span) -> str:
+    @property
+    def _is_egress(self) -> bool:
+        return self.rules.stage.judges is Role.SRC
+
+    def _why_not(self, rule: StagedRule) -> str:
         """Why the rule does not match, or only may: its peers if they do not mean the far end, else its ports."""
-        peers = [text for text in peer_mismatches(rule.peers or (), self.far, self.cluster, self.profile) if text]
-        is_peer = rule.peers is not None and len(peers) == len(rule.peers)
-        if is_peer:
-            return "; ".join(dict.fromkeys(peers))
-        if rule.ports is not None and not span.must & self.asked:
-            return ports_mismatch(rule.ports, self.asked, self.dst)
-        return "; ".join(dict.fromkeys(peers))
+        shape = self.rules.shapes.of(rule.when)
+        mismatches = self._mismatches
+        ends = mismatches.of_ends(shape.ends)
+        ports = shape.ports if shape.ports.parts else shape.mixed
+        is_about_ports = ports.parts and (not ends or mismatches.is_meant(shape.ends).may)
+        if is_about_ports and not self.pair.meaning(self.rules, ports).must & self.asked:
+            return mismatches.of_ports(ports)
+        return ends
+
+    @cached_property
+    def _mismatches(self) -> Mismatches:
+        stage = self.rules.stage
+        ends = {Role.SELF: self.near, stage.judges: self.near, stage.far: self.far}
+        return Mismatches(self.cluster, self.profile, ends, self.asked, lambda it: self.pair.is_meant(self.rules, it))
+
+    def _selection(self, entry: Entry) -> str:
+        ends = {Role.SELF: self.near}
+        at = Mismatches(self.cluster, self.profile, ends, self.asked, lambda it: self.pair.is_near(self.rules, it))
+        return at.of_ends(entry.subject)
 
     # -------------------------------------------------------------------------------------------- in words
     def _reason(self, steps: tuple[Step, ...], allowed: ConnectionSet, certain: ConnectionSet) -> str:
@@ -219,7 +204,7 @@ class _Trial:
         if Effect.ALLOWS in by_effect:
             ref = by_effect[Effect.ALLOWS][0].ref
             return f"allowed by rule {rule_label(ref)} of {ref.policy.id}"
-        if isolating and allowed == ConnectionSet.OTHER:
+        if isolating and not allowed & ConnectionSet.PORTS:
             return f"{isolating[0]} isolates it, but the profile lets protocols without ports pass"
         return "no rule of the policies that select it denies this"
 
@@ -230,55 +215,73 @@ class _Trial:
         if Effect.DENIES in by_effect:
             ref = by_effect[Effect.DENIES][0].ref
             return f"denied by rule {rule_label(ref)} of {ref.policy.id}"
-        if self.profile.closes:
-            return "every pod is isolated (enable-policy=always) and nothing allows this"
-        return "the two ends have no address family in common"
+        closing = [entry.why for entry in self._entries if entry.closes and entry.policy is None]
+        return f"{closing[0]} and nothing allows this" if closing else "the two ends have no address family in common"
 
-    def _notes(self, side: PairSide) -> Iterator[str]:
-        if isinstance(self.near, Workload) and not self.near.host_network:
-            for thing in self.cluster.unmodelled:
-                is_in_reach = thing.reaches(self.near.namespace) and self.direction in thing.directions
-                if is_in_reach and (thing.may_allow or thing.may_deny):
-                    what = " or ".join(w for w, may in (("allow", thing.may_allow), ("deny", thing.may_deny)) if may)
-                    yield f"{thing.id} ({thing.source}) is not modelled and may {what} more"
-        fronted = side.subject.fronted & self.asked if side.subject else ConnectionSet.EMPTY
+    @property
+    def _entries(self) -> tuple[Entry, ...]:
+        return self.side.subject.entries if self.side.subject is not None else ()
+
+    def _notes(self) -> Iterator[str]:
+        subject, its = self.side.subject, self.side.ruled
+        if subject is None or not subject.is_judged:
+            return
+        yield from self._unmodelled()
+        fronted = subject.fronted & self.asked
         if not isinstance(self.far, AddressSet):  # it can go straight to the pod, too
-            fronted -= side.span.must
+            fronted -= its.must
         if fronted:
             yield (
                 f"a Service or a hostPort may put a node's address in place of the source's on {fronted}, "
                 "even that of the pod's own node, which always reaches it"
             )
-        by_nodes = (side.by_nodes & self.asked & side.span.may) - side.span.must
+        by_nodes = (self.side.by_nodes & self.asked & its.may) - its.must
         if by_nodes:
             yield f"a port of the nodes leads there on {by_nodes}, and rules that open it on a node may let it out"
-        if self.direction is Direction.INGRESS and self._is_policed() and self._comes_from_a_node():
+        if not self._is_egress and self._comes_from_a_node():
             yield (
                 "the pod's own node, and what uses its network, is always let in, whatever policies say (the kubelet's "
                 "probes, say); this is about a pod on another node"
             )
-        policies = side.subject.policies if side.subject else ()
-        for policy in policies:
-            if any(rule.open is not None for rule in policy.rules(self.direction) or ()):
-                yield f"{policy.id} ({policy.source}) holds a selector that the API does not check and no text explains"
-        for tier in (Tier.ADMIN, Tier.BASELINE):
-            here = [policy for policy in policies if policy.tier is tier]
-            if len({policy.scale for policy in here}) > 1:
-                yield f"no text puts the priorities of {', '.join(policy.id for policy in here)} on one scale"
-            places = [(policy.scale, policy.position) for policy in here]
-            for priority in sorted({place[0] for scale, place in places if places.count((scale, place)) > 1}):
-                yield f"several {tier.value} policies have priority {priority}; which goes first is not specified"
-        if self._is_isolated(side) and self.asked.other and self.profile.other_protocols is OtherProtocols.UNKNOWN:
-            yield "what isolation does to protocols without ports is not specified"
+        yield from dict.fromkeys(fact.text for fact in _facts(subject) if fact.kind not in _TOLD_ELSEWHERE)
+        yield from _ties(subject)
+        for tier, scales in subject.selected:
+            is_closing = any(entry.closes for scale in scales for group in scale for entry in group)
+            if is_closing and tier.unmatched is Unmatched.DENY and self.asked.other:
+                yield from (leaf.fact.text for leaf in leaves(tier.spared) if isinstance(leaf, Open))
 
-    def _is_policed(self) -> bool:
-        return isinstance(self.near, Workload) and not self.near.host_network
+    def _unmodelled(self) -> Iterator[str]:
+        for doubt in self.rules.stage.doubts:
+            thing, may = doubt.thing, []
+            if any(self.pair.is_reached(self.rules, formula) for formula in (doubt.allows, doubt.denies)):
+                may = [word for word, it in (("allow", doubt.allows), ("deny", doubt.denies)) if it != FALSE]
+            if may:
+                yield f"{thing.id} ({thing.source}) is not modelled and may {' or '.join(may)} more"
 
     def _comes_from_a_node(self) -> bool:
         return isinstance(self.far, Node) or (isinstance(self.far, Workload) and self.far.host_network)
 
-    def _is_isolated(self, side: PairSide) -> bool:
-        return side.subject is not None and any(p.tier is Tier.NETWORK_POLICY for p in side.subject.policies)
+
+def _facts(subject: Subject) -> Iterator[OpenFact]:
+    for shape in subject.shapes:
+        yield from shape.facts
+
+
+def _ties(subject: Subject) -> Iterator[str]:
+    """Policies of which nobody knows which goes first."""
+    for tier, scales in subject.selected:
+        if tier.is_union:
+            continue
+        if len(scales) > 1:
+            names = ", ".join(e.policy.id for scale in scales for group in scale for e in group if e.policy is not None)
+            yield f"no text puts the priorities of {names} on one scale"
+        tied = {group[0].policy.priority for scale in scales for group in scale if len(group) > 1 and group[0].policy}
+        for priority in sorted(tied):
+            yield f"several {_name(tier)} policies have priority {priority}; which goes first is not specified"
+
+
+def _name(tier: Tier) -> str:
+    return tier.name.value if isinstance(tier.name, TierName) else tier.name or ""
 
 
 def rule_label(ref: RuleRef) -> str:

@@ -6,17 +6,19 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
-from analyzer.analysis.connectivity.classes import Classifier, EndClass
+from analyzer.analysis.connectivity.classes import VERSIONS, Classifier, EndClass
 from analyzer.analysis.connectivity.index import EndIndex
+from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import guesses
-from analyzer.analysis.connectivity.views import Rules
+from analyzer.analysis.connectivity.views import Classes
 from analyzer.encoding import pod_addresses
 from analyzer.judging.expose import Alike, expose
 from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.policies import Direction, Tier
+from analyzer.model.policies import Direction
+from analyzer.semantics.meaning import Meaning
 from analyzer.verdicts.connectivity import bit_indices
 from analyzer.verdicts.exposure import Exposure, ExposureReport
 
@@ -68,16 +70,18 @@ def alike(cluster: Cluster, setting: Setting, direction: Direction, wanted: Iter
     them; addresses and named ports count where some rule asks for them.
     """
     addresses = pod_addresses(cluster, setting.pod_addresses)
-    classifier = Classifier(cluster, setting.profile, addresses)
+    stages = stages_of(cluster, setting.profile)
+    classifier = Classifier(stages, addresses)
     members: dict[EndClass, list[Workload]] = {}
     for workload in wanted:
         members.setdefault(classifier.workload(workload), []).append(workload)
-    index = EndIndex(cluster, setting.profile, tuple(members), addresses)
-    meant = _meant(index, cluster, Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS)
+    index = EndIndex(cluster, tuple(members), addresses)
+    near, far = sorted(stages, key=lambda rules: rules.stage.name != direction.value)
+    meant = _meant(index, far)
     lists = list(members.values())
     found: dict[Hashable, Alike] = {}
-    for subject, classes in Subjects(index, Rules(setting.profile, index.cluster)).of(direction):
-        is_isolated = any(policy.tier is Tier.NETWORK_POLICY for policy in subject.policies)
+    for subject, classes in Subjects(index).of(near):
+        is_isolated = any(entry.closes and entry.policy is not None for entry in subject.entries)
         for i in bit_indices(classes):
             c = index.classes[i]
             key = subject.key, replace(c, namespace=_told_apart(cluster, c.namespace), labels=()), tuple(meant[i])
@@ -94,13 +98,19 @@ def _by_id(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _meant(index: EndIndex, cluster: Cluster, direction: Direction) -> list[list[int]]:
-    """By class, the numbers of the rules of this direction whose selectors mean it."""
-    found: list[list[int]] = [[] for _ in index.classes]
-    rules = (rule for policy in cluster.policies for rule in policy.rules(direction) or ())
-    for number, rule in enumerate(rules):
-        for i in bit_indices(index.pods_of(rule)):
-            found[i].append(number)
+def _meant(index: EndIndex, rules: StageRules) -> list[list[tuple[int, bool]]]:
+    """By class, the numbers of the stage's rules that may mean it, at some address, and whether they do so whatever
+    is open."""
+    found: list[list[tuple[int, bool]]] = [[] for _ in index.classes]
+    everyone = Classes(index, index.everything, VERSIONS[0], 0, {})
+    meaning = Meaning(rules.shapes, everyone, everyone, {})
+    number = 0
+    for _, entry in rules.entries:
+        for rule in entry.rules:
+            may, must = meaning.ends(rules.shapes.of(rule.when).ends)
+            for i in bit_indices(may):
+                found[i].append((number, bool(must >> i & 1)))
+            number += 1
     return found
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.analysis.connectivity.classes import LabelIndex
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.model.claims import Addresses, Nodes, PodsIn, SetExpr, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed
+from analyzer.semantics import matches
 
 NEW_POD = "a-new-pod"
 
@@ -66,8 +66,7 @@ def _namespace(choice: NamespaceChoice, cluster: Cluster) -> str | None:
     if isinstance(choice, NamespaceNamed):
         return choice.name
     known = sorted(cluster.namespaces, key=lambda namespace: namespace.name)
-    found = LabelIndex((1 << i, namespace.labels) for i, namespace in enumerate(known)).matching(choice.selector)
-    return known[(found & -found).bit_length() - 1].name if found else None
+    return next((namespace.name for namespace in known if matches(choice.selector, namespace.labels)), None)
 
 
 def _labels(selector: Selector) -> Labels | None:
@@ -79,8 +78,7 @@ def _labels(selector: Selector) -> Labels | None:
         if wanted:
             found[key] = _value(here)
     labels = Labels(found)
-    item = LabelIndex([(1, labels)])
-    return labels if item.matching(selector) else None
+    return labels if matches(selector, labels) else None
 
 
 def _value(requirements: Sequence[Requirement]) -> str:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.connectivity.classes import LabelIndex
 from analyzer.analysis.connectivity.focus import Focus
 from analyzer.analysis.connectivity.pairwise import Pair
-from analyzer.analysis.connectivity.rule_ports import declared_names
-from analyzer.analysis.connectivity.subjects import target_of
 from analyzer.analysis.connectivity.variants import guesses
 from analyzer.judging.entries import open_to_pods
 from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Backend, Cluster, Route, Service, Workload
-from analyzer.model.profile import NamedPortScope
+from analyzer.model.leading import target_of
 from analyzer.model.source import Notice
+from analyzer.semantics import matches
+from analyzer.semantics.meaning import targeted
 from analyzer.sets import ConnectionSet
-from analyzer.verdicts.connectivity import ConnectivityMap, IngressEdge, bit_indices
+from analyzer.verdicts.connectivity import ConnectivityMap, IngressEdge
 
 Wants = list[tuple[Route, ConnectionSet]]
 
@@ -79,22 +78,21 @@ def _behind(service: Service, cluster: Cluster) -> list[Workload]:
     if service.selector is None:
         return []
     told = {requirement.key: requirement.values for requirement in service.selector.requirements}
-    here = [
-        (workload, guess)
+    found = (
+        workload
         for workload in cluster.workloads_by_namespace.get(service.namespace, ())
         for variant in workload.variants(told)
         for guess in guesses(variant, told)
-    ]
-    index = LabelIndex((1 << i, guess.labels) for i, (_, guess) in enumerate(here))
-    return list(dict.fromkeys(here[i][0] for i in bit_indices(index.matching(service.selector))))
+        if matches(service.selector, guess.labels)
+    )
+    return list(dict.fromkeys(found))
 
 
 def _targets(route: Route, backend: Backend, service: Service, workload: Workload) -> ConnectionSet:
-    names = declared_names(workload.ports, NamedPortScope.SIDECARS)
     found = ConnectionSet.EMPTY
     for port in service.ports:
         if port.protocol is route.protocol and backend.port in (port.port, port.name):
-            found |= target_of(port, names)
+            found |= targeted(workload.ports, target_of(port))
     return found
 
 

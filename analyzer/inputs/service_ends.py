@@ -98,9 +98,7 @@ def _ends(members: SetExpr, cluster: Cluster) -> Iterable[tuple[PairEnd, str]]:
 
 def translated(asked: ConnectionSet, ports: Sequence[LedPort], end: PairEnd, *, is_everything: bool) -> ConnectionSet:
     """The ports of the backend `end` that the Service's ports asked about lead to."""
-    from analyzer.analysis.connectivity.rule_ports import declared_names
-    from analyzer.model.policies import NamedPort
-    from analyzer.model.profile import NamedPortScope
+    from analyzer.semantics.meaning import targeted
     from analyzer.sets import ConnectionSet, PortSet
 
     found = ConnectionSet.EMPTY
@@ -108,12 +106,7 @@ def translated(asked: ConnectionSet, ports: Sequence[LedPort], end: PairEnd, *, 
         if port.target is None:
             return asked
         if is_everything or ConnectionSet.on(port.protocol.value, PortSet.of(port.number)) & asked:
-            own = declared_names(getattr(end, "ports", ()), NamedPortScope.SIDECARS)
-            of_protocol = ConnectionSet.on(port.protocol.value, PortSet.FULL)
-            if isinstance(port.target, NamedPort):
-                found |= own.get(port.target.name, ConnectionSet.EMPTY) & of_protocol
-            else:
-                found |= ConnectionSet.on(port.protocol.value, port.target.ports)
+            found |= targeted(getattr(end, "ports", ()), port.target)
     return found
 
 

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from analyzer.errors import InternalError
 from analyzer.model.claims import At, Behind, Either, LedPort, PodsIn, SetExpr, WorkloadNamed
 from analyzer.model.claims import Both as BothOf
 from analyzer.model.cluster import Cluster, Service, ServicePort
+from analyzer.model.formulas import (
+    PODS,
+    TRUE,
+    AtAddress,
+    EndKind,
+    Formula,
+    Member,
+    OfWorkload,
+    Role,
+    both,
+    either,
+    in_namespaces,
+    is_a,
+    labels,
+    on_any,
+)
 from analyzer.model.memory import remembered
 from analyzer.model.policies import NamedPort, NamespaceNamed, NumberedPorts, Ports, Protocol
+from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -58,7 +76,7 @@ def _led_by(cluster: Cluster, service: Service, port: ServicePort) -> Iterator[L
     own = service.addresses
     if service.selector is not None:
         pods = PodsIn(NamespaceNamed(service.namespace), service.selector)
-        yield LedPort(service.id, port.port, port.name, port.protocol, _target(port), pods, own)
+        yield LedPort(service.id, port.port, port.name, port.protocol, target_of(port), pods, own)
     by_number: dict[int, list[IPAddress]] = {}
     for entry in cluster.written_endpoints(service):
         for leading in entry.ports:
@@ -117,7 +135,8 @@ def members_of(leaf: Behind) -> SetExpr:
     return Either(tuple(dict.fromkeys(port.members for port in leaf.ports)))
 
 
-def _target(port: ServicePort) -> Ports:
+def target_of(port: ServicePort) -> Ports:
+    """The port of its pods that the Service's port leads to."""
     if isinstance(port.target, str):
         return NamedPort(port.target, port.protocol)
     return NumberedPorts(port.protocol, port.target)
@@ -133,3 +152,30 @@ def _at(cluster: Cluster, addresses: AddressSet) -> Iterator[SetExpr]:
             left -= own
     if left:
         yield At(left)
+
+
+# ------------------------------------------------------------------------------------------------ as formulas
+@remembered
+def leads(cluster: Cluster, port: LedPort) -> Formula:
+    """What the port leads to, over DST and ports; a target's name is looked up in containers and sidecars (reference
+    A13.2)."""
+    del cluster  # it keeps the formula
+    on = TRUE if port.target is None else on_any((port.target,), NamedPortScope.SIDECARS)
+    return both([_in(port.members), on])
+
+
+def _in(members: SetExpr) -> Formula:
+    match members:
+        case PodsIn(namespaces, pods):
+            is_pod = is_a(Role.DST, PODS | {EndKind.HOST_POD})
+            return both([is_pod, in_namespaces(namespaces, Role.DST), labels(pods, Role.DST)])
+        case At(addresses):
+            return Member(Role.DST, AtAddress(addresses))
+        case WorkloadNamed(namespace, name):
+            return Member(Role.DST, OfWorkload(namespace, name))
+        case Either(parts):
+            return either(map(_in, parts))
+        case BothOf(parts):
+            return both(map(_in, parts))
+        case _:
+            raise InternalError(f"no Service leads to `{members}`")

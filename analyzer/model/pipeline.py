@@ -15,6 +15,7 @@ from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Action, Direction, Policy, Rule
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import ServiceEval
+from analyzer.model.source import Source
 from analyzer.model.unmodelled import Unmodelled
 from analyzer.records import dataclass
 
@@ -26,7 +27,8 @@ class StagedRule:
     `action` and `when` may differ from what the file says, where an engine reads it so.  `by_address` and `by_end` are
     the two halves of `when` to an engine that sees a Service's address before its translation: address ranges, and
     rules that name no peers, mean the address and the port that are asked for; all else what stands behind them, on its
-    own port (reference A9.6).  Where the stage has no `ways` nobody asks for them.
+    own port (reference A9.6).  Where the stage has no `ways` nobody asks for them.  `why`: what the formula does not
+    say and people should know.
     """
 
     rule: Rule | CalicoRule | None
@@ -34,6 +36,7 @@ class StagedRule:
     by_address: Formula
     by_end: Formula
     when: Formula
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,13 @@ class Doubt:
 @dataclass(frozen=True, slots=True)
 class Disguise:
     """A Service, or hostPorts, behind which a node's address may take the place of the source's (reference A12.6,
-    A13.5); `when`, over DST and ports: it leads to the connection's end; `what`: how people call it."""
+    A13.5); `when`, over DST and ports: it leads to the connection's end; `what`: how people call it; `source`: where
+    the Service is."""
 
     id: str
     what: str
     when: Formula
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

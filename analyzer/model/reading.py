@@ -182,10 +182,12 @@ class _Reader:
         """A rule with a peer of an unknown kind fails closed (reference B3.2); nobody can say of one whose policy holds
         a selector without a meaning whether it is in force (0.2)."""
         in_force = TRUE if rule.open is None else Open(rule.open)
-        if any(isinstance(peer, UnknownPeer) for peer in rule.peers or ()):
+        unknown = [peer.field for peer in rule.peers or () if isinstance(peer, UnknownPeer)]
+        if unknown:
+            why = f"its peer `{unknown[0]}` is of a kind that netproof does not know"
             if rule.action is Action.ACCEPT:
-                return StagedRule(rule, rule.action, FALSE, FALSE, FALSE)
-            return StagedRule(rule, Action.DENY, in_force, FALSE, in_force)
+                return StagedRule(rule, rule.action, FALSE, FALSE, FALSE, why)
+            return StagedRule(rule, Action.DENY, in_force, FALSE, in_force, f"{why}, so it denies everything")
         ports = TRUE if rule.ports is None else either(self._ports(policy, rule.ports))
         blocks = [peer for peer in rule.peers or () if isinstance(peer, AddressPeer)]
         others = [peer for peer in rule.peers or () if not isinstance(peer, AddressPeer)]
@@ -338,7 +340,8 @@ def _disguises(cluster: Cluster) -> Iterator[Disguise]:
         if service.reached_from_outside and not service.preserves_client:
             when = either(_leads(service, cluster))
             if when != FALSE:
-                yield Disguise(f"{service.namespace}/{service.name}", f"{service.id} ({service.source})", when)
+                what = f"{service.id} ({service.source})"
+                yield Disguise(f"{service.namespace}/{service.name}", what, when, service.source)
     yield Disguise("host-port", "a hostPort", OnHostPort())
 
 

@@ -80,7 +80,7 @@ def _stage(side: SideExplanation) -> Json:
 
 def _step(step: Step) -> Json:
     return {
-        "tier": step.tier.value,
+        "tier": step.tier,
         "rule": rule(step.ref),
         "effect": step.effect.value,
         "connections": connection_set(step.connections),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from analyzer.model.policies import Direction, Tier
+from analyzer.model.policies import Direction
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.sets import ConnectionSet
@@ -66,13 +66,13 @@ def _side(page: Page, side: SideExplanation, owner: str, asked: ConnectionSet) -
         page.paragraph(f"note: {note}", indent=2, hang=2)
 
 
-def _tier(page: Page, tier: Tier, steps: list[Step]) -> None:
+def _tier(page: Page, tier: str, steps: list[Step]) -> None:
     is_quiet = page.style.is_quiet
     asked = [step for step in steps if step.effect is not Effect.NOT_SELECTED]
     others = [step for step in steps if step.effect is Effect.NOT_SELECTED]
     if not asked and (is_quiet or not others):
         return
-    page.paragraph(f"{tier.value} tier", indent=2, ink=Ink.FAINT)
+    page.paragraph(f"{tier} tier", indent=2, ink=Ink.FAINT)
     for step in asked:
         if step.effect in _DECIDING or not is_quiet:
             _step(page, step)

@@ -11,7 +11,7 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
 from analyzer.model.policies import Action, RuleRef
 from analyzer.semantics.decision import Ruling, StageVerdict
-from analyzer.semantics.fold import Grants, Matches, Selected, Side, Span, ruling
+from analyzer.semantics.fold import Grants, Matches, Reach, Selected, Side, Span, ruling
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.ways import AtService
 
@@ -50,7 +50,7 @@ class _OneConnection:
     def spares(self, spared: Formula) -> Grants:
         return [(1, Span(_THIS, _THIS))] if is_true(spared, self.about) else []
 
-    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None) -> None:
+    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None, grants: Grants, reach: Reach) -> None:
         self.steps.append(_Step(tier, entry, rule))
 
     def tied(self, sides: Sequence[Side]) -> dict[Matches, int]:

@@ -7,7 +7,7 @@ open fact settled is the oracle's world; classes of ends with sets of ports are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from analyzer.model.formulas import FALSE, Formula
@@ -49,6 +49,10 @@ class Matches(NamedTuple):
     passed: Set
     unmatched: Set
 
+    @property
+    def left(self) -> Set:
+        return self.unmatched
+
     def then(self, rule: tuple[Action, Span]) -> Matches:
         """After one more rule of the policy: it matches only what no rule before it did."""
         action, span = rule
@@ -84,6 +88,10 @@ Side = tuple[tuple[Entry, ...], dict[Matches, int]]
 """Policies, and what they may do, by far ends."""
 
 
+Reach = tuple[Mapping[Any, int], ...]
+"""Partitions of the far ends by what is `left`, States or Matches: what is left in each of them gets to a rule."""
+
+
 class World(Protocol):
     @property
     def everyone(self) -> int: ...
@@ -104,9 +112,9 @@ class World(Protocol):
         """What policies do, or scales of them, of which none goes before the others."""
         ...
 
-    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None) -> None:
-        """Told, of every rule, that it may match something that got so far, and after the rules of a tier, with `rule`
-        None, of every closing policy of it."""
+    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None, grants: Grants, reach: Reach) -> None:
+        """Told, of every rule, what it grants where that is something, and what gets so far, and after the rules of a
+        tier, with `rule` None, of every closing policy of it."""
         ...
 
 
@@ -117,6 +125,11 @@ class State(NamedTuple):
     passed: Set
     allowed: Set
     denied: Set
+
+    @property
+    def left(self) -> Set:
+        """As of `Matches`: what may get on."""
+        return self.undecided
 
     def matched(self, by: Matches) -> State:
         return State(
@@ -154,13 +167,13 @@ def ruling(selected: Selected, world: World) -> dict[Span, int]:
         if tier.unmatched is not Unmatched.DENY:
             closing = []
         if not (tier.is_union and closing):
-            states = joined(states, _matches_in(tier, scales, world), State.matched)
+            states = joined(states, _matches_in(tier, scales, world, (states,)), State.matched)
         if closing:
             spans = _spared(tier, world)
             if tier.is_union:
-                spans = _union(tier, scales[0][0], spans, world)
+                spans = _union(tier, scales[0][0], spans, world, (states,))
             for entry in closing:
-                world.hit(tier, entry, None)
+                world.hit(tier, entry, None, [], (states,))
             states = joined(states, spans, lambda state, span: state.decided(span, empty))
         if any(state.passed for state in states):
             states = mapped(states, lambda state: state.at_next_tier(empty))
@@ -174,46 +187,48 @@ def _spared(tier: Tier, world: World) -> dict[Span, int]:
     return start if tier.spared == FALSE else refined(start, world.spares(tier.spared), Span.__or__)
 
 
-def _matches_in(tier: Tier, scales: Sequence[Sequence[Sequence[Entry]]], world: World) -> dict[Matches, int]:
+def _matches_in(
+    tier: Tier, scales: Sequence[Sequence[Sequence[Entry]]], world: World, reach: Reach
+) -> dict[Matches, int]:
     found: list[Side] = []
     for groups in scales:
-        on_one = _matches_of_group(tier, groups[0], world)
+        on_one = _matches_of_group(tier, groups[0], world, reach)
         for group in groups[1:]:
             if not any(matches.unmatched for matches in on_one):
                 break
-            on_one = joined(on_one, _matches_of_group(tier, group, world), Matches.followed_by)
+            on_one = joined(on_one, _matches_of_group(tier, group, world, (*reach, on_one)), Matches.followed_by)
         found.append((tuple(entry for group in groups for entry in group), on_one))
     return found[0][1] if len(found) == 1 else world.tied(found)
 
 
-def _matches_of_group(tier: Tier, group: Sequence[Entry], world: World) -> dict[Matches, int]:
+def _matches_of_group(tier: Tier, group: Sequence[Entry], world: World, reach: Reach) -> dict[Matches, int]:
     if tier.is_union:
         full, empty = world.full, world.empty
-        spans = _union(tier, group, {Span(empty, empty): world.everyone}, world)
+        spans = _union(tier, group, {Span(empty, empty): world.everyone}, world, reach)
         return mapped(spans, lambda span: Matches(span.may, empty, empty, full - span.must))
-    sides = [((entry,), _matches(tier, entry, world)) for entry in group]
+    sides = [((entry,), _matches(tier, entry, world, reach)) for entry in group]
     return sides[0][1] if len(sides) == 1 else world.tied(sides)
 
 
-def _union(tier: Tier, group: Sequence[Entry], start: dict[Span, int], world: World) -> dict[Span, int]:
+def _union(tier: Tier, group: Sequence[Entry], start: dict[Span, int], world: World, reach: Reach) -> dict[Span, int]:
     """Of rules that do nothing but accept it makes no difference which goes first."""
     found = start
     for entry in group:
         for rule in entry.rules:
             grants = world.grants(rule)
             if grants:
-                world.hit(tier, entry, rule)
+                world.hit(tier, entry, rule, grants, reach)
                 found = refined(found, grants, Span.__or__)
     return found
 
 
-def _matches(tier: Tier, entry: Entry, world: World) -> dict[Matches, int]:
+def _matches(tier: Tier, entry: Entry, world: World, reach: Reach) -> dict[Matches, int]:
     found = {Matches(world.empty, world.empty, world.empty, world.full): world.everyone}
     for rule in entry.rules:
-        grants = [(where, (rule.action, span)) for where, span in world.grants(rule)]
+        grants = world.grants(rule)
         if grants:
-            world.hit(tier, entry, rule)
-        found = refined(found, grants, Matches.then)
+            world.hit(tier, entry, rule, grants, (*reach, found))
+            found = refined(found, [(where, (rule.action, span)) for where, span in grants], Matches.then)
         if not any(matches.unmatched for matches in found):
             break
     return found

@@ -42,7 +42,7 @@ from analyzer.sets import AddressSet
 if TYPE_CHECKING:
     from analyzer.sets.strings import Pattern
 
-_SCOPE = {
+SCOPE = {
     NamedPortScope.CONTAINERS: (ContainerKind.CONTAINER,),
     NamedPortScope.SIDECARS: (ContainerKind.CONTAINER, ContainerKind.SIDECAR),
     NamedPortScope.ALL: (ContainerKind.CONTAINER, ContainerKind.SIDECAR, ContainerKind.INIT),
@@ -99,7 +99,7 @@ def _not(formula: Not, about: Situation) -> bool:
 
 
 def _member(formula: Member, about: Situation) -> bool:
-    return _is_member(formula.ends, about.ends.get(formula.role), about)
+    return is_among(formula.ends, about.ends.get(formula.role), about)
 
 
 def _test(formula: Test, about: Situation) -> bool:
@@ -149,7 +149,7 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
 
 def matches(selector: Selector, of: Labels) -> bool:
     """Whether labels meet a selector (reference A2)."""
-    return is_true(labels(selector, Role.SELF), _bare(of))
+    return is_true(labels(selector, Role.SELF), bare(of))
 
 
 # ------------------------------------------------------------------------------------------------ ends
@@ -165,7 +165,8 @@ def kind_of(end: Seen) -> EndKind | None:
             return None
 
 
-def _is_member(ends: EndSet, end: Seen, about: Situation) -> bool:
+def is_among(ends: EndSet, end: Seen, about: Situation) -> bool:
+    """Whether the end is in the set; `about` knows the nodes, and what is meant by a node of which little is known."""
     match ends:
         case OfKind(kinds):
             return kind_of(end) in kinds
@@ -175,15 +176,16 @@ def _is_member(ends: EndSet, end: Seen, about: Situation) -> bool:
             return isinstance(end, Pod) and (end.workload or "").startswith(f"{namespace}/{name}[")
         case OnNodes(of):
             if isinstance(end, Host):
-                return is_true(of, _bare(end.labels)) if about.meant is None else of in about.meant
+                return is_true(of, bare(end.labels)) if about.meant is None else of in about.meant
             on = [node for node in about.nodes if isinstance(end, Pod) and end.host_network and end.ip in node.ips]
-            return any(is_true(of, _bare(node.labels)) for node in on)
+            return any(is_true(of, bare(node.labels)) for node in on)
         case OnNodesOf(namespaces, selector):
             is_on_node = kind_of(end) in (EndKind.NODE, EndKind.HOST_POD)
-            return is_on_node and any(is_true(selector, _bare(its)) for its in namespaces)
+            return is_on_node and any(is_true(selector, bare(its)) for its in namespaces)
 
 
-def _bare(of: Labels) -> Situation:
+def bare(of: Labels) -> Situation:
+    """Labels by themselves, as SELF."""
     return Situation(Protocol.OTHER, None, {Role.SELF: of})
 
 
@@ -193,7 +195,7 @@ def _is_on(ports: OnPorts, about: Situation) -> bool:
     if ports.protocol not in (None, about.protocol):
         return False
     if ports.name:
-        return any(port.name == ports.name and port.container in _SCOPE[ports.scope] for port in declared_here(about))
+        return any(port.name == ports.name and port.container in SCOPE[ports.scope] for port in declared_here(about))
     return about.port is None or about.port in ports.ports
 
 

@@ -45,8 +45,8 @@ def at_nodes(
     apart."""
     asked = dict.fromkeys(leaf for rule in rules_of(selecting) for leaf in leaves(rule.when))
     ranges = [*((w.low, w.high) for w in _leading(stage, connection)), *((n, n) for n in _host_ports(about))]
-    numbers = dict.fromkeys(number for low, high in ranges for number in _told_apart(low, high, asked))
-    nodes = list(_nodes(asked, connection.src.ip.version, cluster, profile))
+    numbers = dict.fromkeys(number for low, high in ranges for number in told_apart(low, high, asked))
+    nodes = list(hosts(asked, connection.src.ip.version, cluster, profile))
     for (host, meant), number in product(nodes, numbers):
         yield replace(about.seeing(Role.DST, host), port=number, meant=meant)
 
@@ -61,14 +61,14 @@ def _host_ports(about: Situation) -> list[int]:
     return [port.host_port for port in declared_here(about) if port.host_port] if is_there else []
 
 
-def _told_apart(low: int, high: int, asked: Iterable[Leaf]) -> list[int]:
+def told_apart(low: int, high: int, asked: Iterable[Leaf]) -> list[int]:
     """A number of each part of the range between the borders that the rules draw."""
     ranges = (pair for leaf in asked if isinstance(leaf, OnPorts) for pair in leaf.ports.intervals)
     borders = {edge for first, last in ranges for edge in (first, last + 1)}
     return sorted({low, *(edge for edge in borders if low <= edge <= high)})
 
 
-def _nodes(
+def hosts(
     asked: Iterable[Leaf], version: int, cluster: Cluster, profile: Profile
 ) -> Iterator[tuple[Host, frozenset[Formula] | None]]:
     """The declared nodes where those are all and have addresses; else a node at any address, with any labels."""

@@ -32,7 +32,7 @@ from analyzer.model.mesh import MeshConfig
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
 from analyzer.model.requests import MTLS, PLAINTEXT, Request, Token, TokenState
 from analyzer.records import dataclass
-from analyzer.semantics.fold import Grants, Matches, Selected, Side, Span, ruling
+from analyzer.semantics.fold import Grants, Matches, Reach, Selected, Side, Span, ruling
 from analyzer.semantics.formulas import Situation, does_meet, is_true
 from analyzer.semantics.partitions import joined
 from analyzer.sets import AddressSet
@@ -90,7 +90,7 @@ class _EveryRequest:
     def spares(self, spared: Formula) -> Grants:
         return [(1, Span.sure(_Requests(reduced(spared, self.about))))]
 
-    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None) -> None:
+    def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None, grants: Grants, reach: Reach) -> None:
         pass
 
     def tied(self, sides: Sequence[Side]) -> dict[Matches, int]:

@@ -69,6 +69,8 @@ class ConnectionSet:
         return ConnectionSet(~self.tcp, ~self.udp, ~self.sctp, other_protocols.EVERY - self.others)
 
     def __sub__(self, other: ConnectionSet) -> ConnectionSet:
+        if self is other or other is ConnectionSet.FULL:
+            return ConnectionSet.EMPTY
         return self & ~other if other else self
 
     def __hash__(self) -> int:  # in one step: a map spends more on it than on anything else

@@ -33,6 +33,8 @@ class PortSet:
         return PortSet(iv.intersection(self.intervals, other.intervals))
 
     def __invert__(self) -> PortSet:
+        if not self.intervals:
+            return PortSet.FULL
         return PortSet(iv.complement(self.intervals, LOWEST, HIGHEST))
 
     def __sub__(self, other: PortSet) -> PortSet:

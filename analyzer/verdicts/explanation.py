@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from analyzer.model.policies import Direction, RuleRef, Tier
+from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
@@ -40,13 +40,13 @@ def outcome_of(allowed: ConnectionSet, certain: ConnectionSet) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule or policy, in order of evaluation.
+    """One rule or policy, in order of evaluation, of the tier of that name.
 
     `connections`: those it decides; `is_certain` is False when whether it does hangs on what is not known.  `why` is a
     phrase without a full stop: why it does not match, does not select, or may match only.
     """
 
-    tier: Tier
+    tier: str
     ref: RuleRef
     effect: Effect
     connections: ConnectionSet = ConnectionSet.EMPTY

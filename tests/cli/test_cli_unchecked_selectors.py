@@ -86,7 +86,7 @@ def test_explain_and_map_say_may():
     file = saved("all.yaml", CLUSTER + ODD)
     said = " ".join(run("explain", file, "--from", "other/back", "--to", "shop/web", "--on", "tcp/80").output.split())
     assert "is not specified: the selector at" in said
-    assert "holds a selector that the API does not check" in said
+    assert "note: whether ingress rule 1 of AdminNetworkPolicy odd" in said
     assert "may be" in run("map", file).output
 
 

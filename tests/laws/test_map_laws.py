@@ -12,12 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import EndFilter, Focus, connectivity, explain
-from analyzer.analysis.connectivity.classes import peers_of
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, pod_of
 from analyzer.model.enforcing import as_pictured
-from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, Protocol
+from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, Direction, Peer, Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics import decide
 from analyzer.semantics.services import OWN_NODE
@@ -68,13 +67,20 @@ def addresses_of(end: MapEnd, cluster: Cluster) -> list[IPAddress]:
 def _cuts(cluster: Cluster) -> set[IPAddress]:
     """Addresses on both sides of every border that a policy or a node draws."""
     found = {base + n for base in _bases() for n in range(16)}
-    for peer in peers_of(cluster):
+    for peer in _peers_of(cluster):
         if isinstance(peer, AddressPeer):
             for kind, intervals in ((IPv4Address, peer.addresses.v4), (IPv6Address, peer.addresses.v6)):
                 top = TOP4 if kind is IPv4Address else TOP6
                 near = {n for low, high in intervals for n in (low - 1, low, high, high + 1)}
                 found |= {kind(n) for n in near if 0 <= n <= top}
     return found
+
+
+def _peers_of(cluster: Cluster) -> Iterator[Peer]:
+    for policy in cluster.policies:
+        for direction in Direction:
+            for rule in policy.rules(direction) or ():
+                yield from rule.peers or ()
 
 
 def _bases() -> list[IPAddress]:

@@ -1,157 +1,171 @@
-"""Which classes of ends a rule's peers mean, as bit sets; and the addresses that ends can have."""
+"""The classes of ends as bit sets, by what a formula may ask of them; and the addresses that they can have."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterable, Sequence
 
 from analyzer.analysis.connectivity.cells import cells
-from analyzer.analysis.connectivity.classes import (
-    VERSIONS,
-    EndClass,
-    LabelIndex,
-    Sort,
-    namespace_labels,
-    reaches_nodes,
-    reaches_pods,
-)
-from analyzer.analysis.connectivity.rule_ports import Names, names_used
-from analyzer.model.claims import PodsIn
+from analyzer.analysis.connectivity.classes import VERSIONS, EndClass, Sort, namespace_labels
+from analyzer.errors import InternalError
 from analyzer.model.cluster import Cluster
-from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
-from analyzer.model.policies import (
-    AddressPeer,
-    NamespaceChoice,
-    NamespaceNamed,
-    NamespacesMatching,
-    NodePeer,
-    PodPeer,
-    Rule,
+from analyzer.model.formulas import (
+    AtAddress,
+    Attribute,
+    EndKind,
+    EndSet,
+    Formula,
+    Name,
+    OfKind,
+    OfWorkload,
+    OnHostPort,
+    OnNodes,
+    OnNodesOf,
+    OnPorts,
+    Test,
 )
-from analyzer.model.profile import HostNetworkLabel, Profile
-from analyzer.sets import AddressSet
-from analyzer.verdicts.connectivity import bit_indices, bits_of
+from analyzer.model.labels import Labels
+from analyzer.semantics.fold import Grants, Span
+from analyzer.semantics.formulas import bare, does_meet, is_true
+from analyzer.semantics.meaning import Bits, declared
+from analyzer.sets import AddressSet, ConnectionSet
+from analyzer.verdicts.connectivity import bits_of
 
-Test = tuple[AddressSet, int]
-"""A range of addresses that a rule asks about, and the classes of which it may ask so."""
+Values = dict[str | None, int]
+"""The classes by the value of an attribute that they have; None: one that nothing mentions."""
+_UNMENTIONED = "\0"  # no label has this value
 
 
 class EndIndex:
     """The classes of workloads and nodes, bit `i` for `classes[i]`."""
 
-    def __init__(
-        self, cluster: Cluster, profile: Profile, classes: Sequence[EndClass], pod_addresses: AddressSet
-    ) -> None:
-        self.cluster, self.profile, self.classes = cluster, profile, classes
+    def __init__(self, cluster: Cluster, classes: Sequence[EndClass], pod_addresses: AddressSet) -> None:
+        self.cluster, self.classes = cluster, classes
         self.everything = (1 << len(classes)) - 1
         self.plain, self.host_pods, self.nodes = (self._where(sort) for sort in Sort)
+        self.of_kind = {
+            EndKind.POD: self.plain,
+            EndKind.HOST_POD: self.host_pods,
+            EndKind.NODE: self.nodes,
+            EndKind.OUTSIDE: 0,
+        }
         self.of_version = {v: bits_of(i for i, c in enumerate(classes) if v in c.versions) for v in VERSIONS}
-        self.by_namespace: dict[str, int] = {}
-        for i, c in enumerate(classes):
-            if c.sort is Sort.POD:
-                self.by_namespace[c.namespace] = self.by_namespace.get(c.namespace, 0) | 1 << i
-        self._pods = LabelIndex((1 << i, dict(c.labels)) for i, c in enumerate(classes) if c.sort is Sort.POD)
-        self._nodes = LabelIndex((1 << i, dict(c.labels)) for i, c in enumerate(classes) if c.sort is Sort.NODE)
-        self._namespaces = LabelIndex(
-            (bits, namespace_labels(cluster, name)) for name, bits in self.by_namespace.items()
-        )
         self._place_addresses(pod_addresses)
-        self._pods_of_rule: dict[int, int] = {}
-        self._by_names: dict[tuple[str, ...], list[tuple[int, Names]]] = {}
-        self._worlds: dict[tuple[int, tuple[Test, ...]], list[tuple[int, int]]] = {}
+        self._labels: dict[str, Values] | None = None
+        self._values: dict[tuple[Name, str], Values] = {}
+        self.fixed: dict[int, tuple[Formula, Bits]] = {}  # what formulas mean that hang on no address, by `id()`
+        self._on: dict[OnPorts | OnHostPort, Grants] = {}
+        self._node_addresses: dict[Formula, AddressSet] = {}
+        self._worlds: dict[tuple[int, tuple[AddressSet, ...]], list[tuple[int, int]]] = {}
 
     def _where(self, sort: Sort) -> int:
         return bits_of(i for i, c in enumerate(self.classes) if c.sort is sort)
 
-    # -------------------------------------------------------------------------------------------- selectors
-    def in_namespaces(self, choice: NamespaceChoice) -> int:
-        if isinstance(choice, NamespaceNamed):
-            return self.by_namespace.get(choice.name, 0)
-        return self._namespaces.matching(choice.selector)
-
-    def chosen(self, peer: PodPeer) -> int:
-        """The pods that a subject or a peer means; never those on their node's network (reference A12.3)."""
-        where = self.in_namespaces(peer.namespaces)
-        return where & self._pods.matching(peer.pods) if where else 0
-
-    def backends(self, members: PodsIn) -> int:
-        """The pods that a Service selects, those on their node's network too."""
-        plain = self.chosen(PodPeer(members.namespaces, members.pods))
-        if not isinstance(members.namespaces, NamespaceNamed):
-            return plain
-        name = members.namespaces.name
-        hosted = [i for i in bit_indices(self.host_pods) if self.classes[i].namespace == name]
-        return plain | LabelIndex((1 << i, dict(self.classes[i].labels)) for i in hosted).matching(members.pods)
-
-    def pods_of(self, rule: Rule) -> int:
-        """The pods and nodes that the rule's peers select by labels."""
-        found = self._pods_of_rule.get(id(rule))
-        if found is None:
-            found = 0
-            for peer in rule.peers or ():
-                match peer:
-                    case PodPeer():
-                        found |= self.chosen(peer)
-                    case NodePeer():
-                        found |= self._nodes.matching(peer.selector)
-                    case _:
-                        pass
-            self._pods_of_rule[id(rule)] = found
+    def of_kinds(self, kinds: frozenset[EndKind]) -> int:
+        found = 0
+        for kind in kinds:
+            found |= self.of_kind[kind]
         return found
 
-    def nodes_of(self, rule: Rule) -> tuple[bool, bool]:
-        """Whether the rule means the nodes' network for certain, and whether it may (reference 0.2, D: OVN-K)."""
-        knob, must, may = self.profile.host_network_label, False, False
-        for peer in rule.peers or ():
-            choice = peer.namespaces if isinstance(peer, PodPeer) and peer.is_bare else None
-            if knob is HostNetworkLabel.NO_MEANING or not isinstance(choice, NamespacesMatching):
-                continue
-            if any(LabelIndex([(1, labels)]).matching(choice.selector) for labels in self.cluster.host_network_labels):
-                must |= knob is HostNetworkLabel.SELECTS_NODES and asks_for_host_network(choice.selector)
-                may |= knob is HostNetworkLabel.SELECTS_NODES or hints_at_host_network(choice.selector)
-        return must, may
-
-    def called(self, name: str) -> int:
-        """The classes that a domain name can stand for: those of the cluster if it is one of its own."""
-        own = self.cluster.domain_of_cluster(name)
-        if own is None:
-            return 0
-        if own.namespace is None:
-            return self.everything
-        return self.nodes | bits_of(i for i, c in enumerate(self.classes) if c.namespace == own.namespace)
-
-    def by_names(self, names: tuple[str, ...]) -> list[tuple[int, Names]]:
-        """The classes by what they mean by these port names; those that mean nothing are left out."""
-        found = self._by_names.get(names)
+    # -------------------------------------------------------------------------------------------- attributes
+    def values(self, attribute: Attribute) -> Values:
+        found = self._values.get((attribute.name, attribute.key))
         if found is None:
-            groups: dict[Hashable, tuple[int, Names]] = {}
+            found = self._values[attribute.name, attribute.key] = self._by_value(attribute)
+        return found
+
+    def _by_value(self, attribute: Attribute) -> Values:
+        match attribute.name:
+            case Name.LABEL:
+                if self._labels is None:
+                    self._labels = self._by_label()
+                return self._labels.get(attribute.key, {})
+            case Name.SERVICE_ACCOUNT:
+                return _placed((i, c.account) for i, c in enumerate(self.classes) if c.sort is not Sort.NODE)
+            case Name.NAMESPACE:
+                return _placed((i, c.namespace) for i, c in enumerate(self.classes) if c.sort is not Sort.NODE)
+            case Name.NAMESPACE_LABEL:
+                found: Values = {}
+                for namespace, bits in self.values(Attribute(attribute.role, Name.NAMESPACE)).items():
+                    value = namespace_labels(self.cluster, namespace or "").get(attribute.key)
+                    if value is not None:
+                        found[value] = found.get(value, 0) | bits
+                return found
+            case _:
+                raise InternalError(f"no class of ends holds its {attribute.name.value}")
+
+    def _by_label(self) -> dict[str, Values]:
+        found: dict[str, Values] = {}
+        for i, c in enumerate(self.classes):
+            for key, value in c.labels:
+                values = found.setdefault(key, {})
+                values[value] = values.get(value, 0) | 1 << i
+        return found
+
+    def passing(self, test: Test) -> int:
+        """The classes that have the attribute, with a value that meets the test."""
+        values, meets, found = self.values(test.attribute), test.meets, 0
+        if meets is None:
+            for bits in values.values():
+                found |= bits
+        elif isinstance(meets, frozenset):
+            for value in meets:
+                found |= values.get(value, 0)
+        else:
+            for known, bits in values.items():
+                found |= bits if known is not None and does_meet(known, meets) else 0
+        return found
+
+    # -------------------------------------------------------------------------------------------- ports
+    def on(self, asked: OnPorts | OnHostPort) -> Grants:
+        """The classes by what their pods declare; those that declare no such port are left out."""
+        found = self._on.get(asked)
+        if found is None:
+            groups: dict[ConnectionSet, int] = {}
             for i, c in enumerate(self.classes):
-                meant = names_used(c.ports, frozenset(names), self.profile)
+                meant = declared(c.ports, asked) if c.ports else None
                 if meant:
-                    bits, _ = groups.get(meant, (0, {}))
-                    groups[meant] = (bits | 1 << i, dict(meant))
-            found = self._by_names[names] = list(groups.values())
+                    groups[meant] = groups.get(meant, 0) | 1 << i
+            found = self._on[asked] = [(bits, Span.sure(meant)) for meant, bits in groups.items()]
+        return found
+
+    # -------------------------------------------------------------------------------------------- sets of ends
+    def among(self, ends: EndSet) -> int:
+        """The classes in a set that hangs on no address; of `OnNodes`, the nodes themselves."""
+        match ends:
+            case OfKind(kinds):
+                return self.of_kinds(kinds)
+            case OfWorkload(namespace, name):
+                return bits_of(i for i, c in enumerate(self.classes) if (namespace, name) in c.workloads)
+            case OnNodes(labels):
+                nodes = ((i, c) for i, c in enumerate(self.classes) if c.sort is Sort.NODE)
+                return bits_of(i for i, c in nodes if is_true(labels, bare(_as_written(c))))
+            case OnNodesOf(namespaces, selector):
+                is_meant = any(is_true(selector, bare(its)) for its in namespaces)
+                return self.nodes | self.host_pods if is_meant else 0
+            case AtAddress():
+                raise AssertionError("which ends lie at an address hangs on which they have")
+
+    def addresses(self, ends: AtAddress | OnNodes) -> AddressSet:
+        """Where ends of the set lie: of `OnNodes`, the pods on the network of a node that is declared."""
+        if isinstance(ends, AtAddress):
+            return ends.addresses
+        found = self._node_addresses.get(ends.labels)
+        if found is None:
+            nodes = (node for node in self.cluster.nodes if is_true(ends.labels, bare(node.labels)))
+            found = self._node_addresses[ends.labels] = AddressSet.singles(ip for node in nodes for ip in node.ips)
         return found
 
     # -------------------------------------------------------------------------------------------- addresses
-    def test_of(self, peer: AddressPeer | NodePeer) -> Test:
-        """What the peer asks about addresses of ends in the cluster; of no end where it is not in force."""
-        if isinstance(peer, NodePeer):
-            return self._addresses_of_nodes(peer), self.host_pods
-        asked = self.plain if reaches_pods(peer, self.profile) else 0
-        if reaches_nodes(peer, self.profile):
-            asked |= self.host_pods | self.nodes
-        return peer.addresses, asked
-
-    def plain_at(self, addresses: AddressSet, version: int) -> int:
-        """The pods with an address of their own that have one of these, or may."""
-        worlds = self.worlds(version, ((addresses, self.plain),))
-        return bits_of(i for key, bits in worlds if key for i in bit_indices(bits & self.plain))
-
-    def _addresses_of_nodes(self, peer: NodePeer) -> AddressSet:
-        index = LabelIndex((1 << i, node.labels) for i, node in enumerate(self.cluster.nodes))
-        meant = index.matching(peer.selector)
-        return AddressSet.singles(ip for i, n in enumerate(self.cluster.nodes) if meant >> i & 1 for ip in n.ips)
+    def at(self, addresses: AddressSet, version: int) -> Bits:
+        """The classes that may have one of these addresses, in a family, and those that have no other."""
+        may = others = 0
+        for key, bits in self.worlds(version, (addresses,)):
+            if key:
+                may |= bits
+            else:
+                others |= bits
+        return Bits(may, may & ~others)
 
     def _place_addresses(self, pod_addresses: AddressSet) -> None:
         pods = AddressSet.singles(ip for w in self.cluster.workloads if not w.host_network for ip in w.ips)
@@ -175,18 +189,20 @@ class EndIndex:
             self._points[version] = sorted(at.items())
             self._counts[version] = counts
 
-    def worlds(self, version: int, tests: tuple[Test, ...]) -> list[tuple[int, int]]:
-        """What addresses of this family can be: which tests hold (a bit each), and the classes that may have such.
+    def worlds(self, version: int, sets: tuple[AddressSet, ...]) -> list[tuple[int, int]]:
+        """What addresses of this family can be: in which sets they lie (a bit each), and the classes that may have
+        such.
 
         A class whose address is unknown, or that has several, may be in more than one.
         """
-        found = self._worlds.get((version, tests))
+        if not sets:
+            return [(0, self.of_version[version])]
+        found = self._worlds.get((version, sets))
         if found is None:
-            found = self._worlds[version, tests] = list(self._find_worlds(version, tests).items())
+            found = self._worlds[version, sets] = list(self._find_worlds(version, sets).items())
         return found
 
-    def _find_worlds(self, version: int, tests: tuple[Test, ...]) -> dict[int, int]:
-        sets = [addresses for addresses, _ in tests]
+    def _find_worlds(self, version: int, sets: tuple[AddressSet, ...]) -> dict[int, int]:
         found: dict[int, int] = {}
         for domain, bits in self._unknown:
             bits &= self.of_version[version]
@@ -210,3 +226,15 @@ class EndIndex:
         if outside:
             found[0] = found.get(0, 0) | outside
         return found
+
+
+def _placed(items: Iterable[tuple[int, str | None]]) -> Values:
+    found: Values = {}
+    for i, value in items:
+        found[value] = found.get(value, 0) | 1 << i
+    return found
+
+
+def _as_written(c: EndClass) -> Labels:
+    """Its labels; a value that nothing mentions stands for every such."""
+    return Labels({key: _UNMENTIONED if value is None else value for key, value in c.labels})

@@ -2,96 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
+from ipaddress import IPv4Address, IPv6Address
 from itertools import product
 from typing import NamedTuple
 
 from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import VERSIONS
-from analyzer.analysis.connectivity.index import EndIndex, Test
+from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.node_ways import NodeWays
-from analyzer.analysis.connectivity.rule_ports import EVERYTHING
-from analyzer.analysis.connectivity.ruling import Effects, rulings
-from analyzer.analysis.connectivity.service_ways import (
-    OutsideServiceView,
-    ServiceView,
-    ServiceWays,
-    addresses_of,
-    members_in,
-)
-from analyzer.analysis.connectivity.views import ClassView, Near, NodeView, OutsideView, Rules
-from analyzer.model.leading import Way
-from analyzer.model.policies import AddressPeer, Direction, DomainPeer, NodePeer, Peer, Policy
-from analyzer.records import dataclass
+from analyzer.analysis.connectivity.ruling import OPEN, Ruled, View, merged, rulings, within
+from analyzer.analysis.connectivity.service_ways import ServiceWays
+from analyzer.analysis.connectivity.stages import StageRules
+from analyzer.analysis.connectivity.subjects import Subject
+from analyzer.analysis.connectivity.views import Classes, OneClass
+from analyzer.model.endpoints import External, Host
+from analyzer.model.formulas import AtAddress, EndKind, Formula, Member, OnNodes, Role
+from analyzer.model.labels import NO_LABELS
+from analyzer.model.leading import Way, leads
+from analyzer.model.open_facts import OpenFact
 from analyzer.semantics.fold import Span
+from analyzer.semantics.meaning import EMPTY, Ends, Meaning, OneEnd, asked_in
 from analyzer.semantics.partitions import joined
-from analyzer.sets import AddressSet, ConnectionSet
+from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPAddress
 
-MOST_NAMES = 6  # domain names settled one by one; of more, each occurrence is taken to be open by itself
+MOST_FACTS = 6  # open facts settled one by one; of more, each occurrence is taken to be open by itself
+_EVERYWHERE = {4: AddressSet(AddressSet.FULL.v4, ()), 6: AddressSet((), AddressSet.FULL.v6)}
 
 
 class ByFamily(NamedTuple):
     """A ruling for each address family; None where one of the ends has no address of it."""
 
-    v4: Span | None
-    v6: Span | None
+    v4: Ruled | None
+    v6: Ruled | None
 
-    def meet(self, other: ByFamily) -> Span:
+    def meet(self, other: ByFamily) -> Ruled:
         """What both ends let pass: allowed in some family, certain in each that they share."""
-        found: Span | None = None
+        found: Ruled | None = None
         for mine, theirs in zip(self, other, strict=True):
             if mine is not None and theirs is not None:
-                both = Span(mine.may & theirs.may, mine.must & theirs.must)
-                found = both if found is None else Span(found.may | both.may, found.must & both.must)
-        return found or Span(ConnectionSet.EMPTY, ConnectionSet.EMPTY)
+                both = Ruled(mine.may & theirs.may, mine.must & theirs.must, mine.hits)
+                found = both if found is None else found.or_else(both)
+        return found or Ruled(EMPTY, EMPTY)
 
     @property
     def is_closed(self) -> bool:
         return not any(side is not None and side.may for side in self)
 
 
-@dataclass(frozen=True)
-class Subject:
-    """All that decides the ruling at an end: ends with equal subjects have equal rulings.
-
-    `is_judged` is False where no policy can select the end.  `fronts`: for each family, the ports on which a Service or
-    a hostPort may put a node's address in place of the source's.
-    """
-
-    direction: Direction
-    policies: tuple[Policy, ...]
-    effects: Effects
-    versions: tuple[int, ...]
-    names: tuple[tuple[str, ConnectionSet], ...] = ()
-    fronts: tuple[ConnectionSet, ...] = (ConnectionSet.EMPTY, ConnectionSet.EMPTY)
-    is_judged: bool = True
-
-    @property
-    def fronted(self) -> ConnectionSet:
-        """The ports that are fronted in some family that the end has."""
-        return reduce(ConnectionSet.__or__, map(self.fronted_in, self.versions), ConnectionSet.EMPTY)
-
-    def fronted_in(self, version: int) -> ConnectionSet:
-        return self.fronts[VERSIONS.index(version)]
-
-    @property
-    def key(self) -> Hashable:
-        policies = tuple(map(id, self.policies))
-        return (
-            self.direction, policies, self.effects, self.versions, self.names, self.fronts, self.is_judged
-        )  # fmt: skip
-
-
 class Judge:
-    """Rules for subjects of one cluster."""
+    """Rules for subjects of one stage of one cluster; `traces`: with the rules that decide."""
 
-    def __init__(self, index: EndIndex, rules: Rules) -> None:
-        self.index, self.rules = index, rules
+    def __init__(self, index: EndIndex, rules: StageRules, *, traces: bool = False) -> None:
+        self.index, self.rules, self.traces = index, rules, traces
         self._outside = ~index.taken
-        self.services = ServiceWays(index, rules)
-        self.nodes = NodeWays(index, rules)
-        self._nodes: dict[tuple[Hashable, int], Span] = {}
+        self._is_at_source = rules.stage.judges is Role.SRC
+        self.services = ServiceWays(rules)
+        self.nodes = NodeWays(index, rules, self._ruled)
+        self._of_nodes: dict[object, Ruled] = {}
+
+    def _ruled(self, subject: Subject, view: View) -> dict[Ruled, int]:
+        return rulings(subject.selected, view, subject.effects, subject.rule_numbers if self.traces else None)
 
     # -------------------------------------------------------------------------------------------- the cluster
     def inside(self, subject: Subject) -> dict[ByFamily, int]:
@@ -108,218 +81,196 @@ class Judge:
             other = 0
             for bits in sides[10 - version].values():
                 other |= bits
-            for span, bits in sides[version].items():
+            for its, bits in sides[version].items():
                 if only := bits & ~other:
-                    _add(found, ByFamily(span, None) if version == 4 else ByFamily(None, span), only)
+                    _add(found, ByFamily(its, None) if version == 4 else ByFamily(None, its), only)
         return found
 
-    def _of_version(self, subject: Subject, version: int) -> dict[Span, int]:
+    def _of_version(self, subject: Subject, version: int) -> dict[Ruled, int]:
         everyone = self.index.of_version[version]
         if not subject.is_judged or not everyone:
-            return {EVERYTHING: everyone} if everyone else {}
-        found: dict[Span, int] = {}
+            return {OPEN: everyone} if everyone else {}
+        found: dict[Ruled, int] = {}
         through = self._ways(subject, version)
-        for view in self.class_views(subject, version, everyone, through):
-            here = self._rulings(subject, view)
-            for way in through:
-                if bits := members_in(way, view, view.tests):
-                    here = self.services.on(here, way, bits, self._rulings(subject, ServiceView(view, way, bits)))
-            found = _either(found, here)
-        if subject.direction is Direction.EGRESS:
-            return self.nodes.opened(subject.policies, found, version)
+        for meaning in self.worlds(subject, version, everyone, through):
+            here = self._ruled(subject, View(meaning))
+            if through:
+                here = self.services.opened(subject, meaning, through, here, self._ruled)
+            found = _either(found, here) if found else here
+        if self._is_at_source:
+            return self.nodes.opened(subject, found, version)
         return self._also_through_services(subject, found, version)
 
     def _ways(self, subject: Subject, version: int) -> list[Way]:
         """The ways through Services' addresses that may make a difference to what the subject reaches."""
-        if subject.direction is Direction.INGRESS:
+        if not self.rules.stage.ways:
             return []
-        return self.services.that_matter(subject.policies, version)
+        return self.services.that_matter(subject, OneClass(self.index, subject.one, version), version)
 
-    def class_views(
-        self, subject: Subject, version: int, classes: int, through: Iterable[Way] = ()
-    ) -> Iterator[ClassView]:
+    def worlds(self, subject: Subject, version: int, classes: int, through: Iterable[Way] = ()) -> Iterator[Meaning]:
         """The classes as the subject's rules see them, once for each sort of address that they can have, as far as
-        rules and the ways through Services tell them apart."""
-        tests = self._tests(subject)
-        blocks = frozenset(id(peer) for peer in _peers(subject) if isinstance(peer, AddressPeer))
+        rules and the ways through Services tell them apart, and for each way in which open facts may be."""
+        numbers: dict[int, int] = {}
+        sets: dict[AddressSet, int] = {}
+        for ends in self._asked_at(subject, through):
+            numbers[id(ends)] = sets.setdefault(self.index.addresses(ends), len(sets))
+        near, kept = OneClass(self.index, subject.one, version), subject.kept(version)
+        for key, bits in self.index.worlds(version, tuple(sets)):
+            if here := bits & classes:
+                far = Classes(self.index, here, version, key, numbers)
+                yield from self._settled(subject, far, near, kept, is_shared=bool(through))
+
+    def _asked_at(self, subject: Subject, through: Iterable[Way]) -> Iterator[AtAddress | OnNodes]:
+        """The sets of addresses in which ends of the cluster may lie, or not; on nodes, pods on their network."""
+        for ends, kinds in subject.tests:
+            asked = kinds & {EndKind.HOST_POD} if isinstance(ends, OnNodes) else kinds
+            if self.index.of_kinds(asked):
+                yield ends
         for way in through:
-            if written := addresses_of(way.port.members):
-                tests[id(way.port)] = written, self.index.everything
-        distinct = tuple(dict.fromkeys(tests.values()))
-        numbers = {peer: (distinct.index(test), test[1]) for peer, test in tests.items()}
-        everyone = self.index.of_version[version] & classes
-        worlds = self.index.worlds(version, distinct) if distinct else [(0, everyone)]
-        near = Near(subject.direction, dict(subject.names), self.rules)
-        settlements = list(_settlements(subject, self.index.cluster.domain_of_cluster))
-        for key, bits in worlds:
-            if bits & everyone:
-                for domains in settlements:
-                    yield ClassView(self.index, near, bits & everyone, key, numbers, domains, blocks)
+            yield from _written(leads(self.rules.cluster, way.port))
 
-    def _tests(self, subject: Subject) -> dict[int, Test]:
-        """By id of the peer, what rules ask about addresses of ends in the cluster."""
-        found: dict[int, Test] = {}
-        for policy in subject.policies:
-            for rule in policy.rules(subject.direction) or ():
-                for peer in rule.peers or ():
-                    if isinstance(peer, AddressPeer | NodePeer):
-                        test = self.index.test_of(peer)
-                        if test[1]:
-                            found[id(peer)] = test
-        return found
-
-    def _rulings(
-        self, subject: Subject, view: ClassView | OutsideView | NodeView | ServiceView | OutsideServiceView
-    ) -> dict[Span, int]:
-        return rulings(self.rules.selecting[subject.direction].those(subject.policies), view, subject.effects)
+    def _settled(
+        self, subject: Subject, far: Ends, near: Ends, kept: dict[int, Span], *, is_shared: bool
+    ) -> Iterator[Meaning]:
+        """Every way in which the facts that matter are settled: those on which several rules hang, or one that is asked
+        about more ways than one.  Those that always come together are one; what a single rule hangs on is left open."""
+        left_open = Meaning(self.rules.shapes, far, near, {}, kept)
+        places: dict[OpenFact, list[int]] = {}
+        for number, shape in subject.unsettled:
+            if is_shared or any(span.may != span.must for _, span in left_open.of(shape.formula)):
+                for fact in shape.facts:
+                    places.setdefault(fact, []).append(number)
+        groups: dict[tuple[int, ...], list[OpenFact]] = {}
+        for fact, numbers in places.items():
+            if len(numbers) > 1 or is_shared:
+                groups.setdefault(tuple(numbers), []).append(fact)
+        if not groups or len(groups) > MOST_FACTS:
+            yield left_open
+            return
+        for answers in product((True, False), repeat=len(groups)):
+            known = {fact: it for facts, it in zip(groups.values(), answers, strict=True) for fact in facts}
+            yield Meaning(self.rules.shapes, far, near, known, kept)
 
     # -------------------------------------------------------------------------------------------- addresses outside
-    def outside(self, subject: Subject) -> dict[Span, AddressSet]:
+    def outside(self, subject: Subject) -> dict[Ruled, AddressSet]:
         """The addresses outside by the ruling on connections with them."""
-        domain = self._domain(subject)
+        domain = AddressSet(*(self._outside.family(v) if v in subject.versions else () for v in VERSIONS))
         if not subject.is_judged:
-            return {EVERYTHING: domain} if domain else {}
-        found: dict[Span, AddressSet] = {}
-        for views, part, through in self._outside_parts(subject, domain):
-            own = _worst_and_best(span for view in views for span in self._with_ways(subject, view, through))
-            span = self._through_services(subject, own, part)
-            found[span] = found.get(span, AddressSet.EMPTY) | part
-        return self.nodes.opened_outside(subject.policies, found) if subject.direction is Direction.EGRESS else found
+            return {OPEN: domain} if domain else {}
+        found: dict[Ruled, AddressSet] = {}
+        through = {version: self._ways(subject, version) for version in VERSIONS}
+        for part, version in self._parts(subject, domain, through):
+            its = self._ruled_outside(subject, part, version, through[version])
+            found[its] = found.get(its, AddressSet.EMPTY) | part
+        return found
 
-    def _outside_parts(
-        self, subject: Subject, domain: AddressSet
-    ) -> Iterator[tuple[list[OutsideView], AddressSet, list[Way]]]:
-        """The addresses by what the subject's rules see of them, and by the ways through Services that lead there."""
-        through = [way for version in VERSIONS for way in self._ways(subject, version)]
-        written = [(way, addresses_of(way.port.members)) for way in through]
-        led = [(way, places) for way, places in written if places & domain]
-        for views, addresses in self.outside_views(subject, domain):
-            for key, part in cells([places for _, places in led], addresses).items():
-                here = [way for i, (way, _) in enumerate(led) if key >> i & 1]
-                for own in _by_family(part):
-                    version = 4 if own.v4 else 6
-                    yield views, own, [way for way in here if way.address.version == version]
+    def _parts(
+        self, subject: Subject, domain: AddressSet, through: dict[int, list[Way]]
+    ) -> Iterator[tuple[AddressSet, int]]:
+        """The addresses, those of one family, by what the subject's rules see of them, and what leads there."""
+        cuts = dict.fromkeys(_blocks(subject, EndKind.OUTSIDE))
+        ports = [way.port for ways in through.values() for way in ways]
+        ports += [way.port for way in self.rules.stage.node_ways]
+        for port in ports:
+            cuts |= dict.fromkeys(at.addresses for at in _written(leads(self.rules.cluster, port)))
+        for part in cells([cut for cut in cuts if cut & domain], domain).values():
+            for version in VERSIONS:
+                if own := part & _EVERYWHERE[version]:
+                    yield own, version
 
-    def _with_ways(self, subject: Subject, view: OutsideView, through: list[Way]) -> Iterator[Span]:
-        found = self._rulings(subject, view)
-        for way in through:
-            found = self.services.on(found, way, 1, self._rulings(subject, OutsideServiceView(view, way)))
-        return iter(found)
+    def meanings_outside(self, subject: Subject, part: AddressSet, version: int, is_shared: bool) -> Iterator[Meaning]:
+        """One of the addresses, as the subject's rules see it."""
+        near = OneClass(self.index, subject.one, version)
+        far = OneEnd(External(_lowest(part, version)))
+        return self._settled(subject, far, near, subject.kept(version), is_shared=is_shared)
 
-    def _domain(self, subject: Subject) -> AddressSet:
-        """The addresses outside of the families that the end has."""
-        v4, v6 = (self._outside.family(v) if v in subject.versions else () for v in VERSIONS)
-        return AddressSet(v4, v6)
+    def parts_outside(self, subject: Subject, addresses: AddressSet) -> Iterator[tuple[AddressSet, int]]:
+        """The addresses by what the subject's rules see of them."""
+        yield from self._parts(subject, addresses, {version: [] for version in VERSIONS})
 
-    def outside_views(self, subject: Subject, addresses: AddressSet) -> Iterator[tuple[list[OutsideView], AddressSet]]:
-        """The addresses by what the subject's rules see of them: a view for each way of settling domain names."""
-        distinct, tests = _blocks(subject)
-        near = Near(subject.direction, dict(subject.names), self.rules)
-        settlements = list(_settlements(subject))
-        for key, part in cells(distinct, addresses).items():
-            yield [OutsideView(near, key, tests, domains) for domains in settlements], part
+    def _ruled_outside(self, subject: Subject, part: AddressSet, version: int, through: list[Way]) -> Ruled:
+        found: list[Ruled] = []
+        for meaning in self.meanings_outside(subject, part, version, bool(through)):
+            here = self._ruled(subject, View(meaning))
+            if through:
+                here = self.services.opened(subject, meaning, through, here, self._ruled)
+            found += here
+        its = reduce(Ruled.or_else, found)
+        if self._is_at_source:
+            return self.nodes.opened_outside(subject, meaning, its, version)
+        return self._through_services(subject, its, version)
 
-    def _through_services(self, subject: Subject, span: Span, addresses: AddressSet) -> Span:
+    # -------------------------------------------------------------------------------------------- disguised sources
+    def _through_services(self, subject: Subject, its: Ruled, version: int) -> Ruled:
         """On the ports of a Service that replaces clients, the source may be a node of any address of their family
         (A13.5).
 
         It may be the pod's own node too; but what comes from there always arrives and is not judged.
         """
-        version = 4 if addresses.v4 else 6
         fronted = subject.fronted_in(version)
-        if not fronted or subject.direction is Direction.EGRESS:
-            return span
+        if not fronted:
+            return its
         node = self._of_some_node(subject, version)
-        return Span(span.may | (node.may & fronted), span.must & (node.must | ~fronted))
+        return Ruled(
+            its.may | (node.may & fronted),
+            its.must & (node.must | ~fronted),
+            merged(its.hits, within(node.hits, fronted)),
+        )
 
-    def _also_through_services(self, subject: Subject, rulings: dict[Span, int], version: int) -> dict[Span, int]:
+    def _also_through_services(self, subject: Subject, found: dict[Ruled, int], version: int) -> dict[Ruled, int]:
         """The same for sources in the cluster, which can go straight to the pod, too (reference 0.2, E3)."""
         fronted = subject.fronted_in(version)
-        if not fronted or subject.direction is Direction.EGRESS:
-            return rulings
-        brought = self._of_some_node(subject, version).may & fronted
-        found: dict[Span, int] = {}
-        for span, bits in rulings.items():
-            either = Span(span.may | brought, span.must)
-            found[either] = found.get(either, 0) | bits
-        return found
+        if not fronted:
+            return found
+        node = self._of_some_node(subject, version)
+        opened: dict[Ruled, int] = {}
+        for its, bits in found.items():
+            brought = fronted - its.must
+            either = its.opened(node.may & fronted, EMPTY, within(node.hits, brought))
+            opened[either] = opened.get(either, 0) | bits
+        return opened
 
-    def _of_some_node(self, subject: Subject, version: int) -> Span:
-        known = self._nodes.get((subject.key, version))
+    def _of_some_node(self, subject: Subject, version: int) -> Ruled:
+        known = self._of_nodes.get((subject.key, version))
         if known is None:
-            distinct, tests = _blocks(subject)
-            everywhere = next(part for part in _by_family(AddressSet.FULL) if part.family(version))
-            near = Near(subject.direction, dict(subject.names), self.rules)
-            views = (NodeView(self.index, near, key, tests) for key in cells(distinct, everywhere))
-            known = _worst_and_best(span for view in views for span in self._rulings(subject, view))
-            self._nodes[subject.key, version] = known
+            near = OneClass(self.index, subject.one, version)
+            found: list[Ruled] = []
+            for part in cells(list(dict.fromkeys(_blocks(subject, EndKind.NODE))), _EVERYWHERE[version]).values():
+                far = OneEnd(Host(None, NO_LABELS, _lowest(part, version)), self.rules.cluster.nodes)
+                for meaning in self._settled(subject, far, near, subject.kept(version), is_shared=False):
+                    found += self._ruled(subject, View(meaning))
+            known = self._of_nodes[subject.key, version] = reduce(Ruled.or_else, found)
         return known
 
 
-def _by_family(addresses: AddressSet) -> list[AddressSet]:
-    """The addresses of each family that has some."""
-    return [part for part in (AddressSet(addresses.v4, ()), AddressSet((), addresses.v6)) if part]
+def _blocks(subject: Subject, kind: EndKind) -> Iterator[AddressSet]:
+    """The sets of addresses about which the subject's rules ask of ends of the kind."""
+    for ends, kinds in subject.tests:
+        if isinstance(ends, AtAddress) and kind in kinds:
+            yield ends.addresses
 
 
-def _blocks(subject: Subject) -> tuple[list[AddressSet], dict[int, int]]:
-    """The address blocks of the subject's rules, each once; and by id of the peer, which of them it means."""
-    peers = [
-        peer
-        for policy in subject.policies
-        for rule in policy.rules(subject.direction) or ()
-        for peer in rule.peers or ()
-        if isinstance(peer, AddressPeer)
-    ]
-    distinct = list(dict.fromkeys(peer.addresses for peer in peers))
-    number = {ranges: i for i, ranges in enumerate(distinct)}
-    return distinct, {id(peer): number[peer.addresses] for peer in peers}
+def _written(formula: Formula) -> Iterator[AtAddress]:
+    for leaf, _ in asked_in(formula):
+        if isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress):
+            yield leaf.ends
 
 
-def _peers(subject: Subject) -> Iterator[Peer]:
-    for policy in subject.policies:
-        for rule in policy.rules(subject.direction) or ():
-            yield from rule.peers or ()
+def _lowest(addresses: AddressSet, version: int) -> IPAddress:
+    low = addresses.family(version)[0][0]
+    return IPv4Address(low) if version == 4 else IPv6Address(low)
 
 
-def _worst_and_best(spans: Iterable[Span]) -> Span:
-    """What some of them may allow, and what all make certain."""
-    return reduce(lambda a, b: Span(a.may | b.may, a.must & b.must), spans)
-
-
-def _settlements(
-    subject: Subject, matters: Callable[[str], object | None] = lambda name: name
-) -> Iterator[dict[str, bool]]:
-    """Every way in which domain names that matter stand for an end or do not; names that always come together are
-    one."""
-    places: dict[str, list[int]] = {}
-    number = 0
-    for policy in subject.policies:
-        for rule in policy.rules(subject.direction) or ():
-            for peer in rule.peers or ():
-                if isinstance(peer, DomainPeer):
-                    for name in filter(matters, peer.names):
-                        places.setdefault(name, []).append(number)
-            number += 1
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for name, numbers in places.items():
-        groups.setdefault(tuple(numbers), []).append(name)
-    if len(groups) > MOST_NAMES:
-        yield {}
-        return
-    for answers in product((True, False), repeat=len(groups)):
-        yield {name: answer for names, answer in zip(groups.values(), answers, strict=True) for name in names}
-
-
-def _either(left: dict[Span, int], right: dict[Span, int]) -> dict[Span, int]:
+def _either(left: dict[Ruled, int], right: dict[Ruled, int]) -> dict[Ruled, int]:
     """Rulings in one world or another: what some world may allow, what each that a class can be in makes certain."""
-    both = joined(left, right, lambda a, b: Span(a.may | b.may, a.must & b.must))
+    both = joined(left, right, Ruled.or_else)
     for mine, others in ((left, right), (right, left)):
         taken = 0
         for bits in others.values():
             taken |= bits
-        for span, bits in mine.items():
+        for its, bits in mine.items():
             if only := bits & ~taken:
-                both[span] = both.get(span, 0) | only
+                both[its] = both.get(its, 0) | only
     return both
 
 

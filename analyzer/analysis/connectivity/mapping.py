@@ -11,10 +11,11 @@ from analyzer.analysis.connectivity.classes import Classifier, EndClass
 from analyzer.analysis.connectivity.focus import EVERYTHING_OF_INTEREST, Focus
 from analyzer.analysis.connectivity.grounds import Grounds
 from analyzer.analysis.connectivity.index import EndIndex
-from analyzer.analysis.connectivity.judging import ByFamily, Judge, Subject
-from analyzer.analysis.connectivity.subjects import Subjects
+from analyzer.analysis.connectivity.judging import ByFamily, Judge
+from analyzer.analysis.connectivity.ruling import Ruled
+from analyzer.analysis.connectivity.stages import StageRules, stages_of
+from analyzer.analysis.connectivity.subjects import Subject, Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike
-from analyzer.analysis.connectivity.views import Rules
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.enforcing import as_pictured
@@ -22,7 +23,6 @@ from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
-from analyzer.semantics.fold import Span
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
 from analyzer.verdicts.grounds import Ground
@@ -49,12 +49,11 @@ def connectivity(
     cluster = as_pictured(cluster, profile)
     addresses = pod_addresses_of(cluster, pod_addresses)
     nodes = sorted(cluster.nodes, key=lambda node: node.name) if with_nodes else []
-    classifier = Classifier(cluster, profile, addresses, mentioned or {})
+    stages = stages_of(cluster, profile)
+    classifier = Classifier(stages, addresses, mentioned or {})
     ends, members, folding = _placed(cluster, nodes, classifier, focus, mentioned)
-    index = EndIndex(cluster, profile, tuple(members), addresses)
-    rules = Rules(profile, cluster)
-    judge = Judge(index, rules)
-    sides = _Sides(index, judge, Subjects(index, rules))
+    index = EndIndex(cluster, tuple(members), addresses)
+    sides = _Sides(index, stages)
     outside = _Outside(sides, focus, len(members))
     rows = _merged([*_between(sides), *outside.rows(sides)])
     classes = [tuple(found) for found in members.values()]
@@ -62,7 +61,7 @@ def connectivity(
         classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
         ends += ranges
     notices = (*cluster.notices, *_unlabelled(cluster), *sides.by_own_nodes())
-    grounds = tuple(sides.grounds(Grounds(judge, outside.addresses))) if with_grounds else ()
+    grounds = tuple(sides.grounds(Grounds(outside.addresses))) if with_grounds else ()
     found = ConnectivityMap(tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, notices, grounds)
     return focus.narrowed(folding.fold(found))
 
@@ -127,37 +126,44 @@ class _Side:
     subject: Subject
     ends: int
     inside: dict[ByFamily, int]
-    outside: dict[Span, AddressSet]
+    outside: dict[Ruled, AddressSet]
 
 
 class _Sides:
-    def __init__(self, index: EndIndex, judge: Judge, subjects: Subjects) -> None:
-        self.index, self._subjects = index, subjects
-        self.by_direction = {d: self._judged(subjects.of(d), judge) for d in Direction}
+    """The rulings of the two stages, at the source and at the destination."""
 
-    def _judged(self, subjects: Iterable[tuple[Subject, int]], judge: Judge) -> list[_Side]:
-        return [_Side(subject, ends, judge.inside(subject), judge.outside(subject)) for subject, ends in subjects]
+    def __init__(self, index: EndIndex, stages: Sequence[StageRules]) -> None:
+        self.index, self._subjects = index, Subjects(index)
+        self.by_direction = {Direction(rules.stage.name): self._judged(rules) for rules in stages}
+
+    def _judged(self, rules: StageRules) -> list[_Side]:
+        judge = Judge(self.index, rules)
+        found = self._subjects.of(rules)
+        return [_Side(subject, ends, judge.inside(subject), judge.outside(subject)) for subject, ends in found]
 
     def grounds(self, grounds: Grounds) -> Iterable[Ground]:
         for sides in self.by_direction.values():
+            judge = Judge(self.index, sides[0].subject.rules, traces=True) if sides else None
             for side in sides:
-                yield from grounds.of(side.subject, side.ends)
+                assert judge is not None
+                yield from grounds.of(judge, side.subject, side.ends)
 
     def by_own_nodes(self) -> Iterable[Notice]:
         """Services that may bring others to a pod by its own node, which no policy stops (reference A13.5, E3)."""
-        for service, backends in self._subjects.backends:
+        arriving = self.by_direction[Direction.INGRESS]
+        for disguise, led in self._subjects.fronted(arriving[0].subject.stage) if arriving else ():
             brought = ConnectionSet.EMPTY
-            for side in self.by_direction[Direction.INGRESS]:
-                if side.ends & backends:
-                    within = (span for ruling in side.inside for span in ruling if span is not None)
-                    for span in (*side.outside, *within):
-                        brought |= side.subject.fronted - span.may
-            if brought:
+            for side in arriving if disguise.source is not None else ():
+                if side.ends & led:
+                    within = (its for ruling in side.inside for its in ruling if its is not None)
+                    for its in (*side.outside, *within):
+                        brought |= side.subject.fronted - its.may
+            if brought and disguise.source is not None:
                 text = (
-                    f"{service.id} may bring clients outside, and pods, to its pods on {brought} by way of the pods' "
-                    "own nodes, which policies do not stop; the map leaves that out"
+                    f"Service {disguise.id} may bring clients outside, and pods, to its pods on {brought} by way of "
+                    "the pods' own nodes, which policies do not stop; the map leaves that out"
                 )
-                yield Notice(service.source, text)
+                yield Notice(disguise.source, text)
 
 
 # ------------------------------------------------------------------------------------------------ both ends
@@ -178,7 +184,7 @@ def _between(sides: _Sides) -> Iterable[MapRow]:
                     if near and there:
                         leaving[number, there] = leaving.get((number, there), 0) | near
     let_out = list(numbers)
-    met: dict[tuple[int, int], Span] = {}
+    met: dict[tuple[int, int], Ruled] = {}
     for side in sides.by_direction[Direction.INGRESS]:
         arriving: dict[tuple[int, int], int] = {}
         for (number, far), near in leaving.items():

@@ -2,126 +2,225 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
+from functools import cached_property, reduce
 
-from analyzer.analysis.connectivity.classes import VERSIONS, EndClass, Sort, replaces_sources
+from analyzer.analysis.connectivity.classes import VERSIONS
 from analyzer.analysis.connectivity.index import EndIndex
-from analyzer.analysis.connectivity.judging import Subject
-from analyzer.analysis.connectivity.rule_ports import declared_names, names_used
-from analyzer.analysis.connectivity.ruling import Effects
-from analyzer.analysis.connectivity.views import Rules
-from analyzer.model.cluster import Endpoints, Service, ServicePort, Unmodelled
-from analyzer.model.policies import Direction, NamespaceNamed, PodPeer, Policy, Protocol, Tier
-from analyzer.model.profile import NamedPortScope
-from analyzer.sets import AddressSet, ConnectionSet, PortSet
+from analyzer.analysis.connectivity.ruling import NO_EFFECTS, Effects, Hits
+from analyzer.analysis.connectivity.stages import StageRules
+from analyzer.analysis.connectivity.views import Classes, OneClass
+from analyzer.errors import InternalError
+from analyzer.model.formulas import (
+    AtAddress,
+    EndKind,
+    Formula,
+    Leaf,
+    Member,
+    OnHostPort,
+    OnNodes,
+    OnPorts,
+    Role,
+    Same,
+    Test,
+)
+from analyzer.model.pipeline import Disguise, Entry, Stage, StagedRule
+from analyzer.model.policies import Action
+from analyzer.records import dataclass
+from analyzer.semantics.fold import Grants, Selected, Span, rules_of
+from analyzer.semantics.meaning import EMPTY, Meaning, Shape, Shapes
+from analyzer.semantics.partitions import refined
+from analyzer.sets import ConnectionSet
 from analyzer.verdicts.connectivity import bit_indices
 
 
-class Subjects:
-    """Which policies, objects that are not modelled, and Services bear on each class of ends.
+@dataclass(frozen=True)
+class Subject:
+    """All that decides the ruling at an end: ends with equal keys have equal rulings; `one` is such an end.
 
-    `backends`: the classes behind each Service that may put a node's address in place of the source's.
+    `is_judged` is False where the stage does not apply.  `fronts`: for each family, the ports on which a Service or a
+    hostPort may put a node's address in place of the source's.
     """
 
-    def __init__(self, index: EndIndex, rules: Rules) -> None:
-        self.index, self.rules = index, rules
-        cluster = index.cluster
-        self._fronted = {version: [c.at_host for c in index.classes] for version in VERSIONS}
-        self.backends: list[tuple[Service, int]] = []
-        for service in filter(replaces_sources, cluster.services):
-            backends = 0
-            if service.selector is not None:
-                backends = index.chosen(PodPeer(NamespaceNamed(service.namespace), service.selector))
-                for i in bit_indices(backends):
-                    for version in VERSIONS:
-                        self._fronted[version][i] |= _targets(service, index.classes[i])
-            for entry in cluster.written_endpoints(service):
-                backends |= self._front(service, entry)
-            self.backends.append((service, backends))
-        self._effects: dict[tuple[Direction, str | None], Effects] = {}
-        for thing in cluster.unmodelled:
-            others = [n for n in cluster.namespace_by_name if thing.reaches(n)] if thing.elsewhere_than else []
-            for place in others if thing.elsewhere_than else [thing.namespace]:
-                for direction in thing.directions:
-                    at = (direction, place)
-                    self._effects[at] = _both(self._effects.get(at, Effects()), _effects_of(thing))
+    rules: StageRules
+    numbers: tuple[int, ...]
+    one: int
+    versions: tuple[int, ...]
+    effects: Effects = NO_EFFECTS
+    fronts: tuple[ConnectionSet, ...] = (EMPTY, EMPTY)
+    near: Hashable = ()
+    is_judged: bool = True
 
-    def _front(self, service: Service, entry: Endpoints) -> int:
-        """The classes with an address that is written among the Service's endpoints, or that may have one."""
-        names, led_to = {port.name for port in service.ports}, ConnectionSet.EMPTY
-        for port in entry.ports:
-            if port.number and port.name in names:
-                led_to |= ConnectionSet.on(port.protocol.value, PortSet.of(port.number))
+    @property
+    def stage(self) -> Stage:
+        return self.rules.stage
+
+    @cached_property
+    def selected(self) -> Selected:
+        return self.rules.those(self.numbers)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self.rules.entries[number][1] for number in self.numbers)
+
+    @cached_property
+    def staged(self) -> tuple[StagedRule, ...]:
+        return tuple(rules_of(self.selected))
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        return tuple(self.rules.shapes.of(rule.when) for rule in self.staged)
+
+    @cached_property
+    def tests(self) -> tuple[tuple[AtAddress | OnNodes, frozenset[EndKind]], ...]:
+        """The sets of addresses that its rules ask about, and of what kinds of end."""
+        return tuple({id(ends): (ends, kinds) for shape in self.shapes for ends, kinds in shape.tests}.values())
+
+    @cached_property
+    def unsettled(self) -> tuple[tuple[int, Shape], ...]:
+        """The rules in which something is open, by number."""
+        return tuple((number, shape) for number, shape in enumerate(self.shapes) if shape.facts)
+
+    @cached_property
+    def _kept(self) -> dict[int, dict[int, Span]]:
+        return {version: {} for version in VERSIONS}
+
+    def kept(self, version: int) -> dict[int, Span]:
+        """What its rules' ports mean where that hangs on the end alone."""
+        return self._kept[version]
+
+    @cached_property
+    def owners(self) -> dict[int, Entry]:
+        """Whose each rule is, by its `id()`."""
+        return {id(rule): entry for entry in self.entries for rule in entry.rules}
+
+    @cached_property
+    def rule_numbers(self) -> dict[int, int]:
+        """By `id()` of the rule."""
+        return {id(rule): number for number, rule in enumerate(self.staged)}
+
+    def opening(self, hits: Hits) -> Hits:
+        """Those of rules that let something on."""
+        return tuple(hit for hit in hits if self.staged[hit[0]].action is not Action.DENY)
+
+    @property
+    def fronted(self) -> ConnectionSet:
+        """The ports that are fronted in some family that the end has."""
+        return reduce(ConnectionSet.__or__, map(self.fronted_in, self.versions), EMPTY)
+
+    def fronted_in(self, version: int) -> ConnectionSet:
+        return self.fronts[VERSIONS.index(version)]
+
+    @property
+    def key(self) -> Hashable:
+        return (
+            self.stage.name, self.numbers, self.effects, self.versions, self.fronts, self.near, self.is_judged
+        )  # fmt: skip
+
+
+class Subjects:
+    """Which policies, objects that are not modelled, and Services bear on each class of ends."""
+
+    def __init__(self, index: EndIndex) -> None:
+        self.index = index
+        self._of_self = Shapes(Role.SELF)
+        self._of_destination = Shapes(Role.DST)
+
+    def meant(self, formula: Formula, shapes: Shapes, version: int = 0) -> Grants:
+        """What a formula means of the classes, at any of their addresses."""
+        bits = self.index.of_version[version] if version else self.index.everything
+        classes = Classes(self.index, bits, version, 0, {})
+        return Meaning(shapes, classes, classes, {}).of(formula)
+
+    def _chosen(self, formula: Formula) -> int:
         found = 0
-        for version in VERSIONS:
-            addresses = AddressSet.singles(ip for ip in entry.addresses if ip.version == version)
-            met = self.index.plain_at(addresses, version) if addresses else 0
-            for i in bit_indices(met):
-                self._fronted[version][i] |= led_to
-            found |= met
+        for bits, span in self.meant(formula, self._of_self):
+            if span.may != span.must:
+                raise InternalError(f"whom `{formula}` selects hangs on what is open")
+            found |= bits
         return found
 
-    def of(self, direction: Direction) -> list[tuple[Subject, int]]:
+    def of(self, rules: StageRules) -> list[tuple[Subject, int]]:
         """Each subject with the classes it stands for; every class is in one."""
-        policies = self._selecting(direction)
+        judged = self._chosen(rules.stage.applies)
+        chosen: list[list[int]] = [[] for _ in self.index.classes]
+        for number, (_, entry) in enumerate(rules.entries):
+            for i in bit_indices(self._chosen(entry.subject) & judged):
+                chosen[i].append(number)
+        effects = self._effects(rules.stage, judged)
+        fronts = self._fronts(rules.stage, judged)
+        known: dict[Hashable, tuple[Leaf, ...]] = {}
         found: dict[Hashable, tuple[Subject, int]] = {}
         for i, c in enumerate(self.index.classes):
-            subject = self._subject(direction, i, c, tuple(policies[i]))
-            _, bits = found.get(subject.key, (subject, 0))
-            found[subject.key] = (subject, bits | 1 << i)
+            if not judged >> i & 1:
+                subject = Subject(rules, (), i, c.versions, is_judged=False)
+            else:
+                numbers = tuple(chosen[i])
+                asked = known.get(numbers)
+                if asked is None:
+                    asked = known[numbers] = tuple(_near_leaves(rules, numbers))
+                near = tuple(self._near(leaf, i, c.versions) for leaf in asked) if asked else ()
+                subject = Subject(rules, numbers, i, c.versions, effects[i], fronts[i], near)
+            first, bits = found.get(subject.key, (subject, 0))
+            found[subject.key] = first, bits | 1 << i
         return list(found.values())
 
-    def _selecting(self, direction: Direction) -> list[list[Policy]]:
-        """By class, the policies that select it and speak of the direction, in order of evaluation."""
-        found: list[list[Policy]] = [[] for _ in self.index.classes]
-        if not self.rules.profile.enforces:
-            return found
-        for tier in Tier:
-            for policy in self.index.cluster.policies_by_tier[tier]:
-                if policy.rules(direction) is not None:
-                    for i in bit_indices(self.index.chosen(policy.subject)):
-                        found[i].append(policy)
-        return found
+    def _near(self, leaf: Leaf, i: int, versions: Sequence[int]) -> Hashable:
+        """What a leaf says of a near end."""
+        found: list[Hashable] = []
+        for version in versions:
+            one = OneClass(self.index, i, version)
+            match leaf:
+                case OnPorts() | OnHostPort():
+                    found += one.on(leaf)
+                case Test():
+                    found.append(one.passing(leaf))
+                case Member(_, ends):
+                    found.append(one.among(ends))
+                case Same(left, right):
+                    found += (tuple(one.values(attribute)) for attribute in (left, right))
+        return tuple(found)
 
-    def _subject(self, direction: Direction, i: int, c: EndClass, policies: tuple[Policy, ...]) -> Subject:
-        if c.sort is not Sort.POD:
-            return Subject(direction, (), Effects(), c.versions, is_judged=False)
-        if direction is Direction.EGRESS:
-            return Subject(direction, policies, self._effects_in(direction, c.namespace), c.versions)
-        used = self.rules.port_names(policies, direction)
-        names = names_used(c.ports, used, self.rules.profile)
-        fronted = tuple(self._fronted[version][i] for version in VERSIONS)
-        return Subject(direction, policies, self._effects_in(direction, c.namespace), c.versions, names, fronted)
+    # -------------------------------------------------------------------------------------------- beside policies
+    def _effects(self, stage: Stage, judged: int) -> list[Effects]:
+        found = {NO_EFFECTS: judged}
+        for doubt in stage.doubts:
+            for formula, is_denial in ((doubt.denies, True), (doubt.allows, False)):
+                changes = (
+                    (bits, Effects(may_deny=span.may) if is_denial else Effects(may_allow=span.may))
+                    for bits, span in self.meant(formula, self._of_self)
+                )
+                found = refined(found, changes, Effects.__or__)
+        listed = [NO_EFFECTS] * len(self.index.classes)
+        for effects, bits in found.items():
+            if effects != NO_EFFECTS:
+                for i in bit_indices(bits):
+                    listed[i] = effects
+        return listed
 
-    def _effects_in(self, direction: Direction, namespace: str) -> Effects:
-        everywhere, here = (self._effects.get((direction, where), Effects()) for where in (None, namespace))
-        return _both(everywhere, here)
+    def _fronts(self, stage: Stage, judged: int) -> list[tuple[ConnectionSet, ...]]:
+        """By class and family, the ports on which a node's address may take the place of the source's."""
+        listed = [[EMPTY for _ in VERSIONS] for _ in self.index.classes]
+        for place, version in enumerate(VERSIONS):
+            for disguise in stage.disguises:
+                for bits, span in self.meant(disguise.when, self._of_destination, version):
+                    for i in bit_indices(bits & judged):
+                        listed[i][place] |= span.may
+        return [tuple(fronts) for fronts in listed]
+
+    def fronted(self, stage: Stage) -> Iterator[tuple[Disguise, int]]:
+        """What may put a node's address in place of the source's, with the classes that it leads to."""
+        for disguise in stage.disguises:
+            bits = 0
+            for version in VERSIONS:
+                for where, _ in self.meant(disguise.when, self._of_destination, version):
+                    bits |= where
+            yield disguise, bits
 
 
-def _effects_of(thing: Unmodelled) -> Effects:
-    full = ConnectionSet.EMPTY
-    for protocol in thing.protocols:
-        full |= ConnectionSet.OTHER if protocol is Protocol.OTHER else ConnectionSet.on(protocol.value, PortSet.FULL)
-    nothing = ConnectionSet.EMPTY
-    return Effects(full if thing.may_allow else nothing, full if thing.may_deny else nothing)
-
-
-def _both(left: Effects, right: Effects) -> Effects:
-    return Effects(left.may_allow | right.may_allow, left.may_deny | right.may_deny)
-
-
-def _targets(service: Service, c: EndClass) -> ConnectionSet:
-    """The pod's ports that the Service leads to; names are looked up in containers and sidecars (reference A13.2)."""
-    names = declared_names(c.ports, NamedPortScope.SIDECARS)
-    found = ConnectionSet.EMPTY
-    for port in service.ports:
-        found |= target_of(port, names)
-    return found
-
-
-def target_of(port: ServicePort, names: dict[str, ConnectionSet]) -> ConnectionSet:
-    """What the Service's port leads to on a pod that gives its ports these names (reference A13.2)."""
-    if isinstance(port.target, int):
-        return ConnectionSet.on(port.protocol.value, PortSet.of(port.target))
-    of_protocol = ConnectionSet.on(port.protocol.value, PortSet.FULL)
-    return names.get(port.target, ConnectionSet.EMPTY) & of_protocol
+def _near_leaves(rules: StageRules, numbers: Sequence[int]) -> Iterator[Leaf]:
+    found: dict[Leaf, None] = {}
+    for number in numbers:
+        for rule in rules.entries[number][1].rules:
+            found |= dict.fromkeys(rules.shapes.of(rule.when).near)
+    yield from found

@@ -1,0 +1,55 @@
+"""The stages of a cluster's pipeline, with the shapes of their formulas and their entries in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import EndKind, Member, OfKind, Role
+from analyzer.model.pipeline import Entry, Stage
+from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
+from analyzer.semantics.fold import Selected
+from analyzer.semantics.meaning import EVERY_KIND, Shapes, asked_in
+
+Place = tuple[int, int, int]
+"""Where an entry stands in a stage: its tier, its scale, its group."""
+
+
+class StageRules:
+    """A stage of a cluster's pipeline, with the shapes of its formulas and its entries in order."""
+
+    def __init__(self, stage: Stage, cluster: Cluster, profile: Profile) -> None:
+        self.stage, self.cluster, self.profile = stage, cluster, profile
+        judged = kinds_of(stage)
+        self.kinds = {Role.SELF: judged, stage.judges: judged}
+        self.shapes = Shapes(stage.far, self.kinds)
+        self.entries: list[tuple[Place, Entry]] = [
+            ((t, s, g), entry)
+            for t, tier in enumerate(stage.tiers)
+            for s, scale in enumerate(tier.scales)
+            for g, group in enumerate(scale)
+            for entry in group
+        ]
+
+    def those(self, numbers: Sequence[int]) -> Selected:
+        """As if these entries selected the end, and no others."""
+        found: dict[int, dict[int, dict[int, list[Entry]]]] = {}
+        for number in numbers:
+            (t, s, g), entry = self.entries[number]
+            found.setdefault(t, {}).setdefault(s, {}).setdefault(g, []).append(entry)
+        tiers = self.stage.tiers
+        return [(tiers[t], [list(groups.values()) for groups in scales.values()]) for t, scales in found.items()]
+
+
+def stages_of(cluster: Cluster, profile: Profile) -> list[StageRules]:
+    return [StageRules(stage, cluster, profile) for stage in pipeline_of(profile, cluster).stages]
+
+
+def kinds_of(stage: Stage) -> frozenset[EndKind]:
+    """The kinds of end that the stage applies to, or more."""
+    found = EVERY_KIND
+    for leaf, _ in asked_in(stage.applies):
+        if isinstance(leaf, Member) and isinstance(leaf.ends, OfKind):
+            found = leaf.ends.kinds
+    return found
