@@ -11,7 +11,7 @@ from analyzer.language.claims import claim
 from analyzer.language.claims import text as text_of_claim
 from analyzer.language.conditions import condition
 from analyzer.language.ends import can_hold_pods, ends
-from analyzer.language.metadata import OF_PACK, OF_QUERY, metadata
+from analyzer.language.metadata import OF_PACK, OF_PARAMETER, OF_QUERY, metadata
 from analyzer.language.names import FIRST_WORDS, nearest, set_name_fault, statement_name_fault
 from analyzer.language.scope import Scope, place, unquoted
 from analyzer.language.size import Sizes
@@ -105,7 +105,7 @@ class _Reading:
 
     def _misplaced(self, annotations: Sequence[Syntax]) -> None:
         for annotation in annotations:
-            self.scope.problem(annotation, "an annotation belongs before `assert`, or before `pack`")
+            self.scope.problem(annotation, "an annotation belongs before `assert`, before `pack` or before `param`")
 
     def _note_broken(self, passage: Passage) -> None:
         """A name whose statement is in error is known all the same, so that its uses are no further errors."""
@@ -131,7 +131,7 @@ class _Reading:
                 hint = "give one of them another name"
                 self.scope.problem(name, f"`{name}` is declared twice, the first on line {first[key]}", hint)
             first.setdefault(key, line)
-            if statement.annotations and statement.kind not in ("assertion", "pack"):
+            if statement.annotations and statement.kind not in ("assertion", "pack", "param"):
                 self._misplaced(statement.annotations)
         self._parameters([s for s in statements if s.kind == "param"], given)
         lets = [s for s in statements if s.kind == "let"]
@@ -145,8 +145,11 @@ class _Reading:
             name, value = words(statement.body)[:2]
             usual = unquoted(value)
             declared[str(name)] = chosen = given.get(str(name), usual)
-            if usual.strip() and not chosen.strip():
-                hint = f'give it a value; a pack that can do without one says `param {name} = ""`'
+            about = metadata(statement.annotations, OF_PARAMETER, self.scope)
+            if about.may_be_empty and not chosen.strip():
+                declared[str(name)] = ""
+            elif usual.strip() and not chosen.strip():
+                hint = "give it a value; a pack that can do without one says `@empty(allowed)` before `param`"
                 self.scope.problem(name, f"the parameter `{name}` is set to nothing", hint)
         for other in given:
             if other not in declared and other not in self.scope.broken_parameters:

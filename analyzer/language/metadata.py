@@ -1,4 +1,4 @@
-"""Annotations: what a query or a pack says about itself."""
+"""Annotations: what a query, a pack or a parameter says about itself."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from analyzer.model.claims import Severity
 _SEVERITIES = {severity.value: severity for severity in Severity}
 OF_QUERY = ("severity", "control", "remediation", "description")
 OF_PACK = ("description", "shows", "does-not-show")
+OF_PARAMETER = ("empty",)
 _REPEATABLE = ("control", "shows", "does-not-show")
 
 _PLACES = {
     **dict.fromkeys(set(OF_QUERY) - set(OF_PACK), "no annotation of a pack"),
     **dict.fromkeys(set(OF_PACK) - set(OF_QUERY), "no annotation of a query but of a pack"),
+    "empty": "no annotation but of a parameter",
 }
 
 
@@ -29,6 +31,7 @@ class Metadata:
     description: str = ""
     shows: list[str] = field(default_factory=list)
     does_not_show: list[str] = field(default_factory=list)
+    may_be_empty: bool = False
 
     def add(self, name: str, texts: Sequence[str]) -> None:
         """What a repeatable annotation says, behind what others of its name said before."""
@@ -57,6 +60,10 @@ def metadata(annotations: Sequence[Syntax], known: tuple[str, ...], scope: Scope
                 hint = nearest(texts[0], _SEVERITIES) or "write `low`, `medium`, `high` or `critical`"
                 scope.problem(values[0], f"`{texts[0]}` is no severity", hint)
             found.severity = _SEVERITIES.get(texts[0], found.severity)
+        elif texts and name == "empty":
+            if texts[0] != "allowed":
+                scope.problem(values[0], f"`@empty` takes `allowed`, not `{texts[0]}`")
+            found.may_be_empty = texts[0] == "allowed"
         elif texts:
             setattr(found, str(name), texts[0])
         seen.setdefault(str(name), place(name)[0])

@@ -137,3 +137,27 @@ def test_an_empty_parameter_is_an_error_unless_the_pack_can_do_without(value: st
         parse_pack(text.format('"web"'), "q.npq", {"who": value})
     assert "the parameter `who` is set to nothing" in str(error.value)
     assert parse_pack(text.format('""'), "q.npq").parameters == (("who", ""),)
+    allowing = "@empty(allowed)\n" + text.format('"web"')
+    assert parse_pack(allowing, "q.npq", {"who": value}).parameters == (("who", ""),)
+    assert parse_pack(allowing, "q.npq").parameters == (("who", "web"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("@empty(forbidden)\nparam who = web\n", "takes `allowed`"),
+        ("@severity(high)\nparam who = web\n", "`severity` is"),
+        ("param who = web\n@empty(allowed)\n", "no annotation but of a parameter"),
+        ("param who = web\n@empty(allowed)\nlet x = pods\n", "before `param`"),
+    ],
+)
+def test_a_parameter_has_no_other_annotation(text: str, said: str) -> None:
+    with pytest.raises(QueryError) as error:
+        parse_pack(f"{text}assert q: no pods(app=$who) can reach internet\n", "q.npq")
+    assert said in str(error.value)
+
+
+def test_only_a_parameter_may_be_empty() -> None:
+    with pytest.raises(QueryError) as error:
+        parse_pack("@empty(allowed)\nassert q: no pods can reach internet\n", "q.npq")
+    assert "no annotation but of a parameter" in str(error.value)
