@@ -1,7 +1,7 @@
 """Every mutant that mutmut makes of the encoding and of the oracle, put to the tests that run its line until one fails.
 
     pip install mutmut==3.8.1
-    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.rules …] [--seconds 10]
+    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.pipeline …] [--seconds 10]
 
 FOLDER gets a copy of the checkout whose functions are there in every version.  Each mutant is a forked child of a
 process that has collected the tests and knows the lines of each; tests that killed a mutant of the same function go

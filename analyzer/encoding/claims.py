@@ -6,7 +6,7 @@ from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.members import is_in, is_reached
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.rules import PolicyTerms
+from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, equal, implies, neg, number, pick
 from analyzer.encoding.vocabulary import SERVICE_SCOPE, attr_of
 from analyzer.model.claims import (
@@ -102,7 +102,7 @@ def assumed(assumption: Assumption, end: EndTerms) -> Term:
 class ClaimTerms:
     """The terms of one claim: which connections it speaks of, and which of them break it."""
 
-    def __init__(self, claim: Claim, src: EndTerms, dst: EndTerms | None, policies: PolicyTerms) -> None:
+    def __init__(self, claim: Claim, src: EndTerms, dst: EndTerms | None, policies: PipelineTerms) -> None:
         self.claim, self.src, self.dst, self.policies = claim, src, dst, policies
 
     def sources(self) -> Term:
@@ -117,19 +117,19 @@ class ClaimTerms:
     def _goes_to(self, destinations: SetExpr, ports: tuple[Ports, ...] | None) -> Term:
         """A Service's ports are those of the Service, any other end's are its own; `ports is None`: whichever."""
         assert self.dst is not None
-        dst, matching = self.dst, self.policies.matching
-        asked = TRUE if ports is None else matching.on_ports(ports)
+        dst, policies = self.dst, self.policies
+        asked = TRUE if ports is None else policies.ways.on_ports(ports)
 
         def end(members: SetExpr) -> Term:
-            return conj([is_in(members, dst), asked, self.policies.by_no_service()])
+            return conj([is_in(members, dst), asked, self.policies.ways.by_no_service()])
 
         def led(port: LedPort) -> Term:
             if port.target is None:
-                return conj([asked, self.policies.by_no_service()])
+                return conj([asked, self.policies.ways.by_no_service()])
             if ports is not None and not port.is_asked(ports):
                 return FALSE
-            target = matching.on_ports([port.target], where=SERVICE_SCOPE)
-            return conj([target, self.policies.by_way_of(port)])
+            target = policies.ways.on_ports([port.target], where=SERVICE_SCOPE)
+            return conj([target, self.policies.ways.by_way_of(port)])
 
         return is_reached(destinations, dst, end, led)
 
@@ -138,11 +138,11 @@ class ClaimTerms:
         if excuse.through is None:
             return self._goes_to(excuse.destinations, excuse.ports)
         assert self.dst is not None
-        asked = TRUE if excuse.ports is None else self.policies.matching.on_ports(excuse.ports)
-        return conj([is_in(excuse.destinations, self.dst), asked, self.policies.by_asking_for(excuse.through)])
+        asked = TRUE if excuse.ports is None else self.policies.ways.on_ports(excuse.ports)
+        return conj([is_in(excuse.destinations, self.dst), asked, self.policies.ways.by_asking_for(excuse.through)])
 
     def _calls_port(self, naming: PortNaming) -> Term:
-        given = self.policies.matching.on_ports([naming.port], where=naming.scope)
+        given = self.policies.ways.on_ports([naming.port], where=naming.scope)
         return given if naming.is_given else neg(given)
 
     def violation(self) -> Term:
@@ -184,7 +184,7 @@ class ClaimTerms:
             case Kind.ONLY:
                 members = [self.reached(), neg(conj([self.sources(), where]))]
             case Kind.REACHES_ONLY:
-                asked = self.policies.matching.on_ports(claim.ports)
+                asked = self.policies.ways.on_ports(claim.ports)
                 members = [self.sources(), asked, neg(conj([self.reached(), where]))]
             case _:
                 members = [self.sources(), self.reached(), where]

@@ -18,7 +18,7 @@ class Ledger:
         self.tracks: dict[str, RuleRef] = {}
         self.opens: dict[str, OpenFact] = {}
         self._track_names: dict[tuple[str, Direction, int | None], str] = {}
-        self._open_names: dict[str, str] = {}
+        self._open_names: dict[tuple[str, str], str] = {}
 
     def track(self, ref: RuleRef) -> Term:
         """A literal that stands for "this rule, or this policy's isolation, counts"."""
@@ -32,9 +32,9 @@ class Ledger:
 
     def open(self, fact: OpenFact, width: int = 0) -> Term:
         """A literal that stands for the fact, one way or the other; with a width a bit-vector, for one of many ways."""
-        name = self._open_names.get(fact.id)
+        name = self._open_names.get((fact.kind, fact.id))
         if name is None:
-            name = self._open_names[fact.id] = f"o{len(self.opens)}"
+            name = self._open_names[fact.kind, fact.id] = f"o{len(self.opens)}"
             self.opens[name] = fact
             self._script.comment(f"{name}: {fact.text}")
         return self._script.vector(name, width) if width else self._script.boolean(name)

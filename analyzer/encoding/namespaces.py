@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from analyzer.errors import InternalError
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import All, Attribute, Formula, Name, Not, Some, Test
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.records import dataclass
 
@@ -60,6 +62,7 @@ class NamespaceTable:
                 self._by_pair.setdefault((key, value), set()).add(code)
                 self._by_key.setdefault(key, set()).add(code)
         self._selected: dict[Selector, frozenset[int]] = {}
+        self._meeting_formulas: dict[Formula, frozenset[int]] = {}
 
     def code(self, name: str) -> int | None:
         return self._by_name.get(name)
@@ -76,6 +79,32 @@ class NamespaceTable:
                 chosen &= self._meeting(requirement)
             found = self._selected[selector] = chosen
         return found
+
+    def known_where(self, formula: Formula) -> frozenset[int]:
+        """The namespaces of known labels that meet a formula which asks of nothing else."""
+        found = self._meeting_formulas.get(formula)
+        if found is None:
+            found = self._meeting_formulas[formula] = self._where(formula)
+        return found
+
+    def _where(self, formula: Formula) -> frozenset[int]:
+        match formula:
+            case All(parts):
+                return self._known.intersection(*map(self._where, parts))
+            case Some(parts):
+                return frozenset().union(*map(self._where, parts))
+            case Not(part):
+                return self._known - self._where(part)
+            case Test(Attribute(_, Name.NAMESPACE), frozenset() as names):
+                return self._known & {code for name in names if (code := self._by_name.get(name)) is not None}
+            case Test(Attribute(_, Name.NAMESPACE)):
+                return self._known
+            case Test(Attribute(_, Name.NAMESPACE_LABEL, key), frozenset() as values):
+                return frozenset(code for value in values for code in self._by_pair.get((key, value), ()))
+            case Test(Attribute(_, Name.NAMESPACE_LABEL, key)):
+                return frozenset(self._by_key.get(key, ()))
+            case _:
+                raise InternalError(f"{formula} asks of more than a namespace")
 
     def _meeting(self, requirement: Requirement) -> frozenset[int]:
         having = self._by_key.get(requirement.key, set())

@@ -23,8 +23,8 @@ from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.ends import EndTerms, distinct
 from analyzer.encoding.ledger import Ledger
+from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
-from analyzer.encoding.rules import PolicyTerms
 from analyzer.encoding.scope import POD, Role, Scope, scope_of
 from analyzer.encoding.terms import Script, Term, conj, disj, iff
 from analyzer.encoding.variables import VariableBuilder, Variables
@@ -85,7 +85,7 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     src = EndTerms(Role.SRC, scope, classes, variables, script, ledger)
     dst = None if claim.kind is Kind.ISOLATED else EndTerms(Role.DST, scope, classes, variables, script, ledger)
     proves_reach = claim.kind in (Kind.EVERY, Kind.SOME)
-    policies = PolicyTerms(scope, src, dst, variables, script, ledger, track_allows=proves_reach)
+    policies = PipelineTerms(scope, src, dst, variables, script, ledger, track_allows=proves_reach)
     terms = ClaimTerms(claim, src, dst, policies)
     return obligation(terms, terms.violation())
 
@@ -98,9 +98,9 @@ def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
     violation = conj([violation, *(end.is_there() for end in (src, dst) if end is not None)])
     universe = src_exists = _exists(src)
     if dst is not None:
-        is_other, has_none = first.matching.has_protocol(Protocol.OTHER), first.matching.port.lies_in(((0, 0),))
+        is_other, has_none = first.formulas.has_protocol(Protocol.OTHER), first.formulas.port.lies_in(((0, 0),))
         dst_exists = [*_exists(dst), iff(is_other, has_none)]
-        dst_exists += first.by_possible_way()
+        dst_exists += first.ways.by_possible_way()
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
         in_dst = conj([*dst_exists, in_dst])
     tracks, opens = dict(ledger.tracks), dict(ledger.opens)

@@ -19,8 +19,8 @@ from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.obligation import Obligation, obligation
+from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
-from analyzer.encoding.rules import PolicyTerms
 from analyzer.encoding.scope import (
     POD,
     Reach,
@@ -68,7 +68,7 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     variables = VariableBuilder(script, scopes[1], classes)
     were = tuple(replace(c, host_network=c.was_on_host) if c.kind == POD else c for c in classes)
     policies = [
-        PolicyTerms(
+        PipelineTerms(
             scope,
             EndTerms(Role.SRC, scope, known, variables, script, ledger),
             EndTerms(Role.DST, scope, known, variables, script, ledger),
@@ -83,7 +83,7 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     return obligation(terms, _newly_allowed(terms, policies[0], egress, ingress))
 
 
-def _newly_allowed(terms: ClaimTerms, old: PolicyTerms, egress: Changed, ingress: Changed) -> Term:
+def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, egress: Changed, ingress: Changed) -> Term:
     denied: list[Term] = []
     assert old.dst is not None
     if egress.near:

@@ -19,12 +19,13 @@ from trials import Asked, Scene, by_oracle, scenes
 from written import as_yaml, documents, save
 
 from analyzer.encoding import embed, encode
-from analyzer.encoding.domains import ABSENT
-from analyzer.encoding.ends import EndTerms
-from analyzer.encoding.terms import conj, equal, neg, number
+from analyzer.encoding.formulas import FormulaTerms
+from analyzer.encoding.terms import conj
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
+from analyzer.model import formulas
 from analyzer.model.cluster import Cluster, ContainerKind
+from analyzer.model.formulas import Formula
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.profile import PROFILES
 from analyzer.semantics import outcomes
@@ -74,23 +75,18 @@ def test_evaluating_is_solving_at_a_point(data: st.DataObject) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ a defect
-def _wants_the_key(end: EndTerms, symbol, attr, requirement):
-    """NotIn that an absent label does not meet: the classic mistake (reference A2.3)."""
-    domain = end.domain(attr)
-    listed = [equal(symbol, number(domain.code(value), domain.width)) for value in sorted(requirement.values)]
-    absent = equal(symbol, number(ABSENT, domain.width))
-    return conj([neg(absent), *map(neg, listed)])
-
-
 @pytest.fixture
 def _defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = EndTerms._meets
+    """NotIn that an absent label does not meet: the classic mistake (reference A2.3)."""
+    plain = FormulaTerms.of
 
-    def meets(end: EndTerms, symbol, attr, requirement):
-        wrong = requirement.operator is Operator.NOT_IN
-        return (_wants_the_key if wrong else plain)(end, symbol, attr, requirement)
+    def of(terms: FormulaTerms, formula: Formula, *about) -> str:
+        right = plain(terms, formula, *about)
+        if isinstance(formula, formulas.Not) and isinstance(formula.part, formulas.Test) and formula.part.meets:
+            return conj([right, terms.of(formulas.Test(formula.part.attribute), *about)])
+        return right
 
-    monkeypatch.setattr(EndTerms, "_meets", meets)
+    monkeypatch.setattr(FormulaTerms, "of", of)
 
 
 @pytest.mark.usefixtures("_defect")

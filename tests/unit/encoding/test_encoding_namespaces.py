@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from in_short import namespace
 
 from analyzer.encoding.namespaces import FRESH_NAMESPACES, NamespaceTable, Standing, namespace_table
-from analyzer.encoding.selectors import matches
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Name, Role, labels
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.semantics.formulas import matches
 
 CLUSTER = Cluster(
     (namespace("red", team="a"), namespace("blue", team="b", zone=""), namespace("said", is_declared=False))
@@ -84,7 +85,9 @@ def test_known_namespaces_are_selected_by_their_labels(requirements: list[Requir
     selector = Selector(tuple(requirements))
     found = table(Universe.NAMESPACES)
     known = found.of(Standing.KNOWN)
-    assert found.known_matching(selector) == {c for c in known if matches(selector, found.entries[c].labels)}
+    expected = {c for c in known if matches(selector, found.entries[c].labels)}
+    assert found.known_matching(selector) == expected
+    assert found.known_where(labels(selector, Role.SELF, Name.NAMESPACE_LABEL)) == expected
 
 
 @given(st.lists(_REQUIREMENTS, max_size=3))

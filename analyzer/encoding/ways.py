@@ -1,0 +1,110 @@
+"""Ways to a destination that its connection's own address and port do not show: Services' addresses, nodes' ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.formulas import FormulaTerms, is_on
+from analyzer.encoding.members import is_in
+from analyzer.encoding.scope import Role as End
+from analyzer.encoding.scope import Scope, is_way_of
+from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, implies, neg
+from analyzer.encoding.variables import Attribute, VariableBuilder
+from analyzer.encoding.vocabulary import SERVICE_SCOPE
+from analyzer.model.claims import LedPort
+from analyzer.model.endpoints import Through
+from analyzer.model.formulas import AtAddress, Leaf, Member, OnPorts, on_any
+from analyzer.model.policies import NumberedPorts, Ports, Protocol
+from analyzer.model.profile import NamedPortScope
+from analyzer.sets.addresses import IPAddress
+
+
+class WayTerms:
+    """Terms for what the client asks for, and for where that leads."""
+
+    def __init__(
+        self, scope: Scope, dst: EndTerms | None, formulas: FormulaTerms, variables: VariableBuilder, script: Script
+    ) -> None:
+        self.scope, self.dst, self.formulas, self.variables, self.script = scope, dst, formulas, variables, script
+
+    def is_possible(self, number: int) -> Term:
+        """The way of that number leads to the destination, on the connection's port."""
+        assert self.dst is not None
+        way = self.scope.ways[number - 1]
+        v6 = self.variables.symbol(End.CONNECTION, Attribute.FAMILY)
+        family = v6 if way.address.version == 6 else neg(v6)
+        on_target = self.on_target(way.port)
+        return self.script.share(conj([family, is_in(way.port.members, self.dst), on_target]))
+
+    def is_chosen(self, number: int) -> Term:
+        """The client asks for the way of that number; 0: for none."""
+        numbers = self.scope.through
+        if number and number not in numbers:
+            return FALSE
+        if not numbers:
+            return TRUE
+        return self.variables.row(End.CONNECTION, Attribute.WAY).lies_in(((number, number),))
+
+    def by_no_service(self) -> Term:
+        return self.is_chosen(0)
+
+    def by_way_of(self, port: LedPort) -> Term:
+        """The client asks for one of the port's addresses, if that makes a difference."""
+        chosen = [n for n in self.scope.through if is_way_of(self.scope.ways[n - 1], port)]
+        return disj(self.is_chosen(n) for n in chosen) if chosen else self.is_chosen(0)
+
+    def by_asking_for(self, through: Through) -> Term:
+        """The client asks for this Service, at this address and port."""
+        ways = ((n, self.scope.ways[n - 1]) for n in self.scope.through)
+        asked = (through.service, through.address, through.number)
+        return disj(self.is_chosen(n) for n, w in ways if (w.port.service, w.address, w.port.number) == asked)
+
+    def by_possible_way(self) -> list[Term]:
+        """What the client asks for leads to where the connection goes."""
+        numbers = self.scope.through
+        if not numbers:
+            return []
+        rules = [implies(self.is_chosen(n), self.is_possible(n)) for n in numbers]
+        return [disj(self.is_chosen(n) for n in (0, *numbers)), *rules]
+
+    def on_target(self, port: LedPort) -> Term:
+        """The connection is on the port that the Service's leads to."""
+        return self.on_ports(() if port.target is None else (port.target,), SERVICE_SCOPE)
+
+    def on_ports(self, ports: Iterable[Ports], where: NamedPortScope | None = None) -> Term:
+        """The connection is on one of the ports; `where`: in which containers names are looked up, if not in those that
+        the profile looks at."""
+        return self.formulas.of(on_any(ports, where or self.scope.question.profile.named_port_scope), {})
+
+    def of_nodes(self) -> Iterator[tuple[Protocol, int, int, Term]]:
+        """Each port of the nodes, or range of which one is, and that it leads to the destination."""
+        assert self.dst is not None
+        for way in self.scope.node_ways:
+            leads = conj([is_in(way.port.members, self.dst), self.on_target(way.port)])
+            yield way.port.protocol, way.low, way.high, leads
+        by_port: dict[tuple[Protocol, int, int], list[int]] = {}
+        for code, c in self.dst.classes:
+            for protocol, number, at_host in () if c.host_network else c.host_ports:
+                by_port.setdefault((protocol, number, at_host), []).append(code)
+        for (protocol, number, at_host), codes in by_port.items():
+            here = self.on_ports([NumberedPorts(protocol, number)])
+            yield protocol, at_host, at_host, conj([self.dst.is_class(codes), here])
+
+
+def is_seen(leaf: Leaf, asked: tuple[Protocol, int], address: IPAddress | None) -> bool:
+    """Whether what asks of a port or of an address means those that are asked for."""
+    match leaf:
+        case OnPorts():
+            return is_on(leaf, asked)
+        case Member(_, AtAddress(addresses)):
+            return address is not None and address in addresses
+        case _:
+            return False
+
+
+def told_apart(low: int, high: int, told: Iterable[Leaf]) -> list[int]:
+    """The numbers at which some rule's ports begin or end, and the lowest."""
+    ranges = (pair for leaf in told if isinstance(leaf, OnPorts) for pair in leaf.ports.intervals)
+    edges = {edge for first, last in ranges for edge in (first, last + 1)}
+    return sorted({low, *(edge for edge in edges if low <= edge <= high)})
