@@ -144,7 +144,12 @@ def _allowed(cluster: Cluster, profile: Profile, connection: Connection) -> Answ
 def _newly_allowed(asked: Asked, before: Cluster, connection: Connection) -> Answer | None:
     old, new = align(before, asked.cluster)
     was, now = (_allowed(side, asked.profile, seen_by(connection, side)) for side in (old, new))
-    scopes = {is_in_scope(asked.claim, one, asked.profile) for one in known(connection, asked.mentioned)}
+    assumed = [
+        one for one in known(connection, asked.mentioned) if _is_assumed(one.src, asked) and _is_assumed(one.dst, asked)
+    ]
+    if not assumed:
+        return OUTSIDE_THE_UNIVERSE
+    scopes = {is_in_scope(asked.claim, one, asked.profile) for one in assumed}
     if True not in scopes or True not in now or False not in was:
         return frozenset({False})
     return frozenset({True}) if was == {False} and now == {True} and scopes == {True} else None
