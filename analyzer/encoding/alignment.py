@@ -20,6 +20,7 @@ from dataclasses import fields, replace
 from operator import attrgetter
 
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
+from analyzer.model.memory import remembered
 from analyzer.model.source import NOWHERE
 from analyzer.records import dataclass
 
@@ -47,8 +48,17 @@ def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:
 def is_on_host(workload: Workload, side: Cluster) -> bool:
     """Whether the workload is on its node's network on that side: as it is written there, if its pods are all so or
     all not so, else as it is here."""
-    found = {w.host_network for w in side.workloads_by_namespace.get(workload.namespace, ()) if w.id == workload.id}
-    return found.pop() if len(found) == 1 else workload.host_network
+    found = _networks(side).get(workload.id, ())
+    return next(iter(found)) if len(found) == 1 else workload.host_network
+
+
+@remembered
+def _networks(side: Cluster) -> dict[str, set[bool]]:
+    """By a workload's name and namespace: whether its pods are on their nodes' network."""
+    found: dict[str, set[bool]] = {}
+    for workload in side.workloads:
+        found.setdefault(workload.id, set()).add(workload.host_network)
+    return found
 
 
 def changes_network(before: Cluster, after: Cluster) -> bool:
