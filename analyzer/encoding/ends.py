@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.classes import ANYWHERE, EndClass, keeps_off_nodes, mentioned_values
 from analyzer.encoding.domains import ABSENT, Attr, Domain
-from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
 from analyzer.encoding.terms import (
@@ -49,9 +49,9 @@ class EndTerms:
         classes: tuple[EndClass, ...],
         variables: VariableBuilder,
         script: Script,
-        ledger: Ledger,
+        assertions: AssertionNames,
     ) -> None:
-        self.role, self.scope, self.variables, self.script, self.ledger = role, scope, variables, script, ledger
+        self.role, self.scope, self.variables, self.script, self.assertions = role, scope, variables, script, assertions
         self.reach = scope.reach(role)
         self.every_class = classes
         self.classes = tuple((i + 1, c) for i, c in enumerate(classes) if self._can_be(c))
@@ -135,7 +135,7 @@ class EndTerms:
         values = [dict(option.labels).get(attr.key) for option in options]
         found = number(domain.code(values[-1]), domain.width)
         for option, value in reversed(list(zip(options[:-1], values[:-1], strict=True))):
-            is_so = self.ledger.open(unknown_label(owner, varying, option, self.role))
+            is_so = self.assertions.open(unknown_label(owner, varying, option, self.role))
             found = pick(is_so, number(domain.code(value), domain.width), found)
         return found
 
@@ -365,7 +365,7 @@ class EndTerms:
         the universe: a connection of theirs is certain for no value of the fact."""
         made = ((i, c.maker, c.host_network) for i, c in self.classes if c.maker is not None)
         return conj(
-            implies(self.is_class([i]), self.ledger.open(_supposed_fact(maker, is_on_node)))
+            implies(self.is_class([i]), self.assertions.open(_supposed_fact(maker, is_on_node)))
             for i, maker, is_on_node in made
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.encoding.ledger import Ledger
+from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.scope import Role
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, neg, within
 from analyzer.encoding.variables import Attribute, VariableBuilder
@@ -19,14 +19,14 @@ class UnseenEnd:
     """A source behind the address of some node, which nobody knows but is one and the same for every rule: blocks that
     cover all addresses of a family together are sure to match it."""
 
-    def __init__(self, variables: VariableBuilder, ledger: Ledger) -> None:
-        self._variables, self._ledger = variables, ledger
+    def __init__(self, variables: VariableBuilder, assertions: AssertionNames) -> None:
+        self._variables, self._assertions = variables, assertions
 
     def inside(self, addresses: AddressSet) -> Term:
         v6, found = self._variables.symbol(Role.CONNECTION, Attribute.FAMILY), []
         for version, width, is_family in ((4, 32, neg(v6)), (6, 128, v6)):
             if ranges := addresses.family(version):
-                address = self._ledger.open(self._address(version), width)
+                address = self._assertions.open(self._address(version), width)
                 found.append(conj([is_family, within(address, ranges, width)]))
         return disj(found)
 
@@ -42,8 +42,8 @@ class UnseenEnd:
 class AskedNode(UnseenEnd):
     """A destination that is some node: one of those `known`, or one of which nothing is known where that is empty."""
 
-    def __init__(self, variables: VariableBuilder, ledger: Ledger, known: Sequence[Node]) -> None:
-        super().__init__(variables, ledger)
+    def __init__(self, variables: VariableBuilder, assertions: AssertionNames, known: Sequence[Node]) -> None:
+        super().__init__(variables, assertions)
         self._known = known
 
     def exists(self) -> Term:
@@ -55,7 +55,7 @@ class AskedNode(UnseenEnd):
         if is_any:
             return TRUE
         text = f"whether a node that leads to the destination has the labels `{words}` is not known"
-        return self._ledger.open(OpenFact("node-way", f"node-way labels {words}", text))
+        return self._assertions.open(OpenFact("node-way", f"node-way labels {words}", text))
 
     def _address(self, version: int) -> OpenFact:
         text = "by which node's address a client comes to the destination is not known"

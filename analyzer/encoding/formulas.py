@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import UnseenEnd, WrittenAddress, addresses_of
-from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
@@ -66,9 +66,9 @@ class FormulaTerms:
     """Terms over the connection's protocol and port, and the ends that a formula is asked about."""
 
     def __init__(
-        self, scope: Scope, dst: EndTerms | None, variables: VariableBuilder, script: Script, ledger: Ledger
+        self, scope: Scope, dst: EndTerms | None, variables: VariableBuilder, script: Script, assertions: AssertionNames
     ) -> None:
-        self.scope, self.dst, self.variables, self.script, self.ledger = scope, dst, variables, script, ledger
+        self.scope, self.dst, self.variables, self.script, self.assertions = scope, dst, variables, script, assertions
         self._protocol, self.port = (variables.row(End.CONNECTION, it) for it in (Symbol.PROTOCOL, Symbol.PORT))
         self._chosen: dict[tuple[Formula, End, bool], Term] = {}
 
@@ -93,7 +93,7 @@ class FormulaTerms:
             case Test():
                 return self._test(formula, ends[formula.attribute.role])
             case Open(fact):
-                return self.ledger.open(fact)
+                return self.assertions.open(fact)
             case Same():
                 raise InternalError("no rule compares two attributes")
             case _:

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.ends import EndTerms, distinct
-from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.scope import POD, Role, Scope, scope_of
@@ -79,13 +79,13 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     """Return the script that is unsatisfiable iff the claim holds (SOME: satisfiable iff it holds)."""
     scope = scope_of(cluster, question)
     claim, script = question.claim, Script()
-    ledger = Ledger(script)
+    assertions = AssertionNames(script)
     classes = end_classes(scope)
     variables = VariableBuilder(script, scope, classes)
-    src = EndTerms(Role.SRC, scope, classes, variables, script, ledger)
-    dst = None if claim.kind is Kind.ISOLATED else EndTerms(Role.DST, scope, classes, variables, script, ledger)
+    src = EndTerms(Role.SRC, scope, classes, variables, script, assertions)
+    dst = None if claim.kind is Kind.ISOLATED else EndTerms(Role.DST, scope, classes, variables, script, assertions)
     proves_reach = claim.kind in (Kind.EVERY, Kind.SOME)
-    policies = PipelineTerms(scope, src, dst, variables, script, ledger, track_allows=proves_reach)
+    policies = PipelineTerms(scope, src, dst, variables, script, assertions, track_allows=proves_reach)
     terms = ClaimTerms(claim, src, dst, policies)
     return obligation(terms, terms.violation())
 
@@ -93,7 +93,7 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
 def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
     """The obligation that a claim's terms make, with `violation` for what breaks it."""
     src, dst, first = terms.src, terms.dst, terms.policies
-    scope, script, ledger = first.scope, first.script, first.ledger
+    scope, script, assertions = first.scope, first.script, first.assertions
     in_src, in_dst = terms.sources(), terms.reached()
     violation = conj([violation, *(end.is_there() for end in (src, dst) if end is not None)])
     universe = src_exists = _exists(src)
@@ -103,7 +103,7 @@ def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
         dst_exists += first.ways.by_possible_way()
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
         in_dst = conj([*dst_exists, in_dst])
-    tracks, opens = dict(ledger.tracks), dict(ledger.opens)
+    tracks, opens = dict(assertions.tracks), dict(assertions.opens)
     script.name(UNIVERSE, conj(universe))
     script.name(IN_SRC, conj([*src_exists, in_src]))
     script.name(IN_DST, in_dst)

@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.encoding.alignment import align, changes_network, members_of
+from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.changes import Changed, Comparison, Side, everything_changed, union_of
 from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
 from analyzer.encoding.ends import EndTerms
-from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
@@ -63,18 +63,18 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     members = after if is_live else members_of(before, after)
     scopes = _scopes(sides, question, members, ends, (egress, ingress))
     script = Script()
-    ledger = Ledger(script)
+    assertions = AssertionNames(script)
     classes = end_classes(scopes[1], before)
     variables = VariableBuilder(script, scopes[1], classes)
     were = tuple(replace(c, host_network=c.was_on_host) if c.kind == POD else c for c in classes)
     policies = [
         PipelineTerms(
             scope,
-            EndTerms(Role.SRC, scope, known, variables, script, ledger),
-            EndTerms(Role.DST, scope, known, variables, script, ledger),
+            EndTerms(Role.SRC, scope, known, variables, script, assertions),
+            EndTerms(Role.DST, scope, known, variables, script, assertions),
             variables,
             script,
-            ledger,
+            assertions,
             is_tracked=False,
         )
         for scope, known in zip(scopes, (were, classes), strict=True)

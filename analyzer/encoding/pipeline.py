@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, groupby, permutations
 
+from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import AskedNode, UnseenEnd, WrittenAddress
 from analyzer.encoding.formulas import Asked, FormulaTerms, Seen
-from analyzer.encoding.ledger import Ledger
 from analyzer.encoding.places import Places
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
@@ -58,16 +58,16 @@ class PipelineTerms:
         dst: EndTerms | None,
         variables: VariableBuilder,
         script: Script,
-        ledger: Ledger,
+        assertions: AssertionNames,
         *,
         track_allows: bool = False,
         is_tracked: bool = True,
     ) -> None:
-        self.scope, self.src, self.dst, self.script, self.ledger = scope, src, dst, script, ledger
+        self.scope, self.src, self.dst, self.script, self.assertions = scope, src, dst, script, assertions
         self.variables = variables
         self.track_allows, self.is_tracked = track_allows, is_tracked
         self.profile = scope.question.profile
-        self.formulas = FormulaTerms(scope, dst, variables, script, ledger)
+        self.formulas = FormulaTerms(scope, dst, variables, script, assertions)
         self.ways = WayTerms(scope, dst, self.formulas, variables, script)
         self.pipeline: Pipeline = pipeline_of(self.profile, scope.cluster)
         self._places = {
@@ -83,7 +83,7 @@ class PipelineTerms:
     def _track(self, entry: Entry, direction: Direction, rule: StagedRule | None = None) -> Term:
         if not self.is_tracked or entry.policy is None:
             return TRUE
-        return self.ledger.track(RuleRef(entry.policy, direction, None if rule is None else rule.rule))
+        return self.assertions.track(RuleRef(entry.policy, direction, None if rule is None else rule.rule))
 
     # -------------------------------------------------------------------------------------------- stages
     def allowed(self) -> Term:
@@ -229,7 +229,7 @@ class PipelineTerms:
         for i in range(len(rulings) - 1, -1, -1):
             some, ruling = rulings[i]
             fact = OpenFact("tie", f"{id_} {i}", text)
-            first = TRUE if later == FALSE else disj([self.ledger.open(fact), neg(later)])
+            first = TRUE if later == FALSE else disj([self.assertions.open(fact), neg(later)])
             result = self.script.share(choose(conj([some, first]), ruling, result))
             later = self.script.share(disj([some, later]))
         return result
@@ -303,7 +303,7 @@ class PipelineTerms:
         before = choose(self.ways.is_chosen(0), disj(anyhow), disj(named))
         if view.stage.service_eval is ServiceEval.PRE_DNAT:
             return before
-        return choose(self.ledger.open(_SERVICE_EVAL), self.script.share(before), direct)
+        return choose(self.assertions.open(_SERVICE_EVAL), self.script.share(before), direct)
 
     def _told(self, view: View) -> list[Leaf]:
         """What the policies of the slice ask of ports and of addresses."""
@@ -322,12 +322,12 @@ class PipelineTerms:
             return direct
         nodes, found = self.scope.cluster.nodes, []
         are_known = self.profile.nodes_complete and all(node.ips for node in nodes)
-        node = AskedNode(self.variables, self.ledger, nodes if are_known else ())
+        node = AskedNode(self.variables, self.assertions, nodes if are_known else ())
         for asked, ways in leading.values():
             leads = self.script.share(conj([disj(ways), node.exists()]))
             ruling = self._tiers(View(view.stage, view.direction, view.subject, node, asked))
             found.append(conj([leads, self.script.share(ruling)]))
-        return disj([direct, conj([self.ledger.open(_NODE_WAY), self.ways.is_chosen(0), disj(found)])])
+        return disj([direct, conj([self.assertions.open(_NODE_WAY), self.ways.is_chosen(0), disj(found)])])
 
     # -------------------------------------------------------------------------------------------- open facts
     def _disguised(self, view: View, peer: EndTerms, ruling: Term) -> Term:
@@ -341,11 +341,11 @@ class PipelineTerms:
             if through != FALSE:
                 text = f"{disguise.what} may hide the source's address behind a node's"
                 fact = OpenFact("service-source", f"service-source {disguise.id}", text)
-                ways.append(conj([through, self.ledger.open(fact)]))
+                ways.append(conj([through, self.assertions.open(fact)]))
         if not ways:
             return ruling
-        behind, own = self.script.share(disj(ways)), self.ledger.open(_OWN_NODE)
-        seen = View(view.stage, view.direction, view.subject, UnseenEnd(self.variables, self.ledger))
+        behind, own = self.script.share(disj(ways)), self.assertions.open(_OWN_NODE)
+        seen = View(view.stage, view.direction, view.subject, UnseenEnd(self.variables, self.assertions))
         hidden = self.script.share(disj([own, self.script.share(self._tiers(seen))]))
         return choose(peer.external, choose(behind, hidden, ruling), disj([ruling, conj([behind, hidden])]))
 

@@ -9,7 +9,7 @@ from itertools import product
 from evaluators import EVERYTHING, question
 
 from analyzer.encoding import Attribute, Role, encode, encode_pair
-from analyzer.encoding.ledger import Ledger
+from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.terms import Script
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.model.claims import Addresses, Anything, Claim, Kind, PodsIn, Universe
@@ -205,13 +205,13 @@ def test_the_parts_of_a_claim_can_be_asked_about_alone() -> None:
 
 def test_one_fact_and_one_rule_have_one_name() -> None:
     script = Script()
-    ledger = Ledger(script)
+    assertions = AssertionNames(script)
     facts = [OpenFact("domain", name, name) for name in ("x", "y", "x")]
-    assert [ledger.open(fact) for fact in facts] == ["o0", "o1", "o0"]
+    assert [assertions.open(fact) for fact in facts] == ["o0", "o1", "o0"]
     policy = network_policy("a", "p", rule(Action.ACCEPT))
     refs = [RuleRef(policy, direction, of) for direction in Direction for of in (None, policy.ingress[0])]
-    assert [ledger.track(ref) for ref in (*refs, *refs)] == ["k0", "k1", "k2", "k3"] * 2
-    assert list(ledger.tracks.values()) == refs
-    assert list(ledger.opens.values()) == facts[:2]
+    assert [assertions.track(ref) for ref in (*refs, *refs)] == ["k0", "k1", "k2", "k3"] * 2
+    assert list(assertions.tracks.values()) == refs
+    assert list(assertions.opens.values()) == facts[:2]
     said = ["; o0: x", "; k0: NetworkPolicy a/p egress f.yaml:2", "; k3: NetworkPolicy a/p ingress f.yaml:3"]
     assert [line for line in said if line not in script.text.splitlines()] == []

@@ -7,7 +7,7 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Direction, RuleRef
 
 
-class Ledger:
+class AssertionNames:
     """Names for rules and for open facts, each declared in the script once and explained there in a comment.
 
     Terms of several clusters may share one: a fact of the same id is then the same fact.
