@@ -11,16 +11,15 @@ from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Through, pod_of
-from analyzer.model.formulas import AtAddress, Leaf, Member, OnPorts, Role, leaves
+from analyzer.model.formulas import AtAddress, Leaf, Member, OnPorts, Role
 from analyzer.model.labels import NO_LABELS
-from analyzer.model.mesh_stage import STAGE, mesh_stages
-from analyzer.model.pipeline import Stage
+from analyzer.model.mesh_stage import STAGE
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.requests import PLAINTEXT, Request
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Ruling, StageVerdict
-from analyzer.semantics.mesh import request_ruling
+from analyzer.semantics.mesh import asked_of, request_ruling
 from analyzer.semantics.settling import runs
 from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
@@ -61,11 +60,11 @@ def judged(
     Service that the client asks for."""
     if not isinstance(dst, Workload) or dst.host_network or not asked.tcp:
         return None
-    stages = mesh_stages(cluster, profile.ext_authz)
     addresses = pod_addresses_of(cluster, pod_addresses)
-    sources = list(_ends(src, cluster, addresses, _told_apart(stages, Role.SRC)))
-    destinations = list(_ends(dst, cluster, addresses, _told_apart(stages, Role.DST)))
-    places = list(_places(asked.tcp, stages))
+    leaves = [leaf for pod in _ends(dst, cluster, addresses, ()) for leaf in asked_of(cluster, profile, pod)]
+    sources = list(_ends(src, cluster, addresses, _told_apart(leaves, Role.SRC)))
+    destinations = list(_ends(dst, cluster, addresses, _told_apart(leaves, Role.DST)))
+    places = list(_places(asked.tcp, leaves))
     pairs = [(s, d) for s in sources for d in destinations if s.ip.version == d.ip.version]
     if len(places) * len(pairs) > _MOST_CONNECTIONS:
         text = f"the mesh tells apart more than {_MOST_CONNECTIONS} connections of these"
@@ -130,29 +129,18 @@ def words_of(request: Request) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ what is told apart
-def _told_apart(stages: Sequence[Stage], role: Role) -> tuple[AddressSet, ...]:
+def _told_apart(asked: Sequence[Leaf], role: Role) -> tuple[AddressSet, ...]:
     """The sets of addresses that formulas ask whether this end is in."""
-    found: dict[AddressSet, None] = {}
-    for leaf in _leaves(stages):
-        if isinstance(leaf, Member) and leaf.role is role and isinstance(leaf.ends, AtAddress):
-            found[leaf.ends.addresses] = None
-    return tuple(found)
+    found = (leaf.ends for leaf in asked if isinstance(leaf, Member) and leaf.role is role)
+    return tuple(dict.fromkeys(ends.addresses for ends in found if isinstance(ends, AtAddress)))
 
 
-def _places(ports: PortSet, stages: Sequence[Stage]) -> Iterator[PortSet]:
-    """Parts of the ports that no formula tells apart; names lead to single ports."""
+def _places(ports: PortSet, asked: Sequence[Leaf]) -> Iterator[PortSet]:
+    """Parts of the ports that no formula tells apart; names are numbers of the destination's."""
     parts = [ports]
-    for other in {leaf.ports for leaf in _leaves(stages) if isinstance(leaf, OnPorts) and not leaf.name}:
+    for other in {leaf.ports for leaf in asked if isinstance(leaf, OnPorts)}:
         parts = [part for whole in parts for part in (whole & other, whole - other) if part]
     yield from parts
-
-
-def _leaves(stages: Sequence[Stage]) -> Iterator[Leaf]:
-    for stage in stages:
-        formulas = [stage.applies]
-        formulas += [rule.when for tier in stage.tiers for entry in tier.entries for rule in entry.rules]
-        for formula in formulas:
-            yield from leaves(formula)
 
 
 def _ends(end: PairEnd, cluster: Cluster, pods: AddressSet, told_apart: Sequence[AddressSet]) -> Iterator[End]:

@@ -152,12 +152,13 @@ class RequestAuthentication:
 @dataclass(frozen=True, slots=True)
 class Server:
     """What a gateway listens for: a port of its Service, a protocol, hosts as `[namespace/]name`.  `tls` is the mode of
-    its TLS, empty for none."""
+    its TLS, empty for none; `redirects`: it sends everybody to another server."""
 
     port: int
     protocol: str
     hosts: tuple[str, ...]
     tls: str = ""
+    redirects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +185,33 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpRoute:
+    """One of a list, of which the first that matches counts.  `alternatives`: each all of its conditions, none of them
+    if it matches everything; None: one with conditions that are not modelled.  `leads`: to some Service; else the proxy
+    answers by itself.  `is_open`: what else it does is not modelled."""
+
+    alternatives: tuple[tuple[Match, ...] | None, ...]
+    leads: bool
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualService:
-    """`gateways`: as `namespace/name`.  `routes`: the alternatives of its HTTP routes, each all of its conditions; one
-    without any matches everything; None: one with conditions that are not modelled."""
+    """`gateways`: as `namespace/name`."""
 
     namespace: str
     name: str
     hosts: tuple[str, ...]
     gateways: tuple[str, ...]
-    routes: tuple[tuple[Match, ...] | None, ...]
+    routes: tuple[HttpRoute, ...]
     source: Source = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
-class SidecarScope:
-    """A Sidecar that has listeners of its own for what comes in."""
+class InboundScope:
+    """A Sidecar that has listeners of its own for what comes in, or a ServiceEntry that declares ports of pods."""
 
+    kind: str
     namespace: str
     name: str
     labels: Labels | None
@@ -228,7 +240,7 @@ class Normalization(Enum):
 class MeshConfig:
     """The ConfigMap `istio`, with Istio's defaults where it is silent or not there.  `providers`: each external
     authorizer, and whether it speaks gRPC; those that are invalid are left out.  `trusted_proxies`: those before a
-    gateway."""
+    gateway.  `captures`: proxies take over what comes in.  `is_everywhere`: no namespaces are left out of the mesh."""
 
     root: str = "istio-system"
     trust_domain: str = "cluster.local"
@@ -236,6 +248,8 @@ class MeshConfig:
     normalization: Normalization = Normalization.BASE
     providers: tuple[tuple[str, bool], ...] = ()
     trusted_proxies: int = 0
+    captures: bool = True
+    is_everywhere: bool = True
     source: Source = NOWHERE
 
     @property
@@ -249,7 +263,7 @@ MeshObject = (
     | RequestAuthentication
     | IngressGateway
     | VirtualService
-    | SidecarScope
+    | InboundScope
     | Waypoint
 )
 

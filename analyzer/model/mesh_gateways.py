@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
     PODS,
+    TRUE,
     Attribute,
     Formula,
     Name,
@@ -33,6 +35,8 @@ from analyzer.sets.strings import PRESENT as THERE
 from analyzer.sets.strings import Pattern, PatternError, UntranslatableError, exact, prefix, regex, suffix
 
 _TEMPLATES = Attribute(Role.SELF, Name.ANNOTATION, "inject.istio.io/templates")
+_CONFIG = Attribute(Role.SELF, Name.ANNOTATION, "proxy.istio.io/config")
+_TRUSTED = re.compile(r"numTrustedProxies[\"']?\s*:\s*(\d+)")
 _HOST = of_request(Name.HOST, "name")
 _SNI = Test(of_request(Name.SNI))
 
@@ -81,6 +85,18 @@ def _at(server: Server, cluster: Cluster) -> Formula:
     return either(led) if led else OnPorts(Protocol.TCP, PortSet.of(server.port))
 
 
+def trusted_proxies(mesh: Mesh, cluster: Cluster) -> list[tuple[Formula, str]]:
+    """How many proxies before a gateway are believed: as its own annotation says, or else the mesh's configuration."""
+    told: dict[str, str] = {}
+    for workload in cluster.workloads:
+        text = workload.annotations.get(_CONFIG.key, "")
+        if found := _TRUSTED.search(text):
+            told[text] = found[1]
+    own = [(Test(_CONFIG, frozenset({text})), number) for text, number in told.items()]
+    others = negated(Test(_CONFIG, frozenset(told))) if told else TRUE
+    return [*own, (others, str(mesh.config.trusted_proxies))]
+
+
 @dataclass(frozen=True, slots=True)
 class Routed:
     """`takes`: a server reads such bytes; `leads`: a route is for the request; `is_open`: what happens is not modelled,
@@ -99,7 +115,8 @@ def routed(mesh: Mesh, cluster: Cluster) -> Routed:
     for gateway in _gateways(mesh):
         for server in gateway.servers:
             here = both([having(gateway.selector), _at(server, cluster)])
-            if server.protocol not in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") and server.tls != "SIMPLE":
+            is_http = server.protocol in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") or server.tls == "SIMPLE"
+            if server.redirects or not is_http:
                 opened.append(here)
                 continue
             takes.append(both([here, _SNI if server.tls == "SIMPLE" else negated(_SNI)]))
@@ -126,7 +143,7 @@ def _routes(gateway: IngressGateway, server: Server, mesh: Mesh) -> Iterator[For
         closer = [other for other in hosts if other != host and _covers(host, other)]
         is_host = Test(_HOST, _of_host(host))
         nearest = both([is_host, *(negated(Test(_HOST, _of_host(other))) for other in closer)])
-        yield both([nearest, either(_route(each, service) for service in services for each in service.routes)])
+        yield both([nearest, either(map(_led, services))])
 
 
 def _name(written: str, gateway: IngressGateway, service: VirtualService) -> str:
@@ -156,12 +173,27 @@ def _of_host(host: str) -> Pattern:
     return suffix(host[1:]) if host.startswith("*") else exact(host)
 
 
-def _route(alternatives: tuple[Match, ...] | None, service: VirtualService) -> Formula:
-    if alternatives is not None:
-        found = [_meets(match) for match in alternatives]
-        if all(each is not None for each in found):
-            return both(each for each in found if each is not None)
-    text = f"VirtualService {service.namespace}/{service.name} ({service.source}) has conditions that are not modelled"
+def _led(service: VirtualService) -> Formula:
+    """The first route that matches leads somewhere."""
+    found: list[Formula] = []
+    before: list[Formula] = []
+    for route in service.routes:
+        matches = either(_alternative(each, service) for each in route.alternatives)
+        if route.leads:
+            found.append(both([matches, negated(either(before)), _unmodelled(service) if route.is_open else TRUE]))
+        before.append(matches)
+    return either(found)
+
+
+def _alternative(conditions: tuple[Match, ...] | None, service: VirtualService) -> Formula:
+    found = [_meets(match) for match in conditions or ()]
+    if conditions is not None and all(each is not None for each in found):
+        return both(each for each in found if each is not None)
+    return _unmodelled(service)
+
+
+def _unmodelled(service: VirtualService) -> Formula:
+    text = f"VirtualService {service.namespace}/{service.name} ({service.source}) says what is not modelled"
     return Open(OpenFact("mesh-route", f"{service.namespace}/{service.name}", text))
 
 

@@ -29,10 +29,10 @@ from analyzer.model.mesh import (
     UNINJECTED,
     WAYPOINT_CLASS,
     Attachment,
+    InboundScope,
     Mesh,
     Mode,
     PeerAuthentication,
-    SidecarScope,
 )
 from analyzer.model.mesh_rules import Chain
 from analyzer.model.open_facts import OpenFact
@@ -43,6 +43,7 @@ from analyzer.sets import PortSet
 _INJECT, _REVISION = "sidecar.istio.io/inject", "istio.io/rev"
 _NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 _YES = frozenset({"y", "yes", "true", "on", ""})
+_OWN_CONFIG, _INTERFACES = "proxy.istio.io/config", "traffic.sidecar.istio.io/excludeInterfaces"
 _OWN_PORTS = (15021, 15090)
 _STATUS_PORT, _SSH = 15020, 22
 _HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})
@@ -130,7 +131,7 @@ def has_ztunnel() -> Formula:
     )
 
 
-def is_captured(cluster: Cluster) -> Formula:
+def is_captured(mesh: Mesh, cluster: Cluster) -> Formula:
     """TCP ports that the sidecar gets to see (istio.md 2.3)."""
     keys = [
         "traffic.sidecar.istio.io/includeInboundPorts",
@@ -148,7 +149,23 @@ def is_captured(cluster: Cluster) -> Formula:
         found.append(both([*has, _on(_captured(*values))]))
     others = both(negated(_annotation(key)) for key in keys) if told else TRUE
     bare = negated(_annotation("sidecar.istio.io/interceptionMode", "NONE"))
-    return both([bare, either([both([others, usual]), *found])])
+    return both([bare, _is_as_usual(mesh, cluster), either([both([others, usual]), *found])])
+
+
+def _is_as_usual(mesh: Mesh, cluster: Cluster) -> Formula:
+    """Nothing tells the proxy to look elsewhere; whether it then sees the port is not modelled."""
+    configs = {text for w in cluster.workloads if "interceptionMode" in (text := w.annotations.get(_OWN_CONFIG, ""))}
+    odd = either([_annotation(_INTERFACES), *([_annotation(_OWN_CONFIG, *configs)] if configs else [])])
+    if not mesh.config.captures:
+        odd = TRUE
+    text = "whether the proxy takes over what comes in, where it is told to do so otherwise, is not modelled"
+    return either([negated(odd), Open(OpenFact("mesh-capture", "interception", text))])
+
+
+def is_looked_at(mesh: Mesh) -> Formula:
+    """Whether istiod looks at the namespace (discoverySelectors); where some are left out, nobody says which."""
+    text = "which namespaces the mesh's discoverySelectors leave out is not modelled"
+    return TRUE if mesh.config.is_everywhere else Open(OpenFact("mesh-discovery", "namespaces", text))
 
 
 def _on(ports: PortSet) -> Formula:
@@ -178,16 +195,17 @@ def declared(cluster: Cluster, mesh: Mesh) -> dict[Chain, Formula]:
             if chain is not None:
                 beaten = either(_beats(it, other, service, port) for it, other in ports if _collide(it, other, port))
                 found[chain].append(both([_leads(service, port), negated(beaten)]))
-    scopes = [each for each in mesh.objects if isinstance(each, SidecarScope)]
+    scopes = [each for each in mesh.objects if isinstance(each, InboundScope)]
     redefined = both([negated(either(map(_redefines, scopes)))]) if scopes else TRUE
     return {chain: both([redefined, either(parts)]) if parts else FALSE for chain, parts in found.items()}
 
 
-def _redefines(scope: SidecarScope) -> Formula:
-    """A Sidecar with listeners of its own for what comes in: whether Services count beside them is not modelled."""
+def _redefines(scope: InboundScope) -> Formula:
+    """Listeners of a Sidecar's own for what comes in, or ports that a ServiceEntry declares of pods."""
     where = both([in_namespace(scope.namespace), having(scope.labels) if scope.labels else TRUE])
-    text = f"Sidecar {scope.namespace}/{scope.name} ({scope.source}) makes listeners of its own, which are not modelled"
-    return both([where, Open(OpenFact("mesh-listeners", f"{scope.namespace}/{scope.name}", text))])
+    id_ = f"{scope.kind} {scope.namespace}/{scope.name}"
+    text = f"what {id_} ({scope.source}) makes of what comes in is not modelled"
+    return both([where, Open(OpenFact("mesh-listeners", id_, text))])
 
 
 def _by_namespace(cluster: Cluster) -> dict[str, list[Service]]:

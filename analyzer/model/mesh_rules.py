@@ -44,6 +44,10 @@ IDENTITY = Attribute(Role.REQUEST, Name.IDENTITY)
 HAS_MTLS = Test(Attribute(Role.REQUEST, Name.TLS), frozenset({MTLS}))
 
 
+AT_SIDECAR: tuple[tuple[Formula, str], ...] = ((TRUE, ""),)
+"""The last address of X-Forwarded-For."""
+
+
 class Chain(Enum):
     """What a proxy reads: requests, or bytes."""
 
@@ -214,16 +218,17 @@ def _beginning(before: str) -> Pattern:
 # ------------------------------------------------------------------------------------------------ Envoy
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How a proxy of Envoy's kind reads the rules of one policy.  `namespace`: of the policy; `client_ip`: which of the
-    addresses that X-Forwarded-For names it believes, as the attribute's key.  `sees_identity`: TLS is unwrapped.
-    `sees_source`: it is known whose address is seen.
+    """How a proxy of Envoy's kind reads the rules of one policy.  `namespace`: of the policy.
+
+    `client_ip`: which of the addresses that X-Forwarded-For names it believes, as the attribute's key, and where.
+    `sees_identity`: TLS is unwrapped.  `sees_source`: it is known whose address is seen.
     """
 
     namespace: str
     verdict: Verdict
     config: MeshConfig
     tokens: Tokens
-    client_ip: str = ""
+    client_ip: tuple[tuple[Formula, str], ...] = ()
     sees_identity: bool = True
     sees_source: bool = True
 
@@ -263,7 +268,8 @@ class Reader:
             case "source.trustDomain":
                 return either(Test(IDENTITY, _trust_domain(d)) for d in _domains_with_aliases(value, self.config))
             case "remote.ip" if chain is Chain.HTTP:
-                return Test(of_request(Name.REMOTE_IP, self.client_ip), addresses_of(value))
+                blocks = addresses_of(value)
+                return either(both([at, Test(of_request(Name.REMOTE_IP, k), blocks)]) for at, k in self.client_ip)
             case "source.ip" | "remote.ip":
                 return Member(Role.SRC, AtAddress(addresses_of(value), value))
             case "request.auth.principal":

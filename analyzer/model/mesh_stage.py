@@ -35,7 +35,7 @@ from analyzer.model.mesh import (
     Verdict,
     Waypoint,
 )
-from analyzer.model.mesh_gateways import gateways, listens_at, routed
+from analyzer.model.mesh_gateways import gateways, listens_at, routed, trusted_proxies
 from analyzer.model.mesh_pods import (
     Modes,
     chain_of,
@@ -43,10 +43,11 @@ from analyzer.model.mesh_pods import (
     has_sidecar,
     has_ztunnel,
     is_captured,
+    is_looked_at,
     is_waypoint,
     selects,
 )
-from analyzer.model.mesh_rules import HAS_MTLS, IDENTITY, Chain, Reader, Tokens, in_ztunnel, of_request
+from analyzer.model.mesh_rules import AT_SIDECAR, HAS_MTLS, IDENTITY, Chain, Reader, Tokens, in_ztunnel, of_request
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
@@ -146,10 +147,10 @@ class _Builder:
 
     def stages(self) -> Iterator[Stage]:
         gateway, sidecar = gateways(self.mesh, self.cluster), has_sidecar(self.mesh, self.cluster)
-        plain = both([negated(gateway), negated(is_waypoint())])
+        plain = both([negated(gateway), negated(is_waypoint()), is_looked_at(self.mesh)])
         if gateway != FALSE:
             yield self._gateway(gateway)
-        yield self._sidecar(both([_TCP, plain, sidecar, is_captured(self.cluster)]))
+        yield self._sidecar(both([_TCP, plain, sidecar, is_captured(self.mesh, self.cluster)]))
         yield self._ztunnel(both([_TCP, plain, negated(sidecar), has_ztunnel()]))
 
     # -------------------------------------------------------------------------------------------- Envoy
@@ -168,7 +169,7 @@ class _Builder:
             (both([is_http, either([opaque, negated(_HAS_METHOD)])]), "its proxy takes nothing but HTTP there"),
             (both([on_http, _FAULT]), "its proxy refuses such a request before any policy"),
         )
-        return self._of_envoy(applies, entry, on_http, on_tcp, both([HAS_MTLS, disabled]), "")
+        return self._of_envoy(applies, entry, on_http, on_tcp, both([HAS_MTLS, disabled]), AT_SIDECAR)
 
     def _gateway(self, applies: Formula) -> Stage:
         routes = routed(self.mesh, self.cluster)
@@ -180,7 +181,7 @@ class _Builder:
         applies = both([_TCP, applies, listens_at(self.mesh, self.cluster)])
         doubtful = StagedRule(None, Action.DENY, FALSE, FALSE, routes.doubt)
         open_entry = Entry(None, _EVERY_POD, (doubtful,), why="what the gateway makes of it is not modelled")
-        proxies = str(self.config.trusted_proxies)
+        proxies = trusted_proxies(self.mesh, self.cluster)
         return self._of_envoy(applies, (*entry, open_entry), TRUE, FALSE, FALSE, proxies)
 
     def waypoint(self, service: Service, number: int) -> Stage:
@@ -191,7 +192,7 @@ class _Builder:
             (negated(_HAS_METHOD) if chain is Chain.HTTP else FALSE, "the waypoint takes nothing but HTTP there"),
             (both([on_http, _FAULT]), "the waypoint refuses such a request before any policy"),
         )
-        return self._of_envoy(TRUE, own, on_http, negated(on_http), FALSE, "", sees_source=False)
+        return self._of_envoy(TRUE, own, on_http, negated(on_http), FALSE, AT_SIDECAR, sees_source=False)
 
     def _of_envoy(
         self,
@@ -200,7 +201,7 @@ class _Builder:
         on_http: Formula,
         on_tcp: Formula,
         blind: Formula,
-        client_ip: str,
+        client_ip: Sequence[tuple[Formula, str]],
         *,
         sees_source: bool = True,
     ) -> Stage:
@@ -210,7 +211,9 @@ class _Builder:
         enforced = [p for p in here if not p.is_dry_run or p.verdict is Verdict.CUSTOM]
 
         def read(policy: AuthorizationPolicy) -> Iterator[tuple[int, Formula, Formula]]:
-            see = Reader(policy.namespace, policy.verdict, self.config, tokens, client_ip, sees_source=sees_source)
+            see = Reader(
+                policy.namespace, policy.verdict, self.config, tokens, tuple(client_ip), sees_source=sees_source
+            )
             unseeing = replace(see, sees_identity=False)
             for rule in policy.rules:
                 over_tcp = see.rule(rule, Chain.TCP)

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection
-from analyzer.model.formulas import Role
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.formulas import (
+    FALSE,
+    TRUE,
+    All,
+    AtAddress,
+    Formula,
+    Leaf,
+    Member,
+    Not,
+    OnPorts,
+    Open,
+    Role,
+    Some,
+    Test,
+    both,
+    either,
+    leaves,
+    negated,
+)
 from analyzer.model.mesh import Waypoint
 from analyzer.model.mesh_stage import STAGE, mesh_stages, waypoint_of, waypoint_stage
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
+from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.requests import MTLS, Request
 from analyzer.semantics.deciding import ruling_of, with_doubts
 from analyzer.semantics.decision import Ruling, StageVerdict
+from analyzer.semantics.fold import rules_of
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.requests import seen
 from analyzer.semantics.selecting import selected
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option
 from analyzer.semantics.some_request import TooManyRequestsError, some_request
+from analyzer.sets import PortSet
 
 _NO_PROXY = Ruling(STAGE, StageVerdict.NONE, None, (), "no proxy of the mesh stands before it there")
 
@@ -48,6 +70,37 @@ def request_ruling(
     if found is None and not ruling.allowed:
         ruling = replace(ruling, reason=f"no request gets through; GET /: {ruling.reason}")
     return ruling, found
+
+
+def asked_of(cluster: Cluster, profile: Profile, dst: End) -> Iterator[Leaf]:
+    """What the mesh asks of a connection to this destination, whatever it is: its port, addresses, its request.  Port
+    names are told as numbers."""
+    about = Situation(Protocol.TCP, None, {Role.SELF: dst, Role.DST: dst}, cluster.nodes)
+    for stage in mesh_stages(cluster, profile.ext_authz):
+        selecting = selected(stage, cluster, about)
+        for formula in (stage.applies, *(rule.when for rule in rules_of(selecting))):
+            yield from leaves(_known_of(formula, about))
+
+
+def _known_of(formula: Formula, about: Situation) -> Formula:
+    """What is left to be said once the destination is known, but for its address."""
+    match formula:
+        case All(parts):
+            return both(_known_of(part, about) for part in parts)
+        case Some(parts):
+            return either(_known_of(part, about) for part in parts)
+        case Not(part):
+            return negated(_known_of(part, about))
+        case OnPorts(name=name) if name:
+            pod = about.ends.get(Role.DST)
+            numbers = (p.number for p in pod.ports if p.name == name) if isinstance(pod, Pod) else ()
+            return replace(formula, ports=PortSet.of(*numbers), name="")
+        case OnPorts() | Open() | Member(_, AtAddress()):
+            return formula
+        case Test(attribute) if attribute.role is Role.REQUEST:
+            return formula
+        case _:
+            return TRUE if is_true(formula, about) else FALSE
 
 
 def _by_waypoint(

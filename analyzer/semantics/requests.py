@@ -15,6 +15,7 @@ from analyzer.model.requests import MTLS, Request, Token, TokenState
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.strings.paths import clean_path
 
+_MOST_PROXIES = 9  # that anybody puts before a gateway
 _METHODS = re.compile(
     "ACL|BIND|CHECKOUT|CONNECT|COPY|DELETE|GET|HEAD|LINK|LOCK|MERGE|MKACTIVITY|"
     "MKCALENDAR|MKCOL|MOVE|MSEARCH|NOTIFY|OPTIONS|PATCH|POST|PROPFIND|PROPPATCH|PURGE|PUT|"
@@ -46,7 +47,7 @@ def seen(request: Request, src: End, config: MeshConfig) -> Mapping[Attribute, t
     if request.tls == MTLS:
         put(Name.IDENTITY, request.identity or _own_identity(src, config))
     put(Name.SNI, request.sni.lower() if request.sni else None)
-    for trusted in {0, config.trusted_proxies}:
+    for trusted in {*range(_MOST_PROXIES), config.trusted_proxies}:
         put(Name.REMOTE_IP, str(_at_gateway(request, src.ip, trusted)), key=str(trusted))
     put(Name.REMOTE_IP, str(_at_sidecar(request, src.ip)))
     if request.method is None:

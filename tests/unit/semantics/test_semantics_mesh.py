@@ -385,3 +385,89 @@ def test_what_reaches_into_proxies_may_undo_a_denial(tmp_path, kind):
     here, there = (f"{kind} {namespace} f {{}}" for namespace in ("foo", "bar"))
     assert asked(tmp_path, [allow(), there], get()).outcome.value == "denied"
     assert asked(tmp_path, [allow(), here], get()).outcome.value == "unknown"
+
+
+GATEWAY = """
+apiVersion: v1
+kind: Pod
+metadata: {name: gw, namespace: bar, labels: {istio: gw}, annotations: {NOTES}}
+spec: {containers: [{name: istio-proxy}]}
+status: {podIP: 10.0.0.20}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gw, namespace: bar}
+spec: {selector: {istio: gw}, ports: [{name: http, port: 80, targetPort: 8080}, {name: https, port: 443}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: g, namespace: bar}
+spec:
+  selector: {istio: gw}
+  servers:
+  - {port: {number: 80, name: h, protocol: HTTP}, hosts: ["foo/*.shop.example", "*/a.example"]}
+  - {port: {number: 443, name: s, protocol: HTTPS}, hosts: ["*"], tls: {mode: SIMPLE, credentialName: c}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v, namespace: foo}
+spec:
+  gateways: [bar/g]
+  hosts: ["*.shop.example", x.shop.example, a.example]
+  http:
+  - {match: [{uri: {exact: /moved}}], redirect: {uri: /new}}
+  - match: [{uri: {prefix: /api}, method: {exact: GET}}, {headers: {x-env: {exact: dev}}}]
+    route: [{destination: {host: s}}]
+  - {match: [{queryParams: {q: {exact: "1"}}}], route: [{destination: {host: s}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: w, namespace: bar}
+spec: {gateways: [g], hosts: [b.shop.example], http: [{route: [{destination: {host: s}}]}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: d, namespace: bar}
+spec: {action: DENY, rules: [{from: [{source: {remoteIpBlocks: [192.0.2.0/24]}}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("request_", "on", "expected"),
+    [
+        (get("/api/x", host="q.shop.example"), "tcp/8080", "A"),
+        (get("/api/x", host="Q.shop.example:8080"), "tcp/8080", "A"),
+        (get("/api/x", host="a.example", method="POST"), "tcp/8080", "U"),
+        (get("/", host="a.example", headers=[["X-Env", "dev"]]), "tcp/8080", "A"),
+        (get("/", host="a.example"), "tcp/8080", "U"),
+        (get("/moved", host="a.example"), "tcp/8080", "D"),
+        (get("/api", host="shop.example"), "tcp/8080", "D"),
+        (get("/", host="b.shop.example"), "tcp/8080", "U"),
+        (get("/api", host="q.shop.example"), "tcp/443", "D"),
+        (get("/api", host="q.shop.example", sni="q.shop.example"), "tcp/443", "A"),
+        (RAW, "tcp/8080", "D"),
+        (get("/api", host="a.example", headers=[["x-forwarded-for", "192.0.2.7"]]), "tcp/8080", "A"),
+    ],
+)
+def test_what_a_gateway_lets_in(tmp_path, request_, on, expected):
+    assert at_gateway(tmp_path, request_, on) == WORDS[expected]
+
+
+def test_a_gateway_believes_as_many_proxies_as_it_is_told_to(tmp_path):
+    notes = 'proxy.istio.io/config: \'{"gatewayTopology": {"numTrustedProxies": 2}}\''
+    for header, expected in (
+        ("192.0.2.7, 1.1.1.1", "denied"),
+        ("1.1.1.1, 192.0.2.7", "allowed"),
+        ("192.0.2.7", "allowed"),
+    ):
+        request = get("/api", host="a.example", headers=[["x-forwarded-for", header]])
+        assert at_gateway(tmp_path, request, "tcp/8080", notes) == expected
+
+
+def at_gateway(tmp_path, request, on, notes=""):
+    (tmp_path / "g.yaml").write_text(GATEWAY.replace("NOTES", notes))
+    cluster = load([str(tmp_path / "g.yaml")]).cluster
+    src, dst = (endpoints.one_end(text, "`from`", cluster) for text in ("203.0.113.7", "bar/gw"))
+    ends = (src.end, src.words), (dst.end, dst.words)
+    profile, ports = chosen_profile("generic", ()), endpoints.ports([on], True)
+    return answer(cluster, profile, 1, *ends, on, ports, request=read_request(request)).outcome.value

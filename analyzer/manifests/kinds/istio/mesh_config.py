@@ -48,6 +48,8 @@ def _read(values: Mapping, source: Source) -> MeshConfig:
         normalization=Normalization.__members__.get(word, Normalization.BASE),
         providers=tuple(_providers(_of(values, "extensionProviders", list, []))),
         trusted_proxies=_of(topology, "numTrustedProxies", int, 0),
+        captures=proxy.get("interceptionMode") != "NONE",
+        is_everywhere=not values.get("discoverySelectors"),
         source=source,
     )
 

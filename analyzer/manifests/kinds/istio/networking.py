@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from analyzer.manifests.kinds.istio.attachment import place_of
 from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
 from analyzer.model.labels import Labels
-from analyzer.model.mesh import IngressGateway, Match, Server, SidecarScope, VirtualService
+from analyzer.model.mesh import HttpRoute, InboundScope, IngressGateway, Match, Server, VirtualService
 
 GROUP, VERSIONS = "networking.istio.io", ("v1", "v1beta1", "v1alpha3")
 _CONDITIONS = {"uri": "uri", "method": "method", "authority": "authority"}
@@ -29,7 +27,8 @@ def _server(section: Section) -> Server:
     number = port.integer("number", 0, 65535) if port is not None else None
     protocol = (port.text("protocol") or "") if port is not None else ""
     hosts = tuple(text for text, _ in section.texts("hosts"))
-    return Server(number or 0, protocol.upper(), hosts, (tls.text("mode") or "PASSTHROUGH") if tls is not None else "")
+    mode = (tls.text("mode") or "PASSTHROUGH") if tls is not None else ""
+    return Server(number or 0, protocol.upper(), hosts, mode, tls is not None and tls.boolean("httpsRedirect"))
 
 
 # ------------------------------------------------------------------------------------------------ routes
@@ -40,22 +39,17 @@ def _read_service(manifest: Manifest) -> VirtualService | None:
         return None
     gateways = (text for text, _ in spec.texts("gateways"))
     named = tuple(text if "/" in text else f"{namespace}/{text}" for text in gateways if text != "mesh")
-    routes = tuple(found for each in spec.sections("http") for found in _route(each))
+    routes = tuple(map(_route, spec.sections("http")))
     hosts = tuple(text for text, _ in spec.texts("hosts"))
     return VirtualService(namespace, name, hosts, named, routes, manifest.source)
 
 
-def _route(section: Section) -> Iterator[tuple[Match, ...] | None]:
-    """Its alternatives; one without conditions if it has none.  Redirects and the like lead nowhere."""
-    if not section.has("route") and not section.has("delegate"):
-        return
+def _route(section: Section) -> HttpRoute:
+    """One alternative without conditions if it has none.  Redirects and the like lead nowhere."""
     matches = section.sections("match")
-    if section.has("delegate"):
-        yield None
-    elif not matches:
-        yield ()
-    else:
-        yield from map(_match, matches)
+    alternatives = tuple(map(_match, matches)) if matches else ((),)
+    leads = section.has("route") or section.has("delegate")
+    return HttpRoute(alternatives, leads, section.has("delegate") or section.has("fault"))
 
 
 def _match(section: Section) -> tuple[Match, ...] | None:
@@ -66,7 +60,7 @@ def _match(section: Section) -> tuple[Match, ...] | None:
     found = [_string(section, key, _CONDITIONS[key], ignores_case=folds and key == "uri") for key in _CONDITIONS]
     headers = section.section("headers")
     if headers is not None:
-        found += [_string(headers, key, "headers", key=key) for key in headers.data]
+        found += [None if key.startswith("@") else _string(headers, key, "headers", key=key) for key in headers.data]
     if any(each is None for each in found):
         return None
     return tuple(each for each in found if isinstance(each, Match))
@@ -89,19 +83,32 @@ def _string(section: Section, field: str, attribute: str, *, key: str = "", igno
 
 
 # ------------------------------------------------------------------------------------------------ sidecars
-def _read_sidecar(manifest: Manifest) -> SidecarScope | None:
+def _read_sidecar(manifest: Manifest) -> InboundScope | None:
     """One that makes listeners of its own for what comes in; what it says of what goes out is no boundary."""
     spec = manifest.root.section("spec")
-    if spec is None or not spec.data.get("ingress"):
-        return None
+    return None if spec is None or not spec.data.get("ingress") else _scope(manifest, spec)
+
+
+def _read_entry(manifest: Manifest) -> InboundScope | None:
+    """One that declares ports of pods."""
+    spec = manifest.root.section("spec")
+    return None if spec is None or not spec.data.get("workloadSelector") else _scope(manifest, spec)
+
+
+def _scope(manifest: Manifest, spec: Section) -> InboundScope:
     selector = spec.section("workloadSelector")
     labels = None
     if selector is not None and isinstance(selector.data.get("labels"), Mapping):
         labels = Labels(selector.text_map("labels"))
-    return SidecarScope(*place_of(manifest), labels, manifest.source)
+    return InboundScope(manifest.kind, *place_of(manifest), labels, manifest.source)
 
 
 KINDS = tuple(
     ObjectKind(kind, GROUP, VERSIONS, read, may_deny=True)
-    for kind, read in (("Gateway", _read_gateway), ("VirtualService", _read_service), ("Sidecar", _read_sidecar))
+    for kind, read in (
+        ("Gateway", _read_gateway),
+        ("VirtualService", _read_service),
+        ("Sidecar", _read_sidecar),
+        ("ServiceEntry", _read_entry),
+    )
 )
