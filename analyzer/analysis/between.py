@@ -55,7 +55,7 @@ def between(
     if entities:  # which address ranges and labels of nodes never mean
         engine = replace(profile, ipblock_matches_nodes=False, enable_node_selector_labels=False)
     src, dst = (_unselectable_end(end) if isinstance(end, str) else end for end in (src, dst))
-    cluster = without_requests(as_decided(cluster, engine))
+    cluster = as_decided(without_requests(cluster), engine)
     if engine.reads_calico and cluster.calico.decides and not entities:
         one = decided(cluster, engine, src, dst, asked, pod_addresses=pod_addresses, request=request)
         mesh = judged(cluster, engine, src, dst, asked, request, pod_addresses, through)

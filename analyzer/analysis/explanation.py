@@ -47,7 +47,7 @@ def explain(
     An end may be a workload that the cluster does not hold, one that is still to be created.  `words` names the ends;
     without it they go by their ids.  Of a set of addresses `allowed` is what some may, `certain` what all may.
     """
-    cluster = without_requests(as_enforced(cluster, profile))
+    cluster = as_enforced(without_requests(cluster), profile)
     pair = Pair(cluster, profile, src, dst, pod_addresses)
     both = pair.both()
     sides = {rules.stage.name: _Trial(cluster, profile, pair, rules, asked).explained() for rules in pair.stages}

@@ -32,8 +32,12 @@ _MOST_CONNECTIONS = 2_000
 def without_requests(cluster: Cluster) -> Cluster:
     """The cluster whose objects of the mesh are read as the mesh's stage: no more a doubt about connections.  What
     Sidecars and ServiceEntries say of what goes out is no boundary (istio.md 7)."""
-    left = tuple(thing for thing in cluster.unmodelled if not thing.asks_requests)
-    return cluster if len(left) == len(cluster.unmodelled) else replace(cluster, unmodelled=left)
+    found = cluster.readings.get(without_requests)
+    if not isinstance(found, Cluster):
+        left = tuple(thing for thing in cluster.unmodelled if not thing.asks_requests)
+        found = cluster if len(left) == len(cluster.unmodelled) else replace(cluster, unmodelled=left)
+        cluster.readings[without_requests] = found
+    return found
 
 
 @dataclass(frozen=True, slots=True)

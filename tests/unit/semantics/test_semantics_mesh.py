@@ -6,6 +6,7 @@ from analyzer.analysis.between import between
 from analyzer.inputs import chosen_profile, endpoints
 from analyzer.inputs.requests import read_request
 from analyzer.manifests import load
+from analyzer.model.profile import PROFILES
 from analyzer.verdicts.explanation import Answer
 
 BASE = """
@@ -68,12 +69,14 @@ def asked(tmp_path, policies, request=None, *, labels=INJECTED, pod="", notes=""
     documents = [base, *map(document, policies)]
     (tmp_path / "m.yaml").write_text("---\n".join(documents))
     cluster = load([str(tmp_path / "m.yaml")]).cluster
-    src, dst = (endpoints.one_end(text, "`from`", cluster) for text in (where.get("src", "10.1.2.3"), "foo/srv"))
-    on = where.get("on", "tcp/8080")
     profile = chosen_profile("generic", knobs)
-    asked = endpoints.ports([on], True)
-    words = (src.words, dst.words)
-    found = between(cluster, profile, src.end, dst.end, words, asked=asked, request=request and read_request(request))
+    return at(cluster, where.get("src", "10.1.2.3"), "foo/srv", where.get("on", "tcp/8080"), request, profile)
+
+
+def at(cluster, source, destination, on, request, profile=PROFILES["generic"]):
+    src, dst = (endpoints.one_end(text, "`from`", cluster) for text in (source, destination))
+    words, ports = (src.words, dst.words), endpoints.ports([on], True)
+    found = between(cluster, profile, src.end, dst.end, words, asked=ports, request=request and read_request(request))
     return Answer.of(1, on, found)
 
 
@@ -467,7 +470,4 @@ def test_a_gateway_believes_as_many_proxies_as_it_is_told_to(tmp_path):
 def at_gateway(tmp_path, request, on, notes=""):
     (tmp_path / "g.yaml").write_text(GATEWAY.replace("NOTES", notes))
     cluster = load([str(tmp_path / "g.yaml")]).cluster
-    src, dst = (endpoints.one_end(text, "`from`", cluster) for text in ("203.0.113.7", "bar/gw"))
-    ends = (src.end, src.words), (dst.end, dst.words)
-    profile, ports = chosen_profile("generic", ()), endpoints.ports([on], True)
-    return answer(cluster, profile, 1, *ends, on, ports, request=read_request(request)).outcome.value
+    return at(cluster, "203.0.113.7", "bar/gw", on, request).outcome.value
