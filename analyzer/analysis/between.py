@@ -11,7 +11,7 @@ from analyzer.analysis.pointwise import Found, decided
 from analyzer.analysis.requests import judged, without_requests
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
 from analyzer.model.endpoints import Through
-from analyzer.model.enforcing import as_decided
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.policies import Direction
 from analyzer.model.profile import AllowLocalhost, Profile
 from analyzer.model.requests import Request
@@ -55,7 +55,7 @@ def between(
     if entities:  # which address ranges and labels of nodes never mean
         engine = replace(profile, ipblock_matches_nodes=False, enable_node_selector_labels=False)
     src, dst = (_unselectable_end(end) if isinstance(end, str) else end for end in (src, dst))
-    cluster = as_decided(without_requests(cluster), engine)
+    cluster = as_enforced(without_requests(cluster), engine)
     if engine.reads_calico and cluster.calico.decides and not entities:
         one = decided(cluster, engine, src, dst, asked, pod_addresses=pod_addresses, request=request)
         mesh = judged(cluster, engine, src, dst, asked, request, pod_addresses, through)

@@ -13,7 +13,7 @@ from analyzer.judging import Setting, judge
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Assumption, Kind, Pack, Query
 from analyzer.model.cluster import Cluster, Unmodelled
-from analyzer.model.enforcing import as_enforced
+from analyzer.model.enforcing import as_compared
 from analyzer.verdicts import StatedAssumption, Status, Verdict
 from analyzer.verdicts.difference import Background, Difference, QueryDifference, Shift
 
@@ -36,7 +36,7 @@ def difference(
 
     `progress` is told what is compared, how much is done and how much there is.
     """
-    revisions = Revisions(as_enforced(old, setting.profile), as_enforced(new, setting.profile))
+    revisions = Revisions(*as_compared(old, new, setting.profile))
     total = 2 + sum(len(pack.queries) for pack in packs)
     tell = progress or silent
     tell("new access", 0, total)

@@ -8,10 +8,14 @@ values never look the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from analyzer.encoding.terms import bits
 from analyzer.records import dataclass
+
+if TYPE_CHECKING:
+    from analyzer.sets.strings import Pattern
 
 ABSENT = 0
 
@@ -27,11 +31,18 @@ class Attr:
 
 @dataclass(frozen=True)
 class Domain:
-    """`values[i]` has code i + 1; the codes above are fresh."""
+    """`values[i]` has code i + 1; the codes above are fresh.
+
+    Where `patterns` are asked for, the `witnesses` among the values stand for all that meet the same of them and that
+    nothing mentions; `spares` are texts for the fresh codes, which meet none.
+    """
 
     values: tuple[str, ...]
     fresh: int
     codes: dict[str, int]
+    patterns: tuple[Pattern, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -50,7 +61,12 @@ class Domain:
         """The code of a value; every unmentioned one has the first fresh code, absent (None) has 0."""
         if value is None:
             return ABSENT
-        return self.codes.get(value, len(self.values) + 1)
+        found = self.codes.get(value)
+        if found is None and self.patterns:
+            met = [pattern.matches(value) for pattern in self.patterns]
+            alike = (one for one in self.witnesses if [pattern.matches(one) for pattern in self.patterns] == met)
+            found = self.codes.get(next(alike, ""), None) if any(met) else None
+        return len(self.values) + 1 if found is None else found
 
     def is_fresh(self, code: int) -> bool:
         return code > len(self.values)
@@ -62,6 +78,8 @@ class Domain:
         if not self.is_fresh(code):
             return self.values[code - 1]
         index = code - len(self.values)
+        if self.spares:
+            return self.spares[index - 1]
         text = "other" if index == 1 else f"other-{index}"
         while text in self.codes:
             text = f"x-{text}"
@@ -75,9 +93,15 @@ class DomainBuilder:
         self._values: dict[Attr, dict[str, None]] = {}
         self._parent: dict[Attr, Attr] = {}
         self._compared: set[Attr] = set()
+        self._patterns: dict[Attr, dict[Pattern, None]] = {}
 
     def mention(self, attr: Attr, values: Iterable[str] = ()) -> None:
         self._values.setdefault(attr, {}).update(dict.fromkeys(values))
+
+    def mention_pattern(self, attr: Attr, pattern: Pattern) -> None:
+        """Something asks whether a value is like this."""
+        self.mention(attr)
+        self._patterns.setdefault(attr, {})[pattern] = None
 
     def compare(self, left: Attr, right: Attr) -> None:
         self.mention(left)
@@ -124,6 +148,33 @@ class DomainBuilder:
             values = tuple(sorted({v for attr in members for v in self._values[attr]}))
             # Compared: each of the two ends may hold a value of its own in each of the attributes.
             fresh = 2 * len(members) if members[0] in compared else 1
-            domain = Domain(values, fresh, {v: i + 1 for i, v in enumerate(values)})
+            patterns = tuple(pattern for attr in members for pattern in self._patterns.get(attr, ()))
+            witnesses, spares = _witnesses(members[0], values, patterns, fresh) if patterns else ((), ())
+            values = tuple(sorted({*values, *witnesses}))
+            codes = {value: i + 1 for i, value in enumerate(values)}
+            domain = Domain(values, fresh, codes, patterns, witnesses, spares)
             found |= dict.fromkeys(members, domain)
         return found
+
+
+_LABEL_VALUE = "([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
+_ACCOUNT = "[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+
+
+def _witnesses(
+    attr: Attr, values: Sequence[str], patterns: Sequence[Pattern], count: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """For each way in which a value that nothing mentions can meet the patterns so many, as could be written there; and
+    as many that meet none."""
+    from analyzer.sets.strings import atoms, exact, regex
+
+    possible = regex(_ACCOUNT if attr.kind == "sa" else _LABEL_VALUE)
+    found, spares = list[str](), list[str]()
+    for _ in range(count):
+        taken = {*values, *found, *spares}
+        told = atoms([*patterns, possible, *map(exact, taken)])
+        for witness in (atom.witness for atom in told.atoms):
+            if witness is not None and witness not in taken and possible.matches(witness):
+                is_met = any(pattern.matches(witness) for pattern in patterns)
+                (found if is_met else spares).append(witness)
+    return tuple(found), tuple(spares)

@@ -9,6 +9,7 @@ from analyzer.encoding.namespaces import Entry
 from analyzer.encoding.question import Question
 from analyzer.encoding.scope import Front, Reach, scope_of
 from analyzer.encoding.vocabulary import Vocabulary
+from analyzer.model.calico import Calico
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
 from analyzer.model.domains import ClusterName
 from analyzer.model.labels import Selector
@@ -40,6 +41,7 @@ class Footing:
     taken: AddressSet
     ways: tuple[Way, ...]
     node_ways: tuple[NodeWay, ...]
+    calico: Calico
 
 
 def footing(cluster: Cluster, question: Question) -> Footing:
@@ -65,4 +67,5 @@ def footing(cluster: Cluster, question: Question) -> Footing:
         taken=scope.taken,
         ways=scope.ways,
         node_ways=scope.node_ways,
+        calico=cluster.calico,
     )

@@ -7,7 +7,7 @@ those that are merely mentioned or not created yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.domains import ABSENT, Attr
@@ -20,6 +20,7 @@ from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal
 from analyzer.encoding.variables import PROTOCOL_CODES, VariableBuilder
 from analyzer.encoding.variables import Attribute as Symbol
 from analyzer.errors import InternalError
+from analyzer.model.added_labels import Listed, Varying
 from analyzer.model.formulas import (
     FALSE as NEVER,
 )
@@ -28,6 +29,7 @@ from analyzer.model.formulas import (
     PODS,
     All,
     AtAddress,
+    Attribute,
     EndKind,
     EndSet,
     Formula,
@@ -51,8 +53,12 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.formulas import TRUE as ALWAYS
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.open_facts import OpenFact, which_of_others
 from analyzer.model.policies import Protocol
-from analyzer.sets import PortSet
+from analyzer.sets import AddressSet, PortSet
+
+if TYPE_CHECKING:
+    from analyzer.sets.strings import Pattern
 
 Seen = EndTerms | UnseenEnd | WrittenAddress
 Ends = Mapping[Role, Seen]
@@ -71,6 +77,8 @@ class FormulaTerms:
         self.scope, self.dst, self.variables, self.script, self.assertions = scope, dst, variables, script, assertions
         self._protocol, self.port = (variables.row(End.CONNECTION, it) for it in (Symbol.PROTOCOL, Symbol.PORT))
         self._chosen: dict[tuple[Formula, End, bool], Term] = {}
+        added = (it for w in scope.members.workloads for it in w.added if isinstance(it, Varying | Listed))
+        self._added_keys = frozenset(key for it in added for key in it.all_keys)
 
     def of(self, formula: Formula, ends: Ends, asked: Asked = None) -> Term:
         """The formula holds of the ends, on the connection's port or the one that is asked for."""
@@ -90,6 +98,8 @@ class FormulaTerms:
                 return self._on_ports(formula) if asked is None else (TRUE if is_on(formula, asked) else FALSE)
             case OnHostPort():
                 return FALSE if asked is not None else self._on_host_port()
+            case Test(Attribute(Role.REQUEST)):
+                return FALSE  # what is no HTTP has no such thing, and every client may send it
             case Test():
                 return self._test(formula, ends[formula.attribute.role])
             case Open(fact):
@@ -163,9 +173,12 @@ class FormulaTerms:
 
     def _test(self, test: Test, end: Seen) -> Term:
         """The end's own label, or a pod's service account; of nothing else is there any."""
+        attribute = test.attribute
         if not isinstance(end, EndTerms):
             return FALSE
-        attribute = test.attribute
+        if not isinstance(test.meets, frozenset) and test.meets is not None and attribute.key in self._added_keys:
+            text = f"whether the label {attribute.key} that a controller adds {test.meets} is not worked out"
+            return self.assertions.open(OpenFact("added-label", f"{end.role.value} {attribute.key} {test.meets}", text))
         attr = Attr("pod", attribute.key) if attribute.name is Name.LABEL else Attr("sa")
         symbol = end.label(attr) if attribute.name is Name.LABEL else end.service_account()
         return _is_one_of(test, symbol, attr, end)
@@ -217,7 +230,7 @@ class FormulaTerms:
         if ports.ports == PortSet.FULL:
             return protocol
         if ports.protocol is Protocol.OTHER:
-            raise InternalError("protocols without ports are not told apart")
+            return conj([protocol, self.assertions.open(which_of_others(ports.ports))])
         return conj([protocol, self.variables.lies_in(ports.ports.intervals, End.CONNECTION, Symbol.PORT)])
 
     def _on_host_port(self) -> Term:
@@ -243,11 +256,13 @@ def is_on(ports: OnPorts, asked: tuple[Protocol, int]) -> bool:
 
 def _is_one_of(test: Test, symbol: Term, attr: Attr, end: EndTerms) -> Term:
     domain = end.domain(attr)
-    if test.meets is None:
+    meets = test.meets
+    if meets is None:
         return neg(equal(symbol, number(ABSENT, domain.width)))
-    if not isinstance(test.meets, frozenset):
-        raise InternalError("no rule asks for what is like a pattern")
-    return disj(equal(symbol, number(domain.code(value), domain.width)) for value in sorted(test.meets))
+    if isinstance(meets, AddressSet):
+        raise InternalError("no label is an address")
+    values = sorted(meets) if isinstance(meets, frozenset) else filter(meets.matches, domain.values)
+    return disj(equal(symbol, number(domain.code(value), domain.width)) for value in values)
 
 
 def _asks_of_ports(formula: Formula) -> bool:
@@ -324,9 +339,15 @@ def _meets(formula: Formula, labels: Labels | None) -> bool:
             return not _meets(part, labels)
         case Test(attribute, meets):
             value = None if labels is None else labels.get(attribute.key)
-            return value is not None and (meets is None or (isinstance(meets, frozenset) and value in meets))
+            return value is not None and _is_like(value, meets)
         case _:
             raise InternalError(f"{formula} asks of more than labels")
+
+
+def _is_like(value: str, meets: frozenset[str] | Pattern | AddressSet | None) -> bool:
+    if isinstance(meets, AddressSet):
+        raise InternalError("no label is an address")
+    return meets is None or (value in meets if isinstance(meets, frozenset) else meets.matches(value))
 
 
 def _in_words(formula: Formula) -> str:

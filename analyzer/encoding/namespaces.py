@@ -11,6 +11,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import All, Attribute, Formula, Name, Not, Some, Test
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.records import dataclass
+from analyzer.sets import AddressSet
 
 
 class Standing(Enum):
@@ -97,12 +98,15 @@ class NamespaceTable:
                 return self._known - self._where(part)
             case Test(Attribute(_, Name.NAMESPACE), frozenset() as names):
                 return self._known & {code for name in names if (code := self._by_name.get(name)) is not None}
-            case Test(Attribute(_, Name.NAMESPACE)):
+            case Test(Attribute(_, Name.NAMESPACE), None):
                 return self._known
             case Test(Attribute(_, Name.NAMESPACE_LABEL, key), frozenset() as values):
                 return frozenset(code for value in values for code in self._by_pair.get((key, value), ()))
-            case Test(Attribute(_, Name.NAMESPACE_LABEL, key)):
+            case Test(Attribute(_, Name.NAMESPACE_LABEL, key), None):
                 return frozenset(self._by_key.get(key, ()))
+            case Test(Attribute(_, Name.NAMESPACE_LABEL, key), meets) if not isinstance(meets, frozenset | AddressSet):
+                having = self._by_key.get(key, ()) if meets is not None else ()
+                return frozenset(c for c in having if meets is not None and meets.matches(self.entries[c].labels[key]))
             case _:
                 raise InternalError(f"{formula} asks of more than a namespace")
 

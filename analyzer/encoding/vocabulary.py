@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
@@ -25,6 +25,8 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Service, Workload
+from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnNodes, OnPorts, Test
+from analyzer.model.formulas import leaves as leaves_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import (
@@ -41,8 +43,10 @@ from analyzer.model.policies import (
     Ports,
     Protocol,
 )
-from analyzer.model.profile import NamedPortScope
+from analyzer.model.profile import NamedPortScope, Profile
+from analyzer.model.reading import is_decided_by_calico, pipeline_of
 from analyzer.records import dataclass
+from analyzer.sets import AddressSet
 
 _NAMESPACE_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -79,9 +83,11 @@ def vocabulary(
     touched: frozenset[int],
     *,
     has_endpoints: bool = False,
+    formulas: Sequence[Formula] = (),
     ways: Iterable[Way | NodeWay] = (),
 ) -> Vocabulary:
-    """What these policies, Services and the question mention; `has_endpoints`: Services lead to addresses."""
+    """What these policies, Services, formulas and the question mention; `has_endpoints`: Services lead to addresses."""
+    asked = tuple(dict.fromkeys(leaf for formula in formulas for leaf in leaves_of(formula)))
     relevant = tuple({id(p): p for p in policies}.values())
     led = tuple(dict.fromkeys(way.port for way in ways))
     peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
@@ -91,16 +97,32 @@ def vocabulary(
         or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
         or any(isinstance(s, Addresses | At) for s in claim_sets(question.claim))
         or bool(led)
+        or any(isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress | OnNodes) for leaf in asked)
     )
     services = tuple(services)
     return Vocabulary(
-        _domains(members, question, table, relevant, peers, services, touched, led),
-        _port_names(relevant, question, services, led),
+        _domains(members, question, table, relevant, peers, services, touched, led, asked),
+        _port_names(relevant, question, services, led, asked),
         needs_addresses,
     )
 
 
 # ------------------------------------------------------------------------------------------------ mentions
+def calico_formulas(cluster: Cluster, profile: Profile) -> tuple[Formula, ...]:
+    """All that the pipeline asks, where Calico's own objects decide."""
+    if not is_decided_by_calico(profile, cluster):
+        return ()
+    known = cluster.readings.get((calico_formulas, profile))
+    if not isinstance(known, tuple):
+        found: dict[Formula, None] = {}
+        for stage in pipeline_of(profile, cluster).stages:
+            found[stage.applies] = None
+            for entry in (entry for tier in stage.tiers for entry in tier.entries):
+                found |= dict.fromkeys((entry.subject, *(rule.when for rule in entry.rules)))
+        known = cluster.readings[calico_formulas, profile] = tuple(found)
+    return known
+
+
 def _conditions(question: Question) -> Iterator[Condition]:
     if question.claim.where is not None:
         yield question.claim.where
@@ -138,6 +160,10 @@ def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
     for selector in cluster.namespace_selectors:
         yield from _name_values(selector)
     yield from cluster.namespaces_of_domains
+    for formula in calico_formulas(cluster, question.profile):
+        for test in leaves_of(formula):
+            if isinstance(test, Test) and test.attribute.name is Name.NAMESPACE and isinstance(test.meets, frozenset):
+                yield from test.meets
 
 
 def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterator[str]:
@@ -207,7 +233,11 @@ def attr_of(term: Term) -> Attr:
 
 
 def _port_names(
-    policies: Iterable[Policy], question: Question, services: Iterable[Service], led: Iterable[LedPort]
+    policies: Iterable[Policy],
+    question: Question,
+    services: Iterable[Service],
+    led: Iterable[LedPort],
+    asked: Iterable[Leaf],
 ) -> tuple[PortName, ...]:
     found: dict[PortName, None] = {}
 
@@ -225,6 +255,9 @@ def _port_names(
         for direction in Direction:
             for rule in policy.rules(direction) or ():
                 add(rule.ports or (), question.profile.named_port_scope)
+    for leaf in asked:
+        if isinstance(leaf, OnPorts) and leaf.name:
+            add([NamedPort(leaf.name, leaf.protocol)], leaf.scope)
     for service in services:
         targets = (NamedPort(p.target, p.protocol) for p in service.ports if isinstance(p.target, str))
         add(targets, SERVICE_SCOPE)
@@ -243,6 +276,7 @@ def _domains(
     services: Iterable[Service],
     touched: frozenset[int],
     led: Iterable[LedPort],
+    asked: Iterable[Leaf],
 ) -> dict[Attr, Domain]:
     builder = DomainBuilder()
     is_open = any(table.entries[c].standing is not Standing.KNOWN for c in touched)
@@ -266,6 +300,12 @@ def _domains(
             mention("pod", peer.pods)
         elif isinstance(peer, NodePeer):
             mention("pod", peer.selector)
+    for test in asked:
+        if isinstance(test, Test) and (attr := _asked_of(test, is_open=is_open)) is not None:
+            if test.meets is None or isinstance(test.meets, frozenset):
+                builder.mention(attr, test.meets or ())
+            elif not isinstance(test.meets, AddressSet):
+                builder.mention_pattern(attr, test.meets)
     for service in services:
         mention("pod", service.selector or Selector.EVERYTHING)
     for leaf in (*_set_leaves(question), *(leaf for port in led for leaf in leaves(port.members))):
@@ -300,6 +340,19 @@ def _domains(
         if attr.kind == "pod":
             builder.mention(attr, _added_values(cluster, table, builder, attr, touched))
     return builder.freeze()
+
+
+def _asked_of(test: Test, *, is_open: bool) -> Attr | None:
+    """The attribute whose values the test tells apart; None where a name alone decides, or what is known."""
+    match test.attribute.name:
+        case Name.LABEL:
+            return Attr("pod", test.attribute.key)
+        case Name.SERVICE_ACCOUNT:
+            return Attr("sa")
+        case Name.NAMESPACE_LABEL if is_open and test.attribute.key != NAMESPACE_NAME_LABEL:
+            return Attr("ns", test.attribute.key)
+        case _:
+            return None
 
 
 def _added_values(

@@ -306,10 +306,14 @@ class Calico:
                     )
 
     @property
+    def has_hosts(self) -> bool:
+        """Policies may select nodes."""
+        return bool(self.host_endpoints) or any(it.makes_host_endpoints for it in self.controllers)
+
+    @property
     def decides(self) -> bool:
         """Some object of it can change what is let through."""
-        makes = any(it.makes_host_endpoints for it in self.controllers)
-        return bool(self.policies or self.host_endpoints or makes or self.groups)
+        return bool(self.policies or self.groups) or self.has_hosts
 
 
 NO_CALICO = Calico()

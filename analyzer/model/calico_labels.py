@@ -25,7 +25,7 @@ from analyzer.model.formulas import (
     either,
     is_a,
 )
-from analyzer.model.labels import NO_LABELS
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, NO_LABELS
 from analyzer.model.open_facts import OpenFact
 from analyzer.sets import AddressSet
 
@@ -74,8 +74,8 @@ class CalicoLabels:
         key, meets = test.attribute.key, test.meets
         if key == _ORCHESTRATOR:
             return _of_value(test, "k8s")
-        if key in (_OWN_NAMESPACE, OF_NAMESPACE + _NAME):
-            return Test(Attribute(role, Name.NAMESPACE), meets)
+        if key in (_OWN_NAMESPACE, OF_NAMESPACE + _NAME, OF_NAMESPACE + NAMESPACE_NAME_LABEL):
+            return self._of_name(test, role, end)
         if key in (_OWN_ACCOUNT, _OF_ACCOUNT + _NAME):
             return Test(Attribute(role, Name.SERVICE_ACCOUNT), meets)
         if key.startswith(OF_NAMESPACE):
@@ -83,6 +83,17 @@ class CalicoLabels:
         if key.startswith(_OF_ACCOUNT):
             return self._of_account(test, role, end)
         return Test(Attribute(role, Name.LABEL, key), meets)
+
+    def _of_name(self, test: Test, role: Role, end: Role) -> Formula:
+        """A pattern is looked up among the names that there are; whether another meets it is not known."""
+        name, meets = Attribute(role, Name.NAMESPACE), test.meets
+        if meets is None or isinstance(meets, frozenset):
+            return Test(name, meets)
+        every = frozenset(self._cluster.namespace_by_name)
+        meeting = frozenset(one for one in every if _of_value(test, one) == TRUE)
+        text = f"whether the name of a namespace that the manifests do not mention {meets} is not known"
+        others = both([Not(Test(name, every)), Open(OpenFact("namespace-name", f"name {end.value} {meets}", text))])
+        return either([Test(name, meeting), others])
 
     def _of_account(self, test: Test, role: Role, end: Role) -> Formula:
         """The accounts that the manifests declare, by name; nobody knows the labels of others."""

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from analyzer.model.calico import STAND_IN
+from analyzer.model.calico import STAND_IN, ServiceAccount
 from analyzer.model.cluster import Cluster, Unmodelled
-from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.labels import NO_LABELS, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     Action,
@@ -45,26 +45,45 @@ def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
 
     Whether anybody enforces a policy of a kind that the engine does not read is not known: it is unmodelled.
     """
-    return _enforced(cluster, profile, is_chained=False)
+    return _enforced(_without_stand_ins(cluster, profile), profile, is_chained=False)
 
 
-def as_decided(cluster: Cluster, profile: Profile) -> Cluster:
-    """The same for the oracle alone, which knows what Calico makes of its own objects."""
-    cluster = as_enforced(cluster, profile)
+def as_compared(old: Cluster, new: Cluster, profile: Profile) -> tuple[Cluster, Cluster]:
+    """The same of two revisions; of Calico's own objects nothing is compared: they are not modelled."""
+    return _enforced(old, profile, is_chained=False), _enforced(new, profile, is_chained=False)
+
+
+def _without_stand_ins(cluster: Cluster, profile: Profile) -> Cluster:
+    """The cluster, where the engine is Calico, in which nothing stands for its own objects but they themselves."""
     if not profile.reads_calico or not any(thing.why == STAND_IN for thing in cluster.unmodelled):
         return cluster
-    found = cluster.readings.get("as decided")
+    found = cluster.readings.get(STAND_IN)
     if not isinstance(found, Cluster):
         unmodelled = tuple(thing for thing in cluster.unmodelled if thing.why != STAND_IN)
-        found = cluster.readings["as decided"] = replace(cluster, unmodelled=unmodelled)
-        found.readings[_KEY] = profile
+        found = cluster.readings[STAND_IN] = replace(cluster, unmodelled=unmodelled)
     return found
 
 
 def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:
     """The cluster as a map shows it: policies of kinds that the engine does not read are taken as written, as another
     engine chained to it would read them, and a notice says so of each."""
+    if not cluster.calico.has_hosts:  # at nodes a map judges nothing
+        cluster = _without_stand_ins(_with_accounts(cluster), profile)
     return _enforced(cluster, profile, is_chained=True)
+
+
+def _with_accounts(cluster: Cluster) -> Cluster:
+    """The cluster in which each service account that a workload has is declared: those of the inventory have the labels
+    that are written."""
+    if not cluster.calico.policies:
+        return cluster
+    found = cluster.readings.get(ServiceAccount)
+    if not isinstance(found, Cluster):
+        known = {(it.namespace, it.name) for it in cluster.calico.accounts}
+        others = {(w.namespace, w.service_account) for w in cluster.workloads} - known
+        accounts = (*cluster.calico.accounts, *(ServiceAccount(*it, NO_LABELS) for it in sorted(others)))
+        found = cluster.readings[ServiceAccount] = replace(cluster, calico=replace(cluster.calico, accounts=accounts))
+    return found
 
 
 def _with_domains(cluster: Cluster, profile: Profile) -> Cluster:

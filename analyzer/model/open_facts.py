@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.records import dataclass
+from analyzer.sets import PortSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,8 @@ class OpenFact:
     `unmodelled`, `named-port-union`, `service-source`,
     `service-eval`, `node-way` (a port of a node that leads to pods), `host-network-label` (OVN-Kubernetes),
     `added-label`,
+    `source-port`, `own-node`, `forwarded`, `account-labels`, `namespace-labels`, `namespace-name` (Calico),
+    `other-protocol` (which protocol without ports is asked about),
     `unspecified` (a rule of a policy that holds what the API does not check).
     """
 
@@ -24,3 +27,9 @@ class OpenFact:
     def is_of_scales(self) -> bool:
         """It is about policies whose priorities are on no common scale, and not about equal ones."""
         return self.kind == "scales"
+
+
+def which_of_others(numbers: PortSet) -> OpenFact:
+    """Of a connection of some protocol without ports: whether it is one of these (`sets/other_protocols`)."""
+    text = "which of the protocols without ports is meant, and what type of ICMP, the question does not say"
+    return OpenFact("other-protocol", f"other-protocol {numbers}", text)

@@ -81,6 +81,13 @@ def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
     return found
 
 
+def is_decided_by_calico(profile: Profile, cluster: Cluster) -> bool:
+    """Calico's own objects are read, and some of them can change what is let through."""
+    if not profile.reads_calico or not cluster.calico.decides:
+        return False
+    return not any(thing.why == STAND_IN for thing in cluster.unmodelled)
+
+
 @remembered
 def _entries(cluster: Cluster, profile: Profile, direction: Direction) -> dict[int, tuple[Policy, Entry]]:
     """Room for what each policy says, by its `id()`; reading one looks at no other, and at nothing unmodelled."""
@@ -120,8 +127,7 @@ class _Reader:
     # -------------------------------------------------------------------------------------------- tiers
     def _calico(self) -> CalicoReader | None:
         """Where Calico's own objects decide."""
-        is_unread = any(thing.why == STAND_IN for thing in self.cluster.unmodelled)
-        if is_unread or not self.profile.reads_calico or not self.cluster.calico.decides:
+        if not is_decided_by_calico(self.profile, self.cluster):
             return None
         return CalicoReader(self.profile, self.cluster, self.direction, self._entry)
 

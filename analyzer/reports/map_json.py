@@ -11,7 +11,8 @@ from typing import Any
 
 from analyzer.model.cluster import Node, Workload
 from analyzer.reports.check_json import notice
-from analyzer.sets import ConnectionSet
+from analyzer.sets import ConnectionSet, PortSet
+from analyzer.sets.other_protocols import EVERY
 from analyzer.verdicts.connectivity import (
     INGRESS_CONTROLLER,
     ConnectivityMap,
@@ -96,11 +97,13 @@ def _ingress(edge: IngressEdge) -> Json:
 def _connections(row: MapRow | IngressEdge) -> Json:
     """`allowed`, and `certain` where that is less."""
     shown = {"allowed": connection_set(row.allowed)}
-    return shown if row.certain == row.allowed else {**shown, "certain": connection_set(row.certain)}
+    if row.certain == row.allowed and row.allowed.others in (PortSet.EMPTY, EVERY):
+        return shown
+    return {**shown, "certain": {**connection_set(row.certain), "other": row.certain.others == EVERY}}
 
 
 def connection_set(connections: ConnectionSet) -> Json:
-    """CONN of design 5."""
+    """CONN of design 5: `other` where some protocol without ports is in the set."""
     return {
         **{name: [list(pair) for pair in ports] for name, ports in connections.by_protocol},
         "other": connections.other,

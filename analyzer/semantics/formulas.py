@@ -33,11 +33,12 @@ from analyzer.model.formulas import (
     labels,
 )
 from analyzer.model.labels import Labels, Selector
+from analyzer.model.open_facts import which_of_others
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, PortSet
 
 if TYPE_CHECKING:
     from analyzer.sets.strings import Pattern
@@ -196,7 +197,11 @@ def _is_on(ports: OnPorts, about: Situation) -> bool:
         return False
     if ports.name:
         return any(port.name == ports.name and port.container in SCOPE[ports.scope] for port in declared_here(about))
-    return about.port is None or about.port in ports.ports
+    if about.port is None:
+        if ports.protocol is not Protocol.OTHER or ports.ports == PortSet.FULL:
+            return True
+        return about.settle(which_of_others(ports.ports), (MATCHES, DOES_NOT_MATCH)) == MATCHES
+    return about.port in ports.ports
 
 
 def declared_here(about: Situation) -> list[ContainerPort]:
