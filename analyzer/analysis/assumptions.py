@@ -92,7 +92,9 @@ def _addresses(cluster: Cluster, setting: Setting) -> StatedAssumption:
     elif cluster.stray_addresses:
         origin = "the usual private ranges, as known pods lie outside the nodes' podCIDRs"
     elif cluster.pod_cidrs:
-        origin = "the nodes' podCIDRs"
+        given = {"the nodes' podCIDRs": any(node.pod_addresses for node in cluster.nodes)}
+        given["Calico's IPPools"] = bool(cluster.calico.pools)
+        origin = " and ".join(what for what, is_there in given.items() if is_there)
     else:
         origin = "the usual private ranges"
     networks = addresses.networks()

@@ -111,7 +111,7 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
         ("files", len(cluster.files)),
         ("namespaces", len(cluster.namespaces)),
         ("workloads", len({workload.owner for workload in cluster.workloads})),  # not their sorts of pods
-        ("policies", len(cluster.policies)),
+        ("policies", len(cluster.policies) + len(cluster.calico.policies)),
         ("irrelevant", sum(count for _, count in cluster.irrelevant)),
         ("unmodelled", len(cluster.unmodelled)),
     )

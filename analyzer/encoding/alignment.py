@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 
+from analyzer.model.calico import NO_CALICO, Calico
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
 from analyzer.model.memory import remembered
 from analyzer.model.source import NOWHERE
@@ -77,8 +78,13 @@ def members_of(before: Cluster, after: Cluster) -> Cluster:
     workloads = {_likeness(w): w for w in (*still, *after.workloads)}
     nodes: dict[Node, Node] = {replace(n, source=NOWHERE): n for n in (*before.nodes, *after.nodes)}
     makers = {(u.namespace, u.id, u.content): u for u in (*before.unmodelled, *after.unmodelled) if u.adds_pods}
+    pools = dict.fromkeys((*before.calico.pools, *after.calico.pools))
     both = Cluster(
-        after.namespaces, tuple(workloads.values()), tuple(nodes.values()), unmodelled=tuple(makers.values())
+        after.namespaces,
+        tuple(workloads.values()),
+        tuple(nodes.values()),
+        unmodelled=tuple(makers.values()),
+        calico=Calico(pools=tuple(pools)) if pools else NO_CALICO,
     )
     after.readings[members_of] = _Members(before, both)
     return both

@@ -331,8 +331,10 @@ class Cluster:
 
     @remembered_property
     def pod_cidrs(self) -> AddressSet:
-        """The podCIDRs of the nodes, together."""
+        """The podCIDRs of the nodes and the pools of Calico, together."""
         found = AddressSet.EMPTY
+        for pool in self.calico.pools:
+            found |= pool.addresses
         for node in self.nodes:
             found |= node.pod_addresses
         return found

@@ -49,8 +49,11 @@ def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
 
 
 def as_compared(old: Cluster, new: Cluster, profile: Profile) -> tuple[Cluster, Cluster]:
-    """The same of two revisions; of Calico's own objects nothing is compared: they are not modelled."""
-    return _enforced(old, profile, is_chained=False), _enforced(new, profile, is_chained=False)
+    """The same of two revisions; where policies may select nodes, which nothing compares, Calico's own objects are not
+    modelled."""
+    if any(cluster.calico.has_hosts for cluster in (old, new)):
+        return _enforced(old, profile, is_chained=False), _enforced(new, profile, is_chained=False)
+    return as_enforced(old, profile), as_enforced(new, profile)
 
 
 def _without_stand_ins(cluster: Cluster, profile: Profile) -> Cluster:

@@ -4,17 +4,18 @@ from dataclasses import replace
 
 from calico import calico_clusters, calico_profiles
 from clusters import claims, connections, isolation_claims
-from evaluators import by_encoding
+from evaluators import EVERYTHING, by_encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_map_laws import LOOSE, NOTHING, POD_ADDRESSES, answers, contains, judged_pairs, rows_of
+from trials import Asked, Encoded, by_oracle
 
 from analyzer.analysis import connectivity
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound
 from analyzer.model.claims import Kind, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.enforcing import as_enforced, as_pictured
+from analyzer.model.enforcing import as_compared, as_enforced, as_pictured
 from analyzer.model.profile import Profile
 from analyzer.semantics import outcomes
 from analyzer.sets import AddressSet
@@ -52,6 +53,23 @@ def test_every_witness_is_one_in_the_oracle(data: st.DataObject) -> None:
         assert found[1] in (Status.PROVED, Status.VACUOUS)
     if claim.kind is Kind.SOME and found[0] is Status.REFUTED:
         assert found[1] is Status.REFUTED
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data())
+def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
+    """Of two revisions that differ in their policies and in the labels of their namespaces."""
+    profile = data.draw(calico_profiles())
+    one, other = (data.draw(calico_clusters()) for _ in range(2))
+    namespaces = data.draw(st.sampled_from((one.namespaces, other.namespaces)))
+    later = replace(one, calico=other.calico, policies=other.policies, namespaces=namespaces)
+    old, new = as_compared(one, later, profile)
+    asked = Asked(new, profile, replace(EVERYTHING, kind=Kind.NO_NEW), is_sliced=data.draw(st.booleans()), before=old)
+    encoded = Encoded(asked)
+    for _ in range(3):
+        subject = asked.seen(data.draw(connections(one)))
+        said = by_oracle(asked, subject)
+        assert said is None or encoded.agrees(subject, said)
 
 
 @settings(SMALL, max_examples=40)

@@ -56,8 +56,13 @@ def _controllers(manifest: Manifest) -> ControllerSettings:
 
 
 def _pool(manifest: Manifest) -> IPPool | None:
+    """Addresses are for pods unless it says that they are for others."""
     spec = manifest.root.section("spec")
-    nets = None if spec is None else read_network(spec, "cidr")
+    if spec is None or (
+        spec.sequence("allowedUses") and "Workload" not in [text for text, _ in spec.texts("allowedUses")]
+    ):
+        return None
+    nets = read_network(spec, "cidr")
     return None if nets is None else IPPool(manifest.name, nets, manifest.source)
 
 
