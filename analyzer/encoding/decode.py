@@ -296,8 +296,8 @@ class _Coder:
         if value is None or value in domain.codes:
             return domain.code(value)
         taken = self._fresh.setdefault(id(domain), {})
-        free = (c for c in range(len(domain.values) + 1, domain.size) if c not in taken.values())
-        return taken.setdefault(value, next(free, domain.size - 1))
+        alike = domain.alike(value)
+        return taken.setdefault(value, next((c for c in alike if c not in taken.values()), alike[-1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,15 @@ class Domain:
         if value is None:
             return ABSENT
         found = self.codes.get(value)
-        if found is None and self.patterns:
-            met = [pattern.matches(value) for pattern in self.patterns]
-            alike = (one for one in self.witnesses if [pattern.matches(one) for pattern in self.patterns] == met)
-            found = self.codes.get(next(alike, ""), None) if any(met) else None
-        return len(self.values) + 1 if found is None else found
+        return self.alike(value)[0] if found is None else found
+
+    def alike(self, value: str) -> tuple[int, ...]:
+        """The codes that may stand for a value that nothing mentions: of those that meet the same patterns."""
+        met = [pattern.matches(value) for pattern in self.patterns]
+        if any(met):
+            found = (one for one in self.witnesses if [pattern.matches(one) for pattern in self.patterns] == met)
+            return tuple(self.codes[one] for one in found)
+        return tuple(range(len(self.values) + 1, self.size))
 
     def is_fresh(self, code: int) -> bool:
         return code > len(self.values)

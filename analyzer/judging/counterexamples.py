@@ -312,7 +312,11 @@ class Finder:
         for label in variables.of(role, Attribute.LABEL):
             allowed = box.get(label)
             if allowed is not None and label.domain is not None:
-                refused = {value for value, code in label.domain.codes.items() if not contains(allowed, code)}
+                values = set(label.domain.codes)
+                if label.domain.patterns:  # those that nothing mentions are told apart too
+                    own = (workload.labels.get(str(label.which)) for workload in self.cluster.workloads)
+                    values |= {value for value in own if value is not None}
+                refused = {value for value in values if not contains(allowed, label.domain.code(value))}
                 told.append((label.which, refused | (set() if contains(allowed, ABSENT) else {None})))
         by_namespace = self.cluster.workloads_by_namespace
         mentioned, compared = mentioned_values(scope)

@@ -189,7 +189,8 @@ def _values(variable: Variable, intervals: Intervals) -> ValueSet:
     domain, codes = variable.domain, _codes(intervals)
     assert domain is not None
     every = frozenset(range(domain.size))
-    if any(domain.is_fresh(c) for c in codes):
+    is_told = any(code not in codes for code in map(domain.code, domain.witnesses))  # one stands for others like it
+    if any(domain.is_fresh(c) for c in codes) and not is_told:
         return ~ValueSet.of(domain.value(c) for c in every - codes if not domain.is_fresh(c))
     return ValueSet.of(domain.value(c) for c in codes)
 

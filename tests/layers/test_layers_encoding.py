@@ -1,0 +1,56 @@
+"""What Calico's engine decided, held to the encoding too: a solver has one answer at each of its connections."""
+
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+import yaml
+
+from analyzer.encoding import embed, encode
+from analyzer.errors import ManifestError
+from analyzer.inputs import chosen_profile
+from analyzer.manifests import load
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
+from analyzer.model.enforcing import as_enforced
+from analyzer.model.policies import Protocol
+
+sys.path.append(str(Path(__file__).parents[1] / "laws"))
+from evaluators import EVERYTHING, question, truth
+
+HERE = Path(__file__).parent / "calico"
+CASES = sorted(path.parent for path in HERE.glob("*/case.yaml"))
+
+
+def end(text: str, cluster: Cluster) -> End | None:
+    """None for what has no address of IPv4."""
+    if text.startswith("node:"):
+        node = cluster.node_by_name.get(text.removeprefix("node:"))
+        return None if node is None or not node.ips else Host(node.name, node.labels, node.ips[0])
+    for workload in cluster.workloads:
+        if text == f"{workload.namespace}/{workload.name}":
+            labels = cluster.namespace_by_name[workload.namespace].labels
+            return pod_of(workload, labels, workload.ips[0]) if workload.ips else None
+    return External(ip_address(text)) if text[0].isdigit() else None
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_the_encoding_says_what_the_engine_decided(folder: Path) -> None:
+    case = yaml.safe_load((folder / "case.yaml").read_text())
+    try:
+        cluster = load([str(folder / "manifests.yaml")]).cluster
+    except ManifestError:
+        return  # which the other test looks at
+    profile = chosen_profile("calico", ())
+    cluster = as_enforced(cluster, profile)
+    obligation = encode(cluster, question(EVERYTHING, profile))
+    for decision in case["decisions"]:
+        src, dst = (end(decision[key], cluster) for key in ("from", "to"))
+        word, _, number = decision["on"].partition("/")
+        is_pods = isinstance(src, Pod) or isinstance(dst, Pod)
+        if src is None or dst is None or not is_pods or word not in ("tcp", "udp", "sctp") or "request" in decision:
+            continue
+        values = embed(obligation, Connection(src, dst, Protocol(word.upper()), int(number)))
+        assert values is not None
+        assert truth(obligation, values) == {decision["expect"] == "allowed"}, decision["id"]
