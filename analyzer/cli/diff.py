@@ -17,6 +17,7 @@ from analyzer.cli.progress import Progress
 def diff(
     paths: options.Revisions = None,
     git: options.GitRange = None,
+    staged: options.Staged = False,
     pack: options.DiffPacks = None,
     query: options.Claims = None,
     parameters: options.Parameters = None,
@@ -53,7 +54,7 @@ def diff(
     with Progress() as progress:
         packs, (old, new) = inputs.settled(
             lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),
-            lambda: reading.both(paths or (), git, progress),
+            lambda: reading.staged(paths or (), git, progress) if staged else reading.both(paths or (), git, progress),
         )
         engine = inputs.profile_for(profile, knob or (), old.cluster, new.cluster)
         found = analysis.compare(

@@ -283,6 +283,10 @@ GitRange = Annotated[
         help="Compare two git revisions of the paths given after --; A...B compares B with the merge base.",
     ),
 ]
+Staged = Annotated[
+    bool,
+    typer.Option("--staged", help="Compare one revision with itself once Calico's staged policies are enforced."),
+]
 WhenToFail = Annotated[
     FailOn,
     typer.Option("--fail-on", help="What makes the exit code 1; `queries`: nothing but the queries of packs."),

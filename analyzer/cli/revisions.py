@@ -52,6 +52,20 @@ class Reading:
             jobs=self.jobs,
         )
 
+    def staged(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:
+        """One revision, and itself with what is staged enforced; what is wrong with it is told once."""
+        from analyzer.manifests import Loaded
+        from analyzer.model.calico_staged import with_staged
+
+        if git is not None:
+            raise UsageError("--staged compares one revision with itself", "leave --git out")
+        found = self.one(paths or (".",), progress)
+        if not found.cluster.calico.staged:
+            raise UsageError(
+                "the manifests hold no staged policy of Calico", "leave --staged out to compare two revisions"
+            )
+        return found, Loaded(with_staged(found.cluster), ())
+
     def both(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:
         """The old and the new revision; the problems of both are told together."""
         if git is not None:

@@ -101,7 +101,8 @@ class CalicoRule:
 class CalicoPolicy:
     """`order is None`: after all that have one.  `ingress`, `egress`: None where its types leave the direction out.
 
-    `is_untracked`, `is_before_dnat`, `is_on_forward`: doNotTrack, preDNAT, applyOnForward (1.9).
+    `is_untracked`, `is_before_dnat`, `is_on_forward`: doNotTrack, preDNAT, applyOnForward (1.9).  `staged`: what is to
+    become of it, of a staged one.
     """
 
     kind: str
@@ -116,6 +117,7 @@ class CalicoPolicy:
     is_untracked: bool = False
     is_before_dnat: bool = False
     is_on_forward: bool = False
+    staged: str = ""
 
     def rules(self, direction: Direction) -> tuple[CalicoRule, ...] | None:
         return self.ingress if direction is Direction.INGRESS else self.egress

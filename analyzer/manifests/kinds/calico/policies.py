@@ -56,8 +56,7 @@ def _read(manifest: Manifest) -> CalicoPolicy | None:
     is_staged = manifest.kind.startswith("Staged")
     known = (_GLOBAL if is_global else _SHARED) | (_STAGED_ACTION if is_staged else frozenset())
     spec = read_spec(manifest, known)
-    if is_staged:
-        spec.choice("stagedAction", _STAGED_ACTIONS)
+    staged = (spec.choice("stagedAction", _STAGED_ACTIONS) or "Set") if is_staged else ""
     namespace = None if is_global else manifest.namespace or DEFAULT_NAMESPACE
     tier = spec.text("tier") or DEFAULT_TIER
     if not NAME.fullmatch(tier):
@@ -89,6 +88,7 @@ def _read(manifest: Manifest) -> CalicoPolicy | None:
         is_untracked=flags["doNotTrack"],
         is_before_dnat=flags["preDNAT"],
         is_on_forward=flags["applyOnForward"],
+        staged=staged,
     )
 
 
