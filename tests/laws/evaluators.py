@@ -8,7 +8,7 @@ from analyzer.encoding import UNIVERSE, VIOLATION, Attribute, Box, Obligation, Q
 from analyzer.encoding.terms import conj, equal, number
 from analyzer.model.claims import Anything, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.endpoints import Connection, Host, Pod
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
@@ -28,6 +28,14 @@ def _universe(connection: Connection) -> Universe:
     """One in which what nobody knows of an end counts: where every pod could be, one like it is known."""
     has_unknown = any(isinstance(end, Pod) and end.unknown for end in (connection.src, connection.dst))
     return Universe.INVENTORY if has_unknown else Universe.ANY
+
+
+def is_asked_about(connection: Connection) -> bool:
+    """Whether both ends are in the universe that is asked: no pod or node to come beside a pod with unknown labels."""
+    return _universe(connection) is Universe.ANY or all(
+        end.workload is not None if isinstance(end, Pod) else not isinstance(end, Host) or end.name is not None
+        for end in (connection.src, connection.dst)
+    )
 
 
 def by_encoding(cluster: Cluster, profile: Profile, connection: Connection) -> str:
