@@ -165,6 +165,16 @@ class ClaimTerms:
         ends = {Role.SRC: self.src, Role.DST: far, Role.SELF: self.src}
         return TRUE if self.claim.where is None else condition(self.claim.where, ends)
 
+    def spoken_of(self) -> Term:
+        """The end is in the set whose connections an `only` claim limits; its condition is asked of no others."""
+        match self.claim.kind:
+            case Kind.ONLY:
+                return self.reached()
+            case Kind.REACHES_ONLY:
+                return self.sources()
+            case _:
+                return TRUE
+
     def scope(self) -> Term:
         """The connections the claim speaks of; the pods, where it speaks of isolation."""
         claim, where = self.claim, self.where()

@@ -109,7 +109,7 @@ def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
     script.name(IN_DST, in_dst)
     script.name(OUTSIDE, disj(end.external for end in (src, dst) if end is not None))
     script.name(IN_SCOPE, terms.scope())
-    script.name(CONDITION, terms.where())
+    script.name(CONDITION, conj([terms.where(), terms.spoken_of()]))
     script.name(VIOLATION, violation)
     return Obligation(
         text=script.text,

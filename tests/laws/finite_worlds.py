@@ -479,6 +479,13 @@ class FiniteWorld:
             return any(is_member(members, one) for one in known_pods(end, self.pod_labels))
         return is_member(members, end)
 
+    def is_spoken_of(self, src: End, dst: End) -> bool:
+        """Whether the end is in the set whose connections an `only` claim limits."""
+        claim = self.claim
+        if claim.kind is Kind.ONLY:
+            return claim.destinations is None or self._is_in(claim.destinations, dst)
+        return claim.kind is not Kind.REACHES_ONLY or self._is_in(claim.sources, src)
+
     def has_destination(self) -> bool:
         """Some end of the set has one of the ports."""
         destinations = self.claim.destinations or Anything()

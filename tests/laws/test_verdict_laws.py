@@ -97,13 +97,15 @@ def lacking(world: FiniteWorld) -> set[str]:
 
 
 def is_idle(world: FiniteWorld) -> bool:
-    """The claim speaks of nothing that could be; or its condition, which narrows what is permitted, never holds."""
+    """The claim speaks of nothing that could be; or its condition, which narrows what is permitted, holds of none of
+    the connections that it limits."""
     claim = world.claim
     if claim.kind is Kind.ISOLATED:
         return not world.subjects
     where = claim.where if claim.kind in (Kind.ONLY, Kind.REACHES_ONLY) else None
     return not world.moments or (
-        where is not None and not any(holds(where, src=src, dst=dst) for src, dst in world.pairs())
+        where is not None
+        and not any(holds(where, src=src, dst=dst) and world.is_spoken_of(src, dst) for src, dst in world.pairs())
     )
 
 
