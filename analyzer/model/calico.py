@@ -24,7 +24,11 @@ from analyzer.sets.addresses import IPAddress
 T = TypeVar("T")
 _SOURCE = re.compile(r"source=Source\(.*?\)")
 
-_NOT_OF_PODS = ("pcns.", "pcsa.", "projectcalico.org/")
+NAMESPACE, ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
+"""Labels that Calico gives each pod: the names of its namespace and its service account (1.2)."""
+OF_NAMESPACE, OF_ACCOUNT = "pcns.", "pcsa."
+"""What stands before the labels of these."""
+_NOT_OF_PODS = (OF_NAMESPACE, OF_ACCOUNT, "projectcalico.org/")
 DEFAULT_TIER = "default"
 FOR_KUBERNETES = 1000.0
 """The order of NetworkPolicies in the default tier (1.11)."""

@@ -6,54 +6,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from analyzer.model.calico import AddressGroup, HostEndpoint, ServiceAccount
+from analyzer.model.calico import (
+    ACCOUNT,
+    NAMESPACE,
+    OF_ACCOUNT,
+    OF_NAMESPACE,
+    AddressGroup,
+    HostEndpoint,
+    ServiceAccount,
+)
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
     PODS,
     TRUE,
-    All,
     Attribute,
     Formula,
     Name,
     Not,
     Open,
     Role,
-    Some,
     Test,
     both,
     either,
     is_a,
+    with_leaves,
 )
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, NO_LABELS
 from analyzer.model.open_facts import OpenFact
 from analyzer.sets import AddressSet
 
-OF_NAMESPACE, _OF_ACCOUNT, _NAME = "pcns.", "pcsa.", "projectcalico.org/name"
-_OWN_NAMESPACE, _OWN_ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
+_NAME = "projectcalico.org/name"
 _ORCHESTRATOR = "projectcalico.org/orchestrator"
 
-HAS_NAMESPACE = Test(Attribute(Role.SELF, Name.LABEL, _OWN_NAMESPACE))
+HAS_NAMESPACE = Test(Attribute(Role.SELF, Name.LABEL, NAMESPACE))
 """What has one: pods, and NetworkSets."""
 
 Reading = Callable[[Test], Formula]
 """What a test of one of Calico's labels comes to."""
 
 
-def with_tests(formula: Formula, reading: Reading) -> Formula:
+def of_tests(formula: Formula, reading: Reading) -> Formula:
     """The formula with each of its tests read; what is known is worked out."""
-    match formula:
-        case All(parts):
-            return both(with_tests(part, reading) for part in parts)
-        case Some(parts):
-            return either(with_tests(part, reading) for part in parts)
-        case Not(part):
-            found = with_tests(part, reading)
-            return FALSE if found == TRUE else TRUE if found == FALSE else Not(found)
-        case Test():
-            return reading(formula)
-        case _:
-            return formula
+    return with_leaves(formula, lambda leaf: reading(leaf) if isinstance(leaf, Test) else leaf)
 
 
 class CalicoLabels:
@@ -68,19 +63,19 @@ class CalicoLabels:
     def of_pod(self, formula: Formula, role: Role, end: Role) -> Formula:
         """The formula over the pod in that role, which is that end of the connection.  A pod's own labels cannot stand
         in for those of its namespace or its account: Calico strips them of such prefixes (calico-cilium.md 0.5)."""
-        return both([is_a(role, PODS), with_tests(formula, lambda test: self._of_pod(test, role, end))])
+        return both([is_a(role, PODS), of_tests(formula, lambda test: self._of_pod(test, role, end))])
 
     def _of_pod(self, test: Test, role: Role, end: Role) -> Formula:
         key, meets = test.attribute.key, test.meets
         if key == _ORCHESTRATOR:
             return _of_value(test, "k8s")
-        if key in (_OWN_NAMESPACE, OF_NAMESPACE + _NAME, OF_NAMESPACE + NAMESPACE_NAME_LABEL):
+        if key in (NAMESPACE, OF_NAMESPACE + _NAME, OF_NAMESPACE + NAMESPACE_NAME_LABEL):
             return self._of_name(test, role, end)
-        if key in (_OWN_ACCOUNT, _OF_ACCOUNT + _NAME):
+        if key in (ACCOUNT, OF_ACCOUNT + _NAME):
             return Test(Attribute(role, Name.SERVICE_ACCOUNT), meets)
         if key.startswith(OF_NAMESPACE):
             return Test(Attribute(role, Name.NAMESPACE_LABEL, key.removeprefix(OF_NAMESPACE)), meets)
-        if key.startswith(_OF_ACCOUNT):
+        if key.startswith(OF_ACCOUNT):
             return self._of_account(test, role, end)
         return Test(Attribute(role, Name.LABEL, key), meets)
 
@@ -97,7 +92,7 @@ class CalicoLabels:
 
     def _of_account(self, test: Test, role: Role, end: Role) -> Formula:
         """The accounts that the manifests declare, by name; nobody knows the labels of others."""
-        key = test.attribute.key.removeprefix(_OF_ACCOUNT)
+        key = test.attribute.key.removeprefix(OF_ACCOUNT)
         meeting = [it for it in self._accounts if _of_value(test, it.labels.get(key)) == TRUE]
         text = f"the label {key} of service accounts that no manifest declares is not known"
         said = f"account-labels {end.value} {key} {_shown(test)}"
@@ -109,8 +104,8 @@ class CalicoLabels:
         """Whether the labels of the set meet the formula, which may be open: those of its namespace count too."""
         own = dict(group.labels)
         if group.namespace is not None:
-            own[_OWN_NAMESPACE] = group.namespace
-        return with_tests(formula, lambda test: self._of_group(test, own, group))
+            own[NAMESPACE] = group.namespace
+        return of_tests(formula, lambda test: self._of_group(test, own, group))
 
     def _of_group(self, test: Test, own: Mapping[str, str], group: AddressGroup) -> Formula:
         key = test.attribute.key
@@ -132,7 +127,7 @@ class CalicoLabels:
         for name in reversed(endpoint.profiles):
             found |= self._profiles.get(name, NO_LABELS)
         found |= endpoint.labels
-        return with_tests(formula, lambda test: _of_value(test, found.get(test.attribute.key))) == TRUE
+        return of_tests(formula, lambda test: _of_value(test, found.get(test.attribute.key))) == TRUE
 
 
 def _of_value(test: Test, value: str | None) -> Formula:

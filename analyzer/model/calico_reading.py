@@ -130,9 +130,7 @@ class CalicoReader:
         return Entry(policy, self._subject(policy.subject), tuple(self.rules.read(rules)), closes=True)
 
     def _subject(self, subject: Formula) -> Formula:
-        hosts = [addresses for endpoint, addresses in self.hosts if self.labels.of_host(subject, endpoint)]
-        pods = self.labels.of_pod(subject, Role.SELF, self.near)
-        return either([pods, _at_hosts(Role.SELF, hosts)])
+        return either([self.labels.of_pod(subject, Role.SELF, self.near), self._hosts_meeting(subject)])
 
     # -------------------------------------------------------------------------------------------- host endpoints
     def _before_policies(self) -> Iterator[Tier]:

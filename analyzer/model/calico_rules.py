@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.model.calico import CalicoRule, Entity, EntityPorts, HostEndpoint, Icmp
-from analyzer.model.calico_labels import HAS_NAMESPACE, OF_NAMESPACE, CalicoLabels, with_tests
+from analyzer.model.calico import OF_NAMESPACE, CalicoRule, Entity, EntityPorts, HostEndpoint, Icmp
+from analyzer.model.calico_labels import HAS_NAMESPACE, CalicoLabels, of_tests
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -24,7 +24,9 @@ from analyzer.model.formulas import (
     either,
     in_namespaces,
     labels,
+    negated,
 )
+from analyzer.model.leading import on_target
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import StagedRule
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Protocol
@@ -62,11 +64,11 @@ class CalicoRules:
         if rule.protocol is not None:
             parts.append(_of_protocol(rule.protocol))
         if rule.not_protocol is not None:
-            parts.append(_not(_of_protocol(rule.not_protocol)))
+            parts.append(negated(_of_protocol(rule.not_protocol)))
         if rule.icmp is not None and rule.icmp.type is not None:
             parts.append(_of_icmp(rule.icmp))
         if rule.not_icmp is not None and rule.not_icmp.type is not None:
-            parts.append(_not(_of_icmp(rule.not_icmp)))
+            parts.append(negated(_of_icmp(rule.not_icmp)))
             if rule.protocol not in other_protocols.ICMP_OF.values():
                 text = f"what notICMP means in a rule without `protocol: ICMP` ({rule.source}) is not specified"
                 parts.append(Open(OpenFact("unspecified", f"notICMP {rule.source}", text)))
@@ -89,18 +91,18 @@ class CalicoRules:
     def _side(self, rule: CalicoRule, role: Role, entity: Entity) -> Iterator[Formula]:
         """What a rule asks of one end (1.7): labels mean the endpoints that have them, by their addresses."""
         if entity.selected is not None:
-            without = () if entity.unselected is None else (_not(entity.unselected),)
+            without = () if entity.unselected is None else (negated(entity.unselected),)
             yield self._members(both([entity.selected, *without]), role)
         elif entity.unselected is not None:
-            yield _not(self._members(entity.unselected, role))
+            yield negated(self._members(entity.unselected, role))
         if entity.nets is not None:
             yield Member(role, AtAddress(entity.nets))
         if entity.not_nets is not None:
-            yield _not(Member(role, AtAddress(entity.not_nets)))
+            yield negated(Member(role, AtAddress(entity.not_nets)))
         if entity.ports.is_given:
             yield self._on_ports(rule, role, entity, entity.ports)
         if entity.not_ports.is_given:
-            yield _not(self._on_ports(rule, role, entity, entity.not_ports))
+            yield negated(self._on_ports(rule, role, entity, entity.not_ports))
         if entity.service is not None:
             yield self._of_service(*entity.service, role)
 
@@ -113,7 +115,7 @@ class CalicoRules:
         choice = peer.namespaces
         if not peer.means_sets or isinstance(choice, NamespaceNamed):
             return FALSE
-        asked = with_tests(labels(choice.selector, Role.SELF), _of_namespace)
+        asked = of_tests(labels(choice.selector, Role.SELF), _of_namespace)
         return self._at_groups(HAS_NAMESPACE if asked == TRUE else asked, self.far)
 
     def _at_groups(self, formula: Formula, role: Role) -> Formula:
@@ -158,14 +160,8 @@ class CalicoRules:
         found: list[Formula] = []
         service = self.cluster.service_by_name.get((namespace, name))
         if service is not None and service.selector is not None:
-            targets = (
-                OnPorts(port.protocol, name=port.target, scope=NamedPortScope.SIDECARS)
-                if isinstance(port.target, str)
-                else OnPorts(port.protocol, PortSet.of(port.target))
-                for port in service.ports
-            )
-            home = in_namespaces(NamespaceNamed(namespace), role)
-            found.append(both([home, labels(service.selector, role), either(targets) if role is Role.DST else TRUE]))
+            home, on = in_namespaces(NamespaceNamed(namespace), role), either(map(on_target, service.ports))
+            found.append(both([home, labels(service.selector, role), on if role is Role.DST else TRUE]))
         for entry in self.cluster.endpoints_by_service.get((namespace, name), ()):
             here = Member(role, AtAddress(AddressSet.singles(entry.addresses)))
             numbers = (OnPorts(p.protocol, PortSet.of(p.number)) for p in entry.ports if p.number is not None)
@@ -193,10 +189,6 @@ def staged(rule: CalicoRule | None, action: Action, when: Formula) -> StagedRule
 def _of_namespace(test: Test) -> Formula:
     """The same of a label of the namespace."""
     return Test(Attribute(Role.SELF, Name.LABEL, OF_NAMESPACE + test.attribute.key), test.meets)
-
-
-def _not(formula: Formula) -> Formula:
-    return FALSE if formula == TRUE else TRUE if formula == FALSE else Not(formula)
 
 
 # ------------------------------------------------------------------------------------------------ protocols

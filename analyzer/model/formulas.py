@@ -18,7 +18,7 @@ An end that is no pod has no attributes but a node's labels: each of the others 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -237,6 +237,19 @@ def leaves(formula: Formula) -> Iterator[Leaf]:
                 waiting.append(part)
             case leaf:
                 yield leaf
+
+
+def with_leaves(formula: Formula, read: Callable[[Leaf], Formula]) -> Formula:
+    """The formula with each of its leaves read; what is known by then is worked out."""
+    match formula:
+        case All(parts):
+            return both(with_leaves(part, read) for part in parts)
+        case Some(parts):
+            return either(with_leaves(part, read) for part in parts)
+        case Not(part):
+            return negated(with_leaves(part, read))
+        case leaf:
+            return read(leaf)
 
 
 # ------------------------------------------------------------------------------------------------ selectors

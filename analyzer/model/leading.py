@@ -160,8 +160,17 @@ def leads(cluster: Cluster, port: LedPort) -> Formula:
     """What the port leads to, over DST and ports; a target's name is looked up in containers and sidecars (reference
     A13.2)."""
     del cluster  # it keeps the formula
-    on = TRUE if port.target is None else on_any((port.target,), NamedPortScope.SIDECARS)
+    on = TRUE if port.target is None else _on(port.target)
     return both([_in(port.members), on])
+
+
+def on_target(port: ServicePort) -> Formula:
+    """The port of the destination that the Service's port leads to (reference A13.2)."""
+    return _on(target_of(port))
+
+
+def _on(target: Ports) -> Formula:
+    return on_any((target,), NamedPortScope.SIDECARS)
 
 
 def _in(members: SetExpr) -> Formula:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import TypeVar
 
 from analyzer.model.labels import Labels
 from analyzer.model.source import NOWHERE, Source
 from analyzer.records import dataclass
+
+T = TypeVar("T")
 
 STATUS = "sidecar.istio.io/status"
 UNINJECTED = "netproof/uninjected"
@@ -256,6 +259,10 @@ class MeshConfig:
     def trust_domains(self) -> tuple[str, ...]:
         return (self.trust_domain, *self.aliases)
 
+    def identity(self, namespace: str, account: str) -> str:
+        """What the mesh's certificates say of pods of the account."""
+        return f"{self.trust_domain}/ns/{namespace}/sa/{account}"
+
 
 MeshObject = (
     AuthorizationPolicy
@@ -276,11 +283,15 @@ class Mesh:
     config: MeshConfig = MeshConfig()
     revisions: frozenset[str] = frozenset()
 
+    def of(self, kind: type[T]) -> list[T]:
+        """Those of the kind."""
+        return [each for each in self.objects if isinstance(each, kind)]
+
     @property
     def labels(self) -> tuple[tuple[str, tuple[str]], ...]:
         """Each label of pods that some object selects by, its value by itself."""
         attached = (each.attached.labels for each in self.objects if isinstance(each, _ATTACHED))
-        selected = (each.selector for each in self.objects if isinstance(each, IngressGateway))
+        selected = (each.selector for each in self.of(IngressGateway))
         return tuple((key, (value,)) for found in (*attached, *selected) for key, value in (found or {}).items())
 
 

@@ -20,15 +20,13 @@ from analyzer.model.formulas import (
     both,
     either,
     is_a,
-    labels,
     negated,
 )
 from analyzer.model.mesh import GATEWAY_NAME, IngressGateway, Match, Mesh, Server, VirtualService
-from analyzer.model.mesh_pods import having, in_namespace, is_waypoint
+from analyzer.model.mesh_pods import having, is_waypoint, leads_to
 from analyzer.model.mesh_rules import of_request
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
 from analyzer.sets.strings import PRESENT as THERE
@@ -41,15 +39,11 @@ _HOST = of_request(Name.HOST, "name")
 _SNI = Test(of_request(Name.SNI))
 
 
-def _gateways(mesh: Mesh) -> list[IngressGateway]:
-    return [each for each in mesh.objects if isinstance(each, IngressGateway)]
-
-
 def gateways(mesh: Mesh, cluster: Cluster) -> Formula:
     """The pods that are gateways: those that a Gateway selects, and those made to be one."""
-    found: list[Formula] = [having(each.selector) for each in _gateways(mesh) if each.selector]
-    if any(GATEWAY_NAME in workload.labels for workload in cluster.workloads):
-        found.append(both([Test(Attribute(Role.SELF, Name.LABEL, GATEWAY_NAME)), negated(is_waypoint())]))
+    found: list[Formula] = [having(each.selector) for each in mesh.of(IngressGateway) if each.selector]
+    if (other := _is_other(cluster)) != FALSE:
+        found.append(both([other, negated(is_waypoint())]))
     templates = {t for w in cluster.workloads if "gateway" in (t := w.annotations.get(_TEMPLATES.key, "")).split(",")}
     if templates:
         found.append(Test(_TEMPLATES, frozenset(templates)))
@@ -58,7 +52,7 @@ def gateways(mesh: Mesh, cluster: Cluster) -> Formula:
 
 def listens_at(mesh: Mesh, cluster: Cluster) -> Formula:
     """A port of some server, or any port of a gateway whose listeners are not modelled."""
-    served = (both([having(g.selector), _at(s, cluster)]) for g in _gateways(mesh) for s in g.servers)
+    served = (both([having(g.selector), _at(s, cluster)]) for g in mesh.of(IngressGateway) for s in g.servers)
     return either([*served, _is_other(cluster)])
 
 
@@ -74,14 +68,7 @@ def _at(server: Server, cluster: Cluster) -> Formula:
     for service in cluster.services:
         for port in service.ports:
             if service.selector is not None and port.port == server.port and port.protocol is Protocol.TCP:
-                target = port.target
-                on = (
-                    OnPorts(Protocol.TCP, name=target, scope=NamedPortScope.SIDECARS)
-                    if isinstance(target, str)
-                    else OnPorts(Protocol.TCP, PortSet.of(target))
-                )
-                chosen = both([in_namespace(service.namespace), labels(service.selector, Role.SELF)])
-                led.append(both([chosen, on]))
+                led.append(leads_to(service, port))
     return either(led) if led else OnPorts(Protocol.TCP, PortSet.of(server.port))
 
 
@@ -112,7 +99,7 @@ def routed(mesh: Mesh, cluster: Cluster) -> Routed:
     takes: list[Formula] = []
     leads: list[Formula] = []
     opened: list[Formula] = [_is_other(cluster)]
-    for gateway in _gateways(mesh):
+    for gateway in mesh.of(IngressGateway):
         for server in gateway.servers:
             here = both([having(gateway.selector), _at(server, cluster)])
             is_http = server.protocol in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") or server.tls == "SIMPLE"
@@ -129,11 +116,7 @@ def routed(mesh: Mesh, cluster: Cluster) -> Routed:
 
 def _routes(gateway: IngressGateway, server: Server, mesh: Mesh) -> Iterator[Formula]:
     """For each host the routes of its VirtualService; of hosts that match, the most specific one counts."""
-    bound = [
-        each
-        for each in mesh.objects
-        if isinstance(each, VirtualService) and f"{gateway.namespace}/{gateway.name}" in each.gateways
-    ]
+    bound = [each for each in mesh.of(VirtualService) if f"{gateway.namespace}/{gateway.name}" in each.gateways]
     hosts: dict[str, list[VirtualService]] = {}
     for service in bound:
         for host in service.hosts:

@@ -24,7 +24,9 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
+from analyzer.model.leading import on_target
 from analyzer.model.mesh import (
+    GATEWAY_NAME,
     STATUS,
     UNINJECTED,
     WAYPOINT_CLASS,
@@ -37,7 +39,6 @@ from analyzer.model.mesh import (
 from analyzer.model.mesh_rules import Chain
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.sets import PortSet
 
 _INJECT, _REVISION = "sidecar.istio.io/inject", "istio.io/rev"
@@ -194,8 +195,8 @@ def declared(cluster: Cluster, mesh: Mesh) -> dict[Chain, Formula]:
             chain = chain_of(port)
             if chain is not None:
                 beaten = either(_beats(it, other, service, port) for it, other in ports if _collide(it, other, port))
-                found[chain].append(both([_leads(service, port), negated(beaten)]))
-    scopes = [each for each in mesh.objects if isinstance(each, InboundScope)]
+                found[chain].append(both([leads_to(service, port), negated(beaten)]))
+    scopes = mesh.of(InboundScope)
     redefined = both([negated(either(map(_redefines, scopes)))]) if scopes else TRUE
     return {chain: both([redefined, either(parts)]) if parts else FALSE for chain, parts in found.items()}
 
@@ -229,16 +230,10 @@ def chain_of(port: ServicePort) -> Chain | None:
 _APP_PROTOCOLS = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https"}
 
 
-def _leads(service: Service, port: ServicePort) -> Formula:
+def leads_to(service: Service, port: ServicePort) -> Formula:
     """The port is one that the Service leads to at SELF."""
     assert service.selector is not None
-    target = port.target
-    on = (
-        OnPorts(port.protocol, name=target, scope=NamedPortScope.SIDECARS)
-        if isinstance(target, str)
-        else OnPorts(port.protocol, PortSet.of(target))
-    )
-    return both([in_namespace(service.namespace), labels(service.selector, Role.SELF), on])
+    return both([in_namespace(service.namespace), labels(service.selector, Role.SELF), on_target(port)])
 
 
 def _collide(service: Service, port: ServicePort, other: ServicePort) -> bool:
@@ -249,7 +244,7 @@ def _collide(service: Service, port: ServicePort, other: ServicePort) -> bool:
 
 def _beats(service: Service, port: ServicePort, other: Service, its: ServicePort) -> Formula:
     """The first leads there, and goes before the other."""
-    leads = _leads(service, port)
+    leads = leads_to(service, port)
     if service.name == other.name:
         return leads if other.ports.index(port) < other.ports.index(its) else FALSE
     if service.created and other.created and service.created != other.created:
@@ -267,7 +262,7 @@ class Modes:
     def __init__(self, mesh: Mesh, *, in_ambient: bool = False) -> None:
         """`in_ambient`: an empty selector selects nothing."""
         root = mesh.config.root
-        every = [each for each in mesh.objects if isinstance(each, PeerAuthentication)]
+        every = mesh.of(PeerAuthentication)
         if in_ambient:
             every = [each for each in every if each.attached.labels is None or each.attached.labels]
         wide = [each for each in every if not each.attached.labels]
@@ -385,7 +380,7 @@ def selects(attached: Attachment, root: str, *, in_ambient: bool = False) -> For
     where = TRUE if attached.namespace == root else in_namespace(attached.namespace)
     if attached.targets:
         gateways = [t.name for t in attached.targets if (t.group, t.kind) == ("gateway.networking.k8s.io", "Gateway")]
-        named = _label("gateway.networking.k8s.io/gateway-name", *gateways)
+        named = _label(GATEWAY_NAME, *gateways)
         return both([in_namespace(attached.namespace), named]) if gateways and not in_ambient else FALSE
     if in_ambient and attached.labels is not None and not attached.labels:
         return FALSE

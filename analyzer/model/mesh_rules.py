@@ -384,9 +384,4 @@ def _namespace_part(text: str) -> Pattern:
         return regex(f"[^/]+/ns/[^/]*{_quoted(text[1:])}/sa/.*")
     if text.endswith("*"):
         return regex(f"[^/]+/ns/{_quoted(text[:-1])}[^/]*/sa/.*")
-    return prefix_of_namespace(text)
-
-
-def prefix_of_namespace(name: str) -> Pattern:
-    """Identities of the namespace, of whatever trust domain."""
-    return regex(f"[^/]+/ns/{_quoted(name)}/sa/.*")
+    return regex(f"[^/]+/ns/{_quoted(text)}/sa/.*")

@@ -29,7 +29,6 @@ from analyzer.model.mesh import (
     WAYPOINT_CLASS,
     Attachment,
     AuthorizationPolicy,
-    Mesh,
     Mode,
     RequestAuthentication,
     Verdict,
@@ -89,8 +88,9 @@ def waypoint_of(cluster: Cluster, service: str) -> Waypoint | None:
     namespace = cluster.namespace_by_name.get(found.namespace)
     named = found.waypoint or (namespace.labels.get(USE_WAYPOINT, "") if namespace is not None else "")
     where, _, name = named.rpartition("/")
-    waypoints = (each for each in cluster.mesh.objects if isinstance(each, Waypoint))
-    return next((w for w in waypoints if (w.namespace, w.name) == (where or found.namespace, name)), None)
+    return next(
+        (w for w in cluster.mesh.of(Waypoint) if (w.namespace, w.name) == (where or found.namespace, name)), None
+    )
 
 
 def _is_at_waypoint(attached: Attachment, waypoint: Waypoint, service: Service, root: str) -> bool:
@@ -141,7 +141,7 @@ class _Builder:
         self.cluster, self.mesh, self.authorizers = cluster, cluster.mesh, authorizers
         self.config = self.mesh.config
         self.attaches = attaches or (lambda attached: selects(attached, self.config.root))
-        self.policies = _of_mesh(self.mesh, AuthorizationPolicy)
+        self.policies = self.mesh.of(AuthorizationPolicy)
         self.doubts = _doubts(cluster)
         self.told = {id(policy): as_policy(policy) for policy in self.policies}
 
@@ -263,7 +263,7 @@ class _Builder:
         return Open(OpenFact("ext-authz", policy.provider, text))
 
     def _tokens(self) -> Tokens:
-        found = _of_mesh(self.mesh, RequestAuthentication)
+        found = self.mesh.of(RequestAuthentication)
         return Tokens([(self.attaches(each.attached), rule) for each in found for rule in each.rules])
 
     def _rule(self, policy: AuthorizationPolicy, index: int, action: Action, when: Formula) -> StagedRule:
@@ -293,10 +293,6 @@ class _Builder:
         allowing = _closing(entries(Verdict.ALLOW, Action.ACCEPT))
         tiers = (*_tiers(own, entries(Verdict.DENY, Action.DENY)), allowing)
         return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.doubts)
-
-
-def _of_mesh(mesh: Mesh, kind: type) -> list:  # type: ignore[type-arg]
-    return [each for each in mesh.objects if isinstance(each, kind)]
 
 
 def _own(*denials: tuple[Formula, str]) -> tuple[Entry, ...]:

@@ -39,7 +39,7 @@ from analyzer.model.formulas import (
     labels,
 )
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
-from analyzer.model.leading import node_ways, ways
+from analyzer.model.leading import node_ways, on_target, ways
 from analyzer.model.memory import remembered
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Disguise, Doubt, Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
@@ -61,7 +61,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.policies import Tier as TierName
-from analyzer.model.profile import HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, Profile, ServiceEval
+from analyzer.model.profile import HostNetworkLabel, NamedPorts, OtherProtocols, Profile, ServiceEval
 from analyzer.sets import AddressSet, PortSet
 
 NEAR = {Direction.EGRESS: Role.SRC, Direction.INGRESS: Role.DST}
@@ -357,14 +357,8 @@ def _leads(service: Service, cluster: Cluster) -> Iterator[Formula]:
     A target's name is looked up in containers and sidecars, whatever engine enforces the policies.
     """
     if service.selector is not None:
-        targets = (
-            OnPorts(p.protocol, name=p.target, scope=NamedPortScope.SIDECARS)
-            if isinstance(p.target, str)
-            else OnPorts(p.protocol, PortSet.of(p.target))
-            for p in service.ports
-        )
         home = in_namespaces(NamespaceNamed(service.namespace), Role.DST)
-        yield both([home, labels(service.selector, Role.DST), either(targets)])
+        yield both([home, labels(service.selector, Role.DST), either(map(on_target, service.ports))])
     names = {port.name for port in service.ports}
     for entry in cluster.written_endpoints(service):
         here = Member(Role.DST, AtAddress(AddressSet.singles(entry.addresses)))

@@ -10,21 +10,17 @@ from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.formulas import (
     FALSE,
     TRUE,
-    All,
     AtAddress,
+    Attribute,
     Formula,
     Leaf,
     Member,
-    Not,
     OnPorts,
     Open,
     Role,
-    Some,
     Test,
-    both,
-    either,
     leaves,
-    negated,
+    with_leaves,
 )
 from analyzer.model.mesh import Waypoint
 from analyzer.model.mesh_stage import STAGE, mesh_stages, waypoint_of, waypoint_stage
@@ -84,23 +80,19 @@ def asked_of(cluster: Cluster, profile: Profile, dst: End) -> Iterator[Leaf]:
 
 def _known_of(formula: Formula, about: Situation) -> Formula:
     """What is left to be said once the destination is known, but for its address."""
-    match formula:
-        case All(parts):
-            return both(_known_of(part, about) for part in parts)
-        case Some(parts):
-            return either(_known_of(part, about) for part in parts)
-        case Not(part):
-            return negated(_known_of(part, about))
-        case OnPorts(name=name) if name:
-            pod = about.ends.get(Role.DST)
-            numbers = (p.number for p in pod.ports if p.name == name) if isinstance(pod, Pod) else ()
-            return replace(formula, ports=PortSet.of(*numbers), name="")
-        case OnPorts() | Open() | Member(_, AtAddress()):
-            return formula
-        case Test(attribute) if attribute.role is Role.REQUEST:
-            return formula
-        case _:
-            return TRUE if is_true(formula, about) else FALSE
+
+    def known(leaf: Leaf) -> Formula:
+        match leaf:
+            case OnPorts(name=name) if name:
+                pod = about.ends.get(Role.DST)
+                numbers = (p.number for p in pod.ports if p.name == name) if isinstance(pod, Pod) else ()
+                return replace(leaf, ports=PortSet.of(*numbers), name="")
+            case OnPorts() | Open() | Member(_, AtAddress()) | Test(Attribute(Role.REQUEST)):
+                return leaf
+            case _:
+                return TRUE if is_true(leaf, about) else FALSE
+
+    return with_leaves(formula, known)
 
 
 def _by_waypoint(
@@ -120,7 +112,7 @@ def _by_waypoint(
     ruling = replace(ruling, reason=f"at waypoint {waypoint.namespace}/{waypoint.name}: {ruling.reason}")
     if not ruling.allowed:
         return ruling, request
-    own = f"{config.trust_domain}/ns/{waypoint.namespace}/sa/{waypoint.name}"
+    own = config.identity(waypoint.namespace, waypoint.name)
     behind = replace(connection, through=None, request=replace(request, identity=own))
     at_pod, _ = request_ruling(cluster, profile, behind, settle)
     text = f"whether ztunnel refuses waypoint {waypoint.namespace}/{waypoint.name} is not known: {at_pod.reason}"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import unquote
 
@@ -45,7 +45,7 @@ def seen(request: Request, src: End, config: MeshConfig) -> Mapping[Attribute, t
 
     put(Name.TLS, request.tls)
     if request.tls == MTLS:
-        put(Name.IDENTITY, request.identity or _own_identity(src, config))
+        put(Name.IDENTITY, request.identity or own_identity(src, config))
     put(Name.SNI, request.sni.lower() if request.sni else None)
     for trusted in {*range(_MOST_PROXIES), config.trusted_proxies}:
         put(Name.REMOTE_IP, str(_at_gateway(request, src.ip, trusted)), key=str(trusted))
@@ -60,7 +60,7 @@ def seen(request: Request, src: End, config: MeshConfig) -> Mapping[Attribute, t
     if host is not None:
         put(Name.HOST, _without_port(host).lower(), key="name")
     put(Name.FAULT, fault or _fault(request, host))
-    headers = dict(_headers(request))
+    headers = _headers(request)
     headers |= {":method": (request.method,), ":path": (path,), ":scheme": ("http",)}
     if host is not None:
         headers |= {":authority": (host,), "host": (host,)}
@@ -83,11 +83,9 @@ def seen_by_calico(request: Request) -> Mapping[Attribute, tuple[str, ...]] | No
     return {method: (request.method,), path: (clean_path(request.path) or "",)}
 
 
-def _own_identity(src: End, config: MeshConfig) -> str | None:
+def own_identity(src: object, config: MeshConfig) -> str | None:
     """A pod may show its own identity, sidecar or not; nothing else has one."""
-    if not isinstance(src, Pod):
-        return None
-    return f"{config.trust_domain}/ns/{src.namespace}/sa/{src.service_account}"
+    return config.identity(src.namespace, src.service_account) if isinstance(src, Pod) else None
 
 
 def _put_token(token: Token, found: Values) -> None:
@@ -203,12 +201,12 @@ def _after_dots(rest: str) -> tuple[int, str] | None:
 
 
 # ------------------------------------------------------------------------------------------------ headers
-def _headers(request: Request) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _headers(request: Request) -> dict[str, tuple[str, ...]]:
     """Each by its name in lower case; a token stands in its own."""
     found: dict[str, list[str]] = {}
     for name, value in request.headers:
         found.setdefault(name.lower(), []).append(value.strip(" \t"))
-    return iter((name, tuple(values)) for name, values in found.items())
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _parameters(target: str) -> dict[str, tuple[str, ...]]:

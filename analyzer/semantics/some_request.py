@@ -11,22 +11,20 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from itertools import combinations
 
-from analyzer.model.endpoints import Pod
 from analyzer.model.formulas import (
     FALSE,
     TRUE,
-    All,
     Attribute,
     Formula,
+    Leaf,
     Name,
-    Not,
     Role,
-    Some,
     Test,
     both,
     either,
     leaves,
     negated,
+    with_leaves,
 )
 from analyzer.model.mesh import MeshConfig
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
@@ -35,6 +33,7 @@ from analyzer.records import dataclass
 from analyzer.semantics.fold import Grants, Matches, Reach, Selected, Side, Span, ruling
 from analyzer.semantics.formulas import Situation, does_meet, is_true
 from analyzer.semantics.partitions import joined
+from analyzer.semantics.requests import own_identity
 from analyzer.sets import AddressSet
 from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, TooManyAtomsError, atoms, exact, prefix
 
@@ -115,32 +114,24 @@ def some_request(stage: Stage, selecting: Selected, about: Situation, config: Me
 
 def reduced(formula: Formula, about: Situation) -> Formula:
     """What is left to be said of the request."""
-    match formula:
-        case All(parts):
-            return both(reduced(part, about) for part in parts)
-        case Some(parts):
-            return either(reduced(part, about) for part in parts)
-        case Not(part):
-            return negated(reduced(part, about))
-        case Test(attribute) if attribute.role is Role.REQUEST:
-            return formula
-        case _:
-            return TRUE if is_true(formula, about) else FALSE
+
+    def known(leaf: Leaf) -> Formula:
+        if isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST:
+            return leaf
+        return TRUE if is_true(leaf, about) else FALSE
+
+    return with_leaves(formula, known)
 
 
 def _with(formula: Formula, attribute: Attribute, values: tuple[str, ...]) -> Formula:
     """What is left once the attribute has these values."""
-    match formula:
-        case All(parts):
-            return both(_with(part, attribute, values) for part in parts)
-        case Some(parts):
-            return either(_with(part, attribute, values) for part in parts)
-        case Not(part):
-            return negated(_with(part, attribute, values))
-        case Test(its, meets) if its == attribute:
-            return TRUE if any(does_meet(value, meets) for value in values) else FALSE
-        case _:
-            return formula
+
+    def known(leaf: Leaf) -> Formula:
+        if not isinstance(leaf, Test) or leaf.attribute != attribute:
+            return leaf
+        return TRUE if any(does_meet(value, leaf.meets) for value in values) else FALSE
+
+    return with_leaves(formula, known)
 
 
 def _without(formula: Formula, names: frozenset[Name]) -> Formula:
@@ -155,6 +146,7 @@ def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, fro
     """Who may ask, and what then is absent: with HTTP, without a token and with a valid one, or with other bytes; in
     plaintext, and with its own identity where it has one.  Nobody asks for what the proxy refuses."""
     src = about.ends.get(Role.SRC)
+    own = own_identity(src, config)
 
     def of(name: Name, key: str = "") -> Attribute:
         return Attribute(Role.REQUEST, name, key)
@@ -167,8 +159,7 @@ def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, fro
     kinds: tuple[tuple[Choice, frozenset[Name]], ...] = (({}, _OF_TOKEN), (valid, frozenset()), ({}, _OF_HTTP))
     for kind, absent in kinds:
         yield {**fixed, **kind, of(Name.TLS): (PLAINTEXT,), of(Name.IDENTITY): ()}, absent
-        if isinstance(src, Pod):
-            own = f"{config.trust_domain}/ns/{src.namespace}/sa/{src.service_account}"
+        if own is not None:
             yield {**fixed, **kind, of(Name.TLS): (MTLS,), of(Name.IDENTITY): (own,)}, absent
 
 

@@ -14,7 +14,8 @@ ICMP = PortSet.of((1, _BEYOND_ICMP))
 """Every message of ICMP."""
 ICMP_OF = {4: 1, 6: 58}
 """The number of ICMP's own protocol, by the version of IP."""
-_WITH_PORTS = (6, 17, 132)
+WITH_PORTS = (6, 17, 132)
+"""TCP, UDP and SCTP."""
 
 
 def icmp(type_: int | None = None, code: int | None = None) -> PortSet:
@@ -30,7 +31,7 @@ def protocol(number: int) -> PortSet:
     return PortSet.of(_BEYOND_ICMP + number)
 
 
-EVERY = PortSet.FULL - PortSet.of(*(_BEYOND_ICMP + number for number in _WITH_PORTS))
+EVERY = PortSet.FULL - PortSet.of(*(_BEYOND_ICMP + number for number in WITH_PORTS))
 """Every protocol without ports."""
 
 

@@ -15,15 +15,15 @@ from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section, nearest
 from analyzer.model.calico import EntityPorts
 from analyzer.model.formulas import TRUE, Formula
-from analyzer.sets import AddressSet, PortSet
+from analyzer.sets import AddressSet, PortSet, other_protocols
 
 API, STORED = "projectcalico.org", "crd.projectcalico.org"
 TOP_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 PROTOCOLS = {"TCP": 6, "UDP": 17, "ICMP": 1, "ICMPv6": 58, "SCTP": 132, "UDPLite": 136}
-WITH_PORTS = (6, 17, 132)
+WITH_PORTS = other_protocols.WITH_PORTS
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _PORT_RANGE = re.compile(r"(\d+)(?::(\d+))?", re.ASCII)
-_PORT_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+PORT_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _NETWORK_HINT = "a network looks like `10.0.0.0/8` or `2001:db8::/32`"
 _LONGEST_SELECTOR, _MOST_NETS, _MOST_PORTS = 1024, 256, 50
 
@@ -200,7 +200,7 @@ def read_ports(section: Section, key: str) -> EntityPorts:
                 section.log.problem(place, f"{where} is `{text}`, but ports go from 1 to 65535")
             else:
                 numbers |= PortSet.of((low, high))
-        elif _PORT_NAME.fullmatch(text):
+        elif PORT_NAME.fullmatch(text):
             names.append(text)
         else:
             hint = f"write '{text.replace('-', ':')}'" if re.fullmatch(r"\d+-\d+", text) else ""

@@ -6,6 +6,7 @@ import re
 
 from analyzer.manifests.kinds.calico.fields import (
     NAME,
+    PORT_NAME,
     PROTOCOLS,
     WITH_PORTS,
     is_stored_form,
@@ -23,6 +24,7 @@ from analyzer.manifests.kinds.selectors import read_labels
 from analyzer.manifests.text.section import Section
 from analyzer.model.calico import (
     BUILT_IN_TIERS,
+    NAMESPACE,
     AddressGroup,
     CalicoProfile,
     CalicoTier,
@@ -34,9 +36,7 @@ from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 _WHERE_NONE_IS_GIVEN = 1_000_000.0
-_RESERVED = "projectcalico.org/namespace"
 _INTERFACE = re.compile(r"\*|[a-zA-Z0-9_.-]{1,15}")
-_PORT_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 
 
 # ------------------------------------------------------------------------------------------------ tiers
@@ -63,10 +63,10 @@ def _tier(manifest: Manifest) -> CalicoTier:
 def _addresses(manifest: Manifest) -> AddressGroup:
     spec = read_spec(manifest, frozenset({"nets"}))
     labels = read_labels(manifest.metadata, "labels")
-    if _RESERVED in labels:
+    if NAMESPACE in labels:
         inner = manifest.metadata.section("labels")
         assert inner is not None
-        inner.problem(_RESERVED, "is a label that Calico keeps for itself")
+        inner.problem(NAMESPACE, "is a label that Calico keeps for itself")
     namespace = None if manifest.kind.startswith("Global") else manifest.namespace or DEFAULT_NAMESPACE
     nets = read_nets(spec, "nets", is_strict=False)
     return AddressGroup(namespace, manifest.name, Labels(labels), nets or AddressSet.EMPTY, manifest.source)
@@ -107,7 +107,7 @@ def _port(section: Section) -> HostPort | None:
     name, number = section.text("name") or "", section.integer("port", 1, 65535)
     protocol = read_protocol(section, "protocol") if section.required("protocol") else None
     section.required("port")
-    if not _PORT_NAME.fullmatch(name):
+    if not PORT_NAME.fullmatch(name):
         section.problem("name", f"is `{name}`, which is no name of a port")
     if protocol is not None and protocol not in WITH_PORTS:
         named = next((name for name, its in PROTOCOLS.items() if its == protocol), str(protocol))

@@ -17,10 +17,6 @@ from analyzer.manifests.kinds.calico.fields import (
     read_spec,
 )
 from analyzer.manifests.kinds.calico.rules import (
-    ACCOUNT,
-    NAMESPACE,
-    OF_ACCOUNT,
-    OF_NAMESPACE,
     is_in,
     read_rules,
     unreadable_in,
@@ -28,7 +24,7 @@ from analyzer.manifests.kinds.calico.rules import (
 from analyzer.manifests.kinds.calico.selectors import SelectorError, has, is_blank, parse
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest
 from analyzer.manifests.text.section import Section, nearest
-from analyzer.model.calico import DEFAULT_TIER, CalicoPolicy
+from analyzer.model.calico import ACCOUNT, DEFAULT_TIER, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, CalicoPolicy
 from analyzer.model.formulas import Formula, both
 
 _SHARED = frozenset(

@@ -12,14 +12,11 @@ from analyzer.manifests.kinds.calico.fields import (
 )
 from analyzer.manifests.kinds.calico.selectors import has, is_blank
 from analyzer.manifests.text.section import Section
-from analyzer.model.calico import CalicoRule, Entity, HttpMatch, Icmp
+from analyzer.model.calico import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, CalicoRule, Entity, HttpMatch, Icmp
 from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, Test, both
 from analyzer.model.policies import Action
 from analyzer.sets import AddressSet
 
-NAMESPACE = "projectcalico.org/namespace"
-ACCOUNT = "projectcalico.org/serviceaccount"
-OF_NAMESPACE, OF_ACCOUNT = "pcns.", "pcsa."
 _RULE_FIELDS = frozenset(
     {
         "action",

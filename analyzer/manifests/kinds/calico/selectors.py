@@ -142,7 +142,7 @@ class _Parser:
     def selector(self) -> Formula:
         if self._peek().kind == "end":
             return self._calls["all"]
-        found = self._joined("||", either, lambda: self._joined("&&", both, self._operation))
+        found = self._some()
         if self._peek().kind != "end":
             raise SelectorError("the selector is over before this: join terms with && or ||", self._peek().at)
         return found
@@ -169,6 +169,9 @@ class _Parser:
             parts.append(part())
         return join(parts)
 
+    def _some(self) -> Formula:
+        return self._joined("||", either, lambda: self._joined("&&", both, self._operation))
+
     def _operation(self) -> Formula:
         """`!` applies to one atom; several collapse."""
         is_negated = False
@@ -184,7 +187,7 @@ class _Parser:
             raise SelectorError(f"{what}: write a label, has(…), all() or a parenthesis", self._peek().at)
         match token.kind:
             case "(":
-                found = self._joined("||", either, lambda: self._joined("&&", both, self._operation))
+                found = self._some()
                 self._needed(")", "`)`")
                 return found
             case "has":

@@ -10,7 +10,6 @@ from analyzer.manifests.kinds.istio.attachment import DRY_RUN, annotations_of, p
 from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
 from analyzer.manifests.text.section import Section
 from analyzer.model.mesh import AuthorizationPolicy, Condition, Conditions, MeshRule, Verdict
-from analyzer.model.requests import NESTED
 
 GROUP, VERSIONS = "security.istio.io", ("v1", "v1beta1")
 _SPEC = frozenset({"action", "provider", "rules", "selector", "targetRef", "targetRefs"})
@@ -162,7 +161,7 @@ def _attribute(section: Section, key: str) -> tuple[str, str]:
     elif keyed.startswith("experimental"):
         return key, found[2]
     else:
-        return keyed, NESTED.join(found[2].split(NESTED))
+        return keyed, found[2]
     return key, ""
 
 

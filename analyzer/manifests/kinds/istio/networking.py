@@ -10,7 +10,7 @@ from analyzer.model.labels import Labels
 from analyzer.model.mesh import HttpRoute, InboundScope, IngressGateway, Match, Server, VirtualService
 
 GROUP, VERSIONS = "networking.istio.io", ("v1", "v1beta1", "v1alpha3")
-_CONDITIONS = {"uri": "uri", "method": "method", "authority": "authority"}
+_CONDITIONS = ("uri", "method", "authority")
 _IGNORED = frozenset({"name", "ignoreUriCase", "statPrefix", "gateways", "headers", *_CONDITIONS})
 _FORMS = ("exact", "prefix", "regex")
 
@@ -57,7 +57,7 @@ def _match(section: Section) -> tuple[Match, ...] | None:
     if any(key not in _IGNORED and value is not None for key, value in section.data.items()):
         return None
     folds = section.boolean("ignoreUriCase")
-    found = [_string(section, key, _CONDITIONS[key], ignores_case=folds and key == "uri") for key in _CONDITIONS]
+    found = [_string(section, key, key, ignores_case=folds and key == "uri") for key in _CONDITIONS]
     headers = section.section("headers")
     if headers is not None:
         found += [None if key.startswith("@") else _string(headers, key, "headers", key=key) for key in headers.data]
