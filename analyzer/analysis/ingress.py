@@ -14,7 +14,7 @@ from analyzer.model.cluster import Backend, Cluster, Route, Service, Workload
 from analyzer.model.leading import target_of
 from analyzer.model.source import Notice
 from analyzer.semantics import matches
-from analyzer.semantics.meaning import targeted
+from analyzer.semantics.declared_ports import targeted
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.connectivity import ConnectivityMap, IngressEdge
 

@@ -31,8 +31,9 @@ from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
+from analyzer.semantics.declared_ports import numbered
 from analyzer.semantics.formulas import bare, is_true, value_of
-from analyzer.semantics.meaning import Bits, numbered
+from analyzer.semantics.meaning import Bits
 from analyzer.sets import AddressSet, ConnectionSet
 
 End = Workload | Node | AddressSet

@@ -24,6 +24,7 @@ from analyzer.semantics.settling import runs
 from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
+from analyzer.sets.pieces import pieces
 from analyzer.verdicts.explanation import SideExplanation
 
 _MOST_CONNECTIONS = 2_000
@@ -60,16 +61,18 @@ def judged(
     pod_addresses: AddressSet | None,
     through: Through | None = None,
 ) -> SideExplanation | None:
-    """What the mesh lets pass of the connections; None where it has no proxy before the destination.  `through`: the
-    Service that the client asks for."""
+    """What the mesh lets pass of the connections; None where it has no proxy before the destination, or the two ends
+    share no address family.  `through`: the Service that the client asks for."""
     if not isinstance(dst, Workload) or dst.host_network or not asked.tcp:
         return None
     addresses = pod_addresses_of(cluster, pod_addresses)
     leaves = [leaf for pod in _ends(dst, cluster, addresses, ()) for leaf in asked_of(cluster, profile, pod)]
     sources = list(_ends(src, cluster, addresses, _told_apart(leaves, Role.SRC)))
     destinations = list(_ends(dst, cluster, addresses, _told_apart(leaves, Role.DST)))
-    places = list(_places(asked.tcp, leaves))
+    places = _places(asked.tcp, leaves)
     pairs = [(s, d) for s in sources for d in destinations if s.ip.version == d.ip.version]
+    if not pairs:
+        return None
     if len(places) * len(pairs) > _MOST_CONNECTIONS:
         text = f"the mesh tells apart more than {_MOST_CONNECTIONS} connections of these"
         return SideExplanation(Direction.INGRESS, asked, asked - ConnectionSet(tcp=asked.tcp), text, stage=STAGE)
@@ -77,7 +80,7 @@ def judged(
         (ports, _answer(cluster, profile, [_connection(s, d, ports, request, through) for s, d in pairs]))
         for ports in places
     ]
-    if not pairs or all(each.ruling.verdict is StageVerdict.NONE for _, each in told):
+    if all(each.ruling.verdict is StageVerdict.NONE for _, each in told):
         return None
     rest = ConnectionSet(udp=asked.udp, sctp=asked.sctp, others=asked.others)
     may, must = _tcp(p for p, each in told if each.may), _tcp(p for p, each in told if each.must)
@@ -139,12 +142,9 @@ def _told_apart(asked: Sequence[Leaf], role: Role) -> tuple[AddressSet, ...]:
     return tuple(dict.fromkeys(ends.addresses for ends in found if isinstance(ends, AtAddress)))
 
 
-def _places(ports: PortSet, asked: Sequence[Leaf]) -> Iterator[PortSet]:
+def _places(ports: PortSet, asked: Sequence[Leaf]) -> list[PortSet]:
     """Parts of the ports that no formula tells apart; names are numbers of the destination's."""
-    parts = [ports]
-    for other in {leaf.ports for leaf in asked if isinstance(leaf, OnPorts)}:
-        parts = [part for whole in parts for part in (whole & other, whole - other) if part]
-    yield from parts
+    return pieces(ports, dict.fromkeys(leaf.ports for leaf in asked if isinstance(leaf, OnPorts)))
 
 
 def _ends(end: PairEnd, cluster: Cluster, pods: AddressSet, told_apart: Sequence[AddressSet]) -> Iterator[End]:
@@ -161,7 +161,4 @@ def _ends(end: PairEnd, cluster: Cluster, pods: AddressSet, told_apart: Sequence
 
 
 def _samples(addresses: AddressSet, told_apart: Sequence[AddressSet]) -> Iterator[IPAddress]:
-    parts = [addresses]
-    for other in told_apart:
-        parts = [part for whole in parts for part in (whole & other, whole - other) if part]
-    yield from (part.some() for part in parts)
+    return (part.some() for part in pieces(addresses, told_apart))

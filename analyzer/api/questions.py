@@ -202,7 +202,7 @@ def setting_of(
 def profile_of(profile: str | Profile | None, knob: Settings) -> Profile:
     """The profile with its knobs set, whatever manifests say."""
     if profile is None or isinstance(profile, str):
-        return inputs.chosen_profile(profile or inputs.USUAL, pairs(knob))
+        return inputs.chosen_profile(profile, pairs(knob))
     for text in pairs(knob):
         name, _, value = text.partition("=")
         profile = profile.with_knob(name, value)

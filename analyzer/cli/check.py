@@ -50,7 +50,7 @@ def check(
 
     pods, _, addresses, reports, second, excused, _ = inputs.settled(
         lambda: inputs.chosen_universe(universe),
-        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
+        lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: destinations(format_ or (), file, yaml),
         lambda: inputs.second_solver(cross_check and cross_check.value),

@@ -44,7 +44,7 @@ def diff(
 
     pods, _, addresses, _, solver = inputs.settled(
         lambda: inputs.chosen_universe(universe),
-        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
+        lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: output.check_destinations(file, None),
         lambda: revisions.second_solver(cross_check, universe, has_queries=bool(pack or query)),

@@ -46,7 +46,7 @@ def explain(
     asking = {"--request": request, "--http": http, "--host": host, "--header": header, "--tls": tls}
     asking |= {"--identity": identity, "--sni": sni, "--token": token, "--claim": claim, "--remote-ip": remote_ip}
     _, addresses, asked, wanted, questions, _, loaded = inputs.settled(
-        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
+        lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), True),
         lambda: request_of(asking),

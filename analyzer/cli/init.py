@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
-from analyzer.cli.guard import complaint, mention
+from analyzer.cli.guard import complain, mention
 from analyzer.cli.progress import Progress
 from analyzer.errors import UsageError
 
@@ -43,7 +42,7 @@ def init(
 
     with Progress() as progress:
         _, addresses, _, loaded = inputs.settled(
-            lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
+            lambda: inputs.chosen_profile(profile, knob or ()),
             lambda: inputs.pod_addresses(pod_cidr or ()),
             lambda: _check_destination(file, force),
             lambda: load(
@@ -62,8 +61,7 @@ def init(
         engine = inputs.profile_for(profile, knob or (), cluster)
         setting = analysis.Setting(Universe.NAMESPACES, engine, addresses, limits)
         pack = proposed_pack(cluster, setting=setting, progress=progress)
-    if loaded.problems:
-        print(complaint(loaded.problems, "what they could change is left to decide on"), file=sys.stderr)
+    complain(loaded.problems, "what they could change is left to decide on")
     mention(cluster.notices)
     if not pack.verdicts:
         raise UsageError(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 from analyzer import inputs
 from analyzer.cli import formats, options, output
 from analyzer.cli.exposure import check_exposure, rendered_exposure
-from analyzer.cli.guard import complaint
+from analyzer.cli.guard import complain
 from analyzer.cli.map_rendering import rendered_map
 from analyzer.inputs import endpoints
 
@@ -43,7 +41,7 @@ def map_(
 
     narrowing = (("--from", sources), ("--to", destinations), ("--on", on), ("--nodes", nodes), ("--grouped", grouped))
     _, addresses, ports, _, _, loaded = inputs.settled(
-        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
+        lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), format_.is_for_people),
         lambda: output.check_destinations(file, None),
@@ -59,8 +57,7 @@ def map_(
         ),
     )
     style = output.terminal_style(color, file, quiet=quiet)
-    if loaded.problems:
-        print(complaint(loaded.problems, "what they could change is told apart as `may be`"), file=sys.stderr)
+    complain(loaded.problems, "what they could change is told apart as `may be`")
     cluster = loaded.cluster
     engine = inputs.profile_for(profile, knob or (), cluster)
     if exposure:

@@ -37,7 +37,7 @@ def watch(
         raise UsageError("standard input cannot be watched", "name the files, or their directory")
     pods, engine, addresses = inputs.settled(
         lambda: inputs.chosen_universe(universe),
-        lambda: inputs.chosen_profile(profile or inputs.USUAL, knob or ()),
+        lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
     )
     limits = inputs.budget(budget)

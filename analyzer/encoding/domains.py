@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from analyzer.encoding.terms import bits
+from analyzer.errors import InternalError
 from analyzer.records import dataclass
+from analyzer.sets import AddressSet
 
 if TYPE_CHECKING:
     from analyzer.sets.strings import Pattern
@@ -162,7 +164,14 @@ class DomainBuilder:
 
 
 _LABEL_VALUE = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
-_ACCOUNT = "[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+ACCOUNT_NAME = "[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+
+
+def is_like(value: str, meets: frozenset[str] | Pattern | AddressSet | None) -> bool:
+    """Whether a label's value is what a test asks for."""
+    if isinstance(meets, AddressSet):
+        raise InternalError("no label is an address")
+    return meets is None or (value in meets if isinstance(meets, frozenset) else meets.matches(value))
 
 
 def _witnesses(
@@ -172,7 +181,7 @@ def _witnesses(
     as many that meet none."""
     from analyzer.sets.strings import atoms, exact, regex
 
-    possible = regex(_ACCOUNT if attr.kind == "sa" else _LABEL_VALUE)
+    possible = regex(ACCOUNT_NAME if attr.kind == "sa" else _LABEL_VALUE)
     found, spares = list[str](), list[str]()
     for _ in range(count):
         taken = {*values, *found, *spares}

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.classes import ANYWHERE, EndClass, keeps_off_nodes, mentioned_values
-from analyzer.encoding.domains import ABSENT, Attr, Domain
+from analyzer.encoding.domains import ABSENT, ACCOUNT_NAME, Attr, Domain
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
 from analyzer.encoding.terms import (
@@ -36,7 +36,7 @@ from analyzer.model.policies import NamespaceChoice, NamespaceNamed
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import points
 
-_ACCOUNT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_ACCOUNT = re.compile(ACCOUNT_NAME)
 
 
 class EndTerms:

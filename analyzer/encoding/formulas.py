@@ -7,10 +7,10 @@ those that are merely mentioned or not created yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from analyzer.encoding.assertion_names import AssertionNames
-from analyzer.encoding.domains import ABSENT, Attr
+from analyzer.encoding.domains import ABSENT, Attr, is_like
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import UnseenEnd, WrittenAddress, addresses_of
 from analyzer.encoding.namespaces import Standing
@@ -55,10 +55,7 @@ from analyzer.model.formulas import TRUE as ALWAYS
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.open_facts import OpenFact, which_of_others
 from analyzer.model.policies import Protocol
-from analyzer.sets import AddressSet, PortSet
-
-if TYPE_CHECKING:
-    from analyzer.sets.strings import Pattern
+from analyzer.sets import PortSet
 
 Seen = EndTerms | UnseenEnd | WrittenAddress
 Ends = Mapping[Role, Seen]
@@ -259,9 +256,7 @@ def _is_one_of(test: Test, symbol: Term, attr: Attr, end: EndTerms) -> Term:
     meets = test.meets
     if meets is None:
         return neg(equal(symbol, number(ABSENT, domain.width)))
-    if isinstance(meets, AddressSet):
-        raise InternalError("no label is an address")
-    values = sorted(meets) if isinstance(meets, frozenset) else filter(meets.matches, domain.values)
+    values = sorted(meets) if isinstance(meets, frozenset) else [v for v in domain.values if is_like(v, meets)]
     return disj(equal(symbol, number(domain.code(value), domain.width)) for value in values)
 
 
@@ -339,15 +334,9 @@ def _meets(formula: Formula, labels: Labels | None) -> bool:
             return not _meets(part, labels)
         case Test(attribute, meets):
             value = None if labels is None else labels.get(attribute.key)
-            return value is not None and _is_like(value, meets)
+            return value is not None and is_like(value, meets)
         case _:
             raise InternalError(f"{formula} asks of more than labels")
-
-
-def _is_like(value: str, meets: frozenset[str] | Pattern | AddressSet | None) -> bool:
-    if isinstance(meets, AddressSet):
-        raise InternalError("no label is an address")
-    return meets is None or (value in meets if isinstance(meets, frozenset) else meets.matches(value))
 
 
 def _in_words(formula: Formula) -> str:

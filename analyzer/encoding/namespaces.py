@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from analyzer.encoding.domains import is_like
 from analyzer.errors import InternalError
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import All, Attribute, Formula, Name, Not, Some, Test
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet
 
 
 class Standing(Enum):
@@ -102,11 +102,8 @@ class NamespaceTable:
                 return self._known
             case Test(Attribute(_, Name.NAMESPACE_LABEL, key), frozenset() as values):
                 return frozenset(code for value in values for code in self._by_pair.get((key, value), ()))
-            case Test(Attribute(_, Name.NAMESPACE_LABEL, key), None):
-                return frozenset(self._by_key.get(key, ()))
-            case Test(Attribute(_, Name.NAMESPACE_LABEL, key), meets) if not isinstance(meets, frozenset | AddressSet):
-                having = self._by_key.get(key, ()) if meets is not None else ()
-                return frozenset(c for c in having if meets is not None and meets.matches(self.entries[c].labels[key]))
+            case Test(Attribute(_, Name.NAMESPACE_LABEL, key), meets):
+                return frozenset(c for c in self._by_key.get(key, ()) if is_like(self.entries[c].labels[key], meets))
             case _:
                 raise InternalError(f"{formula} asks of more than a namespace")
 

@@ -5,7 +5,6 @@ ports, requests, excuses.  Everything wrong with it is told at once.
 from analyzer.inputs.engines import profile_for
 from analyzer.inputs.settings import (
     BASELINE,
-    USUAL,
     budget,
     chosen_profile,
     chosen_universe,
@@ -22,7 +21,6 @@ from analyzer.inputs.settings import (
 
 __all__ = [
     "BASELINE",
-    "USUAL",
     "budget",
     "chosen_profile",
     "chosen_universe",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
-from analyzer.inputs.settings import USUAL, chosen_profile
+from analyzer.inputs.settings import chosen_profile
 
 if TYPE_CHECKING:
     from analyzer.model.cluster import Cluster
@@ -32,7 +32,7 @@ def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> P
         other = f"{second.what} ({second.source}) for {second.profile}"
         message = f"{first.what} ({first.source}) speaks for {first.profile}, {other}"
         raise UsageError(message, f"say which of them enforces policies: --profile {' or --profile '.join(named)}")
-    chosen = name if name is not None else named[0] if named else USUAL
+    chosen = name if name is not None else next(iter(named), None)
     return _versioned(chosen_profile(chosen, knobs), knobs, signs)
 
 

@@ -98,7 +98,7 @@ def _ends(members: SetExpr, cluster: Cluster) -> Iterable[tuple[PairEnd, str]]:
 
 def translated(asked: ConnectionSet, ports: Sequence[LedPort], end: PairEnd, *, is_everything: bool) -> ConnectionSet:
     """The ports of the backend `end` that the Service's ports asked about lead to."""
-    from analyzer.semantics.meaning import targeted
+    from analyzer.semantics.declared_ports import targeted
     from analyzer.sets import ConnectionSet, PortSet
 
     found = ConnectionSet.EMPTY

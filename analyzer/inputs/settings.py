@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from analyzer.solving import Budget
 
 BASELINE = "baseline"
-USUAL = "generic"
+_USUAL = "generic"
 """The profile where nothing says otherwise."""
 _SECOND_SOLVERS = ("cvc5",)
 
@@ -82,10 +82,11 @@ def chosen_universe(name: str) -> Universe:
     return Universe(name)
 
 
-def chosen_profile(name: str, knobs: Sequence[str]) -> Profile:
-    """The profile of that name with every `NAME=VALUE` of `knobs` set."""
+def chosen_profile(name: str | None, knobs: Sequence[str]) -> Profile:
+    """The profile of that name, or the usual one, with every `NAME=VALUE` of `knobs` set."""
     from analyzer.model.profile import PROFILES, knob_names
 
+    name = _USUAL if name is None else name
     if name not in PROFILES:
         raise UsageError(f"unknown profile `{name}`", nearest(name, PROFILES))
     profile = PROFILES[name]

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from analyzer.encoding.scope import pod_addresses
 from analyzer.encoding.walk import claim_sets
-from analyzer.judging.at_nodes import asks_nodes as _asks_nodes
-from analyzer.judging.at_nodes import at_nodes
+from analyzer.judging.at_nodes import asks_nodes, at_nodes
 from analyzer.judging.dns import dns_ports, dns_servers
 from analyzer.model.claims import (
     DNS,
@@ -45,16 +44,15 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
     """
     cluster = clusters[-1]
     claim = _with_dns(claim, cluster)
-    asks_nodes = _asks_nodes(claim)
     has_ipv6 = METADATA not in claim_sets(claim) or any(has_ipv6_pods(each, given) for each in clusters)
 
-    def put(leaf: SetExpr, is_destination: bool) -> SetExpr:
+    def put(leaf: SetExpr, is_destination: bool, *, meets_nodes: bool = False) -> SetExpr:
         match leaf:
             case Addresses() if leaf == METADATA and not has_ipv6:
                 return Addresses(AddressSet(METADATA.addresses.v4, ()), METADATA.text)
             case Addresses(addresses) if leaf.are_spelt:
                 found = _spelt(leaf, addresses, cluster, is_destination)
-                led = tuple(at_nodes(addresses, claim, cluster)) if is_destination and asks_nodes else ()
+                led = tuple(at_nodes(addresses, claim, cluster)) if meets_nodes else ()
                 return Either((found, *led)) if led else found
             case ServiceNamed():
                 return _service(leaf, cluster, is_destination)
@@ -69,8 +67,10 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
     def destination(members: SetExpr) -> SetExpr:
         return _mapped(members, lambda leaf: put(leaf, True))
 
-    destinations = None if claim.destinations is None else destination(claim.destinations)
-    asks_nodes = False  # what is excused, or permitted, is no more than what it says
+    destinations = claim.destinations
+    if destinations is not None:  # what is excused, or permitted, is no more than what it says
+        meets_nodes = asks_nodes(claim)
+        destinations = _mapped(destinations, lambda leaf: put(leaf, True, meets_nodes=meets_nodes))
     excuses = (replace(e, sources=source(e.sources), destinations=destination(e.destinations)) for e in claim.excuses)
     found = replace(claim, sources=source(claim.sources), destinations=destinations, excuses=tuple(excuses))
     return claim if found == claim else found

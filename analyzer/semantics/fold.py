@@ -28,6 +28,13 @@ class Span(NamedTuple):
     def __or__(self, other: Span) -> Span:
         return Span(self.may | other.may, self.must | other.must)
 
+    def __and__(self, other: Span) -> Span:
+        return Span(self.may & other.may, self.must & other.must)
+
+    def or_else(self, other: Span) -> Span:
+        """In one world or another."""
+        return Span(self.may | other.may, self.must & other.must)
+
     def unsure(self) -> Span:
         """What may be meant, none of it whatever is open."""
         return Span(self.may, self.may - self.may)

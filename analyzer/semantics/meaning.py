@@ -6,11 +6,11 @@ true and those of which it is whatever is open.  What a leaf says of an end is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import NamedTuple, Protocol
 
-from analyzer.model.cluster import ContainerPort, Node
+from analyzer.model.cluster import Node
 from analyzer.model.endpoints import Pod
 from analyzer.model.formulas import (
     All,
@@ -22,7 +22,6 @@ from analyzer.model.formulas import (
     Leaf,
     Member,
     Not,
-    OfKind,
     OnHostPort,
     OnNodes,
     OnPorts,
@@ -33,14 +32,14 @@ from analyzer.model.formulas import (
     Test,
 )
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts, Ports
 from analyzer.model.policies import Protocol as OnProtocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
+from analyzer.semantics.asked import AskedLeaf, Kinds, collect, narrowed
+from analyzer.semantics.declared_ports import declared, numbered
 from analyzer.semantics.fold import Grants, Span
-from analyzer.semantics.formulas import SCOPE, Seen, Situation, does_meet, is_among, value_of
+from analyzer.semantics.formulas import Seen, Situation, does_meet, is_among, value_of
 from analyzer.semantics.partitions import joined, mapped, refined
-from analyzer.sets import ConnectionSet, PortSet, other_protocols
+from analyzer.sets import ConnectionSet
 
 EMPTY, FULL = ConnectionSet.EMPTY, ConnectionSet.FULL
 EVERYTHING, NOTHING = Span.sure(FULL), Span.sure(EMPTY)
@@ -78,49 +77,6 @@ class Ends(Protocol):
 
 
 # ------------------------------------------------------------------------------------------------ shapes
-EVERY_KIND = frozenset(EndKind)
-Kinds = Mapping[Role, frozenset[EndKind]]
-AskedLeaf = tuple[Leaf, frozenset[EndKind]]
-"""A leaf, and the kinds of end about which it is asked."""
-
-
-def asked_in(formula: Formula, kinds: Kinds | None = None) -> list[AskedLeaf]:
-    """The leaves of a formula, where of each role only ends of some kinds are there."""
-    found: list[AskedLeaf] = []
-    _collect(formula, kinds or {}, found)
-    return found
-
-
-def _collect(formula: Formula, kinds: Kinds, found: list[AskedLeaf]) -> None:
-    if isinstance(formula, All):
-        kinds = _narrowed(formula.parts, kinds)
-        for part in formula.parts:
-            _collect(part, kinds, found)
-    elif isinstance(formula, Some):
-        for part in formula.parts:
-            _collect(part, kinds, found)
-    elif isinstance(formula, Not):
-        _collect(formula.part, kinds, found)
-    else:
-        found.append((formula, kinds.get(_role_of(formula), EVERY_KIND) if kinds else EVERY_KIND))
-
-
-def _narrowed(parts: tuple[Formula, ...], kinds: Kinds) -> Kinds:
-    """What the other parts are asked about where one says of what kind an end is."""
-    for part in parts:
-        if isinstance(part, Member) and isinstance(part.ends, OfKind):
-            kinds = {**kinds, part.role: kinds.get(part.role, EVERY_KIND) & part.ends.kinds}
-    return kinds
-
-
-def _role_of(leaf: Leaf) -> Role:
-    if isinstance(leaf, Test):
-        return leaf.attribute.role
-    if isinstance(leaf, Member):
-        return leaf.role
-    return leaf.left.role if isinstance(leaf, Same) else Role.DST
-
-
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A conjunction by what its parts speak of: far ends, connections, or both; and all that is asked in it.
@@ -158,7 +114,7 @@ class Shapes:
 
     def _made(self, formula: Formula) -> Shape:
         parts = formula.parts if isinstance(formula, All) else (formula,)
-        kinds = _narrowed(parts, self._kinds)
+        kinds = narrowed(parts, self._kinds)
         ends: list[Formula] = []
         ports: list[Formula] = []
         mixed: list[Formula] = []
@@ -166,7 +122,7 @@ class Shapes:
         of_ends = of_ports = 0
         for part in parts:
             first, sorts = len(leaves), 0
-            _collect(part, kinds, leaves)
+            collect(part, kinds, leaves)
             for leaf, _ in leaves[first:]:
                 sorts |= self._sort(leaf)
             if not sorts & _OF_PORTS:
@@ -187,10 +143,15 @@ class Shapes:
             span=None if of_ports & ~_OF_PORTS else span_of(within),
             is_span_near=not of_ports & _OPEN,
             leaves=tuple(leaves),
-            tests=tuple((leaf.ends, asked) for leaf, asked in leaves if self._sort(leaf) & _AT),  # type: ignore[union-attr,misc]
+            tests=tuple(self._tests(leaves)),
             near=tuple(dict.fromkeys(leaf for leaf, _ in leaves if self._sort(leaf) & _NEAR)),
             facts=tuple(dict.fromkeys(leaf.fact for leaf, _ in leaves if isinstance(leaf, Open))),
         )
+
+    def _tests(self, leaves: Iterable[AskedLeaf]) -> Iterator[tuple[AtAddress | OnNodes, frozenset[EndKind]]]:
+        for leaf, kinds in leaves:
+            if isinstance(leaf, Member) and leaf.role is self.far and isinstance(leaf.ends, AtAddress | OnNodes):
+                yield leaf.ends, kinds
 
     def _sort(self, leaf: Leaf) -> int:
         """What it speaks of, as a set of bits."""
@@ -318,8 +279,7 @@ class Meaning:
             case All(parts):
                 found = EVERYTHING
                 for part in parts:
-                    its = self.span(part)
-                    found = Span(found.may & its.may, found.must & its.must)
+                    found &= self.span(part)
                 return found
             case Some(parts):
                 found = NOTHING
@@ -344,7 +304,7 @@ class Meaning:
             case All(parts):
                 found: dict[Span, int] = {EVERYTHING: everyone}
                 for part in parts:
-                    found = joined(found, self._partition(part), _and)
+                    found = joined(found, self._partition(part), Span.__and__)
                 return found
             case Some(parts):
                 found = {NOTHING: everyone}
@@ -365,16 +325,12 @@ class Meaning:
                 return {span: bits & everyone for bits, span in parts_of if bits & everyone}
 
 
-def _and(left: Span, right: Span) -> Span:
-    return Span(left.may & right.may, left.must & right.must)
-
-
 def _both_of(grants: Grants, parts: Mapping[Span, int]) -> Grants:
     return [
         (here, both_spans)
         for where, span in grants
         for its, bits in parts.items()
-        if (here := where & bits) and (both_spans := _and(span, its)).may
+        if (here := where & bits) and (both_spans := span & its).may
     ]
 
 
@@ -382,39 +338,6 @@ def span_of(formula: Formula) -> Span:
     """What a formula means that speaks of numbers and protocols alone."""
     nobody = OneEnd(None)
     return Meaning(Shapes(Role.DST), nobody, nobody, {}).span(formula)
-
-
-def numbered(ports: OnPorts) -> ConnectionSet:
-    """Those of the protocol with such a number; without a protocol, of every one."""
-    others = ConnectionSet(others=ports.ports & other_protocols.EVERY)
-    if ports.protocol is not None:
-        is_other = ports.protocol is OnProtocol.OTHER
-        return others if is_other else ConnectionSet.on(ports.protocol.value, ports.ports)
-    found = others
-    for protocol in PORT_PROTOCOLS:
-        found |= ConnectionSet.on(protocol.value, ports.ports)
-    return found
-
-
-def declared(ports: tuple[ContainerPort, ...], asked: OnPorts | OnHostPort) -> ConnectionSet:
-    """What a pod that declares these ports means by a name, or gives its node's ports (reference A7.1–A7.4)."""
-    found = EMPTY
-    for port in ports:
-        if isinstance(asked, OnPorts):
-            is_meant = port.name == asked.name and port.container in SCOPE[asked.scope]
-            is_meant = is_meant and asked.protocol in (None, port.protocol)
-        else:
-            is_meant = bool(port.host_port)
-        if is_meant:
-            found |= ConnectionSet.on(port.protocol.value, PortSet.of(port.number))
-    return found
-
-
-def targeted(ports: tuple[ContainerPort, ...], target: Ports) -> ConnectionSet:
-    """What a Service's target leads to on a pod that declares these ports (reference A13.2)."""
-    if isinstance(target, NumberedPorts):
-        return ConnectionSet.on(target.protocol.value, target.ports)
-    return declared(ports, OnPorts(target.protocol, name=target.name, scope=NamedPortScope.SIDECARS))
 
 
 # ------------------------------------------------------------------------------------------------ one end

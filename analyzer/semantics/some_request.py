@@ -35,6 +35,7 @@ from analyzer.semantics.formulas import Situation, does_meet, is_true
 from analyzer.semantics.partitions import joined
 from analyzer.semantics.requests import own_identity
 from analyzer.sets import AddressSet
+from analyzer.sets.pieces import pieces
 from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, TooManyAtomsError, atoms, exact, prefix
 
 _MOST_STEPS = 20_000
@@ -223,10 +224,7 @@ def _values(attribute: Attribute, tests: set[frozenset[str] | Pattern | AddressS
 
 def _addresses(sets: list[AddressSet]) -> list[str]:
     """An address of each part that the sets make of all."""
-    parts = [AddressSet.FULL]
-    for each in sets:
-        parts = [part for whole in parts for part in (whole & each, whole - each) if part]
-    return [str(part.some()) for part in parts]
+    return [str(part.some()) for part in pieces(AddressSet.FULL, sets)]
 
 
 # ------------------------------------------------------------------------------------------------ in one piece

@@ -24,7 +24,7 @@ from analyzer.model.formulas import (
 from analyzer.model.labels import Labels
 from analyzer.model.leading import leads
 from analyzer.records import dataclass
-from analyzer.semantics.meaning import asked_in
+from analyzer.semantics.asked import asked_in
 
 Reduced = tuple[tuple[str, str | None], ...]
 """Labels as far as anything tells them apart: None stands for every value that nothing mentions."""

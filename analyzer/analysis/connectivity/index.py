@@ -25,9 +25,10 @@ from analyzer.model.formulas import (
     Test,
 )
 from analyzer.model.labels import Labels
+from analyzer.semantics.declared_ports import declared
 from analyzer.semantics.fold import Grants, Span
 from analyzer.semantics.formulas import bare, does_meet, is_true
-from analyzer.semantics.meaning import Bits, declared
+from analyzer.semantics.meaning import Bits
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import bits_of
 

@@ -22,8 +22,9 @@ from analyzer.model.formulas import AtAddress, EndKind, Formula, Member, OnNodes
 from analyzer.model.labels import NO_LABELS
 from analyzer.model.leading import Way, leads
 from analyzer.model.open_facts import OpenFact
+from analyzer.semantics.asked import asked_in
 from analyzer.semantics.fold import Span
-from analyzer.semantics.meaning import EMPTY, Ends, Meaning, OneEnd, asked_in
+from analyzer.semantics.meaning import EMPTY, Ends, Meaning, OneEnd
 from analyzer.semantics.partitions import joined
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress

@@ -143,22 +143,24 @@ class _Sides:
 
     def grounds(self, grounds: Grounds) -> Iterable[Ground]:
         for sides in self.by_direction.values():
-            judge = Judge(self.index, sides[0].subject.rules, traces=True) if sides else None
-            for side in sides:
-                assert judge is not None
-                yield from grounds.of(judge, side.subject, side.ends)
+            if sides:
+                judge = Judge(self.index, sides[0].subject.rules, traces=True)
+                for side in sides:
+                    yield from grounds.of(judge, side.subject, side.ends)
 
     def by_own_nodes(self) -> Iterable[Notice]:
         """Services that may bring others to a pod by its own node, which no policy stops (reference A13.5, E3)."""
         arriving = self.by_direction[Direction.INGRESS]
         for disguise, led in self._subjects.fronted(arriving[0].subject.stage) if arriving else ():
+            if disguise.source is None:
+                continue
             brought = ConnectionSet.EMPTY
-            for side in arriving if disguise.source is not None else ():
+            for side in arriving:
                 if side.ends & led:
                     within = (its for ruling in side.inside for its in ruling if its is not None)
                     for its in (*side.outside, *within):
                         brought |= side.subject.fronted - its.may
-            if brought and disguise.source is not None:
+            if brought:
                 text = (
                     f"Service {disguise.id} may bring clients outside, and pods, to its pods on {brought} by way of "
                     "the pods' own nodes, which policies do not stop; the map leaves that out"

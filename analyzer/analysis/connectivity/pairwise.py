@@ -97,7 +97,7 @@ class Pair:
     def meaning(self, rules: StageRules, formula: Formula) -> Span:
         """The connections between the two that a formula means: those it may, and those it does for certain."""
         spans = [next((span for _, span in meaning.of(formula)), NOTHING) for meaning in self._meanings(rules)]
-        return reduce(lambda a, b: Span(a.may | b.may, a.must & b.must), spans) if spans else NOTHING
+        return reduce(Span.or_else, spans) if spans else NOTHING
 
     def is_meant(self, rules: StageRules, formula: Formula) -> Bits:
         """Whether a formula that says nothing of ports may be true of the two, and whether it is for certain."""

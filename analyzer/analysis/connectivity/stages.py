@@ -9,8 +9,9 @@ from analyzer.model.formulas import EndKind, Member, OfKind, Role
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
+from analyzer.semantics.asked import EVERY_KIND, asked_in
 from analyzer.semantics.fold import Selected
-from analyzer.semantics.meaning import EVERY_KIND, Shapes, asked_in
+from analyzer.semantics.meaning import Shapes
 
 Place = tuple[int, int, int]
 """Where an entry stands in a stage: its tier, its scale, its group."""

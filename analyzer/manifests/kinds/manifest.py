@@ -46,6 +46,7 @@ class ObjectKind:
     `read` returns what the object contributes, or None when its problems leave nothing.  The flags say what is not
     known when an object of the kind cannot be read: that it may allow traffic, deny traffic, or stand for pods.
     Objects of two groups are one where both have the `identity_group` and their names the same `identity_name`.
+    `is_named_in_problems`: each says which object it is about.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class ObjectKind:
     name_fault: Callable[[str], str | None] = subdomain_fault
     identity_group: str = ""
     identity_name: Callable[[str], str] | None = None
+    is_named_in_problems: bool = False
 
 
 def group_of(api_version: str) -> str:
@@ -86,7 +88,7 @@ def identify(root: Section, kind: ObjectKind, api_version: str) -> Manifest:
             root.log.problem(root.data.place, f"this {kind.kind} has no `metadata.name`", "the API requires it")
     key = "generateName" if is_generated else "name"
     name = name or ""
-    if kind.identity_group:
+    if kind.is_named_in_problems:
         where = metadata.data.get("namespace") or DEFAULT_NAMESPACE
         root.log.about = f"{kind.kind} {where}/{name}" if kind.is_namespaced else f"{kind.kind} {name}"
     checked = name.rstrip("-.") if is_generated else name

@@ -471,3 +471,29 @@ def at_gateway(tmp_path, request, on, notes=""):
     (tmp_path / "g.yaml").write_text(GATEWAY.replace("NOTES", notes))
     cluster = load([str(tmp_path / "g.yaml")]).cluster
     return at(cluster, "203.0.113.7", "bar/gw", on, request).outcome.value
+
+
+# ------------------------------------------------------------------------------------------------ no common family
+SIX = """
+apiVersion: v1
+kind: Pod
+metadata: {name: six, namespace: dev}
+spec: {nodeName: host, containers: [{name: c}]}
+status: {podIP: "fd00::9"}
+---
+{apiVersion: v1, kind: Node, metadata: {name: host}, status: {addresses: [{type: InternalIP, address: "fd01::1"}]}}
+"""
+
+
+@pytest.mark.parametrize("request_", [None, get(), RAW])
+@pytest.mark.parametrize("source", ["2600::1", "2600::/64", "dev/six", "node:host"])
+@pytest.mark.parametrize("profile", ["generic", "calico"])
+def test_ends_without_a_common_address_family_do_not_meet(tmp_path, profile, source, request_):
+    base = BASE.replace("LABELS", INJECTED).replace(", POD", "").replace("ANNOTATIONS", "").replace("HOST", "false")
+    policy = (
+        "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: g}\nspec: {selector: all()}\n"
+    )
+    documents = [base, SIX, document(allow("{}")), *([policy] if profile == "calico" else [])]
+    (tmp_path / "m.yaml").write_text("---\n".join(documents))
+    cluster = load([str(tmp_path / "m.yaml")]).cluster
+    assert at(cluster, source, "foo/srv", "tcp/8080", request_, PROFILES[profile]).outcome.value == "denied"

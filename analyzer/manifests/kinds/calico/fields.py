@@ -50,6 +50,7 @@ def kinds(
             name_fault=name_fault,
             identity_group=API,
             identity_name=plain_name,
+            is_named_in_problems=True,
         )
         for group, version in ((API, "v3"), (STORED, "v1"))
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.object_metadata import check_metadata
 from analyzer.manifests.text.section import Section, one_of
 from analyzer.model.labels import Labels
@@ -19,24 +18,20 @@ _TARGETS = {
     ("gateway.networking.k8s.io", "GatewayClass"),
 }
 _TARGET_FIELDS = frozenset({"group", "kind", "name", "namespace"})
+GROUP, VERSIONS = "security.istio.io", ("v1", "v1beta1")
 DRY_RUN = "istio.io/dry-run"
 _FRAME = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
 
-def read_by(read: Callable[[Manifest, Section | None], Any]) -> Callable[[Manifest], Any]:
-    """A reader of a kind: what is wrong with an object says which it is."""
+def _reading(read: Callable[[Manifest, Section | None], Any]) -> Callable[[Manifest], Any]:
+    """A reader of a kind, which is told its spec once the frame around it is checked."""
 
     def reading(manifest: Manifest) -> Any:
-        log = manifest.log
-        before = len(log.problems)
         manifest.root.only(_FRAME)
         check_metadata(manifest)
         if manifest.kind != "AuthorizationPolicy" and DRY_RUN in annotations_of(manifest):
             manifest.metadata.problem("annotations", "ask for a dry run, which only an AuthorizationPolicy has")
-        fact = read(manifest, manifest.root.section("spec"))
-        who = f"{manifest.kind} {manifest.namespace}/{manifest.name}: "
-        log.problems[before:] = [replace(it, message=who + it.message) for it in log.problems[before:]]
-        return fact
+        return read(manifest, manifest.root.section("spec"))
 
     return reading
 
@@ -66,6 +61,11 @@ def read_attachment(manifest: Manifest, spec: Section | None) -> Attachment:
     references = ([single] if single is not None else []) + spec.sections("targetRefs")
     targets = tuple(target for reference in references if (target := _target(reference)) is not None)
     return Attachment(namespace, read_labels_of(spec), targets)
+
+
+def kind_of_policy(kind: str, read: Callable[[Manifest, Section | None], Any]) -> ObjectKind:
+    """A kind of security.istio.io."""
+    return ObjectKind(kind, GROUP, VERSIONS, _reading(read), may_deny=True, has_rules=True, is_named_in_problems=True)
 
 
 def read_labels_of(spec: Section, key: str = "selector", inner: str = "matchLabels") -> Labels | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from analyzer.manifests.kinds.istio.attachment import created, place_of, read_attachment, read_by, read_labels_of
-from analyzer.manifests.kinds.istio.authorization_policy import GROUP, VERSIONS
-from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
+from analyzer.manifests.kinds.istio.attachment import created, kind_of_policy, place_of, read_attachment, read_labels_of
+from analyzer.manifests.kinds.manifest import Manifest
 from analyzer.manifests.text.section import Section
 from analyzer.model.mesh import Attachment, JwtRule, Mode, PeerAuthentication, RequestAuthentication
 
@@ -149,6 +148,6 @@ def _written(section: Section) -> list[str]:
 
 
 KINDS = (
-    ObjectKind("PeerAuthentication", GROUP, VERSIONS, read_by(_read_peers), may_deny=True, has_rules=True),
-    ObjectKind("RequestAuthentication", GROUP, VERSIONS, read_by(_read_requests), may_deny=True, has_rules=True),
+    kind_of_policy("PeerAuthentication", _read_peers),
+    kind_of_policy("RequestAuthentication", _read_requests),
 )

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address, ip_interface
 
-from analyzer.manifests.kinds.istio.attachment import DRY_RUN, annotations_of, place_of, read_attachment, read_by
-from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
+from analyzer.manifests.kinds.istio.attachment import DRY_RUN, annotations_of, kind_of_policy, place_of, read_attachment
+from analyzer.manifests.kinds.manifest import Manifest
 from analyzer.manifests.text.section import Section
 from analyzer.model.mesh import AuthorizationPolicy, Condition, Conditions, MeshRule, Verdict
 
-GROUP, VERSIONS = "security.istio.io", ("v1", "v1beta1")
 _SPEC = frozenset({"action", "provider", "rules", "selector", "targetRef", "targetRefs"})
 _SOURCE = {
     "principals": "source.principal",
@@ -233,4 +232,4 @@ _CHECKS: dict[str, Callable[[str], str | None]] = {
     "paths": _path_fault,
 }
 
-KIND = ObjectKind("AuthorizationPolicy", GROUP, VERSIONS, read_by(_read), may_deny=True, has_rules=True)
+KIND = kind_of_policy("AuthorizationPolicy", _read)
