@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.check import Progress, tally
+from analyzer.analysis.distinguished import distinguished, word
 from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
-from analyzer.analysis.told_apart import told_apart, word
 from analyzer.encoding import VIOLATION, encode
 from analyzer.judging import Setting, judge, question_of
 from analyzer.judging.dns import dns_servers
-from analyzer.judging.inquiry import Inquiry
+from analyzer.judging.query_session import QuerySession
 from analyzer.language import parse_query
 from analyzer.model.claims import CONVENTIONAL_DNS, Severity
 from analyzer.model.cluster import Cluster
@@ -213,14 +213,14 @@ class _Asking:
         """Whether no connection violates the claim: a verdict would go on to widen the witness, which is not needed."""
         question = question_of(self.cluster, parse_query(claim), (), self.setting)
         try:
-            return Inquiry(encode(self.cluster, question), self.setting.budget).is_impossible(VIOLATION)
+            return QuerySession(encode(self.cluster, question), self.setting.budget).is_impossible(VIOLATION)
         except OutOfTimeError:
             return False  # the verdict on it says that it is not known
 
     # -------------------------------------------------------------------------------------------- parts of workloads
     def parts(self) -> Iterator[Chapter]:
         """What policies tell apart within one workload, by labels that no template holds."""
-        found = told_apart(self.cluster, SYSTEM)
+        found = distinguished(self.cluster, SYSTEM)
         if not found.sets:
             return
         sets, meetings = found.sets[:_MOST_PARTS], found.meetings[:_MOST_MEETINGS]

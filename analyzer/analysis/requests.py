@@ -147,18 +147,18 @@ def _places(ports: PortSet, asked: Sequence[Leaf]) -> list[PortSet]:
     return pieces(ports, dict.fromkeys(leaf.ports for leaf in asked if isinstance(leaf, OnPorts)))
 
 
-def _ends(end: PairEnd, cluster: Cluster, pods: AddressSet, told_apart: Sequence[AddressSet]) -> Iterator[End]:
+def _ends(end: PairEnd, cluster: Cluster, pods: AddressSet, distinguished: Sequence[AddressSet]) -> Iterator[End]:
     """The end at each address that makes a difference."""
     if isinstance(end, Node):
         yield from (Host(end.name, end.labels, ip) for ip in end.ips or (pods.some(),))
         return
     if isinstance(end, AddressSet):
-        yield from (External(ip) for ip in _samples(end, told_apart))
+        yield from (External(ip) for ip in _samples(end, distinguished))
         return
     namespace = cluster.namespace_by_name.get(end.namespace)
     of_namespace = namespace.labels if namespace is not None else NO_LABELS
-    yield from (pod_of(end, of_namespace, ip) for ip in end.ips or tuple(_samples(pods, told_apart)))
+    yield from (pod_of(end, of_namespace, ip) for ip in end.ips or tuple(_samples(pods, distinguished)))
 
 
-def _samples(addresses: AddressSet, told_apart: Sequence[AddressSet]) -> Iterator[IPAddress]:
-    return (part.some() for part in pieces(addresses, told_apart))
+def _samples(addresses: AddressSet, distinguished: Sequence[AddressSet]) -> Iterator[IPAddress]:
+    return (part.some() for part in pieces(addresses, distinguished))

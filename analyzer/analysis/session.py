@@ -8,7 +8,7 @@ from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
-from analyzer.encoding import Footing, footing
+from analyzer.encoding import Dependencies, dependencies_of
 from analyzer.judging import Setting, question_of
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
@@ -22,7 +22,7 @@ from analyzer.verdicts import Answer, Status, Verdict
 class _Dependencies:
     """What the answer to a task hangs on: where it is the same, so is the answer."""
 
-    question: Footing
+    question: Dependencies
     breaches: tuple[Breach, ...]
 
 
@@ -104,7 +104,7 @@ class CheckSession:
 
     def _dependencies(self, cluster: Cluster, task: Task) -> _Dependencies:
         question = question_of(cluster, task.query, task.assumptions, self._setting)
-        return _Dependencies(footing(cluster, question), breaches_of(cluster, task.assumptions))
+        return _Dependencies(dependencies_of(cluster, question), breaches_of(cluster, task.assumptions))
 
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None

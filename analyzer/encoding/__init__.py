@@ -1,8 +1,8 @@
 """Model and resolved query to obligation: the universe, the policies and the claim as SMT-LIB; and models decoded."""
 
-from analyzer.encoding.alignment import align, is_on_host, members_of
+from analyzer.encoding.common_universe import align, is_on_host, members_of
 from analyzer.encoding.decode import decode, decode_end, embed, embed_end
-from analyzer.encoding.footing import Footing, footing
+from analyzer.encoding.dependencies import Dependencies, dependencies_of
 from analyzer.encoding.obligation import (
     CONDITION,
     IN_DST,
@@ -29,7 +29,7 @@ __all__ = [
     "VIOLATION",
     "Attribute",
     "Box",
-    "Footing",
+    "Dependencies",
     "Obligation",
     "Question",
     "Role",
@@ -39,11 +39,11 @@ __all__ = [
     "changed_namespaces",
     "decode",
     "decode_end",
+    "dependencies_of",
     "embed",
     "embed_end",
     "encode",
     "encode_pair",
-    "footing",
     "is_on_host",
     "members_of",
     "pod_addresses",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
 
-from analyzer.encoding.alignment import is_on_host
+from analyzer.encoding.common_universe import is_on_host
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import HOST, POD, Scope

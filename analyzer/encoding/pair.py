@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.encoding.alignment import align, changes_network, members_of
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.changes import Changed, Comparison, Side, everything_changed, union_of
 from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
+from analyzer.encoding.common_universe import align, changes_network, members_of
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.obligation import Obligation, obligation

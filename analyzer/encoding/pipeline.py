@@ -21,7 +21,7 @@ from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
 from analyzer.encoding.variables import VariableBuilder
-from analyzer.encoding.ways import WayTerms, is_seen, told_apart
+from analyzer.encoding.ways import WayTerms, distinguished, is_seen
 from analyzer.model.formulas import Leaf, Role, leaves
 from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
@@ -315,7 +315,7 @@ class PipelineTerms:
         another way."""
         told, leading = self._told(view), dict[tuple[bool, ...], tuple[Asked, list[Term]]]()
         for protocol, low, high, leads in self.ways.of_nodes():
-            for number in told_apart(low, high, told):
+            for number in distinguished(low, high, told):
                 sight = tuple(is_seen(leaf, (protocol, number), None) for leaf in told)
                 leading.setdefault(sight, ((protocol, number), []))[1].append(leads)
         if not leading:

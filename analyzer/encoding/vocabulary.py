@@ -10,7 +10,7 @@ from analyzer.encoding.domains import Attr, Domain, DomainBuilder
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
 from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves, led_ports_of
-from analyzer.model.added_labels import told_under
+from analyzer.model.added_labels import distinguished_by
 from analyzer.model.claims import (
     Addresses,
     At,
@@ -366,7 +366,7 @@ def _added_values(
 
 
 def _samples(workload: Workload, key: str, known: Collection[str]) -> Iterator[str]:
-    for added in told_under((key,), workload.added):
+    for added in distinguished_by((key,), workload.added):
         if key in added.all_keys:
             for option in added.options({key: known}, FRESH_VALUES):
                 yield from (value for its, value in option.labels if its == key)

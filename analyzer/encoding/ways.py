@@ -103,7 +103,7 @@ def is_seen(leaf: Leaf, asked: tuple[Protocol, int], address: IPAddress | None) 
             return False
 
 
-def told_apart(low: int, high: int, told: Iterable[Leaf]) -> list[int]:
+def distinguished(low: int, high: int, told: Iterable[Leaf]) -> list[int]:
     """The numbers at which some rule's ports begin or end, and the lowest."""
     ranges = (pair for leaf in told if isinstance(leaf, OnPorts) for pair in leaf.ports.intervals)
     edges = {edge for first, last in ranges for edge in (first, last + 1)}

@@ -7,12 +7,12 @@ from dataclasses import replace
 from analyzer.encoding import VIOLATION, Obligation, Question, align, decode, encode_pair
 from analyzer.errors import InternalError
 from analyzer.judging.bound import bound
-from analyzer.judging.counterexamples import Finder, Found, Sighting, new_namespaces
+from analyzer.judging.counterexamples import Finder, Found, Witness, new_namespaces
 from analyzer.judging.either_way import reading
 from analyzer.judging.evidence import Evidence
-from analyzer.judging.inquiry import Inquiry
 from analyzer.judging.judge import Setting
 from analyzer.judging.moved import moved_addresses
+from analyzer.judging.query_session import QuerySession
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
 from analyzer.judging.unread import REASON, unread_in
@@ -86,10 +86,10 @@ class _Comparison:
         unread = unread_in(self.denying, self.allowing)
         if obligation is None:
             return Shift(reason=REASON, blame=unread) if unread else self._elsewhere(Shift())
-        inquiry = Inquiry(obligation, self.setting.budget)
-        evidence = Evidence(inquiry, is_kept=self.setting.keeps_steps)
+        session = QuerySession(obligation, self.setting.budget)
+        evidence = Evidence(session, is_kept=self.setting.keeps_steps)
         try:
-            shift = self._told(obligation, inquiry, evidence, most)
+            shift = self._told(obligation, session, evidence, most)
         except OutOfTimeError as error:
             return Shift(reason=str(error))
         if unread and not shift.reason:
@@ -104,15 +104,15 @@ class _Comparison:
             return shift
         return replace(shift, reason=_MOVED, blame=moved)
 
-    def _told(self, obligation: Obligation, inquiry: Inquiry, evidence: Evidence, most: int) -> Shift:
-        certain = inquiry.certain(obligation.opens)
+    def _told(self, obligation: Obligation, session: QuerySession, evidence: Evidence, most: int) -> Shift:
+        certain = session.certain(obligation.opens)
         found = Found((), None, certain.result.value == "unsat", certain.reason)
         if certain.values is not None:
-            finder = Finder(inquiry, lambda q: self._encoded(q, is_live=True), most, is_disjoint=True)
+            finder = Finder(session, lambda q: self._encoded(q, is_live=True), most, is_disjoint=True)
             found = finder.find(certain.values, self.setting.budget)
-        changes = tuple(self._change(sighting, obligation) for sighting in found.sightings)
+        changes = tuple(self._change(one, obligation) for one in found.witnesses)
         if found.is_complete:
-            shift, rest = self._with_open(changes, found, inquiry)
+            shift, rest = self._with_open(changes, found, session)
         else:
             shift, rest = Shift(changes, is_capped=not found.reason, reason=found.reason), None
         # Last of all: what evidence asks of the session may change which of several models it finds next.
@@ -127,26 +127,26 @@ class _Comparison:
     def _encoded(self, question: Question, *, is_live: bool) -> Obligation | None:
         return encode_pair(self.denying, self.allowing, question, is_live=is_live)
 
-    def _with_open(self, changes: tuple[Change, ...], found: Found, inquiry: Inquiry) -> tuple[Shift, Outcome]:
+    def _with_open(self, changes: tuple[Change, ...], found: Found, session: QuerySession) -> tuple[Shift, Outcome]:
         """What is left changes for some turn of the open facts at most: say which.  With the answer that says so."""
-        outside = [f"!{inquiry.inside(sighting.box)}" for sighting in found.sightings]
-        rest = inquiry.check(VIOLATION, *outside)
+        outside = [f"!{session.inside(one.box)}" for one in found.witnesses]
+        rest = session.check(VIOLATION, *outside)
         if not rest.is_sat:
             return Shift(changes, reason=rest.reason), rest
-        obligation = inquiry.obligation
+        obligation = session.obligation
         connection = decode(obligation, rest.values)
         was, now = (self._allowed(side, connection) for side in (self.denying, self.allowing))
         if False not in was or True not in now:
             raise InternalError(f"the oracle finds no change of {connection}, the encoding may", obligation.text)
-        needed = inquiry.needed(rest.values, obligation.opens)
+        needed = session.needed(rest.values, obligation.opens)
         facts = tuple(dict.fromkeys(obligation.opens[name].text for name in needed))
         return Shift(changes, reason=_OPEN, blame=facts), rest
 
     def _allowed(self, side: Cluster, connection: Connection) -> set[bool]:
         return {d.allowed for d in outcomes(side, self.question.profile, seen_by(connection, side))}
 
-    def _change(self, sighting: Sighting, obligation: Obligation) -> Change:
-        connection, profile = sighting.witness, self.question.profile
+    def _change(self, one: Witness, obligation: Obligation) -> Change:
+        connection, profile = one.witness, self.question.profile
         assert isinstance(connection, Connection)
         spoken = Replay(self.allowing, profile, self.question.claim, self.question.assumptions)
         allowed = spoken.connection(connection, allowed=True, bundle=obligation.text)
@@ -158,9 +158,9 @@ class _Comparison:
             connection,
             before,
             after,
-            describe(obligation, sighting.box),
-            sighting.live,
-            sighting.depends_on,
+            describe(obligation, one.box),
+            one.live,
+            one.depends_on,
             new_namespaces(connection, self.allowing),
         )
 

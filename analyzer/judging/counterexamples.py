@@ -29,7 +29,7 @@ from analyzer.encoding.vocabulary import PortName
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
 from analyzer.judging.generalise import exactly, generalise
-from analyzer.judging.inquiry import Certain, Inquiry
+from analyzer.judging.query_session import Certain, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, FAMILIAR_PORTS, familiar, readable
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
@@ -46,7 +46,7 @@ from analyzer.verdicts.verdict import Counterexample
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Witness:
     """A witness, and the region around it.  `live` and `depends_on` as in a Counterexample."""
 
     witness: Connection | Pod
@@ -59,7 +59,7 @@ class Sighting:
 class Found:
     """`is_complete`: no certain violation lies outside all regions; if that could not be told, `reason` says why."""
 
-    sightings: tuple[Sighting, ...]
+    witnesses: tuple[Witness, ...]
     live: bool | None
     is_complete: bool
     reason: str = ""
@@ -85,21 +85,26 @@ class _Fitting:
 
 
 class Finder:
-    """Finds the witnesses of a refuted claim; `inquiry` is the session that refuted it, `encode_live` gives the same
+    """Finds the witnesses of a refuted claim; `session` is the session that refuted it, `encode_live` gives the same
     question asked of the declared workloads alone."""
 
     def __init__(
-        self, inquiry: Inquiry, encode_live: Callable[[Question], Obligation | None], most: int, *, is_disjoint: bool
+        self,
+        session: QuerySession,
+        encode_live: Callable[[Question], Obligation | None],
+        most: int,
+        *,
+        is_disjoint: bool,
     ) -> None:
-        self.inquiry, self.obligation, self.encode_live = inquiry, inquiry.obligation, encode_live
-        self.cluster = inquiry.obligation.scope.cluster
+        self.session, self.obligation, self.encode_live = session, session.obligation, encode_live
+        self.cluster = session.obligation.scope.cluster
         self.most, self.is_disjoint = max(1, most), is_disjoint
         self.is_connection = self.obligation.scope.question.claim.kind is not Kind.ISOLATED
 
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
         """Witnesses around `values` (a certain violation) and beyond, the live ones first."""
         live = self._live(budget)
-        found: list[Sighting] = []
+        found: list[Witness] = []
         outside: list[str] = []
         told: set[Region] = set()
         rounds = self.most + _MOST_TWINS
@@ -107,13 +112,13 @@ class Finder:
         is_settled = live.live is False or start is not None
         current = Certain(Result.SAT, start or dict(values))
         while (centre := current.values) is not None and len(found) < self.most and len(outside) < rounds:
-            box = generalise(self.inquiry, centre)
+            box = generalise(self.session, centre)
             if self.is_disjoint:
-                box = apart(self.obligation, box, [sighting.box for sighting in found], centre)
+                box = apart(self.obligation, box, [one.box for one in found], centre)
             region = describe(self.obligation, box)
             if region in told and not self.is_disjoint:  # the same again, for other values that nobody mentions
-                outside.append(f"!{self.inquiry.inside(box)}")
-                current = self.inquiry.certain(self.obligation.opens, *outside)
+                outside.append(f"!{self.session.inside(box)}")
+                current = self.session.certain(self.obligation.opens, *outside)
                 continue
             told.add(region)
             standing, witness = live.live, live.witness
@@ -124,9 +129,9 @@ class Finder:
             if witness is None:
                 witness = self._witness(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
-            found.append(Sighting(shown, box, standing, live.depends_on if standing is None else ()))
-            outside.append(f"!{self.inquiry.inside(box)}")
-            current = self.inquiry.certain(self.obligation.opens, *outside)
+            found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
+            outside.append(f"!{self.session.inside(box)}")
+            current = self.session.certain(self.obligation.opens, *outside)
         return Found(tuple(found), live.live, current.result is Result.UNSAT, current.reason)
 
     # -------------------------------------------------------------------------------------------- live or latent
@@ -136,19 +141,19 @@ class Finder:
         obligation = self.encode_live(question)
         if obligation is None:
             return Live(False)
-        inquiry = Inquiry(obligation, budget)
-        possible = inquiry.check(VIOLATION)
+        session = QuerySession(obligation, budget)
+        possible = session.check(VIOLATION)
         if possible.is_unsat:
             return Live(False)
         if not possible.is_sat:
             return Live(None, depends_on=(possible.reason,))
-        certain = inquiry.certain_of_unknowns()
+        certain = session.certain_of_unknowns()
         if certain.values is not None:
             return Live(True, self._as_written(self._witness(obligation, certain.values)))
         if certain.result.value == "unknown":
             return Live(None, depends_on=(certain.reason,))
         witness = self._witness(obligation, possible.values)
-        needed = inquiry.needed(possible.values, (*inquiry.unknown_facts, *inquiry.family))
+        needed = session.needed(possible.values, (*session.unknown_facts, *session.family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
 
@@ -185,7 +190,7 @@ class Finder:
             partial = embed_end(self.obligation, _guessed(witness, mentioned))
         if partial is None:
             raise InternalError(f"the live witness {witness} is outside the universe", self.obligation.text)
-        full = self.inquiry.check(VIOLATION, *(self.inquiry.is_value(s, v) for s, v in partial.items()))
+        full = self.session.check(VIOLATION, *(self.session.is_value(s, v) for s, v in partial.items()))
         if full.result is Result.UNKNOWN or (full.is_unsat and self.obligation.scope.assumptions):
             return None  # assumptions may speak of labels that are unknown there, and here are those written
         if not full.is_sat:
@@ -195,9 +200,13 @@ class Finder:
     # -------------------------------------------------------------------------------------------- enumeration
     def _presentable(self, box: Box, values: Mapping[str, int], outside: list[str]) -> Mapping[str, int]:
         """A witness inside the box that reads well."""
-        variables, renamed, is_value = self.obligation.variables, self._first_name(box, values), self.inquiry.is_value
+        variables, renamed, is_value = (
+            self.obligation.variables,
+            self._first_name(box, values),
+            self.session.is_value,
+        )
         fixed = [
-            self.inquiry.is_within(v, box[v])
+            self.session.is_within(v, box[v])
             if v.attribute in _CHOSEN or v in renamed
             else is_value(v.symbol, values[v.symbol])
             for v in box
@@ -206,7 +215,7 @@ class Finder:
         for member in (v for v in variables if v.attribute is Attribute.MEMBER):  # that are there, or could for certain
             fixed += [f"!{is_value(member.symbol, code)}" for code in sorted(self.obligation.supposed)]
         while True:
-            nicer = self.inquiry.check(VIOLATION, *outside, *fixed, *wished)
+            nicer = self.session.check(VIOLATION, *outside, *fixed, *wished)
             if nicer.is_sat:
                 return nicer.values
             refused = [w for w in wished if w in nicer.core]
@@ -240,9 +249,9 @@ class Finder:
             first, last = pair[0].workload, pair[-1].workload
             if len(pair) == 2 and first is last and (first is None or first.is_single):
                 continue
-            literals = [self.inquiry.is_value(v.symbol, value) for v, value in facts.items()]
+            literals = [self.session.is_value(v.symbol, value) for v, value in facts.items()]
             literals += self._declared_ports(last)
-            model = self.inquiry.check(VIOLATION, self.inquiry.inside(box), *outside, *literals)
+            model = self.session.check(VIOLATION, self.session.inside(box), *outside, *literals)
             if model.is_sat:
                 if hidden or any(v in box for end in pair for v in end.guessed):
                     return None, None
@@ -259,7 +268,7 @@ class Finder:
         port = self.obligation.variables[Role.CONNECTION, Attribute.PORT]
         names = self.obligation.variables.of(Role.DST, Attribute.PORT_NAME)
         numbers = ((row, declares(workload.ports, row.which)) for row in names if isinstance(row.which, PortName))
-        return [self.inquiry.means(row, port, found.intervals) for row, found in numbers]
+        return [self.session.means(row, port, found.intervals) for row, found in numbers]
 
     def _as_declared(self, values: Mapping[str, int], pair: tuple[_Fitting, ...]) -> Connection | Pod:
         witness = self._witness(self.obligation, values)
@@ -347,16 +356,16 @@ def _guessed(end: End, mentioned: Mapping[str, Collection[str]]) -> End:
     return replace(end, labels=Labels(labels), unknown=unknown)
 
 
-def counterexample(sighting: Sighting, obligation: Obligation, replay: Replay) -> Counterexample:
+def counterexample(one: Witness, obligation: Obligation, replay: Replay) -> Counterexample:
     """The counterexample that a witness makes, replayed.  InternalError if the oracle disagrees."""
-    witness, region, bundle = sighting.witness, describe(obligation, sighting.box), obligation.text
+    witness, region, bundle = one.witness, describe(obligation, one.box), obligation.text
     new = new_namespaces(witness, obligation.scope.cluster)
     if isinstance(witness, Pod):
         sides = replay.pod(witness, bundle)
-        return Counterexample(None, witness, None, sides, region, sighting.live, sighting.depends_on, new)
+        return Counterexample(None, witness, None, sides, region, one.live, one.depends_on, new)
     allowed = obligation.scope.question.claim.kind is not Kind.EVERY
     decision = replay.connection(witness, allowed=allowed, bundle=bundle)
-    return Counterexample(witness, None, decision, (), region, sighting.live, sighting.depends_on, new)
+    return Counterexample(witness, None, decision, (), region, one.live, one.depends_on, new)
 
 
 def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str]:

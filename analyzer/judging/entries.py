@@ -8,8 +8,8 @@ from analyzer.encoding import VIOLATION, Attribute, Question, Role, encode
 from analyzer.encoding.variables import PROTOCOL_CODES
 from analyzer.judging.expose import held
 from analyzer.judging.generalise import exactly
-from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.judging.judge import Setting
+from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.model.claims import Claim, Either, Kind, PodsIn, SetExpr, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Selector
@@ -34,10 +34,10 @@ def open_to_pods(
     claim = Claim(Kind.NO, _ANY_POD, named, _PORTS)
     obligation = encode(cluster, Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses))
     budget = setting.budget
-    inquiry = Inquiry(obligation, Budget(budget.rlimit * len(wanted), budget.seconds * len(wanted)))
+    session = QuerySession(obligation, Budget(budget.rlimit * len(wanted), budget.seconds * len(wanted)))
     its_protocol, its_port = (obligation.variables[Role.CONNECTION, it] for it in (Attribute.PROTOCOL, Attribute.PORT))
     for workload, connections in wanted:
-        here = held(inquiry, workload, Role.DST)
+        here = held(session, workload, Role.DST)
         allowed = certain = ConnectionSet.EMPTY
         for protocol, port in _single(connections):
             fixed = here.inside({its_protocol: exactly(PROTOCOL_CODES[protocol]), its_port: exactly(port)})

@@ -28,8 +28,8 @@ from analyzer.encoding import (
     embed_end,
 )
 from analyzer.encoding.terms import Term, conj, equal, neg, number
-from analyzer.judging.counterexamples import Found, Sighting
-from analyzer.judging.inquiry import Inquiry
+from analyzer.judging.counterexamples import Found, Witness
+from analyzer.judging.query_session import QuerySession
 from analyzer.model.endpoints import Pod
 from analyzer.verdicts.steps import SAT, UNKNOWN, UNSAT, Step
 
@@ -46,10 +46,10 @@ class Evidence:
     """Collects the steps of one verdict.  A step that the verdict itself was not derived from is put to the solver
     first, and left out unless it is answered as expected."""
 
-    def __init__(self, inquiry: Inquiry, *, is_kept: bool) -> None:
+    def __init__(self, session: QuerySession, *, is_kept: bool) -> None:
         """With `is_kept` False nothing is collected and no question put."""
-        self._inquiry, self._is_kept = inquiry, is_kept
-        self._obligation: Obligation = inquiry.obligation
+        self._session, self._is_kept = session, is_kept
+        self._obligation: Obligation = session.obligation
         self._in_force = (UNIVERSE, *self._obligation.tracks)
         self._steps: list[Step] = []
 
@@ -76,16 +76,16 @@ class Evidence:
     def refuted(self, found: Found) -> None:
         if not self._is_kept:
             return
-        for place, sighting in enumerate(found.sightings, 1):
-            self._witness(place, sighting)
-            self._region(place, sighting.box)
+        for place, one in enumerate(found.witnesses, 1):
+            self._witness(place, one)
+            self._region(place, one.box)
         if found.is_complete:
-            outside = [neg(self._inside(sighting.box)) for sighting in found.sightings]
+            outside = [neg(self._inside(one.box)) for one in found.witnesses]
             meaning = "no connection outside the regions of the counterexamples violates the claim"
             self._if_so("nothing-else", meaning, UNSAT, [*self._in_force, VIOLATION, *outside])
 
-    def _witness(self, place: int, sighting: Sighting) -> None:
-        witness = sighting.witness
+    def _witness(self, place: int, one: Witness) -> None:
+        witness = one.witness
         embedded = (
             embed_end(self._obligation, witness) if isinstance(witness, Pod) else embed(self._obligation, witness)
         )
@@ -109,7 +109,7 @@ class Evidence:
         """A connection that is allowed whatever the universal symbols are, and the address family if that is one."""
         self._rests("witness", "the witness is allowed", SAT, [*self._in_force, *self._fixed(values), VIOLATION])
         meaning = "the witness is allowed whatever is unknown"
-        for free in ((*universal, *self._inquiry.family), tuple(universal)):
+        for free in ((*universal, *self._session.family), tuple(universal)):
             fixed = self._fixed(values, free)
             if self._if_so("witness-certain", meaning, UNSAT, [*self._in_force, *fixed, neg(VIOLATION)]):
                 return
@@ -134,8 +134,8 @@ class Evidence:
     def _if_so(self, purpose: str, meaning: str, expected: str, asserted: Sequence[Term]) -> bool:
         if not self._is_kept:
             return False
-        literal = self._inquiry.session.literal(conj(asserted))
-        is_so = self._inquiry.session.check(literal).result.value == expected
+        literal = self._session.solver.literal(conj(asserted))
+        is_so = self._session.solver.check(literal).result.value == expected
         if is_so:
             self._rests(purpose, meaning, expected, asserted)
         return is_so

@@ -16,11 +16,11 @@ from analyzer.encoding.classes import EndClass, mentioned_values
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.errors import InternalError
 from analyzer.judging.generalise import generalise
-from analyzer.judging.inquiry import Certain, Inquiry
 from analyzer.judging.judge import Setting
+from analyzer.judging.query_session import Certain, QuerySession
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
-from analyzer.model.added_labels import told_under
+from analyzer.model.added_labels import distinguished_by
 from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
@@ -72,9 +72,9 @@ def expose(
     replay = Replay(cluster, setting.profile, _ANYTHING, ())
     for alike in classes:
         progress(alike.workloads[0].id)
-        inquiry = Inquiry(obligation, setting.budget)
+        session = QuerySession(obligation, setting.budget)
         try:
-            yield _Trial(inquiry, direction, replay, most).exposure(alike)
+            yield _Trial(session, direction, replay, most).exposure(alike)
         except OutOfTimeError as error:
             yield replace(Exposure(direction, alike.workloads, alike.is_isolated), reason=str(error))
 
@@ -84,7 +84,7 @@ def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
     if not any(m.owner == workload.owner and m.source == workload.source for m in c.members):
         return False
     mentioned, _ = mentioned_values(obligation.scope)
-    unsettled = {key for added in told_under(mentioned, workload.added) for key in added.all_keys}
+    unsettled = {key for added in distinguished_by(mentioned, workload.added) for key in added.all_keys}
     domains = obligation.scope.domains
     return all(
         domains[attr].code(workload.labels.get(attr.key)) == value
@@ -93,43 +93,43 @@ def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
     )
 
 
-def held(inquiry: Inquiry, workload: Workload, near: End) -> Inquiry:
+def held(session: QuerySession, workload: Workload, near: End) -> QuerySession:
     """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
-    obligation, literals = inquiry.obligation, []
+    obligation, literals = session.obligation, []
     codes = [i + 1 for i, c in enumerate(obligation.classes) if _is_of(obligation, c, workload)]
     for member in (v for v in obligation.variables if v.attribute is Symbol.MEMBER):
-        literals.append(inquiry.is_within(member, points(codes) if member.role is near else points([0])))
-    return inquiry.given(*literals)
+        literals.append(session.is_within(member, points(codes) if member.role is near else points([0])))
+    return session.given(*literals)
 
 
 class _Trial:
-    def __init__(self, inquiry: Inquiry, direction: Direction, replay: Replay, most: int) -> None:
-        self.inquiry, self.direction, self.replay, self.most = inquiry, direction, replay, most
-        self.obligation: Obligation = inquiry.obligation
+    def __init__(self, session: QuerySession, direction: Direction, replay: Replay, most: int) -> None:
+        self.session, self.direction, self.replay, self.most = session, direction, replay, most
+        self.obligation: Obligation = session.obligation
         self.near = End.SRC if direction is Direction.EGRESS else End.DST
 
     def exposure(self, alike: Alike) -> Exposure:
-        inquiry = held(self.inquiry, alike.workloads[0], self.near)
+        session = held(self.session, alike.workloads[0], self.near)
         boxes: list[tuple[Box, dict[str, int]]] = []
         outside: list[str] = []
-        current = inquiry.certain(self.obligation.opens)
+        current = session.certain(self.obligation.opens)
         while current.values is not None and len(boxes) < self.most:
-            box = generalise(inquiry, self._free(current.values))
+            box = generalise(session, self._free(current.values))
             boxes.append((box, current.values))
-            outside.append(f"!{inquiry.inside(box)}")
-            current = inquiry.certain(self.obligation.opens, *outside)
+            outside.append(f"!{session.inside(box)}")
+            current = session.certain(self.obligation.opens, *outside)
         found = Exposure(self.direction, alike.workloads, alike.is_isolated)
-        found = self._with_rest(found, inquiry, current, outside)
+        found = self._with_rest(found, session, current, outside)
         for candidate in tuple(boxes):  # what the others cover is not told again
             others = [known for known in boxes if known is not candidate]
-            if self._covers(inquiry, [box for box, _ in others], candidate[0]):
+            if self._covers(session, [box for box, _ in others], candidate[0]):
                 boxes = others
         return replace(found, openings=tuple(self._opening(*known) for known in boxes))
 
-    def _covers(self, inquiry: Inquiry, others: list[Box], box: Box) -> bool:
+    def _covers(self, session: QuerySession, others: list[Box], box: Box) -> bool:
         """Whether every violation in the box lies in one of the others."""
-        outer = (f"!{inquiry.inside(other)}" for other in others)
-        return inquiry.check(VIOLATION, inquiry.inside(box), *outer).is_unsat
+        outer = (f"!{session.inside(other)}" for other in others)
+        return session.check(VIOLATION, session.inside(box), *outer).is_unsat
 
     def _free(self, values: Mapping[str, int]) -> dict[str, int]:
         """What the workload does not settle."""
@@ -145,18 +145,18 @@ class _Trial:
         region = Region.of((*told, Constraint(near, Attribute.KIND, ValueSet.of(["pod"]))))
         return Opening(self.direction, region, connection)
 
-    def _with_rest(self, found: Exposure, inquiry: Inquiry, last: Certain, outside: list[str]) -> Exposure:
+    def _with_rest(self, found: Exposure, session: QuerySession, last: Certain, outside: list[str]) -> Exposure:
         """What the openings leave out, if anything."""
         if last.values is not None:
             return replace(found, is_capped=True)
         if last.result.value == "unknown":
             return replace(found, reason=last.reason)
-        rest = inquiry.check(VIOLATION, *outside)
+        rest = session.check(VIOLATION, *outside)
         if rest.is_unsat:
             return found
         if not rest.is_sat:
             return replace(found, reason=rest.reason)
-        needed = inquiry.needed(rest.values, self.obligation.opens)
+        needed = session.needed(rest.values, self.obligation.opens)
         if not needed:
             raise InternalError("a connection hangs on open facts, and on none of them", self.obligation.text)
         facts = dict.fromkeys(self.obligation.opens[name].text for name in needed)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
 from analyzer.encoding.variables import ADDRESSES, KINDS
 from analyzer.errors import InternalError
-from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
+from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.sets.intervals import Intervals, canonical, contains
 
 Atom = tuple[int, int]
@@ -25,69 +25,69 @@ _TOLD = frozenset({Attribute.PROTOCOL, *ADDRESSES})
 _FIXED = frozenset({*KINDS, Attribute.MEMBER})  # never widened
 
 
-def generalise(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
+def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:
     """The region around a violating model: intervals for each variable that matters; the others are unconstrained.
 
     InternalError if some connection of it does not violate: values taken for alike that are not.
     """
-    box = _widened(inquiry, values)
-    other = inquiry.check(NOT_VIOLATION, *_inside(inquiry, box))
+    box = _widened(session, values)
+    other = session.check(NOT_VIOLATION, *_inside(session, box))
     if other.is_sat:
         told = ", ".join(f"{v.symbol} in {values}" for v, values in box.items())
         raise InternalError(
-            f"of the region {told} the connection {other.values} does not violate", inquiry.obligation.text
+            f"of the region {told} the connection {other.values} does not violate", session.obligation.text
         )
     return box
 
 
-def _widened(inquiry: Inquiry, values: Mapping[str, int]) -> Box:
-    variables = inquiry.obligation.variables
+def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
+    variables = session.obligation.variables
     box: Box = {v: exactly(values[v.symbol]) for v in variables if v.symbol in values}
-    if not _holds(inquiry, box):
+    if not _holds(session, box):
         return box
-    box = _dropped(inquiry, box)
+    box = _dropped(session, box)
     for variable in sorted(box, key=lambda v: (-v.rank, v.symbol)):
-        _widen(inquiry, box, variable, values[variable.symbol])
+        _widen(session, box, variable, values[variable.symbol])
     way = variables.find(Role.CONNECTION, Attribute.WAY)
     if way is not None and values.get(way.symbol):  # its port settles these, so that nothing else would say them
         settled = (variables[Role.CONNECTION, it] for it in (Attribute.PORT, Attribute.PROTOCOL))
         box |= {v: exactly(values[v.symbol]) for v in settled if v.symbol in values}
-    return _both_families(inquiry, box)
+    return _both_families(session, box)
 
 
 def exactly(value: int) -> Intervals:
     return ((value, value),)
 
 
-def _holds(inquiry: Inquiry, box: Box) -> bool:
-    return inquiry.is_impossible(NOT_VIOLATION, *_inside(inquiry, box))
+def _holds(session: QuerySession, box: Box) -> bool:
+    return session.is_impossible(NOT_VIOLATION, *_inside(session, box))
 
 
-def _can_be(inquiry: Inquiry, box: Box) -> bool:
-    return inquiry.is_possible(*_inside(inquiry, box))
+def _can_be(session: QuerySession, box: Box) -> bool:
+    return session.is_possible(*_inside(session, box))
 
 
-def _inside(inquiry: Inquiry, box: Box) -> list[str]:
-    return [inquiry.is_within(variable, values) for variable, values in box.items()]
+def _inside(session: QuerySession, box: Box) -> list[str]:
+    return [session.is_within(variable, values) for variable, values in box.items()]
 
 
-def _dropped(inquiry: Inquiry, box: Box) -> Box:
-    literals = {inquiry.is_within(v, values): v for v, values in box.items()}
-    first = inquiry.check(NOT_VIOLATION, *(literal for literal, v in literals.items() if v.rank >= _KEEP))
+def _dropped(session: QuerySession, box: Box) -> Box:
+    literals = {session.is_within(v, values): v for v, values in box.items()}
+    first = session.check(NOT_VIOLATION, *(literal for literal, v in literals.items() if v.rank >= _KEEP))
     if not first.is_unsat:
-        first = inquiry.check(NOT_VIOLATION, *literals)
+        first = session.check(NOT_VIOLATION, *literals)
     if not first.is_unsat:  # the budget is spent
         return box
     needed = {literals[literal] for literal in first.core if literal in literals}
     kept = {v: values for v, values in box.items() if v in needed or v.attribute in KINDS}
     for variable in sorted(kept, key=lambda v: v.rank):
         rest = {v: values for v, values in kept.items() if v != variable}
-        if variable.attribute not in KINDS and _holds(inquiry, rest):
+        if variable.attribute not in KINDS and _holds(session, rest):
             kept = rest
     return kept
 
 
-def _widen(inquiry: Inquiry, box: Box, variable: Variable, value: int) -> None:
+def _widen(session: QuerySession, box: Box, variable: Variable, value: int) -> None:
     """Add every other atom of the variable's values for which the violation persists."""
     if variable.attribute in _FIXED:
         return
@@ -95,16 +95,16 @@ def _widen(inquiry: Inquiry, box: Box, variable: Variable, value: int) -> None:
     own = [a for a in atoms if a[0] <= value <= a[1]]
     if not own:
         return
-    able = _violating(inquiry, box, variable, [a for a in atoms if a not in own])
+    able = _violating(session, box, variable, [a for a in atoms if a not in own])
     if able is not None:
         atoms = [*own, *able]
-    found = _fitting(inquiry, box, variable, atoms) if atoms != own else []
+    found = _fitting(session, box, variable, atoms) if atoms != own else []
     if variable.attribute in _TOLD:
-        found = _possible(inquiry, box, variable, found)
+        found = _possible(session, box, variable, found)
     box[variable] = canonical([*own, *found])
 
 
-def _violating(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
+def _violating(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
     """The atoms with which some connection violates, if they are none, or a few of very many."""
     most = _MOST_VIOLATING if len(atoms) >= _MOST_ATOMS else 0
     found: list[Atom] = []
@@ -112,7 +112,7 @@ def _violating(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[Atom]
         left = canonical(a for a in atoms if a not in found)
         if not left:
             return found
-        example = inquiry.check(VIOLATION, *_inside(inquiry, {**box, variable: left}))
+        example = session.check(VIOLATION, *_inside(session, {**box, variable: left}))
         if example.is_unsat:
             return found
         if not example.is_sat or len(found) == most or not contains(left, example.values[variable.symbol]):
@@ -120,34 +120,36 @@ def _violating(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[Atom]
         found += [a for a in atoms if a[0] <= example.values[variable.symbol] <= a[1]]
 
 
-def _fitting(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
+def _fitting(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
     """The atoms for which the violation persists; of very many, as many as a bounded number of questions finds."""
     if len(atoms) <= _MOST_ATOMS:
-        return _excluded(inquiry, box, variable, atoms, NOT_VIOLATION) or []
-    return _some_fitting(inquiry, box, variable, atoms)
+        return _excluded(session, box, variable, atoms, NOT_VIOLATION) or []
+    return _some_fitting(session, box, variable, atoms)
 
 
-def _excluded(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[Atom], *literals: str) -> list[Atom] | None:
+def _excluded(
+    session: QuerySession, box: Box, variable: Variable, atoms: list[Atom], *literals: str
+) -> list[Atom] | None:
     """The atoms that nothing in the rest of the box which meets the literals can have; None if the budget is spent.
     What is found in one go is proved once more, all together."""
-    by_literal = {inquiry.is_within(variable, (atom,)): atom for atom in atoms}
-    rest = _inside(inquiry, {v: values for v, values in box.items() if v != variable})
-    names = inquiry.excluded(tuple(by_literal), *literals, *rest)
+    by_literal = {session.is_within(variable, (atom,)): atom for atom in atoms}
+    rest = _inside(session, {v: values for v, values in box.items() if v != variable})
+    names = session.excluded(tuple(by_literal), *literals, *rest)
     if names is None:
         return None
     found = [atom for literal, atom in by_literal.items() if literal in names]
-    if found and not inquiry.is_impossible(*literals, *rest, inquiry.is_within(variable, canonical(found))):
+    if found and not session.is_impossible(*literals, *rest, session.is_within(variable, canonical(found))):
         return None
     return found
 
 
-def _some_fitting(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
+def _some_fitting(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
     """As many of very many atoms for which the violation persists as a bounded number of questions finds.
 
     First those that spoil it are taken away one by one, then what is left is halved until it persists."""
     left = list(atoms)
     for _ in range(_MOST_SPOILERS):
-        spoiler = inquiry.check(NOT_VIOLATION, *_inside(inquiry, {**box, variable: canonical(left)}))
+        spoiler = session.check(NOT_VIOLATION, *_inside(session, {**box, variable: canonical(left)}))
         if spoiler.is_unsat:
             return left
         if not spoiler.is_sat:
@@ -158,50 +160,50 @@ def _some_fitting(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[At
     blocks, asked = [left], 0
     while blocks and asked < _MOST_QUESTIONS:
         block = blocks.pop()
-        inside = _inside(inquiry, {**box, variable: canonical(block)})
+        inside = _inside(session, {**box, variable: canonical(block)})
         asked += 1
-        if inquiry.is_impossible(NOT_VIOLATION, *inside):
+        if session.is_impossible(NOT_VIOLATION, *inside):
             found += block
-        elif len(block) > 1 and inquiry.is_possible(VIOLATION, *inside):
+        elif len(block) > 1 and session.is_possible(VIOLATION, *inside):
             middle = len(block) // 2
             blocks += [block[middle:], block[:middle]]
     return found
 
 
-def _possible(inquiry: Inquiry, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
+def _possible(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
     """The atoms that some connection can have; of very many, pieces that hold such an atom each."""
     if len(atoms) <= _MOST_ATOMS:
-        impossible = _excluded(inquiry, box, variable, atoms)
+        impossible = _excluded(session, box, variable, atoms)
         return [] if impossible is None else [atom for atom in atoms if atom not in impossible]
-    return [span for span in canonical(atoms) if _can_be(inquiry, {**box, variable: (span,)})]
+    return [span for span in canonical(atoms) if _can_be(session, {**box, variable: (span,)})]
 
 
-def _both_families(inquiry: Inquiry, box: Box) -> Box:
+def _both_families(session: QuerySession, box: Box) -> Box:
     """One region for both address families, if the other one has addresses that violate as well."""
-    find = inquiry.obligation.variables.find
+    find = session.obligation.variables.find
     family = find(Role.CONNECTION, Attribute.FAMILY)
     if family is None:
         return box
     if family not in box:
-        return _one_family(inquiry, box, family)
+        return _one_family(session, box, family)
     here, there = (6, 4) if box[family] == exactly(1) else (4, 6)
     both = {v: values for v, values in box.items() if v != family}
     other = {**box, family: exactly(int(there == 6))}
     for address in [v for v in box if v.attribute in ADDRESSES and v.which == here]:
         its = find(address.role, address.attribute, there)
         assert its is not None  # they are declared together
-        fitting = _possible(inquiry, other, its, _fitting(inquiry, other, its, list(its.atoms())))
+        fitting = _possible(session, other, its, _fitting(session, other, its, list(its.atoms())))
         if not fitting:
             return box
         both[its] = other[its] = canonical(fitting)
-    return both if _holds(inquiry, both) and _can_be(inquiry, other) else box
+    return both if _holds(session, both) and _can_be(session, other) else box
 
 
-def _one_family(inquiry: Inquiry, box: Box, family: Variable) -> Box:
+def _one_family(session: QuerySession, box: Box, family: Variable) -> Box:
     """Say which family a region's addresses are of, where only one is possible."""
     if not any(v.attribute in ADDRESSES for v in box):
         return box
-    possible = [value for value in (0, 1) if _can_be(inquiry, {**box, family: exactly(value)})]
+    possible = [value for value in (0, 1) if _can_be(session, {**box, family: exactly(value)})]
     return {**box, family: exactly(possible[0])} if len(possible) == 1 else box
 
 

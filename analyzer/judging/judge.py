@@ -33,9 +33,9 @@ from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
 from analyzer.judging.either_way import either_way, reading, unknown_sets
 from analyzer.judging.evidence import Evidence
-from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
 from analyzer.judging.made_workloads import beside_makers
 from analyzer.judging.mutations import as_admitted
+from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, readable
 from analyzer.judging.replay import Replay
 from analyzer.judging.scales import beside_scales
@@ -101,9 +101,9 @@ def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting
     verdict = beside_unread(beside_makers(verdict, cluster, question), trial.obligation.scope)
     statistics = Statistics(
         seconds=time.monotonic() - started,
-        rlimit=trial.inquiry.session.spent,
+        rlimit=trial.session.solver.spent,
         policies=trial.obligation.policies,
-        checks=trial.inquiry.session.checks,
+        checks=trial.session.solver.checks,
     )
     return replace(verdict, statistics=statistics, steps=trial.evidence.steps)
 
@@ -128,8 +128,8 @@ class _Trial:
     def __init__(self, cluster: Cluster, query: Query, question: Question, setting: Setting) -> None:
         self.cluster, self.query, self.question, self.setting = cluster, query, question, setting
         self.obligation: Obligation = encode(cluster, question)
-        self.inquiry = Inquiry(self.obligation, setting.budget)
-        self.evidence = Evidence(self.inquiry, is_kept=setting.keeps_steps)
+        self.session = QuerySession(self.obligation, setting.budget)
+        self.evidence = Evidence(self.session, is_kept=setting.keeps_steps)
         self.replay = Replay(cluster, question.profile, question.claim, question.assumptions)
 
     def _verdict(self, status: Status, reason: str) -> Verdict:
@@ -138,15 +138,15 @@ class _Trial:
     # -------------------------------------------------------------------------------------------- universal claims
     def universal(self) -> Verdict:
         rules = tuple(self.obligation.tracks)
-        found = self.inquiry.check_rules([VIOLATION], rules)
+        found = self.session.check_rules([VIOLATION], rules)
         if found.is_unsat:
             return self._held(found)
         if not found.is_sat:
             self.evidence.undecided()
             return self._verdict(Status.UNKNOWN, found.reason)
         most = self.setting.max_counterexamples
-        finder = Finder(self.inquiry, lambda q: encode(self.cluster, q), most, is_disjoint=False)
-        certain = self.inquiry.certain(self.obligation.opens)
+        finder = Finder(self.session, lambda q: encode(self.cluster, q), most, is_disjoint=False)
+        certain = self.session.certain(self.obligation.opens)
         if certain.values is None:
             verdict = self._verdict(Status.UNKNOWN, certain.reason)
             if certain.result.value != "unknown":
@@ -154,7 +154,7 @@ class _Trial:
             self.evidence.either_way(found.values, self.obligation.opens)
             return verdict
         found_all = finder.find(certain.values, self.setting.budget)
-        examples = tuple(counterexample(s, self.obligation, self.replay) for s in found_all.sightings)
+        examples = tuple(counterexample(s, self.obligation, self.replay) for s in found_all.witnesses)
         self.evidence.refuted(found_all)
         first = examples[0]
         blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
@@ -183,12 +183,12 @@ class _Trial:
 
     def _idle(self) -> tuple[Status, str] | None:
         """(status, reason) if the claim holds only because it speaks of nothing, or that cannot be told."""
-        claim, session = self.query.claim, self.inquiry.session
+        claim, solver = self.query.claim, self.session.solver
         literals = [IN_SCOPE]
         if claim.where is not None and claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
             literals.append(CONDITION)  # it narrows what is permitted, so there may be a scope all the same
         for literal in literals:
-            found = session.check(UNIVERSE, literal, tells_values=False)
+            found = solver.check(UNIVERSE, literal, tells_values=False)
             if found.is_unsat:
                 self.evidence.member(literal, exists=False)
                 return Status.VACUOUS, self._why_idle(literal)
@@ -205,7 +205,7 @@ class _Trial:
         if claim.kind not in (Kind.REACHES_ONLY, Kind.ISOLATED):
             sides.append((IN_DST, "destination"))
         for side, word in sides:
-            if self.inquiry.session.check(side, tells_values=False).is_unsat:
+            if self.session.solver.check(side, tells_values=False).is_unsat:
                 self.evidence.member(side, exists=False)
                 return self._why_empty(side, word)
         if self._is_due_to_assumptions(UNIVERSE, literal):
@@ -236,22 +236,22 @@ class _Trial:
         if not self.question.assumptions:
             return False
         freed = encode(self.cluster, replace(self.question, assumptions=()))
-        return Inquiry(freed, self.setting.budget).session.check(*literals).is_sat
+        return QuerySession(freed, self.setting.budget).solver.check(*literals).is_sat
 
     def _core(self, core: tuple[str, ...]) -> tuple[tuple[RuleRef, ...], bool]:
         """The tracked rules a proof needs, made minimal while that costs little beside the proof."""
-        tracks, session = self.obligation.tracks, self.inquiry.session
+        tracks, solver = self.obligation.tracks, self.session.solver
         kept = [name for name in core if name in tracks]
         is_minimal = len(kept) <= _MOST_MINIMISED
-        end = session.spent + max(_CHEAP, session.spent // 4)
+        end = solver.spent + max(_CHEAP, solver.spent // 4)
         for name in tuple(kept) if is_minimal else ():
             if name not in kept:
                 continue
-            if session.spent >= end:
+            if solver.spent >= end:
                 is_minimal = False
                 break
             others = [k for k in kept if k != name]
-            without = self.inquiry.check_rules([VIOLATION], others, at_most=end - session.spent)
+            without = self.session.check_rules([VIOLATION], others, at_most=end - solver.spent)
             if without.is_unsat:
                 kept = [k for k in without.core if k in tracks]
             elif not without.is_sat:
@@ -262,7 +262,7 @@ class _Trial:
     def _open(self, found: Outcome) -> Verdict:
         """It is violated or not as the open facts turn out: say which."""
         connection = None
-        needed = self.inquiry.needed(found.values, self.obligation.opens)
+        needed = self.session.needed(found.values, self.obligation.opens)
         if self.query.claim.kind is not Kind.ISOLATED:
             connection = decode(self.obligation, found.values)
             self.replay.connection(connection, allowed=None, bundle=self.obligation.text)
@@ -272,22 +272,22 @@ class _Trial:
 
     # -------------------------------------------------------------------------------------------- some
     def some(self) -> Verdict:
-        found = self.inquiry.check(VIOLATION)
+        found = self.session.check(VIOLATION)
         if found.is_unsat:
             self.evidence.none_violates("no connection that the claim speaks of is allowed")
             return self._none_can()
         if not found.is_sat:
             self.evidence.undecided()
             return self._verdict(Status.UNKNOWN, found.reason)
-        universal = self.inquiry.unknown_facts
-        certain = self.inquiry.given(*self._wishes()).certain_of_unknowns()
+        universal = self.session.unknown_facts
+        certain = self.session.given(*self._wishes()).certain_of_unknowns()
         if certain.values is None:
-            certain = self.inquiry.certain_of_unknowns()
+            certain = self.session.certain_of_unknowns()
         if certain.values is None:
             if certain.result.value == "unknown":
                 self.evidence.either_way(found.values, universal)
                 return self._verdict(Status.UNKNOWN, certain.reason)
-            needed = self.inquiry.needed(found.values, universal)
+            needed = self.session.needed(found.values, universal)
             opens = self.obligation.opens
             facts = tuple(opens[n].text if n in opens else _unknown_fact(self.obligation, n) for n in needed)
             reason = "whether such a connection is allowed hangs on what is not known"
@@ -295,8 +295,8 @@ class _Trial:
             return replace(self._verdict(Status.UNKNOWN, reason), blame=tuple(dict.fromkeys(facts)))
         connection = decode(self.obligation, readable(self.obligation, certain.values))
         self.replay.connection(connection, allowed=True, bundle=self.obligation.text)
-        fixed = [NOT_VIOLATION, *self.inquiry.fixing(certain.values, universal)]
-        core = self.inquiry.check_rules(fixed, self.obligation.tracks)
+        fixed = [NOT_VIOLATION, *self.session.fixing(certain.values, universal)]
+        core = self.session.check_rules(fixed, self.obligation.tracks)
         tracks = self.obligation.tracks
         rests_on = tuple(tracks[k] for k in core.core if k in tracks) if core.is_unsat else ()
         self.evidence.allowed(certain.values, universal)
@@ -305,7 +305,7 @@ class _Trial:
     def _wishes(self) -> list[str]:
         """Literals: what lies outside has an address that a reader knows."""
         rows = (v for v in self.obligation.variables if v.attribute is Attribute.KNOWN_ADDRESS)
-        return [self.inquiry.is_within(row, points(FAMILIAR_ADDRESSES[int(str(row.which))])) for row in rows]
+        return [self.session.is_within(row, points(FAMILIAR_ADDRESSES[int(str(row.which))])) for row in rows]
 
     def _none_can(self) -> Verdict:
         idle = self._idle()
@@ -323,7 +323,7 @@ class _Trial:
         opposite = replace(self.query, claim=replace(self.question.claim, kind=Kind.NO))
         question = replace(self.question, claim=opposite.claim)
         trial = _Trial(self.cluster, opposite, question, replace(self.setting, keeps_steps=False))
-        found = trial.inquiry.check_rules([VIOLATION], tuple(trial.obligation.tracks))
+        found = trial.session.check_rules([VIOLATION], tuple(trial.obligation.tracks))
         return trial._core(found.core)[0] if found.is_unsat else ()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
 from analyzer.encoding import pod_addresses
-from analyzer.encoding.alignment import is_on_host
+from analyzer.encoding.common_universe import is_on_host
 from analyzer.model.cluster import Cluster, Node
 from analyzer.model.policies import AddressPeer, Direction, NodePeer, Peer, Protocol
 from analyzer.model.profile import Profile

@@ -172,7 +172,7 @@ Unknown = Varying | Unwritten
 """What nobody knows of a pod's labels."""
 
 
-def told_under(keys: Collection[str], added: Iterable[Added]) -> tuple[Varying | Listed, ...]:
+def distinguished_by(keys: Collection[str], added: Iterable[Added]) -> tuple[Varying | Listed, ...]:
     """What is added under these keys, label by label; labels of other keys may be among them."""
     found: list[Varying | Listed] = []
     for one in added:
@@ -182,7 +182,7 @@ def told_under(keys: Collection[str], added: Iterable[Added]) -> tuple[Varying |
 
 def unknown_under(keys: Collection[str], unknown: Iterable[Unknown]) -> tuple[Varying, ...]:
     """The same of what nobody knows."""
-    return tuple(one for one in told_under(keys, unknown) if isinstance(one, Varying))
+    return tuple(one for one in distinguished_by(keys, unknown) if isinstance(one, Varying))
 
 
 def opened(added: Added) -> Added:

@@ -45,7 +45,7 @@ def at_nodes(
     apart."""
     asked = dict.fromkeys(leaf for rule in rules_of(selecting) for leaf in leaves(rule.when))
     ranges = [*((w.low, w.high) for w in _leading(stage, connection)), *((n, n) for n in _host_ports(about))]
-    numbers = dict.fromkeys(number for low, high in ranges for number in told_apart(low, high, asked))
+    numbers = dict.fromkeys(number for low, high in ranges for number in distinguished(low, high, asked))
     nodes = list(hosts(asked, connection.src.ip.version, cluster, profile))
     for (host, meant), number in product(nodes, numbers):
         yield replace(about.seeing(Role.DST, host), port=number, meant=meant)
@@ -61,7 +61,7 @@ def _host_ports(about: Situation) -> list[int]:
     return [port.host_port for port in declared_here(about) if port.host_port] if is_there else []
 
 
-def told_apart(low: int, high: int, asked: Iterable[Leaf]) -> list[int]:
+def distinguished(low: int, high: int, asked: Iterable[Leaf]) -> list[int]:
     """A number of each part of the range between the borders that the rules draw."""
     ranges = (pair for leaf in asked if isinstance(leaf, OnPorts) for pair in leaf.ports.intervals)
     borders = {edge for first, last in ranges for edge in (first, last + 1)}

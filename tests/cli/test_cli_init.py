@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer.cli.app import app
-from analyzer.judging.inquiry import Inquiry
+from analyzer.judging.query_session import QuerySession
 from analyzer.solving import OutOfTimeError
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -141,7 +141,7 @@ def test_a_pack_is_proposed_though_the_clock_ends_questions(monkeypatch):
     def late(*_: object) -> bool:
         raise OutOfTimeError("the wall clock ended it after 0 seconds")
 
-    monkeypatch.setattr(Inquiry, "_ask", late)
+    monkeypatch.setattr(QuerySession, "_ask", late)
     found = run("init", str(EXAMPLES / "multi-tenant/fixed"))
     assert found.exit_code == 0, found.output
     assert "ingress-open" in found.stdout

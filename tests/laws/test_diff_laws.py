@@ -18,7 +18,7 @@ from analyzer.encoding import Box, Obligation, align, embed, encode_pair
 from analyzer.judging import Setting
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.judging.counterexamples import Finder
-from analyzer.judging.inquiry import Inquiry
+from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
@@ -69,13 +69,13 @@ def regions(pair: tuple[Cluster, Cluster], profile: Profile) -> tuple[Obligation
     obligation = encode_pair(*pair, asked)
     if obligation is None:
         return None, [], True
-    inquiry = Inquiry(obligation, WORK)
-    certain = inquiry.certain(obligation.opens)
+    session = QuerySession(obligation, WORK)
+    certain = session.certain(obligation.opens)
     if certain.values is None:
         return obligation, [], certain.result is Result.UNSAT
-    finder = Finder(inquiry, lambda q: encode_pair(*pair, q, is_live=True), MOST, is_disjoint=True)
+    finder = Finder(session, lambda q: encode_pair(*pair, q, is_live=True), MOST, is_disjoint=True)
     found = finder.find(certain.values, WORK)
-    return obligation, [sighting.box for sighting in found.sightings], found.is_complete
+    return obligation, [one.box for one in found.witnesses], found.is_complete
 
 
 def is_told(found: tuple[Obligation | None, list[Box], bool], connection: Connection, expected: bool) -> bool:

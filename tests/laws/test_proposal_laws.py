@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from test_added_labels import NODES, cluster_of, controllers, matches, mentioned_in, policies, scene, zones_of
 
 from analyzer import analysis
+from analyzer.analysis.distinguished import distinguished
 from analyzer.analysis.proposing import proposed_pack
-from analyzer.analysis.told_apart import told_apart
 from analyzer.errors import QueryError
 from analyzer.language import parse_pack, parse_query
 from analyzer.model.claims import Anything, SetExpr, Universe
@@ -70,7 +70,7 @@ def test_what_policies_tell_apart_of_a_workload_is_asked_part_by_part(
     controller = controllers()[number]
     specs, nodes = data.draw(st.lists(policies(), min_size=1, max_size=3)), data.draw(st.sampled_from(NODES))
     cluster = cluster_of(tmp_path_factory.mktemp("m"), scene(controller, specs, nodes))
-    sets = [parse_query(f"every {part} is isolated for ingress").claim.sources for part in told_apart(cluster).sets]
+    sets = [parse_query(f"every {part} is isolated for ingress").claim.sources for part in distinguished(cluster).sets]
     selectors = [s["podSelector"] for s in specs]
     selectors += [peer["podSelector"] for s in specs for rule in s["ingress"] for peer in rule.get("from", [])]
     differ = False

@@ -19,7 +19,7 @@ from analyzer.encoding import VIOLATION, Question, encode
 from analyzer.encoding.walk import claim_sets
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound
-from analyzer.judging.inquiry import Inquiry
+from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import (
     Assumption,
     Attribute,
@@ -317,10 +317,10 @@ def test_a_proof_stands_on_what_it_rests_on(data: st.DataObject) -> None:
     if found.is_minimal:
         obligation = encode(cluster, Question(claim, (), Universe.ANY, world.profile))
         names = [name for name, ref in obligation.tracks.items() if ref in found.rests_on]
-        inquiry = Inquiry(obligation, Budget())
-        assert inquiry.check_rules([VIOLATION], names).is_unsat
+        session = QuerySession(obligation, Budget())
+        assert session.check_rules([VIOLATION], names).is_unsat
         for name in names:
-            assert inquiry.check_rules([VIOLATION], [n for n in names if n != name]).is_sat, "not all are needed"
+            assert session.check_rules([VIOLATION], [n for n in names if n != name]).is_sat, "not all are needed"
 
 
 # ------------------------------------------------------------------------------------------------ sameness, order

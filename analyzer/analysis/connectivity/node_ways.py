@@ -15,7 +15,7 @@ from analyzer.analysis.connectivity.views import Classes, OneClass
 from analyzer.model.formulas import leaves
 from analyzer.model.leading import leads
 from analyzer.semantics.meaning import EMPTY, Meaning, OneEnd
-from analyzer.semantics.node_ways import hosts, told_apart
+from analyzer.semantics.node_ways import distinguished, hosts
 from analyzer.semantics.partitions import refined
 from analyzer.sets import ConnectionSet, PortSet
 
@@ -88,7 +88,7 @@ class NodeWays:
         ends = hosts(asked, version, self.rules.cluster, self.rules.profile)
         near = OneClass(self.index, subject.one, version)
         found: Hits | None = None
-        for (host, meant), number in product(list(ends), told_apart(low, high, asked)):
+        for (host, meant), number in product(list(ends), distinguished(low, high, asked)):
             one = ConnectionSet.on(protocol, PortSet.of(number))
             meaning = Meaning(self.rules.shapes, OneEnd(host, self.rules.cluster.nodes, meant), near, {})
             for its in self._rule(subject, View(meaning)):

@@ -7,7 +7,7 @@ from analyzer.encoding.domains import Domain
 from analyzer.errors import InternalError
 from analyzer.judging.compare import ANYTHING_NEW
 from analyzer.judging.generalise import generalise
-from analyzer.judging.inquiry import NOT_VIOLATION, Inquiry
+from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.language import parse_pack
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
@@ -25,16 +25,16 @@ def widened(selector: str) -> tuple[Intervals, Domain, int]:
     """What the region of a witness in a namespace to come says of that namespace's team; the questions that took."""
     claim = f"no pods in namespaces({selector}) can reach pods"
     (query,) = parse_pack(f"assert it:\n  {claim}\n", "it.npq").queries
-    inquiry = Inquiry(encode(CLUSTER, Question(query.claim, (), Universe.ANY, PROFILES["generic"])), Budget())
-    variables, scope = inquiry.obligation.variables, inquiry.obligation.scope
+    session = QuerySession(encode(CLUSTER, Question(query.claim, (), Universe.ANY, PROFILES["generic"])), Budget())
+    variables, scope = session.obligation.variables, session.obligation.scope
     namespace = variables[Role.SRC, Attribute.NAMESPACE]
     (team,) = variables.of(Role.SRC, Attribute.NEW_NAMESPACE_LABEL)
-    new = inquiry.is_value(namespace.symbol, scope.table.none - 1)
-    found = inquiry.check(VIOLATION, new)
-    before = inquiry.session.checks
-    box = generalise(inquiry, found.values)
+    new = session.is_value(namespace.symbol, scope.table.none - 1)
+    found = session.check(VIOLATION, new)
+    before = session.solver.checks
+    box = generalise(session, found.values)
     assert team.domain is not None
-    return box.get(team, team.every), team.domain, inquiry.session.checks - before
+    return box.get(team, team.every), team.domain, session.solver.checks - before
 
 
 @pytest.mark.parametrize("wanted", [("t3", "t7"), ("t119",), TEAMS[50:70]])
@@ -77,7 +77,7 @@ spec: {podSelector: {}, policyTypes: [%s], egress: [{ports: [{port: web}]}]}
 """
 
 
-def moving() -> tuple[Inquiry, dict[str, int]]:
+def moving() -> tuple[QuerySession, dict[str, int]]:
     """A revision opens a namespace; one of its pods was on its node's network, hence open before.  With it, a pod that
     is not there, which names the very port `web`: what the pod that is there does at 82 alone."""
     before, after = (
@@ -86,30 +86,30 @@ def moving() -> tuple[Inquiry, dict[str, int]]:
     )
     obligation = encode_pair(before, after, Question(ANYTHING_NEW, (), Universe.ANY, PROFILES["generic"]))
     assert obligation is not None
-    inquiry = Inquiry(obligation, Budget())
+    session = QuerySession(obligation, Budget())
     find = obligation.variables.find
     (named,) = (v for v in obligation.variables.of(Role.DST, Attribute.PORT_NAME) if v.which.protocol.value == "TCP")
     member, protocol = find(Role.DST, Attribute.MEMBER), find(Role.CONNECTION, Attribute.PROTOCOL)
     wanted = {named: 1, member: 0, protocol: 0, find(Role.CONNECTION, Attribute.PORT): 443}
-    found = inquiry.check(VIOLATION, *(inquiry.is_value(v.symbol, value) for v, value in wanted.items()))
-    return inquiry, found.values
+    found = session.check(VIOLATION, *(session.is_value(v.symbol, value) for v, value in wanted.items()))
+    return session, found.values
 
 
 def test_no_region_reaches_a_pod_that_names_a_port_and_is_judged_otherwise():
-    inquiry, values = moving()
-    box = generalise(inquiry, values)
-    assert inquiry.is_impossible(NOT_VIOLATION, inquiry.inside(box))
-    port, member = (inquiry.obligation.variables.find(*it) for it in ((Role.CONNECTION, Attribute.PORT), MEMBER))
+    session, values = moving()
+    box = generalise(session, values)
+    assert session.is_impossible(NOT_VIOLATION, session.inside(box))
+    port, member = (session.obligation.variables.find(*it) for it in ((Role.CONNECTION, Attribute.PORT), MEMBER))
     assert member in box or not contains(box[port], 82)
 
 
 def test_a_region_that_is_not_proved_is_no_answer():
     """Should two values be taken for alike that are not: here a port at which the meaning does change."""
-    inquiry, values = moving()
-    port = inquiry.obligation.variables[Role.CONNECTION, Attribute.PORT]
+    session, values = moving()
+    port = session.obligation.variables[Role.CONNECTION, Attribute.PORT]
     object.__setattr__(port, "boundaries", ())
     with pytest.raises(InternalError, match="does not violate"):
-        generalise(inquiry, values)
+        generalise(session, values)
 
 
 MEMBER = (Role.DST, Attribute.MEMBER)

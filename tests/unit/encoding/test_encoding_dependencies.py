@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from evaluators import EVERYTHING, question
 from in_short import namespace
 
-from analyzer.encoding import footing
+from analyzer.encoding import dependencies_of
 from analyzer.encoding.scope import Front
 from analyzer.model.claims import PodsIn
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort, Unmodelled, Workload
@@ -64,7 +64,7 @@ BASE = Cluster(
 
 
 def is_other(question_, **changes) -> bool:
-    return footing(replace(BASE, **changes), question_) != footing(BASE, question_)
+    return dependencies_of(replace(BASE, **changes), question_) != dependencies_of(BASE, question_)
 
 
 def test_what_can_change_an_answer_changes_what_it_stands_on() -> None:
@@ -90,9 +90,9 @@ def test_what_can_change_an_answer_changes_what_it_stands_on() -> None:
         assert is_other(ASKED, **changes), changes
     assert is_other(FROM_ANYWHERE, services=(service("b"),))
     assert is_other(ASKED, services=(service("b"),))
-    assert footing(BASE, ASKED) != footing(BASE, FROM_ANYWHERE)
+    assert dependencies_of(BASE, ASKED) != dependencies_of(BASE, FROM_ANYWHERE)
     turned = replace(ASKED, claim=replace(EVERYTHING, sources=IN_B, destinations=IN_A))
-    assert footing(replace(BASE, policies=()), ASKED) != footing(replace(BASE, policies=()), turned)
+    assert dependencies_of(replace(BASE, policies=()), ASKED) != dependencies_of(replace(BASE, policies=()), turned)
 
 
 def test_what_is_far_from_an_answer_does_not() -> None:
@@ -109,7 +109,7 @@ def test_what_an_answer_stands_on_is_said_part_by_part() -> None:
     cluster = replace(
         BASE, workloads=(workload("a"), workload("c", "10.7.0.1", host_network=True)), services=(service("b"),)
     )
-    found = footing(cluster, FROM_ANYWHERE)
+    found = dependencies_of(cluster, FROM_ANYWHERE)
     assert [entry.name for entry in found.namespaces] == ["a", "b", "c", None, None]
     assert found.workloads == ((workload("a"),), (), cluster.workloads[1:], (), ())
     assert (found.egress, found.ingress) == ((), BASE.policies)
@@ -119,4 +119,7 @@ def test_what_an_answer_stands_on_is_said_part_by_part() -> None:
     assert found.pod_addresses == AddressSet.of("10.0.0.0/24")
     assert found.taken == AddressSet.of("10.7.0.1", "192.168.0.1")
     assert not found.vocabulary.needs_addresses
-    assert [len(footing(cluster, ASKED).workloads), len(footing(BASE, FROM_ANYWHERE).workloads)] == [2, 5]
+    assert [len(dependencies_of(cluster, ASKED).workloads), len(dependencies_of(BASE, FROM_ANYWHERE).workloads)] == [
+        2,
+        5,
+    ]

@@ -1,4 +1,4 @@
-"""What the answer to a question stands on: where two clusters give it the same footing, they give it the same answer.
+"""What the answer to a question depends on: two clusters that agree in it give the same answer.
 
 It holds all that the slice is made of, and what the same question asked of the declared workloads alone needs.
 """
@@ -20,7 +20,7 @@ from analyzer.sets import AddressSet
 
 
 @dataclass(frozen=True)
-class Footing:
+class Dependencies:
     """`workloads` are those of the namespaces that the ends can be in, one tuple for each; what is not named as in a
     Scope is of the whole cluster.  Policies know their place in the files, and so does an answer that names them."""
 
@@ -44,12 +44,12 @@ class Footing:
     calico: Calico
 
 
-def footing(cluster: Cluster, question: Question) -> Footing:
-    """What the answer to the question stands on in this cluster."""
+def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
+    """What the answer to the question depends on in this cluster."""
     scope = scope_of(cluster, question)
     by_namespace = cluster.workloads_by_namespace
     touched = sorted(scope.src.namespaces | scope.dst.namespaces)
-    return Footing(
+    return Dependencies(
         namespaces=scope.table.entries,
         src=scope.src,
         dst=scope.dst,

@@ -28,22 +28,22 @@ class Certain:
     reason: str = ""
 
 
-class Inquiry:
+class QuerySession:
     """A session on an obligation, with all tracked rules in force unless a core is asked for."""
 
     def __init__(self, obligation: Obligation, budget: Budget) -> None:
         self.obligation = obligation
         told = (*obligation.fields, *obligation.opens)
-        self.session = Session(obligation.text, obligation.symbols, budget, told)
+        self.solver = Session(obligation.text, obligation.symbols, budget, told)
         self._given: tuple[str, ...] = ()
         self._guards = count(1)
 
     @cached_property
     def _all_rules(self) -> str:
         """A literal: all tracked rules are in force.  Made when first asked for: it slows what does not need it."""
-        return self.session.literal(conj(self.obligation.tracks))
+        return self.solver.literal(conj(self.obligation.tracks))
 
-    def given(self, *literals: str) -> Inquiry:
+    def given(self, *literals: str) -> QuerySession:
         """The same session, with these literals in force in every check."""
         narrowed = copy(self)
         narrowed._given = (*self._given, *literals)
@@ -51,7 +51,7 @@ class Inquiry:
 
     def check(self, *literals: str) -> Outcome:
         """With the universe and all rules in force."""
-        return self.session.check(UNIVERSE, self._all_rules, *self._given, *literals)
+        return self.solver.check(UNIVERSE, self._all_rules, *self._given, *literals)
 
     def is_impossible(self, *literals: str) -> bool:
         """Whether it is proved that no connection of the universe meets the literals."""
@@ -62,16 +62,16 @@ class Inquiry:
         return self._ask(*literals).is_sat
 
     def _ask(self, *literals: str) -> Outcome:
-        return self.session.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_values=False)
+        return self.solver.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_values=False)
 
     def excluded(self, candidates: Sequence[str], *literals: str) -> frozenset[str] | None:
         """Which of the candidates no connection of the universe meets together with the literals; None if the budget
         is spent."""
-        return self.session.excluded(candidates, UNIVERSE, self._all_rules, *self._given, *literals)
+        return self.solver.excluded(candidates, UNIVERSE, self._all_rules, *self._given, *literals)
 
     def check_rules(self, literals: Iterable[str], rules: Iterable[str], at_most: int | None = None) -> Outcome:
         """With the universe and only the given rules in force; the core is over `literals` and `rules`."""
-        return self.session.check(UNIVERSE, *self._given, *literals, *rules, at_most=at_most)
+        return self.solver.check(UNIVERSE, *self._given, *literals, *rules, at_most=at_most)
 
     # -------------------------------------------------------------------------------------------- literals
     def is_value(self, symbol: str, value: int) -> str:
@@ -79,19 +79,19 @@ class Inquiry:
         width = self.obligation.symbols[symbol]
         if width == 0:
             return symbol if value else f"!{symbol}"
-        return self.session.literal(equal(symbol, number(value, width)))
+        return self.solver.literal(equal(symbol, number(value, width)))
 
     def is_within(self, variable: Variable, values: Intervals) -> str:
         """A literal: the variable lies in the intervals, or says nothing of the connection."""
-        return self.session.literal(variable.admits(values))
+        return self.solver.literal(variable.admits(values))
 
     def inside(self, box: Box) -> str:
         """A literal: the connection lies in the box."""
-        return self.session.literal(conj(variable.admits(values) for variable, values in box.items()))
+        return self.solver.literal(conj(variable.admits(values) for variable, values in box.items()))
 
     def means(self, named: Variable, variable: Variable, values: Intervals) -> str:
         """A literal: the boolean `named` is true iff the other variable's value lies in the intervals."""
-        return self.session.literal(iff(named.symbol, variable.lies_in(values)))
+        return self.solver.literal(iff(named.symbol, variable.lies_in(values)))
 
     def fixing(self, values: Mapping[str, int], free: Iterable[str] = ()) -> list[str]:
         """Literals that give every field its value, but for the `free` ones."""
@@ -100,7 +100,7 @@ class Inquiry:
 
     def guard(self) -> str:
         """A fresh literal to put facts under."""
-        return self.session.fresh(f"g{next(self._guards)}")
+        return self.solver.fresh(f"g{next(self._guards)}")
 
     # -------------------------------------------------------------------------------------------- certainty
     def certain(self, universal: Iterable[str], *literals: str) -> Certain:
@@ -146,7 +146,7 @@ class Inquiry:
         if not self.family or not known:
             return None
         members = (self.obligation.variables.find(role, Attribute.MEMBER) for role in (Role.SRC, Role.DST))
-        return self.session.literal(disj(member.lies_in(known) for member in members if member is not None))
+        return self.solver.literal(disj(member.lies_in(known) for member in members if member is not None))
 
     @property
     def unknown_facts(self) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ class Inquiry:
             if not saved.is_sat:
                 return Certain(Result.UNKNOWN, reason=saved.reason)
             instance = {s: saved.values[s] for s in symbols}
-            self.session.require_instance(guard, UNIVERSE, VIOLATION, instance)
+            self.solver.require_instance(guard, UNIVERSE, VIOLATION, instance)
         return Certain(Result.UNKNOWN, reason="too many unknown facts play together to tell what is certain")
 
     def needed(self, values: Mapping[str, int], candidates: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from analyzer.model.added_labels import Listed, Option, Varying, told_under
+from analyzer.model.added_labels import Listed, Option, Varying, distinguished_by
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Labels, Operator, Selector
 from analyzer.model.policies import Direction, NamespaceNamed, PodPeer, Policy
@@ -41,7 +41,7 @@ class Parts:
     meetings: tuple[Meeting, ...]
 
 
-def told_apart(cluster: Cluster, leaving_out: Iterable[str] = ()) -> Parts:
+def distinguished(cluster: Cluster, leaving_out: Iterable[str] = ()) -> Parts:
     """The pods that some policy tells from others of their workload; of a label that nobody can know, all of them.
 
     Workloads of the namespaces to leave out, and those that no selector means, have no part in it.
@@ -60,7 +60,7 @@ def told_apart(cluster: Cluster, leaving_out: Iterable[str] = ()) -> Parts:
         sets |= dict.fromkeys(parts)
         if parts:
             mentioned = asked[workload.namespace][1]
-            added = told_under(mentioned, workload.added)
+            added = distinguished_by(mentioned, workload.added)
             keys |= {key for one in added for key in one.all_keys if key in mentioned}
     idle = tuple(_idle(cluster))
     return Parts(tuple(sets), tuple(sorted(keys)), idle, tuple(_meetings(cluster.policies, keys)))
@@ -98,7 +98,9 @@ def _selectors(policies: Iterable[Policy], namespace: str) -> Iterator[Selector]
 def _parts(workload: Workload, selectors: Sequence[Selector], mentioned: Mentioned) -> tuple[str, ...]:
     """One for each value that matters, in words; none if no selector tells its pods apart."""
     asked = [
-        added for added in told_under(mentioned, workload.added) if any(key in mentioned for key in added.all_keys)
+        added
+        for added in distinguished_by(mentioned, workload.added)
+        if any(key in mentioned for key in added.all_keys)
     ]
     known = [added for added in asked if not _is_open(added)]
     whole = f"workload {workload.namespace}/{workload.name}"
@@ -158,7 +160,7 @@ def _requirements(added: _Added, option: Option, mentioned: Mentioned) -> Iterat
 def _idle(cluster: Cluster) -> Iterator[str]:
     """Values that policies name of keys that controllers and nodes set, and that no pod here is given."""
     mentioned = _mentioned({choice.pods for policy in cluster.policies for choice in _choices(policy)})
-    added = dict.fromkeys(one for workload in cluster.workloads for one in told_under(mentioned, workload.added))
+    added = dict.fromkeys(one for workload in cluster.workloads for one in distinguished_by(mentioned, workload.added))
     given = {label for w in cluster.workloads for label in w.labels.items()}
     given |= {label for one in added for option in one.options(mentioned) for label in option.labels}
     for key in sorted({key for one in added for key in one.all_keys} & mentioned.keys()):
