@@ -301,7 +301,7 @@ class Loader:
         self._finish(log, None)
         if fact is not None and not is_repeated:
             self.facts.add(fact)
-        if kind_dot_group(kind.kind, kind.group) in EFFECTS and not is_repeated:
+        if kind_dot_group(kind.kind, kind.group) in EFFECTS and not is_repeated and not log.is_refused:
             self.facts.unmodelled.append(self._beside(root, kind, api_version, manifest.namespace, name))
 
     def _beside(

@@ -24,14 +24,24 @@ class Log:
 
     `is_stored`: a server has taken the object, which may hold what a server of today would not take from a file.
     `unchecked`: the places of what the API takes without a check and gives no meaning.  `about`: the object, where
-    every problem names it.
+    every problem names it.  `is_refused`: admission takes it no more than if it were not there, which is no problem.
     """
 
-    __slots__ = ("about", "file", "is_stored", "is_strict_about_cidrs", "notices", "problems", "unchecked")
+    __slots__ = (
+        "about",
+        "file",
+        "is_refused",
+        "is_stored",
+        "is_strict_about_cidrs",
+        "notices",
+        "problems",
+        "unchecked",
+    )
 
     def __init__(self, file: str, is_strict_about_cidrs: bool = True) -> None:
         self.file = file
         self.about = ""
+        self.is_refused = False
         self.is_stored = False
         self.is_strict_about_cidrs = is_strict_about_cidrs
         self.problems: list[Problem] = []
@@ -46,6 +56,11 @@ class Log:
 
     def notice(self, place: int, message: str) -> None:
         self.notices.append(Notice(Source(self.file, line_of(place)), printable(message)))
+
+    def refused(self, place: int, message: str) -> None:
+        """The object has no effect, for admission refuses it."""
+        self.is_refused = True
+        self.notice(place, message)
 
 
 def printable(message: str) -> str:

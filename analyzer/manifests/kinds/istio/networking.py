@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analyzer.manifests.kinds.istio.attachment import place_of
+from analyzer.manifests.kinds.istio.refusals import Fault, entry_faults, sidecar_faults
 from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
@@ -86,13 +89,23 @@ def _string(section: Section, field: str, attribute: str, *, key: str = "", igno
 def _read_sidecar(manifest: Manifest) -> InboundScope | None:
     """One that makes listeners of its own for what comes in; what it says of what goes out is no boundary."""
     spec = manifest.root.section("spec")
-    return None if spec is None or not spec.data.get("ingress") else _scope(manifest, spec)
+    is_refused = _is_refused(manifest, sidecar_faults(manifest.root if spec is None else spec))
+    return None if spec is None or is_refused or not spec.data.get("ingress") else _scope(manifest, spec)
 
 
 def _read_entry(manifest: Manifest) -> InboundScope | None:
     """One that declares ports of pods."""
     spec = manifest.root.section("spec")
-    return None if spec is None or not spec.data.get("workloadSelector") else _scope(manifest, spec)
+    is_refused = _is_refused(manifest, entry_faults(manifest.root if spec is None else spec))
+    return None if spec is None or is_refused or not spec.data.get("workloadSelector") else _scope(manifest, spec)
+
+
+def _is_refused(manifest: Manifest, faults: Iterable[Fault]) -> bool:
+    """Whether admission refuses it.  That is no error: nothing hangs on what goes out of a mesh (istio.md 7)."""
+    found = list(faults)
+    for place, fault in found:
+        manifest.log.refused(place, f"{manifest.kind} {'/'.join(place_of(manifest))}: Istio refuses it: {fault}")
+    return bool(found)
 
 
 def _scope(manifest: Manifest, spec: Section) -> InboundScope:
