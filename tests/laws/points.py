@@ -21,12 +21,13 @@ class Points:
 
     def __init__(self, obligation: Obligation) -> None:
         self._context = _CONTEXT
-        self._constants = {
+        constants = {
             name: z3.BitVec(name, width, self._context) if width else z3.Bool(name, self._context)
             for name, width in obligation.symbols.items()
         }
-        self._widths = obligation.symbols
+        self._declared = {name: constant.decl() for name, constant in constants.items()}
         self._tracks = dict.fromkeys(obligation.tracks, 1)
+        self._widths = obligation.symbols
         self._numerals: dict[tuple[int, int], z3.ExprRef] = {}
         self._solved: dict[tuple[int, int], tuple[frozenset[bool], tuple[z3.ExprRef, z3.ExprRef]]] = {}
         self._bodies: dict[str, z3.ExprRef] = {}
@@ -37,9 +38,9 @@ class Points:
     def truth(self, values: Mapping[str, int]) -> frozenset[bool]:
         """The values that `violation` can take there, every rule counting; empty outside the universe."""
         model = z3.Model(self._context)
+        context, declared = self._context.ref(), self._declared
         for name, value in (*self._tracks.items(), *values.items()):
-            declaration = self._constants[name].decl()
-            z3.Z3_add_const_interp(self._context.ref(), model.model, declaration.ast, self._numeral(name, value).ast)
+            z3.Z3_add_const_interp(context, model.model, declared[name].ast, self._numeral(name, value).ast)
         violation, universe = (model.eval(self._bodies[name]) for name in (VIOLATION, UNIVERSE))
         is_settled = z3.is_true(violation) or z3.is_false(violation)
         # Completion gives every symbol left a value, for good: it comes last.

@@ -91,11 +91,21 @@ class Asked:
             found.setdefault(key, set()).update(values)
         return found
 
-    def seen(self, subject: Subject) -> Subject:
-        """The subject with the labels that its namespaces have here; labels nobody knows stay as they are."""
-        cluster = self.cluster if self.before is None else align(self.before, self.cluster)[1]
+    @cached_property
+    def sides(self) -> tuple[Cluster, Cluster]:
+        """Both revisions over one set of namespaces; the same cluster twice where there is one."""
+        return (self.cluster, self.cluster) if self.before is None else align(self.before, self.cluster)
+
+    @cached_property
+    def _seen_in(self) -> Cluster:
+        cluster = self.sides[1]
         if self.universe is Universe.INVENTORY:
             cluster = replace(cluster, namespaces=tuple(replace(n, is_declared=True) for n in cluster.namespaces))
+        return cluster
+
+    def seen(self, subject: Subject) -> Subject:
+        """The subject with the labels that its namespaces have here; labels nobody knows stay as they are."""
+        cluster = self._seen_in
         if isinstance(subject, Connection):
             return seen_by(subject, cluster)
         there = cluster.namespace_by_name.get(subject.namespace)
@@ -117,7 +127,7 @@ def by_oracle(asked: Asked, subject: Subject, memory: dict[Connection, Answer] |
             for found in isolation_outcomes(claim, pod, cluster, profile)
         )
     if asked.before is not None:
-        return _newly_allowed(asked, asked.before, subject)
+        return _newly_allowed(asked, subject)
     found: set[bool] = set()
     for one in known(subject, asked.mentioned):
         if _is_assumed(one.src, asked) and _is_assumed(one.dst, asked):
@@ -141,14 +151,13 @@ def _allowed(cluster: Cluster, profile: Profile, connection: Connection) -> Answ
     return frozenset(decision.allowed for decision in outcomes(cluster, profile, connection))
 
 
-def _newly_allowed(asked: Asked, before: Cluster, connection: Connection) -> Answer | None:
-    old, new = align(before, asked.cluster)
-    was, now = (_allowed(side, asked.profile, seen_by(connection, side)) for side in (old, new))
+def _newly_allowed(asked: Asked, connection: Connection) -> Answer | None:
     assumed = [
         one for one in known(connection, asked.mentioned) if _is_assumed(one.src, asked) and _is_assumed(one.dst, asked)
     ]
     if not assumed:
         return OUTSIDE_THE_UNIVERSE
+    was, now = (_allowed(side, asked.profile, seen_by(connection, side)) for side in asked.sides)
     scopes = {is_in_scope(asked.claim, one, asked.profile) for one in assumed}
     if True not in scopes or True not in now or False not in was:
         return frozenset({False})
