@@ -9,6 +9,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, equal, implies, neg, number, pick
 from analyzer.encoding.vocabulary import SERVICE_SCOPE, attr_of
+from analyzer.errors import InternalError
 from analyzer.model.claims import (
     AllOf,
     AnyOf,
@@ -21,6 +22,7 @@ from analyzer.model.claims import (
     Kind,
     LedPort,
     NotThat,
+    OfRequest,
     OneOf,
     PortNaming,
     Role,
@@ -43,6 +45,8 @@ def condition(what: Condition, ends: Ends) -> Term:
             return _one_of(term, values, ends)
         case Has(term):
             return _has(term, ends)
+        case OfRequest():
+            raise InternalError("nobody has said what a request is")
         case NotThat(part):
             return neg(condition(part, ends))
         case AllOf(parts):

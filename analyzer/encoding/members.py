@@ -14,6 +14,7 @@ from analyzer.model.claims import (
     At,
     Behind,
     Both,
+    Domains,
     Either,
     LedPort,
     Minus,
@@ -56,7 +57,7 @@ def is_in(members: SetExpr, end: EndTerms) -> Term:
             return conj(is_in(part, end) for part in parts)
         case Minus(base, taken):
             return conj([is_in(base, end), neg(is_in(taken, end))])
-        case ServiceNamed() | ApiServer() | Unknown():
+        case ServiceNamed() | ApiServer() | Domains() | Unknown():
             raise InternalError(f"nobody has looked up what `{members}` stands for")
 
 

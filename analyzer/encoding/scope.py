@@ -25,6 +25,7 @@ from analyzer.model.claims import (
     Behind,
     Both,
     Claim,
+    Domains,
     Either,
     Kind,
     LedPort,
@@ -306,7 +307,7 @@ def reach(members: SetExpr, table: NamespaceTable) -> Reach:
             return Reach(kinds, shared if POD in kinds else frozenset())
         case Minus(base, _):
             return reach(base, table)
-        case ServiceNamed() | ApiServer() | Unknown():
+        case ServiceNamed() | ApiServer() | Domains() | Unknown():
             raise InternalError(f"nobody has looked up what `{members}` stands for")
 
 

@@ -17,10 +17,12 @@ from analyzer.model.claims import (
     LedPort,
     Minus,
     NotThat,
+    OfRequest,
     OneOf,
     SetExpr,
     Term,
 )
+from analyzer.model.formulas import Formula
 from analyzer.model.policies import Ports
 
 
@@ -72,6 +74,20 @@ def led_ports_of(claim: Claim) -> Iterator[LedPort]:
             yield from led_ports(destinations)
 
 
+def requests_in(condition: Condition | None) -> Iterator[Formula]:
+    """What the condition asks of requests."""
+    match condition:
+        case OfRequest(formula):
+            yield formula
+        case NotThat(part):
+            yield from requests_in(part)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from requests_in(part)
+        case _:
+            pass
+
+
 def claim_ports(claim: Claim) -> Iterator[Ports]:
     yield from claim.ports
     for excuse in claim.excuses:
@@ -92,6 +108,8 @@ def comparisons(condition: Condition) -> Iterator[Comparison]:
             yield term, values
         case Has(term):
             yield term, None
+        case OfRequest():
+            pass
         case NotThat(part):
             yield from comparisons(part)
         case AllOf(parts) | AnyOf(parts):

@@ -19,6 +19,7 @@ from analyzer.model.claims import (
     Behind,
     Both,
     Claim,
+    Domains,
     Either,
     LedPort,
     Minus,
@@ -58,6 +59,9 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
                 return _service(leaf, cluster, is_destination)
             case ApiServer():
                 return api_server(cluster, profile, is_destination)
+            case Domains(names):
+                text = f"which addresses outside {' and '.join(f'`{name}`' for name in names)} stand for"
+                return Unknown(text, Addresses(AddressSet.FULL, "external"))
             case _:
                 return leaf
 
@@ -92,6 +96,8 @@ def bound_pods(members: SetExpr, profile: Profile, cluster: Cluster) -> SetExpr:
                 found = _service(leaf, cluster, False)
             case ApiServer():
                 found = api_server(cluster, profile, False)
+            case Domains():
+                found = NOTHING
             case _:
                 found = leaf
         return NOTHING if isinstance(found, Unknown) else found

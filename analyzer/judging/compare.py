@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Obligation, Question, align, decode, encode_pair
+from analyzer.encoding.walk import requests_in
 from analyzer.errors import InternalError
 from analyzer.judging.bound import bound
 from analyzer.judging.counterexamples import Finder, Found, Witness, new_namespaces
 from analyzer.judging.either_way import reading
 from analyzer.judging.evidence import Evidence
-from analyzer.judging.judge import Setting
+from analyzer.judging.judge import REQUESTS_UNREAD, Setting
 from analyzer.judging.moved import moved_addresses
 from analyzer.judging.query_session import QuerySession
 from analyzer.judging.regions import describe
@@ -81,6 +82,8 @@ class _Comparison:
         )
 
     def shift(self, most: int) -> Shift:
+        if any(requests_in(self.question.claim.where)):
+            return Shift(reason=REQUESTS_UNREAD)
         is_inventory = self.question.universe is Universe.INVENTORY
         obligation = self._encoded(self.question, is_live=is_inventory)
         unread = unread_in(self.denying, self.allowing)

@@ -28,6 +28,7 @@ from analyzer.encoding import (
     encode,
 )
 from analyzer.encoding.scope import POD
+from analyzer.encoding.walk import requests_in
 from analyzer.errors import InternalError
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
@@ -52,6 +53,7 @@ from analyzer.sets.intervals import points
 from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
+REQUESTS_UNREAD = "what a request may be is not modelled in answers for every pod yet"
 _MOST_MINIMISED = 40
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 
@@ -79,6 +81,8 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
     if unknown_sets(claim):
         return either_way(query, claim, lambda read: judge(cluster, read, assumptions, setting))
+    if any(requests_in(claim.where)):
+        return Verdict(query, Status.UNKNOWN, query.universe or setting.universe, REQUESTS_UNREAD)
     started = time.monotonic()
     question = question_of(cluster, query, assumptions, setting)
     try:

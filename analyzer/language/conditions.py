@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from analyzer.language.attributes import Attributes, shown
 from analyzer.language.names import label_value_fault, namespace_fault, object_name_fault
+from analyzer.language.requests import Requests, is_of_request
 from analyzer.language.scope import Scope
 from analyzer.language.selectors import listed_values
 from analyzer.language.syntax import Syntax, parts, words
-from analyzer.model.claims import AllOf, AnyOf, Attribute, Condition, Equal, Has, NotThat, OneOf, Role, Term
+from analyzer.model.claims import AllOf, AnyOf, Attribute, Condition, Equal, Has, NotThat, OfRequest, OneOf, Role, Term
+from analyzer.model.formulas import Formula
 
 _VALUE_FAULTS = {
     Attribute.NAMESPACE: namespace_fault,
@@ -34,7 +36,7 @@ def _condition(tree: Syntax, attributes: Attributes) -> Condition:
         case "negation":
             denied = _condition(parts(tree)[0], attributes)
             return NotThat(denied) if len(words(tree)) % 2 else denied
-        case "unequal" | "not_among":
+        case "unequal" | "not_among" | "not_like":
             return NotThat(_fact(tree, attributes) or _TRUE)
         case _:
             return _fact(tree, attributes) or _TRUE
@@ -42,6 +44,8 @@ def _condition(tree: Syntax, attributes: Attributes) -> Condition:
 
 def _fact(tree: Syntax, attributes: Attributes) -> Condition | None:
     """The comparison, without its `not`; None if it is in error."""
+    if any(is_of_request(part) for part in parts(tree) if part.data == "operand"):
+        return _of_request(tree, attributes)
     match tree.data:
         case "equal" | "unequal":
             left, right = parts(tree)
@@ -54,8 +58,40 @@ def _fact(tree: Syntax, attributes: Attributes) -> Condition | None:
         case "has_key":
             term = attributes.label(parts(tree)[0], words(tree)[0])
             return None if term is None else Has(term)
+        case "like" | "not_like":
+            word = words(parts(tree)[0])[0]
+            hint = "of labels and names ask with `==`, `!=` and `in`"
+            attributes.scope.problem(word, f"`like` asks of requests only, and `{word}` is of an end", hint)
+            return None
         case _:
             return _bare(parts(tree)[0], attributes)
+
+
+def _of_request(tree: Syntax, attributes: Attributes) -> OfRequest | None:
+    requests, scope = Requests(attributes.scope), attributes.scope
+    operands = parts(tree)
+    first = words(operands[0])[0]
+    if Role.DST not in attributes.roles:
+        what = "an assumption speaks of pods" if attributes.is_assumption else "isolation has no request"
+        scope.problem(first, f"`{first}`: {what}")
+        return None
+    found: Formula | None = None
+    match tree.data:
+        case "equal" | "unequal":
+            left, right = operands if is_of_request(operands[0]) else reversed(operands)
+            found = requests.equals(left, right)
+        case "among" | "not_among":
+            found = requests.among(operands[0], operands[1])
+        case "like" | "not_like":
+            found = requests.like(operands[0], operands[1])
+        case "has":
+            found = requests.has(operands[0])
+        case "has_key":
+            found = requests.has_key(operands[0], words(tree)[0])
+        case _:
+            hint = f"to ask whether it is there, write `has {shown(operands[0])}`"
+            scope.problem(first, f"`{shown(operands[0])}` is compared with nothing", hint)
+    return None if found is None else OfRequest(found)
 
 
 def _equal(left: Syntax, right: Syntax, attributes: Attributes) -> Equal | None:

@@ -17,6 +17,7 @@ from analyzer.model.claims import (
     Anything,
     ApiServer,
     Both,
+    Domains,
     Either,
     Minus,
     Nodes,
@@ -26,6 +27,7 @@ from analyzer.model.claims import (
     SetExpr,
     WorkloadNamed,
 )
+from analyzer.model.domains import DOMAIN_NAME
 from analyzer.model.labels import Selector
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed, NamespacesMatching
 from analyzer.sets import INTERNET, AddressSet
@@ -67,6 +69,8 @@ def ends(tree: Syntax, scope: Scope) -> SetExpr:
             return _object("service", ServiceNamed, words(tree)[0], scope)
         case "ips":
             return _ips(tree, scope)
+        case "domains":
+            return _domains(tree, scope)
         case "named_set":
             return _named(words(tree)[0], scope)
         case fixed:
@@ -102,7 +106,7 @@ def can_hold_pods(members: SetExpr, *, is_destination: bool = False) -> bool:
     match members:
         case Addresses():
             return is_destination and members.are_spelt
-        case Nodes() | NodesThat():
+        case Nodes() | NodesThat() | Domains():
             return False
         case Either(either):
             return any(map(can, either))
@@ -167,6 +171,22 @@ def _named(word: Token, scope: Scope) -> SetExpr:
 
 
 # ------------------------------------------------------------------------------------------------ addresses
+def _domains(tree: Syntax, scope: Scope) -> SetExpr:
+    """`domains NAME, …`: a name is one of a host, or begins with `*.` for all below."""
+    found: dict[str, None] = {}
+    for word in words(parts(tree)[0]):
+        for text in scope.several(word):
+            name = text.lower().removesuffix(".")
+            if DOMAIN_NAME.fullmatch(name.removeprefix("*.")) is None:
+                hint = 'write it as `example.com` or `"*.example.com"`'
+                scope.problem(word, f"`{text}` is no domain name{scope.origin(word, text)}", hint)
+            elif _network(name) is not None:
+                scope.problem(word, f"`{text}` is an address{scope.origin(word, text)}", f"write `ips {text}`")
+            else:
+                found[name] = None
+    return Domains(tuple(found)) if found else _STAND_IN
+
+
 def _ips(tree: Syntax, scope: Scope) -> SetExpr:
     """`ips A, B except C`: addresses outside the cluster in A or B and not in C."""
     included, *excluded = (_networks(part, scope) for part in parts(tree))

@@ -32,6 +32,8 @@ _WORD_AFTER = {
     "WORKLOAD": "a workload as NAMESPACE/NAME",
     "SERVICE": "a Service as NAMESPACE/NAME",
     "IPS": _RANGE,
+    "DOMAINS": "a domain name such as `example.com`",
+    "LIKE": 'a pattern such as `"/v1/*"`',
     "EXCEPT_CIDRS": _RANGE,
     "ON": "ports such as `tcp/80`",
     "WITHIN": "`any`, `namespaces` or `inventory`",
@@ -50,7 +52,7 @@ _STATEMENT = "a statement (`pack`, `param`, `let`, `assume` or `assert`)"
 _CODE = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|#[^\n]*|[^\s#"]+')
 
 _SET_STARTS = frozenset({"PODS", "NAMESPACE", "NAMESPACES", "WORKLOAD", "SERVICE", "IPS", "INTERNET", "EXTERNAL"}) | {
-    "METADATA_SERVICE", "APISERVER", "NODES", "ANYTHING", "LPAR", "WORD",
+    "DOMAINS", "METADATA_SERVICE", "APISERVER", "NODES", "ANYTHING", "LPAR", "WORD",
 }  # fmt: skip
 # If all of the first are accepted, name all of the second by the third.
 _GROUPS = (

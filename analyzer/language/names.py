@@ -12,7 +12,7 @@ from difflib import get_close_matches
 Fault = Callable[[str], str]
 
 SETS = (
-    "pods", "namespace", "namespaces", "workload", "service", "ips",
+    "pods", "namespace", "namespaces", "workload", "service", "ips", "domains",
     "internet", "external", "metadata-service", "apiserver", "nodes", "anything",
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import field
 from enum import Enum
 
 from analyzer.model.endpoints import Through
+from analyzer.model.formulas import Formula
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Direction, NamedPort, NamespaceChoice, NamespaceNamed, Ports, Protocol
 from analyzer.model.profile import NamedPortScope
@@ -143,6 +144,14 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
+class Domains:
+    """Addresses outside the cluster that one of these names stands for, nobody knows which; a name may begin with
+    `*.`, in lower case."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Ends of which nobody knows which they are: some of those in `among`.  `text` says what is not known."""
 
@@ -183,6 +192,7 @@ SetExpr = (
     | ServiceNamed
     | ApiServer
     | Behind
+    | Domains
     | Unknown
     | Either
     | Both
@@ -235,6 +245,14 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
+class OfRequest:
+    """What the client asks for meets the formula, which is over REQUEST alone; `text` is how the query says it."""
+
+    formula: Formula
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NotThat:
     part: Condition
 
@@ -253,7 +271,7 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition = Equal | OneOf | Has | NotThat | AllOf | AnyOf
+Condition = Equal | OneOf | Has | OfRequest | NotThat | AllOf | AnyOf
 
 
 # ------------------------------------------------------------------------------------------------ claims

@@ -22,6 +22,7 @@ from analyzer.model.claims import (
     LedPort,
     Minus,
     NotThat,
+    OfRequest,
     OneOf,
     PodsIn,
     PortNaming,
@@ -58,6 +59,8 @@ def _is_true(condition: Condition, ends: dict[Role, End | None]) -> bool:
             return _value(term, ends) in values
         case Has(term):
             return _value(term, ends) is not None
+        case OfRequest():
+            raise InternalError("nobody has said what a request is")
         case NotThat(part):
             return not _is_true(part, ends)
         case AllOf(parts):
@@ -255,6 +258,8 @@ def _mentioned_in_condition(condition: Condition) -> Iterator[tuple[str, frozens
             yield from of(term, values)
         case Has(term):
             yield from of(term)
+        case OfRequest():
+            pass
         case NotThat(part):
             yield from _mentioned_in_condition(part)
         case AllOf(parts) | AnyOf(parts):

@@ -10,6 +10,7 @@ from analyzer.model.claims import (
     At,
     Behind,
     Both,
+    Domains,
     Either,
     Minus,
     Nodes,
@@ -56,5 +57,5 @@ def is_member(members: SetExpr, end: End) -> bool:
             return all(is_member(part, end) for part in members.parts)
         case Minus():
             return is_member(members.base, end) and not is_member(members.taken, end)
-        case ServiceNamed() | ApiServer() | Unknown():
+        case ServiceNamed() | ApiServer() | Domains() | Unknown():
             raise InternalError(f"nobody has looked up what `{members}` stands for")

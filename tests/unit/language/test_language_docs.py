@@ -30,6 +30,7 @@ def filled(form: str) -> str:
         ("CONDITION", "has src.labels[x]"),
         ("SELECTOR", "x=y"),
         ("CIDR, … [except CIDR, …]", "10.0.0.0/8, ::/0 except 10.1.0.0/16"),
+        ("domains NAME, …", 'domains example.com, "*.example.org"'),
         ("NAMESPACE/NAME", "shop/web"),
         ("namespace NAME", "namespace shop"),
         ("ATTRIBUTE == ATTRIBUTE", "src.namespace == dst.namespace"),
@@ -82,6 +83,13 @@ def test_claim_and_modifier(form: str) -> None:
     is_modifier = form.split()[0] in ("on", "except", "where", "within")
     claim = filled(f"no S can reach D {form}" if is_modifier else form)
     parse_pack(f"let S = pods\nlet D = nodes\nassert q: {claim}", "f")
+
+
+@pytest.mark.parametrize("form", [form for form in section("Requests") if form.startswith("request.")])
+def test_what_a_request_has(form: str) -> None:
+    value = {"request.tls": "mtls", "request.remote_ip": "10.0.0.0/8"}.get(form, '"x/y"')
+    for condition in (f"{form} == {value}", f"{form} != {value}", f"not {form} in ({value})"):
+        parse_query(f"no pods can reach pods where {condition}")
 
 
 @pytest.mark.parametrize("form", [form for form in section("Conditions") if form != "has KEY"])
