@@ -43,7 +43,8 @@ def without_requests(cluster: Cluster) -> Cluster:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Whether some of the connections may pass, whether all do for certain, and the ruling on the first of them."""
+    """Whether some of the connections may pass, whether all do for certain, and the ruling on the first of them that a
+    proxy judges."""
 
     may: bool
     must: bool
@@ -122,7 +123,8 @@ def _answer(cluster: Cluster, profile: Profile, connections: Sequence[Connection
     asked = next((it for ruling, it in found if ruling.verdict is StageVerdict.ALLOWED), None)
     if connections[0].request is None and asked is not None:
         notes.append(f"some request gets through: {words_of(asked)}")
-    return _Answer(any(allowed), all(allowed), found[0][0], tuple(notes))
+    by_proxy = (ruling for ruling, _ in found if ruling.verdict is not StageVerdict.NONE)
+    return _Answer(any(allowed), all(allowed), next(by_proxy, found[0][0]), tuple(notes))
 
 
 def words_of(request: Request) -> str:

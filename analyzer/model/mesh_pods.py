@@ -1,9 +1,7 @@
-"""Which pods have a proxy, which ports it sees, what it speaks there and whether it insists on mutual TLS, as formulas
-over SELF and the port (istio.md 2, 3)."""
+"""Which pods have a proxy, which ports it sees and what it speaks there, as formulas over SELF and the port (istio.md
+2)."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
 
 from analyzer.model.cluster import Cluster, Service, ServicePort
 from analyzer.model.formulas import (
@@ -33,8 +31,6 @@ from analyzer.model.mesh import (
     Attachment,
     InboundScope,
     Mesh,
-    Mode,
-    PeerAuthentication,
 )
 from analyzer.model.mesh_rules import Chain
 from analyzer.model.open_facts import OpenFact
@@ -42,13 +38,21 @@ from analyzer.model.policies import Protocol
 from analyzer.sets import PortSet
 
 _INJECT, _REVISION = "sidecar.istio.io/inject", "istio.io/rev"
+_ADDED = frozenset(
+    {
+        "kubernetes.io/hostname",
+        "topology.istio.io/cluster",
+        "topology.istio.io/network",
+        "topology.istio.io/subzone",
+    }
+)
 _NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
-_YES = frozenset({"y", "yes", "true", "on", ""})
+_YES = frozenset({"y", "yes", "true", "on", ""})  # what every release takes for yes, the later ones as no word at all
 _OWN_CONFIG, _INTERFACES = "proxy.istio.io/config", "traffic.sidecar.istio.io/excludeInterfaces"
-_OWN_PORTS = (15021, 15090)
+_OWN_PORTS = (15008, 15021, 15090)
 _STATUS_PORT, _SSH = 15020, 22
 _HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})
-_TCP = frozenset({"tcp", "https", "tls", "mongo", "redis", "mysql"})
+_TCP = frozenset({"tcp", "https", "tls", "mongo", "redis", "mysql", "udp"})
 _TCP_BY_NUMBER = frozenset({25, 53, 3306, 27017})
 
 
@@ -69,8 +73,16 @@ def in_namespace(*names: str) -> Formula:
 
 
 def having(wanted: Labels) -> Formula:
-    requirements = (Requirement(key, Operator.IN, frozenset({value})) for key, value in wanted.items())
-    return labels(Selector(tuple(requirements)), Role.SELF)
+    """Pods with these labels, of which istiod adds some by itself before it looks."""
+    own = [(key, value) for key, value in wanted.items() if key not in _ADDED]
+    requirements = (Requirement(key, Operator.IN, frozenset({value})) for key, value in own)
+    added = (_is_added(key, value) for key, value in wanted.items() if key in _ADDED)
+    return both([labels(Selector(tuple(requirements)), Role.SELF), *added])
+
+
+def _is_added(key: str, value: str) -> Formula:
+    text = f"which pods have the label `{key}: {value}`, which Istio itself adds, is not known"
+    return Open(OpenFact("mesh-label", f"{key} {value}", text))
 
 
 # ------------------------------------------------------------------------------------------------ proxies
@@ -87,19 +99,36 @@ def has_sidecar(mesh: Mesh, cluster: Cluster) -> Formula:
     """The injector's work is seen, or is to be expected (istio.md 2.1)."""
     revisions = {value for w in cluster.workloads if (value := w.labels.get(_REVISION))}
     revisions |= {value for n in cluster.namespaces if (value := n.labels.get(_REVISION))}
-    refuses = {v for w in cluster.workloads if (v := w.annotations.get(_INJECT)) is not None and v.lower() not in _YES}
     label, no_label = _label(_INJECT), negated(_label(_INJECT))
-    strange = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and v.lower() not in _YES}
+    refused = either([_label(_INJECT, "false"), both([no_label, _annotation(_INJECT, "false")])])
+    words = {v for w in cluster.workloads if (v := w.annotations.get(_INJECT)) is not None and _is_odd(v)}
+    odd = [both([no_label, _annotation(_INJECT, *words)])] if words else []
+    words = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and _is_odd(v)}
+    odd += [both([label, _label(_INJECT, *words)])] if words else []
     expected = both(
         [
             negated(in_namespace(*_NEVER)),
-            negated(both([label, _label(_INJECT, "false", *strange)])),
-            negated(both([no_label, _annotation(_INJECT, *refuses)])) if refuses else TRUE,
+            negated(refused),
+            negated(both([either(odd), _IS_OLD_INJECTOR])) if odd else TRUE,
             negated(_annotation(UNINJECTED)),
             either([_usual_hook(), *(_hook_of(each, mesh) for each in sorted(revisions))]),
         ]
     )
     return both([is_a(Role.SELF, PODS), either([_annotation(STATUS), expected])])
+
+
+def _is_odd(word: str) -> bool:
+    return word != "false" and word.lower() not in _YES
+
+
+_IS_OLD_INJECTOR = Open(
+    OpenFact(
+        "mesh-injector",
+        "words",
+        "whether Istio's injector takes a word other than `true` and `false` for no, as older releases do, "
+        "is not known",
+    )
+)
 
 
 def _usual_hook() -> Formula:
@@ -141,13 +170,13 @@ def is_captured(mesh: Mesh, cluster: Cluster) -> Formula:
     ]
     sets = {w.annotations for w in cluster.workloads if w.annotations}
     told = dict.fromkeys(tuple(a.get(key) for key in keys) for a in sets if any(key in a for key in keys))
-    usual = _on(_captured(None, None, None))
+    usual = on(_captured(None, None, None))
     found: list[Formula] = []
     for values in told:
         has = [
             _annotation(k, v) if v is not None else negated(_annotation(k)) for k, v in zip(keys, values, strict=True)
         ]
-        found.append(both([*has, _on(_captured(*values))]))
+        found.append(both([*has, on(_captured(*values))]))
     others = both(negated(_annotation(key)) for key in keys) if told else TRUE
     bare = negated(_annotation("sidecar.istio.io/interceptionMode", "NONE"))
     return both([bare, _is_as_usual(mesh, cluster), either([both([others, usual]), *found])])
@@ -169,7 +198,7 @@ def is_looked_at(mesh: Mesh) -> Formula:
     return TRUE if mesh.config.is_everywhere else Open(OpenFact("mesh-discovery", "namespaces", text))
 
 
-def _on(ports: PortSet) -> Formula:
+def on(ports: PortSet) -> Formula:
     return OnPorts(Protocol.TCP, ports)
 
 
@@ -253,125 +282,6 @@ def _beats(service: Service, port: ServicePort, other: Service, its: ServicePort
     text = f"which is older, {first.id} ({first.source}) or {second.id} ({second.source}), is not known"
     fact = Open(OpenFact("mesh-oldest", f"{first.id} {second.id}", text))
     return both([leads, fact if service is first else negated(fact)])
-
-
-# ------------------------------------------------------------------------------------------------ mutual TLS
-class Modes:
-    """The mode of PeerAuthentications at SELF and the port (istio.md 3)."""
-
-    def __init__(self, mesh: Mesh, *, in_ambient: bool = False) -> None:
-        """`in_ambient`: an empty selector selects nothing."""
-        root = mesh.config.root
-        every = mesh.of(PeerAuthentication)
-        if in_ambient:
-            every = [each for each in every if each.attached.labels is None or each.attached.labels]
-        wide = [each for each in every if not each.attached.labels]
-        self._mesh = _oldest([each for each in wide if each.namespace == root])
-        self._wide = {
-            name: _oldest([each for each in wide if each.namespace == name])
-            for name in dict.fromkeys(each.namespace for each in wide if each.namespace != root)
-        }
-        self._narrow = [each for each in every if each.attached.labels and each.namespace != root]
-        self._root = root
-
-    def is_in(self, mode: Mode) -> Formula:
-        if not self._narrow:
-            return self._inherited(mode)
-        narrow: list[Formula] = []
-        chosen: list[Formula] = []
-        for each, where in self._chosen():
-            chosen.append(where)
-            narrow.append(both([where, self._at(each, mode)]))
-        return either([*narrow, both([negated(either(chosen)), self._inherited(mode)])])
-
-    def _chosen(self) -> Iterator[tuple[PeerAuthentication, Formula]]:
-        """Each with where it is the one that counts: the oldest of those that select."""
-        for each in self._narrow:
-            rivals = [it for it in self._narrow if it is not each and it.namespace == each.namespace]
-            older = (both([_selected(it), _is_older(it, each)]) for it in rivals)
-            yield each, both([_selected(each), negated(either(older))])
-
-    def _at(self, each: PeerAuthentication, mode: Mode) -> Formula:
-        own = self._or_inherited(each.mode, mode)
-        by_port: list[Formula] = []
-        listed = PortSet.of(*(port for port, _ in each.ports))
-        for port, its in each.ports:
-            by_port.append(both([_on(PortSet.of(port)), own if its is Mode.UNSET else _same(its, mode)]))
-        rest = _on(PortSet.FULL - listed) if each.ports else TRUE
-        return either([*by_port, both([rest, own])])
-
-    def _or_inherited(self, its: Mode, mode: Mode) -> Formula:
-        return self._inherited(mode) if its is Mode.UNSET else _same(its, mode)
-
-    def _inherited(self, mode: Mode) -> Formula:
-        """Of the namespace, else of the mesh, else PERMISSIVE."""
-        named = {name: of for name, of in self._wide.items() if any(each.mode is not Mode.UNSET for each, _ in of)}
-        found = [both([in_namespace(name), _among(of, mode, self._of_mesh(mode))]) for name, of in named.items()]
-        elsewhere = negated(in_namespace(*named)) if named else TRUE
-        return either([*found, both([elsewhere, self._of_mesh(mode)])])
-
-    def _of_mesh(self, mode: Mode) -> Formula:
-        return _among(self._mesh, mode, _same(Mode.PERMISSIVE, mode))
-
-    def denies_in_ambient(self) -> Formula:
-        """Where ztunnel denies plaintext: DISABLE is no exception from what is inherited (istio.md 0.1, 3)."""
-        base = self._inherited(Mode.STRICT)
-        narrow = [(where, self._in_ambient(each, base)) for each, where in self._chosen()]
-        if not narrow:
-            return base
-        chosen = either(where for where, _ in narrow)
-        return either([*(both(pair) for pair in narrow), both([negated(chosen), base])])
-
-    def _in_ambient(self, each: PeerAuthentication, base: Formula) -> Formula:
-        of: dict[Mode, PortSet] = dict.fromkeys(Mode, PortSet.EMPTY)
-        for port, mode in each.ports:
-            of[mode] |= PortSet.of(port)
-        lax = _on(PortSet.FULL - of[Mode.PERMISSIVE] - of[Mode.DISABLE])
-        strict = _on(of[Mode.STRICT]) if of[Mode.STRICT] else FALSE
-        match each.mode:
-            case Mode.STRICT:
-                return lax
-            case Mode.UNSET:
-                return either([both([base, lax if of[Mode.PERMISSIVE] else TRUE]), both([negated(base), strict])])
-            case _:
-                return strict
-
-
-Ranked = list[tuple[PeerAuthentication, Formula]]
-"""Policies of one scope, each with whether it is the oldest."""
-
-
-def _oldest(every: Sequence[PeerAuthentication]) -> Ranked:
-    return [(each, negated(either(_is_older(it, each) for it in every if it is not each))) for each in every]
-
-
-def _is_older(one: PeerAuthentication, other: PeerAuthentication) -> Formula:
-    """Of one age, the first by name counts; of an age that is not known, nobody knows which."""
-    if one.created and other.created:
-        return TRUE if (one.created, one.name) < (other.created, other.name) else FALSE
-    if one.mode is other.mode and one.ports == other.ports:
-        return TRUE if one.name < other.name else FALSE
-    first, second = sorted((one, other), key=lambda each: each.name)
-    names = [f"PeerAuthentication {each.namespace}/{each.name} ({each.source})" for each in (first, second)]
-    text = f"which is older, {names[0]} or {names[1]}, is not known"
-    fact = Open(OpenFact("mesh-oldest", f"{first.namespace} {first.name} {second.name}", text))
-    return fact if one is first else negated(fact)
-
-
-def _among(ranked: Ranked, mode: Mode, otherwise: Formula) -> Formula:
-    if not ranked:
-        return otherwise
-    return either(
-        both([is_oldest, otherwise if it.mode is Mode.UNSET else _same(it.mode, mode)]) for it, is_oldest in ranked
-    )
-
-
-def _same(one: Mode, other: Mode) -> Formula:
-    return TRUE if one is other else FALSE
-
-
-def _selected(each: PeerAuthentication) -> Formula:
-    return both([in_namespace(each.namespace), having(each.attached.labels or Labels())])
 
 
 # ------------------------------------------------------------------------------------------------ attachment

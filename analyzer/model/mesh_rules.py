@@ -42,6 +42,8 @@ _IN_ZTUNNEL = frozenset({"source.ip", "source.namespace", "source.principal", "d
 _OF_IDENTITY = frozenset({"source.principal", "source.namespace", "source.serviceAccount", "source.trustDomain"})
 IDENTITY = Attribute(Role.REQUEST, Name.IDENTITY)
 HAS_MTLS = Test(Attribute(Role.REQUEST, Name.TLS), frozenset({MTLS}))
+IN_THREE_PARTS = Test(IDENTITY, regex("[^/]+/ns/[^/]+/sa/[^/]+"))
+"""ztunnel knows identities of trust domain, namespace and service account, and takes any other for none."""
 
 
 AT_SIDECAR: tuple[tuple[Formula, str], ...] = ((TRUE, ""),)
@@ -364,9 +366,9 @@ def _meets_in_ztunnel(attribute: str, namespace: str, value: str) -> Formula:
     """Identities are three parts here, each compared by itself."""
     match attribute:
         case "source.principal":
-            return Test(IDENTITY, _pattern(value, presence=PRESENT))
+            return both([IN_THREE_PARTS, Test(IDENTITY, _pattern(value, presence=PRESENT))])
         case "source.namespace":
-            return Test(IDENTITY, _namespace_part(value))
+            return both([IN_THREE_PARTS, Test(IDENTITY, _namespace_part(value))])
         case "source.serviceAccount":
             where, slash, name = value.partition("/")
             where, name = (where, name) if slash else (namespace, value)

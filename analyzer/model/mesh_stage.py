@@ -35,8 +35,8 @@ from analyzer.model.mesh import (
     Waypoint,
 )
 from analyzer.model.mesh_gateways import gateways, listens_at, routed, trusted_proxies
+from analyzer.model.mesh_modes import Modes
 from analyzer.model.mesh_pods import (
-    Modes,
     chain_of,
     declared,
     has_sidecar,
@@ -46,7 +46,17 @@ from analyzer.model.mesh_pods import (
     is_waypoint,
     selects,
 )
-from analyzer.model.mesh_rules import AT_SIDECAR, HAS_MTLS, IDENTITY, Chain, Reader, Tokens, in_ztunnel, of_request
+from analyzer.model.mesh_rules import (
+    AT_SIDECAR,
+    HAS_MTLS,
+    IDENTITY,
+    IN_THREE_PARTS,
+    Chain,
+    Reader,
+    Tokens,
+    in_ztunnel,
+    of_request,
+)
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
@@ -272,7 +282,8 @@ class _Builder:
 
     # -------------------------------------------------------------------------------------------- ztunnel
     def _ztunnel(self, applies: Formula) -> Stage:
-        strict = both([negated(HAS_MTLS), Modes(self.mesh, in_ambient=True).denies_in_ambient()])
+        is_unknown = either([negated(HAS_MTLS), negated(IN_THREE_PARTS)])
+        strict = both([is_unknown, Modes(self.mesh, in_ambient=True).denies_in_ambient()])
         own = _own((strict, "ztunnel takes nothing but mutual TLS there"))
 
         def entries(verdict: Verdict, action: Action) -> list[Entry]:

@@ -3,7 +3,7 @@
 import pytest
 
 from analyzer.manifests import load
-from analyzer.model.mesh import InboundScope
+from analyzer.model.mesh import InboundScope, IngressGateway, VirtualService
 
 SIDECAR = {
     "egress: [{hosts: [./allowed-model-registries]}]": "short name",
@@ -30,12 +30,29 @@ ENTRY = {
     "hosts: [a.example], addresses: [10.0.0.0/8], resolution: DNS": "a range of addresses",
     "hosts: [a.example], ports: [{number: 80, name: a}, {number: 80, name: b}]": "two ports",
     "hosts: [a.example], ports: [{number: 80, name: a}, {number: 81, name: a}]": "two ports",
-    "hosts: [a.example], ports: [{number: 80}]": "without a name",
+    "hosts: [a.example], ports: [{number: 80}]": "no name of a port",
     "hosts: [a.example], resolution: DYNAMIC_DNS": "is no wildcard",
     "hosts: ['*.a.example'], resolution: DYNAMIC_DNS, ports: [{number: 80, name: t, protocol: TCP}]": "protocols",
     "hosts: ['*.a.example'], resolution: DYNAMIC_DNS, addresses: [10.0.0.1]": "do not go with",
 }
+GATEWAY = {
+    "servers: []": "no server",
+    "servers: [{hosts: [], port: {number: 80, name: h, protocol: HTTP}}]": "names no host",
+    "servers: [{hosts: ['*'], port: {number: 443, name: s, protocol: HTTPS}}]": "without `tls`",
+    "servers: [{hosts: ['*'], port: {number: 80, name: h, protocol: HTTP}, tls: {mode: SIMPLE}}]": "with `tls`",
+    "servers: [{hosts: ['*'], port: {number: 80, name: h, protocol: FOO}}]": "no protocol",
+    "servers: [{hosts: [short], port: {number: 80, name: h, protocol: HTTP}}]": "short name",
+    "servers: [{hosts: ['*']}]": "without `port`",
+}
+ROUTES = {
+    "hosts: [a.example]": "no route",
+    "hosts: [a_b.example], http: [{route: [{destination: {host: s}}]}]": "no host",
+    "hosts: [a.example], http: [{}]": "leads nowhere",
+    "hosts: [a.example], http: [{redirect: {uri: /x}, route: [{destination: {host: s}}]}]": "as well",
+}
 TAKEN = {
+    "Gateway": ["servers: [{hosts: ['./*'], port: {number: 80, name: h, protocol: HTTP}, tls: {httpsRedirect: true}}]"],
+    "VirtualService": ["hosts: ['*'], gateways: [g], http: [{directResponse: {status: 403}}]"],
     "Sidecar": [
         "egress: [{hosts: [istio-system/*, ./a.example, '*/*.b.example', '~foo/*', '~*/c.d.']}]",
         "outboundTrafficPolicy: {}",
@@ -51,6 +68,7 @@ TAKEN = {
         "hosts: [singleword]",
     ],
 }
+REFUSED = {"Sidecar": SIDECAR, "ServiceEntry": ENTRY, "Gateway": GATEWAY, "VirtualService": ROUTES}
 
 
 def read(tmp_path, kind, spec):
@@ -65,17 +83,17 @@ def read(tmp_path, kind, spec):
 
 @pytest.mark.parametrize(
     ("kind", "spec", "said"),
-    [(kind, *pair) for kind, specs in (("Sidecar", SIDECAR), ("ServiceEntry", ENTRY)) for pair in specs.items()],
+    [(kind, *pair) for kind, specs in REFUSED.items() for pair in specs.items()],
 )
 def test_what_admission_refuses_has_no_effect(tmp_path, kind, spec, said):
     cluster, notices = read(tmp_path, kind, spec)
     assert any(f"{kind} foo/x: Istio refuses it" in notice and said in notice for notice in notices), notices
     assert cluster.unmodelled == ()
-    assert cluster.mesh.of(InboundScope) == []
+    assert [it for of in (InboundScope, IngressGateway, VirtualService) for it in cluster.mesh.of(of)] == []
 
 
 @pytest.mark.parametrize(("kind", "spec"), [(kind, spec) for kind, specs in TAKEN.items() for spec in specs])
 def test_what_admission_takes_is_not_refused(tmp_path, kind, spec):
     cluster, notices = read(tmp_path, kind, spec)
     assert not any("refuses" in notice for notice in notices), notices
-    assert [thing.kind for thing in cluster.unmodelled] == [kind]
+    assert [thing.kind for thing in cluster.unmodelled] == [kind] * (kind != "Gateway")

@@ -232,6 +232,23 @@ def test_a_scenario_in_ambient(number, tmp_path):
     assert asked(tmp_path, policies, get(identity=identity), labels=AMBIENT).outcome.value == WORDS[expected]
 
 
+@pytest.mark.parametrize("identity", ["cluster.local/vm/x", "cluster.local/ns/dev/sa/a/more", "cluster.local"])
+def test_ztunnel_takes_an_identity_that_is_none_of_a_service_account_for_none(tmp_path, identity):
+    strict = "PeerAuthentication foo m {mtls: {mode: STRICT}}"
+    for policies, expected in (([strict], "denied"), ([allow(source('principals: ["*"]'))], "denied"), ([], "allowed")):
+        found = asked(tmp_path, policies, get(identity=identity), labels=AMBIENT)
+        assert found.outcome.value == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("topology.istio.io/network", "U"), ("kubernetes.io/hostname", "U"), ("topology.kubernetes.io/other", "A")],
+)
+def test_which_pods_have_a_label_that_istio_adds_is_open(tmp_path, key, expected):
+    found = asked(tmp_path, [allow(selector=f"selector: {{matchLabels: {{{key}: net}}}},")], get())
+    assert found.outcome.value == WORDS[expected]
+
+
 @pytest.mark.parametrize(
     ("labels", "pod", "notes", "expected"),
     [
@@ -244,6 +261,14 @@ def test_a_scenario_in_ambient(number, tmp_path):
         pytest.param("istio-injection: disabled", "sidecar.istio.io/inject: 'true'", "", "A", id="82"),
         pytest.param("istio.io/rev: canary", "", "", "U", id="84, if it is installed"),
         pytest.param("istio-injection: disabled, istio.io/rev: default", "", "", "A", id="85"),
+        pytest.param(
+            INJECTED, "", "sidecar.istio.io/inject: 'no'", "U", id="78, a word that releases read differently"
+        ),
+        pytest.param(INJECTED, "sidecar.istio.io/inject: 'False'", "", "U", id="77, a word of that kind"),
+        pytest.param(
+            INJECTED, "", "sidecar.istio.io/inject: 'On'", "D", id="78, a word that all releases take for yes"
+        ),
+        pytest.param(INJECTED, "sidecar.istio.io/inject: ''", "", "D", id="77, no word"),
         pytest.param(AMBIENT, "istio.io/dataplane-mode: none", "", "A", id="86"),
         pytest.param("", "istio.io/dataplane-mode: ambient", "", "D", id="87"),
         pytest.param("", "", "sidecar.istio.io/status: ''", "D", id="89"),
@@ -269,7 +294,7 @@ def test_a_pod_on_its_nodes_network_has_no_proxy(tmp_path):
     assert asked(tmp_path, [allow()], get(), host="true").outcome.value == "allowed"
 
 
-@pytest.mark.parametrize("on", ["udp/53", "tcp/15020", "tcp/15021", "tcp/15090", "tcp/22"])
+@pytest.mark.parametrize("on", ["udp/53", "tcp/15008", "tcp/15020", "tcp/15021", "tcp/15090", "tcp/22"])
 def test_what_is_never_mediated(tmp_path, on):
     assert asked(tmp_path, [allow()], get(), on=on).outcome.value == "allowed"
 

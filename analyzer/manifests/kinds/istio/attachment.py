@@ -92,7 +92,8 @@ def read_labels_of(spec: Section, key: str = "selector", inner: str = "matchLabe
 def _target(reference: Section) -> Target | None:
     reference.only(_TARGET_FIELDS)
     for key in ("kind", "name"):
-        reference.required(key)
+        if reference.required(key) and not reference.text(key):
+            reference.problem(key, "is empty")
     group, kind, name = (reference.text(key) or "" for key in ("group", "kind", "name"))
     if reference.text("namespace"):
         reference.problem("namespace", "must not be set: a policy names objects of its own namespace")

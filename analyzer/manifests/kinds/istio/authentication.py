@@ -29,6 +29,10 @@ _JWT_FIELDS = frozenset(
         "timeout",
     }
 )
+_URI = re.compile(r"https?://[^\s/?#]*(?:[/?#]\S*)?", re.IGNORECASE)
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
+_DURATION = re.compile(rf"\+?(?:{_PART.pattern})+")
 _HEADER = re.compile(r"[-_A-Za-z0-9]+")
 
 
@@ -88,13 +92,16 @@ def _jwt_rule(section: Section) -> JwtRule:
     if not issuer and not uris:
         section.problem("", "has neither `issuer` nor `jwksUri`")
     for key in uris:
-        if not (section.text(key) or "").startswith(("http://", "https://")):
-            section.problem(key, "must begin with http:// or https://")
+        if _URI.fullmatch(section.text(key) or "") is None:
+            section.problem(key, f"is `{section.text(key)}`, but must be a URI of http:// or https://")
     keys = section.text("jwks")
     if keys and uris:
         section.problem("jwks", f"stands beside `{uris[0]}`, but only one of them can be set")
     if keys and not _is_json(keys):
         section.problem("jwks", "is no JSON Web Key Set")
+    timeout = section.text("timeout")
+    if timeout is not None and not _is_long_enough(timeout):
+        section.problem("timeout", f"is `{timeout}`, but must be a duration of 1ms or more")
     section.choice("presence", ("OPTIONAL", "REQUIRED"))
     return JwtRule(
         issuer,
@@ -110,9 +117,17 @@ def _jwt_rule(section: Section) -> JwtRule:
 
 def _is_json(text: str) -> bool:
     try:
-        return isinstance(json.loads(text), dict)
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return False
+    return isinstance(found, dict) and isinstance(found.get("keys", []), list)
+
+
+def _is_long_enough(duration: str) -> bool:
+    """Numbers with units, as Go writes durations: 5s, 1m30s, 1.5s."""
+    if _DURATION.fullmatch(duration) is None:
+        return False
+    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(duration)) >= _UNITS["ms"]
 
 
 def _texts(section: Section, key: str) -> tuple[str, ...]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.manifests.kinds.istio.attachment import place_of
-from analyzer.manifests.kinds.istio.refusals import Fault, entry_faults, sidecar_faults
+from analyzer.manifests.kinds.istio.refusals import (
+    Fault,
+    entry_faults,
+    gateway_faults,
+    route_faults,
+    sidecar_faults,
+)
 from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
@@ -18,10 +24,11 @@ _IGNORED = frozenset({"name", "ignoreUriCase", "statPrefix", "gateways", "header
 _FORMS = ("exact", "prefix", "regex")
 
 
-def _read_gateway(manifest: Manifest) -> IngressGateway:
-    spec = manifest.root.section("spec")
-    selector = spec.text_map("selector") if spec is not None else {}
-    servers = tuple(map(_server, spec.sections("servers"))) if spec is not None else ()
+def _read_gateway(manifest: Manifest) -> IngressGateway | None:
+    spec = manifest.root.section("spec") or manifest.root
+    if _is_refused(manifest, gateway_faults(spec, manifest.name)):
+        return None
+    selector, servers = spec.text_map("selector"), tuple(map(_server, spec.sections("servers")))
     return IngressGateway(*place_of(manifest), Labels(selector), servers, manifest.source)
 
 
@@ -37,8 +44,8 @@ def _server(section: Section) -> Server:
 # ------------------------------------------------------------------------------------------------ routes
 def _read_service(manifest: Manifest) -> VirtualService | None:
     namespace, name = place_of(manifest)
-    spec = manifest.root.section("spec")
-    if spec is None:
+    spec = manifest.root.section("spec") or manifest.root
+    if _is_refused(manifest, route_faults(spec)):
         return None
     gateways = (text for text, _ in spec.texts("gateways"))
     named = tuple(text if "/" in text else f"{namespace}/{text}" for text in gateways if text != "mesh")
