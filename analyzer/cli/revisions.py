@@ -60,7 +60,8 @@ class Reading:
         if git is not None:
             raise UsageError("--staged compares one revision with itself", "leave --git out")
         found = self.one(paths or (".",), progress)
-        if not found.cluster.calico.staged:
+        calico = found.cluster.calico
+        if not calico.staged and not calico.staged_kubernetes:
             raise UsageError(
                 "the manifests hold no staged policy of Calico", "leave --staged out to compare two revisions"
             )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from enum import Enum
 from typing import TypeVar
 from zlib import crc32
 
+from analyzer.model.calico_settings import ControllerSettings, FelixSettings
 from analyzer.model.formulas import Formula, Test, leaves
 from analyzer.model.labels import NO_LABELS, Labels
-from analyzer.model.policies import Action, Direction
+from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.source import NOWHERE, Source
 from analyzer.model.unmodelled import Unmodelled
 from analyzer.records import dataclass
@@ -141,6 +141,17 @@ class CalicoPolicy:
         return "none" if self.order is None else f"{self.order:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class StagedKubernetesPolicy:
+    """A NetworkPolicy of Kubernetes that is staged, and what is to become of it (1.10)."""
+
+    namespace: str
+    name: str
+    policy: Policy
+    action: str
+    source: Source = NOWHERE
+
+
 # ------------------------------------------------------------------------------------------------ other objects
 @dataclass(frozen=True, slots=True)
 class CalicoTier:
@@ -226,45 +237,6 @@ BUILT_IN_TIERS = {
 """Those that Calico makes itself (1.4)."""
 
 
-class ToHost(Enum):
-    """What becomes of traffic from a pod to its own node that its egress policies let pass (1.9)."""
-
-    DROP = "Drop"
-    RETURN = "Return"
-    ACCEPT = "Accept"
-
-
-@dataclass(frozen=True, slots=True)
-class HostPorts:
-    """A protocol, a port and the addresses it is for, of a failsafe rule (1.9)."""
-
-    protocol: int
-    number: int
-    addresses: AddressSet = AddressSet.FULL
-
-
-@dataclass(frozen=True, slots=True)
-class FelixSettings:
-    """A FelixConfiguration, as far as it changes an answer; what is None stands as Felix has it.
-
-    `node`: the one that it is for, empty for all.
-    """
-
-    node: str = ""
-    to_host: ToHost | None = None
-    failsafe_in: tuple[HostPorts, ...] | None = None
-    failsafe_out: tuple[HostPorts, ...] | None = None
-    source: Source = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class ControllerSettings:
-    """A KubeControllersConfiguration: whether every node gets a host endpoint for all of its interfaces (1.9)."""
-
-    makes_host_endpoints: bool = False
-    source: Source = NOWHERE
-
-
 CalicoFact = (
     CalicoPolicy
     | CalicoTier
@@ -275,6 +247,7 @@ CalicoFact = (
     | IPPool
     | FelixSettings
     | ControllerSettings
+    | StagedKubernetesPolicy
 )
 
 
@@ -282,7 +255,7 @@ CalicoFact = (
 class Calico:
     """All of Calico's objects; service accounts count as such, for nothing else asks about their labels.
 
-    `staged`: policies that are not enforced (1.10).
+    `staged`: policies that are not enforced, `staged_kubernetes` those of Kubernetes' own (1.10).
     """
 
     policies: tuple[CalicoPolicy, ...] = ()
@@ -295,6 +268,7 @@ class Calico:
     felix: tuple[FelixSettings, ...] = ()
     controllers: tuple[ControllerSettings, ...] = ()
     staged: tuple[CalicoPolicy, ...] = ()
+    staged_kubernetes: tuple[StagedKubernetesPolicy, ...] = ()
 
     @property
     def mentioned_labels(self) -> Iterator[tuple[str, Collection[str]]]:
@@ -389,6 +363,7 @@ def calico_of(facts: Iterable[CalicoFact]) -> Calico:
         felix=those(FelixSettings),
         controllers=those(ControllerSettings),
         staged=tuple(sorted(staged, key=_identity)),
+        staged_kubernetes=those(StagedKubernetesPolicy),
     )
 
 

@@ -13,11 +13,13 @@ from analyzer.model.calico import (
     CalicoPolicy,
     CalicoTier,
     HostEndpoint,
-    HostPorts,
-    ToHost,
 )
 from analyzer.model.calico_labels import CalicoLabels
 from analyzer.model.calico_rules import CalicoRules, on_port, staged
+from analyzer.model.calico_settings import (
+    HostPorts,
+    ToHost,
+)
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -144,14 +146,20 @@ class CalicoReader:
         early.sort(key=lambda p: (not p.is_untracked, inf if p.order is None else p.order, self._tie_key(p)))
         spoken = (policy for policy in early if policy.rules(self.direction) is not None)
         found = [
-            Entry(p, self._hosts_meeting(p.subject), tuple(self.rules.read(p.rules(self.direction) or ())))
+            Entry(
+                p,
+                self._hosts_meeting(p.subject, is_untracked=p.is_untracked),
+                tuple(self.rules.read(p.rules(self.direction) or ())),
+            )
             for p in spoken
         ]
         if found:
             yield Tier("before tracking", _one_by_one(found))
 
-    def _hosts_meeting(self, subject: Formula) -> Formula:
-        return _at_hosts(Role.SELF, [its for endpoint, its in self.hosts if self.labels.of_host(subject, endpoint)])
+    def _hosts_meeting(self, subject: Formula, *, is_untracked: bool = False) -> Formula:
+        """What is untracked works at single interfaces only (1.9)."""
+        hosts = [each for each in self.hosts if not (is_untracked and each[0].interface == "*")]
+        return _at_hosts(Role.SELF, [its for endpoint, its in hosts if self.labels.of_host(subject, endpoint)])
 
     def _failsafes(self, node: str) -> tuple[StagedRule, ...]:
         ports = self._felix(node, "failsafe_in" if self.direction is Direction.INGRESS else "failsafe_out")

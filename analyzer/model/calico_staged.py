@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from analyzer.model.calico import STAND_IN, CalicoPolicy, stand_ins
 from analyzer.model.cluster import Cluster
+from analyzer.model.policies import Policy
 
 
 def with_staged(cluster: Cluster) -> Cluster:
@@ -18,9 +19,22 @@ def with_staged(cluster: Cluster) -> Cluster:
             enforced.pop(_key(policy), None)
         elif staged.staged == "Set":
             enforced[_key(policy)] = policy
-    calico = replace(cluster.calico, policies=tuple(policy for _, policy in sorted(enforced.items())), staged=())
+    policies = tuple(policy for _, policy in sorted(enforced.items()))
+    calico = replace(cluster.calico, policies=policies, staged=(), staged_kubernetes=())
     others = tuple(thing for thing in cluster.unmodelled if thing.why != STAND_IN)
-    return replace(cluster, calico=calico, unmodelled=(*others, *stand_ins(calico)))
+    own = _kubernetes_own(cluster)
+    return replace(cluster, calico=calico, policies=own, unmodelled=(*others, *stand_ins(calico)))
+
+
+def _kubernetes_own(cluster: Cluster) -> tuple[Policy, ...]:
+    found = {(policy.kind, policy.namespace or "", policy.name): policy for policy in cluster.policies}
+    for staged in cluster.calico.staged_kubernetes:
+        key = staged.policy.kind, staged.namespace, staged.name
+        if staged.action == "Delete":
+            found.pop(key, None)
+        elif staged.action == "Set":
+            found[key] = staged.policy
+    return tuple(policy for _, policy in sorted(found.items()))
 
 
 def _key(policy: CalicoPolicy) -> tuple[str, str, str]:

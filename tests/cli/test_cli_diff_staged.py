@@ -42,6 +42,28 @@ spec:
 """
 
 
+DELETED = """
+apiVersion: projectcalico.org/v3
+kind: StagedNetworkPolicy
+metadata: {name: db, namespace: a}
+spec: {stagedAction: Delete}
+"""
+OWN = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: a}
+spec: {podSelector: {matchLabels: {app: db}}, ingress: [{}]}
+---
+"""
+STAGED_OWN = """
+apiVersion: projectcalico.org/v3
+kind: StagedKubernetesNetworkPolicy
+metadata: {name: db, namespace: a}
+spec: {stagedAction: ACTION, podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: 5432}]}]}
+"""
+DELETED_OWN = STAGED_OWN.partition("spec")[0] + "spec: {stagedAction: Delete, podSelector: {}}"
+
+
 def relation(tmp_path, *texts):
     (tmp_path / "all.yaml").write_text("".join(texts))
     done = CliRunner().invoke(app, ["diff", "--staged", str(tmp_path), "--format", "json"])
@@ -50,17 +72,22 @@ def relation(tmp_path, *texts):
 
 
 @pytest.mark.parametrize(
-    ("action", "enforced", "expected"),
+    ("staged", "enforced", "expected"),
     [
-        ("Set", "", "less permissive"),
-        ("Set", ENFORCED, "less permissive"),
-        ("Delete", ENFORCED, "more permissive"),
-        ("Learn", ENFORCED, "equivalent"),
-        ("Ignore", "", "equivalent"),
+        (STAGED.replace("ACTION", "Set"), "", "less permissive"),
+        (STAGED.replace("  stagedAction: ACTION\n", ""), ENFORCED, "less permissive"),
+        (DELETED, ENFORCED, "more permissive"),
+        (STAGED.replace("ACTION", "Learn"), ENFORCED, "equivalent"),
+        (STAGED.replace("ACTION", "Ignore"), "", "equivalent"),
+        (STAGED_OWN.replace("ACTION", "Set"), "", "less permissive"),
+        (STAGED_OWN.replace("ACTION", "Set"), OWN, "less permissive"),
+        (DELETED_OWN, OWN + ENFORCED, "less permissive"),
+        (DELETED_OWN, OWN.replace("[{}]", "[]"), "more permissive"),
+        (STAGED_OWN.replace("ACTION", "Learn"), "", "equivalent"),
     ],
 )
-def test_a_staged_policy_is_enforced_or_taken_away_or_watched(tmp_path, action, enforced, expected):
-    assert relation(tmp_path, PODS, enforced, STAGED.replace("ACTION", action)) == expected
+def test_a_staged_policy_is_enforced_or_taken_away_or_watched(tmp_path, staged, enforced, expected):
+    assert relation(tmp_path, PODS, enforced, staged) == expected
 
 
 def test_without_staged_policies_there_is_nothing_to_ask(tmp_path):

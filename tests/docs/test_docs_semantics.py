@@ -59,7 +59,9 @@ def citations(text: str, suffix: str) -> list[tuple[str, str]]:
     found += [("kubernetes.md", name) for inner in _IN_BRACKETS.findall(text) for name in _PLAIN.findall(inner)]
     found += [("kubernetes.md", name) for name in _NUMBERED.findall(text)]
     if suffix == ".yaml":
-        found += [("kubernetes.md", name) for line in _WHY.findall(text) for name in _PLAIN.findall(line)]
+        found += [
+            ("kubernetes.md", name) for line in _WHY.findall(text) for name in _PLAIN.findall(_OF_FILE.sub("", line))
+        ]
     for page, names in _OF_FILE.findall(text):
         found += [(page, name) for name in re.findall(FOREIGN, names)]
     return found

@@ -36,11 +36,13 @@ from analyzer.model.calico import (
     CalicoTier,
     Entity,
     EntityPorts,
-    FelixSettings,
     HostEndpoint,
     HttpMatch,
     Icmp,
     ServiceAccount,
+)
+from analyzer.model.calico_settings import (
+    FelixSettings,
     ToHost,
 )
 from analyzer.model.cluster import Cluster

@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analyzer.manifests.kinds.pod_template import PodSource
-from analyzer.model.calico import CalicoFact, CalicoPolicy, FelixSettings, HostEndpoint, IPPool
+from analyzer.model.calico import (
+    CalicoFact,
+    CalicoPolicy,
+    HostEndpoint,
+    IPPool,
+)
+from analyzer.model.calico_settings import (
+    FelixSettings,
+)
 from analyzer.model.signs import Sign
 from analyzer.model.source import Notice
 from analyzer.model.unmodelled import Unmodelled

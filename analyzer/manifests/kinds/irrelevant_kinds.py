@@ -117,8 +117,6 @@ IRRELEVANT_GROUPS = frozenset(
 )
 IRRELEVANT_KINDS = frozenset(
     {
-        "StagedKubernetesNetworkPolicy.projectcalico.org",  # staged policies are never enforced (calico-cilium.md 1.10)
-        "StagedKubernetesNetworkPolicy.crd.projectcalico.org",
         *(  # what Calico keeps of its own; routes lead to pods whatever these say
             f"{kind}.{group}"
             for kind in (

@@ -28,7 +28,7 @@ from analyzer.model.policies import (
 from analyzer.sets import AddressSet
 
 _TOP_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec"})
-_SPEC_FIELDS = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
+SPEC_FIELDS = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
 _INGRESS_FIELDS = frozenset({"from", "ports"})
 _EGRESS_FIELDS = frozenset({"to", "ports"})
 _PEER_FIELDS = frozenset({"podSelector", "namespaceSelector", "ipBlock"})
@@ -47,7 +47,12 @@ def _read(manifest: Manifest) -> Policy:
         root.only(_TOP_FIELDS)
     check_metadata(manifest)
     spec = root.section("spec") or Section(Mapping(root.data.place), "spec", root.log)
-    spec.only(_SPEC_FIELDS)
+    spec.only(SPEC_FIELDS)
+    return policy_of(manifest, spec)
+
+
+def policy_of(manifest: Manifest, spec: Section) -> Policy:
+    """What the fields of the spec say, whatever else it holds."""
     namespace = manifest.namespace or DEFAULT_NAMESPACE
     subject = PodPeer(NamespaceNamed(namespace), read_selector(spec, "podSelector") or Selector.EVERYTHING)
     ingress = _rules(spec, "ingress", "from", _INGRESS_FIELDS, namespace)
@@ -55,7 +60,7 @@ def _read(manifest: Manifest) -> Policy:
     types = _policy_types(spec, has_egress_rules=bool(egress))
     _note_inert_rules(spec, types)
     return Policy(
-        kind=manifest.kind,
+        kind="NetworkPolicy",
         namespace=namespace,
         name=manifest.name,
         tier=Tier.NETWORK_POLICY,

@@ -17,7 +17,7 @@ from analyzer.manifests.kinds import (
     services,
     workloads,
 )
-from analyzer.manifests.kinds.calico import objects, policies, settings
+from analyzer.manifests.kinds.calico import objects, policies, settings, staged
 from analyzer.manifests.kinds.istio import authentication, authorization_policy, networking
 from analyzer.manifests.kinds.manifest import ObjectKind
 
@@ -36,6 +36,7 @@ _KINDS: tuple[ObjectKind, ...] = (
     gateways.KIND,
     reference_grants.KIND,
     *policies.KINDS,
+    *staged.KINDS,
     *objects.KINDS,
     *settings.KINDS,
     authorization_policy.KIND,

@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.manifests.kinds.calico.selectors import SelectorError, parse
 from analyzer.manifests.kinds.cidrs import parse_address, parse_cidr
 from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
-from analyzer.manifests.kinds.names import subdomain_fault
+from analyzer.manifests.kinds.names import must, port_name_fault, subdomain_fault
 from analyzer.manifests.kinds.object_metadata import check_metadata
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section, nearest
@@ -21,9 +21,7 @@ API, STORED = "projectcalico.org", "crd.projectcalico.org"
 TOP_FIELDS = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 PROTOCOLS = {"TCP": 6, "UDP": 17, "ICMP": 1, "ICMPv6": 58, "SCTP": 132, "UDPLite": 136}
 WITH_PORTS = other_protocols.WITH_PORTS
-NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _PORT_RANGE = re.compile(r"(\d+)(?::(\d+))?", re.ASCII)
-PORT_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _NETWORK_HINT = "a network looks like `10.0.0.0/8` or `2001:db8::/32`"
 _LONGEST_SELECTOR, _MOST_NETS, _MOST_PORTS = 1024, 256, 50
 
@@ -34,6 +32,7 @@ def kinds(
     *,
     is_namespaced: bool = True,
     is_policy: bool = False,
+    identity_name: Callable[[str], str] = str,
     name_fault: Callable[[str], str | None] = subdomain_fault,
 ) -> tuple[ObjectKind, ...]:
     """The kind under both of its groups, which hold one object in two forms."""
@@ -49,7 +48,7 @@ def kinds(
             has_rules=True,
             name_fault=name_fault,
             identity_group=API,
-            identity_name=plain_name,
+            identity_name=identity_name,
             is_named_in_problems=True,
         )
         for group, version in ((API, "v3"), (STORED, "v1"))
@@ -153,7 +152,9 @@ def _network(text: str, *, is_strict: bool) -> AddressSet:
             raise ValueError(f"which has no mask: write `{text}/{address.max_prefixlen}` for this one address")
         return AddressSet.single(address)
     cidr = parse_cidr(text)
-    if is_strict and cidr.oddities and not cidr.is_odd_spelling:
+    if cidr.is_odd_spelling:
+        raise ValueError(f"which has {' and '.join(cidr.oddities)}: write `{cidr.network}`")
+    if is_strict and cidr.oddities:
         raise ValueError(f"which has bits beyond the mask: write `{cidr.network}`")
     return AddressSet.of(cidr.network)
 
@@ -201,9 +202,10 @@ def read_ports(section: Section, key: str) -> EntityPorts:
                 section.log.problem(place, f"{where} is `{text}`, but ports go from 1 to 65535")
             else:
                 numbers |= PortSet.of((low, high))
-        elif PORT_NAME.fullmatch(text):
-            names.append(text)
-        else:
+        elif fault := port_name_fault(text):
             hint = f"write '{text.replace('-', ':')}'" if re.fullmatch(r"\d+-\d+", text) else ""
-            section.log.problem(place, f"{where} is `{text}`, which is no number, no range and no name of a port", hint)
+            message = f"{where} is `{text}`, which is no number and no range, and the name of a port {must(fault)}"
+            section.log.problem(place, message, hint)
+        else:
+            names.append(text)
     return EntityPorts(numbers, tuple(dict.fromkeys(names)))

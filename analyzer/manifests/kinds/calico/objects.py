@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 from analyzer.manifests.kinds.calico.fields import (
-    NAME,
-    PORT_NAME,
     PROTOCOLS,
     WITH_PORTS,
     is_stored_form,
@@ -19,7 +17,7 @@ from analyzer.manifests.kinds.calico.fields import (
 from analyzer.manifests.kinds.calico.rules import read_rules, unreadable_in
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest
-from analyzer.manifests.kinds.names import label_name_fault
+from analyzer.manifests.kinds.names import label_name_fault, must, port_name_fault, subdomain_fault
 from analyzer.manifests.kinds.selectors import read_labels
 from analyzer.manifests.text.section import Section
 from analyzer.model.calico import (
@@ -50,7 +48,7 @@ def _tier(manifest: Manifest) -> CalicoTier:
         if (action or "Deny") != right:
             spec.problem("defaultAction", f"of tier `{manifest.name}` must be {right}")
         if spec.has("order") and order != usual.order:
-            spec.problem("order", f"of tier `{manifest.name}` must be {usual.order:g}")
+            spec.problem("order", f"of tier `{manifest.name}` must be {usual.order:.0f}")
         order = usual.order
     elif order is None and not is_stored_form(manifest):
         order = _WHERE_NONE_IS_GIVEN
@@ -85,8 +83,8 @@ def _host_endpoint(manifest: Manifest) -> HostEndpoint:
         spec.problem("", "must set `interfaceName` or `expectedIPs`")
     profiles = [text for text, _ in spec.texts("profiles")]
     for text, place in spec.texts("profiles"):
-        if not NAME.fullmatch(text):
-            spec.log.problem(place, f"`{spec.field('profiles')}` holds `{text}`, which is no name of a profile")
+        if fault := subdomain_fault(text):
+            spec.log.problem(place, f"`{spec.field('profiles')}` holds `{text}`, but a profile's name {must(fault)}")
     ports = tuple(port for item in spec.sections("ports") if (port := _port(item)) is not None)
     labels = Labels(read_labels(manifest.metadata, "labels"))
     return HostEndpoint(manifest.name, labels, node, interface, addresses, tuple(profiles), ports, manifest.source)
@@ -107,8 +105,8 @@ def _port(section: Section) -> HostPort | None:
     name, number = section.text("name") or "", section.integer("port", 1, 65535)
     protocol = read_protocol(section, "protocol") if section.required("protocol") else None
     section.required("port")
-    if not PORT_NAME.fullmatch(name):
-        section.problem("name", f"is `{name}`, which is no name of a port")
+    if fault := port_name_fault(name):
+        section.problem("name", f"is `{name}`, but the name of a port {must(fault)}")
     if protocol is not None and protocol not in WITH_PORTS:
         named = next((name for name, its in PROTOCOLS.items() if its == protocol), str(protocol))
         section.problem("protocol", f"is {named}, which has no ports")

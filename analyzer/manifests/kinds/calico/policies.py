@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 
 from analyzer.manifests.kinds.calico.fields import (
-    NAME,
     is_stored_form,
     kinds,
     note_global,
@@ -22,7 +21,8 @@ from analyzer.manifests.kinds.calico.rules import (
     unreadable_in,
 )
 from analyzer.manifests.kinds.calico.selectors import SelectorError, has, is_blank, parse
-from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
+from analyzer.manifests.kinds.names import must, subdomain_fault
 from analyzer.manifests.text.section import Section, nearest
 from analyzer.model.calico import ACCOUNT, DEFAULT_TIER, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, CalicoPolicy
 from analyzer.model.formulas import Formula, both
@@ -32,7 +32,8 @@ _SHARED = frozenset(
 )
 _GLOBAL = _SHARED | {"doNotTrack", "preDNAT", "applyOnForward", "namespaceSelector"}
 _STAGED_ACTION = frozenset({"stagedAction"})
-_STAGED_ACTIONS = ("Set", "Delete", "Learn", "Ignore")
+STAGED_ACTIONS = ("Set", "Delete", "Learn", "Ignore")
+_HINT = "AssumeNeededOnEveryNode"
 _PART = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _POLICY_NAME = re.compile(rf"{_PART}(?:\.{_PART})?")
 _KUBERNETES_NAME = re.compile(rf"(?:knp|ossg)\.default\.{_PART}(?:\.{_PART})*")
@@ -40,9 +41,14 @@ _TYPES = ("Ingress", "Egress")
 
 
 def _name_fault(name: str) -> str | None:
+    """Of a policy of a namespace, which may be what has become of one of Kubernetes' own."""
+    return None if _KUBERNETES_NAME.fullmatch(name) and len(name) <= 253 else _global_name_fault(name)
+
+
+def _global_name_fault(name: str) -> str | None:
     if len(name) > 253:
         return "is longer than 253 characters"
-    if _POLICY_NAME.fullmatch(name) or _KUBERNETES_NAME.fullmatch(name):
+    if _POLICY_NAME.fullmatch(name):
         return None
     return "may hold only lower-case letters, digits and `-`, with a letter or digit at each end, and one `.` at most"
 
@@ -52,12 +58,15 @@ def _read(manifest: Manifest) -> CalicoPolicy | None:
     is_staged = manifest.kind.startswith("Staged")
     known = (_GLOBAL if is_global else _SHARED) | (_STAGED_ACTION if is_staged else frozenset())
     spec = read_spec(manifest, known)
-    staged = (spec.choice("stagedAction", _STAGED_ACTIONS) or "Set") if is_staged else ""
+    staged = (spec.choice("stagedAction", STAGED_ACTIONS) or "Set") if is_staged else ""
     namespace = None if is_global else manifest.namespace or DEFAULT_NAMESPACE
     tier = spec.text("tier") or DEFAULT_TIER
-    if not NAME.fullmatch(tier):
-        spec.problem("tier", f"is `{tier}`, which is no name of a tier")
+    if fault := subdomain_fault(tier):
+        spec.problem("tier", f"is `{tier}`, but the name of a tier {must(fault)}")
     note_global(spec, "selector", "serviceAccountSelector", "namespaceSelector")
+    _check_hints(spec)
+    if staged == "Delete":
+        check_deletion(spec)
     order, types = read_order(spec), _types(spec, is_stored=is_stored_form(manifest))
     flags = {key: spec.boolean(key) for key in ("doNotTrack", "preDNAT", "applyOnForward")}
     if is_global:
@@ -110,6 +119,23 @@ def _types(spec: Section, *, is_stored: bool) -> frozenset[str]:
         spec.notice("", "has no `types`, and so speaks of both directions: no API server has filled them in")
         return frozenset(_TYPES)
     return frozenset(({"Ingress"} if ingress or not egress else set()) | ({"Egress"} if egress else set()))
+
+
+def _check_hints(spec: Section) -> None:
+    for text, place in spec.texts("performanceHints"):
+        if text != _HINT:
+            spec.log.problem(place, f"`{spec.field('performanceHints')}` holds `{text}`, but takes only `{_HINT}`")
+
+
+def check_deletion(spec: Section) -> None:
+    """What is to be deleted says nothing else, but its tier and, of one of Kubernetes' own, an empty selector."""
+    for key in spec.data:
+        if (
+            key not in ("stagedAction", "tier")
+            and spec.data.get(key) not in (None, "", False, 0)
+            and spec.data.get(key)
+        ):
+            spec.problem(key, "stands beside `stagedAction: Delete`, which takes nothing but `tier`", "leave it out")
 
 
 def _check_flags(spec: Section, flags: dict[str, bool]) -> None:
@@ -171,9 +197,21 @@ def _is_wrong(spec: Section, key: str, found: Formula | None) -> bool:
     return found is None and bool(spec.text(key))
 
 
+def _kinds(kind: str, *, is_policy: bool) -> tuple[ObjectKind, ...]:
+    is_global = "Global" in kind
+    return kinds(
+        kind,
+        _read,
+        is_namespaced=not is_global,
+        is_policy=is_policy,
+        identity_name=plain_name,
+        name_fault=_global_name_fault if is_global else _name_fault,
+    )
+
+
 KINDS = (
-    *kinds("NetworkPolicy", _read, is_policy=True, name_fault=_name_fault),
-    *kinds("GlobalNetworkPolicy", _read, is_policy=True, is_namespaced=False, name_fault=_name_fault),
-    *kinds("StagedNetworkPolicy", _read, name_fault=_name_fault),
-    *kinds("StagedGlobalNetworkPolicy", _read, is_namespaced=False, name_fault=_name_fault),
+    *_kinds("NetworkPolicy", is_policy=True),
+    *_kinds("GlobalNetworkPolicy", is_policy=True),
+    *_kinds("StagedNetworkPolicy", is_policy=False),
+    *_kinds("StagedGlobalNetworkPolicy", is_policy=False),
 )

@@ -11,6 +11,7 @@ from analyzer.manifests.kinds.calico.fields import (
     read_selector,
 )
 from analyzer.manifests.kinds.calico.selectors import has, is_blank
+from analyzer.manifests.kinds.names import must, subdomain_fault
 from analyzer.manifests.text.section import Section
 from analyzer.model.calico import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, CalicoRule, Entity, HttpMatch, Icmp
 from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, Test, both
@@ -201,6 +202,9 @@ def _service(section: Section, direction: str, namespace: str | None) -> tuple[s
     name, where = inner.text("name") or "", inner.text("namespace") or ""
     if not name:
         inner.problem("", "names no Service", "write `name` and `namespace`")
+    for key, text in (("name", name), ("namespace", where)):
+        if text and (fault := subdomain_fault(text)):
+            inner.problem(key, f"is `{text}`, but a name {must(fault)}")
     is_far = section.path.endswith("source" if direction == "ingress" else "destination")
     if not is_far:
         section.problem("services", f"stands at the policy's own end of an {direction} rule, where it must not")

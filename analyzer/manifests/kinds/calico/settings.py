@@ -8,7 +8,16 @@ from analyzer.manifests.kinds.calico.fields import PROTOCOLS, kinds, read_networ
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.selectors import read_labels
 from analyzer.manifests.text.section import Section
-from analyzer.model.calico import ControllerSettings, FelixSettings, HostPorts, IPPool, ServiceAccount, ToHost
+from analyzer.model.calico import (
+    IPPool,
+    ServiceAccount,
+)
+from analyzer.model.calico_settings import (
+    ControllerSettings,
+    FelixSettings,
+    HostPorts,
+    ToHost,
+)
 from analyzer.model.labels import Labels
 from analyzer.sets import AddressSet
 
