@@ -9,6 +9,8 @@ from analyzer.encoding import pod_ranges
 from analyzer.encoding.walk import claim_sets
 from analyzer.judging import Setting
 from analyzer.judging.bound import has_ipv6_pods
+from analyzer.model.cilium import Entity
+from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
@@ -26,6 +28,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found.append(_complete(cluster))
     found += _unread(cluster)
     found += _nodes(cluster, setting.profile)
+    found += _api_server(cluster, setting.profile)
     found += _cluster_domain(as_enforced(cluster, setting.profile))
     found.append(
         StatedAssumption(
@@ -108,6 +111,17 @@ def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
     if cluster.nodes and profile.nodes_complete:
         text = "the Node objects given are all the nodes there are: no other node is at any address"
         yield StatedAssumption("nodes-complete", text, override="--knob nodes-complete=false")
+
+
+def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
+    """Said where policies of Cilium mean all of the cluster, to which an API server outside would belong."""
+    if not profile.reads_cilium or api_server_addresses(profile, cluster):
+        return
+    if any(peer == Entity("cluster") for peer in cluster.cilium.peers):
+        text = (
+            "the API server is on a node: nothing says where it answers, and entity `cluster` means it wherever it is"
+        )
+        yield StatedAssumption("api-server", text, override="--knob kube-apiserver=ADDRESS")
 
 
 def _cluster_domain(cluster: Cluster) -> Iterable[StatedAssumption]:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explanation import explain
-from analyzer.analysis.pointwise import Found, decided
+from analyzer.analysis.pointwise import AskedEnd, Found, decided
 from analyzer.analysis.requests import judged, without_requests
-from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
+from analyzer.model.cilium import SPECIALS
+from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_enforced
+from analyzer.model.formulas import Role, Test, leaves
 from analyzer.model.policies import Direction
-from analyzer.model.profile import AllowLocalhost, Profile
+from analyzer.model.profile import AllowLocalhost, Profile, api_server_places
+from analyzer.model.reading import is_decided_by_cilium, is_decided_by_own, pipeline_of
 from analyzer.model.requests import Request
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Effect, Explanation, Outcome, SideExplanation
 
-ENTITIES = ("health", "ingress", "init", "kube-apiserver", "unmanaged")
-"""Ends that Cilium knows and no object declares."""
-
-AskedEnd = PairEnd | str
-"""An end, or the name of an entity."""
+API_SERVER = "kube-apiserver"
+ENTITIES = (*SPECIALS, API_SERVER)
+"""Ends that Cilium knows and no object declares; the API server is a node, or outside."""
 
 ITSELF = "an end always reaches itself"
 _NO_SUCH_PORT = "the Service has no such port, and leads nowhere on it"
@@ -48,17 +48,17 @@ def between(
 
     if not asked:
         return settled(Outcome.DENIED, _NO_SUCH_PORT)
-    entities = tuple(end for end in (src, dst) if isinstance(end, str))
-    if (found_early := _of_entities(entities, profile)) is not None:
-        return settled(*found_early)
-    engine = profile
-    if entities:  # which address ranges and labels of nodes never mean
-        engine = replace(profile, ipblock_matches_nodes=False, enable_node_selector_labels=False)
-    src, dst = (_unselectable_end(end) if isinstance(end, str) else end for end in (src, dst))
-    cluster = as_enforced(without_requests(cluster), engine)
-    if engine.reads_calico and cluster.calico.decides and not entities:
-        one = decided(cluster, engine, src, dst, asked, pod_addresses=pod_addresses, request=request)
-        mesh = judged(cluster, engine, src, dst, asked, request, pod_addresses, through)
+    cluster = as_enforced(without_requests(cluster), profile)
+    if isinstance(src, str) or isinstance(dst, str):
+        if (unknown := _unknown_entity(cluster, profile, src, dst)) is not None:
+            return settled(Outcome.UNKNOWN, unknown)
+        src, dst = (_api_server(cluster, profile) or end if end == API_SERVER else end for end in (src, dst))
+    if isinstance(src, str) or isinstance(dst, str):
+        one = decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
+        return _by_the_oracle(one, None, settled(one.outcome, ""))
+    if is_decided_by_own(profile, cluster):
+        one = decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
+        mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
         found = _by_the_oracle(one, mesh, settled(one.outcome, ""))
     elif not isinstance(src, Workload) and not isinstance(dst, Workload):
         outcome = Outcome.UNKNOWN if cluster.unmodelled else Outcome.ALLOWED
@@ -66,7 +66,7 @@ def between(
     else:
         found = explain(
             cluster,
-            engine,
+            profile,
             src,
             dst,
             asked=asked,
@@ -75,7 +75,19 @@ def between(
             request=request,
             through=through,
         )
-    return replace(_with_own_node(found, src, dst, engine), profile=profile)
+    if is_decided_by_cilium(profile, cluster):
+        return found  # which says of a pod's own node what it says
+    return _with_own_node(found, src, dst, profile)
+
+
+def looks_at_requests(cluster: Cluster, profile: Profile) -> bool:
+    """Some policy of the engine's own asks about requests."""
+    if not is_decided_by_own(profile, as_enforced(cluster, profile)):
+        return False
+    stages = pipeline_of(profile, as_enforced(cluster, profile)).stages
+    rules = (r for stage in stages for tier in stage.tiers for entry in tier.entries for r in entry.rules)
+    asked = (leaf for rule in rules for leaf in leaves(rule.when))
+    return any(isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST for leaf in asked)
 
 
 def settling(
@@ -94,7 +106,7 @@ def settling(
 
 
 def _by_the_oracle(one: Found, mesh: SideExplanation | None, bare: Explanation) -> Explanation:
-    """The oracle's answer, where the pipeline is Calico's, and what the mesh lets pass of it."""
+    """The oracle's answer, where the pipeline is an engine's own, and what the mesh lets pass of it."""
     stages = {} if one.decision is None else {ruling.stage: ruling for ruling in one.decision.stages}
     is_open = one.outcome is Outcome.UNKNOWN
     sides = [_side_of(stages.get(side.direction.value), bare, side, is_open) for side in (bare.egress, bare.ingress)]
@@ -135,24 +147,20 @@ def _with_own_node(found: Explanation, src: PairEnd, dst: PairEnd, profile: Prof
     return replace(found, allowed=found.asked, reason="it may come from the pod's own node")
 
 
-def _of_entities(names: Sequence[str], profile: Profile) -> tuple[Outcome, str] | None:
-    """What is known of a connection with these entities whatever policies say; None if policies decide it."""
-    if not names:
-        return None
-    if profile.name != "cilium" or "kube-apiserver" in names:
-        return Outcome.UNKNOWN, "what policies say of this entity is not known"
-    if not profile.enforces:
-        return Outcome.ALLOWED, f"profile {profile.name} enforces no policy"
-    if "init" in names:
-        return Outcome.DENIED, "an endpoint whose labels are not known yet is closed, both ways"
-    if profile.closes and set(names) - {"unmanaged"}:
-        return Outcome.DENIED, "every endpoint is isolated (enable-policy=always)"
+def _unknown_entity(cluster: Cluster, profile: Profile, *ends: AskedEnd) -> str | None:
+    """Why nobody can say what policies make of an entity among the ends; None if they do."""
+    if not profile.reads_cilium:
+        return "what policies say of this entity is not known"
+    if API_SERVER in ends and _api_server(cluster, profile) is None:
+        return "where the API server answers is not known (knob kube-apiserver)"
     return None
 
 
-def _unselectable_end(name: str) -> Node:
-    """An end that no selector and no range of addresses means."""
-    return Node(f"entity:{name}", NO_LABELS, (), AddressSet.EMPTY)
+def _api_server(cluster: Cluster, profile: Profile) -> Node | AddressSet | None:
+    """The node, or the address outside, at which it answers as the knob tells."""
+    places = [ip for ip, _ in api_server_places(profile.kube_apiserver)]
+    node = next((node for node in cluster.nodes if any(ip in node.ips for ip in places)), None)
+    return node or (AddressSet.singles(places) if places else None)
 
 
 def _is_shut_to_its_node(ingress: SideExplanation, profile: Profile) -> bool:

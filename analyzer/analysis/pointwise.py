@@ -5,6 +5,7 @@ port and open fact that they tell apart.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 
 from analyzer.analysis.connectivity.cells import cells
@@ -23,7 +24,7 @@ from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision
 from analyzer.semantics.oracle import decide
-from analyzer.semantics.requests import seen_by_calico
+from analyzer.semantics.requests import seen_by_engine
 from analyzer.semantics.settling import DOES_NOT_MATCH, Settle, runs
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
@@ -31,6 +32,10 @@ from analyzer.verdicts.explanation import Outcome
 
 _AS_WRITTEN = frozenset({"account-labels", "namespace-labels"})
 """Of what is in the inventory, labels that no manifest writes are not there."""
+
+
+AskedEnd = PairEnd | str
+"""An end, or the name of an entity: an end that the engine runs itself and no object declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,8 @@ class Found:
 def decided(
     cluster: Cluster,
     profile: Profile,
-    src: PairEnd,
-    dst: PairEnd,
+    src: AskedEnd,
+    dst: AskedEnd,
     asked: ConnectionSet,
     *,
     pod_addresses: AddressSet | None = None,
@@ -79,7 +84,7 @@ def decided(
 def _runs(
     cluster: Cluster, profile: Profile, connection: Connection, request: Request | None
 ) -> Iterator[tuple[Decision, Mapping[OpenFact, str]]]:
-    asked = None if request is None else seen_by_calico(request)
+    asked = None if request is None else seen_by_engine(request, connection.src, cluster, profile)
 
     def one(settle: Settle) -> Decision:
         def known(fact: OpenFact, options: tuple[str, ...]) -> str:
@@ -120,9 +125,11 @@ def _ports(asked: ConnectionSet, numbers: Mapping[Protocol, set[int]]) -> Iterat
             yield from ((protocol, number) for number in sorted({low, *edges}))
 
 
-def _points(end: PairEnd, cluster: Cluster, blocks: list[AddressSet], ranges: AddressSet) -> Iterator[End]:
+def _points(end: AskedEnd, cluster: Cluster, blocks: list[AddressSet], ranges: AddressSet) -> Iterator[End]:
     """The end at each of its addresses; at one of each sort where they are not known."""
-    if isinstance(end, AddressSet):
+    if isinstance(end, str):
+        yield from (External(ip, end) for ip in _samples([], AddressSet.FULL))
+    elif isinstance(end, AddressSet):
         yield from map(External, _samples(blocks, end))
     elif isinstance(end, Node):
         yield from (Host(end.name, end.labels, ip) for ip in end.ips or _samples(blocks, ~cluster.known_pod_addresses))
@@ -130,8 +137,9 @@ def _points(end: PairEnd, cluster: Cluster, blocks: list[AddressSet], ranges: Ad
         namespace = cluster.namespace_by_name.get(end.namespace)
         its = namespace.labels if namespace is not None else NO_LABELS
         addresses = end.ips or list(_samples(blocks, _room(end, cluster, ranges)))
-        for sort in end.variants(cluster.mentioned_labels):
-            yield from (pod_of(sort, its, ip) for ip in addresses)
+        nodes: tuple[str | None, ...] = end.nodes or (None,)
+        for sort, node in product(end.variants(cluster.mentioned_labels), nodes):
+            yield from (replace(pod_of(sort, its, ip), node=node) for ip in addresses)
 
 
 def _room(end: Workload, cluster: Cluster, ranges: AddressSet) -> AddressSet:

@@ -101,8 +101,10 @@ class FormulaTerms:
                 return self._test(formula, ends[formula.attribute.role])
             case Open(fact):
                 return self.assertions.open(fact)
-            case Same():
-                raise InternalError("no rule compares two attributes")
+            case Same(left, right):
+                if (left.name, right.name) != (Name.NODE, Name.NODE):
+                    raise InternalError("no rule compares two attributes but nodes")
+                return TRUE  # of neither end is it said; what asks for it asks first whether it is
             case _:
                 assert_never(formula)
 
@@ -169,9 +171,10 @@ class FormulaTerms:
         return disj([own, shared])
 
     def _test(self, test: Test, end: Seen) -> Term:
-        """The end's own label, or a pod's service account; of nothing else is there any."""
+        """The end's own label, or a pod's service account; of nothing else is there any.  No end of the universe is
+        said to be on a node, or to be one that the engine runs itself."""
         attribute = test.attribute
-        if not isinstance(end, EndTerms):
+        if not isinstance(end, EndTerms) or attribute.name in (Name.NODE, Name.ENTITY):
             return FALSE
         if not isinstance(test.meets, frozenset) and test.meets is not None and attribute.key in self._added_keys:
             text = f"whether the label {attribute.key} that a controller adds {test.meets} is not worked out"

@@ -37,12 +37,12 @@ from analyzer.encoding.scope import (
 )
 from analyzer.encoding.terms import Script, Term, conj, disj, neg
 from analyzer.encoding.variables import VariableBuilder
-from analyzer.encoding.vocabulary import calico_formulas, mentioned_names, vocabulary
+from analyzer.encoding.vocabulary import mentioned_names, own_formulas, vocabulary
 from analyzer.model.claims import Anything
 from analyzer.model.cluster import Cluster
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Direction, Policy, Tier
-from analyzer.model.reading import is_decided_by_calico
+from analyzer.model.reading import is_decided_by_own
 
 
 def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live: bool = False) -> Obligation | None:
@@ -96,22 +96,23 @@ def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, egress: Changed, ingre
 
 def _changed(sides: tuple[Side, ...], question: Question) -> tuple[Changed, Changed]:
     before, after = sides
-    is_anywhere = changes_network(before.cluster, after.cluster) or _may_change_in_calico(sides, question)
+    is_anywhere = changes_network(before.cluster, after.cluster) or _may_change_in_own(sides, question)
     if not question.slice_first or is_anywhere:
         return everything_changed(after.table), everything_changed(after.table)
     comparison = Comparison(before, after, question.profile, question.pod_addresses)
     return comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS)
 
 
-_READ_BY_CALICO = ("calico", "policies", "namespaces", "nodes", "services", "endpoints")
+_READ_WITH_OWN = ("calico", "cilium", "policies", "namespaces", "nodes", "services", "endpoints")
 
 
-def _may_change_in_calico(sides: tuple[Side, ...], question: Question) -> bool:
-    """Calico decides, and something that its policies are read with is another: any of them may say another thing."""
-    if not any(is_decided_by_calico(question.profile, side.cluster) for side in sides):
+def _may_change_in_own(sides: tuple[Side, ...], question: Question) -> bool:
+    """An engine's own policies decide, and something that they are read with is another: any of them may say another
+    thing."""
+    if not any(is_decided_by_own(question.profile, side.cluster) for side in sides):
         return False
     before, after = sides
-    return any(getattr(before.cluster, part) != getattr(after.cluster, part) for part in _READ_BY_CALICO)
+    return any(getattr(before.cluster, part) != getattr(after.cluster, part) for part in _READ_WITH_OWN)
 
 
 def _ends(question: Question, table: NamespaceTable, egress: Changed, ingress: Changed) -> tuple[Reach, Reach] | None:
@@ -160,7 +161,7 @@ def _scopes(
         [front.service for front in either],
         touched,
         has_endpoints=any(front.endpoints for front in either),
-        formulas=[formula for side in sides for formula in calico_formulas(side.cluster, question.profile)],
+        formulas=[formula for side in sides for formula in own_formulas(side.cluster, question.profile)],
         ways=ways,
     )
     pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)

@@ -13,7 +13,7 @@ from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
 from analyzer.encoding.question import Question
 from analyzer.encoding.sights import sees_service
-from analyzer.encoding.vocabulary import PortName, Vocabulary, calico_formulas, mentioned_names, vocabulary
+from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, own_formulas, vocabulary
 from analyzer.encoding.walk import led_ports_of
 from analyzer.errors import InternalError
 from analyzer.model.claims import (
@@ -169,7 +169,7 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         [front.service for front in fronts],
         src.namespaces | dst.namespaces,
         has_endpoints=any(front.endpoints for front in fronts),
-        formulas=calico_formulas(cluster, question.profile),
+        formulas=own_formulas(cluster, question.profile),
         ways=(*through, *by_nodes),
     )
     return Scope(

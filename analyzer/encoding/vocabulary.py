@@ -44,7 +44,7 @@ from analyzer.model.policies import (
     Protocol,
 )
 from analyzer.model.profile import NamedPortScope, Profile
-from analyzer.model.reading import is_decided_by_calico, pipeline_of
+from analyzer.model.reading import is_decided_by_own, pipeline_of
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
@@ -87,7 +87,7 @@ def vocabulary(
     ways: Iterable[Way | NodeWay] = (),
 ) -> Vocabulary:
     """What these policies, Services, formulas and the question mention; `has_endpoints`: Services lead to addresses."""
-    asked = tuple(dict.fromkeys(leaf for formula in formulas for leaf in leaves_of(formula)))
+    asked = tuple(dict.fromkeys(leaf for formula in formulas for leaf in _leaves_in(formula)))
     relevant = tuple({id(p): p for p in policies}.values())
     led = tuple(dict.fromkeys(way.port for way in ways))
     peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
@@ -108,18 +108,26 @@ def vocabulary(
 
 
 # ------------------------------------------------------------------------------------------------ mentions
-def calico_formulas(cluster: Cluster, profile: Profile) -> tuple[Formula, ...]:
-    """All that the pipeline asks, where Calico's own objects decide."""
-    if not is_decided_by_calico(profile, cluster):
+def _leaves_in(formula: Formula) -> Iterator[Leaf]:
+    """Those that ask about nodes' labels too."""
+    for leaf in leaves_of(formula):
+        yield leaf
+        if isinstance(leaf, Member) and isinstance(leaf.ends, OnNodes):
+            yield from leaves_of(leaf.ends.labels)
+
+
+def own_formulas(cluster: Cluster, profile: Profile) -> tuple[Formula, ...]:
+    """All that the pipeline asks, where the engine's own objects decide."""
+    if not is_decided_by_own(profile, cluster):
         return ()
-    known = cluster.readings.get((calico_formulas, profile))
+    known = cluster.readings.get((own_formulas, profile))
     if not isinstance(known, tuple):
         found: dict[Formula, None] = {}
         for stage in pipeline_of(profile, cluster).stages:
             found[stage.applies] = None
             for entry in (entry for tier in stage.tiers for entry in tier.entries):
                 found |= dict.fromkeys((entry.subject, *(rule.when for rule in entry.rules)))
-        known = cluster.readings[calico_formulas, profile] = tuple(found)
+        known = cluster.readings[own_formulas, profile] = tuple(found)
     return known
 
 
@@ -160,7 +168,7 @@ def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
     for selector in cluster.namespace_selectors:
         yield from _name_values(selector)
     yield from cluster.namespaces_of_domains
-    for formula in calico_formulas(cluster, question.profile):
+    for formula in own_formulas(cluster, question.profile):
         for test in leaves_of(formula):
             if isinstance(test, Test) and test.attribute.name is Name.NAMESPACE and isinstance(test.meets, frozenset):
                 yield from test.meets

@@ -15,7 +15,7 @@ from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.analysis import EndFilter, Focus
-    from analyzer.analysis.between import AskedEnd
+    from analyzer.analysis.pointwise import AskedEnd
     from analyzer.model.claims import ApiServer, Behind, LedPort, ServiceNamed
     from analyzer.model.cluster import Cluster, Node, Workload
     from analyzer.model.endpoints import Through

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from analyzer.model.profile import Profile
     from analyzer.model.signs import Sign
 
-_VERSIONS = {"calico": "calico-version"}
+_VERSIONS = {"calico": "calico-version", "cilium": "cilium-version"}
 
 
 def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> Profile:

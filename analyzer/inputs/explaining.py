@@ -45,7 +45,10 @@ def explained(
         pod_addresses=pod_addresses,
         request=request,
     )
-    unread = (UNREAD,) if request and found.request is None else ()
+    from analyzer.analysis.between import looks_at_requests
+
+    is_read = found.request is not None or looks_at_requests(cluster, profile)
+    unread = (UNREAD,) if request and not is_read else ()
     kept = (notice.message for notice in cluster.notices if notice.is_kept)
     return replace(found, notes=(*found.notes, *unread, *kept))
 

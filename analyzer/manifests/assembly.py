@@ -15,6 +15,7 @@ from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, 
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.sources.no_objects import lines_of
 from analyzer.model.calico import Calico, CalicoFact, calico_of, stand_ins
+from analyzer.model.cilium import CiliumFact, cilium_of, cilium_stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.mesh import Mesh, MeshConfig, MeshObject, Waypoint
@@ -34,6 +35,7 @@ Fact = (
     | Gateway
     | Grant
     | CalicoFact
+    | CiliumFact
 )
 
 
@@ -51,6 +53,7 @@ class Facts:
     gateways: list[Gateway] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
     calico: list[CalicoFact] = field(default_factory=list)
+    cilium: list[CiliumFact] = field(default_factory=list)
     mesh: list[MeshObject] = field(default_factory=list)
     mesh_configs: dict[str, MeshConfig] = field(default_factory=dict)  # by revision
     unmodelled: list[Unmodelled] = field(default_factory=list)
@@ -113,6 +116,8 @@ class Facts:
             case _:
                 if isinstance(fact, MeshObject):
                     self.mesh.append(fact)
+                elif isinstance(fact, CiliumFact):
+                    self.cilium.append(fact)
                 else:
                     self.calico.append(fact)
 
@@ -122,10 +127,10 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     living = [pod for pod in facts.pods if not pod.is_finished]
     workloads, roots = workloads_of(living, {node.name: node for node in facts.nodes})
     rooted = at_root(facts.unmodelled, facts.root_namespaces)
-    calico = calico_of(facts.calico)
-    unmodelled = (*_without_known_pods(rooted, roots), *stand_ins(calico))
+    calico, cilium = calico_of(facts.calico), cilium_of(facts.cilium)
+    unmodelled = (*_without_known_pods(rooted, roots), *stand_ins(calico), *cilium_stand_ins(cilium))
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
-    found = signs(living, facts.calico, unmodelled)
+    found = signs(living, facts.calico, facts.cilium, unmodelled)
     notices = {*facts.notices, *refused, *_mutations(unmodelled), *engine_notices(found)}
     cluster = Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
@@ -142,6 +147,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         left_out=tuple(sorted(dict.fromkeys(facts.left_out), key=lambda entry: entry.source)),
         dns_domains=tuple(sorted(facts.dns_domains)),
         calico=calico,
+        cilium=cilium,
         signs=found,
         finished=tuple(sorted(_finished(facts), key=lambda pod: pod[0])),
         mesh=_mesh(facts),

@@ -6,23 +6,20 @@ those of its namespace and its service account (1.2).  `model/calico_labels` say
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TypeVar
-from zlib import crc32
 
 from analyzer.model.calico_settings import ControllerSettings, FelixSettings
 from analyzer.model.formulas import Formula, Test, leaves
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.source import NOWHERE, Source
-from analyzer.model.unmodelled import Unmodelled
+from analyzer.model.unmodelled import Unmodelled, stand_in
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.addresses import IPAddress
 
 T = TypeVar("T")
-_SOURCE = re.compile(r"source=Source\(.*?\)")
 
 NAMESPACE, ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceaccount"
 """Labels that Calico gives each pod: the names of its namespace and its service account (1.2)."""
@@ -320,21 +317,9 @@ def _stand_in(
     namespace: str | None,
     directions: tuple[Direction, ...],
 ) -> Unmodelled:
-    isolates, content = isinstance(fact, CalicoPolicy), _SOURCE.sub("", repr(fact))
-    return Unmodelled(
-        kind,
-        "projectcalico.org/v3",
-        namespace,
-        fact.name,
-        may_allow=True,
-        may_deny=True,
-        adds_pods=False,
-        source=fact.source,
-        why=STAND_IN,
-        digest=f"{crc32(content.encode('utf-8', 'surrogatepass')):08x}",
-        directions=directions,
-        may_isolate=isolates,
-    )
+    isolates = isinstance(fact, CalicoPolicy)
+    about = kind, "projectcalico.org/v3", namespace, fact.name
+    return stand_in(fact, about, fact.source, STAND_IN, directions, isolates=isolates)
 
 
 def calico_of(facts: Iterable[CalicoFact]) -> Calico:

@@ -9,6 +9,7 @@ from analyzer.model.calico_labels import HAS_NAMESPACE, CalicoLabels, of_tests
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
+    OF_FAMILY,
     TRUE,
     AtAddress,
     Attribute,
@@ -34,10 +35,6 @@ from analyzer.model.profile import NamedPortScope, Profile
 from analyzer.sets import AddressSet, PortSet, other_protocols
 
 _WITH_PORTS = {6: Protocol.TCP, 17: Protocol.UDP, 132: Protocol.SCTP}
-_FAMILY = {
-    4: Member(Role.SRC, AtAddress(AddressSet(AddressSet.FULL.v4, ()), "IPv4")),
-    6: Member(Role.SRC, AtAddress(AddressSet((), AddressSet.FULL.v6), "IPv6")),
-}
 
 
 class CalicoRules:
@@ -86,7 +83,7 @@ class CalicoRules:
                 versions &= {version for version in (4, 6) if nets.family(version)}
             if entity.not_nets is not None:
                 versions -= {v for v in (4, 6) if entity.not_nets.family(v) == AddressSet.FULL.family(v)}
-        return TRUE if versions == {4, 6} else either(_FAMILY[version] for version in sorted(versions))
+        return TRUE if versions == {4, 6} else either(OF_FAMILY[version] for version in sorted(versions))
 
     def _side(self, rule: CalicoRule, role: Role, entity: Entity) -> Iterator[Formula]:
         """What a rule asks of one end (1.7): labels mean the endpoints that have them, by their addresses."""
@@ -203,7 +200,7 @@ def _of_protocol(number: int) -> Formula:
     for version, own in other_protocols.ICMP_OF.items():
         if own == number:
             icmp = OnPorts(Protocol.OTHER, other_protocols.icmp())
-            return either([both([_FAMILY[version], icmp]), both([_FAMILY[10 - version], odd])])
+            return either([both([OF_FAMILY[version], icmp]), both([OF_FAMILY[10 - version], odd])])
     return odd
 
 

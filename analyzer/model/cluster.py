@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from analyzer.model.added_labels import Added, Listed, Option, Unknown, Unwritten, Varying, opened
 from analyzer.model.calico import NO_CALICO, Calico
+from analyzer.model.cilium import NO_CILIUM, Cilium
 from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
 from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
@@ -187,6 +188,7 @@ class Service:
     allocates_node_ports: bool = False
     created: str = ""
     waypoint: str = ""
+    labels: Labels = NO_LABELS
 
     @property
     def id(self) -> str:
@@ -253,8 +255,8 @@ class Cluster:
 
     `irrelevant` counts the documents read that cannot affect traffic, by kind.  `left_out` is what lies among the files
     and was not read.  `dns_domains`: those that the cluster's DNS is told to answer for, beside cluster.local.
-    `calico`: what Calico's own objects say, whoever enforces.  `finished`: `namespace/name` of each pod that has ended,
-    and its addresses, which are nobody's by now.  `signs`: what says which engine enforces.
+    `calico`, `cilium`: what their own objects say, whoever enforces.  `finished`: `namespace/name` of each pod that
+    has ended, and its addresses, which are nobody's by now.  `signs`: what says which engine enforces.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -271,6 +273,7 @@ class Cluster:
     left_out: tuple[LeftOut, ...] = ()
     dns_domains: tuple[str, ...] = ()
     calico: Calico = NO_CALICO
+    cilium: Cilium = NO_CILIUM
     signs: tuple[Sign, ...] = ()
     finished: tuple[tuple[str, tuple[IPAddress, ...]], ...] = ()
     mesh: Mesh = NO_MESH
@@ -381,7 +384,7 @@ class Cluster:
         for selector in chosen:
             for requirement in selector.requirements:
                 found.setdefault(requirement.key, set()).update(requirement.values)
-        for key, values in (*self.calico.mentioned_labels, *self.mesh.labels):
+        for key, values in (*self.calico.mentioned_labels, *self.cilium.mentioned_labels, *self.mesh.labels):
             found.setdefault(key, set()).update(values)
         return {key: frozenset(values) for key, values in found.items()}
 

@@ -19,7 +19,7 @@ class Pod:
     `namespace_labels` always holds kubernetes.io/metadata.name.  `unknown`: labels that it has besides, with values
     that nobody knows.
     `maker` names an object that is not modelled and may make such a pod, or none.  `annotations`: those that the mesh
-    reads.
+    reads.  `node`: the name of its node, None where that is not known.
     """
 
     namespace: str
@@ -33,6 +33,7 @@ class Pod:
     unknown: tuple[Unknown, ...] = ()
     maker: str = ""
     annotations: Labels = NO_LABELS
+    node: str | None = None
 
 
 def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
@@ -53,9 +54,14 @@ def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """An address outside the cluster: neither a known pod's nor a known node's."""
+    """An address outside the cluster: neither a known pod's nor a known node's.
+
+    `entity`: the name of an end that the engine runs itself and no object declares, as Cilium its health endpoints
+    (calico-cilium.md 2.1); of no kind to a formula, and of its address nothing counts but the version of IP.
+    """
 
     ip: IPAddress
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

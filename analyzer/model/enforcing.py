@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from analyzer.model.calico import STAND_IN, ServiceAccount
+from analyzer.model.cilium import OF_CILIUM
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.labels import NO_LABELS, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
@@ -31,7 +32,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import CidrMatchMode, Profile
+from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.sets import AddressSet
 
@@ -49,28 +50,43 @@ def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
 
 
 def as_compared(old: Cluster, new: Cluster, profile: Profile) -> tuple[Cluster, Cluster]:
-    """The same of two revisions; where policies may select nodes, which nothing compares, Calico's own objects are not
-    modelled."""
-    if any(cluster.calico.has_hosts for cluster in (old, new)):
+    """The same of two revisions; where policies may select nodes, which nothing compares, the engine's own objects are
+    not modelled."""
+    if any(judges_nodes(cluster, profile) for cluster in (old, new)):
         return _enforced(old, profile, is_chained=False), _enforced(new, profile, is_chained=False)
     return as_enforced(old, profile), as_enforced(new, profile)
 
 
+def judges_nodes(cluster: Cluster, profile: Profile) -> bool:
+    """Some object of the engine's own may select nodes."""
+    return cluster.calico.has_hosts if profile.reads_calico else _has_host_policies(cluster, profile)
+
+
+def _has_host_policies(cluster: Cluster, profile: Profile) -> bool:
+    return profile.reads_cilium and profile.enable_host_firewall and cluster.cilium.names_hosts
+
+
+def stand_in_of(profile: Profile) -> str | None:
+    """Why a thing is not modelled that stands for one of the engine's own objects; None where it has none."""
+    return STAND_IN if profile.reads_calico else OF_CILIUM if profile.reads_cilium else None
+
+
 def _without_stand_ins(cluster: Cluster, profile: Profile) -> Cluster:
-    """The cluster, where the engine is Calico, in which nothing stands for its own objects but they themselves."""
-    if not profile.reads_calico or not any(thing.why == STAND_IN for thing in cluster.unmodelled):
+    """The cluster in which nothing stands for the engine's own objects but they themselves."""
+    why = stand_in_of(profile)
+    if why is None or not any(thing.why == why for thing in cluster.unmodelled):
         return cluster
-    found = cluster.readings.get(STAND_IN)
+    found = cluster.readings.get(why)
     if not isinstance(found, Cluster):
-        unmodelled = tuple(thing for thing in cluster.unmodelled if thing.why != STAND_IN)
-        found = cluster.readings[STAND_IN] = replace(cluster, unmodelled=unmodelled)
+        unmodelled = tuple(thing for thing in cluster.unmodelled if thing.why != why)
+        found = cluster.readings[why] = replace(cluster, unmodelled=unmodelled)
     return found
 
 
 def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:
     """The cluster as a map shows it: policies of kinds that the engine does not read are taken as written, as another
     engine chained to it would read them, and a notice says so of each."""
-    if not cluster.calico.has_hosts:  # at nodes a map judges nothing
+    if not judges_nodes(cluster, profile):  # at nodes a map judges nothing
         cluster = _without_stand_ins(_with_accounts(cluster), profile)
     return _enforced(cluster, profile, is_chained=True)
 
@@ -178,7 +194,7 @@ def _convertible(rule: Rule, _: Policy) -> Iterator[Rule]:
 
 
 # ------------------------------------------------------------------------------------------------ Cilium
-_FILTERED = re.compile(
+FILTERED = re.compile(
     r"io\.kubernetes|kubernetes\.io|k8s\.io|.*beta\.kubernetes\.io|topology\.kubernetes\.io|annotation|etcd_node"
     r"|pod-template-hash|pod-template-generation|controller-revision-hash|controller-uid"
     r"|statefulset\.kubernetes\.io/pod-name|apps\.kubernetes\.io/pod-index"
@@ -189,7 +205,8 @@ _NEGATIVE = (Operator.NOT_IN, Operator.DOES_NOT_EXIST)
 
 
 def _cilium(policies: Policies, profile: Profile) -> tuple[Policies, tuple[Unmodelled, ...]]:
-    kept, unread = _split(policies, ("NetworkPolicy", "ClusterNetworkPolicy"), "Cilium")
+    kinds = ["NetworkPolicy", *(["ClusterNetworkPolicy"] if profile.cilium_version.reads_tiers else [])]
+    kept, unread = _split(policies, kinds, f"Cilium {profile.cilium_version.value}")
     return tuple(_by_rule([_as_cilium(policy, profile) for policy in kept])), unread
 
 
@@ -208,7 +225,7 @@ def _cilium_rule(rule: Rule, profile: Profile) -> Rule:
         return rule
     peers = [_cilium_peer(peer, profile) for peer in rule.peers]
     if rule.action is Action.ACCEPT and any(map(_is_negative, rule.peers)):
-        if not profile.policy_default_local_cluster:
+        if not profile.policy_default_local_cluster and profile.cilium_version.has_aggregates:
             return replace(rule, peers=None)  # it selects the aggregate identities, hence everybody (0.5, K80, K81)
         if profile.enable_node_selector_labels:
             peers.append(NodePeer(Selector.EVERYTHING))
@@ -235,7 +252,7 @@ def _cilium_peer(peer: Peer, profile: Profile) -> Peer:
         case AddressPeer(addresses):
             full = AddressSet.FULL
             is_all = any(addresses.family(v) and addresses.family(v) == full.family(v) for v in (4, 6))
-            in_nodes_mode = profile.policy_cidr_match_mode is CidrMatchMode.NODES
+            in_nodes_mode = profile.policy_cidr_match_mode.means_nodes
             return replace(peer, matches_cluster=False if is_all and in_nodes_mode else None)
         case _:
             return peer
@@ -245,7 +262,7 @@ def _as_identities(peer: PodPeer) -> PodPeer:
     """The peer with its selector over the labels that an identity holds: others are absent."""
     kept: list[Requirement] = []
     for requirement in peer.pods.requirements:
-        if _FILTERED.match(requirement.key) is None:
+        if FILTERED.match(requirement.key) is None:
             kept.append(requirement)
         elif requirement.operator not in _NEGATIVE:
             kept.append(Requirement(requirement.key, Operator.IN))  # one of no values: never

@@ -13,7 +13,8 @@ it for a concrete connection, `encoding` turns it into a term; nothing else says
 | Same | two attributes are equal; absent equals only absent |
 | Open | nobody knows: a fact that neither the manifests nor the specification settle |
 
-An end that is no pod has no attributes but a node's labels: each of the others is absent.  Only pods name ports.
+An end that is no pod has no attributes but a node's labels and name: each of the others is absent.  Only pods name
+ports.  What an engine runs itself, as Cilium its health endpoints, is of no kind.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ class Name(Enum):
     LABEL = "labels"
     ANNOTATION = "annotations"  # those that the mesh reads (model/mesh.py)
     SERVICE_ACCOUNT = "service_account"
+    NODE = "node"  # the name of the node that it is, or is on
+    ENTITY = "entity"  # of an end that an engine runs itself: its name
     # of a request, as the proxy sees it (model/requests.py)
+    ASKED = "asked"  # there, if a question is about a request; else about any
     METHOD = "method"
     PATH = "path"  # normalized, without its query
     HOST = "host"
@@ -255,6 +259,11 @@ def with_leaves(formula: Formula, read: Callable[[Leaf], Formula]) -> Formula:
 # ------------------------------------------------------------------------------------------------ selectors
 PODS = frozenset({EndKind.POD})
 ON_NODES = frozenset({EndKind.NODE, EndKind.HOST_POD})
+OF_FAMILY = {
+    4: Member(Role.SRC, AtAddress(AddressSet(AddressSet.FULL.v4, ()), "IPv4")),
+    6: Member(Role.SRC, AtAddress(AddressSet((), AddressSet.FULL.v6), "IPv6")),
+}
+"""That the connection is one of that version of IP."""
 
 
 def is_a(role: Role, kinds: frozenset[EndKind]) -> Formula:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from analyzer.model.calico import CalicoPolicy, CalicoRule
+from analyzer.model.cilium import CiliumPolicy, CiliumRule
 from analyzer.model.formulas import FALSE, Formula, Role
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Action, Direction, Policy, Rule
@@ -31,7 +32,7 @@ class StagedRule:
     say and people should know.
     """
 
-    rule: Rule | CalicoRule | None
+    rule: Rule | CalicoRule | CiliumRule | None
     action: Action
     by_address: Formula
     by_end: Formula
@@ -47,7 +48,7 @@ class Entry:
     `closes`: what no rule of the tier matches, of an end that it selects, falls to the tier's `unmatched`.
     """
 
-    policy: Policy | CalicoPolicy | None
+    policy: Policy | CalicoPolicy | CiliumPolicy | None
     subject: Formula
     rules: tuple[StagedRule, ...] = ()
     closes: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from enum import Enum
@@ -66,6 +67,16 @@ class CidrMatchMode(Enum):
 
     NONE = ""
     NODES = "nodes"
+    PODS = "pods"
+    BOTH = "nodes,pods"
+
+    @property
+    def means_nodes(self) -> bool:
+        return self in (CidrMatchMode.NODES, CidrMatchMode.BOTH)
+
+    @property
+    def means_pods(self) -> bool:
+        return self in (CidrMatchMode.PODS, CidrMatchMode.BOTH)
 
 
 class AllowLocalhost(Enum):
@@ -94,6 +105,31 @@ class ExtAuthz(Enum):
     DENY = "deny"
 
 
+class CiliumVersion(Enum):
+    """What it reads, and how (calico-cilium.md 2.17)."""
+
+    V120 = "1.20"
+    V119 = "1.19"
+    V118 = "1.18"
+    V117 = "1.17"
+    V116 = "1.16"
+
+    @property
+    def reads_tiers(self) -> bool:
+        """ClusterNetworkPolicies decide."""
+        return self is CiliumVersion.V120
+
+    @property
+    def has_aggregates(self) -> bool:
+        """Selectors that say only what an end is not mean everybody (0.5, K80)."""
+        return self is CiliumVersion.V120
+
+    @property
+    def binds_cluster(self) -> bool:
+        """Selectors without a cluster mean this one, unless told otherwise."""
+        return self in (CiliumVersion.V120, CiliumVersion.V119)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One enforcement engine.  Every knob can be overridden by `--knob NAME=VALUE` (hyphens for underscores)."""
@@ -117,6 +153,11 @@ class Profile:
     enable_node_selector_labels: bool = False
     policy_cidr_match_mode: CidrMatchMode = CidrMatchMode.NONE
     allow_localhost: AllowLocalhost = AllowLocalhost.AUTO
+    enable_host_firewall: bool = False
+    enable_non_default_deny_policies: bool = True
+    cluster_name: str = ""  # the name of the cluster, as Cilium has it; empty: `default`
+    dns: str = ""  # NAME=ADDRESS, several with commas: what Cilium has seen names stand for; empty: nobody knows
+    cilium_version: CiliumVersion = CiliumVersion.V120
     calico_version: CalicoVersion = CalicoVersion.V333
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
     ext_authz: ExtAuthz = ExtAuthz.OPEN
@@ -125,6 +166,19 @@ class Profile:
     def reads_calico(self) -> bool:
         """Calico's own objects decide."""
         return self.name == "calico" and self.enforces
+
+    @property
+    def reads_cilium(self) -> bool:
+        """Cilium's own objects decide."""
+        return self.name == "cilium"
+
+    @property
+    def cilium_cluster(self) -> str:
+        return self.cluster_name or "default"
+
+    @property
+    def domain_addresses(self) -> tuple[tuple[str, IPAddress], ...]:
+        return domain_addresses(self.dns)
 
     @property
     def closes(self) -> bool:
@@ -139,7 +193,10 @@ class Profile:
             case "enable_policy":
                 return replace(found, enforces=found.enable_policy is not EnablePolicy.NEVER)
             case "policy_cidr_match_mode":
-                return replace(found, ipblock_matches_nodes=found.policy_cidr_match_mode is CidrMatchMode.NODES)
+                mode = found.policy_cidr_match_mode
+                return replace(found, ipblock_matches_nodes=mode.means_nodes, ipblock_matches_pods=mode.means_pods)
+            case "cilium_version":
+                return replace(found, policy_default_local_cluster=found.cilium_version.binds_cluster)
         return found
 
     def with_recorded(self, name: str, value: str) -> Profile:
@@ -193,6 +250,11 @@ class Profile:
 
 
 _OF_ENGINE = {
+    "enable-host-firewall": "cilium",
+    "enable-non-default-deny-policies": "cilium",
+    "cluster-name": "cilium",
+    "dns": "cilium",
+    "cilium-version": "cilium",
     "policy-default-local-cluster": "cilium",
     "enable-node-selector-labels": "cilium",
     "enable-policy": "cilium",
@@ -238,9 +300,30 @@ def cluster_domains(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def domain_addresses(text: str) -> tuple[tuple[str, IPAddress], ...]:
+    """The names of knob dns, each with an address that it stands for; ValueError says what is wrong."""
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, address = part.partition("=")
+        try:
+            found.append((name.strip().rstrip(".").lower(), ip_address(address.strip())))
+        except ValueError:
+            equals = ""
+        if not equals or not name.strip():
+            raise ValueError(f"dns takes NAME=ADDRESS, several with commas; `{part}` is none")
+    return tuple(found)
+
+
+def _cluster_name(text: str) -> None:
+    if re.fullmatch(r"(?:[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?)?", text) is None:
+        raise ValueError("cluster-name takes a name of at most 32 small letters, digits and `-`")
+
+
 _CHECKS: dict[str, Callable[[str], object]] = {
     "kube_apiserver": api_server_places,
     "cluster_domain": cluster_domains,
+    "dns": domain_addresses,
+    "cluster_name": _cluster_name,
 }
 """What a knob that takes words takes."""
 

@@ -12,6 +12,8 @@ from itertools import groupby
 
 from analyzer.model.calico import STAND_IN
 from analyzer.model.calico_reading import CalicoReader
+from analyzer.model.cilium import NO_CILIUM, OF_CILIUM
+from analyzer.model.cilium_reading import CiliumReader
 from analyzer.model.cluster import Cluster, Service, Unmodelled
 from analyzer.model.formulas import (
     FALSE,
@@ -66,7 +68,6 @@ from analyzer.sets import AddressSet, PortSet
 
 NEAR = {Direction.EGRESS: Role.SRC, Direction.INGRESS: Role.DST}
 FAR = {Direction.EGRESS: Role.DST, Direction.INGRESS: Role.SRC}
-_EVERY_POD_ISOLATED = "every pod is isolated (enable-policy=always)"
 
 
 def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
@@ -81,11 +82,21 @@ def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
     return found
 
 
+def is_decided_by_own(profile: Profile, cluster: Cluster) -> bool:
+    """The engine's own objects are read, and some of them can change what is let through."""
+    return is_decided_by_calico(profile, cluster) or is_decided_by_cilium(profile, cluster)
+
+
 def is_decided_by_calico(profile: Profile, cluster: Cluster) -> bool:
-    """Calico's own objects are read, and some of them can change what is let through."""
-    if not profile.reads_calico or not cluster.calico.decides:
-        return False
-    return not any(thing.why == STAND_IN for thing in cluster.unmodelled)
+    return profile.reads_calico and cluster.calico.decides and not _are_unread(cluster, STAND_IN)
+
+
+def is_decided_by_cilium(profile: Profile, cluster: Cluster) -> bool:
+    return profile.reads_cilium and bool(cluster.cilium.policies) and not _are_unread(cluster, OF_CILIUM)
+
+
+def _are_unread(cluster: Cluster, why: str) -> bool:
+    return any(thing.why == why for thing in cluster.unmodelled)
 
 
 @remembered
@@ -105,17 +116,17 @@ class _Reader:
         self.ways = ways(cluster) if is_seen and profile.enforces else ()
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
         self.kept = _entries(cluster, profile, direction)
-        self.calico = self._calico()
+        self.calico, self.cilium = self._calico(), self._cilium()
 
     def stage(self) -> Stage:
         """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
         is_enforcing, is_egress = self.profile.enforces, self.direction is Direction.EGRESS
-        calico = self.calico
-        tiers = self._tiers() if calico is None else calico.tiers()
+        tiers = self._tiers() if self.calico is None else self.calico.tiers()
+        engine = self.calico or self.cilium
         return Stage(
             name=self.direction.value,
             judges=NEAR[self.direction],
-            applies=is_a(Role.SELF, PODS) if calico is None else calico.applies,
+            applies=is_a(Role.SELF, PODS) if engine is None else engine.applies,
             tiers=tuple(tiers) if is_enforcing else (),
             doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := _doubt(thing, self.direction))),
             ways=self.ways,
@@ -131,25 +142,25 @@ class _Reader:
             return None
         return CalicoReader(self.profile, self.cluster, self.direction, self._entry)
 
+    def _cilium(self) -> CiliumReader | None:
+        """Where Cilium enforces, or a knob of its tiers is set; its own objects decide too, where they do not stand for
+        something unknown."""
+        profile = self.profile
+        if not (profile.reads_cilium or profile.baseline_opens_isolation or profile.closes):
+            return None
+        own = self.cluster.cilium if is_decided_by_cilium(profile, self.cluster) else NO_CILIUM
+        return CiliumReader(self.profile, self.cluster, own, self.direction)
+
     def _tiers(self) -> Iterator[Tier]:
-        """NetworkPolicies deny what is isolated and not allowed: at their place, or, where the engine lets the
-        Baseline tier open it, after that tier (calico-cilium.md 0.5)."""
+        """NetworkPolicies deny what is isolated and not allowed."""
         isolating = tuple(self._entry(p) for p in self._speaking(TierName.NETWORK_POLICY))
-        spared = self._spared()
-        yield Tier(TierName.ADMIN, self._scales(TierName.ADMIN))
-        if not self.profile.baseline_opens_isolation:
-            yield Tier(TierName.NETWORK_POLICY, _at_once(isolating), Unmatched.DENY, spared, is_union=True)
-            yield Tier(TierName.BASELINE, self._scales(TierName.BASELINE))
-        else:
-            others = () if spared == FALSE else (StagedRule(None, Action.ACCEPT, spared, FALSE, spared),)
-            accepting = tuple(Entry(e.policy, e.subject, (*e.rules, *others)) for e in isolating)
-            yield Tier(TierName.NETWORK_POLICY, _at_once(accepting), is_union=True)
-            yield Tier(TierName.BASELINE, self._scales(TierName.BASELINE))
-            closing = tuple(Entry(e.policy, e.subject, closes=True) for e in isolating)
-            yield Tier(TierName.NETWORK_POLICY, _at_once(closing), Unmatched.DENY, is_union=True)
-        if self.profile.closes:
-            every = Entry(None, is_a(Role.SELF, PODS), closes=True, why=_EVERY_POD_ISOLATED)
-            yield Tier(None, _at_once((every,)), Unmatched.DENY, is_union=True)
+        admin, baseline = self._scales(TierName.ADMIN), self._scales(TierName.BASELINE)
+        if self.cilium is not None:
+            yield from self.cilium.tiers(admin, baseline, isolating, self._spared())
+            return
+        yield Tier(TierName.ADMIN, admin)
+        yield Tier(TierName.NETWORK_POLICY, _at_once(isolating), Unmatched.DENY, self._spared(), is_union=True)
+        yield Tier(TierName.BASELINE, baseline)
 
     def _speaking(self, tier: TierName) -> Iterator[Policy]:
         return (p for p in self.cluster.policies_by_tier[tier] if p.rules(self.direction) is not None)

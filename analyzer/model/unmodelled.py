@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
+from zlib import crc32
 
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
+
+_SOURCE = re.compile(r"source=Source\(.*?\)")
 
 
 class MayBe(Enum):
@@ -76,3 +80,30 @@ class Unmodelled:
     def content(self) -> str:
         """What tells it from another object of its name in another revision."""
         return self.digest or str(self.source)
+
+
+def stand_in(
+    fact: object,
+    about: tuple[str, str, str | None, str],
+    source: Source,
+    why: str,
+    directions: tuple[Direction, ...],
+    *,
+    isolates: bool = True,
+) -> Unmodelled:
+    """What stands for an object of an engine's own where nothing is known of what that engine makes of it.
+
+    `about`: kind, API version, namespace and name.  The digest is that of the fact, wherever it stands.
+    """
+    content = _SOURCE.sub("", repr(fact))
+    return Unmodelled(
+        *about,
+        may_allow=True,
+        may_deny=True,
+        adds_pods=False,
+        source=source,
+        why=why,
+        digest=f"{crc32(content.encode('utf-8', 'surrogatepass')):08x}",
+        directions=directions,
+        may_isolate=isolates,
+    )

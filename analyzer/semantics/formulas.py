@@ -129,7 +129,7 @@ def does_meet(value: str, meets: frozenset[str] | Pattern | AddressSet | None) -
 
 
 def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
-    """None when absent: so is every attribute of an end that is no pod, but for a node's labels."""
+    """None when absent: so is every attribute of an end that is no pod, but for a node's labels and name."""
     end, name = ends.get(attribute.role), attribute.name
     if isinstance(end, Pod):
         if name is Name.LABEL:
@@ -140,9 +140,13 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
             return end.namespace
         if name is Name.ANNOTATION:
             return end.annotations.get(attribute.key)
+        if name is Name.NODE:
+            return end.node
         return end.service_account if name is Name.SERVICE_ACCOUNT else None
     if isinstance(end, Host):
-        return end.labels.get(attribute.key) if name is Name.LABEL else None
+        return end.labels.get(attribute.key) if name is Name.LABEL else end.name if name is Name.NODE else None
+    if isinstance(end, External):
+        return (end.entity or None) if name is Name.ENTITY else None
     if isinstance(end, Labels) and name in (Name.LABEL, Name.NAMESPACE_LABEL):
         return end.get(attribute.key)
     return None
@@ -159,7 +163,7 @@ def kind_of(end: Seen) -> EndKind | None:
         case Pod():
             return EndKind.HOST_POD if end.host_network else EndKind.POD
         case External():
-            return EndKind.OUTSIDE
+            return None if end.entity else EndKind.OUTSIDE
         case Host():
             return EndKind.NODE
         case _:

@@ -21,6 +21,7 @@ from analyzer.model.formulas import (
     Formula,
     Leaf,
     Member,
+    Name,
     Not,
     OnHostPort,
     OnNodes,
@@ -232,6 +233,8 @@ class Meaning:
                 return Bits(everyone & ~its.must, everyone & ~its.may)
             case Member(role, among):
                 return self._seen(role, self._of(role).among(among))
+            case Test(attribute) if attribute.name is Name.ASKED:
+                return Bits(0, 0)  # sets are of connections, and of no request
             case Test(attribute) if attribute.role is Role.REQUEST:  # some request may meet it, and another not
                 return Bits(everyone, 0)
             case Test(attribute):

@@ -108,6 +108,8 @@ def _why_not(end: Seen) -> str:
     match end:
         case Host():
             return "it is a node: policies do not select it"
+        case External() if end.entity:
+            return f"policies do not select the entity {end.entity}"
         case External():
             return "it lies outside the cluster: policies do not select it"
         case _:

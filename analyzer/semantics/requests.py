@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import unquote
 
+from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, Pod
 from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.mesh import MeshConfig, Normalization
+from analyzer.model.profile import Profile
 from analyzer.model.requests import MTLS, Request, Token, TokenState
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.strings.paths import clean_path
@@ -75,7 +78,17 @@ def seen(request: Request, src: End, config: MeshConfig) -> Mapping[Attribute, t
     return found
 
 
-def seen_by_calico(request: Request) -> Mapping[Attribute, tuple[str, ...]] | None:
+def seen_by_engine(
+    request: Request, src: End, cluster: Cluster, profile: Profile
+) -> Mapping[Attribute, tuple[str, ...]] | None:
+    """What the proxy of the engine that enforces sees; None of what it does not look at."""
+    if profile.reads_calico:
+        return _seen_by_calico(request)
+    config = replace(cluster.mesh.config, normalization=Normalization.DECODE_AND_MERGE_SLASHES)
+    return {**seen(request, src, config), Attribute(Role.REQUEST, Name.ASKED): ("",)}
+
+
+def _seen_by_calico(request: Request) -> Mapping[Attribute, tuple[str, ...]] | None:
     """The method, and the path as Calico's proxy compares it; None of what is no HTTP (calico-cilium.md 1.7.2)."""
     if request.method is None:
         return None

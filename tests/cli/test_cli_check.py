@@ -35,12 +35,12 @@ kind: NetworkPolicy
 metadata: {name: deny, namespace: shop}
 spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
 """
-CILIUM = """
+ANTREA = """
 ---
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
+apiVersion: crd.antrea.io/v1beta1
+kind: NetworkPolicy
 metadata: {name: opens, namespace: shop}
-spec: {endpointSelector: {}, ingress: [{fromEntities: [world]}]}
+spec: {priority: 5, appliedTo: [{podSelector: {}}], ingress: [{action: Allow}]}
 """
 TYPO = """
 ---
@@ -56,7 +56,7 @@ CLOSED_TO_INTERNET = "no internet can reach namespace shop"
 def folder(tmp_path, monkeypatch):
     (tmp_path / "open.yaml").write_text(SHOP)
     (tmp_path / "closed.yaml").write_text(SHOP + DENY)
-    (tmp_path / "cilium.yaml").write_text(SHOP + DENY + CILIUM)
+    (tmp_path / "antrea.yaml").write_text(SHOP + DENY + ANTREA)
     (tmp_path / "typo.yaml").write_text(SHOP + TYPO)
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -77,7 +77,7 @@ def answer(*words):
     [
         ("closed.yaml", CLOSED_TO_INTERNET, "proved", 0),
         ("open.yaml", CLOSED_TO_INTERNET, "refuted", 1),
-        ("cilium.yaml", CLOSED_TO_INTERNET, "unknown", 3),
+        ("antrea.yaml", CLOSED_TO_INTERNET, "unknown", 3),
         ("closed.yaml", "no pods(a,!a) can reach namespace shop", "vacuous", 3),
     ],
 )

@@ -15,11 +15,11 @@ from analyzer.solving import Outcome, Result
 
 EXAMPLES = Path("tests/examples/revisions")
 OLD, NEW = str(EXAMPLES / "old"), str(EXAMPLES / "new")
-CILIUM = """
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
+ANTREA = """
+apiVersion: crd.antrea.io/v1beta1
+kind: NetworkPolicy
 metadata: {name: odd, namespace: tenant-b}
-spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {role: ROLE}}]}]}
+spec: {ingress: [{action: Allow, from: [{podSelector: {matchLabels: {role: ROLE}}}]}]}
 """
 
 
@@ -85,26 +85,26 @@ def test_a_cap_is_told(tmp_path):
 
 # ------------------------------------------------------------------------------------------------ what is open
 def test_an_unmodelled_object_that_both_hold_is_no_change(tmp_path):
-    old, new = (folder(tmp_path / n, Path(OLD, "cluster.yaml").read_text(), CILIUM) for n in ("old", "new"))
+    old, new = (folder(tmp_path / n, Path(OLD, "cluster.yaml").read_text(), ANTREA) for n in ("old", "new"))
     assert report(old, new)[1]["relation"] == "equivalent"
 
 
 def test_an_unmodelled_object_that_changed_is_unknown_and_named(tmp_path):
     text = Path(OLD, "cluster.yaml").read_text()
-    old = folder(tmp_path / "old", text, CILIUM)
-    new = folder(tmp_path / "new", text, CILIUM.replace("ROLE", "batch"))
+    old = folder(tmp_path / "old", text, ANTREA)
+    new = folder(tmp_path / "new", text, ANTREA.replace("ROLE", "batch"))
     code, found = report(old, new)
     assert (code, found["relation"]) == (3, "unknown")
-    assert any("CiliumNetworkPolicy tenant-b/odd" in text for text in found["new_access"]["blame"])
+    assert any("NetworkPolicy tenant-b/odd" in text for text in found["new_access"]["blame"])
 
 
 # ------------------------------------------------------------------------------------------------ one side only
 def test_what_only_one_side_holds_is_told(tmp_path):
     text = Path(OLD, "cluster.yaml").read_text()
-    more = "apiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-c}\n---\n" + CILIUM.replace(
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy", "apiVersion: v1\nkind: Pod"
+    more = "apiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-c}\n---\n" + ANTREA.replace(
+        "apiVersion: crd.antrea.io/v1beta1\nkind: NetworkPolicy", "apiVersion: v1\nkind: Pod"
     ).replace(
-        "spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {role: ROLE}}]}]}",
+        "spec: {ingress: [{action: Allow, from: [{podSelector: {matchLabels: {role: ROLE}}}]}]}",
         "spec: {containers: [{name: main, image: x}]}",
     )
     old, new = folder(tmp_path / "old", text), folder(tmp_path / "new", text, more)

@@ -33,8 +33,8 @@ metadata: {name: closed, namespace: shop}
 spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]}
 """
 UNMODELLED = f"""\
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
+apiVersion: crd.antrea.io/v1beta1
+kind: NetworkPolicy
 metadata: {{name: {json.dumps(STRANGE)}, namespace: shop}}
 spec: {{}}
 """
@@ -55,7 +55,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / f"{name}.yaml").write_text(SHOP, encoding="utf-8")
     if request.param == "unmodelled":
-        (tmp_path / "in" / "cilium.yaml").write_text(UNMODELLED, encoding="utf-8")
+        (tmp_path / "in" / "antrea.yaml").write_text(UNMODELLED, encoding="utf-8")
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / f"{name}.yaml").write_text(SHOP.split("---")[0], encoding="utf-8")
     (tmp_path / f"{name}.npq").write_text(PACK, encoding="utf-8")

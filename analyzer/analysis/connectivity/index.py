@@ -92,6 +92,8 @@ class EndIndex:
                     if value is not None:
                         found[value] = found.get(value, 0) | bits
                 return found
+            case Name.NODE | Name.ENTITY:
+                return {}  # which node a pod is on, no class of ends holds; and of entities there is no class
             case _:
                 raise InternalError(f"no class of ends holds its {attribute.name.value}")
 

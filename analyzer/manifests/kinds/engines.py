@@ -6,15 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analyzer.manifests.kinds.pod_template import PodSource
-from analyzer.model.calico import (
-    CalicoFact,
-    CalicoPolicy,
-    HostEndpoint,
-    IPPool,
-)
-from analyzer.model.calico_settings import (
-    FelixSettings,
-)
+from analyzer.model.calico import CalicoFact, CalicoPolicy, HostEndpoint, IPPool
+from analyzer.model.calico_settings import FelixSettings
+from analyzer.model.cilium import OF_CILIUM, CidrGroup, CiliumFact, CiliumPolicy, CiliumSettings
 from analyzer.model.signs import Sign
 from analyzer.model.source import Notice
 from analyzer.model.unmodelled import Unmodelled
@@ -34,10 +28,14 @@ _TAG = re.compile(r":v?(\d+\.\d+)[.\d]*(?:-[\w.-]+)?(?:@|\Z)")
 
 
 def signs(
-    pods: Iterable[PodSource], calico: Iterable[CalicoFact], unmodelled: Iterable[Unmodelled]
+    pods: Iterable[PodSource],
+    calico: Iterable[CalicoFact],
+    cilium: Iterable[CiliumFact],
+    unmodelled: Iterable[Unmodelled],
 ) -> tuple[Sign, ...]:
     """What says so, in the order of where it stands."""
-    return tuple(sorted({*_agents(pods), *_of_calico(calico), *_of_others(unmodelled)}, key=lambda sign: sign.source))
+    found = {*_agents(pods), *_of_calico(calico), *_of_cilium(cilium), *_of_others(unmodelled)}
+    return tuple(sorted(found, key=lambda sign: sign.source))
 
 
 def notices(found: Iterable[Sign]) -> Iterator[Notice]:
@@ -75,7 +73,18 @@ def _of_calico(facts: Iterable[CalicoFact]) -> Iterator[Sign]:
                 pass
 
 
+def _of_cilium(facts: Iterable[CiliumFact]) -> Iterator[Sign]:
+    for fact in facts:
+        match fact:
+            case CiliumSettings():
+                yield Sign("cilium", f"ConfigMap {fact.namespace}/cilium-config", fact.source)
+            case CiliumPolicy():
+                yield Sign("cilium", fact.id, fact.source, is_installed=False)
+            case CidrGroup():
+                yield Sign("cilium", f"CiliumCIDRGroup {fact.name}", fact.source, is_installed=False)
+
+
 def _of_others(unmodelled: Iterable[Unmodelled]) -> Iterator[Sign]:
     for thing in unmodelled:
-        if thing.api_version.partition("/")[0] == "cilium.io":
+        if thing.api_version.partition("/")[0] == "cilium.io" and thing.why != OF_CILIUM:
             yield Sign("cilium", thing.id, thing.source, is_installed=False)

@@ -18,6 +18,7 @@ from analyzer.manifests.kinds import (
     workloads,
 )
 from analyzer.manifests.kinds.calico import objects, policies, settings, staged
+from analyzer.manifests.kinds.cilium import policies as cilium_policies
 from analyzer.manifests.kinds.istio import authentication, authorization_policy, networking
 from analyzer.manifests.kinds.manifest import ObjectKind
 
@@ -39,9 +40,10 @@ _KINDS: tuple[ObjectKind, ...] = (
     *staged.KINDS,
     *objects.KINDS,
     *settings.KINDS,
+    *cilium_policies.KINDS,
     authorization_policy.KIND,
     *authentication.KINDS,
     *networking.KINDS,
 )
 MODELLED: dict[tuple[str, str], ObjectKind] = {(kind.kind, kind.group): kind for kind in _KINDS}
-MODELLED_GROUPS = frozenset(kind.group for kind in _KINDS if not kind.identity_group)  # Calico sells other kinds too
+MODELLED_GROUPS = frozenset(kind.group for kind in _KINDS if not kind.identity_group)  # which have others too

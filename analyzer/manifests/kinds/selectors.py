@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.manifests.kinds.names import label_key_fault, label_value_fault, must
 from analyzer.manifests.text.section import Section, nearest, one_of
-from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.labels import NO_LABELS, Labels, Operator, Requirement, Selector
 
 _FIELDS = frozenset({"matchLabels", "matchExpressions"})
 _EXPRESSION_FIELDS = frozenset({"key", "operator", "values"})
@@ -27,6 +27,13 @@ def read_labels(section: Section, key: str) -> dict[str, str]:
             section.log.problem(place, message)
         del found[name]
     return found
+
+
+def written_labels(metadata: Section) -> Labels:
+    """The labels of an object of which nobody asks whether they are right."""
+    written = metadata.data.get("labels")
+    found = {key: v for key, v in written.items() if isinstance(v, str)} if isinstance(written, dict) else {}
+    return Labels(found) if found else NO_LABELS
 
 
 def _labels(section: Section, key: str) -> dict[str, str]:

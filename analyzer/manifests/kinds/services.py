@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.names import label_name_fault, port_name_fault
-from analyzer.manifests.kinds.selectors import read_labels
+from analyzer.manifests.kinds.selectors import read_labels, written_labels
 from analyzer.manifests.text.section import Log, Section
 from analyzer.model.cluster import Service, ServicePort
 from analyzer.model.labels import Operator, Requirement, Selector
@@ -49,6 +49,7 @@ def _read(manifest: Manifest) -> Service | None:
         allocates_node_ports=allocates,
         created=manifest.metadata.text("creationTimestamp") or "",
         waypoint=_waypoint(manifest.metadata),
+        labels=written_labels(manifest.metadata),
     )
 
 
@@ -66,8 +67,7 @@ def quiet_addresses(root: Section) -> AddressSet | None:
 
 def _waypoint(metadata: Section) -> str:
     """As `namespace/name`, or `none`; a namespace that is not said is left out."""
-    labels = metadata.data.get("labels")
-    named = {key: value for key, value in labels.items() if isinstance(value, str)} if isinstance(labels, dict) else {}
+    named = written_labels(metadata)
     name, where = named.get(USE_WAYPOINT, ""), named.get(USE_WAYPOINT_OF, "")
     return f"{where}/{name}" if name and where else name
 

@@ -95,9 +95,6 @@ def _anything(why: str = _RENDERS, is_namespaced: bool | None = True) -> Effect:
 _ANTREA_CLUSTER_KINDS = ("ClusterNetworkPolicy", "ClusterGroup", "Egress", "ExternalEntity", "Tier")
 EFFECTS: dict[str, Effect] = {
     **{f"{kind}.crd.antrea.io": _isolates(_ANTREA, False) for kind in _ANTREA_CLUSTER_KINDS},
-    "CiliumNetworkPolicy.cilium.io": _isolates(_CILIUM),
-    "CiliumClusterwideNetworkPolicy.cilium.io": _isolates(_CILIUM, False),
-    "CiliumCIDRGroup.cilium.io": _both("Cilium policies take addresses from it", False),
     "CiliumEgressGatewayPolicy.cilium.io": _egress(_SOURCE, False),
     "CiliumLocalRedirectPolicy.cilium.io": _both("it redirects traffic to other pods"),
     "CiliumEnvoyConfig.cilium.io": _both("it redirects traffic through a proxy"),

@@ -122,7 +122,7 @@ ISTIO, CALICO, CILIUM = "security.istio.io/v1", "projectcalico.org/v3", "cilium.
         ("CiliumNetworkPolicy", CILIUM, "{endpointSelector: {}, ingress: [{}]}", INGRESS),
         ("CiliumNetworkPolicy", CILIUM, "{endpointSelector: {}, egressDeny: [{}]}", EGRESS),
         ("CiliumNetworkPolicy", CILIUM, "{endpointSelector: {}, ingress: [{}], egress: [{}]}", POLICY),
-        ("CiliumClusterwideNetworkPolicy", CILIUM, "{endpointSelector: {}}", EVERYWHERE),
+        ("CiliumClusterwideNetworkPolicy", CILIUM, "{endpointSelector: {}, ingress: [{}], egress: [{}]}", EVERYWHERE),
         ("Gizmo", "example.com/v1", "{}", POLICY),
     ],
 )

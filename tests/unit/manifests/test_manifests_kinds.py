@@ -95,7 +95,7 @@ def test_two_objects_of_one_identity(tmp_path: Path):
     assert f"{tmp_path / 'a.yaml'}:2" in problem.message
 
 
-@pytest.mark.parametrize(("kind", "api_version"), [("ConfigMap", "v1"), ("CiliumNetworkPolicy", "cilium.io/v2")])
+@pytest.mark.parametrize(("kind", "api_version"), [("ConfigMap", "v1"), ("CiliumLocalRedirectPolicy", "cilium.io/v2")])
 def test_two_objects_of_one_identity_that_are_not_modelled(problems, kind, api_version):
     one = thing(kind, api_version)
     assert problems(one + "---\n" + one) == ()
@@ -108,7 +108,7 @@ def test_a_namespaced_kind_without_a_namespace_is_in_the_default_one(loaded):
         text = f"apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: x}}\n"
         return loaded(text).cluster.unmodelled[0].namespace
 
-    assert namespace_of("CiliumNetworkPolicy", "cilium.io/v2") == "default"
+    assert namespace_of("CiliumLocalRedirectPolicy", "cilium.io/v2") == "default"
     assert namespace_of("Gizmo", "example.com/v1") is None
 
 
@@ -140,8 +140,8 @@ def test_kinds_that_cannot_affect_traffic(loaded, kind, api_version):
 @pytest.mark.parametrize(
     ("kind", "api_version", "allows", "denies", "adds", "namespace"),
     [
-        ("CiliumNetworkPolicy", "cilium.io/v2", True, True, False, "a"),
-        ("CiliumClusterwideNetworkPolicy", "cilium.io/v2", True, True, False, None),
+        ("CiliumLocalRedirectPolicy", "cilium.io/v2", True, True, False, "a"),
+        ("CiliumEgressGatewayPolicy", "cilium.io/v2", True, True, False, None),
         ("NetworkPolicy", "crd.projectcalico.org/v1", True, True, False, "a"),
         ("NetworkPolicy", "projectcalico.org/v3", True, True, False, "a"),
         ("GlobalNetworkPolicy", "projectcalico.org/v3", True, True, False, None),
