@@ -14,7 +14,7 @@ from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.profile import PROFILES, Profile
+from analyzer.model.profile import PROFILES, LabelsAsWritten, Profile
 from analyzer.model.source import Notice, Why
 from analyzer.verdicts import StatedAssumption
 
@@ -42,14 +42,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
             override="say `on other` or `on any` in the query",
         )
     )
-    found.append(
-        StatedAssumption(
-            "labels-as-written",
-            "pods and namespaces have the labels that are written and those that Kubernetes itself adds; admission and "
-            "operators add none",
-            override="give the objects as the cluster holds them: `kubectl get -o yaml`, or `kubectl netproof`",
-        )
-    )
+    found.append(_labels(setting.profile))
     found.append(StatedAssumption("service-ports", "ports are those of the pod, after a Service has translated them"))
     found += _from_packs(packs)
     return tuple(found)
@@ -122,6 +115,25 @@ def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption
             "the API server is on a node: nothing says where it answers, and entity `cluster` means it wherever it is"
         )
         yield StatedAssumption("api-server", text, override="--knob kube-apiserver=ADDRESS")
+
+
+def _labels(profile: Profile) -> StatedAssumption:
+    given = "give the objects as the cluster holds them: `kubectl get -o yaml`, or `kubectl netproof`"
+    match profile.labels_as_written:
+        case LabelsAsWritten.TRUE:
+            text = (
+                "pods and namespaces have the labels that are written and those that Kubernetes itself adds; admission "
+                "and operators add none"
+            )
+            given += "; --knob labels-as-written=more"
+        case LabelsAsWritten.MORE:
+            text = (
+                "pods have the labels that are written, and may have any others; namespaces have those that are written"
+            )
+            given = "--knob labels-as-written=false"
+        case LabelsAsWritten.FALSE:
+            text = "pods may have any labels, whatever is written; namespaces have those that are written"
+    return StatedAssumption("labels-as-written", text, override=given)
 
 
 def _cluster_domain(cluster: Cluster) -> Iterable[StatedAssumption]:

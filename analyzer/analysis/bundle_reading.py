@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from analyzer.errors import InputError, Problem
-from analyzer.model.added_labels import Form, Numbers, Unknown, Unwritten, Varying
+from analyzer.model.added_labels import Form, Numbers, Unknown, Unwritten, Values, Varying, Words
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through
@@ -153,14 +153,18 @@ def _end(it: _Field) -> End:
 def _unknown(it: _Field) -> Unknown:
     if "besides" in it:
         return Unwritten(frozenset(it["besides"].each(lambda key: key.text)))
-    values: Numbers | Form
-    if "low" in it["values"]:
-        high = it["values"]["high"]
-        values = Numbers(it["values"]["low"].number, None if high.is_null else high.number)
-    else:
-        values = it["values"].made(Form)
+    values = _values(it["values"])
     more = {name: it[name].truth for name in ("is_per_pod", "is_guess") if name in it}
     return Varying(it["keys"].texts_by_name, values, it["is_open"].truth, it["is_unique"].truth, **more)
+
+
+def _values(it: _Field) -> Values:
+    if "low" in it:
+        return Numbers(it["low"].number, None if it["high"].is_null else it["high"].number)
+    if "listed" in it:
+        listed = frozenset(it["listed"].each(lambda value: value.text))
+        return Words(listed, it["is_excluded"].truth, it["may_be_absent"].truth)
+    return it.made(Form)
 
 
 def _port(it: _Field) -> ContainerPort:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
@@ -79,23 +79,31 @@ def alike(cluster: Cluster, setting: Setting, direction: Direction, wanted: Iter
     near, far = sorted(stages, key=lambda rules: rules.stage.name != direction.value)
     meant = _meant(index, far)
     lists = list(members.values())
-    found: dict[Hashable, Alike] = {}
+    are_isolated: dict[Hashable, bool] = {}
+    told: dict[str, tuple[Workload, set[Hashable]]] = {}
     for subject, classes in Subjects(index).of(near):
         is_isolated = any(entry.closes and entry.policy is not None for entry in subject.entries)
         for i in bit_indices(classes):
             c = index.classes[i]
             key = subject.key, replace(c, namespace=_told_apart(cluster, c.namespace), labels=()), tuple(meant[i])
-            old = found.get(key)
-            more = tuple(lists[i])
-            found[key] = Alike((*old.workloads, *more) if old else more, is_isolated)
-    classes_found = (replace(a, workloads=_by_id(a.workloads)) for a in found.values())
-    return tuple(sorted(classes_found, key=lambda a: a.workloads[0].id))
+            are_isolated[key] = is_isolated
+            for workload in lists[i]:
+                told.setdefault(workload.id, (workload, set()))[1].add(key)
+    return _together((told[name] for name in sorted(told)), are_isolated)
 
 
-def _by_id(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
-    """Each once, though it may be here with several labels that nobody knows."""
-    found = {workload.id: workload for workload in workloads}
-    return tuple(found[name] for name in sorted(found))
+def _together(
+    told: Iterable[tuple[Workload, set[Hashable]]], are_isolated: Mapping[Hashable, bool]
+) -> tuple[Alike, ...]:
+    """The workloads that may be the same to the policies, whatever nobody knows of their labels."""
+    found: dict[frozenset[Hashable], list[Workload]] = {}
+    for workload, keys in told:
+        found.setdefault(frozenset(keys), []).append(workload)
+    isolated = {keys: {are_isolated[key] for key in keys} for keys in found}
+    return tuple(
+        Alike(tuple(workloads), next(iter(isolated[keys])) if len(isolated[keys]) == 1 else None)
+        for keys, workloads in found.items()
+    )
 
 
 def _meant(index: EndIndex, rules: StageRules) -> list[list[tuple[int, bool]]]:

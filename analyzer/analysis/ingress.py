@@ -12,6 +12,7 @@ from analyzer.judging.entries import open_to_pods
 from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Backend, Cluster, Route, Service, Workload
 from analyzer.model.leading import target_of
+from analyzer.model.lifting import lifted
 from analyzer.model.source import Notice
 from analyzer.semantics import matches
 from analyzer.semantics.declared_ports import targeted
@@ -37,6 +38,9 @@ def with_ingress(
     focus = focus or Focus()
     if focus.sources is not None or not cluster.routes:
         return found
+    cluster = lifted(cluster, setting.profile)
+    ids = {controller.id for controller in controllers}
+    controllers = tuple(workload for workload in cluster.workloads if workload.id in ids)
     notices = list(_unknown_services(cluster))
     wanted = [(w, wants) for w, wants in _wanted(cluster).items() if _is_shown(w, focus)]
     asked = [(w, _within(focus, _union(wants))) for w, wants in wanted]

@@ -139,8 +139,10 @@ def answered(
 ) -> tuple[Answer, ...]:
     """An answer for each question, in order; InputError with every end that is unknown."""
     from analyzer.inputs.explaining import between_ends
+    from analyzer.model.lifting import lifted
     from analyzer.verdicts.explanation import Answer
 
+    cluster = lifted(cluster, profile)
     problems: list[Problem] = []
     found: list[Answer] = []
     for asked in questions:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs import endpoints
+from analyzer.model.lifting import lifted
 
 if TYPE_CHECKING:
     from analyzer.model.cluster import Cluster
@@ -34,6 +35,7 @@ def explained(
     `request` is what the client asks for (inputs/requests.py); where no proxy looks at it, a note says so.  `options`
     are what the ends were given as.  InputError where an end is unknown, or neither is a pod.
     """
+    cluster = lifted(cluster, profile)
     src, dst = endpoints.pair(source, destination, cluster, profile, options)
     found = between_ends(
         cluster,

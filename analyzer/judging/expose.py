@@ -46,10 +46,13 @@ _OPEN = "whether there is more hangs on what the specification, or an object tha
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Workloads that no policy tells apart in a direction."""
+    """Workloads that no policy tells apart in a direction.
+
+    `is_isolated` is None where that hangs on labels that nobody knows.
+    """
 
     workloads: tuple[Workload, ...]
-    is_isolated: bool
+    is_isolated: bool | None
 
 
 def expose(

@@ -98,6 +98,9 @@ class _Group:
         shape = first.shape
         on = {member.node for member in self.members if member.node}
         is_bound = all(member.is_bound for member in self.members)
+        placements = {member.placement for member in self.members}
+        placement = first.placement if len(placements) == 1 else None
+        place = next(iter(on)) if len(on) == 1 else ""
         return Workload(
             kind=self.kind,
             namespace=first.namespace,
@@ -112,7 +115,7 @@ class _Group:
             nodes=tuple(sorted(on)),
             is_single=is_single,
             source=first.source,
-            added=(*first.added, *(() if is_bound else places.on(next(iter(on)) if len(on) == 1 else ""))),
+            added=(*first.added, *(() if is_bound else places.on(place, placement))),
             group=first.name if is_told_apart else "",
         )
 

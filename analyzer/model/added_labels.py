@@ -74,6 +74,33 @@ class Form(Enum):
                     yield f"another-{number}"
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """These values, or with `is_excluded` any but these; or none at all with `may_be_absent`."""
+
+    listed: frozenset[str]
+    is_excluded: bool = False
+    may_be_absent: bool = False
+
+    @property
+    def is_one(self) -> bool:
+        """There is no other way than one."""
+        return not self.is_excluded and len(self.listed) + self.may_be_absent == 1
+
+    def __contains__(self, text: str) -> bool:
+        return text in Form.ANY and (text in self.listed) is not self.is_excluded
+
+    def samples(self) -> Iterator[str]:
+        yield from (
+            (text for text in Form.ANY.samples() if text not in self.listed)
+            if self.is_excluded
+            else sorted(self.listed)
+        )
+
+
+Values = Numbers | Form | Words
+
+
 def _is_hash(text: str) -> bool:
     """Whether it encodes a decimal number of 32 bits."""
     digits = "".join(_DIGITS.get(letter, "x") for letter in text)
@@ -98,7 +125,7 @@ class Varying:
     """
 
     keys: tuple[tuple[str, str], ...]
-    values: Numbers | Form
+    values: Values
     is_open: bool = False
     is_unique: bool = False
     is_per_pod: bool = False
@@ -106,7 +133,7 @@ class Varying:
 
     @property
     def may_be_absent(self) -> bool:
-        return self.values is Form.ANY
+        return self.values is Form.ANY or (isinstance(self.values, Words) and self.values.may_be_absent)
 
     def options(self, mentioned: Mapping[str, Collection[str]], fresh: int = 1) -> tuple[Option, ...]:
         """The values that something mentions and that can be, then `fresh` others, as far as there are so many; and
@@ -135,9 +162,13 @@ class Varying:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Labels that are one of these sets, each on some pod: those of the nodes that it may be bound to."""
+    """Labels that are one of these sets, each on some pod: those of the nodes that it may be bound to.
+
+    `otherwise`: what they may be instead, where there may be other nodes than those declared.
+    """
 
     choices: tuple[Labels, ...]
+    otherwise: tuple[Varying, ...] = ()
     is_open: ClassVar[bool] = False
     is_unique: ClassVar[bool] = False
 
@@ -160,6 +191,7 @@ class Unwritten:
 
     besides: frozenset[str]
     is_open: ClassVar = True
+    is_unique: ClassVar = False
 
     def under(self, keys: Iterable[str]) -> tuple[Varying, ...]:
         """What it says of these keys."""

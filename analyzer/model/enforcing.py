@@ -16,6 +16,7 @@ from analyzer.model.calico import STAND_IN, ServiceAccount
 from analyzer.model.cilium import OF_CILIUM
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.labels import NO_LABELS, Operator, Requirement, Selector
+from analyzer.model.lifting import lifted
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
     Action,
@@ -117,7 +118,7 @@ def _with_domains(cluster: Cluster, profile: Profile) -> Cluster:
 
 
 def _enforced(cluster: Cluster, profile: Profile, *, is_chained: bool) -> Cluster:
-    cluster = _with_domains(cluster, profile)
+    cluster = lifted(_with_domains(cluster, profile), profile)
     reading = _READINGS.get(profile.name)
     if reading is None or not profile.enforces or cluster.readings.get(_KEY) == profile:
         return cluster

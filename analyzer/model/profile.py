@@ -54,6 +54,14 @@ class HostNetworkLabel(Enum):
     NO_MEANING = "no-meaning"
 
 
+class LabelsAsWritten(Enum):
+    """Whether pods have the labels that the manifests show, and those that Kubernetes itself adds, and no others."""
+
+    TRUE = "true"
+    MORE = "more"  # those, and any under other keys: admission and operators add some
+    FALSE = "false"  # any at all: they change what is written, too
+
+
 class EnablePolicy(Enum):
     """Which pods are subject to policy (Cilium's policyEnforcementMode, calico-cilium.md 2.4)."""
 
@@ -146,6 +154,7 @@ class Profile:
     kube_apiserver: str = ""  # ADDRESS or ADDRESS:PORT, several with commas; empty: as the manifests say
     cluster_domain: str = ""  # domains of the cluster's Services, several with commas, beside what the manifests say
     nodes_complete: bool = True  # where Node objects are given they are all the nodes (reference 0.2)
+    labels_as_written: LabelsAsWritten = LabelsAsWritten.TRUE
     host_network_label: HostNetworkLabel = HostNetworkLabel.UNKNOWN
     baseline_opens_isolation: bool = False
     enable_policy: EnablePolicy = EnablePolicy.DEFAULT
@@ -264,6 +273,7 @@ _OF_ENGINE = {
     "calico-version": "calico",
     "application-layer-policy": "calico",
     "ext-authz": "istio",
+    "labels-as-written": "",  # told as an assumption of its own
 }
 """The engine that alone knows a knob."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from analyzer.model.added_labels import Form, Unknown, Unwritten
+from analyzer.model.added_labels import Form, Unknown, Unwritten, Values, Words
 from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
@@ -124,11 +124,25 @@ def _port(port: ContainerPort) -> Json:
     return found
 
 
+def _values(values: Values) -> Json | str:
+    match values:
+        case Form():
+            return values.value
+        case Words():
+            found = {"listed": sorted(values.listed), "is_excluded": values.is_excluded}
+            return {**found, "may_be_absent": values.may_be_absent}
+        case _:
+            return {"low": values.low, "high": values.high}
+
+
 def _unknown(labels: Unknown) -> Json:
     if isinstance(labels, Unwritten):
         return {"besides": sorted(labels.besides)}
-    values = labels.values
-    told = values.value if isinstance(values, Form) else {"low": values.low, "high": values.high}
-    found = {"keys": dict(labels.keys), "values": told, "is_open": labels.is_open, "is_unique": labels.is_unique}
+    found: Json = {
+        "keys": dict(labels.keys),
+        "values": _values(labels.values),
+        "is_open": labels.is_open,
+        "is_unique": labels.is_unique,
+    }
     found |= {"is_per_pod": True} if labels.is_per_pod else {}
     return found | ({"is_guess": True} if labels.is_guess else {})

@@ -40,5 +40,7 @@ def rest(exposure: Exposure, found: ExposureReport) -> str:
 
 
 def isolation(exposure: Exposure) -> str:
-    """Whether a NetworkPolicy isolates the workloads in this direction."""
+    """What is to be said of a direction in which no policy isolates the workloads, or perhaps none does."""
+    if exposure.is_isolated is None:
+        return f"whether a policy isolates for {exposure.direction.value} hangs on labels that nobody knows"
     return "" if exposure.is_isolated else f"not isolated for {exposure.direction.value} by any policy"

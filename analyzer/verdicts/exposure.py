@@ -47,12 +47,13 @@ class Exposure:
     """One direction of workloads that the policies treat alike.
 
     The openings, which may overlap, are all there is unless `is_capped` or `reason` says otherwise.  `reason`: why it
-    is not known whether there is more, with the facts it hangs on in `blame`.
+    is not known whether there is more, with the facts it hangs on in `blame`.  `is_isolated` is None where that
+    hangs on labels that nobody knows.
     """
 
     direction: Direction
     workloads: tuple[Workload, ...]
-    is_isolated: bool
+    is_isolated: bool | None
     openings: tuple[Opening, ...] = ()
     is_capped: bool = False
     reason: str = ""
@@ -75,7 +76,7 @@ class ExposureReport:
 
     def unisolated(self, direction: Direction) -> tuple[Workload, ...]:
         """The workloads that no policy isolates in this direction, sorted by id."""
-        found = (w for exposure in self.of(direction) if not exposure.is_isolated for w in exposure.workloads)
+        found = (w for exposure in self.of(direction) if exposure.is_isolated is False for w in exposure.workloads)
         return tuple(sorted(found, key=lambda workload: workload.id))
 
     def together(self) -> tuple[tuple[tuple[Workload, ...], Exposure, Exposure], ...]:

@@ -1,27 +1,34 @@
 """Pods of custom resources whose controllers nobody knows: any label that their template does not write may be there.
 
 Keys that no manifest mentions are as open as others, wherever a question asks for them: each claim is held to all the
-labels that the pod may have, played by hand.
+labels that the pod may have, played by hand.  So it is with every workload where knob labels-as-written says that
+others may be there (`more`), or that what is written may be changed too (`false`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.analysis import check, difference
+from analyzer.analysis import check, connectivity, difference
+from analyzer.analysis.exposure import exposure
 from analyzer.analysis.inventory_difference import inventory_difference
+from analyzer.inputs.explaining import explained
 from analyzer.judging import Setting
 from analyzer.language import parse_pack
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
-from analyzer.model.cluster import Cluster
-from analyzer.model.profile import PROFILES
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.profile import PROFILES, Profile
+from analyzer.sets import ConnectionSet
 from analyzer.verdicts import Status
+from analyzer.verdicts.connectivity import MapEnd, MapRow
 
 Labels = dict[str, str]
 
@@ -59,7 +66,7 @@ PLACES = {
 
 
 def cluster_of(folder: Path, kind: str, *policies: str) -> Cluster:
-    api = {"CloneSet": "apps.kruise.io/v1alpha1", "RayService": "ray.io/v1"}[kind]
+    api = {"CloneSet": "apps.kruise.io/v1alpha1", "RayService": "ray.io/v1", "ReplicaSet": "apps/v1"}[kind]
     text = f"""
 apiVersion: v1
 kind: Namespace
@@ -86,8 +93,8 @@ spec: {{template: {{metadata: {{labels: {{app: w}}}}, spec: {{containers: [{{nam
 CLOSED = "{podSelector: {}, policyTypes: [Ingress, Egress]}"
 
 
-def asked(cluster: Cluster, text: str, universe: Universe = Universe.ANY) -> Status:
-    setting = Setting(universe, PROFILES["generic"])
+def asked(cluster: Cluster, text: str, universe: Universe = Universe.ANY, labels_as_written: str = "true") -> Status:
+    setting = Setting(universe, PROFILES["generic"].with_knob("labels-as-written", labels_as_written))
     pack = parse_pack(text, "pack.npq")
     return check(cluster, [pack], setting=setting).sections[0].verdicts[0].status
 
@@ -127,6 +134,80 @@ def test_labels_that_only_a_question_asks_for_are_open(tmp_path_factory, kind: s
     cluster = cluster_of(tmp_path_factory.mktemp("m"), kind)
     expected = Status.REFUTED if all(spoken) else Status.UNKNOWN if any(spoken) else Status.VACUOUS
     assert asked(cluster, text, universe) is expected, text
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_labels_are_open_where_more_may_be_there_than_is_written(tmp_path_factory, data: st.DataObject) -> None:
+    text, spoken = data.draw(st.sampled_from(CLAIMS))
+    universe = data.draw(st.sampled_from((Universe.ANY, Universe.INVENTORY)))
+    cluster = cluster_of(tmp_path_factory.mktemp("m"), "ReplicaSet")
+    expected = Status.REFUTED if all(spoken) else Status.UNKNOWN if any(spoken) else Status.VACUOUS
+    assert asked(cluster, text, universe, "more") is expected, text
+    as_it_is = Status.REFUTED if spoken[VALUES.index(None)] else Status.VACUOUS
+    assert asked(cluster, text, universe) is as_it_is, text
+
+
+@pytest.mark.parametrize(
+    ("selector", "as_written", "more", "changed"),
+    [
+        ("app=w", Status.REFUTED, Status.REFUTED, Status.UNKNOWN),
+        ("app=x", Status.VACUOUS, Status.VACUOUS, Status.UNKNOWN),
+        ("app", Status.REFUTED, Status.REFUTED, Status.UNKNOWN),
+        ("tier=db", Status.VACUOUS, Status.UNKNOWN, Status.UNKNOWN),
+        ("app=w,tier!=db", Status.REFUTED, Status.UNKNOWN, Status.UNKNOWN),
+        ("app in (w,x),app!=x", Status.REFUTED, Status.REFUTED, Status.UNKNOWN),
+    ],
+)
+def test_labels_that_are_written_may_be_changed_too(
+    tmp_path: Path, selector: str, as_written: Status, more: Status, changed: Status
+) -> None:
+    cluster = cluster_of(tmp_path, "ReplicaSet")
+    text = f'assert x "x": no (workload a/w and pods({selector})) can reach anything'
+    found = [asked(cluster, text, labels_as_written=value) for value in ("true", "more", "false")]
+    assert found == [as_written, more, changed]
+    closed = cluster_of(tmp_path, "ReplicaSet", CLOSED)
+    assert asked(closed, 'assert x "x": no workload a/w can reach anything', labels_as_written="false") is Status.PROVED
+
+
+ONLY = "{podSelector: {matchExpressions: [{key: tier, operator: OP}]}, policyTypes: [Egress, Ingress]}"
+
+
+@pytest.mark.parametrize("operator", ["Exists", "DoesNotExist"])
+def test_maps_and_explanations_know_that_others_may_be_there(tmp_path: Path, operator: str) -> None:
+    """A ReplicaSet with labels besides those written is what a CloneSet is, wherever it is asked about."""
+    profile = PROFILES["generic"].with_knob("labels-as-written", "more")
+    told = []
+    for kind, engine in (("ReplicaSet", profile), ("CloneSet", PROFILES["generic"])):
+        cluster = cluster_of(tmp_path, kind, ONLY.replace("OP", operator))
+        client = next(w for w in cluster.workloads if w.name == "client")  # of it, too, more may be unknown
+        live = replace(client, ips=(ip_address("10.0.0.9"),))
+        cluster = replace(cluster, workloads=tuple(live if w is client else w for w in cluster.workloads))
+        rows = {(end_name(a), end_name(b), row.allowed, row.certain) for a, b, row in mapped(cluster, engine)}
+        ports = ConnectionSet.PORTS
+        why = explained(cluster, engine, "a/w", "192.0.2.1", ports, is_everything=True)
+        report = exposure(cluster, setting=Setting(Universe.ANY, engine), most=20)
+        exposed = [(e.direction, [w.name for w in e.workloads], e.is_isolated) for e in report.exposures]
+        told.append((rows, why.allowed, why.certain, exposed))
+    assert told[0] == told[1]
+    _, allowed, certain, exposed = told[0]
+    assert (allowed, certain) == (ConnectionSet.PORTS, ConnectionSet.EMPTY)
+    assert [is_isolated for _, names, is_isolated in exposed if "w" in names] == [None, None]
+
+
+def mapped(cluster: Cluster, profile: Profile) -> Iterator[tuple[MapEnd, MapEnd, MapRow]]:
+    return connectivity(cluster, profile).pairs()
+
+
+def end_name(end: MapEnd) -> str:
+    return end.name if isinstance(end, Workload) else str(end)
+
+
+def test_what_runs_has_the_labels_that_the_cluster_shows(tmp_path: Path) -> None:
+    cluster = cluster_of(tmp_path, "ReplicaSet")
+    workloads = tuple(replace(w, ips=(ip_address("10.0.0.9"),)) if w.name == "w" else w for w in cluster.workloads)
+    text = 'assert x "x": no (workload a/w and pods(tier=db)) can reach anything'
+    assert asked(replace(cluster, workloads=workloads), text, labels_as_written="more") is Status.VACUOUS
 
 
 @settings(max_examples=10, deadline=None)

@@ -16,9 +16,10 @@ from collections.abc import Iterable
 
 from analyzer.manifests.kinds.manifest import Manifest
 from analyzer.manifests.text.section import Section
-from analyzer.model.added_labels import Added, Form, Listed, Numbers, Varying
+from analyzer.model.added_labels import Added, Form, Listed, Numbers, Varying, Words
 from analyzer.model.cluster import Node
 from analyzer.model.labels import Labels
+from analyzer.model.placement import Placement
 
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 REVISION_HASH = "controller-revision-hash"
@@ -99,24 +100,48 @@ def _index(spec: Section, *, is_unique: bool) -> tuple[Varying, ...]:
 
 
 # ------------------------------------------------------------------------------------------------ nodes
-_ANYWHERE = tuple(Varying(((key, ""),), Form.ANY, is_guess=True) for key in (ZONE, REGION))
-
-
 class Places:
     """What a pod has from the node that it is bound to, once it is."""
 
     def __init__(self, nodes: Iterable[Node]) -> None:
-        self._labels = {
-            node.name: Labels({key: node.labels[key] for key in (ZONE, REGION) if key in node.labels}) for node in nodes
-        }
-        self._anywhere: tuple[Added, ...] = _ANYWHERE
-        if self._labels:
-            choices = tuple(dict.fromkeys(self._labels[name] for name in sorted(self._labels)))
-            self._anywhere = (Listed(choices),) if any(choices) else ()
+        self._nodes = {node.name: node for node in nodes}
 
-    def on(self, node: str) -> tuple[Added, ...]:
-        """On the node of that name, on some node where it is empty."""
-        found = self._labels.get(node)
-        if found is None:
-            return self._anywhere if not node else _ANYWHERE
-        return (Listed((found,)),) if found else ()
+    def on(self, node: str, placement: Placement | None) -> tuple[Added, ...]:
+        """On the node of that name; on some node that the pod may be bound to where it is empty."""
+        own = self._nodes.get(node)
+        if own is not None:
+            found = _of_node(own)
+            return (Listed((found,)),) if found else ()
+        if node or not self._nodes:
+            return _anywhere(placement)
+        named = (self._nodes[name] for name in sorted(self._nodes))
+        fitting = [node for node in named if placement is None or placement.admits(node.name, node.labels)]
+        if not fitting:  # it waits for a node
+            return _anywhere(placement)
+        choices = tuple(dict.fromkeys(map(_of_node, fitting)))
+        return (Listed(choices, _anywhere(placement)),)
+
+
+def _of_node(node: Node) -> Labels:
+    return Labels({key: node.labels[key] for key in (ZONE, REGION) if key in node.labels})
+
+
+def _anywhere(placement: Placement | None) -> tuple[Varying, ...]:
+    """On a node that nobody has declared."""
+    return tuple(_under(key, placement) for key in (ZONE, REGION))
+
+
+def _under(key: str, placement: Placement | None) -> Varying:
+    """What such a node may have under the key; where that is several, nobody knows which of them are there."""
+    values = Form.ANY if placement is None else _values(key, placement)
+    is_certain = isinstance(values, Words) and values.is_one
+    return Varying(((key, ""),), values, is_guess=not is_certain)
+
+
+def _values(key: str, placement: Placement) -> Form | Words:
+    known, without = placement.mentioned(key), placement.may_have(key, None)
+    fresh = next(value for value in Form.ANY.samples() if value not in known)
+    admitted = frozenset(value for value in known if placement.may_have(key, value))
+    if placement.may_have(key, fresh):
+        return Words(known - admitted, is_excluded=True, may_be_absent=without)
+    return Words(admitted, may_be_absent=without) if admitted or without else Form.ANY  # else no node will ever do

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.manifests.kinds.added_labels import REGION, ZONE
+from analyzer.manifests.kinds.pod_placement import read_placement
 from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
 from analyzer.manifests.text.nodes import Mapping, Sequence
 from analyzer.manifests.text.section import Log, Section
@@ -41,6 +42,7 @@ def custom_pods(root: Section, kind: str, group: str, namespace: str, name: str)
         owner=owner,
         source=root.source,
         added=_added(kind, group, shape.labels, of_roles),
+        placement=read_placement(section.section("spec")),
     )
 
 

@@ -13,6 +13,7 @@ from analyzer.model.added_labels import Added
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.mesh import ANNOTATIONS, STATUS
+from analyzer.model.placement import Placement
 from analyzer.model.policies import Protocol
 from analyzer.model.source import Source
 from analyzer.records import dataclass
@@ -52,6 +53,7 @@ class PodSource:
     `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
     known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what
     it gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
+    `placement`: what it asks of its node.
     """
 
     kind: str
@@ -70,6 +72,7 @@ class PodSource:
     added: tuple[Added, ...] = ()
     is_bound: bool = False
     revision: str = ""
+    placement: Placement | None = None
     images: tuple[str, ...] = ()
 
 

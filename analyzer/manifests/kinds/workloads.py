@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analyzer.manifests.kinds.added_labels import with_added
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
+from analyzer.manifests.kinds.pod_placement import read_placement
 from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
 from analyzer.manifests.text.section import Section
 
@@ -59,6 +60,7 @@ def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:
         replicas=0 if _is_finished(manifest) else _replicas(spec),
         added=added,
         revision=(annotations.text(_REVISION) if annotations else None) or "",
+        placement=read_placement(template.section("spec")),
         images=_images(template) if manifest.kind == "DaemonSet" else (),
     )
 

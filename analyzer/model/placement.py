@@ -1,0 +1,70 @@
+"""The nodes that a pod may be bound to, as its spec asks for them: nodeSelector and required node affinity.
+
+The scheduler and the kubelet both hold to these (kubernetes/component-helpers, scheduling/corev1/nodeaffinity).  What
+else keeps pods off nodes is not read: taints, free room, volumes, spreading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from analyzer.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCondition:
+    """One condition on a label of the node, or with `is_name` on its name; `operator` as in a manifest."""
+
+    key: str
+    operator: str
+    values: frozenset[str] = frozenset()
+    is_name: bool = False
+
+    def holds(self, value: str | None) -> bool:
+        match self.operator:
+            case "In":
+                return value in self.values
+            case "NotIn":
+                return value not in self.values
+            case "Exists":
+                return value is not None
+            case "DoesNotExist":
+                return value is None
+            case _:
+                return self._compares(value)
+
+    def _compares(self, value: str | None) -> bool:
+        try:
+            own, limit = int(value or ""), int(next(iter(self.values), ""))
+        except ValueError:
+            return False
+        return own > limit if self.operator == "Gt" else own < limit
+
+
+Term = tuple[NodeCondition, ...]
+"""All of these; the empty one holds of no node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One of `terms` must hold of the node."""
+
+    terms: tuple[Term, ...]
+
+    def admits(self, name: str, labels: Mapping[str, str]) -> bool:
+        return any(term and all(c.holds(name if c.is_name else labels.get(c.key)) for c in term) for term in self.terms)
+
+    def may_have(self, key: str, value: str | None) -> bool:
+        """Whether some node that it admits could have this under the key; None: not have the key."""
+        return any(term and all(c.is_name or c.key != key or c.holds(value) for c in term) for term in self.terms)
+
+    def mentioned(self, key: str) -> frozenset[str]:
+        return frozenset(v for term in self.terms for c in term if c.key == key and not c.is_name for v in c.values)
+
+
+def placement_of(selector: Mapping[str, str], affinity: Iterable[Term] | None) -> Placement | None:
+    """None: any node will do.  `affinity` is None where nothing of the kind is required."""
+    own = tuple(NodeCondition(key, "In", frozenset({value})) for key, value in sorted(selector.items()))
+    if affinity is None:
+        return Placement((own,)) if own else None
+    return Placement(tuple((*own, *term) for term in affinity if term))
