@@ -94,7 +94,8 @@ def test_a_pod_has_the_zone_of_a_node_that_takes_it(tmp_path_factory, data: st.D
     meta = {"namespace": "a"}
     documents = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}},
-        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "w"} | meta, "spec": {"template": template}},
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "w"} | meta,
+         "spec": {"template": template}},
         {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p"} | meta,
          "spec": {"podSelector": chosen, "policyTypes": ["Egress"]}},
         *({"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"n{i}", "labels": its}}

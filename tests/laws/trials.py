@@ -16,6 +16,9 @@ from itertools import product
 from random import Random
 
 from clusters import (
+    DECLARED,
+    MENTIONED,
+    SERVICE_IPS,
     claims,
     clusters,
     conditions,
@@ -34,9 +37,11 @@ from points import OUTSIDE_THE_UNIVERSE, Points
 from revisions import revisions, seen_by
 
 from analyzer.encoding import Question, align, embed, encode, encode_pair
+from analyzer.model.added_labels import Added, Varying
 from analyzer.model.claims import Anything, Assumption, Behind, Claim, Kind, PodsIn, Role, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Host, Pod, Through
+from analyzer.model.labels import Selector
 from analyzer.model.leading import behind, led_ports
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.model.profile import Profile, ServiceEval
@@ -264,6 +269,8 @@ class Scene:
 
 @st.composite
 def scenes(draw: DrawFn) -> Scene:
+    if draw(st.sampled_from((False, False, True))):
+        return draw(_before_a_service())
     profile = draw(profiles())
     if draw(st.sampled_from((False, False, True))):
         before, cluster = draw(revisions(adds_labels=True))
@@ -272,7 +279,7 @@ def scenes(draw: DrawFn) -> Scene:
         claim = replace(draw(claims(aligned)), kind=Kind.NO_NEW)
         asked.append(Asked(cluster, profile, claim, is_sliced=draw(st.booleans()), before=before))
     else:
-        cluster = aligned = draw(clusters(adds_labels=True))
+        cluster = aligned = draw(_with_ordinals(draw(clusters(adds_labels=True))))
         asked = []
     asked += [draw(_questions(cluster, profile)) for _ in range(3)]
     for service in cluster.services:
@@ -288,7 +295,62 @@ def scenes(draw: DrawFn) -> Scene:
     asked.append(Asked(cluster, profile, isolation, universe, is_sliced=draw(st.booleans())))
     ends = [draw(pods(aligned, version)) for version in (4, 4, 4, 4, 6, 6)]
     others = [draw(other_ends(aligned, version)) for version in (4, 4, 4, 6)]
-    return Scene(tuple(asked), tuple(_connections(ends, others)), tuple(ends), draw(st.integers(0, 2**32)))
+    connections = tuple(_connections(cluster, ends, others))
+    return Scene(tuple(asked), connections, tuple(ends), draw(st.integers(0, 2**32)))
+
+
+@st.composite
+def _before_a_service(draw: DrawFn) -> Scene:
+    """A Service with addresses of its own, where most of the pods are, asked for by them: on the ports that lead to its
+    backends."""
+    cluster = draw(_with_ordinals(draw(clusters(adds_labels=True).filter(lambda found: bool(found.services)))))
+    service = cluster.services[0]
+    selector = draw(st.sampled_from((service.selector, Selector.EVERYTHING, Selector.EVERYTHING, Selector.EVERYTHING)))
+    addresses = tuple(SERVICE_IPS[version] + more for version in (4, 6) for more in range(3))
+    ports = (replace(service.ports[0], target=draw(st.sampled_from((80, 81, 82)))), *service.ports[1:])
+    service = replace(service, selector=selector, addresses=addresses, ports=ports, is_headless=False)
+    cluster = replace(cluster, services=(service,))
+    ends = [draw(pods(cluster, version)) for version in (4,) * 8 + (6, 6, 6)]
+    others = [draw(other_ends(cluster, version)) for version in (4, 6)]
+    homes = Counter(end.namespace for end in ends if end.namespace in (*DECLARED, MENTIONED))
+    home = homes.most_common(1)[0][0] if homes else service.namespace
+    written = tuple(replace(entry, namespace=home) for entry in cluster.endpoints)
+    cluster = replace(cluster, services=(replace(service, namespace=home),), endpoints=written)
+    service = cluster.services[0]
+    front = behind(service.id, led_ports(cluster, service))
+    asked = []
+    for kind, seeing, _ in product((Kind.EVERY, Kind.SOME), (ServiceEval.UNKNOWN, ServiceEval.PRE_DNAT), range(2)):
+        near = replace(draw(profiles()), name="custom", enforces=True, service_eval=seeing)
+        claim = replace(EVERYTHING, kind=kind, destinations=front)
+        if draw(st.booleans()):
+            narrow = draw(claims(cluster))
+            claim = replace(claim, sources=narrow.sources, excuses=narrow.excuses)
+        asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
+    every = list(_connections(cluster, ends, others))
+    leading = [one for one in every if any(leads_to(port, one) for port in front.ports)]
+    random = Random(draw(st.integers(0, 2**32)))
+    beside = random.sample(every, min(len(every), 40))
+    return Scene(tuple(asked), tuple(dict.fromkeys((*leading, *beside))), tuple(ends))
+
+
+@st.composite
+def _with_ordinals(draw: DrawFn, cluster: Cluster) -> Cluster:
+    """The cluster with some of the labels that controllers add being those of one pod each."""
+
+    def counted(added: Added) -> Added:
+        can_be = isinstance(added, Varying) and not added.is_open
+        return replace(added, is_unique=True) if can_be and draw(st.booleans()) else added
+
+    workloads = tuple(replace(w, added=tuple(map(counted, w.added))) for w in cluster.workloads)
+    return replace(cluster, workloads=workloads)
+
+
+def _are_one(cluster: Cluster, a: End, b: End) -> bool:
+    """The two are one pod of a StatefulSet, say: no other bears its ordinal."""
+    if not (isinstance(a, Pod) and isinstance(b, Pod)) or a.workload is None or a.workload != b.workload:
+        return False
+    unique = (added for w in cluster.workloads if w.owner == a.workload for added in w.added if added.is_unique)
+    return any(all(a.labels.get(key) == b.labels.get(key) for key in one.all_keys) for one in unique)
 
 
 _SAYING_ALL = st.sampled_from((Kind.NO, Kind.EVERY, Kind.SOME))
@@ -307,10 +369,11 @@ def _questions(draw: DrawFn, cluster: Cluster, profile: Profile) -> Asked:
     return Asked(cluster, profile, replace(claim, **wide), universe, assumptions, draw(st.booleans()))
 
 
-def _connections(ends: list[Pod], others: list[End]) -> Iterator[Connection]:
+def _connections(cluster: Cluster, ends: list[Pod], others: list[End]) -> Iterator[Connection]:
     """Every connection between these ends, on every port."""
     sockets = [*product(PORT_PROTOCOLS, NUMBERS), (Protocol.OTHER, None)]
     pairs = [(a, b) for a in ends for b in (*ends, *others) if a.ip.version == b.ip.version and is_pair((a, b))]
+    pairs = [pair for pair in pairs if not _are_one(cluster, *pair)]
     for pair in dict.fromkeys([*pairs, *((b, a) for a, b in pairs)]):
         for protocol, port in sockets:
             yield Connection(*pair, protocol, port)
