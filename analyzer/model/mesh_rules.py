@@ -27,7 +27,15 @@ from analyzer.model.formulas import (
 from analyzer.model.mesh import Condition, Conditions, JwtRule, MeshConfig, MeshRule, Verdict
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
-from analyzer.model.requests import MTLS, TokenState
+from analyzer.model.requests import (
+    CERTIFICATE_HEADER,
+    EDGE_HEADERS,
+    ID_HEADER,
+    MTLS,
+    REWRITTEN_HEADERS,
+    TLS_HEADER,
+    TokenState,
+)
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, exact, glob, prefix, regex, suffix, template
@@ -38,12 +46,9 @@ _WORD_CLAIMS = ("scope", "permission")
 _OWN_DOMAIN = "cluster.local"
 _SPIFFE_PARTS = 5
 _OVER_TCP = frozenset({"source.", "destination.", "connection.", "remote.", "experimental."})
-_IN_ZTUNNEL = frozenset({"source.ip", "source.namespace", "source.principal", "destination.ip", "destination.port"})
 _OF_IDENTITY = frozenset({"source.principal", "source.namespace", "source.serviceAccount", "source.trustDomain"})
 IDENTITY = Attribute(Role.REQUEST, Name.IDENTITY)
 HAS_MTLS = Test(Attribute(Role.REQUEST, Name.TLS), frozenset({MTLS}))
-IN_THREE_PARTS = Test(IDENTITY, regex("[^/]+/ns/[^/]+/sa/[^/]+"))
-"""ztunnel knows identities of trust domain, namespace and service account, and takes any other for none."""
 
 
 AT_SIDECAR: tuple[tuple[Formula, str], ...] = ((TRUE, ""),)
@@ -62,7 +67,7 @@ def of_request(name: Name, key: str = "") -> Attribute:
 
 
 # ------------------------------------------------------------------------------------------------ patterns
-def _pattern(text: str, *, presence: Pattern = NON_EMPTY, fold: bool = False) -> Pattern:
+def pattern(text: str, *, presence: Pattern = NON_EMPTY, fold: bool = False) -> Pattern:
     """A star at one end stands for anything, by itself for something; elsewhere it is a star (istio.md 5.5)."""
     if text == "*":
         return presence
@@ -72,10 +77,10 @@ def _pattern(text: str, *, presence: Pattern = NON_EMPTY, fold: bool = False) ->
 
 
 def _path(text: str) -> Pattern:
-    return template(text) if "{*}" in text or "{**}" in text else _pattern(text)
+    return template(text) if "{*}" in text or "{**}" in text else pattern(text)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "".join(char if char.isalnum() else f"\\{char}" for char in text)
 
 
@@ -83,7 +88,7 @@ def _account(text: str, namespace: str) -> Pattern:
     where, slash, name = text.partition("/")
     if not slash:
         where, name = namespace, text
-    return regex(f".+/ns/{_quoted(where)}/(.+/|)sa/{_quoted(name)}(/.+)?")
+    return regex(f".+/ns/{quoted(where)}/(.+/|)sa/{quoted(name)}(/.+)?")
 
 
 def _trust_domain(text: str) -> Pattern:
@@ -92,7 +97,7 @@ def _trust_domain(text: str) -> Pattern:
     if "*" not in text:
         return prefix(f"{text}/")
     before, _, after = text.partition("*")
-    return regex(f"{_quoted(before)}[^/]*{_quoted(after)}/.*")
+    return regex(f"{quoted(before)}[^/]*{quoted(after)}/.*")
 
 
 def _with_aliases(principal: str, config: MeshConfig) -> Iterable[str]:
@@ -152,11 +157,11 @@ class Tokens:
         if text == "*":
             of_issuer = of_subject = NON_EMPTY
         elif text.startswith("*"):
-            of_issuer = NON_EMPTY if not slash else _pattern(issuer)
+            of_issuer = NON_EMPTY if not slash else pattern(issuer)
             of_subject = exact(subject) if slash else suffix(text[1:])
         elif text.endswith("*"):
             of_issuer = exact(issuer) if slash else prefix(text[:-1])
-            of_subject = _pattern(subject) if slash else NON_EMPTY
+            of_subject = pattern(subject) if slash else NON_EMPTY
         tests = [Test(of_request(Name.ISSUER), of_issuer), Test(of_request(Name.SUBJECT), of_subject)]
         return self.some(lambda rule: both(tests))
 
@@ -262,7 +267,7 @@ class Reader:
             return Open(OpenFact("mesh-waypoint-address", f"{attribute} {value}", text))
         match attribute:
             case "source.principal":
-                return either(Test(IDENTITY, _pattern(p, presence=PRESENT)) for p in _with_aliases(value, self.config))
+                return either(Test(IDENTITY, pattern(p, presence=PRESENT)) for p in _with_aliases(value, self.config))
             case "source.namespace":
                 return Test(IDENTITY, glob(f"*/ns/{value}/*"))
             case "source.serviceAccount":
@@ -277,26 +282,28 @@ class Reader:
             case "request.auth.principal":
                 return self.tokens.principal(value)
             case "request.auth.audiences":
-                return self.tokens.claim("aud", _pattern(value))
+                return self.tokens.claim("aud", pattern(value))
             case "request.auth.presenter":
-                return self.tokens.claim("azp", _pattern(value))
+                return self.tokens.claim("azp", pattern(value))
             case "request.auth.claims":
-                return self.tokens.claim(key, _pattern(value))
+                return self.tokens.claim(key, pattern(value))
             case "request.headers":
-                return self._has_header(key.lower(), _pattern(value, presence=PRESENT))
+                return self._has_header(key.lower(), pattern(value, presence=PRESENT))
             case "hosts":
-                return Test(of_request(Name.HOST), _pattern(value, presence=PRESENT, fold=True))
+                return Test(of_request(Name.HOST), pattern(value, presence=PRESENT, fold=True))
             case "methods":
-                return Test(of_request(Name.METHOD), _pattern(value, presence=PRESENT))
+                return Test(of_request(Name.METHOD), pattern(value, presence=PRESENT))
             case "paths":
                 return Test(of_request(Name.PATH), _path(value))
             case _:
-                return _of_connection(attribute, value)
+                return of_connection(attribute, value)
 
     def _has_header(self, name: str, meets: Pattern) -> Formula:
         """What the proxy makes of a token stands there for whoever sent one; the token itself in its own header, until
         a rule accepts it."""
-        sent = Test(of_request(Name.HEADER, name), meets)
+        sent = _header(name, meets)
+        if self.client_ip != AT_SIDECAR and name in EDGE_HEADERS:
+            return _rewritten(name)
         if any(name in rule.writes_headers for _, rule in self.tokens.rules):
             text = f"what the proxy writes into the header `{name}` of a token is not modelled"
             fact = Open(OpenFact("mesh-header", name, text))
@@ -307,18 +314,38 @@ class Reader:
         return either([sent, both([Test(of_request(Name.TOKEN)), negated(gone)])])
 
 
+def _header(name: str, meets: Pattern) -> Formula:
+    """Of some headers the proxy drops what is not for it, others it writes (istio.md 0.1)."""
+    sent, is_there = Test(of_request(Name.HEADER, name), meets), Test(of_request(Name.HEADER, name))
+    if name in REWRITTEN_HEADERS:
+        return both([is_there, _rewritten(name)])
+    if name == CERTIFICATE_HEADER:
+        return both([HAS_MTLS, TRUE if meets == PRESENT else _rewritten(name)])
+    if name == ID_HEADER:
+        return either([sent, both([negated(is_there), TRUE if meets == PRESENT else _rewritten(name)])])
+    if name == TLS_HEADER:
+        ways = ((HAS_MTLS, "https"), (negated(HAS_MTLS), "http"))
+        return either([sent, both([negated(is_there), either(way for way, text in ways if meets.matches(text))])])
+    return sent
+
+
+def _rewritten(name: str) -> Formula:
+    text = f"what the proxy makes of the header `{name}` before policies see it is not modelled"
+    return Open(OpenFact("mesh-header", name, text))
+
+
 def _takes_away(rule: JwtRule) -> Formula:
     return FALSE if rule.keeps_token else TRUE
 
 
-def _of_connection(attribute: str, value: str) -> Formula:
+def of_connection(attribute: str, value: str) -> Formula:
     match attribute:
         case "destination.ip":
             return Member(Role.DST, AtAddress(addresses_of(value), value))
         case "destination.port":
             return OnPorts(Protocol.TCP, PortSet.of(int(value))) if int(value) else FALSE
         case "connection.sni":
-            return Test(of_request(Name.SNI), _pattern(value))
+            return Test(of_request(Name.SNI), pattern(value))
         case _:
             text = f"what `{attribute}` is, other filters of the proxy decide"
             return Open(OpenFact("mesh-metadata", f"{attribute} {value}", text))
@@ -326,64 +353,3 @@ def _of_connection(attribute: str, value: str) -> Formula:
 
 def _is_for_requests(conditions: Conditions) -> bool:
     return any(not any(each.attribute.startswith(start) for start in _OVER_TCP) for each in conditions)
-
-
-# ------------------------------------------------------------------------------------------------ ztunnel
-def in_ztunnel(rule: MeshRule, namespace: str, verdict: Verdict) -> Formula:
-    """What is left of a rule where requests are not seen: fields of requests are dropped, an alternative with no field
-    left never matches, and a rule of ALLOW that had any is dropped (istio.md 6)."""
-    every = (rule.when, *rule.sources, *rule.operations)
-    if verdict is Verdict.ALLOW and any(_is_beyond_ztunnel(conditions, rule) for conditions in every):
-        return FALSE
-    clauses: list[Sequence[Conditions]] = [rule.operations] if rule.operations else []
-    clauses += [rule.sources] if rule.sources else []
-    clauses += [((each,),) for each in rule.when]
-    return both(either(_left_of(each, namespace, each in rule.sources) for each in clause) for clause in clauses)
-
-
-def _is_beyond_ztunnel(conditions: Conditions, rule: MeshRule) -> bool:
-    """`when` names fewer attributes than `source` has fields; trust domains are dropped without a word."""
-    if conditions is rule.when:
-        return any(each.attribute not in _IN_ZTUNNEL for each in conditions)
-    kept = (*_IN_ZTUNNEL, "source.serviceAccount", "source.trustDomain")
-    return any(each.attribute not in kept for each in conditions)
-
-
-def _left_of(conditions: Conditions, namespace: str, is_source: bool) -> Formula:
-    known = (*_IN_ZTUNNEL, "source.serviceAccount") if is_source else _IN_ZTUNNEL
-    left = [each for each in conditions if each.attribute in known]
-    if not left:
-        return FALSE
-    parts: list[Formula] = []
-    for each in left:
-        meets = partial(_meets_in_ztunnel, each.attribute, namespace)
-        parts.append(either(map(meets, each.values)) if each.values else TRUE)
-        parts.append(negated(either(map(meets, each.excepted))))
-    return both(parts)
-
-
-def _meets_in_ztunnel(attribute: str, namespace: str, value: str) -> Formula:
-    """Identities are three parts here, each compared by itself."""
-    match attribute:
-        case "source.principal":
-            return both([IN_THREE_PARTS, Test(IDENTITY, _pattern(value, presence=PRESENT))])
-        case "source.namespace":
-            return both([IN_THREE_PARTS, Test(IDENTITY, _namespace_part(value))])
-        case "source.serviceAccount":
-            where, slash, name = value.partition("/")
-            where, name = (where, name) if slash else (namespace, value)
-            return Test(IDENTITY, regex(f"[^/]+/ns/{_quoted(where)}/sa/{_quoted(name)}"))
-        case "source.ip":
-            return Member(Role.SRC, AtAddress(addresses_of(value), value))
-        case _:
-            return _of_connection(attribute, value)
-
-
-def _namespace_part(text: str) -> Pattern:
-    if text == "*":
-        return PRESENT
-    if text.startswith("*"):
-        return regex(f"[^/]+/ns/[^/]*{_quoted(text[1:])}/sa/.*")
-    if text.endswith("*"):
-        return regex(f"[^/]+/ns/{_quoted(text[:-1])}[^/]*/sa/.*")
-    return regex(f"[^/]+/ns/{_quoted(text)}/sa/.*")

@@ -50,19 +50,19 @@ from analyzer.model.mesh_rules import (
     AT_SIDECAR,
     HAS_MTLS,
     IDENTITY,
-    IN_THREE_PARTS,
     Chain,
     Reader,
     Tokens,
-    in_ztunnel,
     of_request,
 )
+from analyzer.model.mesh_ztunnel import IN_THREE_PARTS, in_ztunnel
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import ExtAuthz
 from analyzer.model.reading import reach
+from analyzer.model.requests import UNREADABLE
 from analyzer.sets.strings import prefix
 
 STAGE = "request"
@@ -70,6 +70,8 @@ _EVERY_POD = TRUE
 _TCP = OnPorts(Protocol.TCP)
 _HAS_METHOD = Test(of_request(Name.METHOD))
 _FAULT = Test(of_request(Name.FAULT))
+_UNREADABLE = both([negated(HAS_MTLS), Test(of_request(Name.FAULT), frozenset({UNREADABLE}))])
+"""Bytes that a proxy which finds out what comes takes for no HTTP; in mutual TLS the client says what it sends."""
 _OWN_TLS = both([negated(HAS_MTLS), Test(of_request(Name.SNI))])
 
 
@@ -170,8 +172,9 @@ class _Builder:
         disabled = modes.is_in(Mode.DISABLE)
         opaque = either([_OWN_TLS, both([HAS_MTLS, disabled])])
         is_http, is_tcp = speaks[Chain.HTTP], speaks[Chain.TCP]
-        on_http = both([_HAS_METHOD, negated(opaque), negated(is_tcp)])
-        on_tcp = either([is_tcp, both([negated(is_http), either([opaque, negated(_HAS_METHOD)])])])
+        no_http = either([opaque, negated(_HAS_METHOD), _UNREADABLE])
+        on_http = both([_HAS_METHOD, negated(opaque), negated(is_tcp), either([is_http, negated(_UNREADABLE)])])
+        on_tcp = either([is_tcp, both([negated(is_http), no_http])])
         domains = either(Test(IDENTITY, prefix(f"{domain}/")) for domain in self.config.trust_domains)
         entry = _own(
             (both([negated(HAS_MTLS), modes.is_in(Mode.STRICT)]), "its proxy takes nothing but mutual TLS there"),

@@ -8,8 +8,35 @@ from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
 MTLS, PLAINTEXT = "mtls", "plaintext"
+UNREADABLE = "its first line is none of HTTP's"
+"""Why a proxy refuses a request that it takes for no HTTP at all where it finds out from the first line what comes."""
 NESTED = "]["
 """Between the keys of a claim inside another: `claims[a][b]` has the key `a][b`."""
+
+JOINED_HEADERS = frozenset(
+    {
+        *("accept", "accept-encoding", "access-control-request-headers", "access-control-request-method"),
+        *("authorization", "cache-control", "cdn-loop", "content-encoding", "content-length", "content-type", "expect"),
+        *("grpc-accept-encoding", "grpc-timeout", "host", "if-match", "if-modified-since", "if-none-match", "origin"),
+        *("pragma", "referer", "user-agent", "via", "x-client-trace-id", "x-envoy-attempt-count"),
+        *("x-envoy-decorator-operation", "x-envoy-downstream-service-cluster", "x-envoy-external-address"),
+        *("x-envoy-is-timeout-retry", "x-envoy-original-path", "x-forwarded-for", "x-forwarded-host"),
+        *("x-forwarded-port", "x-forwarded-proto", "x-request-id"),
+    }
+)
+"""Those that Envoy has a place of its own for: repeated, they are one value, joined with commas (istio.md 0.1)."""
+TLS_HEADER, ID_HEADER, CERTIFICATE_HEADER = "x-forwarded-proto", "x-request-id", "x-forwarded-client-cert"
+"""Those that the proxy writes, the first two where the client has not."""
+REWRITTEN_HEADERS = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "x-envoy-internal"),
+        *("x-envoy-expected-rq-timeout-ms", "x-envoy-hedge-on-per-try-timeout", "x-envoy-ip-tags"),
+        *("x-envoy-max-retries", "x-envoy-retry-on", "x-envoy-upstream-rq-timeout-ms"),
+    }
+)
+"""Those of which the proxy drops some before policies see them."""
+EDGE_HEADERS = frozenset({TLS_HEADER, ID_HEADER, "x-envoy-external-address", "x-forwarded-for"})
+"""Those that a gateway writes, whatever the client has sent."""
 
 
 class TokenState(Enum):

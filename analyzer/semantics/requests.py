@@ -14,7 +14,7 @@ from analyzer.model.endpoints import End, Pod
 from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.mesh import MeshConfig, Normalization
 from analyzer.model.profile import Profile
-from analyzer.model.requests import MTLS, Request, Token, TokenState
+from analyzer.model.requests import JOINED_HEADERS, MTLS, UNREADABLE, Request, Token, TokenState
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.strings.paths import clean_path
 
@@ -25,8 +25,11 @@ _METHODS = re.compile(
     "REBIND|REPORT|SEARCH|SOURCE|SUBSCRIBE|TRACE|UNBIND|UNLINK|UNLOCK|UNSUBSCRIBE"
 )
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TARGET = re.compile(r"[\t\f\x21-\x7e]*")
+_TARGET = re.compile(r"[\x21-\x7e]*")
 _ABSOLUTE = re.compile(r"[A-Za-z]+://([^/?]*)(.*)", re.DOTALL)
+_SCHEMES = ("http://", "https://")
+_AUTHORITY = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]*")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _SLASHES = re.compile(r"//+")
@@ -62,7 +65,7 @@ def seen(request: Request, src: End, config: MeshConfig) -> Mapping[Attribute, t
     put(Name.HOST, host)
     if host is not None:
         put(Name.HOST, _without_port(host).lower(), key="name")
-    put(Name.FAULT, fault or _fault(request, host))
+    put(Name.FAULT, _first_line_fault(request) or fault or _fault(request, host))
     headers = _headers(request)
     headers |= {":method": (request.method,), ":path": (path,), ":scheme": ("http",)}
     if host is not None:
@@ -124,10 +127,13 @@ def _put_token(token: Token, found: Values) -> None:
 
 # ------------------------------------------------------------------------------------------------ the request line
 def _target(request: Request) -> tuple[str, str | None]:
-    """The path and the host: those of an absolute target go before the Host header."""
+    """The path and the host: those of an absolute target go before the Host header, of which there may be several."""
     absolute = _ABSOLUTE.fullmatch(request.path)
-    if absolute is None or request.http != 1:
+    if request.http != 1:
         return request.path, request.host
+    if absolute is None:
+        more = [value.strip(" \t") for name, value in request.headers if name.lower() == "host"]
+        return request.path, request.host if request.host is None or not more else ",".join((request.host, *more))
     rest = absolute[2]
     return rest if rest.startswith("/") else f"/{rest}", absolute[1]
 
@@ -137,23 +143,32 @@ def _without_port(host: str) -> str:
     return before if colon and port.isdigit() else host
 
 
-def _fault(request: Request, host: str | None) -> str | None:
-    """Why HTTP's parser refuses it, or no route is for it."""
+def _first_line_fault(request: Request) -> str | None:
+    """Why HTTP/1.1 makes nothing of the first line; UNREADABLE where a proxy that looks at it first takes the bytes for
+    no HTTP."""
     method, target = request.method or "", request.path
-    if request.http == 1:
-        if _METHODS.fullmatch(method) is None:
-            return "HTTP/1.1 knows no such method"
-        if method != "CONNECT" and not (target.startswith(("/", "*")) or _ABSOLUTE.fullmatch(target)):
-            return "the request target is none"
-        if _TARGET.fullmatch(target) is None:
-            return "the request target holds characters that HTTP does not have"
-    elif _TOKEN.fullmatch(method) is None:
+    if request.http != 1:
+        return None
+    begins = target.startswith(("/", "*")) or _ABSOLUTE.fullmatch(target) is not None or method == "CONNECT"
+    if _TOKEN.fullmatch(method) is None or _TARGET.fullmatch(target) is None or not begins:
+        return UNREADABLE
+    return None if _METHODS.fullmatch(method) else "HTTP/1.1 knows no such method"
+
+
+def _fault(request: Request, host: str | None) -> str | None:
+    """Why HTTP's parser refuses what comes after the first line, or no route is for it."""
+    method, target = request.method or "", request.path
+    if request.http != 1 and _TOKEN.fullmatch(method) is None:
         return "the method is no token"
     if method == "CONNECT":
         return "no route is for CONNECT"
-    if target == "*" or not _target(request)[0].startswith("/"):
+    if not target.startswith("/") and not (request.http == 1 and target.lower().startswith(_SCHEMES)):
         return "no route is for such a target"
-    return "it names no host" if not host else None
+    if any(_TOKEN.fullmatch(name) is None or _CONTROLS.search(value) for name, value in request.headers):
+        return "a header is none of HTTP's"
+    if not host:
+        return "it names no host"
+    return None if _AUTHORITY.fullmatch(host.strip(" \t")) else "it names a host that is none"
 
 
 def normalized(target: str, how: Normalization) -> tuple[str, str | None]:
@@ -219,7 +234,14 @@ def _headers(request: Request) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name, value in request.headers:
         found.setdefault(name.lower(), []).append(value.strip(" \t"))
-    return {name: tuple(values) for name, values in found.items()}
+    return {name: _together(name, values, request.http) for name, values in found.items()}
+
+
+def _together(name: str, values: list[str], http: int) -> tuple[str, ...]:
+    """HTTP/2 sends cookies one by one, which are one header."""
+    if name in JOINED_HEADERS:
+        return (",".join(values),)
+    return ("; ".join(values),) if name == "cookie" and http == 2 else tuple(values)
 
 
 def _parameters(target: str) -> dict[str, tuple[str, ...]]:

@@ -28,7 +28,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.mesh import MeshConfig
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
-from analyzer.model.requests import MTLS, PLAINTEXT, Request, Token, TokenState
+from analyzer.model.requests import JOINED_HEADERS, MTLS, PLAINTEXT, Request, Token, TokenState
 from analyzer.records import dataclass
 from analyzer.semantics.fold import Grants, Matches, Reach, Selected, Side, Span, ruling
 from analyzer.semantics.formulas import Situation, does_meet, is_true
@@ -197,7 +197,7 @@ class _Search:
         is_there = attribute.name in _ALWAYS or attribute.key in _PSEUDO_HEADERS
         found: list[tuple[str, ...]] = [] if is_there else [()]
         found = [*((value,) for value in single), *found]
-        if attribute.name in _SEVERAL and not is_there:
+        if attribute.name in _SEVERAL and attribute.key not in JOINED_HEADERS and not is_there:
             for count in range(2, len(tests) + 1):
                 found += combinations(single, count)
                 if len(found) > _MOST_VALUES:

@@ -351,6 +351,45 @@ def test_a_condition(tmp_path, key, value, request_, expected):
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "headers", "expected"),
+    [
+        ("user-agent", "a,b", [["user-agent", "a"], ["User-Agent", "b"]], "allowed"),
+        ("user-agent", "a", [["user-agent", "a"], ["user-agent", "b"]], "denied"),
+        ("x-any", "a", [["x-any", "a"], ["x-any", "b"]], "allowed"),
+        ("x-any", "a,b", [["x-any", "a"], ["x-any", "b"]], "denied"),
+        ("host", "srv.foo,other", [["host", "other"]], "allowed"),
+        ("cookie", "a; b", [["cookie", "a"], ["cookie", "b"]], "allowed"),
+        ("x-request-id", "*", [], "allowed"),
+        ("x-request-id", "a", [], "unknown"),
+        ("x-request-id", "a", [["x-request-id", "a"]], "allowed"),
+        ("x-forwarded-proto", "http", [], "allowed"),
+        ("x-forwarded-proto", "https", [], "denied"),
+        ("x-forwarded-client-cert", "*", [["x-forwarded-client-cert", "a"]], "denied"),
+        ("te", "trailers", [["te", "trailers"]], "unknown"),
+        ("te", "*", [], "denied"),
+    ],
+)
+def test_what_policies_see_of_a_header(tmp_path, name, value, headers, expected):
+    rule = f"{{when: [{{key: 'request.headers[{name}]', values: ['{value}']}}]}}"
+    request = get(headers=headers, http=1 if name == "host" else 2)
+    assert asked(tmp_path, [allow(rule)], request).outcome.value == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("x-forwarded-client-cert", "*", "allowed"),
+        ("x-forwarded-client-cert", "a", "unknown"),
+        ("x-forwarded-proto", "https", "allowed"),
+        ("x-forwarded-proto", "http", "denied"),
+    ],
+)
+def test_what_a_proxy_writes_where_the_client_has_shown_its_certificate(tmp_path, name, value, expected):
+    rule = f"{{when: [{{key: 'request.headers[{name}]', values: ['{value}']}}]}}"
+    assert asked(tmp_path, [allow(rule)], get(identity=N)).outcome.value == expected
+
+
+@pytest.mark.parametrize(
     ("key", "value", "claims", "expected"),
     [
         ("scope", "write", {"scope": "read write"}, "allowed"),
