@@ -16,7 +16,7 @@ from analyzer.model.labels import NO_LABELS
 from analyzer.model.mesh_stage import STAGE
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
-from analyzer.model.requests import PLAINTEXT, Request
+from analyzer.model.requests import Request, in_words
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.mesh import asked_of, request_ruling
@@ -122,19 +122,9 @@ def _answer(cluster: Cluster, profile: Profile, connections: Sequence[Connection
     notes = list(facts) if len(set(allowed)) > 1 else []
     asked = next((it for ruling, it in found if ruling.verdict is StageVerdict.ALLOWED), None)
     if connections[0].request is None and asked is not None:
-        notes.append(f"some request gets through: {words_of(asked)}")
+        notes.append(f"some request gets through: {in_words(asked)}")
     by_proxy = (ruling for ruling, _ in found if ruling.verdict is not StageVerdict.NONE)
     return _Answer(any(allowed), all(allowed), next(by_proxy, found[0][0]), tuple(notes))
-
-
-def words_of(request: Request) -> str:
-    """`GET /health to any.host in plaintext`."""
-    what = f"{request.method} {request.path} to {request.host}" if request.method else "bytes that are no HTTP"
-    parts = [what, "in plaintext" if request.tls == PLAINTEXT else "with mutual TLS"]
-    parts += [f"with {name}: {value}" for name, value in request.headers]
-    if request.token is not None:
-        parts.append(f"with a token of {request.token.issuer or 'some issuer'}")
-    return " ".join(parts)
 
 
 # ------------------------------------------------------------------------------------------------ what is told apart

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analyzer.encoding.domains import ABSENT, Attr
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.members import is_in, is_reached
@@ -29,13 +31,18 @@ from analyzer.model.claims import (
     SetExpr,
 )
 from analyzer.model.claims import Term as Attribution
+from analyzer.model.formulas import Formula
 from analyzer.model.policies import Direction, Ports
 
 Ends = dict[Role, EndTerms]
 
 
-def condition(what: Condition, ends: Ends) -> Term:
-    """The condition holds of the ends."""
+Requested = Callable[[Formula], Term]
+"""What is asked of the request, as a term."""
+
+
+def condition(what: Condition, ends: Ends, requested: Requested | None = None) -> Term:
+    """The condition holds of the ends, and of the request."""
     match what:
         case Equal(left, right):
             if isinstance(right, str):
@@ -45,14 +52,16 @@ def condition(what: Condition, ends: Ends) -> Term:
             return _one_of(term, values, ends)
         case Has(term):
             return _has(term, ends)
-        case OfRequest():
-            raise InternalError("nobody has said what a request is")
+        case OfRequest(formula):
+            if requested is None:
+                raise InternalError("nobody has said what a request is")
+            return requested(formula)
         case NotThat(part):
-            return neg(condition(part, ends))
+            return neg(condition(part, ends, requested))
         case AllOf(parts):
-            return conj(condition(part, ends) for part in parts)
+            return conj(condition(part, ends, requested) for part in parts)
         case AnyOf(parts):
-            return disj(condition(part, ends) for part in parts)
+            return disj(condition(part, ends, requested) for part in parts)
 
 
 def _value(term: Attribution, ends: Ends) -> tuple[Term, int]:
@@ -167,7 +176,9 @@ class ClaimTerms:
         """The claim's condition holds."""
         far = self.src if self.dst is None else self.dst
         ends = {Role.SRC: self.src, Role.DST: far, Role.SELF: self.src}
-        return TRUE if self.claim.where is None else condition(self.claim.where, ends)
+        if self.claim.where is None:
+            return TRUE
+        return condition(self.claim.where, ends, lambda formula: self.policies.formulas.of(formula, {}))
 
     def spoken_of(self) -> Term:
         """The end is in the set whose connections an `only` claim limits; its condition is asked of no others."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cache, partial
 
 from analyzer.encoding.common_universe import is_on_host
-from analyzer.encoding.domains import Attr
+from analyzer.encoding.domains import Attr, is_like
+from analyzer.encoding.mediation import tests_of
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import HOST, POD, Scope
 from analyzer.encoding.vocabulary import PortName
@@ -15,6 +16,7 @@ from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Unmodelled, Workload
+from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
@@ -34,6 +36,7 @@ class EndClass:
     `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
     ports to which a port of its node leads, with that one, while it is not on its node's network.  `unknown`: labels
     that it has besides, the same that every class of its `owner` has; `values` leaves their attributes out.
+    `annotations`: those that a mesh reads, where one is asked.
     `was_on_host`: of two revisions, whether the older one has it on its node's network.  `maker`: an object that is not
     modelled and may make such pods, of which nothing else is known; `namespace` is then ANYWHERE if they may be in any.
     """
@@ -54,6 +57,7 @@ class EndClass:
     unknown: tuple[Varying, ...] = ()
     was_on_host: bool = False
     maker: Unmodelled | None = None
+    annotations: Labels = NO_LABELS
 
     @property
     def uses_node(self) -> bool:
@@ -84,7 +88,10 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
         for workload in _touched(scope):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
             was_on_host = workload.host_network if before is None else is_on_host(workload, before)
-            if is_inventory or workload.host_network or was_on_host or names or _host_ports(workload):
+            is_other = (
+                workload.host_network or was_on_host or _host_ports(workload) or _is_off_the_mesh(scope, workload)
+            )
+            if is_inventory or is_other or names:
                 ports = name_ports(workload.ports)
                 for variant in workload.variants(mentioned, compared):
                     likeness = replace(_class_of(scope, variant, names, ports), was_on_host=was_on_host)
@@ -98,6 +105,17 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     if HOST in scope.src.kinds | scope.dst.kinds:
         found += [_node_class(scope, node) for node in scope.members.nodes]
     return tuple(found)
+
+
+def _is_off_the_mesh(scope: Scope, workload: Workload) -> bool:
+    """It has annotations that a mesh reads, or labels that keep proxies off: no pod that is created later has those."""
+    if not scope.mesh.stages:
+        return False
+    return bool(workload.annotations) or any(
+        is_like(value, leaf.meets)
+        for leaf in tests_of(scope.mesh.keeps_off)
+        if (value := workload.labels.get(leaf.attribute.key)) is not None
+    )
 
 
 def _supposed(scope: Scope, named: tuple[WorkloadNamed, ...], is_inventory: bool) -> Iterator[EndClass]:
@@ -194,6 +212,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed],
         host_ports=_host_ports(workload),
         owner=workload.owner if unknown else "",
         unknown=unknown,
+        annotations=workload.annotations if scope.mesh.stages else NO_LABELS,
     )
 
 

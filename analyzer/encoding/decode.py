@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
+from analyzer.encoding.asked_for import request_in
 from analyzer.encoding.classes import EndClass, declares, mentioned_values
 from analyzer.encoding.domains import ABSENT, Attr, Domain
+from analyzer.encoding.namespace_names import fresh_name
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
@@ -37,7 +39,8 @@ def decode(obligation: Obligation, values: Values) -> Connection:
     version = model.common_version(which)
     src = model.end(Role.SRC, protocol, None, version=version)
     dst = model.end(Role.DST, protocol, port, which, version, src.ip)
-    return Connection(src, dst, protocol, port, model.through())
+    request = request_in(obligation.scope, obligation.variables, values)
+    return Connection(src, dst, protocol, port, model.through(), request)
 
 
 def decode_end(
@@ -196,19 +199,6 @@ _ADDED = {NamedPortScope.SIDECARS: ContainerKind.SIDECAR, NamedPortScope.ALL: Co
 def _value(row: Variable, values: Values, default: int = ABSENT) -> str | None:
     assert row.domain is not None
     return row.domain.value(values.get(row.symbol, default))
-
-
-def fresh_name(scope: Scope, code: int) -> str:
-    """A name for a namespace that nothing mentions: `new-namespace`, then `new-namespace-2`."""
-    table, name = scope.table, Attr("name")
-    index = sum(1 for e in table.entries[:code] if e.name is None)
-    if name in scope.domains:  # compared with labels: the value it stands for there
-        domain = scope.domains[name]
-        return domain.value(len(domain.values) + 1 + index) or ""
-    text = "new-namespace" if index == 0 else f"new-namespace-{index + 1}"
-    while table.code(text) is not None:
-        text = f"x-{text}"
-    return text
 
 
 def _any_address(

@@ -14,6 +14,7 @@ from analyzer.encoding.domains import ABSENT, Attr, is_like
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import UnseenEnd, WrittenAddress, addresses_of
 from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number
@@ -73,6 +74,7 @@ class FormulaTerms:
     ) -> None:
         self.scope, self.dst, self.variables, self.script, self.assertions = scope, dst, variables, script, assertions
         self._protocol, self.port = (variables.row(End.CONNECTION, it) for it in (Symbol.PROTOCOL, Symbol.PORT))
+        self.requests: RequestTerms | None = None  # where nobody says so, what is asked for is no HTTP
         self._chosen: dict[tuple[Formula, End, bool], Term] = {}
         added = (it for w in scope.members.workloads for it in w.added if isinstance(it, Varying | Listed))
         self._added_keys = frozenset(key for it in added for key in it.all_keys)
@@ -96,7 +98,7 @@ class FormulaTerms:
             case OnHostPort():
                 return FALSE if asked is not None else self._on_host_port()
             case Test(Attribute(Role.REQUEST)):
-                return FALSE  # what is no HTTP has no such thing, and every client may send it
+                return FALSE if self.requests is None else self.requests.test(formula)
             case Test():
                 return self._test(formula, ends[formula.attribute.role])
             case Open(fact):
@@ -176,6 +178,8 @@ class FormulaTerms:
         attribute = test.attribute
         if not isinstance(end, EndTerms) or attribute.name in (Name.NODE, Name.ENTITY):
             return FALSE
+        if attribute.name is Name.ANNOTATION:
+            return end.is_class(i for i, c in end.classes if is_met(test, c.annotations.get(attribute.key)))
         if not isinstance(test.meets, frozenset) and test.meets is not None and attribute.key in self._added_keys:
             text = f"whether the label {attribute.key} that a controller adds {test.meets} is not worked out"
             return self.assertions.open(OpenFact("added-label", f"{end.role.value} {attribute.key} {test.meets}", text))
@@ -261,6 +265,10 @@ def _is_one_of(test: Test, symbol: Term, attr: Attr, end: EndTerms) -> Term:
         return neg(equal(symbol, number(ABSENT, domain.width)))
     values = sorted(meets) if isinstance(meets, frozenset) else [v for v in domain.values if is_like(v, meets)]
     return disj(equal(symbol, number(domain.code(value), domain.width)) for value in values)
+
+
+def is_met(test: Test, value: str | None) -> bool:
+    return value is not None and is_like(value, test.meets)
 
 
 def _asks_of_ports(formula: Formula) -> bool:

@@ -102,6 +102,8 @@ def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
         dst_exists = [*_exists(dst), iff(is_other, has_none)]
         dst_exists += first.ways.by_possible_way()
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
+        universe += first.off_the_mesh()
+        universe += first.requests.well_formed() if first.requests is not None else []
         in_dst = conj([*dst_exists, in_dst])
     tracks, opens = dict(assertions.tracks), dict(assertions.opens)
     script.name(UNIVERSE, conj(universe))

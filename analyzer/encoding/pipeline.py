@@ -16,17 +16,22 @@ from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import AskedNode, UnseenEnd, WrittenAddress
 from analyzer.encoding.formulas import Asked, FormulaTerms, Seen
-from analyzer.encoding.places import Places
+from analyzer.encoding.identities import IdentityTerms
+from analyzer.encoding.mediation import tests_of
+from analyzer.encoding.places import Place, Places
+from analyzer.encoding.request_domains import row_of
+from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
 from analyzer.encoding.variables import VariableBuilder
+from analyzer.encoding.walk import requests_in
 from analyzer.encoding.ways import WayTerms, distinguished, is_seen
-from analyzer.model.formulas import Leaf, Role, leaves
+from analyzer.model.formulas import Formula, Leaf, Role, leaves
 from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Doubt, Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
-from analyzer.model.policies import Action, Direction, RuleRef
+from analyzer.model.policies import Action, Direction, Protocol, RuleRef
 from analyzer.model.profile import ServiceEval
 from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
@@ -74,6 +79,12 @@ class PipelineTerms:
             Direction.EGRESS: Places(scope, self._stage(Direction.EGRESS), scope.egress),
             Direction.INGRESS: Places(scope, self._stage(Direction.INGRESS), scope.ingress),
         }
+        self.requests: RequestTerms | None = None
+        if scope.question.with_requests:
+            over_tcp = self.formulas.has_protocol(Protocol.TCP)
+            identities = IdentityTerms(src, scope.cluster.mesh.config, script)
+            self.requests = RequestTerms(scope, src, variables, script, over_tcp, identities)
+            self.formulas.requests = self.requests
         self._selected: dict[tuple[int, End], Term] = {}
         self._sliced: dict[tuple[int, Direction], list[list[list[Entry]]]] = {}
 
@@ -87,8 +98,42 @@ class PipelineTerms:
 
     # -------------------------------------------------------------------------------------------- stages
     def allowed(self) -> Term:
-        """Every stage lets it through."""
-        return conj(self.side(direction) for direction in Direction)
+        """Every stage lets it through; of several requests that are chosen, some one."""
+        if self.requests is None or not self.scope.question.requests:
+            return conj([*(self.side(direction) for direction in Direction), self.mediated()])
+        free = frozenset(row_of(test.attribute) for it in self._asked_by_claim() for test in tests_of(it))
+        found = []
+        for chosen in self.scope.question.requests:
+            self.requests.chosen, self.requests.free = chosen, free
+            sides = [self.side(direction) for direction in Direction]
+            found.append(self.script.share(conj([*sides, self.mediated(), self.requests.can_be_chosen()])))
+        self.requests.chosen, self.requests.free = None, frozenset()
+        return disj(found)
+
+    def _asked_by_claim(self) -> Iterator[Formula]:
+        return requests_in(self.scope.question.claim.where)
+
+    def mediated(self) -> Term:
+        """The mesh lets the request through, by the destination's proxy or by another way."""
+        if self.dst is None or not self.scope.mesh.stages:
+            return TRUE
+        ends = {Role.SELF: self.dst, Role.SRC: self.src, Role.DST: self.dst}
+        found: list[Term] = []
+        for stage in self.scope.mesh.stages:
+            applies = self.formulas.of(stage.applies, ends)
+            if applies == FALSE:
+                continue
+            view = View(stage, Direction.INGRESS, self.dst, self.src)
+            found.append(self.script.share(implies(applies, self._doubted(view, self._tiers(view)))))
+        return self.script.share(disj([conj(found), self.formulas.of(self.scope.mesh.detour, ends)]))
+
+    def off_the_mesh(self) -> list[Term]:
+        """No pod that is created later has the labels that keep proxies off it (knob)."""
+        if self.dst is None or not self.scope.mesh.stages:
+            return []
+        declared = self.dst.is_class(i for i, c in self.dst.classes if c.maker is None)
+        labelled = self.formulas.of(self.scope.mesh.keeps_off, {Role.SELF: self.dst})
+        return [disj([neg(self.dst.pod), declared, neg(labelled)])]
 
     def side(self, direction: Direction) -> Term:
         """The ruling of one stage: everything is allowed where no policy reaches the end."""
@@ -118,7 +163,7 @@ class PipelineTerms:
         """The policies of the slice that can select the end."""
         found = self._sliced.get((id(tier), view.direction))
         if found is None:
-            places = self._places[view.direction].of(tier)
+            places = self._placed(view, tier)
             live = [it for it in places if self._selects(view, it.entry) != FALSE]
             found = [
                 [[it.entry for it in group] for _, group in groupby(scale, key=lambda it: it.group)]
@@ -126,6 +171,11 @@ class PipelineTerms:
             ]
             self._sliced[id(tier), view.direction] = found
         return found
+
+    def _placed(self, view: View, tier: Tier) -> list[Place]:
+        if view.stage.name != view.direction.value:  # of the mesh, of which the slice holds what it keeps
+            return [Place(0, 0, k, entry) for k, entry in enumerate(tier.entries)]
+        return self._places[view.direction].of(tier)
 
     def _selects(self, view: View, entry: Entry) -> Term:
         key = id(entry), view.subject.role
@@ -136,7 +186,7 @@ class PipelineTerms:
 
     def _when(self, view: View, rule: StagedRule) -> Term:
         stage = view.stage
-        ends = {stage.judges: view.subject, stage.far: view.far}
+        ends = {stage.judges: view.subject, stage.far: view.far, Role.SELF: view.subject}
         if view.way is None:
             return self.formulas.of(rule.when, ends, view.asked)
         seen = {**ends, stage.far: WrittenAddress(view.way.address)}
@@ -192,6 +242,8 @@ class PipelineTerms:
     def _on_scale(self, view: View, groups: Sequence[Sequence[Entry]], closed: Term, after: Term) -> tuple[Term, Term]:
         """(some rule matches, the ruling of these policies in their order)."""
         result, some = closed, FALSE
+        if view.stage.name != view.direction.value:  # nothing but denials, of which any order will do
+            groups = [[entry] for group in groups for entry in group]
         for group in reversed(groups):
             rulings = [self._one_policy(view, entry, result, after) for entry in group]
             policies = [entry.policy for entry in group if entry.policy is not None]

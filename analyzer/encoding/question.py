@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from analyzer.model.claims import Assumption, Claim, Universe
+from analyzer.model.formulas import Attribute
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -13,6 +16,8 @@ class Question:
     """One claim in its setting.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
 
     `open_labels` keeps unknown namespace labels unknown in the inventory; `slice_first` is for tests.
+    `with_requests`: a mesh is asked what it lets through.  `requests`, by their attributes: of a claim of reach, those
+    of which some is to get through, but for the attributes that the claim's condition names.
     """
 
     claim: Claim
@@ -22,3 +27,5 @@ class Question:
     pod_addresses: AddressSet | None = None
     open_labels: bool = False
     slice_first: bool = True
+    with_requests: bool = False
+    requests: tuple[Mapping[Attribute, tuple[str, ...]], ...] = ()

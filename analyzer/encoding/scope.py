@@ -10,11 +10,21 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from analyzer.encoding.domains import Attr, Domain
+from analyzer.encoding.identity_names import identity_patterns, named_accounts
+from analyzer.encoding.mediation import (
+    NAMES_OF_TOKEN,
+    Mediation,
+    issuers,
+    mediation,
+    names_in_identities,
+    tests_of,
+)
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
 from analyzer.encoding.question import Question
+from analyzer.encoding.request_domains import RequestDomains, request_domains
 from analyzer.encoding.sights import sees_service
 from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, own_formulas, vocabulary
-from analyzer.encoding.walk import led_ports_of
+from analyzer.encoding.walk import led_ports_of, requests_in
 from analyzer.errors import InternalError
 from analyzer.model.claims import (
     Addresses,
@@ -40,6 +50,7 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Endpoints, Service, Unmodelled
+from analyzer.model.formulas import Formula
 from analyzer.model.leading import NodeWay, Way, node_ways, ways
 from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import ServiceEval
@@ -50,11 +61,12 @@ POD, EXTERNAL, HOST = "pod", "external", "host"
 
 
 class Role(Enum):
-    """What a variable describes: an end, or the connection between the two."""
+    """What a variable describes: an end, the connection between the two, or what is asked for over it."""
 
     SRC = "src"
     DST = "dst"
     CONNECTION = "connection"
+    REQUEST = "request"
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,8 @@ class Scope:
     assumptions: tuple[Assumption, ...] = ()
     ways: tuple[Way, ...] = ()
     node_ways: tuple[NodeWay, ...] = ()
+    mesh: Mediation = Mediation()
+    requests: RequestDomains = RequestDomains()
 
     def reach(self, role: Role) -> Reach:
         return self.src if role is Role.SRC else self.dst
@@ -130,6 +144,12 @@ class Scope:
         return bool(self.members.nodes) and self.question.profile.nodes_complete
 
     @property
+    def admits_tokens(self) -> bool:
+        """Clients with a valid token are spoken of: by claims that forbid, and where the question names tokens."""
+        asked = {leaf.attribute.name for part in requests_in(self.question.claim.where) for leaf in tests_of(part)}
+        return bool(asked & NAMES_OF_TOKEN) or self.question.claim.kind not in (Kind.EVERY, Kind.SOME)
+
+    @property
     def needs_addresses(self) -> bool:
         return self.vocabulary.needs_addresses
 
@@ -155,12 +175,16 @@ def pod_ranges(cluster: Cluster, given: AddressSet | None) -> AddressSet:
 def scope_of(cluster: Cluster, question: Question) -> Scope:
     """Slice the cluster to what can matter to the question."""
     claim = question.claim
-    table = namespace_table(cluster, question.universe, question.open_labels, mentioned_names(cluster, question))
+    names = mentioned_names(cluster, question) | names_in_identities(cluster, question)
+    table = namespace_table(cluster, question.universe, question.open_labels, names)
     src, dst = _ends(claim, table, question.slice_first)
     egress = tuple(policies_at(cluster, table, src, Direction.EGRESS))
     ingress = tuple(policies_at(cluster, table, src if claim.kind is Kind.ISOLATED else dst, Direction.INGRESS))
     fronts = fronts_of(cluster, table, dst)
     through, by_nodes = ways_between(cluster, question, egress), node_ways_between(cluster, question, egress)
+    mesh = mediation(cluster, question, table, dst.namespaces)
+    asked = [*own_formulas(cluster, question.profile), *mesh.formulas, *requests_in(claim.where)]
+    accounts = accounts_in_identities(cluster, table, src, asked) if question.with_requests else ()
     words = vocabulary(
         cluster,
         question,
@@ -169,8 +193,9 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         [front.service for front in fronts],
         src.namespaces | dst.namespaces,
         has_endpoints=any(front.endpoints for front in fronts),
-        formulas=own_formulas(cluster, question.profile),
+        formulas=asked,
         ways=(*through, *by_nodes),
+        accounts=accounts,
     )
     return Scope(
         cluster=cluster,
@@ -189,7 +214,20 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         assumptions=assumptions_for(question, src, dst),
         ways=through,
         node_ways=by_nodes,
+        mesh=mesh,
+        requests=request_domains(asked, cluster.mesh.config, issuers(cluster)) if question.with_requests else _NO_ROWS,
     )
+
+
+_NO_ROWS = RequestDomains()
+
+
+def accounts_in_identities(
+    cluster: Cluster, table: NamespaceTable, src: Reach, formulas: Iterable[Formula]
+) -> frozenset[str]:
+    """The service accounts that identities are asked for, or that such questions tell apart."""
+    names = (table.entries[code].name or "new-namespace" for code in src.namespaces)
+    return frozenset(named_accounts(identity_patterns(formulas), cluster.mesh.config, names))
 
 
 def node_ways_between(cluster: Cluster, question: Question, egress: Iterable[Policy]) -> tuple[NodeWay, ...]:

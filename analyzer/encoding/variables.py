@@ -14,6 +14,9 @@
 | dst | PORT_NAME | Bool | the pod declares the name at the connection's port and protocol | every end |
 | connection | FAMILY | Bool | it is over IPv6 | every connection |
 | connection | PROTOCOL, PORT | BitVec | code of the protocol; destination port, 0 for none | every connection |
+| request | HTTP, MTLS, TOKEN | Bool | it is HTTP; in mutual TLS of the mesh; with a valid token | every connection |
+| request | TEXT | BitVec | 0: absent; i + 1: a text of sort i of its attribute | every connection |
+| request | VALUE | Bool | of a header, a claim: a text of that sort is among its values | every connection |
 | connection | WAY | BitVec | which way through a Service the client asks for; 0: none | every connection |
 
 An address is chosen, by the manifests or the question, if it is outside or of a class of known addresses.  What nobody
@@ -32,6 +35,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.scope import EXTERNAL, Role, Scope
 from analyzer.encoding.terms import FALSE, Script, Term, bits, conj, disj, neg, within
 from analyzer.encoding.vocabulary import PortName
+from analyzer.model.formulas import Attribute as Asked
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.records import dataclass
 from analyzer.sets.intervals import Intervals, contains, points
@@ -58,16 +62,23 @@ class Attribute(Enum):
     IS_POD = "pod", 11
     IS_NODE = "host", 11
     WAY = "thr", 11
+    TEXT = "t", 1
+    VALUE = "v", 1
+    HTTP = "http", 2
+    MTLS = "mtls", 2
+    TOKEN = "token", 2
 
     @property
     def rank(self) -> int:
         return self.value[1]
 
 
-Which = str | int | PortName
-"""Which of its attribute a variable is: the key of a label, the version of an address, the name of a port."""
+Which = str | int | PortName | Asked | tuple[Asked, int]
+"""Which of its attribute a variable is: the key of a label, the version of an address, the name of a port, what of a
+request, and which sort of its texts."""
 
 KINDS = (Attribute.IS_POD, Attribute.IS_NODE)
+OF_REQUESTS = frozenset({Attribute.TEXT, Attribute.VALUE, Attribute.HTTP, Attribute.MTLS, Attribute.TOKEN})
 ADDRESSES = (Attribute.KNOWN_ADDRESS, Attribute.UNKNOWN_ADDRESS)
 NAMESPACE_LABELS = (Attribute.NAMESPACE_LABEL, Attribute.NEW_NAMESPACE_LABEL)
 _OPEN = frozenset({Attribute.UNKNOWN_ADDRESS, Attribute.NAMESPACE_LABEL})
@@ -196,6 +207,7 @@ class VariableBuilder:
         self._edges: dict[tuple[Role, Attribute, Which], set[int]] = {}
         self._splits: dict[tuple[Role, Attribute], Split] = {}
         self._places: dict[Which | tuple[str, str], int] = {wanted: i for i, wanted in enumerate(scope.port_names)}
+        self._places |= {row.attribute: i for i, row in enumerate(scope.requests.rows)}
         for kind in ("pod", "ns"):
             attrs = (attr for attr in scope.domains if attr.kind == kind)
             self._places |= {(kind, attr.key): i for i, attr in enumerate(attrs)}
@@ -250,6 +262,13 @@ class VariableBuilder:
                 width, every, boundaries = 16, ((1, 65535),), ()
             case Attribute.WAY:
                 width, every = bits(len(scope.ways) + 1), points((0, *scope.through))
+            case Attribute.TEXT if isinstance(which, Asked):
+                place, sorts = self._places[which], scope.requests.of(which)
+                count = 1 + (len(sorts.witnesses) if sorts is not None else 0)
+                width, every, name = bits(count), ((0, count - 1),), f"{name}.{place}"
+            case Attribute.VALUE if isinstance(which, tuple) and isinstance(which[0], Asked):
+                place = self._places[which[0]]
+                width, every, name = 0, ((0, 1),), f"{name}.{place}.{which[1]}"
             case _ if attribute in _OF_KIND:
                 kind, key = _OF_KIND[attribute], str(which)
                 domain = scope.domains[Attr(kind, key)]

@@ -85,8 +85,10 @@ def vocabulary(
     has_endpoints: bool = False,
     formulas: Sequence[Formula] = (),
     ways: Iterable[Way | NodeWay] = (),
+    accounts: Iterable[str] = (),
 ) -> Vocabulary:
-    """What these policies, Services, formulas and the question mention; `has_endpoints`: Services lead to addresses."""
+    """What these policies, Services, formulas and the question mention; `has_endpoints`: Services lead to addresses.
+    `accounts`: service accounts besides."""
     asked = tuple(dict.fromkeys(leaf for formula in formulas for leaf in _leaves_in(formula)))
     relevant = tuple({id(p): p for p in policies}.values())
     led = tuple(dict.fromkeys(way.port for way in ways))
@@ -98,10 +100,11 @@ def vocabulary(
         or any(isinstance(s, Addresses | At) for s in claim_sets(question.claim))
         or bool(led)
         or any(isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress | OnNodes) for leaf in asked)
+        or any(isinstance(leaf, Test) and isinstance(leaf.meets, AddressSet) for leaf in asked)
     )
     services = tuple(services)
     return Vocabulary(
-        _domains(members, question, table, relevant, peers, services, touched, led, asked),
+        _domains(members, question, table, relevant, peers, services, touched, led, asked, accounts),
         _port_names(relevant, question, services, led, asked),
         needs_addresses,
     )
@@ -285,6 +288,7 @@ def _domains(
     touched: frozenset[int],
     led: Iterable[LedPort],
     asked: Iterable[Leaf],
+    named: Iterable[str],
 ) -> dict[Attr, Domain]:
     builder = DomainBuilder()
     is_open = any(table.entries[c].standing is not Standing.KNOWN for c in touched)
@@ -340,6 +344,8 @@ def _domains(
                     builder.mention(attr)
                 case _:
                     pass
+    if identified := frozenset(named):
+        builder.mention(Attr("sa"), identified)
     if Attr("sa") in builder:
         builder.mention(Attr("sa"), ("default",))
     for attr in builder.compared:

@@ -117,7 +117,7 @@ class Finder:
                 box = apart(self.obligation, box, [one.box for one in found], centre)
             region = describe(self.obligation, box)
             if region in told and not self.is_disjoint:  # the same again, for other values that nobody mentions
-                outside.append(f"!{self.session.inside(box)}")
+                outside.append(f"!{self.session.inside(_of_ends(box))}")
                 current = self.session.certain(self.obligation.opens, *outside)
                 continue
             told.add(region)
@@ -130,7 +130,7 @@ class Finder:
                 witness = self._witness(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
             found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
-            outside.append(f"!{self.session.inside(box)}")
+            outside.append(f"!{self.session.inside(_of_ends(box))}")
             current = self.session.certain(self.obligation.opens, *outside)
         return Found(tuple(found), live.live, current.result is Result.UNSAT, current.reason)
 
@@ -366,6 +366,11 @@ def counterexample(one: Witness, obligation: Obligation, replay: Replay) -> Coun
     allowed = obligation.scope.question.claim.kind is not Kind.EVERY
     decision = replay.connection(witness, allowed=allowed, bundle=bundle)
     return Counterexample(witness, None, decision, (), region, one.live, one.depends_on, new)
+
+
+def _of_ends(box: Box) -> Box:
+    """The box with whatever request: regions are of connections."""
+    return {variable: values for variable, values in box.items() if variable.role is not Role.REQUEST}
 
 
 def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
-from analyzer.encoding.variables import ADDRESSES, KINDS
+from analyzer.encoding.variables import ADDRESSES, KINDS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.sets.intervals import Intervals, canonical, contains
@@ -22,7 +22,7 @@ _MOST_SPOILERS = 12
 _MOST_QUESTIONS = 64
 # What a reader takes for connections that can exist: widened by possible values only.
 _TOLD = frozenset({Attribute.PROTOCOL, *ADDRESSES})
-_FIXED = frozenset({*KINDS, Attribute.MEMBER})  # never widened
+_FIXED = frozenset({*KINDS, *OF_REQUESTS, Attribute.MEMBER})  # never widened
 
 
 def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:
@@ -52,6 +52,9 @@ def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
     if way is not None and values.get(way.symbol):  # its port settles these, so that nothing else would say them
         settled = (variables[Role.CONNECTION, it] for it in (Attribute.PORT, Attribute.PROTOCOL))
         box |= {v: exactly(values[v.symbol]) for v in settled if v.symbol in values}
+    protocol = variables[Role.CONNECTION, Attribute.PROTOCOL]
+    if protocol.symbol in values and any(v.attribute in OF_REQUESTS for v in box):  # a request is of its protocol
+        box[protocol] = exactly(values[protocol.symbol])
     return _both_families(session, box)
 
 

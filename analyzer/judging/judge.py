@@ -27,6 +27,8 @@ from analyzer.encoding import (
     decode,
     encode,
 )
+from analyzer.encoding.mediation import tests_of
+from analyzer.encoding.requests import rows_of
 from analyzer.encoding.scope import POD
 from analyzer.encoding.walk import requests_in
 from analyzer.errors import InternalError
@@ -35,24 +37,30 @@ from analyzer.judging.counterexamples import Finder, counterexample
 from analyzer.judging.either_way import either_way, reading, unknown_sets
 from analyzer.judging.evidence import Evidence
 from analyzer.judging.made_workloads import beside_makers
+from analyzer.judging.mediated import mediated
 from analyzer.judging.mutations import as_admitted
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, readable
-from analyzer.judging.replay import Replay
+from analyzer.judging.replay import AnotherRequest, Replay, UnconfirmedError
 from analyzer.judging.scales import beside_scales
 from analyzer.judging.unread import beside_unread
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.formulas import Name
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics import ties
+from analyzer.semantics.requested import AS_IT_STANDS, Asked
+from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet
 from analyzer.sets.intervals import points
+from analyzer.sets.strings import TooManyAtomsError
 from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
+_MOST_REQUESTS = 60
 REQUESTS_UNREAD = "what a request may be is not modelled in answers for every pod yet"
 _MOST_MINIMISED = 40
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
@@ -81,15 +89,25 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
     if unknown_sets(claim):
         return either_way(query, claim, lambda read: judge(cluster, read, assumptions, setting))
-    if any(requests_in(claim.where)):
-        return Verdict(query, Status.UNKNOWN, query.universe or setting.universe, REQUESTS_UNREAD)
     started = time.monotonic()
-    question = question_of(cluster, query, assumptions, setting)
-    try:
-        return _judged(cluster, query, question, setting, started)
-    except OutOfTimeError as error:
-        verdict = Verdict(query, Status.UNKNOWN, question.universe, str(error))
-        return replace(verdict, statistics=Statistics(seconds=time.monotonic() - started))
+    cluster, question = mediated(cluster, question_of(cluster, query, assumptions, setting))
+    if any(leaf.attribute.name is Name.DNS for part in requests_in(claim.where) for leaf in tests_of(part)):
+        return Verdict(query, Status.UNKNOWN, question.universe, "what names a client asks DNS for is not modelled yet")
+    for _ in range(_MOST_REQUESTS):
+        try:
+            return _judged(cluster, query, question, setting, started)
+        except AnotherRequest as found:
+            question = replace(question, requests=(*question.requests, found.chosen))
+        except (OutOfTimeError, UnconfirmedError, TooManyAtomsError) as error:
+            return _undecided(query, question, str(error), started)
+        except TooManyRequestsError:
+            break
+    return _undecided(query, question, "there are too many requests to tell apart", started)
+
+
+def _undecided(query: Query, question: Question, reason: str, started: float) -> Verdict:
+    verdict = Verdict(query, Status.UNKNOWN, question.universe, reason)
+    return replace(verdict, statistics=Statistics(seconds=time.monotonic() - started))
 
 
 def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:
@@ -128,13 +146,23 @@ def question_of(cluster: Cluster, query: Query, assumptions: tuple[Assumption, .
     )
 
 
+def replay_of(cluster: Cluster, question: Question, obligation: Obligation) -> Replay:
+    """The oracle, for the witnesses of an obligation."""
+    scope, asked = obligation.scope, AS_IT_STANDS
+    if question.requests:
+        tests = (leaf for part in requests_in(question.claim.where) for leaf in tests_of(part))
+        asked = Asked(rows_of(leaf.attribute for leaf in tests), scope.admits_tokens)
+    apart = scope.requests.apart
+    return Replay(cluster, question.profile, question.claim, question.assumptions, asked, question.requests, apart)
+
+
 class _Trial:
     def __init__(self, cluster: Cluster, query: Query, question: Question, setting: Setting) -> None:
         self.cluster, self.query, self.question, self.setting = cluster, query, question, setting
         self.obligation: Obligation = encode(cluster, question)
         self.session = QuerySession(self.obligation, setting.budget)
         self.evidence = Evidence(self.session, is_kept=setting.keeps_steps)
-        self.replay = Replay(cluster, question.profile, question.claim, question.assumptions)
+        self.replay = replay_of(cluster, question, self.obligation)
 
     def _verdict(self, status: Status, reason: str) -> Verdict:
         return Verdict(self.query, status, self.question.universe, reason)

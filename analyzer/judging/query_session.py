@@ -116,7 +116,8 @@ class QuerySession:
     def _plainness(self, universal: tuple[str, ...]) -> Iterator[list[str]]:
         """What makes a connection plain to read, most wished first: IPv4 and TCP, in namespaces that exist."""
         find, table = self.obligation.variables.find, self.obligation.scope.table
-        plain = (find(Role.CONNECTION, it) for it in (Attribute.FAMILY, Attribute.PROTOCOL))
+        plain = [find(Role.CONNECTION, it) for it in (Attribute.FAMILY, Attribute.PROTOCOL)]
+        plain.append(find(Role.REQUEST, Attribute.TOKEN))
         simple = [self.is_value(v.symbol, 0) for v in plain if v is not None and v.symbol not in universal]
         there = points((*(table.every - table.of(Standing.FUTURE)), table.none))
         spaces = (find(role, Attribute.NAMESPACE) for role in (Role.SRC, Role.DST))

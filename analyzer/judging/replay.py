@@ -9,6 +9,7 @@ from analyzer.model.claims import Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.profile import Profile
+from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.semantics import (
     Decision,
@@ -24,16 +25,43 @@ from analyzer.semantics import (
     outcomes,
     ties,
 )
+from analyzer.semantics.requested import (
+    AS_IT_STANDS,
+    Asked,
+    Its,
+    asked_outcomes,
+    attributes_of,
+    chosen_in,
+)
+
+
+class UnconfirmedError(Exception):
+    """Nothing shows what the answer is, for a reason that is known."""
+
+
+class AnotherRequest(Exception):  # noqa: N818 - no error: a request that nobody has tried yet
+    """The oracle finds one more request that gets through; `chosen` are its attributes."""
+
+    def __init__(self, chosen: Its) -> None:
+        super().__init__("one more request")
+        self.chosen = chosen
 
 
 @dataclass(frozen=True)
 class Replay:
-    """Decides witnesses of one claim in the oracle.  InternalError when it does not confirm what the solver said."""
+    """Decides witnesses of one claim in the oracle.  InternalError when it does not confirm what the solver said.
+
+    `tried`: the requests of which the solver was told that some is to get through; AnotherRequest where the oracle
+    finds one more.  `apart`: what the encoding takes for independent and is not: UnconfirmedError where that shows.
+    """
 
     cluster: Cluster
     profile: Profile
     claim: Claim
     assumptions: tuple[Assumption, ...]
+    asked: Asked = AS_IT_STANDS
+    tried: tuple[Its, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def connection(self, connection: Connection, *, allowed: bool | None, bundle: str) -> Decision:
         """The oracle's decision, which must be `allowed` however open facts turn out; None: it must be open."""
@@ -43,10 +71,14 @@ class Replay:
             return outcomes(self.cluster, self.profile, connection)[0]
         found: dict[bool | None, Decision] = {}  # None: the claim does not speak of it
         for one in self._keeping_assumptions(connection, bundle):
-            is_spoken_of = is_in_scope(self.claim, one, self.profile)
-            for decision in outcomes(self.cluster, self.profile, one):
+            is_spoken_of = is_in_scope(self.claim, one, self.profile, attributes_of(one, self.cluster))
+            for decision, request in asked_outcomes(self.cluster, self.profile, one, self.asked):
                 found.setdefault(decision.allowed if is_spoken_of else None, decision)
+                if self.asked.named is not None and is_spoken_of and decision.allowed and request is not None:
+                    self._another(one, request)
         wanted = allowed if allowed is not None else self.claim.kind is not Kind.EVERY
+        if self.apart and (wanted not in found or (len(found) > 1) is not (allowed is None)):
+            raise UnconfirmedError(f"no request is found to tell for sure: {', '.join(self.apart)} hang together")
         is_open = len(found) > 1 or any(isinstance(e, Pod) and e.maker for e in (connection.src, connection.dst))
         if wanted not in found or is_open is not (allowed is None):
             if None in found and allowed is not None:
@@ -56,6 +88,12 @@ class Replay:
             says_encoding = "open" if allowed is None else words[allowed]
             raise InternalError(f"the oracle finds {connection} {says}, the encoding {says_encoding}", bundle)
         return found[wanted]
+
+    def _another(self, connection: Connection, request: Request) -> None:
+        chosen = chosen_in(request, connection, self.cluster)
+        kept = {attribute: texts for attribute, texts in chosen.items() if attribute not in (self.asked.named or ())}
+        if kept not in self.tried:
+            raise AnotherRequest(kept)
 
     @cached_property
     def _mentioned(self) -> dict[str, set[str]]:

@@ -30,6 +30,7 @@ from analyzer.model.mesh import (
     WAYPOINT_CLASS,
     Attachment,
     InboundScope,
+    IngressGateway,
     Mesh,
 )
 from analyzer.model.mesh_rules import Chain
@@ -37,6 +38,7 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
 from analyzer.sets import PortSet
 
+_MODE = "istio.io/dataplane-mode"
 _INJECT, _REVISION = "sidecar.istio.io/inject", "istio.io/rev"
 _ADDED = frozenset(
     {
@@ -152,9 +154,17 @@ def _hook_of(revision: str, mesh: Mesh) -> Formula:
     return both([hook, Open(OpenFact("mesh-revision", revision, text))])
 
 
+def keeps_off(mesh: Mesh, cluster: Cluster) -> Formula:
+    """The labels by which a pod is none that a sidecar or ztunnel stands before, where its namespace has them."""
+    strange = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and v.lower() not in _YES}
+    made_gateways = (having(each.selector) for each in mesh.of(IngressGateway) if each.selector)
+    asked = [_label(_INJECT, "false", *strange), _label(_MODE, "none"), is_waypoint(), _label(GATEWAY_NAME)]
+    return either([*asked, *made_gateways])
+
+
 def has_ztunnel() -> Formula:
     """Ambient, where no sidecar goes before it (istio.md 2.2)."""
-    mode, redirected = "istio.io/dataplane-mode", _annotation("ambient.istio.io/redirection", "enabled")
+    mode, redirected = _MODE, _annotation("ambient.istio.io/redirection", "enabled")
     asked = both([_of_namespace(mode, "ambient"), negated(_label(mode, "none"))])
     return both(
         [is_a(Role.SELF, PODS), negated(_annotation(STATUS)), either([redirected, _label(mode, "ambient"), asked])]

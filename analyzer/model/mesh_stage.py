@@ -29,6 +29,8 @@ from analyzer.model.mesh import (
     WAYPOINT_CLASS,
     Attachment,
     AuthorizationPolicy,
+    Mesh,
+    MeshConfig,
     Mode,
     RequestAuthentication,
     Verdict,
@@ -90,6 +92,18 @@ def waypoint_stage(cluster: Cluster, authorizers: ExtAuthz, waypoint: Waypoint, 
         return TRUE if _is_at_waypoint(attached, waypoint, found, cluster.mesh.config.root) else FALSE
 
     return _Builder(cluster, authorizers, attaches).waypoint(found, number)
+
+
+def has_mesh(mesh: Mesh) -> bool:
+    """Something of a mesh is to be seen."""
+    return bool(mesh.objects) or mesh.config != MeshConfig()
+
+
+def by_waypoint(mesh: Mesh) -> Formula:
+    """A request in mutual TLS may come by a waypoint; what that does is modelled for single requests only."""
+    names = ", ".join(sorted(f"{it.namespace}/{it.name}" for it in mesh.of(Waypoint)))
+    text = f"what comes by waypoint {names} is not modelled"
+    return both([HAS_MTLS, Open(OpenFact("mesh-waypoint", "any way", text))]) if names else FALSE
 
 
 def waypoint_of(cluster: Cluster, service: str) -> Waypoint | None:

@@ -81,3 +81,19 @@ class Request:
     sni: str | None = None
     token: Token | None = None
     remote_ip: IPAddress | None = None
+
+
+def in_words(request: Request) -> str:
+    """`GET /health to any.host in plaintext`."""
+    what = f"{request.method} {request.path} to {request.host}" if request.method else "bytes that are no HTTP"
+    parts = [what, "in plaintext" if request.tls == PLAINTEXT else "with mutual TLS"]
+    parts += [f"with {name}: {value}" for name, value in request.headers]
+    if request.sni is not None:
+        parts.append(f"to server {request.sni}")
+    if request.remote_ip is not None:
+        parts.append(f"in the name of {request.remote_ip}")
+    if request.token is not None:
+        parts.append(f"with a token of {request.token.issuer or 'some issuer'}")
+        for key, value in request.token.claims:
+            parts.append(f"whose claim {key} is {value if isinstance(value, str) else ', '.join(value)}")
+    return " ".join(parts)

@@ -13,6 +13,7 @@ from analyzer.model.endpoints import End, External, Host, Pod
 from analyzer.model.policies import RuleRef, Tier
 from analyzer.model.source import Notice
 from analyzer.reports.region_json import constraints
+from analyzer.reports.request_json import request
 from analyzer.reports.words import UNIVERSES
 from analyzer.semantics.decision import Decision, Ruling
 from analyzer.verdicts.verdict import (
@@ -120,7 +121,7 @@ def _counterexample(example: Counterexample) -> Json:
         "dst": endpoint(connection.dst) if connection else None,
         "protocol": connection.protocol.value if connection else None,
         "port": connection.port if connection else None,
-        "request": None,
+        "request": request(connection.request) if connection else None,
         "allowed": decision.allowed if decision else None,
         "live": example.live,
         "depends_on": list(example.depends_on),

@@ -17,6 +17,7 @@ from analyzer.reports.check_json import (
 from analyzer.reports.diff_words import COVERS
 from analyzer.reports.map_json import connection_set
 from analyzer.reports.region_json import constraints
+from analyzer.reports.request_json import request
 from analyzer.semantics.decision import Decision
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.difference import (
@@ -92,7 +93,7 @@ def _change(change: Change) -> Json:
             "dst": endpoint(change.connection.dst),
             "protocol": change.connection.protocol.value,
             "port": change.connection.port,
-            "request": None,
+            "request": request(change.connection.request),
         },
         "old": _decision(change.before),
         "new": _decision(change.after),

@@ -9,6 +9,7 @@ from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol, RuleRef
+from analyzer.model.requests import Request, in_words
 from analyzer.sets import INTERNET, AddressSet, ValueSet
 from analyzer.sets.addresses import TOP4, TOP6
 
@@ -88,7 +89,9 @@ def labels(items: Labels | dict[str, str]) -> str:
 def flow(connection: Connection, new_namespaces: frozenset[str] = frozenset()) -> str:
     """`shop/web[Deployment] → 8.8.8.8 on TCP 443`."""
     ends = f"{end(connection.src, new_namespaces)} → {end(connection.dst, new_namespaces)}"
-    return f"{ends} on {service(connection.protocol, connection.port)}"
+    asked = connection.request
+    asking = "" if asked is None or asked == Request() else f", asking for {in_words(asked)},"
+    return f"{ends} on {service(connection.protocol, connection.port)}{asking}"
 
 
 def service(protocol: Protocol, port: int | None) -> str:

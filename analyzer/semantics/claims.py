@@ -33,25 +33,33 @@ from analyzer.model.claims import (
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.formulas import on_any
-from analyzer.model.policies import Ports
+from analyzer.model.policies import Ports, Protocol
 from analyzer.model.profile import Profile
-from analyzer.semantics.formulas import Situation, is_true
+from analyzer.semantics.formulas import Situation, Values, is_true
 from analyzer.semantics.members import is_member
 from analyzer.semantics.oracle import isolation
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.ways import is_service_told, leads_to
 
 
-def holds(condition: Condition, *, src: End | None = None, dst: End | None = None, subject: Pod | None = None) -> bool:
-    """Whether the condition is true of these ends; `subject` is the pod an assumption speaks of.
+def holds(
+    condition: Condition,
+    *,
+    src: End | None = None,
+    dst: End | None = None,
+    subject: Pod | None = None,
+    request: Values | None = None,
+) -> bool:
+    """Whether the condition is true of these ends; `subject` is the pod an assumption speaks of, `request` what the
+    client asks for, by its attributes.
 
     Absent equals only absent, is one of no values, and is what every attribute of an end is that is no pod.
     """
     ends = {Role.SRC: src, Role.DST: dst, Role.SELF: subject}
-    return _is_true(condition, ends)
+    return _is_true(condition, ends, request)
 
 
-def _is_true(condition: Condition, ends: dict[Role, End | None]) -> bool:
+def _is_true(condition: Condition, ends: dict[Role, End | None], request: Values | None) -> bool:
     match condition:
         case Equal(left, right):
             return _value(left, ends) == (_value(right, ends) if isinstance(right, Term) else right)
@@ -59,14 +67,14 @@ def _is_true(condition: Condition, ends: dict[Role, End | None]) -> bool:
             return _value(term, ends) in values
         case Has(term):
             return _value(term, ends) is not None
-        case OfRequest():
-            raise InternalError("nobody has said what a request is")
+        case OfRequest(formula):
+            return is_true(formula, Situation(Protocol.OTHER, None, {}, request=request))
         case NotThat(part):
-            return not _is_true(part, ends)
+            return not _is_true(part, ends, request)
         case AllOf(parts):
-            return all(_is_true(part, ends) for part in parts)
+            return all(_is_true(part, ends, request) for part in parts)
         case AnyOf(parts):
-            return any(_is_true(part, ends) for part in parts)
+            return any(_is_true(part, ends, request) for part in parts)
 
 
 def _value(term: Term, ends: dict[Role, End | None]) -> str | None:
@@ -86,8 +94,8 @@ def _value(term: Term, ends: dict[Role, End | None]) -> str | None:
 
 
 # ------------------------------------------------------------------------------------------------ claims
-def is_in_scope(claim: Claim, connection: Connection, profile: Profile) -> bool:
-    """Whether the claim speaks of this connection (design 2).
+def is_in_scope(claim: Claim, connection: Connection, profile: Profile, request: Values | None = None) -> bool:
+    """Whether the claim speaks of this connection, with this request (design 2).
 
     `no`, `every`, `some`: from a source to a destination, on the ports, where the condition holds.  `only` and `can
     reach only`: the connections to the destinations, or from the sources, that are not among those it permits; the
@@ -98,7 +106,7 @@ def is_in_scope(claim: Claim, connection: Connection, profile: Profile) -> bool:
         raise InternalError("a claim without destinations speaks of pods, not of connections")
     is_from = is_member(claim.sources, connection.src)
     is_to = is_reached(destinations, claim.ports, connection, claim, profile)
-    is_where = claim.where is None or holds(claim.where, src=connection.src, dst=connection.dst)
+    is_where = claim.where is None or holds(claim.where, src=connection.src, dst=connection.dst, request=request)
     match claim.kind:
         case Kind.ONLY:
             is_spoken_of = is_to and not (is_from and is_where)

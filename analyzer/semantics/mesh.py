@@ -43,11 +43,18 @@ _NO_PROXY = Ruling(STAGE, StageVerdict.NONE, None, (), "no proxy of the mesh sta
 
 
 def request_ruling(
-    cluster: Cluster, profile: Profile, connection: Connection, settle: Settle = first_option
+    cluster: Cluster,
+    profile: Profile,
+    connection: Connection,
+    settle: Settle = first_option,
+    named: frozenset[Attribute] | None = None,
+    *,
+    admits_tokens: bool = True,
 ) -> tuple[Ruling, Request | None]:
     """The ruling on the connection's request; without one, on the request that gets farthest, with that request.
 
-    TooManyRequestsError where there are too many to tell whether one gets through.
+    With `named`, of the requests that have these attributes as the connection's has them.  TooManyRequestsError where
+    there are too many to tell whether one gets through.
     """
     waypoint = None if connection.through is None else waypoint_of(cluster, connection.through.service)
     if waypoint is not None and connection.request is not None and connection.request.tls == MTLS:
@@ -56,10 +63,14 @@ def request_ruling(
     stage = next((each for each in mesh_stages(cluster, profile.ext_authz) if is_true(each.applies, about)), None)
     if stage is None:
         return _NO_PROXY, connection.request
-    if connection.request is not None:
+    if connection.request is not None and named is None:
         return _ruling(stage, cluster, connection, connection.request, about), connection.request
+    settled: dict[Attribute, tuple[str, ...]] = {}
+    if connection.request is not None:
+        its = seen(connection.request, connection.src, cluster.mesh.config)
+        settled = {attribute: its.get(attribute, ()) for attribute in named or ()}
     selecting = selected(stage, cluster, about)
-    found = some_request(stage, selecting, about, cluster.mesh.config)
+    found = some_request(stage, selecting, about, cluster.mesh.config, settled, admits_tokens=admits_tokens)
     ruling = _ruling(stage, cluster, connection, found or Request(method="GET", host="any.host"), about)
     if found is not None and not ruling.allowed:
         raise TooManyRequestsError

@@ -7,7 +7,7 @@ taken to be independent, of which the request that is found is proof, once it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from itertools import combinations
 
@@ -100,17 +100,53 @@ class _EveryRequest:
         return found
 
 
-def some_request(stage: Stage, selecting: Selected, about: Situation, config: MeshConfig) -> Request | None:
-    """A request that the stage lets through; None if there is none.  TooManyRequestsError."""
+def some_request(
+    stage: Stage,
+    selecting: Selected,
+    about: Situation,
+    config: MeshConfig,
+    settled: Mapping[Attribute, tuple[str, ...]] | None = None,
+    *,
+    admits_tokens: bool = True,
+) -> Request | None:
+    """A request that the stage lets through; None if there is none.  TooManyRequestsError.
+
+    `settled`: what its attributes have to be.  `admits_tokens`: it may have a valid token though that is not settled.
+    """
     ((span, _),) = ruling(selecting, _EveryRequest(about)).items()
     search = _Search()
-    for given, absent in _clients(about, config):
+    settled = settled or {}
+    for client, absent in _clients(about, config):
+        given = _settled(client, absent, settled, admits_tokens=admits_tokens)
+        if given is None:
+            continue
         left = _without(span.may.that, absent)
         for attribute, values in given.items():
             left = _with(left, attribute, values)
         for found in search.solutions(left):
             return _request({**given, **found}, is_http=Name.METHOD not in absent)
     return None
+
+
+def _settled(
+    client: Choice, absent: frozenset[Name], settled: Mapping[Attribute, tuple[str, ...]], *, admits_tokens: bool
+) -> Choice | None:
+    """What the client asks for, with what is settled; None if it does not ask for that."""
+    token = Attribute(Role.REQUEST, Name.TOKEN)
+    is_of_tokens = any(attribute.name in _OF_TOKEN for attribute in settled)
+    if token in client and not admits_tokens and not is_of_tokens:
+        return None
+    for attribute, texts in settled.items():
+        if attribute in client and client[attribute] != texts:
+            return None
+        if texts and attribute.name in absent:
+            return None
+        if not texts and attribute.name in _OF_EVERY_REQUEST and attribute.name not in absent:
+            return None
+    return {**client, **settled}
+
+
+_OF_EVERY_REQUEST = frozenset({Name.METHOD, Name.PATH, Name.HOST})
 
 
 def reduced(formula: Formula, about: Situation) -> Formula:

@@ -1,0 +1,302 @@
+"""Finite domains for what a client asks for: exact, because only how a text meets the patterns that are mentioned can
+change an answer (design 3, istio.md 10).
+
+Each attribute of a request is a row: a text, or, of a header and of a claim, which of the sorts of texts are among its
+values.  A sort is an atom of the patterns, with a witness that a client can send where there is one.  What is spelt in
+two places, as a host is in `:authority`, has one row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import ip_address
+
+from analyzer.errors import InternalError
+from analyzer.model.formulas import Attribute, Formula, Name, Role, Test, leaves
+from analyzer.model.mesh import MeshConfig, Normalization
+from analyzer.records import dataclass
+from analyzer.sets import AddressSet
+from analyzer.sets.pieces import pieces
+from analyzer.sets.strings import (
+    LIMIT,
+    NON_EMPTY,
+    PRESENT,
+    Form,
+    Pattern,
+    UntranslatableError,
+    atoms,
+    exact,
+    prefix,
+    regex,
+)
+
+Meets = frozenset[str] | Pattern | AddressSet | None
+SEVERAL = frozenset({Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD})
+OF_TOKEN = frozenset({Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
+OF_HTTP = OF_TOKEN | {Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE}
+ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST})
+"""What every HTTP request has."""
+_WITHOUT_ROW = frozenset({Name.TLS, Name.TOKEN, Name.IDENTITY, Name.FAULT})
+_SAME = {
+    (Name.HEADER, ":method"): (Name.METHOD, ""),
+    (Name.HEADER, ":authority"): (Name.HOST, ""),
+    (Name.HEADER, "host"): (Name.HOST, ""),
+    (Name.HOST, "name"): (Name.HOST, ""),
+    (Name.CLAIM, "iss"): (Name.ISSUER, ""),
+    (Name.CLAIM, "sub"): (Name.SUBJECT, ""),
+}
+_USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",)}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDomain:
+    """The sorts of texts of an attribute, each with a witness; of addresses, sets of them."""
+
+    attribute: Attribute
+    witnesses: tuple[str, ...]
+    patterns: tuple[Pattern, ...] = ()
+
+    sets: tuple[AddressSet, ...] = ()
+
+    @property
+    def has_several(self) -> bool:
+        return self.attribute.name in SEVERAL
+
+    def place(self, text: str) -> int | None:
+        """Of which sort the text is; None if it is one that no client sends."""
+        if self.sets:
+            return next(i for i, part in enumerate(self.sets) if ip_address(text) in part)
+        if self.attribute.name is Name.ISSUER and text in self.witnesses:
+            return self.witnesses.index(text)
+        met = [pattern.matches(text) for pattern in self.patterns]
+        sorts = ([pattern.matches(witness) for pattern in self.patterns] for witness in self.witnesses)
+        return next((i for i, sort in enumerate(sorts) if sort == met), None)
+
+    def meeting(self, test: Test) -> list[int]:
+        """The places of the sorts whose texts meet the test, which is of this row."""
+        seen = _seen_by(test.attribute)
+        return [i for i, text in enumerate(self.witnesses) if meets(seen(text), test.meets)]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDomains:
+    """Every row, in order.  `apart`: attributes that hang together in a way that the rows do not say, in words; what
+    they allow may then be more than a client can send."""
+
+    rows: tuple[RequestDomain, ...] = ()
+    apart: tuple[str, ...] = ()
+
+    def of(self, attribute: Attribute) -> RequestDomain | None:
+        key = row_of(attribute)
+        return next((row for row in self.rows if row.attribute == key), None)
+
+
+def row_of(attribute: Attribute) -> Attribute:
+    """The attribute in whose row this one is."""
+    name, key = _SAME.get((attribute.name, attribute.key), (attribute.name, attribute.key))
+    return Attribute(Role.REQUEST, name, key)
+
+
+def meets(text: str, asked: Meets) -> bool:
+    if isinstance(asked, AddressSet):
+        return ip_address(text) in asked
+    return asked is None or (text in asked if isinstance(asked, frozenset) else asked.matches(text))
+
+
+def _seen_by(attribute: Attribute) -> Callable[[str], str]:
+    if (attribute.name, attribute.key) == (Name.HOST, "name"):
+        return lambda text: _PORT.sub("", text).lower()
+    return lambda text: text
+
+
+_PORT = re.compile(r":[0-9]*\Z")
+
+
+# ------------------------------------------------------------------------------------------------ what is mentioned
+def request_domains(
+    formulas: Iterable[Formula], config: MeshConfig, issuers: frozenset[str] | None, limit: int = LIMIT
+) -> RequestDomains:
+    """The rows for all that the formulas ask of requests.  `issuers`: whose tokens there are; None: anybody's.
+
+    TooManyAtomsError, UntranslatableError.
+    """
+    tests: dict[Attribute, dict[Test, None]] = {}
+    for formula in formulas:
+        for leaf in leaves(formula):
+            if isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST:
+                tests.setdefault(leaf.attribute, {})[leaf] = None
+    by_row: dict[Attribute, list[Test]] = {}
+    for attribute, asked in tests.items():
+        if not is_without_row(attribute):
+            by_row.setdefault(row_of(attribute), []).extend(asked)
+    rows = [_row(attribute, by_row[attribute], config, issuers, limit) for attribute in sorted(by_row, key=_order)]
+    return RequestDomains(tuple(rows), tuple(_hanging_together(tests)))
+
+
+def is_without_row(attribute: Attribute) -> bool:
+    """What is no text that is chosen: it is told by the source, or is the same of every request that is asked."""
+    if attribute.name is Name.REMOTE_IP and attribute.key == "0":
+        return True
+    return attribute.name in _WITHOUT_ROW or (attribute.name, attribute.key) == (Name.HEADER, ":scheme")
+
+
+def _order(attribute: Attribute) -> tuple[str, str]:
+    return attribute.name.value, attribute.key
+
+
+def _row(
+    attribute: Attribute, asked: Sequence[Test], config: MeshConfig, issuers: frozenset[str] | None, limit: int
+) -> RequestDomain:
+    name = attribute.name
+    if name is Name.REMOTE_IP:
+        sets = [test.meets for test in asked if isinstance(test.meets, AddressSet)]
+        parts = tuple(pieces(AddressSet.FULL, sets))
+        return RequestDomain(attribute, tuple(str(part.some()) for part in parts), sets=parts)
+    patterns = tuple(dict.fromkeys(p for test in asked for p in _patterns(test)))
+    if name is Name.ISSUER and issuers is not None:
+        return RequestDomain(attribute, tuple(sorted(issuers)), patterns)
+    possible, plain = _texts(name, config)
+    found = witnesses(patterns, possible, plain, _USUAL.get(name, ()), limit)
+    return RequestDomain(attribute, tuple(found), patterns)
+
+
+def _patterns(test: Test) -> Iterable[Pattern]:
+    if (test.attribute.name, test.attribute.key) == (Name.HOST, "name"):
+        return (_of_name(p) for p in _plain_patterns(test))
+    return _plain_patterns(test)
+
+
+def _plain_patterns(test: Test) -> Iterable[Pattern]:
+    match test.meets:
+        case None:
+            return ()
+        case frozenset() as texts:
+            return (exact(text) for text in sorted(texts))
+        case Pattern() as pattern:
+            return (pattern,)
+        case _:
+            raise InternalError(f"{test} asks for addresses")
+
+
+def _of_name(pattern: Pattern) -> Pattern:
+    """The hosts whose name, without a port and in small letters, the pattern matches."""
+    quoted = "".join(char if char.isalnum() else f"\\{char}" for char in pattern.text)
+    match pattern.form:
+        case Form.EXACT:
+            return regex(f"(?i){quoted}(:[0-9]*)?")
+        case Form.SUFFIX:
+            return regex(f"(?i)(?s:.*){quoted}(:[0-9]*)?")
+        case Form.PRESENT:
+            return pattern
+        case _:
+            raise UntranslatableError(f"a name of a host that {pattern}")
+
+
+def witnesses(
+    patterns: Sequence[Pattern],
+    possible: Pattern,
+    plain: Sequence[tuple[Pattern, bool]],
+    usual: Sequence[str],
+    limit: int,
+) -> Iterable[str]:
+    """For each way in which a possible text meets the patterns one that does, of those that are plain if some is.
+
+    `plain`: patterns with whether a plain text matches them.
+    """
+
+    def is_plain(text: str) -> bool:
+        return all(pattern.matches(text) is wanted for pattern, wanted in plain)
+
+    found: dict[tuple[bool, ...], str] = {}
+
+    def keep(texts: Iterable[str | None]) -> None:
+        for text in texts:
+            if text is not None and possible.matches(text):
+                sort = tuple(pattern.matches(text) for pattern in patterns)
+                if sort not in found or (is_plain(text) and not is_plain(found[sort])):
+                    found[sort] = text
+
+    keep(usual)
+    keep(atom.witness for atom in atoms({*patterns, possible}, limit).atoms)
+    if not all(map(is_plain, found.values())):
+        told = atoms({*patterns, possible, *(pattern for pattern, _ in plain)}, limit)
+        keep(atom.witness for atom in told.atoms)
+    return found.values()
+
+
+# ------------------------------------------------------------------------------------------------ which texts can be
+_TOKEN = regex("[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_ANY_VALUE = regex(r"([^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
+_ANY_TEXT = regex(r"[^\x00-\x1f\x7f]*")
+_WORD = regex(r"[^\x00-\x20\x7f]+")
+_ASCII = regex("[ -~]*")
+_HOST = regex(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_NAME = regex("[A-Za-z0-9_.-]+")
+_SMALL = regex(r"[^\x00-\x20\x7fA-Z]+")
+# What no path holds once it is normalized, each with how far paths have to be (istio.md 5.11).
+_IN_A_PATH = regex(r"/[!$%&'()*+,\-./0-9:;=@A-Z\[\]_a-z~]*")
+_DOTS = regex(r".*/(\.|%2[eE]){1,2}(;[^/]*)?(/.*)?")
+_ESCAPED = regex(r".*%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE]|00).*")
+_SLASHES = regex(".*//.*")
+_ESCAPED_SLASHES = regex(".*%(2[fF]|5[cC]).*")
+
+
+def _texts(name: Name, config: MeshConfig) -> tuple[Pattern, list[tuple[Pattern, bool]]]:
+    """What a client can put there, and what is plain."""
+    match name:
+        case Name.METHOD:
+            return NON_EMPTY, [(_TOKEN, True), (exact("CONNECT"), False)]
+        case Name.PATH:
+            return prefix("/"), _plain_paths(config)
+        case Name.HOST:
+            return NON_EMPTY, [(_HOST, True)]
+        case Name.SNI:
+            return _SMALL, [(_NAME, True)]
+        case Name.HEADER | Name.COOKIE:
+            return _ANY_VALUE, [(_ASCII, True)]
+        case Name.PARAMETER:
+            return NON_EMPTY, [(_NAME, True)]
+        case Name.CLAIM_WORD:
+            return _WORD, [(_ASCII, True)]
+        case Name.DNS:
+            return NON_EMPTY, [(_NAME, True)]
+        case _:
+            return _ANY_TEXT if name is not Name.ISSUER else PRESENT, [(_ASCII, True)]
+
+
+def _plain_paths(config: MeshConfig) -> list[tuple[Pattern, bool]]:
+    found = [(_IN_A_PATH, True)]
+    if config.normalization is Normalization.NONE:
+        return found
+    found += [(_DOTS, False), (_ESCAPED, False)]
+    if config.normalization is not Normalization.BASE:
+        found.append((_SLASHES, False))
+    if config.normalization is Normalization.DECODE_AND_MERGE_SLASHES:
+        found.append((_ESCAPED_SLASHES, False))
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ what hangs together
+_TOGETHER = (
+    ((Name.HEADER, ":path"), Name.PATH),
+    ((Name.HEADER, ":path"), Name.PARAMETER),
+    ((Name.HEADER, "cookie"), Name.COOKIE),
+    ((Name.HEADER, "x-forwarded-for"), Name.REMOTE_IP),
+    ((Name.CLAIM_WORD, "iss"), Name.ISSUER),
+    ((Name.CLAIM_WORD, "sub"), Name.SUBJECT),
+)
+
+
+def _hanging_together(tests: Mapping[Attribute, object]) -> Iterable[str]:
+    there = {(a.name, a.key) for a in tests} | {(row_of(a).name, row_of(a).key) for a in tests}
+    names: dict[Name, set[str]] = {}
+    for its, key in there:
+        names.setdefault(its, set()).add(key)
+    for one, name in _TOGETHER:
+        if one in there and name in names:
+            yield f"`{one[0].value}[{one[1]}]` and the request's {name.value}"
+    if len(names.get(Name.REMOTE_IP, ())) > 1:
+        yield "the addresses that X-Forwarded-For names"
+    for key in sorted(names.get(Name.CLAIM, set()) & names.get(Name.CLAIM_WORD, set())):
+        yield f"the claim `{key}` and the words of its text"

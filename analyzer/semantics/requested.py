@@ -1,0 +1,83 @@
+"""The decision on a connection with what is asked for over it: the pipeline's, and the mesh's where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.formulas import Attribute, Name
+from analyzer.model.mesh_stage import by_waypoint, has_mesh
+from analyzer.model.profile import Profile
+from analyzer.model.requests import Request
+from analyzer.records import dataclass
+from analyzer.semantics.deciding import as_modelled_first, said
+from analyzer.semantics.decision import Decision, StageVerdict
+from analyzer.semantics.formulas import Situation, is_true
+from analyzer.semantics.mesh import request_ruling
+from analyzer.semantics.oracle import decide
+from analyzer.semantics.requests import seen, seen_by_calico
+from analyzer.semantics.settling import Settle, first_option, runs
+
+Its = Mapping[Attribute, tuple[str, ...]]
+_OF_THE_SOURCE = frozenset({Name.IDENTITY, Name.REMOTE_IP, Name.FAULT})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`named`: the attributes that the question settles; the client chooses all others, so that it gets through if it
+    can.  None: the request is as it stands.  `admits_tokens`: the client may choose a valid token."""
+
+    named: frozenset[Attribute] | None = None
+    admits_tokens: bool = True
+
+
+AS_IT_STANDS = Asked()
+
+
+def decide_asked(
+    cluster: Cluster,
+    profile: Profile,
+    connection: Connection,
+    settle: Settle = first_option,
+    asked: Asked = AS_IT_STANDS,
+) -> tuple[Decision, Request | None]:
+    """The decision, with the request that gets through, or the one that was asked for.  TooManyRequestsError."""
+    request = connection.request
+    told = decide(cluster, profile, connection, settle, None if request is None else seen_by_calico(request))
+    if request is None or not told.allowed or not has_mesh(cluster.mesh) or not isinstance(connection.dst, Pod):
+        return told, request
+    ruling, found = request_ruling(cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens)
+    detour = by_waypoint(cluster.mesh)
+    if not ruling.allowed:
+        shown = seen(request, connection.src, cluster.mesh.config)
+        about = replace(Situation.of(connection, cluster.nodes, settle), request=shown)
+        if is_true(detour, as_modelled_first(about)):
+            ruling = replace(ruling, verdict=StageVerdict.ALLOWED, rules=(), reason=said(detour))
+    return Decision((*told.stages, ruling)), found
+
+
+def asked_outcomes(
+    cluster: Cluster, profile: Profile, connection: Connection, asked: Asked = AS_IT_STANDS
+) -> Iterator[tuple[Decision, Request | None]]:
+    """The decisions that the ways of settling the open facts lead to, those where every fact takes its first option
+    before others.  TooManyRequestsError."""
+    for found, _ in runs(lambda settle: decide_asked(cluster, profile, connection, settle, asked)):
+        yield found
+
+
+def attributes_of(connection: Connection, cluster: Cluster) -> Its | None:
+    """What the client asks for, as a proxy sees it."""
+    if connection.request is None:
+        return None
+    return seen(connection.request, connection.src, cluster.mesh.config)
+
+
+def chosen_in(request: Request, connection: Connection, cluster: Cluster) -> dict[Attribute, tuple[str, ...]]:
+    """What of the request the client has chosen, for whatever source to ask again."""
+    its = seen(request, connection.src, cluster.mesh.config)
+    found = {attribute: texts for attribute, texts in its.items() if attribute.name not in _OF_THE_SOURCE}
+    if request.remote_ip is not None or any(name.lower() == "x-forwarded-for" for name, _ in request.headers):
+        found |= {attribute: texts for attribute, texts in its.items() if attribute.name is Name.REMOTE_IP}
+    return found

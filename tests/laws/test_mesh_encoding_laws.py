@@ -1,0 +1,110 @@
+"""Random meshes beside random NetworkPolicies: the encoding says of every request of a finite world what the oracle
+says, finds one that gets through where the oracle does, and its witnesses are requests that the oracle lets through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from evaluators import EVERYTHING, fixing, question
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_mesh_laws import DST, PORTS, SOURCES, WORLD, cluster_of, meshes
+
+from analyzer.encoding import UNIVERSE, VIOLATION, Obligation, decode, embed, encode
+from analyzer.encoding.asked_for import embedded
+from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.labels import Labels
+from analyzer.model.mesh import Attachment, JwtRule, Mesh, RequestAuthentication
+from analyzer.model.mesh_stage import has_mesh
+from analyzer.model.policies import Action, NamespaceNamed, NumberedPorts, PodPeer, Policy, Protocol, Rule, Tier
+from analyzer.model.profile import PROFILES
+from analyzer.model.requests import MTLS, Request, Token, TokenState
+from analyzer.model.source import NOWHERE
+from analyzer.semantics.mesh import request_ruling
+from analyzer.semantics.requested import asked_outcomes, attributes_of
+from analyzer.solving import Budget, Session
+
+PROFILE = PROFILES["generic"]
+TOKENS = [None, Token(TokenState.VALID, "https://i", "s", (("aud", ("a", "b")),)), Token(TokenState.VALID, "https://i")]
+REQUESTS = [*WORLD, *(replace(it, token=token) for it in WORLD[1:6] for token in TOKENS[1:])]
+PAIRS = list(product(SOURCES, (*PORTS, 5555), REQUESTS))
+CLOSED = Policy(
+    "NetworkPolicy", "foo", "np", Tier.NETWORK_POLICY, PodPeer(NamespaceNamed("foo")),
+    (Rule(Action.ACCEPT, (PodPeer(NamespaceNamed("dev")),), (NumberedPorts(Protocol.TCP, 8080, 8080),), 0, NOWHERE),),
+    None, NOWHERE,
+)  # fmt: skip
+
+
+def session_of(obligation: Obligation) -> Session:
+    return Session(obligation.text, obligation.symbols, Budget())
+
+
+def said(obligation: Obligation, session: Session, connection: Connection, cluster: Cluster) -> set[bool]:
+    """What the encoding says of the connection, with its request."""
+    values = embed(obligation, replace(connection, request=None))
+    its = attributes_of(connection, cluster)
+    assert values is not None
+    assert its is not None
+    values |= embedded(obligation.scope, obligation.variables, its)
+    literal = session.literal(fixing(obligation, values))
+    return {
+        is_so
+        for is_so, word in ((True, VIOLATION), (False, f"!{VIOLATION}"))
+        if session.check(UNIVERSE, *obligation.tracks, literal, word).is_sat
+    }
+
+
+@st.composite
+def clusters(draw: Any) -> Cluster:
+    mesh = draw(meshes())
+    objects = list(mesh.objects)
+    if draw(st.booleans()):
+        audiences = draw(st.sampled_from([(), ("a",)]))
+        objects.append(RequestAuthentication("foo", "r", Attachment("foo"), (JwtRule("https://i", audiences),)))
+    found = cluster_of(Mesh(tuple(objects)))
+    names = ("dev", "bar")
+    others = tuple(Namespace(name, Labels({"kubernetes.io/metadata.name": name}), True) for name in names)
+    policies = (CLOSED,) if draw(st.booleans()) else ()
+    return replace(found, namespaces=(*found.namespaces, *others), policies=policies)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clusters(), st.data())
+def test_the_encoding_says_of_a_request_what_the_oracle_says(cluster: Cluster, data: Any) -> None:
+    asked = replace(question(EVERYTHING, PROFILE), with_requests=True)
+    obligation = encode(cluster, asked)
+    session = session_of(obligation)
+    for src, port, request in data.draw(st.lists(st.sampled_from(PAIRS), min_size=40, max_size=40)):
+        if request.tls == MTLS and not isinstance(src, Pod):
+            continue  # nobody outside has an identity
+        connection = Connection(src, DST, Protocol.TCP, port, request=request)
+        expected = {decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection)}
+        if not is_nobodys(request, cluster):
+            assert said(obligation, session, connection, cluster) == expected, request
+
+
+def is_nobodys(request: Request, cluster: Cluster) -> bool:
+    """A token of an issuer that no RequestAuthentication names: no client has one."""
+    return request.token is not None and not cluster.mesh.of(RequestAuthentication)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clusters(), st.sampled_from(SOURCES), st.sampled_from([*PORTS, 5555]))
+def test_the_encoding_finds_a_request_where_the_oracle_does(cluster: Cluster, src: Any, port: int) -> None:
+    asked = replace(question(EVERYTHING, PROFILE), with_requests=True)
+    obligation = encode(replace(cluster, policies=()), asked)
+    session = session_of(obligation)
+    connection = Connection(src, DST, Protocol.TCP, port)
+    values = embed(obligation, connection)
+    assert values is not None
+    found = session.check(UNIVERSE, *obligation.tracks, session.literal(fixing(obligation, values)), VIOLATION)
+    ruling, _ = request_ruling(cluster, PROFILE, connection) if has_mesh(cluster.mesh) else (None, None)
+    assert found.is_sat is (ruling is None or ruling.allowed)
+    if found.is_sat:
+        witness = decode(obligation, found.values)
+        shown = replace(connection, request=witness.request)
+        bare = replace(cluster, policies=())
+        assert True in {decision.allowed for decision, _ in asked_outcomes(bare, PROFILE, shown)}
