@@ -62,7 +62,9 @@ class IdentityTerms:
         return disj(parts)
 
     def _accounts(self) -> list[str]:
-        domain = self.src.domain(Attr("sa"))
+        domain = self.src.scope.domains.get(Attr("sa"))
+        if domain is None:  # no pattern tells them apart
+            return ["default"]
         return [value for code in range(1, domain.size) if (value := domain.value(code)) is not None]
 
     def _has(self, accounts: Iterable[str]) -> Term:
