@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from analyzer.analysis.premises import breaches_of
 from analyzer.encoding import pod_ranges
-from analyzer.encoding.walk import claim_sets
+from analyzer.encoding.walk import claim_sets, requests_in
 from analyzer.judging import Setting
 from analyzer.judging.bound import has_ipv6_pods
 from analyzer.model.cilium import Entity
@@ -14,7 +14,12 @@ from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
+<<<<<<< HEAD
 from analyzer.model.profile import PROFILES, LabelsAsWritten, Profile
+=======
+from analyzer.model.mesh_stage import has_mesh
+from analyzer.model.profile import PROFILES, Profile
+>>>>>>> 1e0d25c (Say which proofs rest on the mesh alone and which answers on tokens; hold the normative examples of requests to clusters)
 from analyzer.model.source import Notice, Why
 from analyzer.verdicts import StatedAssumption
 
@@ -29,6 +34,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found += _unread(cluster)
     found += _nodes(cluster, setting.profile)
     found += _api_server(cluster, setting.profile)
+    found += _requests(cluster, packs, setting)
     found += _cluster_domain(as_enforced(cluster, setting.profile))
     found.append(
         StatedAssumption(
@@ -117,6 +123,7 @@ def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption
         yield StatedAssumption("api-server", text, override="--knob kube-apiserver=ADDRESS")
 
 
+<<<<<<< HEAD
 def _labels(profile: Profile) -> StatedAssumption:
     given = "give the objects as the cluster holds them: `kubectl get -o yaml`, or `kubectl netproof`"
     match profile.labels_as_written:
@@ -134,6 +141,31 @@ def _labels(profile: Profile) -> StatedAssumption:
         case LabelsAsWritten.FALSE:
             text = "pods may have any labels, whatever is written; namespaces have those that are written"
     return StatedAssumption("labels-as-written", text, override=given)
+=======
+def _requests(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iterable[StatedAssumption]:
+    """Said where a mesh is to be seen, or a question names what clients ask for."""
+    is_meshed = has_mesh(cluster.mesh)
+    if not is_meshed and not any(any(requests_in(query.claim.where)) for pack in packs for query in pack.queries):
+        return
+    text = (
+        "a client chooses method, path, host, headers, its own TLS or none, and mutual TLS with its own identity; "
+        "never the identity of another"
+    )
+    yield StatedAssumption("requests", text)
+    tokens = "some clients have a valid token of an issuer that a RequestAuthentication names, with any claims"
+    if not setting.profile.tokens:
+        tokens = "no client has a valid token"
+    yield StatedAssumption("tokens", tokens, override="--assume no-tokens, --knob tokens")
+    if not is_meshed:
+        return
+    paths = "paths are those that proxies see, normalized; what a server behind them makes of a path is not judged"
+    yield StatedAssumption("normalized-paths", paths)
+    if setting.universe is not Universe.INVENTORY:
+        kept = "pods created later keep the proxy of the mesh that their namespace asks for"
+        if setting.profile.mesh_opt_out:
+            kept = "pods created later may have labels that keep the mesh's proxies off them"
+        yield StatedAssumption("proxies-kept", kept, override="--knob mesh-opt-out")
+>>>>>>> 1e0d25c (Say which proofs rest on the mesh alone and which answers on tokens; hold the normative examples of requests to clusters)
 
 
 def _cluster_domain(cluster: Cluster) -> Iterable[StatedAssumption]:

@@ -87,9 +87,10 @@ Knobs = Annotated[
     list[str] | None,
     typer.Option(
         "--knob",
+        "--assume",
         metavar="NAME=VALUE",
         autocompletion=completing.knobs,
-        help="Override one knob of the profile. Repeatable.",
+        help="Override one knob of the profile; `--assume no-tokens` is `--knob tokens=false`. Repeatable.",
     ),
 ]
 PodCidrs = Annotated[

@@ -9,7 +9,7 @@ from analyzer.encoding.identity_names import identity_patterns, named_namespaces
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.question import Question
 from analyzer.encoding.walk import requests_in
-from analyzer.model.claims import Kind, Universe
+from analyzer.model.claims import Condition, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -77,7 +77,7 @@ _NAMESPACE = Attribute(Role.SELF, Name.NAMESPACE)
 
 def is_asked(cluster: Cluster, question: Question) -> bool:
     of_connections = question.claim.kind not in (Kind.ISOLATED, Kind.NEVER_TIE)
-    return question.with_requests and of_connections and has_mesh(cluster.mesh)
+    return question.with_requests and not question.past_the_mesh and of_connections and has_mesh(cluster.mesh)
 
 
 def _cut(stage: Stage, cluster: Cluster, names: frozenset[str], cut: Callable[[Formula], Formula]) -> Stage:
@@ -154,6 +154,11 @@ def issuers(cluster: Cluster) -> frozenset[str] | None:
     """Those whose tokens somebody looks at; None if anybody's."""
     rules = [rule for each in cluster.mesh.of(RequestAuthentication) for rule in each.rules]
     return None if any(not rule.issuer for rule in rules) else frozenset(rule.issuer for rule in rules)
+
+
+def names_tokens(where: Condition | None) -> bool:
+    """The condition speaks of tokens or of their claims."""
+    return any(test.attribute.name in NAMES_OF_TOKEN for part in requests_in(where) for test in tests_of(part))
 
 
 def tests_of(formula: Formula) -> Iterator[Test]:

@@ -128,8 +128,8 @@ class PipelineTerms:
         return self.script.share(disj([conj(found), self.formulas.of(self.scope.mesh.detour, ends)]))
 
     def off_the_mesh(self) -> list[Term]:
-        """No pod that is created later has the labels that keep proxies off it (knob)."""
-        if self.dst is None or not self.scope.mesh.stages:
+        """No pod that is created later has the labels that keep proxies off it (knob mesh-opt-out)."""
+        if self.dst is None or not self.scope.mesh.stages or self.profile.mesh_opt_out:
             return []
         declared = self.dst.is_class(i for i, c in self.dst.classes if c.maker is None)
         labelled = self.formulas.of(self.scope.mesh.keeps_off, {Role.SELF: self.dst})

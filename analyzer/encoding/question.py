@@ -16,8 +16,9 @@ class Question:
     """One claim in its setting.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
 
     `open_labels` keeps unknown namespace labels unknown in the inventory; `slice_first` is for tests.
-    `with_requests`: a mesh is asked what it lets through.  `requests`, by their attributes: of a claim of reach, those
-    of which some is to get through, but for the attributes that the claim's condition names.
+    `with_requests`: a mesh is asked what it lets through.  `past_the_mesh`: it is asked for nothing, as if it were not
+    there.  `requests`, by their attributes: of a claim of reach, those of which some is to get through, but for the
+    attributes that the claim's condition names.
     """
 
     claim: Claim
@@ -28,4 +29,5 @@ class Question:
     open_labels: bool = False
     slice_first: bool = True
     with_requests: bool = False
+    past_the_mesh: bool = False
     requests: tuple[Mapping[Attribute, tuple[str, ...]], ...] = ()

@@ -12,12 +12,11 @@ from enum import Enum
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.identity_names import identity_patterns, named_accounts
 from analyzer.encoding.mediation import (
-    NAMES_OF_TOKEN,
     Mediation,
     issuers,
     mediation,
     names_in_identities,
-    tests_of,
+    names_tokens,
 )
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
 from analyzer.encoding.question import Question
@@ -146,8 +145,8 @@ class Scope:
     @property
     def admits_tokens(self) -> bool:
         """Clients with a valid token are spoken of: by claims that forbid, and where the question names tokens."""
-        asked = {leaf.attribute.name for part in requests_in(self.question.claim.where) for leaf in tests_of(part)}
-        return bool(asked & NAMES_OF_TOKEN) or self.question.claim.kind not in (Kind.EVERY, Kind.SOME)
+        is_asked = names_tokens(self.question.claim.where) or self.question.claim.kind not in (Kind.EVERY, Kind.SOME)
+        return self.question.profile.tokens and is_asked
 
     @property
     def needs_addresses(self) -> bool:

@@ -93,7 +93,7 @@ def chosen_profile(name: str | None, knobs: Sequence[str]) -> Profile:
     problems: list[Problem] = []
     for text in knobs:
         try:
-            knob, value = _pair(text, "--knob")
+            knob, value = _pair(_ASSUMED.get(text, text), "--knob")
             if knob.replace("_", "-") not in knob_names():
                 raise UsageError(f"unknown knob `{knob}`", nearest(knob, knob_names()))
             profile = _with_knob(profile, knob, value)
@@ -102,6 +102,9 @@ def chosen_profile(name: str | None, knobs: Sequence[str]) -> Profile:
     if problems:
         raise InputError(problems)
     return profile
+
+
+_ASSUMED = {"no-tokens": "tokens=false"}  # what `--assume` is short for
 
 
 def _with_knob(profile: Profile, knob: str, value: str) -> Profile:

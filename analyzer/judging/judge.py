@@ -27,7 +27,7 @@ from analyzer.encoding import (
     decode,
     encode,
 )
-from analyzer.encoding.mediation import tests_of
+from analyzer.encoding.mediation import names_tokens, tests_of
 from analyzer.encoding.requests import rows_of
 from analyzer.encoding.scope import POD
 from analyzer.encoding.walk import requests_in
@@ -48,6 +48,7 @@ from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Name
+from analyzer.model.mesh_stage import KINDS_OF_MESH
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
@@ -62,6 +63,7 @@ from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
 _MOST_REQUESTS = 60
 REQUESTS_UNREAD = "what a request may be is not modelled in answers for every pod yet"
+_NOT_COVERED = "a pod without a sidecar, or plaintext under PERMISSIVE, is not covered"
 _MOST_MINIMISED = 40
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 
@@ -190,6 +192,8 @@ class _Trial:
         self.evidence.refuted(found_all)
         first = examples[0]
         blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
+        if self._needs_a_token():
+            reason += "; only clients with a valid token do so, and `--assume no-tokens` asks without them"
         if self.query.claim.kind is Kind.NEVER_TIE and first.connection is not None:
             blame = self.replay.tied(first.connection)
             reason = f"{reason}: {'; '.join(blame)}"
@@ -209,9 +213,27 @@ class _Trial:
             return self._verdict(*empty)
         rests_on, is_minimal = self._core(outcome.core)
         reason = "no connection in the universe violates it"
-        if not rests_on:
+        if self._rests_on_the_mesh():
+            alone = "" if any(it.policy.kind not in KINDS_OF_MESH for it in rests_on) else " alone"
+            reason += f"; it rests on the mesh{alone}: {_NOT_COVERED}"
+        elif not rests_on:
             reason += "; it rests on no policy"
         return replace(self._verdict(Status.PROVED, reason), rests_on=rests_on, is_minimal=is_minimal)
+
+    def _rests_on_the_mesh(self) -> bool:
+        """Without it something violates the claim."""
+        scope = self.obligation.scope
+        if not scope.mesh.stages or self.query.claim.kind in (Kind.EVERY, Kind.SOME):
+            return False
+        bare = encode(self.cluster, replace(self.question, past_the_mesh=True))
+        return not QuerySession(bare, self.setting.budget).check(VIOLATION).is_unsat
+
+    def _needs_a_token(self) -> bool:
+        """Nothing violates the claim without a valid token, and the question names none."""
+        token = self.obligation.variables.find(Role.REQUEST, Attribute.TOKEN)
+        if token is None or names_tokens(self.query.claim.where):
+            return False
+        return self.session.is_impossible(VIOLATION, f"!{token.symbol}")
 
     def _idle(self) -> tuple[Status, str] | None:
         """(status, reason) if the claim holds only because it speaks of nothing, or that cannot be told."""

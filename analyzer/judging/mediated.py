@@ -10,9 +10,8 @@ from analyzer.encoding.requests import USUAL
 from analyzer.encoding.walk import requests_in
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
-from analyzer.model.mesh_stage import has_mesh
+from analyzer.model.mesh_stage import KINDS_OF_MESH, has_mesh
 
-_IN_STAGES = frozenset({"AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"})
 _NOT_OF_CONNECTIONS = frozenset({Kind.ISOLATED, Kind.NEVER_TIE})
 _OF_REACH = frozenset({Kind.EVERY, Kind.SOME})
 
@@ -34,7 +33,7 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
         left = tuple(
             thing
             for thing in cluster.unmodelled
-            if not thing.asks_requests or (kind in _OF_REACH and thing.kind not in _IN_STAGES)
+            if not thing.asks_requests or (kind in _OF_REACH and thing.kind not in KINDS_OF_MESH)
         )
         found = cluster if len(left) == len(cluster.unmodelled) else replace(cluster, unmodelled=left)
         cluster.readings[key] = found

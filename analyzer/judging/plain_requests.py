@@ -42,6 +42,10 @@ def _parts(request: Request) -> Iterator[Callable[[Request], Request]]:
     """What can be left out, each by itself."""
     if request.token is not None:
         yield lambda it: replace(it, token=None)
+        for key, value in request.token.claims:
+            yield partial(_without_claim, key, None)
+            for text in value if isinstance(value, tuple) else ():
+                yield partial(_without_claim, key, text)
     if len(request.headers) > 1:
         yield lambda it: replace(it, headers=())
     for header in request.headers:
@@ -60,3 +64,17 @@ def _parts(request: Request) -> Iterator[Callable[[Request], Request]]:
 
 def _without(header: tuple[str, str], request: Request) -> Request:
     return replace(request, headers=tuple(one for one in request.headers if one != header))
+
+
+def _without_claim(key: str, text: str | None, request: Request) -> Request:
+    """Without the claim; with a text, without that one of its values."""
+    if request.token is None:
+        return request
+    claims: list[tuple[str, str | tuple[str, ...]]] = []
+    for its, value in request.token.claims:
+        left = tuple(one for one in value if one != text) if isinstance(value, tuple) and text is not None else ()
+        if its != key or (text is not None and not left):
+            claims.append((its, value))
+        elif left:
+            claims.append((its, left if len(left) > 1 else left[0]))
+    return replace(request, token=replace(request.token, claims=tuple(claims)))

@@ -68,6 +68,7 @@ from analyzer.model.requests import UNREADABLE
 from analyzer.sets.strings import prefix
 
 STAGE = "request"
+KINDS_OF_MESH = frozenset({"AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"})
 _EVERY_POD = TRUE
 _TCP = OnPorts(Protocol.TCP)
 _HAS_METHOD = Test(of_request(Name.METHOD))

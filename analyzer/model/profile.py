@@ -170,6 +170,8 @@ class Profile:
     calico_version: CalicoVersion = CalicoVersion.V333
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
     ext_authz: ExtAuthz = ExtAuthz.OPEN
+    mesh_opt_out: bool = False  # pods that are created later may have labels that keep the mesh's proxies off them
+    tokens: bool = True  # some clients have a valid token (design 1)
 
     @property
     def reads_calico(self) -> bool:
@@ -274,6 +276,8 @@ _OF_ENGINE = {
     "application-layer-policy": "calico",
     "ext-authz": "istio",
     "labels-as-written": "",  # told as an assumption of its own
+    "mesh-opt-out": "istio",
+    "tokens": "istio",
 }
 """The engine that alone knows a knob."""
 

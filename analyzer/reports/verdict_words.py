@@ -81,13 +81,15 @@ def liveness(live: bool | None, examples: tuple[Counterexample, ...]) -> str:
 
 def proof(verdict: Verdict) -> str:
     """What a proof rests on: `NetworkPolicy shop/deny (shop.yaml:3)`; empty if on no policy."""
+    layer = verdict.reason.partition("; it rests on ")
+    on_mesh = layer[2] if layer[2].startswith("the mesh") else ""
     if not verdict.rests_on:
-        return ""
+        return on_mesh
     # Another proof may rest on other policies, so being part of this one does not make a policy indispensable.
     need = ""
     if len(verdict.rests_on) > 1:
         need = "; this proof needs all of them" if verdict.is_minimal else "; perhaps not all of them are needed"
-    return words.rules(verdict.rests_on) + need
+    return words.rules(verdict.rests_on) + need + (f"; {on_mesh}" if on_mesh else "")
 
 
 def example(it: Counterexample, kind: Kind) -> str:

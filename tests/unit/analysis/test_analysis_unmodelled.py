@@ -79,15 +79,15 @@ ISTIO, CALICO, CILIUM = "security.istio.io/v1", "projectcalico.org/v3", "cilium.
 @pytest.mark.parametrize(
     ("kind", "version", "spec", "expected"),
     [
-        ("Sidecar", "networking.istio.io/v1", "{}", BOTH_WAYS),
+        ("Sidecar", "networking.istio.io/v1", "{egress: [{hosts: ['./*']}]}", BOTH_WAYS),
         ("EnvoyFilter", "networking.istio.io/v1alpha3", "{}", BOTH_WAYS),
         ("ServiceEntry", "networking.istio.io/v1", "{hosts: [h]}", {OUT_OF_A, INTO_A, ELSEWHERE}),
         ("ServiceEntry", "networking.istio.io/v1", "{hosts: [h], exportTo: ['.']}", {OUT_OF_A}),
-        ("VirtualService", "networking.istio.io/v1", "{hosts: [web]}", REQUESTS),
-        ("VirtualService", "networking.istio.io/v1", "{hosts: [web.a.svc.cluster.local]}", REQUESTS),
-        ("VirtualService", "networking.istio.io/v1", "{hosts: [web.b.svc.cluster.local]}", MESH_WIDE),
-        ("VirtualService", "networking.istio.io/v1", "{hosts: ['*']}", MESH_WIDE),
-        ("VirtualService", "networking.istio.io/v1", "{hosts: [shop.example]}", MESH_WIDE),
+        ("VirtualService", "networking.istio.io/v1", f"{{hosts: [web], {ROUTE}}}", REQUESTS),
+        ("VirtualService", "networking.istio.io/v1", f"{{hosts: [web.a.svc.cluster.local], {ROUTE}}}", REQUESTS),
+        ("VirtualService", "networking.istio.io/v1", f"{{hosts: [web.b.svc.cluster.local], {ROUTE}}}", MESH_WIDE),
+        ("VirtualService", "networking.istio.io/v1", f"{{hosts: ['*'], {ROUTE}}}", MESH_WIDE),
+        ("VirtualService", "networking.istio.io/v1", f"{{hosts: [shop.example], {ROUTE}}}", MESH_WIDE),
         (
             "VirtualService",
             "networking.istio.io/v1",

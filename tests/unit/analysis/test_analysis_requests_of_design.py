@@ -1,0 +1,177 @@
+"""The normative examples that ask about requests and domains, each on a cluster where it is proved and on one where it
+is refuted (design 2)."""
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.analysis import Setting, check
+from analyzer.language import parse_pack
+from analyzer.manifests import load
+from analyzer.model.claims import Universe
+from analyzer.model.profile import PROFILES
+
+QUERIES = """
+assert models-need-a-token "Nobody calls the models without a token of the ML audience":
+  no anything can reach pods(app=inference-service) in namespace ml-serving on tcp/8080
+    where request.path like "/v1/models/*" and not request.claims[aud] == "ml-inference-api"
+
+assert health-is-open "Monitoring may probe the health endpoint":
+  every namespace monitoring can reach pods(app=inference-service) on tcp/8080
+    where request.method == "GET" and request.path == "/health"
+
+assert encrypted "Nothing in plaintext reaches the serving namespace":
+  no anything can reach namespace ml-serving where request.tls == plaintext
+
+assert gateway-only "Only the ingress gateway's identity is let in":
+  no anything can reach namespace ml-serving
+    where request.identity != "cluster.local/ns/istio-system/sa/istio-ingressgateway"
+
+assert registries-only "Model loaders reach only the model registries":
+  pods(needs-model-access=true) can reach only domains huggingface.co, "*.huggingface.co" or dns on tcp/443, udp/53
+"""
+BASE = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: ml-serving, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: monitoring}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: inference, namespace: ml-serving}
+spec:
+  selector: {matchLabels: {app: inference-service}}
+  template:
+    metadata: {labels: {app: inference-service, needs-model-access: "true"}}
+    spec: {containers: [{name: c, image: x}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: inference, namespace: ml-serving}
+spec: {selector: {app: inference-service}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: only-8080, namespace: ml-serving}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: 8080, protocol: TCP}]}]}
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: jwt, namespace: ml-serving}
+spec: {jwtRules: [{issuer: "https://issuer.example", jwksUri: "https://issuer.example/jwks"}]}
+"""
+POLICY = """
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: ml-serving}
+spec: {action: ALLOW, rules: RULES}
+"""
+STRICT = """
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: m, namespace: ml-serving}
+spec: {mtls: {mode: STRICT}}
+"""
+HEALTH = "[{to: [{operation: {methods: [GET], paths: [/health]}}]}]"
+MODELS = "[{to: [{operation: {paths: [/v1/models/*]}}], when: [{key: 'request.auth.claims[aud]', values: [AUD]}]}]"
+GATEWAYS_OWN = "cluster.local/ns/istio-system/sa/istio-ingressgateway"
+GATEWAY = f"[{{from: [{{source: {{principals: [{GATEWAYS_OWN}]}}}}]}}]"
+EGRESS = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: loaders, namespace: NAMESPACE}
+spec:
+  podSelector: {matchLabels: {needs-model-access: "true"}}
+  policyTypes: [Egress]
+  egress:
+  - to:
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}
+      podSelector: {matchLabels: {k8s-app: kube-dns}}
+    ports: [{port: 53, protocol: UDP}]
+  MORE
+"""
+
+
+def policy(rules):
+    return POLICY.replace("RULES", rules)
+
+
+def loaders(more=""):
+    return "".join(
+        EGRESS.replace("NAMESPACE", name).replace("MORE", more) for name in ("ml-serving", "monitoring", "kube-system")
+    )
+
+
+MINE = MODELS.replace("AUD", "ml-inference-api")
+CASES = [
+    ("models-need-a-token", policy(MINE), "proved"),
+    ("models-need-a-token", policy(MODELS.replace("AUD", "'*'")), "refuted"),
+    ("models-need-a-token", policy("[{to: [{operation: {paths: [/v2/*]}}]}]"), "proved"),
+    ("models-need-a-token", "", "refuted"),
+    ("health-is-open", policy(HEALTH), "proved"),
+    ("health-is-open", policy(HEALTH.replace("GET", "HEAD")), "refuted"),
+    ("health-is-open", policy(MINE), "refuted"),
+    ("health-is-open", STRICT, "proved"),
+    ("encrypted", STRICT, "proved"),
+    ("encrypted", policy(GATEWAY), "proved"),
+    ("encrypted", "", "refuted"),
+    ("encrypted", policy("[{from: [{source: {notPrincipals: [a]}}]}]"), "refuted"),
+    ("gateway-only", policy(GATEWAY), "proved"),
+    ("gateway-only", STRICT, "refuted"),
+    ("gateway-only", policy(GATEWAY.replace(GATEWAYS_OWN, "'*gateway'")), "refuted"),
+    ("registries-only", loaders(), "proved"),
+    ("registries-only", loaders("- {to: [{namespaceSelector: {}}], ports: [{port: 443, protocol: TCP}]}"), "refuted"),
+    ("registries-only", "", "refuted"),
+]  # fmt: skip
+
+
+def verdict(tmp_path, name, more):
+    (tmp_path / "m.yaml").write_text(BASE + more)
+    pack = parse_pack(QUERIES, "q.npq")
+    (query,) = (it for it in pack.queries if it.id == name)
+    universe = Universe.NAMESPACES if name == "registries-only" else Universe.ANY
+    setting = Setting(universe, PROFILES["generic"])
+    answer = check(load([str(tmp_path / "m.yaml")]).cluster, [replace(pack, queries=(query,))], setting=setting)
+    return answer.verdicts[0]
+
+
+@pytest.mark.parametrize(("name", "more", "status"), CASES)
+def test_a_normative_example_is_decided(tmp_path, name, more, status):
+    found = verdict(tmp_path, name, more)
+    assert found.status.value == status, found.reason
+    if status == "refuted" and name != "registries-only":
+        assert found.counterexamples[0].connection.request is not None
+
+
+def test_a_proof_says_that_it_rests_on_the_mesh_alone(tmp_path):
+    found = verdict(tmp_path, "models-need-a-token", policy(MINE))
+    assert found.reason.endswith(
+        "it rests on the mesh alone: a pod without a sidecar, or plaintext under PERMISSIVE, is not covered"
+    )
+
+
+def test_an_answer_that_hangs_on_tokens_says_so(tmp_path):
+    (tmp_path / "m.yaml").write_text(BASE + policy(MINE))
+    pack = parse_pack('assert q: no anything can reach namespace ml-serving where request.path like "/v1/*"', "q")
+    cluster = load([str(tmp_path / "m.yaml")]).cluster
+    for tokens, status in (("true", "refuted"), ("false", "proved")):
+        setting = Setting(Universe.ANY, PROFILES["generic"].with_knob("tokens", tokens))
+        (found,) = check(cluster, [pack], setting=setting).verdicts
+        assert found.status.value == status
+        assert ("--assume no-tokens" in found.reason) is (status == "refuted")
+
+
+def test_pods_that_are_created_later_may_opt_out_by_a_knob(tmp_path):
+    (tmp_path / "m.yaml").write_text(BASE + policy(GATEWAY))
+    pack = parse_pack("assert q: no namespace monitoring can reach namespace ml-serving", "q")
+    cluster = load([str(tmp_path / "m.yaml")]).cluster
+    for opt_out, status in (("false", "proved"), ("true", "refuted")):
+        setting = Setting(Universe.ANY, PROFILES["generic"].with_knob("mesh-opt-out", opt_out))
+        (found,) = check(cluster, [pack], setting=setting).verdicts
+        assert found.status.value == status
