@@ -178,7 +178,7 @@ class ClaimTerms:
         ends = {Role.SRC: self.src, Role.DST: far, Role.SELF: self.src}
         if self.claim.where is None:
             return TRUE
-        return condition(self.claim.where, ends, lambda formula: self.policies.formulas.of(formula, {}))
+        return condition(self.claim.where, ends, self.policies.asks)
 
     def spoken_of(self) -> Term:
         """The end is in the set whose connections an `only` claim limits; its condition is asked of no others."""

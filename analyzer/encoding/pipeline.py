@@ -84,7 +84,6 @@ class PipelineTerms:
             over_tcp = self.formulas.has_protocol(Protocol.TCP)
             identities = IdentityTerms(src, scope.cluster.mesh.config, script)
             self.requests = RequestTerms(scope, src, variables, script, over_tcp, identities)
-            self.formulas.requests = self.requests
         self._selected: dict[tuple[int, End], Term] = {}
         self._sliced: dict[tuple[int, Direction], list[list[list[Entry]]]] = {}
 
@@ -119,13 +118,23 @@ class PipelineTerms:
             return TRUE
         ends = {Role.SELF: self.dst, Role.SRC: self.src, Role.DST: self.dst}
         found: list[Term] = []
+        self.formulas.requests = self.requests  # engines look at them with eyes of their own
         for stage in self.scope.mesh.stages:
             applies = self.formulas.of(stage.applies, ends)
             if applies == FALSE:
                 continue
             view = View(stage, Direction.INGRESS, self.dst, self.src)
             found.append(self.script.share(implies(applies, self._doubted(view, self._tiers(view)))))
-        return self.script.share(disj([conj(found), self.formulas.of(self.scope.mesh.detour, ends)]))
+        detour = self.formulas.of(self.scope.mesh.detour, ends)
+        self.formulas.requests = None
+        return self.script.share(disj([conj(found), detour]))
+
+    def asks(self, formula: Formula) -> Term:
+        """What a claim asks of the request."""
+        self.formulas.requests = self.requests
+        found = self.formulas.of(formula, {})
+        self.formulas.requests = None
+        return found
 
     def off_the_mesh(self) -> list[Term]:
         """No pod that is created later has the labels that keep proxies off it (knob mesh-opt-out)."""

@@ -30,6 +30,7 @@ from analyzer.encoding import (
 from analyzer.encoding.mediation import names_tokens, tests_of
 from analyzer.encoding.requests import rows_of
 from analyzer.encoding.scope import POD
+from analyzer.encoding.vocabulary import own_formulas
 from analyzer.encoding.walk import requests_in
 from analyzer.errors import InternalError
 from analyzer.judging.bound import bound, bound_pods
@@ -48,6 +49,7 @@ from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Name
+from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.mesh_stage import KINDS_OF_MESH
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
@@ -93,8 +95,8 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
         return either_way(query, claim, lambda read: judge(cluster, read, assumptions, setting))
     started = time.monotonic()
     cluster, question = mediated(cluster, question_of(cluster, query, assumptions, setting))
-    if any(leaf.attribute.name is Name.DNS for part in requests_in(claim.where) for leaf in tests_of(part)):
-        return Verdict(query, Status.UNKNOWN, question.universe, "what names a client asks DNS for is not modelled yet")
+    if reason := _unread(cluster, question):
+        return Verdict(query, Status.UNKNOWN, question.universe, reason)
     for _ in range(_MOST_REQUESTS):
         try:
             return _judged(cluster, query, question, setting, started)
@@ -105,6 +107,18 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
         except TooManyRequestsError:
             break
     return _undecided(query, question, "there are too many requests to tell apart", started)
+
+
+def _unread(cluster: Cluster, question: Question) -> str:
+    """What of requests is asked, or would be, and is not modelled; empty if nothing is."""
+    if any(leaf.attribute.name is Name.DNS for part in requests_in(question.claim.where) for leaf in tests_of(part)):
+        return "what names a client asks DNS for is not modelled yet"
+    of_engine = (leaf for part in own_formulas(cluster, question.profile) for leaf in tests_of(part))
+    if question.with_requests and any(leaf.attribute.role is OfWhom.REQUEST for leaf in of_engine):
+        return (
+            f"rules of {question.profile.name} that look at requests are not modelled beside questions about requests"
+        )
+    return ""
 
 
 def _undecided(query: Query, question: Question, reason: str, started: float) -> Verdict:

@@ -17,7 +17,7 @@ from analyzer.semantics.decision import Decision, StageVerdict
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.mesh import request_ruling
 from analyzer.semantics.oracle import decide
-from analyzer.semantics.requests import seen, seen_by_calico
+from analyzer.semantics.requests import seen
 from analyzer.semantics.settling import Settle, first_option, runs
 
 Its = Mapping[Attribute, tuple[str, ...]]
@@ -43,9 +43,12 @@ def decide_asked(
     settle: Settle = first_option,
     asked: Asked = AS_IT_STANDS,
 ) -> tuple[Decision, Request | None]:
-    """The decision, with the request that gets through, or the one that was asked for.  TooManyRequestsError."""
+    """The decision, with the request that gets through, or the one that was asked for.  TooManyRequestsError.
+
+    The engine that enforces is asked of connections alone: one whose rules look at requests is asked nothing here.
+    """
     request = connection.request
-    told = decide(cluster, profile, connection, settle, None if request is None else seen_by_calico(request))
+    told = decide(cluster, profile, connection, settle)
     if request is None or not told.allowed or not has_mesh(cluster.mesh) or not isinstance(connection.dst, Pod):
         return told, request
     ruling, found = request_ruling(cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens)
