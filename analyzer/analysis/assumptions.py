@@ -14,12 +14,8 @@ from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
-<<<<<<< HEAD
-from analyzer.model.profile import PROFILES, LabelsAsWritten, Profile
-=======
 from analyzer.model.mesh_stage import has_mesh
-from analyzer.model.profile import PROFILES, Profile
->>>>>>> 1e0d25c (Say which proofs rest on the mesh alone and which answers on tokens; hold the normative examples of requests to clusters)
+from analyzer.model.profile import PROFILES, LabelsAsWritten, Profile
 from analyzer.model.source import Notice, Why
 from analyzer.verdicts import StatedAssumption
 
@@ -123,7 +119,6 @@ def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption
         yield StatedAssumption("api-server", text, override="--knob kube-apiserver=ADDRESS")
 
 
-<<<<<<< HEAD
 def _labels(profile: Profile) -> StatedAssumption:
     given = "give the objects as the cluster holds them: `kubectl get -o yaml`, or `kubectl netproof`"
     match profile.labels_as_written:
@@ -141,7 +136,8 @@ def _labels(profile: Profile) -> StatedAssumption:
         case LabelsAsWritten.FALSE:
             text = "pods may have any labels, whatever is written; namespaces have those that are written"
     return StatedAssumption("labels-as-written", text, override=given)
-=======
+
+
 def _requests(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iterable[StatedAssumption]:
     """Said where a mesh is to be seen, or a question names what clients ask for."""
     is_meshed = has_mesh(cluster.mesh)
@@ -165,7 +161,6 @@ def _requests(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iter
         if setting.profile.mesh_opt_out:
             kept = "pods created later may have labels that keep the mesh's proxies off them"
         yield StatedAssumption("proxies-kept", kept, override="--knob mesh-opt-out")
->>>>>>> 1e0d25c (Say which proofs rest on the mesh alone and which answers on tokens; hold the normative examples of requests to clusters)
 
 
 def _cluster_domain(cluster: Cluster) -> Iterable[StatedAssumption]:

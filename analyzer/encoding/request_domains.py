@@ -15,6 +15,7 @@ from ipaddress import ip_address
 from analyzer.errors import InternalError
 from analyzer.model.formulas import Attribute, Formula, Name, Role, Test, leaves
 from analyzer.model.mesh import MeshConfig, Normalization
+from analyzer.model.requests import JOINED_HEADERS
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.pieces import pieces
@@ -61,7 +62,7 @@ class RequestDomain:
 
     @property
     def has_several(self) -> bool:
-        return self.attribute.name in SEVERAL
+        return self.attribute.name in SEVERAL and self.attribute.key not in JOINED_HEADERS
 
     def place(self, text: str) -> int | None:
         """Of which sort the text is; None if it is one that no client sends."""
@@ -131,7 +132,7 @@ def request_domains(
         if not is_without_row(attribute):
             by_row.setdefault(row_of(attribute), []).extend(asked)
     rows = [_row(attribute, by_row[attribute], config, issuers, limit) for attribute in sorted(by_row, key=_order)]
-    return RequestDomains(tuple(rows), tuple(_hanging_together(tests)))
+    return RequestDomains(tuple(rows), (*_hanging_together(tests), *_odd(rows, config)))
 
 
 def is_without_row(attribute: Attribute) -> bool:
@@ -193,83 +194,92 @@ def _of_name(pattern: Pattern) -> Pattern:
             raise UntranslatableError(f"a name of a host that {pattern}")
 
 
+Signs = list[tuple[Pattern, bool]]
+"""Patterns with whether a text is to match them."""
+
+
+def _has(text: str, signs: Signs) -> bool:
+    return all(pattern.matches(text) is wanted for pattern, wanted in signs)
+
+
 def witnesses(
     patterns: Sequence[Pattern],
-    possible: Pattern,
-    plain: Sequence[tuple[Pattern, bool]],
+    possible: Signs,
+    plain: Signs,
     usual: Sequence[str],
     limit: int,
 ) -> Iterable[str]:
-    """For each way in which a possible text meets the patterns one that does, of those that are plain if some is.
-
-    `plain`: patterns with whether a plain text matches them.
-    """
+    """For each way in which a possible text meets the patterns one that does, of those that are plain if some is."""
 
     def is_plain(text: str) -> bool:
-        return all(pattern.matches(text) is wanted for pattern, wanted in plain)
+        return _has(text, plain)
 
     found: dict[tuple[bool, ...], str] = {}
 
     def keep(texts: Iterable[str | None]) -> None:
         for text in texts:
-            if text is not None and possible.matches(text):
+            if text is not None and _has(text, possible):
                 sort = tuple(pattern.matches(text) for pattern in patterns)
                 if sort not in found or (is_plain(text) and not is_plain(found[sort])):
                     found[sort] = text
 
     keep(usual)
-    keep(atom.witness for atom in atoms({*patterns, possible}, limit).atoms)
+    bounds = {pattern for pattern, _ in possible}
+    keep(atom.witness for atom in atoms({*patterns, *bounds}, limit).atoms)
     if not all(map(is_plain, found.values())):
-        told = atoms({*patterns, possible, *(pattern for pattern, _ in plain)}, limit)
+        told = atoms({*patterns, *bounds, *(pattern for pattern, _ in plain)}, limit)
         keep(atom.witness for atom in told.atoms)
     return found.values()
 
 
 # ------------------------------------------------------------------------------------------------ which texts can be
 _TOKEN = regex("[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_ANY_VALUE = regex(r"([^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
-_ANY_TEXT = regex(r"[^\x00-\x1f\x7f]*")
-_WORD = regex(r"[^\x00-\x20\x7f]+")
+_ANY_VALUE = regex(r"([^\x00-\x20\x7f]([^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?")
+_WORD = regex(r"[^ ]*")
 _ASCII = regex("[ -~]*")
+_AUTHORITY = regex(r"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]+")
 _HOST = regex(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _NAME = regex("[A-Za-z0-9_.-]+")
-_SMALL = regex(r"[^\x00-\x20\x7fA-Z]+")
+_SMALL = regex(r"[^A-Z]+")
 # What no path holds once it is normalized, each with how far paths have to be (istio.md 5.11).
 _IN_A_PATH = regex(r"/[!$%&'()*+,\-./0-9:;=@A-Z\[\]_a-z~]*")
-_DOTS = regex(r".*/(\.|%2[eE]){1,2}(;[^/]*)?(/.*)?")
-_ESCAPED = regex(r".*%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE]|00).*")
-_SLASHES = regex(".*//.*")
-_ESCAPED_SLASHES = regex(".*%(2[fF]|5[cC]).*")
+_DOTS = regex(r"(?s:.*)/\.{1,2}(/(?s:.*))?")
+_DOTS_WITH_MORE = regex(r"(?s:.*)/(\.|%2[eE]){1,2}(;[^/]*)?(/(?s:.*))?")
+_ESCAPED = regex(r"(?s:.*)%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE]|00)(?s:.*)")
+_SLASHES = regex("(?s:.*)//(?s:.*)")
+_ESCAPED_SLASHES = regex("(?s:.*)%(2[fF]|5[cC])(?s:.*)")
 
 
-def _texts(name: Name, config: MeshConfig) -> tuple[Pattern, list[tuple[Pattern, bool]]]:
-    """What a client can put there, and what is plain."""
+def _texts(name: Name, config: MeshConfig) -> tuple[Signs, Signs]:
+    """What a client can put there, or more; and what it can for sure."""
     match name:
         case Name.METHOD:
-            return NON_EMPTY, [(_TOKEN, True), (exact("CONNECT"), False)]
+            return [(_TOKEN, True), (exact("CONNECT"), False)], []
         case Name.PATH:
-            return prefix("/"), _plain_paths(config)
+            return [(prefix("/"), True), *_bounds_of_paths(config)], _plain_paths(config)
         case Name.HOST:
-            return NON_EMPTY, [(_HOST, True)]
+            return [(_AUTHORITY, True)], []
         case Name.SNI:
-            return _SMALL, [(_NAME, True)]
+            return [(_SMALL, True)], [(_NAME, True)]
         case Name.HEADER | Name.COOKIE:
-            return _ANY_VALUE, [(_ASCII, True)]
-        case Name.PARAMETER:
-            return NON_EMPTY, [(_NAME, True)]
+            return [(_ANY_VALUE, True)], [(_ASCII, True)]
+        case Name.PARAMETER | Name.DNS:
+            return [(NON_EMPTY, True)], [(_NAME, True)]
         case Name.CLAIM_WORD:
-            return _WORD, [(_ASCII, True)]
-        case Name.DNS:
-            return NON_EMPTY, [(_NAME, True)]
+            return [(_WORD, True)], [(_ASCII, True)]
         case _:
-            return _ANY_TEXT if name is not Name.ISSUER else PRESENT, [(_ASCII, True)]
+            return [(PRESENT, True)], [(_ASCII, True)]
 
 
-def _plain_paths(config: MeshConfig) -> list[tuple[Pattern, bool]]:
+def _bounds_of_paths(config: MeshConfig) -> Signs:
+    return [] if config.normalization is Normalization.NONE else [(_DOTS, False)]
+
+
+def _plain_paths(config: MeshConfig) -> Signs:
     found = [(_IN_A_PATH, True)]
     if config.normalization is Normalization.NONE:
         return found
-    found += [(_DOTS, False), (_ESCAPED, False)]
+    found += [(_DOTS_WITH_MORE, False), (_ESCAPED, False)]
     if config.normalization is not Normalization.BASE:
         found.append((_SLASHES, False))
     if config.normalization is Normalization.DECODE_AND_MERGE_SLASHES:
@@ -300,3 +310,16 @@ def _hanging_together(tests: Mapping[Attribute, object]) -> Iterable[str]:
         yield "the addresses that X-Forwarded-For names"
     for key in sorted(names.get(Name.CLAIM, set()) & names.get(Name.CLAIM_WORD, set())):
         yield f"the claim `{key}` and the words of its text"
+    if (Name.HEADER, "cookie") in there:
+        yield "cookies, which are put together by HTTP/2"
+
+
+def _odd(rows: Iterable[RequestDomain], config: MeshConfig) -> Iterable[str]:
+    """What is asked for in a spelling that clients may not be able to send."""
+    for row in rows:
+        if row.sets or row.attribute.name is Name.ISSUER:
+            continue
+        _, plain = _texts(row.attribute.name, config)
+        odd = next((text for text in row.witnesses if not _has(text, plain)), None)
+        if odd is not None:
+            yield f"the {row.attribute.name.value} {odd!r} is one that a client may not be able to send"

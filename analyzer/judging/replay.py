@@ -78,7 +78,9 @@ class Replay:
                     self._another(one, request)
         wanted = allowed if allowed is not None else self.claim.kind is not Kind.EVERY
         if self.apart and (wanted not in found or (len(found) > 1) is not (allowed is None)):
-            raise UnconfirmedError(f"no request is found to tell for sure: {', '.join(self.apart)} hang together")
+            raise UnconfirmedError(
+                f"no request is found to tell for sure, of what hangs together: {'; '.join(self.apart)}"
+            )
         is_open = len(found) > 1 or any(isinstance(e, Pod) and e.maker for e in (connection.src, connection.dst))
         if wanted not in found or is_open is not (allowed is None):
             if None in found and allowed is not None:
