@@ -7,6 +7,7 @@ are split by both revisions' policies together; one that is a pod's or a node's 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from itertools import product
 
@@ -16,7 +17,7 @@ from analyzer.analysis.ingress_difference import changed_flows
 from analyzer.analysis.matched_ends import Likeness, matched
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.judging import Setting
-from analyzer.judging.compare import ANYTHING_NEW, Revisions
+from analyzer.judging.compare import ANYTHING_NEW, Revisions, gained, lost
 from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
@@ -50,11 +51,13 @@ def inventory_difference(
         maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
     pairing = _Pairing(maps[0], maps[1])
     ends, flows = changed_flows((maps[0], sides[0]), (maps[1], sides[1]), pairing.ends, setting)
-    changes = (*pairing.changes(), *flows)
+    among: list[ChangedPairs] = []
+    changes = (*pairing.changes(among), *flows)
     queries = tuple(queries_of(revisions, packs, setting, setting.max_counterexamples, tell))
     tell("", total, total)
-    reason, blame = _doubts(sides, pairing, changes, setting)
-    return InventoryDifference(ends, changes, background(revisions, packs, setting), reason, blame, queries)
+    reason, blame = _doubts(sides, pairing, (*changes, *among), setting)
+    base = background(revisions, packs, setting)
+    return InventoryDifference(ends, changes, base, reason, blame, queries, among=tuple(among))
 
 
 def both_mentioned(old: Cluster, new: Cluster) -> dict[str, frozenset[str]]:
@@ -89,8 +92,9 @@ class _Pairing:
             self.members.setdefault(alike, []).append(number)
         self.doubtful: list[_Doubtful] = []
 
-    def changes(self) -> Iterator[ChangedPairs]:
-        """What changed, with destinations of one source that change alike put together."""
+    def changes(self, among: list[ChangedPairs]) -> Iterator[ChangedPairs]:
+        """What changed, with destinations of one source that change alike put together; to `among` comes what the pods
+        of one workload may open to each other."""
         rulings = tuple(_rulings(found) for found in self.maps)
         found: dict[tuple[Likeness, Ruling, Ruling], list[int]] = {}
         for src, dst in self._met(rulings):
@@ -101,8 +105,17 @@ class _Pairing:
                 self.doubtful.append(_Doubtful(src, dst))
         for (src, was, now), there in found.items():
             ends = self.members[src]
+            among += (
+                ChangedPairs((number,), (number,), was[0], now[0], was[1], now[1])
+                for number in ends
+                if number in there and self._has_several_pods(number)
+            )
             if ends != there or len(ends) > 1:
                 yield ChangedPairs(tuple(ends), tuple(sorted(there)), was[0], now[0], was[1], now[1])
+
+    def _has_several_pods(self, number: int) -> bool:
+        workload = self._workloads.get(self.ends[number])
+        return workload is not None and not workload.is_single
 
     def namespaces(self, alike: Likeness) -> set[str]:
         names = (self._workloads.get(self.ends[number]) for number in self.members[alike])
@@ -171,6 +184,13 @@ def _on_ports(ruling: Ruling) -> Ruling:
     return ruling[0] & ConnectionSet.PORTS, ruling[1] & ConnectionSet.PORTS
 
 
+def _are_equivalent(sides: tuple[Cluster, Cluster], setting: Setting) -> bool:
+    """Whether nothing changes for any pod, whatever its address: then nothing does for those of the workloads."""
+    whole = replace(setting, universe=Universe.ANY)
+    shifts = (find(Revisions(*sides), whole, 1) for find in (gained, lost))
+    return not any(shift.changes or shift.reason for shift in shifts)
+
+
 def _doubts(
     sides: tuple[Cluster, Cluster], pairing: _Pairing, changes: Sequence[ChangedPairs], setting: Setting
 ) -> tuple[str, tuple[str, ...]]:
@@ -186,6 +206,8 @@ def _doubts(
             pairing.namespaces(pair.src) & near[Direction.EGRESS]
             or pairing.namespaces(pair.dst) & near[Direction.INGRESS]
         ):
+            if _are_equivalent(sides, setting):
+                break
             return _DOUBT, ()
     adding = [{(u.id, u.content): u for u in side.unmodelled if u.adds_pods} for side in sides]
     if (adding[0] or adding[1]) and (any(near.values()) or adding[0].keys() != adding[1].keys()):

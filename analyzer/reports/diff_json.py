@@ -22,6 +22,7 @@ from analyzer.semantics.decision import Decision
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.difference import (
     Change,
+    ChangedPairs,
     Difference,
     InventoryDifference,
     QueryDifference,
@@ -55,6 +56,7 @@ def render_diff_json(found: Difference | InventoryDifference) -> bytes:
         content["new_access"], content["lost_access"] = _standing(found.gained), _standing(found.lost)
     else:
         content["changes"] = list(_pairs(found))
+        content["among"] = [{"workload": end, **_rulings(change)} for end, change in found.own_pods()]
         content["complete"], content["reason"], content["blame"] = not found.reason, found.reason, list(found.blame)
     if base.cross_check is not None:
         content["cross_check"] = cross_check(base.cross_check)
@@ -106,18 +108,20 @@ def _decision(decision: Decision) -> Json:
 
 def _pairs(found: InventoryDifference) -> Iterable[Json]:
     for src, dst, change in found.pairs():
-        row: Json = {
-            "change": change.word,
-            "src": src,
-            "dst": dst,
-            "before": connection_set(change.before),
-            "after": connection_set(change.after),
-        }
-        if change.certain_before != change.before:
-            row["certain_before"] = connection_set(change.certain_before)
-        if change.certain_after != change.after:
-            row["certain_after"] = connection_set(change.certain_after)
-        yield row
+        yield {"src": src, "dst": dst, **_rulings(change)}
+
+
+def _rulings(change: ChangedPairs) -> Json:
+    row: Json = {
+        "change": change.word,
+        "before": connection_set(change.before),
+        "after": connection_set(change.after),
+    }
+    if change.certain_before != change.before:
+        row["certain_before"] = connection_set(change.certain_before)
+    if change.certain_after != change.after:
+        row["certain_after"] = connection_set(change.certain_after)
+    return row
 
 
 def _query(found: QueryDifference) -> Json:

@@ -53,7 +53,7 @@ def _change(change: Change) -> str:
 
 
 def _pairs(found: InventoryDifference) -> Iterator[str]:
-    pairs = list(found.pairs())
+    pairs = [*found.pairs(), *((end, diff_words.OWN_PODS, change) for end, change in found.own_pods())]
     if pairs:
         yield from ("", "| | from | to | before | after |", "|---|---|---|---|---|")
     for src, dst, change in pairs[:_SHOWN_PAIRS]:

@@ -87,11 +87,24 @@ def _pairs(page: Page, found: InventoryDifference) -> None:
     if len(pairs) > _SHOWN_PAIRS:
         page.blank()
         page.labelled("…", f"and {len(pairs) - _SHOWN_PAIRS:,} more pairs; --format json lists them all", gutter=3)
+    _among(page, list(found.own_pods()))
     if found.reason:
         page.blank()
         page.labelled("? unknown", found.reason, gutter=parts.GUTTER, ink=Ink.OPEN)
     for hanging in found.blame:
         parts.detail(page, "hangs on", parts.line(hanging))
+
+
+def _among(page: Page, changes: list[tuple[str, ChangedPairs]]) -> None:
+    """What the pods of one workload may open to each other."""
+    for workload, change in changes[:_SHOWN_PAIRS]:
+        page.blank()
+        page.paragraph(workload, ink=Ink.STRONG)
+        page.paragraph(f"{_WORDS[change.word]} → {diff_words.OWN_PODS}", indent=2, hang=4)
+        page.paragraph(_before_and_after(change), indent=6, hang=2)
+    if len(changes) > _SHOWN_PAIRS:
+        page.blank()
+        page.labelled("…", f"and {len(changes) - _SHOWN_PAIRS:,} more workloads among themselves", gutter=3)
 
 
 def _before_and_after(change: ChangedPairs) -> str:

@@ -24,6 +24,8 @@ COVERS = {
     Universe.INVENTORY: "the workloads in the manifests of either revision only; pods created later are not covered",
 }
 
+OWN_PODS = "other pods of its own"
+
 
 def shortest_first(changes: Iterable[Change]) -> list[Change]:
     """Changes that are read fastest first; those that existing workloads show before others as short."""

@@ -176,6 +176,7 @@ class ChangedPairs:
 class InventoryDifference:
     """The answer of `netproof diff` for the workloads in the manifests: every pair of ends that changed.
 
+    `among`: workloads of several pods that may open something else to each other than before, each as both ends.
     `reason`: why it is not known whether more changed, with the facts it hangs on in `blame`.
     """
 
@@ -186,14 +187,15 @@ class InventoryDifference:
     blame: tuple[str, ...] = ()
     queries: tuple[QueryDifference, ...] = ()
     universe: Universe = Universe.INVENTORY
+    among: tuple[ChangedPairs, ...] = ()
 
     @property
     def has_gained(self) -> bool:
-        return any(change.gained for change in self.changes)
+        return any(change.gained for change in (*self.changes, *self.among))
 
     @property
     def has_lost(self) -> bool:
-        return any(change.lost for change in self.changes)
+        return any(change.lost for change in (*self.changes, *self.among))
 
     @property
     def is_gain_open(self) -> bool:
@@ -218,6 +220,10 @@ class InventoryDifference:
         )
         for src, dst, number in found:
             yield self.ends[src], self.ends[dst], self.changes[number]
+
+    def own_pods(self) -> Iterator[tuple[str, ChangedPairs]]:
+        """Every workload whose pods' connections to each other changed, by its id."""
+        yield from sorted(((self.ends[change.src[0]], change) for change in self.among), key=lambda item: item[0])
 
 
 def relation(has_gained: bool, has_lost: bool, *, is_open: bool) -> Relation:
