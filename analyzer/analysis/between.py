@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explanation import explain
-from analyzer.analysis.pointwise import AskedEnd, Found, decided
+from analyzer.analysis.pointwise import AskedEnd, Found, decided, distinguished_addresses
 from analyzer.analysis.requests import judged, without_requests
 from analyzer.model.cilium import SPECIALS
-from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.cilium_rules import api_server_addresses
+from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.formulas import Role, Test, leaves
 from analyzer.model.policies import Direction
-from analyzer.model.profile import AllowLocalhost, Profile, api_server_places
+from analyzer.model.profile import AllowLocalhost, Profile
 from analyzer.model.reading import is_decided_by_cilium, is_decided_by_own, pipeline_of
 from analyzer.model.requests import Request
 from analyzer.semantics.decision import Ruling, StageVerdict
@@ -50,11 +51,9 @@ def between(
         return settled(Outcome.DENIED, _NO_SUCH_PORT)
     cluster = as_enforced(without_requests(cluster), profile)
     if isinstance(src, str) or isinstance(dst, str):
-        if (unknown := _unknown_entity(cluster, profile, src, dst)) is not None:
-            return settled(Outcome.UNKNOWN, unknown)
-        src, dst = (_api_server(cluster, profile) or end if end == API_SERVER else end for end in (src, dst))
-    if isinstance(src, str) or isinstance(dst, str):
-        one = decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
+        if not profile.reads_cilium:
+            return settled(Outcome.UNKNOWN, "what policies say of this entity is not known")
+        one = _of_entities(cluster, profile, src, dst, asked, pod_addresses, request)
         return _by_the_oracle(one, None, settled(one.outcome, ""))
     if is_decided_by_own(profile, cluster):
         one = decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
@@ -147,20 +146,38 @@ def _with_own_node(found: Explanation, src: PairEnd, dst: PairEnd, profile: Prof
     return replace(found, allowed=found.asked, reason="it may come from the pod's own node")
 
 
-def _unknown_entity(cluster: Cluster, profile: Profile, *ends: AskedEnd) -> str | None:
-    """Why nobody can say what policies make of an entity among the ends; None if they do."""
-    if not profile.reads_cilium:
-        return "what policies say of this entity is not known"
-    if API_SERVER in ends and _api_server(cluster, profile) is None:
-        return "where the API server answers is not known (knob kube-apiserver)"
-    return None
+def _of_entities(
+    cluster: Cluster,
+    profile: Profile,
+    src: AskedEnd,
+    dst: AskedEnd,
+    asked: ConnectionSet,
+    pod_addresses: AddressSet | None,
+    request: Request | None,
+) -> Found:
+    """The answer where an end is an entity.  The API server is where it is known to answer, else it may be anywhere."""
+    places = _api_servers(cluster, profile) if API_SERVER in (src, dst) else {None: profile}
+    found = []
+    for place, its in places.items():
+        one, other = (place if end == API_SERVER and place is not None else end for end in (src, dst))
+        found.append(decided(cluster, its, one, other, asked, pod_addresses=pod_addresses, request=request))
+    if len({one.outcome for one in found}) == 1:
+        return found[0]
+    return replace(next(one for one in found if one.outcome is not Outcome.ALLOWED), outcome=Outcome.UNKNOWN)
 
 
-def _api_server(cluster: Cluster, profile: Profile) -> Node | AddressSet | None:
-    """The node, or the address outside, at which it answers as the knob tells."""
-    places = [ip for ip, _ in api_server_places(profile.kube_apiserver)]
-    node = next((node for node in cluster.nodes if any(ip in node.ips for ip in places)), None)
-    return node or (AddressSet.singles(places) if places else None)
+def _api_servers(cluster: Cluster, profile: Profile) -> dict[Node | AddressSet | None, Profile]:
+    """What the API server may be, each with the profile that knows it: a node or an address outside."""
+    known = api_server_addresses(profile, cluster)
+    if known:
+        node = next((node for node in cluster.nodes if any(ip in known for ip in node.ips)), None)
+        return {node or known: profile}
+    found: dict[Node | AddressSet | None, Profile] = {}
+    for ip in distinguished_addresses(pipeline_of(profile, cluster), ~cluster.taken_addresses):
+        its = profile.with_knob("kube-apiserver", str(ip))
+        found[AddressSet.single(ip)] = its
+        found[Node(f"the API server at {ip}", NO_LABELS, (ip,), AddressSet.EMPTY)] = its
+    return found
 
 
 def _is_shut_to_its_node(ingress: SideExplanation, profile: Profile) -> bool:

@@ -96,6 +96,11 @@ def _runs(
 
 
 # ------------------------------------------------------------------------------------------------ points
+def distinguished_addresses(pipeline: Pipeline, among: AddressSet) -> Iterator[IPAddress]:
+    """One address of each sort that something in the pipeline tells apart."""
+    return _samples(_told_apart(pipeline)[1], among)
+
+
 def _told_apart(pipeline: Pipeline) -> tuple[dict[Protocol, set[int]], list[AddressSet]]:
     """The ports at which something changes, by protocol, and the addresses that something asks about."""
     numbers: dict[Protocol, set[int]] = {protocol: set() for protocol in Protocol}

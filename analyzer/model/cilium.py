@@ -106,6 +106,7 @@ class Proxied:
 class CiliumRule:
     """One entry of a list.  `peers is None`: none is named; `()`: a list of them is there, and empty, so that nobody is
     meant.  `on is None`: neither ports nor ICMP messages are named; else what is: ports, and requests (2.5, 2.12).
+    `filled_by_services`: lists that are there and empty, unless Services of the rule turn out to be what they hold.
     """
 
     action: Action
@@ -114,6 +115,7 @@ class CiliumRule:
     peers: tuple[CiliumPeer, ...] | None
     on: Formula | None
     proxied: tuple[Proxied, ...] = ()
+    filled_by_services: frozenset[str] = frozenset()
     word: str = ""
     name: str = ""
 

@@ -105,11 +105,16 @@ class CiliumRules:
         if not rule.peers:
             return FALSE
         services = [peer for peer in rule.peers if isinstance(peer, BehindServices)]
-        if services and (rule.action is Action.DENY or not any(map(self._services, services))):
-            return FALSE if rule.on is None else rule.on
+        if services:
+            found = () if rule.action is Action.DENY else tuple(it for peer in services for it in self._services(peer))
+            filled = {"Endpoints" if service.selector is not None else "CIDRSet" for service in found}
+            if rule.filled_by_services - filled:
+                return FALSE
+            if not found:
+                return FALSE if rule.on is None else rule.on
         is_init = any(r.key == "reserved:init" for r in subject.requirements)
-        found = either(self._peer(peer, rule, namespace, is_init=is_init) for peer in rule.peers)
-        return both([found, TRUE if rule.on is None else rule.on])
+        ends = either(self._peer(peer, rule, namespace, is_init=is_init) for peer in rule.peers)
+        return both([ends, TRUE if rule.on is None else rule.on])
 
     def _peer(self, peer: CiliumPeer, rule: CiliumRule, namespace: str | None, *, is_init: bool) -> Formula:
         match peer:
@@ -123,7 +128,7 @@ class CiliumRules:
                 return self._entity(name)
             case Range(addresses, text, is_all):
                 kinds = self.kinds_at_ranges | (frozenset() if is_all else self.nodes_at_ranges)
-                return both([is_a(self.far, kinds), Member(self.far, AtAddress(addresses, text))])
+                return both([_of_kinds(self.far, kinds), Member(self.far, AtAddress(addresses, text))])
             case InGroups():
                 return self._in_groups(peer)
             case Domain(pattern):
@@ -154,12 +159,12 @@ class CiliumRules:
         return with_requirement(selector, f"k8s:{CLUSTER}", self.profile.cilium_cluster)
 
     def _selected(self, selector: Selector, *, is_allow: bool) -> Formula:
-        """Whoever has the labels; one that says only what an end is not selects the identities that stand for all ends
-        together, and so lets everybody in (0.5, K80).  How far that goes for a denial is left open."""
+        """Whoever has the labels; one that says only what an end is not selects the identities that stand for all pods,
+        nodes and addresses together, and so lets them in (0.5, K80).  How far that goes for a denial is left open."""
         parts: list[Formula] = []
         if not is_positive(selector) and self.profile.cilium_version.has_aggregates:
             if is_allow:
-                return TRUE
+                return either([_of_kinds(self.far, frozenset(EndKind)), self.specials(selector, self.far)])
             text = f"whether a denial of who has the labels {selector} is one of all who come, as in Cilium 1.20"
             parts.append(Open(OpenFact("engine", f"aggregate {selector}", f"{text}, is not known")))
         return either(
@@ -268,7 +273,7 @@ class CiliumRules:
             held = self._at(group.addresses for group in groups if group.name == peer.name)
         else:
             held = both(self._of_groups(asked) for asked in peer.selector.requirements)
-        kinds = is_a(self.far, self.kinds_at_ranges | self.nodes_at_ranges)
+        kinds = _of_kinds(self.far, self.kinds_at_ranges | self.nodes_at_ranges)
         return both([kinds, held, negated(self._at([peer.excepted]))])
 
     def _of_groups(self, asked: Requirement) -> Formula:
@@ -323,7 +328,12 @@ class CiliumRules:
             there = with_requirement(Selector(tuple(asked)), f"k8s:{NAMESPACE}", service.namespace)
             return self.pods(there, self.far)
         kinds = self.kinds_at_ranges | self.nodes_at_ranges
-        return both([is_a(self.far, kinds), self._at([self._addresses_of(service)])])
+        return both([_of_kinds(self.far, kinds), self._at([self._addresses_of(service)])])
+
+
+def _of_kinds(role: Role, kinds: frozenset[EndKind]) -> Formula:
+    """As `is_a`; what the engine runs itself is of none."""
+    return is_a(role, kinds) if len(kinds) < len(EndKind) else negated(Test(Attribute(role, Name.ENTITY)))
 
 
 def _is_chosen(peer: BehindServices, service: Service) -> bool:

@@ -92,7 +92,9 @@ def is_decided_by_calico(profile: Profile, cluster: Cluster) -> bool:
 
 
 def is_decided_by_cilium(profile: Profile, cluster: Cluster) -> bool:
-    return profile.reads_cilium and bool(cluster.cilium.policies) and not _are_unread(cluster, OF_CILIUM)
+    closes_nodes = profile.closes and profile.enable_host_firewall
+    decides = bool(cluster.cilium.policies) or closes_nodes
+    return profile.reads_cilium and decides and not _are_unread(cluster, OF_CILIUM)
 
 
 def _are_unread(cluster: Cluster, why: str) -> bool:

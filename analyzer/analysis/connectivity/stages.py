@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import EndKind, Member, OfKind, Role
+from analyzer.model.formulas import All, Attribute, EndKind, Formula, Member, Name, OfKind, Role, Some, Test
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
-from analyzer.semantics.asked import EVERY_KIND, asked_in
+from analyzer.semantics.asked import EVERY_KIND
 from analyzer.semantics.fold import Selected
 from analyzer.semantics.meaning import Shapes
 
@@ -49,8 +49,19 @@ def stages_of(cluster: Cluster, profile: Profile) -> list[StageRules]:
 
 def kinds_of(stage: Stage) -> frozenset[EndKind]:
     """The kinds of end that the stage applies to, or more."""
-    found = EVERY_KIND
-    for leaf, _ in asked_in(stage.applies):
-        if isinstance(leaf, Member) and isinstance(leaf.ends, OfKind):
-            found = leaf.ends.kinds
-    return found
+    return _kinds_in(stage.applies)
+
+
+def _kinds_in(formula: Formula) -> frozenset[EndKind]:
+    """Those of which it can be true, or more: what an engine runs itself is of none."""
+    match formula:
+        case All(parts):
+            return EVERY_KIND.intersection(*map(_kinds_in, parts))
+        case Some(parts):
+            return frozenset().union(*map(_kinds_in, parts))
+        case Member(_, OfKind(kinds)):
+            return kinds
+        case Test(Attribute(name=Name.ENTITY)):
+            return frozenset()
+        case _:
+            return EVERY_KIND

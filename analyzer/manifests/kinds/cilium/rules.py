@@ -65,7 +65,9 @@ def _rule(section: Section, index: int, key: str, *, on_nodes: bool) -> CiliumRu
     if len(named) > 1:
         raise RefusalError(f"`{section.path}` holds both `{named[0]}` and `{named[1]}`")
     on, proxied = read_ports(section, ingress=ingress, denies=denies, on_nodes=on_nodes)
-    is_nobody = any(section.has(f"{way}{name}") and not peers[f"{way}{name}"] for name in _EMPTY_IS_NOBODY)
+    empty = {name for name in _EMPTY_IS_NOBODY if section.has(f"{way}{name}") and not peers[f"{way}{name}"]}
+    filled = empty & {"Endpoints", "CIDRSet"} if peers.get("toServices") else set()
+    is_nobody = bool(empty - filled)
     return CiliumRule(
         action=Action.DENY if denies else Action.ACCEPT,
         index=index,
@@ -73,6 +75,7 @@ def _rule(section: Section, index: int, key: str, *, on_nodes: bool) -> CiliumRu
         peers=() if is_nobody or _always_fails(section) else peers[named[0]] if named else None,
         on=on,
         proxied=tuple(proxied),
+        filled_by_services=frozenset(filled),
         word=key,
     )
 
