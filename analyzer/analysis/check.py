@@ -12,6 +12,7 @@ from analyzer.analysis.assumptions import breaches, stated_assumptions
 from analyzer.analysis.cross_check import together
 from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
+from analyzer.analysis.mesh_notices import mesh_notices
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.judging import Setting
@@ -84,6 +85,7 @@ def answer_of(
         notices=(
             *cluster.notices,
             *service_port_slips(cluster),
+            *mesh_notices(cluster),
             *breaches(cluster, packs),
             *(n for pack in packs for n in pack.notices),
             *excusing.notices(sections),

@@ -125,13 +125,13 @@ def rendered_answers(
     style: Style,
 ) -> bytes:
     """The report: an answer for each question, in order.  InputError with every end that is unknown."""
+    from analyzer.analysis.mesh_notices import mesh_notices
     from analyzer.reports.explain_json import render_answers_json
     from analyzer.reports.explain_text import render_answers_text
 
     answers = answered(questions, cluster, profile, pod_addresses)
-    return (
-        render_answers_json(answers, cluster.notices) if format_ is Format.JSON else render_answers_text(answers, style)
-    )
+    notices = (*cluster.notices, *mesh_notices(cluster))
+    return render_answers_json(answers, notices) if format_ is Format.JSON else render_answers_text(answers, style)
 
 
 def answered(

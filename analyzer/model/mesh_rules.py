@@ -242,7 +242,7 @@ class Reader:
     def rule(self, rule: MeshRule, chain: Chain) -> Formula:
         """FALSE where the proxy leaves out the whole rule (istio.md 5.8)."""
         every = (rule.when, *rule.sources, *rule.operations)
-        if self.verdict is Verdict.ALLOW and chain is Chain.TCP and any(map(_is_for_requests, every)):
+        if self.verdict is Verdict.ALLOW and chain is Chain.TCP and any(map(is_for_requests, every)):
             return FALSE
         of = partial(self._all, chain=chain)
         sources = either(map(of, rule.sources)) if rule.sources else TRUE
@@ -253,7 +253,7 @@ class Reader:
         return both(self._condition(each, chain) for each in conditions)
 
     def _condition(self, condition: Condition, chain: Chain) -> Formula:
-        if chain is Chain.TCP and _is_for_requests((condition,)):
+        if chain is Chain.TCP and is_for_requests((condition,)):
             return TRUE
         meets = partial(self._meets, condition.attribute, condition.key, chain)
         wanted = either(map(meets, condition.values)) if condition.values else TRUE
@@ -351,5 +351,5 @@ def of_connection(attribute: str, value: str) -> Formula:
             return Open(OpenFact("mesh-metadata", f"{attribute} {value}", text))
 
 
-def _is_for_requests(conditions: Conditions) -> bool:
+def is_for_requests(conditions: Conditions) -> bool:
     return any(not any(each.attribute.startswith(start) for start in _OVER_TCP) for each in conditions)

@@ -16,6 +16,7 @@ from analyzer.analysis.connectivity.ruling import Ruled
 from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subject, Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike
+from analyzer.analysis.mesh_notices import mesh_notices
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.enforcing import as_pictured
@@ -60,7 +61,7 @@ def connectivity(
     for ranges in outside.classes:
         classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
         ends += ranges
-    notices = (*cluster.notices, *_unlabelled(cluster), *sides.by_own_nodes())
+    notices = (*cluster.notices, *mesh_notices(cluster), *_unlabelled(cluster), *sides.by_own_nodes())
     grounds = tuple(sides.grounds(Grounds(outside.addresses))) if with_grounds else ()
     found = ConnectivityMap(tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, notices, grounds)
     return focus.narrowed(folding.fold(found))
