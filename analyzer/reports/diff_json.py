@@ -56,7 +56,9 @@ def render_diff_json(found: Difference | InventoryDifference) -> bytes:
         content["new_access"], content["lost_access"] = _standing(found.gained), _standing(found.lost)
     else:
         content["changes"] = list(_pairs(found))
-        content["among"] = [{"workload": end, **_rulings(change)} for end, change in found.own_pods()]
+        content["among"] = [
+            {"workload": end, "change": change.word, **_rulings(change)} for end, change in found.own_pods()
+        ]
         content["complete"], content["reason"], content["blame"] = not found.reason, found.reason, list(found.blame)
     if base.cross_check is not None:
         content["cross_check"] = cross_check(base.cross_check)
@@ -108,12 +110,11 @@ def _decision(decision: Decision) -> Json:
 
 def _pairs(found: InventoryDifference) -> Iterable[Json]:
     for src, dst, change in found.pairs():
-        yield {"src": src, "dst": dst, **_rulings(change)}
+        yield {"change": change.word, "src": src, "dst": dst, **_rulings(change)}
 
 
 def _rulings(change: ChangedPairs) -> Json:
     row: Json = {
-        "change": change.word,
         "before": connection_set(change.before),
         "after": connection_set(change.after),
     }
