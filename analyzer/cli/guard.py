@@ -80,12 +80,11 @@ def complain(problems: Sequence[Problem], outcome: str) -> None:
 
 
 def complaint(problems: Sequence[Problem], end: str = "nothing was checked") -> str:
-    """Every problem on its own line, its hint below, and at the end how many there are."""
+    """Every problem on its own line, below it where it is and what to write, and at the end how many there are."""
     lines = []
     for problem in problems:
         lines.append(f"error: {visible(_headline(problem))}")
-        if problem.hint:
-            lines.append(f"    {visible(problem.hint)}")
+        lines += [f"    {visible(line)}" for line in problem.below]
     lines.append(f"{len(problems)} {'error' if len(problems) == 1 else 'errors'}; {end}")
     return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from unicodedata import combining, east_asian_width
 
 from analyzer.records import dataclass
 
@@ -11,7 +12,9 @@ from analyzer.records import dataclass
 class Problem:
     """One thing wrong with the input: where, what, and the way out.
 
-    `line` and `column` count from 1; 0 means that the whole file is meant.
+    `line` and `column` count from 1; 0 means that the whole file is meant.  `excerpt` is that line, where it is shown, and
+    `width` how many characters of it are meant; `instead`, where it is known, is what to write in their place.
+    `forms` are queries to write instead of the whole that was written: one, or several to ask one by one.
     """
 
     file: str
@@ -19,6 +22,10 @@ class Problem:
     column: int
     message: str
     hint: str = ""
+    excerpt: str = ""
+    width: int = 0
+    instead: str = ""
+    forms: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         place = self.file
@@ -27,7 +34,37 @@ class Problem:
             if self.column:
                 place += f":{self.column}"
         text = f"{place}: {self.message}" if place else self.message
-        return f"{text}\n    {self.hint}" if self.hint else text
+        return "\n    ".join((text, *self.below))
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """The lines below the message: the excerpt with a caret, the hint, and the forms."""
+        lines = list(_frame(self.excerpt, self.column, self.width))
+        if self.hint and not (self.forms and self.instead):
+            lines.append(self.hint)
+        for number, form in enumerate(self.forms):
+            lines.append(f"{'and' if number else 'write'} `{form}`")
+        return tuple(lines)
+
+
+_MOST_SHOWN = 100
+
+
+def _frame(line: str, column: int, width: int) -> tuple[str, ...]:
+    """The line, or the part of it around the column, and a second line with carets below what is meant."""
+    if not line.strip() or not column:
+        return ()
+    text = "".join(character if character.isprintable() else " " for character in line)
+    start = 0 if len(text) <= _MOST_SHOWN else max(0, column - 1 - _MOST_SHOWN // 2)
+    shown = text[start : start + _MOST_SHOWN].rstrip()
+    before = sum(_cells(character) for character in text[start : column - 1])
+    meant = sum(_cells(character) for character in text[column - 1 : column - 1 + width][:_MOST_SHOWN])
+    return shown, " " * before + "^" * max(1, meant)
+
+
+def _cells(character: str) -> int:
+    """How many cells of a terminal the character takes."""
+    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
 
 
 class NetproofError(Exception):

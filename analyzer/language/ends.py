@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_network
 
-from analyzer.language.names import SETS, namespace_fault, nearest, object_name_fault
+from analyzer.language.names import SETS, Advice, namespace_fault, nearest, object_name_fault
 from analyzer.language.scope import Scope
 from analyzer.language.selectors import selector
 from analyzer.language.syntax import Syntax, parts, words
@@ -161,12 +161,13 @@ def _named(word: Token, scope: Scope) -> SetExpr:
     if word in scope.later_sets:
         hint = f"it is declared on line {scope.later_sets[word]}: move that line up"
     elif _network(word) is not None:
-        hint = f"for addresses write `ips {word}`"
+        hint = Advice(f"for addresses write `ips {word}`", f"ips {word}")
     elif "/" in word:
-        hint = f"for the pods of a workload write `workload {word}`"
+        hint = Advice(f"for the pods of a workload write `workload {word}`", f"workload {word}")
     elif word.startswith("$"):
         hint = "a parameter stands for a name, a key or a value; name sets with `let`"
-    scope.problem(word, f"no set is called `{word}`", hint or f"declare it with `let`, or write `namespace {word}`")
+    declare = Advice(f"declare it with `let`, or write `namespace {word}`", f"namespace {word}")
+    scope.problem(word, f"no set is called `{word}`", hint or declare)
     return _STAND_IN
 
 

@@ -9,7 +9,7 @@ from lark import Token
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from analyzer.errors import Problem
-from analyzer.language.names import SETS, clipped, nearest, nearest_name
+from analyzer.language.names import SETS, Advice, clipped, nearest, nearest_name, write
 from analyzer.language.text import Passage
 
 STATEMENTS = ("pack", "param", "let", "assume", "assert")
@@ -70,7 +70,7 @@ def explained(error: UnexpectedInput, passage: Passage, file: str) -> Problem:
     position = error.pos_in_stream or 0
     if not isinstance(error, UnexpectedToken) or error.interactive_parser is None:
         line, column = _place(passage, position)
-        return Problem(file, line, column, f"`{passage.text[position]}` has no place here")
+        return Problem(file, line, column, f"`{passage.text[position]}` has no place here", width=1)
     parser = error.interactive_parser
     accepted = frozenset(error.accepts or ())
     word = str(error.token)
@@ -82,7 +82,9 @@ def explained(error: UnexpectedInput, passage: Passage, file: str) -> Problem:
     found = f"`{word}`" if word else "the end"
     before = str(stack[-1]) if stack and isinstance(stack[-1], Token) else ""
     hint = _hint(word, before, accepted)
-    return Problem(file, line, column, clipped(f"expected {expected}, found {found}"), clipped(hint))
+    instead = hint.instead if isinstance(hint, Advice) else ""
+    message = clipped(f"expected {expected}, found {found}")
+    return Problem(file, line, column, message, clipped(hint), width=len(word), instead=instead)
 
 
 def _place(passage: Passage, position: int) -> tuple[int, int]:
@@ -143,11 +145,11 @@ def _hint(word: str, before: str, accepted: frozenset[str]) -> str:
     if "CAN" in accepted and word.lower() in ("cannot", "reaches"):
         return "write `no S can reach D`, `S can reach only D`, …"
     if accepted == {"NAMESPACE", "NAMESPACES"} and word.isascii() and word.replace("-", "").isalnum():
-        return f"write `namespace {word}`"
+        return write(f"namespace {word}")
     if before == "namespace" and word == "(":
         return "to select namespaces by their labels write `namespaces(…)`"
     if "OR" in accepted and word == ",":
-        return "to put sets together write `or`"
+        return Advice("to put sets together write `or`", " or")
     return _likely(word, before, accepted)
 
 

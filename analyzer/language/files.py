@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from analyzer.errors import Problem, QueryError
+from analyzer.language.bare import BareClaim, bare_claim
 from analyzer.language.claims import claim
 from analyzer.language.claims import text as text_of_claim
 from analyzer.language.conditions import condition
 from analyzer.language.ends import can_hold_pods, ends
+from analyzer.language.correcting import nearest_form_of_claim, nearest_forms, shown_in
 from analyzer.language.metadata import OF_PACK, OF_PARAMETER, OF_QUERY, metadata
 from analyzer.language.names import FIRST_WORDS, nearest, set_name_fault, statement_name_fault
 from analyzer.language.scope import Scope, place, unquoted
-from analyzer.language.size import Sizes
+from analyzer.language.size import Sizes, bound_claim
 from analyzer.language.syntax import Syntax, parse, parts, reserved_words, words
-from analyzer.language.text import Passage, cut, whole
+from analyzer.language.text import Passage, cut, plain_lines
 from analyzer.language.trees import Token
 from analyzer.model.claims import Assumption, Claim, Pack, Query, Role
 from analyzer.model.source import Notice, Source
@@ -56,24 +58,17 @@ def pack(written: str, file: str, given: Mapping[str, str]) -> Pack:
     reading.declare(statements, given)
     found = reading.resolve(statements)
     if scope.problems:
-        raise QueryError(scope.problems)
+        raise QueryError(shown_in(written, nearest_forms(passages, scope)))
     return found
 
 
 def query(written: str, id: str, file: str) -> Query:
     """The query that a bare claim asks; QueryError with all that is wrong with it."""
-    scope = Scope(file)
-    passage, problems = whole(written, file)
-    if problems:
-        raise QueryError(problems)
-    tree = parse(passage, "claim", file)
-    if isinstance(tree, Problem):
-        raise QueryError([tree])
-    found, universe = claim(tree, scope)
-    bound_claim(found, tree, Sizes(scope))
-    if scope.problems:
-        raise QueryError(scope.problems)
-    return Query(id, "", found, text_of_claim(passage.text), universe=universe, source=Source(file, 1))
+    asked = bare_claim(written, file)
+    if not isinstance(asked, BareClaim):
+        raise QueryError(shown_in(written, nearest_form_of_claim(written, asked)))
+    text = text_of_claim(plain_lines(written))
+    return Query(id, "", asked.claim, text, universe=asked.universe, source=Source(file, 1))
 
 
 class _Reading:
@@ -233,14 +228,6 @@ def _named_like_words(passages: Iterable[Passage]) -> frozenset[str]:
     found = (_NAMED.match(passage.text) for passage in passages)
     names = {it[2] for it in found if it is not None and it[1] == "let"}
     return (reserved_words() & names) - FIRST_WORDS
-
-
-def bound_claim(found: Claim, at: Syntax, sizes: Sizes) -> None:
-    """Report sets in the claim that are too large."""
-    excused = (members for excuse in found.excuses for members in (excuse.sources, excuse.destinations))
-    for members in (found.sources, found.destinations, *excused):
-        if members is not None:
-            sizes.bounded(members, at)
 
 
 def _name_of(file: str) -> str:

@@ -25,6 +25,23 @@ FIRST_WORDS = frozenset(
 )  # fmt: skip
 """The keywords of the language's first edition: no set was ever called so.  Later ones may name sets of older files."""
 
+class Advice(str):
+    """A way out in words; `instead` is what it says to write in place of what stands there."""
+
+    __slots__ = ("instead",)
+    instead: str
+
+    def __new__(cls, words: str, instead: str) -> Advice:
+        made = super().__new__(cls, words)
+        made.instead = instead
+        return made
+
+
+def write(text: str) -> Advice:
+    """``write `text` ``, in place of what stands there."""
+    return Advice(f"write `{text}`", text)
+
+
 _ENDLESS = re.compile(r"`([^`]{80})[^`]{20,}`")
 _LABEL_PART = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
@@ -96,4 +113,4 @@ def nearest_name(word: str, known: Iterable[str]) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """``did you mean `x`?`` for the known name most like the word, "" if none is like it."""
     name = nearest_name(word, known)
-    return f"did you mean `{name}`?" if name else ""
+    return Advice(f"did you mean `{name}`?", name) if name else ""

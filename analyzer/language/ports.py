@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.language.names import nearest_name, port_name_fault
+from analyzer.language.names import Advice, nearest_name, port_name_fault, write
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
 from analyzer.language.trees import Token
@@ -35,11 +35,11 @@ def _ports(text: str, word: Token, scope: Scope) -> tuple[Ports, ...]:
     if not slash:
         return (NumberedPorts(protocol),)
     if protocol is Protocol.OTHER:
-        scope.problem(word, f"`{text}`: protocols other than TCP, UDP and SCTP have no ports", "write `other`")
+        scope.problem(word, f"`{text}`: protocols other than TCP, UDP and SCTP have no ports", write("other"))
         return ()
     numbers = _NUMBERS.fullmatch(port)
     if not port:
-        scope.problem(word, f"`{text}` names no port", f"write `{head}` for all of them")
+        scope.problem(word, f"`{text}` names no port", Advice(f"write `{head}` for all of them", head))
         return ()
     if numbers is None:
         return () if scope.is_faulty(word, port, port_name_fault) else (NamedPort(port, protocol),)
@@ -48,7 +48,7 @@ def _ports(text: str, word: Token, scope: Scope) -> tuple[Ports, ...]:
         scope.problem(word, f"`{text}`: ports go from {LOWEST} to {HIGHEST}{scope.origin(word, text)}")
         return ()
     if low > high:
-        hint = f"write `{head}/{high}-{low}`"
+        hint = write(f"{head}/{high}-{low}")
         scope.problem(word, f"`{text}`: the range ends before it begins{scope.origin(word, text)}", hint)
         return ()
     return (NumberedPorts(protocol, low, high if high > low else None),)
@@ -57,14 +57,15 @@ def _ports(text: str, word: Token, scope: Scope) -> tuple[Ports, ...]:
 def _protocol_hint(head: str, port: str) -> str:
     """The way out for `80`, `80/tcp`, `http`, `icmp`, `any/80` and `tpc/80`."""
     if port.lower() in _PROTOCOLS:
-        return f"write `{port.lower()}/{head}`"
+        return write(f"{port.lower()}/{head}")
     if head.lower() in _PORTLESS:
         return "protocols without ports are `other`, all of them together"
     if head.lower() == "any":
-        return f"write `tcp/{port}, udp/{port}, sctp/{port}`"
+        return write(f"tcp/{port}, udp/{port}, sctp/{port}")
     likely = nearest_name(head, (*_PROTOCOLS, "any"))
     if likely:
-        return f"did you mean `{likely}/{port}`?" if port else f"did you mean `{likely}`?"
+        meant = f"{likely}/{port}" if port else likely
+        return Advice(f"did you mean `{meant}`?", meant)
     if not port and (_NUMBERS.fullmatch(head) or not port_name_fault(head)):
-        return f"write the protocol too: `tcp/{head}`"
+        return Advice(f"write the protocol too: `tcp/{head}`", f"tcp/{head}")
     return "write `tcp/80`, `udp/53`, `sctp/9000-9100`, `tcp`, `other` or `any`"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from analyzer.errors import Problem
-from analyzer.language.names import Fault, clipped, nearest
+from analyzer.language.names import Advice, Fault, clipped, nearest
 from analyzer.language.syntax import Syntax
 from analyzer.language.trees import Token
 from analyzer.model.claims import SetExpr
@@ -34,7 +34,15 @@ class Scope:
 
     def problem(self, at: Token | Syntax, message: str, hint: str = "") -> None:
         line, column = place(at)
-        self.problems.append(Problem(self.file, line, column, clipped(message), clipped(hint)))
+        instead = hint.instead if isinstance(hint, Advice) else ""
+        found = Problem(self.file, line, column, clipped(message), clipped(hint), width=at.end - at.start, instead=instead)
+        self.problems.append(found)
+
+    def trial(self) -> Scope:
+        """The same names, to resolve something in that is only tried."""
+        return Scope(
+            self.file, dict(self.parameters), dict(self.sets), dict(self.later_sets), set(self.broken_parameters)
+        )
 
     def notice(self, at: Token | Syntax, message: str) -> None:
         self.notices.append(Notice(Source(self.file, place(at)[0]), message))
@@ -81,9 +89,9 @@ class Scope:
         if found:
             hint = ""
             if word.type == "STRING" and text.startswith("$"):
-                hint = f"for the parameter, write `{text}` without quotes"
+                hint = Advice(f"for the parameter, write `{text}` without quotes", text)
             elif text != text.lower() and not fault(text.lower()):
-                hint = f"did you mean `{text.lower()}`?"
+                hint = Advice(f"did you mean `{text.lower()}`?", word.replace(text, text.lower()))
             self.problem(word, f"`{text}` {found}{self.origin(word, text)}", hint)
         return bool(found)
 

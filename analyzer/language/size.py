@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax
-from analyzer.model.claims import Anything, Both, Either, Minus, SetExpr
+from analyzer.model.claims import Anything, Both, Claim, Either, Minus, SetExpr
 
 DEEPEST = 100
 LARGEST = 20_000
@@ -44,3 +44,11 @@ class Sizes:
         size = 1 + sum(size for _, size in measures)
         self._known[id(members)] = (members, depth, size)
         return depth, size
+
+
+def bound_claim(found: Claim, at: Syntax, sizes: Sizes) -> None:
+    """Report sets in the claim that are too large."""
+    excused = (members for excuse in found.excuses for members in (excuse.sources, excuse.destinations))
+    for members in (found.sources, found.destinations, *excused):
+        if members is not None:
+            sizes.bounded(members, at)

@@ -1,0 +1,111 @@
+"""A text on its way to the language: rewritten piece by piece, each character with the place that it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Set
+from enum import Enum
+
+from analyzer.records import dataclass
+
+_HIDDEN = "\x01"
+_STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
+_COMMENT = re.compile(r'("(?:[^"\\\n]|\\[^\n])*")|#[^\n]*|\s')
+_WORD = re.compile(r"[\w.$/-]+")
+_MOST_EDITS = 60
+
+
+class Where(Enum):
+    """Which part of a text an idiom is looked for in; it never is in text in quotes."""
+
+    OUTSIDE = "outside of brackets"
+    INSIDE = "inside of brackets"
+    ALL = "everywhere"
+
+
+Groups = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Idiom:
+    """What people write (`pattern`) and the language's form of it: a text with `{group}` in it, or what makes one.
+
+    The group `at`, or else the whole, is what is wrong; `message` says why and may hold `{at}`.
+    """
+
+    pattern: re.Pattern[str]
+    instead: str | Callable[[Groups], str]
+    message: str
+    where: Where = Where.OUTSIDE
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One thing rewritten: where it stood in the text as written, why, and what stands there now."""
+
+    start: int
+    end: int
+    message: str
+    instead: str
+
+
+class Draft:
+    """`text` is what there is now; `edits` lead from the text as written to it, in the order in which they were made."""
+
+    def __init__(self, written: str) -> None:
+        self.text = _COMMENT.sub(lambda found: found[1] or " " * len(found[0]), written)
+        self._places = list(range(len(written) + 1))
+        self.edits: list[Edit] = []
+
+    def place(self, position: int) -> int:
+        """Where in the text as written the character stood, or what it came from."""
+        return self._places[position]
+
+    @property
+    def first(self) -> Edit | None:
+        """The edit of what is wrong first."""
+        return min(self.edits, key=lambda edit: (edit.start, -edit.end), default=None)
+
+    def replace(self, start: int, end: int, new: str, message: str, at: tuple[int, int] | None = None) -> None:
+        """Put `new` in place of the characters from `start` to `end`; `at` is what of them is wrong."""
+        left, right = at or (start, end)
+        place = self._places[left]
+        last = self._places[right - 1] + 1 if right > left else place
+        self.edits.append(Edit(place, max(place, last), message, new.strip()))
+        old = self.text[start:end]
+        same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+        came_from = [*self._places[start : start + same], *[self._places[start + same]] * (len(new) - same)]
+        self.text = self.text[:start] + new + self.text[end:]
+        self._places[start:end] = came_from
+
+    def apply(self, idiom: Idiom, known: Set[str], head: int = 0) -> None:
+        """Rewrite what the idiom is found at, from left to right, save where it is a name that is known.  What comes
+        before `head` is no part of what is looked at."""
+        position = 0
+        while len(self.edits) < _MOST_EDITS:
+            found = idiom.pattern.search(self._seen(idiom.where, head), position)
+            if found is None:
+                return
+            here = lambda name: (found.start(name) + head, found.end(name) + head)  # noqa: E731, B023
+            whole, at = here(0), here("at" if "at" in found.re.groupindex else 0)
+            groups = {name: self.text[slice(*here(name))] if found[name] else "" for name in found.groupdict()}
+            wrong = " ".join(self.text[slice(*at)].split())
+            new = idiom.instead(groups) if callable(idiom.instead) else idiom.instead.format_map(groups)
+            if new == self.text[slice(*whole)] or not known.isdisjoint(_WORD.findall(wrong)):
+                position = max(found.end(), found.start() + 1)
+                continue
+            self.replace(*whole, new, idiom.message.replace("{at}", wrong), at)
+            position = found.start() + max(len(new), 1)
+
+    def _seen(self, where: Where, head: int) -> str:
+        """The text behind the head, with what is not looked at hidden."""
+        text = _STRING.sub(lambda found: f'"{_HIDDEN * (len(found[0]) - 2)}"', self.text[head:])
+        if where is Where.ALL:
+            return text
+        depth, shown = 0, []
+        for character in text:
+            depth -= character in ")]"
+            is_seen = (depth > 0) is (where is Where.INSIDE) or character in "()[]"
+            shown.append(character if is_seen else _HIDDEN)
+            depth += character in "(["
+        return "".join(shown)

@@ -1,0 +1,18 @@
+"""All idioms, in the order in which they are looked for: what one makes of a text the next may look at."""
+
+from __future__ import annotations
+
+from analyzer.language.teaching.of_claims import COUNTED, ISOLATION, MODIFIERS, QUESTIONS, SHAPES
+from analyzer.language.teaching.of_ports import BARE, CASE, CHARACTERS, OF_CONDITIONS, OF_PORTS, OF_STATEMENTS
+from analyzer.language.teaching.of_sets import HOSTS_AS_DOMAINS, HOSTS_AS_INTERNET, OF_SELECTORS, OF_SETS
+
+_BEFORE_HOSTS = (*CHARACTERS, *QUESTIONS, *CASE, *OF_SELECTORS, *MODIFIERS[:3])
+_BEHIND_HOSTS = (*OF_PORTS, *OF_CONDITIONS, *OF_SETS, *ISOLATION, *SHAPES, *OF_SETS[-6:], *MODIFIERS, *COUNTED)
+
+OF_CLAIMS = (
+    (*_BEFORE_HOSTS, *_BEHIND_HOSTS, HOSTS_AS_DOMAINS),
+    (*_BEFORE_HOSTS, *_BEHIND_HOSTS, HOSTS_AS_INTERNET),
+)
+"""Of the body of a statement, one way or the other."""
+
+__all__ = ["BARE", "OF_CLAIMS", "OF_STATEMENTS"]

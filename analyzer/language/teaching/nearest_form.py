@@ -1,0 +1,132 @@
+"""From a text in error to the nearest one in the language.
+
+What people are known to write is rewritten first (`idioms`), then each word that an error knows a better one for.  A form
+is shown only if nothing is wrong with it: every form can be pasted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import replace
+
+from analyzer.errors import Problem
+from analyzer.language.teaching.drafts import Draft, Edit, Idiom
+from analyzer.language.teaching.idioms import BARE, OF_CLAIMS, OF_STATEMENTS
+from analyzer.records import dataclass
+
+Check = Callable[[str], Sequence[Problem]]
+"""The problems of a text; their lines and columns count from 1 in it."""
+
+LONGEST = 2_000
+_MOST_STEPS = 12
+_HEAD = re.compile(r'(?:\s*@[\w-]+\s*\([^)]*\))*\s*(?:assert\s+[\w.-]+\s*(?:"[^"\n]*"\s*)?:|let\s+[\w-]+\s*=)\s*')
+_BLANKS = re.compile(r'("(?:[^"\\\n]|\\[^\n])*")|(?:#[^\n]*|\s)+')
+_JOINED = re.compile(
+    r"(?P<at>(?:\s*[,;.])?\s+(?:and|but|or|also|then|nor)?\s*|\s*[;,.]\s*)(?=(?:no|every|some|only|all|each)\s[^()]*\s(?:can|reach|talk|is)\s)"
+)
+_ASK_BOTH = "two claims are two queries: each asks one thing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What to write instead, and what was wrong first."""
+
+    forms: tuple[str, ...]
+    first: Edit
+
+
+def taught(
+    text: str, problems: Sequence[Problem], check: Check, known: Set[str] = frozenset(), *, is_bare: bool = False
+) -> tuple[Problem, ...]:
+    """The problems of a text of one claim or statement, the first with the nearest form, where there is one.
+
+    A syntax error hides what comes behind it, and may be found behind what is wrong: where a form is known, the problem
+    is what is wrong first.  `known` are the names that the file has given to sets.  `is_bare`: it is a claim without the
+    `assert NAME:` of a file.
+    """
+    if not problems or len(text) > LONGEST:
+        return tuple(problems)
+    ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
+    first = ordered[0]
+    found = _form(text, check, known, BARE if is_bare else OF_STATEMENTS)
+    if found is None:
+        return tuple(ordered)
+    line, column = _line_and_column(text, found.first.start)
+    if (line, column) < (first.line, first.column):
+        width = found.first.end - found.first.start
+        first = Problem(first.file, line, column, found.first.message, width=width, instead=found.first.instead)
+        ordered = [first] if len(ordered) == 1 else [first, *ordered]
+    return (replace(first, forms=found.forms), *ordered[1:])
+
+
+def _form(
+    text: str, check: Check, known: Set[str], heads: Sequence[Idiom] = (), depth: int = 0
+) -> _Form | None:
+    draft = Draft(text)
+    for idioms in ((), *OF_CLAIMS):
+        draft = Draft(text)
+        for idiom in heads:
+            draft.apply(idiom, known)
+        head = _HEAD.match(draft.text)
+        for idiom in idioms:
+            draft.apply(idiom, known, head.end() if head else 0)
+        if _is_mended(draft, check):
+            return None if draft.first is None else _Form((_shown(draft.text),), draft.first)
+    found = _apart(text, check, known, depth)
+    if found is None and draft.first is not None and draft.text != text:
+        found = _apart(draft.text, check, known, depth)
+        found = found and _Form(found.forms, draft.first)
+    return found
+
+
+def _is_mended(draft: Draft, check: Check) -> bool:
+    """Whether nothing is wrong with the draft in the end, each problem answered by what it says to write."""
+    seen: set[str] = set()
+    for _ in range(_MOST_STEPS):
+        found = check(draft.text)
+        if not found:
+            return True
+        problem = found[0]
+        if not problem.instead or draft.text in seen or problem.line != 1:
+            return False
+        seen.add(draft.text)
+        start = problem.column - 1
+        draft.replace(start, start + problem.width, problem.instead, problem.message)
+    return False
+
+
+def _apart(text: str, check: Check, known: Set[str], depth: int) -> _Form | None:
+    """The two claims that the text joins, if it does, each in its nearest form."""
+    head = _HEAD.match(text)
+    if depth > 2 or (head is not None and depth == 0 and text.lstrip().startswith("let")):
+        return None
+    start = head.end() if head else 0
+    for found in _JOINED.finditer(text, start):
+        left, right = text[: found.start()], text[: start] + text[found.end() :]
+        forms = [*_alone(left, check, known, depth), *_alone(right, check, known, depth)]
+        if len(forms) > 1 and all(forms):
+            at = found.start() + len(found[0]) - len(found[0].lstrip())
+            return _Form(tuple(forms), Edit(at, max(at + 1, found.start() + len(found[0].rstrip())), _ASK_BOTH, ""))
+    return None
+
+
+def _alone(text: str, check: Check, known: Set[str], depth: int) -> Iterator[str]:
+    """One of several claims, as it is or in its nearest form; "" if it has none."""
+    if not check(text):
+        yield _shown(text)
+        return
+    found = _form(text, check, known, (), depth + 1)
+    yield from found.forms if found else ("",)
+
+
+def _shown(text: str) -> str:
+    """A claim on one line, without the head of its statement; other statements whole."""
+    head = _HEAD.match(text)
+    if head is not None and "let" not in head[0].split()[:1]:
+        text = text[head.end() :]
+    return _BLANKS.sub(lambda found: found[1] or " ", text).strip()
+
+
+def _line_and_column(text: str, position: int) -> tuple[int, int]:
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
