@@ -12,8 +12,8 @@ from analyzer.records import dataclass
 class Problem:
     """One thing wrong with the input: where, what, and the way out.
 
-    `line` and `column` count from 1; 0 means that the whole file is meant.  `excerpt` is that line, where it is shown, and
-    `width` how many characters of it are meant; `instead`, where it is known, is what to write in their place.
+    `line` and `column` count from 1; 0 means that the whole file is meant.  `excerpt` is that line, where it is shown,
+    and `width` how many characters of it are meant; `instead`, where it is known, is what to write in their place.
     `forms` are queries to write instead of the whole that was written: one, or several to ask one by one.
     """
 

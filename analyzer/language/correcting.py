@@ -37,7 +37,7 @@ def nearest_forms(passages: Iterable[Passage], scope: Scope) -> tuple[Problem, .
     found: list[Problem] = []
     tried = 0
     for passage in passages:
-        last = passage.line + passage.text.count("\n")
+        last = passage.line + passage.text.rstrip().count("\n")
         own = [problem for problem in left if passage.line <= problem.line <= last]
         if not own or tried == _MOST:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_network
 
-from analyzer.language.names import SETS, Advice, namespace_fault, nearest, object_name_fault
+from analyzer.language.names import FIRST_WORDS, SETS, Advice, namespace_fault, nearest, object_name_fault
 from analyzer.language.scope import Scope
 from analyzer.language.selectors import selector
 from analyzer.language.syntax import Syntax, parts, words
@@ -166,8 +166,9 @@ def _named(word: Token, scope: Scope) -> SetExpr:
         hint = Advice(f"for the pods of a workload write `workload {word}`", f"workload {word}")
     elif word.startswith("$"):
         hint = "a parameter stands for a name, a key or a value; name sets with `let`"
-    declare = Advice(f"declare it with `let`, or write `namespace {word}`", f"namespace {word}")
-    scope.problem(word, f"no set is called `{word}`", hint or declare)
+    if not hint and not (word in FIRST_WORDS or namespace_fault(word)):
+        hint = Advice(f"declare it with `let`, or write `namespace {word}`", f"namespace {word}")
+    scope.problem(word, f"no set is called `{word}`", hint or "declare it with `let`")
     return _STAND_IN
 
 

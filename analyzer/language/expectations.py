@@ -9,7 +9,7 @@ from lark import Token
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from analyzer.errors import Problem
-from analyzer.language.names import SETS, Advice, clipped, nearest, nearest_name, write
+from analyzer.language.names import FIRST_WORDS, SETS, Advice, clipped, namespace_fault, nearest, nearest_name, write
 from analyzer.language.text import Passage
 
 STATEMENTS = ("pack", "param", "let", "assume", "assert")
@@ -144,12 +144,14 @@ def _hint(word: str, before: str, accepted: frozenset[str]) -> str:
         return "a question given by itself has no `assert`"
     if "CAN" in accepted and word.lower() in ("cannot", "reaches"):
         return "write `no S can reach D`, `S can reach only D`, …"
-    if accepted == {"NAMESPACE", "NAMESPACES"} and word.isascii() and word.replace("-", "").isalnum():
+    if accepted == {"NAMESPACE", "NAMESPACES"} and word not in FIRST_WORDS and not namespace_fault(word):
         return write(f"namespace {word}")
     if before == "namespace" and word == "(":
         return "to select namespaces by their labels write `namespaces(…)`"
     if "OR" in accepted and word == ",":
         return Advice("to put sets together write `or`", " or")
+    if "RPAR" in accepted and word in ("can", "is", "on", "where", "within"):
+        return Advice("close the bracket with `)`", f") {word}")
     return _likely(word, before, accepted)
 
 

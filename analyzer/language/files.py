@@ -11,8 +11,8 @@ from analyzer.language.bare import BareClaim, bare_claim
 from analyzer.language.claims import claim
 from analyzer.language.claims import text as text_of_claim
 from analyzer.language.conditions import condition
-from analyzer.language.ends import can_hold_pods, ends
 from analyzer.language.correcting import nearest_form_of_claim, nearest_forms, shown_in
+from analyzer.language.ends import can_hold_pods, ends
 from analyzer.language.metadata import OF_PACK, OF_PARAMETER, OF_QUERY, metadata
 from analyzer.language.names import FIRST_WORDS, nearest, set_name_fault, statement_name_fault
 from analyzer.language.scope import Scope, place, unquoted
@@ -20,7 +20,7 @@ from analyzer.language.size import Sizes, bound_claim
 from analyzer.language.syntax import Syntax, parse, parts, reserved_words, words
 from analyzer.language.text import Passage, cut, plain_lines
 from analyzer.language.trees import Token
-from analyzer.model.claims import Assumption, Claim, Pack, Query, Role
+from analyzer.model.claims import Assumption, Pack, Query, Role
 from analyzer.model.source import Notice, Source
 from analyzer.records import dataclass
 

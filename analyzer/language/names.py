@@ -25,6 +25,7 @@ FIRST_WORDS = frozenset(
 )  # fmt: skip
 """The keywords of the language's first edition: no set was ever called so.  Later ones may name sets of older files."""
 
+
 class Advice(str):
     """A way out in words; `instead` is what it says to write in place of what stands there."""
 

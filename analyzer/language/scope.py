@@ -35,7 +35,9 @@ class Scope:
     def problem(self, at: Token | Syntax, message: str, hint: str = "") -> None:
         line, column = place(at)
         instead = hint.instead if isinstance(hint, Advice) else ""
-        found = Problem(self.file, line, column, clipped(message), clipped(hint), width=at.end - at.start, instead=instead)
+        found = Problem(
+            self.file, line, column, clipped(message), clipped(hint), width=at.end - at.start, instead=instead
+        )
         self.problems.append(found)
 
     def trial(self) -> Scope:

@@ -154,7 +154,7 @@ def _problems(faults: list[_Fault], file: str, lines: _Lines) -> Iterator[Proble
         first.setdefault(fault[1] if is_character else str(fault[0]), fault)
     for position, message, hint in first.values():
         line = lines.of(position)
-        yield Problem(file, line, lines.column(position), message, hint)
+        yield Problem(file, line, lines.column(position), message, hint, width=1)
 
 
 class _Lines:

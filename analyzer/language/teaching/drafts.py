@@ -11,7 +11,7 @@ from analyzer.records import dataclass
 _HIDDEN = "\x01"
 _STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\[^\n])*")|#[^\n]*|\s')
-_WORD = re.compile(r"[\w.$/-]+")
+_PIECE = re.compile(r"[\w.$/-]+|.", re.DOTALL)
 _MOST_EDITS = 60
 
 
@@ -49,6 +49,28 @@ class Edit:
     instead: str
 
 
+def _span(found: re.Match[str], group: int | str, head: int) -> tuple[int, int]:
+    """Where the group was found, in the text with its head."""
+    return found.start(group) + head, found.end(group) + head
+
+
+def _origins(old: str, new: str) -> list[int]:
+    """Of each character of the new text, where in the old one it stood: words that are in both are the same."""
+    if len(old) == len(new):
+        return list(range(len(old)))
+    found: list[int] = []
+    behind = 0
+    for word in _PIECE.findall(new):
+        at = old.find(word, behind)
+        at = old.find(word) if at < 0 and len(word) > 1 else at
+        if at < 0 or (len(word) == 1 and at != behind):
+            found += [behind] * len(word)
+        else:
+            found += range(at, at + len(word))
+            behind = at + len(word)
+    return found
+
+
 class Draft:
     """`text` is what there is now; `edits` lead from the text as written to it, in the order in which they were made."""
 
@@ -69,14 +91,16 @@ class Draft:
     def replace(self, start: int, end: int, new: str, message: str, at: tuple[int, int] | None = None) -> None:
         """Put `new` in place of the characters from `start` to `end`; `at` is what of them is wrong."""
         left, right = at or (start, end)
+        while left < right and self.text[left] == " ":
+            left += 1
+        while left < right and self.text[right - 1] == " ":
+            right -= 1
         place = self._places[left]
         last = self._places[right - 1] + 1 if right > left else place
         self.edits.append(Edit(place, max(place, last), message, new.strip()))
-        old = self.text[start:end]
-        same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-        came_from = [*self._places[start : start + same], *[self._places[start + same]] * (len(new) - same)]
+        came_from = _origins(self.text[start:end], new)
+        self._places[start:end] = [self._places[start + origin] for origin in came_from]
         self.text = self.text[:start] + new + self.text[end:]
-        self._places[start:end] = came_from
 
     def apply(self, idiom: Idiom, known: Set[str], head: int = 0) -> None:
         """Rewrite what the idiom is found at, from left to right, save where it is a name that is known.  What comes
@@ -86,12 +110,12 @@ class Draft:
             found = idiom.pattern.search(self._seen(idiom.where, head), position)
             if found is None:
                 return
-            here = lambda name: (found.start(name) + head, found.end(name) + head)  # noqa: E731, B023
-            whole, at = here(0), here("at" if "at" in found.re.groupindex else 0)
-            groups = {name: self.text[slice(*here(name))] if found[name] else "" for name in found.groupdict()}
+            whole, at = _span(found, 0, head), _span(found, "at" if "at" in found.re.groupindex else 0, head)
+            texts = {name: self.text[slice(*_span(found, name, head))] for name in found.re.groupindex}
+            groups = {name: text if found[name] else "" for name, text in texts.items()}
             wrong = " ".join(self.text[slice(*at)].split())
             new = idiom.instead(groups) if callable(idiom.instead) else idiom.instead.format_map(groups)
-            if new == self.text[slice(*whole)] or not known.isdisjoint(_WORD.findall(wrong)):
+            if new == self.text[slice(*whole)] or wrong in known:
                 position = max(found.end(), found.start() + 1)
                 continue
             self.replace(*whole, new, idiom.message.replace("{at}", wrong), at)

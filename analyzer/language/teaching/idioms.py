@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from analyzer.language.teaching.of_claims import COUNTED, ISOLATION, MODIFIERS, QUESTIONS, SHAPES
-from analyzer.language.teaching.of_ports import BARE, CASE, CHARACTERS, OF_CONDITIONS, OF_PORTS, OF_STATEMENTS
+from analyzer.language.teaching.of_characters import CASE, CHARACTERS
+from analyzer.language.teaching.of_claims import COUNTED, FIRST, ISOLATION, MODIFIERS, QUESTIONS, REACHES, SHAPES
+from analyzer.language.teaching.of_conditions import OF_CONDITIONS
+from analyzer.language.teaching.of_ports import OF_PORTS
 from analyzer.language.teaching.of_sets import HOSTS_AS_DOMAINS, HOSTS_AS_INTERNET, OF_SELECTORS, OF_SETS
+from analyzer.language.teaching.of_statements import BARE, OF_STATEMENTS
 
-_BEFORE_HOSTS = (*CHARACTERS, *QUESTIONS, *CASE, *OF_SELECTORS, *MODIFIERS[:3])
-_BEHIND_HOSTS = (*OF_PORTS, *OF_CONDITIONS, *OF_SETS, *ISOLATION, *SHAPES, *OF_SETS[-6:], *MODIFIERS, *COUNTED)
+_BEFORE_HOSTS = (*CHARACTERS, *QUESTIONS, *CASE, *OF_SELECTORS, *FIRST)
+_BEHIND_HOSTS = (
+    *OF_PORTS,
+    *OF_CONDITIONS,
+    *OF_SETS,
+    *ISOLATION,
+    *SHAPES,
+    *REACHES,
+    *OF_SETS[-6:],
+    *MODIFIERS,
+    *COUNTED,
+)
 
 OF_CLAIMS = (
     (*_BEFORE_HOSTS, *_BEHIND_HOSTS, HOSTS_AS_DOMAINS),

@@ -7,7 +7,7 @@ is shown only if nothing is wrong with it: every form can be pasted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
 from analyzer.errors import Problem
@@ -53,30 +53,32 @@ def taught(
     if found is None:
         return tuple(ordered)
     line, column = _line_and_column(text, found.first.start)
-    if (line, column) < (first.line, first.column):
+    is_of_syntax = first.message.startswith("expected ")
+    is_earlier = (line, column) < (first.line, first.column)
+    if is_earlier or (is_of_syntax and not first.hint and (line, column) == (first.line, first.column)):
         width = found.first.end - found.first.start
-        first = Problem(first.file, line, column, found.first.message, width=width, instead=found.first.instead)
-        ordered = [first] if len(ordered) == 1 else [first, *ordered]
+        told = Problem(first.file, line, column, found.first.message, width=width, instead=found.first.instead)
+        return (replace(told, forms=found.forms), *(() if is_of_syntax else ordered))
     return (replace(first, forms=found.forms), *ordered[1:])
 
 
-def _form(
-    text: str, check: Check, known: Set[str], heads: Sequence[Idiom] = (), depth: int = 0
-) -> _Form | None:
-    draft = Draft(text)
-    for idioms in ((), *OF_CLAIMS):
+def _form(text: str, check: Check, known: Set[str], heads: Sequence[Idiom] = (), depth: int = 0) -> _Form | None:
+    drafts: list[Draft] = []
+    for idioms in (*OF_CLAIMS, ()):
         draft = Draft(text)
         for idiom in heads:
             draft.apply(idiom, known)
         head = _HEAD.match(draft.text)
+        drafts.append(draft)
         for idiom in idioms:
             draft.apply(idiom, known, head.end() if head else 0)
         if _is_mended(draft, check):
-            return None if draft.first is None else _Form((_shown(draft.text),), draft.first)
+            return None if draft.first is None else _Form((_shown(draft.text, text),), draft.first)
     found = _apart(text, check, known, depth)
-    if found is None and draft.first is not None and draft.text != text:
-        found = _apart(draft.text, check, known, depth)
-        found = found and _Form(found.forms, draft.first)
+    for draft in drafts:
+        if found is None and draft.first is not None:
+            found = _apart(draft.text, check, known, depth)
+            found = found and _Form(found.forms, draft.first)
     return found
 
 
@@ -91,8 +93,10 @@ def _is_mended(draft: Draft, check: Check) -> bool:
         if not problem.instead or draft.text in seen or problem.line != 1:
             return False
         seen.add(draft.text)
-        start = problem.column - 1
-        draft.replace(start, start + problem.width, problem.instead, problem.message)
+        start = end = problem.column - 1
+        if problem.instead[0] in ") ":  # what goes before the word joins the one before it
+            start = len(draft.text[:start].rstrip())
+        draft.replace(start, end + problem.width, problem.instead, problem.message)
     return False
 
 
@@ -103,27 +107,26 @@ def _apart(text: str, check: Check, known: Set[str], depth: int) -> _Form | None
         return None
     start = head.end() if head else 0
     for found in _JOINED.finditer(text, start):
-        left, right = text[: found.start()], text[: start] + text[found.end() :]
-        forms = [*_alone(left, check, known, depth), *_alone(right, check, known, depth)]
-        if len(forms) > 1 and all(forms):
-            at = found.start() + len(found[0]) - len(found[0].lstrip())
-            return _Form(tuple(forms), Edit(at, max(at + 1, found.start() + len(found[0].rstrip())), _ASK_BOTH, ""))
+        left, right = text[: found.start()], text[:start] + text[found.end() :]
+        at = found.start() + len(found[0]) - len(found[0].lstrip())
+        joint = Edit(at, max(at + 1, found.start() + len(found[0].rstrip())), _ASK_BOTH, "")
+        one, other = (_alone(part, check, known, depth, joint) for part in (left, right))
+        if one is not None and other is not None:
+            return _Form((*one.forms, *other.forms), one.first)
     return None
 
 
-def _alone(text: str, check: Check, known: Set[str], depth: int) -> Iterator[str]:
-    """One of several claims, as it is or in its nearest form; "" if it has none."""
+def _alone(text: str, check: Check, known: Set[str], depth: int, joint: Edit) -> _Form | None:
+    """One of several claims, as it is or in its nearest form."""
     if not check(text):
-        yield _shown(text)
-        return
-    found = _form(text, check, known, (), depth + 1)
-    yield from found.forms if found else ("",)
+        return _Form((_shown(text, text),), joint)
+    return _form(text, check, known, (), depth + 1)
 
 
-def _shown(text: str) -> str:
-    """A claim on one line, without the head of its statement; other statements whole."""
-    head = _HEAD.match(text)
-    if head is not None and "let" not in head[0].split()[:1]:
+def _shown(text: str, written: str) -> str:
+    """A claim on one line, without the head of its statement if that was right; other statements whole."""
+    head, right = _HEAD.match(text), _HEAD.match(written)
+    if head and right and head[0].split() == right[0].split() and "let" not in head[0].split()[:1]:
         text = text[head.end() :]
     return _BLANKS.sub(lambda found: found[1] or " ", text).strip()
 

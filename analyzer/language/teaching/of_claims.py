@@ -62,13 +62,15 @@ def _access(groups: Groups) -> str:
     return f"no {begin} can reach {far}" if is_denied else f"{begin} can reach {far}"
 
 
+_OUTSIDE = re.compile(r"(?:internet|external|nodes|metadata-service|ips|domains)\b|[0-9]|[0-9a-f]*:")
+
+
 def _sorted_out(groups: Groups) -> str:
-    """`S can reach D on P except T`, the sources taken away where the destinations are no pods."""
-    far = groups["dst"].strip()
-    outside = re.match(r"(?:internet|external|nodes|apiserver|metadata-service|ips|domains)\b", far)
-    if outside:
-        return f"{groups['src']} except {groups['taken']} can reach {far} on {groups['ports']}"
-    return f"{groups['src']} can reach {far} except {groups['taken']} on {groups['ports']}"
+    """`S can reach D on P except T`: pods that are taken away from addresses outside are sources."""
+    far, on = groups["dst"].strip(), f" on {groups['ports']}" if groups["ports"] else ""
+    if _OUTSIDE.match(far) and not _OUTSIDE.match(groups["taken"]):
+        return f"{groups['src']} except {groups['taken']} can reach {far}{on}"
+    return f"{groups['src']} can reach {far} except {groups['taken']}{on}"
 
 
 def _directions(groups: Groups) -> str:
@@ -80,7 +82,7 @@ def _directions(groups: Groups) -> str:
 
 
 QUESTIONS = (
-    idiom(r"(?P<at>\s*[?!.;,]+)\s*$", "", "a claim ends without a sign: it is a sentence, and no question"),
+    idiom(r"(?P<at>\s*[?!.;]+)\s*$", "", "a claim ends without a sign: it is a sentence, and no question"),
     idiom(r"^\s*(?P<at>(?:please\s+)?(?:check|ensure|verify|prove|show|make\s+sure|make\s+certain|assert|assume|i\s+want|require|it\s+is\s+true|is\s+it\s+true|test|expect|confirm)(?:\s+(?:that|if|whether))?)\s+(?!\w+:)", "", _CLAIM),
     idiom(r"^\s*(?P<at>(?:who|what|which\s+(?:pods?|workloads?|namespaces?)|how\s+many\s+pods))\s+(?=can\s)", "no anything ", "who can reach it is what `netproof map --to END` shows; a claim is true or false"),
     idiom(r"^\s*(?P<at>where\s+can)\s+(?P<src><SET>)\s+(?:reach|go|connect|talk)(?:\s+to)?\s*$", "no {src} can reach anything", "where it can go is what `netproof map --from END` shows; a claim is true or false"),
@@ -97,15 +99,22 @@ SHAPES = (
     idiom(r"^\s*(?P<at>(?:only\s+)(?:allow|permit))\s+(?P<src><SET>)\s+to(?:\s+(?:reach|access))?\s+(?P<dst>.+)$", "only {src} can reach {dst}", _CLAIM),
     idiom(r"^\s*(?P<at>(?:allow|permit|accept|enable)\s+(?:(?:traffic|connections?|access|all\s+traffic)\s+)?(?:from\s+)?)(?P<src><SET>)\s+to(?:\s+(?:reach|access))?\s+(?P<dst>.+)$", lambda groups: f"{_said(groups['dst'])} {groups['src']} can reach {groups['dst']}", _CLAIM),
     idiom(r"^\s*(?P<much>(?:no|only|some|every)\s+)(?P<at>(?:traffic|connections?|access|packets?|flows?)\s+from\s+)(?P<src><SET>)\s+(?:to|reaches|can\s+reach|may\s+reach)\s+(?P<dst>.+)$", "{much}{src} can reach {dst}", "a claim speaks of both ends, without `from`"),
+    idiom(r"^\s*(?P<at>no\s+(?:ingress|inbound|incoming)(?:\s+traffic)?\s+(?:to|into|for))\s+(?=\S)", "no anything can reach ", _CLAIM),
+    idiom(r"^\s*(?P<at>no\s+(?:egress|outbound|outgoing)(?:\s+traffic)?\s+(?:from|for))\s+(?P<src>(?:(?!\bto\b).)+)$", "no {src} can reach anything", _CLAIM),
+    idiom(r"^\s*(?P<at>(?:no\s+)?policies\s+(?:never\s+|do\s+not\s+|cannot\s+)?(?:conflict|tie|clash|contradict|overlap)(?:s)?)(?=\s|$)", "policies never tie", "that no two of equal priority disagree is `policies never tie`"),
     idiom(r"^\s*(?P<at>from)\s+(?P<src><SET>)\s+to\s+(?P<dst>.+)$", lambda groups: f"{_said(groups['dst'])} {groups['src']} can reach {groups['dst']}", _CLAIM),
     idiom(r"^\s*(?P<dst><SET>)\s+(?P<at>(?:only\s+(?:accepts?|allows?|takes?|admits?)|(?:accepts?|allows?|takes?|admits?)\s+only)\s+(?:(?:traffic|connections?|requests|ingress)\s+)?from)\s+(?P<src><SET>)<TAIL>$", "only {src} can reach {dst}{tail}", _CLAIM),
     # ---------------------------------------------------------------------------------------- arrows
     idiom(r"^\s*(?P<src><SET>)\s*(?P<at>(?P<not>!-+>|!=>|-/->|-x->|-\|->|=/=>|-\\->|\s!>)|-+>|=+>|→|⇒|⟶|~>|>>)\s*(?P<dst>.+)$", _arrow, _REACH),
     # ---------------------------------------------------------------------------------------- passive
     idiom(r"^\s*(?P<much>(?:no|every|only|some|all|any)\s+)?(?P<dst><SET>)\s+(?P<at>(?:is|are|can\s+be|must\s+be|should\s+be|may\s+be|can|be)(?P<not>\s*not|n't|\s+never)?(?P<only>\s+only)?(?:\s+be)?\s+(?P<un>un|in)?(?:reachable|accessible|reached|accessed|contacted|visible|exposed|open|called))(?P<only2>\s+only)?(?:\s+(?:from|by|to)\s+(?P<src><SET>))?<TAIL>$", _passive, "the source comes first: `S can reach D`"),
-    # ---------------------------------------------------------------------------------------- access
+)  # fmt: skip
+
+FIRST = (
     idiom(r"^\s*(?P<src>(?P<no>no\s+)?<SET>)\s+(?P<at>(?:can\s+)?(?:has|have|get|gets|with)\s+(?P<no2>no\s+)?(?:any\s+)?(?:(?P<what>internet|external|outbound)\s+)?(?:network\s+)?(?:access|connectivity|connection|route)(?:\s+to)?)(?P<dst>(?:\s+.+)?)$", _access, _REACH),
-    # ---------------------------------------------------------------------------------------- both ends alike
+)  # fmt: skip
+
+REACHES = (
     idiom(r"^(?P<begin>.*\breach\s+(?:only\s+)?)(?P<at>(?:pods\s+)?(?:in|of|from)?\s*(?:other|different|another|any\s+other)\s+namespaces?)\s*$", "{begin}pods where src.namespace != dst.namespace", "that is a condition on both ends"),
     idiom(r"^(?P<begin>.*\breach\s+(?:only\s+)?)(?P<at>(?:pods\s+)?(?:in|of|within)?\s*(?:its|their|the|same|own|the\s+same|their\s+own|its\s+own)\s+(?:own\s+)?namespaces?)\s*$", "{begin}pods where src.namespace == dst.namespace", "that is a condition on both ends"),
     idiom(r"(?P<at>where\s+(?:in\s+)?(?:the\s+)?same\s+namespace)\s*$", "where src.namespace == dst.namespace", "that is a condition on both ends"),
@@ -113,7 +122,7 @@ SHAPES = (
     # ---------------------------------------------------------------------------------------- not
     idiom(r"^\s*(?P<much>(?:every|all|each|any|some)\s+(?:of\s+)?)?(?!no\b|only\b|policies\b)(?P<src><SET>)\s+(?P<at><CANNOT>)\s+(?P<verb><VERB>)\s+(?P<dst>.+)$".replace("<CANNOT>", _CANNOT), "no {src} can reach {dst}", "that nothing can is `no S can reach D`"),
     idiom(r"^\s*(?P<at>neither)\s+(?P<one><SET>)\s+nor\s+(?P<other><SET>)\s+can\b", "no {one} or {other} can", _BEGINS),
-    idiom(r"^\s*(?P<one>no\s+<SET>)\s+(?P<at>(?:and|or)\s+no|nor)\s+(?P<other>(?:(?!\bcan\b).)+?)\s+can\b", "{one} or {other} can", "one `no` is enough"),
+    idiom(r"^\s*(?P<one>no\s+(?:(?!\bcan\b).)+?)\s+(?P<at>(?:and|or)\s+no|nor)\s+(?P<other>(?:(?!\bcan\b).)+?)\s+can\b", "{one} or {other} can", "one `no` is enough"),
     idiom(r"(?P<at>\s+nor\s+)(?=pods|namespace|internet|external|service|workload|nodes|ips)", " or ", "sets are put together with `or`"),
     idiom(r"^\s*(?P<at>never|not|not\s+any|none\s+of|zero|0)\s+(?=(?:pods|namespace|workload|service|ips|internet|external|anything|nodes)\b)", "no ", _BEGINS),
     idiom(r"^\s*(?P<at>there\s+(?:is|are)\s+(?P<no>no\s+)?(?:any\s+|a\s+|some\s+)?|(?:exists?|at\s+least\s+one|one\s+of|a\s+few|one|a|an)\s+)(?=(?:pods|namespace|workload|service|ips|internet|external|anything|nodes)\b)", lambda groups: "no " if groups["no"] else "some ", _BEGINS),
@@ -131,8 +140,9 @@ SHAPES = (
 )  # fmt: skip
 
 ISOLATION = (
-    idiom(r"^(?:no\s+|every\s+|all\s+)?(?P<src><SET>)\s+(?:is|are|must\s+be|should\s+be)\s+(?P<at>(?:fully\s+|completely\s+|totally\s+|mutually\s+)?isolated\s+from)\s+(?:each\s+other\s+and\s+)?(?P<dst>.+)$", "no {src} can reach {dst} and no {dst} can reach {src}", "isolation from others is two claims of `no S can reach D`"),
+    idiom(r"^(?:no\s+|every\s+|all\s+)?(?P<src><SET>)\s+(?:is|are|must\s+be|should\s+be)\s+(?P<at>(?:fully\s+|completely\s+|totally\s+|mutually\s+)?isolated\s+from)\s+(?!ingress|egress|inbound|outbound|incoming|outgoing|all\b|both\b|everything)(?:each\s+other\s+and\s+)?(?P<dst>.+)$", "no {src} can reach {dst} and no {dst} can reach {src}", "isolation from others is two claims of `no S can reach D`"),
     idiom(r"<B>(?P<at>isolate)\s+(?P<src><SET>)\s+from\s+(?P<dst>.+)$", "no {src} can reach {dst} and no {dst} can reach {src}", "isolation from others is two claims of `no S can reach D`"),
+    idiom(r"^\s*(?P<at>)(?P<is>(?:is|are)\s+isolated)", "every pods {is}", _BEGINS),
     idiom(r"<B>(?P<at>are|be|must\s+be|should\s+be|is\s+(?:fully|completely|totally|strictly|always)|are\s+(?:fully|completely|totally|all))\s+(?=isolated\b)", "is ", _ISOLATED),
     idiom(r"(?P<much>^|\b)(?P<at>(?:has|have|is|are)\s+(?:a\s+|an\s+|by\s+)?(?:default[\s-]+den(?:y|ied)|deny[\s-]all|network\s*polic(?:y|ies)|locked\s+down|protected|firewalled))(?:\s+(?P<rest>for|in|on)\b)?", lambda groups: f"is isolated{' for' if groups['rest'] else ''}", _ISOLATED),
     idiom(r"<B>isolated(?P<at>\s+(?:(?:for|in|on|at|towards|to|from|against|as)\s+)?(?:both\s+(?:directions|ways)|both|all(?:\s+directions)?|everything|everywhere|any|all\s+traffic))(?=\s|$)", "isolated for ingress, egress", "the directions are `ingress` and `egress`"),
@@ -142,10 +152,11 @@ ISOLATION = (
 )  # fmt: skip
 
 MODIFIERS = (
+    idiom(r"^(?P<src>(?:no|every|some|only)\s+(?:(?!\bcan\b).)+?)\s+(?P<can>can\s+reach\s+(?:(?!\bcan\b).)+?)\s+(?P<at>(?:unless|except|but\s+not|but|other\s+than|apart\s+from)\s+(?:from|by)|unless)\s+(?:from\s+|by\s+|it\s+is\s+|they\s+are\s+)?(?P<taken>(?:(?!\bcan\b|\bwhere\b|\bon\b).)+)$", "{src} except {taken} {can}", "sources that are left out stand behind the sources: `no S except T can reach D`"),
     words(r"unless|but\s+not|except\s+for|except\s+from|except\s+in(?=\s+namespace)|excluding|exclude|other\s+than|apart\s+from|besides|aside\s+from|save\s+for|save|without|minus|not\s+counting|not\s+including|ignoring|with\s+the\s+exception\s+of|outside\s+of|but(?!\s+(?:no|every|only|some|all)\s)", "except", _EXCEPT),
     idiom(r"<B>except\s+(?P<at>(?:in|from|by|to|for|if|when|it\s+is|on)\s+)(?=namespace|pods|workload|service|internet|ips|nodes)", "except ", _EXCEPT),
     idiom(r"(?P<begin>\bexcept\s+(?:(?!\bcan\b).)+?\s+)(?P<at>to|->|reaching)\s+(?=\S)", "{begin}can reach ", "an excuse reads `except S can reach D`"),
-    idiom(r"^(?P<src>(?:no|every|some|only)\s+(?:(?!\bcan\b).)+)\s+can\s+reach\s+(?P<dst>(?:(?!\bexcept\b).)+?)\s+on\s+(?P<ports>[\w/, -]+?)\s+(?P<at>except\s+(?P<taken>(?:(?!\bcan\b|\bwhere\b).)+))$", _sorted_out, "`except SET` stands directly behind the set that it takes away from"),
+    idiom(r"^(?P<src>(?:no|every|some|only)\s+(?:(?!\bcan\b).)+)\s+can\s+reach\s+(?P<dst>(?:(?!\bexcept\b).)+?)(?:\s+on\s+(?P<ports>[\w/, -]+?))?\s+(?P<at>except\s+(?P<taken>(?:(?!\bcan\b|\bwhere\b).)+))$", _sorted_out, "`except SET` stands directly behind the set that it takes away from"),
     words(r"if|when|such\s+that|provided(?:\s+that)?|whenever|given\s+that|as\s+long\s+as|only\s+if", "where", _WHERE),
     idiom(r"\b(?P<at>,\s*where|and\s+where)\b", " where", _WHERE),
     idiom(r"(?P<at>(?:right\s+now|today|currently|at\s+the\s+moment|in\s+the\s+inventory|for\s+existing\s+pods))\s*$", "within inventory", "the pods of the manifests alone are `within inventory`"),

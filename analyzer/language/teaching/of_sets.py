@@ -55,7 +55,7 @@ OF_SELECTORS = (
 
 OF_SETS = (
     # ---------------------------------------------------------------------------------------- words around names
-    idiom(r"(?<!namespace )(?<!namespaces )(?<!ns )(?<!in )<B>(?P<at>the|an?)\s+(?=(?:pods?|namespaces?|internet|workload|service|nodes?|api|kube|kubernetes|cluster|metadata|cloud|outside|public|external|world|same|other|deployment|statefulset|daemonset|[a-z0-9-]+ (?:namespace|pods?|deployment|service))<E>)", "", "leave `{at}` out"),
+    idiom(r"(?<!namespace )(?<!namespaces )(?<!ns )<B>(?P<at>the|an?)\s+(?=(?:pods?|namespaces?|internet|workload|service|nodes?|api|kube|kubernetes|cluster|metadata|cloud|outside|public|external|world|same|other|deployment|statefulset|daemonset|[a-z0-9-]+ (?:namespace|pods?|deployment|service))<E>)", "", "leave `{at}` out"),
     idiom(r"<B>(?P<at>(?:the|a|an)\s+)(?=(?:same|other|different|another|cluster)<E>)", "", "leave `{at}` out"),
     # ---------------------------------------------------------------------------------------- workloads, Services
     idiom(r"<B>(?P<at><KINDS>[ /:]\s*(?P<name><NAME>)\s+(?:in|of|from)\s+(?:the\s+)?(?:namespaces?\s+|ns\s+)?(?P<ns><NAME>))", "workload {ns}/{name}", _WORKLOAD),
@@ -69,24 +69,25 @@ OF_SETS = (
     idiom(r"<B>(?P<at>(?:<SERVICE>\s+)?(?:https?://)?(?P<name>[a-z0-9-]+)\.(?P<ns>[a-z0-9-]+)\.svc(?:\.cluster\.local)?)<E>", "service {ns}/{name}", "the name of a Service in DNS is `service NAMESPACE/NAME` here"),
     idiom(r"<B>(?P<at><SERVICE>\s+(?P<name>[a-z0-9-]+)\.(?P<ns>[a-z0-9-]+))<E>", "service {ns}/{name}", _SERVICE),
     # ---------------------------------------------------------------------------------------- namespaces
+    idiom(r"<B>(?P<at>ns)(?=\s+[a-z0-9])", "namespace", _NAMESPACE),
     idiom(r"(?P<pods>pods(?:\([^)]*\))?\s+in\s+)?<B>(?P<at>(?:namespaces|ns)\s+(?P<names>(?:(?:namespace|ns)\s+)?<NAME>(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+)(?:(?:namespace|ns)\s+)?<NAME>)*))", _namespaces, _SEVERAL),
-    idiom(r"(?P<pods>pods(?:\([^)]*\))?\s+in\s+)?<B>(?P<at>namespace\s+(?P<names><NAME>(?:\s*,\s*(?:and\s+|or\s+)?(?:(?:namespace|ns)\s+)?<NAME>)+))", _namespaces, _SEVERAL),
+    idiom(r"(?P<pods>pods(?:\([^)]*\))?\s+in\s+)?<B>namespace\s+(?P<names><NAME>(?P<at>(?:\s*,\s*(?:and\s+|or\s+)?(?:(?:namespace|ns)\s+)?<NAME>)+))", _namespaces, _SEVERAL),
     idiom(r"<B>(?P<at>ns[\s:=]+|namespace\s*[:=]\s*)(?=[\w\"$])", "namespace ", _NAMESPACE),
     idiom(r"<B>(?P<at>namespace/)(?=[a-z0-9])", "namespace ", _NAMESPACE),
-    idiom(r"(?P<pre><AT_SET>|\bin\s+)(?P<at>(?!(?:all|any|every|each|the|same|other|different|another|new)\b)(?P<name><NAME>)\s+(?:namespace|ns))<E>(?!\s*\()", "{pre}namespace {name}", _NAMESPACE),
+    idiom(r"(?P<pre><AT_SET>|\bin\s+)(?P<at>(?!(?:all|any|every|each|the|same|other|different|another|new)\b)(?P<name><NAME>)\s+(?:namespace|ns))(?=\s*$|\s+(?:can|is|are|has|have|may|must|should|cannot|on|except|or|and|where|within|to|talks?|reach|reaches|connects?|unless|but)(?![\w-]))", "{pre}namespace {name}", _NAMESPACE),
     idiom(r"(?P<pre><AT_SET>|\bin\s+)(?P<at>(?:namespace\s+)(?P<name><NAME>)\s+pods)<E>", "{pre}namespace {name}", _NAMESPACE),
     idiom(r"(?P<pre>(?:pods?|anything|everything|all|anyone|workloads|apps)(?:\([^)]*\))?)(?P<at>\s+(?:in|of|from|across|within)\s+(?:any|all|every|each|\*)\s*(?:of\s+the\s+)?(?:namespaces?|ns)?)(?=\s|$)", "{pre}", _ANY_NAMESPACE),
     idiom(r"(?P<pre>(?:pods?|anything|everything|all)(?:\([^)]*\))?)(?P<at>\s+in\s+(?:namespaces?)\s+(?:\*|any|all))(?=\s|$)", "{pre}", _ANY_NAMESPACE),
     idiom(r"(?P<pre><AT_SET>)(?P<at>(?:(?:any|all|every|each)\s+namespaces?|namespaces?\s+(?:\*|any|all)))<E>(?!\s+[a-z0-9-]+\s+(?:can|is)\b)", "{pre}pods", _ANY_NAMESPACE),
     idiom(r"^(?P<q>(?:every|all|each|any)\s+)(?P<at>namespaces?)(?=\s+(?:is|are|can|has|must)\b)", "{q}pods", _ANY_NAMESPACE),
     idiom(r"<B>(?P<at>(?:all|everything|anything|anyone|everyone|whatever|any\s+pods?|all\s+pods?|every\s+pod|each\s+pod|things?|apps|workloads|containers))(?=\s+(?:in|of|from)\s+(?:namespaces?|ns)\b)", lambda groups: "pods", "the pods of a namespace are `pods in namespace NAME`"),
-    idiom(r"(?P<pre>\bpods(?:\([^)]*\))?\s+)(?P<at>(?:of|from|within|inside|on|at|under|belonging\s+to)\s+(?:namespace\s+)?)(?=<NAME>)(?!on\s+(?:tcp|udp|sctp|port))(?!from\s+\S+\s+to\b)", "{pre}in namespace ", "pods are `in` a namespace"),
+    idiom(r"(?P<pre>\bpods(?:\([^)]*\))?\s+)(?P<at>(?:(?:of|from|within|inside|under|belonging\s+to)\s+(?:namespace\s+)?|(?:on|at)\s+namespace\s+))(?=<NAME>)(?!\S+\s+to\b)", "{pre}in namespace ", "pods are `in` a namespace"),
     # ---------------------------------------------------------------------------------------- labels
     idiom(rf"<B>(?P<at>(?P<what>pods?|namespaces?|workloads|services)\s+(?:(?:with|having|labell?ed|matching|that\s+have|whose|-l|selected\s+by)\s+)(?:the\s+|a\s+)?(?:labels?\s+)?(?:as\s+)?(?P<labels>{_LABEL}(?:\s*(?:,|\band\b|&)\s*{_LABEL})*))", _selected, _LABELS),
     idiom(rf"<B>(?P<at>(?P<what>pods?|namespaces?)\s*[\[{{]\s*(?P<labels>{_LABEL}(?:\s*,\s*{_LABEL})*)\s*[\]}}])", _selected, _LABELS, Where.ALL),
     idiom(rf"<B>(?P<what>pods|namespaces)\s+(?P<at>(?P<labels>{_LABEL}(?:\s*,\s*{_LABEL})*))", _selected, _LABELS),
     idiom(rf"<B>(?P<what>pods)\s+(?P<at>where\s+(?P<labels><KEY>=[\w.-]+(?:\s*,\s*{_LABEL})*))(?=\s|$)", _selected, _LABELS),
-    idiom(rf"(?P<pre><AT_SET>)(?P<what>)(?P<at>(?:labels?\s+)?(?P<labels>(?!(?:pods|namespaces?)\b){_LABEL}))", lambda groups: groups["pre"] + _selected(groups), _LABELS),
+    idiom(rf"(?P<pre><AT_SET>)(?P<what>)(?P<at>(?:labels?\s+)?(?P<labels>(?!(?:pods|namespaces?|src|dst|request)\b){_LABEL}))", lambda groups: groups["pre"] + _selected(groups), _LABELS),
     idiom(r"(?<![\w./$-])namespace(?P<at>\s*\()", "namespaces(", _LABELS),
     # ---------------------------------------------------------------------------------------- addresses
     idiom(r"<B>(?P<at>(?:ip|cidrs?|ipblocks?|ip\s+(?:addresses|address|range|block)|addresses|address|ranges?|subnets?|networks?|hosts?)[\s:=]+)(?=<CIDR>)", "ips ", "addresses are `ips CIDR, …`"),
@@ -97,16 +98,18 @@ OF_SETS = (
     words(r"kube-?api-?server|api-server|(?:kube\s+|kubernetes\s+|k8s\s+)?api\s+server|(?:kubernetes|k8s|kube)[\s-]api|control[\s-]plane", "apiserver", "`apiserver` is the API server"),
     words(r"(?:(?:cloud|instance|aws|gcp|azure)\s+)?metadata(?:\s+(?:service|server|endpoint|api))|imds|metadata-server|(?:cloud|instance)\s+metadata|metadata", "metadata-service", "`metadata-service` is the cloud's metadata service"),
     words(r"coredns|kube-?dns|dns\s+servers?", "dns", "`dns` is the servers that pods ask for names"),
+    idiom(r"\bpods\s+(?P<at>(?:without|with\s+no|lacking)\s+(?:a\s+|the\s+)?label\s+(?P<key><KEY>))", "pods(!{key})", _LABELS),
+    idiom(r"(?<![\w./-])(?P<pre>internet|external)(?P<at>\s+(?:traffic|clients?|hosts?|users?|addresses|connections?))<E>", "{pre}", "leave `{at}` out"),
     words(r"node|kubernetes\s+nodes?|worker\s+nodes?|machines", "nodes", "`nodes` are the nodes"),
-    words(r"pod|containers?|workloads|applications?|endpoints|po", "pods", "`pods` are the pods"),
+    words(r"pod|containers?|workloads|deployments|statefulsets|daemonsets|applications?|endpoints|po", "pods", "`pods` are the pods"),
     idiom(r"(?P<pre>\b(?:reach|from|except|or|to)\s+(?:only\s+)?)(?P<at>(?:any|all|every|each|some)\s+(?:of\s+)?)(?=pods|nodes|internet|external|workload|service|ips|namespace\s+[a-z0-9-]+\s*$)", "{pre}", "leave `{at}` out: a set is all of its members"),
     idiom(r"(?P<pre>\b(?:no|only|some|reach|from|except|every|to)\s+(?:only\s+)?)(?P<at>(?:everyone|everybody|anyone|anybody|everything|everywhere|anywhere|whoever|whatever|any|all|\*|any\s+other|one))(?=\s|$)(?!\s+(?:pods|of|namespaces?|traffic|port|ingress|egress))", "{pre}anything", _ANYTHING),
     idiom(r"^\s*(?P<at>nobody|no-one|nothing|none)(?=\s)(?!\s+of)", "no anything", _ANYTHING),
-    idiom(r"^\s*(?P<at>everyone|everybody|everything|anyone|anybody)(?=\s)", "every anything", _ANYTHING),
+    idiom(r"^\s*(?P<at>everyone|everybody|everything|anyone|anybody)(?=\s)", "every pods", "`pods` are the pods of every namespace"),
     idiom(r"^\s*(?P<at>none\s+of|no\s+one\s+of)(?=\s)", "no", "a claim begins with `no`, `every`, `some` or `only`"),
 )  # fmt: skip
 
-_HOST = r"(?P<pre><AT_SET>)(?P<at>(?:hosts?\s+|domains?\s+|fqdns?\s+|urls?\s+)?(?:https?://)?(?P<host>(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z]{2,})(?::\d+)?(?:/[\w./-]*)?)(?=\s|$)"
+_HOST = r"(?P<pre><AT_SET>)(?P<at>(?:hosts?\s+|domains?\s+|fqdns?\s+|urls?\s+)?(?:https?://)?(?P<host>(?!(?:src|dst|request)\.)(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z]{2,})(?::\d+)?(?:/[\w./-]*)?)(?=\s|$)"
 _IS_HOST = "`{at}` is a host name, which stands for addresses outside"
 
 HOSTS_AS_DOMAINS = idiom(

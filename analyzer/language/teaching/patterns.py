@@ -34,9 +34,7 @@ _NAMED = {
 }  # fmt: skip
 
 
-def idiom(
-    pattern: str, instead: str | Callable[[Groups], str], message: str, where: Where = Where.OUTSIDE
-) -> Idiom:
+def idiom(pattern: str, instead: str | Callable[[Groups], str], message: str, where: Where = Where.OUTSIDE) -> Idiom:
     """An idiom whose pattern may name the above as `<NAME>`; upper and lower case are one."""
     written = re.sub(r"<([A-Z_]+)>", lambda found: _NAMED[found[1]], pattern)
     return Idiom(re.compile(written, re.IGNORECASE), instead, message, where)
