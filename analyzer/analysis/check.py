@@ -14,6 +14,7 @@ from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.mesh_notices import mesh_notices
 from analyzer.analysis.service_ports import service_port_slips
+from analyzer.analysis.unknown_labels import unknown_labels
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
@@ -120,7 +121,10 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
 
 
 def _with_unknown_names(cluster: Cluster, verdict: Verdict) -> Verdict:
-    return replace(verdict, notices=(*verdict.notices, *_unknown_names(cluster, verdict.query)))
+    return replace(
+        verdict,
+        notices=(*verdict.notices, *_unknown_names(cluster, verdict.query), *unknown_labels(cluster, verdict.query)),
+    )
 
 
 def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:

@@ -1,7 +1,7 @@
-"""What people write in place of the language: the caret stands below what is wrong first, and the nearest form comes out.
+"""What people write in place of the language: the carets stand below what is wrong first; the nearest form comes out.
 
-`wrong/claims.txt` and `wrong/statements.txt` hold what was written, `«»` around what the carets mark, and behind `==>` the
-form.  Every form can be pasted: nothing is wrong with it.
+`wrong/claims.txt` and `wrong/statements.txt` hold what was written, `«»` around what the carets mark, and behind `==>`
+the form.  Every form can be pasted: nothing is wrong with it.
 """
 
 from __future__ import annotations
