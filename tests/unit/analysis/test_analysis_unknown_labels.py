@@ -71,6 +71,4 @@ def told(claim: str, file: str, folder: Path) -> list[str]:
     setting = analysis.Setting(Universe.INVENTORY, PROFILES["generic"], None)
     (section,) = analysis.check(cluster, [pack], setting=setting).sections
     found = [notice.message for notice in section.verdicts[0].notices if "labelled" in notice.message]
-    return [
-        message.split("`")[3] + (f"; {message.split('`')[5]}" if "is `" in message else "") for message in found
-    ]
+    return [message.split("`")[3] + (f"; {message.split('`')[5]}" if "is `" in message else "") for message in found]
