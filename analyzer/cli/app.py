@@ -13,6 +13,7 @@ from analyzer.cli.configuration.applying import configured
 from analyzer.cli.diff import diff
 from analyzer.cli.exit_codes import exit_table
 from analyzer.cli.explain import explain
+from analyzer.cli.fmt import fmt
 from analyzer.cli.guard import guarded
 from analyzer.cli.init import init
 from analyzer.cli.leaving import leave
@@ -163,6 +164,8 @@ app.command(
 )(guarded(configured("init", init)))
 
 app.command(name="watch", short_help="Check again on every save.", epilog=EXITS)(guarded(configured("watch", watch)))
+
+app.command(name="fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS)(guarded(fmt))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 
