@@ -73,7 +73,7 @@ def answer_of(
     sections: list[Section] = []
     left = iter(answered)
     for pack in packs:
-        verdicts = tuple(_with_unknown_names(cluster, found.verdict) for found in islice(left, len(pack.queries)))
+        verdicts = tuple(_withunknown_names(cluster, found.verdict) for found in islice(left, len(pack.queries)))
         sections.append(Section(pack.name, pack.title, verdicts, pack.description, pack.shows, pack.does_not_show))
     excusing = Excusing(excuses or Excuses(), cluster)
     checked = [found.cross_check for found in answered if found.cross_check is not None]
@@ -120,15 +120,16 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _with_unknown_names(cluster: Cluster, verdict: Verdict) -> Verdict:
+def _withunknown_names(cluster: Cluster, verdict: Verdict) -> Verdict:
     return replace(
         verdict,
-        notices=(*verdict.notices, *_unknown_names(cluster, verdict.query), *unknown_labels(cluster, verdict.query)),
+        notices=(*verdict.notices, *unknown_names(cluster, verdict.query), *unknown_labels(cluster, verdict.query)),
     )
 
 
-def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
-    """A namespace or workload that nothing mentions is no error: it may be created later, or be misspelt."""
+def unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
+    """Namespaces, workloads and Services of a query that no manifest has, each with the nearest: no errors, for they may
+    be created later, or be misspelt."""
     seen: set[str] = set()
     for leaf in claim_sets(query.claim):
         for part in leaves(leaf):
@@ -151,7 +152,7 @@ def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
 
 def _near(name: str, known: Iterable[str]) -> str:
     """`; is `shop` meant?`, where a known name is near."""
-    close = get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
     return f"; is `{close[0]}` meant?" if close else ""
 
 

@@ -17,6 +17,7 @@ from analyzer.cli.fmt import fmt
 from analyzer.cli.guard import guarded
 from analyzer.cli.init import init
 from analyzer.cli.leaving import leave
+from analyzer.cli.lsp import lsp
 from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
 from analyzer.cli.recheck import recheck
@@ -166,6 +167,7 @@ app.command(
 app.command(name="watch", short_help="Check again on every save.", epilog=EXITS)(guarded(configured("watch", watch)))
 
 app.command(name="fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS)(guarded(fmt))
+app.command(name="lsp", short_help="Answer an editor about query files.", epilog=EXITS)(guarded(lsp))
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 

@@ -37,7 +37,9 @@ def fmt(files: Files, check: Check = False) -> None:
         if not check:
             path.write_text(new, encoding="utf-8")
         print(f"{'would lay out' if check else 'laid out'} {path}")
-    print(f"{len(found)} {'file' if len(found) == 1 else 'files'}, {len(changed)} {'to change' if check else 'changed'}")
+    print(
+        f"{len(found)} {'file' if len(found) == 1 else 'files'}, {len(changed)} {'to change' if check else 'changed'}"
+    )
     raise typer.Exit(1 if check and changed else 0)
 
 

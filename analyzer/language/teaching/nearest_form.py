@@ -57,7 +57,7 @@ def taught(
     is_earlier = (line, column) < (first.line, first.column)
     if is_earlier or (is_of_syntax and not first.hint and (line, column) == (first.line, first.column)):
         width = found.first.end - found.first.start
-        told = Problem(first.file, line, column, found.first.message, width=width, instead=found.first.instead)
+        told = Problem(first.file, line, column, found.first.message, width=width)
         return (replace(told, forms=found.forms), *(() if is_of_syntax else ordered))
     return (replace(first, forms=found.forms), *ordered[1:])
 

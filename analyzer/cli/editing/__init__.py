@@ -1,0 +1,1 @@
+"""What editors show of query files: completion, meanings, problems (`netproof lsp`)."""

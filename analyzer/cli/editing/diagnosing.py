@@ -1,0 +1,45 @@
+"""What is wrong with a query file, and what to look at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.errors import Problem, QueryError
+from analyzer.model.cluster import Cluster
+from analyzer.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Lines and columns count from 1; `width` characters are meant, 0 for the rest of the line."""
+
+    line: int
+    column: int
+    width: int
+    text: str
+    is_error: bool
+
+
+def diagnoses(text: str, file: str, cluster: Cluster | None) -> Iterator[Diagnosis]:
+    """Each error of the file; or where there is none, its notices, and names and labels that no manifest has."""
+    from analyzer.analysis.check import unknown_names
+    from analyzer.analysis.unknown_labels import unknown_labels
+    from analyzer.language import parse_pack
+
+    try:
+        pack = parse_pack(text, file)
+    except QueryError as error:
+        for problem in error.problems:
+            yield Diagnosis(max(1, problem.line), max(1, problem.column), problem.width, _told(problem), True)
+        return
+    notices = list(pack.notices)
+    for query in pack.queries if cluster is not None else ():
+        assert cluster is not None
+        notices += [*unknown_names(cluster, query), *unknown_labels(cluster, query)]
+    for notice in notices:
+        yield Diagnosis(max(1, notice.source.line), 1, 0, notice.message, False)
+
+
+def _told(problem: Problem) -> str:
+    forms = "\n".join(f"write: {form}" for form in problem.forms)
+    return "\n".join(filter(None, (problem.message, "" if problem.forms else problem.hint, forms)))
