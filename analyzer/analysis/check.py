@@ -128,8 +128,8 @@ def _withunknown_names(cluster: Cluster, verdict: Verdict) -> Verdict:
 
 
 def unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
-    """Namespaces, workloads and Services of a query that no manifest has, each with the nearest: no errors, for they may
-    be created later, or be misspelt."""
+    """Namespaces, workloads and Services of a query that no manifest has, each with the nearest: no errors, for they
+    may be created later, or be misspelt."""
     seen: set[str] = set()
     for leaf in claim_sets(query.claim):
         for part in leaves(leaf):
