@@ -8,7 +8,7 @@ import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
-from analyzer.cli.destinations import destinations, write_reports, write_witness
+from analyzer.cli.destinations import destinations, write_reports
 from analyzer.cli.evidence import Readings, check_evidence, write_evidence
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
@@ -41,8 +41,10 @@ def check(
     jobs: options.Jobs = None,
     cross_check: options.CrossCheckBy = None,
     evidence: options.EvidenceFolder = None,
+    patch: options.PatchFile = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
+    assumptions: options.TellAssumptions = False,
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Prove or refute queries about manifests."""
@@ -52,7 +54,7 @@ def check(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
-        lambda: destinations(format_ or (), file, yaml),
+        lambda: destinations(format_ or (), file, yaml, patch),
         lambda: inputs.second_solver(cross_check and cross_check.value),
         lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
         lambda: check_evidence(evidence, manifests, keep_going=keep_going),
@@ -70,10 +72,9 @@ def check(
         answer = analysis.check(
             cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
         )
-    if evidence:
-        write_evidence(evidence, answer, setting, packs, reading, readings)
+    write_evidence(evidence, answer, setting, packs, reading, readings)
     complain(loaded.problems, "what they could change is unknown")
-    style = partial(output.terminal_style, color, quiet=quiet, verbose=verbose)
-    write_reports(reports, answer, cluster, style, excused.today)
-    write_witness(yaml, answer, cluster)
+    style = partial(output.terminal_style, color, quiet=quiet, verbose=verbose, assumptions=assumptions)
+    answer = reading.with_findings(answer, cluster, setting)
+    write_reports(reports, answer, cluster, style, excused.today, yaml, patch)
     raise typer.Exit(answer_code(answer))

@@ -27,11 +27,13 @@ class Destination:
     file: Path | None
 
 
-def destinations(formats: Sequence[str], file: Path | None, yaml: str | None = None) -> tuple[Destination, ...]:
+def destinations(
+    formats: Sequence[str], file: Path | None, yaml: str | None = None, patch: Path | None = None
+) -> tuple[Destination, ...]:
     """The reports in the order given, text where none is; `file` is where the one without a file of its own goes.
 
     InputError, before any work is done, with all that is wrong: unknown formats, two reports for one place, places
-    that cannot be written to.  `yaml` is where the counterexamples go, as `--yaml` says.
+    that cannot be written to.  `yaml` is where the counterexamples go, `patch` where the fixes go.
     """
     problems: list[Problem] = []
     asked: list[tuple[str, Path | None]] = []
@@ -49,7 +51,7 @@ def destinations(formats: Sequence[str], file: Path | None, yaml: str | None = N
         hint = f"leave out -o, or name a format without a file: --format text -o {file}"
         problems += UsageError(f"no report is left to write to `{file}`: each format has a file", hint).problems
     found = tuple(Destination(name, own or file) for name, own in asked)
-    problems += _clashes([it.file for it in found], yaml)
+    problems += _clashes([*(it.file for it in found), *([patch] if patch else [])], yaml)
     if problems:
         raise InputError(problems)
     return found
@@ -61,20 +63,22 @@ def write_reports(
     cluster: Cluster,
     style: Callable[[Path | None], Style],
     as_of: date,
+    yaml: str | None = None,
+    patch: Path | None = None,
 ) -> None:
-    """Each report to its place, laid out in the style for that place."""
+    """Each report to its place, laid out in the style for that place; then the manifests that the counterexamples make,
+    and the patch that mends the findings, if somebody wants them."""
     from analyzer.reports.check_formats import render_check
+    from analyzer.reports.witness_yaml import witness_yaml
 
     for report in reports:
         output.write(render_check(answer, report.format, cluster, style(report.file), as_of), report.file)
-
-
-def write_witness(yaml: str | None, answer: Answer, cluster: Cluster) -> None:
-    """The manifests that a counterexample makes, if somebody wants them."""
-    from analyzer.reports.witness_yaml import witness_yaml
-
     if yaml:
         output.write(witness_yaml(answer, cluster), output.yaml_path(yaml))
+    if patch is not None:
+        edits = (finding.fix.edit for finding in answer.findings)
+        text = "".join(edit.patch for edit in edits if edit is not None)
+        output.write(text.encode("utf-8", "surrogateescape"), patch)
 
 
 def _parsed(text: str) -> tuple[str, Path | None]:

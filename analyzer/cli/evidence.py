@@ -52,14 +52,16 @@ def _would_be_read(folder: Path, manifests: Path) -> bool:
 
 
 def write_evidence(
-    folder: Path,
+    folder: Path | None,
     answer: Answer,
     setting: Setting,
     packs: Sequence[Pack],
     reading: Reading,
     readings: Readings,
 ) -> None:
-    """The bundle in the folder, and its fingerprint on standard error."""
+    """The bundle in the folder, and its fingerprint on standard error; nothing if nobody wants one."""
+    if folder is None:
+        return
     from analyzer.analysis.bundling import bundled
     from analyzer.cli.bundles import BundleWriter
     from analyzer.reports.check_json import render_json

@@ -192,7 +192,17 @@ Jobs = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print what is not proved and the summary only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Add what each query cost.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Add every verdict, every patch, and what each query cost.")
+]
+TellAssumptions = Annotated[
+    bool,
+    typer.Option("--assumptions", help="Tell all that the answer stands on: scope, profile, assumptions, notices."),
+]
+PatchFile = Annotated[
+    Path | None,
+    typer.Option("--patch", metavar="FILE", help="Write the fixes of all findings as one patch, for `git apply`."),
+]
 InColor = Annotated[Color, typer.Option("--color", help="Colour; auto means on a terminal, unless NO_COLOR is set.")]
 Sources = Annotated[
     list[str] | None,

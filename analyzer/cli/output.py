@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from analyzer.reports.layout import Style
 
 
-def terminal_style(color: Color, file: Path | None, *, quiet: bool = False, verbose: bool = False) -> Style:
+def terminal_style(
+    color: Color, file: Path | None, *, quiet: bool = False, verbose: bool = False, assumptions: bool = False
+) -> Style:
     """How to lay text out: for the terminal, or 80 columns of UTF-8 without colour in a file."""
     from analyzer.reports.layout import Style
 
     if file is not None:
-        return Style(color=color is Color.ALWAYS, is_quiet=quiet, is_verbose=verbose)
+        colored = color is Color.ALWAYS
+        return Style(color=colored, is_quiet=quiet, is_verbose=verbose, tells_assumptions=assumptions)
     is_terminal = sys.stdout.isatty()
     return Style(
         width=shutil.get_terminal_size((80, 24)).columns if is_terminal else 80,
@@ -29,6 +32,7 @@ def terminal_style(color: Color, file: Path | None, *, quiet: bool = False, verb
         encoding=sys.stdout.encoding or "ascii",
         is_quiet=quiet,
         is_verbose=verbose,
+        tells_assumptions=assumptions,
     )
 
 

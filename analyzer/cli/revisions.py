@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from analyzer import inputs
+from analyzer.cli.texts import Texts
 from analyzer.errors import UsageError
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.cli.options import SecondSolver
     from analyzer.cli.progress import Progress
+    from analyzer.judging import Setting
     from analyzer.manifests import Loaded
+    from analyzer.model.cluster import Cluster
+    from analyzer.verdicts import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Reading:
     strict_cidr: bool
     patterns: Sequence[str] | None = None
     jobs: int | None = None
+    texts: Texts = field(default_factory=Texts)
 
     @property
     def irrelevant(self) -> frozenset[str]:
@@ -45,12 +51,19 @@ class Reading:
             irrelevant=self.irrelevant,
             strict_cidr=self.strict_cidr,
             exclude=self.exclude,
-            stdin=inputs.standard_input,
+            stdin=self.texts.standard_input,
             unread=inputs.unread(),
             progress=progress,
             on_read=on_read,
             jobs=self.jobs,
         )
+
+    def with_findings(self, answer: Answer, cluster: Cluster, setting: Setting) -> Answer:
+        """The answer with the causes of what it refutes, looked up in what was read."""
+        from analyzer.analysis.findings import findings_of
+        from analyzer.manifests.locating import Locator
+
+        return replace(answer, findings=findings_of(answer, cluster, setting, Locator(self.texts.read)))
 
     def staged(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:
         """One revision, and itself with what is staged enforced; what is wrong with it is told once."""

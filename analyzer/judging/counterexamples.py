@@ -58,12 +58,16 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`is_complete`: no certain violation lies outside all regions; if that could not be told, `reason` says why."""
+    """`is_complete`: no certain violation lies outside all regions; if that could not be told, `reason` says why.
+
+    `further`: what was found beyond as many as were asked for, as long as that cost little.
+    """
 
     witnesses: tuple[Witness, ...]
     live: bool | None
     is_complete: bool
     reason: str = ""
+    further: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,11 @@ class Finder:
         most: int,
         *,
         is_disjoint: bool,
+        most_further: int = 0,
     ) -> None:
         self.session, self.obligation, self.encode_live = session, session.obligation, encode_live
         self.cluster = session.obligation.scope.cluster
-        self.most, self.is_disjoint = max(1, most), is_disjoint
+        self.most, self.is_disjoint, self.most_further = max(1, most), is_disjoint, most_further
         self.is_connection = self.obligation.scope.question.claim.kind is not Kind.ISOLATED
 
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
@@ -108,11 +113,15 @@ class Finder:
         found: list[Witness] = []
         outside: list[str] = []
         told: set[Region] = set()
-        rounds = self.most + _MOST_TWINS
+        rounds = self.most + self.most_further + _MOST_TWINS
+        asked: tuple[bool, str] | None = None  # how it stood once there were as many as were asked for
+        end = 0
         start = self._centre(live.witness) if live.live else None
         is_settled = live.live is False or start is not None
         current = Certain(Result.SAT, start or dict(values))
-        while (centre := current.values) is not None and len(found) < self.most and len(outside) < rounds:
+        while (centre := current.values) is not None and len(found) < self.most + self.most_further:
+            if len(outside) >= rounds or (asked is not None and self.session.solver.spent >= end):
+                break
             box = generalise(self.session, centre)
             if self.is_disjoint:
                 box = apart(self.obligation, box, [one.box for one in found], centre)
@@ -133,7 +142,12 @@ class Finder:
             found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
             outside.append(f"!{self.session.inside(_of_ends(box))}")
             current = self.session.certain(self.obligation.opens, *outside)
-        return Found(tuple(found), live.live, current.result is Result.UNSAT, current.reason)
+            if len(found) == self.most and asked is None:
+                asked = current.result is Result.UNSAT, current.reason
+                end = self.session.solver.spent + max(_CHEAP, self.session.solver.spent // 4)
+        is_complete, reason = asked or (current.result is Result.UNSAT, current.reason)
+        witnesses = tuple(found)
+        return Found(witnesses[: self.most], live.live, is_complete, reason, witnesses[self.most :])
 
     # -------------------------------------------------------------------------------------------- live or latent
     def _live(self, budget: Budget) -> Live:
@@ -382,6 +396,7 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
 
 
 _MOST_TWINS = 24
+_CHEAP = 100_000  # rlimit units: a tenth of a second or so
 _MOST_PAIRS = 400
 _CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS})
 _UNSAID = frozenset({*ADDRESSES, Attribute.NAMESPACE_LABEL, Attribute.PORT_NAME})  # not by a workload's template alone

@@ -67,6 +67,7 @@ _MOST_REQUESTS = 60
 REQUESTS_UNREAD = "what a request may be is not modelled in answers for every pod yet"
 _NOT_COVERED = "a pod without a sidecar, or plaintext under PERMISSIVE, is not covered"
 _MOST_MINIMISED = 40
+_MOST_FURTHER = 9
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 
 
@@ -193,7 +194,9 @@ class _Trial:
             self.evidence.undecided()
             return self._verdict(Status.UNKNOWN, found.reason)
         most = self.setting.max_counterexamples
-        finder = Finder(self.session, lambda q: encode(self.cluster, q), most, is_disjoint=False)
+        finder = Finder(
+            self.session, lambda q: encode(self.cluster, q), most, is_disjoint=False, most_further=_MOST_FURTHER
+        )
         certain = self.session.certain(self.obligation.opens)
         if certain.values is None:
             verdict = self._verdict(Status.UNKNOWN, certain.reason)
@@ -202,7 +205,10 @@ class _Trial:
             self.evidence.either_way(found.values, self.obligation.opens)
             return verdict
         found_all = finder.find(certain.values, self.setting.budget)
-        examples = tuple(counterexample(s, self.obligation, self.replay) for s in found_all.witnesses)
+        examples, further = (
+            tuple(counterexample(s, self.obligation, self.replay) for s in witnesses)
+            for witnesses in (found_all.witnesses, found_all.further)
+        )
         self.evidence.refuted(found_all)
         first = examples[0]
         blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
@@ -215,6 +221,7 @@ class _Trial:
             self._verdict(Status.REFUTED, reason),
             live=found_all.live,
             counterexamples=examples,
+            further=further,
             is_complete=found_all.is_complete,
             blame=blame,
         )

@@ -27,13 +27,15 @@ class Ink(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to print: `width` in columns, cut to 40–100; `encoding` is the stream's."""
+    """How to print: `width` in columns, cut to 40–100; `encoding` is the stream's.  `tells_assumptions`: all that an
+    answer stands on, not a line about it."""
 
     width: int = 80
     color: bool = False
     encoding: str = "utf-8"
     is_quiet: bool = False
     is_verbose: bool = False
+    tells_assumptions: bool = False
 
     @property
     def columns(self) -> int:
@@ -74,6 +76,13 @@ class Page:
         """One wrapped paragraph; its further lines are indented by `hang` more."""
         lines = self._wrap(text, " " * indent, " " * (indent + hang))
         self._lines += [self._ink(line, ink) for line in lines]
+
+    def verbatim(self, text: str, *, indent: int = 0, ink: Ink = Ink.PLAIN) -> None:
+        """One line as it is, cut where the page ends."""
+        room = self.style.columns - indent
+        shown = visible(text)
+        shown = shown if len(shown) <= room else shown[: room - 1] + "…"
+        self._lines.append(" " * indent + self._ink(shown, ink))
 
     def labelled(self, label: str, text: str, *, indent: int = 0, gutter: int = 10, ink: Ink = Ink.FAINT) -> None:
         """`label` in a gutter of that width, `text` wrapped beside it."""

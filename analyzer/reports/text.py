@@ -1,11 +1,12 @@
-"""The report for people: what was asked, what is true, what shows it, and how far the answer reaches."""
+"""The report for people: what it comes to, what is wrong by its cause, and how far the answer reaches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from analyzer.model.claims import Kind, Universe
-from analyzer.reports import parts, region_words, verdict_words, words
+from analyzer.reports import finding_words, parts, region_words, verdict_words, words
+from analyzer.reports.findings_text import findings
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
@@ -18,16 +19,24 @@ INKS = {
 
 
 def render_text(answer: Answer, style: Style) -> bytes:
-    """The whole report, encoded for `style.encoding`; under `is_quiet` what is proved and the footer are left out."""
+    """The whole report, encoded for `style.encoding`: what it comes to, the findings, what no finding tells of, and
+    how far the answer reaches.
+
+    Under `is_verbose` every verdict stands below the findings; under `is_quiet` the end is left out but for what every
+    report must hold.
+    """
     page = Page(style)
+    _summary(page, answer)
+    findings(page, answer)
+    told = frozenset() if style.is_verbose else finding_words.covered(answer)
     for section in answer.sections:
-        _section(page, section, answer.universe)
-    if not style.is_quiet:
+        _section(page, section, answer.universe, told)
+    if style.is_quiet:
+        parts.kept(page, answer.notices)
+    elif style.is_verbose or style.tells_assumptions:
         _footer(page, answer)
     else:
-        parts.kept(page, answer.notices)
-    page.blank()
-    _summary(page, answer)
+        _reach(page, answer)
     return bytes(page)
 
 
@@ -40,8 +49,14 @@ def render_verdicts(verdicts: Sequence[Verdict], universe: Universe, style: Styl
     return bytes(page)
 
 
-def _section(page: Page, section: Section, universe: Universe) -> None:
-    shown = [v for v in section.verdicts if not (page.style.is_quiet and v.status is Status.PROVED)]
+def _section(page: Page, section: Section, universe: Universe, told: frozenset[int]) -> None:
+    """What is not proved and not told yet; all of it in a verbose report."""
+    is_whole = page.style.is_verbose and not page.style.is_quiet
+    shown = [
+        verdict
+        for verdict in section.verdicts
+        if id(verdict) not in told and (is_whole or (verdict.status is not Status.PROVED and not verdict.is_excused))
+    ]
     if not shown:
         return
     page.blank()
@@ -115,6 +130,33 @@ def _footer(page: Page, answer: Answer) -> None:
 
 
 def _summary(page: Page, answer: Answer) -> None:
+    """`✗ refuted  10 queries: 9 refuted, 1 proved; 9 findings`."""
     mark, word = verdict_words.overall(answer)
     ink = Ink.OPEN if mark == verdict_words.EXCUSED_MARK else INKS[answer.status]
-    page.labelled(f"{mark} {word}", verdict_words.summary(answer), gutter=parts.GUTTER, ink=ink)
+    text = verdict_words.summary(answer)
+    if answer.findings:
+        text += f"; {words.plural(len(answer.findings), 'finding')}"
+    page.labelled(f"{mark} {word}", text, gutter=parts.GUTTER, ink=ink)
+
+
+_MOST_NOTICES = 3
+
+
+def _reach(page: Page, answer: Answer) -> None:
+    """How far the answer reaches, in a line or two; `--assumptions` tells all of it."""
+    page.blank()
+    kept = [each for each in answer.notices if each.is_kept]
+    others = [each for each in answer.notices if not each.is_kept]
+    shown = [*kept, *others[: max(0, _MOST_NOTICES - len(kept))]]
+    for each in shown:
+        page.labelled("note", parts.notice(each), gutter=6)
+    left = len(answer.notices) - len(shown)
+    scope = words.SCOPES[answer.universe]
+    said = [scope[:1].upper() + scope[1:], f"profile {answer.profile.name}"]
+    said += [f"{words.plural(len(answer.unmodelled), 'object')} not modelled"] if answer.unmodelled else []
+    said += [f"{words.plural(left, 'notice')} more"] if left else []
+    assumed = sum(stated.kind == "assumed" for stated in answer.assumptions)
+    said.append(f"{words.plural(assumed, 'assumption')}: --assumptions")
+    page.paragraph("; ".join(said), ink=Ink.FAINT)
+    if answer.cross_check is not None:
+        page.paragraph(f"cross-check: {verdict_words.cross_check(answer.cross_check)}")

@@ -27,6 +27,12 @@ UNIVERSES = {
     Universe.INVENTORY: "the workloads in these manifests only; pods created later are not covered",
 }
 
+SCOPES = {
+    Universe.ANY: "every pod that could be created",
+    Universe.NAMESPACES: "every pod that could be created in these namespaces",
+    Universe.INVENTORY: "these workloads",
+}
+
 
 def listed(items: Sequence[str], joiner: str = "and", shown: int = SHOWN) -> str:
     """`a, b and c`; past `shown` items `a, b, c, d, e and 7 more`."""

@@ -13,6 +13,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision, Ruling
+from analyzer.verdicts.findings import Finding
 from analyzer.verdicts.regions import Region
 from analyzer.verdicts.steps import Step
 from analyzer.verdicts.waivers import Waiver
@@ -66,7 +67,7 @@ class Verdict:
     `waivers`: those that cover part of the violation; the counterexamples then lie outside their regions, unless
     nothing does.  `baseline`: what the baseline says of the query, None if it does not know it or there is none.
     `is_excused`: not proved, and no failure all the same, for waivers cover the whole violation or the baseline knows
-    it.
+    it.  `further`: what a search found beyond the counterexamples that are shown, for findings alone.
     """
 
     query: Query
@@ -85,6 +86,7 @@ class Verdict:
     is_excused: bool = False
     statistics: Statistics = field(default=Statistics(), compare=False)
     steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
+    further: tuple[Counterexample, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ class Answer:
     `tally` counts what was read: ("namespaces", 3), ("policies", 12), …  `waivers`: every waiver given, with what
     became of it.  `baseline`: the file that it was compared with, empty if none.  `namespaces`: those declared or
     mentioned.  `workloads`: the ids of those that are unlike the pods that could be created: those on their node's
-    network, and all of them where a query is asked within `inventory`.
+    network, and all of them where a query is asked within `inventory`.  `findings`: the causes of what is refuted, the
+    worst first, where somebody looked for them.
     """
 
     sections: tuple[Section, ...]
@@ -154,6 +157,7 @@ class Answer:
     namespaces: tuple[str, ...] = ()
     workloads: tuple[str, ...] = ()
     cross_check: CrossCheck | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

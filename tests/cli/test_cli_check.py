@@ -113,10 +113,21 @@ def test_without_a_question_the_baseline_is_asked():
 def test_a_refutation_is_told_in_sentences():
     found = check("open.yaml", "-q", CLOSED_TO_INTERNET)
     text = " ".join(found.stdout.split())
-    assert "✗ refuted" in text
+    assert "✗ refuted 1 query: 1 refuted; 1 finding" in text
+    assert "shows 8.8.8.8 → shop/web on TCP" in text
+    assert "(live)" in text
+    assert "Every pod that could be created; profile generic; " in text
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_verbose_report_tells_each_verdict_and_all_that_it_stands_on():
+    text = " ".join(check("open.yaml", "-q", CLOSED_TO_INTERNET, "-v").stdout.split())
     assert "live: workloads in these manifests are a witness" in text
     assert "no policy selects it" in text
     assert "covers every pod that could be created" in text
+    told = " ".join(check("open.yaml", "-q", CLOSED_TO_INTERNET, "--assumptions").stdout.split())
+    assert "covers every pod that could be created" in told
+    assert "no policy selects it" not in told
 
 
 @pytest.mark.usefixtures("folder")

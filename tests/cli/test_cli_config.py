@@ -67,7 +67,7 @@ def told(*words):
 # ------------------------------------------------------------------------------------------------ running the gate
 def test_check_without_arguments_runs_the_gate(folder):
     write(folder, GATE)
-    found = run("check")
+    found = run("check", "-v")
     assert found.exit_code == 0
     assert "closed" in found.stdout
     assert "k8s/policies.yaml" in found.stdout
@@ -76,7 +76,7 @@ def test_check_without_arguments_runs_the_gate(folder):
 def test_the_gate_runs_from_a_folder_below(folder, monkeypatch):
     write(folder, GATE)
     monkeypatch.chdir(folder / "below/deep")
-    found = run("check")
+    found = run("check", "-v")
     assert found.exit_code == 0
     assert "../../k8s/policies.yaml" in found.stdout
 

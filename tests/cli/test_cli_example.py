@@ -14,7 +14,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "tenants"
 def test_example(revision, code, words):
     found = CliRunner().invoke(app, ["check", str(EXAMPLE / revision), "-p", "baseline", "-p", "tenant-isolation"])
     assert found.exit_code == code, found.output
-    assert found.stdout.splitlines()[-1].startswith(words)
+    assert found.stdout.splitlines()[0].startswith(words)
 
 
 def test_both_revisions_have_the_same_workloads():

@@ -43,7 +43,7 @@ def test_the_pack_tells_when_something_opens(tmp_path):
     (tmp_path / "more.yaml").write_text(OPEN)
     found = run("check", example, str(tmp_path / "more.yaml"), "-p", str(tmp_path / "own.npq"), "--quiet")
     assert found.exit_code == 1
-    assert "refuted  reached-from-internet:" in found.stdout
+    assert "breaks  reached-from-internet" in found.stdout
 
 
 def test_leaks_are_to_decide_on():

@@ -104,7 +104,7 @@ def test_the_hooks_run_commands_that_exist():
 
 def test_what_kustomize_renders_goes_through_a_pipe():
     rendered = "".join(f"---\n{file.read_text()}" for file in sorted((ROOT / "examples/gated-repo/k8s").glob("*.yaml")))
-    found = CliRunner().invoke(app, ["check", "-", "-p", "cis-kubernetes", "--no-config"], input=rendered)
+    found = CliRunner().invoke(app, ["check", "-", "-p", "cis-kubernetes", "-v", "--no-config"], input=rendered)
     assert found.exit_code == 0, found.output
     assert "namespace-without-ingress-policy" in found.stdout
 

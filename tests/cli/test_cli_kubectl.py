@@ -91,7 +91,7 @@ def kubectl(tmp_path):
 
 
 def test_the_kinds_that_are_there_and_matter_are_read(kubectl):
-    found = kubectl.run("check", "-q", "no pods can reach namespace shop where src.namespace != dst.namespace")
+    found = kubectl.run("check", "-v", "-q", "no pods can reach namespace shop where src.namespace != dst.namespace")
     assert found.returncode == 0, found.stderr
     assert "NetworkPolicy shop/deny" in found.stdout
     assert kubectl.asked == [
@@ -104,7 +104,8 @@ def test_the_kinds_that_are_there_and_matter_are_read(kubectl):
 def test_without_a_command_the_baseline_is_checked(kubectl):
     found = kubectl.run()
     assert found.returncode == 1
-    assert "ingress-open-by-default" in found.stdout
+    assert "egress-open-by-default" in found.stdout
+    assert "\n   NetworkPolicy shop/deny: `policyTypes` lacks Egress" in found.stdout
 
 
 def test_which_cluster_is_passed_on(kubectl):

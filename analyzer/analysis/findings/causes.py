@@ -1,0 +1,323 @@
+"""Which rule, policy or missing policy a counterexample is due to.
+
+A connection that should not be is let through at both its ends, and closing either would do.  Guilty is the end where
+somebody meant to close and slipped: a rule goes before a policy that is missing, a rule that shows a slip before one
+that does not, and the destination's before the source's.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import field
+
+from analyzer.model.claims import Claim, Kind
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.labels import Operator, Selector
+from analyzer.model.policies import (
+    AddressPeer,
+    Direction,
+    NamespaceNamed,
+    NamespacesMatching,
+    NumberedPorts,
+    PodPeer,
+    Policy,
+    Rule,
+    RuleRef,
+    Tier,
+)
+from analyzer.records import dataclass
+from analyzer.semantics import Ruling, StageVerdict, matches
+from analyzer.verdicts import Counterexample, Section, Status, Verdict
+from analyzer.verdicts.findings import Broken, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes two counterexamples those of one cause."""
+
+    fault: Fault
+    direction: Direction | None = None
+    policy: str = ""
+    rule: int | None = None
+    namespace: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A counterexample of a query; `claim` is the query's as it is asked of this cluster."""
+
+    broken: Broken
+    claim: Claim
+    verdict: Verdict
+    example: Counterexample
+
+
+@dataclass(slots=True)
+class Cause:
+    """One cause, with what shows it.  `ref`: the rule, or the policy; None where one is missing.  `others`: the rules
+    that let the hits' connections through at their other ends.  `also`: queries that it has a part in.  `directions`:
+    at which ends it is guilty."""
+
+    key: Key
+    ref: RuleRef | None
+    hits: list[Hit] = field(default_factory=list)
+    directions: set[Direction] = field(default_factory=set)
+    others: list[RuleRef] = field(default_factory=list)
+    also: list[Broken] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    key: Key
+    ref: RuleRef | None
+    weight: int
+    direction: Direction | None = None
+
+
+def causes_of(cluster: Cluster, sections: Sequence[Section], bound: dict[str, Claim]) -> list[Cause]:
+    """The causes of all that is refuted by a counterexample and not excused; `bound`: claims by `pack/id`."""
+    suspected = [(hit, _suspects(cluster, hit)) for hit in _hits(sections, bound)]
+    counts = Counter(it.key for _, ends in suspected for its in ends for it in its)
+    found: dict[Key, Cause] = {}
+    shared: list[tuple[Key, Hit]] = []
+    for hit, ends in suspected:
+        for guilty, others in _guilty(hit, ends, counts):
+            cause = found.setdefault(guilty.key, Cause(guilty.key, guilty.ref))
+            cause.hits.append(hit)
+            cause.directions |= {guilty.direction} if guilty.direction else set()
+            cause.others += [other.ref for other in others if other.ref is not None and other.ref.rule is not None]
+            shared += [(other.key, hit) for other in others]
+    for key, hit in shared:
+        if key in found and hit.broken not in found[key].also:
+            found[key].also.append(hit.broken)
+    return list(found.values())
+
+
+def _hits(sections: Sequence[Section], bound: dict[str, Claim]) -> Iterator[Hit]:
+    for section in sections:
+        for verdict in section.verdicts:
+            if verdict.status is not Status.REFUTED or verdict.is_excused:
+                continue
+            broken = Broken(section.name, verdict.query)
+            claim = bound.get(f"{section.name}/{verdict.query.id}", verdict.query.claim)
+            for example in (*verdict.counterexamples, *verdict.further):
+                yield Hit(broken, claim, verdict, example)
+
+
+def _suspects(cluster: Cluster, hit: Hit) -> list[list[_Suspect]]:
+    """What the hit is due to, by the end at which it stands.
+
+    Of ends that let something through one has to change, of those that deny every one.
+    """
+    connection, decision = hit.example.connection, hit.example.decision
+    if connection is None or decision is None:
+        pod = hit.example.subject
+        return [[_open_end(cluster, ruling, pod)] for ruling in hit.example.isolation if pod and ruling.allowed]
+    if hit.claim.kind is Kind.NEVER_TIE:
+        refs = [ref for ruling in decision.stages for ref in ruling.rules]
+        ref = refs[0] if refs else None
+        return [[_Suspect(Key(Fault.TIES, policy=ref.policy.id if ref else ""), ref, 0)]]
+    if not decision.allowed:
+        return [[_denying(hit, ruling, connection)] for ruling in decision.stages if not ruling.allowed]
+    ends = [found for ruling in decision.stages if (found := _allowing(cluster, ruling, connection))]
+    if ends:
+        return ends
+    reason = next((ruling.reason for ruling in decision.stages if ruling.reason), "")
+    fault = Fault.ENGINE if reason.startswith("profile ") else Fault.BEYOND
+    return [[_Suspect(Key(fault, namespace=reason), None, 0)]]
+
+
+def _guilty(
+    hit: Hit, ends: Sequence[list[_Suspect]], counts: Counter[Key]
+) -> Iterator[tuple[_Suspect, list[_Suspect]]]:
+    """Each cause of the hit, with the others that have a part in it."""
+    decision = hit.example.decision
+    if decision is None or not decision.allowed:
+        for its in ends:
+            yield from ((suspect, []) for suspect in its)
+        return
+    heaviest = max(it.weight for its in ends for it in its)
+    close = [its for its in ends if max(it.weight for it in its) > heaviest - _CLEAR]
+    is_rule = heaviest > _WEAKEST_RULE and any(it.key.fault is Fault.ALLOWS for its in close for it in its)
+    if is_rule:  # one end names who is let through, and that decides; else what lets most through goes first
+        guilty = max(close, key=lambda its: max(it.weight for it in its))
+    else:
+        guilty = max(close, key=lambda its: (max(counts[it.key] for it in its), max(it.weight for it in its)))
+    others = [it for its in ends if its is not guilty for it in its]
+    for suspect in guilty:
+        yield suspect, others
+
+
+_WEAKEST_RULE = 3  # the weight of a rule that names nobody
+_CLEAR = 3  # by so much one end is guiltier than the other whatever else it lets through
+
+
+def end_of(connection: Connection, direction: Direction, *, is_near: bool = True) -> End:
+    """The end that policies of the direction select, or the far one."""
+    return connection.src if (direction is Direction.EGRESS) is is_near else connection.dst
+
+
+# ------------------------------------------------------------------------------------------------ allowed
+def _allowing(cluster: Cluster, ruling: Ruling, connection: Connection) -> list[_Suspect]:
+    """What lets the connection through at one end: every rule that does, for each would do alone."""
+    if ruling.verdict is not StageVerdict.ALLOWED or ruling.reason.startswith("profile "):
+        return []
+    direction = Direction(ruling.stage)
+    near, far = end_of(connection, direction), end_of(connection, direction, is_near=False)
+    rules = [ref for ref in ruling.rules if ref.rule is not None]
+    if not rules:
+        return [_open_end(cluster, ruling, near)] if isinstance(near, Pod) else []
+    base = 6 if direction is Direction.INGRESS else 5
+    return [
+        _Suspect(
+            Key(Fault.ALLOWS, direction, ref.policy.id, ref.rule.index if ref.rule else None),
+            ref,
+            base + _slips(ref, far),
+        )
+        for ref in rules
+    ]
+
+
+def _open_end(cluster: Cluster, ruling: Ruling, pod: Pod) -> _Suspect:
+    """An end that no policy isolates."""
+    direction = Direction(ruling.stage)
+    if ruling.reason.startswith("profile "):
+        return _Suspect(Key(Fault.ENGINE, namespace=ruling.reason), None, 0)
+    if pod.namespace not in cluster.namespace_by_name:
+        return _Suspect(Key(Fault.NO_POLICY), None, 7, direction)
+    policy = half_closing(cluster, pod, direction)
+    base = 5 if direction is Direction.INGRESS else 3
+    base -= 2 if pod.namespace == _SYSTEM else 0  # which serves everybody
+    if policy is None:
+        return _Suspect(Key(Fault.OPEN, namespace=pod.namespace), None, base, direction)
+    key = Key(Fault.OPEN, direction, policy.id, namespace=pod.namespace)
+    return _Suspect(key, RuleRef(policy, direction), base + 3, direction)
+
+
+def half_closing(cluster: Cluster, pod: Pod, direction: Direction) -> Policy | None:
+    """A NetworkPolicy that isolates the pod the other way only: the widest, and of those one without rules."""
+    other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
+    found = [
+        policy
+        for policy in cluster.network_policies_by_namespace.get(pod.namespace, ())
+        if policy.rules(direction) is None
+        and policy.rules(other) is not None
+        and matches(policy.subject.pods, pod.labels)
+    ]
+    return min(found, key=lambda p: (len(p.subject.pods.requirements), len(p.rules(other) or ()), p.name), default=None)
+
+
+_SYSTEM = "kube-system"
+
+
+def _slips(ref: RuleRef, far: End) -> int:
+    """How much about a rule looks like a slip."""
+    rule = ref.rule
+    if not isinstance(rule, Rule):
+        return 0
+    if rule.peers is None:
+        return -3
+    count = 1 if rule.ports is None else 0
+    if split_peers(rule):
+        count += 3
+    for peer in rule.peers:
+        if isinstance(peer, AddressPeer) and isinstance(far, Pod) and far.ip in peer.addresses:
+            count += 3
+        if isinstance(peer, PodPeer) and isinstance(peer.namespaces, NamespacesMatching):
+            requirements = peer.namespaces.selector.requirements
+            count += 2 if not requirements else 0
+            count += 2 if any(it.operator in _NEGATIVE for it in requirements) else 0
+    return count
+
+
+_NEGATIVE = (Operator.NOT_IN, Operator.DOES_NOT_EXIST)
+
+
+def split_peers(rule: Rule) -> int | None:
+    """The place of a peer that names namespaces alone, with one behind it that names pods of the own namespace alone:
+    a dash too many turns one peer into two.  It is counted from 1; None if there is none."""
+    peers = rule.peers or ()
+    for place, (first, second) in enumerate(itertools.pairwise(peers), 1):
+        if not isinstance(first, PodPeer) or not isinstance(second, PodPeer):
+            continue
+        is_bare = isinstance(first.namespaces, NamespacesMatching) and first.pods == Selector.EVERYTHING
+        if is_bare and isinstance(second.namespaces, NamespaceNamed) and second.pods != Selector.EVERYTHING:
+            return place
+    return None
+
+
+# ------------------------------------------------------------------------------------------------ denied
+def _denying(hit: Hit, ruling: Ruling, connection: Connection) -> _Suspect:
+    """What denies at one end: a rule, or policies that isolate it; of those the one with the rule that comes nearest
+    to letting the connection through."""
+    direction = Direction(ruling.stage)
+    denying = [ref for ref in ruling.rules if ref.rule is not None]
+    if denying:
+        ref = denying[0]
+        key = Key(Fault.DENIES, direction, ref.policy.id, ref.rule.index if ref.rule else None)
+        return _Suspect(key, ref, 0)
+    near = end_of(connection, direction)
+    namespace = near.namespace if isinstance(near, Pod) else ""
+    almost = max(_candidates(ruling, direction, connection), key=lambda it: it[0], default=None)
+    if almost is not None and almost[0] > 0:
+        ref = almost[1]
+        key = Key(Fault.MISSES, direction, ref.policy.id, ref.rule.index if ref.rule else None, namespace)
+        return _Suspect(key, ref, 0)
+    ref_or_none = ruling.rules[0] if ruling.rules else None
+    return _Suspect(Key(Fault.MISSES, direction, "", None, namespace, hit.broken.query.id), ref_or_none, 0)
+
+
+def _candidates(ruling: Ruling, direction: Direction, connection: Connection) -> Iterator[tuple[int, RuleRef]]:
+    """Rules of the isolating policies, each with how much of it fits."""
+    for ref in ruling.rules:
+        if not isinstance(ref.policy, Policy) or ref.policy.tier is not Tier.NETWORK_POLICY:
+            continue
+        for rule in ref.policy.rules(direction) or ():
+            yield nearness(rule, direction, connection), RuleRef(ref.policy, direction, rule)
+
+
+def nearness(rule: Rule, direction: Direction, connection: Connection) -> int:
+    """How near the rule comes to letting the connection through: 3: but for one thing it would; 0: it does not speak
+    of the connection."""
+    far = end_of(connection, direction, is_near=False)
+    on_port = rule.ports is None or any(_is_on(entry, connection) for entry in rule.ports)
+    numbers = {entry.low for entry in rule.ports or () if isinstance(entry, NumberedPorts)}
+    best = 0
+    for peer in rule.peers or ():
+        if isinstance(peer, PodPeer) and isinstance(far, Pod):
+            at, chosen, names_pods = is_in(peer, far), matches(peer.pods, far.labels), bool(peer.pods.requirements)
+            if at and chosen and (names_pods or connection.port in numbers or len(numbers) == 1):
+                best = 3
+            elif chosen and names_pods and on_port:
+                best = max(best, 2)
+            elif at and not chosen and on_port and not isinstance(peer.namespaces, NamespaceNamed):
+                best = max(best, 1)
+        elif isinstance(peer, AddressPeer) and far.ip in peer.addresses and connection.port in numbers:
+            best = 3
+    if rule.peers is None and connection.port in numbers:
+        return 3
+    return best
+
+
+def is_in(peer: PodPeer, pod: Pod) -> bool:
+    """Whether the peer's namespaces hold the pod's."""
+    if isinstance(peer.namespaces, NamespaceNamed):
+        return peer.namespaces.name == pod.namespace
+    return matches(peer.namespaces.selector, pod.namespace_labels)
+
+
+def _is_on(entry: object, connection: Connection) -> bool:
+    if not isinstance(entry, NumberedPorts):
+        declared = connection.dst.ports if isinstance(connection.dst, Pod) else ()
+        return any(p.number == connection.port and p.name == getattr(entry, "name", None) for p in declared)
+    return entry.protocol is connection.protocol and connection.port is not None and connection.port in entry.ports
+
+
+def worst_first(queries: Iterable[Broken]) -> tuple[Broken, ...]:
+    """Each once, the most severe first."""
+    order = ("critical", "high", "medium", "low")
+    return tuple(sorted(dict.fromkeys(queries), key=lambda it: order.index(it.query.severity.value)))

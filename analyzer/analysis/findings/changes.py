@@ -1,0 +1,331 @@
+"""Changes to one policy that could mend a cause, the likeliest slip first, and the choice among them.
+
+A change is made twice: to the policy as the model has it, so that the oracle can say what it still lets through, and
+as operations on the text that it was read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.analysis.findings.causes import is_in, split_peers
+from analyzer.analysis.findings.guessed_ports import (
+    is_of_every_port,
+    port_text,
+    ports_declared,
+    ports_elsewhere,
+    ports_spared,
+)
+from analyzer.analysis.findings.matter import Change, Matter
+from analyzer.analysis.findings.operations import (
+    AddExcepts,
+    DropDash,
+    RemovePeer,
+    ReplacePeer,
+    SetPeers,
+    SetPorts,
+    SetSubject,
+)
+from analyzer.analysis.findings.permitted import excused_addresses, permitted_ends, spared_labels
+from analyzer.encoding.walk import leaves
+from analyzer.model.claims import PodsIn
+from analyzer.model.cluster import Namespace
+from analyzer.model.endpoints import Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    AddressPeer,
+    Direction,
+    NamespaceNamed,
+    NamespacesMatching,
+    PodPeer,
+    Policy,
+)
+from analyzer.semantics import matches
+from analyzer.sets import METADATA_SERVICE, AddressSet
+
+_MOST_NAMED = 8  # namespaces that a change spells out
+_MOST_EXCEPTS = 6
+
+
+Make = Callable[[Matter], Iterator[Change]]
+
+
+def mended(matter: Matter) -> Change | None:
+    """The change that closes what should be closed: one alone where one does, else one after the other."""
+    return _alone(matter, _SINGLE) or _one_after_the_other(matter) or _alone(matter, (_to_permitted_ends,))
+
+
+def _alone(matter: Matter, makes: Sequence[Make]) -> Change | None:
+    changes = (change for make in makes for change in make(matter))
+    return next((change for change in changes if not matter.left(change.policy)), None)
+
+
+def _one_after_the_other(matter: Matter) -> Change | None:
+    whole: Change | None = None
+    for make in _COMBINED:
+        change = next(iter(make(matter)), None)
+        if change is None:
+            continue
+        left = matter.left(change.policy)
+        if len(left) < len(matter.probes):
+            whole = change if whole is None else whole.then(change)
+            matter = matter.after(change.policy)
+        if not left:
+            return whole
+    return None
+
+
+# ------------------------------------------------------------------------------------------------ changes
+def _joined(matter: Matter) -> Iterator[Change]:
+    """Two peers that should be one."""
+    place = split_peers(matter.rule)
+    if place is None:
+        return
+    first, second, peers = matter.rule.peers[place - 1], matter.rule.peers[place], matter.rule.peers  # type: ignore[index]
+    assert isinstance(first, PodPeer)
+    assert isinstance(second, PodPeer)
+    assert peers is not None
+    one = PodPeer(first.namespaces, second.pods)
+    policy = matter.with_rule(replace(matter.rule, peers=(*peers[: place - 1], one, *peers[place + 1 :])))
+    said = "drop the dash before `podSelector`: one peer, not two"
+    yield Change(policy, (DropDash(matter.direction, matter.rule.index, place),), (said,))
+
+
+def _joined_in_namespaces(matter: Matter) -> Iterator[Change]:
+    """The same, in the namespaces alone where such pods are."""
+    place = split_peers(matter.rule)
+    if place is None:
+        return
+    peers = matter.rule.peers or ()
+    first, second = peers[place - 1], peers[place]
+    assert isinstance(first, PodPeer)
+    assert isinstance(second, PodPeer)
+    names = [
+        name
+        for name in _permitted(matter, first)
+        if any(matches(second.pods, w.labels) for w in matter.cluster.workloads_by_namespace.get(name, ()))
+    ]
+    if not names or len(names) > _MOST_NAMED:
+        return
+    one = PodPeer(NamespacesMatching(_named(names)), second.pods)
+    policy = matter.with_rule(replace(matter.rule, peers=(*peers[: place - 1], one, *peers[place + 1 :])))
+    said = f"drop the dash before `podSelector`, and name the {_namespaces(names)}"
+    at = (matter.direction, matter.rule.index)
+    yield Change(policy, (ReplacePeer(*at, place - 1, one), RemovePeer(*at, place)), (said,))
+
+
+def _in_namespaces(matter: Matter) -> Iterator[Change]:
+    """Each guilty selector of namespaces names those from which nothing is forbidden."""
+    peers, operations, said = list(matter.rule.peers or ()), [], []
+    for place, peer in enumerate(peers):
+        if not isinstance(peer, PodPeer) or isinstance(peer.namespaces, NamespaceNamed):
+            continue
+        if not any(_is_of(peer, matter.far(probe)) for probe in matter.probes):
+            continue
+        names = _permitted(matter, peer)
+        if not names or len(names) > _MOST_NAMED:
+            continue
+        peers[place] = replace(peer, namespaces=NamespacesMatching(_named(names)))
+        operations.append(ReplacePeer(matter.direction, matter.rule.index, place, peers[place]))
+        said.append(f"name the {_namespaces(names)} in `namespaceSelector`")
+    if operations:
+        policy = matter.with_rule(replace(matter.rule, peers=tuple(peers)))
+        yield Change(policy, tuple(operations), tuple(dict.fromkeys(said)))
+
+
+def _on_ports(matter: Matter) -> Iterator[Change]:
+    """Ports for a rule without: those of the policy of the same name elsewhere, those that the claims spare, or those
+    that the pods declare."""
+    if matter.rule.ports is not None:
+        return
+    is_of_some = not any(is_of_every_port(probe) for probe in matter.probes)
+    guessed = (ports_elsewhere(matter), ports_declared(matter)) if is_of_some else ()
+    for ports in dict.fromkeys((*guessed, *ports_spared(matter))):
+        if ports:
+            policy = matter.with_rule(replace(matter.rule, ports=ports))
+            said = f"name the ports: {', '.join(port_text(entry) for entry in ports)}"
+            yield Change(policy, (SetPorts(matter.direction, matter.rule.index, ports),), (said,))
+
+
+def _with_excepts(matter: Matter) -> Iterator[Change]:
+    """Blocks of addresses without those of pods, or without the metadata service."""
+    peers, operations, said = list(matter.rule.peers or ()), [], []
+    fars = [matter.far(probe) for probe in matter.probes]
+    for place, peer in enumerate(peers):
+        if not isinstance(peer, AddressPeer) or peer.matches_cluster is not None:
+            continue
+        taken, words = AddressSet.EMPTY, []
+        if any(isinstance(far, Pod) and far.ip in peer.addresses for far in fars):
+            taken |= peer.addresses & matter.pods
+            words.append("the pods' addresses")
+        if any(not isinstance(far, Pod) and far.ip in METADATA_SERVICE for far in fars if hasattr(far, "ip")):
+            taken |= peer.addresses & METADATA_SERVICE
+            words.append("the metadata service")
+        networks = [str(network) for network in taken.networks()]
+        if not networks or len(networks) > _MOST_EXCEPTS or not peer.addresses - taken:
+            continue
+        peers[place] = replace(peer, addresses=peer.addresses - taken, text=_with_more(peer.text, networks))
+        by = peers[place]
+        assert isinstance(by, AddressPeer)
+        operations.append(AddExcepts(matter.direction, matter.rule.index, place, tuple(networks), by))
+        said.append(f"except {' and '.join(words)}, or name the addresses that are meant")
+    if operations:
+        policy = matter.with_rule(replace(matter.rule, peers=tuple(peers)))
+        yield Change(policy, tuple(operations), tuple(dict.fromkeys(said)))
+
+
+def _for_subject(matter: Matter) -> Iterator[Change]:
+    """The label of the pods that the claims let be reached, or reach: `… can reach D except pods(L)`.  Of a policy
+    with one rule alone, for all rules share their subject."""
+    policy = matter.policy
+    if len(policy.ingress or ()) + len(policy.egress or ()) != 1:
+        return
+    workloads = matter.cluster.workloads_by_namespace.get(policy.namespace or "", ())
+    spared = {
+        (r.key, v)
+        for probe in matter.probes
+        for r in spared_labels(probe.hit.claim, matter.direction)
+        for v in r.values
+    }
+    for key, value in sorted(spared):
+        if not any(w.labels.get(key) == value and matches(policy.subject.pods, w.labels) for w in workloads):
+            continue
+        asked = Requirement(key, Operator.IN, frozenset({value}))
+        pods = Selector((*policy.subject.pods.requirements, asked))
+        said = f"select {key}={value} in `podSelector`"
+        yield Change(replace(policy, subject=replace(policy.subject, pods=pods)), (SetSubject(pods),), (said,))
+
+
+def _to_permitted_addresses(matter: Matter) -> Iterator[Change]:
+    """The addresses that the claims permit, in the place of a block around them."""
+    peers = list(matter.rule.peers or ())
+    for place, peer in enumerate(peers):
+        if not isinstance(peer, AddressPeer) or peer.matches_cluster is not None:
+            continue
+        for addresses in dict.fromkeys(it for probe in matter.probes for it in excused_addresses(probe.hit.claim)):
+            networks = list((addresses & peer.addresses).networks())
+            if len(networks) != 1 or addresses - peer.addresses:
+                continue
+            by = AddressPeer(addresses, str(networks[0]))
+            policy = matter.with_rule(replace(matter.rule, peers=(*peers[:place], by, *peers[place + 1 :])))
+            operation = ReplacePeer(matter.direction, matter.rule.index, place, by)
+            yield Change(policy, (operation,), (f"name the addresses that are meant: {networks[0]}",))
+
+
+def _to_permitted_ends(matter: Matter) -> Iterator[Change]:
+    """The pods that a claim permits, where it says which."""
+    for members in dict.fromkeys(
+        it for probe in matter.probes for it in permitted_ends(probe.hit.claim, matter.direction)
+    ):
+        found = list(leaves(members))
+        if not found or not all(isinstance(leaf, PodsIn) for leaf in found) or len(found) > _MOST_NAMED:
+            continue
+        peers = tuple(_as_peer(leaf, matter.policy) for leaf in found if isinstance(leaf, PodsIn))
+        if not _is_narrower(peers, matter):
+            continue
+        policy = matter.with_rule(replace(matter.rule, peers=peers))
+        key = "from" if matter.direction is Direction.INGRESS else "to"
+        said = f"name in `{key}` those that the query permits"
+        yield Change(policy, (SetPeers(matter.direction, matter.rule.index, peers),), (said,))
+
+
+def _is_narrower(peers: Sequence[PodPeer], matter: Matter) -> bool:
+    """Each of the peers means namespaces that the rule's own mean too: nobody else is let through instead."""
+    own = [peer for peer in matter.rule.peers or () if isinstance(peer, PodPeer)]
+    if matter.rule.peers is None:
+        return True
+    return all(
+        any(_selects(one, ns) and _selects(peer, ns) for ns in matter.cluster.namespaces for one in own)
+        for peer in peers
+    )
+
+
+def _selects(peer: PodPeer, namespace: Namespace) -> bool:
+    if isinstance(peer.namespaces, NamespaceNamed):
+        return peer.namespaces.name == namespace.name
+    return matches(peer.namespaces.selector, namespace.labels)
+
+
+def _as_peer(members: PodsIn, policy: Policy) -> PodPeer:
+    choice = members.namespaces
+    if isinstance(choice, NamespaceNamed) and choice.name != policy.namespace:
+        choice = NamespacesMatching(_named([choice.name]))
+    return PodPeer(choice, members.pods)
+
+
+def _from_own_namespace(matter: Matter) -> Iterator[Change]:
+    """A rule without peers means everybody."""
+    if matter.rule.peers is not None or matter.policy.namespace is None:
+        return
+    peer = PodPeer(NamespaceNamed(matter.policy.namespace))
+    policy = matter.with_rule(replace(matter.rule, peers=(peer,)))
+    key = "from" if matter.direction is Direction.INGRESS else "to"
+    said = f"name in `{key}` who is meant; `podSelector: {{}}` is the policy's own namespace"
+    yield Change(policy, (SetPeers(matter.direction, matter.rule.index, (peer,)),), (said,))
+
+
+def _without_peers(matter: Matter) -> Iterator[Change]:
+    """Without the guilty peers, where others are left."""
+    peers = matter.rule.peers or ()
+    fars = [matter.far(probe) for probe in matter.probes]
+    guilty = [place for place, peer in enumerate(peers) if any(_is_of(peer, far) for far in fars)]
+    if not guilty or len(guilty) == len(peers):
+        return
+    kept = tuple(peer for place, peer in enumerate(peers) if place not in guilty)
+    policy = matter.with_rule(replace(matter.rule, peers=kept))
+    operations = tuple(RemovePeer(matter.direction, matter.rule.index, place) for place in guilty)
+    yield Change(policy, operations, ("remove this peer",))
+
+
+_SINGLE: Sequence[Make] = (
+    _joined,
+    _joined_in_namespaces,
+    _on_ports,
+    _to_permitted_addresses,
+    _with_excepts,
+    _for_subject,
+    _in_namespaces,
+    _from_own_namespace,
+    _without_peers,
+)
+_COMBINED: Sequence[Make] = (
+    _for_subject,
+    _on_ports,
+    _in_namespaces,
+    _with_excepts,
+    _from_own_namespace,
+    _without_peers,
+)
+
+
+# ------------------------------------------------------------------------------------------------ pieces
+def _permitted(matter: Matter, peer: PodPeer) -> list[str]:
+    """The namespaces that the peer selects and from which no probe comes, or to which none goes."""
+    guilty = {far.namespace for probe in matter.probes if isinstance(far := matter.far(probe), Pod)}
+    return [
+        namespace.name
+        for namespace in matter.cluster.namespaces
+        if namespace.name not in guilty
+        and isinstance(peer.namespaces, NamespacesMatching)
+        and matches(peer.namespaces.selector, namespace.labels)
+    ]
+
+
+def _named(names: Sequence[str]) -> Selector:
+    return Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset(names)),))
+
+
+def _namespaces(names: Sequence[str]) -> str:
+    return f"namespace{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _is_of(peer: object, far: object) -> bool:
+    if isinstance(peer, PodPeer):
+        return isinstance(far, Pod) and is_in(peer, far) and matches(peer.pods, far.labels)
+    return isinstance(peer, AddressPeer) and hasattr(far, "ip") and far.ip in peer.addresses
+
+
+def _with_more(block: str, networks: Sequence[str]) -> str:
+    """`10.0.0.0/8 except 10.1.0.0/16, 10.2.0.0/16`."""
+    return f"{block}{', ' if ' except ' in block else ' except '}{', '.join(networks)}"

@@ -1,0 +1,205 @@
+"""What closes pods that no policy isolates: a type more in a policy that is there, or a policy that is missing."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from analyzer.analysis.findings import yaml_lines
+from analyzer.analysis.findings.causes import Cause, Hit
+from analyzer.analysis.findings.operations import AddRule, AddType, Operation
+from analyzer.analysis.findings.text_edits import edit_of
+from analyzer.analysis.findings.texts import Texts
+from analyzer.model.claims import Both, Either, Kind, Minus, PodsIn, SetExpr
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    Direction,
+    NamespacesMatching,
+    NumberedPorts,
+    Peer,
+    PodPeer,
+    Policy,
+    Ports,
+    Protocol,
+)
+from analyzer.verdicts.findings import Edit, Fix
+
+DNS_PORTS: tuple[Ports, ...] = (NumberedPorts(Protocol.UDP, 53), NumberedPorts(Protocol.TCP, 53))
+_DNS_LABEL = "k8s-app"
+_DNS_VALUE = "kube-dns"
+_BASELINE = "BaselineAdminNetworkPolicy"
+
+
+def dns_peer(cluster: Cluster) -> PodPeer:
+    """The DNS pods, as the manifests or else convention has them."""
+    found = (w.namespace for w in cluster.workloads if w.labels.get(_DNS_LABEL) == _DNS_VALUE)
+    namespace = next(found, "kube-system")
+    return PodPeer(
+        NamespacesMatching(Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset({namespace})),))),
+        Selector((Requirement(_DNS_LABEL, Operator.IN, frozenset({_DNS_VALUE})),)),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ in a namespace
+def closed_by_type(cause: Cause, cluster: Cluster, texts: Texts) -> Fix:
+    """The direction among the `policyTypes` of the policy that closes the other way already."""
+    policy, direction = cause.ref.policy if cause.ref else None, cause.key.direction
+    assert isinstance(policy, Policy)
+    assert direction is not None
+    operations: list[Operation] = [AddType(direction, tuple(reversed(Direction)))]
+    text = f"add {direction.value.capitalize()} to its `policyTypes`"
+    if direction is Direction.EGRESS and not _resolves_names(cluster, cause.key.namespace):
+        operations.append(AddRule(direction, (dns_peer(cluster),), DNS_PORTS))
+        text += ", and allow DNS"
+    placed = texts.policy(policy)
+    return Fix(text, edit_of(operations, placed) if placed is not None else None)
+
+
+def _resolves_names(cluster: Cluster, namespace: str) -> bool:
+    """Whether a policy of the namespace has an egress rule for DNS already."""
+    return any(
+        rule.ports is None or any(isinstance(entry, NumberedPorts) and 53 in entry.ports for entry in rule.ports)
+        for policy in cluster.network_policies_by_namespace.get(namespace, ())
+        for rule in policy.egress or ()
+    )
+
+
+def closed_by_policy(cause: Cause, cluster: Cluster, texts: Texts) -> Fix:
+    """A NetworkPolicy that selects every pod of the namespace."""
+    namespace = cause.key.namespace
+    types = [direction for direction in reversed(Direction) if direction in cause.directions]
+    rules: list[tuple[Direction, Sequence[Peer] | None, Sequence[Ports] | None]] = []
+    if Direction.EGRESS in types and not _resolves_names(cluster, namespace):
+        rules.append((Direction.EGRESS, (dns_peer(cluster),), DNS_PORTS))
+    taken = {policy.name for policy in cluster.network_policies_by_namespace.get(namespace, ())}
+    name = next(name for name in _names("default-deny") if name not in taken)
+    lines = yaml_lines.network_policy(name, namespace, Selector.EVERYTHING, types, rules)
+    named = " and ".join(direction.value for direction in types)
+    text = f"add a NetworkPolicy that isolates every pod of {namespace} for {named}, then allow what is meant"
+    return Fix(text, added(lines, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
+
+
+def _names(stem: str) -> Iterator[str]:
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}-{number}"
+        number += 1
+
+
+def _home(namespace: str, cluster: Cluster) -> str:
+    """The file where the namespace's policies stand, else its pods, else the first of all."""
+    policies = (policy.source.file for policy in cluster.network_policies_by_namespace.get(namespace, ()))
+    workloads = (workload.source.file for workload in cluster.workloads_by_namespace.get(namespace, ()))
+    return next(policies, None) or next(workloads, None) or next(iter(cluster.files), "")
+
+
+def added(lines: Sequence[str], home: str, texts: Texts, name: str) -> Edit | None:
+    """An object more, in a file of its own beside the file `home`; None where that is no file."""
+    if not home or home.startswith("<"):
+        return None
+    folder = posixpath.dirname(home)
+    free = (
+        name for name in _names(name.removesuffix(".yaml")) if not texts.lines(posixpath.join(folder, f"{name}.yaml"))
+    )
+    return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(lines), is_new=True)
+
+
+# ------------------------------------------------------------------------------------------------ in all to come
+def closed_for_all_to_come(cause: Cause, cluster: Cluster, texts: Texts) -> Fix:
+    """A policy for the whole cluster, which no NetworkPolicy of a namespace that is not there yet can be."""
+    text = f"add a {_BASELINE} that denies there by default"
+    subject = _subject(cause, cluster)
+    is_taken = any(policy.kind == _BASELINE for policy in cluster.policies)
+    if subject is None or is_taken or any(hit.claim.kind is Kind.ISOLATED for hit in cause.hits):
+        if any(hit.claim.kind is Kind.ISOLATED for hit in cause.hits):
+            text = "make each namespace with a default-deny NetworkPolicy: no policy of the whole cluster isolates"
+        return Fix(text)
+    connections = [hit.example.connection for hit in cause.hits if hit.example.connection is not None]
+    if any(_is_new(it.dst, cluster) and not isinstance(it.src, Pod) for it in connections):
+        return Fix("make each namespace with a default-deny NetworkPolicy")
+    lines = [
+        "apiVersion: policy.networking.k8s.io/v1alpha1",
+        f"kind: {_BASELINE}",
+        "metadata:",
+        "  name: default",
+        "spec:",
+        "  subject:",
+        *yaml_lines.indented(yaml_lines.selector("namespaces", subject), 4),
+        *_DENY_IN,
+        *(_deny_out(cluster) if Direction.EGRESS in cause.directions else []),
+    ]
+    return Fix(text, added(lines, _beside_namespaces(cluster), texts, "baseline-admin-network-policy.yaml"))
+
+
+_DENY_IN = ["  ingress:", "    - action: Deny", "      from:", "        - namespaces: {}"]
+
+
+def _deny_out(cluster: Cluster) -> list[str]:
+    dns = dns_peer(cluster)
+    assert isinstance(dns.namespaces, NamespacesMatching)
+    pods = [
+        *yaml_lines.selector("namespaceSelector", dns.namespaces.selector),
+        *yaml_lines.selector("podSelector", dns.pods),
+    ]
+    ports = [
+        line for protocol in ("UDP", "TCP") for line in ("- portNumber:", f"    protocol: {protocol}", "    port: 53")
+    ]
+    return [
+        "  egress:",
+        "    - action: Allow",
+        "      to:",
+        "        - pods:",
+        *yaml_lines.indented(pods, 12),
+        "      ports:",
+        *yaml_lines.indented(ports, 8),
+        "    - action: Deny",
+        "      to:",
+        "        - namespaces: {}",
+        "    - action: Deny",
+        "      to:",
+        '        - networks: ["0.0.0.0/0", "::/0"]',
+    ]
+
+
+def _is_new(end: object, cluster: Cluster) -> bool:
+    return isinstance(end, Pod) and end.namespace not in cluster.namespace_by_name
+
+
+def _subject(cause: Cause, cluster: Cluster) -> Selector | None:
+    """The namespaces to come that the claims speak of, where all of them speak of the same."""
+    found: set[Selector] = set()
+    for hit in cause.hits:
+        connection = hit.example.connection
+        if connection is None:
+            return None
+        is_dst = _is_new(connection.dst, cluster) and hit.claim.destinations is not None
+        members = hit.claim.destinations if is_dst else hit.claim.sources
+        found |= set(_namespaces(members)) if members is not None else set()
+    return found.pop() if len(found) == 1 else None
+
+
+def selectors_of(hit: Hit) -> list[Selector]:
+    """The selectors of namespaces in a claim's sets."""
+    sets = (hit.claim.sources, hit.claim.destinations)
+    return [selector for members in sets if members is not None for selector in _namespaces(members)]
+
+
+def _namespaces(members: SetExpr) -> Iterator[Selector]:
+    match members:
+        case PodsIn(NamespacesMatching(selector)):
+            yield selector
+        case Either(parts) | Both(parts):
+            for part in parts:
+                yield from _namespaces(part)
+        case Minus(base, _):
+            yield from _namespaces(base)
+        case _:
+            return
+
+
+def _beside_namespaces(cluster: Cluster) -> str:
+    declared = (namespace.source.file for namespace in cluster.namespaces if namespace.is_declared)
+    return next(declared, None) or next(iter(cluster.files), "")

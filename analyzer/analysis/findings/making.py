@@ -1,0 +1,158 @@
+"""Findings made of causes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.analysis.findings.causes import Cause, Hit, causes_of, worst_first
+from analyzer.analysis.findings.changes import mended
+from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type, closed_for_all_to_come
+from analyzer.analysis.findings.matter import Matter, matter_of
+from analyzer.analysis.findings.opening import opened
+from analyzer.analysis.findings.spots import guilty_path, spot_of, wrong_with
+from analyzer.analysis.findings.text_edits import edit_of
+from analyzer.analysis.findings.texts import Path, Texts
+from analyzer.encoding.scope import pod_addresses
+from analyzer.judging import Setting, question_of
+from analyzer.model.claims import Claim
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.enforcing import as_enforced
+from analyzer.model.policies import Direction, Protocol, RuleRef
+from analyzer.model.source import NOWHERE, Source
+from analyzer.semantics import is_in_scope, outcomes
+from analyzer.sets import AddressSet
+from analyzer.verdicts import Answer, Status
+from analyzer.verdicts.findings import Fault, Finding, Fix
+
+_NARROW = "name the pods, the namespaces or the addresses that are meant, with their ports"
+_MOST_FIXED = 40  # causes that a fix is computed for
+_SEVERITIES = ("critical", "high", "medium", "low")
+_PLAIN = (443, 80, 8080)
+
+
+def findings_of(answer: Answer, cluster: Cluster, setting: Setting, texts: Texts) -> tuple[Finding, ...]:
+    """The causes of what the answer refutes, worst first; `cluster` is the one that was asked about."""
+    cluster = as_enforced(cluster, setting.profile)
+    refuted = [
+        (section, verdict)
+        for section in answer.sections
+        for verdict in section.verdicts
+        if verdict.status is Status.REFUTED and not verdict.is_excused
+    ]
+    bound: dict[str, Claim] = {
+        f"{section.name}/{verdict.query.id}": question_of(cluster, verdict.query, (), setting).claim
+        for section, verdict in refuted
+    }
+    causes = causes_of(cluster, answer.sections, bound)
+    causes.sort(key=lambda cause: _gravity(cause))
+    pods = pod_addresses(cluster, setting.pod_addresses)
+    maker = _Maker(cluster, setting, pods, texts)
+    return tuple(maker.finding(cause, is_fixed=place < _MOST_FIXED) for place, cause in enumerate(causes))
+
+
+def _gravity(cause: Cause) -> tuple[int, bool, int, Source]:
+    worst = min(_SEVERITIES.index(hit.broken.query.severity.value) for hit in cause.hits)
+    is_live = any(hit.example.live for hit in cause.hits)
+    source = cause.ref.source if cause.ref is not None else NOWHERE
+    return worst, not is_live, -len({hit.broken for hit in cause.hits}), source
+
+
+class _Maker:
+    def __init__(self, cluster: Cluster, setting: Setting, pods: AddressSet, texts: Texts) -> None:
+        self.cluster, self.setting, self.pods, self.texts = cluster, setting, pods, texts
+
+    def finding(self, cause: Cause, *, is_fixed: bool) -> Finding:
+        hit = min(cause.hits, key=_plainness)
+        summary, path, fix = self._told(cause, is_fixed)
+        connection = self._plain(hit)
+        subject = hit.example.subject
+        return Finding(
+            fault=cause.key.fault,
+            summary=summary,
+            spot=spot_of(cause, path, self.cluster, self.texts),
+            ref=cause.ref,
+            example=connection,
+            subject=(subject.workload or f"a pod in namespace {subject.namespace}") if subject is not None else "",
+            live=hit.example.live,
+            breaks=worst_first([*(one.broken for one in cause.hits), *cause.also]),
+            fix=fix,
+            other=_other(cause, hit),
+            new_namespaces=hit.example.new_namespaces,
+        )
+
+    def _told(self, cause: Cause, is_fixed: bool) -> tuple[str, Path, Fix]:
+        """What is wrong, where in the policy, and the fix."""
+        key = cause.key
+        remedy = Fix(cause.hits[0].broken.query.remediation.rstrip(".") or _NARROW)
+        match key.fault:
+            case Fault.ALLOWS:
+                matter = matter_of(cause, self.cluster, self.setting.profile, self.pods) if is_fixed else None
+                return self._allowing(cause, matter, remedy)
+            case Fault.OPEN if cause.ref is not None and key.direction is not None:
+                wrong = f"`policyTypes` lacks {key.direction.value.capitalize()}, so {key.direction.value} stays open"
+                return wrong, ("spec", "policyTypes"), closed_by_type(cause, self.cluster, self.texts)
+            case Fault.OPEN:
+                named = " and ".join(d.value for d in reversed(Direction) if d in cause.directions)
+                wrong = f"no NetworkPolicy isolates the pods of {key.namespace} for {named}"
+                return wrong, (), closed_by_policy(cause, self.cluster, self.texts)
+            case Fault.NO_POLICY:
+                wrong = "no policy of the whole cluster covers namespaces created later"
+                return wrong, (), closed_for_all_to_come(cause, self.cluster, self.texts)
+            case Fault.MISSES:
+                return opened(cause, self.cluster, self.setting.profile, self.texts)
+            case Fault.DENIES:
+                return "denies what should pass", (), Fix("narrow the rule, or put an Allow before it")
+            case Fault.TIES:
+                return cause.hits[0].verdict.reason, (), Fix("give the policies different priorities")
+            case _:
+                return key.namespace, (), remedy
+
+    def _allowing(self, cause: Cause, matter: Matter | None, remedy: Fix) -> tuple[str, Path, Fix]:
+        change = mended(matter) if matter is not None and matter.probes else None
+        operations = change.operations if change is not None else ()
+        wrong, path = wrong_with(cause, operations), guilty_path(cause, operations)
+        if matter is None or change is None:
+            return wrong, path, remedy
+        placed = self.texts.policy(matter.policy)
+        text = "; ".join(dict.fromkeys(change.said))
+        return wrong, path, Fix(text, edit_of(operations, placed) if placed is not None else None)
+
+    # -------------------------------------------------------------------------------------------- the example
+    def _plain(self, hit: Hit) -> Connection | None:
+        """The counterexample's connection, over TCP and on a port that readers know where its region has one."""
+        connection, region = hit.example.connection, hit.example.region
+        if connection is None or connection.through is not None or not hit.example.decision:
+            return connection
+        if connection.protocol is Protocol.TCP or Protocol.TCP not in region.protocols or region.ports is None:
+            return connection
+        declared = connection.dst.ports if isinstance(connection.dst, Pod) else ()
+        own = [port.number for port in declared if port.protocol is Protocol.TCP]
+        number = next((port for port in (*own, *_PLAIN, connection.port) if port and port in region.ports), None)
+        if number is None:
+            return connection
+        plain = replace(connection, protocol=Protocol.TCP, port=number)
+        wanted = hit.example.decision.allowed
+        decided = outcomes(self.cluster, self.setting.profile, plain)
+        is_so = is_in_scope(hit.claim, plain, self.setting.profile) and all(it.allowed is wanted for it in decided)
+        return plain if is_so else connection
+
+
+def _plainness(hit: Hit) -> tuple[int, bool, int, int]:
+    """What shows a cause best goes first: the gravest query, workloads that are there, TCP."""
+    connection = hit.example.connection
+    live = {True: 0, None: 1, False: 2}[hit.example.live]
+    protocol = list(Protocol).index(connection.protocol) if connection is not None else 0
+    severity = _SEVERITIES.index(hit.broken.query.severity.value)
+    return severity, connection is None, live, protocol
+
+
+def _other(cause: Cause, hit: Hit) -> RuleRef | None:
+    """The rule at the other end of the connection that is shown."""
+    decision, connection = hit.example.decision, hit.example.connection
+    if decision is None or connection is None or cause.key.fault is not Fault.ALLOWS:
+        return None
+    for ruling in decision.stages:
+        if cause.key.direction is not None and ruling.stage != cause.key.direction.value and ruling.allowed:
+            return next((ref for ref in ruling.rules if ref.rule is not None), None)
+    return None

@@ -1,0 +1,262 @@
+"""What opens a connection that should pass and is denied: a rule mended, or one more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.analysis.findings import yaml_lines
+from analyzer.analysis.findings.causes import Cause, end_of, is_in
+from analyzer.analysis.findings.closing import added
+from analyzer.analysis.findings.operations import Operation, ReplacePeer, SetPorts
+from analyzer.analysis.findings.probes import admits, alone
+from analyzer.analysis.findings.text_edits import edit_of, peer_path, rule_path
+from analyzer.analysis.findings.texts import Path, Texts
+from analyzer.encoding.walk import leaves
+from analyzer.model.claims import Addresses, Minus, PodsIn, SetExpr
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    PORT_PROTOCOLS,
+    AddressPeer,
+    Direction,
+    NamespaceNamed,
+    NamespacesMatching,
+    NumberedPorts,
+    Peer,
+    PodPeer,
+    Policy,
+    Ports,
+    Rule,
+)
+from analyzer.model.profile import Profile
+from analyzer.records import dataclass
+from analyzer.semantics import is_member, matches, on_ports
+from analyzer.verdicts.findings import Fix
+
+_NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_NAMES = ("app.kubernetes.io/name", "app", "k8s-app", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A rule as it would be, what is wrong with it now, where that stands in its policy, and what is done."""
+
+    rule: Rule
+    wrong: str
+    path: Path
+    operation: Operation
+    said: str
+
+
+def opened(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> tuple[str, Path, Fix]:
+    """What is wrong, where in the policy, and the fix."""
+    connections = [hit.example.connection for hit in cause.hits if hit.example.connection is not None]
+    ref, direction = cause.ref, cause.key.direction
+    assert direction is not None
+    if ref is not None and isinstance(ref.policy, Policy) and isinstance(ref.rule, Rule):
+        found = _mended(cause, ref.policy, ref.rule, connections, cluster, profile)
+        if found:
+            placed = texts.policy(ref.policy)
+            edit = edit_of([it.operation for it in found], placed) if placed is not None else None
+            return found[0].wrong, found[0].path, Fix("; ".join(dict.fromkeys(it.said for it in found)), edit)
+    connection = connections[0]
+    what = f"{connection.protocol.value}{'' if connection.port is None else f' {connection.port}'}"
+    isolates = "isolates" if ref is not None else "denies"
+    wrong = f"{isolates} the {'source' if direction is Direction.EGRESS else 'destination'}, and no rule allows {what}"
+    return wrong, (), _one_more(cause, connection, cluster, texts)
+
+
+def _mended(
+    cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connection], cluster: Cluster, profile: Profile
+) -> list[Opened]:
+    """The rule's peer and ports put right, one after the other, if that lets all of the connections through."""
+    direction = cause.key.direction
+    assert direction is not None
+    found: list[Opened] = []
+    for step in (_peer, _ports):
+        better = step(cause, policy, rule, connections, cluster, profile)
+        if better is not None:
+            found.append(better)
+            rule = better.rule
+    rules = tuple(rule if it.index == rule.index else it for it in policy.rules(direction) or ())
+    is_in_way = direction is Direction.INGRESS
+    after = replace(policy, ingress=rules) if is_in_way else replace(policy, egress=rules)
+    by_itself = alone(after, cluster)
+    if not all(admits(by_itself, direction, connection, profile) for connection in connections):
+        return []
+    return found
+
+
+def _peer(
+    cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connection], cluster: Cluster, profile: Profile
+) -> Opened | None:
+    """A peer that names the right pods in a namespace that is not theirs, or the other way round."""
+    direction = cause.key.direction
+    assert direction is not None
+    far = end_of(connections[0], direction, is_near=False)
+    if not isinstance(far, Pod) or rule.peers is None or any(_is_met(peer, far) for peer in rule.peers):
+        return None
+    for place, peer in enumerate(rule.peers):
+        if not isinstance(peer, PodPeer):
+            continue
+        path = peer_path(direction, rule.index, place)
+        in_place, chosen = is_in(peer, far), matches(peer.pods, far.labels)
+        name = Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset({far.namespace})),))
+        if chosen and not in_place and isinstance(peer.namespaces, NamespaceNamed):
+            by = replace(peer, namespaces=NamespacesMatching(name))
+            wrong = f"`podSelector` alone means pods of {policy.namespace}, and the {_few(far)} are in {far.namespace}"
+            said = f"add a `namespaceSelector` that names {far.namespace}"
+        elif chosen and not in_place:
+            assert isinstance(peer.namespaces, NamespacesMatching)
+            by = replace(peer, namespaces=NamespacesMatching(name))
+            wrong = f"namespace {far.namespace} does not have {peer.namespaces.selector}"
+            said = f"select it by its name, `{NAMESPACE_NAME_LABEL}: {far.namespace}`"
+            path = (*path, "namespaceSelector")
+        elif in_place and peer.pods.requirements:
+            pods = _selecting(peer.pods, far.labels)
+            by = replace(peer, pods=pods)
+            wrong = f"the {_few(far)} do not have {peer.pods}"
+            said = f"select them by the labels that they have: {pods}" if pods.requirements else "select every pod"
+            path = (*path, "podSelector")
+        else:
+            continue
+        peers = tuple(by if at == place else it for at, it in enumerate(rule.peers))
+        return Opened(replace(rule, peers=peers), wrong, path, ReplacePeer(direction, rule.index, place, by), said)
+    return None
+
+
+def _is_met(peer: Peer, far: Pod) -> bool:
+    return isinstance(peer, PodPeer) and is_in(peer, far) and matches(peer.pods, far.labels)
+
+
+def _few(pod: Pod) -> str:
+    return f"pods of {pod.workload}" if pod.workload else "pods"
+
+
+def _selecting(asked: Selector, labels: Labels) -> Selector:
+    """What is asked for, with the values that the labels have; where they have none of the keys, the pod's name."""
+    kept = {it.key: labels[it.key] for it in asked.requirements if it.key in labels}
+    kept = kept or {key: labels[key] for key in _NAMES if key in labels} or dict(sorted(labels.items())[:1])
+    return Selector(tuple(Requirement(key, Operator.IN, frozenset({value})) for key, value in sorted(kept.items())))
+
+
+def _ports(
+    cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connection], cluster: Cluster, profile: Profile
+) -> Opened | None:
+    direction = cause.key.direction
+    assert direction is not None
+    if rule.ports is None or all(on_ports(rule.ports, it, profile) for it in connections):
+        return None
+    wanted = [*_asked(cause), *(NumberedPorts(it.protocol, it.port) for it in connections)]
+    missing = [
+        entry
+        for entry in dict.fromkeys(wanted)
+        if entry.low is not None and entry.protocol in PORT_PROTOCOLS and not _is_named(entry, rule.ports)
+    ]
+    if not missing:
+        return None
+    slips = [entry for entry in rule.ports if _is_service_port(entry, connections, cluster)]
+    ports: tuple[Ports, ...] = (*(entry for entry in rule.ports if entry not in slips), *missing)
+    named = ", ".join(f"{entry.protocol.value} {entry.low}" for entry in missing)
+    same = [e for e in rule.ports if isinstance(e, NumberedPorts) and e.low in {it.low for it in missing}]
+    if slips:
+        wrong = f"{_number(slips[0])} is the Service's port, and the pods listen on {missing[0].low}"
+        said = f"name the pods' port: {named}"
+    elif same:
+        wrong = f"it allows {_number(same[0])}, and not {named}"
+        said = f"add `protocol: {missing[0].protocol.value}` for the same port" if len(missing) == 1 else f"add {named}"
+    else:
+        wrong = f"{named} is not among its ports"
+        said = f"add {named}"
+    path: Path = (*rule_path(direction, rule.index), "ports")
+    place = rule.ports.index(slips[0] if slips else same[0]) if slips or same else None
+    path = (*path, place) if place is not None else path
+    return Opened(replace(rule, ports=ports), wrong, path, SetPorts(direction, rule.index, ports), said)
+
+
+def _number(entry: Ports) -> str:
+    return f"{entry.protocol.value} {entry.low}" if isinstance(entry, NumberedPorts) else entry.name
+
+
+def _asked(cause: Cause) -> Iterator[NumberedPorts]:
+    """The ports that the claims ask for one by one."""
+    for hit in cause.hits:
+        for entry in hit.claim.ports:
+            if isinstance(entry, NumberedPorts) and entry.low is not None and not entry.is_range:
+                yield entry
+
+
+def _is_named(entry: NumberedPorts, among: Sequence[Ports]) -> bool:
+    return any(
+        isinstance(it, NumberedPorts) and it.protocol is entry.protocol and entry.ports <= it.ports for it in among
+    )
+
+
+def _is_service_port(entry: Ports, connections: Sequence[Connection], cluster: Cluster) -> bool:
+    """The number is the port of a Service that leads to the destination on the port that is asked for."""
+    if not isinstance(entry, NumberedPorts) or entry.low is None:
+        return False
+    for connection in connections:
+        dst = connection.dst
+        if not isinstance(dst, Pod):
+            continue
+        for service in cluster.services:
+            if service.namespace != dst.namespace or service.selector is None:
+                continue
+            if not matches(service.selector, dst.labels):
+                continue
+            named = {port.name: port.number for port in dst.ports}
+            for port in service.ports:
+                target = named.get(port.target) if isinstance(port.target, str) else port.target
+                if (port.port, target) == (entry.low, connection.port) and port.port != target:
+                    return True
+    return False
+
+
+# ------------------------------------------------------------------------------------------------ one more policy
+def _one_more(cause: Cause, connection: Connection, cluster: Cluster, texts: Texts) -> Fix:
+    """A policy that allows what is asked for, where no rule comes near it."""
+    direction = cause.key.direction
+    assert direction is not None
+    near, far = end_of(connection, direction), end_of(connection, direction, is_near=False)
+    hit = cause.hits[0]
+    members = hit.claim.sources if direction is Direction.EGRESS else hit.claim.destinations
+    others = hit.claim.destinations if direction is Direction.EGRESS else hit.claim.sources
+    text = f"add a NetworkPolicy that allows it for {direction.value}"
+    peers = _peers_of(others, far) if others is not None else ()
+    if not isinstance(near, Pod) or not peers or near.namespace not in cluster.namespace_by_name:
+        return Fix(text)
+    asked = hit.broken.query.id.removesuffix("-cut-off")
+    title = f"allow-{asked if _NAME.fullmatch(asked) else near.namespace}"[:54].rstrip("-") + f"-{direction.value}"
+    rule = (direction, peers, tuple(dict.fromkeys(_asked(cause))) or None)
+    pods = _pods_of(members, near) if members is not None else Selector()
+    lines = yaml_lines.network_policy(title, near.namespace, pods, [direction], [rule])
+    home = cause.ref.policy.source.file if cause.ref is not None else ""
+    return Fix(text, added(lines, home, texts, f"{title}.yaml"))
+
+
+def _pods_of(members: SetExpr, pod: Pod) -> Selector:
+    """The selector of the part of a set that the pod is in; the pod's own labels where there is none."""
+    found = () if isinstance(members, Minus) else leaves(members)
+    asked = (leaf.pods for leaf in found if isinstance(leaf, PodsIn) and is_member(leaf, pod))
+    return next(asked, None) or _selecting(Selector(), pod.labels)
+
+
+def _peers_of(members: SetExpr, far: End) -> tuple[Peer, ...]:
+    """The peers that a set is, as far as the end is concerned; none if that cannot be written."""
+    if isinstance(far, Pod):
+        parts = [leaf for leaf in leaves(members) if isinstance(leaf, PodsIn) and is_member(leaf, far)]
+        choice = parts[0].namespaces if parts else None
+        name = Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset({far.namespace})),))
+        if isinstance(choice, NamespacesMatching):
+            name = choice.selector
+        return (PodPeer(NamespacesMatching(name), _pods_of(members, far)),)
+    addresses = [leaf.addresses for leaf in leaves(members) if isinstance(leaf, Addresses) and far.ip in leaf.addresses]
+    networks = [str(network) for network in addresses[0].networks()] if addresses else []
+    return tuple(AddressPeer(addresses[0], network) for network in networks) if len(networks) <= _MOST_BLOCKS else ()
+
+
+_MOST_BLOCKS = 8

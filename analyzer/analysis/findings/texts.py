@@ -1,0 +1,43 @@
+"""The texts that manifests were read from, as far as findings look into them.  Who reads files gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from analyzer.model.policies import PolicyLike
+
+Step = str | int
+Path = tuple[Step, ...]
+
+
+class PlacedText(Protocol):
+    """An object in a text; paths lead to its fields and to the items of its lists."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def lines(self) -> Sequence[str]: ...
+    @property
+    def is_block(self) -> bool: ...
+    def start(self, *path: Step) -> tuple[int, int] | None: ...
+    def end(self, *path: Step) -> int | None: ...
+
+
+class Texts(Protocol):
+    def policy(self, policy: PolicyLike) -> PlacedText | None: ...
+    def line(self, file: str, number: int) -> str: ...
+    def lines(self, file: str) -> Sequence[str]: ...
+
+
+class NoTexts:
+    """Nothing can be looked into."""
+
+    def policy(self, policy: PolicyLike) -> PlacedText | None:
+        return None
+
+    def line(self, file: str, number: int) -> str:
+        return ""
+
+    def lines(self, file: str) -> Sequence[str]:
+        return ()
