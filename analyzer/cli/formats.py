@@ -19,6 +19,8 @@ class CheckFormat(Enum):
     JUNIT = "junit"
     MARKDOWN = "markdown"
     HTML = "html"
+    CONCISE = "concise"
+    GITHUB = "github"
 
 
 class DiffFormat(Enum):

@@ -55,6 +55,18 @@ def _html(answer: Answer, cluster: Cluster, style: Style, as_of: date) -> bytes:
     return render_html(answer, as_of)
 
 
+def _concise(answer: Answer, cluster: Cluster, style: Style, as_of: date) -> bytes:
+    from analyzer.reports.check_lines import render_concise
+
+    return render_concise(answer)
+
+
+def _github(answer: Answer, cluster: Cluster, style: Style, as_of: date) -> bytes:
+    from analyzer.reports.check_lines import render_github
+
+    return render_github(answer)
+
+
 _RENDERERS: dict[str, Callable[[Answer, Cluster, Style, date], bytes]] = {
     "text": _text,
     "json": _json,
@@ -62,4 +74,6 @@ _RENDERERS: dict[str, Callable[[Answer, Cluster, Style, date], bytes]] = {
     "junit": _junit,
     "markdown": _markdown,
     "html": _html,
+    "concise": _concise,
+    "github": _github,
 }

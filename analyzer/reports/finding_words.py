@@ -59,6 +59,13 @@ _VERBS = ("lets", "selects", "names", "isolates", "denies", "allows")
 _KIND = re.compile(r"(?<=[a-z0-9])\[[A-Za-z]+\]")
 
 
+def title(finding: Finding) -> str:
+    """A few words for the head of an annotation: `rule-allows: team-a/allow-scrape`."""
+    policy = finding.policy
+    name = f": {f'{policy.namespace}/' if policy.namespace else ''}{policy.name}" if policy is not None else ""
+    return f"{finding.fault.value}{name}"
+
+
 def example(finding: Finding, *, is_short: bool = False) -> str:
     """`team-b/portal → team-a/shop on TCP 9090 (live)`."""
     standing = "" if is_short and finding.live else f" ({_STANDING[finding.live]})"

@@ -127,7 +127,8 @@ def _in_namespaces(matter: Matter) -> Iterator[Change]:
         if not names or len(names) > _MOST_NAMED:
             continue
         peers[place] = replace(peer, namespaces=NamespacesMatching(_named(names)))
-        operations.append(ReplacePeer(matter.direction, matter.rule.index, place, peers[place]))
+        at = (matter.direction, matter.rule.index, place)
+        operations.append(ReplacePeer(*at, peers[place], "namespaceSelector"))
         said.append(f"name the {_namespaces(names)} in `namespaceSelector`")
     if operations:
         policy = matter.with_rule(replace(matter.rule, peers=tuple(peers)))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.analysis.findings import yaml_lines
 from analyzer.analysis.findings.causes import Cause, Hit
 from analyzer.analysis.findings.operations import AddRule, AddType, Operation
+from analyzer.analysis.findings.probes import met
 from analyzer.analysis.findings.text_edits import edit_of
 from analyzer.analysis.findings.texts import Texts
 from analyzer.model.claims import Both, Either, Kind, Minus, PodsIn, SetExpr
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Pod
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Direction,
     NamespacesMatching,
@@ -24,6 +26,8 @@ from analyzer.model.policies import (
     Ports,
     Protocol,
 )
+from analyzer.model.profile import Profile
+from analyzer.semantics import is_in_scope
 from analyzer.verdicts.findings import Edit, Fix
 
 DNS_PORTS: tuple[Ports, ...] = (NumberedPorts(Protocol.UDP, 53), NumberedPorts(Protocol.TCP, 53))
@@ -43,18 +47,35 @@ def dns_peer(cluster: Cluster) -> PodPeer:
 
 
 # ------------------------------------------------------------------------------------------------ in a namespace
-def closed_by_type(cause: Cause, cluster: Cluster, texts: Texts) -> Fix:
+def closed_by_type(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> Fix:
     """The direction among the `policyTypes` of the policy that closes the other way already."""
     policy, direction = cause.ref.policy if cause.ref else None, cause.key.direction
     assert isinstance(policy, Policy)
     assert direction is not None
     operations: list[Operation] = [AddType(direction, tuple(reversed(Direction)))]
     text = f"add {direction.value.capitalize()} to its `policyTypes`"
-    if direction is Direction.EGRESS and not _resolves_names(cluster, cause.key.namespace):
+    if direction is Direction.EGRESS and _needs_dns(cause, cluster, profile):
         operations.append(AddRule(direction, (dns_peer(cluster),), DNS_PORTS))
         text += ", and allow DNS"
     placed = texts.policy(policy)
     return Fix(text, edit_of(operations, placed) if placed is not None else None)
+
+
+def _needs_dns(cause: Cause, cluster: Cluster, profile: Profile) -> bool:
+    """Closing egress would cut DNS, and no claim of the cause forbids it."""
+    dns = dns_peer(cluster)
+    assert isinstance(dns.namespaces, NamespacesMatching)
+    (name,) = dns.namespaces.selector.requirements[0].values
+    there = cluster.namespace_by_name.get(name)
+    labels = there.labels if there is not None else Labels({NAMESPACE_NAME_LABEL: name})
+    for hit in cause.hits:
+        pod = hit.example.connection.src if hit.example.connection is not None else hit.example.subject
+        if not isinstance(pod, Pod) or hit.claim.kind is Kind.ISOLATED:
+            continue
+        server = replace(pod, namespace=name, namespace_labels=labels, labels=met(dns.pods), workload=None, ports=())
+        if is_in_scope(hit.claim, Connection(pod, server, Protocol.UDP, 53), profile):
+            return False
+    return not _resolves_names(cluster, cause.key.namespace)
 
 
 def _resolves_names(cluster: Cluster, namespace: str) -> bool:
@@ -66,12 +87,12 @@ def _resolves_names(cluster: Cluster, namespace: str) -> bool:
     )
 
 
-def closed_by_policy(cause: Cause, cluster: Cluster, texts: Texts) -> Fix:
+def closed_by_policy(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> Fix:
     """A NetworkPolicy that selects every pod of the namespace."""
     namespace = cause.key.namespace
     types = [direction for direction in reversed(Direction) if direction in cause.directions]
     rules: list[tuple[Direction, Sequence[Peer] | None, Sequence[Ports] | None]] = []
-    if Direction.EGRESS in types and not _resolves_names(cluster, namespace):
+    if Direction.EGRESS in types and _needs_dns(cause, cluster, profile):
         rules.append((Direction.EGRESS, (dns_peer(cluster),), DNS_PORTS))
     taken = {policy.name for policy in cluster.network_policies_by_namespace.get(namespace, ())}
     name = next(name for name in _names("default-deny") if name not in taken)

@@ -60,7 +60,7 @@ def _gravity(cause: Cause) -> tuple[int, bool, int, Source]:
 
 class _Maker:
     def __init__(self, cluster: Cluster, setting: Setting, pods: AddressSet, texts: Texts) -> None:
-        self.cluster, self.setting, self.pods, self.texts = cluster, setting, pods, texts
+        self.cluster, self.profile, self.pods, self.texts = cluster, setting.profile, pods, texts
 
     def finding(self, cause: Cause, *, is_fixed: bool) -> Finding:
         hit = min(cause.hits, key=_plainness)
@@ -87,20 +87,20 @@ class _Maker:
         remedy = Fix(cause.hits[0].broken.query.remediation.rstrip(".") or _NARROW)
         match key.fault:
             case Fault.ALLOWS:
-                matter = matter_of(cause, self.cluster, self.setting.profile, self.pods) if is_fixed else None
+                matter = matter_of(cause, self.cluster, self.profile, self.pods) if is_fixed else None
                 return self._allowing(cause, matter, remedy)
             case Fault.OPEN if cause.ref is not None and key.direction is not None:
                 wrong = f"`policyTypes` lacks {key.direction.value.capitalize()}, so {key.direction.value} stays open"
-                return wrong, ("spec", "policyTypes"), closed_by_type(cause, self.cluster, self.texts)
+                return wrong, ("spec", "policyTypes"), closed_by_type(cause, self.cluster, self.profile, self.texts)
             case Fault.OPEN:
                 named = " and ".join(d.value for d in reversed(Direction) if d in cause.directions)
                 wrong = f"no NetworkPolicy isolates the pods of {key.namespace} for {named}"
-                return wrong, (), closed_by_policy(cause, self.cluster, self.texts)
+                return wrong, (), closed_by_policy(cause, self.cluster, self.profile, self.texts)
             case Fault.NO_POLICY:
                 wrong = "no policy of the whole cluster covers namespaces created later"
                 return wrong, (), closed_for_all_to_come(cause, self.cluster, self.texts)
             case Fault.MISSES:
-                return opened(cause, self.cluster, self.setting.profile, self.texts)
+                return opened(cause, self.cluster, self.profile, self.texts)
             case Fault.DENIES:
                 return "denies what should pass", (), Fix("narrow the rule, or put an Allow before it")
             case Fault.TIES:
@@ -133,8 +133,8 @@ class _Maker:
             return connection
         plain = replace(connection, protocol=Protocol.TCP, port=number)
         wanted = hit.example.decision.allowed
-        decided = outcomes(self.cluster, self.setting.profile, plain)
-        is_so = is_in_scope(hit.claim, plain, self.setting.profile) and all(it.allowed is wanted for it in decided)
+        decided = outcomes(self.cluster, self.profile, plain)
+        is_so = is_in_scope(hit.claim, plain, self.profile) and all(it.allowed is wanted for it in decided)
         return plain if is_so else connection
 
 

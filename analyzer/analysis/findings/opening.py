@@ -102,7 +102,7 @@ def _peer(
     for place, peer in enumerate(rule.peers):
         if not isinstance(peer, PodPeer):
             continue
-        path = peer_path(direction, rule.index, place)
+        path, only = peer_path(direction, rule.index, place), ""
         in_place, chosen = is_in(peer, far), matches(peer.pods, far.labels)
         name = Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset({far.namespace})),))
         if chosen and not in_place and isinstance(peer.namespaces, NamespaceNamed):
@@ -114,17 +114,19 @@ def _peer(
             by = replace(peer, namespaces=NamespacesMatching(name))
             wrong = f"namespace {far.namespace} does not have {peer.namespaces.selector}"
             said = f"select it by its name, `{NAMESPACE_NAME_LABEL}: {far.namespace}`"
-            path = (*path, "namespaceSelector")
+            path, only = (*path, "namespaceSelector"), "namespaceSelector"
         elif in_place and peer.pods.requirements:
             pods = _selecting(peer.pods, far.labels)
             by = replace(peer, pods=pods)
             wrong = f"the {_few(far)} do not have {peer.pods}"
             said = f"select them by the labels that they have: {pods}" if pods.requirements else "select every pod"
-            path = (*path, "podSelector")
+            path, only = (*path, "podSelector"), "podSelector"
         else:
             continue
         peers = tuple(by if at == place else it for at, it in enumerate(rule.peers))
-        return Opened(replace(rule, peers=peers), wrong, path, ReplacePeer(direction, rule.index, place, by), said)
+        return Opened(
+            replace(rule, peers=peers), wrong, path, ReplacePeer(direction, rule.index, place, by, only), said
+        )
     return None
 
 

@@ -18,10 +18,13 @@ class DropDash:
 
 @dataclass(frozen=True, slots=True)
 class ReplacePeer:
+    """`only`: the field of the peer that changes, where the others stay as they are written."""
+
     direction: Direction
     rule: int
     peer: int
     by: Peer
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)

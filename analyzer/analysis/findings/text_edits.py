@@ -21,7 +21,7 @@ from analyzer.analysis.findings.operations import (
     SetSubject,
 )
 from analyzer.analysis.findings.texts import Path, PlacedText
-from analyzer.model.policies import Direction
+from analyzer.model.policies import Direction, NamespacesMatching, PodPeer
 from analyzer.records import dataclass
 from analyzer.verdicts.findings import Edit
 
@@ -88,8 +88,13 @@ def _lines(operation: Operation, placed: PlacedText) -> _Lines | None:
     match operation:
         case DropDash(direction, rule, peer):
             return _without_dash(placed, peer_path(direction, rule, peer))
-        case ReplacePeer(direction, rule, peer, by):
-            return _item(placed, peer_path(direction, rule, peer), yaml_lines.item(yaml_lines.peer(by)))
+        case ReplacePeer(direction, rule, peer, by, only):
+            path = peer_path(direction, rule, peer)
+            if only and isinstance(by, PodPeer) and isinstance(by.namespaces, NamespacesMatching):
+                selector = by.namespaces.selector if only == "namespaceSelector" else by.pods
+                if (found := _field(placed, (*path, only), yaml_lines.selector(only, selector))) is not None:
+                    return found
+            return _item(placed, path, yaml_lines.item(yaml_lines.peer(by)))
         case RemovePeer(direction, rule, peer):
             return _item(placed, peer_path(direction, rule, peer), [])
         case SetPeers(direction, rule, peers):

@@ -1,0 +1,101 @@
+"""A finding per line: `file:line:column: …` for editors and logs, and annotations of a GitHub workflow.
+
+What no finding tells of, refuted, unknown or vacuous, is a line of its own, where its query stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.model.claims import Severity
+from analyzer.model.source import Source
+from analyzer.records import dataclass
+from analyzer.reports import finding_words, parts, verdict_words
+from analyzer.reports.places import is_file
+from analyzer.reports.visible import visible
+from analyzer.verdicts.findings import Finding
+from analyzer.verdicts.verdict import Answer, Status, Verdict
+
+_LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "notice"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """`word`: the severity, or the verdict where nothing is refuted; `level` as GitHub has it.  Columns count from 1;
+    `column` 0: the whole line."""
+
+    source: Source
+    word: str
+    level: str
+    title: str
+    text: str
+    column: int = 0
+    end_column: int = 0
+
+
+def render_concise(answer: Answer) -> bytes:
+    """`team-a/policies.yaml:61:11: critical: …`, one line each; nothing where all is proved or excused."""
+    return "".join(f"{_place(it)}: {it.word}: {visible(it.text)}\n" for it in _lines(answer)).encode()
+
+
+def render_github(answer: Answer) -> bytes:
+    """Workflow commands, which GitHub shows beside the lines of a pull request."""
+    lines = [_command(it) for it in _lines(answer)]
+    notices = (notice for notice in answer.notices if notice.is_kept)
+    lines += [_command(_Line(it.source, "notice", "notice", "netproof", parts.line(it.message))) for it in notices]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _lines(answer: Answer) -> Iterator[_Line]:
+    for finding in answer.findings:
+        spot, text = finding.spot, _text(finding, answer)
+        end = spot.column + spot.length if spot.column else 0
+        level = _LEVELS[finding.severity]
+        yield _Line(spot.source, finding.severity.value, level, finding_words.title(finding), text, spot.column, end)
+    told = finding_words.covered(answer)
+    for verdict in answer.verdicts:
+        if verdict.status is not Status.PROVED and not verdict.is_excused and id(verdict) not in told:
+            yield _of_verdict(verdict)
+
+
+def _text(finding: Finding, answer: Answer) -> str:
+    shown = finding_words.example(finding, is_short=True)
+    what = finding_words.what(finding) + (f": {shown}" if shown else "")
+    return f"{what}; fix: {parts.line(finding.fix.text)} [{finding_words.breaks(finding, answer, most=1)}]"
+
+
+def _of_verdict(verdict: Verdict) -> _Line:
+    is_refuted = verdict.status is Status.REFUTED
+    said = [verdict_words.title(verdict), parts.line(verdict.reason), *map(parts.line, verdict.blame)]
+    text = ": ".join(part for part in said if part) + f" [{verdict.query.id}]"
+    word = verdict.query.severity.value if is_refuted else verdict.status.value
+    level = _LEVELS[verdict.query.severity] if is_refuted else "warning"
+    return _Line(verdict.query.source, word, level, f"{verdict.status.value}: {verdict.query.id}", text)
+
+
+def _place(it: _Line) -> str:
+    if not it.source.file:
+        return "netproof"
+    return visible(f"{it.source.file}:{max(1, it.source.line)}:{max(1, it.column)}")
+
+
+def _command(it: _Line) -> str:
+    """`::error file=…,line=…,col=…,title=…::…` (GitHub Docs, "Workflow commands")."""
+    about: dict[str, object] = {}
+    if is_file(it.source.file):
+        about["file"] = it.source.file
+        if it.source.line:
+            about["line"] = it.source.line
+        if it.column:
+            about |= {"col": it.column, "endColumn": it.end_column}
+    about["title"] = it.title
+    told = ",".join(f"{key}={_property(str(value))}" for key, value in about.items())
+    return f"::{it.level} {told}::{_data(it.text)}"
+
+
+def _data(text: str) -> str:
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
