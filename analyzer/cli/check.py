@@ -75,6 +75,5 @@ def check(
     write_evidence(evidence, answer, setting, packs, reading, readings)
     complain(loaded.problems, "what they could change is unknown")
     style = partial(output.terminal_style, color, quiet=quiet, verbose=verbose, assumptions=assumptions)
-    answer = reading.with_findings(answer, cluster, setting)
-    write_reports(reports, answer, cluster, style, excused.today, yaml, patch)
+    write_reports(reports, reading.with_findings(answer, cluster, setting), cluster, style, excused.today, yaml, patch)
     raise typer.Exit(answer_code(answer))
