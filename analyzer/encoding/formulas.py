@@ -74,6 +74,8 @@ class FormulaTerms:
     ) -> None:
         self.scope, self.dst, self.variables, self.script, self.assertions = scope, dst, variables, script, assertions
         self._protocol, self.port = (variables.row(End.CONNECTION, it) for it in (Symbol.PROTOCOL, Symbol.PORT))
+        self.subjects = Subjects()
+        self.memory: dict[int, tuple[Formula, Term]] | None = None  # by formula, where the ends stay what they are
         self.requests: RequestTerms | None = None  # where nobody says so, what is asked for is no HTTP
         self._chosen: dict[tuple[Formula, End, bool], Term] = {}
         added = (it for w in scope.members.workloads for it in w.added if isinstance(it, Varying | Listed))
@@ -81,7 +83,15 @@ class FormulaTerms:
 
     def of(self, formula: Formula, ends: Ends, asked: Asked = None) -> Term:
         """The formula holds of the ends, on the connection's port or the one that is asked for."""
-        role = _asks_of_namespaces(formula)
+        if self.memory is None:
+            return self._of(formula, ends, asked)
+        known = self.memory.get(id(formula))
+        if known is None:
+            known = self.memory[id(formula)] = formula, self._of(formula, ends, asked)
+        return known[1]
+
+    def _of(self, formula: Formula, ends: Ends, asked: Asked) -> Term:
+        role = self.subjects.namespace_of(formula)
         if role is not None:
             return self._of_namespaces(formula, ends[role], is_pod=False)
         match formula:
@@ -120,7 +130,7 @@ class FormulaTerms:
         of_namespaces: dict[Role, list[Formula]] = {}
         others: list[Formula] = []
         for part in parts:
-            if (role := _asks_of_namespaces(part)) is not None:
+            if (role := self.subjects.namespace_of(part)) is not None:
                 of_namespaces.setdefault(role, []).append(part)
             elif not isinstance(part, Member):
                 others.append(part)
@@ -130,7 +140,7 @@ class FormulaTerms:
         for part in others:
             if FALSE in found or FALSE in ports:
                 return FALSE
-            (ports if _asks_of_ports(part) else found).append(self.of(part, ends, asked))
+            (ports if self.subjects.is_of_ports(part) else found).append(self.of(part, ends, asked))
         return self.script.share(conj([self.script.share(conj(found)), *ports]))  # one end on many ports is one term
 
     # -------------------------------------------------------------------------------------------- ends
@@ -271,22 +281,46 @@ def is_met(test: Test, value: str | None) -> bool:
     return value is not None and is_like(value, test.meets)
 
 
-def _asks_of_ports(formula: Formula) -> bool:
-    return any(isinstance(leaf, OnPorts | OnHostPort) for leaf in leaves(formula))
+class Subjects:
+    """Of what formulas ask, each looked through once however many others share it."""
 
+    def __init__(self) -> None:
+        self._namespaces: dict[int, tuple[Formula, Role | None]] = {}
+        self._ports: dict[int, tuple[Formula, bool]] = {}
 
-def _asks_of_namespaces(formula: Formula) -> Role | None:
-    """The end of whose namespace the formula asks, if of nothing else."""
-    match formula:
-        case Test(attribute):
-            return attribute.role if attribute.name in _OF_NAMESPACES else None
-        case Not(part):
-            return _asks_of_namespaces(part)
-        case All(parts) | Some(parts) if parts:
-            found = {_asks_of_namespaces(part) for part in parts}
-            return found.pop() if len(found) == 1 else None
-        case _:
-            return None
+    def namespace_of(self, formula: Formula) -> Role | None:
+        """The end of whose namespace the formula asks, if of nothing else."""
+        known = self._namespaces.get(id(formula))
+        if known is None:
+            known = self._namespaces[id(formula)] = formula, self._namespace_of(formula)
+        return known[1]
+
+    def _namespace_of(self, formula: Formula) -> Role | None:
+        match formula:
+            case Test(attribute):
+                return attribute.role if attribute.name in _OF_NAMESPACES else None
+            case Not(part):
+                return self.namespace_of(part)
+            case All(parts) | Some(parts) if parts:
+                first = self.namespace_of(parts[0])
+                return first if first and all(self.namespace_of(part) is first for part in parts[1:]) else None
+            case _:
+                return None
+
+    def is_of_ports(self, formula: Formula) -> bool:
+        known = self._ports.get(id(formula))
+        if known is None:
+            known = self._ports[id(formula)] = formula, self._is_of_ports(formula)
+        return known[1]
+
+    def _is_of_ports(self, formula: Formula) -> bool:
+        match formula:
+            case All(parts) | Some(parts):
+                return any(map(self.is_of_ports, parts))
+            case Not(part):
+                return self.is_of_ports(part)
+            case leaf:
+                return isinstance(leaf, OnPorts | OnHostPort)
 
 
 def _by_residue(formula: Formula, codes: Iterable[int], end: EndTerms) -> dict[Formula, list[int]]:

@@ -41,7 +41,9 @@ class IdentityTerms:
         if pattern.form is Form.PRESENT:
             return self.src.pod
         plain, scope = told(pattern, self.config), self.src.scope
-        if plain is not None:
+        if plain is not None and plain.namespaces is None:
+            return self.src.pod
+        if plain is not None and plain.namespaces is not None:
             names = {namespace_name(scope, code): code for code in self.src.reach.namespaces}
             codes = [names[name] for name in sorted(plain.namespaces) if name in names]
             inside = self.src.in_namespaces(codes)

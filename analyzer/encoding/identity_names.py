@@ -9,13 +9,18 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analyzer.encoding.domains import ACCOUNT_NAME
-from analyzer.model.formulas import Formula, Name, Role, Test, leaves
+from analyzer.model.formulas import Formula, Name, Role, Test, leaves_once
 from analyzer.model.mesh import MeshConfig
 from analyzer.records import dataclass
 from analyzer.sets.strings import Form, Pattern, exact, regex
 from analyzer.sets.strings.residual import Residuals
 
 _OWN = re.compile(r"([^/]*)/ns/([^/]*)/sa/([^/]*)")
+_PART = r"((?:[A-Za-z0-9]|\\.)*)"
+# How policies' namespaces and accounts are spelt as expressions (model/mesh_rules.py, model/mesh_ztunnel.py).
+_IN_NAMESPACE = re.compile(rf"\[\^/\]\+/ns/{_PART}/sa/\.\*")
+_OF_ACCOUNT = re.compile(rf"(?:\[\^/\]\+|\.\+)/ns/{_PART}/(?:\(\.\+/\|\))?sa/{_PART}(?:\(/\.\+\)\?)?")
+_ANY = "[^/]+/ns/[^/]+/sa/[^/]+"
 _OF_NAMESPACE = re.compile(r"\*/ns/([^/*]*)/\*")
 _NAMESPACE_NAME = regex("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _ACCOUNT = regex(ACCOUNT_NAME)
@@ -24,10 +29,9 @@ _ACCOUNT = regex(ACCOUNT_NAME)
 def identity_patterns(formulas: Iterable[Formula]) -> tuple[Pattern, ...]:
     """What is asked of identities."""
     found: dict[Pattern, None] = {}
-    for formula in formulas:
-        for leaf in leaves(formula):
-            if isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST and leaf.attribute.name is Name.IDENTITY:
-                found |= dict.fromkeys(patterns_of(leaf))
+    for leaf in leaves_once(formulas):
+        if isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST and leaf.attribute.name is Name.IDENTITY:
+            found |= dict.fromkeys(patterns_of(leaf))
     return tuple(found)
 
 
@@ -40,9 +44,9 @@ def patterns_of(test: Test) -> Iterator[Pattern]:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a pattern says plainly: the namespaces, and the account if it names one."""
+    """What a pattern says plainly: the namespaces, None for any, and the account if it names one."""
 
-    namespaces: frozenset[str]
+    namespaces: frozenset[str] | None
     account: str | None = None
 
 
@@ -57,7 +61,23 @@ def told(pattern: Pattern, config: MeshConfig) -> Told | None:
         return Told(frozenset({found[2]}), found[3])
     if pattern.form is Form.GLOB and (of := _OF_NAMESPACE.fullmatch(pattern.text)):
         return Told(frozenset({of[1], "ns"} if of[1] == "sa" else {of[1]}))  # `/ns/ns/sa/x` holds `/ns/sa/`
+    if pattern.form is Form.PREFIX and f"{config.trust_domain}/ns/".startswith(pattern.text):
+        return Told(None)
+    return _told_by_expression(pattern.text) if pattern.form is Form.REGEX else None
+
+
+def _told_by_expression(text: str) -> Told | None:
+    if text == _ANY:
+        return Told(None)
+    if found := _IN_NAMESPACE.fullmatch(text):
+        return Told(frozenset({_unquoted(found[1])}))
+    if found := _OF_ACCOUNT.fullmatch(text):
+        return Told(frozenset({_unquoted(found[1])}), _unquoted(found[2]))
     return None
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("\\", "")
 
 
 def named_namespaces(patterns: Iterable[Pattern], config: MeshConfig) -> set[str]:
@@ -65,7 +85,7 @@ def named_namespaces(patterns: Iterable[Pattern], config: MeshConfig) -> set[str
     found: set[str] = set()
     for pattern in patterns:
         plain = told(pattern, config)
-        found |= plain.namespaces if plain is not None else frozenset()
+        found |= (plain.namespaces or frozenset()) if plain is not None else frozenset()
     loose = [pattern for pattern in patterns if _is_loose(pattern, config)]
     if loose:
         found |= set(Residuals(loose).middles(f"{config.trust_domain}/ns/", "/sa/", _NAMESPACE_NAME))

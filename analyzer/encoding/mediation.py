@@ -14,14 +14,19 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
     TRUE,
+    All,
     Attribute,
     Formula,
     Leaf,
     Name,
+    Not,
     Role,
+    Some,
     Test,
+    both,
+    either,
     leaves,
-    with_leaves,
+    negated,
 )
 from analyzer.model.mesh import RequestAuthentication
 from analyzer.model.mesh_pods import keeps_off
@@ -61,8 +66,23 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
             return leaf if leaf.meets & names else FALSE
         return leaf
 
+    cut_before: dict[int, tuple[Formula, Formula]] = {}
+
     def cut(formula: Formula) -> Formula:
-        return with_leaves(formula, known)
+        """Rules share most of what they ask, which is cut once."""
+        found = cut_before.get(id(formula))
+        if found is None:
+            match formula:
+                case All(parts):
+                    left = both(map(cut, parts))
+                case Some(parts):
+                    left = either(map(cut, parts))
+                case Not(part):
+                    left = negated(cut(part))
+                case leaf:
+                    left = known(leaf)
+            found = cut_before[id(formula)] = formula, left
+        return found[1]
 
     stages = mesh_stages(cluster, question.profile.ext_authz)
     if not question.slice_first:

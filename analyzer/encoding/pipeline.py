@@ -119,6 +119,7 @@ class PipelineTerms:
         ends = {Role.SELF: self.dst, Role.SRC: self.src, Role.DST: self.dst}
         found: list[Term] = []
         self.formulas.requests = self.requests  # engines look at them with eyes of their own
+        self.formulas.memory = {}
         for stage in self.scope.mesh.stages:
             applies = self.formulas.of(stage.applies, ends)
             if applies == FALSE:
@@ -126,7 +127,7 @@ class PipelineTerms:
             view = View(stage, Direction.INGRESS, self.dst, self.src)
             found.append(self.script.share(implies(applies, self._doubted(view, self._tiers(view)))))
         detour = self.formulas.of(self.scope.mesh.detour, ends)
-        self.formulas.requests = None
+        self.formulas.requests = self.formulas.memory = None
         return self.script.share(disj([conj(found), detour]))
 
     def asks(self, formula: Formula) -> Term:

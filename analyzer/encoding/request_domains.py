@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 
 from analyzer.errors import InternalError
-from analyzer.model.formulas import Attribute, Formula, Name, Role, Test, leaves
+from analyzer.model.formulas import Attribute, Formula, Name, Role, Test, leaves_once
 from analyzer.model.mesh import MeshConfig, Normalization
 from analyzer.model.requests import JOINED_HEADERS
 from analyzer.records import dataclass
@@ -123,10 +123,9 @@ def request_domains(
     TooManyAtomsError, UntranslatableError.
     """
     tests: dict[Attribute, dict[Test, None]] = {}
-    for formula in formulas:
-        for leaf in leaves(formula):
-            if isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST:
-                tests.setdefault(leaf.attribute, {})[leaf] = None
+    for leaf in leaves_once(formulas):
+        if isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST:
+            tests.setdefault(leaf.attribute, {})[leaf] = None
     by_row: dict[Attribute, list[Test]] = {}
     for attribute, asked in tests.items():
         if not is_without_row(attribute):

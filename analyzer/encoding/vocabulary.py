@@ -25,7 +25,7 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Service, Workload
-from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnNodes, OnPorts, Test
+from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnNodes, OnPorts, Test, leaves_once
 from analyzer.model.formulas import leaves as leaves_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.leading import NodeWay, Way
@@ -89,7 +89,7 @@ def vocabulary(
 ) -> Vocabulary:
     """What these policies, Services, formulas and the question mention; `has_endpoints`: Services lead to addresses.
     `accounts`: service accounts besides."""
-    asked = tuple(dict.fromkeys(leaf for formula in formulas for leaf in _leaves_in(formula)))
+    asked = tuple(dict.fromkeys(_leaves_in(formulas)))
     relevant = tuple({id(p): p for p in policies}.values())
     led = tuple(dict.fromkeys(way.port for way in ways))
     peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
@@ -111,9 +111,9 @@ def vocabulary(
 
 
 # ------------------------------------------------------------------------------------------------ mentions
-def _leaves_in(formula: Formula) -> Iterator[Leaf]:
+def _leaves_in(formulas: Iterable[Formula]) -> Iterator[Leaf]:
     """Those that ask about nodes' labels too."""
-    for leaf in leaves_of(formula):
+    for leaf in leaves_once(formulas):
         yield leaf
         if isinstance(leaf, Member) and isinstance(leaf.ends, OnNodes):
             yield from leaves_of(leaf.ends.labels)

@@ -243,6 +243,25 @@ def leaves(formula: Formula) -> Iterator[Leaf]:
                 yield leaf
 
 
+def leaves_once(formulas: Iterable[Formula]) -> Iterator[Leaf]:
+    """The leaves of formulas that share parts, those of a shared part once."""
+    kept = list(formulas)
+    seen: set[int] = set()
+    waiting: list[Formula] = list(reversed(kept))
+    while waiting:
+        formula = waiting.pop()
+        if id(formula) in seen:
+            continue
+        seen.add(id(formula))
+        match formula:
+            case All(parts) | Some(parts):
+                waiting.extend(reversed(parts))
+            case Not(part):
+                waiting.append(part)
+            case leaf:
+                yield leaf
+
+
 def with_leaves(formula: Formula, read: Callable[[Leaf], Formula]) -> Formula:
     """The formula with each of its leaves read; what is known by then is worked out."""
     match formula:

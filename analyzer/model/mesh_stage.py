@@ -169,6 +169,7 @@ class _Builder:
         self.config = self.mesh.config
         self.attaches = attaches or (lambda attached: selects(attached, self.config.root))
         self.policies = self.mesh.of(AuthorizationPolicy)
+        self.tokens: dict[str | None, Tokens] = {}
         self.doubts = _doubts(cluster)
         self.told = {id(policy): as_policy(policy) for policy in self.policies}
 
@@ -239,9 +240,8 @@ class _Builder:
         enforced = [p for p in here if not p.is_dry_run or p.verdict is Verdict.CUSTOM]
 
         def read(policy: AuthorizationPolicy) -> Iterator[tuple[int, Formula, Formula]]:
-            see = Reader(
-                policy.namespace, policy.verdict, self.config, tokens, tuple(client_ip), sees_source=sees_source
-            )
+            own = self._tokens(policy.namespace)
+            see = Reader(policy.namespace, policy.verdict, self.config, own, tuple(client_ip), sees_source=sees_source)
             unseeing = replace(see, sees_identity=False)
             for rule in policy.rules:
                 over_tcp = see.rule(rule, Chain.TCP)
@@ -290,9 +290,16 @@ class _Builder:
         text = f"what the external authorizer `{policy.provider}` answers is not known"
         return Open(OpenFact("ext-authz", policy.provider, text))
 
-    def _tokens(self) -> Tokens:
-        found = self.mesh.of(RequestAuthentication)
-        return Tokens([(self.attaches(each.attached), rule) for each in found for rule in each.rules])
+    def _tokens(self, namespace: str | None = None) -> Tokens:
+        """The rules for tokens that may be in force where a policy of the namespace is; None: anywhere."""
+        known = self.tokens.get(namespace)
+        if known is None:
+            found = self.mesh.of(RequestAuthentication)
+            if namespace not in (None, self.config.root):
+                found = [each for each in found if each.namespace in (namespace, self.config.root)]
+            known = Tokens([(self.attaches(each.attached), rule) for each in found for rule in each.rules])
+            self.tokens[namespace] = known
+        return known
 
     def _rule(self, policy: AuthorizationPolicy, index: int, action: Action, when: Formula) -> StagedRule:
         rules = self.told[id(policy)].ingress or ()
