@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 
 from analyzer.model.policies import RuleRef
-from analyzer.reports import parts, region_words, verdict_words, words
+from analyzer.reports import finding_words, parts, region_words, verdict_words, words
 from analyzer.reports.controls import control_rows
 from analyzer.reports.visible import visible
 from analyzer.resources.version import __version__
@@ -27,6 +27,7 @@ _CODE = re.compile(r"`([^`]+)`")
 def render_html(answer: Answer, as_of: date | None = None) -> bytes:
     """The page in UTF-8.  `as_of` is the day that it says it was made on."""
     body = [
+        *_findings(answer),
         *_overview(answer),
         *_controls(answer),
         *(line for section in answer.sections for line in _section(answer, section)),
@@ -86,6 +87,35 @@ def _facts(answer: Answer, as_of: date | None) -> Iterator[str]:
         yield _pair("cross-check", _text(verdict_words.cross_check(answer.cross_check)))
     if answer.baseline:
         yield _pair("baseline", f"<code>{_text(answer.baseline)}</code>")
+
+
+def _findings(answer: Answer) -> Iterator[str]:
+    """What is wrong by its cause, the worst first."""
+    if not answer.findings:
+        return
+    yield '<h2 id="findings">Findings</h2>'
+    for number, finding in enumerate(answer.findings, 1):
+        yield f'<article id="finding-{number}" class="is-refuted">'
+        yield f"<h3>{number}. {_text(finding_words.what(finding))}</h3>"
+        place = f'<code class="place">{_text(finding_words.place(finding))}</code>'
+        yield f'<p class="id">severity {finding.severity.value} · {finding.fault.value} · {place}</p>'
+        if finding.spot.text:
+            yield f"<pre>{_verbatim(finding.spot.text)}</pre>"
+        told = (
+            ("shows", finding_words.example(finding)),
+            ("also", finding_words.other_end(finding)),
+            ("breaks", finding_words.breaks(finding, answer)),
+            ("fix", finding.fix.text),
+        )
+        yield f"<dl>{''.join(_pair(label, _text(text)) for label, text in told if text)}</dl>"
+        if finding.fix.edit is not None:
+            yield f"<pre>{_verbatim(finding.fix.edit.patch)}</pre>"
+        yield "</article>"
+
+
+def _verbatim(text: str) -> str:
+    """Lines as they are."""
+    return "\n".join(escape(visible(line)) for line in text.rstrip("\n").split("\n"))
 
 
 def _anchor(section: Section, verdict: Verdict) -> str:

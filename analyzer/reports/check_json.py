@@ -12,10 +12,12 @@ from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import End, External, Host, Pod
 from analyzer.model.policies import RuleRef, Tier
 from analyzer.model.source import Notice
+from analyzer.reports import finding_words
 from analyzer.reports.region_json import constraints
 from analyzer.reports.request_json import request
 from analyzer.reports.words import UNIVERSES
 from analyzer.semantics.decision import Decision, Ruling
+from analyzer.verdicts.findings import Finding
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,
@@ -46,6 +48,7 @@ def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
         "waivers": [{**waiver(given), "standing": standing.value} for given, standing in answer.waivers],
         "baseline": answer.baseline or None,
         "queries": [_query(s, v, with_statistics) for s in answer.sections for v in s.verdicts],
+        "causes": [cause(finding) for finding in answer.findings],
     }
     if answer.cross_check is not None:
         content["cross_check"] = cross_check(answer.cross_check)
@@ -99,6 +102,36 @@ def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
             "policies": spent.policies,
         }
     return found
+
+
+def cause(finding: Finding) -> Json:
+    """One finding: `file`, `line`, `column` and `end_column` are where it stands, columns counted from 1 and null for
+    the line as a whole; `patch` is a unified diff, null where no edit is known."""
+    spot, shown, edit = finding.spot, finding.example, finding.fix.edit
+    return {
+        "fault": finding.fault.value,
+        "summary": finding.summary,
+        "severity": finding.severity.value,
+        "live": finding.live,
+        "file": spot.source.file,
+        "line": spot.source.line,
+        "column": spot.column or None,
+        "end_column": spot.column + spot.length if spot.column else None,
+        "rule": rule(finding.ref) if finding.ref is not None else None,
+        "other": rule(finding.other) if finding.other is not None else None,
+        "example": {
+            "src": endpoint(shown.src),
+            "dst": endpoint(shown.dst),
+            "protocol": shown.protocol.value,
+            "port": shown.port,
+        }
+        if shown is not None
+        else None,
+        "breaks": [broken.query.id for broken in finding.breaks],
+        "fix": finding.fix.text,
+        "patch": edit.patch if edit is not None else None,
+        "page": finding_words.page(finding),
+    }
 
 
 def waiver(given: Waiver) -> Json:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
-from analyzer.reports import parts, region_words, verdict_words, words
+from analyzer.reports import finding_words, parts, region_words, verdict_words, words
 from analyzer.reports.controls import control_rows
 from analyzer.reports.map_markdown import escaped
 from analyzer.reports.visible import visible
+from analyzer.verdicts.findings import Finding
 from analyzer.verdicts.verdict import Answer, Counterexample, Status, Verdict
 
 LONGEST = 65_000  # bytes; a comment may have 65,536 characters, and what posts it may add a line of its own
@@ -24,6 +26,9 @@ def render_markdown(answer: Answer) -> bytes:
     head = [f"### {mark} Network isolation: {word}", ""]
     head.append(f"{verdict_words.summary(answer)}.")
     page = _Page(head)
+    missing = sum(not page.took(_finding(answer, finding)) for finding in answer.findings)
+    if missing:
+        page.note(f"No room here for {words.plural(missing, 'finding')}; `--format text -v` tells all.")
     graded = [(section, verdict) for section in answer.sections for verdict in section.verdicts]
     graded.sort(key=lambda it: it[1].is_excused)
     cut = left_out = 0
@@ -73,6 +78,36 @@ class _Page:
 
 def _size(lines: list[str]) -> int:
     return sum(len(line.encode("utf-8", "surrogatepass")) + 1 for line in lines)
+
+
+def _finding(answer: Answer, finding: Finding) -> list[str]:
+    """A cause: what is wrong where, what shows it, what it breaks, and its patch folded."""
+    what = escaped(finding_words.what(finding))
+    lines = ["", f"**{finding.severity.value}** `{_code(finding_words.place(finding))}`: {what}", ""]
+    if finding.spot.text:
+        lines += _fenced([finding.spot.text.strip()], "yaml")
+    shown, other = finding_words.example(finding), finding_words.other_end(finding)
+    lines += [f"- shows: {escaped(shown)}"] if shown else []
+    lines += [f"- also: {escaped(other)}"] if other else []
+    lines.append(f"- breaks: {escaped(finding_words.breaks(finding, answer))}")
+    lines.append(f"- fix: {escaped(parts.line(finding.fix.text))}")
+    if finding.fix.edit is not None:
+        lines += ["", "<details><summary>patch</summary>", ""]
+        lines += [*_fenced(finding.fix.edit.patch.splitlines(), "diff"), "", "</details>"]
+    return lines
+
+
+def _code(text: str) -> str:
+    """Text in backticks: none of its own would end it."""
+    return visible(text).replace("`", "'")
+
+
+def _fenced(lines: list[str], language: str) -> list[str]:
+    """A block of code; its fence is longer than any in it."""
+    shown = [visible(line) for line in lines]
+    ticks = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return [f"{fence}{language}", *shown, fence]
 
 
 def _verdict(answer: Answer, section: str, verdict: Verdict) -> list[str]:

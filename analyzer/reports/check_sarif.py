@@ -1,6 +1,7 @@
 """SARIF 2.1.0: the findings of a check for code scanning (OASIS, "Static Analysis Results Interchange Format").
 
-A query is a rule, a counterexample a result of kind `fail` at the line that lets the connection through.  What is
+A query is a rule, and each cause that refutes it a result of kind `fail` at the peer, selector or field that is guilty,
+with its fix; where nobody looked for causes it is each counterexample, at the rule that lets it through.  What is
 unknown is `open` and what is vacuous needs `review`; results of a kind other than `fail` have level `none`, as the
 format demands (3.27.10).  What waivers or the baseline excuse is suppressed.
 """
@@ -9,18 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
 from analyzer.model.source import Source
-from analyzer.reports import parts, region_words, verdict_words, words
+from analyzer.reports import finding_words, parts, region_words, verdict_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.reports.places import Place, is_file, places
 from analyzer.reports.visible import visible
 from analyzer.resources.version import __version__
+from analyzer.verdicts.findings import Finding, Fix
 from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -35,9 +37,11 @@ Json = dict[str, Any]
 def render_sarif(answer: Answer, cluster: Cluster, *, with_passes: bool = False) -> bytes:
     """One SARIF log with one run, in ASCII.  `with_passes` adds a result of kind `pass` for each proof."""
     writer = _Writer(cluster)
+    told = finding_words.covered(answer)
     for section in answer.sections:
         for verdict in section.verdicts:
-            writer.add(section, verdict, with_passes)
+            by = finding_words.of_query(answer, section.name, verdict.query.id) if id(verdict) in told else ()
+            writer.add(section, verdict, with_passes, by)
     run: Json = {
         "tool": {
             "driver": {
@@ -69,10 +73,13 @@ class _Writer:
         self.rules: list[Json] = []
         self.results: list[Json] = []
 
-    def add(self, section: Section, verdict: Verdict, with_passes: bool) -> None:
+    def add(self, section: Section, verdict: Verdict, with_passes: bool, causes: Sequence[Finding]) -> None:
         rule = _rule(section, verdict)
         self.rules.append(rule)
         if verdict.status is Status.PROVED and not with_passes:
+            return
+        if causes:
+            self.results += (self._of_cause(rule["id"], verdict, finding) for finding in causes)
             return
         for example in verdict.counterexamples or (None,):
             self.results.append(self._result(rule["id"], verdict, example))
@@ -105,6 +112,77 @@ class _Writer:
         if verdict.baseline is not None and verdict.status is not Status.PROVED:
             result["baselineState"] = "unchanged" if verdict.is_excused and not verdict.waivers else "new"
         return result
+
+    def _of_cause(self, rule: str, verdict: Verdict, finding: Finding) -> Json:
+        """A cause of a refuted query, with the edit that mends it."""
+        result: Json = {
+            "ruleId": rule,
+            "ruleIndex": len(self.rules) - 1,
+            "kind": "fail",
+            "level": LEVELS[verdict.query.severity],
+            "message": _message(_cause_text(verdict, finding)),
+            "locations": [_spot(finding)] if is_file(finding.spot.source.file) else [],
+            "relatedLocations": [],
+            "partialFingerprints": {"netproof/v2": _cause_fingerprint(rule, finding)},
+            "properties": {
+                "verdict": verdict.status.value,
+                "universe": verdict.universe.value,
+                "live": finding.live,
+                "cause": finding.fault.value,
+            },
+        }
+        if not result["locations"]:
+            files = [name for name in self.cluster.files if is_file(name)][:1]
+            result["locations"] = [_location(Place(Source(name), "the first of the manifests")) for name in files]
+        other = finding.other
+        if other is not None and is_file(other.source.file):
+            place = Place(other.source, finding_words.other_end(finding))
+            result["relatedLocations"] = [{"id": 1, **_location(place), "message": _message(visible(place.text))}]
+        if finding.fix.edit is not None and is_file(finding.fix.edit.file):
+            result["fixes"] = [_fix(finding.fix)]
+        if verdict.baseline is not None:
+            result["baselineState"] = "new"
+        return result
+
+
+def _spot(finding: Finding) -> Json:
+    """The guilty characters of the line."""
+    found = _location(Place(finding.spot.source, ""))
+    region = found["physicalLocation"].get("region")
+    if region is not None and finding.spot.column:
+        region["startColumn"] = finding.spot.column
+        region["endColumn"] = finding.spot.column + finding.spot.length
+    return found
+
+
+def _fix(fix: Fix) -> Json:
+    """The edit as a replacement of whole lines (3.55)."""
+    edit = fix.edit
+    assert edit is not None
+    deleted: Json = {"startLine": edit.line, "startColumn": 1}
+    deleted |= {"endLine": edit.line + len(edit.removed), "endColumn": 1}
+    text = "".join(f"{line}\n" for line in edit.added)
+    change = {"artifactLocation": _artifact(edit.file)}
+    replacement = {"deletedRegion": deleted, "insertedContent": {"text": text}}
+    return {
+        "description": _message(visible(parts.line(fix.text))),
+        "artifactChanges": [{**change, "replacements": [replacement]}],
+    }
+
+
+def _cause_text(verdict: Verdict, finding: Finding) -> str:
+    said = [f"{verdict_words.word(verdict)}: {verdict_words.title(verdict)}", finding_words.what(finding)]
+    said += [finding_words.example(finding), f"fix: {finding.fix.text}"]
+    return "\n".join(visible(parts.line(text)) for text in said if text)
+
+
+def _cause_fingerprint(rule: str, finding: Finding) -> str:
+    """The same for the same cause, wherever its lines have moved."""
+    ref = finding.ref
+    number = ref.rule.index if ref is not None and ref.rule is not None else ""
+    name = f"{ref.policy.id} {ref.direction.value} {number}" if ref is not None else finding.summary
+    told = f"{rule}\n{finding.fault.value}\n{name}"
+    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 def _rule(section: Section, verdict: Verdict) -> Json:

@@ -130,5 +130,10 @@ def covered(answer: Answer) -> frozenset[int]:
     )
 
 
+def of_query(answer: Answer, pack: str, query: str) -> list[Finding]:
+    """The causes that refute the query."""
+    return [it for it in answer.findings if any((b.pack, b.query.id) == (pack, query) for b in it.breaks)]
+
+
 def is_refutation(verdict: Verdict) -> bool:
     return verdict.status is Status.REFUTED and not verdict.is_excused

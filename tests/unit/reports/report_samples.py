@@ -27,6 +27,7 @@ from analyzer.model.profile import PROFILES
 from analyzer.model.source import Notice, Source
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.sets import INTERNET, PortSet, ValueSet
+from analyzer.verdicts.findings import Broken, Edit, Fault, Finding, Fix, Spot
 from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Region, Role
 from analyzer.verdicts.verdict import (
     Answer,
@@ -263,3 +264,31 @@ WITH_EXCUSES = answer(
     waivers=((WAIVER, Waived.USED), (EXPIRED, Waived.EXPIRED)),
     baseline="before.json",
 )
+GUILTY = "        - namespaceSelector: {}  # of `everybody`"
+FINDING = Finding(
+    Fault.ALLOWS,
+    "lets in every pod of every namespace",
+    Spot(Source("k8s/shop.yaml", 19), 11, 21, GUILTY),
+    one_rule("web", 14),
+    Connection(LATER, WEB, Protocol.TCP, 8080),
+    "",
+    True,
+    (Broken("tenants", REFUTED.query), Broken("tenants", query("apart", "Tenants are apart"))),
+    Fix(
+        "name the namespace", Edit("k8s/shop.yaml", 19, (GUILTY,), ("        - podSelector: {}",), ("    - from:",), ())
+    ),
+    other=one_rule("out", 30),
+    new_namespaces=frozenset({LATER.namespace}),
+)
+OPENING = Finding(
+    Fault.OPEN,
+    "no NetworkPolicy isolates the pods of shop for egress",
+    Spot(Source("k8s/shop.yaml", 2)),
+    None,
+    None,
+    "shop/web[Deployment]",
+    None,
+    (Broken("tenants", REFUTED.query),),
+    Fix("add a NetworkPolicy", Edit("k8s/deny.yaml", 1, (), ("kind: NetworkPolicy",), is_new=True)),
+)
+WITH_FINDINGS = replace(WITH_EXCUSES, findings=(FINDING, OPENING))
