@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
@@ -12,11 +13,11 @@ from analyzer.model.cilium import SPECIALS
 from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
 from analyzer.model.endpoints import Through
-from analyzer.model.enforcing import as_enforced
+from analyzer.model.enforcing import as_declared, as_enforced
 from analyzer.model.formulas import Role, Test, leaves
 from analyzer.model.policies import Direction
 from analyzer.model.profile import AllowLocalhost, Profile
-from analyzer.model.reading import is_decided_by_cilium, is_decided_by_own, pipeline_of
+from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium, is_decided_by_own, pipeline_of
 from analyzer.model.requests import Request
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.sets import AddressSet, ConnectionSet
@@ -55,7 +56,7 @@ def between(
             return settled(Outcome.UNKNOWN, "what policies say of this entity is not known")
         one = _of_entities(cluster, profile, src, dst, asked, pod_addresses, request)
         return _by_the_oracle(one, None, settled(one.outcome, ""))
-    if is_decided_by_own(profile, cluster):
+    if _is_asked_point_by_point(cluster, profile, (src, dst)):
         one = decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
         mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
         found = _by_the_oracle(one, mesh, settled(one.outcome, ""))
@@ -64,7 +65,7 @@ def between(
         return settled(outcome, "neither end is a pod: network policies say nothing of this")
     else:
         found = explain(
-            cluster,
+            as_declared(cluster, src, dst),
             profile,
             src,
             dst,
@@ -87,6 +88,15 @@ def looks_at_requests(cluster: Cluster, profile: Profile) -> bool:
     rules = (r for stage in stages for tier in stage.tiers for entry in tier.entries for r in entry.rules)
     asked = (leaf for rule in rules for leaf in leaves(rule.when))
     return any(isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST for leaf in asked)
+
+
+def _is_asked_point_by_point(cluster: Cluster, profile: Profile, ends: Sequence[PairEnd]) -> bool:
+    """Where the engine's own policies decide and the map's fold does not follow them: at requests, and at nodes."""
+    if not is_decided_by_calico(profile, cluster):
+        return is_decided_by_own(profile, cluster)
+    is_at_nodes = any(isinstance(end, Node) or (isinstance(end, Workload) and end.host_network) for end in ends)
+    neither_is_a_pod = not any(isinstance(end, Workload) for end in ends)
+    return profile.application_layer_policy or (cluster.calico.has_hosts and (is_at_nodes or neither_is_a_pod))
 
 
 def settling(

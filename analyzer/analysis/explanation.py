@@ -119,8 +119,10 @@ class _Trial:
         assert subject is not None
         hits = dict(self.side.ruled.hits)
         selecting, told = {id(entry) for entry in subject.entries}, set[int]()
-        isolating = {id(entry.policy) for entry in subject.entries if entry.closes}
+        isolating = {id(entry.policy) for tier, entry in self._closing if tier.is_union}
+        left = self.asked
         for tier in self.rules.stage.tiers:
+            here: list[Step] = []
             for entry in tier.entries:
                 if (
                     id(entry) in selecting
@@ -129,15 +131,37 @@ class _Trial:
                 ):
                     told.add(id(entry.policy))
                     effect = Effect.ISOLATES if id(entry.policy) in isolating else Effect.SELECTS
-                    yield Step(_name(tier), self._ref(entry), effect)
+                    here.append(Step(_name(tier), self._ref(entry), effect))
                     for rule in entry.rules:
                         if rule.rule is not None:
                             hit = hits.get(subject.rule_numbers[id(rule)], ConnectionSet.EMPTY)
-                            yield self._step(tier, entry, rule, hit & self.asked)
+                            here.append(self._step(tier, entry, rule, hit & self.asked))
+            yield from here
+            end, left = self._end(tier, here, left)
+            if end is not None:
+                yield end
             for entry in tier.entries:
                 if id(entry) not in selecting and entry.policy is not None and self._could_select(entry):
                     told.add(id(entry.policy))
                     yield Step(_name(tier), self._ref(entry), Effect.NOT_SELECTED, why=self._selection(entry))
+
+    @cached_property
+    def _closing(self) -> tuple[tuple[Tier, Entry], ...]:
+        closing = {id(entry) for entry in self._entries if entry.closes}
+        return tuple((tier, e) for tier in self.rules.stage.tiers for e in tier.entries if id(e) in closing)
+
+    def _end(self, tier: Tier, steps: list[Step], left: ConnectionSet) -> tuple[Step | None, ConnectionSet]:
+        """What becomes of what no rule of an ordered tier matches, if anything gets so far, and what gets on."""
+        passed = ConnectionSet.EMPTY
+        for step in steps:
+            left -= step.connections if step.is_certain else ConnectionSet.EMPTY
+            passed |= step.connections if step.effect is Effect.PASSES else ConnectionSet.EMPTY
+        closing = [entry for its, entry in self._closing if its is tier and entry.policy is not None]
+        if tier.is_union or not closing:
+            return None, left | passed
+        effect = Effect.END_DENIES if tier.unmatched is Unmatched.DENY else Effect.END_PASSES
+        end = Step(_name(tier), self._ref(closing[-1]), effect, left) if left else None
+        return end, passed if effect is Effect.END_DENIES else left | passed
 
     def _could_select(self, entry: Entry) -> bool:
         """By its namespace."""
@@ -215,6 +239,9 @@ class _Trial:
         if Effect.DENIES in by_effect:
             ref = by_effect[Effect.DENIES][0].ref
             return f"denied by rule {rule_label(ref)} of {ref.policy.id}"
+        if Effect.END_DENIES in by_effect:
+            end = by_effect[Effect.END_DENIES][0]
+            return f"{end.ref.policy.id} selects it, and the end of tier {end.tier} denies what no rule of it matches"
         closing = [entry.why for entry in self._entries if entry.closes and entry.policy is None]
         return f"{closing[0]} and nothing allows this" if closing else "the two ends have no address family in common"
 

@@ -7,6 +7,7 @@ those of its namespace and its service account (1.2).  `model/calico_labels` say
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from analyzer.model.calico_settings import ControllerSettings, FelixSettings
@@ -14,7 +15,7 @@ from analyzer.model.formulas import Formula, Test, leaves
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.source import NOWHERE, Source
-from analyzer.model.unmodelled import Unmodelled, stand_in
+from analyzer.model.unmodelled import Unmodelled, digest_of, stand_in
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.addresses import IPAddress
@@ -252,7 +253,8 @@ CalicoFact = (
 class Calico:
     """All of Calico's objects; service accounts count as such, for nothing else asks about their labels.
 
-    `staged`: policies that are not enforced, `staged_kubernetes` those of Kubernetes' own (1.10).
+    `staged`: policies that are not enforced, `staged_kubernetes` those of Kubernetes' own (1.10).  `judges_hosts`:
+    False where what policies say of nodes is left open.
     """
 
     policies: tuple[CalicoPolicy, ...] = ()
@@ -266,6 +268,7 @@ class Calico:
     controllers: tuple[ControllerSettings, ...] = ()
     staged: tuple[CalicoPolicy, ...] = ()
     staged_kubernetes: tuple[StagedKubernetesPolicy, ...] = ()
+    judges_hosts: bool = True
 
     @property
     def mentioned_labels(self) -> Iterator[tuple[str, Collection[str]]]:
@@ -291,6 +294,12 @@ class Calico:
     def decides(self) -> bool:
         """Some object of it can change what is let through."""
         return bool(self.policies or self.groups) or self.has_hosts
+
+    @property
+    def on_hosts(self) -> str:
+        """What decides at nodes, told from all else that could, wherever it is written."""
+        policies = tuple(policy for policy in self.policies if policy.namespace is None)
+        return digest_of(replace(self, policies=policies, pools=(), staged=(), staged_kubernetes=()))
 
 
 NO_CALICO = Calico()

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from analyzer.model.calico import STAND_IN, ServiceAccount
 from analyzer.model.cilium import OF_CILIUM
-from analyzer.model.cluster import Cluster, Unmodelled
+from analyzer.model.cluster import Cluster, Unmodelled, Workload
 from analyzer.model.labels import NO_LABELS, Operator, Requirement, Selector
 from analyzer.model.lifting import lifted
 from analyzer.model.open_facts import OpenFact
@@ -51,19 +51,26 @@ def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
 
 
 def as_compared(old: Cluster, new: Cluster, profile: Profile) -> tuple[Cluster, Cluster]:
-    """The same of two revisions; where policies may select nodes, which nothing compares, the engine's own objects are
-    not modelled."""
-    if any(judges_nodes(cluster, profile) for cluster in (old, new)):
+    """The same of two revisions; what Calico's policies say of nodes, which nothing compares, is left open, and where
+    another engine's may select nodes, its own objects are not modelled."""
+    if any(_has_host_policies(cluster, profile) for cluster in (old, new)):
         return _enforced(old, profile, is_chained=False), _enforced(new, profile, is_chained=False)
-    return as_enforced(old, profile), as_enforced(new, profile)
+    return as_enforced(without_hosts(old), profile), as_enforced(without_hosts(new), profile)
 
 
-def judges_nodes(cluster: Cluster, profile: Profile) -> bool:
-    """Some object of the engine's own may select nodes."""
-    return cluster.calico.has_hosts if profile.reads_calico else _has_host_policies(cluster, profile)
+def without_hosts(cluster: Cluster) -> Cluster:
+    """The cluster in which what Calico's policies say of nodes is left open."""
+    if not cluster.calico.has_hosts:
+        return cluster
+    found = cluster.readings.get("without hosts")
+    if not isinstance(found, Cluster):
+        calico = replace(cluster.calico, judges_hosts=False)
+        found = cluster.readings["without hosts"] = replace(cluster, calico=calico)
+    return found
 
 
 def _has_host_policies(cluster: Cluster, profile: Profile) -> bool:
+    """Some of Cilium's may select nodes."""
     return profile.reads_cilium and profile.enable_host_firewall and cluster.cilium.names_hosts
 
 
@@ -87,8 +94,8 @@ def _without_stand_ins(cluster: Cluster, profile: Profile) -> Cluster:
 def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:
     """The cluster as a map shows it: policies of kinds that the engine does not read are taken as written, as another
     engine chained to it would read them, and a notice says so of each."""
-    if not judges_nodes(cluster, profile):  # at nodes a map judges nothing
-        cluster = _without_stand_ins(_with_accounts(cluster), profile)
+    if not _has_host_policies(cluster, profile):  # at nodes a map judges nothing
+        cluster = _without_stand_ins(_with_accounts(without_hosts(cluster)), profile)
     return _enforced(cluster, profile, is_chained=True)
 
 
@@ -103,6 +110,24 @@ def _with_accounts(cluster: Cluster) -> Cluster:
         others = {(w.namespace, w.service_account) for w in cluster.workloads} - known
         accounts = (*cluster.calico.accounts, *(ServiceAccount(*it, NO_LABELS) for it in sorted(others)))
         found = cluster.readings[ServiceAccount] = replace(cluster, calico=replace(cluster.calico, accounts=accounts))
+    return found
+
+
+def as_declared(cluster: Cluster, *ends: object) -> Cluster:
+    """The cluster in which what Calico's policies ask about and no manifest writes is not there: the labels of the
+    accounts of its workloads and of these ends, and those of the namespaces of sets."""
+    if not cluster.calico.policies:
+        return cluster
+    found = _with_accounts(without_hosts(cluster))
+    known = {(it.namespace, it.name) for it in found.calico.accounts}
+    own = {(end.namespace, end.service_account) for end in ends if isinstance(end, Workload)} - known
+    homes = {group.namespace for group in found.calico.groups}
+    if own:
+        accounts = (*found.calico.accounts, *(ServiceAccount(*it, NO_LABELS) for it in sorted(own)))
+        found = replace(found, calico=replace(found.calico, accounts=accounts))
+    if any(n.name in homes and not n.is_declared for n in found.namespaces):
+        spaces = (replace(n, is_declared=True) if n.name in homes else n for n in found.namespaces)
+        found = replace(found, namespaces=tuple(spaces))
     return found
 
 

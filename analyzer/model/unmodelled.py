@@ -82,6 +82,12 @@ class Unmodelled:
         return self.digest or str(self.source)
 
 
+def digest_of(fact: object) -> str:
+    """What tells the fact from others, wherever it stands."""
+    content = _SOURCE.sub("", repr(fact))
+    return f"{crc32(content.encode('utf-8', 'surrogatepass')):08x}"
+
+
 def stand_in(
     fact: object,
     about: tuple[str, str, str | None, str],
@@ -95,7 +101,6 @@ def stand_in(
 
     `about`: kind, API version, namespace and name.  The digest is that of the fact, wherever it stands.
     """
-    content = _SOURCE.sub("", repr(fact))
     return Unmodelled(
         *about,
         may_allow=True,
@@ -103,7 +108,7 @@ def stand_in(
         adds_pods=False,
         source=source,
         why=why,
-        digest=f"{crc32(content.encode('utf-8', 'surrogatepass')):08x}",
+        digest=digest_of(fact),
         directions=directions,
         may_isolate=isolates,
     )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from analyzer.model.policies import Direction
+from analyzer.model.calico import FOR_KUBERNETES, CalicoPolicy
+from analyzer.model.policies import Direction, Policy, PolicyLike, Tier
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.explanation import Answer, Effect, Explanation, Outcome, SideExplanation, Step
 
 _MOST_UNSELECTING = 5
-_DECIDING = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES}
+_DECIDING = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES, Effect.END_DENIES, Effect.END_PASSES}
 
 
 def render_explanation_text(found: Explanation, style: Style) -> bytes:
@@ -84,19 +85,37 @@ def _tier(page: Page, tier: str, steps: list[Step]) -> None:
 
 
 def _step(page: Page, step: Step) -> None:
-    ref, effect = step.ref, step.effect
+    ref = step.ref
     place = f" ({ref.source})" if ref.source.file else ""
     if ref.rule is None:
-        verb = {
-            Effect.ISOLATES: "selects and isolates it",
-            Effect.SELECTS: f"selects it, with priority {ref.policy.priority}",
-            Effect.NOT_SELECTED: f"does not select it: {step.why}",
-        }[effect]
-        ink = Ink.FAINT if effect is Effect.NOT_SELECTED else Ink.PLAIN
-        page.paragraph(f"{ref.policy.id} {verb}{place}", indent=4, hang=2, ink=ink)
+        _policy(page, step, place)
         return
     name = f" `{ref.rule.name}`" if ref.rule.name else ""
     page.paragraph(f"rule {ref.rule.index + 1}{name} {_verb(step)}{place}", indent=6, hang=2, ink=_ink(step))
+
+
+def _policy(page: Page, step: Step, place: str) -> None:
+    """What a policy does as a whole, or the end of its tier."""
+    who = step.ref.policy.id
+    match step.effect:
+        case Effect.END_DENIES:
+            page.paragraph(f"the end of the tier denies {step.connections}", indent=4, hang=2, ink=Ink.BAD)
+        case Effect.END_PASSES:
+            page.paragraph(f"the end of the tier passes {step.connections} on to the next", indent=4, hang=2)
+        case Effect.NOT_SELECTED:
+            page.paragraph(f"{who} does not select it: {step.why}{place}", indent=4, hang=2, ink=Ink.FAINT)
+        case Effect.ISOLATES:
+            page.paragraph(f"{who} selects and isolates it{place}", indent=4, hang=2)
+        case _:
+            page.paragraph(f"{who} selects it, {_rank(step.ref.policy)}{place}", indent=4, hang=2)
+
+
+def _rank(policy: PolicyLike) -> str:
+    """Its place in its tier."""
+    if isinstance(policy, CalicoPolicy):
+        return "without an order" if policy.order is None else f"at order {policy.priority}"
+    is_kubernetes_own = isinstance(policy, Policy) and policy.tier is Tier.NETWORK_POLICY
+    return f"at order {FOR_KUBERNETES:g}" if is_kubernetes_own else f"with priority {policy.priority}"
 
 
 def _verb(step: Step) -> str:

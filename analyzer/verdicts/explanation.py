@@ -21,6 +21,8 @@ class Effect(Enum):
     NO_MATCH = "does not match"
     NOT_REACHED = "is not reached"  # what comes before it decides everything asked about
     NOT_SELECTED = "does not select"
+    END_DENIES = "denies at the end of the tier"  # of those that no rule of the tier matches
+    END_PASSES = "passes at the end of the tier"
 
 
 class Outcome(Enum):
@@ -40,7 +42,8 @@ def outcome_of(allowed: ConnectionSet, certain: ConnectionSet) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule or policy, in order of evaluation, of the tier of that name.
+    """One rule or policy, in order of evaluation, of the tier of that name; at its end the policy that the end of the
+    tier is put down to.
 
     `connections`: those it decides; `is_certain` is False when whether it does hangs on what is not known.  `why` is a
     phrase without a full stop: why it does not match, does not select, or may match only.
@@ -81,7 +84,7 @@ class SideExplanation:
         """The rules that allow, deny or pass something asked about; where none allows, what isolates the end too."""
         wanted = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES}
         if not self.allowed:
-            wanted.add(Effect.ISOLATES)
+            wanted |= {Effect.ISOLATES, Effect.END_DENIES}
         return (*self.rules, *(step.ref for step in self.steps if step.effect in wanted))
 
 

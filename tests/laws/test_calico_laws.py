@@ -1,6 +1,7 @@
 """Calico's pipeline: encoding and map say of a connection what the oracle says of it, whatever the policies are."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 from calico import calico_clusters, calico_profiles
 from clusters import claims, connections, isolation_claims
@@ -11,17 +12,22 @@ from test_map_laws import LOOSE, NOTHING, POD_ADDRESSES, answers, contains, judg
 from trials import Asked, Encoded, by_oracle
 
 from analyzer.analysis import connectivity
+from analyzer.analysis.between import between
+from analyzer.analysis.pointwise import decided
+from analyzer.analysis.requests import without_requests
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound
 from analyzer.model.claims import Kind, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.enforcing import as_compared, as_enforced, as_pictured
-from analyzer.model.profile import Profile
+from analyzer.model.enforcing import as_compared, as_declared, as_enforced, as_pictured
+from analyzer.model.profile import PROFILES, Profile
 from analyzer.semantics import outcomes
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.other_protocols import EVERY as EVERY_OTHER
 from analyzer.verdicts import Status
+from analyzer.verdicts.explanation import Effect, Outcome
 
+STOPPING = (Effect.ALLOWS, Effect.DENIES, Effect.END_DENIES)
 PODS = AddressSet.of("10.0.0.0/28", "fd00::/124")
 SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -75,9 +81,7 @@ def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
 @settings(SMALL, max_examples=40)
 @given(calico_clusters(), calico_profiles())
 def test_the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> None:
-    """Where no policy selects nodes: these a map does not judge."""
-    bare = replace(cluster, calico=replace(cluster.calico, host_endpoints=()))
-    cluster = as_pictured(bare, profile)
+    cluster = as_pictured(cluster, profile)
     found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True)
     table = rows_of(found)
     for src, dst in judged_pairs(found):
@@ -89,3 +93,31 @@ def test_the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> N
             is_certain = certain.others == EVERY_OTHER if atom[1] is None else contains(certain, atom)
             assert is_certain == (oracle == {True})
     assert not table
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data())
+def test_explain_agrees_with_the_oracle_and_its_steps_with_its_answer(data: st.DataObject) -> None:
+    """On one port, between workloads and an address: what each stage answers is what the oracle says, and the last
+    thing that decides in its steps says so too."""
+    profile = PROFILES["calico"].with_knob("calico-version", data.draw(st.sampled_from(("3.33", "3.31"))))
+    written = data.draw(calico_clusters())
+    workloads = [workload for workload in written.workloads if not workload.host_network]
+    if not workloads:
+        return
+    near, port = data.draw(st.sampled_from(workloads)), PortSet.of(data.draw(st.sampled_from((80, 81, 443))))
+    outside = AddressSet.single(ip_address(f"203.0.113.{data.draw(st.integers(1, 12))}"))
+    ends = [near, data.draw(st.sampled_from([outside, *workloads]))]
+    src, dst = ends if data.draw(st.booleans()) else reversed(ends)
+    asked = ConnectionSet(tcp=port)
+    found = between(written, profile, src, dst, ("s", "d"), asked=asked, pod_addresses=POD_ADDRESSES)
+    enforced = as_declared(as_enforced(without_requests(written), profile), src, dst)
+    oracle = decided(enforced, profile, src, dst, asked, pod_addresses=POD_ADDRESSES)
+    if oracle.decision is None:
+        return
+    assert found.outcome is oracle.outcome or found.reason  # what settles it otherwise
+    for side in (found.egress, found.ingress):
+        ends_it = [step for step in side.steps if step.is_certain and step.effect in STOPPING and step.connections]
+        if side.outcome is not Outcome.UNKNOWN and ends_it and all(step.is_certain for step in side.steps):
+            (end,) = ends_it
+            assert (end.effect is Effect.ALLOWS) == (side.outcome is Outcome.ALLOWED)
