@@ -160,14 +160,23 @@ class PipelineTerms:
         return implies(applies, self._doubted(view, ruling))
 
     def isolated(self, direction: Direction, subject: EndTerms) -> Term:
-        """Some policy closes the end for the direction, or some object that is not modelled does."""
+        """Some policy closes the end for the direction, or some object that is not modelled does.  A tier from which a
+        policy that selects the end passes something on closes nothing: what comes then may be open by default."""
         stage = self._stage(direction)
         view = View(stage, direction, subject, subject)
         closing = [
-            term for tier in stage.tiers if tier.unmatched is Unmatched.DENY for _, term in self._closing(view, tier)
+            conj([term, neg(self._passes_on(view, tier))])
+            for tier in stage.tiers
+            if tier.unmatched is Unmatched.DENY
+            for _, term in self._closing(view, tier)
         ]
         doubts = [self.formulas.of(d.isolates, {Role.SELF: subject}) for d in self._doubts(stage)]
         return conj([self.formulas.of(stage.applies, {Role.SELF: subject}), disj([*closing, *doubts])])
+
+    def _passes_on(self, view: View, tier: Tier) -> Term:
+        entries = (entry for scale in self._scales(view, tier) for group in scale for entry in group)
+        passing = (entry for entry in entries if any(rule.action is Action.PASS for rule in entry.rules))
+        return disj(self._selects(view, entry) for entry in passing)
 
     def _scales(self, view: View, tier: Tier) -> list[list[list[Entry]]]:
         """The policies of the slice that can select the end."""

@@ -14,7 +14,7 @@ from analyzer.model.endpoints import Connection, External, Host, Pod
 from analyzer.model.formulas import Role
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage, Unmatched
-from analyzer.model.policies import Direction, Protocol
+from analyzer.model.policies import Action, Direction, Protocol
 from analyzer.model.profile import Profile, ServiceEval
 from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
@@ -92,7 +92,8 @@ def open_facts(cluster: Cluster, profile: Profile, connection: Connection) -> tu
 def isolation(
     cluster: Cluster, profile: Profile, pod: Pod, direction: Direction, settle: Settle = first_option
 ) -> Ruling:
-    """Whether NetworkPolicies isolate the pod (reference A10.2): it is DENIED iff they do, `rules` names them.
+    """Whether NetworkPolicies isolate the pod (reference A10.2), or a tier of Calico that denies at its end and passes
+    nothing of it on: it is DENIED iff they do, `rules` names them.
 
     Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).  Where none
     isolates it, an object that is not modelled may.
@@ -133,7 +134,8 @@ class _Stage:
             return self._open(_why_not(about.ends[Role.SELF]), StageVerdict.NONE)
         for tier, scales in selected(self.stage, self.cluster, about):
             closing = [entry for scale in scales for group in scale for entry in group if entry.closes]
-            if closing and tier.unmatched is Unmatched.DENY:
+            actions = {rule.action for scale in scales for group in scale for entry in group for rule in entry.rules}
+            if closing and tier.unmatched is Unmatched.DENY and Action.PASS not in actions:
                 return isolated_by(self.stage, tier, closing)
         about = as_modelled_first(about)
         for doubt in self.stage.doubts:

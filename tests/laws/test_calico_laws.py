@@ -4,8 +4,8 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from calico import calico_clusters, calico_profiles
-from clusters import claims, connections, isolation_claims
-from evaluators import EVERYTHING, by_encoding
+from clusters import claims, connections, isolation_claims, pods
+from evaluators import EVERYTHING, by_encoding, question, truth_of_pod
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_map_laws import LOOSE, NOTHING, POD_ADDRESSES, answers, contains, judged_pairs, rows_of
@@ -15,13 +15,17 @@ from analyzer.analysis import connectivity
 from analyzer.analysis.between import between
 from analyzer.analysis.pointwise import decided
 from analyzer.analysis.requests import without_requests
+from analyzer.encoding import encode
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound
 from analyzer.model.claims import Kind, Query, Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Pod
 from analyzer.model.enforcing import as_compared, as_declared, as_enforced, as_pictured
+from analyzer.model.policies import Direction
 from analyzer.model.profile import PROFILES, Profile
-from analyzer.semantics import outcomes
+from analyzer.semantics import decide, isolation, isolation_outcomes, outcomes
+from analyzer.semantics.decision import StageVerdict
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.other_protocols import EVERY as EVERY_OTHER
 from analyzer.verdicts import Status
@@ -42,6 +46,32 @@ def test_oracle_and_encoding_agree(data: st.DataObject) -> None:
         found = {decision.allowed for decision in outcomes(cluster, profile, connection)}
         wanted = "open" if len(found) == 2 else "allow" if True in found else "deny"
         assert by_encoding(cluster, profile, connection) == wanted
+
+
+@settings(SMALL, max_examples=60)
+@given(st.data())
+def test_isolation_is_decided_alike(data: st.DataObject) -> None:
+    profile = data.draw(calico_profiles())
+    cluster = as_enforced(data.draw(calico_clusters()), profile)
+    claim, pod = data.draw(isolation_claims(cluster)), data.draw(pods(cluster))
+    expected = isolation_outcomes(claim, pod, cluster, profile)
+    for is_sliced in (True, False):
+        found = truth_of_pod(encode(cluster, question(claim, profile, is_sliced=is_sliced)), pod)
+        assert found in (None, expected), is_sliced
+
+
+@settings(SMALL, max_examples=60)
+@given(st.data())
+def test_what_reaches_an_isolated_pod_some_rule_allows(data: st.DataObject) -> None:
+    profile = data.draw(calico_profiles())
+    cluster = as_enforced(data.draw(calico_clusters()), profile)
+    connection = data.draw(connections(cluster))
+    if not isinstance(connection.dst, Pod) or cluster.unmodelled:
+        return
+    closed = isolation(cluster, profile, connection.dst, Direction.INGRESS)
+    ruling = decide(cluster, profile, connection).at("ingress")
+    if closed.verdict is StageVerdict.DENIED and ruling.verdict is StageVerdict.ALLOWED:
+        assert ruling.rules
 
 
 @settings(SMALL, max_examples=40)
