@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
 from analyzer.inputs.settings import chosen_profile
 
 if TYPE_CHECKING:
+    from analyzer.model.cilium import CiliumSettings
     from analyzer.model.cluster import Cluster
     from analyzer.model.profile import Profile
     from analyzer.model.signs import Sign
@@ -22,6 +23,8 @@ def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> P
     What installs an engine goes before policies that it alone reads; where two engines stand side by side, and nothing
     else tells, UsageError.  The version of an engine is that of its image, unless a knob says another.
     """
+    from analyzer.model.profile import knob_of
+
     signs = [sign for cluster in clusters for sign in cluster.signs]
     telling = [sign for sign in signs if sign.is_installed] or signs
     if any(sign.profile != "flannel" for sign in telling):  # which enforces nothing, whatever stands beside it
@@ -33,12 +36,36 @@ def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> P
         message = f"{first.what} ({first.source}) speaks for {first.profile}, {other}"
         raise UsageError(message, f"say which of them enforces policies: --profile {' or --profile '.join(named)}")
     chosen = name if name is not None else next(iter(named), None)
-    return _versioned(chosen_profile(chosen, knobs), knobs, signs)
+    given = frozenset(knob_of(text.partition("=")[0]) for text in knobs)
+    found = _versioned(chosen_profile(chosen, knobs), given, signs)
+    settings = [it for cluster in clusters for it in cluster.cilium.settings]
+    return _with_settings(found, given, settings) if found.name == "cilium" else found
 
 
-def _versioned(profile: Profile, knobs: Sequence[str], signs: Iterable[Sign]) -> Profile:
+def _with_settings(profile: Profile, given: Collection[str], settings: Sequence[CiliumSettings]) -> Profile:
+    """The profile as the ConfigMap cilium-config sets it up, but for what is given; UsageError where two say different
+    things, or what no knob takes."""
+    from analyzer.model.cilium import knobs_of
+
+    by_knob: dict[str, tuple[str, CiliumSettings]] = {}
+    for one in settings:
+        for knob, value in knobs_of(one).items():
+            first, other = by_knob.setdefault(knob, (value, one))
+            if knob not in given and first != value:
+                message = f"knob {knob} is `{first}` by {other.source}, and `{value}` by {one.source}"
+                raise UsageError(message, f"say which holds for both: --knob {knob}={value}")
+    for knob, (value, one) in by_knob.items():
+        if knob not in given:
+            try:
+                profile = profile.with_knob(knob, value)
+            except ValueError as error:
+                raise UsageError(f"{one.source}: `{value}` is no value of {knob}", str(error)) from error
+    return profile
+
+
+def _versioned(profile: Profile, given: Collection[str], signs: Iterable[Sign]) -> Profile:
     knob = _VERSIONS.get(profile.name)
-    if knob is None or any(text.partition("=")[0].strip().replace("_", "-") == knob for text in knobs):
+    if knob is None or knob in given:
         return profile
     for sign in signs:
         if sign.profile == profile.name and sign.version:

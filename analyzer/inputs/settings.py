@@ -84,7 +84,7 @@ def chosen_universe(name: str) -> Universe:
 
 def chosen_profile(name: str | None, knobs: Sequence[str]) -> Profile:
     """The profile of that name, or the usual one, with every `NAME=VALUE` of `knobs` set."""
-    from analyzer.model.profile import PROFILES, knob_names
+    from analyzer.model.profile import PROFILES, knob_names, knob_of
 
     name = _USUAL if name is None else name
     if name not in PROFILES:
@@ -94,7 +94,7 @@ def chosen_profile(name: str | None, knobs: Sequence[str]) -> Profile:
     for text in knobs:
         try:
             knob, value = _pair(_ASSUMED.get(text, text), "--knob")
-            if knob.replace("_", "-") not in knob_names():
+            if knob_of(knob) not in knob_names():
                 raise UsageError(f"unknown knob `{knob}`", nearest(knob, knob_names()))
             profile = _with_knob(profile, knob, value)
         except UsageError as error:

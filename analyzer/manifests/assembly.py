@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
+from analyzer.manifests.kinds.cilium.notes import notes as cilium_notes
 from analyzer.manifests.kinds.endpoints import EndpointsObject
 from analyzer.manifests.kinds.engines import notices as engine_notices
 from analyzer.manifests.kinds.engines import signs
@@ -153,8 +154,9 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         mesh=_mesh(facts),
     )
     cluster = _with_node_local_dns(cluster)
-    astray = _astray(cluster)
-    return replace(cluster, notices=(*cluster.notices, *astray)) if astray else cluster
+    pods = cluster.known_pod_addresses | cluster.pod_cidrs
+    more = (*_astray(cluster), *cilium_notes(cilium.policies, pods))
+    return replace(cluster, notices=(*cluster.notices, *more)) if more else cluster
 
 
 def _mesh(facts: Facts) -> Mesh:

@@ -10,6 +10,7 @@ from typing import Any
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
 from analyzer.manifests.kinds.calico.references import without_tier
+from analyzer.manifests.kinds.cilium.settings import cilium_settings
 from analyzer.manifests.kinds.custom_pods import custom_pods
 from analyzer.manifests.kinds.dns_domains import dns_domains
 from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
@@ -240,6 +241,8 @@ class Loader:
             self.facts.root_namespaces.add(mesh)
         if kind == "ConfigMap":
             self.facts.dns_domains |= dns_domains(root.data)
+        if kind == "ConfigMap" and (settings := cilium_settings(root.data, root.log)):
+            self.facts.cilium.append(settings)
         if kind == "ConfigMap" and (config := mesh_config(root.data, root.log)):
             self.facts.mesh_configs.setdefault(*config)
         self._is_repeated(root, identity, text_key(root.data))

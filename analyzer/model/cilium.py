@@ -7,7 +7,6 @@ Cilium adds to one is added when it is read (`model/cilium_rules`), for it hangs
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import field
 
 from analyzer.model.formulas import Formula
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
@@ -185,11 +184,40 @@ class CidrGroup:
 
 @dataclass(frozen=True, slots=True)
 class CiliumSettings:
-    """The ConfigMap cilium-config: what it sets, by name."""
+    """The ConfigMap cilium-config: what it sets, by name; `odd`: what of it netproof does not follow."""
 
     namespace: str
     options: tuple[tuple[str, str], ...]
+    odd: tuple[str, ...] = ()
     source: Source = NOWHERE
+
+
+_SET = (
+    "enable-policy",
+    "policy-cidr-match-mode",
+    "enable-host-firewall",
+    "policy-default-local-cluster",
+    "enable-node-selector-labels",
+    "enable-non-default-deny-policies",
+    "cluster-name",
+)
+"""Knobs that are called as the agent's options are."""
+
+
+def knobs_of(settings: CiliumSettings) -> dict[str, str]:
+    """What the settings come to, by knob.  Where policies are only audited nothing is enforced; tiers of
+    ClusterNetworkPolicies have to be asked for."""
+    said = dict(settings.options)
+    found = {knob: said[knob] for knob in _SET if said.get(knob)}
+    if mode := found.get("policy-cidr-match-mode"):
+        found["policy-cidr-match-mode"] = ",".join(sorted(mode.replace(",", " ").split()))
+    if said.get("allow-localhost"):
+        found["allow-localhost"] = "policy" if said["allow-localhost"] == "policy" else "auto"
+    tiers = "enable-k8s-cluster-network-policy"
+    found[tiers] = said.get(tiers, "false").lower()
+    if said.get("policy-audit-mode", "").lower() == "true":
+        found["enable-policy"] = "never"
+    return found
 
 
 CiliumFact = CiliumPolicy | CidrGroup | CiliumSettings
@@ -201,7 +229,7 @@ class Cilium:
 
     policies: tuple[CiliumPolicy, ...] = ()
     groups: tuple[CidrGroup, ...] = ()
-    settings: tuple[CiliumSettings, ...] = field(default=(), compare=False)
+    settings: tuple[CiliumSettings, ...] = ()
 
     @property
     def names_hosts(self) -> bool:
@@ -242,7 +270,29 @@ def cilium_of(facts: Iterable[CiliumFact]) -> Cilium:
 
 
 def cilium_stand_ins(cilium: Cilium) -> tuple[Unmodelled, ...]:
-    """What stands for the policies where nothing is known of what Cilium makes of them."""
+    """What stands for the policies where nothing is known of what Cilium makes of them, and for settings under which
+    nobody knows."""
+    return (*_stand_ins(cilium), *map(_odd_settings, (it for it in cilium.settings if it.odd)))
+
+
+def _odd_settings(settings: CiliumSettings) -> Unmodelled:
+    said = ", ".join(settings.odd)
+    return Unmodelled(
+        "ConfigMap",
+        "v1",
+        None,
+        "cilium-config",
+        may_allow=True,
+        may_deny=True,
+        adds_pods=False,
+        source=settings.source,
+        why=f"what Cilium makes of policies with {said} is not modelled",
+        digest=said,
+        may_isolate=True,
+    )
+
+
+def _stand_ins(cilium: Cilium) -> tuple[Unmodelled, ...]:
     return tuple(
         stand_in(
             (policy, cilium.groups),

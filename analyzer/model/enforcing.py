@@ -231,7 +231,8 @@ _NEGATIVE = (Operator.NOT_IN, Operator.DOES_NOT_EXIST)
 
 
 def _cilium(policies: Policies, profile: Profile) -> tuple[Policies, tuple[Unmodelled, ...]]:
-    kinds = ["NetworkPolicy", *(["ClusterNetworkPolicy"] if profile.cilium_version.reads_tiers else [])]
+    reads_tiers = profile.cilium_version.reads_tiers and profile.enable_k8s_cluster_network_policy
+    kinds = ["NetworkPolicy", *(["ClusterNetworkPolicy"] if reads_tiers else [])]
     kept, unread = _split(policies, kinds, f"Cilium {profile.cilium_version.value}")
     return tuple(_by_rule([_as_cilium(policy, profile) for policy in kept])), unread
 

@@ -164,6 +164,7 @@ class Profile:
     allow_localhost: AllowLocalhost = AllowLocalhost.AUTO
     enable_host_firewall: bool = False
     enable_non_default_deny_policies: bool = True
+    enable_k8s_cluster_network_policy: bool = True  # Cilium reads ClusterNetworkPolicies
     cluster_name: str = ""  # the name of the cluster, as Cilium has it; empty: `default`
     dns: str = ""  # NAME=ADDRESS, several with commas: what Cilium has seen names stand for; empty: nobody knows
     cilium_version: CiliumVersion = CiliumVersion.V120
@@ -199,8 +200,9 @@ class Profile:
     def with_knob(self, name: str, value: str) -> Profile:
         """This profile with one knob set, and those that follow from it; ValueError names the knobs, or the values a
         knob takes."""
+        name = knob_of(name)
         found = self.with_recorded(name, value)
-        match name.strip().replace("-", "_"):
+        match name.replace("-", "_"):
             case "enable_policy":
                 return replace(found, enforces=found.enable_policy is not EnablePolicy.NEVER)
             case "policy_cidr_match_mode":
@@ -262,6 +264,7 @@ class Profile:
 
 _OF_ENGINE = {
     "enable-host-firewall": "cilium",
+    "enable-k8s-cluster-network-policy": "cilium",
     "enable-non-default-deny-policies": "cilium",
     "cluster-name": "cilium",
     "dns": "cilium",
@@ -340,6 +343,24 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "cluster_name": _cluster_name,
 }
 """What a knob that takes words takes."""
+
+
+_OF_HELM = {
+    "policyEnforcementMode": "enable-policy",
+    "policyCIDRMatchMode": "policy-cidr-match-mode",
+    "hostFirewall.enabled": "enable-host-firewall",
+    "nodeSelectorLabels": "enable-node-selector-labels",
+    "clustermesh.policyDefaultLocalCluster": "policy-default-local-cluster",
+    "cluster.name": "cluster-name",
+    "k8sClusterNetworkPolicy.enabled": "enable-k8s-cluster-network-policy",
+}
+"""What the values of Cilium's chart are called that are knobs."""
+
+
+def knob_of(name: str) -> str:
+    """The knob of that name, or of the value of Cilium's chart, spelt as `--knob` takes it."""
+    name = name.strip()
+    return _OF_HELM.get(name, name.replace("_", "-"))
 
 
 def knob_names() -> tuple[str, ...]:
