@@ -250,7 +250,8 @@ def _is_end(end: End, workloads: set[Workload], nodes: set[Node]) -> bool:
         here = any((n.name, n.labels) == (end.name, end.labels) and end.ip in n.ips for n in nodes)
         return end.name is None or here
     if not isinstance(end, Pod) or end.workload is None:
-        return not isinstance(end, Pod) or not (end.host_network or end.unknown)
+        its_own = isinstance(end, Pod) and any(port.host_port for port in end.ports)  # only declared pods have them
+        return not isinstance(end, Pod) or not (end.host_network or end.unknown or its_own)
     return any(
         (w.id, w.labels, w.service_account, w.ports, w.host_network, w.unknown_labels)
         == (end.workload, end.labels, end.service_account, end.ports, end.host_network, end.unknown)

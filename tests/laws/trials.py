@@ -41,7 +41,7 @@ from analyzer.model.added_labels import Added, Varying
 from analyzer.model.claims import Anything, Assumption, Behind, Claim, Kind, PodsIn, Role, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Host, Pod, Through
-from analyzer.model.labels import Selector
+from analyzer.model.labels import Labels, Selector
 from analyzer.model.leading import behind, led_ports
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.model.profile import Profile, ServiceEval
@@ -203,8 +203,52 @@ class Encoded:
         """None where the slice leaves the subject out."""
         if self.obligation is None or self._points is None:
             return None
+        subject = self._as_sampled(subject)
         found = embedded_pod(self.obligation, subject) if isinstance(subject, Pod) else embed(self.obligation, subject)
         return None if found is None else self._points.truth(found)
+
+    def _as_sampled(self, subject: Subject) -> Subject:
+        """With values of added labels that the encoding knows where compared: of those that nothing mentions it takes
+        two, and any two differ as these do."""
+        assert self.obligation is not None
+        ends = (subject.src, subject.dst) if isinstance(subject, Connection) else (subject,)
+        pods = [end for end in ends if isinstance(end, Pod) and end.workload is not None]
+        domains = {a.key: d for a, d in self.obligation.scope.domains.items() if a.kind == "pod" and d.is_compared}
+        renamed: dict[tuple[str, str], str] = {}
+        for key in {key for pod in pods for key in pod.labels.keys() & domains.keys()}:
+            known, mentioned = domains[key].codes, self.asked.mentioned.get(key, set())
+            here = dict.fromkeys(pod.labels[key] for pod in pods if key in pod.labels)
+            free = [value for value in known if value not in {*mentioned, *here, *self._written}]
+            added = [a for side in self.asked.sides for w in side.workloads for a in w.added if isinstance(a, Varying)]
+            for value in here:
+                takes = [a.values for a in added if (key, "") in a.keys and value in a.values]
+                fits = [other for other in free if any(other in values for values in takes)]
+                if value not in known and fits:
+                    renamed[key, value] = fits[0]
+                    free.remove(fits[0])
+        if not renamed:
+            return subject
+
+        def sampled(pod: Pod) -> Pod:
+            return replace(pod, labels=Labels({k: renamed.get((k, v), v) for k, v in pod.labels.items()}))
+
+        def renaming(end: End) -> End:
+            return sampled(end) if isinstance(end, Pod) and end in pods else end
+
+        if isinstance(subject, Pod):
+            return sampled(subject)
+        return replace(subject, src=renaming(subject.src), dst=renaming(subject.dst))
+
+    @cached_property
+    def _written(self) -> frozenset[str]:
+        """What other attributes than added labels may be."""
+        found = {"default"}
+        for side in self.asked.sides:
+            for workload in side.workloads:
+                found |= {workload.service_account, *workload.labels.values()}
+            for namespace in side.namespaces:
+                found |= {namespace.name, *namespace.labels.values()}
+        return frozenset(found)
 
     def by_way_of_services(self, subject: Subject) -> Iterator[Subject]:
         """The connection as it is asked for by each of the Services' addresses that the claim names and that lead to
