@@ -30,6 +30,7 @@ def check(
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
     exclude: options.Exclude = None,
+    render: options.Render = False,
     format_: options.InFormats = None,
     file: options.OutputFile = None,
     yaml: options.YamlFile = None,
@@ -57,18 +58,17 @@ def check(
         lambda: destinations(format_ or (), file, yaml, patch),
         lambda: inputs.second_solver(cross_check and cross_check.value),
         lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
-        lambda: check_evidence(evidence, manifests, keep_going=keep_going),
+        lambda: check_evidence(evidence, manifests, keep_going=keep_going, render=render),
     )
-    reading, readings = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs), Readings()
+    reading, readings = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs, render=render), Readings()
     with Progress() as progress:
         packs, loaded = inputs.settled(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
             lambda: reading.one(manifests, progress, readings if evidence else None),
         )
         engine = inputs.profile_for(profile, knob or (), cluster := loaded.cluster)
-        setting = analysis.Setting(
-            pods, engine, addresses, inputs.budget(budget), max_counterexamples, keeps_steps=bool(evidence)
-        )
+        limits = inputs.budget(budget), max_counterexamples
+        setting = analysis.Setting(pods, engine, addresses, *limits, keeps_steps=bool(evidence))
         answer = analysis.check(
             cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
         )

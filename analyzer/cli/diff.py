@@ -30,6 +30,7 @@ def diff(
     irrelevant: options.Irrelevant = None,
     strict_cidr: options.StrictCidr = True,
     exclude: options.Exclude = None,
+    render: options.Render = False,
     format_: options.InDiffFormat = formats.DiffFormat.TEXT,
     file: options.OutputFile = None,
     max_changes: options.MaxChanges = 20,
@@ -50,7 +51,7 @@ def diff(
         lambda: revisions.second_solver(cross_check, universe, has_queries=bool(pack or query)),
     )
     limits = inputs.budget(budget)
-    reading = revisions.Reading(keep_going, irrelevant, strict_cidr, exclude)
+    reading = revisions.Reading(keep_going, irrelevant, strict_cidr, exclude, render=render)
     with Progress() as progress:
         packs, (old, new) = inputs.settled(
             lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),

@@ -30,7 +30,7 @@ class Readings:
         self.records.append(ManifestRecord(name, len(data), sha256(data)))
 
 
-def check_evidence(folder: Path | None, manifests: Sequence[str], *, keep_going: bool) -> None:
+def check_evidence(folder: Path | None, manifests: Sequence[str], *, keep_going: bool, render: bool = False) -> None:
     """UsageError where no bundle can be written or the next run would read it, or of input that might not be read
     whole."""
     if folder is None:
@@ -44,6 +44,9 @@ def check_evidence(folder: Path | None, manifests: Sequence[str], *, keep_going:
             raise UsageError(f"`{folder}` lies among the manifests of `{path}`, and the next run would read it", hint)
     if keep_going:
         raise UsageError("evidence is of manifests that are read whole", "leave out --keep-going or --evidence")
+    if render:
+        hint = "render first, and check what comes out: `helm template … > rendered.yaml`"
+        raise UsageError("evidence is of files that can be read again, and not of what --render prints", hint)
 
 
 def _would_be_read(folder: Path, manifests: Path) -> bool:

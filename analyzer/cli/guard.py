@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
+from analyzer.cli.complaints import grouped
 from analyzer.cli.exit_codes import ExitCode
 from analyzer.errors import InputError, InternalError, NetproofError, Problem
 from analyzer.model.source import Notice
@@ -81,16 +82,9 @@ def complain(problems: Sequence[Problem], outcome: str) -> None:
 
 def complaint(problems: Sequence[Problem], end: str = "nothing was checked") -> str:
     """Every problem on its own line, below it where it is and what to write, and at the end how many there are."""
-    lines = []
-    for problem in problems:
-        lines.append(f"error: {visible(_headline(problem))}")
-        lines += [f"    {visible(line)}" for line in problem.below]
+    lines = [visible(line) for line in grouped(problems)]
     lines.append(f"{len(problems)} {'error' if len(problems) == 1 else 'errors'}; {end}")
     return "\n".join(lines)
-
-
-def _headline(problem: Problem) -> str:
-    return str(Problem(problem.file, problem.line, problem.column, problem.message))
 
 
 def _defect(what: str, error: BaseException) -> str:

@@ -113,6 +113,13 @@ Exclude = Annotated[
         help="Leave out files and directories of this name, or path if it holds a slash. Repeatable.",
     ),
 ]
+Render = Annotated[
+    bool,
+    typer.Option(
+        "--render",
+        help="Render charts and kustomizations in the directories given, with your helm, kustomize or kubectl.",
+    ),
+]
 StrictCidr = Annotated[
     bool,
     typer.Option(
@@ -290,8 +297,9 @@ GitRange = Annotated[
     str | None,
     typer.Option(
         "--git",
-        metavar="OLD..NEW",
-        help="Compare two git revisions of the paths given after --; A...B compares B with the merge base.",
+        metavar="OLD..NEW|REV",
+        help="Compare two git revisions of the paths given after --; A...B compares B with the merge base, REV alone "
+        "the working tree with REV.",
     ),
 ]
 Staged = Annotated[

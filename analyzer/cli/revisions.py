@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from analyzer.cli.progress import Progress
     from analyzer.judging import Setting
     from analyzer.manifests import Loaded
+    from analyzer.manifests.sources.git import Revision
     from analyzer.model.cluster import Cluster
     from analyzer.verdicts import Answer
 
@@ -30,6 +32,7 @@ class Reading:
     patterns: Sequence[str] | None = None
     jobs: int | None = None
     texts: Texts = field(default_factory=Texts)
+    render: bool = False
 
     @property
     def irrelevant(self) -> frozenset[str]:
@@ -56,6 +59,7 @@ class Reading:
             progress=progress,
             on_read=on_read,
             jobs=self.jobs,
+            render=self.render,
         )
 
     def with_findings(self, answer: Answer, cluster: Cluster, setting: Setting) -> Answer:
@@ -83,7 +87,7 @@ class Reading:
     def both(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:
         """The old and the new revision; the problems of both are told together."""
         if git is not None:
-            return self._from_git(git, paths or (".",))
+            return self._from_git(git, paths or (".",), progress)
         if len(paths) != 2:
             raise UsageError(
                 f"diff takes two arguments, OLD and NEW, not {len(paths)}",
@@ -94,29 +98,51 @@ class Reading:
         old, new = inputs.settled(lambda: self.one(paths[:1], progress), lambda: self.one(paths[1:], progress))
         return old, new
 
-    def _from_git(self, git: str, paths: Sequence[str]) -> tuple[Loaded, Loaded]:
-        from analyzer.manifests.loading import load_blobs
+    def _from_git(self, git: str, paths: Sequence[str], progress: Progress) -> tuple[Loaded, Loaded]:
         from analyzer.manifests.sources.git import manifests_in, revision_range, why_empty
 
-        names = revision_range(git)
+        if self.render:
+            raise UsageError(
+                "--render works on files, and not on git revisions", "render two checkouts and compare them"
+            )
+        old_name, new_name = revision_range(git)
+        if new_name is None:
+            return self._with_working_tree(old_name, paths, progress)
+        names = old_name, new_name
         found = inputs.settled(*(lambda name=name: manifests_in(name, paths, self.exclude) for name in names))
         for path in paths:
             if not any(blob.path == path for revision in found for blob in revision.blobs):
                 hint = why_empty(found)
                 raise UsageError(f"`{path}` holds no manifest in {names[0]} nor in {names[1]}", hint)
-        old, new = inputs.settled(
-            *(
-                lambda revision=revision: load_blobs(
-                    revision.blobs,
-                    keep_going=self.keep_going,
-                    irrelevant=self.irrelevant,
-                    strict_cidr=self.strict_cidr,
-                    left_out=revision.left_out,
+        old, new = inputs.settled(*(lambda revision=revision: self._of(revision) for revision in found))
+        return old, new
+
+    def _with_working_tree(self, revision: str, paths: Sequence[str], progress: Progress) -> tuple[Loaded, Loaded]:
+        """The revision, and the files as they are now, tracked or not; a path that one of them lacks is empty there."""
+        from analyzer.manifests.sources.git import Revision, manifests_in, why_empty
+
+        found = manifests_in(revision, paths, self.exclude)
+        there = [path for path in paths if os.path.lexists(path)]
+        for path in paths:
+            if path not in there and not any(blob.path == path for blob in found.blobs):
+                raise UsageError(
+                    f"`{path}` holds no manifest in {revision} nor in the working tree", why_empty([found])
                 )
-                for revision in found
-            )
+        old, new = inputs.settled(
+            lambda: self._of(found), lambda: self.one(there, progress) if there else self._of(Revision(()))
         )
         return old, new
+
+    def _of(self, revision: Revision) -> Loaded:
+        from analyzer.manifests.loading import load_blobs
+
+        return load_blobs(
+            revision.blobs,
+            keep_going=self.keep_going,
+            irrelevant=self.irrelevant,
+            strict_cidr=self.strict_cidr,
+            left_out=revision.left_out,
+        )
 
 
 def second_solver(chosen: SecondSolver | None, universe: str, *, has_queries: bool) -> str | None:

@@ -40,6 +40,7 @@ from analyzer.manifests.kinds.unread_objects import (
     unmodelled,
     unread_document,
 )
+from analyzer.manifests.overlays import Clash
 from analyzer.manifests.sources.files import STDIN, STDIN_NAME, check_size
 from analyzer.manifests.sources.no_objects import is_kustomization, is_no_object, slip_of
 from analyzer.manifests.text.nodes import Mapping, Tree, line_of
@@ -69,6 +70,7 @@ class Loader:
     problems: list[Problem] = field(default_factory=list)
     facts: Facts = field(default_factory=Facts)
     places: dict[Identity, Standing] = field(default_factory=dict)
+    clashes: dict[Problem, Clash] = field(default_factory=dict)
 
     def read(self, name: str, content: Callable[[], bytes], *, is_named: bool = True) -> int:
         """Read one file; returns how many objects it holds, good or bad.
@@ -135,7 +137,8 @@ class Loader:
             return False
         log = self._log(file)
         for fault in tree.faults:
-            log.problem(fault.place, fault.message, fault.hint)
+            leave_out = "" if is_named else f"if this is no manifest, leave it out: `--exclude '{file}'`"
+            log.problem(fault.place, fault.message, fault.hint or (leave_out if tree.is_broken else ""))
         if tree.is_broken:
             self._finish(log, None)
         elif not isinstance(tree.value, Mapping):
@@ -333,6 +336,7 @@ class Loader:
             where = f"{namespace}/{name}" if namespace else name
             message = f"{kind} `{where}` stands in the manifests twice and is not the same, first in {first.source}"
             root.log.problem(root.place(), message, "keep one of them, or give one another name")
+            self.clashes[root.log.problems[-1]] = Clash(f"{kind} {where}", first.source)
             return False
         if first.said is None or (first.rank < here.rank and said is not None):
             self.facts.replace(first.said, said)

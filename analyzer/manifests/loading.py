@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.assembly import assemble
 from analyzer.manifests.loader import Loader
+from analyzer.manifests.overlays import told_by_overlay
 from analyzer.manifests.sources.excluding import Excluding
 from analyzer.manifests.sources.files import STDIN, STDIN_NAME, Chosen, chosen_files, read_file
 from analyzer.manifests.sources.git import Blob
+from analyzer.manifests.sources.kustomizations import KUSTOMIZATIONS
 from analyzer.manifests.sources.shares import shares
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.source import NOWHERE, LeftOut, Notice
@@ -47,23 +50,27 @@ def load(
     on_read: Callable[[str, bytes], None] | None = None,
     jobs: int | None = None,
     unread: Sequence[Unmodelled] = (),
+    render: bool = False,
 ) -> Loaded:
     """Read manifests into a cluster.
 
     `paths` are files, directories (read recursively) and `-` for `stdin`.  `irrelevant` names kinds (`Kind.group`)
     that the user knows not to affect traffic.  With `strict_cidr`, CIDRs that API servers from 1.36 on refuse are
     problems, save in objects that a server has stored.  `exclude` are patterns of files and directories to leave out
-    (Excluding).  `progress` is told each file with its number and their count, before it is read; `on_read` each file
-    with its bytes.  At most `jobs` processes share the reading, as many as there are cores if it is None, and one alone
-    where there is little to read, or somebody wants to be told of it.  `unread` stands for what the caller knows not
-    to be among them.
+    (Excluding).  `progress` is told each file with its number and their count, before it is read; `on_read` each
+    file with its bytes. At most `jobs` processes share the reading, as many as there are cores if it is None, and
+    one alone where there is little to read, or somebody wants to be told of it. With `render`, charts and
+    kustomizations in directories are rendered by the user's own programs, and that is read in their place.  `unread`
+    stands for what the caller knows not to be among them.
 
     ManifestError holds every problem of all files; with `keep_going` they are returned instead, and each object that
     could not be read stands in the cluster as unmodelled.
     """
 
     def content(file: str) -> bytes:
-        data = (stdin or bytes)() if file == STDIN else read_file(file)
+        data = chosen.rendered.get(file)
+        if data is None:
+            data = (stdin or bytes)() if file == STDIN else read_file(file)
         if on_read is not None:
             on_read(STDIN_NAME if file == STDIN else file, data)
         return data
@@ -71,8 +78,11 @@ def load(
     with without_garbage_collection():
         loader = Loader(irrelevant, strict_cidr)
         note_unread(loader, unread)
-        chosen = chosen_files(paths, loader.problems, Excluding(tuple(exclude)))
-        return _load(chosen, keep_going, loader, content, progress, 1 if on_read is not None else jobs)
+        chosen = chosen_files(paths, loader.problems, Excluding(tuple(exclude)), render=render)
+        if chosen.rendered:
+            loader.facts.notices.append(_rendered(tuple(chosen.rendered)))
+        is_alone = on_read is not None or bool(chosen.rendered)
+        return _load(chosen, keep_going, loader, content, progress, 1 if is_alone else jobs)
 
 
 def load_blobs(
@@ -116,6 +126,12 @@ def note_unread(loader: Loader, things: Sequence[Unmodelled]) -> None:
     """Say what the caller knows not to be among what is read."""
     loader.facts.unmodelled += things
     loader.facts.notices += [Notice(NOWHERE, _told(it), True) for it in things]
+
+
+def _rendered(names: tuple[str, ...]) -> Notice:
+    """One sentence about what was rendered."""
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return Notice(NOWHERE, f"rendered and read: {shown}", True, names)
 
 
 def _told(thing: Unmodelled) -> str:
@@ -198,6 +214,9 @@ def assembled(loader: Loader, counts: dict[str, dict[str, int]], keep_going: boo
     for path, found in counts.items():
         loader.note_empty_files(path, found)
     loader.check_references()
-    if loader.problems and not keep_going:
-        raise ManifestError(loader.problems)
-    return Loaded(assemble(loader.facts, names), ManifestError(loader.problems).problems)
+    left_out = (entry.source.file for entry in loader.facts.left_out)
+    kustomizations = {os.path.dirname(file) for file in left_out if os.path.basename(file) in KUSTOMIZATIONS}
+    problems = told_by_overlay(loader.problems, loader.clashes, kustomizations)
+    if problems and not keep_going:
+        raise ManifestError(problems)
+    return Loaded(assemble(loader.facts, names), ManifestError(problems).problems)

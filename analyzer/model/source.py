@@ -42,6 +42,7 @@ class Why(Enum):
     LINK = "it is a link to a directory"
     EXCLUDED = "it is excluded"
     CHART = "it holds the templates of a Helm chart"
+    UNLISTED = "it lies beside a kustomization that does not list it"
     NO_OBJECT = "it is no Kubernetes object"
     SKIPPED = "it is a template, of an object that can matter"
 

@@ -27,6 +27,7 @@ SHARED = (
     "irrelevant",
     "strict_cidr",
     "exclude",
+    "render",
     "keep_going",
     "budget",
 )

@@ -10,8 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from analyzer.errors import Problem
-from analyzer.manifests.sources.choosing import ENDINGS, FAULTS, Entry, Sort, found_below
+from analyzer.manifests.sources.choosing import ENDINGS, FAULTS, Entry, Found, Sort, found_below
 from analyzer.manifests.sources.excluding import Excluding
+from analyzer.manifests.sources.rendering import output_of, plan_of
 from analyzer.model.source import LeftOut, Source, Why
 from analyzer.records import dataclass
 
@@ -28,12 +29,16 @@ class Chosen:
 
     files: dict[str, str] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    rendered: dict[str, bytes] = field(default_factory=dict)
 
 
-def chosen_files(paths: Sequence[str], problems: list[Problem], excluding: Excluding = _NO_EXCLUDING) -> Chosen:
-    """What to read of the files and directories.
+def chosen_files(
+    paths: Sequence[str], problems: list[Problem], excluding: Excluding = _NO_EXCLUDING, *, render: bool = False
+) -> Chosen:
+    """What to read of the files and directories; with `render`, of charts and kustomizations what they render to, under
+    the names in `rendered`.
 
-    A path that does not exist, is of no use, or holds no manifest file is a problem.
+    A path that does not exist, is of no use, or holds no manifest file is a problem, and so is what cannot be rendered.
     """
     chosen = Chosen()
     seen: set[tuple[int, int]] = set()
@@ -48,9 +53,11 @@ def chosen_files(paths: Sequence[str], problems: list[Problem], excluding: Exclu
             continue
         if stat.S_ISDIR(mode):
             found = found_below(_Disk(), path, excluding)
+            if render:
+                found.faults += _render(path, excluding, found, chosen)
             problems += [Problem(file, 0, 0, fault) for file, fault in found.faults]
             chosen.left_out += found.left_out
-            if not found.files and not found.faults:
+            if not found.files and not found.faults and path not in chosen.files.values():
                 problems.append(Problem(path, 0, 0, "this directory holds no manifest", why_none(found.left_out)))
             chosen.files |= {file: path for file in found.files if _is_new(file, seen)}
         elif not stat.S_ISREG(mode):
@@ -60,6 +67,27 @@ def chosen_files(paths: Sequence[str], problems: list[Problem], excluding: Exclu
         elif _is_new(path, seen):
             chosen.files[path] = path
     return chosen
+
+
+def _render(path: str, excluding: Excluding, found: Found, chosen: Chosen) -> list[tuple[str, str]]:
+    """Put what is rendered into the place of the files that it stands for; what went wrong, by folder."""
+    plan = plan_of(path, excluding)
+    faults: list[tuple[str, str]] = []
+    for rendering in plan.renderings:
+        try:
+            chosen.rendered[rendering.name] = output_of(rendering)
+            chosen.files[rendering.name] = path
+        except ValueError as error:
+            faults.append((rendering.folder, str(error)))
+    charts = tuple(f"{rendering.folder}/" for rendering in plan.renderings if rendering.command[0] == "helm")
+    found.files = [file for file in found.files if not plan.stands_for(file)]
+    found.left_out = [
+        entry
+        for entry in found.left_out
+        if not plan.stands_for(entry.source.file) and not f"{entry.source.file}/".startswith(charts)
+    ]
+    found.left_out += [LeftOut(Source(file), Why.UNLISTED) for file in plan.unlisted]
+    return faults
 
 
 def why_none(left_out: Sequence[LeftOut]) -> str:

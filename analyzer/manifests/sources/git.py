@@ -41,13 +41,16 @@ class Revision:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def revision_range(text: str) -> tuple[str, str]:
-    """The two revisions of `OLD..NEW`, or of `A...B`: the merge base of A and B, and B.  A side left out is HEAD."""
+def revision_range(text: str) -> tuple[str, str | None]:
+    """The two revisions of `OLD..NEW`, or of `A...B`: the merge base of A and B, and B.  A side left out is HEAD.  A
+    revision alone is compared with the working tree, which is None."""
     old, dots, new = text.partition("..")
+    if old and not dots:
+        return old, None
     from_base = new.startswith(".")
     new = new.removeprefix(".")
     if not dots or new.startswith(".") or not (old or new):
-        hint = "write OLD..NEW, as in main..HEAD, or A...B for what B changed since it left A"
+        hint = "write OLD..NEW, as in main..HEAD, A...B for what B changed since it left A, or REV for the working tree"
         raise UsageError(f"`{text}` names no two revisions", hint)
     old, new = old or "HEAD", new or "HEAD"
     return (_merge_base(old, new) if from_base else old), new

@@ -87,6 +87,7 @@ def _reason(why: Why) -> str:
         Why.LINK: "kubectl follows no link to a directory",
         Why.EXCLUDED: "as --exclude says",
         Why.CHART: "the templates of Helm charts",
+        Why.UNLISTED: "beside kustomizations that do not list them",
     }[why]
 
 

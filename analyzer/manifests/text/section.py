@@ -51,6 +51,8 @@ class Log:
     def problem(self, place: int, message: str, hint: str = "") -> None:
         if not hint and "{{" in message:
             hint = RENDER_HINT
+        if not hint and "${" in message:
+            hint = "netproof fills in no variables: do so first (`flux envsubst`, `envsubst`), or leave the file out"
         message = f"{self.about}: {message}" if self.about else message
         self.problems.append(Problem(self.file, line_of(place), column_of(place), printable(message), hint))
 
