@@ -12,8 +12,9 @@ from analyzer.model.added_labels import Form, Numbers, Unknown, Unwritten, Value
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through
-from analyzer.model.labels import Labels
+from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
+from analyzer.model.requests import Request, Token, TokenState
 from analyzer.verdicts.bundle import (
     INDEX,
     MARKER_LINE,
@@ -119,7 +120,37 @@ def _witness(it: _Field) -> Connection | Pod:
         return src
     port = None if it["port"].is_null else it["port"].number
     through = _through(it["through"]) if "through" in it else None
-    return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port, through)
+    request = _request(it["request"]) if "request" in it else None
+    return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port, through, request)
+
+
+def _request(it: _Field) -> Request:
+    return Request(
+        method=_text_or_none(it["method"]),
+        path=it["path"].text,
+        host=_text_or_none(it["host"]),
+        http=it["http"].number,
+        headers=it["headers"].each(lambda header: (header["name"].text, header["value"].text)),
+        tls=it["tls"].text,
+        identity=_text_or_none(it["identity"]),
+        sni=_text_or_none(it["sni"]),
+        token=None if it["token"].is_null else _token(it["token"]),
+        remote_ip=None if it["remote_ip"].is_null else it["remote_ip"].made(ip_address),
+    )
+
+
+def _token(it: _Field) -> Token:
+    claims = []
+    for claim in it["claims"].each(lambda claim: claim):
+        values = claim["values"].each(lambda value: value.text)
+        if not values:
+            raise claim["values"].fault("is empty")
+        claims.append((claim["key"].text, values if claim["is_list"].truth else values[0]))
+    return Token(it["state"].made(TokenState), it["issuer"].text, _text_or_none(it["subject"]), tuple(claims))
+
+
+def _text_or_none(it: _Field) -> str | None:
+    return None if it.is_null else it.text
 
 
 def _through(it: _Field) -> Through:
@@ -145,6 +176,7 @@ def _end(it: _Field) -> End:
                 workload=None if it["workload"].is_null else it["workload"].text,
                 unknown=it["unknown"].each(_unknown) if "unknown" in it else (),
                 maker=it["maker"].text if "maker" in it else "",
+                annotations=_labels(it["annotations"]) if "annotations" in it else NO_LABELS,
             )
         case _:
             raise it["kind"].fault("is no kind of end")

@@ -11,14 +11,16 @@ from analyzer.analysis.premises import unbroken
 from analyzer.analysis.recheck import Asked, file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
 from analyzer.judging import Setting
-from analyzer.judging.bound import bound
-from analyzer.judging.replay import Replay
+from analyzer.judging.judge import question_of, replay_of
+from analyzer.judging.mediated import mediated
+from analyzer.judging.replay import AnotherRequest, Replay, UnconfirmedError
 from analyzer.language import parse_pack, parse_query
 from analyzer.model.claims import Kind, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.profile import PROFILES
+from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget
 from analyzer.verdicts import Answer, Status
@@ -88,8 +90,8 @@ def replay_witnesses(bundle: Bundle, cluster: Cluster, packs: Sequence[Pack], se
                 wrong.append(f"{record.id}: no query of the bundle is called so")
                 continue
             query, pack = found
-            claim = bound(query.claim, setting.pod_addresses, setting.profile, cluster)
-            replay = Replay(cluster, setting.profile, claim, unbroken(cluster, pack.assumptions))
+            question = question_of(cluster, query, unbroken(cluster, pack.assumptions), setting)
+            replay = replay_of(*mediated(cluster, question))
             if said := _objection(witness, query.claim.kind, replay):
                 wrong.append(f"{record.id}: witness {place}: {said}")
     text = f"{count - len(wrong)} of {count} witnesses break their claims in the oracle"
@@ -107,6 +109,10 @@ def _objection(witness: Connection | Pod, kind: Kind, replay: Replay) -> str:
             replay.connection(witness, allowed=kind is not Kind.EVERY, bundle="")
     except InternalError as error:
         return str(error)
+    except AnotherRequest:
+        return "the oracle finds a request that gets through"
+    except (UnconfirmedError, TooManyRequestsError):
+        return "the oracle cannot tell"
     return ""
 
 

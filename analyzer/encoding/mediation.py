@@ -181,6 +181,12 @@ def names_tokens(where: Condition | None) -> bool:
     return any(test.attribute.name in NAMES_OF_TOKEN for part in requests_in(where) for test in tests_of(part))
 
 
+def admits_tokens(question: Question) -> bool:
+    """Clients with a valid token are spoken of: by claims that forbid, and where the question names tokens."""
+    is_asked = names_tokens(question.claim.where) or question.claim.kind not in (Kind.EVERY, Kind.SOME)
+    return question.profile.tokens and is_asked
+
+
 def tests_of(formula: Formula) -> Iterator[Test]:
     return (leaf for leaf in leaves(formula) if isinstance(leaf, Test))
 

@@ -27,7 +27,7 @@ from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.scope import POD, Role, Scope, scope_of
 from analyzer.encoding.terms import Script, Term, conj, disj, iff
-from analyzer.encoding.variables import VariableBuilder, Variables
+from analyzer.encoding.variables import Attribute, VariableBuilder, Variables
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.open_facts import OpenFact
@@ -105,6 +105,7 @@ def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
         universe += first.off_the_mesh()
         universe += first.requests.well_formed() if first.requests is not None else []
         in_dst = conj([*dst_exists, in_dst])
+    _tell_sorts(scope, first.variables, script)
     tracks, opens = dict(assertions.tracks), dict(assertions.opens)
     script.name(UNIVERSE, conj(universe))
     script.name(IN_SRC, conj([*src_exists, in_src]))
@@ -122,6 +123,18 @@ def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
         tracks=tracks,
         opens=opens,
     )
+
+
+def _tell_sorts(scope: Scope, variables: VariableBuilder, script: Script) -> None:
+    """What the rows of a request stand for: each sort of texts by one of them, and the patterns that it matches."""
+    for row in scope.requests.rows:
+        name = f"{row.attribute.name.value}[{row.attribute.key}]" if row.attribute.key else row.attribute.name.value
+        symbol = None if row.has_several else variables.symbol(Role.REQUEST, Attribute.TEXT, row.attribute)
+        script.comment(f"request {name}: {'one boolean for each sort' if symbol is None else symbol}")
+        for place, text in enumerate(row.witnesses):
+            met = ", ".join(str(pattern) for pattern in row.patterns if pattern.matches(text)) or "none of the patterns"
+            code = place + 1 if symbol else variables.symbol(Role.REQUEST, Attribute.VALUE, (row.attribute, place))
+            script.comment(f"  {code}: {text!r} ({met})")
 
 
 def _exists(end: EndTerms) -> list[Term]:

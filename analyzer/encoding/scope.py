@@ -13,10 +13,10 @@ from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.identity_names import identity_patterns, named_accounts
 from analyzer.encoding.mediation import (
     Mediation,
+    admits_tokens,
     issuers,
     mediation,
     names_in_identities,
-    names_tokens,
 )
 from analyzer.encoding.namespaces import NamespaceTable, Standing, namespace_table
 from analyzer.encoding.question import Question
@@ -144,9 +144,8 @@ class Scope:
 
     @property
     def admits_tokens(self) -> bool:
-        """Clients with a valid token are spoken of: by claims that forbid, and where the question names tokens."""
-        is_asked = names_tokens(self.question.claim.where) or self.question.claim.kind not in (Kind.EVERY, Kind.SOME)
-        return self.question.profile.tokens and is_asked
+        """Clients with a valid token are spoken of."""
+        return admits_tokens(self.question)
 
     @property
     def needs_addresses(self) -> bool:

@@ -27,7 +27,7 @@ from analyzer.encoding import (
     decode,
     encode,
 )
-from analyzer.encoding.mediation import names_tokens, tests_of
+from analyzer.encoding.mediation import admits_tokens, names_tokens, tests_of
 from analyzer.encoding.requests import rows_of
 from analyzer.encoding.scope import POD
 from analyzer.encoding.vocabulary import own_formulas
@@ -163,13 +163,12 @@ def question_of(cluster: Cluster, query: Query, assumptions: tuple[Assumption, .
     )
 
 
-def replay_of(cluster: Cluster, question: Question, obligation: Obligation) -> Replay:
-    """The oracle, for the witnesses of an obligation."""
-    scope, asked = obligation.scope, AS_IT_STANDS
+def replay_of(cluster: Cluster, question: Question, apart: tuple[str, ...] = ()) -> Replay:
+    """The oracle, for the witnesses of a question; `apart` as in a Replay."""
+    asked = AS_IT_STANDS
     if question.requests:
         tests = (leaf for part in requests_in(question.claim.where) for leaf in tests_of(part))
-        asked = Asked(rows_of(leaf.attribute for leaf in tests), scope.admits_tokens)
-    apart = scope.requests.apart
+        asked = Asked(rows_of(leaf.attribute for leaf in tests), admits_tokens(question))
     return Replay(cluster, question.profile, question.claim, question.assumptions, asked, question.requests, apart)
 
 
@@ -179,7 +178,7 @@ class _Trial:
         self.obligation: Obligation = encode(cluster, question)
         self.session = QuerySession(self.obligation, setting.budget)
         self.evidence = Evidence(self.session, is_kept=setting.keeps_steps)
-        self.replay = replay_of(cluster, question, self.obligation)
+        self.replay = replay_of(cluster, question, self.obligation.scope.requests.apart)
 
     def _verdict(self, status: Status, reason: str) -> Verdict:
         return Verdict(self.query, status, self.question.universe, reason)

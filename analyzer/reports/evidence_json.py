@@ -11,6 +11,7 @@ from typing import Any
 from analyzer.model.added_labels import Form, Unknown, Unwritten, Values, Words
 from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.requests import Request, Token
 from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
 
 SCHEMA = "netproof/evidence/2"
@@ -87,7 +88,33 @@ def _witness(witness: Connection | Pod) -> Json:
     }
     if (way := witness.through) is not None:
         found["through"] = {"service": way.service, "address": str(way.address), "port": way.number}
+    if witness.request is not None:
+        found["request"] = _request(witness.request)
     return found
+
+
+def _request(it: Request) -> Json:
+    token = it.token
+    return {
+        "method": it.method,
+        "path": it.path,
+        "host": it.host,
+        "http": it.http,
+        "headers": [{"name": name, "value": value} for name, value in it.headers],
+        "tls": it.tls,
+        "identity": it.identity,
+        "sni": it.sni,
+        "remote_ip": None if it.remote_ip is None else str(it.remote_ip),
+        "token": None if token is None else _token(token),
+    }
+
+
+def _token(it: Token) -> Json:
+    claims = []
+    for key, value in it.claims:
+        texts = [value] if isinstance(value, str) else list(value)
+        claims.append({"key": key, "values": texts, "is_list": not isinstance(value, str)})
+    return {"state": it.state.value, "issuer": it.issuer, "subject": it.subject, "claims": claims}
 
 
 def _end(end: End) -> Json:
@@ -109,6 +136,7 @@ def _end(end: End) -> Json:
                 "workload": end.workload,
                 **({"unknown": [_unknown(it) for it in end.unknown]} if end.unknown else {}),
                 **({"maker": end.maker} if end.maker else {}),
+                **({"annotations": dict(sorted(end.annotations.items()))} if end.annotations else {}),
             }
 
 

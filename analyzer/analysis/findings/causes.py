@@ -156,6 +156,11 @@ _WEAKEST_RULE = 3  # the weight of a rule that names nobody
 _CLEAR = 3  # by so much one end is guiltier than the other whatever else it lets through
 
 
+def direction_of(ruling: Ruling) -> Direction:
+    """At which end the stage judges; a mesh does at the destination."""
+    return Direction.EGRESS if ruling.stage == Direction.EGRESS.value else Direction.INGRESS
+
+
 def end_of(connection: Connection, direction: Direction, *, is_near: bool = True) -> End:
     """The end that policies of the direction select, or the far one."""
     return connection.src if (direction is Direction.EGRESS) is is_near else connection.dst
@@ -166,11 +171,11 @@ def _allowing(cluster: Cluster, ruling: Ruling, connection: Connection) -> list[
     """What lets the connection through at one end: every rule that does, for each would do alone."""
     if ruling.verdict is not StageVerdict.ALLOWED or ruling.reason.startswith("profile "):
         return []
-    direction = Direction(ruling.stage)
+    direction = direction_of(ruling)
     near, far = end_of(connection, direction), end_of(connection, direction, is_near=False)
     rules = [ref for ref in ruling.rules if ref.rule is not None]
     if not rules:
-        return [_open_end(cluster, ruling, near)] if isinstance(near, Pod) else []
+        return [_open_end(cluster, ruling, near)] if isinstance(near, Pod) and ruling.stage == direction.value else []
     base = 6 if direction is Direction.INGRESS else 5
     return [
         _Suspect(
@@ -184,7 +189,7 @@ def _allowing(cluster: Cluster, ruling: Ruling, connection: Connection) -> list[
 
 def _open_end(cluster: Cluster, ruling: Ruling, pod: Pod) -> _Suspect:
     """An end that no policy isolates."""
-    direction = Direction(ruling.stage)
+    direction = direction_of(ruling)
     if ruling.reason.startswith("profile "):
         return _Suspect(Key(Fault.ENGINE, namespace=ruling.reason), None, 0)
     if pod.namespace not in cluster.namespace_by_name:
@@ -254,7 +259,7 @@ def split_peers(rule: Rule) -> int | None:
 def _denying(hit: Hit, ruling: Ruling, connection: Connection) -> _Suspect:
     """What denies at one end: a rule, or policies that isolate it; of those the one with the rule that comes nearest
     to letting the connection through."""
-    direction = Direction(ruling.stage)
+    direction = direction_of(ruling)
     denying = [ref for ref in ruling.rules if ref.rule is not None]
     if denying:
         ref = denying[0]
