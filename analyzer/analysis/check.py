@@ -18,8 +18,9 @@ from analyzer.analysis.unknown_labels import unknown_labels
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.enforcing import as_enforced
+from analyzer.model.mesh_stage import KINDS_OF_MESH
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
 from analyzer.verdicts import Answer, Section, Verdict
@@ -82,7 +83,7 @@ def answer_of(
         universe=setting.universe,
         profile=setting.profile,
         assumptions=stated_assumptions(cluster, packs, setting),
-        unmodelled=cluster.unmodelled,
+        unmodelled=not_modelled(cluster),
         notices=(
             *cluster.notices,
             *service_port_slips(cluster),
@@ -116,8 +117,13 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
         ("workloads", len({workload.owner for workload in cluster.workloads})),  # not their sorts of pods
         ("policies", len(cluster.policies) + len(cluster.calico.policies)),
         ("irrelevant", sum(count for _, count in cluster.irrelevant)),
-        ("unmodelled", len(cluster.unmodelled)),
+        ("unmodelled", len(not_modelled(cluster))),
     )
+
+
+def not_modelled(cluster: Cluster) -> tuple[Unmodelled, ...]:
+    """The objects that the answers do not take into account; those that judge requests they do."""
+    return tuple(it for it in cluster.unmodelled if not (it.asks_requests and it.kind in KINDS_OF_MESH))
 
 
 def _withunknown_names(cluster: Cluster, verdict: Verdict) -> Verdict:

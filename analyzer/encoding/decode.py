@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
-from analyzer.encoding.asked_for import request_in
+from analyzer.encoding.asked_for import Its, embedded, request_in
 from analyzer.encoding.classes import EndClass, declares, mentioned_values
 from analyzer.encoding.domains import ABSENT, Attr, Domain
 from analyzer.encoding.namespace_names import fresh_name
@@ -222,9 +222,9 @@ def _any_address(
 
 
 # ------------------------------------------------------------------------------------------------ and back
-def embed(obligation: Obligation, connection: Connection) -> dict[str, int] | None:
+def embed(obligation: Obligation, connection: Connection, its: Its | None = None) -> dict[str, int] | None:
     """The symbols' values for a concrete connection, of those that say something of it; None if an end is outside the
-    obligation's universe."""
+    obligation's universe.  `its`: its request by the attributes that a proxy sees."""
     ends = {Role.SRC: connection.src, Role.DST: connection.dst}
     placed = _placed(obligation, ends)
     if placed is None:
@@ -236,6 +236,8 @@ def embed(obligation: Obligation, connection: Connection) -> dict[str, int] | No
             values[row.symbol] = value
     for place in placed:
         values |= place.values(connection)
+    if its is not None:
+        values |= embedded(obligation.scope, obligation.variables, its)
     return values
 
 

@@ -31,6 +31,7 @@ from analyzer.encoding.terms import Term, conj, equal, neg, number
 from analyzer.judging.counterexamples import Found, Witness
 from analyzer.judging.query_session import QuerySession
 from analyzer.model.endpoints import Pod
+from analyzer.semantics.requests import seen
 from analyzer.verdicts.steps import SAT, UNKNOWN, UNSAT, Step
 
 _NAMES = {IN_SRC: "source-set", IN_DST: "destination-set", IN_SCOPE: "scope", CONDITION: "condition"}
@@ -86,9 +87,12 @@ class Evidence:
 
     def _witness(self, place: int, one: Witness) -> None:
         witness = one.witness
-        embedded = (
-            embed_end(self._obligation, witness) if isinstance(witness, Pod) else embed(self._obligation, witness)
-        )
+        if isinstance(witness, Pod):
+            embedded = embed_end(self._obligation, witness)
+        else:
+            config, request = self._obligation.scope.cluster.mesh.config, witness.request
+            its = None if request is None else seen(request, witness.src, config)
+            embedded = embed(self._obligation, witness, its)
         if embedded is None:
             return
         fixed = self._fixed(embedded)

@@ -59,6 +59,13 @@ def _exported(effect: Effect, data: Mapping) -> Effect:
     return replace(effect, is_namespaced=True) if is_private else effect
 
 
+def _of_listeners(effect: Effect, data: Mapping) -> Effect:
+    """A Sidecar that says nothing of what comes in limits what its pods forward, and nothing else."""
+    spec = _spec(data)
+    comes_in = any(spec.get(key) for key in ("ingress", "inboundConnectionPool"))
+    return effect if comes_in else replace(effect, directions=_EGRESS)
+
+
 def _of_hosts(effect: Effect, data: Mapping) -> Effect:
     """Requests to the hosts that it names may be refused, whoever sends them: at pods of its own namespace where all
     of these are Services there, else anywhere.  What is for gateways only bears on where it leads (istio.md 8)."""
@@ -186,6 +193,7 @@ _NARROWERS: dict[str, Callable[[Effect, Mapping], Effect]] = {
     "CiliumClusterwideNetworkPolicy.cilium.io": _of_sections,
     "AuthorizationPolicy.security.istio.io": _of_target,
     "RequestAuthentication.security.istio.io": _of_target,
+    "Sidecar.networking.istio.io": _of_listeners,
     "ServiceEntry.networking.istio.io": _exported,
     "VirtualService.networking.istio.io": _of_hosts,
     "DestinationRule.networking.istio.io": _of_hosts,

@@ -79,7 +79,8 @@ ISTIO, CALICO, CILIUM = "security.istio.io/v1", "projectcalico.org/v3", "cilium.
 @pytest.mark.parametrize(
     ("kind", "version", "spec", "expected"),
     [
-        ("Sidecar", "networking.istio.io/v1", "{egress: [{hosts: ['./*']}]}", BOTH_WAYS),
+        ("Sidecar", "networking.istio.io/v1", "{egress: [{hosts: ['./*']}]}", {OUT_OF_A}),
+        ("Sidecar", "networking.istio.io/v1", "{ingress: [{port: {number: 80, protocol: HTTP}}]}", BOTH_WAYS),
         ("EnvoyFilter", "networking.istio.io/v1alpha3", "{}", BOTH_WAYS),
         ("ServiceEntry", "networking.istio.io/v1", "{hosts: [h]}", {OUT_OF_A, INTO_A, ELSEWHERE}),
         ("ServiceEntry", "networking.istio.io/v1", "{hosts: [h], exportTo: ['.']}", {OUT_OF_A}),
