@@ -12,7 +12,7 @@ from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import guesses
 from analyzer.analysis.connectivity.views import Classes
-from analyzer.analysis.mesh_notices import mesh_notices
+from analyzer.analysis.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses
 from analyzer.judging.expose import Alike, expose
 from analyzer.judging.judge import Setting
@@ -61,6 +61,7 @@ def exposure(
         stated_assumptions(cluster, (), setting),
         cluster.unmodelled,
         (*cluster.notices, *mesh_notices(cluster)),
+        admitted_by_mesh(cluster, setting.profile, pod_addresses(cluster, setting.pod_addresses), namespaces),
     )
 
 

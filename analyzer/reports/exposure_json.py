@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from analyzer.model.policies import Direction
+from analyzer.reports.admission_words import admission_json
 from analyzer.reports.check_json import assumption, endpoint, notice, unmodelled
 from analyzer.reports.map_json import connection_set
 from analyzer.reports.region_json import constraints
@@ -26,6 +27,7 @@ def render_exposure_json(found: ExposureReport) -> bytes:
         "max_regions": found.most,
         "not_isolated": {d.value: [w.id for w in found.unisolated(d)] for d in Direction},
         "exposures": [_exposure(it) for it in found.exposures],
+        "requests": [admission_json(it) for it in found.admissions],
     }
     return (json.dumps(report, indent=2) + "\n").encode("ascii")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.model.policies import Direction
-from analyzer.reports import exposure_words, parts, words
+from analyzer.reports import admission_words, exposure_words, parts, words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.verdicts.exposure import Exposure, ExposureReport
 
@@ -16,6 +16,7 @@ def render_exposure_text(found: ExposureReport, style: Style) -> bytes:
         page.paragraph(exposure_words.workloads(members), ink=Ink.STRONG)
         for exposure in (ingress, egress):
             _direction(page, exposure, found)
+        _requests(page, {workload.id for workload in members}, found)
     if not style.is_quiet:
         page.rule()
         parts.background(page, found.assumptions, found.unmodelled, found.notices)
@@ -30,6 +31,14 @@ def render_exposure_text(found: ExposureReport, style: Style) -> bytes:
     if not found.exposures:
         page.paragraph("there are no workloads")
     return bytes(page)
+
+
+def _requests(page: Page, members: set[str], found: ExposureReport) -> None:
+    """What the mesh then makes of requests, a line for each sort of them, of all that it says the same of."""
+    said = admission_words.by_line(it for it in found.admissions if it.workload in members)
+    for number, (line, workloads) in enumerate(said.items()):
+        where = "" if len(workloads) == len(members) else f" ({', '.join(workloads)})"
+        page.labelled("" if number else "requests", f"{line}{where}", indent=2, gutter=12)
 
 
 def _direction(page: Page, exposure: Exposure, found: ExposureReport) -> None:

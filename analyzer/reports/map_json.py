@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analyzer.model.cluster import Node, Workload
+from analyzer.reports.admission_words import admission_json
 from analyzer.reports.check_json import notice
 from analyzer.sets import ConnectionSet, PortSet
 from analyzer.sets.other_protocols import EVERY
@@ -43,6 +44,8 @@ def render_map_json(found: ConnectivityMap, *, is_grouped: bool = False) -> byte
     if found.ingress:
         lines.append(f'  "ingress_controllers": {json.dumps([workload.id for workload in found.controllers])}')
         lines.append(_list("ingress", map(_ingress, found.ingress)))
+    if found.admissions:
+        lines.append(_list("requests", map(admission_json, found.admissions)))
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode("ascii")
 
 

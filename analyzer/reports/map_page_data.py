@@ -10,7 +10,7 @@ from typing import Any
 
 from analyzer.model.cluster import Node, Route, Workload
 from analyzer.model.policies import Action, RuleRef
-from analyzer.reports import words
+from analyzer.reports import admission_words, words
 from analyzer.reports.map_json import connection_set
 from analyzer.reports.map_words import address_words, addresses_of
 from analyzer.reports.visible import visible
@@ -184,3 +184,5 @@ def _notes(found: ConnectivityMap) -> Iterable[str]:
     yield "a connection is its opening; the ports are those of pods, after Services; a pod's own node always reaches it"
     yield from (f"not modelled: {thing.id} ({thing.source})" for thing in found.unmodelled)
     yield from (f"{notice.message} ({notice.source})" for notice in found.notices)
+    for line, workloads in admission_words.by_line(found.admissions).items():
+        yield f"requests that proxies of the mesh let in: {line} → {', '.join(workloads)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.reports import parts, words
+from analyzer.reports import admission_words, parts, words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.reports.map_words import Names, connections, senders
 from analyzer.verdicts.connectivity import INGRESS_CONTROLLER, ConnectivityMap, MapRow
@@ -24,6 +24,7 @@ def render_map_text(found: ConnectivityMap, style: Style) -> bytes:
         for text, far in to.items():
             page.paragraph(f"{text} → {names.of(far)}", indent=2, hang=4)
     _ingress(page, found)
+    _requests(page, found)
     if not found.rows and not found.ingress:
         page.paragraph("no connection is allowed")
     if not style.is_quiet:
@@ -42,6 +43,17 @@ def _ingress(page: Page, found: ConnectivityMap) -> None:
     for edge in found.ingress:
         routes = words.listed([route.id for route in edge.routes])
         page.paragraph(f"{connections(edge)} → {edge.dst.id}, for {routes}", indent=2, hang=4)
+
+
+def _requests(page: Page, found: ConnectivityMap) -> None:
+    """What proxies of the mesh let in of what comes that far."""
+    said = admission_words.by_line(found.admissions)
+    if not said:
+        return
+    page.blank()
+    page.paragraph("requests that proxies of the mesh let in", ink=Ink.STRONG)
+    for line, workloads in said.items():
+        page.paragraph(f"{line} → {words.listed(workloads)}", indent=2, hang=4)
 
 
 def _destinations(rows: list[MapRow], itself: int, texts: dict[int, str]) -> dict[str, int]:

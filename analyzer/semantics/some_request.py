@@ -7,7 +7,7 @@ taken to be independent, of which the request that is found is proof, once it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from itertools import combinations
 
@@ -80,15 +80,16 @@ class _EveryRequest:
     everyone = 1
     full, empty = _Requests(TRUE), _Requests(FALSE)
 
-    def __init__(self, about: Situation) -> None:
-        self.about = about
+    def __init__(self, about: Situation, read: Callable[[Formula, Situation], Formula]) -> None:
+        """`read`: what is left to be said of a formula."""
+        self.about, self.read = about, read
 
     def grants(self, rule: StagedRule) -> Grants:
-        left = reduced(rule.when, self.about)
+        left = self.read(rule.when, self.about)
         return [] if left == FALSE else [(1, Span.sure(_Requests(left)))]
 
     def spares(self, spared: Formula) -> Grants:
-        return [(1, Span.sure(_Requests(reduced(spared, self.about))))]
+        return [(1, Span.sure(_Requests(self.read(spared, self.about))))]
 
     def hit(self, tier: Tier, entry: Entry, rule: StagedRule | None, grants: Grants, reach: Reach) -> None:
         pass
@@ -98,6 +99,13 @@ class _EveryRequest:
         for _, parts in sides[1:]:
             found = joined(found, parts, Matches.tied_with)
         return found
+
+
+def passing_requests(selecting: Selected, about: Situation, read: Callable[[Formula, Situation], Formula]) -> Formula:
+    """What is true of the requests that the stage lets through; `read`: what is left to be said of a formula."""
+    ((span, _),) = ruling(selecting, _EveryRequest(about, read)).items()
+    passing: Formula = span.may.that
+    return passing
 
 
 def some_request(
@@ -113,14 +121,14 @@ def some_request(
 
     `settled`: what its attributes have to be.  `admits_tokens`: it may have a valid token though that is not settled.
     """
-    ((span, _),) = ruling(selecting, _EveryRequest(about)).items()
+    passing = passing_requests(selecting, about, reduced)
     search = _Search()
     settled = settled or {}
     for client, absent in _clients(about, config):
         given = _settled(client, absent, settled, admits_tokens=admits_tokens)
         if given is None:
             continue
-        left = _without(span.may.that, absent)
+        left = _without(passing, absent)
         for attribute, values in given.items():
             left = _with(left, attribute, values)
         for found in search.solutions(left):

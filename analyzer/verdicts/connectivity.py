@@ -15,6 +15,7 @@ from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 from analyzer.sets.addresses import IPAddress
+from analyzer.verdicts.admissions import Admission
 from analyzer.verdicts.grounds import Ground
 
 
@@ -75,6 +76,7 @@ class ConnectivityMap:
     outside.  No pair of ends is in two rows; a pair in no row can open nothing.  `grounds`: the rules that decide, if
     they were asked for; no two of them speak of the same ends.  `ingress`: what Ingresses and Gateway API routes lead
     to, one edge for a workload; `controllers`: the workloads that were named as the controller, none if it may be any.
+    `admissions`: which requests proxies of the mesh let in, of all that the rows let come that far.
     """
 
     ends: tuple[MapEnd, ...]
@@ -86,6 +88,7 @@ class ConnectivityMap:
     grounds: tuple[Ground, ...] = ()
     ingress: tuple[IngressEdge, ...] = ()
     controllers: tuple[Workload, ...] = ()
+    admissions: tuple[Admission, ...] = ()
 
     @cached_property
     def outside(self) -> int:

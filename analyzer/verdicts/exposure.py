@@ -9,6 +9,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
+from analyzer.verdicts.admissions import Admission
 from analyzer.verdicts.regions import EndRegion, Region, Role
 from analyzer.verdicts.verdict import StatedAssumption
 
@@ -62,7 +63,10 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class ExposureReport:
-    """Both directions of every workload asked about: each workload is in one exposure of each direction."""
+    """Both directions of every workload asked about: each workload is in one exposure of each direction.
+
+    `admissions`: which requests the mesh's proxies then let in; of workloads that have one, by ports.
+    """
 
     exposures: tuple[Exposure, ...]
     most: int
@@ -70,6 +74,7 @@ class ExposureReport:
     assumptions: tuple[StatedAssumption, ...]
     unmodelled: tuple[Unmodelled, ...]
     notices: tuple[Notice, ...]
+    admissions: tuple[Admission, ...] = ()
 
     def of(self, direction: Direction) -> tuple[Exposure, ...]:
         return tuple(exposure for exposure in self.exposures if exposure.direction is direction)

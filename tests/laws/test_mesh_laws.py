@@ -3,6 +3,7 @@ second, plain reader, and finds a request that gets through wherever there is on
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import product
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Workload
 from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.model.formulas import Role
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.mesh import (
     Attachment,
@@ -23,10 +25,16 @@ from analyzer.model.mesh import (
     PeerAuthentication,
     Verdict,
 )
+from analyzer.model.mesh_stage import mesh_stages
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import PROFILES
 from analyzer.model.requests import MTLS, PLAINTEXT, Request
+from analyzer.semantics.admitted import admitted
+from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.mesh import request_ruling
+from analyzer.semantics.requests import seen
+from analyzer.semantics.selecting import selected
+from analyzer.semantics.some_request import TooManyRequestsError
 
 OURS = Labels({"istio-injection": "enabled", "kubernetes.io/metadata.name": "foo"})
 DST = Pod("foo", OURS, Labels({"app": "srv"}), ip_address("10.0.0.9"))
@@ -193,3 +201,24 @@ def test_the_oracle_decides_as_the_policies_say_and_finds_what_gets_in(mesh: Mes
     assert ruling.allowed or not any(expected.values())
     assert ruling.allowed is (found is not None)
     assert found is None or is_let_in(mesh, src, port, found)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(meshes(), st.sampled_from(SOURCES), st.sampled_from([*PORTS, 5555]))
+def test_what_is_listed_as_let_in_is_what_the_oracle_lets_in(mesh: Mesh, src: Any, port: int) -> None:
+    """The alternatives, which name no source, hold of the requests of the world that get in, and of no others."""
+    cluster, profile = cluster_of(mesh), PROFILES["generic"]
+    about = Situation(Protocol.TCP, port, {Role.SELF: DST, Role.DST: DST})
+    stage = next((it for it in mesh_stages(cluster, profile.ext_authz) if is_true(it.applies, about)), None)
+    if stage is None:
+        return
+    try:
+        listed = admitted(stage, selected(stage, cluster, about), about, mesh.config)
+    except TooManyRequestsError:
+        return
+    for request in WORLD:
+        if request.tls == MTLS and not isinstance(src, Pod):
+            continue  # who has no identity shows none
+        asked = replace(about.seeing(Role.SRC, src), request=seen(request, src, mesh.config))
+        is_listed = any(all(is_true(leaf, asked) is is_so for leaf, is_so in these) for these in listed)
+        assert is_listed is is_let_in(mesh, src, port, request), (request, listed)

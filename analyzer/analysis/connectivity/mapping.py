@@ -16,7 +16,7 @@ from analyzer.analysis.connectivity.ruling import Ruled
 from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subject, Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike
-from analyzer.analysis.mesh_notices import mesh_notices
+from analyzer.analysis.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.enforcing import as_pictured
@@ -63,7 +63,16 @@ def connectivity(
         ends += ranges
     notices = (*cluster.notices, *mesh_notices(cluster), *_unlabelled(cluster), *sides.by_own_nodes())
     grounds = tuple(sides.grounds(Grounds(outside.addresses))) if with_grounds else ()
-    found = ConnectivityMap(tuple(ends), tuple(classes), rows, profile, cluster.unmodelled, notices, grounds)
+    found = ConnectivityMap(
+        tuple(ends),
+        tuple(classes),
+        rows,
+        profile,
+        cluster.unmodelled,
+        notices,
+        grounds,
+        admissions=admitted_by_mesh(cluster, profile, addresses),
+    )
     return focus.narrowed(folding.fold(found))
 
 
