@@ -18,7 +18,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import diff_scale, incremental, map_scale, pack_scale, peer, reading, startup, strings_scale
+from benchmarks import (
+    calico_scale,
+    diff_scale,
+    incremental,
+    map_scale,
+    pack_scale,
+    peer,
+    reading,
+    startup,
+    strings_scale,
+)
 from benchmarks.measuring import Row
 
 README = Path(__file__).with_name("README.md")
@@ -44,6 +54,7 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
         Part("comparison", "benchmarks.diff_scale", lambda: diff_scale.measure(pods, int(10_000 * scale))),
         Part("map", "benchmarks.map_scale", lambda: map_scale.measure(large, int(6_000 * scale), int(1_000 * scale))),
     ]
+    found.append(Part("Calico", "benchmarks.calico_scale", lambda: calico_scale.measure(int(1_000 * scale))))
     found.append(Part("strings", "benchmarks.strings_scale", strings_scale.measure))
     if nca is not None:
         sizes = [size for size in (8, 16, 32, 64, 128) if size <= max(8, 128 * scale)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
+from analyzer.manifests.kinds.calico.traps import traps
 from analyzer.manifests.kinds.cilium.notes import notes as cilium_notes
 from analyzer.manifests.kinds.endpoints import EndpointsObject
 from analyzer.manifests.kinds.engines import notices as engine_notices
@@ -155,7 +156,8 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     )
     cluster = _with_node_local_dns(cluster)
     pods = cluster.known_pod_addresses | cluster.pod_cidrs
-    more = (*_astray(cluster), *cilium_notes(cilium.policies, pods))
+    of_calico = sorted(set(traps(cluster))) if cluster.calico.policies else ()
+    more = (*_astray(cluster), *cilium_notes(cilium.policies, pods), *of_calico)
     return replace(cluster, notices=(*cluster.notices, *more)) if more else cluster
 
 

@@ -15,7 +15,7 @@ from analyzer.model.calico import (
     HostEndpoint,
     ServiceAccount,
 )
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.formulas import (
     FALSE,
     PODS,
@@ -98,6 +98,24 @@ class CalicoLabels:
         said = f"account-labels {end.value} {key} {_shown(test)}"
         others = both([Not(_are(self._accounts, role)), Open(OpenFact("account-labels", said, text))])
         return either([_are(meeting, role), others])
+
+    def of_workload(self, formula: Formula, workload: Workload) -> Formula:
+        """The same of a known workload, by the labels that are written."""
+        home = self._cluster.namespace_by_name.get(workload.namespace)
+        spaces = NO_LABELS if home is None else home.labels
+        where = workload.namespace, workload.service_account
+        account = next((it.labels for it in self._accounts if (it.namespace, it.name) == where), NO_LABELS)
+        own = {
+            **{OF_NAMESPACE + key: value for key, value in spaces.items()},
+            **{OF_ACCOUNT + key: value for key, value in account.items()},
+            **workload.labels,
+            _ORCHESTRATOR: "k8s",
+            NAMESPACE: workload.namespace,
+            OF_NAMESPACE + _NAME: workload.namespace,
+            ACCOUNT: workload.service_account,
+            OF_ACCOUNT + _NAME: workload.service_account,
+        }
+        return of_tests(formula, lambda test: _of_value(test, own.get(test.attribute.key)))
 
     # -------------------------------------------------------------------------------------------- other things
     def of_group(self, formula: Formula, group: AddressGroup) -> Formula:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from analyzer import analysis, manifests, packs
 from analyzer.cli.app import app
+from analyzer.inputs.engines import profile_for
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
 from analyzer.solving import CVC5
@@ -42,7 +44,8 @@ def verdicts(example, revision):
     asked = expected(example)
     wanted = [pack_of(name, asked["parameters"]) for name in asked["packs"]]
     loaded = manifests.load([str(example / revision)])
-    answer = analysis.check(loaded.cluster, wanted, setting=SETTING, second_solver=CVC5)
+    setting = replace(SETTING, profile=profile_for(None, (), loaded.cluster))
+    answer = analysis.check(loaded.cluster, wanted, setting=setting, second_solver=CVC5)
     assert answer.unmodelled == ()
     assert answer.cross_check is not None
     assert answer.cross_check.undecided == ()
@@ -63,7 +66,7 @@ def leaks(example):
 
 
 def test_there_are_examples():
-    assert [example.name for example in EXAMPLES] == ["ml-platform", "multi-tenant"]
+    assert [example.name for example in EXAMPLES] == ["calico-tiers", "ml-platform", "multi-tenant"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
