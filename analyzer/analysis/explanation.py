@@ -119,7 +119,7 @@ class _Trial:
         assert subject is not None
         hits = dict(self.side.ruled.hits)
         selecting, told = {id(entry) for entry in subject.entries}, set[int]()
-        isolating = {id(entry.policy) for tier, entry in self._closing if tier.is_union}
+        isolating = {id(entry.policy) for tier, entry in self._closing if _is_of_kubernetes(tier)}
         left = self.asked
         for tier in self.rules.stage.tiers:
             here: list[Step] = []
@@ -157,7 +157,7 @@ class _Trial:
             left -= step.connections if step.is_certain else ConnectionSet.EMPTY
             passed |= step.connections if step.effect is Effect.PASSES else ConnectionSet.EMPTY
         closing = [entry for its, entry in self._closing if its is tier and entry.policy is not None]
-        if tier.is_union or not closing:
+        if _is_of_kubernetes(tier) or not closing:
             return None, left | passed
         effect = Effect.END_DENIES if tier.unmatched is Unmatched.DENY else Effect.END_PASSES
         end = Step(_name(tier), self._ref(closing[-1]), effect, left) if left else None
@@ -305,6 +305,11 @@ def _ties(subject: Subject) -> Iterator[str]:
         tied = {group[0].policy.priority for scale in scales for group in scale if len(group) > 1 and group[0].policy}
         for priority in sorted(tied):
             yield f"several {_name(tier)} policies have priority {priority}; which goes first is not specified"
+
+
+def _is_of_kubernetes(tier: Tier) -> bool:
+    """What isolates there are policies; in a tier of Calico it is the end of the tier."""
+    return not isinstance(tier.name, str)
 
 
 def _name(tier: Tier) -> str:

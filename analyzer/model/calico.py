@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from analyzer.model.calico_settings import ControllerSettings, FelixSettings
+from analyzer.model.calico_settings import ControllerSettings, FelixSettings, Installation
 from analyzer.model.formulas import Formula, Test, leaves
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Action, Direction, Policy
@@ -245,6 +245,7 @@ CalicoFact = (
     | IPPool
     | FelixSettings
     | ControllerSettings
+    | Installation
     | StagedKubernetesPolicy
 )
 

@@ -111,7 +111,10 @@ class CalicoReader:
         for tier in self._in_order(placed):
             entries = [entry for _, entry in sorted(placed[tier.name], key=lambda one: one[0])]
             unmatched = Unmatched.NEXT if tier.passes else Unmatched.DENY
-            yield Tier(tier.name, _one_by_one(entries), unmatched)
+            if all(rule.action is Action.ACCEPT for entry in entries for rule in entry.rules):
+                yield Tier(tier.name, ((tuple(entries),),), unmatched, is_union=True)
+            else:
+                yield Tier(tier.name, _one_by_one(entries), unmatched)
 
     def _in_order(self, placed: Iterable[str]) -> list[CalicoTier]:
         known = {tier.name: tier for tier in (*BUILT_IN_TIERS.values(), *self.calico.tiers)}

@@ -41,6 +41,15 @@ class FelixSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Installation:
+    """What the operator installs Calico by; `version` as its status tells it, `3.31`, empty if it does not."""
+
+    name: str
+    version: str = ""
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class ControllerSettings:
     """A KubeControllersConfiguration: whether every node gets a host endpoint for all of its interfaces (1.9)."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.model.calico import CalicoFact, CalicoPolicy, HostEndpoint, IPPool
-from analyzer.model.calico_settings import FelixSettings
+from analyzer.model.calico_settings import FelixSettings, Installation
 from analyzer.model.cilium import OF_CILIUM, CidrGroup, CiliumFact, CiliumPolicy, CiliumSettings
 from analyzer.model.signs import Sign
 from analyzer.model.source import Notice
@@ -63,6 +63,8 @@ def _of_calico(facts: Iterable[CalicoFact]) -> Iterator[Sign]:
         match fact:
             case FelixSettings():
                 yield Sign("calico", "a FelixConfiguration", fact.source)
+            case Installation(name, version):
+                yield Sign("calico", f"Installation {name}", fact.source, version)
             case IPPool():
                 yield Sign("calico", f"IPPool {fact.name}", fact.source)
             case CalicoPolicy():

@@ -146,6 +146,10 @@ IRRELEVANT_KINDS = frozenset(
         "CiliumLoadBalancerIPPool.cilium.io",
         "CiliumL2AnnouncementPolicy.cilium.io",
         "Credentials.operator.tigera.io",
+        *(  # how Calico's parts run, not what they let through
+            f"{kind}.operator.tigera.io"
+            for kind in ("APIServer", "Goldmane", "ImageSet", "Monitor", "TigeraStatus", "Whisker")
+        ),
         "FrontendConfig.networking.gke.io",
         "IngressClassParams.elbv2.k8s.aws",
         "IPAddressPool.metallb.io",

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer.manifests.kinds.calico.fields import PROTOCOLS, kinds, read_network
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.selectors import read_labels
@@ -16,10 +18,14 @@ from analyzer.model.calico_settings import (
     ControllerSettings,
     FelixSettings,
     HostPorts,
+    Installation,
     ToHost,
 )
 from analyzer.model.labels import Labels
 from analyzer.sets import AddressSet
+
+OPERATOR = "operator.tigera.io"
+_VERSION = re.compile(r"v?(\d+\.\d+)")
 
 
 def _felix(manifest: Manifest) -> FelixSettings | None:
@@ -75,6 +81,12 @@ def _pool(manifest: Manifest) -> IPPool | None:
     return None if nets is None else IPPool(manifest.name, nets, manifest.source)
 
 
+def _installation(manifest: Manifest) -> Installation:
+    status = manifest.root.section("status")
+    found = _VERSION.match("" if status is None else status.text("calicoVersion") or "")
+    return Installation(manifest.name, found[1] if found else "", manifest.source)
+
+
 def _account(manifest: Manifest) -> ServiceAccount:
     labels = Labels(read_labels(manifest.metadata, "labels"))
     return ServiceAccount(manifest.namespace or DEFAULT_NAMESPACE, manifest.name, labels, manifest.source)
@@ -84,5 +96,14 @@ KINDS = (
     *kinds("FelixConfiguration", _felix, is_namespaced=False),
     *kinds("KubeControllersConfiguration", _controllers, is_namespaced=False),
     *kinds("IPPool", _pool, is_namespaced=False),
+    ObjectKind(
+        "Installation",
+        OPERATOR,
+        ("v1",),
+        _installation,
+        is_namespaced=False,
+        identity_group=OPERATOR,
+        identity_name=str,
+    ),
     ObjectKind("ServiceAccount", "", ("v1",), _account),
 )
