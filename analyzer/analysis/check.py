@@ -15,6 +15,7 @@ from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.mesh_notices import mesh_notices
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.analysis.unknown_labels import unknown_labels
+from analyzer.analysis.why_vacuous import why_vacuous
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
@@ -23,7 +24,7 @@ from analyzer.model.enforcing import as_enforced
 from analyzer.model.mesh_stage import KINDS_OF_MESH
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.source import Notice
-from analyzer.verdicts import Answer, Section, Verdict
+from analyzer.verdicts import Answer, Section, Status, Verdict
 
 __all__ = ["Progress", "answer_of", "check", "tally", "tasks_of"]
 
@@ -74,7 +75,7 @@ def answer_of(
     sections: list[Section] = []
     left = iter(answered)
     for pack in packs:
-        verdicts = tuple(_withunknown_names(cluster, found.verdict) for found in islice(left, len(pack.queries)))
+        verdicts = tuple(_explained(cluster, pack, found.verdict) for found in islice(left, len(pack.queries)))
         sections.append(Section(pack.name, pack.title, verdicts, pack.description, pack.shows, pack.does_not_show))
     excusing = Excusing(excuses or Excuses(), cluster)
     checked = [found.cross_check for found in answered if found.cross_check is not None]
@@ -126,11 +127,14 @@ def not_modelled(cluster: Cluster) -> tuple[Unmodelled, ...]:
     return tuple(it for it in cluster.unmodelled if not (it.asks_requests and it.kind in KINDS_OF_MESH))
 
 
-def _withunknown_names(cluster: Cluster, verdict: Verdict) -> Verdict:
-    return replace(
-        verdict,
-        notices=(*verdict.notices, *unknown_names(cluster, verdict.query), *unknown_labels(cluster, verdict.query)),
-    )
+def _explained(cluster: Cluster, pack: Pack, verdict: Verdict) -> Verdict:
+    """The verdict with what it names and nothing has, and if it is vacuous why."""
+    query = verdict.query
+    blame = verdict.blame
+    if verdict.status is Status.VACUOUS:
+        blame = (*blame, *why_vacuous(cluster, pack, query))
+    notices = (*verdict.notices, *unknown_names(cluster, query), *unknown_labels(cluster, query))
+    return replace(verdict, notices=notices, blame=blame)
 
 
 def unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:

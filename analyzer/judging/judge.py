@@ -374,7 +374,16 @@ class _Trial:
         tracks = self.obligation.tracks
         rests_on = tuple(tracks[k] for k in core.core if k in tracks) if core.is_unsat else ()
         self.evidence.allowed(certain.values, universal)
-        return replace(self._verdict(Status.PROVED, f"for example {_in_words(connection)}"), rests_on=rests_on)
+        verdict = self._verdict(Status.PROVED, f"for example {_in_words(connection)}")
+        return replace(verdict, rests_on=rests_on, live=self._is_there())
+
+    def _is_there(self) -> bool | None:
+        """False where nothing in the manifests is such a connection's ends: only pods that are not there yet are."""
+        if self.question.universe is Universe.INVENTORY:
+            return None
+        question = replace(self.question, universe=Universe.INVENTORY, open_labels=True)
+        session = QuerySession(encode(self.cluster, question), self.setting.budget)
+        return False if session.is_impossible(VIOLATION) else None
 
     def _wishes(self) -> list[str]:
         """Literals: what lies outside has an address that a reader knows."""
@@ -389,7 +398,8 @@ class _Trial:
         denying = self._denying()
         words = f": {_denial(denying)}" if denying else ""
         verdict = self._verdict(Status.REFUTED, f"no such connection is allowed{words}")
-        return replace(verdict, blame=tuple(f"{_denier(ref)} ({ref.source})" for ref in denying))
+        blame = tuple(f"{_denier(ref)} ({ref.source})" for ref in denying)
+        return replace(verdict, blame=blame, rests_on=denying)
 
     def _denying(self) -> tuple[RuleRef, ...]:
         """The rules and policies that keep every connection of a refuted `some` from being allowed: the grounds on

@@ -61,9 +61,33 @@ def _section(page: Page, section: Section, universe: Universe, told: frozenset[i
         return
     page.blank()
     page.paragraph(f"{section.name}: {parts.line(section.title)}" if section.title else section.name, ink=Ink.STRONG)
+    alike = {} if is_whole else _alike(shown)
     for verdict in shown:
+        group = alike.get((verdict.status, verdict.blame), ())
+        if len(group) > 1:
+            if verdict is group[0]:
+                page.blank()
+                _group(page, group)
+            continue
         page.blank()
         _verdict(page, verdict, universe)
+
+
+def _alike(verdicts: Sequence[Verdict]) -> dict[tuple[Status, tuple[str, ...]], list[Verdict]]:
+    """Vacuous verdicts, together where they are so for the same reasons."""
+    found: dict[tuple[Status, tuple[str, ...]], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.status is Status.VACUOUS and verdict.blame:
+            found.setdefault((verdict.status, verdict.blame), []).append(verdict)
+    return found
+
+
+def _group(page: Page, verdicts: Sequence[Verdict]) -> None:
+    label = f"{verdict_words.mark(verdicts[0])} {verdict_words.word(verdicts[0])}"
+    names = ", ".join(verdict.query.id for verdict in verdicts)
+    page.labelled(label, f"{words.plural(len(verdicts), 'query')}: {names}", gutter=parts.GUTTER, ink=Ink.OPEN)
+    for missing in verdicts[0].blame:
+        parts.detail(page, "why", parts.line(missing))
 
 
 def _verdict(page: Page, verdict: Verdict, universe: Universe) -> None:
@@ -98,7 +122,8 @@ def _verdict(page: Page, verdict: Verdict, universe: Universe) -> None:
 def _proof(page: Page, verdict: Verdict) -> None:
     count = len(verdict.rests_on)
     if verdict.reason and (not count or verdict.query.claim.kind is Kind.SOME):
-        page.paragraph(parts.line(verdict.reason), indent=parts.indent(page))
+        latent = "; latent, for only pods that are not there yet show it" if verdict_words.is_latent(verdict) else ""
+        page.paragraph(parts.line(verdict.reason) + latent, indent=parts.indent(page))
     if count:
         parts.detail(page, "rests on", verdict_words.proof(verdict))
 
@@ -145,6 +170,9 @@ _MOST_NOTICES = 3
 def _reach(page: Page, answer: Answer) -> None:
     """How far the answer reaches, in a line or two; `--assumptions` tells all of it."""
     page.blank()
+    latent = [verdict.query.id for verdict in answer.verdicts if verdict_words.is_latent(verdict)]
+    if latent:
+        page.labelled("note", f"latent: only pods that are not there yet show {words.listed(latent)}", gutter=6)
     kept = [each for each in answer.notices if each.is_kept]
     others = [each for each in answer.notices if not each.is_kept]
     shown = [*kept, *others[: max(0, _MOST_NOTICES - len(kept))]]

@@ -112,6 +112,11 @@ def sides(it: Counterexample) -> tuple[tuple[str, str], ...]:
     return tuple((ruling.stage, ruling.reason) for ruling in it.isolation if ruling.allowed)
 
 
+def is_latent(verdict: Verdict) -> bool:
+    """A `some` that is proved by nothing that is there."""
+    return verdict.status is Status.PROVED and verdict.live is False
+
+
 def are_alike(verdict: Verdict) -> bool:
     """All counterexamples are live, or latent, for the same reasons."""
     return len({(it.live, it.depends_on) for it in verdict.counterexamples}) < 2
@@ -124,6 +129,8 @@ def background(verdict: Verdict, universe: Universe) -> Iterator[tuple[str, str]
         yield "more", "there are further counterexamples; --max-counterexamples shows more of them"
     for hanging in verdict.blame if verdict.status is Status.UNKNOWN else ():
         yield "hangs on", parts.line(hanging)
+    for missing in verdict.blame if verdict.status is Status.VACUOUS else ():
+        yield "why", parts.line(missing)
     for denying in verdict.blame if verdict.status is Status.REFUTED and query.claim.kind is Kind.SOME else ():
         yield "denied by", parts.line(denying)
     yield from excuses(verdict)

@@ -61,8 +61,9 @@ class Statistics:
 class Verdict:
     """The answer to one query.
 
-    `live` is None unless refuted with a counterexample.  `is_complete`: the counterexamples' regions cover the whole
-    violation.  `rests_on`: the policies or rules a proof needs; `is_minimal`: none of them can be left out.
+    `live` is None unless refuted with a counterexample; of a `some` that is proved it is False where only pods that are
+    not there yet show it.  `is_complete`: the counterexamples' regions cover the whole violation.  `rests_on`: the
+    policies or rules a proof needs, or that a refuted `some` is denied by; `is_minimal`: none of them can be left out.
     `blame`: what an unknown hangs on, in words.  `steps`: what it rests on as scripts, where that was asked for.
     `waivers`: those that cover part of the violation; the counterexamples then lie outside their regions, unless
     nothing does.  `baseline`: what the baseline says of the query, None if it does not know it or there is none.

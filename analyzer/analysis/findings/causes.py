@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 
 from analyzer.model.claims import Claim, Kind
@@ -78,9 +78,15 @@ class _Suspect:
     direction: Direction | None = None
 
 
-def causes_of(cluster: Cluster, sections: Sequence[Section], bound: dict[str, Claim]) -> list[Cause]:
-    """The causes of all that is refuted by a counterexample and not excused; `bound`: claims by `pack/id`."""
-    suspected = [(hit, _suspects(cluster, hit)) for hit in _hits(sections, bound)]
+def causes_of(
+    cluster: Cluster,
+    sections: Sequence[Section],
+    bound: dict[str, Claim],
+    shown: Callable[[Verdict, Claim], Sequence[Counterexample]],
+) -> list[Cause]:
+    """The causes of all that is refuted and not excused; `bound`: claims by `pack/id`; `shown`: what shows that a
+    verdict is refuted."""
+    suspected = [(hit, _suspects(cluster, hit)) for hit in _hits(sections, bound, shown)]
     counts = Counter(it.key for _, ends in suspected for its in ends for it in its)
     found: dict[Key, Cause] = {}
     shared: list[tuple[Key, Hit]] = []
@@ -97,14 +103,18 @@ def causes_of(cluster: Cluster, sections: Sequence[Section], bound: dict[str, Cl
     return list(found.values())
 
 
-def _hits(sections: Sequence[Section], bound: dict[str, Claim]) -> Iterator[Hit]:
+def _hits(
+    sections: Sequence[Section],
+    bound: dict[str, Claim],
+    shown: Callable[[Verdict, Claim], Sequence[Counterexample]],
+) -> Iterator[Hit]:
     for section in sections:
         for verdict in section.verdicts:
             if verdict.status is not Status.REFUTED or verdict.is_excused:
                 continue
             broken = Broken(section.name, verdict.query)
             claim = bound.get(f"{section.name}/{verdict.query.id}", verdict.query.claim)
-            for example in (*verdict.counterexamples, *verdict.further):
+            for example in shown(verdict, claim):
                 yield Hit(broken, claim, verdict, example)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.analysis.findings.causes import Cause, Hit, causes_of, worst_first
@@ -12,9 +13,10 @@ from analyzer.analysis.findings.opening import opened
 from analyzer.analysis.findings.spots import guilty_path, spot_of, wrong_with
 from analyzer.analysis.findings.text_edits import edit_of
 from analyzer.analysis.findings.texts import Path, Texts
+from analyzer.analysis.findings.wanted import wanted
 from analyzer.encoding.scope import pod_addresses
 from analyzer.judging import Setting, question_of
-from analyzer.model.claims import Claim
+from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.enforcing import as_enforced
@@ -22,7 +24,7 @@ from analyzer.model.policies import Direction, Protocol, RuleRef
 from analyzer.model.source import NOWHERE, Source
 from analyzer.semantics import is_in_scope, outcomes
 from analyzer.sets import AddressSet
-from analyzer.verdicts import Answer, Status
+from analyzer.verdicts import Answer, Counterexample, Status, Verdict
 from analyzer.verdicts.findings import Fault, Finding, Fix
 
 _NARROW = "name the pods, the namespaces or the addresses that are meant, with their ports"
@@ -44,9 +46,17 @@ def findings_of(answer: Answer, cluster: Cluster, setting: Setting, texts: Texts
         f"{section.name}/{verdict.query.id}": question_of(cluster, verdict.query, (), setting).claim
         for section, verdict in refuted
     }
-    causes = causes_of(cluster, answer.sections, bound)
-    causes.sort(key=lambda cause: _gravity(cause))
     pods = pod_addresses(cluster, setting.pod_addresses)
+
+    def shown(verdict: Verdict, claim: Claim) -> Sequence[Counterexample]:
+        if claim.kind is not Kind.SOME:
+            return *verdict.counterexamples, *verdict.further
+        network = next(iter(pods.networks()), None)
+        found = wanted(claim, cluster, setting.profile, network.network_address + 1) if network is not None else None
+        return () if found is None else (found,)
+
+    causes = causes_of(cluster, answer.sections, bound, shown)
+    causes.sort(key=_gravity)
     maker = _Maker(cluster, setting, pods, texts)
     return tuple(maker.finding(cause, is_fixed=place < _MOST_FIXED) for place, cause in enumerate(causes))
 
