@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from analyzer.errors import QueryError, UsageError
+from analyzer.inputs.asked_sets import claim_of, of_set
 from analyzer.inputs.other_spellings import meant_end
 from analyzer.inputs.settings import nearest, settled
 from analyzer.records import dataclass
@@ -368,13 +369,10 @@ def _of_set(text: str, option: str, cluster: Cluster, profile: Profile | None = 
     from analyzer.language import parse_query
     from analyzer.model.claims import ApiServer, ServiceNamed, WorkloadNamed
 
-    opening = "no "
     try:
-        members = parse_query(f"{opening}{text} can reach anything").claim.sources
+        members = parse_query(claim_of(text)).claim.sources
     except QueryError as error:
-        raise QueryError(
-            replace(problem, file=option, column=max(problem.column - len(opening), 0)) for problem in error.problems
-        ) from None
+        raise QueryError(of_set(problem, text, option) for problem in error.problems) from None
     if isinstance(members, WorkloadNamed) and (
         found := workloads_named(f"{members.namespace}/{members.name}", cluster)
     ):

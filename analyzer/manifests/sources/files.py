@@ -94,7 +94,7 @@ def why_none(left_out: Sequence[LeftOut]) -> str:
     """A hint to where a directory's manifests may be."""
     charts = [entry.source.file for entry in left_out if entry.why is Why.CHART]
     if charts:
-        return f"it holds a Helm chart: `helm template NAME {charts[0]} | netproof check -`"
+        return f"it holds a Helm chart: use --render, or `helm template NAME {charts[0]} | netproof check -`"
     if left_out:
         first, more = left_out[0], f", and {len(left_out) - 1} more" if len(left_out) > 1 else ""
         return f"`{first.source}` is left out: {first.why.value}{more}"

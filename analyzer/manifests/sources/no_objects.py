@@ -94,7 +94,8 @@ def _reason(why: Why) -> str:
 def _ways_out(group: list[LeftOut]) -> Iterator[str]:
     """What the user can do."""
     for chart in [entry.source.file for entry in group if entry.why is Why.CHART][:1]:
-        yield f"; render a chart and pipe it in: `helm template NAME {shlex.quote(chart)} | netproof check -`"
+        way = f"`helm template NAME {shlex.quote(chart)} | netproof check -`"
+        yield f"; --render reads what it renders to, or render it and pipe it in: {way}"
     for template in [entry.source.file for entry in group if entry.why is Why.SKIPPED][:1]:
         yield (
             f"; answers that {template} could change are unknown until it is rendered, or left out with "

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.errors import Problem, QueryError
+from analyzer.inputs.asked_sets import claim_of, of_set
 from analyzer.language import parse_pack, parse_query
 
 WRONG = Path(__file__).parent / "wrong"
@@ -151,3 +152,15 @@ def test_of_a_long_line_the_part_in_question_is_shown() -> None:
     assert len(line) <= 104
     at = carets.index("^")
     assert line[at : at + 5] == "raech"
+
+
+def test_a_set_asked_for_by_itself_has_its_own_form() -> None:
+    found = [of_set(problem, "pods(app: web)", "--from") for problem in problems_of_claim(claim_of("pods(app: web)"))]
+    assert [str(problem).split("\n") for problem in found] == [
+        [
+            "--from:1:9: a label is written `key=value`",
+            "    pods(app: web)",
+            "            ^",
+            "    write `pods(app=web)`",
+        ]
+    ]
