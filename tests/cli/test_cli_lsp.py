@@ -14,7 +14,9 @@ pytest.importorskip("pygls")
 
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
+from typer.testing import CliRunner
 
+from analyzer.cli.app import app
 from analyzer.cli.editing import meanings
 from analyzer.language.syntax import reserved_words
 
@@ -180,3 +182,11 @@ def test_formatting(tmp_path: Path) -> None:
 def test_every_word_of_the_language_has_a_meaning() -> None:
     plain = {"and", "or", "not", "in", "notin", "can", "is", "for", "never", "tie"}
     assert reserved_words() - plain <= meanings.ALL.keys()
+
+
+def test_without_pygls_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lsprotocol", None)
+    monkeypatch.delitem(sys.modules, "analyzer.cli.editing.server", raising=False)
+    found = CliRunner().invoke(app, ["lsp"])
+    assert found.exit_code == 2
+    assert "pip install 'netproof[lsp]'" in found.stderr
