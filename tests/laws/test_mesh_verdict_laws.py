@@ -1,0 +1,113 @@
+"""Verdicts on random meshes, held to a finite world of sources, ports and requests in which the oracle decides each:
+what a world of single requests refutes is never proved, be it asked for some request or for every one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_mesh_encoding_laws import CLOSED, PROFILE
+from test_mesh_laws import DST, SOURCES, cluster_of, meshes
+
+from analyzer.judging import Setting, judge
+from analyzer.language import parse_query
+from analyzer.model.claims import Universe
+from analyzer.model.cluster import Cluster, Namespace, Workload
+from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.labels import Labels
+from analyzer.model.policies import Protocol
+from analyzer.model.requests import MTLS, PLAINTEXT, Request
+from analyzer.semantics import is_in_scope
+from analyzer.semantics.requested import asked_outcomes, attributes_of
+from analyzer.solving import Budget
+from analyzer.verdicts import Status
+
+METHODS, PATHS = ("GET", "POST", "PUT"), ("/a", "/a/b", "/c", "/ac", "/z", "/")
+HEADERS = tuple(tuple(("x", v) for v in values) for values in ((), ("1",), ("2",), ("3",), ("1", "2"), ("1", "3")))
+WORLD = [
+    Request(tls=tls) if method is None else Request(method, path, "any.host", headers=headers, tls=tls)
+    for tls in (PLAINTEXT, MTLS)
+    for method, path, headers in [(None, "/", ()), *product(METHODS, PATHS, HEADERS)]
+]
+PORTS = (8080, 9000, 7000)
+ON = "on tcp/8080, tcp/9000, tcp/7000"
+CONDITIONS = (
+    "",
+    'where request.method == "GET"',
+    'where request.path like "/a*" and request.method in ("GET", "POST")',
+    "where request.tls == plaintext",
+    'where request.identity == "cluster.local/ns/dev/sa/a"',
+    'where not request.headers[x] == "1"',
+    'where request.path == "/c" and request.tls == mtls',
+)
+CLAIMS = (
+    "no {} can reach namespace foo",
+    "every {} can reach namespace foo",
+    "only namespace bar can reach namespace foo",
+)
+SETS = ("namespace dev", "namespaces()", "anything")
+
+
+@st.composite
+def clusters(draw: Any) -> Cluster:
+    found = cluster_of(draw(meshes()))
+    pods = [src for src in SOURCES if isinstance(src, Pod)]
+    names = {
+        pod.namespace: Namespace(pod.namespace, Labels({"kubernetes.io/metadata.name": pod.namespace}), True)
+        for pod in pods
+    }
+    workloads = tuple(
+        Workload("Pod", pod.namespace, "w", pod.labels, service_account=pod.service_account, ips=(pod.ip,))
+        for pod in pods
+    )
+    served = tuple(replace(workload, ips=(DST.ip,)) for workload in found.workloads)
+    policies = (CLOSED,) if draw(st.booleans()) else ()
+    return replace(
+        found, namespaces=(*found.namespaces, *names.values()), workloads=(*served, *workloads), policies=policies
+    )
+
+
+def passes(cluster: Cluster, connection: Connection) -> bool:
+    return all(decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clusters(), st.sampled_from(CLAIMS), st.sampled_from(SETS), st.sampled_from(CONDITIONS))
+def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str, members: str, where: str) -> None:
+    query = parse_query(f"{claim.format(members)} {ON} {where}", "q")
+    setting = Setting(Universe.INVENTORY, PROFILE, budget=Budget(), max_counterexamples=1)
+    verdict = judge(cluster, query, (), setting)
+    assert verdict.status is not Status.UNKNOWN, verdict.reason
+    if verdict.status is Status.REFUTED:
+        return  # its witness was replayed
+    is_reach = claim.startswith("every")
+    for src, port in product(SOURCES, PORTS):
+        world = [it for it in WORLD if it.tls == PLAINTEXT or isinstance(src, Pod)]
+        told = [(it, Connection(src, DST, Protocol.TCP, port, request=it)) for it in world]
+        spoken = [
+            (request, connection)
+            for request, connection in told
+            if is_in_scope(query.claim, connection, PROFILE, attributes_of(connection, cluster))
+        ]
+        if not is_reach:
+            assert not any(passes(cluster, connection) for _, connection in spoken)
+            continue
+        by_named: dict[object, list[Connection]] = {}
+        for request, connection in spoken:
+            by_named.setdefault(named(where, request, src), []).append(connection)
+        assert all(any(passes(cluster, connection) for connection in its) for its in by_named.values())
+
+
+def named(where: str, request: Request, src: Any) -> object:
+    """The values of what the condition names."""
+    is_http = request.method is not None
+    return (
+        request.method if "method" in where else None,
+        (request.path if is_http else None) if "path" in where else None,
+        request.tls if "tls" in where or "identity" in where else None,
+        request.headers if "headers" in where else None,
+        is_http if any(word in where for word in ("method", "path", "headers")) else None,
+    )
