@@ -30,6 +30,7 @@ from analyzer.sets.strings import (
     exact,
     prefix,
     regex,
+    texts_within,
 )
 
 Meets = frozenset[str] | Pattern | AddressSet | None
@@ -224,10 +225,14 @@ def witnesses(
 
     keep(usual)
     bounds = {pattern for pattern, _ in possible}
-    keep(atom.witness for atom in atoms({*patterns, *bounds}, limit).atoms)
+    lasting = [(pattern, wanted) for pattern, wanted in possible if pattern in _LASTING]
+    if lasting:
+        keep(texts_within({*patterns, *bounds}, lasting, limit))
+    else:
+        keep(atom.witness for atom in atoms({*patterns, *bounds}, limit).atoms)
     if not all(map(is_plain, found.values())):
-        told = atoms({*patterns, *bounds, *(pattern for pattern, _ in plain)}, limit)
-        keep(atom.witness for atom in told.atoms)
+        within = [*lasting, *(sign for sign in plain if sign in _KEPT_FROM_THE_START)]
+        keep(texts_within({*patterns, *bounds, *(pattern for pattern, _ in plain)}, within, limit))
     return found.values()
 
 
@@ -247,6 +252,9 @@ _DOTS_WITH_MORE = regex(r"(?s:.*)/(\.|%2[eE]){1,2}(;[^/]*)?(/(?s:.*))?")
 _ESCAPED = regex(r"(?s:.*)%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE]|00)(?s:.*)")
 _SLASHES = regex("(?s:.*)//(?s:.*)")
 _ESCAPED_SLASHES = regex("(?s:.*)%(2[fF]|5[cC])(?s:.*)")
+_LASTING = frozenset({_ESCAPED, _SLASHES, _ESCAPED_SLASHES})
+"""Those that match all that goes on from what they match."""
+_KEPT_FROM_THE_START = frozenset({(_IN_A_PATH, True)})
 
 
 def _texts(name: Name, config: MeshConfig) -> tuple[Signs, Signs]:
@@ -271,19 +279,17 @@ def _texts(name: Name, config: MeshConfig) -> tuple[Signs, Signs]:
 
 
 def _bounds_of_paths(config: MeshConfig) -> Signs:
-    return [] if config.normalization is Normalization.NONE else [(_DOTS, False)]
-
-
-def _plain_paths(config: MeshConfig) -> Signs:
-    found = [(_IN_A_PATH, True)]
-    if config.normalization is Normalization.NONE:
-        return found
-    found += [(_DOTS_WITH_MORE, False), (_ESCAPED, False)]
-    if config.normalization is not Normalization.BASE:
+    found: Signs = [] if config.normalization is Normalization.NONE else [(_DOTS, False), (_ESCAPED, False)]
+    if config.normalization in (Normalization.MERGE_SLASHES, Normalization.DECODE_AND_MERGE_SLASHES):
         found.append((_SLASHES, False))
     if config.normalization is Normalization.DECODE_AND_MERGE_SLASHES:
         found.append((_ESCAPED_SLASHES, False))
     return found
+
+
+def _plain_paths(config: MeshConfig) -> Signs:
+    found = [(_IN_A_PATH, True)]
+    return found if config.normalization is Normalization.NONE else [*found, (_DOTS_WITH_MORE, False)]
 
 
 # ------------------------------------------------------------------------------------------------ what hangs together

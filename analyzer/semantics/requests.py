@@ -31,6 +31,8 @@ _SCHEMES = ("http://", "https://")
 _AUTHORITY = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]*")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_BARE = "\0"  # stands for a percent sign that escapes nothing
+_BARE_BEFORE_HEX = re.compile(rf"{_BARE}(?=[0-9A-Fa-f]{{2}})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _SLASHES = re.compile(r"//+")
 _DOTS_WITH_PARAMETERS = re.compile(r"(?<=/)(\.{1,2});[^/\\]*(?=[/\\]|\Z)")
@@ -192,7 +194,8 @@ def canonical_path(path: str) -> str | None:
     """As googleurl writes it; None for an escaped NUL.
 
     Dot segments are resolved, backslashes turned, unreserved characters unescaped, and those that no path has escaped.
-    Parameters of a segment of dots are dropped, where the dots are not escaped (istio.md 0.1).
+    Parameters of a segment of dots are dropped, where the dots are not escaped (istio.md 0.1).  A percent sign that
+    escapes nothing stays, but is escaped itself where what is unescaped behind it would make an escape of it.
     """
     rest = _DOTS_WITH_PARAMETERS.sub(r"\1", path)
     if "%00" in rest:
@@ -212,11 +215,13 @@ def canonical_path(path: str) -> str | None:
             plain = chr(int(escape[1], 16))
             out += plain if _UNRESERVED.fullmatch(plain) else escape[0]
             rest = rest[2:]
+        elif char == "%":
+            out += _BARE
         elif char in _ESCAPED or not "!" <= char <= "~":
             out += "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
         else:
             out += char
-    return out
+    return _BARE_BEFORE_HEX.sub("%25", out).replace(_BARE, "%")
 
 
 def _after_dots(rest: str) -> tuple[int, str] | None:

@@ -15,7 +15,7 @@ keep the atoms that match it.
 `TooManyAtomsError`: more strings must be told apart than was allowed; names the patterns.
 """
 
-from analyzer.sets.strings.atoms import LIMIT, Atom, Atoms, atoms
+from analyzer.sets.strings.atoms import LIMIT, Atom, Atoms, atoms, texts_within
 from analyzer.sets.strings.errors import PatternError, TooManyAtomsError, UntranslatableError
 from analyzer.sets.strings.patterns import (
     NON_EMPTY,
@@ -52,4 +52,5 @@ __all__ = [
     "regex",
     "suffix",
     "template",
+    "texts_within",
 ]

@@ -9,7 +9,7 @@ from analyzer.errors import InternalError
 from analyzer.records import dataclass
 from analyzer.sets.strings.closed_form import closed_form, is_closed
 from analyzer.sets.strings.index import Index
-from analyzer.sets.strings.joint import joint
+from analyzer.sets.strings.joint import Bounds, joint
 from analyzer.sets.strings.patterns import Pattern
 
 LIMIT = 10_000
@@ -64,3 +64,13 @@ def atoms(patterns: Iterable[Pattern], limit: int = LIMIT) -> Atoms:
         (Atom(mask, text) for mask, text in found.items()), key=lambda a: (len(a.witness or ""), a.witness)
     )
     return Atoms(settled, (Atom(0, None), *present), index)
+
+
+def texts_within(patterns: Iterable[Pattern], bounds: Bounds, limit: int = LIMIT) -> tuple[str, ...]:
+    """A text for each way in which texts that keep within the bounds meet the patterns, and perhaps some others.
+
+    `bounds`: expressions, wanted, or not wanted; one of the latter matches all that goes on from what it matches.
+    TooManyAtomsError, as `atoms`.
+    """
+    settled = tuple(sorted({*patterns, *(bound for bound, _ in bounds)}, key=lambda pattern: pattern.order))
+    return tuple(joint(settled, limit, bounds).values())

@@ -26,6 +26,8 @@ _SURROGATES = (0xD800, 0xDFFF)
 
 
 State = tuple[int, ...]
+Bounds = Sequence[tuple[Pattern, bool]]
+"""Each with whether a text is to match it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,14 @@ class _Machine:
     borders: frozenset[int]
 
 
-def joint(patterns: Sequence[Pattern], limit: int) -> dict[int, str]:
-    """The shortest witness of each atom but the absent one, by its mask.  TooManyAtomsError."""
+def joint(patterns: Sequence[Pattern], limit: int, bounds: Bounds = ()) -> dict[int, str]:
+    """The shortest witness of each atom but the absent one, by its mask.  TooManyAtomsError.
+
+    `bounds`: of the patterns, expressions that a text is to match, and such as it is not to match and that match all
+    that goes on from what they match.  What goes on from a text that can no more keep within them is not looked at.
+    """
     machines = _machines(patterns)
+    is_out = _leaving(patterns, machines, bounds)
     alphabet = _alphabet(machines)
     start = tuple(machine.start for machine in machines)
     found: dict[int, str] = {}
@@ -61,10 +68,24 @@ def joint(patterns: Sequence[Pattern], limit: int) -> dict[int, str]:
             raise TooManyAtomsError(_by_cost(patterns), MOST_WORK, "steps through strings")
         for char, code in alphabet:
             after = tuple(m.step(state, code) for m, state in zip(machines, states, strict=True))
-            if after not in seen:
+            if after not in seen and not is_out(after):
                 seen.add(after)
                 waiting.append((after, text + char))
     return found
+
+
+def _leaving(
+    patterns: Sequence[Pattern], machines: Sequence[_Machine], bounds: Bounds
+) -> Callable[[tuple[State, ...]], bool]:
+    """Whether no text can keep within the bounds that goes on from here."""
+    by_themselves = [pattern for pattern in patterns if pattern.form not in _TABLES]
+    first = len(machines) - len(by_themselves)
+    places = [(first + by_themselves.index(pattern), is_wanted) for pattern, is_wanted in bounds]
+
+    def is_out(states: tuple[State, ...]) -> bool:
+        return any(not states[i] if is_wanted else machines[i].mask(states[i]) for i, is_wanted in places)
+
+    return is_out
 
 
 def _by_cost(patterns: Sequence[Pattern]) -> list[Pattern]:

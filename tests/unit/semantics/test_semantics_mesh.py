@@ -7,6 +7,7 @@ from analyzer.inputs import chosen_profile, endpoints
 from analyzer.inputs.requests import read_request
 from analyzer.manifests import load
 from analyzer.model.profile import PROFILES
+from analyzer.semantics.requests import canonical_path
 from analyzer.verdicts.explanation import Answer
 
 BASE = """
@@ -348,6 +349,29 @@ def test_what_an_authorizer_answers(tmp_path, knob, expected):
 def test_a_condition(tmp_path, key, value, request_, expected):
     found = asked(tmp_path, [allow(f"{{when: [{{key: '{key}', values: ['{value}']}}]}}")], get(**request_))
     assert found.outcome.value == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [  # what Envoy passed on
+        ("/%2%66", "/%252f"),
+        ("/%%32f", "/%252f"),
+        ("/%%32%66", "/%252f"),
+        ("/%%366", "/%2566"),
+        ("/%%41b", "/%25Ab"),
+        ("/%%%32%66", "/%%252f"),
+        ("/%e%32", "/%25e2"),
+        ("/%%41", "/%A"),
+        ("/%%32/x", "/%2/x"),
+        ("/%2%67", "/%2g"),
+        ("/%", "/%"),
+        ("/%zz", "/%zz"),
+        ("/%25%32%66", "/%252f"),
+        ("/%252f", "/%252f"),
+    ],
+)
+def test_unescaping_makes_no_escapes(sent, seen):
+    assert canonical_path(sent) == seen
 
 
 @pytest.mark.parametrize(
