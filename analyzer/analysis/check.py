@@ -13,6 +13,7 @@ from analyzer.analysis.cross_check import together
 from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.mesh_notices import mesh_notices
+from analyzer.analysis.policy_notices import policy_notices
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.analysis.unknown_labels import unknown_labels
 from analyzer.analysis.why_vacuous import why_vacuous
@@ -88,6 +89,7 @@ def answer_of(
         notices=(
             *cluster.notices,
             *service_port_slips(cluster),
+            *policy_notices(cluster),
             *mesh_notices(cluster),
             *breaches(cluster, packs),
             *(n for pack in packs for n in pack.notices),

@@ -174,11 +174,12 @@ def _reach(page: Page, answer: Answer) -> None:
     if latent:
         page.labelled("note", f"latent: only pods that are not there yet show {words.listed(latent)}", gutter=6)
     kept = [each for each in answer.notices if each.is_kept]
-    others = [each for each in answer.notices if not each.is_kept]
+    told = {finding.ref.source for finding in answer.findings if finding.ref is not None}
+    others = [each for each in answer.notices if not each.is_kept and each.source not in told]
     shown = [*kept, *others[: max(0, _MOST_NOTICES - len(kept))]]
     for each in shown:
         page.labelled("note", parts.notice(each), gutter=6)
-    left = len(answer.notices) - len(shown)
+    left = len(kept) + len(others) - len(shown)
     scope = words.SCOPES[answer.universe]
     said = [scope[:1].upper() + scope[1:], f"profile {answer.profile.name}"]
     said += [f"{words.plural(len(answer.unmodelled), 'object')} not modelled"] if answer.unmodelled else []

@@ -1,0 +1,155 @@
+"""Policies that are right for the API server and probably not what was meant (docs/notices.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from analyzer.model.added_labels import Unwritten
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.labels import Labels, Operator, Selector
+from analyzer.model.policies import (
+    AddressPeer,
+    Direction,
+    NamedPort,
+    NamespaceChoice,
+    NamespaceNamed,
+    PodPeer,
+    Policy,
+    Rule,
+    Tier,
+)
+from analyzer.model.source import Notice
+from analyzer.semantics import matches
+
+_MOST_LOOKED_AT = 2_000_000  # policies times workloads: past it peers are not looked up
+
+
+def policy_notices(cluster: Cluster) -> tuple[Notice, ...]:
+    """One for each slip; none of a cluster without workloads, where everything selects nothing."""
+    if not cluster.workloads:
+        return ()
+    return tuple(dict.fromkeys(_Slips(cluster).all()))
+
+
+class _Slips:
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.known: dict[tuple[NamespaceChoice, Selector], tuple[Workload, ...]] = {}
+        self.looks_at_peers = len(cluster.policies) * len(cluster.workloads) <= _MOST_LOOKED_AT
+
+    def all(self) -> Iterator[Notice]:
+        for policy in self.cluster.policies:
+            if policy.tier is not Tier.NETWORK_POLICY:
+                continue
+            yield from self._subject(policy)
+            yield from self._name(policy)
+            for direction in Direction:
+                for rule in policy.rules(direction) or ():
+                    yield from self._rule(policy, direction, rule)
+
+    # -------------------------------------------------------------------------------------------- policies
+    def _subject(self, policy: Policy) -> Iterator[Notice]:
+        """A `podSelector` that no pod of the namespace meets."""
+        there = self.cluster.workloads_by_namespace.get(policy.namespace or "", ())
+        pods = policy.subject.pods
+        if there and not any(_may_meet(pods, workload) for workload in there):
+            meant = _nearest(pods, there)
+            yield Notice(policy.source, f"{policy.id} selects no pod: none of its namespace has {pods}{meant}")
+
+    def _name(self, policy: Policy) -> Iterator[Notice]:
+        """Called after allowing, and it allows nothing: it only isolates."""
+        rules = (*(policy.ingress or ()), *(policy.egress or ()))
+        if policy.name.lower().startswith("allow") and not rules:
+            named = " and ".join(d.value for d in reversed(Direction) if policy.rules(d) is not None)
+            yield Notice(policy.source, f"{policy.id} is called after allowing and has no rule: it denies all {named}")
+
+    # -------------------------------------------------------------------------------------------- rules
+    def _rule(self, policy: Policy, direction: Direction, rule: Rule) -> Iterator[Notice]:
+        of = f"{direction.value} rule {rule.index + 1} of {policy.id}"
+        selected: list[Workload] = []
+        if self.looks_at_peers:
+            for number, peer in enumerate(rule.peers or (), 1):
+                if isinstance(peer, PodPeer):
+                    found = self._pods(peer.namespaces, peer.pods)
+                    selected += found
+                    if not found and (why := self._nobody(peer)):
+                        yield Notice(rule.source, f"peer {number} of {of} matches no pod: {why}")
+                elif isinstance(peer, AddressPeer) and direction is Direction.EGRESS:
+                    yield from self._service_address(peer, of, rule)
+            yield from self._named_ports(policy, direction, rule, selected, of)
+
+    def _nobody(self, peer: PodPeer) -> str:
+        """Why a peer that no pod meets meets none; empty where pods may be there that no manifest shows."""
+        there = [n for n in self.cluster.namespaces if _is_chosen(peer.namespaces, n.name, n.labels)]
+        if not there:
+            selector = "" if isinstance(peer.namespaces, NamespaceNamed) else str(peer.namespaces.selector)
+            return f"no namespace has {selector}" if selector else ""
+        by_namespace = self.cluster.workloads_by_namespace
+        workloads = [workload for n in there for workload in by_namespace.get(n.name, ())]
+        if not workloads or not peer.pods.requirements:
+            return ""
+        where = there[0].name if len(there) == 1 else "its namespaces"
+        return f"none of {where} has {peer.pods}{_nearest(peer.pods, workloads)}"
+
+    def _pods(self, choice: NamespaceChoice, pods: Selector) -> tuple[Workload, ...]:
+        key = choice, pods
+        if key not in self.known:
+            names = (n for n in self.cluster.namespaces if _is_chosen(choice, n.name, n.labels))
+            by_namespace = self.cluster.workloads_by_namespace
+            found = (w for n in names for w in by_namespace.get(n.name, ()) if _may_meet(pods, w))
+            self.known[key] = tuple(found)
+        return self.known[key]
+
+    def _named_ports(
+        self, policy: Policy, direction: Direction, rule: Rule, selected: list[Workload], of: str
+    ) -> Iterator[Notice]:
+        """A port by a name that no pod at the destination gives one of its ports."""
+        subject = policy.subject
+        destinations = self._pods(subject.namespaces, subject.pods) if direction is Direction.INGRESS else selected
+        if not destinations:
+            return
+        names = {port.name for workload in destinations for port in workload.ports if port.name}
+        for entry in rule.ports or ():
+            if isinstance(entry, NamedPort) and entry.name not in names:
+                close = get_close_matches(entry.name, sorted(names), n=1, cutoff=0.6)
+                meant = f"; is `{close[0]}` meant?" if close else ""
+                yield Notice(rule.source, f"{of} names port `{entry.name}`, which no pod there has{meant}")
+
+    def _service_address(self, peer: AddressPeer, of: str, rule: Rule) -> Iterator[Notice]:
+        """A block of one address that is a Service's: most engines see the pods' addresses only."""
+        for service in self.cluster.services:
+            for address in service.addresses:
+                if peer.text in (f"{address}/32", f"{address}/128"):
+                    text = f"{of} names {address}, an address of {service.id}; policies see the pods behind it"
+                    yield Notice(rule.source, text)
+
+
+def _is_chosen(choice: NamespaceChoice, name: str, labels: Labels) -> bool:
+    if isinstance(choice, NamespaceNamed):
+        return choice.name == name
+    return matches(choice.selector, labels)
+
+
+def _may_meet(pods: Selector, workload: Workload) -> bool:
+    """Whether a pod of the workload meets the selector, or may: controllers add labels."""
+    if matches(pods, workload.labels):
+        return True
+    if any(isinstance(added, Unwritten) for added in workload.added):
+        return True
+    keys = {key for added in workload.added if not isinstance(added, Unwritten) for key in added.all_keys}
+    return any(requirement.key in keys for requirement in pods.requirements)
+
+
+def _nearest(pods: Selector, there: Iterable[Workload]) -> str:
+    """`; is app=web meant?`, where a pod has nearly what is asked for."""
+    workloads = list(there)
+    for requirement in pods.requirements:
+        if requirement.operator is not Operator.IN:
+            continue
+        values = sorted({w.labels[requirement.key] for w in workloads if requirement.key in w.labels})
+        for value in sorted(requirement.values - set(values)):
+            close = get_close_matches(value, values, n=1, cutoff=0.6)
+            if close:
+                return f"; is {requirement.key}={close[0]} meant?"
+    return ""
