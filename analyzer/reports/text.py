@@ -164,7 +164,7 @@ def _summary(page: Page, answer: Answer) -> None:
     page.labelled(f"{mark} {word}", text, gutter=parts.GUTTER, ink=ink)
 
 
-_MOST_NOTICES = 3
+_MOST_NOTICES = 1
 
 
 def _reach(page: Page, answer: Answer) -> None:
