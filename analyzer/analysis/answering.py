@@ -49,7 +49,7 @@ class Answerer:
             checked.extend([check] if check else [])
             return verdict
 
-        verdict = Excusing(self.excuses, self.cluster).weighed(task.pack, ask(task.query), ask)
+        verdict = Excusing(self.excuses, self.cluster, self.setting.profile).weighed(task.pack, ask(task.query), ask)
         return Answered(verdict, together(self.second_solver, checked) if self.second_solver is not None else None)
 
     def _judged(

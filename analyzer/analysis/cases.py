@@ -12,6 +12,7 @@ from analyzer.analysis.mismatches import end_words
 from analyzer.analysis.pointwise import AskedEnd
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
 from analyzer.sets import AddressSet, ConnectionSet
@@ -37,7 +38,7 @@ def explain_cases(
     `allowed` is what some pair may, `certain` what every pair may for certain; where pairs differ, the rules shown are
     those of the pair that may most, and a note tells each case.
     """
-    mentioned = cluster.mentioned_labels
+    mentioned = mentioned_labels(profile, cluster)
     found: list[tuple[str, Explanation]] = []
     for src in sources:
         for dst in destinations:

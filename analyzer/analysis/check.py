@@ -24,6 +24,7 @@ from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.mesh_stage import KINDS_OF_MESH
 from analyzer.model.policies import NamespaceNamed
+from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.verdicts import Answer, Section, Status, Verdict
 
@@ -76,9 +77,10 @@ def answer_of(
     sections: list[Section] = []
     left = iter(answered)
     for pack in packs:
-        verdicts = tuple(_explained(cluster, pack, found.verdict) for found in islice(left, len(pack.queries)))
+        found = islice(left, len(pack.queries))
+        verdicts = tuple(_explained(cluster, setting.profile, pack, one.verdict) for one in found)
         sections.append(Section(pack.name, pack.title, verdicts, pack.description, pack.shows, pack.does_not_show))
-    excusing = Excusing(excuses or Excuses(), cluster)
+    excusing = Excusing(excuses or Excuses(), cluster, setting.profile)
     checked = [found.cross_check for found in answered if found.cross_check is not None]
     return Answer(
         sections=tuple(sections),
@@ -118,7 +120,7 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
         ("files", len(cluster.files)),
         ("namespaces", len(cluster.namespaces)),
         ("workloads", len({workload.owner for workload in cluster.workloads})),  # not their sorts of pods
-        ("policies", len(cluster.policies) + len(cluster.calico.policies)),
+        ("policies", len(cluster.policies) + len(cluster.calico.policies) + len(cluster.formula_policies)),
         ("irrelevant", sum(count for _, count in cluster.irrelevant)),
         ("unmodelled", len(not_modelled(cluster))),
     )
@@ -129,13 +131,13 @@ def not_modelled(cluster: Cluster) -> tuple[Unmodelled, ...]:
     return tuple(it for it in cluster.unmodelled if not (it.asks_requests and it.kind in KINDS_OF_MESH))
 
 
-def _explained(cluster: Cluster, pack: Pack, verdict: Verdict) -> Verdict:
+def _explained(cluster: Cluster, profile: Profile, pack: Pack, verdict: Verdict) -> Verdict:
     """The verdict with what it names and nothing has, and if it is vacuous why."""
     query = verdict.query
     blame = verdict.blame
     if verdict.status is Status.VACUOUS:
         blame = (*blame, *why_vacuous(cluster, pack, query))
-    notices = (*verdict.notices, *unknown_names(cluster, query), *unknown_labels(cluster, query))
+    notices = (*verdict.notices, *unknown_names(cluster, query), *unknown_labels(cluster, profile, query))
     return replace(verdict, notices=notices, blame=blame)
 
 

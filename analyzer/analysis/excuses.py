@@ -16,6 +16,7 @@ from analyzer.analysis.known_regions import known_excuse, unlike_workloads
 from analyzer.model.claims import Anything, Claim, Excuse, Kind, Minus, Query
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
+from analyzer.model.profile import Profile
 from analyzer.model.source import Notice, Source
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
@@ -46,6 +47,7 @@ class Excusing:
 
     excuses: Excuses
     cluster: Cluster
+    profile: Profile
 
     def weighed(self, pack: str, verdict: Verdict, ask: Ask) -> Verdict:
         """The verdict with what is excused taken into account; `ask` answers a query as this one was answered."""
@@ -113,7 +115,7 @@ class Excusing:
         there = frozenset(self.cluster.namespace_by_name)
         workloads = frozenset(workload.id for workload in self.cluster.workloads)
         today = Baseline(waiver.source.file, {}, there, workloads)
-        return known_excuse(waiver.region, today, verdict.universe, self.cluster)
+        return known_excuse(waiver.region, today, verdict.universe, self.cluster, self.profile)
 
     # -------------------------------------------------------------------------------------------- baseline
     def _known(self, name: str, verdict: Verdict) -> KnownVerdict | None:
@@ -127,7 +129,9 @@ class Excusing:
         baseline = self.excuses.baseline
         if known is None or baseline is None:
             return []
-        return [known_excuse(region, baseline, verdict.universe, self.cluster) for region in known.regions]
+        return [
+            known_excuse(region, baseline, verdict.universe, self.cluster, self.profile) for region in known.regions
+        ]
 
     def _are_known(self, verdict: Verdict, known: KnownVerdict) -> bool:
         """The whole violation is regions that the baseline lists, word for word; of a `some`, that it was refuted."""

@@ -18,6 +18,7 @@ from analyzer.judging.expose import Alike, expose
 from analyzer.judging.judge import Setting
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.enforcing import as_enforced
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import Direction
 from analyzer.semantics.meaning import Meaning
 from analyzer.verdicts.connectivity import bit_indices
@@ -40,7 +41,7 @@ def exposure(
     cluster.  `progress` is told a workload, how many classes of workloads are done, and how many there are.
     """
     cluster = as_enforced(cluster, setting.profile)
-    told = cluster.mentioned_labels
+    told = mentioned_labels(setting.profile, cluster)
     asked = (w for w in cluster.workloads if namespaces is None or w.namespace in namespaces)
     wanted = [guess for w in asked for variant in w.variants(told) for guess in guesses(variant, told)]
     classes = {direction: alike(cluster, setting, direction, wanted) for direction in Direction}

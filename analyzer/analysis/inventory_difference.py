@@ -22,7 +22,9 @@ from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_pictured
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import Direction
+from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 from analyzer.sets.addresses import IPAddress
@@ -45,7 +47,7 @@ def inventory_difference(
     total = 2 + sum(len(pack.queries) for pack in packs)
     sides = align(old, new)
     maps = []
-    mentioned = both_mentioned(*sides)
+    mentioned = both_mentioned(*sides, setting.profile)
     for done, (side, word) in enumerate(zip(sides, ("old", "new"), strict=True)):
         tell(f"map of the {word} revision", done, total)
         maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
@@ -60,10 +62,10 @@ def inventory_difference(
     return InventoryDifference(ends, changes, base, reason, blame, queries, among=tuple(among))
 
 
-def both_mentioned(old: Cluster, new: Cluster) -> dict[str, frozenset[str]]:
+def both_mentioned(old: Cluster, new: Cluster, profile: Profile) -> dict[str, frozenset[str]]:
     """The label values that either side's policies mention."""
-    found = dict(old.mentioned_labels)
-    for key, values in new.mentioned_labels.items():
+    found = dict(mentioned_labels(profile, old))
+    for key, values in mentioned_labels(profile, new).items():
         found[key] = found.get(key, frozenset()) | values
     return found
 

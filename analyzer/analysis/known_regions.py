@@ -6,7 +6,7 @@ exactly, and is left out (None) where it cannot say it at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
 from analyzer.model.claims import (
@@ -28,8 +28,9 @@ from analyzer.model.claims import (
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
-from analyzer.model.profile import NamedPortScope
+from analyzer.model.profile import NamedPortScope, Profile
 from analyzer.sets import AddressSet, ValueSet
 from analyzer.verdicts.baseline import Baseline
 from analyzer.verdicts.regions import NEW_NAMESPACE, YES, EndRegion, Labels, Region
@@ -37,12 +38,15 @@ from analyzer.verdicts.regions import NEW_NAMESPACE, YES, EndRegion, Labels, Reg
 _FAMILIES = {"IPv4": AddressSet(AddressSet.FULL.v4, ()), "IPv6": AddressSet((), AddressSet.FULL.v6)}
 
 
-def known_excuse(region: Region, baseline: Baseline, universe: Universe, cluster: Cluster) -> Excuse | None:
+def known_excuse(
+    region: Region, baseline: Baseline, universe: Universe, cluster: Cluster, profile: Profile
+) -> Excuse | None:
     """The connections of the region, or for `is isolated` its pods as sources; None if that cannot be said.
 
     The excuse is part of the same claim, so what the claim itself leaves out (`claim`) needs no saying.
     """
-    ends = [_end(end, region.family, baseline, universe, cluster) for end in (region.src, region.dst) if end]
+    today = [variant.id for w in cluster.workloads for variant in w.variants(mentioned_labels(profile, cluster))]
+    ends = [_end(end, region.family, baseline, universe, cluster, today) for end in (region.src, region.dst) if end]
     if None in ends:
         return None
     sources, *others = (end for end in ends if end is not None)
@@ -95,16 +99,21 @@ def _ports(region: Region) -> tuple[Ports, ...]:
 
 
 def _end(
-    end: EndRegion, family: str | None, baseline: Baseline, universe: Universe, cluster: Cluster
+    end: EndRegion,
+    family: str | None,
+    baseline: Baseline,
+    universe: Universe,
+    cluster: Cluster,
+    today: Sequence[str],
 ) -> SetExpr | None:
-    """Whatever the region has at this end, in the address family."""
+    """Whatever the region has at this end, in the address family; `today`: the ids of the workloads that there are."""
     if end.kind == "external":
         addresses = end.addresses or AddressSet.FULL
         return Addresses(addresses & _FAMILIES.get(family or "", AddressSet.FULL), "addresses of the baseline")
     asked = _addresses(end, family)
     if end.kind == "node":
         return Both((NodesThat(ValueSet.ANY if end.nodes is None else end.nodes), *_nodes_with(end.labels), *asked))
-    named = _workloads(end, cluster)
+    named = _workloads(end, today)
     places = _places(end, baseline, universe)
     if named is None or places is None:
         return None
@@ -119,13 +128,12 @@ def _addresses(end: EndRegion, family: str | None) -> list[SetExpr]:
     return [*told, *([At(_FAMILIES[family])] if family else ())]
 
 
-def _workloads(end: EndRegion, cluster: Cluster) -> list[SetExpr] | None:
+def _workloads(end: EndRegion, today: Sequence[str]) -> list[SetExpr] | None:
     """The workloads that the region names, if it names any; None where one has a namesake of another kind today."""
     if end.workloads is None or end.workloads.is_complement:
         return []
     ids = _texts(end.workloads)
     named = [_named(id.partition("[")[0]) for id in ids]
-    today = [variant.id for w in cluster.workloads for variant in w.variants(cluster.mentioned_labels)]
     if any(id not in ids for name in named for id in today if id.startswith(f"{name.namespace}/{name.name}[")):
         return None
     return [Either(tuple(named))]

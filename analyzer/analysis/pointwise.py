@@ -15,6 +15,7 @@ from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, pod_of
 from analyzer.model.formulas import AtAddress, Member, OnPorts, leaves
 from analyzer.model.labels import NO_LABELS
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Pipeline
 from analyzer.model.policies import Protocol
@@ -63,7 +64,7 @@ def decided(
     pipeline, is_open = pipeline_of(profile, cluster), False
     numbers, blocks = _told_apart(pipeline)
     ranges = pod_addresses_of(cluster, pod_addresses)
-    ends = [list(_points(end, cluster, blocks, ranges)) for end in (src, dst)]
+    ends = [list(_points(end, cluster, profile, blocks, ranges)) for end in (src, dst)]
     pairs = [(a, b) for a, b in product(*ends) if a.ip.version == b.ip.version and a != b]
     denied: Decision | None = None
     open_facts: dict[OpenFact, None] = {}
@@ -130,7 +131,9 @@ def _ports(asked: ConnectionSet, numbers: Mapping[Protocol, set[int]]) -> Iterat
             yield from ((protocol, number) for number in sorted({low, *edges}))
 
 
-def _points(end: AskedEnd, cluster: Cluster, blocks: list[AddressSet], ranges: AddressSet) -> Iterator[End]:
+def _points(
+    end: AskedEnd, cluster: Cluster, profile: Profile, blocks: list[AddressSet], ranges: AddressSet
+) -> Iterator[End]:
     """The end at each of its addresses; at one of each sort where they are not known."""
     if isinstance(end, str):
         yield from (External(ip, end) for ip in _samples([], AddressSet.FULL))
@@ -143,7 +146,7 @@ def _points(end: AskedEnd, cluster: Cluster, blocks: list[AddressSet], ranges: A
         its = namespace.labels if namespace is not None else NO_LABELS
         addresses = end.ips or list(_samples(blocks, _room(end, cluster, ranges)))
         nodes: tuple[str | None, ...] = end.nodes or (None,)
-        for sort, node in product(end.variants(cluster.mentioned_labels), nodes):
+        for sort, node in product(end.variants(mentioned_labels(profile, cluster)), nodes):
             yield from (replace(pod_of(sort, its, ip), node=node) for ip in addresses)
 
 

@@ -10,8 +10,12 @@ from analyzer.encoding.walk import claim_sets, comparisons, leaves
 from analyzer.model.added_labels import Unwritten
 from analyzer.model.claims import Attribute, PodsIn, Query
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Name
 from analyzer.model.labels import Selector
+from analyzer.model.mentioned_labels import asked_labels, mentioned_labels
 from analyzer.model.policies import NamespacesMatching
+from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
 
@@ -30,14 +34,14 @@ class _Known:
     of_controllers: frozenset[str]
 
 
-def unknown_labels(cluster: Cluster, query: Query) -> Iterator[Notice]:
+def unknown_labels(cluster: Cluster, profile: Profile, query: Query) -> Iterator[Notice]:
     """One notice for each key, and each value of a known key, that nothing has; it names the nearest.
 
     A query of a built-in pack is about labels that a cluster may do without: it is told of where one is nearly that.
     """
     if not cluster.workloads and not any(namespace.is_declared for namespace in cluster.namespaces):
         return
-    pods, namespaces = _of_pods(cluster), _of_namespaces(cluster)
+    pods, namespaces = _of_pods(cluster, profile), _of_namespaces(cluster, profile)
     seen: set[tuple[str, str, str]] = set()
     for known, key, value in _mentioned(query, pods, namespaces):
         near = _near(known, key, value)
@@ -94,8 +98,8 @@ def _closest(text: str, known: Iterable[str]) -> str:
     return close[0] if close else ""
 
 
-def _of_pods(cluster: Cluster) -> _Known:
-    found: dict[str, set[str]] = {key: set(values) for key, values in cluster.mentioned_labels.items()}
+def _of_pods(cluster: Cluster, profile: Profile) -> _Known:
+    found: dict[str, set[str]] = {key: set(values) for key, values in mentioned_labels(profile, cluster).items()}
     keys: set[str] = set()
     for workload in cluster.workloads:
         for key, value in workload.labels.items():
@@ -105,12 +109,11 @@ def _of_pods(cluster: Cluster) -> _Known:
     return _Known("pods", {key: frozenset(values) for key, values in found.items()}, frozenset(keys))
 
 
-def _of_namespaces(cluster: Cluster) -> _Known:
+def _of_namespaces(cluster: Cluster, profile: Profile) -> _Known:
     found: dict[str, set[str]] = {}
     for namespace in cluster.namespaces:
         for key, value in namespace.labels.items():
             found.setdefault(key, set()).add(value)
-    for selector in cluster.namespace_selectors:
-        for requirement in selector.requirements:
-            found.setdefault(requirement.key, set()).update(requirement.values)
+    for key, values in asked_labels(pipeline_of(profile, cluster), Name.NAMESPACE_LABEL):
+        found.setdefault(key, set()).update(values)
     return _Known("namespaces", {key: frozenset(values) for key, values in found.items()}, frozenset())

@@ -1,39 +1,43 @@
-"""Where two revisions can differ, told from their policies without a solver.
+"""Where two revisions can differ, told from their pipelines without a solver.
 
-Policies are compared by what they say, not by name, order or place in a file.  A NetworkPolicy bears on its own
-namespace only, and NetworkPolicies of one subject are the union of their rules: what both revisions say of a subject
-cancels out, and only connections that some rule of the rest matches can differ.  This over-approximates; the solver
-does the rest.
+Policies are compared by what they say, not by name, order or place in a file: two formulas mean the same where they are
+equal and what they ask of namespaces and nodes means the same on both sides.  Policies of a tier without an order that
+select the same ends are the union of their rules: what both revisions say of an end cancels out, and only connections
+that some rule of the rest matches can differ.  This over-approximates; the solver does the rest.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
 
 from analyzer.encoding.namespaces import NamespaceTable
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, Reach, pod_addresses, possible
+from analyzer.encoding.reach import NO_END, Reach, ends_of, everywhere, union_of
+from analyzer.encoding.scope import pod_addresses
+from analyzer.encoding.slices import named_by
 from analyzer.model.claims import LedPort
 from analyzer.model.cluster import Cluster
-from analyzer.model.labels import Requirement, Selector
-from analyzer.model.leading import node_ways, ways
-from analyzer.model.policies import (
-    AddressPeer,
-    Direction,
-    DomainPeer,
-    NamespaceChoice,
-    NamespaceNamed,
-    NodePeer,
-    Peer,
-    PodPeer,
-    Policy,
-    Rule,
-    Tier,
-    UnknownPeer,
+from analyzer.model.formulas import (
+    FALSE,
+    All,
+    AtAddress,
+    Formula,
+    Leaf,
+    Member,
+    Name,
+    Not,
+    OnHostPort,
+    OnNodes,
+    Role,
+    Some,
+    Test,
+    either,
 )
-from analyzer.model.profile import Profile, ServiceEval
-from analyzer.model.source import NOWHERE
+from analyzer.model.leading import node_ways
+from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.policies import Direction
+from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
@@ -48,252 +52,229 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The pods whose ruling can differ in one direction (their namespaces), and the ends they differ towards."""
+    """The ends whose ruling can differ in one direction, and the ends they differ towards."""
 
-    near: frozenset[int]
+    near: Reach
     far: Reach
 
 
-NOWHERE_CHANGED = Changed(frozenset(), Reach(frozenset(), frozenset()))
+NOWHERE_CHANGED = Changed(NO_END, NO_END)
 
 
 def everything_changed(table: NamespaceTable) -> Changed:
-    return Changed(table.every, everywhere(table))
-
-
-def everywhere(table: NamespaceTable) -> Reach:
-    return Reach(frozenset({POD, EXTERNAL, HOST}), table.every)
-
-
-def union_of(reaches: Iterable[Reach]) -> Reach:
-    found = list(reaches)
-    return Reach(frozenset().union(*(r.kinds for r in found)), frozenset().union(*(r.namespaces for r in found)))
+    return Changed(everywhere(table), everywhere(table))
 
 
 class Comparison:
-    """Two revisions side by side, under one profile; `addresses` is where pods' addresses lie."""
+    """Two revisions side by side, under one profile; `given` is where pods' addresses lie."""
 
     def __init__(self, before: Side, after: Side, profile: Profile, given: AddressSet | None) -> None:
         self.sides, self.profile = (before, after), profile
         self.every = everywhere(after.table)
-        self._addresses = tuple(pod_addresses(side.cluster, given) for side in self.sides)
+        self._pods = pod_addresses(before.cluster, given) | pod_addresses(after.cluster, given)
         self._have_nodes_changed = len({frozenset(_nodes(side.cluster)) for side in self.sides}) == 2
-        self._shifted: dict[Selector, bool] = {}
         self._have_labels_changed = before.table.entries != after.table.entries
-        on_nodes = {w.namespace for side in self.sides for w in side.cluster.workloads if w.host_network}
-        on_nodes |= {u.namespace for side in self.sides for u in side.cluster.unmodelled if u.adds_pods and u.namespace}
-        self._on_nodes = frozenset(c for name in on_nodes if (c := after.table.code(name)) is not None)
-        if any(u.adds_pods and u.namespace is None for side in self.sides for u in side.cluster.unmodelled):
-            self._on_nodes = after.table.every
-
+        self._shifted: dict[Leaf, bool] = {}
+        self._on_nodes = self._namespaces_on_nodes(after.table)
         clusters = [side.cluster for side in self.sides]
-        is_before = profile.service_eval is not ServiceEval.POST_DNAT
-        self._leads_from_services = is_before and any(ways(cluster) for cluster in clusters)
         ports = (port for cluster in clusters for w in cluster.workloads for port in w.ports)
         self._leads_from_nodes = any(map(node_ways, clusters)) or any(port.host_port for port in ports)
 
+    def _namespaces_on_nodes(self, table: NamespaceTable) -> frozenset[int]:
+        """Those that can have pods on their node's network."""
+        names = {w.namespace for side in self.sides for w in side.cluster.workloads if w.host_network}
+        makers = [thing for side in self.sides for thing in side.cluster.unmodelled if thing.adds_pods]
+        if any(thing.namespace is None for thing in makers):
+            return table.every
+        names |= {thing.namespace for thing in makers if thing.namespace is not None}
+        return frozenset(code for name in names if (code := table.code(name)) is not None)
+
     def changed(self, direction: Direction) -> Changed:
         """Where the ruling for one direction can differ."""
-        near: set[int] = set()
-        far: list[Reach] = []
-        parts = [*self._union_tier(direction), *self._first_match_tiers(direction)] if self.profile.enforces else []
-        for part in (*parts, *self._unmodelled(direction), *self._services(direction)):
-            near |= part.near
-            far.append(part.far)
-        return Changed(frozenset(near), union_of(far)) if near else NOWHERE_CHANGED
+        before, after = (
+            next(stage for stage in pipeline_of(self.profile, side.cluster).stages if stage.name == direction.value)
+            for side in self.sides
+        )
+        found = [part for part in self._parts(before, after) if part.near.kinds]
+        return Changed(union_of(part.near for part in found), union_of(part.far for part in found))
+
+    def _parts(self, before: Stage, after: Stage) -> Iterator[Changed]:
+        if before.applies != after.applies or list(map(_shape, before.tiers)) != list(map(_shape, after.tiers)):
+            yield Changed(self.every, self.every)
+            return
+        both = (before, after)
+        for tiers in zip(before.tiers, after.tiers, strict=True):
+            yield from self._unordered(both, tiers) if tiers[0].is_union else self._ordered(both, tiers)
+        yield from self._other_objects(both)
 
     # -------------------------------------------------------------------------------------------- tiers
-    def _union_tier(self, direction: Direction) -> Iterator[Changed]:
-        names = {name for side in self.sides for name in side.cluster.network_policies_by_namespace}
-        for name in sorted(names):
-            code = self.sides[0].table.code(name)
-            if code is None or self._are_alike(name, direction):
+    def _unordered(self, stages: tuple[Stage, Stage], tiers: tuple[Tier, Tier]) -> Iterator[Changed]:
+        by_name = [_by_name(tier) for tier in tiers]
+        for names in dict.fromkeys((*by_name[0], *by_name[1])):
+            entries = [found.get(names, []) for found in by_name]
+            if self._are_alike(*entries):
                 continue
-            rules = tuple(self._by_subject(number, name, direction) for number in (0, 1))
-            if rules[0].keys() == rules[1].keys() and all(
-                rules[0][subject].keys() == rules[1][subject].keys() for subject in rules[0]
-            ):
-                continue
-            yield Changed(frozenset({code}), self._far_of_union(rules))
+            said = [self._by_subject(number, entries[number]) for number in (0, 1)]
+            for subject in said[0].keys() ^ said[1].keys():
+                yield Changed(self._near((said[0].get(subject) or said[1][subject])[0]), self.every)
+            for subject in said[0].keys() & said[1].keys():
+                formula, rules = said[0][subject]
+                others = said[1][subject][1]
+                apart = [rules.get(key) or others[key] for key in rules.keys() ^ others.keys()]
+                if apart:
+                    yield Changed(self._near(formula), union_of(self._far(stages[0], rule) for rule in apart))
 
-    def _are_alike(self, namespace: str, direction: Direction) -> bool:
+    def _are_alike(self, before: list[Entry], after: list[Entry]) -> bool:
         """Whether the policies are the same one by one: most are, and this is told fastest."""
-        if self._have_labels_changed or self._have_nodes_changed:
+        if self._have_labels_changed or self._have_nodes_changed or len(before) != len(after):
             return False
-        before, after = (side.cluster.network_policies_by_namespace.get(namespace, ()) for side in self.sides)
-        return len(before) == len(after) and all(
-            p.subject == q.subject and _say_the_same(p.rules(direction), q.rules(direction))
-            for p, q in zip(before, after, strict=True)
-        )
+        return all(one is other or _say_the_same(one, other) for one, other in zip(before, after, strict=True))
 
     def _by_subject(
-        self, number: int, namespace: str, direction: Direction
-    ) -> dict[Hashable, dict[Hashable, tuple[int, Rule]]]:
-        """Of the policies that isolate: for each subject what the rules say, with the rules."""
-        found: dict[Hashable, dict[Hashable, tuple[int, Rule]]] = {}
-        for policy in self.sides[number].cluster.network_policies_by_namespace.get(namespace, ()):
-            rules = policy.rules(direction)
-            if rules is not None:
-                said = found.setdefault(_selector(policy.subject.pods), {})
-                said.update((self._rule(number, rule), (number, rule)) for rule in rules)
+        self, number: int, entries: Iterable[Entry]
+    ) -> dict[Hashable, tuple[Formula, dict[Hashable, StagedRule]]]:
+        """For each subject what the rules say, with the rules."""
+        found: dict[Hashable, tuple[Formula, dict[Hashable, StagedRule]]] = {}
+        for entry in entries:
+            key = self._meaning(number, entry.subject), entry.closes
+            said = found.setdefault(key, (entry.subject, {}))[1]
+            said.update((self._rule(number, rule), rule) for rule in _speaking(entry))
         return found
 
-    def _far_of_union(self, rules: tuple[dict[Hashable, dict[Hashable, tuple[int, Rule]]], ...]) -> Reach:
-        before, after = rules
-        if before.keys() != after.keys():
-            return self.every  # who is isolated may differ, towards everyone
-        far = []
-        for subject, said in before.items():
-            apart = said.keys() ^ after[subject].keys()
-            far += [self._reach(*(said.get(key) or after[subject][key])) for key in apart]
-        return union_of(far)
-
-    def _first_match_tiers(self, direction: Direction) -> Iterator[Changed]:
-        for tier in Tier:
-            if tier is Tier.NETWORK_POLICY:
-                continue
-            said = [Counter(self._policy(n, p, direction) for p in self._speaking(n, tier, direction)) for n in (0, 1)]
-            if said[0] == said[1]:
-                continue
-            for number in (0, 1):
-                for policy in self._speaking(number, tier, direction):
-                    key = self._policy(number, policy, direction)
-                    if said[0][key] != said[1][key]:
-                        rules = policy.rules(direction) or ()
-                        near = possible(policy.subject.namespaces, self.sides[number].table)
-                        yield Changed(near, union_of(self._reach(number, rule) for rule in rules))
-
-    def _speaking(self, number: int, tier: Tier, direction: Direction) -> list[Policy]:
-        return [p for p in self.sides[number].cluster.policies_by_tier[tier] if p.rules(direction)]
+    def _ordered(self, stages: tuple[Stage, Stage], tiers: tuple[Tier, Tier]) -> Iterator[Changed]:
+        """What both sides say in the same order cancels out."""
+        placed = [
+            [
+                [[(self._entry(n, e), e) for e in group if e.closes or _speaking(e)] for group in scale]
+                for scale in tiers[n].scales
+            ]
+            for n in (0, 1)
+        ]
+        counts = [Counter(key for scale in it for group in scale for key, _ in group) for it in placed]
+        common = counts[0] & counts[1]
+        if _order(placed[0], common) != _order(placed[1], common):
+            common = Counter()
+        for number in (0, 1):
+            for key, entry in (one for scale in placed[number] for group in scale for one in group):
+                if counts[number][key] > common[key]:
+                    closes = entry.closes and tiers[number].unmatched is Unmatched.DENY
+                    far = self.every if closes else union_of(self._far(stages[number], it) for it in entry.rules)
+                    yield Changed(self._near(entry.subject), far)
 
     # -------------------------------------------------------------------------------------------- other objects
-    def _unmodelled(self, direction: Direction) -> Iterator[Changed]:
-        found = [
-            {
-                (u.namespace, u.id, u.content, u.may_allow, u.may_deny, u.protocols)
-                for u in side.cluster.unmodelled
-                if direction in u.directions and (u.may_allow or u.may_deny)
-            }
-            for side in self.sides
-        ]
-        for namespace, *_ in found[0] ^ found[1]:
-            code = None if namespace is None else self.sides[0].table.code(namespace)
-            yield Changed(self.every.namespaces if code is None else frozenset({code}), self.every)
-
-    def _services(self, direction: Direction) -> Iterator[Changed]:
-        """Services decide which source a pod sees, of any namespace where endpoints are written; and they may decide
-        which destination rules see."""
-        if not self.profile.enforces:
-            return
-        if direction is Direction.EGRESS:
-            if self.profile.service_eval is not ServiceEval.POST_DNAT:
-                leading = [{(way.address, _unnamed(way.port)) for way in ways(side.cluster)} for side in self.sides]
-                if leading[0] != leading[1]:
-                    yield Changed(self.every.namespaces, self.every)
-            at_nodes = [{(w.low, w.high, _unnamed(w.port)) for w in node_ways(side.cluster)} for side in self.sides]
-            if at_nodes[0] != at_nodes[1] or (self._leads_from_nodes and self._have_nodes_changed):
-                yield Changed(self.every.namespaces, self.every)
-            return
-        found = [
-            {
-                (s.namespace, s.name, s.selector and _selector(s.selector), frozenset(s.ports), tuple(written))
-                for s in side.cluster.services
-                if s.reached_from_outside and not s.preserves_client
-                for written in [[replace(e, source=NOWHERE) for e in side.cluster.written_endpoints(s)]]
-            }
-            for side in self.sides
-        ]
-        for namespace, _, selector, _, written in found[0] ^ found[1]:
-            code = self.sides[0].table.code(namespace)
-            if written:
-                yield Changed(self.every.namespaces, self.every)
-            elif code is not None and selector is not None:
-                yield Changed(frozenset({code}), self.every)
+    def _other_objects(self, stages: tuple[Stage, Stage]) -> Iterator[Changed]:
+        """Objects that are not modelled; Services, which decide which source a pod sees, and may decide which
+        destination rules see."""
+        said = [{(doubt.denies, doubt.allows) for doubt in stage.doubts} for stage in stages]
+        for formulas in said[0] ^ said[1]:
+            yield Changed(self._near(either(formulas)), self.every)
+        fronts = [{(it.id, self._meaning(n, it.when)): it.when for it in stages[n].disguises} for n in (0, 1)]
+        for key in fronts[0].keys() ^ fronts[1].keys():
+            when = fronts[0][key] if key in fronts[0] else fronts[1][key]
+            yield Changed(self._ends(when, Role.DST), self.every)
+        leading = [{(way.address, _unnamed(way.port)) for way in stage.ways} for stage in stages]
+        at_nodes = [{(it.low, it.high, _unnamed(it.port)) for it in stage.node_ways} for stage in stages]
+        is_seen = bool(stages[0].tiers) and stages[0].judges is Role.SRC
+        are_nodes_other = is_seen and self._leads_from_nodes and self._have_nodes_changed
+        if leading[0] != leading[1] or at_nodes[0] != at_nodes[1] or are_nodes_other:
+            yield Changed(self.every, self.every)
 
     # -------------------------------------------------------------------------------------------- what they say
-    def _policy(self, number: int, policy: Policy, direction: Direction) -> Hashable:
-        """A policy of a first-match tier; its name counts, because a tie is between policies of these names."""
-        rules = tuple((r.action, self._rule(number, r)) for r in policy.rules(direction) or ())
-        return policy.id, policy.position, self._peer(number, policy.subject), rules
+    def _entry(self, number: int, entry: Entry) -> Hashable:
+        """A policy of a tier in order; its name and its priority count, because these tell one tie from another."""
+        policy = entry.policy
+        name = entry.why if policy is None else (policy.id, policy.priority)
+        rules = tuple(self._rule(number, rule) for rule in _speaking(entry))
+        return name, entry.closes, self._meaning(number, entry.subject), rules
 
-    def _rule(self, number: int, rule: Rule) -> Hashable:
-        peers = None if rule.peers is None else frozenset(self._peer(number, peer) for peer in rule.peers)
-        return peers, None if rule.ports is None else frozenset(rule.ports), rule.open
+    def _rule(self, number: int, rule: StagedRule) -> Hashable:
+        return rule.action, self._meaning(number, rule.when), self._meaning(number, rule.by_address)
 
-    def _peer(self, number: int, peer: Peer) -> Hashable:
-        """Equal on both sides iff the peer means the same on both."""
-        match peer:
-            case PodPeer(namespaces, pods):
-                on_nodes = self.sides[number].cluster.host_network_labels if peer.is_bare else None
-                return self._choice(number, namespaces), _selector(pods), on_nodes
-            case AddressPeer(addresses, _, matches_cluster):
-                return addresses, matches_cluster
-            case NodePeer(selector):
-                return "nodes", _selector(selector), number if self._have_nodes_changed else None
-            case DomainPeer(names):
-                cluster = self.sides[number].cluster
-                return "domains", frozenset((name, cluster.domain_of_cluster(name)) for name in names)
-            case UnknownPeer():
-                return peer
+    def _meaning(self, number: int, formula: Formula) -> Hashable:
+        """Equal on both sides only where it means the same on both."""
+        match formula:
+            case All(parts):
+                return All, frozenset(self._meaning(number, part) for part in parts)
+            case Some(parts):
+                return Some, frozenset(self._meaning(number, part) for part in parts)
+            case Not(part):
+                return Not, self._meaning(number, part)
+            case Member(role, AtAddress(addresses)):
+                return role, addresses
+            case leaf:
+                return (leaf, number) if self._is_shifted(leaf) else leaf
 
-    def _choice(self, number: int, choice: NamespaceChoice) -> Hashable:
-        if isinstance(choice, NamespaceNamed):
-            return choice
-        return _selector(choice.selector), number if self._is_shifted(choice.selector) else None
-
-    def _is_shifted(self, selector: Selector) -> bool:
-        """Whether the namespaces' labels make the selector mean others than before."""
-        found = self._shifted.get(selector)
-        if found is None:
-            before, after = (side.table.known_matching(selector) for side in self.sides)
-            found = self._shifted[selector] = before != after
-        return found
+    def _is_shifted(self, leaf: Leaf) -> bool:
+        """Whether labels of namespaces, or the nodes, make it mean others than before."""
+        match leaf:
+            case Test(attribute) if attribute.name is Name.NAMESPACE_LABEL and self._have_labels_changed:
+                found = self._shifted.get(leaf)
+                if found is None:
+                    before, after = (side.table.known_where(leaf) for side in self.sides)
+                    found = self._shifted[leaf] = before != after
+                return found
+            case Member(_, OnNodes()):
+                return self._have_nodes_changed
+            case _:
+                return False
 
     # -------------------------------------------------------------------------------------------- whom they mean
-    def _reach(self, number: int, rule: Rule) -> Reach:
-        """An over-approximation of whom a rule's peers mean."""
-        if rule.peers is None:
+    def _near(self, subject: Formula) -> Reach:
+        return self._ends(subject, Role.SELF)
+
+    def _ends(self, formula: Formula, role: Role) -> Reach:
+        found = (ends_of(formula, role, side.table, self._pods) for side in self.sides)
+        return union_of(ends.reach(self._on_nodes) for ends in found)
+
+    def _far(self, stage: Stage, rule: StagedRule) -> Reach:
+        """An over-approximation of whom a rule means: a node stands for whatever a port of it leads to and, of the
+        source, for whoever comes through it; a Service's address for what stands behind it."""
+        if stage.ways and rule.by_address != FALSE:
             return self.every
-        return union_of(self._reach_of_peer(number, peer) for peer in rule.peers)
-
-    def _reach_of_peer(self, number: int, peer: Peer) -> Reach:
-        if self._leads_from_nodes and not (isinstance(peer, PodPeer) and not peer.is_bare):
-            return self.every  # what a node stands for may be anything
-        match peer:
-            case PodPeer(namespaces, _):
-                pods = Reach(frozenset({POD}), possible(namespaces, self.sides[number].table))
-                nodes = Reach(frozenset({POD, HOST}), self._on_nodes)
-                return union_of((pods, nodes)) if peer.is_bare else pods
-            case AddressPeer(addresses):
-                said = peer.matches_cluster
-                may_mean_pods = self.profile.ipblock_matches_pods if said is None else said
-                meets_pods = may_mean_pods and any(addresses & pods for pods in self._addresses)
-                meets_pods = meets_pods or self._leads_from_services
-                return Reach(self.every.kinds, self.every.namespaces if meets_pods else self._on_nodes)
-            case NodePeer():
-                return Reach(frozenset({POD, HOST}), self._on_nodes)
-            case DomainPeer(names):
-                is_inside = any(self.sides[number].cluster.domain_of_cluster(name) for name in names)
-                return self.every if is_inside else Reach(frozenset({EXTERNAL}), frozenset())
-            case UnknownPeer():
-                return self.every
+        hides = self._leads_from_nodes or any(it.when != OnHostPort() for it in stage.disguises)
+        if hides and any(ends_of(rule.when, stage.far, side.table).nodes for side in self.sides):
+            return self.every
+        return self._ends(rule.when, stage.far)
 
 
-def _say_the_same(before: tuple[Rule, ...] | None, after: tuple[Rule, ...] | None) -> bool:
-    if before is None or after is None:
-        return before is after
-    return len(before) == len(after) and all(
-        (r.peers, r.ports) == (s.peers, s.ports) for r, s in zip(before, after, strict=True)
+def _shape(tier: Tier) -> Hashable:
+    return tier.name, tier.unmatched, tier.spared, tier.is_union
+
+
+def _speaking(entry: Entry) -> list[StagedRule]:
+    """The rules that may match something."""
+    return [rule for rule in entry.rules if rule.when != FALSE]
+
+
+def _by_name(tier: Tier) -> dict[Hashable, list[Entry]]:
+    """The policies by the namespaces that their subjects name."""
+    found: dict[Hashable, list[Entry]] = {}
+    for entry in tier.entries:
+        found.setdefault(named_by(entry.subject), []).append(entry)
+    return found
+
+
+def _say_the_same(one: Entry, other: Entry) -> bool:
+    return (
+        one.closes == other.closes
+        and one.subject == other.subject
+        and [(r.action, r.when, r.by_address) for r in one.rules]
+        == [(r.action, r.when, r.by_address) for r in other.rules]
     )
+
+
+_Placed = list[list[list[tuple[Hashable, Entry]]]]
+
+
+def _order(placed: _Placed, kept: Counter[Hashable]) -> list[list[Counter[Hashable]]]:
+    """The order of those that are kept."""
+    scales = ([Counter(key for key, _ in group if key in kept) for group in scale] for scale in placed)
+    return [found for scale in scales if (found := [group for group in scale if group])]
 
 
 def _unnamed(port: LedPort) -> Hashable:
     """Where a Service's port leads, whatever both are called."""
     return port.number, port.protocol, port.target, port.members
-
-
-def _selector(selector: Selector | None) -> frozenset[Requirement]:
-    return frozenset(selector.requirements) if selector is not None else frozenset()
 
 
 def _nodes(cluster: Cluster) -> Iterator[Hashable]:

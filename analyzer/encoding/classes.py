@@ -10,7 +10,8 @@ from analyzer.encoding.common_universe import is_on_host
 from analyzer.encoding.domains import Attr, is_like
 from analyzer.encoding.mediation import tests_of
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import HOST, POD, Scope
+from analyzer.encoding.reach import HOST, POD
+from analyzer.encoding.scope import Scope
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.added_labels import Varying, unknown_under

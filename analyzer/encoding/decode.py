@@ -14,7 +14,8 @@ from analyzer.encoding.domains import ABSENT, Attr, Domain
 from analyzer.encoding.namespace_names import fresh_name
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
+from analyzer.encoding.reach import EXTERNAL, HOST, POD
+from analyzer.encoding.scope import Role, Scope
 from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable, Which
 from analyzer.encoding.vocabulary import PortName
 from analyzer.model.added_labels import Varying, unknown_under

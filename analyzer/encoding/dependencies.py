@@ -5,16 +5,16 @@ It holds all that the slice is made of, and what the same question asked of the 
 
 from __future__ import annotations
 
+from analyzer.encoding.mediation import Mediation
 from analyzer.encoding.namespaces import Entry
 from analyzer.encoding.question import Question
-from analyzer.encoding.scope import Front, Reach, scope_of
-from analyzer.encoding.vocabulary import Vocabulary
-from analyzer.model.calico import Calico
+from analyzer.encoding.reach import Reach
+from analyzer.encoding.request_domains import RequestDomains
+from analyzer.encoding.scope import scope_of
+from analyzer.encoding.vocabulary import Vocabulary, tests_in_pipeline
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
-from analyzer.model.domains import ClusterName
-from analyzer.model.labels import Selector
-from analyzer.model.leading import NodeWay, Way
-from analyzer.model.policies import Policy
+from analyzer.model.formulas import Name, Test
+from analyzer.model.pipeline import Stage
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
@@ -27,21 +27,18 @@ class Dependencies:
     namespaces: tuple[Entry, ...]
     src: Reach
     dst: Reach
-    egress: tuple[Policy, ...]
-    ingress: tuple[Policy, ...]
+    egress: Stage
+    ingress: Stage
     vocabulary: Vocabulary
-    namespace_selectors: frozenset[Selector]
-    domains: tuple[tuple[str, ClusterName | None], ...]
+    namespace_tests: frozenset[Test]
     workloads: tuple[tuple[Workload, ...], ...]
     has_host_network: bool
     nodes: tuple[Node, ...]
-    fronts: tuple[Front, ...]
     unmodelled: tuple[Unmodelled, ...]
     pod_addresses: AddressSet
     taken: AddressSet
-    ways: tuple[Way, ...]
-    node_ways: tuple[NodeWay, ...]
-    calico: Calico
+    mesh: Mediation
+    requests: RequestDomains
 
 
 def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
@@ -56,16 +53,15 @@ def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
         egress=scope.egress,
         ingress=scope.ingress,
         vocabulary=scope.vocabulary,
-        namespace_selectors=frozenset(cluster.namespace_selectors),
-        domains=tuple((name, cluster.domain_of_cluster(name)) for name in cluster.domain_names),
+        namespace_tests=frozenset(
+            test for test in tests_in_pipeline(cluster, question.profile) if test.attribute.name is Name.NAMESPACE_LABEL
+        ),
         workloads=tuple(by_namespace.get(scope.table.entries[code].name or "", ()) for code in touched),
         has_host_network=cluster.has_host_network,
         nodes=cluster.nodes,
-        fronts=scope.fronts,
         unmodelled=cluster.unmodelled,
         pod_addresses=scope.pod_addresses,
         taken=scope.taken,
-        ways=scope.ways,
-        node_ways=scope.node_ways,
-        calico=cluster.calico,
+        mesh=scope.mesh,
+        requests=scope.requests,
     )

@@ -10,7 +10,8 @@ from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.classes import ANYWHERE, EndClass, keeps_off_nodes, mentioned_values
 from analyzer.encoding.domains import ABSENT, ACCOUNT_NAME, Attr, Domain
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, Role, Scope
+from analyzer.encoding.reach import EXTERNAL, HOST, POD
+from analyzer.encoding.scope import Role, Scope
 from analyzer.encoding.terms import (
     FALSE,
     TRUE,

@@ -17,6 +17,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
+from analyzer.encoding.sights import Asked, is_on
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number
 from analyzer.encoding.variables import PROTOCOL_CODES, VariableBuilder
 from analyzer.encoding.variables import Attribute as Symbol
@@ -60,8 +61,6 @@ from analyzer.sets import PortSet
 
 Seen = EndTerms | UnseenEnd | WrittenAddress
 Ends = Mapping[Role, Seen]
-Asked = tuple[Protocol, int] | None
-"""The protocol and port that the client asks for, where those are not the connection's own."""
 
 _OF_NAMESPACES = (Name.NAMESPACE, Name.NAMESPACE_LABEL)
 
@@ -81,7 +80,7 @@ class FormulaTerms:
         added = (it for w in scope.members.workloads for it in w.added if isinstance(it, Varying | Listed))
         self._added_keys = frozenset(key for it in added for key in it.all_keys)
 
-    def of(self, formula: Formula, ends: Ends, asked: Asked = None) -> Term:
+    def of(self, formula: Formula, ends: Ends, asked: Asked | None = None) -> Term:
         """The formula holds of the ends, on the connection's port or the one that is asked for."""
         if self.memory is None:
             return self._of(formula, ends, asked)
@@ -90,7 +89,7 @@ class FormulaTerms:
             known = self.memory[id(formula)] = formula, self._of(formula, ends, asked)
         return known[1]
 
-    def _of(self, formula: Formula, ends: Ends, asked: Asked) -> Term:
+    def _of(self, formula: Formula, ends: Ends, asked: Asked | None) -> Term:
         role = self.subjects.namespace_of(formula)
         if role is not None:
             return self._of_namespaces(formula, ends[role], is_pod=False)
@@ -120,7 +119,7 @@ class FormulaTerms:
             case _:
                 assert_never(formula)
 
-    def _all(self, parts: tuple[Formula, ...], ends: Ends, asked: Asked) -> Term:
+    def _all(self, parts: tuple[Formula, ...], ends: Ends, asked: Asked | None) -> Term:
         """What ends are goes first, then their namespaces: where those cannot be, nobody asks for more."""
         pods = {p.role for p in parts if isinstance(p, Member) and isinstance(p.ends, OfKind) and p.ends.kinds <= _PODS}
         kinds = [part for part in parts if isinstance(part, Member)]
@@ -260,12 +259,6 @@ class FormulaTerms:
 
 
 _PODS = PODS | {EndKind.HOST_POD}
-
-
-def is_on(ports: OnPorts, asked: tuple[Protocol, int]) -> bool:
-    """Nothing gives the port of an address a name."""
-    protocol, port = asked
-    return not ports.name and ports.protocol in (None, protocol) and port in ports.ports
 
 
 def _is_one_of(test: Test, symbol: Term, attr: Attr, end: EndTerms) -> Term:

@@ -142,7 +142,9 @@ def formulas_of(stage: Stage) -> Iterator[Formula]:
     yield stage.applies
     for doubt in stage.doubts:
         yield from (doubt.denies, doubt.allows)
+    yield from (disguise.when for disguise in stage.disguises)
     for tier in stage.tiers:
+        yield tier.spared
         for entry in tier.entries:
             yield entry.subject
             yield from (rule.when for rule in entry.rules)

@@ -25,7 +25,8 @@ from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.ends import EndTerms, distinct
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
-from analyzer.encoding.scope import POD, Role, Scope, scope_of
+from analyzer.encoding.reach import POD
+from analyzer.encoding.scope import Role, Scope, scope_of
 from analyzer.encoding.terms import Script, Term, conj, disj, iff
 from analyzer.encoding.variables import Attribute, VariableBuilder, Variables
 from analyzer.model.claims import Kind
@@ -72,7 +73,8 @@ class Obligation:
     @property
     def policies(self) -> int:
         """How many policies the slice kept."""
-        return len({id(p) for p in (*self.scope.egress, *self.scope.ingress)})
+        entries = (e for stage in (self.scope.egress, self.scope.ingress) for tier in stage.tiers for e in tier.entries)
+        return len({id(entry.policy) for entry in entries if entry.policy is not None})
 
 
 def encode(cluster: Cluster, question: Question) -> Obligation:

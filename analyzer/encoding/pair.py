@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.encoding.assertion_names import AssertionNames
-from analyzer.encoding.changes import Changed, Comparison, Side, everything_changed, union_of
+from analyzer.encoding.changes import Changed, Comparison, Side, everything_changed
 from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
 from analyzer.encoding.common_universe import align, changes_network, members_of
@@ -21,28 +21,16 @@ from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
-from analyzer.encoding.scope import (
-    POD,
-    Reach,
-    Role,
-    Scope,
-    assumptions_for,
-    fronts_of,
-    node_ways_between,
-    pod_addresses,
-    policies_at,
-    reach,
-    unmodelled_at,
-    ways_between,
-)
-from analyzer.encoding.terms import Script, Term, conj, disj, neg
+from analyzer.encoding.reach import HOST, POD, Reach, reach, union_of
+from analyzer.encoding.scope import Role, Scope, assumptions_for, pod_addresses
+from analyzer.encoding.slices import index_of, sliced, without_tiers
+from analyzer.encoding.terms import FALSE, Script, Term, conj, disj, neg
 from analyzer.encoding.variables import VariableBuilder
-from analyzer.encoding.vocabulary import mentioned_names, own_formulas, vocabulary
+from analyzer.encoding.vocabulary import mentioned_names, vocabulary
 from analyzer.model.claims import Anything
 from analyzer.model.cluster import Cluster
-from analyzer.model.leading import NodeWay, Way
-from analyzer.model.policies import Direction, Policy, Tier
-from analyzer.model.reading import is_decided_by_own
+from analyzer.model.pipeline import Stage
+from analyzer.model.policies import Direction
 
 
 def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live: bool = False) -> Obligation | None:
@@ -87,46 +75,30 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
 def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, egress: Changed, ingress: Changed) -> Term:
     denied: list[Term] = []
     assert old.dst is not None
-    if egress.near:
-        denied.append(conj([old.src.in_namespaces(egress.near), neg(old.side(Direction.EGRESS))]))
-    if ingress.near:
-        denied.append(conj([old.dst.in_namespaces(ingress.near), neg(old.side(Direction.INGRESS))]))
+    for end, change, direction in ((old.src, egress, Direction.EGRESS), (old.dst, ingress, Direction.INGRESS)):
+        if change.near.kinds:
+            denied.append(conj([_is_one_of(end, change.near), neg(old.side(direction))]))
     return conj([terms.scope(), terms.policies.allowed(), disj(denied)])
+
+
+def _is_one_of(end: EndTerms, reach: Reach) -> Term:
+    return disj([end.in_namespaces(reach.namespaces), end.host if HOST in reach.kinds else FALSE])
 
 
 def _changed(sides: tuple[Side, ...], question: Question) -> tuple[Changed, Changed]:
     before, after = sides
-    is_anywhere = changes_network(before.cluster, after.cluster) or _may_change_in_own(sides, question)
-    if not question.slice_first or is_anywhere:
+    if not question.slice_first or changes_network(before.cluster, after.cluster):
         return everything_changed(after.table), everything_changed(after.table)
     comparison = Comparison(before, after, question.profile, question.pod_addresses)
     return comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS)
 
 
-_READ_WITH_OWN = ("calico", "cilium", "policies", "namespaces", "nodes", "services", "endpoints")
-
-
-def _may_change_in_own(sides: tuple[Side, ...], question: Question) -> bool:
-    """An engine's own policies decide, and something that they are read with is another: any of them may say another
-    thing."""
-    if not any(is_decided_by_own(question.profile, side.cluster) for side in sides):
-        return False
-    before, after = sides
-    return any(getattr(before.cluster, part) != getattr(after.cluster, part) for part in _READ_WITH_OWN)
-
-
 def _ends(question: Question, table: NamespaceTable, egress: Changed, ingress: Changed) -> tuple[Reach, Reach] | None:
     """What can be the source and the destination of a connection that is judged differently."""
     claim = question.claim
-    near = [Reach(frozenset({POD} if c.near else ()), c.near) for c in (egress, ingress)]
-    src = _meet(union_of((near[0], ingress.far)), reach(claim.sources, table))
-    dst = _meet(union_of((egress.far, near[1])), reach(claim.destinations or Anything(), table))
+    src = union_of((egress.near, ingress.far)) & reach(claim.sources, table)
+    dst = union_of((egress.far, ingress.near)) & reach(claim.destinations or Anything(), table)
     return (src, dst) if src.kinds and dst.kinds else None
-
-
-def _meet(left: Reach, right: Reach) -> Reach:
-    kinds, namespaces = left.kinds & right.kinds, left.namespaces & right.namespaces
-    return Reach(kinds if namespaces else kinds - {POD}, namespaces)
 
 
 def _scopes(
@@ -136,34 +108,12 @@ def _scopes(
     ends: tuple[Reach, Reach],
     changed: tuple[Changed, ...],
 ) -> tuple[Scope, Scope]:
-    """The slice of each side: of the first only what bears on namespaces that changed."""
+    """The slice of each side: of the first only what bears on ends of which something changed."""
     before, after = sides
     src, dst = ends
-    touched = src.namespaces | dst.namespaces
-    kept = [
-        (_still(before, src, Direction.EGRESS, changed[0]), _still(before, dst, Direction.INGRESS, changed[1])),
-        tuple(tuple(policies_at(after.cluster, after.table, *at)) for at in _directions(src, dst)),
-    ]
-    fronts = [fronts_of(side.cluster, side.table, dst) for side in sides]
-    either = [front for found in fronts for front in found]
-    relevant = [policy for egress, ingress in kept for policy in (*egress, *ingress)]
-    through = [ways_between(side.cluster, question, egress) for side, (egress, _) in zip(sides, kept, strict=True)]
-    by_nodes = [
-        node_ways_between(side.cluster, question, egress) for side, (egress, _) in zip(sides, kept, strict=True)
-    ]
-    ways: list[Way | NodeWay] = [way for found in through for way in found]
-    ways += [way for found in by_nodes for way in found]
-    words = vocabulary(
-        members,
-        question,
-        after.table,
-        relevant,
-        [front.service for front in either],
-        touched,
-        has_endpoints=any(front.endpoints for front in either),
-        formulas=[formula for side in sides for formula in own_formulas(side.cluster, question.profile)],
-        ways=ways,
-    )
+    still = _stages(before, question, ends, changed)
+    now = _stages(after, question, ends, None)
+    words = vocabulary(members, question, after.table, (*still, *now), src.namespaces | dst.namespaces)
     pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
     taken = before.cluster.taken_addresses & after.cluster.taken_addresses
     first, second = (
@@ -179,31 +129,25 @@ def _scopes(
             vocabulary=words,
             pod_addresses=pods,
             taken=taken,
-            unmodelled=unmodelled_at(side.cluster, side.table, touched),
-            fronts=seen_through,
             assumptions=assumptions_for(question, src, dst),
-            ways=by_way_of,
-            node_ways=at_nodes,
         )
-        for side, (egress, ingress), seen_through, by_way_of, at_nodes in zip(
-            sides, kept, fronts, through, by_nodes, strict=True
-        )
+        for side, (egress, ingress) in zip(sides, (still, now), strict=True)
     )
     return first, second
 
 
-def _directions(src: Reach, dst: Reach) -> tuple[tuple[Reach, Direction], tuple[Reach, Direction]]:
-    return (src, Direction.EGRESS), (dst, Direction.INGRESS)
-
-
-def _still(side: Side, end: Reach, direction: Direction, changed: Changed) -> tuple[Policy, ...]:
-    """The policies of the first side that count: cluster-wide ones all together, so that ties stay what they are."""
-    if not changed.near:
-        return ()
-    near = replace(end, namespaces=end.namespaces & changed.near)
-    every = policies_at(side.cluster, side.table, end, direction)
-    inside = {id(p) for p in policies_at(side.cluster, side.table, near, direction)}
-    return tuple(p for p in every if p.tier is not Tier.NETWORK_POLICY or id(p) in inside)
+def _stages(
+    side: Side, question: Question, ends: tuple[Reach, Reach], changed: tuple[Changed, ...] | None
+) -> list[Stage]:
+    found = []
+    for number, index in enumerate(index_of(side.cluster, question.profile)):
+        near = None if changed is None else changed[number].near
+        if near is not None and not near.kinds:
+            found.append(without_tiers(index.stage))
+        else:
+            narrowed = None if near is None else ends[number] & near
+            found.append(sliced(index, question.claim, side.table, ends[number], narrowed))
+    return found
 
 
 def changed_namespaces(before: Cluster, after: Cluster, question: Question) -> dict[Direction, frozenset[str]]:
@@ -214,6 +158,6 @@ def changed_namespaces(before: Cluster, after: Cluster, question: Question) -> d
     changed = _changed(sides, question)
     entries = sides[1].table.entries
     return {
-        direction: frozenset(name for code in change.near if (name := entries[code].name) is not None)
+        direction: frozenset(name for code in change.near.namespaces if (name := entries[code].name) is not None)
         for direction, change in zip((Direction.EGRESS, Direction.INGRESS), changed, strict=True)
     }

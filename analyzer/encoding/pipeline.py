@@ -10,30 +10,29 @@ accept that a proof of reachability can rest on; a core over these literals is t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, groupby, permutations
+from itertools import combinations, permutations
 
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import AskedNode, UnseenEnd, WrittenAddress
-from analyzer.encoding.formulas import Asked, FormulaTerms, Seen
+from analyzer.encoding.formulas import FormulaTerms, Seen
 from analyzer.encoding.identities import IdentityTerms
 from analyzer.encoding.mediation import tests_of
-from analyzer.encoding.places import Place, Places
 from analyzer.encoding.request_domains import row_of
 from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
+from analyzer.encoding.sights import Asked, is_seen
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
 from analyzer.encoding.variables import VariableBuilder
 from analyzer.encoding.walk import requests_in
-from analyzer.encoding.ways import WayTerms, distinguished, is_seen
+from analyzer.encoding.ways import WayTerms, distinguished
 from analyzer.model.formulas import Formula, Leaf, Role, leaves
 from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Doubt, Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, Protocol, RuleRef
 from analyzer.model.profile import ServiceEval
-from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
 
 
@@ -48,7 +47,7 @@ class View:
     direction: Direction
     subject: EndTerms
     far: Seen
-    asked: Asked = None
+    asked: Asked | None = None
     way: Way | None = None
 
 
@@ -74,11 +73,6 @@ class PipelineTerms:
         self.profile = scope.question.profile
         self.formulas = FormulaTerms(scope, dst, variables, script, assertions)
         self.ways = WayTerms(scope, dst, self.formulas, variables, script)
-        self.pipeline: Pipeline = pipeline_of(self.profile, scope.cluster)
-        self._places = {
-            Direction.EGRESS: Places(scope, self._stage(Direction.EGRESS), scope.egress),
-            Direction.INGRESS: Places(scope, self._stage(Direction.INGRESS), scope.ingress),
-        }
         self.requests: RequestTerms | None = None
         if scope.question.with_requests:
             over_tcp = self.formulas.has_protocol(Protocol.TCP)
@@ -86,9 +80,6 @@ class PipelineTerms:
             self.requests = RequestTerms(scope, src, variables, script, over_tcp, identities)
         self._selected: dict[tuple[int, End], Term] = {}
         self._sliced: dict[tuple[int, Direction], list[list[list[Entry]]]] = {}
-
-    def _stage(self, direction: Direction) -> Stage:
-        return next(stage for stage in self.pipeline.stages if stage.name == direction.value)
 
     def _track(self, entry: Entry, direction: Direction, rule: StagedRule | None = None) -> Term:
         if not self.is_tracked or entry.policy is None:
@@ -149,7 +140,7 @@ class PipelineTerms:
         """The ruling of one stage: everything is allowed where no policy reaches the end."""
         assert self.dst is not None
         subject, far = (self.src, self.dst) if direction is Direction.EGRESS else (self.dst, self.src)
-        view = View(self._stage(direction), direction, subject, far)
+        view = View(self.scope.stage(direction), direction, subject, far)
         ruling = self._tiers(view)
         if self.profile.enforces:
             if direction is Direction.INGRESS:
@@ -162,7 +153,7 @@ class PipelineTerms:
     def isolated(self, direction: Direction, subject: EndTerms) -> Term:
         """Some policy closes the end for the direction, or some object that is not modelled does.  A tier from which a
         policy that selects the end passes something on closes nothing: what comes then may be open by default."""
-        stage = self._stage(direction)
+        stage = self.scope.stage(direction)
         view = View(stage, direction, subject, subject)
         closing = [
             conj([term, neg(self._passes_on(view, tier))])
@@ -170,7 +161,7 @@ class PipelineTerms:
             if tier.unmatched is Unmatched.DENY
             for _, term in self._closing(view, tier)
         ]
-        doubts = [self.formulas.of(d.isolates, {Role.SELF: subject}) for d in self._doubts(stage)]
+        doubts = [self.formulas.of(d.isolates, {Role.SELF: subject}) for d in stage.doubts]
         return conj([self.formulas.of(stage.applies, {Role.SELF: subject}), disj([*closing, *doubts])])
 
     def _passes_on(self, view: View, tier: Tier) -> Term:
@@ -182,19 +173,14 @@ class PipelineTerms:
         """The policies of the slice that can select the end."""
         found = self._sliced.get((id(tier), view.direction))
         if found is None:
-            places = self._placed(view, tier)
-            live = [it for it in places if self._selects(view, it.entry) != FALSE]
-            found = [
-                [[it.entry for it in group] for _, group in groupby(scale, key=lambda it: it.group)]
-                for _, scale in groupby(live, key=lambda it: it.scale)
-            ]
+            groups = ((self._live(view, group) for group in scale) for scale in tier.scales)
+            scales = ([group for group in scale if group] for scale in groups)
+            found = [scale for scale in scales if scale]
             self._sliced[id(tier), view.direction] = found
         return found
 
-    def _placed(self, view: View, tier: Tier) -> list[Place]:
-        if view.stage.name != view.direction.value:  # of the mesh, of which the slice holds what it keeps
-            return [Place(0, 0, k, entry) for k, entry in enumerate(tier.entries)]
-        return self._places[view.direction].of(tier)
+    def _live(self, view: View, group: Sequence[Entry]) -> list[Entry]:
+        return [entry for entry in group if self._selects(view, entry) != FALSE]
 
     def _selects(self, view: View, entry: Entry) -> Term:
         key = id(entry), view.subject.role
@@ -310,7 +296,7 @@ class PipelineTerms:
         (reference B1.2, 0.2)."""
         assert self.dst is not None
         subject, far = (self.src, self.dst) if direction is Direction.EGRESS else (self.dst, self.src)
-        view = View(self._stage(direction), direction, subject, far)
+        view = View(self.scope.stage(direction), direction, subject, far)
         later = FALSE
         for tier in reversed(view.stage.tiers):
             scales = self._scales(view, tier)
@@ -406,9 +392,9 @@ class PipelineTerms:
 
         A client outside has no other way in; what is in the cluster can go straight to the pod, too.
         """
-        kept, ways = {f"{f.service.namespace}/{f.service.name}" for f in self.scope.fronts} | {"host-port"}, []
+        ways = []
         for disguise in view.stage.disguises:
-            through = self.formulas.of(disguise.when, {Role.DST: view.subject}) if disguise.id in kept else FALSE
+            through = self.formulas.of(disguise.when, {Role.DST: view.subject})
             if through != FALSE:
                 text = f"{disguise.what} may hide the source's address behind a node's"
                 fact = OpenFact("service-source", f"service-source {disguise.id}", text)
@@ -420,12 +406,8 @@ class PipelineTerms:
         hidden = self.script.share(disj([own, self.script.share(self._tiers(seen))]))
         return choose(peer.external, choose(behind, hidden, ruling), disj([ruling, conj([behind, hidden])]))
 
-    def _doubts(self, stage: Stage) -> list[Doubt]:
-        kept = {id(thing) for thing in self.scope.unmodelled}
-        return [doubt for doubt in stage.doubts if id(doubt.thing) in kept]
-
     def _doubted(self, view: View, ruling: Term) -> Term:
-        ends, doubts = {Role.SELF: view.subject}, self._doubts(view.stage)
+        ends, doubts = {Role.SELF: view.subject}, view.stage.doubts
         grows = [self.formulas.of(doubt.allows, ends) for doubt in doubts]
         shrinks = [self.formulas.of(doubt.denies, ends) for doubt in doubts]
         return conj([disj([ruling, *grows]), neg(disj(shrinks))])

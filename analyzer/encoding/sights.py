@@ -2,41 +2,68 @@
 
 from __future__ import annotations
 
+from analyzer.model.formulas import (
+    All,
+    AtAddress,
+    EndKind,
+    Formula,
+    Leaf,
+    Member,
+    Not,
+    OfKind,
+    OnHostPort,
+    OnPorts,
+    Role,
+    Some,
+    Test,
+)
 from analyzer.model.leading import Way
-from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, NumberedPorts, Ports, Protocol, Rule
-from analyzer.model.profile import NamedPorts, Profile
+from analyzer.model.policies import Protocol
+from analyzer.sets.addresses import IPAddress
+
+Asked = tuple[Protocol, int]
+"""The protocol and port that a client asks for, where those are not the connection's own."""
 
 
-def sees_service(rule: Rule, way: Way, profile: Profile) -> bool:
-    """Whether the rule's blocks and ports mean the Service's address and port themselves."""
-    peers = rule.peers
-    if peers is not None and not any(isinstance(p, AddressPeer) and way.address in p.addresses for p in peers):
-        return False
-    return sees_port(rule, way.port.protocol, way.port.number, profile)
+def is_seen_by(formula: Formula, far: Role, way: Way, *, holds: bool = True) -> bool:
+    """Whether the formula may hold, or not, of the Service's own address and port, the far end that a client asks for:
+    nobody's, as if it were outside the cluster."""
+    match formula:
+        case All(parts) | Some(parts):
+            found = (is_seen_by(part, far, way, holds=holds) for part in parts)
+            return all(found) if isinstance(formula, All) is holds else any(found)
+        case Not(part):
+            return is_seen_by(part, far, way, holds=not holds)
+        case OnPorts():
+            return is_on(formula, (way.port.protocol, way.port.number)) is holds
+        case OnHostPort():
+            return not holds
+        case Member(role, ends) if role is far:
+            match ends:
+                case AtAddress(addresses):
+                    return (way.address in addresses) is holds
+                case OfKind(kinds):
+                    return (EndKind.OUTSIDE in kinds) is holds
+                case _:
+                    return not holds
+        case Test(attribute) if attribute.role is far:
+            return not holds
+        case _:
+            return True
 
 
-def sees_port(rule: Rule, protocol: Protocol, number: int, profile: Profile) -> bool:
-    """Whether the rule's ports mean this number where no pod is that could give it a name."""
-    if rule.ports is None:
-        return True
-    ports = zero_port(rule.ports) if profile.named_ports is NamedPorts.ZERO_PORT else rule.ports
-    return any(
-        isinstance(entry, NumberedPorts)
-        and entry.protocol is protocol
-        and (number in entry.ports if profile.enforce_endport or not entry.is_range else number == entry.low)
-        for entry in ports
-    )
+def is_on(ports: OnPorts, asked: Asked) -> bool:
+    """Nothing gives the port of an address a name."""
+    protocol, port = asked
+    return not ports.name and ports.protocol in (None, protocol) and port in ports.ports
 
 
-def zero_port(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
-    """An engine that programs a name as port 0 (reference D): beside a number of its protocol it is lost, alone it
-    opens the whole protocol.  That is said of NetworkPolicy; names without a protocol (ANP, CNP) stay as they are."""
-    found: list[Ports] = [p for p in ports if p.protocol is None]
-    for protocol in PORT_PROTOCOLS:
-        mine = [p for p in ports if p.protocol is protocol]
-        numbered = [p for p in mine if isinstance(p, NumberedPorts) and p.low is not None]
-        if numbered:
-            found += numbered
-        elif mine:
-            found.append(NumberedPorts(protocol))
-    return tuple(found)
+def is_seen(leaf: Leaf, asked: Asked, address: IPAddress | None) -> bool:
+    """Whether what asks of a port or of an address means those that are asked for."""
+    match leaf:
+        case OnPorts():
+            return is_on(leaf, asked)
+        case Member(_, AtAddress(addresses)):
+            return address is not None and address in addresses
+        case _:
+            return False

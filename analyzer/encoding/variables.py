@@ -32,7 +32,8 @@ from enum import Enum
 from analyzer.encoding.classes import EndClass
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL, Role, Scope
+from analyzer.encoding.reach import EXTERNAL
+from analyzer.encoding.scope import Role, Scope
 from analyzer.encoding.terms import FALSE, Script, Term, bits, conj, disj, neg, within
 from analyzer.encoding.vocabulary import PortName
 from analyzer.model.formulas import Attribute as Asked

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
+from analyzer.encoding.mediation import formulas_of
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
 from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves, led_ports_of
@@ -24,27 +25,23 @@ from analyzer.model.claims import (
     Term,
     WorkloadNamed,
 )
-from analyzer.model.cluster import Cluster, Service, Workload
+from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnNodes, OnPorts, Test, leaves_once
 from analyzer.model.formulas import leaves as leaves_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.leading import NodeWay, Way
+from analyzer.model.pipeline import Stage
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
-    AddressPeer,
-    Direction,
     NamedPort,
     NamespaceChoice,
     NamespaceNamed,
     NamespacesMatching,
-    NodePeer,
-    PodPeer,
-    Policy,
     Ports,
     Protocol,
 )
 from analyzer.model.profile import NamedPortScope, Profile
-from analyzer.model.reading import is_decided_by_own, pipeline_of
+from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
@@ -78,36 +75,34 @@ def vocabulary(
     members: Cluster,
     question: Question,
     table: NamespaceTable,
-    policies: Iterable[Policy],
-    services: Iterable[Service],
+    stages: Iterable[Stage],
     touched: frozenset[int],
-    *,
-    has_endpoints: bool = False,
-    formulas: Sequence[Formula] = (),
-    ways: Iterable[Way | NodeWay] = (),
+    formulas: Iterable[Formula] = (),
     accounts: Iterable[str] = (),
 ) -> Vocabulary:
-    """What these policies, Services, formulas and the question mention; `has_endpoints`: Services lead to addresses.
+    """What these stages, formulas and the question mention; `touched`: the namespaces that an end can be in;
     `accounts`: service accounts besides."""
-    asked = tuple(dict.fromkeys(_leaves_in(formulas)))
-    relevant = tuple({id(p): p for p in policies}.values())
-    led = tuple(dict.fromkeys(way.port for way in ways))
-    peers = [peer for p in relevant for d in Direction for rule in p.rules(d) or () for peer in rule.peers or ()]
+    stages = tuple(stages)
+    every = (*(it for stage in stages for it in formulas_of(stage)), *formulas)
+    asked = tuple(dict.fromkeys(_leaves_in(every)))
+    led = tuple(dict.fromkeys(way.port for stage in stages for way in _ways(stage)))
     needs_addresses = (
         members.has_disjoint_families
-        or has_endpoints
-        or any(isinstance(p, AddressPeer | NodePeer) for p in peers)
         or any(isinstance(s, Addresses | At) for s in claim_sets(question.claim))
         or bool(led)
         or any(isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress | OnNodes) for leaf in asked)
         or any(isinstance(leaf, Test) and isinstance(leaf.meets, AddressSet) for leaf in asked)
     )
-    services = tuple(services)
     return Vocabulary(
-        _domains(members, question, table, relevant, peers, services, touched, led, asked, accounts),
-        _port_names(relevant, question, services, led, asked),
+        _domains(members, question, table, touched, led, asked, accounts),
+        _port_names(question, led, asked),
         needs_addresses,
     )
+
+
+def _ways(stage: Stage) -> Iterator[Way | NodeWay]:
+    yield from stage.ways
+    yield from stage.node_ways
 
 
 # ------------------------------------------------------------------------------------------------ mentions
@@ -119,19 +114,17 @@ def _leaves_in(formulas: Iterable[Formula]) -> Iterator[Leaf]:
             yield from leaves_of(leaf.ends.labels)
 
 
-def own_formulas(cluster: Cluster, profile: Profile) -> tuple[Formula, ...]:
-    """All that the pipeline asks, where the engine's own objects decide."""
-    if not is_decided_by_own(profile, cluster):
-        return ()
-    known = cluster.readings.get((own_formulas, profile))
-    if not isinstance(known, tuple):
-        found: dict[Formula, None] = {}
-        for stage in pipeline_of(profile, cluster).stages:
-            found[stage.applies] = None
-            for entry in (entry for tier in stage.tiers for entry in tier.entries):
-                found |= dict.fromkeys((entry.subject, *(rule.when for rule in entry.rules)))
-        known = cluster.readings[own_formulas, profile] = tuple(found)
-    return known
+def tests_in_pipeline(cluster: Cluster, profile: Profile) -> frozenset[Test]:
+    """All that the whole pipeline asks of attributes; kept with the cluster."""
+    pipeline = pipeline_of(profile, cluster)
+    known = cluster.readings.get((tests_in_pipeline, profile))
+    if isinstance(known, tuple) and known[0] is pipeline:
+        found: frozenset[Test] = known[1]
+        return found
+    asked = _leaves_in([it for stage in pipeline.stages for it in formulas_of(stage)])
+    found = frozenset(leaf for leaf in asked if isinstance(leaf, Test))
+    cluster.readings[tests_in_pipeline, profile] = pipeline, found
+    return found
 
 
 def _conditions(question: Question) -> Iterator[Condition]:
@@ -152,7 +145,8 @@ def mentioned_names(cluster: Cluster, question: Question) -> frozenset[str]:
     selector mentions, and where a condition compares names with other attributes, the values of those.
     """
     found = (*_mentioned_names(cluster, question), *_values_compared_with_names(cluster, question))
-    return frozenset(name for name in found if _NAMESPACE_NAME.fullmatch(name))
+    there = cluster.namespace_by_name
+    return frozenset(name for name in found if name not in there and _NAMESPACE_NAME.fullmatch(name))
 
 
 def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
@@ -168,13 +162,15 @@ def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
         for term, other in comparisons(condition):
             if attr_of(term) == Attr("name") and isinstance(other, frozenset):
                 yield from other
-    for selector in cluster.namespace_selectors:
-        yield from _name_values(selector)
-    yield from cluster.namespaces_of_domains
-    for formula in own_formulas(cluster, question.profile):
-        for test in leaves_of(formula):
-            if isinstance(test, Test) and test.attribute.name is Name.NAMESPACE and isinstance(test.meets, frozenset):
-                yield from test.meets
+    for test in tests_in_pipeline(cluster, question.profile):
+        if _is_of_name(test) and isinstance(test.meets, frozenset):
+            yield from test.meets
+
+
+def _is_of_name(test: Test) -> bool:
+    return test.attribute.name is Name.NAMESPACE or (
+        test.attribute.name is Name.NAMESPACE_LABEL and test.attribute.key == NAMESPACE_NAME_LABEL
+    )
 
 
 def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterator[str]:
@@ -192,6 +188,9 @@ def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterato
         if isinstance(other, frozenset) and attr_of(term) in attrs:
             yield from other
     keys = {attr.key for attr in attrs}
+    for test in tests_in_pipeline(cluster, question.profile):
+        if test.attribute.key in keys and isinstance(test.meets, frozenset):
+            yield from test.meets
     for selector in _selectors(cluster, question):
         for requirement in selector.requirements:
             if requirement.key in keys:
@@ -204,16 +203,10 @@ def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterato
 
 
 def _selectors(cluster: Cluster, question: Question) -> Iterator[Selector]:
-    """Every selector over labels of pods, nodes or namespaces."""
-    yield from cluster.namespace_selectors
+    """Every selector over labels of pods, nodes or namespaces that Services and the question have."""
     yield from (service.selector for service in cluster.services if service.selector is not None)
-    peers = (p for policy in cluster.policies for d in Direction for r in policy.rules(d) or () for p in r.peers or ())
-    for choice in (*(policy.subject for policy in cluster.policies), *peers, *_set_leaves(question)):
+    for choice in _set_leaves(question):
         match choice:
-            case PodPeer(_, pods):
-                yield pods
-            case NodePeer(selector):
-                yield selector
             case NodesThat(_, labels):
                 yield labels
             case PodsIn(namespaces, pods):
@@ -243,13 +236,7 @@ def attr_of(term: Term) -> Attr:
             return Attr("name")
 
 
-def _port_names(
-    policies: Iterable[Policy],
-    question: Question,
-    services: Iterable[Service],
-    led: Iterable[LedPort],
-    asked: Iterable[Leaf],
-) -> tuple[PortName, ...]:
+def _port_names(question: Question, led: Iterable[LedPort], asked: Iterable[Leaf]) -> tuple[PortName, ...]:
     found: dict[PortName, None] = {}
 
     def add(ports: Iterable[Ports], scope: NamedPortScope) -> None:
@@ -262,16 +249,9 @@ def _port_names(
     for excuse in question.claim.excuses:
         for naming in excuse.port_names:
             add([naming.port], naming.scope or question.profile.named_port_scope)
-    for policy in policies:
-        for direction in Direction:
-            for rule in policy.rules(direction) or ():
-                add(rule.ports or (), question.profile.named_port_scope)
     for leaf in asked:
         if isinstance(leaf, OnPorts) and leaf.name:
             add([NamedPort(leaf.name, leaf.protocol)], leaf.scope)
-    for service in services:
-        targets = (NamedPort(p.target, p.protocol) for p in service.ports if isinstance(p.target, str))
-        add(targets, SERVICE_SCOPE)
     for port in (*led, *led_ports_of(question.claim)):
         add([port.target] if port.target is not None else [], SERVICE_SCOPE)
     return tuple(sorted(found, key=lambda it: (it.name, it.protocol.value, NARROW_TO_WIDE.index(it.scope))))
@@ -282,9 +262,6 @@ def _domains(
     cluster: Cluster,
     question: Question,
     table: NamespaceTable,
-    policies: Iterable[Policy],
-    peers: Iterable[object],
-    services: Iterable[Service],
     touched: frozenset[int],
     led: Iterable[LedPort],
     asked: Iterable[Leaf],
@@ -303,23 +280,12 @@ def _domains(
         if isinstance(choice, NamespacesMatching) and is_open:
             mention("ns", choice.selector)
 
-    for policy in policies:
-        mention_choice(policy.subject.namespaces)
-        mention("pod", policy.subject.pods)
-    for peer in peers:
-        if isinstance(peer, PodPeer):
-            mention_choice(peer.namespaces)
-            mention("pod", peer.pods)
-        elif isinstance(peer, NodePeer):
-            mention("pod", peer.selector)
     for test in asked:
         if isinstance(test, Test) and (attr := _asked_of(test, is_open=is_open)) is not None:
             if test.meets is None or isinstance(test.meets, frozenset):
                 builder.mention(attr, test.meets or ())
             elif not isinstance(test.meets, AddressSet):
                 builder.mention_pattern(attr, test.meets)
-    for service in services:
-        mention("pod", service.selector or Selector.EVERYTHING)
     for leaf in (*_set_leaves(question), *(leaf for port in led for leaf in leaves(port.members))):
         match leaf:
             case PodsIn(namespaces, pods):

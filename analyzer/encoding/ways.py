@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.encoding.ends import EndTerms
-from analyzer.encoding.formulas import FormulaTerms, is_on
+from analyzer.encoding.formulas import FormulaTerms
 from analyzer.encoding.members import is_in
 from analyzer.encoding.scope import Role as End
-from analyzer.encoding.scope import Scope, is_way_of
+from analyzer.encoding.scope import Scope
+from analyzer.encoding.slices import is_way_of
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, implies, neg
 from analyzer.encoding.variables import Attribute, VariableBuilder
 from analyzer.encoding.vocabulary import SERVICE_SCOPE
 from analyzer.model.claims import LedPort
 from analyzer.model.endpoints import Through
-from analyzer.model.formulas import AtAddress, Leaf, Member, OnPorts, on_any
+from analyzer.model.formulas import Leaf, OnPorts, on_any
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
 from analyzer.model.profile import NamedPortScope
-from analyzer.sets.addresses import IPAddress
 
 
 class WayTerms:
@@ -90,17 +90,6 @@ class WayTerms:
         for (protocol, number, at_host), codes in by_port.items():
             here = self.on_ports([NumberedPorts(protocol, number)])
             yield protocol, at_host, at_host, conj([self.dst.is_class(codes), here])
-
-
-def is_seen(leaf: Leaf, asked: tuple[Protocol, int], address: IPAddress | None) -> bool:
-    """Whether what asks of a port or of an address means those that are asked for."""
-    match leaf:
-        case OnPorts():
-            return is_on(leaf, asked)
-        case Member(_, AtAddress(addresses)):
-            return address is not None and address in addresses
-        case _:
-            return False
 
 
 def distinguished(low: int, high: int, told: Iterable[Leaf]) -> list[int]:

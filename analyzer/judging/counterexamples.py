@@ -23,7 +23,7 @@ from analyzer.encoding import (
 from analyzer.encoding.classes import declares, mentioned_values
 from analyzer.encoding.domains import ABSENT
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL, POD
+from analyzer.encoding.reach import EXTERNAL, POD
 from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS
 from analyzer.encoding.vocabulary import PortName
 from analyzer.errors import InternalError

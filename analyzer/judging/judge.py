@@ -28,9 +28,9 @@ from analyzer.encoding import (
     encode,
 )
 from analyzer.encoding.mediation import admits_tokens, names_tokens, tests_of
+from analyzer.encoding.reach import POD
 from analyzer.encoding.requests import rows_of
-from analyzer.encoding.scope import POD
-from analyzer.encoding.vocabulary import own_formulas
+from analyzer.encoding.vocabulary import tests_in_pipeline
 from analyzer.encoding.walk import requests_in
 from analyzer.errors import InternalError
 from analyzer.judging.bound import bound, bound_pods
@@ -114,8 +114,8 @@ def _unread(cluster: Cluster, question: Question) -> str:
     """What of requests is asked, or would be, and is not modelled; empty if nothing is."""
     if any(leaf.attribute.name is Name.DNS for part in requests_in(question.claim.where) for leaf in tests_of(part)):
         return "what names a client asks DNS for is not modelled yet"
-    of_engine = (leaf for part in own_formulas(cluster, question.profile) for leaf in tests_of(part))
-    if question.with_requests and any(leaf.attribute.role is OfWhom.REQUEST for leaf in of_engine):
+    of_engine = tests_in_pipeline(cluster, question.profile) if question.with_requests else ()
+    if any(test.attribute.role is OfWhom.REQUEST for test in of_engine):
         return (
             f"rules of {question.profile.name} that look at requests are not modelled beside questions about requests"
         )

@@ -9,7 +9,7 @@ from analyzer.encoding import Box, Obligation, Variable
 from analyzer.encoding import Role as End
 from analyzer.encoding.classes import ANYWHERE
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL, HOST, POD
+from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, PROTOCOL_CODES
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import comparisons

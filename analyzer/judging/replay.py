@@ -8,6 +8,7 @@ from analyzer.errors import InternalError
 from analyzer.model.claims import Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
@@ -100,7 +101,7 @@ class Replay:
     @cached_property
     def _mentioned(self) -> dict[str, set[str]]:
         """The values of pods' labels that the policies, the claim and the assumptions mention."""
-        found = {key: set(values) for key, values in self.cluster.mentioned_labels.items()}
+        found = {key: set(values) for key, values in mentioned_labels(self.profile, self.cluster).items()}
         for key, values in mentioned_in(self.claim, self.assumptions):
             found.setdefault(key, set()).update(values)
         return found

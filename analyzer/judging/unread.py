@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analyzer.encoding.scope import EXTERNAL, POD, Reach, Scope, reach
+from analyzer.encoding.reach import EXTERNAL, POD, Reach, reach
+from analyzer.encoding.scope import Scope
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import (
     Addresses,

@@ -19,6 +19,7 @@ from analyzer.manifests.sources.no_objects import lines_of
 from analyzer.model.calico import Calico, CalicoFact, calico_of, stand_ins
 from analyzer.model.cilium import CiliumFact, cilium_of, cilium_stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
+from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.mesh import Mesh, MeshConfig, MeshObject, Waypoint
 from analyzer.model.policies import Policy
@@ -28,6 +29,7 @@ from analyzer.sets.addresses import IPAddress
 Fact = (
     MeshObject
     | Policy
+    | FormulaPolicy
     | Namespace
     | Node
     | Service
@@ -47,6 +49,7 @@ class Facts:
 
     namespaces: list[Namespace] = field(default_factory=list)
     policies: list[Policy] = field(default_factory=list)
+    formula_policies: list[FormulaPolicy] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     endpoints: list[Endpoints] = field(default_factory=list)
@@ -99,6 +102,8 @@ class Facts:
         match fact:
             case Policy():
                 self.policies.append(fact)
+            case FormulaPolicy():
+                self.formula_policies.append(fact)
             case Namespace():
                 self.namespaces.append(fact)
             case Node():
@@ -140,6 +145,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         nodes=tuple(sorted(facts.nodes, key=lambda n: n.name)),
         services=tuple(sorted(facts.services, key=_by_place)),
         policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
+        formula_policies=tuple(sorted(facts.formula_policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
         unmodelled=unmodelled,
         irrelevant=tuple(sorted(_irrelevant(facts, calico).items())),
         notices=(*lines_of(facts.left_out), *sorted(notices)),

@@ -6,12 +6,12 @@ those of its namespace and its service account (1.2).  `model/calico_labels` say
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
 from analyzer.model.calico_settings import ControllerSettings, FelixSettings, Installation
-from analyzer.model.formulas import Formula, Test, leaves
+from analyzer.model.formulas import Formula
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.source import NOWHERE, Source
@@ -26,7 +26,6 @@ NAMESPACE, ACCOUNT = "projectcalico.org/namespace", "projectcalico.org/serviceac
 """Labels that Calico gives each pod: the names of its namespace and its service account (1.2)."""
 OF_NAMESPACE, OF_ACCOUNT = "pcns.", "pcsa."
 """What stands before the labels of these."""
-_NOT_OF_PODS = (OF_NAMESPACE, OF_ACCOUNT, "projectcalico.org/")
 DEFAULT_TIER = "default"
 FOR_KUBERNETES = 1000.0
 """The order of NetworkPolicies in the default tier (1.11)."""
@@ -270,21 +269,6 @@ class Calico:
     staged: tuple[CalicoPolicy, ...] = ()
     staged_kubernetes: tuple[StagedKubernetesPolicy, ...] = ()
     judges_hosts: bool = True
-
-    @property
-    def mentioned_labels(self) -> Iterator[tuple[str, Collection[str]]]:
-        """Labels of pods that policies ask about, each with values that meet what they ask."""
-        for policy in self.policies:
-            rules = (*(policy.ingress or ()), *(policy.egress or ()))
-            asked = [f for rule in rules for end in (rule.src, rule.dst) for f in (end.selected, end.unselected) if f]
-            for leaf in (leaf for formula in (policy.subject, *asked) for leaf in leaves(formula)):
-                if isinstance(leaf, Test) and not leaf.attribute.key.startswith(_NOT_OF_PODS):
-                    meets = leaf.meets
-                    assert not isinstance(meets, AddressSet)
-                    yield (
-                        leaf.attribute.key,
-                        meets if isinstance(meets, frozenset) else () if meets is None else (meets.text,),
-                    )
 
     @property
     def has_hosts(self) -> bool:

@@ -6,7 +6,7 @@ Cilium adds to one is added when it is read (`model/cilium_rules`), for it hangs
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from analyzer.model.formulas import Formula
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
@@ -240,16 +240,6 @@ class Cilium:
     def peers(self) -> Iterator[CiliumPeer]:
         """Of all rules."""
         return (p for policy in self.policies for spec in policy.specs for r in spec.all_rules for p in r.peers or ())
-
-    @property
-    def mentioned_labels(self) -> Iterator[tuple[str, Collection[str]]]:
-        """Labels of pods that policies ask about, each with values."""
-        for policy in self.policies:
-            for spec in policy.specs:
-                peers = (peer for rule in spec.all_rules for peer in rule.peers or ())
-                for selector in (spec.subject, *(peer.selector for peer in peers if isinstance(peer, Endpoints))):
-                    for requirement in selector.requirements:
-                        yield requirement.key.partition(":")[2], requirement.values
 
 
 NO_CILIUM = Cilium()

@@ -12,11 +12,12 @@ from analyzer.model.added_labels import Added, Listed, Option, Unknown, Unwritte
 from analyzer.model.calico import NO_CALICO, Calico
 from analyzer.model.cilium import NO_CILIUM, Cilium
 from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
+from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels, Selector
 from analyzer.model.memory import Memory, remembered_property
 from analyzer.model.mesh import NO_MESH, Mesh
-from analyzer.model.policies import Direction, DomainPeer, NamespacesMatching, PodPeer, Policy, Protocol, Tier
+from analyzer.model.policies import DomainPeer, Policy, Protocol, Tier
 from analyzer.model.signs import Sign
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Source
 from analyzer.model.unmodelled import MayBe, Unmodelled
@@ -277,6 +278,7 @@ class Cluster:
     signs: tuple[Sign, ...] = ()
     finished: tuple[tuple[str, tuple[IPAddress, ...]], ...] = ()
     mesh: Mesh = NO_MESH
+    formula_policies: tuple[FormulaPolicy, ...] = ()
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     def recall(self, key: object, make: Callable[[Cluster], T]) -> T:
@@ -361,34 +363,6 @@ class Cluster:
         return any(workload.host_network for workload in self.workloads)
 
     @remembered_property
-    def namespace_selectors(self) -> tuple[Selector, ...]:
-        """Each selector over namespaces that some policy has, once."""
-        found: dict[Selector, None] = {}
-        for policy in self.policies:
-            rules = (*(policy.egress or ()), *(policy.ingress or ()))
-            peers = (p.namespaces for rule in rules for p in rule.peers or () if isinstance(p, PodPeer))
-            for choice in (policy.subject.namespaces, *peers):
-                if isinstance(choice, NamespacesMatching):
-                    found[choice.selector] = None
-        return tuple(found)
-
-    @remembered_property
-    def mentioned_labels(self) -> dict[str, frozenset[str]]:
-        """The keys and values of pods' labels that policies and Services mention."""
-        found: dict[str, set[str]] = {}
-        peers = (p for policy in self.policies for d in Direction for r in policy.rules(d) or () for p in r.peers or ())
-        chosen = [
-            peer.pods for peer in (*(policy.subject for policy in self.policies), *peers) if isinstance(peer, PodPeer)
-        ]
-        chosen += [service.selector for service in self.services if service.selector is not None]
-        for selector in chosen:
-            for requirement in selector.requirements:
-                found.setdefault(requirement.key, set()).update(requirement.values)
-        for key, values in (*self.calico.mentioned_labels, *self.cilium.mentioned_labels, *self.mesh.labels):
-            found.setdefault(key, set()).update(values)
-        return {key: frozenset(values) for key, values in found.items()}
-
-    @remembered_property
     def host_network_labels(self) -> tuple[Labels, ...]:
         """What the labels of the namespace are, or may be, that stands for the nodes in OVN-Kubernetes."""
         return host_network_labels(n.labels for n in self.namespaces if n.is_declared)
@@ -406,12 +380,6 @@ class Cluster:
         """Each domain name that some policy names, once."""
         peers = (p for policy in self.policies for rule in policy.egress or () for p in rule.peers or ())
         return tuple(dict.fromkeys(name for peer in peers if isinstance(peer, DomainPeer) for name in peer.names))
-
-    @remembered_property
-    def namespaces_of_domains(self) -> tuple[str, ...]:
-        """The namespaces that domain names of policies speak of."""
-        found = (cluster_name(name, (USUAL_DOMAIN, *self.dns_domains)) for name in self.domain_names)
-        return tuple(dict.fromkeys(name.namespace for name in found if name is not None and name.namespace))
 
     def domain_of_cluster(self, name: str) -> ClusterName | None:
         """What the domain name can be in the cluster.  A Service that selects no pods of its own leads anywhere: to

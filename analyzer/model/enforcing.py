@@ -47,6 +47,8 @@ def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
 
     Whether anybody enforces a policy of a kind that the engine does not read is not known: it is unmodelled.
     """
+    if cluster.readings.get(_KEY) == profile:
+        return cluster
     return _enforced(_without_stand_ins(cluster, profile), profile, is_chained=False)
 
 
@@ -54,8 +56,17 @@ def as_compared(old: Cluster, new: Cluster, profile: Profile) -> tuple[Cluster, 
     """The same of two revisions; what Calico's policies say of nodes, which nothing compares, is left open, and where
     another engine's may select nodes, its own objects are not modelled."""
     if any(_has_host_policies(cluster, profile) for cluster in (old, new)):
-        return _enforced(old, profile, is_chained=False), _enforced(new, profile, is_chained=False)
+        return _as_it_is(old, profile), _as_it_is(new, profile)
     return as_enforced(without_hosts(old), profile), as_enforced(without_hosts(new), profile)
+
+
+def _as_it_is(cluster: Cluster, profile: Profile) -> Cluster:
+    """The cluster as the engine reads it, but for what stands for its own objects."""
+    found = _enforced(cluster, profile, is_chained=False)
+    if found.readings.get(_KEY) != profile:
+        found = replace(found)
+        found.readings[_KEY] = profile
+    return found
 
 
 def without_hosts(cluster: Cluster) -> Cluster:
@@ -143,15 +154,17 @@ def _with_domains(cluster: Cluster, profile: Profile) -> Cluster:
 
 
 def _enforced(cluster: Cluster, profile: Profile, *, is_chained: bool) -> Cluster:
+    if cluster.readings.get(_KEY) == profile:
+        return cluster
     cluster = lifted(_with_domains(cluster, profile), profile)
     reading = _READINGS.get(profile.name)
-    if reading is None or not profile.enforces or cluster.readings.get(_KEY) == profile:
+    if reading is None or not profile.enforces:
         return cluster
     found = cluster.readings.get((_KEY, profile, is_chained))
     if not isinstance(found, Cluster):
         policies, unread = reading(cluster.policies, profile)
         if policies == cluster.policies and not unread:
-            found = cluster
+            found = replace(cluster) if is_chained else cluster
         elif is_chained:
             names = {(thing.kind, thing.name) for thing in unread}
             others = tuple(p for p in cluster.policies if p.namespace is None and (p.kind, p.name) in names)

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from analyzer.model.calico import CalicoPolicy, CalicoRule
-from analyzer.model.cilium import CiliumPolicy, CiliumRule
 from analyzer.model.formulas import FALSE, Formula, Role
 from analyzer.model.leading import NodeWay, Way
-from analyzer.model.policies import Action, Direction, Policy, Rule
+from analyzer.model.policies import Action, Direction, PolicyLike, RuleLike
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import ServiceEval
 from analyzer.model.source import Source
@@ -32,7 +30,7 @@ class StagedRule:
     say and people should know.
     """
 
-    rule: Rule | CalicoRule | CiliumRule | None
+    rule: RuleLike | None
     action: Action
     by_address: Formula
     by_end: Formula
@@ -48,7 +46,7 @@ class Entry:
     `closes`: what no rule of the tier matches, of an end that it selects, falls to the tier's `unmatched`.
     """
 
-    policy: Policy | CalicoPolicy | CiliumPolicy | None
+    policy: PolicyLike | None
     subject: Formula
     rules: tuple[StagedRule, ...] = ()
     closes: bool = False

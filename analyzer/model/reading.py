@@ -6,7 +6,7 @@ What is worked out of a policy is kept with the cluster, so that one policy chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import groupby
 
@@ -15,6 +15,8 @@ from analyzer.model.calico_reading import CalicoReader
 from analyzer.model.cilium import NO_CILIUM, OF_CILIUM
 from analyzer.model.cilium_reading import CiliumReader
 from analyzer.model.cluster import Cluster, Service, Unmodelled
+from analyzer.model.enforcing import as_enforced
+from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.formulas import (
     FALSE,
     ON_NODES,
@@ -64,20 +66,37 @@ from analyzer.model.policies import (
 )
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import HostNetworkLabel, NamedPorts, OtherProtocols, Profile, ServiceEval
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 
 NEAR = {Direction.EGRESS: Role.SRC, Direction.INGRESS: Role.DST}
 FAR = {Direction.EGRESS: Role.DST, Direction.INGRESS: Role.SRC}
 
 
-def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
-    """What decides in this cluster: egress at the source, then ingress at the destination (reference A10.4, B1).
+@dataclass(frozen=True, slots=True)
+class FormulaTier:
+    """A tier of policies that are written as formulas, before all others or after them."""
 
-    The policies are those that the engine reads: `as_enforced`.
-    """
+    name: str
+    is_first: bool
+    unmatched: Unmatched = Unmatched.NEXT
+    is_union: bool = False
+
+
+FORMULA_TIERS: tuple[FormulaTier, ...] = ()
+"""Those that there are, in order."""
+
+
+def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
+    """What decides in this cluster, of the policies as the engine reads them: egress at the source, then ingress at the
+    destination (reference A10.4, B1)."""
     found = cluster.readings.get((pipeline_of, profile))
     if not isinstance(found, Pipeline):
-        found = Pipeline(tuple(_Reader(profile, cluster, d).stage() for d in Direction), profile.enforces)
+        read = as_enforced(cluster, profile)
+        if read is cluster:
+            found = Pipeline(tuple(_Reader(profile, cluster, d).stage() for d in Direction), profile.enforces)
+        else:
+            found = pipeline_of(profile, read)
         cluster.readings[pipeline_of, profile] = found
     return found
 
@@ -123,13 +142,14 @@ class _Reader:
     def stage(self) -> Stage:
         """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
         is_enforcing, is_egress = self.profile.enforces, self.direction is Direction.EGRESS
-        tiers = self._tiers() if self.calico is None else self.calico.tiers()
         engine = self.calico or self.cilium
+        own = self._tiers() if self.calico is None else self.calico.tiers()
+        tiers = (*self._of_formulas(is_first=True), *own, *self._of_formulas(is_first=False))
         return Stage(
             name=self.direction.value,
             judges=NEAR[self.direction],
             applies=is_a(Role.SELF, PODS) if engine is None else engine.applies,
-            tiers=tuple(tiers) if is_enforcing else (),
+            tiers=tiers if is_enforcing else (),
             doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := _doubt(thing, self.direction))),
             ways=self.ways,
             service_eval=self.profile.service_eval,
@@ -152,6 +172,22 @@ class _Reader:
             return None
         own = self.cluster.cilium if is_decided_by_cilium(profile, self.cluster) else NO_CILIUM
         return CiliumReader(self.profile, self.cluster, own, self.direction)
+
+    def _of_formulas(self, *, is_first: bool) -> Iterator[Tier]:
+        for tier in FORMULA_TIERS:
+            if tier.is_first is is_first:
+                there = [p for p in self.cluster.formula_policies if p.tier == tier.name]
+                speaking = sorted((p for p in there if p.rules(self.direction) is not None), key=lambda p: p.priority)
+                closes = tier.unmatched is Unmatched.DENY
+                entries = [self._stated(policy, closes=closes) for policy in speaking]
+                groups: Iterable[list[Entry]] = [entries] if tier.is_union and entries else _by_priority(entries)
+                scale = tuple(map(tuple, groups))
+                yield Tier(tier.name, (scale,) if scale else (), tier.unmatched, is_union=tier.is_union)
+
+    def _stated(self, policy: FormulaPolicy, *, closes: bool) -> Entry:
+        none = FALSE  # nothing but addresses and ports is asked for by way of a Service
+        rules = (StagedRule(it, it.action, none, it.when, it.when) for it in policy.rules(self.direction) or ())
+        return Entry(policy, policy.subject, tuple(rules), closes)
 
     def _tiers(self) -> Iterator[Tier]:
         """NetworkPolicies deny what is isolated and not allowed."""
@@ -279,6 +315,12 @@ class _Reader:
             yield both([is_a(Role.DST, PODS), named])
             if self.names_are_unions and entry.protocol is not None:
                 yield both([OnPorts(entry.protocol), Open(_union(policy, entry))])
+
+
+def _by_priority(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries in order, those of equal priority together."""
+    for _, group in groupby(entries, key=lambda entry: entry.policy and entry.policy.priority):
+        yield list(group)
 
 
 def _at_once(entries: tuple[Entry, ...]) -> tuple[tuple[tuple[Entry, ...], ...], ...]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Role
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage, Unmatched
 from analyzer.model.policies import Action, Direction, Protocol
@@ -50,8 +51,8 @@ def decide(
     one end at least is a pod, that the ends differ, and that the source is not the destination's own node (A12.1,
     A12.2).  `request`: what the client asks for, as the engine sees it; None: nothing that is HTTP.
     """
-    src = settled(connection.src, cluster.mentioned_labels, settle)
-    dst = settled(connection.dst, cluster.mentioned_labels, settle, is_source=False)
+    src, dst = _settled(cluster, profile, connection.src, settle), connection.dst
+    dst = _settled(cluster, profile, dst, settle, is_source=False)
     known = replace(connection, src=src, dst=dst)
     about = replace(Situation.of(known, cluster.nodes, settle), request=request)
     pipeline = pipeline_of(profile, cluster)
@@ -98,10 +99,16 @@ def isolation(
     Policies of the other tiers do not isolate (B1.3), and hostNetwork pods are not selected (A12.3).  Where none
     isolates it, an object that is not modelled may.
     """
-    known = settled(pod, cluster.mentioned_labels, settle)
+    known = _settled(cluster, profile, pod, settle)
     stage = next(stage for stage in pipeline_of(profile, cluster).stages if stage.name == direction.value)
     about = Situation(Protocol.OTHER, None, {Role.SELF: known}, cluster.nodes, settle)
     return _Stage(cluster, profile, stage).isolation(about)
+
+
+def _settled(cluster: Cluster, profile: Profile, end: End, settle: Settle, *, is_source: bool = True) -> End:
+    if not isinstance(end, Pod) or not end.unknown:
+        return end
+    return settled(end, mentioned_labels(profile, cluster), settle, is_source)
 
 
 # ------------------------------------------------------------------------------------------------ one end

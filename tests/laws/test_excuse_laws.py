@@ -21,6 +21,7 @@ from analyzer.model.claims import Excuse, Kind, PortNaming, Query, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection
 from analyzer.model.formulas import on_any
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import Profile
 from analyzer.model.source import Source
@@ -94,16 +95,16 @@ def test_what_a_baseline_excuses_its_region_tells(drawn: tuple[FiniteWorld, Fini
     workloads = frozenset(workload.id for workload in world.cluster.workloads)
     baseline = Baseline("b.json", {}, there, workloads)
     for example in verdict.counterexamples:
-        excuse = known_excuse(example.region, baseline, world.universe, world.cluster)
+        excuse = known_excuse(example.region, baseline, world.universe, world.cluster, world.profile)
         for connection in world.connections() if excuse else ():
             if is_in_scope(world.claim, connection, world.profile):
                 is_told = tells_of(example.region, connection, world.cluster, world.profile, in_scope=True)
                 assert lies_in(excuse, connection, world.profile) is is_told, connection
 
 
-def is_sayable(region: Region, cluster: Cluster) -> bool:
+def is_sayable(region: Region, cluster: Cluster, profile: Profile) -> bool:
     """Each region can be excused, but for one of some of a workload's pods, or of one of two workloads of a name."""
-    ids = {variant.id for w in cluster.workloads for variant in w.variants(cluster.mentioned_labels)}
+    ids = {variant.id for w in cluster.workloads for variant in w.variants(mentioned_labels(profile, cluster))}
     for end in (region.src, region.dst):
         named = () if end is None or end.workloads is None or end.workloads.is_complement else end.workloads.values
         stems = {f"{id.partition('[')[0]}[" for id in named if id is not None}
@@ -126,9 +127,9 @@ def test_a_baseline_stays_green_when_a_change_only_closes(data: st.DataObject) -
     known = KnownVerdict(before.status, "text", setting.universe, regions, before.is_complete)
     baseline = Baseline("b.json", {"p/q": known}, there, workloads)
     for region in regions:
-        said = known_excuse(region, baseline, setting.universe, cluster)
-        assert said is not None or not is_sayable(region, cluster), region
-    assume(all(is_sayable(region, cluster) for region in regions))
+        said = known_excuse(region, baseline, setting.universe, cluster, setting.profile)
+        assert said is not None or not is_sayable(region, cluster, setting.profile), region
+    assume(all(is_sayable(region, cluster, setting.profile) for region in regions))
     namespace = data.draw(st.sampled_from(sorted(there)))
     subject = PodPeer(NamespaceNamed(namespace), data.draw(selectors()))
     shut = Policy("NetworkPolicy", namespace, "shut", Tier.NETWORK_POLICY, subject, (), (), Source("shut.yaml", 1))

@@ -43,6 +43,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Host, Pod, Through
 from analyzer.model.labels import Labels, Selector
 from analyzer.model.leading import behind, led_ports
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.model.profile import Profile, ServiceEval
 from analyzer.semantics import (
@@ -90,7 +91,7 @@ class Asked:
         sides = (self.cluster, *([self.before] if self.before else []))
         found: dict[str, set[str]] = {}
         for key, values in (
-            *(item for side in sides for item in side.mentioned_labels.items()),
+            *(item for side in sides for item in mentioned_labels(self.profile, side).items()),
             *mentioned_in(self.claim, self.assumptions),
         ):
             found.setdefault(key, set()).update(values)

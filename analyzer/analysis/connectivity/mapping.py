@@ -20,6 +20,7 @@ from analyzer.analysis.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.enforcing import as_pictured
+from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
@@ -52,7 +53,8 @@ def connectivity(
     nodes = sorted(cluster.nodes, key=lambda node: node.name) if with_nodes else []
     stages = stages_of(cluster, profile)
     classifier = Classifier(stages, addresses, mentioned or {})
-    ends, members, folding = _placed(cluster, nodes, classifier, focus, mentioned)
+    told = mentioned_labels(profile, cluster) if mentioned is None else mentioned
+    ends, members, folding = _placed(cluster, nodes, classifier, focus, told, is_told=mentioned is not None)
     index = EndIndex(cluster, tuple(members), addresses)
     sides = _Sides(index, stages)
     outside = _Outside(sides, focus, len(members))
@@ -77,15 +79,15 @@ def connectivity(
 
 
 def _placed(
-    cluster: Cluster, nodes: Sequence[Node], classifier: Classifier, focus: Focus, mentioned: Mentioned | None
+    cluster: Cluster, nodes: Sequence[Node], classifier: Classifier, focus: Focus, told: Mentioned, *, is_told: bool
 ) -> tuple[list[MapEnd], dict[EndClass, list[int]], Folding]:
-    """The ends, those of one owner that no policy tells apart as one; their classes; and which classes are one end."""
-    told = mentioned if mentioned is not None else cluster.mentioned_labels
+    """The ends, those of one owner that no policy tells apart as one; their classes; and which classes are one end.
+    `is_told`: pods that `told` tells apart are ends of their own."""
     groups: dict[str, dict[tuple[str, tuple[EndClass, ...]], list[Workload]]] = {}
     for workload in sorted(cluster.workloads, key=lambda workload: workload.id):
         for variant in workload.variants(told):
             classes = tuple(classifier.workload(w, focus.flags(w)) for w in guesses(variant, told))
-            sort = variant.group if mentioned is not None else "", tuple(dict.fromkeys(classes))
+            sort = variant.group if is_told else "", tuple(dict.fromkeys(classes))
             groups.setdefault(workload.owner, {}).setdefault(sort, []).append(variant)
     ends: list[MapEnd] = []
     found: dict[EndClass, list[int]] = {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.errors import Problem, QueryError
+from analyzer.errors import Problem, QueryError, UsageError
 from analyzer.model.cluster import Cluster
+from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 
 
@@ -35,9 +36,20 @@ def diagnoses(text: str, file: str, cluster: Cluster | None) -> Iterator[Diagnos
     notices = list(pack.notices)
     for query in pack.queries if cluster is not None else ():
         assert cluster is not None
-        notices += [*unknown_names(cluster, query), *unknown_labels(cluster, query)]
+        notices += [*unknown_names(cluster, query), *unknown_labels(cluster, _engine_of(cluster), query)]
     for notice in notices:
         yield Diagnosis(max(1, notice.source.line), 1, 0, notice.message, False)
+
+
+def _engine_of(cluster: Cluster) -> Profile:
+    """The profile that the manifests speak for, the usual one where they speak for several."""
+    from analyzer.inputs.engines import profile_for
+    from analyzer.model.profile import PROFILES
+
+    try:
+        return profile_for(None, (), cluster)
+    except UsageError:
+        return PROFILES["generic"]
 
 
 def _told(problem: Problem) -> str:

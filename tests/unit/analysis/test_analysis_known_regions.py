@@ -162,7 +162,7 @@ def known(cluster):
 @pytest.mark.parametrize(("name", "src", "dst", "connection"), REGIONS, ids=[name for name, *_ in REGIONS])
 def test_a_region_of_connections_is_excused_just_as_it_is_told(name, src, dst, connection, cluster):
     told = region(src, dst, connection)
-    excuse = known_excuse(told, known(cluster), Universe.ANY, cluster)
+    excuse = known_excuse(told, known(cluster), Universe.ANY, cluster, GENERIC)
     assert excuse is not None
     on = (*(NumberedPorts(p) for p in PORT_PROTOCOLS), NumberedPorts(Protocol.OTHER))
     rest = Claim(Kind.NO, Anything(), Anything(), on, (excuse,))
@@ -192,7 +192,7 @@ OF_PODS = {name: end for name, end in ENDS.items() if end["kind"] == POD["kind"]
 @pytest.mark.parametrize("end", OF_PODS.values(), ids=OF_PODS)
 def test_a_region_of_pods_is_excused_just_as_it_is_told(end, cluster):
     told = region(end, None, {})
-    excuse = known_excuse(told, known(cluster), Universe.ANY, cluster)
+    excuse = known_excuse(told, known(cluster), Universe.ANY, cluster, GENERIC)
     assert excuse is not None
     pods = [it for it in ends(cluster) if not isinstance(it, External | Host)]
     found = [is_member(excuse.sources, pod) for pod in pods]
@@ -206,7 +206,7 @@ SOLVED = [it for it in REGIONS if "Service" not in it[0]]
 @pytest.mark.parametrize(("name", "src", "dst", "connection"), SOLVED, ids=[name for name, *_ in SOLVED])
 def test_what_is_shown_lies_outside_of_an_excuse(name, src, dst, connection, cluster):
     told = region(src, dst, connection)
-    excuse = known_excuse(told, known(cluster), Universe.ANY, cluster)
+    excuse = known_excuse(told, known(cluster), Universe.ANY, cluster, GENERIC)
     assert excuse is not None
     on = tuple(NumberedPorts(p) for p in PORT_PROTOCOLS)
     far = Anything() if dst["kind"] != NODE["kind"] else Nodes()

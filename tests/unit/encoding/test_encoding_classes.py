@@ -9,7 +9,8 @@ from evaluators import EVERYTHING, question
 
 from analyzer.encoding.classes import EndClass, declares, end_classes
 from analyzer.encoding.domains import Attr
-from analyzer.encoding.scope import HOST, POD, scope_of
+from analyzer.encoding.reach import HOST, POD
+from analyzer.encoding.scope import scope_of
 from analyzer.encoding.vocabulary import PortName
 from analyzer.model.claims import (
     Addresses,

@@ -13,7 +13,7 @@ import pytest
 from analyzer.encoding import align
 from analyzer.encoding.changes import NOWHERE_CHANGED, Comparison, Side
 from analyzer.encoding.namespaces import NamespaceTable
-from analyzer.encoding.scope import EXTERNAL, HOST, POD
+from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Service, ServicePort, Unmodelled, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
@@ -65,7 +65,9 @@ def changed(before: Cluster, after: Cluster, direction: Direction = INGRESS) -> 
     generic = PROFILES["generic"]
     found = Comparison(compared[0], compared[1], generic, AddressSet.of("10.0.0.0/8")).changed(direction)
     names = [entry.name or "" for entry in compared[0].table.entries]
-    near, far = ("".join(sorted(names[code] for code in codes)) for codes in (found.near, found.far.namespaces))
+    near, far = (
+        "".join(sorted(names[code] for code in codes)) for codes in (found.near.namespaces, found.far.namespaces)
+    )
     assert near or found == NOWHERE_CHANGED
     return near, set(found.far.kinds), far
 
@@ -107,13 +109,12 @@ PEERS: list[tuple[Peer, set[str], str]] = [
     (block("203.0.113.0/24"), KINDS, "d"),
     (block("198.51.100.0/24"), KINDS, "d"),
     (block("10.1.0.0/16"), KINDS, ALL),
-    (block("10.1.0.0/16", matches_cluster=True), KINDS, ALL),
+    (block("10.2.0.0/16", matches_cluster=True), KINDS, ALL),
     (block("192.168.0.0/16"), KINDS, "d"),
     (NodePeer(has("k")), {POD, HOST}, "d"),
     (NodePeer(has("l")), {POD, HOST}, "d"),
     (DomainPeer(("x.org",)), {EXTERNAL}, ""),
     (DomainPeer(("y.org",)), {EXTERNAL}, ""),
-    (UnknownPeer("newer"), KINDS, ALL),
 ]
 CLOSED = pods("nowhere")
 
@@ -131,6 +132,13 @@ def test_a_rule_more_or_less_is_seen_towards_whom_it_means(peer: Peer, kinds: se
         assert changed(*sides) == changed(*reversed(sides)) == (near, kinds, far)
         assert changed(*sides, EGRESS) == ("", set(), "")
         assert changed(sides[1], sides[1]) == ("", set(), "")
+
+
+def test_a_rule_with_a_peer_of_an_unknown_kind_accepts_nobody_and_denies_everybody() -> None:
+    unknown = UnknownPeer("newer")
+    for make in (lambda *rules: network_policy("a", *rules), admin):
+        assert changed(with_policies(make()), with_policies(make(rule(unknown)))) == ("", set(), "")
+    assert changed(with_policies(admin()), with_policies(admin(rule(unknown, action=DENY)))) == (ALL, KINDS, ALL)
 
 
 def test_two_peers_that_differ_are_told_apart() -> None:

@@ -151,7 +151,7 @@ def tracked(cluster: Cluster, kind: Kind) -> set[tuple[str, Direction, int | Non
 
 def test_what_a_proof_can_rest_on_is_tracked() -> None:
     """Isolation and denials where nothing may get through, what lets through where all must; a Pass for either."""
-    nobody = PodPeer(NamespaceNamed("nowhere"))
+    nobody = PodPeer(NamespaceNamed("a"), Selector((Requirement("k", Operator.IN),)))
     rules = (rule(Action.PASS), rule(Action.DENY, index=1), rule(Action.ACCEPT, index=2))
     below = replace(admin("last", Direction.INGRESS, *rules), tier=Tier.BASELINE)
     allows = network_policy("a", "p", rule(Action.ACCEPT), rule(Action.ACCEPT, nobody, index=1))

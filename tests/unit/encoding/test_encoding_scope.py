@@ -10,7 +10,8 @@ from evaluators import EVERYTHING, question
 
 from analyzer.encoding import pod_addresses
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.scope import EXTERNAL, HOST, POD, Front, scope_of
+from analyzer.encoding.reach import EXTERNAL, HOST, POD
+from analyzer.encoding.scope import Scope, scope_of
 from analyzer.model.claims import (
     Addresses,
     Anything,
@@ -42,6 +43,7 @@ from analyzer.model.cluster import (
     Workload,
 )
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.pipeline import Stage
 from analyzer.model.policies import (
     Action,
     AddressPeer,
@@ -91,6 +93,10 @@ POLICIES = (
 CLUSTER = Cluster(NAMESPACES, policies=POLICIES)
 
 
+def names_in(stage: Stage) -> list[str]:
+    return [entry.policy.name for tier in stage.tiers for entry in tier.entries if entry.policy is not None]
+
+
 def pods_in(name: str) -> PodsIn:
     return PodsIn(NamespaceNamed(name))
 
@@ -127,7 +133,7 @@ def test_slices(claim: Claim, src: str, dst: str, egress: str, ingress: str) -> 
     scope = scope_of(CLUSTER, question(claim, GENERIC, Universe.NAMESPACES))
     names = [entry.name or "" for entry in scope.table.entries]
     assert [" ".join(names[c] for c in sorted(end.namespaces)) for end in (scope.src, scope.dst)] == [src, dst]
-    found = [", ".join(p.name for p in policies) for policies in (scope.egress, scope.ingress)]
+    found = [", ".join(names_in(stage)) for stage in (scope.egress, scope.ingress)]
     assert [sorted(text.split(", ")) for text in found] == [sorted(text.split(", ")) for text in (egress, ingress)]
 
 
@@ -138,8 +144,8 @@ def test_without_a_slice_everything_counts() -> None:
         assert scope.src.namespaces == scope.table.every
         assert scope.src.kinds == ({POD} if is_of_one else EVERY_KIND)
         assert scope.dst.kinds == (set() if is_of_one else EVERY_KIND)
-        assert {p.name for p in scope.egress} == {"all out", "teams", *LABELS}
-        assert {p.name for p in scope.ingress} == {"teams", *LABELS}
+        assert set(names_in(scope.egress)) == {"all out", "teams", *LABELS}
+        assert set(names_in(scope.ingress)) == {"teams", *LABELS}
 
 
 @pytest.mark.parametrize(
@@ -170,6 +176,11 @@ def test_assumptions_are_of_pods() -> None:
         assert scope_of(CLUSTER, asked).assumptions == ((given,) if is_asked else ())
 
 
+def fronts(scope: Scope) -> list[str]:
+    """The Services that may hide a source."""
+    return [disguise.id for disguise in scope.ingress.disguises if disguise.source is not None]
+
+
 def test_objects_that_may_bear_on_an_end_count() -> None:
     def odd(where: str | None, *, allows: bool = False, denies: bool = False) -> Unmodelled:
         return Unmodelled("Odd", "v1", where, f"{where} {allows} {denies}", allows, denies, False, NOWHERE)
@@ -190,16 +201,19 @@ def test_objects_that_may_bear_on_an_end_count() -> None:
             service("a", **hiding),
         ),
     )
-    assert scope_of(cluster, question(claimed(Kind.NO, IN_A, IN_B), GENERIC)).unmodelled == bearing
-    front = Front(cluster.services[0], ())
+    scope = scope_of(cluster, question(claimed(Kind.NO, IN_A, IN_B), GENERIC))
+    assert [[doubt.thing for doubt in stage.doubts] for stage in (scope.egress, scope.ingress)] == [
+        [bearing[0], bearing[2]],
+        [bearing[1], bearing[2]],
+    ]
     for sources in (Anything(), Addresses(BLOCK, ""), IN_A):
-        assert scope_of(cluster, question(claimed(Kind.NO, sources, IN_B), GENERIC)).fronts == (front,)
-    assert not scope_of(cluster, question(claimed(Kind.NO, IN_B, Addresses(BLOCK, "")), GENERIC)).fronts
+        assert fronts(scope_of(cluster, question(claimed(Kind.NO, sources, IN_B), GENERIC))) == ["b/s"]
+    assert not fronts(scope_of(cluster, question(claimed(Kind.NO, IN_B, Addresses(BLOCK, "")), GENERIC)))
     written = Endpoints("b", "s", (ip_address("10.0.0.1"),), (EndpointPort("", 80, Protocol.TCP),))
     led = replace(cluster, services=cluster.services[1:2], endpoints=(written,))
     for destinations in (IN_A, IN_B):
         scope = scope_of(led, question(claimed(Kind.NO, IN_A, destinations), GENERIC))
-        assert scope.fronts == (Front(led.services[0], (written,)),)
+        assert fronts(scope) == ["b/s"]
         assert scope.needs_addresses
 
 

@@ -1,0 +1,190 @@
+"""The slice of a pipeline: what of its stages can matter to the ends that a question speaks of.
+
+A policy is kept if its subject can be the end that the stage judges.  The cost of a question follows what it touches:
+policies that name their namespaces are looked up by these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import NamedTuple
+
+from analyzer.encoding.namespaces import NamespaceTable
+from analyzer.encoding.reach import NO_END, POD, Reach, ends_of
+from analyzer.encoding.sights import is_seen_by
+from analyzer.encoding.walk import led_ports_of
+from analyzer.model.claims import Claim, Kind, LedPort
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import All, Attribute, Formula, Name, Role, Test, either
+from analyzer.model.leading import NodeWay, Way
+from analyzer.model.pipeline import Entry, Pipeline, Stage, Tier
+from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
+
+
+class _Place(NamedTuple):
+    """Which tier of the stage, which scale of that and which group an entry is in."""
+
+    tier: int
+    scale: int
+    group: int
+    entry: Entry
+
+
+class StageIndex:
+    """The entries of a stage by the namespaces that their subjects name, and those that name none."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.places = tuple(_places(stage.tiers))
+        self._by_name: dict[str, list[int]] = {}
+        self._others: list[int] = []
+        for number, place in enumerate(self.places):
+            names = named_by(place.entry.subject)
+            for name in names or ():
+                self._by_name.setdefault(name, []).append(number)
+            if names is None:
+                self._others.append(number)
+        self._of_nodes: dict[int, bool] = {}
+
+    def at(self, end: Reach, table: NamespaceTable) -> set[int]:
+        """The numbers of the places whose entries can select the end."""
+        subjects = ((number, self.places[number].entry.subject) for number in self._others)
+        found = {number for number, subject in subjects if end.meets(ends_of(subject, Role.SELF, table))}
+        for code in end.namespaces if POD in end.kinds else ():
+            found.update(self._by_name.get(table.entries[code].name or "", ()))
+        return found
+
+    def tiers(self, kept: set[int]) -> tuple[Tier, ...]:
+        """The tiers with the entries of these numbers alone."""
+        by_tier: dict[int, list[_Place]] = {}
+        for number in sorted(kept):
+            place = self.places[number]
+            by_tier.setdefault(place.tier, []).append(place)
+        return tuple(replace(tier, scales=_scales(by_tier.get(i, ()))) for i, tier in enumerate(self.stage.tiers))
+
+    def may_mean_nodes(self, entry: Entry, table: NamespaceTable) -> bool:
+        """Some rule may match a node as the far end."""
+        found = self._of_nodes.get(id(entry))
+        if found is None:
+            far = self.stage.far
+            found = any(ends_of(rule.when, far, table).nodes for rule in entry.rules)
+            self._of_nodes[id(entry)] = found
+        return found
+
+
+def index_of(cluster: Cluster, profile: Profile) -> tuple[StageIndex, ...]:
+    """Of each stage; kept with the cluster."""
+    pipeline = pipeline_of(profile, cluster)
+    known = cluster.readings.get((index_of, profile))
+    if isinstance(known, _Indexed) and known.pipeline is pipeline:
+        return known.stages
+    found = _Indexed(pipeline, tuple(map(StageIndex, pipeline.stages)))
+    cluster.readings[index_of, profile] = found
+    return found.stages
+
+
+class _Indexed(NamedTuple):
+    pipeline: Pipeline
+    stages: tuple[StageIndex, ...]
+
+
+def named_by(subject: Formula) -> frozenset[str] | None:
+    """The names of namespaces of which the subject's must be one; None if it names none."""
+    for part in subject.parts if isinstance(subject, All) else (subject,):
+        match part:
+            case Test(Attribute(Role.SELF, Name.NAMESPACE), frozenset() as names):
+                return names
+            case _:
+                pass
+    return None
+
+
+def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Reach, narrowed: Reach | None = None) -> Stage:
+    """What of the stage can matter to the claim where the end that it judges is one of these.  `narrowed`: the ends of
+    which tiers without an order matter; those in order are kept whole, so that ties stay what they are."""
+    stage = index.stage
+    near = _judged(stage, table, end)
+    kept = index.at(near, table)
+    if narrowed is not None:
+        inside = index.at(_judged(stage, table, narrowed), table)
+        kept = {it for it in kept if it in inside or not stage.tiers[index.places[it].tier].is_union}
+    tiers = index.tiers(kept)
+    return replace(
+        stage,
+        tiers=tiers,
+        doubts=tuple(
+            it
+            for it in stage.doubts
+            if near.meets(ends_of(either([it.denies, it.allows, it.isolates]), Role.SELF, table))
+        ),
+        ways=_ways(stage, tiers, claim),
+        node_ways=_node_ways(index, tiers, table),
+        disguises=tuple(it for it in stage.disguises if near.meets(ends_of(it.when, Role.DST, table))),
+    )
+
+
+def without_tiers(stage: Stage) -> Stage:
+    """The stage where nothing that it decides can matter."""
+    none = tuple(replace(tier, scales=()) for tier in stage.tiers)
+    return replace(stage, tiers=none, ways=(), node_ways=(), disguises=(), doubts=())
+
+
+def _judged(stage: Stage, table: NamespaceTable, end: Reach) -> Reach:
+    """Those of the ends of which the stage says something."""
+    if not end.kinds:
+        return NO_END
+    return end & ends_of(stage.applies, Role.SELF, table).reach(table.every)
+
+
+def _places(tiers: Iterable[Tier]) -> Iterator[_Place]:
+    """In their order; of entries that say something."""
+    for t, tier in enumerate(tiers):
+        for i, scale in enumerate(tier.scales):
+            for j, group in enumerate(scale):
+                yield from (_Place(t, i, j, entry) for entry in group if entry.rules or entry.closes)
+
+
+def _scales(places: Iterable[_Place]) -> tuple[tuple[tuple[Entry, ...], ...], ...]:
+    return tuple(
+        tuple(tuple(it.entry for it in group) for _, group in groupby(scale, key=lambda it: it.group))
+        for _, scale in groupby(places, key=lambda it: it.scale)
+    )
+
+
+# ------------------------------------------------------------------------------------------------ ways
+def _ways(stage: Stage, tiers: tuple[Tier, ...], claim: Claim) -> tuple[Way, ...]:
+    """The ways through Services' addresses on which a rule may see another destination than the one they lead to, and
+    those that the claim asks for."""
+    asked = {port for port in led_ports_of(claim) if port.addresses}
+    speaking = [tier for tier in tiers if tier.scales]
+    is_ordered = any(not tier.is_union for tier in speaking)
+    rules = [rule for tier in speaking for entry in tier.entries for rule in entry.rules]
+    is_told = bool(speaking) or claim.kind in (Kind.EVERY, Kind.SOME)  # those are about the way itself
+    return tuple(
+        way
+        for way in stage.ways
+        if (is_told and any(is_way_of(way, port) for port in asked))
+        or (speaking and (is_ordered or any(is_seen_by(rule.by_address, stage.far, way) for rule in rules)))
+    )
+
+
+def is_way_of(way: Way, port: LedPort) -> bool:
+    same = (way.port.service, way.port.number, way.port.protocol) == (port.service, port.number, port.protocol)
+    return same and way.address in port.addresses
+
+
+def _node_ways(index: StageIndex, tiers: tuple[Tier, ...], table: NamespaceTable) -> tuple[NodeWay, ...]:
+    """The ways through ports of the nodes, where policies may rule otherwise on a node than on what stands behind: a
+    rule opens a node and not that; or, where rules go in order, one denies that and not the node."""
+    ways = index.stage.node_ways
+    if not ways:
+        return ()
+    may_matter = any(
+        not tier.is_union or any(index.may_mean_nodes(entry, table) for entry in tier.entries)
+        for tier in tiers
+        if tier.scales
+    )
+    return ways if may_matter else ()

@@ -1,0 +1,43 @@
+"""The labels of pods that something asks about: what policies tell pods apart by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Name, Test, leaves
+from analyzer.model.pipeline import Pipeline
+from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
+from analyzer.sets import AddressSet
+
+
+def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[str]]:
+    """The keys and values of pods' labels that policies, as the engine reads them, and Services mention; for a pattern
+    its text stands among the values."""
+    found = cluster.readings.get((mentioned_labels, profile))
+    if not isinstance(found, dict):
+        merged: dict[str, set[str]] = {}
+        for key, values in (*asked_labels(pipeline_of(profile, cluster)), *_of_services(cluster), *cluster.mesh.labels):
+            merged.setdefault(key, set()).update(values)
+        found = {key: frozenset(values) for key, values in merged.items()}
+        cluster.readings[mentioned_labels, profile] = found
+    return found
+
+
+def asked_labels(pipeline: Pipeline, name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
+    """Each label that some rule or subject asks of pods, or of namespaces, with values that meet what is asked."""
+    entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
+    formulas = (formula for entry in entries for formula in (entry.subject, *(rule.when for rule in entry.rules)))
+    for leaf in (leaf for formula in formulas for leaf in leaves(formula)):
+        if isinstance(leaf, Test) and leaf.attribute.name is name:
+            meets = leaf.meets
+            assert not isinstance(meets, AddressSet)
+            values = meets if isinstance(meets, frozenset) else () if meets is None else (meets.text,)
+            yield leaf.attribute.key, values
+
+
+def _of_services(cluster: Cluster) -> Iterator[tuple[str, Collection[str]]]:
+    for service in cluster.services:
+        for requirement in service.selector.requirements if service.selector is not None else ():
+            yield requirement.key, requirement.values
