@@ -70,6 +70,10 @@ def _complete(cluster: Cluster) -> StatedAssumption:
     if charts:
         names = ", ".join(charts[:6]) + (" …" if len(charts) > 6 else "")
         text += f"; what the Helm charts make that are not rendered is not in ({names})"
+    kinds = [entry.source.file for entry in cluster.left_out if entry.why is Why.KIND]
+    if kinds:
+        names = ", ".join(kinds[:6]) + (" …" if len(kinds) > 6 else "")
+        text += f"; kinds that netproof does not know change nothing ({names})"
     return StatedAssumption("policies-complete", text)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from analyzer.model.claims import Pack, Query, Universe
     from analyzer.model.cluster import Unmodelled
     from analyzer.model.profile import Profile
+    from analyzer.model.source import LeftOut
     from analyzer.sets import AddressSet
     from analyzer.solving import Budget
 
@@ -45,15 +46,15 @@ def _together(errors: Sequence[InputError]) -> InputError:
     return found
 
 
-_unread: list[Unmodelled] = []
+_unread: list[Unmodelled | LeftOut] = []
 
 
-def unread() -> tuple[Unmodelled, ...]:
+def unread() -> tuple[Unmodelled | LeftOut, ...]:
     """What is known not to stand in the input, though the cluster may hold it."""
     return tuple(_unread)
 
 
-def note_unread(things: Iterable[Unmodelled]) -> None:
+def note_unread(things: Iterable[Unmodelled | LeftOut]) -> None:
     """Say what the input, which this process prepares for itself, does not hold."""
     _unread[:] = things
 

@@ -24,7 +24,7 @@ class Rules:
     keep_going: bool = False
     irrelevant: frozenset[str] = frozenset()
     strict_cidr: bool = True
-    unread: tuple[Unmodelled, ...] = ()
+    unread: tuple[Unmodelled | LeftOut, ...] = ()
 
     def loader(self, without: frozenset[Identity] = frozenset()) -> Loader:
         """One that has read nothing yet."""

@@ -49,7 +49,7 @@ def load(
     progress: Progress | None = None,
     on_read: Callable[[str, bytes], None] | None = None,
     jobs: int | None = None,
-    unread: Sequence[Unmodelled] = (),
+    unread: Sequence[Unmodelled | LeftOut] = (),
     render: bool = False,
 ) -> Loaded:
     """Read manifests into a cluster.
@@ -122,10 +122,14 @@ def read_manifests(
     return found, tuple(chosen.left_out)
 
 
-def note_unread(loader: Loader, things: Sequence[Unmodelled]) -> None:
-    """Say what the caller knows not to be among what is read."""
-    loader.facts.unmodelled += things
-    loader.facts.notices += [Notice(NOWHERE, _told(it), True) for it in things]
+def note_unread(loader: Loader, things: Sequence[Unmodelled | LeftOut]) -> None:
+    """Say what the caller knows not to be among what is read, or left out himself."""
+    for thing in things:
+        if isinstance(thing, LeftOut):
+            loader.facts.left_out.append(thing)
+        else:
+            loader.facts.unmodelled.append(thing)
+            loader.facts.notices.append(Notice(NOWHERE, _told(thing), True))
 
 
 def _rendered(names: tuple[str, ...]) -> Notice:
@@ -138,7 +142,8 @@ def _told(thing: Unmodelled) -> str:
     """One sentence about what was not read."""
     if thing.elsewhere_than:
         return f"only namespace {thing.elsewhere_than} was read; what the others may hold is open"
-    return f"no {thing.kind} was read; answers that one could change are unknown"
+    what = thing.kind if thing.may_be else thing.id
+    return f"no {what} was read; answers that one could change are unknown"
 
 
 @contextmanager

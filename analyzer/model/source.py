@@ -45,6 +45,7 @@ class Why(Enum):
     UNLISTED = "it lies beside a kustomization that does not list it"
     NO_OBJECT = "it is no Kubernetes object"
     SKIPPED = "it is a template, of an object that can matter"
+    KIND = "it is a kind of a live cluster that netproof does not know"
 
     @property
     def is_no_object(self) -> bool:

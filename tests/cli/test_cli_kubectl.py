@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS, GROUP_EFFECTS
+
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = """\
 configmaps                          cm           v1                                     true         ConfigMap
@@ -237,6 +239,57 @@ def test_what_a_kind_that_is_not_read_could_change_is_unknown(kubectl, word, kin
     assert verdict == "unknown"
     assert any(it["name"] == "kinds-read" and f"no {kind} was read" in it["text"] for it in report["assumptions"])
     assert not any(word.lower() in arguments[-5] for arguments in kubectl.asked if len(arguments) > 5)
+
+
+def listed(kinds):
+    """Lines of `kubectl api-resources` for namespaced kinds, by (kind, group)."""
+    return "".join(f"{kind.lower()}s   {group}/v1   true   {kind}\n" for kind, group in kinds)
+
+
+def names_asked(kubectl):
+    return set(
+        next(words[1] for words in kubectl.asked if words[0] == "get" and "apiservices" not in words[1]).split(",")
+    )
+
+
+def test_every_kind_of_a_group_that_matters_is_read(kubectl):
+    makes = {group for group, effect in GROUP_EFFECTS.items() if effect.adds_pods or effect.changes_pods}
+    kubectl.answers("api-resources", RESOURCES + listed(("Barrier", group) for group in GROUP_EFFECTS))
+    kubectl.run("map")
+    computed = "controlplane.antrea.io"
+    wanted = {f"barriers.{group}" for group in GROUP_EFFECTS.keys() - makes - {computed}}
+    assert names_asked(kubectl) == {*WANTED.split(","), *wanted}
+
+
+@pytest.mark.parametrize("group", ["mesh.acme.example", "walls.io"])
+def test_a_kind_of_which_nothing_is_known_is_named(kubectl, group):
+    kubectl.answers("api-resources", RESOURCES + listed([("TrafficWall", group), ("Certificate", "cert-manager.io")]))
+    verdict, report = asked(kubectl, claim="no namespace other can reach namespace shop")
+    assert verdict == "proved"
+    assert [note["files"] for note in report["notices"] if note.get("files")] == [[f"TrafficWall.{group}"]]
+    stated = next(it["text"] for it in report["assumptions"] if it["name"] == "policies-complete")
+    assert f"kinds that netproof does not know change nothing (TrafficWall.{group})" in stated
+
+
+FAR = sorted(
+    name for name, effect in EFFECTS.items() if effect.may_deny and not effect.adds_pods and effect.is_root_wide
+)
+
+
+@pytest.mark.parametrize("name", [*FAR, "ServiceEntry.networking.istio.io", "MeshTrafficPermission.kuma.io"])
+def test_kinds_that_reach_pods_of_other_namespaces(kubectl, name):
+    """As the mesh's policies in its root namespace, which `--namespace` does not read."""
+    kind, _, group = name.partition(".")
+    kubectl.answers("api-resources", RESOURCES + listed([(kind, group)]))
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "till", "namespace": "shop"}}
+    pod["spec"] = {"containers": [{"name": "c", "image": "i"}]}
+    kubectl.answers("get", json.dumps({**OBJECTS, "items": [OBJECTS["items"][0], pod]}))
+    claim = "every namespace shop can reach namespace shop on tcp/80"
+    assert asked(kubectl, claim=claim)[0] == "proved"
+    verdict, report = asked(kubectl, "-n", "shop", claim=claim)
+    assert verdict == "unknown"
+    assert any(f"no {kind} of other namespaces was read" in note["message"] for note in report["notices"])
+    assert asked(kubectl, "-n", "shop", claim="no internet can reach namespace other")[0] == "unknown"
 
 
 def test_without_a_kind_that_there_is_not(kubectl):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.manifests.kinds.manifest import kind_dot_group
-from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS
+from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS, GROUP_EFFECTS
 
 # Built-in groups are closed: a kind that is not listed is no kind of theirs.
 BUILT_IN: dict[str, frozenset[str]] = {
@@ -175,6 +175,11 @@ DEPLOYERS: dict[str, str] = {
     "Kustomization.kustomize.toolkit.fluxcd.io": _PIPE_KUSTOMIZE,
     "Subscription.operators.coreos.com": "the operator that this Subscription installs is not read",
 }
+
+
+def is_known(kind: str, group: str) -> bool:
+    """Whether something is known of what an object of the kind, one that the model does not read, may do."""
+    return group in BUILT_IN or "." not in group or group in GROUP_EFFECTS or kind_dot_group(kind, group) in EFFECTS
 
 
 def is_irrelevant(kind: str, group: str) -> bool:

@@ -140,6 +140,13 @@ def elsewhere_than(namespace: str) -> Unmodelled:
     return replace(found, may_be=parts, elsewhere_than=namespace)
 
 
+def beyond_its_namespace(kind: str, group: str) -> Unmodelled:
+    """What stands in the model for objects of a kind in other namespaces of a live cluster, which may reach any pod."""
+    why = "only one namespace was read (--namespace), and one of another may reach pods of every namespace"
+    effect = replace(effect_of(kind, group), why=why, asks_requests=False)
+    return unmodelled(kind, group, None, "of other namespaces", THE_CLUSTER, effect)
+
+
 def unread_document(source: Source) -> Unmodelled:
     """What stands in the model for a document that may hold anything."""
     return replace(unmodelled("document", "", None, "", source, ANYTHING), may_be=frozenset({MayBe.ANYTHING}))

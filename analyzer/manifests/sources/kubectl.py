@@ -11,15 +11,18 @@ from difflib import get_close_matches
 from typing import Any
 
 from analyzer.errors import InputError, Problem, UsageError
+from analyzer.manifests.kinds.irrelevant_kinds import is_irrelevant, is_known
 from analyzer.manifests.kinds.manifest import kind_dot_group
-from analyzer.manifests.kinds.registry import MODELLED
-from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS
-from analyzer.manifests.kinds.unread_objects import elsewhere_than, unread_kind
+from analyzer.manifests.kinds.registry import MODELLED, MODELLED_GROUPS
+from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS, GROUP_EFFECTS, Effect, effect_of
+from analyzer.manifests.kinds.unread_objects import beyond_its_namespace, elsewhere_than, unread_kind
 from analyzer.model.cluster import Unmodelled
+from analyzer.model.source import LeftOut, Source, Why
 from analyzer.records import dataclass
 
 _NO_LIST = re.compile(r'cannot list resource "([^"]+)" in API group "([^"]*)"')
 _NAMESPACES = ("Namespace", "")
+_COMPUTED = frozenset({"controlplane.antrea.io"})  # what Antrea makes of policies, which are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Live:
     """What was read of a cluster: a List in JSON, and what stands for that which was not."""
 
     objects: bytes
-    unread: tuple[Unmodelled, ...] = ()
+    unread: tuple[Unmodelled | LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class _Resource:
     name: str
     kind: str
     group: str
+    is_namespaced: bool
 
     @property
     def full_name(self) -> str:
@@ -47,10 +51,11 @@ def live_objects(flags: Sequence[str], namespace: str | None = None, without: Se
     """Every object that can matter, with cluster-scoped ones; of one namespace if it is given.
 
     `flags` go to kubectl: which cluster, as whom.  Kinds that the cluster does not have are left out, and so are those
-    of `without`, kinds or resources, which may then be anything.  UsageError with what kubectl said if it is not there
-    or refuses, if a kind that matters cannot be asked for, or if the namespace is not there.
+    of `without`, kinds or resources, which may then be anything, and, by name, kinds of which nothing is known.
+    UsageError with what kubectl said if it is not there or refuses, if a kind that matters cannot be asked for, or if
+    the namespace is not there.
     """
-    resources, left_out = _resources(flags, without)
+    resources, left_out, strange = _resources(flags, without)
     scope = ["--namespace", namespace] if namespace else ["--all-namespaces"]
     names = ",".join(resource.full_name for resource in resources)
     done = _kubectl([*flags, "get", names, *scope, "--output", "json"])
@@ -58,24 +63,30 @@ def live_objects(flags: Sequence[str], namespace: str | None = None, without: Se
         raise _refusal(done)
     if namespace:
         _check_namespace(flags, namespace, done.stdout, is_listed=_NAMESPACES not in left_out)
-    unread = [unread_kind(kind, group) for kind, group in left_out]
+    unread: list[Unmodelled | LeftOut] = [LeftOut(Source(name), Why.KIND) for name in strange]
+    unread += [unread_kind(kind, group) for kind, group in left_out]
     if namespace:
         unread.append(elsewhere_than(namespace))
+        unread += [beyond_its_namespace(r.kind, r.group) for r in resources if _reaches_beyond(r)]
     return Live(done.stdout, tuple(unread))
 
 
 # ------------------------------------------------------------------------------------------------ what there is
-def _resources(flags: Sequence[str], without: Sequence[str]) -> tuple[list[_Resource], list[tuple[str, str]]]:
-    """The cluster's resources that matter here, sorted, and the kinds that are not to be read."""
+def _resources(
+    flags: Sequence[str], without: Sequence[str]
+) -> tuple[list[_Resource], list[tuple[str, str]], list[str]]:
+    """The cluster's resources that matter here, sorted; the kinds that are not to be read; and those not known."""
     done = _kubectl([*flags, "api-resources", "--verbs=list", "--no-headers"])
     wanted = _wanted()
-    found = []
+    found, strange = [], set()
     for line in done.stdout.decode("utf-8", "replace").splitlines():
         words = line.split()  # NAME [SHORTNAMES] APIVERSION NAMESPACED KIND
         if len(words) >= 4:
             name, group, kind = words[0], words[-3].rpartition("/")[0], words[-1]
-            if (kind, group) in wanted:
-                found.append(_Resource(name, kind, group))
+            if (kind, group) in wanted or _may_matter(kind, group):
+                found.append(_Resource(name, kind, group, words[-2] == "true"))
+            elif not (is_known(kind, group) or is_irrelevant(kind, group) or group in MODELLED_GROUPS):
+                strange.add(kind_dot_group(kind, group))
     left_out = _left_out(without, found, wanted)
     down = _down(flags, done)
     if done.returncode != 0 and not (found and down):
@@ -84,15 +95,33 @@ def _resources(flags: Sequence[str], without: Sequence[str]) -> tuple[list[_Reso
     kept = {resource.full_name: resource for resource in found if (resource.kind, resource.group) not in left_out}
     if not kept:
         raise UsageError("kubectl lists no resource that netproof reads", "see `kubectl api-resources`")
-    return [kept[name] for name in sorted(kept)], left_out
+    return [kept[name] for name in sorted(kept)], left_out, sorted(strange)
 
 
 def _wanted() -> set[tuple[str, str]]:
     """Kinds by name and group.  What only makes or changes other objects is left out: in a live cluster those are there
     as they came to be, and so are the EndpointSlices that mirror each Endpoints object."""
-    makes = {text for text, effect in EFFECTS.items() if effect.adds_pods or effect.changes_pods}
-    named = (text.partition(".") for text in EFFECTS if text not in makes)
+    named = (text.partition(".") for text, effect in EFFECTS.items() if not _only_makes(effect))
     return {*MODELLED, *((kind, group) for kind, _, group in named)} - {("Endpoints", "")}
+
+
+def _may_matter(kind: str, group: str) -> bool:
+    """Whether the kind is one of a group of which every kind may affect traffic, and is told apart by nothing else."""
+    named = is_irrelevant(kind, group) or kind_dot_group(kind, group) in EFFECTS or group in _COMPUTED
+    return not named and group in GROUP_EFFECTS and not _only_makes(GROUP_EFFECTS[group])
+
+
+def _reaches_beyond(resource: _Resource) -> bool:
+    """Whether an object of another namespace may bear on pods of the one that is read, as in the root of a mesh."""
+    kind, group = resource.kind, resource.group
+    if not resource.is_namespaced or ((kind, group) in MODELLED and kind_dot_group(kind, group) not in EFFECTS):
+        return False
+    effect = effect_of(kind, group)
+    return effect.is_root_wide or effect.is_namespaced is False
+
+
+def _only_makes(effect: Effect) -> bool:
+    return effect.adds_pods or effect.changes_pods
 
 
 def _left_out(
@@ -104,7 +133,8 @@ def _left_out(
         for name in (kind, kind_dot_group(kind, group)):
             names.setdefault(name.lower(), set()).add((kind, group))
     for resource in found:
-        for name in (resource.name, resource.full_name):
+        of_kind = resource.kind, kind_dot_group(resource.kind, resource.group)
+        for name in (resource.name, resource.full_name, *of_kind):
             names.setdefault(name.lower(), set()).add((resource.kind, resource.group))
     problems: list[Problem] = []
     chosen: set[tuple[str, str]] = set()

@@ -88,6 +88,7 @@ def _reason(why: Why) -> str:
         Why.EXCLUDED: "as --exclude says",
         Why.CHART: "the templates of Helm charts",
         Why.UNLISTED: "beside kustomizations that do not list them",
+        Why.KIND: "kinds that netproof does not know; in a dump, answers that their objects could change are unknown",
     }[why]
 
 

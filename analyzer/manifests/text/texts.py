@@ -17,6 +17,12 @@ _BOMS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+# How the pointers begin that stand in a repository for files kept elsewhere (git-lfs docs/spec.md; git-annex pointers).
+ELSEWHERE = {
+    b"version https://git-lfs.github.com/spec/": "Git LFS",
+    b"version https://hawser.github.com/spec/": "Git LFS",
+    b"/annex/objects/": "git-annex",
+}
 _UTF8_BOM = b"\xef\xbb\xbf"
 _CROWDED_MARKER = re.compile(rb"(?:\A|\n)---[ \t\r]*+[^\s#][^\n]*+")
 _ACTION = re.compile(rb"(?<![\"'])\{\{")
@@ -70,6 +76,10 @@ def _encoding_fault(data: bytes) -> Fault | None:
     for bom, name in _BOMS:
         if data.startswith(bom):
             return Fault(0, f"is encoded in {name}", "save it as UTF-8")
+    for start, keeper in ELSEWHERE.items():
+        if data.startswith(start):
+            message = f"is a pointer of {keeper}: what the file holds is kept elsewhere"
+            return Fault(0, message, "fetch it, as with `git lfs pull`; `diff` then compares two directories")
     if b"\0" in data:
         if len(data) > 3 and (data[1::2].count(0) * 3 > len(data) or data[::2].count(0) * 3 > len(data)):
             return Fault(0, "is encoded in UTF-16", "save it as UTF-8")

@@ -11,6 +11,8 @@ import pytest
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
 from analyzer.manifests.text.scalars import PlainScalars
+from analyzer.manifests.text.texts import ELSEWHERE
+from analyzer.model.cluster import MayBe
 
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n"
 OTHER = POLICY.replace("name: p", "name: q")
@@ -26,6 +28,9 @@ OTHER = POLICY.replace("name: p", "name: q")
         ("apiVersion: v1\nkind: Pod\n".encode("utf-16-le"), 0, "encoded in UTF-16"),
         (b"a: b\nc: \xe9\n", 2, "not encoded in UTF-8"),
         (bytes(range(256)), 0, "binary"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 5\n", 0, "a pointer of Git LFS"),
+        (b"version https://hawser.github.com/spec/v1\noid sha256:4d7a\nsize 5\n", 0, "a pointer of Git LFS"),
+        (b"/annex/objects/SHA256E-s5--4d7a.yaml\n", 0, "a pointer of git-annex"),
         (b'a: "\x01"\n', 1, "control character U+0001"),
         (b"a:\n\tb: c\n", 2, "cannot be read as YAML"),
         (b"hello\n", 1, "must be a mapping"),
@@ -54,6 +59,15 @@ OTHER = POLICY.replace("name: p", "name: q")
 def test_bad_text_is_refused_with_its_place(problems, text, line, says):
     found = problems(text)
     assert any(says in problem.message and problem.line == line for problem in found), found
+
+
+@pytest.mark.parametrize("start", sorted(ELSEWHERE))
+def test_a_pointer_to_a_file_that_is_elsewhere_is_not_passed_over(tmp_path, start):
+    (tmp_path / "a.yaml").write_text(POLICY)
+    (tmp_path / "b.yaml").write_bytes(start + b"v1\n")
+    with pytest.raises(ManifestError, match="is a pointer of"):
+        load([str(tmp_path)])
+    assert [thing.may_be for thing in load([str(tmp_path)], keep_going=True).cluster.unmodelled] == [{MayBe.ANYTHING}]
 
 
 def test_an_alias_bomb_is_refused(problems):
