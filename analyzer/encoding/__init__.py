@@ -1,8 +1,9 @@
 """Model and resolved query to obligation: the universe, the policies and the claim as SMT-LIB; and models decoded."""
 
 from analyzer.encoding.common_universe import align, is_on_host, members_of
-from analyzer.encoding.decode import decode, decode_end, embed, embed_end
+from analyzer.encoding.decode import decode, decode_end
 from analyzer.encoding.dependencies import Dependencies, dependencies_of
+from analyzer.encoding.embed import embed, embed_end
 from analyzer.encoding.obligation import (
     CONDITION,
     IN_DST,

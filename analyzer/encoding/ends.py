@@ -10,6 +10,7 @@ from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.classes import ANYWHERE, EndClass, keeps_off_nodes, mentioned_values
 from analyzer.encoding.domains import ABSENT, ACCOUNT_NAME, Attr, Domain
 from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.open_ends import supposed_fact, unknown_label
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.encoding.scope import Role, Scope
 from analyzer.encoding.terms import (
@@ -28,11 +29,9 @@ from analyzer.encoding.terms import (
     within,
 )
 from analyzer.encoding.variables import ADDRESSES, KINDS, Attribute, VariableBuilder, Which
-from analyzer.model.added_labels import Option, Varying
+from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Universe
-from analyzer.model.cluster import Unmodelled
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
-from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import points
@@ -366,7 +365,7 @@ class EndTerms:
         the universe: a connection of theirs is certain for no value of the fact."""
         made = ((i, c.maker, c.host_network) for i, c in self.classes if c.maker is not None)
         return conj(
-            implies(self.is_class([i]), self.assertions.open(_supposed_fact(maker, is_on_node)))
+            implies(self.is_class([i]), self.assertions.open(supposed_fact(maker, is_on_node)))
             for i, maker, is_on_node in made
         )
 
@@ -384,62 +383,3 @@ class EndTerms:
         if self.external != FALSE:
             rules.append(implies(self.external, self.inside(~scope.taken)))
         return rules
-
-
-def _supposed_fact(maker: Unmodelled, is_on_node: bool) -> OpenFact:
-    where = " on their node's network" if is_on_node else ""
-    return OpenFact(
-        "unmodelled",
-        f"unmodelled-pods {maker.id} {maker.content}{where}",
-        f"the pods of {maker.id} ({maker.source}), which it may make{where}: {maker.why}",
-    )
-
-
-def unknown_label(owner: str, varying: Varying, option: Option, role: Role) -> OpenFact:
-    """That the pods of a template share, or that the one at this end has."""
-    key, value = option.labels[0]
-    if varying.is_per_pod:
-        text = f"whether a pod of {owner} has the label {key}={value}, which the manifests do not tell"
-        return OpenFact("added-label", f"added-label {owner} {key}={value} {role.value}", text)
-    text = f"whether the pods of {owner} have the label {key}={value}, which their controller works out"
-    return OpenFact("added-label", f"added-label {owner} {key}={value}", text)
-
-
-def distinct(s: EndTerms, d: EndTerms) -> list[Term]:
-    """What holds between the two ends: two different pods, one family, and one namespace has one set of labels."""
-    rules = [disj([s.pod, d.pod])]
-    twins = sorted({i for i, c in s.classes if c.is_single} & {i for i, _ in d.classes})
-    rules += [neg(conj([s.is_class([i]), d.is_class([i])])) for i in twins]
-    rules += _not_from_own_node(s, d)
-    same = equal(s.ns, d.ns)
-    for attr in s.scope.domains:
-        if attr.kind == "ns":
-            for standing in (Standing.KNOWN, Standing.FUTURE):
-                left, right = (e.namespace_label(attr, standing) for e in (s, d))
-                rules.append(implies(conj([same, s.pod, d.pod]), equal(left, right)))
-    if s.scope.needs_addresses:
-        v6 = s.variables.symbol(Role.CONNECTION, Attribute.FAMILY)
-        apart = disj(
-            [
-                conj([neg(v6), neg(equal(s.address(4), d.address(4)))]),
-                conj([v6, neg(equal(s.address(6), d.address(6)))]),
-            ]
-        )
-        lonely = sorted({i for i, c in s.classes if c.may_share_address} & {i for i, _ in d.classes})
-        shared = disj(conj([s.is_class([i]), d.is_class([i])]) for i in lonely)
-        rules.append(disj([conj([s.on_host, d.on_host]), shared, apart]))
-    return [s.script.share(r) for r in rules if r != TRUE]
-
-
-def _not_from_own_node(s: EndTerms, d: EndTerms) -> list[Term]:
-    """The source is not the only node that the destination's pods are on, nor on its network (reference A12.2)."""
-    there: dict[str, list[int]] = {}
-    for i, c in d.classes:
-        if c.on_node is not None and c.kind == POD and not c.host_network:
-            there.setdefault(c.on_node, []).append(i)
-    rules = []
-    for node, pods in there.items():
-        near = [i for i, c in s.classes if c.on_node == node and c.uses_node]
-        if near:
-            rules.append(neg(conj([s.is_class(near), d.is_class(pods)])))
-    return rules

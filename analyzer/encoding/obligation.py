@@ -20,9 +20,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from analyzer.encoding.assertion_names import AssertionNames
+from analyzer.encoding.both_ends import distinct
 from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
-from analyzer.encoding.ends import EndTerms, distinct
+from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import POD

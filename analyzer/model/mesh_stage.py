@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from analyzer.model.beside_policies import reach
 from analyzer.model.cluster import Cluster, Service
 from analyzer.model.formulas import (
     FALSE,
@@ -63,7 +64,6 @@ from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmat
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import ExtAuthz
-from analyzer.model.reading import reach
 from analyzer.model.requests import UNREADABLE
 from analyzer.sets.strings import prefix
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import groupby
 
+from analyzer.model.beside_policies import disguises_of, doubt_of
 from analyzer.model.calico import STAND_IN
 from analyzer.model.calico_reading import CalicoReader
 from analyzer.model.cilium import NO_CILIUM, OF_CILIUM
 from analyzer.model.cilium_reading import CiliumReader
-from analyzer.model.cluster import Cluster, Service, Unmodelled
+from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.formulas import (
@@ -23,19 +24,15 @@ from analyzer.model.formulas import (
     PODS,
     TRUE,
     AtAddress,
-    Attribute,
     EndKind,
     Formula,
     Member,
     Name,
-    Not,
-    OnHostPort,
     OnNodes,
     OnNodesOf,
     OnPorts,
     Open,
     Role,
-    Test,
     both,
     either,
     in_namespaces,
@@ -43,10 +40,10 @@ from analyzer.model.formulas import (
     labels,
 )
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
-from analyzer.model.leading import node_ways, on_target, ways
+from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import remembered
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Disguise, Doubt, Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import (
     Action,
     AddressPeer,
@@ -67,7 +64,7 @@ from analyzer.model.policies import (
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import HostNetworkLabel, NamedPorts, OtherProtocols, Profile, ServiceEval
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet, PortSet
+from analyzer.sets import PortSet
 
 NEAR = {Direction.EGRESS: Role.SRC, Direction.INGRESS: Role.DST}
 FAR = {Direction.EGRESS: Role.DST, Direction.INGRESS: Role.SRC}
@@ -150,11 +147,11 @@ class _Reader:
             judges=NEAR[self.direction],
             applies=is_a(Role.SELF, PODS) if engine is None else engine.applies,
             tiers=tiers if is_enforcing else (),
-            doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := _doubt(thing, self.direction))),
+            doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := doubt_of(thing, self.direction))),
             ways=self.ways,
             service_eval=self.profile.service_eval,
             node_ways=node_ways(self.cluster) if is_enforcing and is_egress else (),
-            disguises=() if is_egress or not is_enforcing else tuple(_disguises(self.cluster)),
+            disguises=() if is_egress or not is_enforcing else tuple(disguises_of(self.cluster)),
         )
 
     # -------------------------------------------------------------------------------------------- tiers
@@ -363,61 +360,3 @@ def _with_names_as_zero(ports: tuple[Ports, ...]) -> tuple[Ports, ...]:
 def pods_in(peer: PodPeer, role: Role) -> Formula:
     """Pods on the pod network, in such namespaces, with such labels (reference A8, A12.3)."""
     return both([is_a(role, PODS), in_namespaces(peer.namespaces, role), labels(peer.pods, role)])
-
-
-# ------------------------------------------------------------------------------------------------ what is not modelled
-def _doubt(thing: Unmodelled, direction: Direction) -> Doubt | None:
-    """What the object may overturn in this direction; None if nothing."""
-    if direction not in thing.directions:
-        return None
-    where = reach(thing)
-    is_all = len(thing.protocols) == len(Protocol)
-    what = both([where, TRUE if is_all else either(OnPorts(protocol) for protocol in thing.protocols)])
-
-    def may(is_said: bool, reach: Formula, verb: str, text: str) -> Formula:
-        id_ = f"{thing.id} {thing.content} {direction.value} {verb}"
-        return both([reach, Open(OpenFact("unmodelled", id_, text))]) if is_said else FALSE
-
-    said = f"{thing.id} ({thing.source}) is not modelled and may"
-    return Doubt(
-        thing,
-        denies=may(thing.may_deny, what, "denies", f"{said} deny {direction.value} traffic"),
-        allows=may(thing.may_allow, what, "allows", f"{said} allow {direction.value} traffic"),
-        isolates=may(thing.may_isolate, where, "isolates", f"{said} isolate pods for {direction.value}"),
-    )
-
-
-def reach(thing: Unmodelled) -> Formula:
-    name = Attribute(Role.SELF, Name.NAMESPACE)
-    if thing.namespace is not None:
-        return Test(name, frozenset({thing.namespace}))
-    return Not(Test(name, frozenset({thing.elsewhere_than}))) if thing.elsewhere_than else TRUE
-
-
-# ------------------------------------------------------------------------------------------------ disguises
-def _disguises(cluster: Cluster) -> Iterator[Disguise]:
-    """Services with externalTrafficPolicy Cluster that are reached from outside, and hostPorts (reference 0.2, E3)."""
-    for service in cluster.services:
-        if service.reached_from_outside and not service.preserves_client:
-            when = either(_leads(service, cluster))
-            if when != FALSE:
-                what = f"{service.id} ({service.source})"
-                yield Disguise(f"{service.namespace}/{service.name}", what, when, service.source)
-    yield Disguise("host-port", "a hostPort", OnHostPort())
-
-
-def _leads(service: Service, cluster: Cluster) -> Iterator[Formula]:
-    """Its backends: by their labels, or by their address written among its endpoints (reference A13.2, A13.4).
-
-    A target's name is looked up in containers and sidecars, whatever engine enforces the policies.
-    """
-    if service.selector is not None:
-        home = in_namespaces(NamespaceNamed(service.namespace), Role.DST)
-        yield both([home, labels(service.selector, Role.DST), either(map(on_target, service.ports))])
-    names = {port.name for port in service.ports}
-    for entry in cluster.written_endpoints(service):
-        here = Member(Role.DST, AtAddress(AddressSet.singles(entry.addresses)))
-        numbers = (
-            OnPorts(p.protocol, PortSet.of(p.number)) for p in entry.ports if p.name in names and p.number is not None
-        )
-        yield both([here, either(numbers)])
