@@ -171,6 +171,7 @@ def _of_entities(
     for place, its in places.items():
         one, other = (place if end == API_SERVER and place is not None else end for end in (src, dst))
         found.append(decided(cluster, its, one, other, asked, pod_addresses=pod_addresses, request=request))
+    found = [one for one in found if one.decision is not None] or found  # in a family that the other end has
     if len({one.outcome for one in found}) == 1:
         return found[0]
     return replace(next(one for one in found if one.outcome is not Outcome.ALLOWED), outcome=Outcome.UNKNOWN)

@@ -66,7 +66,7 @@ def leaks(example):
 
 
 def test_there_are_examples():
-    assert [example.name for example in EXAMPLES] == ["calico-tiers", "ml-platform", "multi-tenant"]
+    assert [example.name for example in EXAMPLES] == ["calico-tiers", "cilium-saas", "ml-platform", "multi-tenant"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
