@@ -18,6 +18,8 @@ from analyzer.sets import AddressSet, PortSet
 
 NAMESPACE = "io.kubernetes.pod.namespace"
 """The key of the label that tells a pod's namespace."""
+CLUSTER = "io.cilium.k8s.policy.cluster"
+"""The key of the label that tells a pod's cluster."""
 SPECIALS = ("health", "ingress", "init", "unmanaged")
 """Ends that Cilium knows and no object declares (2.1)."""
 

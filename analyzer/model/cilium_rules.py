@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from analyzer.model.cilium import (
+    CLUSTER,
     NAMESPACE,
     SPECIALS,
     BehindServices,
@@ -51,7 +52,7 @@ from analyzer.model.profile import Profile, api_server_places
 from analyzer.sets import AddressSet
 
 OF_NAMESPACE = "io.cilium.k8s.namespace.labels."
-_ACCOUNT, CLUSTER = "io.cilium.k8s.policy.serviceaccount", "io.cilium.k8s.policy.cluster"
+_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 _OWNED = ("io.cilium.k8s", NAMESPACE)
 _OF_IPCACHE = ("cidr", "cidrgroup", "fqdn")
 _OUTSIDE = frozenset({EndKind.OUTSIDE})

@@ -80,6 +80,8 @@ TRAPS = [
     (ingress(f"{{fromEndpoints: [{NOT_HOST}]}}"), "for everybody"),
     (egress("{toServices: [{k8sService: {serviceName: x}}]}", "egressDeny"), "looks up in `egress` only"),
     (NAMESPACED + OF_B, "is `b`"),
+    (ingress("{fromEntities: [cluster-mesh]}"), "other clusters of the mesh"),
+    (ingress("{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: east}}]}"), "other clusters of the mesh"),
 ]
 POD = """\
 ---

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.model.cilium import (
+    CLUSTER,
+    CiliumPeer,
     CiliumPolicy,
     CiliumRule,
     CiliumSpec,
     Domain,
+    Endpoints,
     Entity,
     Range,
 )
@@ -40,9 +43,17 @@ def _of_rule(policy: CiliumPolicy, rule: CiliumRule, pods: AddressSet) -> Iterat
         yield f"{where} denies everybody: no policy can let anybody in again"
     if rule.word == "ingress" and rule.peers == (Entity("world"),):
         yield f"{where} lets in the outside alone: no pod and no node is `world`"
+    if rule.action is Action.ACCEPT and any(map(_is_of_mesh, rule.peers or ())):
+        yield f"{where} may mean pods of other clusters of the mesh, of which no answer speaks"
     for proxied in rule.proxied:
         if proxied.parser == "http" and proxied.ports & _NOT_HTTP and proxied.ports != PortSet.FULL:
             yield f"{where} has HTTP rules on port {proxied.ports & _NOT_HTTP}, where HTTP is rarely spoken"
+
+
+def _is_of_mesh(peer: CiliumPeer) -> bool:
+    if isinstance(peer, Endpoints):
+        return any(asked.key.rpartition(":")[2] == CLUSTER for asked in peer.selector.requirements)
+    return peer == Entity("cluster-mesh")
 
 
 def _of_names(policy: CiliumPolicy, spec: CiliumSpec) -> Iterator[str]:
