@@ -90,6 +90,7 @@ def load(
     irrelevant: str | Iterable[str] = (),
     strict_cidr: bool = True,
     exclude: str | Iterable[str] = (),
+    render: bool = False,
 ) -> Manifests:
     """Read manifests: files, directories, `-` for standard input; and objects from memory.
 
@@ -110,7 +111,7 @@ def load(
         raise UsageError("nothing to load", "name files or directories, or give objects")
     rules = Rules(keep_going, frozenset(_texts(irrelevant)), strict_cidr)
     stdin = standard_input() if STDIN in named else None
-    return _with(keep(named, documents, rules, exclude=_texts(exclude), stdin=stdin), things)
+    return _with(keep(named, documents, rules, exclude=_texts(exclude), stdin=stdin, render=render), things)
 
 
 def loaded(manifests: Manifests | Cluster | Paths) -> Cluster:

@@ -8,7 +8,7 @@ from functools import partial
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE
 from analyzer.manifests.loader import Identity, Loader
-from analyzer.manifests.loading import Loaded, assembled, note_unread, without_garbage_collection
+from analyzer.manifests.loading import Loaded, assembled, note_unread, rendered_notice, without_garbage_collection
 from analyzer.manifests.sources.excluding import Excluding
 from analyzer.manifests.sources.files import STDIN, STDIN_NAME, chosen_files, read_file
 from analyzer.manifests.sources.git import Blob
@@ -71,23 +71,29 @@ def keep(
     *,
     exclude: Sequence[str] = (),
     stdin: bytes | None = None,
+    render: bool = False,
 ) -> Kept:
     """Read files, directories and what is in memory already, as `load` does, and keep the text.
 
     `stdin` is what `-` stands for.  ManifestError holds every problem of all of them, unless the rules say to go on.
     """
     problems: list[Problem] = []
-    chosen = chosen_files(paths, problems, Excluding(tuple(exclude)))
+    chosen = chosen_files(paths, problems, Excluding(tuple(exclude)), render=render)
     found = []
     for file, path in chosen.files.items():
         try:
-            data = (stdin or b"") if file == STDIN else read_file(file)
+            data = chosen.rendered.get(file)
+            if data is None:
+                data = (stdin or b"") if file == STDIN else read_file(file)
         except ValueError as error:
             problems.append(Problem(file, 0, 0, str(error)))
             continue
         found.append(Blob(STDIN_NAME if file == STDIN else file, path, data, is_named=file == path))
     with without_garbage_collection():
         pieces = [_piece(blob, rules.loader()) for blob in (*found, *blobs)]
+        if chosen.rendered:
+            first = next(piece for piece in pieces if piece.blob.name in chosen.rendered)
+            first.read.facts.notices.append(rendered_notice(tuple(chosen.rendered)))
         return _kept(pieces, rules, chosen.left_out, problems)
 
 

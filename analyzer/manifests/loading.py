@@ -80,7 +80,7 @@ def load(
         note_unread(loader, unread)
         chosen = chosen_files(paths, loader.problems, Excluding(tuple(exclude)), render=render)
         if chosen.rendered:
-            loader.facts.notices.append(_rendered(tuple(chosen.rendered)))
+            loader.facts.notices.append(rendered_notice(tuple(chosen.rendered)))
         is_alone = on_read is not None or bool(chosen.rendered)
         return _load(chosen, keep_going, loader, content, progress, 1 if is_alone else jobs)
 
@@ -132,7 +132,7 @@ def note_unread(loader: Loader, things: Sequence[Unmodelled | LeftOut]) -> None:
             loader.facts.notices.append(Notice(NOWHERE, _told(thing), True))
 
 
-def _rendered(names: tuple[str, ...]) -> Notice:
+def rendered_notice(names: tuple[str, ...]) -> Notice:
     """One sentence about what was rendered."""
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return Notice(NOWHERE, f"rendered and read: {shown}", True, names)

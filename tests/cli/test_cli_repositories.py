@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from analyzer import load
 from analyzer.cli.app import app
 from analyzer.cli.complaints import ALL_ERRORS, MOST_ONE_BY_ONE, grouped
 from analyzer.errors import Problem
@@ -105,6 +106,15 @@ def test_charts_and_kustomizations_are_rendered_and_stand_for_their_files(tmp_pa
     assert files == {f"{root}/{name}" for name in told}
     assert sorted(calls(programs)) == ["helm chart", "kustomize prod"]
     assert {name for name in endpoints(root) if "Deployment" in name} == {"shop/web[Deployment]"}
+
+
+def test_python_renders_as_the_command_does(tmp_path: Path, programs: Path) -> None:
+    root = written(
+        tmp_path / "repo", {"a/kustomization.yaml": kustomization(), "a/rendered.txt": deployment(), "p.yaml": policy()}
+    )
+    found = load(root, render=True).cluster
+    assert [workload.id for workload in found.workloads] == ["shop/web[Deployment]"]
+    assert [notice.message for notice in found.notices] == [f"rendered and read: {root}/a/(kustomize build)"]
 
 
 def test_a_base_that_is_named_itself_is_rendered(tmp_path: Path, programs: Path) -> None:

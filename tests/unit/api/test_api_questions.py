@@ -27,8 +27,23 @@ QUERIES = [
 ]
 # What a command needs and a function does not: where reports go, how they look, and how manifests are read, which
 # `load` is told.
-OF_COMMANDS = {"format_", "file", "yaml", "quiet", "verbose", "color", "evidence", "fail_on", "git", "staged", "batch"}
-OF_LOAD = {"manifests", "paths", "keep_going", "irrelevant", "strict_cidr", "exclude"}
+OF_COMMANDS = {
+    "format_",
+    "file",
+    "yaml",
+    "quiet",
+    "verbose",
+    "color",
+    "evidence",
+    "fail_on",
+    "git",
+    "staged",
+    "batch",
+} | {
+    "patch",
+    "assumptions",
+}
+OF_LOAD = {"manifests", "paths", "keep_going", "irrelevant", "strict_cidr", "exclude", "render"}
 RENAMED = {"query": "queries", "parameters": "set", "sources": "source", "destinations": "destination"}
 OF_OTHER_REPORTS = {"exposure", "max_regions", "grouped", "max_pairs"}
 
