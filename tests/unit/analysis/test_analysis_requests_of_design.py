@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.analysis import Setting, check
+from analyzer.analysis import CheckSession, Setting, check
 from analyzer.language import parse_pack
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
@@ -175,3 +175,34 @@ def test_pods_that_are_created_later_may_opt_out_by_a_knob(tmp_path):
         setting = Setting(Universe.ANY, PROFILES["generic"].with_knob("mesh-opt-out", opt_out))
         (found,) = check(cluster, [pack], setting=setting).verdicts
         assert found.status.value == status
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("name: http, port: 80", "name: tcp, port: 80"),  # what a port speaks
+        ("paths: [/health]", "paths: [/other]"),
+        ("trustDomain: one", "trustDomain: cluster.local"),
+    ],
+)
+def test_a_session_asks_again_what_a_mesh_changes(tmp_path, was, now):
+    own = GATEWAYS_OWN.replace("istio-system/sa/istio-ingressgateway", "monitoring/sa/default")
+    rules = HEALTH.replace("}]}]", f"}}]}}, {{from: [{{source: {{principals: [{own}]}}}}]}}]")
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n"
+    text = f"{BASE}{policy(rules)}{config}data: {{mesh: 'trustDomain: one'}}\n"
+    assert was in text
+    clusters = []
+    for number, content in enumerate((text, text.replace(was, now))):
+        (tmp_path / f"{number}.yaml").write_text(content)
+        clusters.append(load([str(tmp_path / f"{number}.yaml")]).cluster)
+    pack = parse_pack(
+        'assert q: some namespace monitoring can reach namespace ml-serving where request.path == "/health"\n'
+        'assert r: no namespace monitoring can reach namespace ml-serving where request.path == "/z"',
+        "q",
+    )
+    setting = Setting(Universe.ANY, PROFILES["generic"])
+    session = CheckSession(clusters[0], [pack], setting=setting)
+    again = session.update(clusters[1])
+    fresh = check(clusters[1], [pack], setting=setting)
+    assert [it.status for it in again.verdicts] == [it.status for it in fresh.verdicts]
+    assert session.asked
