@@ -112,7 +112,7 @@ def _seen_by(attribute: Attribute) -> Callable[[str], str]:
     return lambda text: text
 
 
-_PORT = re.compile(r":[0-9]*\Z")
+_PORT = re.compile(r":[0-9]+\Z")
 
 
 # ------------------------------------------------------------------------------------------------ what is mentioned
@@ -185,9 +185,9 @@ def _of_name(pattern: Pattern) -> Pattern:
     quoted = "".join(char if char.isalnum() else f"\\{char}" for char in pattern.text)
     match pattern.form:
         case Form.EXACT:
-            return regex(f"(?i){quoted}(:[0-9]*)?")
+            return regex(f"(?i){quoted}(:[0-9]+)?")
         case Form.SUFFIX:
-            return regex(f"(?i)(?s:.*){quoted}(:[0-9]*)?")
+            return regex(f"(?i)(?s:.*){quoted}(:[0-9]+)?")
         case Form.PRESENT:
             return pattern
         case _:
