@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 
 from analyzer.encoding.mediation import issuers
 from analyzer.encoding.request_domains import RequestDomain, row_of
@@ -62,7 +61,8 @@ def _request(its: Its, *, is_http: bool, is_mtls: bool, token: Token | None) -> 
         path += "?" + "&".join(f"{key}={text}" for key, text in parameters)
     headers = every(Name.HEADER)
     headers += [("cookie", "; ".join(f"{key}={text}" for key, text in cookies))] if cookies else []
-    address = next((texts[0] for it, texts in its.items() if it.name is Name.REMOTE_IP), None)
+    forwarded = _forwarded({it.key: texts[0] for it, texts in its.items() if it.name is Name.REMOTE_IP})
+    headers += [("x-forwarded-for", forwarded)] if forwarded else []
     return Request(
         method=(one(Name.METHOD) or "GET") if is_http else None,
         path=path if is_http else "/",
@@ -72,8 +72,18 @@ def _request(its: Its, *, is_http: bool, is_mtls: bool, token: Token | None) -> 
         tls=MTLS if is_mtls else PLAINTEXT,
         sni=one(Name.SNI),
         token=token,
-        remote_ip=None if address is None else ip_address(address),
     )
+
+
+def _forwarded(addresses: Mapping[str, str]) -> str:
+    """What X-Forwarded-For says, so that who believes so many proxies takes the client for that address."""
+    if not addresses:
+        return ""
+    entries = {int(key or 1): address for key, address in addresses.items()}
+    return ", ".join(entries.get(place, _NOBODY) for place in range(max(entries), 0, -1))
+
+
+_NOBODY = "192.0.2.1"
 
 
 def _token(its: Its, scope: Scope) -> Token:

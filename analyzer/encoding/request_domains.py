@@ -311,7 +311,7 @@ def _hanging_together(tests: Mapping[Attribute, object]) -> Iterable[str]:
     for one, name in _TOGETHER:
         if one in there and name in names:
             yield f"`{one[0].value}[{one[1]}]` and the request's {name.value}"
-    if len(names.get(Name.REMOTE_IP, ())) > 1:
+    if {"", "1"} <= names.get(Name.REMOTE_IP, set()):
         yield "the addresses that X-Forwarded-For names"
     for key in sorted(names.get(Name.CLAIM, set()) & names.get(Name.CLAIM_WORD, set())):
         yield f"the claim `{key}` and the words of its text"
