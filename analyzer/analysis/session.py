@@ -10,6 +10,7 @@ from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
 from analyzer.encoding import Dependencies, dependencies_of
 from analyzer.judging import Setting, question_of
+from analyzer.judging.mediated import mediated
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.editing import Object, edited
@@ -103,7 +104,8 @@ class CheckSession:
         return _Found(answer, kept, tuple(task.query.id for task in asked))
 
     def _dependencies(self, cluster: Cluster, task: Task) -> _Dependencies:
-        question = question_of(cluster, task.query, task.assumptions, self._setting)
+        asked = question_of(cluster, task.query, task.assumptions, self._setting)
+        cluster, question = mediated(cluster, asked)
         return _Dependencies(dependencies_of(cluster, question), breaches_of(cluster, task.assumptions))
 
     def change(

@@ -14,18 +14,8 @@ from analyzer.encoding.scope import scope_of
 from analyzer.encoding.vocabulary import Vocabulary, tests_in_pipeline
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
 from analyzer.model.formulas import Name, Test
+from analyzer.model.mesh import MeshConfig
 from analyzer.model.pipeline import Stage
-from analyzer.encoding.scope import Front, Reach, scope_of
-from analyzer.encoding.vocabulary import Vocabulary
-from analyzer.model.calico import Calico
-from analyzer.model.cilium import Cilium
-from analyzer.model.cluster import Cluster, Node, Service, Unmodelled, Workload
-from analyzer.model.domains import ClusterName
-from analyzer.model.labels import Selector
-from analyzer.model.leading import NodeWay, Way
-from analyzer.model.mesh import Mesh
-from analyzer.model.mesh_stage import has_mesh
-from analyzer.model.policies import Policy
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
@@ -33,8 +23,7 @@ from analyzer.sets import AddressSet
 @dataclass(frozen=True)
 class Dependencies:
     """`workloads` are those of the namespaces that the ends can be in, one tuple for each; what is not named as in a
-    Scope is of the whole cluster; `services` where a mesh goes by what they say that their ports speak.  Policies know
-    their place in the files, and so does an answer that names them."""
+    Scope is of the whole cluster.  Policies know their place in the files, and so does an answer that names them."""
 
     namespaces: tuple[Entry, ...]
     src: Reach
@@ -51,12 +40,7 @@ class Dependencies:
     taken: AddressSet
     mesh: Mediation
     requests: RequestDomains
-    ways: tuple[Way, ...]
-    node_ways: tuple[NodeWay, ...]
-    calico: Calico
-    cilium: Cilium
-    mesh: Mesh
-    services: tuple[Service, ...]
+    mesh_config: MeshConfig
 
 
 def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
@@ -82,10 +66,5 @@ def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
         taken=scope.taken,
         mesh=scope.mesh,
         requests=scope.requests,
-        ways=scope.ways,
-        node_ways=scope.node_ways,
-        calico=cluster.calico,
-        cilium=cluster.cilium,
-        mesh=cluster.mesh,
-        services=cluster.services if has_mesh(cluster.mesh) else (),
+        mesh_config=cluster.mesh.config,
     )
