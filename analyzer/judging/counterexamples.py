@@ -105,6 +105,8 @@ class Finder:
         self.session, self.obligation, self.encode_live = session, session.obligation, encode_live
         self.cluster = session.obligation.scope.cluster
         self.most, self.is_disjoint, self.most_further = max(1, most), is_disjoint, most_further
+        kinds = (self.obligation.variables.find(role, Attribute.IS_POD) for role in (Role.SRC, Role.DST))
+        self._between_pods = [session.is_value(kind.symbol, 1) for kind in kinds if kind is not None and is_disjoint]
         self.is_connection = self.obligation.scope.question.claim.kind is not Kind.ISOLATED
 
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
@@ -128,7 +130,7 @@ class Finder:
             region = describe(self.obligation, box)
             if region in told and not self.is_disjoint:  # the same again, for other values that nobody mentions
                 outside.append(f"!{self.session.inside(_of_ends(box))}")
-                current = self.session.certain(self.obligation.opens, *outside)
+                current = self._another(outside)
                 continue
             told.add(region)
             standing, witness = live.live, live.witness
@@ -141,13 +143,24 @@ class Finder:
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
             found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
             outside.append(f"!{self.session.inside(_of_ends(box))}")
-            current = self.session.certain(self.obligation.opens, *outside)
+            current = self._another(outside)
             if len(found) == self.most and asked is None:
                 asked = current.result is Result.UNSAT, current.reason
                 end = self.session.solver.spent + max(_CHEAP, self.session.solver.spent // 4)
         is_complete, reason = asked or (current.result is Result.UNSAT, current.reason)
         witnesses = tuple(found)
         return Found(witnesses[: self.most], live.live, is_complete, reason, witnesses[self.most :])
+
+    def _another(self, outside: list[str]) -> Certain:
+        """A certain violation outside the regions so far.  Of a comparison's, between pods first: what lies around an
+        address takes far more questions to find than what lies around a pod."""
+        opens, between_pods = self.obligation.opens, self._between_pods
+        if between_pods:
+            found = self.session.certain(opens, *between_pods, *outside)
+            if found.values is not None:
+                return found
+            self._between_pods = []
+        return self.session.certain(opens, *outside)
 
     # -------------------------------------------------------------------------------------------- live or latent
     def _live(self, budget: Budget) -> Live:
