@@ -15,6 +15,7 @@ from analyzer.verdicts.verdict import Answer, Counterexample, Status, Verdict
 
 LONGEST = 65_000  # bytes; a comment may have 65,536 characters, and what posts it may add a line of its own
 _SHOWN_ENTRIES = 20
+_PLAIN = re.compile(r"[\w./:@+ -]+")
 
 
 def render_markdown(answer: Answer) -> bytes:
@@ -83,7 +84,7 @@ def _size(lines: list[str]) -> int:
 def _finding(answer: Answer, finding: Finding) -> list[str]:
     """A cause: what is wrong where, what shows it, what it breaks, and its patch folded."""
     what = escaped(finding_words.what(finding))
-    lines = ["", f"**{finding.severity.value}** `{_code(finding_words.place(finding))}`: {what}", ""]
+    lines = ["", f"**{finding.severity.value}** {_place(finding_words.place(finding))}: {what}", ""]
     if finding.spot.text:
         lines += _fenced([finding.spot.text.strip()], "yaml")
     shown, other = finding_words.example(finding), finding_words.other_end(finding)
@@ -97,9 +98,9 @@ def _finding(answer: Answer, finding: Finding) -> list[str]:
     return lines
 
 
-def _code(text: str) -> str:
-    """Text in backticks: none of its own would end it."""
-    return visible(text).replace("`", "'")
+def _place(text: str) -> str:
+    """A file and its line as code, unless its name holds what Markdown or HTML may take for more."""
+    return f"`{text}`" if _PLAIN.fullmatch(text) else escaped(text)
 
 
 def _fenced(lines: list[str], language: str) -> list[str]:
