@@ -18,7 +18,7 @@ from analyzer.records import dataclass
 Check = Callable[[str], Sequence[Problem]]
 """The problems of a text; their lines and columns count from 1 in it."""
 
-LONGEST = 2_000
+LONGEST = 300  # characters of one claim; what follows costs more than a reader waits for
 _MOST_STEPS = 12
 _HEAD = re.compile(r'(?:\s*@[\w-]+\s*\([^)]*\))*\s*(?:assert\s+[\w.-]+\s*(?:"[^"\n]*"\s*)?:|let\s+[\w-]+\s*=)\s*')
 _BLANKS = re.compile(r'("(?:[^"\\\n]|\\[^\n])*")|(?:#[^\n]*|\s)+')
