@@ -7,7 +7,7 @@ from benchmarks.generate import MULTI_TENANT, Order, make
 
 UNUSED = (
     "lark", "yaml", "rich", "multiprocessing", "hashlib", "analyzer.analysis.connectivity",
-    "analyzer.language.lark_parser", "analyzer.sets.strings",
+    "analyzer.language.lark_parser",
 )  # fmt: skip
 CHECK = """
 import sys

@@ -303,6 +303,10 @@ def test_names_in_claims_and_excuses_are_looked_up_as_the_profile_says():
     assert not is_in_scope(excused, connection, GENERIC)
 
 
+OUTSIDE_ALONE = replace(GENERIC, ipblock_matches_pods=False, ipblock_matches_nodes=False)
+BY_NAME = {"generic": GENERIC, "outside alone": OUTSIDE_ALONE}
+
+
 @pytest.mark.parametrize(
     ("peers", "profile", "is_sure"),
     [
@@ -311,9 +315,9 @@ def test_names_in_claims_and_excuses_are_looked_up_as_the_profile_says():
         ([block("0.0.0.0/1"), block("128.0.0.0/1")], "generic", True),
         ([block("0.0.0.0/1"), block("128.0.0.0/2")], "generic", False),
         ([block("::/0")], "generic", False),
-        ([block("0.0.0.0/0")], "cilium", False),
-        ([block("0.0.0.0/0", matches_cluster=True)], "cilium", True),
-        ([block("0.0.0.0/1", matches_cluster=True)], "cilium", False),
+        ([block("0.0.0.0/0")], "outside alone", False),
+        ([block("0.0.0.0/0", matches_cluster=True)], "outside alone", True),
+        ([block("0.0.0.0/1", matches_cluster=True)], "outside alone", False),
     ],
 )
 def test_blocks_of_every_address_together_mean_a_node_of_which_nothing_is_known(peers, profile, is_sure):
@@ -321,15 +325,15 @@ def test_blocks_of_every_address_together_mean_a_node_of_which_nothing_is_known(
     for rules in ((accept(*peers),), tuple(accept(peer) for peer in peers)):
         policy = network_policy("p", ingress=rules)
         cluster = Cluster(policies=(policy,), services=(service,))
-        settled = runs(lambda settle, cluster=cluster: decide(cluster, PROFILES[profile], to(E, X), settle))
+        settled = runs(lambda settle, cluster=cluster: decide(cluster, BY_NAME[profile], to(E, X), settle))
         found = {decision.allowed for decision, facts in settled if "node address" in facts.values()}
         assert (found == {True}) is is_sure
 
 
 def test_networks_mean_nodes_under_every_profile():
     policy = admin_policy("p", 1, egress=(deny(block(f"{NODE.ip}/32", matches_cluster=True)),))
-    for profile in ("generic", "cilium"):
-        assert not decide(Cluster(policies=(policy,)), PROFILES[profile], to(X, NODE)).allowed
+    for profile in BY_NAME.values():
+        assert not decide(Cluster(policies=(policy,)), profile, to(X, NODE)).allowed
 
 
 def test_a_domain_name_is_taken_to_match_first():
