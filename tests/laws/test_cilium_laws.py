@@ -3,89 +3,41 @@
 from dataclasses import replace
 
 from cilium import cilium_clusters, cilium_profiles
-from clusters import claims, connections, isolation_claims
-from evaluators import EVERYTHING, by_encoding
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_map_laws import LOOSE, NOTHING, POD_ADDRESSES, answers, contains, judged_pairs, rows_of
-from trials import Asked, Encoded, by_oracle
+from own_policies import (
+    SMALL,
+    every_witness_is_one_in_the_oracle,
+    oracle_and_encoding_agree,
+    the_map_agrees_with_the_oracle,
+    what_is_newly_allowed_is_so_in_the_oracle,
+)
 
-from analyzer.analysis import connectivity
-from analyzer.judging import Setting, judge
-from analyzer.judging.bound import bound
-from analyzer.model.claims import Kind, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.enforcing import as_compared, as_enforced, as_pictured
 from analyzer.model.profile import Profile
-from analyzer.semantics import outcomes
-from analyzer.sets import AddressSet
-from analyzer.sets.other_protocols import EVERY as EVERY_OTHER
-from analyzer.verdicts import Status
-
-PODS = AddressSet.of("10.0.0.0/28", "fd00::/124")
-SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @settings(SMALL, max_examples=60)
 @given(st.data())
 def test_oracle_and_encoding_agree(data: st.DataObject) -> None:
-    profile = data.draw(cilium_profiles())
-    cluster = as_enforced(data.draw(cilium_clusters()), profile)
-    for _ in range(3):
-        connection = data.draw(connections(cluster))
-        found = {decision.allowed for decision in outcomes(cluster, profile, connection)}
-        wanted = "open" if len(found) == 2 else "allow" if True in found else "deny"
-        assert by_encoding(cluster, profile, connection) == wanted
+    oracle_and_encoding_agree(data, data.draw(cilium_clusters()), data.draw(cilium_profiles()))
 
 
 @settings(SMALL, max_examples=40)
 @given(st.data())
 def test_every_witness_is_one_in_the_oracle(data: st.DataObject) -> None:
-    """A verdict stands in a smaller universe (design 1); each of its witnesses is replayed, or there is no answer."""
-    profile = data.draw(cilium_profiles())
-    cluster = as_enforced(data.draw(cilium_clusters()), profile)
-    claim = bound(data.draw(claims(cluster) | isolation_claims(cluster)), PODS, profile, cluster)
-    found = [
-        judge(cluster, Query("q", "", claim, ""), (), Setting(universe, profile, PODS)).status
-        for universe in (Universe.ANY, Universe.INVENTORY)
-    ]
-    if claim.kind is not Kind.SOME and found[0] is Status.PROVED:
-        assert found[1] in (Status.PROVED, Status.VACUOUS)
-    if claim.kind is Kind.SOME and found[0] is Status.REFUTED:
-        assert found[1] is Status.REFUTED
+    every_witness_is_one_in_the_oracle(data, data.draw(cilium_clusters()), data.draw(cilium_profiles()))
 
 
 @settings(SMALL, max_examples=40)
 @given(st.data())
 def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
-    """Of two revisions that differ in their policies and in the labels of their namespaces."""
-    profile = data.draw(cilium_profiles())
     one, other = (data.draw(cilium_clusters()) for _ in range(2))
-    namespaces = data.draw(st.sampled_from((one.namespaces, other.namespaces)))
-    later = replace(one, cilium=other.cilium, policies=other.policies, namespaces=namespaces)
-    old, new = as_compared(one, later, profile)
-    asked = Asked(new, profile, replace(EVERYTHING, kind=Kind.NO_NEW), is_sliced=data.draw(st.booleans()), before=old)
-    encoded = Encoded(asked)
-    for _ in range(3):
-        subject = asked.seen(data.draw(connections(one)))
-        said = by_oracle(asked, subject)
-        assert said is None or encoded.agrees(subject, said)
+    what_is_newly_allowed_is_so_in_the_oracle(data, one, other, data.draw(cilium_profiles()))
 
 
 @settings(SMALL, max_examples=40)
 @given(cilium_clusters(), cilium_profiles())
 def test_the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> None:
     """Where no policy selects nodes: these a map does not judge."""
-    profile = replace(profile, enable_host_firewall=False)
-    cluster = as_pictured(cluster, profile)
-    found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True)
-    table = rows_of(found)
-    for src, dst in judged_pairs(found):
-        allowed, certain = table.pop((src, dst), NOTHING)
-        ends = found.ends[src], found.ends[dst]
-        for atom in LOOSE:
-            oracle = answers(cluster, profile, *ends, atom)
-            assert contains(allowed, atom) == (True in oracle)
-            is_certain = certain.others == EVERY_OTHER if atom[1] is None else contains(certain, atom)
-            assert is_certain == (oracle == {True})
-    assert not table
+    the_map_agrees_with_the_oracle(cluster, replace(profile, enable_host_firewall=False))

@@ -79,13 +79,12 @@ def _one_after_the_other(matter: Matter) -> Change | None:
 # ------------------------------------------------------------------------------------------------ changes
 def _joined(matter: Matter) -> Iterator[Change]:
     """Two peers that should be one."""
-    place = split_peers(matter.rule)
+    place, peers = split_peers(matter.rule), matter.rule.peers or ()
     if place is None:
         return
-    first, second, peers = matter.rule.peers[place - 1], matter.rule.peers[place], matter.rule.peers  # type: ignore[index]
+    first, second = peers[place - 1], peers[place]
     assert isinstance(first, PodPeer)
     assert isinstance(second, PodPeer)
-    assert peers is not None
     one = PodPeer(first.namespaces, second.pods)
     policy = matter.with_rule(replace(matter.rule, peers=(*peers[: place - 1], one, *peers[place + 1 :])))
     said = "drop the dash before `podSelector`: one peer, not two"

@@ -1,0 +1,78 @@
+"""What holds of every engine that has policies of its own, whatever they are."""
+
+from dataclasses import replace
+
+from clusters import claims, connections, isolation_claims
+from evaluators import EVERYTHING, by_encoding
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from test_map_laws import LOOSE, NOTHING, POD_ADDRESSES, answers, contains, judged_pairs, rows_of
+from trials import Asked, Encoded, by_oracle
+
+from analyzer.analysis import connectivity
+from analyzer.judging import Setting, judge
+from analyzer.judging.bound import bound
+from analyzer.model.claims import Kind, Query, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import as_compared, as_enforced, as_pictured
+from analyzer.model.profile import Profile
+from analyzer.semantics import outcomes
+from analyzer.sets import AddressSet
+from analyzer.sets.other_protocols import EVERY as EVERY_OTHER
+from analyzer.verdicts import Status
+
+PODS = AddressSet.of("10.0.0.0/28", "fd00::/124")
+SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def oracle_and_encoding_agree(data: st.DataObject, written: Cluster, profile: Profile) -> None:
+    cluster = as_enforced(written, profile)
+    for _ in range(3):
+        connection = data.draw(connections(cluster))
+        found = {decision.allowed for decision in outcomes(cluster, profile, connection)}
+        wanted = "open" if len(found) == 2 else "allow" if True in found else "deny"
+        assert by_encoding(cluster, profile, connection) == wanted
+
+
+def every_witness_is_one_in_the_oracle(data: st.DataObject, written: Cluster, profile: Profile) -> None:
+    """A verdict stands in a smaller universe (design 1); each of its witnesses is replayed, or there is no answer."""
+    cluster = as_enforced(written, profile)
+    claim = bound(data.draw(claims(cluster) | isolation_claims(cluster)), PODS, profile, cluster)
+    found = [
+        judge(cluster, Query("q", "", claim, ""), (), Setting(universe, profile, PODS)).status
+        for universe in (Universe.ANY, Universe.INVENTORY)
+    ]
+    if claim.kind is not Kind.SOME and found[0] is Status.PROVED:
+        assert found[1] in (Status.PROVED, Status.VACUOUS)
+    if claim.kind is Kind.SOME and found[0] is Status.REFUTED:
+        assert found[1] is Status.REFUTED
+
+
+def what_is_newly_allowed_is_so_in_the_oracle(
+    data: st.DataObject, one: Cluster, other: Cluster, profile: Profile
+) -> None:
+    """Of two revisions that differ in their policies and in the labels of their namespaces."""
+    namespaces = data.draw(st.sampled_from((one.namespaces, other.namespaces)))
+    later = replace(one, calico=other.calico, cilium=other.cilium, policies=other.policies, namespaces=namespaces)
+    old, new = as_compared(one, later, profile)
+    asked = Asked(new, profile, replace(EVERYTHING, kind=Kind.NO_NEW), is_sliced=data.draw(st.booleans()), before=old)
+    encoded = Encoded(asked)
+    for _ in range(3):
+        subject = asked.seen(data.draw(connections(one)))
+        said = by_oracle(asked, subject)
+        assert said is None or encoded.agrees(subject, said)
+
+
+def the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> None:
+    cluster = as_pictured(cluster, profile)
+    found = connectivity(cluster, profile, pod_addresses=POD_ADDRESSES, with_nodes=True)
+    table = rows_of(found)
+    for src, dst in judged_pairs(found):
+        allowed, certain = table.pop((src, dst), NOTHING)
+        ends = found.ends[src], found.ends[dst]
+        for atom in LOOSE:
+            oracle = answers(cluster, profile, *ends, atom)
+            assert contains(allowed, atom) == (True in oracle)
+            is_certain = certain.others == EVERY_OTHER if atom[1] is None else contains(certain, atom)
+            assert is_certain == (oracle == {True})
+    assert not table
