@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from map_clusters import cluster, policy, rule, where
@@ -70,6 +71,14 @@ def part(browser, name):
     return browser.find_element(By.ID, name)
 
 
+MEASURING = (Path(__file__).parent / "measuring.js").read_text()
+
+
+def measured(browser, what, *arguments):
+    """A function of `measuring.js` asked of the page."""
+    return browser.execute_script(f"{MEASURING}\nreturn {what}(...arguments);", *arguments)
+
+
 def details(browser):
     return part(browser, "details").text
 
@@ -123,11 +132,9 @@ WEB_TO_DB = ("shop/web[Deployment]", "shop/db[Deployment]", "TCP 5432")
 @pytest.mark.parametrize("size", SIZES)
 def test_it_loads_and_draws(browser, tmp_path, size):
     shown(browser, tmp_path, cluster(*SIZES[size]), "kindnet")
-    drawn = browser.execute_script(
-        "return [netproof.views.graph.cy.nodes().length, netproof.views.graph.cy.edges().length]"
-    )
-    assert 0 < drawn[0] < 60
-    assert 0 < drawn[1] <= 120
+    nodes, edges = (len(browser.find_elements(By.CSS_SELECTOR, f"#canvas .{kind}")) for kind in ("node", "edge"))
+    assert 0 < nodes < 60
+    assert 0 < edges <= 120
     browser.execute_script("netproof.part('open').click()")
     tab(browser, "matrix")
     assert 0 < len(browser.find_elements(By.CSS_SELECTOR, "#grid [role=gridcell]")) < 3000
@@ -188,15 +195,24 @@ def assert_rules_are_shown(browser):
 
 
 def test_a_click_on_an_edge_shows_the_rules(small):
-    x, y = small.execute_script(
-        """const cy = netproof.views.graph.cy, box = cy.container().getBoundingClientRect();
-        const edge = cy.edges().filter((it) => it.data("label") === "TCP 5432")[0];
-        const at = edge.renderedMidpoint();
-        return [Math.round(box.left + at.x), Math.round(box.top + at.y)];"""
-    )
+    x, y = measured(small, "middleOfEdge", "TCP 5432")
     ActionChains(small).move_by_offset(x, y).click().perform()
     WebDriverWait(small, 5).until(lambda _: "TCP 5432" in details(small))
+    ActionChains(small).move_by_offset(-x, -y).perform()
     assert_rules_are_shown(small)
+    assert [it.text for it in small.find_elements(By.CSS_SELECTOR, "#canvas .port")] == ["TCP 5432"]
+
+
+def test_ports_are_shown_on_demand(small):
+    def ports():
+        return [it.text for it in small.find_elements(By.CSS_SELECTOR, "#canvas .port")]
+
+    assert ports() == []
+    part(small, "ports").click()
+    assert "TCP 5432" in ports()
+    assert len(ports()) == len(small.find_elements(By.CSS_SELECTOR, "#canvas .edge"))
+    part(small, "ports").click()
+    assert ports() == []
 
 
 def test_a_click_on_a_cell_shows_the_rules(small):
@@ -245,7 +261,7 @@ def test_the_graph_by_keyboard(small):
 
 def test_the_focus_goes_through_the_page_in_order(small):
     seen = []
-    for _ in range(14):
+    for _ in range(15):
         keys(small, Keys.TAB)
         seen.append(focused(small).get_attribute("id") or focused(small).get_attribute("class"))
     order = [
@@ -262,7 +278,7 @@ def test_the_focus_goes_through_the_page_in_order(small):
         "open",
         "close",
     ]
-    assert seen == [*order, "fit", "canvas"]
+    assert seen == [*order, "ports", "fit", "canvas"]
     keys(small, Keys.SHIFT + Keys.TAB, Keys.NULL)
 
 

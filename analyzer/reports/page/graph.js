@@ -1,226 +1,226 @@
 "use strict";
-// The graph: Cytoscape draws it and fCoSE places it; here is only what goes in, and the keyboard.
+// The graph, drawn as SVG: namespaces as boxes, workloads in them, edges between; ports where they are asked for.
 
 const MOST_EDGES = 400;
-const MOST_LABELLED = 24;
-const MOST_PLACED = 1500;
-const FAR = 190;
-const WIDEST = 210;
+const ZOOM = { least: 0.2, readable: 0.75, most: 3, largest: 1.3 };
+const SVG = "http://www.w3.org/2000/svg";
+
+function draw(tag, attributes, ...children) {
+  const found = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) found.setAttribute(name, value);
+  found.append(...children);
+  return found;
+}
 
 class Graph {
   constructor(element, page) {
     this.element = element;
     this.page = page;
     this.at = null;
-    this.cy = cytoscape({ container: element, minZoom: 0.05, maxZoom: 3, boxSelectionEnabled: false, autounselectify: true });
-    this.cy.on("tap", "node", (event) => this.choose(event.target));
-    this.cy.on("dbltap", "node", (event) => this.page.toggle(this.unitOf(event.target)?.group ?? event.target.data("group")));
-    this.cy.on("tap", "edge", (event) => this.chooseEdge(event.target));
-    this.cy.on("tap", (event) => { if (event.target === this.cy) this.page.clear(); });
+    this.showsPorts = false;
+    element.addEventListener("click", (event) => this.click(event));
+    element.addEventListener("dblclick", (event) => this.page.toggle(this.groupOf(event.target)));
     element.addEventListener("keydown", (event) => this.key(event));
-    this.measure = document.createElement("canvas").getContext("2d");
   }
 
   // ---------------------------------------------------------------------------------------------- drawing
   draw(drawn) {
     this.drawn = drawn;
-    this.at = null;
-    const edges = [...drawn.edges.entries()];
-    this.isTooMany = edges.length > MOST_EDGES;
-    const ids = drawn.units.map((unit) => unit.id);
-    this.cy.batch(() => {
-      this.cy.elements().remove();
-      this.cy.add(this.nodes(drawn));
-      if (!this.isTooMany) this.cy.add(edges.map(([key, edge]) => this.edgeElement(key, edge, ids)));
-    });
-    this.style();
-    this.place();
-    const words = this.isTooMany ? "choose a node to see its connections" : counted(edges.length, "edge");
+    this.at = this.chosenEdge = null;
+    this.isTooMany = drawn.edges.size > MOST_EDGES;
+    const { clientWidth, clientHeight } = this.element;
+    const aspect = clientWidth && clientHeight ? clientWidth / clientHeight : 1.6;
+    this.picture = laidOut(drawn.units, drawn.edges.values(), (unit) => groupName(unit.group), aspect, (clientWidth || 900) / ZOOM.readable);
+    this.edges = new Map([...drawn.edges].map(([key, edge]) =>
+      [key, { edge, facts: edgeFacts(edge), points: curve(this.picture.nodes[edge.src], this.picture.nodes[edge.dst]) }]));
+    const part = (name) => draw("g", { class: name });
+    this.parts = { boxes: part("boxes"), edges: part("edges"), titles: part("titles"), nodes: part("nodes"), ports: part("ports") };
+    this.parts.boxes.append(...this.picture.boxes.map((it) => this.box(it)));
+    this.parts.titles.append(...this.picture.boxes.map((it) => this.title(it)));
+    this.parts.nodes.append(...drawn.units.map((unit, i) => this.node(unit, i)));
+    this.svg = draw("svg", { viewBox: `0 0 ${this.picture.width} ${this.picture.height}`, "aria-hidden": "true" }, arrows(), ...Object.values(this.parts));
+    this.element.replaceChildren(this.svg);
+    this.mark();
+    this.fit();
+    const words = this.isTooMany ? "choose a node to see its connections" : counted(drawn.edges.size, "edge");
     this.element.setAttribute("aria-label", `Graph of ${counted(drawn.units.length, "node")}, ${words}`);
   }
 
-  nodes(drawn) {
-    const parents = new Set();
-    const found = [];
-    drawn.units.forEach((unit, i) => {
-      const parent = unit.kind === "class" ? `p${unit.group}` : undefined;
-      if (parent && !parents.has(parent)) {
-        parents.add(parent);
-        found.push({ data: { id: parent, group: unit.group, label: groupName(unit.group) }, classes: `parent ${unit.of}` });
-      }
-      const label = unit.size ? `${unit.label}\n${unit.size}` : unit.label;
-      const position = { x: (i % 20) * FAR, y: Math.floor(i / 20) * FAR };
-      found.push({ data: { id: unit.id, unit: i, parent, label, ...this.size(label) }, position, classes: `${unit.kind} ${unit.of}` });
-    });
-    return found;
+  box({ x, y, width, height, unit }) {
+    return draw("g", { class: `box ${unit.of}`, "data-group": unit.group }, draw("rect", { x, y, width, height, rx: 8 }));
   }
 
-  size(label) {
-    this.measure.font = "12px system-ui, sans-serif";
-    const lines = label.split("\n");
-    const widths = lines.map((line) => this.measure.measureText(line).width);
-    const height = widths.reduce((sum, width) => sum + 16 * Math.ceil(width / WIDEST), 12);
-    return { width: Math.min(Math.ceil(Math.max(...widths)), WIDEST) + 20, height };
+  title({ x, y, unit, lines }) {
+    return draw("text", { class: "title", "data-of": unit.group }, ...this.lines(lines, x + PAD.box, y + PAD.box - 4));
   }
 
-  edgeElement(key, edge, ids) {
-    const facts = edgeFacts(edge);
-    const label = facts.text.length > 30 ? `${facts.text.slice(0, 28)}…` : facts.text;
-    return { data: { id: `e${key}`, key, source: ids[edge.src], target: ids[edge.dst], label }, classes: facts.sort };
+  node(unit, i) {
+    const { x, y, width, height, lines } = this.picture.nodes[i];
+    const text = draw("text", { "text-anchor": "middle" }, ...this.lines(lines, x + width / 2, y + 6));
+    const rect = draw("rect", { x, y, width, height, rx: 5 });
+    return draw("g", { class: `node ${unit.kind} ${unit.of}`, "data-unit": i }, rect, text, draw("title", {}, unit.name));
   }
 
-  place() {
-    const isBare = !this.cy.edges().length && this.cy.nodes().length > MOST_PLACED;
-    const options = isBare
-      ? { name: "grid", avoidOverlapPadding: 14, condense: true }
-      : { name: "fcose", quality: "proof", randomize: true, packComponents: false, nodeDimensionsIncludeLabels: true,
-          nodeSeparation: 160, nodeRepulsion: 12000, edgeElasticity: 0.2, gravity: 0.15,
-          idealEdgeLength: (edge) => (edge.source().parent().nonempty() && edge.source().parent().same(edge.target().parent()) ? 90 : FAR), tilingPaddingHorizontal: 16, tilingPaddingVertical: 16,
-          numIter: 3000 };
-    // The layout starts from random places; a fixed sequence gives the same picture each time.
-    const random = Math.random;
-    let state = 7;
-    Math.random = () => { state = (state * 48271) % 2147483647; return state / 2147483647; };
-    try { this.cy.layout({ ...options, animate: false, fit: false }).run(); } finally { Math.random = random; }
-    this.fit();
+  lines(lines, x, y) {
+    return lines.map((line, n) => draw("tspan", { x, y: y + n * LINE + 12 }, line));
+  }
+
+  edge(key) {
+    const { edge, facts, points: [a, b, c, d] } = this.edges.get(key);
+    const path = `M${a.x} ${a.y}C${b.x} ${b.y} ${c.x} ${c.y} ${d.x} ${d.y}`;
+    const [src, dst] = [this.drawn.units[edge.src], this.drawn.units[edge.dst]];
+    const words = `${src.name} → ${dst.name}: ${facts.isMaybe ? "may be: " : ""}${facts.text}`;
+    return draw("g", { class: `edge ${facts.sort}`, "data-edge": key }, draw("path", { class: "hit", d: path }), draw("path", { class: "line", d: path }), draw("title", {}, words));
+  }
+
+  ports(keys) {
+    const wanted = keys.map((key) => {
+      const { facts, points } = this.edges.get(key);
+      const text = `${facts.isMaybe ? "may be: " : ""}${facts.text}`;
+      return { text: text.length > 34 ? `${text.slice(0, 32)}…` : text, points, key };
+    }).map((it) => ({ ...it, width: textWidth(it.text, 10.5) + 10, height: 18 }));
+    const titles = this.picture.boxes.map((it) => ({ x: it.x, y: it.y, width: it.width, height: PAD.box + it.lines.length * LINE }));
+    return labelPlaces(wanted, [...this.picture.nodes, ...titles]).flatMap((place, n) => (place === null ? [] : [
+      draw("g", { class: "port", "data-edge": wanted[n].key }, draw("rect", { ...place, rx: 3 }),
+        draw("text", { x: place.x + place.width / 2, y: place.y + 13, "text-anchor": "middle" }, wanted[n].text))]));
   }
 
   fit() {
-    this.cy.resize();
-    if (!this.cy.elements().length) return;
-    this.cy.fit(undefined, 24);
-    if (this.cy.zoom() > 1.3) { this.cy.zoom(1.3); this.cy.center(); }
+    if (!this.picture?.width || !this.element.clientWidth) return;
+    const { clientWidth, clientHeight } = this.element;
+    const whole = Math.min(clientWidth / this.picture.width, clientHeight / this.picture.height);
+    this.zoomTo(Math.min(ZOOM.largest, Math.max(whole, Math.min(ZOOM.readable, clientWidth / this.picture.width))));
   }
 
-  style() {
-    const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-    const isLabelled = this.cy.edges().length <= MOST_LABELLED;
-    const label = { label: "data(label)", "font-size": 10.5, "font-family": "system-ui, sans-serif", color: color("quiet"), "text-background-color": color("paper"),
-      "text-background-opacity": 0.9, "text-background-padding": 1.5 };
-    this.cy.style([
-      { selector: "node", style: { label: "data(label)", shape: "round-rectangle", "font-size": 12, "font-family": "system-ui, sans-serif", color: color("ink"), "text-valign": "center", "text-halign": "center",
-        "text-wrap": "wrap", "text-max-width": WIDEST + 10, "background-color": color("panel"), "border-width": 1, "border-color": color("edge"),
-        "line-height": 1.25 } },
-      { selector: "node[width]", style: { width: "data(width)", height: "data(height)" } },
-      { selector: "node.group, node.merged", style: { "background-color": color("group"), "border-color": color("accent-soft") } },
-      { selector: "node.merged", style: { "border-width": 3 } },
-      { selector: "node.outside", style: { "background-color": color("outside-soft"), "border-color": color("outside") } },
-      { selector: "node.parent", style: { "background-color": color("group"), "background-opacity": 0.45, "border-color": color("accent-soft"),
-        "text-valign": "top", "font-weight": 600, "text-margin-y": -3, padding: 14 } },
-      { selector: "node.parent.outside", style: { "background-color": color("outside-soft"), "border-color": color("outside") } },
-      { selector: "edge", style: { width: 1.3, "line-color": color("edge"), "target-arrow-color": color("edge"), "target-arrow-shape": "triangle",
-        "arrow-scale": 0.85, "curve-style": "bezier", "control-point-step-size": 46 } },
-      { selector: "edge:loop", style: { "loop-direction": "0deg", "loop-sweep": "50deg", "control-point-step-size": 75 } },
-      ...(isLabelled ? [{ selector: "edge", style: label }] : []),
-      { selector: "edge.all", style: { width: 2.6, "line-color": color("accent"), "target-arrow-color": color("accent") } },
-      { selector: "edge.maybe", style: { "line-style": "dashed" } },
-      { selector: "node.faded", style: { opacity: 0.35 } },
-      { selector: "edge.faded", style: { opacity: 0.12 } },
-      { selector: "edge.near", style: { ...label, color: color("ink"), "z-index": 5 } },
-      { selector: "edge.chosen", style: { "line-color": color("focus"), "target-arrow-color": color("focus"), width: 3 } },
-      { selector: "node.chosen", style: { "border-color": color("focus"), "border-width": 3 } },
-    ]);
+  zoomTo(zoom) {
+    this.zoom = Math.min(ZOOM.most, Math.max(ZOOM.least, zoom));
+    this.svg.setAttribute("width", this.picture.width * this.zoom);
+    this.svg.setAttribute("height", this.picture.height * this.zoom);
+  }
+
+  togglePorts() {
+    this.showsPorts = !this.showsPorts;
+    this.mark();
+    return this.showsPorts;
   }
 
   // ---------------------------------------------------------------------------------------------- choosing
-  unitOf(node) {
-    return this.drawn.units[node.data("unit")];
+  find(kind, value) {
+    return this.svg.querySelector(`[data-${kind}="${value}"]`);
   }
 
-  choose(node) {
-    const unit = this.unitOf(node);
-    this.mark(node);
-    if (unit) this.page.details.unit(unit);
-    else this.page.details.push(() => this.parentFacts(node.data("group")), true);
+  groupOf(target) {
+    const it = target.closest("[data-unit], [data-group]");
+    return it && (it.dataset.unit === undefined ? Number(it.dataset.group) : this.drawn.units[Number(it.dataset.unit)].group);
   }
 
-  *parentFacts(group) {
+  click(event) {
+    const it = event.target.closest("[data-unit], [data-group], [data-edge]");
+    if (!it) this.page.clear();
+    else if (it.dataset.unit !== undefined) this.choose(Number(it.dataset.unit));
+    else if (it.dataset.edge !== undefined) this.chooseEdge(Number(it.dataset.edge));
+    else this.chooseBox(Number(it.dataset.group));
+  }
+
+  choose(unit) {
+    this.at = unit;
+    this.chosenEdge = null;
+    this.mark();
+    this.page.details.unit(this.drawn.units[unit]);
+  }
+
+  chooseEdge(key) {
+    this.chosenEdge = key;
+    this.at = this.edges.get(key).edge.src;
+    this.mark();
+    this.page.details.edge(this.edges.get(key).edge);
+  }
+
+  chooseBox(group) {
+    this.at = this.chosenEdge = null;
+    this.mark();
+    this.page.details.push(() => this.boxFacts(group), true);
+  }
+
+  *boxFacts(group) {
     yield make("h2", {}, groupUnit(group).name);
     yield make("p", { class: "quiet" }, groupUnit(group).size);
     yield make("button", { type: "button", onclick: () => this.page.toggle(group) }, "Close it");
   }
 
-  chooseEdge(edge) {
-    this.cy.elements().removeClass("chosen near faded");
-    const ends = edge.connectedNodes();
-    this.cy.elements().not(edge.union(ends).union(ends.ancestors())).addClass("faded");
-    edge.addClass("chosen near");
-    this.at = edge.source();
-    this.page.details.edge(this.drawn.edges.get(edge.data("key")));
-  }
-
-  mark(node) {
-    this.unmark();
-    this.at = node;
-    if (this.isTooMany && node.data("unit") !== undefined) this.showEdgesOf(node.data("unit"));
-    node.addClass("chosen");
-    const near = node.isParent() ? node.descendants().closedNeighborhood().union(node) : node.closedNeighborhood();
-    this.cy.elements().not(near.union(near.parents())).addClass("faded");
-    const edges = near.edges();
-    if (edges.length <= 2 * MOST_LABELLED) edges.addClass("near");
-  }
-
-  // Where there are too many edges to draw them all, those of one node.
-  showEdgesOf(unit) {
-    const ids = this.drawn.units.map((it) => it.id);
-    const mine = [...this.drawn.edges.entries()].filter(([, edge]) => edge.src === unit || edge.dst === unit);
-    this.cy.edges().remove();
-    this.cy.add(mine.slice(0, MOST_EDGES).map(([key, edge]) => this.edgeElement(key, edge, ids)));
+  // Draws the edges anew: what is chosen with its ports, the rest faded, or none of it where there is too much.
+  mark() {
+    const isNear = ([key, { edge }]) => (this.chosenEdge !== null ? key === this.chosenEdge : edge.src === this.at || edge.dst === this.at);
+    const isFree = this.at === null;
+    const near = isFree ? [] : [...this.edges].filter(isNear).map(([key]) => key);
+    const shown = this.isTooMany ? near : [...this.edges.keys()];
+    const within = new Set(near), ends = new Set(near.flatMap((key) => [this.edges.get(key).edge.src, this.edges.get(key).edge.dst]).concat(isFree ? [] : [this.at]));
+    this.parts.edges.replaceChildren(...[...shown].sort((a, b) => within.has(a) - within.has(b)).map((key) => this.edge(key)));
+    for (const it of this.parts.edges.children) {
+      it.classList.toggle("faded", !isFree && !within.has(Number(it.dataset.edge)));
+      it.classList.toggle("chosen", Number(it.dataset.edge) === this.chosenEdge);
+    }
+    for (const it of this.parts.nodes.children) {
+      it.classList.toggle("faded", !isFree && !ends.has(Number(it.dataset.unit)));
+      it.classList.toggle("chosen", !isFree && this.chosenEdge === null && Number(it.dataset.unit) === this.at);
+    }
+    this.parts.ports.replaceChildren(...this.ports(isFree ? (this.showsPorts ? shown : []) : near));
   }
 
   unmark() {
-    this.cy.elements().removeClass("chosen near faded");
-    if (this.isTooMany) this.cy.edges().remove();
-    this.at = null;
+    if (!this.svg) return;
+    this.at = this.chosenEdge = null;
+    this.mark();
   }
 
   // ---------------------------------------------------------------------------------------------- keyboard
   key(event) {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.drawn) return;
     if (step) this.move(step);
-    else if (event.key === "Enter" && this.at) { this.choose(this.at); this.page.details.focus(); }
-    else if (event.key === " " && this.at) this.page.toggle(this.unitOf(this.at)?.group ?? this.at.data("group"));
+    else if (event.key === "Enter" && this.at !== null) { this.choose(this.at); this.page.details.focus(); }
+    else if (event.key === " " && this.at !== null) this.page.toggle(this.drawn.units[this.at].group);
     else if (event.key === "Escape") this.page.clear();
-    else if (event.key === "+" || event.key === "=") this.zoom(1.25);
-    else if (event.key === "-") this.zoom(0.8);
+    else if (event.key === "+" || event.key === "=") this.zoomTo(this.zoom * 1.25);
+    else if (event.key === "-") this.zoomTo(this.zoom * 0.8);
     else if (event.key === "0") this.fit();
     else return;
     event.preventDefault();
   }
 
-  zoom(factor) {
-    this.cy.zoom({ level: this.cy.zoom() * factor, renderedPosition: { x: this.cy.width() / 2, y: this.cy.height() / 2 } });
-  }
-
   // To the next node that way: far along counts once, off the way three times.
   move([dx, dy]) {
-    const nodes = this.cy.nodes().filter((node) => node.data("unit") !== undefined);
-    if (!nodes.length) return;
-    const here = this.at && this.at.inside() ? this.at.position() : null;
+    const here = this.at === null ? null : middle(this.picture.nodes[this.at]);
     let best = null, least = Infinity;
-    nodes.forEach((node) => {
-      if (this.at && node.same(this.at)) return;
-      const place = node.position();
-      const [x, y] = here ? [place.x - here.x, place.y - here.y] : [place.x, place.y];
-      const along = x * dx + y * dy, off = Math.abs(x * dy) + Math.abs(y * dx);
-      const cost = here ? (along > 0 ? along + 3 * off : Infinity) : x + y;
-      if (cost < least) { least = cost; best = node; }
+    this.picture.nodes.forEach((node, i) => {
+      if (i === this.at) return;
+      const place = middle(node), x = place.x - (here?.x ?? 0), y = place.y - (here?.y ?? 0);
+      const forth = x * dx + y * dy, off = Math.abs(x * dy) + Math.abs(y * dx);
+      const cost = here ? (forth > 0 ? forth + 3 * off : Infinity) : x + y;
+      if (cost < least) { least = cost; best = i; }
     });
-    if (!best) return;
-    this.mark(best);
-    this.keepInView(best);
-    const unit = this.unitOf(best);
+    if (best === null) return;
+    this.focusUnit(best);
+    const unit = this.drawn.units[best];
     this.page.say(`${unit.name}${unit.size ? `, ${unit.size}` : ""}`);
   }
 
-  keepInView(node) {
-    const { x, y } = node.renderedPosition();
-    if (x < 20 || y < 20 || x > this.cy.width() - 20 || y > this.cy.height() - 20) this.cy.center(node);
+  focusUnit(unit) {
+    this.at = unit;
+    this.chosenEdge = null;
+    this.mark();
+    this.find("unit", unit).scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  focusOn(unitId) {
-    const node = this.cy.getElementById(unitId);
-    if (node.nonempty()) this.mark(node);
+  focusOn(id) {
+    const unit = this.drawn.units.findIndex((it) => it.id === id);
+    if (unit >= 0) this.focusUnit(unit);
   }
+}
+
+// The heads of arrows: they take their colour from the style, so that they change with it.
+function arrows() {
+  const head = (name) => draw("marker", { id: `head-${name}`, class: name, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8,
+    markerUnits: "userSpaceOnUse", orient: "auto" }, draw("path", { d: "M0 0L8 4L0 8z" }));
+  return draw("defs", {}, head("some"), head("all"), head("chosen"));
 }

@@ -1,7 +1,7 @@
 "use strict";
 // The matrix: a grid of units by units.  Only the cells in view are in the document, so thousands of units are no matter.
 
-const WIDEST_HEAD = 230;
+const HEAD = { size: 13, line: 16, pad: 30, share: 0.6, highest: 240 };
 
 class Matrix {
   constructor(element, page) {
@@ -20,13 +20,16 @@ class Matrix {
   draw(drawn) {
     this.drawn = drawn;
     const count = drawn.units.length;
-    this.side = Math.min(WIDEST_HEAD, Math.max(0.42 * this.element.clientWidth, 120));
+    const names = drawn.units.map((unit) => this.headText(unit));
+    const longest = Math.max(0, ...names.map((name) => textWidth(name, HEAD.size))) + HEAD.pad;
+    const linesWithin = (room) => Math.max(1, ...names.map((name) => wrapped(name, room - HEAD.pad, HEAD.size).length));
+    this.side = Math.max(120, Math.min(longest, HEAD.share * this.element.clientWidth));
+    this.height = Math.max(28, linesWithin(this.side) * HEAD.line + 10);
     const room = Math.max(this.element.clientWidth - this.side - 4, 200);
     this.isWide = count > 0 && room / count >= 66;
-    this.width = this.isWide ? Math.min(Math.floor(room / count), 150) : 28;
-    this.height = 28;
-    const longest = Math.max(0, ...drawn.units.map((unit) => this.label(unit).length));
-    this.top = this.isWide ? 46 : Math.min(30 + longest * 6.6, 200);
+    this.top = this.isWide ? 0 : Math.min(longest, HEAD.highest);
+    this.width = this.isWide ? Math.min(Math.floor(room / count), 150) : Math.max(28, linesWithin(this.top) * HEAD.line + 10);
+    if (this.isWide) this.top = Math.max(46, linesWithin(this.width + HEAD.pad - 12) * HEAD.line + 12);
     this.inner.style.width = `${this.side + count * this.width}px`;
     this.inner.style.height = `${this.top + count * this.height}px`;
     this.element.setAttribute("aria-rowcount", count + 1);
@@ -72,6 +75,10 @@ class Matrix {
     return unit.kind === "class" && unit.of === "namespace" ? `${groupName(unit.group)}/${unit.label}` : unit.label;
   }
 
+  headText(unit) {
+    return `${unit.kind === "group" ? "▸ " : ""}${this.label(unit)}`;
+  }
+
   header(number, isRow) {
     const unit = this.drawn.units[number];
     const isOpen = this.page.open.has(unit.group);
@@ -81,10 +88,10 @@ class Matrix {
       "aria-label": `${unit.name}${unit.size ? `, ${unit.size}` : ""}`,
       [isRow ? "data-row" : "data-column"]: number, [isRow ? "data-column" : "data-row"]: -1,
       "aria-colindex": isRow ? 1 : number + 2,
-    }, `${unit.kind === "group" ? "▸ " : ""}${this.label(unit)}`);
-    if (isRow) Object.assign(it.style, { width: `${this.side}px`, lineHeight: `${this.height}px` });
+    }, this.headText(unit));
+    if (isRow) Object.assign(it.style, { width: `${this.side}px`, height: `${this.height}px` });
     else Object.assign(it.style, { left: `${this.side + number * this.width}px`, width: `${this.width}px`,
-      ...(this.isWide ? {} : { height: `${this.top}px`, lineHeight: `${this.width}px` }) });
+      ...(this.isWide ? {} : { height: `${this.top}px` }) });
     if (isRow && this.at.row === number && this.at.column < 0 || !isRow && this.at.column === number && this.at.row < 0) it.tabIndex = 0;
     return it;
   }

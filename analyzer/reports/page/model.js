@@ -7,7 +7,7 @@
 const map = JSON.parse(document.getElementById("data").textContent);
 const PROTOCOLS = ["TCP", "UDP", "SCTP"];
 const TOP = 65535;
-const LONGEST = 64;
+const MOST_BLOCKS = 4;
 const ALL = [[1, TOP]];
 const EVERYTHING = { TCP: ALL, UDP: ALL, SCTP: ALL, other: true };
 
@@ -109,12 +109,17 @@ for (const it of map.classes) {
   for (const end of it.ends) names.set(bareName(end), (names.get(bareName(end)) || 0) + 1);
 }
 
+// What an `except` lists stands beside it, in a class of its own; of many blocks, the first and how many more.
+function shortAddresses(text) {
+  const parts = text.replace(/any (IPv\d) address outside except (?:(?!, any ).)*/g, "any other $1 address outside").split(", ");
+  return parts.length > MOST_BLOCKS + 1 ? `${parts.slice(0, MOST_BLOCKS).join(", ")} and ${parts.length - MOST_BLOCKS} more` : parts.join(", ");
+}
+
 function shortClassName(number) {
   const { group, ends } = map.classes[number];
   const bare = bareName(ends[0]);
   const full = namesOfGroup[group].get(bare) > 1 ? ends[0][0] : bare;
-  const name = full.length > LONGEST ? `${full.slice(0, LONGEST - 1)}…` : full;
-  return name + (ends.length > 1 ? ` +${ends.length - 1}` : "");
+  return (map.groups[group].kind === "outside" ? shortAddresses(full) : full) + (ends.length > 1 ? ` +${ends.length - 1}` : "");
 }
 
 function counted(count, noun) {

@@ -2,7 +2,7 @@
 // The page as a whole: filters, tabs, theme, what is open and what is chosen.
 
 const FEW_CLASSES = 40;
-const FEW_PAIRS = 70;
+const FEW_PAIRS = 120;
 const MANY_EDGES = 60;
 const VIEWS = ["graph", "matrix", "table"];
 
@@ -87,7 +87,7 @@ class Page {
       this.views[this.shown].draw(this.drawn);
       this.isStale[this.shown] = false;
     } else this.views[this.shown].fit?.();
-    this.part("fit").hidden = !inGraph;
+    this.part("fit").hidden = this.part("ports").hidden = !inGraph;
     this.part("hint").textContent = this.hint(inGraph);
   }
 
@@ -106,7 +106,7 @@ class Page {
   // ---------------------------------------------------------------------------------------------- what is done
   clear() {
     this.details.clear();
-    this.views.graph.unmark?.();
+    this.views.graph.unmark();
     if (this.shown === "matrix") this.views.matrix.unmark();
   }
 
@@ -158,6 +158,7 @@ class Page {
     this.part("open").addEventListener("click", () => { map.groups.forEach((_, group) => this.open.add(group)); this.clear(); this.refresh(); });
     this.part("close").addEventListener("click", () => { this.open.clear(); this.clear(); this.refresh(); });
     this.part("fit").addEventListener("click", () => this.views.graph.fit());
+    this.part("ports").addEventListener("click", () => this.part("ports").setAttribute("aria-pressed", this.views.graph.togglePorts()));
     this.part("theme").addEventListener("click", () => this.theme(this.isDark() ? "light" : "dark"));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.theme());
     addEventListener("beforeprint", () => this.part("paper").replaceChildren(...printed(this)));
@@ -181,7 +182,6 @@ class Page {
   theme(name) {
     if (name) document.documentElement.dataset.theme = name;
     this.part("theme").textContent = this.isDark() ? "Light" : "Dark";
-    this.views.graph.style();
   }
 }
 

@@ -1,12 +1,10 @@
-"""The HTML page as a file: what is vendored is what was fetched, nothing comes from elsewhere, nothing breaks out."""
+"""The HTML page as a file: it is small, nothing comes from elsewhere, nothing breaks out."""
 
 import base64
 import hashlib
 import json
 import re
-from html import escape
 from html.parser import HTMLParser
-from importlib.resources import files
 
 import pytest
 
@@ -14,10 +12,7 @@ from analyzer.analysis import connectivity
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Labels
 from analyzer.model.profile import PROFILES
-from analyzer.reports.map_html import LIBRARIES, render_map_html
-
-VENDOR = files("analyzer.reports") / "vendor"
-VENDORED = {entry["name"]: entry for entry in json.loads((VENDOR / "vendored.json").read_text())}
+from analyzer.reports.map_html import render_map_html
 
 
 class Page(HTMLParser):
@@ -58,18 +53,8 @@ def page(text):
     return Page(text)
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_what_is_vendored_is_what_was_fetched(name):
-    script = (VENDOR / f"{name}.js").read_bytes()
-    assert hashlib.sha256(script).hexdigest() == VENDORED[name]["script_sha256"]
-
-
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_licences_are_in_the_page(name, text):
-    licence = (VENDOR / f"{name}.LICENSE").read_text(encoding="utf-8")
-    assert "Copyright (c)" in licence
-    assert "WITHOUT WARRANTY OF ANY KIND" in licence
-    assert escape(licence) in text
+def test_it_is_small(text):
+    assert len(text.encode()) < 100_000
 
 
 def test_nothing_comes_from_elsewhere(page):
@@ -83,6 +68,7 @@ def test_only_the_scripts_of_the_page_may_run(page):
     running = [content for kind, content in page.scripts if kind is None]
     hashes = [base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() for content in running]
     assert allowed.split() == [f"'sha256-{digest}'" for digest in hashes]
+    assert "unsafe" not in policy
 
 
 def test_data_cannot_end_its_element(page):
