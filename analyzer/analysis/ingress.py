@@ -1,4 +1,7 @@
-"""What Ingresses and Gateway API routes lead to, as far as policies let the ingress controller (reference E1, E2)."""
+"""What Ingresses, routes of the Gateway API and of OpenShift lead to, as far as policies let the ingress controller.
+
+Reference E1, E2.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,13 @@ from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.analysis.connectivity.variants import guesses
 from analyzer.judging.entries import open_to_pods
 from analyzer.judging.judge import Setting
-from analyzer.model.cluster import Backend, Cluster, Route, Service, Workload
+from analyzer.model.cluster import Backend, Cluster, Route, Service, ServicePort, Workload
 from analyzer.model.leading import target_of
 from analyzer.model.lifting import lifted
 from analyzer.model.source import Notice
 from analyzer.semantics import matches
 from analyzer.semantics.declared_ports import targeted
-from analyzer.sets import ConnectionSet
+from analyzer.sets import ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import ConnectivityMap, IngressEdge
 
 Wants = list[tuple[Route, ConnectionSet]]
@@ -95,9 +98,17 @@ def _behind(service: Service, cluster: Cluster) -> list[Workload]:
 def _targets(route: Route, backend: Backend, service: Service, workload: Workload) -> ConnectionSet:
     found = ConnectionSet.EMPTY
     for port in service.ports:
-        if port.protocol is route.protocol and backend.port in (port.port, port.name):
-            found |= targeted(workload.ports, target_of(port))
+        if port.protocol is route.protocol:
+            found |= _meant(backend, port, targeted(workload.ports, target_of(port)))
     return found
+
+
+def _meant(backend: Backend, port: ServicePort, targets: ConnectionSet) -> ConnectionSet:
+    """What the backend means of the targets of a Service's port."""
+    if backend.is_of_pods and isinstance(backend.port, int):
+        return targets & ConnectionSet.on(port.protocol.value, PortSet.of(backend.port))
+    is_meant = backend.port is None or backend.port in (port.port, port.name)
+    return targets if is_meant else ConnectionSet.EMPTY
 
 
 def _unknown_services(cluster: Cluster) -> Iterator[Notice]:

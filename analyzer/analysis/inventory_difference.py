@@ -14,6 +14,7 @@ from itertools import product
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.difference import Progress, background, queries_of, silent
 from analyzer.analysis.ingress_difference import changed_flows
+from analyzer.analysis.isolation import isolation_changes
 from analyzer.analysis.matched_ends import Likeness, matched
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.judging import Setting
@@ -59,7 +60,8 @@ def inventory_difference(
     tell("", total, total)
     reason, blame = _doubts(sides, pairing, (*changes, *among), setting)
     base = background(revisions, packs, setting)
-    return InventoryDifference(ends, changes, base, reason, blame, queries, among=tuple(among))
+    isolation = isolation_changes(*sides, setting, mentioned)
+    return InventoryDifference(ends, changes, base, reason, blame, queries, among=tuple(among), isolation=isolation)
 
 
 def both_mentioned(old: Cluster, new: Cluster, profile: Profile) -> dict[str, frozenset[str]]:

@@ -82,16 +82,20 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A Service that a route leads to; `port` is one of its ports, by number or by name."""
+    """A Service that a route leads to; `port` is one of its ports, by number or by name.
+
+    `is_of_pods`: a number is that of the pods, not the Service's, and None is every port (reference E1.8).
+    """
 
     namespace: str
     service: str
-    port: int | str
+    port: int | str | None
+    is_of_pods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An Ingress or a Gateway API route: which flows are wanted; it permits none (reference E1.1).
+    """An Ingress, a Gateway API route or one of OpenShift: which flows are wanted; it permits none (reference E1.1).
 
     `backends` holds those it may lead to.  `hosts` is empty if it is for every host.
     """

@@ -59,6 +59,10 @@ def render_diff_json(found: Difference | InventoryDifference) -> bytes:
         content["among"] = [
             {"workload": end, "change": change.word, **_rulings(change)} for end, change in found.own_pods()
         ]
+        content["isolation"] = [
+            {"workloads": list(it.workloads), "direction": it.direction.value, "isolated": it.is_isolated}
+            for it in found.isolation
+        ]
         content["complete"], content["reason"], content["blame"] = not found.reason, found.reason, list(found.blame)
     if base.cross_check is not None:
         content["cross_check"] = cross_check(base.cross_check)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.reports import diff_words, parts, region_words, verdict_words, words
+from analyzer.reports import diff_words, inventory_words, parts, region_words, verdict_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.verdicts.difference import Change, Difference, InventoryDifference, QueryDifference, Shift
 
@@ -53,14 +53,23 @@ def _change(change: Change) -> str:
 
 
 def _pairs(found: InventoryDifference) -> Iterator[str]:
-    pairs = [*found.pairs(), *((end, diff_words.OWN_PODS, change) for end, change in found.own_pods())]
-    if pairs:
+    ends = inventory_words.Ends(found)
+    if found.isolation:
+        yield ""
+    yield from (f"- **{escaped(inventory_words.isolation(change, ends))}**" for change in found.isolation)
+    rows = [
+        (block.change, ends.of(sources), ends.destinations(block))
+        for sources, blocks in inventory_words.folded(found)
+        for block in blocks
+    ]
+    rows += [(change, end, diff_words.OWN_PODS) for end, change in found.own_pods()]
+    if rows:
         yield from ("", "| | from | to | before | after |", "|---|---|---|---|---|")
-    for src, dst, change in pairs[:_SHOWN_PAIRS]:
+    for change, src, dst in rows[:_SHOWN_PAIRS]:
         sides = map(diff_words.compared, (change.before, change.after))
         yield f"| {' | '.join(map(escaped, (change.word, src, dst, *sides)))} |"
-    if len(pairs) > _SHOWN_PAIRS:
-        yield from ("", f"And {len(pairs) - _SHOWN_PAIRS:,} more pairs.")
+    if len(rows) > _SHOWN_PAIRS:
+        yield from ("", f"And {len(rows) - _SHOWN_PAIRS:,} more rows.")
     if found.reason:
         yield from ("", escaped(_sentence(found.reason)))
     for hanging in found.blame:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
-from analyzer.reports import diff_words, parts, region_words, verdict_words, words
+from analyzer.reports import diff_words, inventory_words, parts, region_words, verdict_words, words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.reports.text import INKS
 from analyzer.verdicts.difference import (
@@ -77,22 +75,33 @@ def _change(page: Page, change: Change, mark: str, indent: int = 0) -> None:
 
 # ------------------------------------------------------------------------------------------------ inventory
 def _pairs(page: Page, found: InventoryDifference) -> None:
-    pairs = list(found.pairs())
-    for src, group in groupby(pairs[:_SHOWN_PAIRS], key=lambda pair: pair[0]):
+    ends = inventory_words.Ends(found)
+    _isolation(page, found, ends)
+    groups = inventory_words.folded(found)
+    for sources, blocks in groups[:_SHOWN_PAIRS]:
         page.blank()
-        page.paragraph(src, ink=Ink.STRONG)
-        for _, dst, change in group:
-            page.paragraph(f"{_WORDS[change.word]} → {dst}", indent=2, hang=4)
-            page.paragraph(_before_and_after(change), indent=6, hang=2)
-    if len(pairs) > _SHOWN_PAIRS:
+        page.paragraph(ends.of(sources), ink=Ink.STRONG)
+        for block in blocks:
+            page.paragraph(f"{_WORDS[block.change.word]} → {ends.destinations(block)}", indent=2, hang=4)
+            page.paragraph(_before_and_after(block.change), indent=6, hang=2)
+    if len(groups) > _SHOWN_PAIRS:
         page.blank()
-        page.labelled("…", f"and {len(pairs) - _SHOWN_PAIRS:,} more pairs; --format json lists them all", gutter=3)
+        page.labelled("…", f"and {len(groups) - _SHOWN_PAIRS:,} more sources; --format json lists them all", gutter=3)
     _among(page, list(found.own_pods()))
     if found.reason:
         page.blank()
         page.labelled("? unknown", found.reason, gutter=parts.GUTTER, ink=Ink.OPEN)
     for hanging in found.blame:
         parts.detail(page, "hangs on", parts.line(hanging))
+
+
+def _isolation(page: Page, found: InventoryDifference, ends: inventory_words.Ends) -> None:
+    """What a reader must not miss comes first: who is open now, or closed, in a whole direction."""
+    if found.isolation:
+        page.blank()
+    for change in found.isolation:
+        mark, ink = ("-", Ink.GOOD) if change.is_isolated else ("+", Ink.BAD)
+        page.paragraph(f"{mark} {inventory_words.isolation(change, ends)}", hang=2, ink=ink)
 
 
 def _among(page: Page, changes: list[tuple[str, ChangedPairs]]) -> None:

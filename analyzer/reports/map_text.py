@@ -16,13 +16,14 @@ def render_map_text(found: ConnectivityMap, style: Style) -> bytes:
     names = Names(found)
     texts = {id(row): connections(row) for row in found.rows}
     for classes, rows in senders(found):
-        to = _destinations(rows, classes if found.is_single(classes) else 0, texts)
+        itself = classes if found.is_single(classes) else 0
+        to = _destinations(rows, itself, texts)
         if not to:
             continue
         page.blank()
         page.paragraph(names.of(classes), ink=Ink.STRONG)
         for text, far in to.items():
-            page.paragraph(f"{text} → {names.of(far)}", indent=2, hang=4)
+            page.paragraph(f"{text} → {names.of(far, itself)}", indent=2, hang=4)
     _ingress(page, found)
     _requests(page, found)
     if not found.rows and not found.ingress:

@@ -21,34 +21,36 @@ class Names:
     def __init__(self, found: ConnectivityMap) -> None:
         self._found = found
         self._outside = addresses_of(found, found.outside)
-        self._known: dict[int, str] = {}
+        self._known: dict[tuple[int, int], str] = {}
         self._namespaces: dict[str, int] = {}
         for number, members in enumerate(found.classes):
             first = found.ends[members[0]]
             if isinstance(first, Workload):
                 self._namespaces[first.namespace] = self._namespaces.get(first.namespace, 0) | 1 << number
 
-    def of(self, classes: int) -> str:
-        """`every workload in namespace shop, web/api[Deployment], 10.0.0.0/8`."""
-        text = self._known.get(classes)
+    def of(self, classes: int, itself: int = 0) -> str:
+        """`every workload in namespace shop, web/api[Deployment], 10.0.0.0/8`; `itself` is who it is said to, if that
+        is a single workload: it is no destination of its own, so that lacking it is lacking nothing."""
+        text = self._known.get((classes, itself))
         if text is None:
-            parts = chain(self._inside(classes), self._addresses(classes & self._found.outside))
-            text = self._known[classes] = ", ".join(_first(parts))
+            parts = chain(self._inside(classes, itself), self._addresses(classes & self._found.outside))
+            text = self._known[classes, itself] = ", ".join(_first(parts))
         return text
 
-    def _inside(self, classes: int) -> Iterator[str]:
-        every = self._found.workloads
+    def _inside(self, classes: int, itself: int) -> Iterator[str]:
+        every = self._found.workloads & ~itself
+        other = "every other workload" if itself & self._found.workloads else "every workload"
         here, lacking = classes & every, every & ~classes
-        if here == every and not self._found.is_single(every):
-            yield "every workload"
+        if here == every and every and not self._found.is_single(every):
+            yield other
         elif lacking and lacking.bit_count() * 4 < here.bit_count():
-            yield f"every workload except {', '.join(_first(self._by_namespace(lacking)))}"
+            yield f"{other} except {', '.join(_first(self._by_namespace(lacking, 0)))}"
         else:
-            yield from self._by_namespace(here)
-        others = classes & ~every & ~self._found.outside
+            yield from self._by_namespace(here, itself)
+        others = classes & ~self._found.workloads & ~self._found.outside
         yield from (end_id(self._found.ends[i]) for i in sorted(self._found.members(others)))
 
-    def _by_namespace(self, classes: int) -> Iterator[str]:
+    def _by_namespace(self, classes: int, itself: int) -> Iterator[str]:
         """Whole namespaces as such, the workloads of others one by one."""
         seen: set[str] = set()
         for number in bit_indices(classes):
@@ -56,9 +58,10 @@ class Names:
             if not isinstance(first, Workload) or first.namespace in seen:
                 continue
             seen.add(first.namespace)
-            every = self._namespaces[first.namespace]
+            every = self._namespaces[first.namespace] & ~itself
             if every & ~classes == 0 and not self._found.is_single(every):
-                yield f"every workload in namespace {first.namespace}"
+                other = "other " if self._namespaces[first.namespace] & itself else ""
+                yield f"every {other}workload in namespace {first.namespace}"
             else:
                 members = sorted(self._found.members(every & classes))
                 yield from (end_id(self._found.ends[i]) for i in members)

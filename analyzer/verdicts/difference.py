@@ -9,6 +9,7 @@ from enum import Enum
 from analyzer.model.claims import Query, Universe
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.endpoints import Connection
+from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
@@ -173,6 +174,15 @@ class ChangedPairs:
 
 
 @dataclass(frozen=True, slots=True)
+class IsolationChange:
+    """Workloads, by id, that policies isolate in one revision only: the new one if `is_isolated`, else the old one."""
+
+    workloads: tuple[str, ...]
+    direction: Direction
+    is_isolated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InventoryDifference:
     """The answer of `netproof diff` for the workloads in the manifests: every pair of ends that changed.
 
@@ -188,6 +198,7 @@ class InventoryDifference:
     queries: tuple[QueryDifference, ...] = ()
     universe: Universe = Universe.INVENTORY
     among: tuple[ChangedPairs, ...] = ()
+    isolation: tuple[IsolationChange, ...] = ()
 
     @property
     def has_gained(self) -> bool:

@@ -179,3 +179,45 @@ def test_routes_do_not_change_what_is_checked():
     question = "no pods in namespace edge can reach workload shop/db"
     result = CliRunner().invoke(app, ["check", "all.yaml", "-q", question])
     assert result.exit_code == 0, result.output
+
+
+# ------------------------------------------------------------------------------------------------ OpenShift
+def openshift(port=""):
+    return f"""---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {{name: portal, namespace: shop}}
+spec: {{host: shop.example, to: {{kind: Service, name: two}}{port}}}
+"""
+
+
+TWO = (
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+    + pod("two", "[{name: http, containerPort: 8080}, {name: admin, containerPort: 9000}]")
+    + service("two", "[{name: www, port: 80, targetPort: http}, {name: ops, port: 9000, targetPort: 9000}]")
+)
+
+
+@pytest.mark.parametrize(
+    ("port", "opened"),
+    [
+        ("", [[8080, 8080], [9000, 9000]]),  # the router takes every endpoint
+        (", port: {targetPort: 8080}", [[8080, 8080]]),  # the pods' port,
+        (', port: {targetPort: "8080"}', [[8080, 8080]]),
+        (", port: {targetPort: www}", [[8080, 8080]]),  # or the Service's by name,
+        (", port: {targetPort: http}", None),  # not the pods' by name,
+        (", port: {targetPort: 80}", None),  # nor the Service's by number
+    ],
+)
+def test_a_route_of_openshift_leads_to_pods(tmp_path, port, opened):
+    (tmp_path / "all.yaml").write_text(TWO + openshift(port))
+    assert edges(report()) == ({} if opened is None else {"shop/two[Pod]": (opened, opened, ["portal"])})
+
+
+def test_a_route_of_openshift_is_in_the_comparison_of_inventories(tmp_path):
+    (tmp_path / "old.yaml").write_text(TWO)
+    (tmp_path / "new.yaml").write_text(TWO + openshift())
+    sides = [str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml")]
+    done = CliRunner().invoke(app, ["diff", *sides, "--universe", "inventory", "--format", "json"])
+    (row,) = json.loads(done.stdout)["changes"]
+    assert (row["change"], row["src"], row["dst"]) == ("added", "{ingress-controller}", "shop/two[Pod]")

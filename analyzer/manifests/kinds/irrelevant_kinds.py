@@ -98,7 +98,6 @@ IRRELEVANT_GROUPS = frozenset(
         "project.openshift.io",
         "quota.openshift.io",
         "reports.kyverno.io",
-        "route.openshift.io",
         "scheduling.sigs.k8s.io",
         "secrets-store.csi.x-k8s.io",
         "secrets.hashicorp.com",

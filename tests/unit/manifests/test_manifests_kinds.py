@@ -127,7 +127,6 @@ def test_a_namespaced_kind_without_a_namespace_is_in_the_default_one(loaded):
         ("Certificate", "cert-manager.io/v1"),
         ("ServiceMonitor", "monitoring.coreos.com/v1"),
         ("Application", "argoproj.io/v1alpha1"),
-        ("Route", "route.openshift.io/v1"),
     ],
 )
 def test_kinds_that_cannot_affect_traffic(loaded, kind, api_version):

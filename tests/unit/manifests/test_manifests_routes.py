@@ -135,3 +135,42 @@ def test_faults_have_a_place(problems):
         "`spec.rules[0].http.paths[0].backend.service.port` must have a `name` or a `number`",
         "`spec.rules[0].backendRefs[0].port` is missing",
     ]
+
+
+# ------------------------------------------------------------------------------------------------ OpenShift
+def openshift(more="", to="{kind: Service, name: web}"):
+    return f"""
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {{name: front, namespace: shop}}
+spec: {{host: shop.example, to: {to}, tls: {{termination: edge}}, wildcardPolicy: None{more}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "port"),
+    [
+        ("", None),
+        (", port: {targetPort: 8080}", 8080),
+        (', port: {targetPort: "8080"}', 8080),
+        (", port: {targetPort: http}", "http"),
+    ],
+)
+def test_a_route_of_openshift_names_the_port_of_pods_or_the_services_by_name(loaded, written, port):
+    (found,) = loaded(openshift(written)).cluster.routes
+    assert (found.id, found.hosts) == ("Route shop/front", ("shop.example",))
+    assert found.backends == (Backend("shop", "web", port, is_of_pods=True),)
+
+
+def test_alternate_backends_count_and_those_of_no_weight_do_not(loaded):
+    more = ", alternateBackends: [{kind: Service, name: copy, weight: 20}, {kind: Service, name: gone, weight: 0}]"
+    names = [b.service for b in backends(loaded, openshift(more, "{kind: Service, name: web, weight: 100}"))]
+    assert names == ["web", "copy"]
+    assert backends(loaded, openshift(to="{kind: Service, name: web, weight: 0}")) == []
+
+
+@pytest.mark.parametrize(
+    "to", ["{kind: Service}", "{kind: Service, name: web, weight: 300}", "{kind: Service, name: web, weight: a}"]
+)
+def test_a_route_of_openshift_that_the_server_refuses_is_an_error(problems, to):
+    assert problems(openshift(to=to))

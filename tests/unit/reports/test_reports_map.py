@@ -120,3 +120,29 @@ def test_what_is_not_certain_in_words():
 
 def test_an_empty_map():
     assert b"no connection is allowed" in render_map(a_map(), "text", is_grouped=False, style=Style())
+
+
+def meant(text: str, ids: list[str], itself: set[str]) -> set[str]:
+    """Which workloads the words mean, read as a reader does."""
+    named, _, excepted = text.partition(" except ")
+    found: set[str] = set()
+    for words, sign in ((named, True), (excepted, False)):
+        for part in filter(None, words.split(", ")):
+            namespace = part.partition("in namespace ")[2]
+            start = f"{namespace}/" if namespace else ""
+            here = {i for i in ids if i == part or (part.startswith("every") and i.startswith(start))}
+            here -= itself if "other" in part else set()
+            assert here, f"nothing behind {part!r}"
+            found = found | here if sign else found - here
+    return found
+
+
+@pytest.mark.parametrize("count", range(2, 11))
+def test_words_mean_the_workloads_that_they_are_made_of(count):
+    found = a_map(*(workload(f"w{i}", "ab"[i % 2]) for i in range(count)))
+    names, ids = Names(found), [end.id for end in found.ends]
+    for itself in (0, 1, 2):
+        for classes in range(1, 1 << count):
+            if classes & ~itself:
+                wanted, own = ({ids[i] for i in range(count) if some >> i & 1} for some in (classes & ~itself, itself))
+                assert meant(names.of(classes, itself), ids, own) == wanted
