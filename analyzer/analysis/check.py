@@ -109,9 +109,8 @@ def answer_of(
 def _special(cluster: Cluster, setting: Setting, sections: Sequence[Section]) -> Iterator[str]:
     """The workloads that regions of pods in general do not speak of unless they were there."""
     universes = {setting.universe, *(verdict.universe for section in sections for verdict in section.verdicts)}
-    for workload in cluster.workloads:
-        if workload.host_network or Universe.INVENTORY in universes:
-            yield workload.id
+    for workload in cluster.workloads if Universe.INVENTORY in universes else cluster.on_host_network:
+        yield workload.id
 
 
 def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
@@ -119,7 +118,7 @@ def tally(cluster: Cluster) -> tuple[tuple[str, int], ...]:
     return (
         ("files", len(cluster.files)),
         ("namespaces", len(cluster.namespaces)),
-        ("workloads", len({workload.owner for workload in cluster.workloads})),  # not their sorts of pods
+        ("workloads", len(cluster.owners)),  # not their sorts of pods
         ("policies", len(cluster.policies) + len(cluster.calico.policies) + len(cluster.formula_policies)),
         ("irrelevant", sum(count for _, count in cluster.irrelevant)),
         ("unmodelled", len(not_modelled(cluster))),

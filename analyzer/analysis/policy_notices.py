@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from analyzer.model.added_labels import Unwritten
-from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.cluster import Cluster, Namespace, Service, Workload
 from analyzer.model.labels import Labels, Operator, Selector
+from analyzer.model.memory import PerObject, remembered
 from analyzer.model.policies import (
     AddressPeer,
     Direction,
@@ -29,29 +30,48 @@ def policy_notices(cluster: Cluster) -> tuple[Notice, ...]:
     """One for each slip; none of a cluster without workloads, where everything selects nothing."""
     if not cluster.workloads:
         return ()
-    return tuple(dict.fromkeys(_Slips(cluster).all()))
+    looks_at_peers = len(cluster.policies) * len(cluster.workloads) <= _MOST_LOOKED_AT
+    slips = _slips(cluster, looks_at_peers)
+    policies = [policy for policy in cluster.policies if policy.tier is Tier.NETWORK_POLICY]
+    return tuple(dict.fromkeys(notice for found in slips.of(policies) for notice in found))
+
+
+@remembered
+def _slips(cluster: Cluster, looks_at_peers: bool) -> _Slips:
+    return _Slips(cluster.namespaces, cluster.workloads_by_namespace, cluster.services, looks_at_peers=looks_at_peers)
 
 
 class _Slips:
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        self.known: dict[tuple[NamespaceChoice, Selector], tuple[Workload, ...]] = {}
-        self.looks_at_peers = len(cluster.policies) * len(cluster.workloads) <= _MOST_LOOKED_AT
+    """Those of policies beside these objects; what was found of a policy is kept, so that one changed is one looked
+    at."""
 
-    def all(self) -> Iterator[Notice]:
-        for policy in self.cluster.policies:
-            if policy.tier is not Tier.NETWORK_POLICY:
-                continue
-            yield from self._subject(policy)
-            yield from self._name(policy)
-            for direction in Direction:
-                for rule in policy.rules(direction) or ():
-                    yield from self._rule(policy, direction, rule)
+    def __init__(
+        self,
+        namespaces: Sequence[Namespace],
+        by_namespace: Mapping[str, Sequence[Workload]],
+        services: Sequence[Service],
+        *,
+        looks_at_peers: bool,
+    ) -> None:
+        self.namespaces, self.by_namespace, self.services = namespaces, by_namespace, services
+        self.looks_at_peers = looks_at_peers
+        self.known: dict[tuple[NamespaceChoice, Selector], tuple[Workload, ...]] = {}
+        self.kept = PerObject[Policy, tuple[Notice, ...]]()
+
+    def of(self, policies: Sequence[Policy]) -> Iterator[tuple[Notice, ...]]:
+        yield from self.kept.of(policies, lambda policy: tuple(self._all(policy)))
+
+    def _all(self, policy: Policy) -> Iterator[Notice]:
+        yield from self._subject(policy)
+        yield from self._name(policy)
+        for direction in Direction:
+            for rule in policy.rules(direction) or ():
+                yield from self._rule(policy, direction, rule)
 
     # -------------------------------------------------------------------------------------------- policies
     def _subject(self, policy: Policy) -> Iterator[Notice]:
         """A `podSelector` that no pod of the namespace meets."""
-        there = self.cluster.workloads_by_namespace.get(policy.namespace or "", ())
+        there = self.by_namespace.get(policy.namespace or "", ())
         pods = policy.subject.pods
         if there and not any(_may_meet(pods, workload) for workload in there):
             meant = _nearest(pods, there)
@@ -81,12 +101,11 @@ class _Slips:
 
     def _nobody(self, peer: PodPeer) -> str:
         """Why a peer that no pod meets meets none; empty where pods may be there that no manifest shows."""
-        there = [n for n in self.cluster.namespaces if _is_chosen(peer.namespaces, n.name, n.labels)]
+        there = [n for n in self.namespaces if _is_chosen(peer.namespaces, n.name, n.labels)]
         if not there:
             selector = "" if isinstance(peer.namespaces, NamespaceNamed) else str(peer.namespaces.selector)
             return f"no namespace has {selector}" if selector else ""
-        by_namespace = self.cluster.workloads_by_namespace
-        workloads = [workload for n in there for workload in by_namespace.get(n.name, ())]
+        workloads = [workload for n in there for workload in self.by_namespace.get(n.name, ())]
         if not workloads or not peer.pods.requirements:
             return ""
         where = there[0].name if len(there) == 1 else "its namespaces"
@@ -95,9 +114,8 @@ class _Slips:
     def _pods(self, choice: NamespaceChoice, pods: Selector) -> tuple[Workload, ...]:
         key = choice, pods
         if key not in self.known:
-            names = (n for n in self.cluster.namespaces if _is_chosen(choice, n.name, n.labels))
-            by_namespace = self.cluster.workloads_by_namespace
-            found = (w for n in names for w in by_namespace.get(n.name, ()) if _may_meet(pods, w))
+            names = (n for n in self.namespaces if _is_chosen(choice, n.name, n.labels))
+            found = (w for n in names for w in self.by_namespace.get(n.name, ()) if _may_meet(pods, w))
             self.known[key] = tuple(found)
         return self.known[key]
 
@@ -118,7 +136,7 @@ class _Slips:
 
     def _service_address(self, peer: AddressPeer, of: str, rule: Rule) -> Iterator[Notice]:
         """A block of one address that is a Service's: most engines see the pods' addresses only."""
-        for service in self.cluster.services:
+        for service in self.services:
             for address in service.addresses:
                 if peer.text in (f"{address}/32", f"{address}/128"):
                     text = f"{of} names {address}, an address of {service.id}; policies see the pods behind it"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from threading import Lock
 
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
-from analyzer.encoding import Dependencies, dependencies_of
+from analyzer.encoding import Dependencies, Question, dependencies_of
 from analyzer.judging import Setting, question_of
+from analyzer.judging.kept_witnesses import still_refuted
 from analyzer.judging.mediated import mediated
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster
@@ -35,8 +38,10 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The answer, what of it may be taken over next time by the task's number, and the queries that were asked."""
+    """The answer for a cluster, what of it may be taken over next time by the task's number, and the queries that were
+    asked."""
 
+    cluster: Cluster
     answer: Answer
     kept: dict[int, _Kept]
     asked: tuple[str, ...]
@@ -47,12 +52,16 @@ class CheckSession:
 
         session = CheckSession(cluster, packs, setting=setting)
         print(session.answer.status)
+        proposed = session.propose(edited(session.cluster, put=[policy]))
         answer = session.change(put=[policy], removed=["NetworkPolicy shop/db"])
         answer = session.update(other_cluster)
 
     Each answer is the one that `check` would give of the cluster as it then is.  A verdict is taken over from the
     answer before if the policies, namespaces, workloads and addresses that its query can look at are the same;
     `asked` names the queries that were not spared in the last step.
+
+    Threads may share it: proposals run beside one another and beside an update, each from the last state there was
+    when it began; updates wait for one another.
     """
 
     def __init__(
@@ -67,52 +76,88 @@ class CheckSession:
         """Answer the packs for the first time.  `jobs` and `progress` as in `check`."""
         self._packs, self._setting, self._jobs = tuple(packs), setting, jobs
         self._tasks = tasks_of(packs)
-        self._kept: dict[int, _Kept] = {}
-        self.asked: tuple[str, ...] = ()
-        self.cluster = cluster
-        self.answer: Answer = self.update(cluster, progress=progress)
+        self._lock = Lock()
+        self._state = self._found(cluster, {}, progress)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The last one there was."""
+        return self._state.cluster
+
+    @property
+    def answer(self) -> Answer:
+        return self._state.answer
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        return self._state.asked
 
     def update(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
         """The answer for another state of the cluster, whatever in it has changed.
 
         What is the same costs least where it is the same object, as it is in what `Rereader` gives.
         """
-        found = self._found(cluster, progress)
-        self.cluster, self.asked, self._kept, self.answer = cluster, found.asked, found.kept, found.answer
-        return self.answer
+        with self._lock:
+            self._state = found = self._found(cluster, self._state.kept, progress)
+        return found.answer
 
-    def what_if(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
-        """What `update` would give; the session stays as it is."""
-        return self._found(cluster, progress).answer
+    def propose(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
+        """The verdicts that `update` would give; the session stays as it is.
 
-    def _found(self, cluster: Cluster, progress: Progress | None) -> _Found:
-        cluster = as_enforced(cluster, self._setting.profile)
-        now = [self._dependencies(cluster, task) for task in self._tasks]
-        stale = [i for i, found in enumerate(now) if i not in self._kept or self._kept[i].dependencies != found]
-        jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
-        asked = [self._tasks[i] for i in stale]
-        answered = dict(zip(stale, answer_all(Answerer(cluster, self._setting), asked, jobs, progress), strict=True))
-        whole = [answered.get(i) or self._kept[i].answered for i in range(len(self._tasks))]
-        if progress is not None:
-            progress("", len(asked), len(asked))
-        kept = {
-            i: _Kept(now[i], found)
-            for i, found in enumerate(whole)
-            if i not in answered or _is_repeatable(self._tasks[i], found)
-        }
-        answer = answer_of(cluster, self._packs, whole, setting=self._setting)
-        return _Found(answer, kept, tuple(task.query.id for task in asked))
-
-    def _dependencies(self, cluster: Cluster, task: Task) -> _Dependencies:
-        asked = question_of(cluster, task.query, task.assumptions, self._setting)
-        cluster, question = mediated(cluster, asked)
-        return _Dependencies(dependencies_of(cluster, question), breaches_of(cluster, task.assumptions))
+        A query that is refuted keeps the witnesses that the change leaves standing, each alone in its region, and no
+        search is made for others: a violation that was there before is told by what it was told by.
+        """
+        return self._found(cluster, self._state.kept, progress, keeps_witnesses=True).answer
 
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
     ) -> Answer:
         """The answer once objects are added or changed (`put`) and others are gone (`removed`, by `object_name`)."""
         return self.update(edited(self.cluster, put, removed), progress=progress)
+
+    def _found(
+        self, given: Cluster, known: dict[int, _Kept], progress: Progress | None, *, keeps_witnesses: bool = False
+    ) -> _Found:
+        cluster = as_enforced(given, self._setting.profile)
+        now: list[_Dependencies] = []
+        whole: list[Answered | None] = []
+        for number, task in enumerate(self._tasks):
+            now.append(self._dependencies(cluster, task))
+            kept = known.get(number)
+            if kept is None or kept.dependencies == now[-1]:
+                whole.append(None if kept is None else kept.answered)
+            else:
+                whole.append(self._standing(cluster, task, kept, now[-1]) if keeps_witnesses else None)
+        stale = [number for number, found in enumerate(whole) if found is None]
+        jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
+        asked = [self._tasks[i] for i in stale]
+        answered = dict(zip(stale, answer_all(Answerer(cluster, self._setting), asked, jobs, progress), strict=True))
+        if progress is not None:
+            progress("", len(asked), len(asked))
+        every = [answered[number] if found is None else found for number, found in enumerate(whole)]
+        kept_now = {
+            i: _Kept(now[i], found)
+            for i, found in enumerate(every)
+            if i not in answered or _is_repeatable(self._tasks[i], found)
+        }
+        answer = answer_of(cluster, self._packs, every, setting=self._setting)
+        return _Found(given, answer, kept_now, tuple(task.query.id for task in asked))
+
+    def _dependencies(self, cluster: Cluster, task: Task) -> _Dependencies:
+        cluster, question = self._question(cluster, task)
+        return _Dependencies(dependencies_of(cluster, question), breaches_of(cluster, task.assumptions))
+
+    def _question(self, cluster: Cluster, task: Task) -> tuple[Cluster, Question]:
+        return mediated(cluster, question_of(cluster, task.query, task.assumptions, self._setting))
+
+    def _standing(self, cluster: Cluster, task: Task, kept: _Kept, now: _Dependencies) -> Answered | None:
+        """The answer before, where it is refuted by what still refutes it; None if it has to be asked again."""
+        if kept.dependencies.breaches or now.breaches:
+            return None
+        before = kept.answered.verdict
+        cluster, question = self._question(cluster, task)
+        verdict = still_refuted(before, kept.dependencies.question, now.question, cluster, question)
+        return None if verdict is None else replace(kept.answered, verdict=verdict)
 
 
 def _is_repeatable(task: Task, answered: Answered) -> bool:

@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cached_property
 
 from analyzer.encoding.walk import claim_sets, comparisons, leaves
 from analyzer.model.added_labels import Unwritten
 from analyzer.model.claims import Attribute, PodsIn, Query
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Name
-from analyzer.model.labels import Selector
+from analyzer.model.labels import Labels, Selector
+from analyzer.model.memory import remembered
 from analyzer.model.mentioned_labels import asked_labels, mentioned_labels
 from analyzer.model.policies import NamespacesMatching
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.model.source import Notice
-from analyzer.records import dataclass
 
 _SET_BY_SERVERS = ("kubernetes.io/", "k8s.io/")
 """What ends before the slash: labels that components of Kubernetes set, as they see fit."""
 _OF_BUILT_IN_PACKS = re.compile(r"queries/[^/]+/pack\.npq")
 
 
-@dataclass(frozen=True, slots=True)
 class _Known:
-    """The labels that pods or namespaces have, or that policies and Services ask for: values by key.  `of_controllers`:
-    keys whose values the manifests do not say."""
+    """The labels that pods or namespaces have as `written`, or that policies and Services ask for, which `asked` gives
+    where those are not enough.  `of_controllers`: keys whose values the manifests do not say."""
 
-    what: str
-    values: dict[str, frozenset[str]]
-    of_controllers: frozenset[str]
+    def __init__(
+        self,
+        what: str,
+        written: Mapping[str, frozenset[str]],
+        asked: Callable[[], Iterable[tuple[str, Collection[str]]]],
+        of_controllers: frozenset[str] = frozenset(),
+    ) -> None:
+        self.what, self.of_controllers = what, of_controllers
+        self._written, self._asked = written, asked
+
+    def has(self, key: str, value: str | None) -> bool:
+        """Whether it is known without a look at what is asked for."""
+        values = self._written.get(key)
+        return values is not None and (value is None or value in values)
+
+    @cached_property
+    def values(self) -> dict[str, frozenset[str]]:
+        """By key."""
+        found = {key: set(values) for key, values in self._written.items()}
+        for key, values in self._asked():
+            found.setdefault(key, set()).update(values)
+        return {key: frozenset(values) for key, values in found.items()}
 
 
 def unknown_labels(cluster: Cluster, profile: Profile, query: Query) -> Iterator[Notice]:
@@ -82,7 +101,7 @@ def _of_selector(selector: Selector, known: _Known) -> Iterator[tuple[_Known, st
 def _near(known: _Known, key: str, value: str | None) -> str | None:
     """The label that is most like it, "" if none is; None if it is known."""
     is_set = key.rpartition("/")[0].endswith(tuple(prefix.rstrip("/") for prefix in _SET_BY_SERVERS))
-    if key in known.of_controllers or is_set:
+    if key in known.of_controllers or is_set or known.has(key, value):
         return None
     if value is None:
         return None if key in known.values else _closest(key, known.values)
@@ -99,21 +118,33 @@ def _closest(text: str, known: Iterable[str]) -> str:
 
 
 def _of_pods(cluster: Cluster, profile: Profile) -> _Known:
-    found: dict[str, set[str]] = {key: set(values) for key, values in mentioned_labels(profile, cluster).items()}
-    keys: set[str] = set()
-    for workload in cluster.workloads:
-        for key, value in workload.labels.items():
-            found.setdefault(key, set()).add(value)
-        for added in workload.added:
-            keys |= set() if isinstance(added, Unwritten) else set(added.all_keys)
-    return _Known("pods", {key: frozenset(values) for key, values in found.items()}, frozenset(keys))
+    written, of_controllers = _of_workloads(cluster)
+    return _Known("pods", written, lambda: mentioned_labels(profile, cluster).items(), of_controllers)
 
 
 def _of_namespaces(cluster: Cluster, profile: Profile) -> _Known:
+    return _Known(
+        "namespaces",
+        _of_declared(cluster),
+        lambda: asked_labels(pipeline_of(profile, cluster), Name.NAMESPACE_LABEL),
+    )
+
+
+@remembered
+def _of_workloads(cluster: Cluster) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    """The values of labels by their keys, and the keys that controllers add."""
+    keys = {added for workload in cluster.workloads for added in workload.added if not isinstance(added, Unwritten)}
+    return _by_key(w.labels for w in cluster.workloads), frozenset(key for added in keys for key in added.all_keys)
+
+
+@remembered
+def _of_declared(cluster: Cluster) -> dict[str, frozenset[str]]:
+    return _by_key(namespace.labels for namespace in cluster.namespaces)
+
+
+def _by_key(labels: Iterable[Labels]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for namespace in cluster.namespaces:
-        for key, value in namespace.labels.items():
+    for held in labels:
+        for key, value in held.items():
             found.setdefault(key, set()).add(value)
-    for key, values in asked_labels(pipeline_of(profile, cluster), Name.NAMESPACE_LABEL):
-        found.setdefault(key, set()).update(values)
-    return _Known("namespaces", {key: frozenset(values) for key, values in found.items()}, frozenset())
+    return {key: frozenset(values) for key, values in found.items()}

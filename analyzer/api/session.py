@@ -19,7 +19,7 @@ class Session:
         >>> session = Session("examples/gated-repo/k8s", "some workload shop/web can reach workload shop/orders")
         >>> session.result.is_proved
         True
-        >>> session.what_if(removed="NetworkPolicy shop/web-to-orders").is_proved
+        >>> session.propose(removed="NetworkPolicy shop/web-to-orders").is_proved
         False
         >>> session.result.is_proved
         True
@@ -72,10 +72,10 @@ class Session:
         `Manifests.changed`; policies, namespaces with their labels, pods, whatever a manifest can be."""
         return self.update(self.manifests.changed(put=put, removed=removed))
 
-    def what_if(self, *, put: Given | Iterable[Given] = (), removed: str | Iterable[str] = ()) -> CheckResult:
+    def propose(self, *, put: Given | Iterable[Given] = (), removed: str | Iterable[str] = ()) -> CheckResult:
         """What `change` would give.  The session stays as it is.
 
-        `session.what_if(…).changed_since(session.result)` are the verdicts that the change would change.
+        `session.propose(…).changed_since(session.result)` are the verdicts that the change would change.
         """
         proposed = self.manifests.changed(put=put, removed=removed)
-        return CheckResult(self._checks.what_if(proposed.cluster), proposed.cluster)
+        return CheckResult(self._checks.propose(proposed.cluster), proposed.cluster)

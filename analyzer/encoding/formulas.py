@@ -22,7 +22,6 @@ from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal
 from analyzer.encoding.variables import PROTOCOL_CODES, VariableBuilder
 from analyzer.encoding.variables import Attribute as Symbol
 from analyzer.errors import InternalError
-from analyzer.model.added_labels import Listed, Varying
 from analyzer.model.formulas import (
     FALSE as NEVER,
 )
@@ -77,8 +76,7 @@ class FormulaTerms:
         self.memory: dict[int, tuple[Formula, Term]] | None = None  # by formula, where the ends stay what they are
         self.requests: RequestTerms | None = None  # where nobody says so, what is asked for is no HTTP
         self._chosen: dict[tuple[Formula, End, bool], Term] = {}
-        added = (it for w in scope.members.workloads for it in w.added if isinstance(it, Varying | Listed))
-        self._added_keys = frozenset(key for it in added for key in it.all_keys)
+        self._added_keys = scope.members.added_keys
 
     def of(self, formula: Formula, ends: Ends, asked: Asked | None = None) -> Term:
         """The formula holds of the ends, on the connection's port or the one that is asked for."""

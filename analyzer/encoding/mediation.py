@@ -137,17 +137,21 @@ def _namespaces(subject: Formula) -> frozenset[str] | None:
     return None
 
 
-def formulas_of(stage: Stage) -> Iterator[Formula]:
-    """All that the stage asks."""
+def formulas_of(stage: Stage, *, with_entries: bool = True) -> Iterator[Formula]:
+    """All that the stage asks; or what it asks besides its entries."""
     yield stage.applies
     for doubt in stage.doubts:
         yield from (doubt.denies, doubt.allows)
     yield from (disguise.when for disguise in stage.disguises)
     for tier in stage.tiers:
         yield tier.spared
-        for entry in tier.entries:
-            yield entry.subject
-            yield from (rule.when for rule in entry.rules)
+        for entry in tier.entries if with_entries else ():
+            yield from formulas_of_entry(entry)
+
+
+def formulas_of_entry(entry: Entry) -> Iterator[Formula]:
+    yield entry.subject
+    yield from (rule.when for rule in entry.rules)
 
 
 # ------------------------------------------------------------------------------------------------ names

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
-from analyzer.encoding.mediation import formulas_of
+from analyzer.encoding.mediation import formulas_of, formulas_of_entry
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
 from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves, led_ports_of
@@ -30,7 +30,8 @@ from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnNo
 from analyzer.model.formulas import leaves as leaves_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.leading import NodeWay, Way
-from analyzer.model.pipeline import Stage
+from analyzer.model.memory import PerObject, remembered
+from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
     NamedPort,
@@ -121,10 +122,21 @@ def tests_in_pipeline(cluster: Cluster, profile: Profile) -> frozenset[Test]:
     if isinstance(known, tuple) and known[0] is pipeline:
         found: frozenset[Test] = known[1]
         return found
-    asked = _leaves_in([it for stage in pipeline.stages for it in formulas_of(stage)])
-    found = frozenset(leaf for leaf in asked if isinstance(leaf, Test))
+    entries = [entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries]
+    besides = _tests_in(it for stage in pipeline.stages for it in formulas_of(stage, with_entries=False))
+    found = besides.union(*_of_entries(cluster).of(entries, lambda entry: _tests_in(formulas_of_entry(entry))))
     cluster.readings[tests_in_pipeline, profile] = pipeline, found
     return found
+
+
+def _tests_in(formulas: Iterable[Formula]) -> frozenset[Test]:
+    return frozenset(leaf for leaf in _leaves_in(formulas) if isinstance(leaf, Test))
+
+
+@remembered
+def _of_entries(cluster: Cluster) -> PerObject[Entry, frozenset[Test]]:
+    """Room for what single entries ask, whatever the cluster."""
+    return PerObject()
 
 
 def _conditions(question: Question) -> Iterator[Condition]:

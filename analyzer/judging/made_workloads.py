@@ -20,9 +20,8 @@ def beside_makers(verdict: Verdict, cluster: Cluster, question: Question) -> Ver
     loses = Status.REFUTED if question.claim.kind is Kind.SOME else Status.PROVED
     if verdict.status not in (loses, Status.VACUOUS):
         return verdict
-    there = {(workload.namespace, workload.name) for workload in cluster.workloads}
     named = dict.fromkeys(leaf for leaf in claim_sets(question.claim) if isinstance(leaf, WorkloadNamed))
-    lacking = [leaf for leaf in named if (leaf.namespace, leaf.name) not in there]
+    lacking = [leaf for leaf in named if (leaf.namespace, leaf.name) not in cluster.workload_names]
     makers = [thing for thing in cluster.unmodelled if thing.adds_pods and any(map(thing.reaches, _places(lacking)))]
     if not makers:
         return verdict

@@ -259,6 +259,26 @@ class Cluster:
         return {frozenset({4}), frozenset({6})} <= families
 
     @remembered_property
+    def added_keys(self) -> frozenset[str]:
+        """The keys of labels that controllers and nodes add."""
+        found = {it for w in self.workloads for it in w.added if isinstance(it, Varying | Listed)}
+        return frozenset(key for it in found for key in it.all_keys)
+
+    @remembered_property
+    def workload_names(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of each workload."""
+        return frozenset((workload.namespace, workload.name) for workload in self.workloads)
+
+    @remembered_property
+    def owners(self) -> frozenset[str]:
+        """What owns the workloads, which are sorts of pods."""
+        return frozenset(workload.owner for workload in self.workloads)
+
+    @remembered_property
+    def on_host_network(self) -> tuple[Workload, ...]:
+        return tuple(workload for workload in self.workloads if workload.host_network)
+
+    @remembered_property
     def has_host_network(self) -> bool:
         """Some workload is on its nodes' network."""
         return any(workload.host_network for workload in self.workloads)

@@ -7,7 +7,7 @@ an answer depends on is what was read, and nowhere listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import wraps
 from types import FunctionType, MethodType
@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, over
 
 from analyzer.records import dataclass
 
+Thing = TypeVar("Thing")
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -28,6 +29,7 @@ class Remembering(Protocol):
 
 C = TypeVar("C", bound=Remembering)
 
+_MOST_GONE = 1_000
 _MOST = 4  # values of one kind: a few states of a cluster, as a session goes to and fro between them
 
 
@@ -62,6 +64,24 @@ class Memory:
         found = _Kept(reading.finished(), value)
         known[:] = [found, *known[: _MOST - 1]]
         return found
+
+
+class PerObject(Generic[Thing, T]):
+    """What was worked out of each of many objects that come and go, for as long as it is the very object."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Thing, T]] = {}
+
+    def of(self, objects: Sequence[Thing], make: Callable[[Thing], T]) -> Iterator[T]:
+        """What `make` gives of each.  What objects have that are gone is forgotten in time."""
+        kept = self._kept
+        if len(kept) > 2 * len(objects) + _MOST_GONE:
+            kept = self._kept = {id(thing): kept[id(thing)] for thing in objects if id(thing) in kept}
+        for thing in objects:
+            known = kept.get(id(thing))
+            if known is None or known[0] is not thing:
+                known = kept[id(thing)] = thing, make(thing)
+            yield known[1]
 
 
 class _Reading:

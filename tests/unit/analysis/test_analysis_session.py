@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -9,14 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import CheckSession, Setting, check
+from analyzer.analysis.answering import Answerer
+from analyzer.judging import question_of
+from analyzer.judging.either_way import unknown_sets
+from analyzer.judging.judge import replay_of
+from analyzer.judging.mediated import mediated
 from analyzer.language import parse_query
-from analyzer.model.claims import Pack, Query, Universe
-from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.claims import Kind, Pack, Query, Universe
+from analyzer.model.cluster import Cluster, Namespace, Workload
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
-from analyzer.verdicts import Status
+from analyzer.verdicts import Counterexample, Status, Verdict
 from tests.laws.clusters import claims, clusters, isolation_claims, profiles
 
 NAMES = ("red", "green", "blue")
@@ -95,3 +102,77 @@ def test_a_session_answers_as_a_fresh_run_does(data: st.DataObject) -> None:
     for _ in range(2):
         after = data.draw(edits(session.cluster))
         assert session.update(after) == check(after, [pack], setting=setting)
+
+
+def said(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.query.id, verdict.status, verdict.live
+
+
+def assert_refutes(example: Counterexample, verdict: Verdict, after: Cluster, setting: Setting) -> None:
+    """The oracle finds it a witness in the cluster as it now is."""
+    seen, question = mediated(after, question_of(after, verdict.query, (), setting))
+    replay = replay_of(seen, question)
+    if example.connection is None:
+        assert example.subject is not None
+        replay.pod(example.subject, "")
+    else:
+        replay.connection(example.connection, allowed=question.claim.kind is not Kind.EVERY, bundle="")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_proposal_is_answered_as_a_fresh_run_would_and_by_witnesses_of_what_is_proposed(data: st.DataObject) -> None:
+    before = data.draw(clusters(adds_labels=data.draw(st.booleans())))
+    asked = data.draw(st.lists(claims(before) | isolation_claims(before), min_size=1, max_size=3))
+    pack = Pack("p", "", tuple(Query(f"q{i}", "", claim, "") for i, claim in enumerate(asked)))
+    setting = Setting(data.draw(st.sampled_from(Universe)), data.draw(profiles()), max_counterexamples=2)
+    session = CheckSession(before, [pack], setting=setting)
+    answer = session.answer
+    for _ in range(2):
+        after = data.draw(edits(session.cluster))
+        proposed, fresh = session.propose(after), check(after, [pack], setting=setting)
+        assert list(map(said, proposed.verdicts)) == list(map(said, fresh.verdicts))
+        assert proposed.notices == fresh.notices
+        read = as_enforced(after, setting.profile)
+        for verdict in proposed.verdicts:
+            for example in verdict.counterexamples if not unknown_sets(verdict.query.claim) else ():
+                assert_refutes(example, verdict, read, setting)
+        assert session.answer is answer
+
+
+def witnessed(number: int) -> Cluster:
+    """Two namespaces with a workload each, and so many policies that close a third."""
+    labels = Labels({"app": "web"})
+    there = tuple(Workload("Deployment", name, "web", labels) for name in ("green", "red"))
+    others = tuple(replace(deny("blue"), name=f"deny-{i}") for i in range(number))
+    return replace(cluster(*others), workloads=there)
+
+
+def test_a_refutation_that_a_change_leaves_standing_is_not_searched_for_again(monkeypatch):
+    session = CheckSession(witnessed(0), [PACK], setting=SETTING)
+    assert statuses(session) == [Status.REFUTED] * 3
+    open_to_all = replace(deny("red"), ingress=None, egress=(), name="some")
+    asked: list[str] = []
+    answer = Answerer.answer
+    monkeypatch.setattr(Answerer, "answer", lambda self, task: asked.append(task.query.id) or answer(self, task))
+    elsewhere = replace(session.cluster, policies=(replace(deny("green"), ingress=None),))
+    kept = session.propose(elsewhere).verdicts[0]
+    assert (kept.status, kept.live, asked) == (Status.REFUTED, True, ["green-blue"])
+    closed = session.propose(replace(session.cluster, policies=(open_to_all,))).verdicts
+    assert [verdict.status for verdict in closed] == [Status.PROVED, Status.PROVED, Status.REFUTED]
+    assert statuses(session) == [Status.REFUTED] * 3
+
+
+def test_proposals_run_beside_one_another_and_beside_updates():
+    session = CheckSession(witnessed(3), [PACK], setting=SETTING)
+    states = [replace(session.cluster, policies=tuple(map(deny, names))) for names in (("red",), ("green",), ())]
+    wanted = [[v.status for v in check(state, [PACK], setting=SETTING).verdicts] for state in states]
+
+    def ask(number: int) -> list[Status]:
+        if number % 4 == 3:
+            session.update(states[number % 3])
+        return [verdict.status for verdict in session.propose(states[number % 3]).verdicts]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(ask, range(24)))
+    assert found == [wanted[number % 3] for number in range(24)]

@@ -45,22 +45,22 @@ def said(result):
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_what_if_is_the_answer_of_check_and_leaves_the_session_as_it_was(change):
+def test_a_propose_is_the_answer_of_check_and_leaves_the_session_as_it_was(change):
     shop = analyzer.load(SHOP)
     session = analyzer.Session(shop, *QUERIES)
     before = session.result
-    found = session.what_if(**change)
+    found = session.propose(**change)
     assert said(found) == said(analyzer.check(shop.changed(**change), *QUERIES))
     assert session.result == before
     assert session.manifests is shop
-    assert said(session.what_if(**change)) == said(found)
+    assert said(session.propose(**change)) == said(found)
     assert said(session.change(**change)) == said(found)
     assert said(session.update(shop)) == said(before)
 
 
-def test_what_a_what_if_changes_is_told_by_query():
+def test_what_a_propose_changes_is_told_by_query():
     session = analyzer.Session(SHOP, *QUERIES)
-    proposed = session.what_if(put=POLICY)
+    proposed = session.propose(put=POLICY)
     changed = proposed.changed_since(session.result)
     assert [now.query.id for _, now in changed] == ["q2"]
 
