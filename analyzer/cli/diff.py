@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from analyzer import inputs
 from analyzer.cli import formats, options, output, revisions
 from analyzer.cli.exit_codes import difference_code
-from analyzer.cli.guard import complaint
+from analyzer.cli.guard import complaint, tell
 from analyzer.cli.options import FailOn
 from analyzer.cli.progress import Progress
 
@@ -68,6 +66,6 @@ def diff(
             progress=progress,
         )
     if problems := (*old.problems, *new.problems):
-        print(complaint(problems, "what they could change is unknown"), file=sys.stderr)
+        tell(complaint(problems, "what they could change is unknown"))
     output.write(render_diff(found, format_.value, output.terminal_style(color, file, quiet=quiet)), file)
     raise typer.Exit(difference_code(found, fail_on.value))

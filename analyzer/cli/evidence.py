@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.cli.guard import tell
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ def write_evidence(
     )
     index = render_evidence(bundle)
     writer.finish(index)
-    print(f"evidence: {visible(str(folder))}, fingerprint {sha256(index)}", file=sys.stderr)
+    tell(f"evidence: {visible(str(folder))}, fingerprint {sha256(index)}")

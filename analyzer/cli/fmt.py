@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from analyzer import inputs
+from analyzer.cli import output
 from analyzer.cli.query_files import formatted_text, query_files, texts_of
 from analyzer.errors import UsageError
 
@@ -34,7 +35,7 @@ def fmt(files: Files, check: Check = False) -> None:
     changed = [(path, new) for path, old, new in texts if old != new]
     for path, new in changed:
         if not check:
-            path.write_text(new, encoding="utf-8")
+            output.write(new.encode(), path)
         print(f"{'would lay out' if check else 'laid out'} {path}")
     print(
         f"{len(found)} {'file' if len(found) == 1 else 'files'}, {len(changed)} {'to change' if check else 'changed'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
+from analyzer.cli import interrupting
 from analyzer.cli.complaints import grouped
 from analyzer.cli.exit_codes import ExitCode
 from analyzer.errors import InputError, InternalError, NetproofError, Problem
@@ -29,7 +31,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _Guard():
+        with _Guard(), interrupting.Unwinding():
             return command(*args, **kwargs)
         raise AssertionError("a guard never swallows")
 
@@ -47,7 +49,7 @@ class _Guard:
             case None | typer.Exit() | typer.Abort() | SystemExit():
                 return
             case KeyboardInterrupt():
-                code = _say(ExitCode.INTERRUPTED, "netproof: interrupted")
+                code = _say(ExitCode.INTERRUPTED, interrupting.LINE)
             case InputError():
                 code = _say(ExitCode.BAD_INPUT, complaint(error.problems))
             case NetproofError():
@@ -57,27 +59,33 @@ class _Guard:
         if os.environ.get(DEBUG) == "1":
             traceback.print_exception(error)
             if isinstance(error, InternalError) and error.bundle:
-                print(error.bundle, file=sys.stderr)
+                tell(error.bundle)
         raise typer.Exit(code) from None
 
 
 def _say(code: ExitCode, text: str) -> ExitCode:
-    if sys.stderr is not None:  # None: closed, and print would turn to stdout
-        print(text, file=sys.stderr)
+    tell(text)
     return code
+
+
+def tell(text: str) -> None:
+    """Lines on standard error, beside the report; nothing where it is closed or nobody reads it any more."""
+    if sys.stderr is not None:  # None: closed, and print would turn to stdout
+        with contextlib.suppress(BrokenPipeError):
+            print(text, file=sys.stderr, flush=True)
 
 
 def mention(notices: Iterable[Notice]) -> None:
     """Tell on standard error the notices that every report must hold, where the report has no room for them."""
     for notice in notices:
         if notice.is_kept:
-            print(f"note: {visible(notice.message)}", file=sys.stderr)
+            tell(f"note: {visible(notice.message)}")
 
 
 def complain(problems: Sequence[Problem], outcome: str) -> None:
     """Tell on standard error what was wrong with input that was read all the same, if anything was."""
     if problems:
-        print(complaint(problems, outcome), file=sys.stderr)
+        tell(complaint(problems, outcome))
 
 
 def complaint(problems: Sequence[Problem], end: str = "nothing was checked") -> str:

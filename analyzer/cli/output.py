@@ -9,11 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.cli import interrupting
 from analyzer.cli.options import Color
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from analyzer.reports.layout import Style
+
+
+_CLOSED = ("standard output is closed", "write to a file: -o FILE")
 
 
 def terminal_style(
@@ -25,6 +29,8 @@ def terminal_style(
     if file is not None:
         colored = color is Color.ALWAYS
         return Style(color=colored, is_quiet=quiet, is_verbose=verbose, tells_assumptions=assumptions)
+    if sys.stdout is None:
+        raise UsageError(*_CLOSED)
     is_terminal = sys.stdout.isatty()
     return Style(
         width=shutil.get_terminal_size((80, 24)).columns if is_terminal else 80,
@@ -39,7 +45,11 @@ def terminal_style(
 def _is_colored(color: Color, is_terminal: bool) -> bool:
     if color is not Color.AUTO:
         return color is Color.ALWAYS
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0").lower() not in ("", "0", "false"):
+        return True
+    return is_terminal and os.environ.get("TERM") != "dumb"
 
 
 def check_destinations(report: Path | None, yaml: str | None) -> None:
@@ -53,7 +63,7 @@ def check_destinations(report: Path | None, yaml: str | None) -> None:
 def check_standard_output(*, is_used: bool, yaml: str | None) -> None:
     """UsageError where a report (`is_used`) or the manifests should go to standard output and cannot."""
     if sys.stdout is None and (is_used or yaml == "-"):
-        raise UsageError("standard output is closed", "write to a file: -o FILE")
+        raise UsageError(*_CLOSED)
     if yaml == "-" and is_used:
         raise UsageError(
             "`--yaml -` would mix the manifests into the report on standard output",
@@ -81,6 +91,8 @@ def write(report: bytes, path: Path | None) -> None:
     if path is not None:
         _replace(path, report)
         return
+    if sys.stdout is None:
+        raise UsageError(*_CLOSED)
     try:
         sys.stdout.buffer.write(report)
         sys.stdout.buffer.flush()
@@ -98,15 +110,16 @@ def _replace(path: Path, report: bytes) -> None:
             path.write_bytes(report)
             return
         target = path.resolve()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(report)
-            Path(name).chmod(_mode(target))
-            os.replace(name, target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with interrupting.Held():
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(report)
+                Path(name).chmod(_mode(target))
+                os.replace(name, target)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise UsageError(f"`{path}` cannot be written: {error.strerror or error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -18,7 +19,8 @@ class Progress:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream if stream is not None else sys.stderr
-        self._is_shown = self._stream is not None and self._stream.isatty()  # None: closed
+        is_terminal = self._stream is not None and self._stream.isatty()  # None: closed
+        self._is_shown = is_terminal and os.environ.get("TERM") != "dumb"
         self._drawn_at = 0.0
         self._is_drawn = False
 

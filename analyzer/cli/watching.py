@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from analyzer.cli.guard import complaint
+from analyzer.cli.guard import complaint, tell
 from analyzer.cli.output import write
 from analyzer.cli.progress import Progress
 from analyzer.errors import InputError
@@ -57,7 +56,7 @@ class Watcher:
                 with Progress() as progress:
                     report = self._report(style(), progress)
             except InputError as error:
-                print(complaint(error.problems, "waiting for the next save"), file=sys.stderr, flush=True)
+                tell(complaint(error.problems, "waiting for the next save"))
             else:
                 write(report, None)
             self._await(before, every)

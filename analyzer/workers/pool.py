@@ -8,7 +8,8 @@ import multiprocessing
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -18,6 +19,8 @@ from typing import Any, Generic, TypeVar
 from analyzer.errors import NetproofError
 
 T = TypeVar("T")
+
+_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 DEFECT = 1  # the exit code of a process that ends with an error of ours
 
@@ -95,10 +98,11 @@ class WorkerPool(Generic[T]):
         context = multiprocessing.get_context("fork") if can_fork() else multiprocessing.get_context("spawn")
         channel, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(self._work, theirs), daemon=True)
-        process.start()
+        with _uninterrupted():
+            process.start()
+            worker = _Worker(process, channel, 0)
+            self._busy.append(worker)
         theirs.close()
-        worker = _Worker(process, channel, 0)
-        self._busy.append(worker)
         self._give(worker)
 
     def _give(self, worker: _Worker) -> None:
@@ -145,9 +149,24 @@ class WorkerPool(Generic[T]):
             self._start()
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """SIGINT waits, here and in what is started here: a process that is just made would print a traceback, and one
+    that nobody knows of yet would be left behind."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(work: Callable[[int], Any], channel: Connection) -> None:
     """Do the tasks whose numbers come in until the process that asks is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # that process ends this one
+    _end_with_parent()
     parent = multiprocessing.parent_process()
     asking: list[Connection | int] = [channel] if parent is None else [channel, parent.sentinel]
     try:
@@ -155,6 +174,14 @@ def _serve(work: Callable[[int], Any], channel: Connection) -> None:
             channel.send(_done(work, channel.recv()))
     except (EOFError, OSError, MemoryError, KeyboardInterrupt):  # Z3 takes the signal for itself while it works
         return
+
+
+def _end_with_parent() -> None:
+    """Where the system can, it ends this process with the one that asks, in the middle of a task too."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _done(work: Callable[[int], Any], task: int) -> tuple[bool, Any]:

@@ -1,0 +1,165 @@
+"""SIGINT at any time: one line, exit code 130, no process and no half of a file left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from benchmarks.generate import MULTI_TENANT, Order, make
+
+from analyzer.cli import interrupting
+from analyzer.workers import WorkerPool
+
+# Says when it could be interrupted first; what is before is Python's own start.
+STARTED = "import sys; from analyzer.__main__ import main; print(flush=True); sys.argv[0] = 'netproof'; main()"
+NETPROOF = [sys.executable, "-c", STARTED]
+COMMANDS = {
+    "check": ["check", "{}", "-p", "tenant-isolation", "--set", "tenant=tenant", "--jobs", "2"],
+    "check-alone": ["check", "{}", "-p", "tenant-isolation", "--set", "tenant=tenant", "--jobs", "1"],
+    "diff": ["diff", "{}", "{}/t0-prod.yaml"],
+    "map": ["map", "{}"],
+    "init": ["init", "{}"],
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """Enough for a second or two of work, and for a pool."""
+    folder = tmp_path_factory.mktemp("cluster")
+    make(Order(MULTI_TENANT, pods=600, policies=300, namespaces=60)).write(folder)
+    return folder / "manifests"
+
+
+def in_session(number):
+    """The processes of a session that are still there."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                state, _, _, session, *_ = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(session) == number and state != "Z":
+            found.append(int(name))
+    return found
+
+
+def interrupted(words, after, *, everyone=False):
+    """The exit code and what standard error holds, once the process, or all of its group, was sent SIGINT."""
+    process = subprocess.Popen(
+        [*NETPROOF, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    process.stdout.readline()
+    time.sleep(after)
+    os.kill(-process.pid if everyone else process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said, process.pid
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("everyone", [False, True], ids=["process", "group"])
+@pytest.mark.parametrize("after", [0, 0.03, 0.2, 0.4, 0.8])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_nothing_is_left_behind(name, after, everyone, cluster, tmp_path):
+    words = [word.format(cluster) for word in COMMANDS[name]]
+    report = tmp_path / "report"
+    code, said, session = interrupted([*words, "-o", str(report)], after, everyone=everyone)
+    assert in_session(session) == []
+    assert [path for path in tmp_path.iterdir() if path != report] == []
+    if code == 130:
+        assert said == "netproof: interrupted\n"
+    else:  # it was done before the signal came
+        assert code in (0, 1, 3)
+        assert "Traceback" not in said
+        assert report.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_processes_end_with_the_one_that_was_killed(tmp_path):
+    program = (
+        "import time, sys\nfrom analyzer.workers import WorkerPool\n"
+        "def work(task):\n    print('at work', flush=True)\n    time.sleep(60)\n"
+        "with WorkerPool(work, 2, 2, lost=lambda task, code: None) as pool:\n    pool.results()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True)
+    for _ in range(2):
+        process.stdout.readline()
+    assert len(in_session(process.pid)) == 3
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    until = time.monotonic() + 10
+    while in_session(process.pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert in_session(process.pid) == []
+
+
+# ------------------------------------------------------------------------------------------------ within the process
+@pytest.fixture
+def installed(monkeypatch):
+    """As if `main` had been called; what ends the process is told instead."""
+    before, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    ended = []
+    monkeypatch.setattr(interrupting, "_end", lambda *_: ended.append(True))
+    monkeypatch.setattr(interrupting, "_owner", 0)
+    interrupting.install()
+    yield ended
+    signal.signal(signal.SIGINT, before)
+    sys.unraisablehook = hook
+
+
+def test_a_second_signal_ends_it_on_the_spot(installed):
+    with interrupting.Unwinding():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert installed == []
+        signal.raise_signal(signal.SIGINT)
+    assert installed == [True]
+
+
+def test_what_is_held_is_done_whole(installed):
+    done = []
+    with interrupting.Unwinding(), pytest.raises(KeyboardInterrupt):
+        with interrupting.Held(), interrupting.Held():
+            signal.raise_signal(signal.SIGINT)
+            done.append("written")
+        done.append("never")
+    assert done == ["written"]
+    assert installed == []
+
+
+def test_an_exception_that_python_would_pass_over_ends_it(installed):
+    class Finalised:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    with interrupting.Unwinding():
+        thing = Finalised()
+        del thing
+    assert installed == [True]
+
+
+def test_whoever_ignores_the_signal_goes_on_ignoring_it():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        interrupting.install()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_process_of_the_pool_is_never_unknown(monkeypatch):
+    """A signal that comes while one starts is heard once it can be ended."""
+    started = []
+
+    def counted(self, worker):
+        started.append(worker.process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(WorkerPool, "_give", counted)
+    with pytest.raises(KeyboardInterrupt):
+        WorkerPool(abs, 2, 2, lost=lambda task, code: 0)
+    assert [process.is_alive() for process in started] == [False]
