@@ -20,6 +20,7 @@ from analyzer.cli.leaving import leave
 from analyzer.cli.lsp import lsp
 from analyzer.cli.map import map_
 from analyzer.cli.packs import list_packs, show_pack
+from analyzer.cli.panels import PanelledCommand
 from analyzer.cli.recheck import recheck
 from analyzer.cli.schema import schema
 from analyzer.cli.watch import watch
@@ -115,7 +116,8 @@ def _print_version(is_asked: bool) -> None:
 @app.callback()
 def netproof(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Prove or refute network isolation of Kubernetes manifests.
@@ -126,12 +128,14 @@ def netproof(
 
 
 app.command(
+    cls=PanelledCommand,
     name="check",
     short_help="Prove or refute queries about manifests.",
     epilog=f"{EXAMPLES}\n{EXITS}",
 )(guarded(configured("check", check)))
 
 app.command(
+    cls=PanelledCommand,
     name="diff",
     short_help="Compare what two revisions permit.",
     no_args_is_help=True,
@@ -139,12 +143,14 @@ app.command(
 )(guarded(configured("diff", diff)))
 
 app.command(
+    cls=PanelledCommand,
     name="map",
     short_help="Show every connection that is allowed.",
     epilog=f"{MAP_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
 )(guarded(configured("map", map_)))
 
 app.command(
+    cls=PanelledCommand,
     name="explain",
     short_help="Explain what is allowed between two ends.",
     no_args_is_help=True,
@@ -152,6 +158,7 @@ app.command(
 )(guarded(configured("explain", explain)))
 
 app.command(
+    cls=PanelledCommand,
     name="recheck",
     short_help="Check an evidence bundle again.",
     no_args_is_help=True,
@@ -159,15 +166,22 @@ app.command(
 )(guarded(recheck))
 
 app.command(
+    cls=PanelledCommand,
     name="init",
     short_help="Write a pack to start from.",
     epilog=f"{INIT_EXAMPLES}\n{EXITS}",
 )(guarded(configured("init", init)))
 
-app.command(name="watch", short_help="Check again on every save.", epilog=EXITS)(guarded(configured("watch", watch)))
+app.command(cls=PanelledCommand, name="watch", short_help="Check again on every save.", epilog=EXITS)(
+    guarded(configured("watch", watch))
+)
 
-app.command(name="fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS)(guarded(fmt))
-app.command(name="lsp", short_help="Answer an editor about query files.", epilog=EXITS)(guarded(lsp))
+app.command(
+    cls=PanelledCommand, name="fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS
+)(guarded(fmt))
+app.command(cls=PanelledCommand, name="lsp", short_help="Answer an editor about query files.", epilog=EXITS)(
+    guarded(lsp)
+)
 
 packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
 
@@ -179,15 +193,18 @@ def packs(context: typer.Context) -> None:
         guarded(list_packs)()
 
 
-packs_app.command(name="list")(guarded(list_packs))
-packs_app.command(name="show", no_args_is_help=True)(guarded(show_pack))
+packs_app.command(cls=PanelledCommand, name="list")(guarded(list_packs))
+packs_app.command(cls=PanelledCommand, name="show", no_args_is_help=True)(guarded(show_pack))
 app.add_typer(packs_app, name="packs", short_help="List the built-in packs, or show one.")
 app.command(
+    cls=PanelledCommand,
     name="config",
     short_help="Show what is in force, and why.",
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
 )(guarded(config))
-app.command(name="schema", short_help="Print the JSON Schema of a report.", no_args_is_help=True)(guarded(schema))
+app.command(cls=PanelledCommand, name="schema", short_help="Print the JSON Schema of a report.", no_args_is_help=True)(
+    guarded(schema)
+)
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 
 def packs() -> list[str]:
     """The built-in packs."""
@@ -44,3 +46,23 @@ def schemas() -> list[str]:
     from analyzer.reports.schema import schema_names
 
     return [*schema_names(), CONFIGURATION_SCHEMA]
+
+
+def namespaces(ctx: typer.Context) -> list[str]:
+    """The namespaces in the manifests that the command line names so far."""
+    from analyzer.cli.glancing import glance
+
+    return sorted(glance(_manifests(ctx)).namespaces)
+
+
+def ends(ctx: typer.Context) -> list[str]:
+    """The workloads in those manifests, as `NAMESPACE/NAME`, and their namespaces."""
+    from analyzer.cli.glancing import glance
+
+    found = glance(_manifests(ctx))
+    return [*sorted(found.workloads), *sorted(found.namespaces)]
+
+
+def _manifests(ctx: typer.Context) -> list[str]:
+    """Where an option still lacks its value the parser leaves what it read among the arguments."""
+    return [str(path) for path in (*(ctx.params.get("manifests") or ()), *ctx.args)]

@@ -42,6 +42,10 @@ def destinations(
             asked.append(_parsed(text))
         except UsageError as error:
             problems += error.problems
+    try:
+        output.check_is_no_format(file, CheckFormat)
+    except UsageError as error:
+        problems += error.problems
     free = [name for name, own in asked if own is None]
     if len(free) > 1:
         names = " and ".join(f"`{name}`" for name in free)

@@ -45,7 +45,7 @@ def diff(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
-        lambda: output.check_destinations(file, None),
+        lambda: output.check_destinations(file, None, formats.DiffFormat),
         lambda: revisions.second_solver(cross_check, universe, has_queries=bool(pack or query)),
     )
     limits = inputs.budget(budget)

@@ -52,7 +52,7 @@ def explain(
         lambda: endpoints.ports(on or (), True),
         lambda: request_of(asking),
         lambda: batch_or_one(batch, source, destination, {"--on": on, **asking}),
-        lambda: output.check_destinations(file, None),
+        lambda: output.check_destinations(file, None, formats.Format),
         lambda: load(
             manifests,
             keep_going=keep_going,

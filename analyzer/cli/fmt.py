@@ -15,7 +15,7 @@ from analyzer.errors import UsageError
 Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE",
+        metavar="FILE...",
         show_default=False,
         help="Query files, directories (each .npq below them), or - to format standard input to standard output.",
     ),

@@ -48,7 +48,7 @@ class _Guard:
         match error:
             case None | typer.Exit() | typer.Abort() | SystemExit():
                 return
-            case KeyboardInterrupt():
+            case _ if interrupting.was_interrupted(error):
                 code = _say(ExitCode.INTERRUPTED, interrupting.LINE)
             case InputError():
                 code = _say(ExitCode.BAD_INPUT, complaint(error.problems))

@@ -9,7 +9,7 @@ import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
-from analyzer.cli.guard import complain, mention
+from analyzer.cli.guard import complain, mention, tell
 from analyzer.cli.progress import Progress
 from analyzer.errors import UsageError
 
@@ -38,7 +38,7 @@ def init(
     from analyzer.analysis.proposing import proposed_pack
     from analyzer.manifests import load
     from analyzer.model.claims import Universe
-    from analyzer.reports.proposed_pack import render_proposed_pack
+    from analyzer.reports.proposed_pack import render_proposed_pack, summary
 
     with Progress() as progress:
         _, addresses, _, loaded = inputs.settled(
@@ -68,6 +68,8 @@ def init(
             "the manifests hold no namespace to ask about", "give the workloads and their policies as well"
         )
     output.write(render_proposed_pack(pack), file)
+    if file is not None:
+        tell(summary(pack, str(file)))
 
 
 def _check_destination(file: Path | None, force: bool) -> None:

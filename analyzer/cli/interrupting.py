@@ -23,6 +23,12 @@ LINE = "netproof: interrupted"
 _owner = 0  # the process that `install` was called in; 0: none was
 _holds = 0
 _is_pending = False
+_was_raised = False
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether this error comes of a SIGINT: Python and libraries make other exceptions of a KeyboardInterrupt."""
+    return isinstance(error, KeyboardInterrupt) or _was_raised
 
 
 def install() -> None:
@@ -38,6 +44,8 @@ class Unwinding:
     """`with Unwinding():` SIGINT is a KeyboardInterrupt here, the first time."""
 
     def __enter__(self) -> None:
+        global _was_raised
+        _was_raised = False
         if _owner:
             signal.signal(signal.SIGINT, _raise)
 
@@ -66,10 +74,11 @@ class Held:
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
-    global _is_pending
+    global _is_pending, _was_raised
     if _holds:
         _is_pending = True
         return
+    _was_raised = True
     signal.signal(signal.SIGINT, _end)
     raise KeyboardInterrupt
 

@@ -11,6 +11,7 @@ import typer
 from analyzer import inputs
 from analyzer.cli.app import app
 from analyzer.cli.guard import guarded
+from analyzer.cli.panels import PanelledCommand
 from analyzer.errors import UsageError
 
 COMMANDS = ("check", "map", "explain", "init")
@@ -85,6 +86,7 @@ def kubectl_netproof(
 
 program = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 program.command(
+    cls=PanelledCommand,
     epilog=EXAMPLES,
     context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
 )(guarded(kubectl_netproof))

@@ -45,7 +45,7 @@ def map_(
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), format_.is_for_people),
-        lambda: output.check_destinations(file, None),
+        lambda: output.check_destinations(file, None, formats.MapFormat),
         lambda: check_exposure(exposure, format_, narrowing),
         lambda: load(
             manifests,

@@ -34,14 +34,14 @@ class FailOn(Enum):
 Manifests = Annotated[
     list[str],
     typer.Argument(
-        metavar="MANIFEST",
+        metavar="MANIFEST...",
         show_default=False,
         help="Files, directories (read recursively), or - for standard input. YAML or JSON, many documents, Lists.",
     ),
 ]
 WatchedManifests = Annotated[
     list[str],
-    typer.Argument(metavar="MANIFEST", show_default=False, help="Files, and directories (read recursively)."),
+    typer.Argument(metavar="MANIFEST...", show_default=False, help="Files, and directories (read recursively)."),
 ]
 PollInterval = Annotated[
     float, typer.Option("--every", min=0.01, metavar="SECONDS", help="How often to look whether a file was saved.")
@@ -213,16 +213,30 @@ PatchFile = Annotated[
 InColor = Annotated[Color, typer.Option("--color", help="Colour; auto means on a terminal, unless NO_COLOR is set.")]
 Sources = Annotated[
     list[str] | None,
-    typer.Option("--from", metavar="END", help="From here only: NAMESPACE/WORKLOAD, a namespace, an address, a CIDR."),
+    typer.Option(
+        "--from",
+        metavar="END",
+        autocompletion=completing.ends,
+        help="From here only: NAMESPACE/WORKLOAD, a namespace, an address, a CIDR.",
+    ),
 ]
-Destinations = Annotated[list[str] | None, typer.Option("--to", metavar="END", help="To here only; as --from.")]
+Destinations = Annotated[
+    list[str] | None,
+    typer.Option("--to", metavar="END", autocompletion=completing.ends, help="To here only; as --from."),
+]
 OnPorts = Annotated[
     list[str] | None,
     typer.Option("--on", metavar="PORTS", help="On these ports only: tcp/80, udp/9000-9100, sctp, other. Repeatable."),
 ]
 InNamespaces = Annotated[
     list[str] | None,
-    typer.Option("--namespace", "-n", metavar="NAME", help="With an end in this namespace only. Repeatable."),
+    typer.Option(
+        "--namespace",
+        "-n",
+        metavar="NAME",
+        autocompletion=completing.namespaces,
+        help="With an end in this namespace only. Repeatable.",
+    ),
 ]
 WithNodes = Annotated[bool, typer.Option("--nodes", help="Show the nodes of the manifests as ends too.")]
 IngressControllers = Annotated[
@@ -265,11 +279,15 @@ Source = Annotated[
         "--from",
         metavar="END",
         show_default=False,
+        autocompletion=completing.ends,
         help="NAMESPACE/WORKLOAD, an address, a CIDR, or pods not there yet: 'pods(app=x) in namespace y'.",
     ),
 ]
 Destination = Annotated[
-    str | None, typer.Option("--to", metavar="END", show_default=False, help="The other end; as --from.")
+    str | None,
+    typer.Option(
+        "--to", metavar="END", show_default=False, autocompletion=completing.ends, help="The other end; as --from."
+    ),
 ]
 AskedPorts = Annotated[
     list[str] | None,

@@ -6,10 +6,12 @@ import os
 import shutil
 import sys
 import tempfile
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli import interrupting
+from analyzer.cli.formats import CheckFormat, MapFormat
 from analyzer.cli.options import Color
 from analyzer.errors import UsageError
 
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
     from analyzer.reports.layout import Style
 
 
+# What `-o` takes of kubectl and other commands, and what `--format` takes here.
+_FORMATS = {
+    "yaml",
+    "yml",
+    "xml",
+    "wide",
+    "name",
+    "table",
+    *(it.value for kind in (CheckFormat, MapFormat) for it in kind),
+}
 _CLOSED = ("standard output is closed", "write to a file: -o FILE")
 
 
@@ -52,12 +64,24 @@ def _is_colored(color: Color, is_terminal: bool) -> bool:
     return is_terminal and os.environ.get("TERM") != "dumb"
 
 
-def check_destinations(report: Path | None, yaml: str | None) -> None:
-    """UsageError, before any work is done, where the report or the manifests could not be written in the end."""
+def check_destinations(report: Path | None, yaml: str | None, formats: type[Enum] | None = None) -> None:
+    """UsageError, before any work is done, where the report or the manifests could not be written in the end, or where
+    one of the command's `formats` is named as the file."""
+    check_is_no_format(report, formats)
     check_standard_output(is_used=report is None, yaml=yaml)
     for path in (report, yaml_path(yaml)):
         if path is not None:
             check_writable(path)
+
+
+def check_is_no_format(report: Path | None, formats: type[Enum] | None) -> None:
+    """UsageError where a file is called like a format, of this command or of kubectl's -o."""
+    name = str(report)
+    own = [member.value for member in formats or ()]
+    if not own or name not in {*own, *_FORMATS}:
+        return
+    hint = f"did you mean `--format {name}`?" if name in own else f"the formats are {', '.join(own)}, after --format."
+    raise UsageError(f"`-o` takes a file, and `{name}` is a format", f"{hint} A file of this name is `-o $PWD/{name}`")
 
 
 def check_standard_output(*, is_used: bool, yaml: str | None) -> None:

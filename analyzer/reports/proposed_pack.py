@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 
 from analyzer.model.claims import Query
@@ -38,6 +39,15 @@ def render_proposed_pack(pack: ProposedPack) -> bytes:
         if idle := [verdict for verdict in chapter.verdicts if verdict.status is Status.VACUOUS]:
             lines += ["", *(line for verdict in idle for line in _comment(_left_out(verdict)))]
     return ("\n".join(lines) + "\n").encode("utf-8")
+
+
+def summary(pack: ProposedPack, file: str) -> str:
+    """In one line what was written to `file`, and how to go on."""
+    left = sum(verdict.status in (Status.REFUTED, Status.UNKNOWN) for verdict in pack.verdicts)
+    name = visible(shlex.quote(file))
+    return (
+        f"wrote {name}: {words.plural(pack.holding, 'assertion')}, {left} to decide on; ask it with `check -p {name}`"
+    )
 
 
 def _in_order(chapter: Chapter) -> list[Verdict]:

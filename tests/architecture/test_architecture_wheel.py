@@ -72,3 +72,16 @@ def test_the_plugin_of_kubectl_is_in_the_wheel(elsewhere):
     done = run(elsewhere / "venv/bin/kubectl-netproof", "--help", cwd=elsewhere)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "kubectl netproof --context prod check" in done.stdout
+
+
+def test_it_answers_to_its_own_name(elsewhere):
+    python = elsewhere / "venv/bin/python"
+    done = run(python, "-m", "netproof", "--version", cwd=elsewhere, check=True)
+    assert done.stdout.startswith("netproof ")
+    program = (
+        "import analyzer, netproof\n"
+        "assert set(netproof.__all__) == set(analyzer.__all__) <= set(dir(netproof))\n"
+        "assert all(getattr(netproof, name) is getattr(analyzer, name) for name in analyzer.__all__)\n"
+        "assert not hasattr(netproof, 'nothing')\n"
+    )
+    run(python, "-c", program, cwd=elsewhere, check=True)

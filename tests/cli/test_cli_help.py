@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from analyzer import __version__
 from analyzer.cli.app import app
 from analyzer.cli.exit_codes import MEANING, ExitCode, exit_table
+from analyzer.cli.kubectl import program
+from analyzer.cli.panels import FEW, PANELS, panelled_name
 
 HEAVY = ("z3", "lark", "yaml", "rich", "pygments")
 
@@ -64,8 +66,9 @@ def test_no_words_are_a_call_for_help(words):
     assert "Usage:" in found.output
 
 
-def test_version():
-    assert run("--version").stdout == f"netproof {__version__}\n"
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version(flag):
+    assert run(flag).stdout == f"netproof {__version__}\n"
 
 
 def imported(words):
@@ -91,7 +94,9 @@ def test_packs_need_no_solver():
     assert imported(["packs"]) <= {"lark"}
 
 
-COMMANDS = ["check", "diff", "map", "explain", "recheck", "init", "watch", "packs", "config", "schema"]
+COMMANDS = [
+    "check", "diff", "map", "explain", "recheck", "init", "watch", "fmt", "lsp", "packs", "config", "schema",
+]  # fmt: skip
 
 
 def described(words, width):
@@ -115,3 +120,41 @@ def test_the_list_of_commands_is_not_cut_short():
     text = described([], 60)
     assert "..." not in text.partition("Commands:")[2]
     assert [name for name in COMMANDS if f"\n  {name} " not in text] == []
+
+
+# ------------------------------------------------------------------------------------------------ panels
+def every_command():
+    """The commands of netproof and of the plugin of kubectl, with those below `packs`."""
+    found = {"kubectl netproof": typer.main.get_command(program)}
+    for name, command in typer.main.get_command(app).commands.items():
+        found |= {f"{name} {below}": it for below, it in getattr(command, "commands", {}).items()} or {name: command}
+    return found
+
+
+@pytest.mark.parametrize("name", every_command())
+def test_every_option_stands_in_one_panel(name):
+    options = [it for it in every_command()[name].params if it.param_type_name == "option"]
+    for option in options:
+        panels = [panel for panel, names in PANELS.items() if panelled_name(option) in names]
+        assert len(panels) == 1, f"{name}: {option.opts}"
+
+
+@pytest.mark.parametrize("name", every_command())
+def test_every_option_is_told_once_and_under_its_panel(name):
+    command = every_command()[name]
+    context = typer.Context(command, info_name=name, terminal_width=100)
+    text = command.get_help(context)
+    options = [it for it in command.get_params(context) if it.param_type_name == "option"]
+    headings = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert ("Options:" in headings) is (len(options) <= FEW)
+    panel, told = "", {}
+    for line in text.splitlines():
+        if line.endswith(":") and not line.startswith(" "):
+            panel = line.removesuffix(":")
+        elif line.startswith("  -"):
+            told.setdefault(panel, []).append(line)
+    assert sum(map(len, told.values())) == len(options)
+    for option in options:
+        (of,) = [panel for panel, names in PANELS.items() if panelled_name(option) in names]
+        heading = of if len(options) > FEW else "Options"
+        assert any(panelled_name(option) in line for line in told[heading]), option.opts

@@ -67,7 +67,12 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
     assert found.exit_code == 2
     assert "is there already" in found.output
     assert file.read_text() == "mine"
-    assert run("init", str(EXAMPLES / "multi-tenant/fixed"), "-o", str(file), "--force").exit_code == 0
+    found = run("init", str(EXAMPLES / "multi-tenant/fixed"), "-o", str(file), "--force")
+    assert found.exit_code == 0
+    assert re.fullmatch(
+        rf"wrote {file}: \d+ assertions?, \d+ to decide on; ask it with `check -p {file}`\n", found.stderr
+    )
+    assert found.stdout == ""
     assert file.read_text().startswith("# A pack to start from")
 
 

@@ -2,10 +2,15 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
+from typer.testing import CliRunner
 
 from analyzer.cli import output
+from analyzer.cli.app import app
+from analyzer.cli.formats import CheckFormat, DiffFormat, Format, MapFormat
 from analyzer.cli.options import Color
 from analyzer.errors import UsageError
 
@@ -23,6 +28,7 @@ class Terminal:
 @pytest.fixture(autouse=True)
 def _no_color_wishes(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
 
 
@@ -36,6 +42,13 @@ def _no_color_wishes(monkeypatch):
         (Color.AUTO, True, {"TERM": "dumb"}, False),
         (Color.ALWAYS, False, {"NO_COLOR": "1"}, True),
         (Color.NEVER, True, {}, False),
+        (Color.AUTO, False, {"FORCE_COLOR": "1"}, True),
+        (Color.AUTO, False, {"FORCE_COLOR": ""}, False),
+        (Color.AUTO, False, {"FORCE_COLOR": "0"}, False),
+        (Color.AUTO, True, {"FORCE_COLOR": "0"}, True),
+        (Color.AUTO, False, {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        (Color.AUTO, True, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (Color.NEVER, True, {"FORCE_COLOR": "1"}, False),
     ],
 )
 def test_colour(color, is_terminal, environment, expected, monkeypatch):
@@ -102,3 +115,54 @@ def test_bad_destinations_are_told_first(tmp_path):
         output.check_destinations(None, "-")
     output.check_destinations(tmp_path / "report", "-")
     assert output.yaml_path("-") is None
+
+
+def run(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+FORMATS = {"check": CheckFormat, "map": MapFormat, "diff": DiffFormat, "explain": Format}
+SAID = {
+    "check": ["check", "m"], "map": ["map", "m"], "diff": ["diff", "m", "n"],
+    "explain": ["explain", "m", "--from", "a/b", "--to", "c/d"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [(command, it.value) for command, formats in FORMATS.items() for it in formats]
+)
+def test_a_format_is_no_file(command, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").mkdir()
+    found = run(*SAID[command], "-o", name)
+    assert found.exit_code == 2
+    assert f"did you mean `--format {name}`?" in found.output
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("command", FORMATS)
+@pytest.mark.parametrize("name", ["yaml", "wide"])
+def test_a_format_of_other_commands_is_none_either(command, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = run(*SAID[command], "-o", name)
+    assert found.exit_code == 2
+    assert f"`{name}` is a format" in found.output
+    assert ", ".join(it.value for it in FORMATS[command]) in found.output
+
+
+def test_a_file_may_be_called_like_a_format(tmp_path, monkeypatch):
+    """By its whole path, as the message says."""
+    output.check_destinations(tmp_path / "json", None, CheckFormat)
+    output.check_destinations(tmp_path / "text", None, MapFormat)
+
+
+@pytest.mark.parametrize("words", [*SAID.values(), ["packs"], ["schema", "check"], ["init", "m"], ["config"]])
+def test_a_closed_standard_output_is_no_defect(words, tmp_path):
+    (tmp_path / "m").mkdir()
+    program = f"import sys; sys.stdout.close(); sys.stdout = None; sys.argv[1:] = {words!r}\n"
+    program += "from analyzer.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": os.getcwd()}
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
