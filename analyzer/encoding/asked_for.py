@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from analyzer.encoding.mediation import issuers
-from analyzer.encoding.request_domains import RequestDomain, row_of
+from analyzer.encoding.request_domains import RequestDomain
 from analyzer.encoding.scope import Role as Of
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.variables import Attribute as Symbol
@@ -108,9 +108,8 @@ def embedded(scope: Scope, variables: Variables, its: Its) -> dict[str, int]:
     put(Symbol.HTTP, Attribute(Role.REQUEST, Name.METHOD) in its)
     put(Symbol.MTLS, MTLS in its.get(Attribute(Role.REQUEST, Name.TLS), ()))
     put(Symbol.TOKEN, TokenState.VALID.value in its.get(Attribute(Role.REQUEST, Name.TOKEN), ()))
-    by_row = {row_of(attribute): texts for attribute, texts in its.items() if row_of(attribute) == attribute}
     for domain in scope.requests.rows:
-        texts = by_row.get(domain.attribute, ())
+        texts = its.get(domain.read_from, ())
         places = {place for text in texts if (place := domain.place(text)) is not None}
         if domain.has_several:
             for place in range(len(domain.witnesses)):

@@ -138,6 +138,14 @@ class PipelineTerms:
 
     def side(self, direction: Direction) -> Term:
         """The ruling of one stage: everything is allowed where no policy reaches the end."""
+        if self.requests is None or not self.profile.reads_cilium:
+            return self._side(direction)
+        self.formulas.requests, self.requests.is_by_engine = self.requests, True
+        found = self._side(direction)
+        self.formulas.requests, self.requests.is_by_engine = None, False
+        return found
+
+    def _side(self, direction: Direction) -> Term:
         assert self.dst is not None
         subject, far = (self.src, self.dst) if direction is Direction.EGRESS else (self.dst, self.src)
         view = View(self.scope.stage(direction), direction, subject, far)

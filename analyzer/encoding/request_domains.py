@@ -27,6 +27,7 @@ from analyzer.sets.strings import (
     Pattern,
     UntranslatableError,
     atoms,
+    before_query,
     exact,
     prefix,
     regex,
@@ -39,9 +40,10 @@ OF_TOKEN = frozenset({Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
 OF_HTTP = OF_TOKEN | {Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE}
 ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST})
 """What every HTTP request has."""
-_WITHOUT_ROW = frozenset({Name.TLS, Name.TOKEN, Name.IDENTITY, Name.FAULT})
+_WITHOUT_ROW = frozenset({Name.ASKED, Name.TLS, Name.TOKEN, Name.IDENTITY, Name.FAULT})
 _SAME = {
     (Name.HEADER, ":method"): (Name.METHOD, ""),
+    (Name.HEADER, ":path"): (Name.PATH, ""),
     (Name.HEADER, ":authority"): (Name.HOST, ""),
     (Name.HEADER, "host"): (Name.HOST, ""),
     (Name.HOST, "name"): (Name.HOST, ""),
@@ -53,13 +55,21 @@ _USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",)}
 
 @dataclass(frozen=True, slots=True)
 class RequestDomain:
-    """The sorts of texts of an attribute, each with a witness; of addresses, sets of them."""
+    """The sorts of texts of an attribute, each with a witness; of addresses, sets of them.
+
+    `is_target`: the texts are paths with the queries behind them, because something asks about these too.
+    """
 
     attribute: Attribute
     witnesses: tuple[str, ...]
     patterns: tuple[Pattern, ...] = ()
-
     sets: tuple[AddressSet, ...] = ()
+    is_target: bool = False
+
+    @property
+    def read_from(self) -> Attribute:
+        """The attribute of a request that holds such a text."""
+        return _TARGET if self.is_target else self.attribute
 
     @property
     def has_several(self) -> bool:
@@ -109,10 +119,13 @@ def meets(text: str, asked: Meets) -> bool:
 def _seen_by(attribute: Attribute) -> Callable[[str], str]:
     if (attribute.name, attribute.key) == (Name.HOST, "name"):
         return lambda text: _PORT.sub("", text).lower()
+    if attribute.name is Name.PATH:
+        return lambda text: text.partition("?")[0]
     return lambda text: text
 
 
 _PORT = re.compile(r":[0-9]+\Z")
+_TARGET = Attribute(Role.REQUEST, Name.HEADER, ":path")
 
 
 # ------------------------------------------------------------------------------------------------ what is mentioned
@@ -154,15 +167,18 @@ def _row(
         sets = [test.meets for test in asked if isinstance(test.meets, AddressSet)]
         parts = tuple(pieces(AddressSet.FULL, sets))
         return RequestDomain(attribute, tuple(str(part.some()) for part in parts), sets=parts)
-    patterns = tuple(dict.fromkeys(p for test in asked for p in _patterns(test)))
+    is_target = any(test.attribute == _TARGET for test in asked)
+    patterns = tuple(dict.fromkeys(p for test in asked for p in _patterns(test, is_target=is_target)))
     if name is Name.ISSUER and issuers is not None:
         return RequestDomain(attribute, tuple(sorted(issuers)), patterns)
-    possible, plain = _texts(name, config)
+    possible, plain = _texts(name, config, is_target=is_target)
     found = witnesses(patterns, possible, plain, _USUAL.get(name, ()), limit)
-    return RequestDomain(attribute, tuple(found), patterns)
+    return RequestDomain(attribute, tuple(found), patterns, is_target=is_target)
 
 
-def _patterns(test: Test) -> Iterable[Pattern]:
+def _patterns(test: Test, *, is_target: bool) -> Iterable[Pattern]:
+    if is_target and test.attribute.name is Name.PATH:
+        return map(before_query, _plain_patterns(test))
     if (test.attribute.name, test.attribute.key) == (Name.HOST, "name"):
         return (_of_name(p) for p in _plain_patterns(test))
     return _plain_patterns(test)
@@ -252,13 +268,37 @@ _DOTS_WITH_MORE = regex(r"(?s:.*)/(\.|%2[eE]){1,2}(;[^/]*)?(/(?s:.*))?")
 _ESCAPED = regex(r"(?s:.*)%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE]|00)(?s:.*)")
 _SLASHES = regex("(?s:.*)//(?s:.*)")
 _ESCAPED_SLASHES = regex("(?s:.*)%(2[fF]|5[cC])(?s:.*)")
-_LASTING = frozenset({_ESCAPED, _SLASHES, _ESCAPED_SLASHES})
+# The same of paths with the queries behind them, where any text may stand.
+_IN_A_TARGET = regex(rf"{_IN_A_PATH.text}(\?[!$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*)?")
+_TARGET_TEXT = regex(rf"{_IN_A_PATH.text}(\?[^#\x00-\x1f\x7f]*)?")
+"""No path that is normalized holds anything else, and no query that is sent."""
+_TARGET_DOTS = regex(r"[^?]*/\.{1,2}(/[^?]*)?(\?(?s:.*))?")
+_TARGET_DOTS_WITH_MORE = regex(r"[^?]*/(\.|%2[eE]){1,2}(;[^/?]*)?(/[^?]*)?(\?(?s:.*))?")
+_TARGET_ESCAPED = regex(r"[^?]*%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE]|00)(?s:.*)")
+_TARGET_SLASHES = regex("[^?]*//(?s:.*)")
+_TARGET_ESCAPED_SLASHES = regex("[^?]*%(2[fF]|5[cC])(?s:.*)")
+_OF_TARGETS = {
+    _IN_A_PATH: _IN_A_TARGET,
+    _DOTS: _TARGET_DOTS,
+    _DOTS_WITH_MORE: _TARGET_DOTS_WITH_MORE,
+    _ESCAPED: _TARGET_ESCAPED,
+    _SLASHES: _TARGET_SLASHES,
+    _ESCAPED_SLASHES: _TARGET_ESCAPED_SLASHES,
+}
+_OF_PATHS = frozenset({_ESCAPED, _SLASHES, _ESCAPED_SLASHES})
+_LASTING = _OF_PATHS | {_OF_TARGETS[pattern] for pattern in _OF_PATHS}
 """Those that match all that goes on from what they match."""
-_KEPT_FROM_THE_START = frozenset({(_IN_A_PATH, True)})
+_KEPT_FROM_THE_START = frozenset({(_IN_A_PATH, True), (_IN_A_TARGET, True)})
 
 
-def _texts(name: Name, config: MeshConfig) -> tuple[Signs, Signs]:
+def _texts(name: Name, config: MeshConfig, *, is_target: bool) -> tuple[Signs, Signs]:
     """What a client can put there, or more; and what it can for sure."""
+    if is_target:
+        possible, plain = (
+            [(_OF_TARGETS.get(pattern, pattern), wanted) for pattern, wanted in signs]
+            for signs in _texts(name, config, is_target=False)
+        )
+        return possible if config.normalization is Normalization.NONE else [(_TARGET_TEXT, True), *possible], plain
     match name:
         case Name.METHOD:
             return [(_TOKEN, True), (exact("CONNECT"), False)], []
@@ -294,7 +334,6 @@ def _plain_paths(config: MeshConfig) -> Signs:
 
 # ------------------------------------------------------------------------------------------------ what hangs together
 _TOGETHER = (
-    ((Name.HEADER, ":path"), Name.PATH),
     ((Name.HEADER, ":path"), Name.PARAMETER),
     ((Name.HEADER, "cookie"), Name.COOKIE),
     ((Name.HEADER, "x-forwarded-for"), Name.REMOTE_IP),
@@ -324,7 +363,7 @@ def _odd(rows: Iterable[RequestDomain], config: MeshConfig) -> Iterable[str]:
     for row in rows:
         if row.sets or row.attribute.name is Name.ISSUER:
             continue
-        _, plain = _texts(row.attribute.name, config)
+        _, plain = _texts(row.attribute.name, config, is_target=row.is_target)
         odd = next((text for text in row.witnesses if not _has(text, plain)), None)
         if odd is not None:
             yield f"the {row.attribute.name.value} {odd!r} is one that a client may not be able to send"

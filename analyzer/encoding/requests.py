@@ -36,7 +36,8 @@ Chosen = Mapping[Attribute, tuple[str, ...]]
 class RequestTerms:
     """Terms over the request of a connection.  `over_tcp`: it is one that can carry HTTP, or mutual TLS.
 
-    With `chosen` that is the request, but for the attributes in `free`.
+    With `chosen` that is the request, but for the attributes in `free`.  `is_by_engine`: asked by the engine that
+    enforces, to which mutual TLS is no HTTP.
     """
 
     def __init__(
@@ -50,11 +51,18 @@ class RequestTerms:
     ) -> None:
         self.scope, self.src, self.variables, self.script = scope, src, variables, script
         self.over_tcp, self.identities = over_tcp, identities
+        self.is_by_engine = False
         self.chosen: Chosen | None = None
         self.free: frozenset[Attribute] = frozenset()
 
     # -------------------------------------------------------------------------------------------- tests
     def test(self, test: Test) -> Term:
+        attribute = test.attribute
+        if self.is_by_engine and attribute.name in OF_HTTP:
+            return conj([neg(self.mtls), self._test(test)])
+        return self._test(test)
+
+    def _test(self, test: Test) -> Term:
         attribute = test.attribute
         match attribute.name:
             case Name.TLS:
@@ -64,6 +72,8 @@ class RequestTerms:
             case Name.TOKEN:
                 is_met = test.meets is None or meets(TokenState.VALID.value, test.meets)
                 return self.token if is_met else FALSE
+            case Name.ASKED:
+                return TRUE
             case Name.FAULT:
                 return FALSE  # nobody asks for what is refused
             case Name.REMOTE_IP if self._is_own_address(attribute):
@@ -90,7 +100,7 @@ class RequestTerms:
         assert domain is not None
         if self._is_chosen(attribute):
             assert self.chosen is not None
-            its = self.chosen.get(attribute, ())
+            its = self.chosen.get(domain.read_from) or self.chosen.get(attribute, ())
             where = self.token if attribute.name in OF_TOKEN else self.http if attribute.name in OF_HTTP else TRUE
             return where if any(_of(domain, text).meeting(test) for text in its) else FALSE
         places = domain.meeting(test)
@@ -108,7 +118,7 @@ class RequestTerms:
     @property
     def http(self) -> Term:
         """It is an HTTP request."""
-        return self._flag(Symbol.HTTP, Name.METHOD, any(it.name in (Name.TOKEN, *OF_HTTP) for it in self.free))
+        return self._flag(Symbol.HTTP, Name.METHOD, any(it.name in ALWAYS for it in self.free))
 
     @property
     def mtls(self) -> Term:
@@ -121,7 +131,7 @@ class RequestTerms:
     @property
     def token(self) -> Term:
         """A valid token is there."""
-        return self._flag(Symbol.TOKEN, Name.TOKEN, any(it.name in (Name.TOKEN, *OF_TOKEN) for it in self.free))
+        return self._flag(Symbol.TOKEN, Name.TOKEN, any(it.name in (Name.TOKEN, Name.ISSUER) for it in self.free))
 
     def _flag(self, symbol: Symbol, name: Name, is_free: bool) -> Term:
         if self.chosen is None or is_free:
@@ -130,8 +140,23 @@ class RequestTerms:
 
     # -------------------------------------------------------------------------------------------- what can be
     def can_be_chosen(self) -> Term:
-        """The source can ask for the request that is chosen, on this connection."""
-        return conj([implies(self.mtls, self._can_mtls()), implies(self.http, self.over_tcp)])
+        """The source can ask for the request that is chosen, on this connection, with what is free as it is."""
+        rules = [
+            implies(self.mtls, self._can_mtls()),
+            implies(self.http, self.over_tcp),
+            implies(self.token, self.http),
+        ]
+        for domain in self.scope.requests.rows:
+            if row_of(domain.attribute) in self.free and domain.attribute.name in OF_HTTP:
+                needed = self.token if domain.attribute.name in OF_TOKEN else self.http
+                rules.append(implies(self._is_there(domain), needed))
+        return conj(rules)
+
+    def _is_there(self, domain: RequestDomain) -> Term:
+        if domain.has_several:
+            return disj(self._has(domain, place) for place in range(len(domain.witnesses)))
+        row = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute)
+        return neg(equal(row.symbol, number(0, row.width)))
 
     def _can_mtls(self) -> Term:
         return conj([self.src.pod, self.over_tcp])
@@ -146,15 +171,14 @@ class RequestTerms:
             name = domain.attribute.name
             there = token if name in OF_TOKEN else http if name in OF_HTTP else self.over_tcp
             if domain.has_several:
-                rules.append(implies(disj(self._has(domain, i) for i in range(len(domain.witnesses))), there))
+                rules.append(implies(self._is_there(domain), there))
                 continue
-            row = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute)
-            absent = equal(row.symbol, number(0, row.width))
+            row, present = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute), self._is_there(domain)
             rules.append(row.lies_in(row.every))
             if name in ALWAYS or name is Name.ISSUER:
-                rules.append(iff(there, neg(absent)))
+                rules.append(iff(there, present))
             else:
-                rules.append(neg(absent) if name is Name.REMOTE_IP else disj([there, absent]))
+                rules.append(present if name is Name.REMOTE_IP else implies(present, there))
         return [self.script.share(rule) for rule in rules if rule != TRUE]
 
 

@@ -25,6 +25,7 @@ from analyzer.model.formulas import Formula
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
+from analyzer.model.request_view import proxy_config
 from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 
@@ -160,11 +161,14 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         taken=cluster.taken_addresses,
         assumptions=assumptions_for(question, src, dst),
         mesh=mesh,
-        requests=request_domains(asked, cluster.mesh.config, issuers(cluster)) if question.with_requests else _NO_ROWS,
+        requests=_rows(asked, cluster, question),
     )
 
 
-_NO_ROWS = RequestDomains()
+def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> RequestDomains:
+    if not question.with_requests:
+        return RequestDomains()
+    return request_domains(asked, proxy_config(question.profile, cluster), issuers(cluster))
 
 
 def accounts_in_identities(

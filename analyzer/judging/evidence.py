@@ -31,6 +31,7 @@ from analyzer.encoding.terms import Term, conj, equal, neg, number
 from analyzer.judging.counterexamples import Found, Witness
 from analyzer.judging.query_session import QuerySession
 from analyzer.model.endpoints import Pod
+from analyzer.model.request_view import proxy_config
 from analyzer.semantics.requests import seen
 from analyzer.verdicts.steps import SAT, UNKNOWN, UNSAT, Step
 
@@ -90,7 +91,8 @@ class Evidence:
         if isinstance(witness, Pod):
             embedded = embed_end(self._obligation, witness)
         else:
-            config, request = self._obligation.scope.cluster.mesh.config, witness.request
+            scope, request = self._obligation.scope, witness.request
+            config = proxy_config(scope.question.profile, scope.cluster)
             its = None if request is None else seen(request, witness.src, config)
             embedded = embed(self._obligation, witness, its)
         if embedded is None:

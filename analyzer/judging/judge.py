@@ -53,13 +53,14 @@ from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.mesh_stage import KINDS_OF_MESH
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
+from analyzer.model.request_view import is_seen_by_engine
 from analyzer.records import dataclass
 from analyzer.semantics import ties
 from analyzer.semantics.requested import AS_IT_STANDS, Asked
 from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet
 from analyzer.sets.intervals import points
-from analyzer.sets.strings import TooManyAtomsError
+from analyzer.sets.strings import TooManyAtomsError, UntranslatableError
 from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
@@ -103,7 +104,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
             return _judged(cluster, query, question, setting, started)
         except AnotherRequest as found:
             question = replace(question, requests=(*question.requests, found.chosen))
-        except (OutOfTimeError, UnconfirmedError, TooManyAtomsError) as error:
+        except (OutOfTimeError, UnconfirmedError, TooManyAtomsError, UntranslatableError) as error:
             return _undecided(query, question, str(error), started)
         except TooManyRequestsError:
             break
@@ -114,6 +115,8 @@ def _unread(cluster: Cluster, question: Question) -> str:
     """What of requests is asked, or would be, and is not modelled; empty if nothing is."""
     if any(leaf.attribute.name is Name.DNS for part in requests_in(question.claim.where) for leaf in tests_of(part)):
         return "what names a client asks DNS for is not modelled yet"
+    if question.with_requests and is_seen_by_engine(question.profile, cluster):
+        return ""
     of_engine = tests_in_pipeline(cluster, question.profile) if question.with_requests else ()
     if any(test.attribute.role is OfWhom.REQUEST for test in of_engine):
         return (

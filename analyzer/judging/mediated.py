@@ -11,13 +11,15 @@ from analyzer.encoding.walk import requests_in
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.mesh_stage import KINDS_OF_MESH, has_mesh
+from analyzer.model.request_view import is_seen_by_engine, looking_stages
 
 _NOT_OF_CONNECTIONS = frozenset({Kind.ISOLATED, Kind.NEVER_TIE})
 _OF_REACH = frozenset({Kind.EVERY, Kind.SOME})
 
 
 def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
-    """The cluster and the question, which asks for requests if it names them or some mesh is to be seen.
+    """The cluster and the question, which asks for requests if it names them, or some mesh is to be seen, or one
+    request has to get through rules of Cilium at both ends.
 
     What Sidecars, ServiceEntries and routes say of what goes out keeps nobody from going past them, so that no claim
     of isolation hangs on it; a claim of reach does (istio.md 7).
@@ -25,7 +27,7 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
     kind = question.claim.kind
     if kind in _NOT_OF_CONNECTIONS:
         return cluster, question
-    if has_mesh(cluster.mesh) or any(requests_in(question.claim.where)):
+    if has_mesh(cluster.mesh) or any(requests_in(question.claim.where)) or _is_asked_twice(cluster, question):
         question = replace(question, with_requests=True, requests=USUAL if kind is Kind.EVERY else ())
     key = (mediated, kind in _OF_REACH)
     found = cluster.readings.get(key)
@@ -38,3 +40,8 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
         found = cluster if len(left) == len(cluster.unmodelled) else replace(cluster, unmodelled=left)
         cluster.readings[key] = found
     return found, question
+
+
+def _is_asked_twice(cluster: Cluster, question: Question) -> bool:
+    profile = question.profile
+    return is_seen_by_engine(profile, cluster) and len(looking_stages(profile, cluster)) > 1

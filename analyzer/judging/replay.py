@@ -72,7 +72,7 @@ class Replay:
             return outcomes(self.cluster, self.profile, connection)[0]
         found: dict[bool | None, Decision] = {}  # None: the claim does not speak of it
         for one in self._keeping_assumptions(connection, bundle):
-            is_spoken_of = is_in_scope(self.claim, one, self.profile, attributes_of(one, self.cluster))
+            is_spoken_of = is_in_scope(self.claim, one, self.profile, attributes_of(one, self.cluster, self.profile))
             for decision, request in asked_outcomes(self.cluster, self.profile, one, self.asked):
                 found.setdefault(decision.allowed if is_spoken_of else None, decision)
                 if self.asked.named is not None and is_spoken_of and decision.allowed and request is not None:
@@ -93,7 +93,7 @@ class Replay:
         return found[wanted]
 
     def _another(self, connection: Connection, request: Request) -> None:
-        chosen = chosen_in(request, connection, self.cluster)
+        chosen = chosen_in(request, connection, self.cluster, self.profile)
         kept = {attribute: texts for attribute, texts in chosen.items() if attribute not in (self.asked.named or ())}
         if kept not in self.tried:
             raise AnotherRequest(kept)

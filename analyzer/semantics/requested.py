@@ -10,14 +10,16 @@ from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.formulas import Attribute, Name
 from analyzer.model.mesh_stage import by_waypoint, has_mesh
 from analyzer.model.profile import Profile
+from analyzer.model.request_view import is_seen_by_engine, proxy_config
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.semantics.deciding import as_modelled_first, said
 from analyzer.semantics.decision import Decision, StageVerdict
+from analyzer.semantics.engine_requests import request_through_engine
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.mesh import request_ruling
 from analyzer.semantics.oracle import decide
-from analyzer.semantics.requests import seen
+from analyzer.semantics.requests import seen, seen_by_engine
 from analyzer.semantics.settling import Settle, first_option, runs
 
 Its = Mapping[Attribute, tuple[str, ...]]
@@ -45,9 +47,16 @@ def decide_asked(
 ) -> tuple[Decision, Request | None]:
     """The decision, with the request that gets through, or the one that was asked for.  TooManyRequestsError.
 
-    The engine that enforces is asked of connections alone: one whose rules look at requests is asked nothing here.
+    Cilium's rules are asked about requests where no mesh is; else, and by other engines, connections alone are judged.
     """
     request = connection.request
+    if request is not None and is_seen_by_engine(profile, cluster):
+        if asked.named is None:
+            shown = seen_by_engine(request, connection.src, cluster, profile)
+            return decide(cluster, profile, connection, settle, shown), request
+        return request_through_engine(
+            cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens
+        )
     told = decide(cluster, profile, connection, settle)
     if request is None or not told.allowed or not has_mesh(cluster.mesh) or not isinstance(connection.dst, Pod):
         return told, request
@@ -70,16 +79,18 @@ def asked_outcomes(
         yield found
 
 
-def attributes_of(connection: Connection, cluster: Cluster) -> Its | None:
+def attributes_of(connection: Connection, cluster: Cluster, profile: Profile) -> Its | None:
     """What the client asks for, as a proxy sees it."""
     if connection.request is None:
         return None
-    return seen(connection.request, connection.src, cluster.mesh.config)
+    return seen(connection.request, connection.src, proxy_config(profile, cluster))
 
 
-def chosen_in(request: Request, connection: Connection, cluster: Cluster) -> dict[Attribute, tuple[str, ...]]:
+def chosen_in(
+    request: Request, connection: Connection, cluster: Cluster, profile: Profile
+) -> dict[Attribute, tuple[str, ...]]:
     """What of the request the client has chosen, for whatever source to ask again."""
-    its = seen(request, connection.src, cluster.mesh.config)
+    its = seen(request, connection.src, proxy_config(profile, cluster))
     found = {attribute: texts for attribute, texts in its.items() if attribute.name not in _OF_THE_SOURCE}
     if request.remote_ip is not None or any(name.lower() == "x-forwarded-for" for name, _ in request.headers):
         found |= {attribute: texts for attribute, texts in its.items() if attribute.name is Name.REMOTE_IP}

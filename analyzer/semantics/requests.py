@@ -18,6 +18,7 @@ from analyzer.model.requests import JOINED_HEADERS, MTLS, UNREADABLE, Request, T
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.strings.paths import clean_path
 
+_IN_HTTP = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE})
 _MOST_PROXIES = 9  # that anybody puts before a gateway
 _METHODS = re.compile(
     "ACL|BIND|CHECKOUT|CONNECT|COPY|DELETE|GET|HEAD|LINK|LOCK|MERGE|MKACTIVITY|"
@@ -90,7 +91,10 @@ def seen_by_engine(
     if profile.reads_calico:
         return _seen_by_calico(request)
     config = replace(cluster.mesh.config, normalization=Normalization.DECODE_AND_MERGE_SLASHES)
-    return {**seen(request, src, config), Attribute(Role.REQUEST, Name.ASKED): ("",)}
+    its = seen(request, src, config)
+    if request.tls == MTLS:  # of which it sees that it is encrypted
+        its = {attribute: texts for attribute, texts in its.items() if attribute.name not in _IN_HTTP}
+    return {**its, Attribute(Role.REQUEST, Name.ASKED): ("",)}
 
 
 def _seen_by_calico(request: Request) -> Mapping[Attribute, tuple[str, ...]] | None:

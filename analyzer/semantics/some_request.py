@@ -36,7 +36,7 @@ from analyzer.semantics.partitions import joined
 from analyzer.semantics.requests import own_identity
 from analyzer.sets import AddressSet
 from analyzer.sets.pieces import pieces
-from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, TooManyAtomsError, atoms, exact, prefix
+from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, TooManyAtomsError, atoms, before_query, exact, prefix
 
 _MOST_STEPS = 20_000
 _MOST_VALUES = 2_000
@@ -122,8 +122,20 @@ def some_request(
     `settled`: what its attributes have to be.  `admits_tokens`: it may have a valid token though that is not settled.
     """
     passing = passing_requests(selecting, about, reduced)
+    return next(requests_meeting(passing, about, config, settled or {}, admits_tokens=admits_tokens), None)
+
+
+def requests_meeting(
+    passing: Formula,
+    about: Situation,
+    config: MeshConfig,
+    settled: Mapping[Attribute, tuple[str, ...]],
+    *,
+    admits_tokens: bool,
+) -> Iterator[Request]:
+    """For each sort of client a request that meets the formula, as `some_request`.  TooManyRequestsError."""
     search = _Search()
-    settled = settled or {}
+    settled = _in_every_spelling(settled)
     for client, absent in _clients(about, config):
         given = _settled(client, absent, settled, admits_tokens=admits_tokens)
         if given is None:
@@ -131,9 +143,25 @@ def some_request(
         left = _without(passing, absent)
         for attribute, values in given.items():
             left = _with(left, attribute, values)
+        search.path = next(iter(settled.get(_PATH, ())), None)
         for found in search.solutions(left):
-            return _request({**given, **found}, is_http=Name.METHOD not in absent)
-    return None
+            yield _request({**given, **found}, is_http=Name.METHOD not in absent)
+            break
+
+
+_PATH = Attribute(Role.REQUEST, Name.PATH)
+_SPELLINGS = {
+    Attribute(Role.REQUEST, Name.METHOD): (Attribute(Role.REQUEST, Name.HEADER, ":method"),),
+    Attribute(Role.REQUEST, Name.HOST): tuple(
+        Attribute(Role.REQUEST, Name.HEADER, key) for key in (":authority", "host")
+    ),
+}
+
+
+def _in_every_spelling(settled: Mapping[Attribute, tuple[str, ...]]) -> dict[Attribute, tuple[str, ...]]:
+    """What is settled of a method and of a host is so wherever rules find them."""
+    more = {other: settled[one] for one, others in _SPELLINGS.items() if one in settled for other in others}
+    return {**settled, **more}
 
 
 def _settled(
@@ -196,7 +224,7 @@ def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, fro
     def of(name: Name, key: str = "") -> Attribute:
         return Attribute(Role.REQUEST, name, key)
 
-    fixed: Choice = {of(Name.FAULT): (), of(Name.HEADER, ":scheme"): ("http",)}
+    fixed: Choice = {of(Name.ASKED): ("",), of(Name.FAULT): (), of(Name.HEADER, ":scheme"): ("http",)}
     address = getattr(src, "ip", None)
     if address is not None:
         fixed[of(Name.REMOTE_IP, "0")] = (str(address),)
@@ -212,6 +240,7 @@ def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, fro
 class _Search:
     def __init__(self) -> None:
         self.steps = 0
+        self.path: str | None = None  # that the request is for, whatever query stands behind it
         self.domains: dict[Attribute, list[tuple[str, ...]]] = {}
 
     def solutions(self, formula: Formula) -> Iterator[Choice]:
@@ -237,7 +266,7 @@ class _Search:
     def _domain(self, attribute: Attribute, formula: Formula) -> list[tuple[str, ...]]:
         """Every way in which its values can meet the tests; of several at once as many as there are tests."""
         tests = {leaf.meets for leaf in leaves(formula) if isinstance(leaf, Test) and leaf.attribute == attribute}
-        single = _values(attribute, tests)
+        single = _values(attribute, tests, self.path)
         is_there = attribute.name in _ALWAYS or attribute.key in _PSEUDO_HEADERS
         found: list[tuple[str, ...]] = [] if is_there else [()]
         found = [*((value,) for value in single), *found]
@@ -249,13 +278,17 @@ class _Search:
         return found
 
 
-def _values(attribute: Attribute, tests: set[frozenset[str] | Pattern | AddressSet | None]) -> list[str]:
+def _values(
+    attribute: Attribute, tests: set[frozenset[str] | Pattern | AddressSet | None], path: str | None
+) -> list[str]:
     """A value for each way to meet them, what people usually ask for first."""
     if attribute.name is Name.REMOTE_IP:
         return _addresses([each for each in tests if isinstance(each, AddressSet)])
     patterns = {each for each in tests if isinstance(each, Pattern)}
     patterns |= {exact(text) for each in tests if isinstance(each, frozenset) for text in each}
     known = _UNIVERSES.get(attribute.name, PRESENT)
+    if attribute.key == ":path":
+        known = before_query(exact(path)) if path is not None else _UNIVERSES[Name.PATH]
     try:
         found = atoms({*patterns, known})
     except TooManyAtomsError as error:
@@ -278,9 +311,9 @@ def _request(choice: Choice, *, is_http: bool) -> Request:
     def one(name: Name, key: str = "") -> str | None:
         return next(iter(choice.get(Attribute(Role.REQUEST, name, key), ())), None)
 
-    method = one(Name.METHOD) or one(Name.HEADER, ":method") or "GET"
-    host = one(Name.HOST) or one(Name.HEADER, ":authority") or one(Name.HEADER, "host") or one(Name.HOST, "name")
-    path = one(Name.PATH) or one(Name.HEADER, ":path") or "/"
+    method = one(Name.HEADER, ":method") or one(Name.METHOD) or "GET"
+    host = one(Name.HEADER, ":authority") or one(Name.HEADER, "host") or one(Name.HOST) or one(Name.HOST, "name")
+    path = one(Name.HEADER, ":path") or one(Name.PATH) or "/"
     headers = [
         (attribute.key, value)
         for attribute, values in choice.items()

@@ -45,7 +45,7 @@ def session_of(obligation: Obligation) -> Session:
 def said(obligation: Obligation, session: Session, connection: Connection, cluster: Cluster) -> set[bool]:
     """What the encoding says of the connection, with its request."""
     values = embed(obligation, replace(connection, request=None))
-    its = attributes_of(connection, cluster)
+    its = attributes_of(connection, cluster, PROFILE)
     assert values is not None
     assert its is not None
     values |= embedded(obligation.scope, obligation.variables, its)

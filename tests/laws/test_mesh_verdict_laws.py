@@ -90,7 +90,7 @@ def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str
         spoken = [
             (request, connection)
             for request, connection in told
-            if is_in_scope(query.claim, connection, PROFILE, attributes_of(connection, cluster))
+            if is_in_scope(query.claim, connection, PROFILE, attributes_of(connection, cluster, PROFILE))
         ]
         if not is_reach:
             assert not any(passes(cluster, connection) for _, connection in spoken)
@@ -109,5 +109,5 @@ def named(where: str, request: Request, src: Any) -> object:
         (request.path if is_http else None) if "path" in where else None,
         request.tls if "tls" in where or "identity" in where else None,
         request.headers if "headers" in where else None,
-        is_http if any(word in where for word in ("method", "path", "headers")) else None,
+        is_http if any(word in where for word in ("method", "path")) else None,
     )

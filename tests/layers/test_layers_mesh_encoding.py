@@ -78,7 +78,7 @@ def test_the_encoding_says_what_the_proxies_decided(folder: Path) -> None:
             continue
         request = read_request(decision["request"])
         connection = Connection(src, dst, Protocol.TCP, int(decision["on"].partition("/")[2]), request=request)
-        its = attributes_of(connection, cluster)
+        its = attributes_of(connection, cluster, asked.profile)
         assert its is not None
         values = embed(obligation, replace(connection, request=None))
         assert values is not None

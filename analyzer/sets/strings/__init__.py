@@ -7,6 +7,7 @@ keep the atoms that match it.
 
     exact, prefix, suffix, contains, PRESENT, NON_EMPTY    what every dialect has; `fold=True` ignores ASCII case
     template                                               Istio's path templates, `{*}` and `{**}`
+    before_query                                           what is before the first `?` is like another pattern
     glob                                                   `*` is any text, as in Istio's `namespaces`
     dns_pattern                                            Cilium's `matchPattern` over domain names
     regex                                                  RE2's syntax (Envoy's and Go's), the whole string
@@ -22,6 +23,7 @@ from analyzer.sets.strings.patterns import (
     PRESENT,
     Form,
     Pattern,
+    before_query,
     contains,
     dns_pattern,
     exact,
@@ -44,6 +46,7 @@ __all__ = [
     "TooManyAtomsError",
     "UntranslatableError",
     "atoms",
+    "before_query",
     "contains",
     "dns_pattern",
     "exact",

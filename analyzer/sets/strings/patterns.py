@@ -12,7 +12,7 @@ from functools import cache
 
 from analyzer.records import dataclass
 from analyzer.sets.strings.automaton import Automaton
-from analyzer.sets.strings.errors import PatternError
+from analyzer.sets.strings.errors import PatternError, UntranslatableError
 from analyzer.sets.strings.expressions import ANY_TEXT, EMPTY, Chars, Choice, Node, Repeat, Sequence, literal, whole
 from analyzer.sets.strings.re2_syntax import literal_of, parse
 
@@ -149,6 +149,43 @@ def dns_pattern(text: str) -> Pattern:
     if _DNS_PATTERN.fullmatch(name) is None:
         raise PatternError("a pattern of names holds letters, digits, `-`, `_`, `.` and `*`")
     return Pattern(Form.DNS, name, True) if "*" in name else exact(name, fold=True)
+
+
+def before_query(pattern: Pattern) -> Pattern:
+    """The texts of which what stands before the first question mark is like the pattern.  UntranslatableError of a
+    regular expression, and of others that are written as none."""
+    if "?" in pattern.text and pattern.form is not Form.REGEX:
+        return regex(_NOTHING)
+    if pattern.form in (Form.PRESENT, Form.PREFIX):
+        return pattern
+    parts = _STARS.split(pattern.text) if pattern.form is Form.GLOB else [pattern.text]
+    quoted = r"[^?]*".join(_in_re2(part) for part in parts[:: 2 if len(parts) > 1 else 1])
+    match pattern.form:
+        case Form.EXACT | Form.GLOB:
+            pass
+        case Form.SUFFIX:
+            quoted = rf"[^?]*{quoted}"
+        case Form.CONTAINS:
+            quoted = rf"[^?]*{quoted}[^?]*"
+        case Form.NON_EMPTY:
+            quoted = r"[^?]+"
+        case Form.TEMPLATE:
+            quoted = "".join(_OPERATORS.get(part) or _in_re2(part) for part in _OPERATOR.split(pattern.text))
+        case _:
+            raise UntranslatableError(f"what {pattern} says of paths cannot be said of paths with queries")
+    case = "(?i)" if pattern.is_folded else ""
+    return regex(rf"{case}({quoted})(\?(?s:.*))?")
+
+
+_NOTHING = r"[^\x00-\x{10FFFF}]"
+_IN_TEMPLATES = "!#-;=@-Z_a-z~"
+_OPERATORS = {"{*}": f"[{_IN_TEMPLATES.replace('-;', '-.0-;')}]+", "{**}": f"[{_IN_TEMPLATES}]*"}
+
+
+def _in_re2(text: str) -> str:
+    return "".join(
+        char if char.isalnum() or char in "/_" or ord(char) > 126 else f"\\x{ord(char):02x}" for char in text
+    )
 
 
 def regex(text: str) -> Pattern:

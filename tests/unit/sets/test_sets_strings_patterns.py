@@ -13,6 +13,8 @@ from analyzer.sets.strings import (
     PRESENT,
     Pattern,
     PatternError,
+    UntranslatableError,
+    before_query,
     contains,
     dns_pattern,
     exact,
@@ -45,6 +47,24 @@ LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 def test_a_star_of_a_glob_is_any_text(said: str, text: str) -> None:
     wanted = re.compile(".*".join(map(re.escape, said.split("*"))), re.DOTALL)
     assert glob(said).matches(text) == bool(wanted.fullmatch(text))
+
+
+TARGETS = st.text(st.sampled_from("aA/?.b-"), max_size=8)
+OF_PATHS = st.one_of(
+    st.builds(lambda make, text, folds: make(text, fold=folds), st.sampled_from(list(PLAIN)), TARGETS, st.booleans()),
+    st.text(st.sampled_from("aA*/?."), max_size=6).map(glob),
+    st.sampled_from((PRESENT, NON_EMPTY, template("/a/{*}"), template("/{*}/b"), template("/a/{**}"))),
+)
+
+
+@given(OF_PATHS, TARGETS)
+def test_a_pattern_of_what_stands_before_the_query(pattern: Pattern, text: str) -> None:
+    assert before_query(pattern).matches(text) == pattern.matches(text.partition("?")[0])
+
+
+def test_no_regular_expression_is_cut_at_the_query() -> None:
+    with pytest.raises(UntranslatableError):
+        before_query(regex("a+"))
 
 
 def test_an_absent_attribute_matches_nothing() -> None:

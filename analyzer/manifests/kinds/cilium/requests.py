@@ -45,7 +45,8 @@ def read_requests(section: Section, *, ingress: bool) -> tuple[Formula, str]:
         raise RefusalError(f"`{rules.path}` has DNS rules for ingress")
     if http:
         wanted = either(formula for formula, _ in http)
-        return _asked(both([named, wanted]), either(possible for _, possible in http)), "http"
+        readable = TRUE if section.has("terminatingTLS") else Not(Test(_SNI))
+        return _asked(both([named, readable, wanted]), either(possible for _, possible in http)), "http"
     return _asked(named, TRUE), "dns" if dns else ""
 
 

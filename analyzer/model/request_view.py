@@ -1,0 +1,48 @@
+"""Whose eyes look at requests: a mesh's, or those of the engine that enforces, where its rules ask about them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Formula, Role, Test, leaves_once
+from analyzer.model.mesh import MeshConfig, Normalization
+from analyzer.model.mesh_stage import has_mesh
+from analyzer.model.pipeline import Stage
+from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
+
+
+def looking_stages(profile: Profile, cluster: Cluster) -> tuple[Stage, ...]:
+    """The engine's stages of which some rule asks about requests; kept with the cluster."""
+    pipeline = pipeline_of(profile, cluster)
+    key = looking_stages, profile
+    known = cluster.readings.get(key)
+    if isinstance(known, tuple) and known[0] is pipeline:
+        kept: tuple[Stage, ...] = known[1]
+        return kept
+    found = tuple(stage for stage in pipeline.stages if any(map(_asks, _rules_of(stage))))
+    cluster.readings[key] = pipeline, found
+    return found
+
+
+def _rules_of(stage: Stage) -> list[Formula]:
+    return [rule.when for tier in stage.tiers for entry in tier.entries for rule in entry.rules]
+
+
+def _asks(formula: Formula) -> bool:
+    return any(isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST for leaf in leaves_once([formula]))
+
+
+def is_seen_by_engine(profile: Profile, cluster: Cluster) -> bool:
+    """Questions about requests are answered by Cilium's rules, no mesh being there: with one, what both make of a
+    request is not modelled."""
+    return profile.reads_cilium and not has_mesh(cluster.mesh) and bool(looking_stages(profile, cluster))
+
+
+def proxy_config(profile: Profile, cluster: Cluster) -> MeshConfig:
+    """How who looks at requests makes paths normal: as the mesh is told, or as Cilium's proxy does."""
+    config = cluster.mesh.config
+    if not is_seen_by_engine(profile, cluster):
+        return config
+    return replace(config, normalization=Normalization.DECODE_AND_MERGE_SLASHES)
