@@ -9,7 +9,7 @@ from analyzer.encoding import pod_ranges
 from analyzer.encoding.walk import claim_sets, requests_in
 from analyzer.judging import Setting
 from analyzer.judging.bound import has_ipv6_pods
-from analyzer.model.cilium import Entity
+from analyzer.model.cilium import CiliumPeer, Endpoints, Entity
 from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
@@ -113,14 +113,24 @@ def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
 
 
 def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
-    """Said where policies of Cilium mean all of the cluster, to which an API server outside would belong."""
+    """Said where policies of Cilium mean the API server, or all of the cluster, to which one outside would belong."""
     if not profile.reads_cilium or api_server_addresses(profile, cluster):
         return
-    if any(peer == Entity("cluster") for peer in cluster.cilium.peers):
-        text = (
-            "the API server is on a node: nothing says where it answers, and entity `cluster` means it wherever it is"
-        )
+    names = [name for name in _OF_API_SERVER if any(_means(peer, name) for peer in cluster.cilium.peers)]
+    if names:
+        listed = " and ".join(f"entity `{name}`" for name in names)
+        means = "means it wherever it is" if len(names) == 1 else "mean it wherever it is"
+        text = f"the API server is on a node: nothing says where it answers, and {listed} {means}"
         yield StatedAssumption("api-server", text, override="--knob kube-apiserver=ADDRESS")
+
+
+_OF_API_SERVER = ("cluster", "cluster-mesh", "kube-apiserver")
+
+
+def _means(peer: CiliumPeer, entity: str) -> bool:
+    if isinstance(peer, Endpoints):
+        return any(asked.key.rpartition(":")[2] == entity for asked in peer.selector.requirements)
+    return peer == Entity(entity)
 
 
 def _labels(profile: Profile) -> StatedAssumption:

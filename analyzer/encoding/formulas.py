@@ -73,6 +73,7 @@ class FormulaTerms:
         self.scope, self.dst, self.variables, self.script, self.assertions = scope, dst, variables, script, assertions
         self._protocol, self.port = (variables.row(End.CONNECTION, it) for it in (Symbol.PROTOCOL, Symbol.PORT))
         self.subjects = Subjects()
+        self._settled = dict(scope.question.settled)
         self.memory: dict[int, tuple[Formula, Term]] | None = None  # by formula, where the ends stay what they are
         self.requests: RequestTerms | None = None  # where nobody says so, what is asked for is no HTTP
         self._chosen: dict[tuple[Formula, End, bool], Term] = {}
@@ -109,7 +110,8 @@ class FormulaTerms:
             case Test():
                 return self._test(formula, ends[formula.attribute.role])
             case Open(fact):
-                return self.assertions.open(fact)
+                is_so = self._settled.get(fact)
+                return self.assertions.open(fact) if is_so is None else TRUE if is_so else FALSE
             case Same(left, right):
                 if (left.name, right.name) != (Name.NODE, Name.NODE):
                     raise InternalError("no rule compares two attributes but nodes")

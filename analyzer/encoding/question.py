@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from analyzer.model.claims import Assumption, Claim, Universe
 from analyzer.model.formulas import Attribute
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -18,7 +19,7 @@ class Question:
     `open_labels` keeps unknown namespace labels unknown in the inventory; `slice_first` is for tests.
     `with_requests`: a mesh is asked what it lets through.  `past_the_mesh`: it is asked for nothing, as if it were not
     there.  `requests`, by their attributes: of a claim of reach, those of which some is to get through, but for the
-    attributes that the claim's condition names.
+    attributes that the claim's condition names.  `settled`: what is open elsewhere, and is taken to be so here.
     """
 
     claim: Claim
@@ -31,3 +32,4 @@ class Question:
     with_requests: bool = False
     past_the_mesh: bool = False
     requests: tuple[Mapping[Attribute, tuple[str, ...]], ...] = ()
+    settled: tuple[tuple[OpenFact, bool], ...] = ()

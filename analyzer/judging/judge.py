@@ -40,6 +40,7 @@ from analyzer.judging.evidence import Evidence
 from analyzer.judging.made_workloads import beside_makers
 from analyzer.judging.mediated import mediated
 from analyzer.judging.mutations import as_admitted
+from analyzer.judging.placing import LOOKED_AT, as_placed, ways_of_placing
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, readable
 from analyzer.judging.replay import AnotherRequest, Replay, UnconfirmedError
@@ -56,7 +57,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine
 from analyzer.records import dataclass
 from analyzer.semantics import ties
-from analyzer.semantics.requested import AS_IT_STANDS, Asked
+from analyzer.semantics.requested import Asked
 from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet
 from analyzer.sets.intervals import points
@@ -99,6 +100,17 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
     cluster, question = mediated(cluster, question_of(cluster, query, assumptions, setting))
     if reason := _unread(cluster, question):
         return Verdict(query, Status.UNKNOWN, question.universe, reason)
+    verdict = _settled(cluster, query, question, setting, started)
+    for settled in ways_of_placing(verdict, question):
+        wide = replace(setting, max_counterexamples=max(LOOKED_AT, setting.max_counterexamples), keeps_steps=False)
+        other = _settled(cluster, query, replace(question, settled=settled), wide, started)
+        if (placed := as_placed(other, settled, setting.max_counterexamples)) is not None:
+            return placed
+    return verdict
+
+
+def _settled(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:
+    """The verdict, however many requests have to be tried."""
     for _ in range(_MOST_REQUESTS):
         try:
             return _judged(cluster, query, question, setting, started)
@@ -168,10 +180,10 @@ def question_of(cluster: Cluster, query: Query, assumptions: tuple[Assumption, .
 
 def replay_of(cluster: Cluster, question: Question, apart: tuple[str, ...] = ()) -> Replay:
     """The oracle, for the witnesses of a question; `apart` as in a Replay."""
-    asked = AS_IT_STANDS
+    asked = Asked(settled=question.settled)
     if question.requests:
         tests = (leaf for part in requests_in(question.claim.where) for leaf in tests_of(part))
-        asked = Asked(rows_of(leaf.attribute for leaf in tests), admits_tokens(question))
+        asked = Asked(rows_of(leaf.attribute for leaf in tests), admits_tokens(question), question.settled)
     return Replay(cluster, question.profile, question.claim, question.assumptions, asked, question.requests, apart)
 
 

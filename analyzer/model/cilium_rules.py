@@ -57,6 +57,13 @@ _OWNED = ("io.cilium.k8s", NAMESPACE)
 _OF_IPCACHE = ("cidr", "cidrgroup", "fqdn")
 _OUTSIDE = frozenset({EndKind.OUTSIDE})
 
+OWN_NODE = OpenFact(
+    "own-node", "own-node egress", "whether the node that is the destination is the source's own is not known"
+)
+API_SERVER = OpenFact(
+    "apiserver", "apiserver", "on which node the API server answers is not known (knob kube-apiserver)"
+)
+
 Value = Attribute | Formula | str | None
 """What an end has for a label: an attribute, a text, the empty text where a formula holds, or nothing."""
 
@@ -351,8 +358,7 @@ def _own_node(direction: Direction) -> Formula:
     same = both([*there, Same(Attribute(Role.SRC, Name.NODE), Attribute(Role.DST, Name.NODE))])
     if direction is Direction.INGRESS:
         return same
-    text = "whether the node that is the destination is the source's own is not known"
-    return either([same, both([negated(both(there)), Open(OpenFact("own-node", "own-node egress", text))])])
+    return either([same, both([negated(both(there)), Open(OWN_NODE)])])
 
 
 def api_server_addresses(profile: Profile, cluster: Cluster) -> AddressSet:
@@ -368,8 +374,7 @@ def api_server_addresses(profile: Profile, cluster: Cluster) -> AddressSet:
 
 
 def _api_server(known: AddressSet, far: Role) -> Formula:
-    where = is_a(far, _OUTSIDE | ON_NODES)
+    """On a node where nothing says it, which an assumption says (`analysis/assumptions`); nobody knows on which."""
     if known:
-        return both([where, Member(far, AtAddress(known))])
-    text = "where the API server answers is not known (knob kube-apiserver)"
-    return both([where, Open(OpenFact("apiserver", "apiserver", text))])
+        return both([is_a(far, _OUTSIDE | ON_NODES), Member(far, AtAddress(known))])
+    return both([is_a(far, ON_NODES), Open(API_SERVER)])

@@ -9,6 +9,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.formulas import Attribute, Name
 from analyzer.model.mesh_stage import by_waypoint, has_mesh
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine, proxy_config
 from analyzer.model.requests import Request
@@ -20,7 +21,7 @@ from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.mesh import request_ruling
 from analyzer.semantics.oracle import decide
 from analyzer.semantics.requests import seen, seen_by_engine
-from analyzer.semantics.settling import Settle, first_option, runs
+from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option, runs
 
 Its = Mapping[Attribute, tuple[str, ...]]
 _OF_THE_SOURCE = frozenset({Name.IDENTITY, Name.REMOTE_IP, Name.FAULT})
@@ -29,10 +30,24 @@ _OF_THE_SOURCE = frozenset({Name.IDENTITY, Name.REMOTE_IP, Name.FAULT})
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`named`: the attributes that the question settles; the client chooses all others, so that it gets through if it
-    can.  None: the request is as it stands.  `admits_tokens`: the client may choose a valid token."""
+    can.  None: the request is as it stands.  `admits_tokens`: the client may choose a valid token.  `settled`: what is
+    open elsewhere, and is taken to be so here."""
 
     named: frozenset[Attribute] | None = None
     admits_tokens: bool = True
+    settled: tuple[tuple[OpenFact, bool], ...] = ()
+
+    def settling(self, settle: Settle) -> Settle:
+        """Who settles all else."""
+        known = dict(self.settled)
+        if not known:
+            return settle
+
+        def found(fact: OpenFact, options: tuple[str, ...]) -> str:
+            is_so = known.get(fact)
+            return settle(fact, options) if is_so is None else MATCHES if is_so else DOES_NOT_MATCH
+
+        return found
 
 
 AS_IT_STANDS = Asked()
@@ -75,7 +90,7 @@ def asked_outcomes(
 ) -> Iterator[tuple[Decision, Request | None]]:
     """The decisions that the ways of settling the open facts lead to, those where every fact takes its first option
     before others.  TooManyRequestsError."""
-    for found, _ in runs(lambda settle: decide_asked(cluster, profile, connection, settle, asked)):
+    for found, _ in runs(lambda settle: decide_asked(cluster, profile, connection, asked.settling(settle), asked)):
         yield found
 
 

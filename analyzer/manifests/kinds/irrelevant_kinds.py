@@ -139,11 +139,14 @@ IRRELEVANT_KINDS = frozenset(
         "AppProject.argoproj.io",
         "ClusterAnalysisTemplate.argoproj.io",
         "BackendConfig.cloud.google.com",
-        "CiliumIdentity.cilium.io",
-        "CiliumEndpoint.cilium.io",
-        "CiliumNode.cilium.io",
-        "CiliumLoadBalancerIPPool.cilium.io",
-        "CiliumL2AnnouncementPolicy.cilium.io",
+        *(  # what Cilium keeps of its own, and how addresses of Services are announced
+            f"Cilium{name}.cilium.io"
+            for name in (
+                *("BGPAdvertisement", "BGPClusterConfig", "BGPNodeConfig", "BGPNodeConfigOverride", "BGPPeerConfig"),
+                *("BGPPeeringPolicy", "Endpoint", "EndpointSlice", "GatewayClassConfig", "Identity"),
+                *("L2AnnouncementPolicy", "LoadBalancerIPPool", "Node"),
+            )
+        ),
         "Credentials.operator.tigera.io",
         *(  # how Calico's parts run, not what they let through
             f"{kind}.operator.tigera.io"
