@@ -204,6 +204,19 @@ _SET = (
     "cluster-name",
 )
 """Knobs that are called as the agent's options are."""
+USUAL_OPTIONS = {
+    "enable-k8s-networkpolicy": "true",
+    "enable-cilium-network-policy": "true",
+    "enable-cilium-clusterwide-network-policy": "true",
+    "enable-icmp-rules": "true",
+    "enable-l7-proxy": "true",
+    "labels": "",
+}
+"""What else bears on policies, and what it must be for netproof to say what Cilium makes of them."""
+ON_POLICIES = frozenset(
+    {*_SET, *USUAL_OPTIONS, "allow-localhost", "enable-k8s-cluster-network-policy", "policy-audit-mode"}
+)
+"""Every option that bears on policies."""
 
 
 def knobs_of(settings: CiliumSettings) -> dict[str, str]:

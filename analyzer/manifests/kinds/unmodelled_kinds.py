@@ -95,8 +95,10 @@ def _anything(why: str = _RENDERS, is_namespaced: bool | None = True) -> Effect:
 _ANTREA_CLUSTER_KINDS = ("ClusterNetworkPolicy", "ClusterGroup", "Egress", "ExternalEntity", "Tier")
 EFFECTS: dict[str, Effect] = {
     **{f"{kind}.crd.antrea.io": _isolates(_ANTREA, False) for kind in _ANTREA_CLUSTER_KINDS},
-    "CiliumEgressGatewayPolicy.cilium.io": _egress(_SOURCE, False),
-    "CiliumLocalRedirectPolicy.cilium.io": _both("it redirects traffic to other pods"),
+    "CiliumEgressGatewayPolicy.cilium.io": _denies(
+        "traffic that leaves is dropped where no gateway is found", False, Direction.EGRESS
+    ),
+    "CiliumLocalRedirectPolicy.cilium.io": _denies("what is sent to a Service or an address goes to other pods"),
     "CiliumEnvoyConfig.cilium.io": _both("it redirects traffic through a proxy"),
     "CiliumClusterwideEnvoyConfig.cilium.io": _both("it redirects traffic through a proxy", False),
     "ClusterNetworkPolicy.networking.k8s.aws": _isolates("this ClusterNetworkPolicy is Amazon's own API", False),

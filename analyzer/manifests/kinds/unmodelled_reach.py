@@ -10,7 +10,8 @@ from typing import Any
 from analyzer.manifests.kinds.manifest import kind_dot_group
 from analyzer.manifests.kinds.unmodelled_kinds import NO_EFFECT, Effect
 from analyzer.manifests.text.nodes import Mapping
-from analyzer.model.policies import Direction
+from analyzer.model.cilium import ON_POLICIES
+from analyzer.model.policies import Direction, Protocol
 
 _EGRESS, _INGRESS = (Direction.EGRESS,), (Direction.INGRESS,)
 _HOST_NETWORK = "hostNetwork"
@@ -42,6 +43,32 @@ def _of_sections(effect: Effect, data: Mapping) -> Effect:
     words = {Direction.EGRESS: ("egress", "egressDeny"), Direction.INGRESS: ("ingress", "ingressDeny")}
     found = tuple(d for d, sections in words.items() if keys & set(sections))
     return replace(effect, directions=found) if found else effect
+
+
+def _of_redirection(effect: Effect, data: Mapping) -> Effect:
+    """CiliumLocalRedirectPolicy: clients of every namespace are led elsewhere, and policies see where they are led to:
+    between two pods it changes nothing, but its address, or its Service, may lead to none of those it led to."""
+    return replace(effect, is_namespaced=False, directions=_EGRESS, protocols=(Protocol.TCP, Protocol.UDP))
+
+
+def _of_envoy(effect: Effect, data: Mapping) -> Effect:
+    """CiliumEnvoyConfig: TCP to its Services goes by Envoy, whoever the client is, past what its own policies say of
+    egress.  One without Services is only for listeners that policies name, which let in no more than these do; what
+    Cilium writes for an Ingress or a Gateway is between clients and the proxy, two hops."""
+    owners = _list(_mapping(data.get("metadata")).get("ownerReferences"))
+    if owners and all(_mapping(owner).get("kind") in ("Gateway", "Ingress") for owner in owners):
+        return NO_EFFECT
+    is_serving = bool(_list(_spec(data).get("services")))
+    return replace(effect, is_namespaced=False, protocols=(Protocol.TCP,), may_allow=is_serving)
+
+
+def _of_node_config(effect: Effect, data: Mapping) -> Effect:
+    """CiliumNodeConfig: some nodes' agents are set up in another way, which matters if it bears on policies."""
+    said = {str(key) for key in _mapping(_spec(data).get("defaults"))}
+    return replace(effect, why=_NODES, is_namespaced=False) if said & ON_POLICIES else NO_EFFECT
+
+
+_NODES = "on some nodes Cilium is set up so that it takes policies otherwise"
 
 
 # ------------------------------------------------------------------------------------------------ the mesh
@@ -191,6 +218,10 @@ def _names_host_network(value: Any) -> bool:
 _NARROWERS: dict[str, Callable[[Effect, Mapping], Effect]] = {
     "CiliumNetworkPolicy.cilium.io": _of_sections,
     "CiliumClusterwideNetworkPolicy.cilium.io": _of_sections,
+    "CiliumLocalRedirectPolicy.cilium.io": _of_redirection,
+    "CiliumEnvoyConfig.cilium.io": _of_envoy,
+    "CiliumClusterwideEnvoyConfig.cilium.io": _of_envoy,
+    "CiliumNodeConfig.cilium.io": _of_node_config,
     "AuthorizationPolicy.security.istio.io": _of_target,
     "RequestAuthentication.security.istio.io": _of_target,
     "Sidecar.networking.istio.io": _of_listeners,

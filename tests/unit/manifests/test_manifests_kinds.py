@@ -108,7 +108,7 @@ def test_a_namespaced_kind_without_a_namespace_is_in_the_default_one(loaded):
         text = f"apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: x}}\n"
         return loaded(text).cluster.unmodelled[0].namespace
 
-    assert namespace_of("CiliumLocalRedirectPolicy", "cilium.io/v2") == "default"
+    assert namespace_of("EgressFirewall", "k8s.ovn.org/v1") == "default"
     assert namespace_of("Gizmo", "example.com/v1") is None
 
 
@@ -139,8 +139,8 @@ def test_kinds_that_cannot_affect_traffic(loaded, kind, api_version):
 @pytest.mark.parametrize(
     ("kind", "api_version", "allows", "denies", "adds", "namespace"),
     [
-        ("CiliumLocalRedirectPolicy", "cilium.io/v2", True, True, False, "a"),
-        ("CiliumEgressGatewayPolicy", "cilium.io/v2", True, True, False, None),
+        ("CiliumLocalRedirectPolicy", "cilium.io/v2", False, True, False, None),
+        ("CiliumEgressGatewayPolicy", "cilium.io/v2", False, True, False, None),
         ("NetworkPolicy", "crd.projectcalico.org/v1", True, True, False, "a"),
         ("NetworkPolicy", "projectcalico.org/v3", True, True, False, "a"),
         ("GlobalNetworkPolicy", "projectcalico.org/v3", True, True, False, None),

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from analyzer.manifests.text.nodes import Mapping, line_of
 from analyzer.manifests.text.section import Log
-from analyzer.model.cilium import CiliumSettings
+from analyzer.model.cilium import USUAL_OPTIONS, CiliumSettings
 from analyzer.model.source import Source
 
 _NAME = "cilium-config"
-_USUAL = {
-    "enable-k8s-networkpolicy": "true",
-    "enable-cilium-network-policy": "true",
-    "enable-cilium-clusterwide-network-policy": "true",
-    "enable-icmp-rules": "true",
-    "enable-l7-proxy": "true",
-    "labels": "",
-}
-"""What else bears on policies, and what it must be for netproof to say what Cilium makes of them."""
 
 
 def cilium_settings(data: Mapping, log: Log) -> CiliumSettings | None:
@@ -25,7 +16,7 @@ def cilium_settings(data: Mapping, log: Log) -> CiliumSettings | None:
     if not isinstance(metadata, Mapping) or metadata.get("name") != _NAME or not isinstance(content, Mapping):
         return None
     said = {key: value.strip() for key, value in content.items() if isinstance(value, str)}
-    odd = [f"{key}={said[key]}" for key, usual in _USUAL.items() if said.get(key, usual).lower() != usual]
+    odd = [f"{key}={said[key]}" for key, usual in USUAL_OPTIONS.items() if said.get(key, usual).lower() != usual]
     namespace = metadata.get("namespace")
     return CiliumSettings(
         namespace if isinstance(namespace, str) else "default",
