@@ -1,29 +1,20 @@
-"""The `netproof` command: imports the commands and registers them."""
+"""The `netproof` command: knows the commands, and loads the one that is asked for."""
 
 from __future__ import annotations
 
 import gc
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from analyzer.cli.check import check
-from analyzer.cli.config import config
-from analyzer.cli.configuration.applying import configured
-from analyzer.cli.diff import diff
+from analyzer.cli.configuration.applying import announce, configured
 from analyzer.cli.exit_codes import exit_table
-from analyzer.cli.explain import explain
-from analyzer.cli.fmt import fmt
 from analyzer.cli.guard import guarded
-from analyzer.cli.init import init
 from analyzer.cli.leaving import leave
-from analyzer.cli.lsp import lsp
-from analyzer.cli.map import map_
-from analyzer.cli.packs import list_packs, show_pack
 from analyzer.cli.panels import PanelledCommand
-from analyzer.cli.recheck import recheck
-from analyzer.cli.schema import schema
-from analyzer.cli.watch import watch
 
 EXITS = f"\b\nExit codes:\n{exit_table()}"
 
@@ -41,7 +32,7 @@ Examples:
       the counterexamples as pods, ready to apply and try
 """
 
-_GARBAGE = 50_000  # objects: little of what a run makes is garbage, and looking for it 70 times as often takes its time
+_GARBAGE = 200_000  # objects: little of what a run makes is garbage, and each look for it takes milliseconds
 
 ANSWERED = "With an answer, whatever it says, the exit code is 0."
 
@@ -95,7 +86,45 @@ Examples:
       a pack to start from; ask it with `check -p own.npq`
 """
 
+
+class _Commands(Mapping[str, Any]):
+    """The commands by name.  One is loaded when it is asked for: a run has a use for one, and the list in the help for
+    all."""
+
+    def __init__(self) -> None:
+        self._registering: dict[str, Callable[[typer.Typer], None]] = {}
+        self._made: dict[str, Any] = {}
+
+    def add(self, name: str, register: Callable[[typer.Typer], None]) -> None:
+        self._registering[name] = register
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+            alone.callback()(lambda: None)
+            self._registering[name](alone)
+            group: Any = typer.main.get_command(alone)
+            self._made[name] = group.commands[name]
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._registering)
+
+    def __len__(self) -> int:
+        return len(self._registering)
+
+
+_COMMANDS = _Commands()
+
+
+class _Netproof(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands: Any = _COMMANDS
+
+
 app = typer.Typer(
+    cls=_Netproof,
     name="netproof",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -103,6 +132,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXITS,
 )
+
+
+def _command(name: str, function: str = "", *, is_configurable: bool = False, **settings: Any) -> None:
+    """The function, called like the command unless it is named, from the module that is called like the command."""
+
+    def load() -> Callable[..., Any]:
+        found: Callable[..., Any] = getattr(import_module(f"analyzer.cli.{name}"), function or name)
+        return found
+
+    def register(group: typer.Typer) -> None:
+        command = configured(name, load()) if is_configurable else load()
+        group.command(cls=PanelledCommand, name=name, **settings)(guarded(command))
+
+    if is_configurable:
+        announce(name, load)
+    _COMMANDS.add(name, register)
 
 
 def _print_version(is_asked: bool) -> None:
@@ -127,84 +172,63 @@ def netproof(
     """
 
 
-app.command(
-    cls=PanelledCommand,
-    name="check",
+_command(
+    "check",
+    is_configurable=True,
     short_help="Prove or refute queries about manifests.",
     epilog=f"{EXAMPLES}\n{EXITS}",
-)(guarded(configured("check", check)))
-
-app.command(
-    cls=PanelledCommand,
-    name="diff",
+)
+_command(
+    "diff",
+    is_configurable=True,
     short_help="Compare what two revisions permit.",
     no_args_is_help=True,
     epilog=f"{DIFF_EXAMPLES}\n{EXITS}",
-)(guarded(configured("diff", diff)))
-
-app.command(
-    cls=PanelledCommand,
-    name="map",
+)
+_command(
+    "map",
+    "map_",
+    is_configurable=True,
     short_help="Show every connection that is allowed.",
     epilog=f"{MAP_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
-)(guarded(configured("map", map_)))
-
-app.command(
-    cls=PanelledCommand,
-    name="explain",
+)
+_command(
+    "explain",
+    is_configurable=True,
     short_help="Explain what is allowed between two ends.",
     no_args_is_help=True,
     epilog=f"{EXPLAIN_EXAMPLES}\n{ANSWERED}\n\n{EXITS}",
-)(guarded(configured("explain", explain)))
-
-app.command(
-    cls=PanelledCommand,
-    name="recheck",
+)
+_command(
+    "recheck",
     short_help="Check an evidence bundle again.",
     no_args_is_help=True,
     epilog=f"{RECHECK_EXAMPLES}\n{EXITS}",
-)(guarded(recheck))
-
-app.command(
-    cls=PanelledCommand,
-    name="init",
+)
+_command(
+    "init",
+    is_configurable=True,
     short_help="Write a pack to start from.",
     epilog=f"{INIT_EXAMPLES}\n{EXITS}",
-)(guarded(configured("init", init)))
-
-app.command(cls=PanelledCommand, name="watch", short_help="Check again on every save.", epilog=EXITS)(
-    guarded(configured("watch", watch))
 )
-
-app.command(
-    cls=PanelledCommand, name="fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS
-)(guarded(fmt))
-app.command(cls=PanelledCommand, name="lsp", short_help="Answer an editor about query files.", epilog=EXITS)(
-    guarded(lsp)
-)
-
-packs_app = typer.Typer(invoke_without_command=True, help="List the built-in packs, or show what one asks.")
-
-
-@packs_app.callback()
-def packs(context: typer.Context) -> None:
-    """List the built-in packs, or show what one asks."""
-    if context.invoked_subcommand is None:
-        guarded(list_packs)()
-
-
-packs_app.command(cls=PanelledCommand, name="list")(guarded(list_packs))
-packs_app.command(cls=PanelledCommand, name="show", no_args_is_help=True)(guarded(show_pack))
-app.add_typer(packs_app, name="packs", short_help="List the built-in packs, or show one.")
-app.command(
-    cls=PanelledCommand,
-    name="config",
+_command("watch", is_configurable=True, short_help="Check again on every save.", epilog=EXITS)
+_command("fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS)
+_command("lsp", short_help="Answer an editor about query files.", epilog=EXITS)
+_command(
+    "config",
     short_help="Show what is in force, and why.",
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
-)(guarded(config))
-app.command(cls=PanelledCommand, name="schema", short_help="Print the JSON Schema of a report.", no_args_is_help=True)(
-    guarded(schema)
 )
+_command("schema", short_help="Print the JSON Schema of a report.", no_args_is_help=True)
+
+
+def _packs(group: typer.Typer) -> None:
+    from analyzer.cli.packs import packs_app
+
+    group.add_typer(packs_app, name="packs", short_help="List the built-in packs, or show one.")
+
+
+_COMMANDS.add("packs", _packs)
 
 
 def main() -> None:

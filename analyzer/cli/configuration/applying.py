@@ -53,25 +53,29 @@ class InForce:
 
 Listener = Callable[[InForce], None]  # as a context's `obj`: is told what is in force instead of running the command
 
-_commands: dict[str, Command] = {}
+_announced: dict[str, Callable[[], Command]] = {}
+
+
+def announce(name: str, load: Callable[[], Command]) -> None:
+    """A configuration file can speak of this command, which is loaded if one is there."""
+    _announced[name] = load
 
 
 def configurable() -> Mapping[str, Command]:
     """The commands that a configuration file can speak of, by name."""
-    return _commands
+    return {name: load() for name, load in _announced.items()}
 
 
 def configured(name: str, command: Command) -> Command:
     """The command, with what its command line leaves open taken from the configuration file, and with the options
     --config and --no-config.  Manifests may then be left out; without any it prints its help."""
-    _commands[name] = command
 
     @functools.wraps(command)
     def run(context: typer.Context, config: Path | None, no_config: bool, **given: Any) -> Any:
         from analyzer.cli.configuration.reading import settings
 
         document = _document(config, no_config)
-        written = settings(document, _commands)[name] if document else {}
+        written = settings(document, configurable())[name] if document else {}
         values = _merged(context, command, given, written)
         if isinstance(context.obj, _Told):
             context.obj.listener(InForce(document, tuple(values.items())))
