@@ -9,7 +9,8 @@ from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import pod_of
 from analyzer.model.formulas import AtAddress, Leaf, Member, Name, OnPorts, Open, Role, Test
 from analyzer.model.labels import NO_LABELS
-from analyzer.model.mesh_stage import has_mesh, mesh_stages
+from analyzer.model.mesh import has_mesh
+from analyzer.model.mesh_stage import mesh_stages
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics.admitted import Alternative, admitted, is_mtls

@@ -10,11 +10,10 @@ from analyzer.encoding.walk import claim_sets, requests_in
 from analyzer.judging import Setting
 from analyzer.judging.bound import has_ipv6_pods
 from analyzer.model.cilium import CiliumPeer, Endpoints, Entity
-from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.mesh_stage import has_mesh
+from analyzer.model.mesh import has_mesh
 from analyzer.model.profile import PROFILES, LabelsAsWritten, Profile
 from analyzer.model.source import Notice, Why
 from analyzer.verdicts import StatedAssumption
@@ -114,7 +113,11 @@ def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
 
 def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
     """Said where policies of Cilium mean the API server, or all of the cluster, to which one outside would belong."""
-    if not profile.reads_cilium or api_server_addresses(profile, cluster):
+    if not profile.reads_cilium:
+        return
+    from analyzer.model.cilium_rules import api_server_addresses
+
+    if api_server_addresses(profile, cluster):
         return
     names = [name for name in _OF_API_SERVER if any(_means(peer, name) for peer in cluster.cilium.peers)]
     if names:

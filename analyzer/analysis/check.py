@@ -22,7 +22,7 @@ from analyzer.judging import Setting
 from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.mesh_stage import KINDS_OF_MESH
+from analyzer.model.mesh import KINDS_OF_MESH
 from analyzer.model.policies import NamespaceNamed
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.analysis.telling_labels import tenancy
 from analyzer.encoding.walk import claim_sets, leaves
 from analyzer.model.claims import Pack, PodsIn, Query
 from analyzer.model.cluster import Cluster
@@ -44,6 +43,8 @@ def _asked(query: Query) -> Iterator[Requirement]:
 def _guess(cluster: Cluster, pack: Pack, key: str) -> str:
     """The parameter that names the label, and what it should be: `; try --set tenant=team, which …`."""
     parameter = next((name for name, value in pack.parameters if value == key), None)
+    from analyzer.analysis.telling_labels import tenancy
+
     found = tenancy(cluster)
     if found is not None and found.key != key:
         parts = f"`{found.key}`, which is {_told(list(found.values))} there"

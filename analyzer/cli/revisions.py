@@ -64,6 +64,11 @@ class Reading:
 
     def with_findings(self, answer: Answer, cluster: Cluster, setting: Setting) -> Answer:
         """The answer with the causes of what it refutes, looked up in what was read."""
+        from analyzer.verdicts import Status
+
+        refuted = (it for section in answer.sections for it in section.verdicts if it.status is Status.REFUTED)
+        if all(verdict.is_excused for verdict in refuted):
+            return answer
         from analyzer.analysis.findings import findings_of
         from analyzer.manifests.locating import Locator
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from analyzer.encoding.mediation import issuers
-from analyzer.encoding.request_domains import RequestDomain
+from analyzer.encoding.request_rows import RequestDomain
 from analyzer.encoding.scope import Role as Of
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.variables import Attribute as Symbol

@@ -8,12 +8,11 @@ from functools import cache, partial
 
 from analyzer.encoding.common_universe import is_on_host
 from analyzer.encoding.domains import Attr, is_like
-from analyzer.encoding.mediation import tests_of
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import HOST, POD
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.vocabulary import PortName
-from analyzer.encoding.walk import claim_sets, leaves
+from analyzer.encoding.walk import claim_sets, leaves, tests_of
 from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Unmodelled, Workload

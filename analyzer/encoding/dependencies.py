@@ -9,7 +9,7 @@ from analyzer.encoding.mediation import Mediation
 from analyzer.encoding.namespaces import Entry
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import Reach
-from analyzer.encoding.request_domains import RequestDomains
+from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.scope import scope_of
 from analyzer.encoding.vocabulary import Vocabulary, tests_in_pipeline
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload

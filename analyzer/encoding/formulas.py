@@ -7,14 +7,13 @@ those that are merely mentioned or not created yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.domains import ABSENT, Attr, is_like
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import UnseenEnd, WrittenAddress, addresses_of
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.sights import Asked, is_on
@@ -57,6 +56,9 @@ from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.open_facts import OpenFact, which_of_others
 from analyzer.model.policies import Protocol
 from analyzer.sets import PortSet
+
+if TYPE_CHECKING:
+    from analyzer.encoding.requests import RequestTerms
 
 Seen = EndTerms | UnseenEnd | WrittenAddress
 Ends = Mapping[Role, Seen]

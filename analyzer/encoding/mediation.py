@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from analyzer.encoding.identity_names import identity_patterns, named_namespaces
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.question import Question
-from analyzer.encoding.walk import requests_in
+from analyzer.encoding.walk import formulas_of, requests_in, tests_of
 from analyzer.model.claims import Condition, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
@@ -25,15 +25,14 @@ from analyzer.model.formulas import (
     Test,
     both,
     either,
-    leaves,
     negated,
 )
-from analyzer.model.mesh import RequestAuthentication
-from analyzer.model.mesh_pods import keeps_off
-from analyzer.model.mesh_stage import by_waypoint, has_mesh, mesh_stages
+from analyzer.model.mesh import RequestAuthentication, has_mesh
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
 from analyzer.records import dataclass
-from analyzer.sets.strings import Pattern
+
+if TYPE_CHECKING:
+    from analyzer.sets.strings import Pattern
 
 NAMES_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
 
@@ -58,6 +57,9 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
     """What a mesh says of destinations in these namespaces; nothing where none is to be seen or nobody asks."""
     if not is_asked(cluster, question):
         return Mediation()
+    from analyzer.model.mesh_pods import keeps_off
+    from analyzer.model.mesh_stage import by_waypoint, mesh_stages
+
     names = frozenset(name for code in inside if (name := table.entries[code].name) is not None)
 
     def known(leaf: Leaf) -> Formula:
@@ -137,28 +139,13 @@ def _namespaces(subject: Formula) -> frozenset[str] | None:
     return None
 
 
-def formulas_of(stage: Stage, *, with_entries: bool = True) -> Iterator[Formula]:
-    """All that the stage asks; or what it asks besides its entries."""
-    yield stage.applies
-    for doubt in stage.doubts:
-        yield from (doubt.denies, doubt.allows)
-    yield from (disguise.when for disguise in stage.disguises)
-    for tier in stage.tiers:
-        yield tier.spared
-        for entry in tier.entries if with_entries else ():
-            yield from formulas_of_entry(entry)
-
-
-def formulas_of_entry(entry: Entry) -> Iterator[Formula]:
-    yield entry.subject
-    yield from (rule.when for rule in entry.rules)
-
-
 # ------------------------------------------------------------------------------------------------ names
 def names_in_identities(cluster: Cluster, question: Question) -> set[str]:
     """Names of namespaces that identities are asked for and that may be created."""
     if question.universe is not Universe.ANY or not question.with_requests:
         return set()
+    from analyzer.encoding.identity_names import identity_patterns, named_namespaces
+
     patterns = {*_of_mesh(cluster, question), *identity_patterns(requests_in(question.claim.where))}
     return named_namespaces(sorted(patterns, key=lambda it: it.order), cluster.mesh.config)
 
@@ -170,6 +157,9 @@ def _of_mesh(cluster: Cluster, question: Question) -> tuple[Pattern, ...]:
     known = cluster.readings.get(key)
     if isinstance(known, tuple):
         return known
+    from analyzer.encoding.identity_names import identity_patterns
+    from analyzer.model.mesh_stage import mesh_stages
+
     stages = mesh_stages(cluster, question.profile.ext_authz)
     found = identity_patterns(formula for stage in stages for formula in formulas_of(stage))
     cluster.readings[key] = found
@@ -191,10 +181,6 @@ def admits_tokens(question: Question) -> bool:
     """Clients with a valid token are spoken of: by claims that forbid, and where the question names tokens."""
     is_asked = names_tokens(question.claim.where) or question.claim.kind not in (Kind.EVERY, Kind.SOME)
     return question.profile.tokens and is_asked
-
-
-def tests_of(formula: Formula) -> Iterator[Test]:
-    return (leaf for leaf in leaves(formula) if isinstance(leaf, Test))
 
 
 def all_of(*groups: Iterable[Formula]) -> list[Formula]:

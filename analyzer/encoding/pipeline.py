@@ -11,21 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
+from typing import TYPE_CHECKING
 
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import AskedNode, UnseenEnd, WrittenAddress
 from analyzer.encoding.formulas import FormulaTerms, Seen
-from analyzer.encoding.identities import IdentityTerms
-from analyzer.encoding.mediation import tests_of
-from analyzer.encoding.request_domains import row_of
-from analyzer.encoding.requests import RequestTerms
+from analyzer.encoding.request_rows import row_of
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.sights import Asked, is_seen
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
 from analyzer.encoding.variables import VariableBuilder
-from analyzer.encoding.walk import requests_in
+from analyzer.encoding.walk import requests_in, tests_of
 from analyzer.encoding.ways import WayTerms, distinguished
 from analyzer.model.formulas import Formula, Leaf, Role, leaves
 from analyzer.model.leading import Way
@@ -34,6 +32,9 @@ from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, Protocol, RuleRef
 from analyzer.model.profile import ServiceEval
 from analyzer.records import dataclass
+
+if TYPE_CHECKING:
+    from analyzer.encoding.requests import RequestTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ class PipelineTerms:
         self.ways = WayTerms(scope, dst, self.formulas, variables, script)
         self.requests: RequestTerms | None = None
         if scope.question.with_requests:
+            from analyzer.encoding.identities import IdentityTerms
+            from analyzer.encoding.requests import RequestTerms
+
             over_tcp = self.formulas.has_protocol(Protocol.TCP)
             identities = IdentityTerms(src, scope.cluster.mesh.config, script)
             self.requests = RequestTerms(scope, src, variables, script, over_tcp, identities)

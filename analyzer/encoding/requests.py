@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.identities import IdentityTerms
-from analyzer.encoding.request_domains import (
+from analyzer.encoding.request_rows import (
     ALWAYS,
     OF_HTTP,
     OF_TOKEN,

@@ -10,15 +10,14 @@ from collections.abc import Iterable
 from enum import Enum
 
 from analyzer.encoding.domains import Attr, Domain
-from analyzer.encoding.identity_names import identity_patterns, named_accounts
-from analyzer.encoding.mediation import Mediation, admits_tokens, formulas_of, issuers, mediation, names_in_identities
+from analyzer.encoding.mediation import Mediation, admits_tokens, issuers, mediation, names_in_identities
 from analyzer.encoding.namespaces import NamespaceTable, namespace_table
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import NO_END, POD, Reach, everywhere, reach
-from analyzer.encoding.request_domains import RequestDomains, request_domains
+from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.slices import index_of, is_way_of, sliced
 from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, vocabulary
-from analyzer.encoding.walk import led_ports_of, requests_in
+from analyzer.encoding.walk import formulas_of, led_ports_of, requests_in
 from analyzer.model.claims import Anything, Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Formula
@@ -168,6 +167,8 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
 def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> RequestDomains:
     if not question.with_requests:
         return RequestDomains()
+    from analyzer.encoding.request_domains import request_domains
+
     return request_domains(asked, proxy_config(question.profile, cluster), issuers(cluster))
 
 
@@ -175,6 +176,8 @@ def accounts_in_identities(
     cluster: Cluster, table: NamespaceTable, src: Reach, formulas: Iterable[Formula]
 ) -> frozenset[str]:
     """The service accounts that identities are asked for, or that such questions tell apart."""
+    from analyzer.encoding.identity_names import identity_patterns, named_accounts
+
     names = (table.entries[code].name or "new-namespace" for code in src.namespaces)
     return frozenset(named_accounts(identity_patterns(formulas), cluster.mesh.config, names))
 

@@ -7,10 +7,17 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
-from analyzer.encoding.mediation import formulas_of, formulas_of_entry
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
-from analyzer.encoding.walk import claim_ports, claim_sets, comparisons, leaves, led_ports_of
+from analyzer.encoding.walk import (
+    claim_ports,
+    claim_sets,
+    comparisons,
+    formulas_of,
+    formulas_of_entry,
+    leaves,
+    led_ports_of,
+)
 from analyzer.model.added_labels import distinguished_by
 from analyzer.model.claims import (
     Addresses,

@@ -1,4 +1,4 @@
-"""What a claim and a policy mention: the sets, selectors, terms and ports inside them."""
+"""What a claim and what decides mention: the sets, selectors, terms, ports and formulas inside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from analyzer.model.claims import (
     SetExpr,
     Term,
 )
-from analyzer.model.formulas import Formula
+from analyzer.model.formulas import Formula, Test
+from analyzer.model.formulas import leaves as leaves_of
+from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import Ports
 
 
@@ -115,3 +117,24 @@ def comparisons(condition: Condition) -> Iterator[Comparison]:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from comparisons(part)
+
+
+def formulas_of(stage: Stage, *, with_entries: bool = True) -> Iterator[Formula]:
+    """All that the stage asks; or what it asks besides its entries."""
+    yield stage.applies
+    for doubt in stage.doubts:
+        yield from (doubt.denies, doubt.allows)
+    yield from (disguise.when for disguise in stage.disguises)
+    for tier in stage.tiers:
+        yield tier.spared
+        for entry in tier.entries if with_entries else ():
+            yield from formulas_of_entry(entry)
+
+
+def formulas_of_entry(entry: Entry) -> Iterator[Formula]:
+    yield entry.subject
+    yield from (rule.when for rule in entry.rules)
+
+
+def tests_of(formula: Formula) -> Iterator[Test]:
+    return (leaf for leaf in leaves_of(formula) if isinstance(leaf, Test))

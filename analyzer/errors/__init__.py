@@ -12,6 +12,7 @@ from analyzer.errors.tree import (
     Problem,
     QueryError,
     SolverError,
+    UndecidedError,
     UsageError,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "Problem",
     "QueryError",
     "SolverError",
+    "UndecidedError",
     "UsageError",
 ]

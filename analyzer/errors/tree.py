@@ -98,6 +98,11 @@ class UsageError(InputError):
         super().__init__([Problem("", 0, 0, message, hint)])
 
 
+class UndecidedError(NetproofError):
+    """Something cannot be told, or not within its bounds: an answer that needs it is unknown, for the reason that the
+    message gives."""
+
+
 class SolverError(NetproofError):
     """The solver could not be run at all.  Running out of budget is no error but an outcome."""
 

@@ -29,7 +29,6 @@ from analyzer.encoding.vocabulary import PortName
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
 from analyzer.judging.generalise import exactly, generalise
-from analyzer.judging.plain_requests import plainer
 from analyzer.judging.query_session import Certain, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, FAMILIAR_PORTS, familiar, readable
 from analyzer.judging.regions import describe
@@ -392,7 +391,10 @@ def counterexample(one: Witness, obligation: Obligation, replay: Replay) -> Coun
         sides = replay.pod(witness, bundle)
         return Counterexample(None, witness, None, sides, region, one.live, one.depends_on, new)
     allowed = obligation.scope.question.claim.kind is not Kind.EVERY
-    witness = plainer(witness, replay)
+    if witness.request is not None:
+        from analyzer.judging.plain_requests import plainer
+
+        witness = plainer(witness, replay)
     decision = replay.connection(witness, allowed=allowed, bundle=bundle)
     return Counterexample(witness, None, decision, (), region, one.live, one.depends_on, new)
 

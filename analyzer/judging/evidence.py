@@ -31,8 +31,7 @@ from analyzer.encoding.terms import Term, conj, equal, neg, number
 from analyzer.judging.counterexamples import Found, Witness
 from analyzer.judging.query_session import QuerySession
 from analyzer.model.endpoints import Pod
-from analyzer.model.request_view import proxy_config
-from analyzer.semantics.requests import seen
+from analyzer.semantics.requested import attributes_of
 from analyzer.verdicts.steps import SAT, UNKNOWN, UNSAT, Step
 
 _NAMES = {IN_SRC: "source-set", IN_DST: "destination-set", IN_SCOPE: "scope", CONDITION: "condition"}
@@ -91,10 +90,8 @@ class Evidence:
         if isinstance(witness, Pod):
             embedded = embed_end(self._obligation, witness)
         else:
-            scope, request = self._obligation.scope, witness.request
-            config = proxy_config(scope.question.profile, scope.cluster)
-            its = None if request is None else seen(request, witness.src, config)
-            embedded = embed(self._obligation, witness, its)
+            scope = self._obligation.scope
+            embedded = embed(self._obligation, witness, attributes_of(witness, scope.cluster, scope.question.profile))
         if embedded is None:
             return
         fixed = self._fixed(embedded)

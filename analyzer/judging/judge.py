@@ -27,12 +27,11 @@ from analyzer.encoding import (
     decode,
     encode,
 )
-from analyzer.encoding.mediation import admits_tokens, names_tokens, tests_of
+from analyzer.encoding.mediation import admits_tokens, names_tokens
 from analyzer.encoding.reach import POD
-from analyzer.encoding.requests import rows_of
 from analyzer.encoding.vocabulary import tests_in_pipeline
-from analyzer.encoding.walk import requests_in
-from analyzer.errors import InternalError
+from analyzer.encoding.walk import requests_in, tests_of
+from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
 from analyzer.judging.either_way import either_way, reading, unknown_sets
@@ -51,17 +50,15 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Name
 from analyzer.model.formulas import Role as OfWhom
-from analyzer.model.mesh_stage import KINDS_OF_MESH
+from analyzer.model.mesh import KINDS_OF_MESH
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine
 from analyzer.records import dataclass
 from analyzer.semantics import ties
 from analyzer.semantics.requested import Asked
-from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet
 from analyzer.sets.intervals import points
-from analyzer.sets.strings import TooManyAtomsError, UntranslatableError
 from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
@@ -116,10 +113,8 @@ def _settled(cluster: Cluster, query: Query, question: Question, setting: Settin
             return _judged(cluster, query, question, setting, started)
         except AnotherRequest as found:
             question = replace(question, requests=(*question.requests, found.chosen))
-        except (OutOfTimeError, UnconfirmedError, TooManyAtomsError, UntranslatableError) as error:
+        except (OutOfTimeError, UnconfirmedError, UndecidedError) as error:
             return _undecided(query, question, str(error), started)
-        except TooManyRequestsError:
-            break
     return _undecided(query, question, "there are too many requests to tell apart", started)
 
 
@@ -182,6 +177,8 @@ def replay_of(cluster: Cluster, question: Question, apart: tuple[str, ...] = ())
     """The oracle, for the witnesses of a question; `apart` as in a Replay."""
     asked = Asked(settled=question.settled)
     if question.requests:
+        from analyzer.encoding.requests import rows_of
+
         tests = (leaf for part in requests_in(question.claim.where) for leaf in tests_of(part))
         asked = Asked(rows_of(leaf.attribute for leaf in tests), admits_tokens(question), question.settled)
     return Replay(cluster, question.profile, question.claim, question.assumptions, asked, question.requests, apart)

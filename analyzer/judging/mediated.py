@@ -6,11 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.encoding.question import Question
-from analyzer.encoding.requests import USUAL
 from analyzer.encoding.walk import requests_in
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
-from analyzer.model.mesh_stage import KINDS_OF_MESH, has_mesh
+from analyzer.model.mesh import KINDS_OF_MESH, has_mesh
 from analyzer.model.request_view import is_seen_by_engine, looking_stages
 
 _NOT_OF_CONNECTIONS = frozenset({Kind.ISOLATED, Kind.NEVER_TIE})
@@ -28,6 +27,8 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
     if kind in _NOT_OF_CONNECTIONS:
         return cluster, question
     if has_mesh(cluster.mesh) or any(requests_in(question.claim.where)) or _is_asked_twice(cluster, question):
+        from analyzer.encoding.requests import USUAL
+
         question = replace(question, with_requests=True, requests=USUAL if kind is Kind.EVERY else ())
     key = (mediated, kind in _OF_REACH)
     found = cluster.readings.get(key)

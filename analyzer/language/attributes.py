@@ -11,6 +11,8 @@ from analyzer.language.trees import Token
 from analyzer.model.claims import Attribute, Role, Term
 from analyzer.records import dataclass
 
+REQUEST = "request"
+
 _BY_NAME = {attribute.value: attribute for attribute in Attribute}
 _HOLD_LABELS = {"labels": Attribute.LABEL, "namespace.labels": Attribute.NAMESPACE_LABEL}
 _ROLES = {"src": Role.SRC, "dst": Role.DST}
@@ -121,3 +123,9 @@ def _split(word: Token) -> tuple[Role, str]:
     """The end and the attribute that a word such as `src.namespace` speaks of."""
     found = _WITH_ROLE.fullmatch(word)
     return (_ROLES[found[1]], found[2] or "") if found else (Role.SELF, str(word))
+
+
+def is_of_request(operand: Syntax) -> bool:
+    """Whether the operand is an attribute of the request, be it a misspelt one."""
+    word = words(operand)[0]
+    return word.type == "WORD" and (word == REQUEST or word.startswith(f"{REQUEST}."))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.language.attributes import Attributes, shown
+from analyzer.language.attributes import Attributes, is_of_request, shown
 from analyzer.language.names import label_value_fault, namespace_fault, object_name_fault
-from analyzer.language.requests import Requests, is_of_request
 from analyzer.language.scope import Scope
 from analyzer.language.selectors import listed_values
 from analyzer.language.syntax import Syntax, parts, words
@@ -68,6 +67,8 @@ def _fact(tree: Syntax, attributes: Attributes) -> Condition | None:
 
 
 def _of_request(tree: Syntax, attributes: Attributes) -> OfRequest | None:
+    from analyzer.language.requests import Requests
+
     requests, scope = Requests(attributes.scope), attributes.scope
     operands = parts(tree)
     first = words(operands[0])[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_network
 
-from analyzer.language.attributes import shown
+from analyzer.language.attributes import REQUEST, is_of_request, shown
 from analyzer.language.names import nearest
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
@@ -15,7 +15,6 @@ from analyzer.model.requests import MTLS, NESTED, PLAINTEXT, TokenState
 from analyzer.sets import AddressSet
 from analyzer.sets.strings import Pattern, PatternError, exact, glob, template
 
-_PREFIX = "request"
 _PLAIN = {
     "method": Name.METHOD,
     "path": Name.PATH,
@@ -31,13 +30,7 @@ _PLAIN = {
 }
 _KEYED = frozenset({Name.HEADER, Name.CLAIM})
 _MODES = (MTLS, PLAINTEXT)
-_ALL = ", ".join(f"`{_PREFIX}.{name}{'[KEY]' if attribute in _KEYED else ''}`" for name, attribute in _PLAIN.items())
-
-
-def is_of_request(operand: Syntax) -> bool:
-    """Whether the operand is an attribute of the request, be it a misspelt one."""
-    word = words(operand)[0]
-    return word.type == "WORD" and (word == _PREFIX or word.startswith(f"{_PREFIX}."))
+_ALL = ", ".join(f"`{REQUEST}.{name}{'[KEY]' if attribute in _KEYED else ''}`" for name, attribute in _PLAIN.items())
 
 
 class Requests:
@@ -125,12 +118,12 @@ class Requests:
 
     def _attribute(self, operand: Syntax) -> Name | None:
         word = words(operand)[0]
-        path = str(word).removeprefix(_PREFIX).removeprefix(".")
+        path = str(word).removeprefix(REQUEST).removeprefix(".")
         found = _PLAIN.get(path)
         if found is None:
             start, dot, key = path.partition(".")
-            hint = f"write `{_PREFIX}.{start}[{key}]`" if dot and _PLAIN.get(start) in _KEYED else ""
-            hint = hint or nearest(word, [f"{_PREFIX}.{name}" for name in _PLAIN]) or f"there are {_ALL}"
+            hint = f"write `{REQUEST}.{start}[{key}]`" if dot and _PLAIN.get(start) in _KEYED else ""
+            hint = hint or nearest(word, [f"{REQUEST}.{name}" for name in _PLAIN]) or f"there are {_ALL}"
             self.scope.problem(word, f"`{word}` is no attribute of a request", hint)
         return found
 

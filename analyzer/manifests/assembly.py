@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 
-from analyzer.manifests.kinds.calico.traps import traps
-from analyzer.manifests.kinds.cilium.notes import notes as cilium_notes
 from analyzer.manifests.kinds.endpoints import EndpointsObject
 from analyzer.manifests.kinds.engines import notices as engine_notices
 from analyzer.manifests.kinds.engines import signs
-from analyzer.manifests.kinds.istio.mesh_config import DEFAULT_REVISION
 from analyzer.manifests.kinds.mesh import at_root
 from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
@@ -21,7 +18,7 @@ from analyzer.model.cilium import CiliumFact, cilium_of, cilium_stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
-from analyzer.model.mesh import Mesh, MeshConfig, MeshObject, Waypoint
+from analyzer.model.mesh import DEFAULT_REVISION, Mesh, MeshConfig, MeshObject, Waypoint
 from analyzer.model.policies import Policy
 from analyzer.model.source import LeftOut, Notice, Source
 from analyzer.sets.addresses import IPAddress
@@ -161,10 +158,20 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         mesh=_mesh(facts),
     )
     cluster = _with_node_local_dns(cluster)
-    pods = cluster.known_pod_addresses | cluster.pod_cidrs
-    of_calico = sorted(set(traps(cluster))) if cluster.calico.policies else ()
-    more = (*_astray(cluster), *cilium_notes(cilium.policies, pods), *of_calico)
+    more = (*_astray(cluster), *_oddities(cluster))
     return replace(cluster, notices=(*cluster.notices, *more)) if more else cluster
+
+
+def _oddities(cluster: Cluster) -> Iterator[Notice]:
+    """What is odd about policies of engines, whose rooms are loaded where there are some."""
+    if cluster.cilium.policies:
+        from analyzer.manifests.kinds.cilium.notes import notes
+
+        yield from notes(cluster.cilium.policies, cluster.known_pod_addresses | cluster.pod_cidrs)
+    if cluster.calico.policies:
+        from analyzer.manifests.kinds.calico.traps import traps
+
+        yield from sorted(set(traps(cluster)))
 
 
 def _mesh(facts: Facts) -> Mesh:

@@ -9,12 +9,8 @@ from typing import Any
 
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
-from analyzer.manifests.kinds.calico.references import without_tier
-from analyzer.manifests.kinds.cilium.settings import cilium_settings
 from analyzer.manifests.kinds.custom_pods import custom_pods
-from analyzer.manifests.kinds.dns_domains import dns_domains
 from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
-from analyzer.manifests.kinds.istio.mesh_config import mesh_config
 from analyzer.manifests.kinds.manifest import (
     DEFAULT_NAMESPACE,
     ObjectKind,
@@ -23,7 +19,6 @@ from analyzer.manifests.kinds.manifest import (
     kind_dot_group,
     version_of,
 )
-from analyzer.manifests.kinds.mesh import root_namespace
 from analyzer.manifests.kinds.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.kinds.retired_versions import RETIRED
 from analyzer.manifests.kinds.twins import Standing, is_the_same, rank_of, text_key
@@ -46,6 +41,7 @@ from analyzer.manifests.sources.no_objects import is_kustomization, is_no_object
 from analyzer.manifests.text.nodes import Mapping, Tree, line_of
 from analyzer.manifests.text.section import RENDER_HINT, Log, Section, nearest
 from analyzer.manifests.text.texts import read_trees
+from analyzer.model.calico import ServiceAccount
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import LeftOut, Notice, Source, Why
 from analyzer.records import dataclass
@@ -119,6 +115,10 @@ class Loader:
 
     def check_references(self) -> None:
         """What an object refers to that must be there, and is not, once all files are read."""
+        if all(isinstance(fact, ServiceAccount) for fact in self.facts.calico):
+            return
+        from analyzer.manifests.kinds.calico.references import without_tier
+
         for problem, policy in without_tier(self.facts.calico):
             self.problems.append(problem)
             self.facts.calico.remove(policy)
@@ -240,14 +240,10 @@ class Loader:
             root.log.notice(root.place(), note)
         if namespace:
             self.facts.mention(namespace, root.source)
-        if kind == "ConfigMap" and (mesh := root_namespace(root.data)):
-            self.facts.root_namespaces.add(mesh)
         if kind == "ConfigMap":
-            self.facts.dns_domains |= dns_domains(root.data)
-        if kind == "ConfigMap" and (settings := cilium_settings(root.data, root.log)):
-            self.facts.cilium.append(settings)
-        if kind == "ConfigMap" and (config := mesh_config(root.data, root.log)):
-            self.facts.mesh_configs.setdefault(*config)
+            from analyzer.manifests.config_maps import read_config_map
+
+            read_config_map(root, self.facts)
         self._is_repeated(root, identity, text_key(root.data))
         harmless = Effect(False, False, False, UNREAD)
         self._finish(root.log, unmodelled(kind, "", None, quiet_name(root), root.source, harmless))

@@ -11,6 +11,7 @@ from analyzer.records import dataclass
 
 T = TypeVar("T")
 
+DEFAULT_REVISION = "default"
 STATUS = "sidecar.istio.io/status"
 UNINJECTED = "netproof/uninjected"
 """Stands among the annotations of a pod that a server has stored and that has no proxy, so that it never gets one."""
@@ -296,5 +297,11 @@ class Mesh:
 
 
 _ATTACHED = (AuthorizationPolicy, PeerAuthentication, RequestAuthentication)
+KINDS_OF_MESH = frozenset(each.__name__ for each in _ATTACHED)
 
 NO_MESH = Mesh()
+
+
+def has_mesh(mesh: Mesh) -> bool:
+    """Something of a mesh is to be seen."""
+    return bool(mesh.objects) or mesh.config != MeshConfig()

@@ -31,7 +31,6 @@ from analyzer.model.mesh import (
     Attachment,
     AuthorizationPolicy,
     Mesh,
-    MeshConfig,
     Mode,
     RequestAuthentication,
     Verdict,
@@ -68,7 +67,6 @@ from analyzer.model.requests import UNREADABLE
 from analyzer.sets.strings import prefix
 
 STAGE = "request"
-KINDS_OF_MESH = frozenset({"AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"})
 _EVERY_POD = TRUE
 _TCP = OnPorts(Protocol.TCP)
 _HAS_METHOD = Test(of_request(Name.METHOD))
@@ -93,11 +91,6 @@ def waypoint_stage(cluster: Cluster, authorizers: ExtAuthz, waypoint: Waypoint, 
         return TRUE if _is_at_waypoint(attached, waypoint, found, cluster.mesh.config.root) else FALSE
 
     return _Builder(cluster, authorizers, attaches).waypoint(found, number)
-
-
-def has_mesh(mesh: Mesh) -> bool:
-    """Something of a mesh is to be seen."""
-    return bool(mesh.objects) or mesh.config != MeshConfig()
 
 
 def by_waypoint(mesh: Mesh) -> Formula:

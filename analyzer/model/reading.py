@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from analyzer.model.beside_policies import disguises_of, doubt_of
 from analyzer.model.calico import STAND_IN
-from analyzer.model.calico_reading import CalicoReader
 from analyzer.model.cilium import NO_CILIUM, OF_CILIUM
-from analyzer.model.cilium_reading import CiliumReader
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.formula_policies import FormulaPolicy
@@ -65,6 +64,10 @@ from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import HostNetworkLabel, NamedPorts, OtherProtocols, Profile, ServiceEval
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
+
+if TYPE_CHECKING:
+    from analyzer.model.calico_reading import CalicoReader
+    from analyzer.model.cilium_reading import CiliumReader
 
 NEAR = {Direction.EGRESS: Role.SRC, Direction.INGRESS: Role.DST}
 FAR = {Direction.EGRESS: Role.DST, Direction.INGRESS: Role.SRC}
@@ -159,6 +162,8 @@ class _Reader:
         """Where Calico's own objects decide."""
         if not is_decided_by_calico(self.profile, self.cluster):
             return None
+        from analyzer.model.calico_reading import CalicoReader
+
         return CalicoReader(self.profile, self.cluster, self.direction, self._entry)
 
     def _cilium(self) -> CiliumReader | None:
@@ -167,6 +172,8 @@ class _Reader:
         profile = self.profile
         if not (profile.reads_cilium or profile.baseline_opens_isolation or profile.closes):
             return None
+        from analyzer.model.cilium_reading import CiliumReader
+
         own = self.cluster.cilium if is_decided_by_cilium(profile, self.cluster) else NO_CILIUM
         return CiliumReader(self.profile, self.cluster, own, self.direction)
 

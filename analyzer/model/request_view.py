@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Formula, Role, Test, leaves_once
-from analyzer.model.mesh import MeshConfig, Normalization
-from analyzer.model.mesh_stage import has_mesh
+from analyzer.model.mesh import MeshConfig, Normalization, has_mesh
 from analyzer.model.pipeline import Stage
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of

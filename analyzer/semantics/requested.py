@@ -8,7 +8,7 @@ from dataclasses import replace
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.formulas import Attribute, Name
-from analyzer.model.mesh_stage import by_waypoint, has_mesh
+from analyzer.model.mesh import has_mesh
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine, proxy_config
@@ -16,11 +16,8 @@ from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.semantics.deciding import as_modelled_first, said
 from analyzer.semantics.decision import Decision, StageVerdict
-from analyzer.semantics.engine_requests import request_through_engine
 from analyzer.semantics.formulas import Situation, is_true
-from analyzer.semantics.mesh import request_ruling
 from analyzer.semantics.oracle import decide
-from analyzer.semantics.requests import seen, seen_by_engine
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option, runs
 
 Its = Mapping[Attribute, tuple[str, ...]]
@@ -66,6 +63,9 @@ def decide_asked(
     """
     request = connection.request
     if request is not None and is_seen_by_engine(profile, cluster):
+        from analyzer.semantics.engine_requests import request_through_engine
+        from analyzer.semantics.requests import seen_by_engine
+
         if asked.named is None:
             shown = seen_by_engine(request, connection.src, cluster, profile)
             return decide(cluster, profile, connection, settle, shown), request
@@ -75,10 +75,13 @@ def decide_asked(
     told = decide(cluster, profile, connection, settle)
     if request is None or not told.allowed or not has_mesh(cluster.mesh) or not isinstance(connection.dst, Pod):
         return told, request
+    from analyzer.model.mesh_stage import by_waypoint
+    from analyzer.semantics.mesh import request_ruling
+
     ruling, found = request_ruling(cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens)
     detour = by_waypoint(cluster.mesh)
     if not ruling.allowed:
-        shown = seen(request, connection.src, cluster.mesh.config)
+        shown = attributes_of(connection, cluster, profile)
         about = replace(Situation.of(connection, cluster.nodes, settle), request=shown)
         if is_true(detour, as_modelled_first(about)):
             ruling = replace(ruling, verdict=StageVerdict.ALLOWED, rules=(), reason=said(detour))
@@ -98,6 +101,8 @@ def attributes_of(connection: Connection, cluster: Cluster, profile: Profile) ->
     """What the client asks for, as a proxy sees it."""
     if connection.request is None:
         return None
+    from analyzer.semantics.requests import seen
+
     return seen(connection.request, connection.src, proxy_config(profile, cluster))
 
 
@@ -105,7 +110,7 @@ def chosen_in(
     request: Request, connection: Connection, cluster: Cluster, profile: Profile
 ) -> dict[Attribute, tuple[str, ...]]:
     """What of the request the client has chosen, for whatever source to ask again."""
-    its = seen(request, connection.src, proxy_config(profile, cluster))
+    its = attributes_of(replace(connection, request=request), cluster, profile) or {}
     found = {attribute: texts for attribute, texts in its.items() if attribute.name not in _OF_THE_SOURCE}
     if request.remote_ip is not None or any(name.lower() == "x-forwarded-for" for name, _ in request.headers):
         found |= {attribute: texts for attribute, texts in its.items() if attribute.name is Name.REMOTE_IP}

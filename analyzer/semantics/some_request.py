@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from itertools import combinations
 
+from analyzer.errors import UndecidedError
 from analyzer.model.formulas import (
     FALSE,
     TRUE,
@@ -51,8 +52,11 @@ _USUAL = {Name.METHOD: "GET", Name.PATH: "/", Name.HOST: "any.host"}
 Choice = dict[Attribute, tuple[str, ...]]
 
 
-class TooManyRequestsError(Exception):
+class TooManyRequestsError(UndecidedError):
     """More requests are to be told apart than anybody can go through."""
+
+    def __init__(self) -> None:
+        super().__init__("there are too many requests to tell apart")
 
 
 @dataclass(frozen=True, slots=True)

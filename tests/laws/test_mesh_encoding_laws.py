@@ -17,8 +17,7 @@ from analyzer.encoding.asked_for import embedded
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import Labels
-from analyzer.model.mesh import Attachment, JwtRule, Mesh, RequestAuthentication
-from analyzer.model.mesh_stage import has_mesh
+from analyzer.model.mesh import Attachment, JwtRule, Mesh, RequestAuthentication, has_mesh
 from analyzer.model.policies import Action, NamespaceNamed, NumberedPorts, PodPeer, Policy, Protocol, Rule, Tier
 from analyzer.model.profile import PROFILES
 from analyzer.model.requests import MTLS, Request, Token, TokenState

@@ -1,51 +1,91 @@
-"""The kinds that the model reads.  A new kind is a file of its own and a line here."""
+"""The kinds that the model reads.  A new kind is a file of its own and a line here.
+
+A file is loaded when an object of one of its kinds is read: most inputs hold few of them, and no run waits for the
+kinds of engines that it has nothing of.
+"""
 
 from __future__ import annotations
 
-from analyzer.manifests.kinds import (
-    admin_network_policy,
-    cluster_network_policy,
-    cluster_nodes,
-    endpoints,
-    gateway_routes,
-    gateways,
-    ingresses,
-    namespaces,
-    network_policy,
-    openshift_routes,
-    pods,
-    reference_grants,
-    services,
-    workloads,
-)
-from analyzer.manifests.kinds.calico import objects, policies, settings, staged
-from analyzer.manifests.kinds.cilium import policies as cilium_policies
-from analyzer.manifests.kinds.istio import authentication, authorization_policy, networking
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+
 from analyzer.manifests.kinds.manifest import ObjectKind
 
-_KINDS: tuple[ObjectKind, ...] = (
-    namespaces.KIND,
-    network_policy.KIND,
-    *admin_network_policy.KINDS,
-    cluster_network_policy.KIND,
-    pods.KIND,
-    *workloads.KINDS,
-    cluster_nodes.KIND,
-    services.KIND,
-    *endpoints.KINDS,
-    ingresses.KIND,
-    openshift_routes.KIND,
-    *gateway_routes.KINDS,
-    gateways.KIND,
-    reference_grants.KIND,
-    *policies.KINDS,
-    *staged.KINDS,
-    *objects.KINDS,
-    *settings.KINDS,
-    *cilium_policies.KINDS,
-    authorization_policy.KIND,
-    *authentication.KINDS,
-    *networking.KINDS,
+Name = tuple[str, str]
+"""A kind and its API group."""
+_POLICIES, _GATEWAYS = "policy.networking.k8s.io", "gateway.networking.k8s.io"
+_CALICO = ("projectcalico.org", "crd.projectcalico.org")  # which hold one object in two forms
+_OF_ONE_IDENTITY = {*_CALICO, "operator.tigera.io", "cilium.io"}
+
+_FILES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("namespaces", ("",), "Namespace"),
+    ("network_policy", ("networking.k8s.io",), "NetworkPolicy"),
+    ("admin_network_policy", (_POLICIES,), "AdminNetworkPolicy BaselineAdminNetworkPolicy"),
+    ("cluster_network_policy", (_POLICIES,), "ClusterNetworkPolicy"),
+    ("pods", ("",), "Pod"),
+    ("workloads", ("apps",), "Deployment StatefulSet DaemonSet ReplicaSet"),
+    ("workloads", ("",), "ReplicationController"),
+    ("workloads", ("batch",), "Job CronJob"),
+    ("workloads", ("apps.openshift.io",), "DeploymentConfig"),
+    ("cluster_nodes", ("",), "Node"),
+    ("services", ("",), "Service"),
+    ("endpoints", ("discovery.k8s.io",), "EndpointSlice"),
+    ("endpoints", ("",), "Endpoints"),
+    ("ingresses", ("networking.k8s.io",), "Ingress"),
+    ("openshift_routes", ("route.openshift.io",), "Route"),
+    ("gateway_routes", (_GATEWAYS,), "HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute"),
+    ("gateways", (_GATEWAYS,), "Gateway"),
+    ("reference_grants", (_GATEWAYS,), "ReferenceGrant"),
+    ("calico.policies", _CALICO, "NetworkPolicy GlobalNetworkPolicy StagedNetworkPolicy StagedGlobalNetworkPolicy"),
+    ("calico.staged", _CALICO, "StagedKubernetesNetworkPolicy"),
+    ("calico.objects", _CALICO, "Tier NetworkSet GlobalNetworkSet HostEndpoint Profile"),
+    ("calico.settings", _CALICO, "FelixConfiguration KubeControllersConfiguration IPPool"),
+    ("calico.settings", ("operator.tigera.io",), "Installation"),
+    ("service_accounts", ("",), "ServiceAccount"),
+    ("cilium.policies", ("cilium.io",), "CiliumNetworkPolicy CiliumClusterwideNetworkPolicy CiliumCIDRGroup"),
+    ("istio.authorization_policy", ("security.istio.io",), "AuthorizationPolicy"),
+    ("istio.authentication", ("security.istio.io",), "PeerAuthentication RequestAuthentication"),
+    ("istio.networking", ("networking.istio.io",), "Gateway VirtualService Sidecar ServiceEntry"),
 )
-MODELLED: dict[tuple[str, str], ObjectKind] = {(kind.kind, kind.group): kind for kind in _KINDS}
-MODELLED_GROUPS = frozenset(kind.group for kind in _KINDS if not kind.identity_group)  # which have others too
+"""Files by their names here, API groups, and the kinds of these that they read."""
+
+
+def kinds_in(file: str) -> tuple[ObjectKind, ...]:
+    """What a file reads: its `KINDS`, or its one `KIND`."""
+    module = import_module(f"{__package__}.{file}")
+    found: tuple[ObjectKind, ...] = module.KINDS if hasattr(module, "KINDS") else (module.KIND,)
+    return found
+
+
+class _Kinds(MutableMapping[Name, ObjectKind]):
+    """Every kind by its name; a look at what it says loads its file."""
+
+    def __init__(self) -> None:
+        self.files = {
+            (kind, group): file for file, groups, kinds in _FILES for kind in kinds.split() for group in groups
+        }
+        self._read: dict[Name, ObjectKind] = {}
+
+    def __getitem__(self, name: Name) -> ObjectKind:
+        if name not in self._read:
+            self._read |= {(it.kind, it.group): it for it in kinds_in(self.files[name])}
+        return self._read[name]
+
+    def __setitem__(self, name: Name, kind: ObjectKind) -> None:
+        self.files[name], self._read[name] = "", kind
+
+    def __delitem__(self, name: Name) -> None:
+        del self.files[name], self._read[name]
+
+    def __iter__(self) -> Iterator[Name]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.files
+
+
+MODELLED = _Kinds()
+MODELLED_GROUPS = frozenset(group for _, group in MODELLED) - _OF_ONE_IDENTITY  # which have others too

@@ -94,7 +94,7 @@ def templates_of(kind: str, source: Source) -> list[Unmodelled]:
     from analyzer.manifests.kinds.registry import MODELLED
 
     text = "it is a template that was not rendered"
-    found = [unread_of(known, source, text) for (name, _), known in MODELLED.items() if name == kind]
+    found = [unread_of(MODELLED[name], source, text) for name in MODELLED if name[0] == kind]
     effects = [replace(effect, why=text) for name, effect in EFFECTS.items() if name.partition(".")[0] == kind]
     found += [replace(unmodelled(kind, "", None, "", source, it), may_be=_parts_of_effect(it)) for it in effects]
     return found

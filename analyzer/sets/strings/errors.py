@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer.errors import UndecidedError
+
 _NAMED = 5
 
 
@@ -11,11 +13,11 @@ class PatternError(ValueError):
     """The engine would refuse the pattern; the message says why."""
 
 
-class UntranslatableError(ValueError):
+class UntranslatableError(UndecidedError):
     """The engine would take the pattern, but what it matches cannot be told: an answer that needs it is unknown."""
 
 
-class TooManyAtomsError(ValueError):
+class TooManyAtomsError(UndecidedError):
     """More strings have to be told apart than is allowed; `patterns` are those that tell them apart."""
 
     def __init__(self, patterns: Sequence[object], limit: int, counted: str = "strings") -> None:

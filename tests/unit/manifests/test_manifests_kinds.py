@@ -9,7 +9,7 @@ import pytest
 from analyzer.errors import ManifestError
 from analyzer.manifests import load
 from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, IRRELEVANT_GROUPS, IRRELEVANT_KINDS
-from analyzer.manifests.kinds.registry import MODELLED
+from analyzer.manifests.kinds.registry import MODELLED, MODELLED_GROUPS, kinds_in
 from analyzer.manifests.kinds.retired_versions import RETIRED
 from analyzer.manifests.kinds.unmodelled_kinds import EFFECTS
 
@@ -192,6 +192,16 @@ def test_an_unknown_kind_can_be_declared_irrelevant(loaded):
     assert "--irrelevant Gizmo.example.com" in loaded(text).cluster.unmodelled[0].why
     cluster = loaded(text, irrelevant=frozenset({"Gizmo.example.com"})).cluster
     assert (cluster.irrelevant, cluster.unmodelled) == ((("Gizmo", 1),), ())
+
+
+@pytest.mark.parametrize("file", sorted(set(MODELLED.files.values())))
+def test_each_file_reads_the_kinds_that_the_registry_says(file):
+    assert {(it.kind, it.group) for it in kinds_in(file)} == {it for it, home in MODELLED.files.items() if home == file}
+
+
+def test_groups_that_share_an_identity_may_hold_other_kinds():
+    shared = {group for (_, group), kind in MODELLED.items() if kind.identity_group}
+    assert frozenset(group for _, group in MODELLED) - shared == MODELLED_GROUPS
 
 
 def test_no_kind_stands_in_two_classes():

@@ -128,6 +128,35 @@ def test_methods_of_the_class_stay():
         Own("")
 
 
+def test_a_method_by_the_name_that_it_had_before_its_first_call_goes_on_working():
+    @dataclass(frozen=True, slots=True, order=True)
+    class Late:
+        name: str
+
+    is_less = Late.__lt__
+    assert [is_less(Late("a"), Late("b")) for _ in range(2)] == [True, True]
+
+
+def test_a_default_that_can_change_is_refused():
+    with pytest.raises(ValueError, match="default_factory"):
+
+        @dataclass(frozen=True, slots=True)
+        class _Shared:
+            names: list[str] = field(default=[])
+
+
+def test_a_class_with_a_base_is_left_to_the_standard_library():
+    class Base:
+        pass
+
+    @dataclass(frozen=True)
+    class Child(Base):
+        name: str = "x"
+
+    assert isinstance(Child("a"), Base)
+    assert Child() == Child("x")
+
+
 def test_slots_and_descriptions():
     assert not hasattr(Slotted("a"), "__dict__")
     assert vars(Open("a"))["name"] == "a"

@@ -1,19 +1,13 @@
-"""Settings of Calico that change an answer, and the labels of service accounts, which only its selectors see
-(calico-cilium.md 1.2, 1.9).  Their other fields are not checked.
-"""
+"""Settings of Calico that change an answer (calico-cilium.md 1.9).  Their other fields are not checked."""
 
 from __future__ import annotations
 
 import re
 
 from analyzer.manifests.kinds.calico.fields import PROTOCOLS, kinds, read_network
-from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
-from analyzer.manifests.kinds.selectors import read_labels
+from analyzer.manifests.kinds.manifest import Manifest, ObjectKind
 from analyzer.manifests.text.section import Section
-from analyzer.model.calico import (
-    IPPool,
-    ServiceAccount,
-)
+from analyzer.model.calico import IPPool
 from analyzer.model.calico_settings import (
     ControllerSettings,
     FelixSettings,
@@ -21,7 +15,6 @@ from analyzer.model.calico_settings import (
     Installation,
     ToHost,
 )
-from analyzer.model.labels import Labels
 from analyzer.sets import AddressSet
 
 OPERATOR = "operator.tigera.io"
@@ -87,11 +80,6 @@ def _installation(manifest: Manifest) -> Installation:
     return Installation(manifest.name, found[1] if found else "", manifest.source)
 
 
-def _account(manifest: Manifest) -> ServiceAccount:
-    labels = Labels(read_labels(manifest.metadata, "labels"))
-    return ServiceAccount(manifest.namespace or DEFAULT_NAMESPACE, manifest.name, labels, manifest.source)
-
-
 KINDS = (
     *kinds("FelixConfiguration", _felix, is_namespaced=False),
     *kinds("KubeControllersConfiguration", _controllers, is_namespaced=False),
@@ -105,5 +93,4 @@ KINDS = (
         identity_group=OPERATOR,
         identity_name=str,
     ),
-    ObjectKind("ServiceAccount", "", ("v1",), _account),
 )

@@ -9,12 +9,11 @@ from typing import Any
 from analyzer.manifests.text.nodes import Mapping, line_of
 from analyzer.manifests.text.section import Log
 from analyzer.manifests.text.texts import read_trees
-from analyzer.model.mesh import MeshConfig, Normalization
+from analyzer.model.mesh import DEFAULT_REVISION, MeshConfig, Normalization
 from analyzer.model.source import Source
 
 _NAME = re.compile(r"istio(-(?P<revision>.*))?")
 _AUTHORIZERS = {"envoyExtAuthzHttp": False, "envoyExtAuthzGrpc": True}
-DEFAULT_REVISION = "default"
 
 
 def mesh_config(data: Mapping, log: Log) -> tuple[str, MeshConfig] | None:

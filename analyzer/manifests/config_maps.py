@@ -1,0 +1,27 @@
+"""What ConfigMaps say of engines and of the cluster's DNS; of all others the model knows nothing."""
+
+from __future__ import annotations
+
+from analyzer.manifests.assembly import Facts
+from analyzer.manifests.kinds.dns_domains import dns_domains
+from analyzer.manifests.kinds.mesh import root_namespace
+from analyzer.manifests.kinds.unread_objects import quiet_name
+from analyzer.manifests.text.section import Section
+
+
+def read_config_map(root: Section, facts: Facts) -> None:
+    """Adds to the facts what it tells."""
+    facts.dns_domains |= dns_domains(root.data)
+    name = quiet_name(root)
+    if name == "cilium-config":
+        from analyzer.manifests.kinds.cilium.settings import cilium_settings
+
+        if settings := cilium_settings(root.data, root.log):
+            facts.cilium.append(settings)
+    if name.startswith("istio"):
+        from analyzer.manifests.kinds.istio.mesh_config import mesh_config
+
+        if mesh := root_namespace(root.data):
+            facts.root_namespaces.add(mesh)
+        if config := mesh_config(root.data, root.log):
+            facts.mesh_configs.setdefault(*config)
