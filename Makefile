@@ -1,5 +1,5 @@
-# Two targets: `make demo` shows what netproof does, `make test` checks everything.
-# Both need python3 with venv, and the network once; VENV=elsewhere puts the environment elsewhere.
+# `make demo` shows what netproof does, `make test` checks everything, `make docs` builds the pages into build/site.
+# All need python3 with venv, and the network once; VENV=elsewhere puts the environment elsewhere.
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -10,7 +10,7 @@ BRIEF := --quiet --max-counterexamples 1
 # Where the ML platform admits no classified pod (examples/README.md).
 UNCLASSIFIED := kube-system,istio-system,monitoring,kubeflow,ml-serving,ml-training
 
-.PHONY: demo test
+.PHONY: demo test docs
 
 # Two clusters, each in a leaky and in a fixed revision: exit codes 1 and 0, and anything else fails the demo.
 demo: $(VENV)/.installed
@@ -35,6 +35,10 @@ test: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --dist worksteal
 
+# Every warning fails it, so each link and each anchor leads somewhere.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
@@ -46,3 +50,7 @@ $(VENV)/.installed: $(VENV)/.created $(SOURCES)
 $(VENV)/.installed-dev: $(VENV)/.created $(SOURCES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(VENV)/.created $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@

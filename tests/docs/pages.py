@@ -24,6 +24,8 @@ PROGRAMS = (
     "podman",
     "make",
     "pip",
+    "pipx",
+    "uvx",
     "git",
     "mkdir",
     "cd",

@@ -18,6 +18,8 @@ from analyzer.cli.app import app
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
     *sorted(str(path.relative_to(ROOT)) for folder in ("docs", "examples") for path in (ROOT / folder).rglob("*.md")),
 ]
 # Each command that does not run here, and why.
