@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 
 from analyzer.encoding.assertion_names import AssertionNames
@@ -127,6 +127,10 @@ class EndTerms:
             self._known_labels[attr] = found
         return found
 
+    def has_unknown_label(self, keys: Collection[str]) -> Term:
+        """Nobody knows which value one of these labels of it has."""
+        return self.is_class(i for i, c in self.classes if any(key in keys for v in c.unknown for key in v.all_keys))
+
     def _unknown_label(self, attr: Attr, owner: str, varying: Varying) -> Term:
         """Which of the values mentioned that the pattern admits it is, or another, is open."""
         domain = self.domain(attr)
@@ -204,14 +208,14 @@ class EndTerms:
                 return absent
 
     # -------------------------------------------------------------------------------------------- addresses
-    def _unknown_address(self) -> Term:
+    def unknown_address(self) -> Term:
         """Nobody knows its address: it is a pod or node, and no class with known ones."""
         known = self.is_class(i for i, c in self.classes if c.addresses is not None)
         return self.script.share(conj([neg(self.external), neg(known)]))
 
     def address(self, version: int) -> Term:
         width = 32 if version == 4 else 128
-        condition = self._unknown_address()
+        condition = self.unknown_address()
         body = pick(
             condition,
             self._symbol(Attribute.UNKNOWN_ADDRESS, version) if condition != FALSE else "",

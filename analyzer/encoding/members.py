@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, neg
+from analyzer.encoding.walk import leaves
 from analyzer.errors import InternalError
 from analyzer.model.claims import (
     Addresses,
@@ -59,6 +60,14 @@ def is_in(members: SetExpr, end: EndTerms) -> Term:
             return conj([is_in(base, end), neg(is_in(taken, end))])
         case ServiceNamed() | ApiServer() | Domains() | Unknown():
             raise InternalError(f"nobody has looked up what `{members}` stands for")
+
+
+def hangs_on_unknown(members: SetExpr, end: EndTerms) -> Term:
+    """Nobody knows some label or address of the end on which its membership hangs."""
+    parts = list(leaves(members))
+    keys = {requirement.key for part in parts if isinstance(part, PodsIn) for requirement in part.pods.requirements}
+    hidden = end.has_unknown_label(keys)
+    return disj([hidden, end.unknown_address()]) if any(isinstance(part, At) for part in parts) else hidden
 
 
 def is_reached(

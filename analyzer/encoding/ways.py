@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.formulas import FormulaTerms
-from analyzer.encoding.members import is_in
+from analyzer.encoding.members import hangs_on_unknown, is_in
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.slices import is_way_of
@@ -30,12 +30,18 @@ class WayTerms:
 
     def is_possible(self, number: int) -> Term:
         """The way of that number leads to the destination, on the connection's port."""
-        assert self.dst is not None
+        return self.script.share(conj([self._is_on_way(number), self._is_behind(number)]))
+
+    def _is_on_way(self, number: int) -> Term:
+        """The connection is of the family of the way's address, on the port that the way leads to."""
         way = self.scope.ways[number - 1]
         v6 = self.variables.symbol(End.CONNECTION, Attribute.FAMILY)
-        family = v6 if way.address.version == 6 else neg(v6)
-        on_target = self.on_target(way.port)
-        return self.script.share(conj([family, is_in(way.port.members, self.dst), on_target]))
+        return conj([v6 if way.address.version == 6 else neg(v6), self.on_target(way.port)])
+
+    def _is_behind(self, number: int) -> Term:
+        """The destination is one that the way leads to."""
+        assert self.dst is not None
+        return is_in(self.scope.ways[number - 1].port.members, self.dst)
 
     def is_chosen(self, number: int) -> Term:
         """The client asks for the way of that number; 0: for none."""
@@ -61,12 +67,17 @@ class WayTerms:
         return disj(self.is_chosen(n) for n, w in ways if (w.port.service, w.address, w.port.number) == asked)
 
     def by_possible_way(self) -> list[Term]:
-        """What the client asks for leads to where the connection goes."""
+        """What the client asks for leads to where the connection goes.  Where it hangs on what nobody knows of the
+        destination, that is left to the claim, which says it of its own sets: what is not known excludes nothing."""
         numbers = self.scope.through
         if not numbers:
             return []
-        rules = [implies(self.is_chosen(n), self.is_possible(n)) for n in numbers]
+        rules = [implies(self.is_chosen(n), conj([self._is_on_way(n), self._may_be_behind(n)])) for n in numbers]
         return [disj(self.is_chosen(n) for n in (0, *numbers)), *rules]
+
+    def _may_be_behind(self, number: int) -> Term:
+        assert self.dst is not None
+        return disj([self._is_behind(number), hangs_on_unknown(self.scope.ways[number - 1].port.members, self.dst)])
 
     def on_target(self, port: LedPort) -> Term:
         """The connection is on the port that the Service's leads to."""
