@@ -10,6 +10,7 @@ from analyzer.analysis.check import tally
 from analyzer.analysis.premises import breaches_of, judge_on, on_premises, unbroken
 from analyzer.encoding import align, members_of
 from analyzer.judging import Setting, judge
+from analyzer.judging.bound import bound
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Assumption, Kind, Pack, Query
 from analyzer.model.cluster import Cluster, Unmodelled
@@ -111,9 +112,9 @@ def _verdict_on(
 
 def _without_policies(revisions: Revisions, query: Query, given: tuple[Assumption, ...], setting: Setting) -> Verdict:
     """The verdict that `no` has without any policy: VACUOUS iff the claim speaks of nothing at all."""
-    bare = members_of(*align(revisions.old, revisions.new))
-    always = replace(query, claim=replace(query.claim, kind=Kind.NO))
-    return judge(bare, always, given, setting)
+    old, new = align(revisions.old, revisions.new)
+    claim = bound(query.claim, setting.pod_addresses, setting.profile, old, new)  # the ends alone have no Services
+    return judge(members_of(old, new), replace(query, claim=replace(claim, kind=Kind.NO)), given, setting)
 
 
 # ------------------------------------------------------------------------------------------------ background

@@ -38,11 +38,27 @@ def backend(text: str, behind: Sequence[Behind], cluster: Cluster) -> Backend | 
     led = "; ".join(_led(port) for port in own if port.target is not None)
     notes = [f"{text} is {' and '.join(services)}" if text not in services else text]
     notes[0] += f", which leads to {words}" + (f" ({led})" if led else "")
+    if supposed := _supposed(end, cluster):
+        notes.append(supposed)
     others = [name for name in dict.fromkeys(w for _, _, w in found) if name != words]
     if others:
         more = f" and {len(others) - 6} more" if len(others) > 6 else ""
         notes.append(f"it leads to {', '.join(others[:6])}{more} too; this is about {words}")
     return Backend(end, words, tuple(notes), own, tuple(other for _, other, _ in found))
+
+
+def _supposed(end: PairEnd, cluster: Cluster) -> str:
+    """What is taken as given of a workload's labels that nobody knows, for the Service to lead to it."""
+    from analyzer.model.added_labels import unknown_under
+    from analyzer.model.cluster import Workload
+
+    if not isinstance(end, Workload):
+        return ""
+    known = next((w for w in cluster.workloads if w.owner == end.owner), None)
+    unknown = unknown_under(end.labels, known.unknown_labels) if known is not None else ()
+    hidden = {key for one in unknown for key in one.all_keys}
+    labels = ", ".join(f"{key}={value}" for key, value in sorted(end.labels.items()) if key in hidden)
+    return f"nobody knows whether its pods have {labels}; this is about pods that do" if labels else ""
 
 
 def _led(port: LedPort) -> str:
