@@ -74,3 +74,15 @@ def test_exposure_tells_the_replicas_apart(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["map", "--exposure", str(tmp_path / "m.yaml"), "--format", "json"])
     assert result.exit_code == 0, result.output
     assert "a/db[StatefulSet]/db-0" in result.stdout
+
+
+def test_a_service_that_asks_for_a_hash_says_what_is_taken_as_given(tmp_path: Path) -> None:
+    front = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front", "namespace": "a"}}
+    for selector, is_supposed in (({"app": "db", "pod-template-hash": "6d4cf56db6"}, True), ({"app": "db"}, False)):
+        front["spec"] = {"selector": selector, "ports": [{"port": 80}], "clusterIP": "10.96.0.7"}
+        (tmp_path / "m.yaml").write_text(MANIFESTS.format(kind="Deployment", label="app: db"))
+        (tmp_path / "front.json").write_text(json.dumps(front))
+        run = ["explain", str(tmp_path), "--from", "8.8.8.8", "--to", "service a/front", "--format", "json"]
+        notices = json.loads(CliRunner().invoke(app, run).output)["notices"]
+        supposed = "nobody knows whether its pods have pod-template-hash=6d4cf56db6; this is about pods that do"
+        assert (supposed in notices) is is_supposed

@@ -19,6 +19,7 @@ from clusters import (
     DECLARED,
     MENTIONED,
     SERVICE_IPS,
+    VALUES,
     claims,
     clusters,
     conditions,
@@ -38,13 +39,13 @@ from revisions import revisions, seen_by
 
 from analyzer.encoding import Question, align, embed, encode, encode_pair
 from analyzer.model.added_labels import Added, Varying
-from analyzer.model.claims import Anything, Assumption, Behind, Claim, Kind, PodsIn, Role, Universe
+from analyzer.model.claims import Anything, Assumption, Behind, Claim, Kind, PodsIn, Role, SetExpr, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Host, Pod, Through
-from analyzer.model.labels import Labels, Selector
-from analyzer.model.leading import behind, led_ports
+from analyzer.model.labels import Labels, Operator, Requirement, Selector
+from analyzer.model.leading import behind, led_ports, members_of
 from analyzer.model.mentioned_labels import mentioned_labels
-from analyzer.model.policies import PORT_PROTOCOLS, Protocol
+from analyzer.model.policies import PORT_PROTOCOLS, Direction, Protocol
 from analyzer.model.profile import Profile, ServiceEval
 from analyzer.semantics import (
     holds,
@@ -350,17 +351,20 @@ def _before_a_service(draw: DrawFn) -> Scene:
     backends."""
     cluster = draw(_with_ordinals(draw(clusters(adds_labels=True).filter(lambda found: bool(found.services)))))
     service = cluster.services[0]
-    selector = draw(st.sampled_from((service.selector, Selector.EVERYTHING, Selector.EVERYTHING, Selector.EVERYTHING)))
+    on_unknown = draw(_on_unknown_labels(cluster))
+    selector = draw(st.sampled_from((service.selector, *[Selector.EVERYTHING] * 3)))
     addresses = tuple(SERVICE_IPS[version] + more for version in (4, 6) for more in range(3))
     ports = (replace(service.ports[0], target=draw(st.sampled_from((80, 81, 82)))), *service.ports[1:])
-    service = replace(service, selector=selector, addresses=addresses, ports=ports, is_headless=False)
+    service = replace(service, addresses=addresses, ports=ports, is_headless=False)
     cluster = replace(cluster, services=(service,))
     ends = [draw(pods(cluster, version)) for version in (4,) * 8 + (6, 6, 6)]
     others = [draw(other_ends(cluster, version)) for version in (4, 6)]
     homes = Counter(end.namespace for end in ends if end.namespace in (*DECLARED, MENTIONED))
     home = homes.most_common(1)[0][0] if homes else service.namespace
+    if on_unknown is not None:
+        home, selector = on_unknown
     written = tuple(replace(entry, namespace=home) for entry in cluster.endpoints)
-    cluster = replace(cluster, services=(replace(service, namespace=home),), endpoints=written)
+    cluster = replace(cluster, services=(replace(service, namespace=home, selector=selector),), endpoints=written)
     service = cluster.services[0]
     front = behind(service.id, led_ports(cluster, service))
     asked = []
@@ -371,11 +375,41 @@ def _before_a_service(draw: DrawFn) -> Scene:
             narrow = draw(claims(cluster))
             claim = replace(claim, sources=narrow.sources, excuses=narrow.excuses)
         asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
+    other = draw(claims(cluster))
+    for claim in _about_backends(front, other.sources, other.destinations or Anything()):
+        asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
     every = list(_connections(cluster, ends, others))
     leading = [one for one in every if any(leads_to(port, one) for port in front.ports)]
     random = Random(draw(st.integers(0, 2**32)))
     beside = random.sample(every, min(len(every), 40))
     return Scene(tuple(asked), tuple(dict.fromkeys((*leading, *beside))), tuple(ends))
+
+
+@st.composite
+def _on_unknown_labels(draw: DrawFn, cluster: Cluster) -> tuple[str, Selector] | None:
+    """Mostly, where labels of some workload's pods are not known: its namespace and a selector that asks for one."""
+    asked = [
+        (workload.namespace, Selector((Requirement(key, Operator.IN, frozenset({value})),)))
+        for workload in cluster.workloads
+        for varying in workload.unknown_labels
+        if isinstance(varying, Varying)
+        for key in varying.all_keys
+        for value in VALUES
+    ]
+    return draw(st.none() | st.sampled_from(asked) | st.sampled_from(asked)) if asked else None
+
+
+def _about_backends(front: Behind, sources: SetExpr, destinations: SetExpr) -> Iterator[Claim]:
+    """Claims of every kind about what stands behind a Service, as the one end and as the other; `sources` and
+    `destinations` are others, for the claims that need some."""
+    backends = members_of(front)
+    for kind in (Kind.NO, Kind.REACHES_ONLY):
+        yield replace(EVERYTHING, kind=kind, destinations=front)
+    yield replace(EVERYTHING, kind=Kind.ONLY, sources=sources, destinations=front)
+    for kind in (Kind.NO, Kind.EVERY, Kind.SOME, Kind.ONLY):
+        yield replace(EVERYTHING, kind=kind, sources=backends)
+    yield replace(EVERYTHING, kind=Kind.REACHES_ONLY, sources=backends, destinations=destinations)
+    yield Claim(Kind.ISOLATED, backends, None, (), directions=tuple(Direction))
 
 
 @st.composite
