@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.errors import ManifestError, Problem, UsageError
 from analyzer.manifests.sources.choosing import ENDINGS, FAULTS, Entry, Sort, found_below
@@ -149,21 +149,37 @@ class _Place:
                 self._modes[path] = (_FOLDER, "")
                 self._mount(path, git, commit)
                 return
+        elsewhere = f"if it has moved or gone since, `git fetch {self._url(path)} {commit}`"
         raise ValueError(
-            f"this is a submodule whose commit {commit[:12]} is not there: run `git submodule update --init`"
+            f"this is a submodule whose commit {commit[:12]} is not there: run `git submodule update --init`, or, "
+            + elsewhere
         )
 
-    def _repositories(self, path: str) -> list[tuple[str, ...]]:
-        """Where a submodule's objects can be: in its checkout, or where git keeps those of submodules."""
-        found: list[tuple[str, ...]] = []
+    def _repositories(self, path: str) -> Iterator[tuple[str, ...]]:
+        """Where a submodule's objects can be: in its checkout, where git keeps those of submodules, of whatever name
+        (one commit is the same in all of them), and in the repository itself, where somebody fetched them."""
         checkout = os.path.join(self._top, path)
         if self._top and os.path.exists(os.path.join(checkout, ".git")):
-            found.append(("-C", checkout))
+            yield "-C", checkout
         common = _git(("rev-parse", "--git-common-dir"), self._revision).decode().strip("\n")
-        kept = os.path.join(common, "modules", path)
-        if os.path.exists(os.path.join(kept, "HEAD")):
-            found.append((f"--git-dir={os.path.abspath(kept)}",))
-        return found
+        kept = os.path.join(common, "modules")
+        named = os.path.join(kept, path)
+        every = (folder for folder, _, files in os.walk(kept) if "HEAD" in files and folder != named)
+        for folder in (named, *every):
+            if os.path.exists(os.path.join(folder, "HEAD")) and os.path.isdir(os.path.join(folder, "objects")):
+                yield f"--git-dir={os.path.abspath(folder)}", "--work-tree=."  # its own may be gone
+        yield ()
+
+    def _url(self, path: str) -> str:
+        """Where the submodule came from, as `.gitmodules` of its time says."""
+        told = self._modes.get(".gitmodules")
+        if told is None:
+            return "URL"
+        asked = ("config", "-z", "--blob", told[1], "--get-regexp", r"^submodule\..*\.(path|url)$")
+        output = _git(asked, self._revision, may_fail=True).decode("utf-8", "replace")
+        told_of = dict(line.split("\n", 1) for line in output.split("\0") if "\n" in line)
+        names = (key.removesuffix(".path") for key, value in told_of.items() if key.endswith(".path") and value == path)
+        return next((url for name in names if (url := told_of.get(f"{name}.url"))), "URL")
 
     def _resolved(self, path: str, links: int = 0) -> str | None:
         """Where a path leads once links are followed; None if nowhere.  ValueError where that is not to be told."""

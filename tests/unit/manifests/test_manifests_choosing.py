@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -138,6 +139,31 @@ def test_submodules_are_read(nested, path):
 def test_a_submodule_whose_checkout_is_gone_is_read_from_what_git_keeps(nested):
     git(nested, "submodule", "deinit", "-q", "-f", "k8s/sub")
     assert len(manifests_in("HEAD", ["k8s"]).blobs) == 2
+
+
+@pytest.mark.parametrize("moving", ["mv", "added anew", "taken out"])
+def test_a_submodule_that_has_moved_since_is_read_as_it_was(nested, tmp_path, moving):
+    if moving == "mv":
+        git(nested, "mv", "k8s/sub", "k8s/moved")
+    else:
+        git(nested, "rm", "-q", "-f", "k8s/sub")
+    if moving == "added anew":
+        shutil.rmtree(nested / ".git" / "modules")
+        git(nested, "submodule", "add", "-q", "--name", "other", str(tmp_path / "inner"), "k8s/moved")
+    git(nested, "commit", "-q", "-m", "three")
+    assert "HEAD~1:k8s/sub/k8s/inner.yaml" in {blob.name for blob in manifests_in("HEAD~1", ["k8s"]).blobs}
+
+
+def test_a_submodule_that_is_gone_can_be_fetched_as_the_hint_says(nested, tmp_path):
+    git(nested, "rm", "-q", "-f", "k8s/sub")
+    git(nested, "commit", "-q", "-m", "three")
+    shutil.rmtree(nested / ".git" / "modules")
+    with pytest.raises(ManifestError) as raised:
+        manifests_in("HEAD~1", ["k8s"])
+    hint = re.search("`git (fetch .*)`", raised.value.problems[0].message)
+    assert hint is not None
+    git(nested, *hint[1].split())
+    assert len(manifests_in("HEAD~1", ["k8s"]).blobs) == 2
 
 
 def test_a_submodule_that_is_not_there_is_an_error(nested):
