@@ -1,4 +1,5 @@
-"""Services that select what controllers add to labels: whom they lead to is known in each world, and not before.
+"""Sets of pods by what controllers add to labels, Services' backends first: who is in one is known in each world, and
+not before.
 
 The worlds are those of test_added_labels.py: in each of them the backends of a Service are the pods that it selects.
 A claim about them is refuted, or met, if it is so in each world; unknown if only in some.
@@ -17,6 +18,7 @@ from test_added_labels import (
     CLIENT,
     NODES,
     VALUES,
+    ZONE,
     Controller,
     cluster_of,
     controllers,
@@ -64,6 +66,11 @@ BROKEN_BY: dict[str, Holds] = {
     "workload a/client can reach only service a/front or external or nodes on tcp/80": (
         lambda specs, backends, others: _in(specs, others, backends)
     ),
+    "no workload a/client can reach workload a/w on tcp/80 except workload a/client can reach service a/front": (
+        lambda specs, backends, others: _in(specs, others, backends)
+    ),
+    "no workload a/client can reach workload a/w on tcp/80 where CHOSEN": _in,
+    "every workload a/client can reach workload a/w on tcp/80 where CHOSEN": _not_in,
     "no service a/front can reach workload a/client on tcp/80": _out,
     "every service a/front can reach workload a/client on tcp/80": _not_out,
     "every service a/front is isolated for ingress": (
@@ -73,15 +80,20 @@ BROKEN_BY: dict[str, Holds] = {
 MET_BY: dict[str, Holds] = {
     "some workload a/client can reach service a/front": _in,
     "some service a/front can reach workload a/client on tcp/80": _out,
+    "some workload a/client can reach workload a/w on tcp/80 where CHOSEN": _in,
 }
-SPEAKS_OF_OTHERS = "workload a/client can reach only service a/front or external or nodes on tcp/80"
+SPEAK_OF_OTHERS = {
+    "workload a/client can reach only service a/front or external or nodes on tcp/80",
+    "no workload a/client can reach workload a/w on tcp/80 except workload a/client can reach service a/front",
+}
 
 
 @st.composite
 def selectors(draw: DrawFn) -> Labels:
     key = draw(st.sampled_from(sorted(VALUES)))
     found = {key: draw(st.sampled_from(VALUES[key]))}
-    return draw(st.sampled_from((found, {"app": "w", **found})))
+    is_of_others = key == ZONE  # the client's pod may have it too
+    return {"app": "w", **found} if is_of_others else draw(st.sampled_from((found, {"app": "w", **found})))
 
 
 @st.composite
@@ -118,7 +130,7 @@ def judged(text: str, found: list[bool], is_empty: bool) -> Status:
 
 
 @pytest.mark.parametrize("number", range(len(controllers())))
-@settings(max_examples=10, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
+@settings(max_examples=8, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
 @given(data=st.data())
 def test_a_service_leads_to_the_pods_that_have_its_labels(tmp_path_factory, number: int, data: st.DataObject) -> None:
     controller, selector = controllers()[number], data.draw(selectors())
@@ -133,19 +145,25 @@ def test_a_service_leads_to_the_pods_that_have_its_labels(tmp_path_factory, numb
     worlds = parted(controller.worlds(mentioned, nodes), selector)
     sure = parted(controller.worlds(mentioned, nodes, guesses=False), selector)
     profile = data.draw(profiles())
-    for text, holds in {**BROKEN_BY, **MET_BY}.items():
+    pods = f"pods({','.join(f'{key}={value}' for key, value in selector.items())}) in namespace a"
+    chosen = " and ".join(f'dst.labels[{key}] == "{value}"' for key, value in selector.items())
+    asking = st.lists(st.sampled_from(sorted({**BROKEN_BY, **MET_BY})), min_size=6, max_size=6, unique=True)
+    for text in data.draw(asking):
+        holds = {**BROKEN_BY, **MET_BY}[text]
+        end = data.draw(st.sampled_from(("service a/front", "service a/front", pods)))
         found = [holds(specs, *world) for world in (sure if text in MET_BY else worlds)]
-        expected = judged(text, found, is_empty=not any(world[text == SPEAKS_OF_OTHERS] for world in worlds))
-        verdict = asked(cluster, text, Setting(Universe.INVENTORY, profile))
-        assert verdict.status is expected, text
+        expected = judged(text, found, is_empty=not any(world[text in SPEAK_OF_OTHERS] for world in worlds))
+        named = text.replace("service a/front", end).replace("CHOSEN", chosen)
+        verdict = asked(cluster, named, Setting(Universe.INVENTORY, profile))
+        assert verdict.status is expected, named
         if expected is Status.REFUTED and text in BROKEN_BY:
-            assert verdict.live is (True if all(holds(specs, *world) for world in sure) else None), text
-        wider = asked(cluster, text, Setting(Universe.ANY, profile))
+            assert verdict.live is (True if all(holds(specs, *world) for world in sure) else None), named
+        wider = asked(cluster, named, Setting(Universe.ANY, profile))
         if text in MET_BY:
-            assert wider.status is not Status.REFUTED or expected is Status.REFUTED, text
+            assert wider.status is not Status.REFUTED or expected is Status.REFUTED, named
         else:
-            assert wider.status is not Status.PROVED or expected in (Status.PROVED, Status.VACUOUS), text
-            assert wider.live is not True or expected is Status.REFUTED, text
+            assert wider.status is not Status.PROVED or expected in (Status.PROVED, Status.VACUOUS), named
+            assert wider.live is not True or expected is Status.REFUTED, named
     newly = [
         any(lets_in(sides[1], pod, CLIENT) and not lets_in(sides[0], pod, CLIENT) for pod in pods) for pods, _ in worlds
     ]
