@@ -108,13 +108,22 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
 
 
 def _is_off_the_mesh(scope: Scope, workload: Workload) -> bool:
-    """It has annotations that a mesh reads, or labels that keep proxies off: no pod that is created later has those."""
+    """It has annotations that a mesh reads, or labels that keep proxies off, or nobody knows whether it has those: no
+    pod that is created later has any."""
     if not scope.mesh.stages:
         return False
-    return bool(workload.annotations) or any(
-        is_like(value, leaf.meets)
-        for leaf in tests_of(scope.mesh.keeps_off)
-        if (value := workload.labels.get(leaf.attribute.key)) is not None
+    asked = tuple(tests_of(scope.mesh.keeps_off))
+    keys = {leaf.attribute.key for leaf in asked}
+    hidden = unknown_under(keys, workload.unknown_labels)
+    may_have = any(key in keys for varying in hidden for key in varying.all_keys)
+    return (
+        may_have
+        or bool(workload.annotations)
+        or any(
+            is_like(value, leaf.meets)
+            for leaf in asked
+            if (value := workload.labels.get(leaf.attribute.key)) is not None
+        )
     )
 
 
@@ -129,7 +138,7 @@ def _supposed(scope: Scope, named: tuple[WorkloadNamed, ...], is_inventory: bool
             continue
         names = frozenset(n for n in named if (n.namespace, n.name) == (thing.namespace, thing.name))
         plain = EndClass(POD, code, False, (), (), None, names, False, (), maker=thing)
-        if is_inventory or names:
+        if is_inventory or names or scope.mesh.stages:
             yield plain
         if code == ANYWHERE or not keeps_off_nodes(scope, code):
             yield replace(plain, host_network=True, was_on_host=True)

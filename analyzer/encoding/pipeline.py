@@ -133,10 +133,11 @@ class PipelineTerms:
         return found
 
     def off_the_mesh(self) -> list[Term]:
-        """No pod that is created later has the labels that keep proxies off it (knob mesh-opt-out)."""
+        """No pod that is created later has the labels that keep proxies off it (knob mesh-opt-out), but that what makes
+        pods of its own may make such."""
         if self.dst is None or not self.scope.mesh.stages or self.profile.mesh_opt_out:
             return []
-        declared = self.dst.is_class(i for i, c in self.dst.classes if c.maker is None)
+        declared = self.dst.is_class(i for i, _ in self.dst.classes)
         labelled = self.formulas.of(self.scope.mesh.keeps_off, {Role.SELF: self.dst})
         return [disj([neg(self.dst.pod), declared, neg(labelled)])]
 

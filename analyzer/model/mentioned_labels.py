@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Name, Test, leaves
+from analyzer.model.formulas import Formula, Name, Test, leaves
+from analyzer.model.mesh_pods import keeps_off
+from analyzer.model.mesh_stage import mesh_stages
 from analyzer.model.pipeline import Pipeline
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
@@ -18,7 +20,8 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
     found = cluster.readings.get((mentioned_labels, profile))
     if not isinstance(found, dict):
         merged: dict[str, set[str]] = {}
-        for key, values in (*asked_labels(pipeline_of(profile, cluster)), *_of_services(cluster), *cluster.mesh.labels):
+        of_policies = asked_labels(pipeline_of(profile, cluster))
+        for key, values in (*of_policies, *_of_services(cluster), *cluster.mesh.labels, *_of_mesh(profile, cluster)):
             merged.setdefault(key, set()).update(values)
         found = {key: frozenset(values) for key, values in merged.items()}
         cluster.readings[mentioned_labels, profile] = found
@@ -28,7 +31,16 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
 def asked_labels(pipeline: Pipeline, name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
     """Each label that some rule or subject asks of pods, or of namespaces, with values that meet what is asked."""
     entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
-    formulas = (formula for entry in entries for formula in (entry.subject, *(rule.when for rule in entry.rules)))
+    yield from _asked((f for entry in entries for f in (entry.subject, *(rule.when for rule in entry.rules))), name)
+
+
+def _of_mesh(profile: Profile, cluster: Cluster) -> Iterator[tuple[str, Collection[str]]]:
+    """Those by which a pod has a proxy or none."""
+    stages = mesh_stages(cluster, profile.ext_authz)
+    return _asked([*(stage.applies for stage in stages), *([keeps_off(cluster.mesh, cluster)] if stages else ())])
+
+
+def _asked(formulas: Iterable[Formula], name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
     for leaf in (leaf for formula in formulas for leaf in leaves(formula)):
         if isinstance(leaf, Test) and leaf.attribute.name is name:
             meets = leaf.meets

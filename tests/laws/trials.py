@@ -376,7 +376,8 @@ def _before_a_service(draw: DrawFn) -> Scene:
             claim = replace(claim, sources=narrow.sources, excuses=narrow.excuses)
         asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
     other = draw(claims(cluster))
-    for claim in _about_backends(front, other.sources, other.destinations or Anything()):
+    about = _about_backends(front, other.sources, other.destinations or Anything()) if front.ports else ()
+    for claim in about:
         asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
     every = list(_connections(cluster, ends, others))
     leading = [one for one in every if any(leads_to(port, one) for port in front.ports)]
