@@ -80,6 +80,14 @@ Examples:
       witnesses and questions too, and a second solver
 """
 
+SERVE_EXAMPLES = """\b
+Examples:
+  netproof serve --context prod -p tenant-isolation
+      the page of how the cluster stands at http://127.0.0.1:8443/
+  netproof serve -p rules.npq --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key
+      a webhook, in a pod of the cluster
+"""
+
 INIT_EXAMPLES = """\b
 Examples:
   netproof init manifests/ -o own.npq
@@ -212,6 +220,12 @@ _command(
     epilog=f"{INIT_EXAMPLES}\n{EXITS}",
 )
 _command("watch", is_configurable=True, short_help="Check again on every save.", epilog=EXITS)
+_command(
+    "serve",
+    is_configurable=True,
+    short_help="Judge a cluster's changes before they are made.",
+    epilog=f"{SERVE_EXAMPLES}\n{EXITS}",
+)
 _command("fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS)
 _command("lsp", short_help="Answer an editor about query files.", epilog=EXITS)
 _command(

@@ -33,7 +33,7 @@ SHARED = (
 )
 
 # Commands that ask what `check` asks: every value at the top of the file holds for them.
-LIKE_CHECK = ("watch",)
+LIKE_CHECK = ("watch", "serve")
 
 # Keys that are not called like the option: what may be given several times is in the plural.
 _NAMES = {
@@ -47,7 +47,17 @@ _NAMES = {
 }
 _REPORTS = "reports"  # --format where it may be given several times
 _TABLES = ("parameters", "knob")  # NAME=VALUE on the command line
-_PATHS = ("manifests", "pack", "yaml", "waivers", "baseline", "evidence")  # paths among the options that take text
+_PATHS = (
+    "manifests",
+    "pack",
+    "yaml",
+    "waivers",
+    "baseline",
+    "evidence",
+    "kubeconfig",
+    "tls_cert",
+    "tls_key",
+)  # paths among the options that take text
 
 
 class Kind(Enum):

@@ -77,13 +77,13 @@ def _resources(
 ) -> tuple[list[_Resource], list[tuple[str, str]], list[str]]:
     """The cluster's resources that matter here, sorted; the kinds that are not to be read; and those not known."""
     done = _kubectl([*flags, "api-resources", "--verbs=list", "--no-headers"])
-    wanted = _wanted()
+    wanted = wanted_kinds()
     found, strange = [], set()
     for line in done.stdout.decode("utf-8", "replace").splitlines():
         words = line.split()  # NAME [SHORTNAMES] APIVERSION NAMESPACED KIND
         if len(words) >= 4:
             name, group, kind = words[0], words[-3].rpartition("/")[0], words[-1]
-            if (kind, group) in wanted or _may_matter(kind, group):
+            if (kind, group) in wanted or may_matter(kind, group):
                 found.append(_Resource(name, kind, group, words[-2] == "true"))
             elif not (is_known(kind, group) or is_irrelevant(kind, group) or group in MODELLED_GROUPS):
                 strange.add(kind_dot_group(kind, group))
@@ -98,14 +98,14 @@ def _resources(
     return [kept[name] for name in sorted(kept)], left_out, sorted(strange)
 
 
-def _wanted() -> set[tuple[str, str]]:
+def wanted_kinds() -> set[tuple[str, str]]:
     """Kinds by name and group.  What only makes or changes other objects is left out: in a live cluster those are there
     as they came to be, and so are the EndpointSlices that mirror each Endpoints object."""
     named = (text.partition(".") for text, effect in EFFECTS.items() if not _only_makes(effect))
     return {*MODELLED, *((kind, group) for kind, _, group in named)} - {("Endpoints", "")}
 
 
-def _may_matter(kind: str, group: str) -> bool:
+def may_matter(kind: str, group: str) -> bool:
     """Whether the kind is one of a group of which every kind may affect traffic, and is told apart by nothing else."""
     named = is_irrelevant(kind, group) or kind_dot_group(kind, group) in EFFECTS or group in _COMPUTED
     return not named and group in GROUP_EFFECTS and not _only_makes(GROUP_EFFECTS[group])

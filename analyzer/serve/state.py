@@ -1,0 +1,153 @@
+"""A cluster as it stands, its verdicts, and those that a change would give."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from threading import Condition, Lock
+from typing import Any
+
+from analyzer.analysis import CheckSession
+from analyzer.errors import Problem
+from analyzer.judging import Setting
+from analyzer.manifests.changing import Rules
+from analyzer.manifests.kinds.unread_objects import unread_kind
+from analyzer.manifests.live import Key, LiveCluster, LiveObjects
+from analyzer.model.claims import Pack
+from analyzer.model.cluster import Cluster
+from analyzer.model.profile import Profile
+from analyzer.records import dataclass
+from analyzer.serve.api_server import ApiServer
+from analyzer.serve.following import Follower
+from analyzer.serve.resources import resources_of
+from analyzer.verdicts import Answer, Status, Verdict
+
+
+class StaleError(Exception):
+    """What is kept is behind the cluster, and no answer is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The answer as it is and as it would be; `problems`: what of the cluster could not be read then."""
+
+    before: Answer
+    after: Answer
+    problems: tuple[Problem, ...]
+
+    @property
+    def worse(self) -> tuple[Verdict, ...]:
+        """Those of the verdicts afterwards that are worse than before."""
+        order = list(Status)
+        pairs = zip(self.before.verdicts, self.after.verdicts, strict=True)
+        return tuple(now for was, now in pairs if order.index(now.status) > order.index(was.status))
+
+
+class LiveState:
+    """Follows a cluster.  Threads may share it."""
+
+    def __init__(
+        self,
+        server: ApiServer,
+        packs: tuple[Pack, ...],
+        setting: Setting,
+        profile_for: Callable[[Cluster], Profile],
+        *,
+        patience: float = 2.0,
+        watch_seconds: int = 30,
+    ) -> None:
+        """`profile_for` gives the profile that goes in the setting's place; `patience`: how many seconds an answer
+        waits for a watch that is being opened again."""
+        self._server, self._packs, self._setting, self._profile_for = server, packs, setting, profile_for
+        self._patience, self._watch_seconds = patience, watch_seconds
+        self.objects = LiveObjects(Rules(keep_going=True))
+        self.followers: tuple[Follower, ...] = ()
+        self._changed, self._lock = Condition(), Lock()
+        self._session: CheckSession | None = None
+        self._unread: frozenset[tuple[str, str]] = frozenset()
+
+    def start(self) -> None:
+        """Begin to follow.  Errors as from `resources_of` where the server does not tell what it has."""
+        found = resources_of(self._server)
+        self.followers = tuple(
+            Follower(self._server, each, self.objects, self._told, self._watch_seconds) for each in found
+        )
+        for follower in self.followers:
+            follower.start()
+
+    def stop(self) -> None:
+        for follower in self.followers:
+            follower.stop()
+
+    def _told(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    # -------------------------------------------------------------------------------------------- standing
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The resources of which it is not known how they stand."""
+        return tuple(it.resource.name for it in self.followers if not it.is_current and not it.is_refused)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The resources that may not be listed: what they could change is unknown."""
+        return tuple(it.resource.name for it in self.followers if it.is_refused)
+
+    @property
+    def is_current(self) -> bool:
+        return bool(self.followers) and not self.behind
+
+    def wait(self, seconds: float) -> bool:
+        """Until all that is kept is current, at most so long; whether it is."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            while not self.is_current and (left := end - time.monotonic()) > 0:
+                self._changed.wait(min(left, 0.05))
+        return self.is_current
+
+    def _be_current(self) -> None:
+        if not self.wait(self._patience):
+            raise StaleError(f"what is kept of {', '.join(self.behind) or 'the cluster'} is behind the cluster")
+
+    # -------------------------------------------------------------------------------------------- answers
+    def answer(self) -> tuple[Answer, Cluster]:
+        """How the cluster stands.  StaleError where that is not known."""
+        self._be_current()
+        session = self._up_to_date()
+        return session.answer, session.cluster
+
+    def propose(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> Proposal:
+        """The answer as it is, and as it would be after a change.  StaleError where the first is not known."""
+        self._be_current()
+        session = self._up_to_date()
+        before = session.answer
+        proposed = self.objects.proposed(put, removed)
+        after = session.propose(proposed.cluster)
+        return Proposal(before, after, proposed.problems)
+
+    def proposed(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> LiveCluster:
+        """The cluster after a change; StaleError as from `propose`."""
+        self._be_current()
+        return self.objects.proposed(put, removed)
+
+    def _up_to_date(self) -> CheckSession:
+        """The session, on the cluster as it is."""
+        with self._lock:
+            unread = frozenset((it.resource.kind, it.resource.group) for it in self.followers if it.is_refused)
+            if unread != self._unread:
+                self._unread = unread
+                self.objects.set_unread(tuple(unread_kind(*each) for each in sorted(unread)))
+            cluster = self.objects.load().cluster
+            profile = self._profile_for(cluster)
+            if self._session is None or profile != self._setting.profile:
+                self._setting = replace(self._setting, profile=profile)
+                self._session = CheckSession(cluster, self._packs, setting=self._setting)
+            elif self._session.cluster is not cluster:
+                self._session.update(cluster)
+            return self._session
+
+    @property
+    def setting(self) -> Setting:
+        return self._setting
