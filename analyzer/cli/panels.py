@@ -22,6 +22,7 @@ PANELS = {
     "Cluster": (
         "--context", "--cluster", "--user", "--kubeconfig", "--as", "--request-timeout", "--without",
     ),
+    "Gate": ("--mode", "--on-unknown", "--on-failure", "--listen", "--tls-cert", "--tls-key", "--refresh"),
     "Excuses": ("--waivers", "--baseline", "--today"),
     "Report": (
         "--format", "--output", "--force", "--yaml", "--patch", "--quiet", "--verbose", "--assumptions",
