@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Annotated, Any
@@ -129,6 +130,20 @@ class _Netproof(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands: Any = _COMMANDS
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As usual; `help` and `version` are understood too, and manifests alone get the way to write it."""
+        wanted, *rest = args
+        if wanted == "version":
+            _print_version(True)
+        if wanted == "help" and rest:
+            return super().resolve_command(ctx, [rest[0], "--help"])
+        if wanted == "help":
+            typer.echo(ctx.get_help())
+            raise typer.Exit
+        if wanted not in _COMMANDS and (wanted == "-" or "/" in wanted or os.path.exists(wanted)):
+            ctx.fail(f"`{wanted}` is no command; did you mean `netproof check {' '.join(args)}`?")
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(

@@ -71,6 +71,27 @@ def test_version(flag):
     assert run(flag).stdout == f"netproof {__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "says", "code"),
+    [
+        (["help"], "Usage: netproof [OPTIONS] COMMAND", 0),
+        (["help", "map"], "Usage: netproof map ", 0),
+        (["help", "packs"], "Usage: netproof packs ", 0),
+        (["version"], f"netproof {__version__}", 0),
+        (["help", "nothing"], "No such command 'nothing'", 2),
+        (["chek", "x"], "Did you mean 'check'", 2),
+        (["examples/"], "did you mean `netproof check examples/`?", 2),
+        (["k8s/shop.yaml", "-v"], "did you mean `netproof check k8s/shop.yaml -v`?", 2),
+        (["README.md"], "did you mean `netproof check README.md`?", 2),
+        (["-"], "did you mean `netproof check -`?", 2),
+    ],
+)
+def test_what_people_type_first(words, says, code):
+    found = run(*words)
+    assert found.exit_code == code
+    assert says in found.output
+
+
 def imported(words):
     """Which of the heavy modules a run imports."""
     program = (

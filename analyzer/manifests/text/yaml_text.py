@@ -78,6 +78,10 @@ def _events_of(data: bytes) -> Callable[[], Any]:
     return reader
 
 
+# What happens where files are put together by `cat`.
+_TWO_DOCUMENTS = "keep one of them; of two objects put a line `---` between"
+
+
 class _ExcessError(Exception):
     """Stops a document that no manifest can be: too deep, or blown up by aliases."""
 
@@ -216,7 +220,7 @@ class _Composer:
                 Fault(
                     key_place,
                     f"the key `{key}` stands twice in one mapping, first on line {line_of(first)}",
-                    "keep one of them",
+                    _TWO_DOCUMENTS if key == "apiVersion" else "keep one of them",
                 )
             )
 

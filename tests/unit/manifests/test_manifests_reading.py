@@ -169,6 +169,14 @@ def test_messages_are_printable_and_short(problems):
     assert len(problem.message) < 400
 
 
+def test_files_put_together_without_a_line_between_are_told_so(problems):
+    first, *_ = problems("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n" * 2)
+    assert first.line == 4
+    assert "`---` between" in first.hint
+    first, *_ = problems("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, name: b}\n")
+    assert first.hint == "keep one of them"
+
+
 def test_templates_inside_text_hide_no_other_fault(problems):
     text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: '{{ .x }}'\n  b: |\n    {{ if .y }}\n  b: z\n"
     (problem,) = problems(text)
