@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.assumptions import stated_assumptions
-from analyzer.analysis.check import tally
+from analyzer.analysis.check import not_modelled, tally
 from analyzer.analysis.premises import breaches_of, judge_on, on_premises, unbroken
 from analyzer.encoding import align, members_of
 from analyzer.judging import Setting, judge
@@ -147,7 +147,7 @@ def _of_two(stated: StatedAssumption) -> StatedAssumption:
 
 
 def _unmodelled(old: Cluster, new: Cluster) -> tuple[Unmodelled, ...]:
-    found = {(u.id, u.content): u for u in (*old.unmodelled, *new.unmodelled)}
+    found = {(u.id, u.content): u for u in (*not_modelled(old), *not_modelled(new))}
     return tuple(found.values())
 
 

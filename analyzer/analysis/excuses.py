@@ -13,8 +13,9 @@ from dataclasses import replace
 from datetime import date
 
 from analyzer.analysis.known_regions import known_excuse, unlike_workloads
-from analyzer.model.claims import Anything, Claim, Excuse, Kind, Minus, Query
+from analyzer.model.claims import Anything, Claim, Excuse, Kind, Minus, OfRequest, Query
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import negated
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice, Source
@@ -115,7 +116,13 @@ class Excusing:
         there = frozenset(self.cluster.namespace_by_name)
         workloads = frozenset(workload.id for workload in self.cluster.workloads)
         today = Baseline(waiver.source.file, {}, there, workloads)
-        return known_excuse(waiver.region, today, verdict.universe, self.cluster, self.profile)
+        return self._said(waiver.region, today, verdict)
+
+    def _said(self, region: Region, baseline: Baseline, verdict: Verdict) -> Excuse | None:
+        """A region as an excuse; of what a claim of reach asks of requests none is left out."""
+        if region.request and verdict.query.claim.kind in (Kind.EVERY, Kind.SOME):
+            return None
+        return known_excuse(region, baseline, verdict.universe, self.cluster, self.profile)
 
     # -------------------------------------------------------------------------------------------- baseline
     def _known(self, name: str, verdict: Verdict) -> KnownVerdict | None:
@@ -129,9 +136,7 @@ class Excusing:
         baseline = self.excuses.baseline
         if known is None or baseline is None:
             return []
-        return [
-            known_excuse(region, baseline, verdict.universe, self.cluster, self.profile) for region in known.regions
-        ]
+        return [self._said(region, baseline, verdict) for region in known.regions]
 
     def _are_known(self, verdict: Verdict, known: KnownVerdict) -> bool:
         """The whole violation is regions that the baseline lists, word for word; of a `some`, that it was refuted."""
@@ -188,6 +193,9 @@ def _within(claim: Claim, region: Excuse) -> Claim | None:
     outside.append(Excuse(Anything(), Minus(Anything(), region.destinations)))
     for naming in region.port_names:
         outside.append(Excuse(Anything(), Anything(), None, (replace(naming, is_given=not naming.is_given),)))
+    if region.requests is not None:
+        others_asked = OfRequest(negated(region.requests.formula))
+        outside.append(Excuse(Anything(), Anything(), None, requests=others_asked))
     if region.ports is not None:
         others = _other_ports(region.ports)
         if others is None:

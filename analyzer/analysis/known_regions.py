@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
+from analyzer.analysis.known_requests import asked_by
 from analyzer.model.claims import (
     Addresses,
     Anything,
@@ -18,6 +19,7 @@ from analyzer.model.claims import (
     Excuse,
     Minus,
     NodesThat,
+    OfRequest,
     PodsIn,
     PodsOf,
     PortNaming,
@@ -27,6 +29,7 @@ from analyzer.model.claims import (
 )
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
+from analyzer.model.formulas import both
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
@@ -53,7 +56,11 @@ def known_excuse(
     if region.dst is None:
         return Excuse(sources, Anything())
     names = (*_namings(region.dst.port_names), *_namings(region.dst.service_port_names, NamedPortScope.SIDECARS))
-    return Excuse(sources, others[0], _ports(region), names, _through(region))
+    asked = [asked_by(it) for it in region.request]
+    if None in asked:
+        return None
+    requests = OfRequest(both(it for it in asked if it is not None)) if asked else None
+    return Excuse(sources, others[0], _ports(region), names, _through(region), requests)
 
 
 def _texts(values: ValueSet) -> list[str]:

@@ -34,6 +34,8 @@ from analyzer.model.formulas import (
     either,
 )
 from analyzer.model.leading import node_ways
+from analyzer.model.mesh_pods import keeps_off
+from analyzer.model.mesh_stage import by_waypoint, mesh_stages
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
@@ -95,7 +97,20 @@ class Comparison:
             next(stage for stage in pipeline_of(self.profile, side.cluster).stages if stage.name == direction.value)
             for side in self.sides
         )
-        found = [part for part in self._parts(before, after) if part.near.kinds]
+        return self._together(self._parts(before, after))
+
+    def mediated(self) -> Changed:
+        """Where what the mesh says of requests can differ."""
+        before, after = (side.cluster for side in self.sides)
+        stages = [mesh_stages(side, self.profile.ext_authz) for side in (before, after)]
+        ways = [(by_waypoint(side.mesh), keeps_off(side.mesh, side)) for side in (before, after)]
+        if before.mesh.config != after.mesh.config or ways[0] != ways[1] or len(stages[0]) != len(stages[1]):
+            return Changed(self.every, self.every)
+        return self._together(part for pair in zip(*stages, strict=True) for part in self._parts(*pair))
+
+    @staticmethod
+    def _together(parts: Iterable[Changed]) -> Changed:
+        found = [part for part in parts if part.near.kinds]
         return Changed(union_of(part.near for part in found), union_of(part.far for part in found))
 
     def _parts(self, before: Stage, after: Stage) -> Iterator[Changed]:

@@ -201,6 +201,7 @@ class ClaimTerms:
                     is_in(e.sources, self.src),
                     self._is_excused_at(e),
                     *(self._calls_port(naming) for naming in e.port_names),
+                    *([] if e.requests is None else [self.policies.asks(e.requests.formula)]),
                 ]
             )
             for e in claim.excuses

@@ -21,6 +21,7 @@ from operator import attrgetter
 
 from analyzer.model.calico import NO_CALICO, Calico
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
+from analyzer.model.enforcing import still_enforced
 from analyzer.model.memory import remembered
 from analyzer.model.source import NOWHERE
 from analyzer.records import dataclass
@@ -35,7 +36,9 @@ def align(before: Cluster, after: Cluster) -> tuple[Cluster, Cluster]:
 
 def _aligned(side: Cluster, other: Cluster, names: Sequence[str]) -> Cluster:
     namespaces = tuple(_namespace(name, side, other) for name in names)
-    return side if namespaces == side.namespaces else replace(side, namespaces=namespaces)
+    if namespaces == side.namespaces:
+        return side
+    return still_enforced(replace(side, namespaces=namespaces), side)
 
 
 def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.question import Question
-from analyzer.encoding.walk import formulas_of, requests_in, tests_of
+from analyzer.encoding.walk import asked_of_requests, formulas_of, requests_in, tests_of
 from analyzer.model.claims import Condition, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
@@ -146,7 +146,7 @@ def names_in_identities(cluster: Cluster, question: Question) -> set[str]:
         return set()
     from analyzer.encoding.identity_names import identity_patterns, named_namespaces
 
-    patterns = {*_of_mesh(cluster, question), *identity_patterns(requests_in(question.claim.where))}
+    patterns = {*_of_mesh(cluster, question), *identity_patterns(asked_of_requests(question.claim))}
     return named_namespaces(sorted(patterns, key=lambda it: it.order), cluster.mesh.config)
 
 
@@ -164,6 +164,12 @@ def _of_mesh(cluster: Cluster, question: Question) -> tuple[Pattern, ...]:
     found = identity_patterns(formula for stage in stages for formula in formulas_of(stage))
     cluster.readings[key] = found
     return found
+
+
+def issuers_of(*sides: Cluster) -> frozenset[str] | None:
+    """Those of which some side looks at tokens; None if anybody's."""
+    found = [issuers(side) for side in sides]
+    return None if None in found else frozenset(one for its in found for one in its or ())
 
 
 def issuers(cluster: Cluster) -> frozenset[str] | None:

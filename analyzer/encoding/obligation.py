@@ -17,6 +17,7 @@ The claim holds iff `universe` and `violation` and all tracked literals are unsa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from analyzer.encoding.assertion_names import AssertionNames
@@ -93,8 +94,8 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     return obligation(terms, terms.violation())
 
 
-def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
-    """The obligation that a claim's terms make, with `violation` for what breaks it."""
+def obligation(terms: ClaimTerms, violation: Term, besides: Iterable[Term] = ()) -> Obligation:
+    """The obligation that a claim's terms make, with `violation` for what breaks it; `besides`: what else is so."""
     src, dst, first = terms.src, terms.dst, terms.policies
     scope, script, assertions = first.scope, first.script, first.assertions
     in_src, in_dst = terms.sources(), terms.reached()
@@ -105,7 +106,7 @@ def obligation(terms: ClaimTerms, violation: Term) -> Obligation:
         dst_exists = [*_exists(dst), iff(is_other, has_none)]
         dst_exists += first.ways.by_possible_way()
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
-        universe += first.off_the_mesh()
+        universe += (*first.off_the_mesh(), *besides)
         universe += first.requests.well_formed() if first.requests is not None else []
         in_dst = conj([*dst_exists, in_dst])
     _tell_sorts(scope, first.variables, script)

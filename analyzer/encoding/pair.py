@@ -5,32 +5,41 @@ is the same on both sides, and is stated once:
 
     allowed after, and either (its source is where egress changed, and egress before denies it)
                        or (its destination is where ingress changed, and ingress before denies it)
+                       or (its destination is where the mesh changed, and the mesh before denies the request)
+                or (its destination is where the mesh changed, and the mesh before denies the request)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.encoding.assertion_names import AssertionNames
-from analyzer.encoding.changes import Changed, Comparison, Side, everything_changed
+from analyzer.encoding.changes import NOWHERE_CHANGED, Changed, Comparison, Side, everything_changed
 from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
 from analyzer.encoding.common_universe import align, changes_network, members_of
 from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.mediation import issuers_of, mediation, names_in_identities
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import HOST, POD, Reach, reach, union_of
-from analyzer.encoding.scope import Role, Scope, assumptions_for, pod_addresses
+from analyzer.encoding.request_rows import RequestDomains
+from analyzer.encoding.scope import Role, Scope, accounts_in_identities, assumptions_for, pod_addresses
 from analyzer.encoding.slices import index_of, sliced, without_tiers
 from analyzer.encoding.terms import FALSE, Script, Term, conj, disj, neg
 from analyzer.encoding.variables import VariableBuilder
 from analyzer.encoding.vocabulary import mentioned_names, vocabulary
+from analyzer.encoding.walk import asked_of_requests, formulas_of
 from analyzer.model.claims import Anything
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Formula
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
+from analyzer.model.request_view import is_looked_at, proxy_config
+from analyzer.records import dataclass
 
 
 def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live: bool = False) -> Obligation | None:
@@ -41,16 +50,16 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     of `after` only, else those of both.
     """
     before, after = align(before, after)
-    names = mentioned_names(before, question) | mentioned_names(after, question)
+    names = {name for side in (before, after) for name in _names(side, question)}
     sides = tuple(
         Side(side, NamespaceTable(side, question.universe, question.open_labels, names)) for side in (before, after)
     )
-    egress, ingress = _changed(sides, question)
-    ends = _ends(question, sides[1].table, egress, ingress)
+    changed = _changed(sides, question)
+    ends = _ends(question, sides[1].table, changed)
     if ends is None:
         return None
     members = after if is_live else members_of(before, after)
-    scopes = _scopes(sides, question, members, ends, (egress, ingress))
+    scopes = _scopes(sides, question, members, ends, changed)
     script = Script()
     assertions = AssertionNames(script)
     classes = end_classes(scopes[1], before)
@@ -69,15 +78,33 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
         for scope, known in zip(scopes, (were, classes), strict=True)
     ]
     terms = ClaimTerms(question.claim, policies[1].src, policies[1].dst, policies[1])
-    return obligation(terms, _newly_allowed(terms, policies[0], egress, ingress))
+    return obligation(terms, _newly_allowed(terms, policies[0], changed), policies[0].off_the_mesh())
 
 
-def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, egress: Changed, ingress: Changed) -> Term:
-    denied: list[Term] = []
+@dataclass(frozen=True, slots=True)
+class _AllChanged:
+    """Where each part of the ruling can differ."""
+
+    egress: Changed
+    ingress: Changed
+    mesh: Changed
+
+
+def _names(side: Cluster, question: Question) -> frozenset[str]:
+    return mentioned_names(side, question) | names_in_identities(side, question)
+
+
+def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, changed: _AllChanged) -> Term:
     assert old.dst is not None
-    for end, change, direction in ((old.src, egress, Direction.EGRESS), (old.dst, ingress, Direction.INGRESS)):
+    denied: list[Term] = []
+    for end, change, direction in (
+        (old.src, changed.egress, Direction.EGRESS),
+        (old.dst, changed.ingress, Direction.INGRESS),
+    ):
         if change.near.kinds:
             denied.append(conj([_is_one_of(end, change.near), neg(old.side(direction))]))
+    if changed.mesh.near.kinds:
+        denied.append(conj([_is_one_of(old.dst, changed.mesh.near), neg(old.mediated())]))
     return conj([terms.scope(), terms.policies.allowed(), disj(denied)])
 
 
@@ -85,19 +112,22 @@ def _is_one_of(end: EndTerms, reach: Reach) -> Term:
     return disj([end.in_namespaces(reach.namespaces), end.host if HOST in reach.kinds else FALSE])
 
 
-def _changed(sides: tuple[Side, ...], question: Question) -> tuple[Changed, Changed]:
+def _changed(sides: tuple[Side, ...], question: Question) -> _AllChanged:
     before, after = sides
     if not question.slice_first or changes_network(before.cluster, after.cluster):
-        return everything_changed(after.table), everything_changed(after.table)
+        every = everything_changed(after.table)
+        return _AllChanged(every, every, every if question.with_requests else NOWHERE_CHANGED)
     comparison = Comparison(before, after, question.profile, question.pod_addresses)
-    return comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS)
+    mesh = comparison.mediated() if question.with_requests else NOWHERE_CHANGED
+    return _AllChanged(comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS), mesh)
 
 
-def _ends(question: Question, table: NamespaceTable, egress: Changed, ingress: Changed) -> tuple[Reach, Reach] | None:
+def _ends(question: Question, table: NamespaceTable, changed: _AllChanged) -> tuple[Reach, Reach] | None:
     """What can be the source and the destination of a connection that is judged differently."""
     claim = question.claim
-    src = union_of((egress.near, ingress.far)) & reach(claim.sources, table)
-    dst = union_of((egress.far, ingress.near)) & reach(claim.destinations or Anything(), table)
+    src = union_of((changed.egress.near, changed.ingress.far, changed.mesh.far)) & reach(claim.sources, table)
+    dst = union_of((changed.egress.far, changed.ingress.near, changed.mesh.near))
+    dst &= reach(claim.destinations or Anything(), table)
     return (src, dst) if src.kinds and dst.kinds else None
 
 
@@ -106,14 +136,19 @@ def _scopes(
     question: Question,
     members: Cluster,
     ends: tuple[Reach, Reach],
-    changed: tuple[Changed, ...],
+    changed: _AllChanged,
 ) -> tuple[Scope, Scope]:
     """The slice of each side: of the first only what bears on ends of which something changed."""
     before, after = sides
     src, dst = ends
     still = _stages(before, question, ends, changed)
     now = _stages(after, question, ends, None)
-    words = vocabulary(members, question, after.table, (*still, *now), src.namespaces | dst.namespaces)
+    meshes = [mediation(side.cluster, question, side.table, dst.namespaces) for side in sides]
+    others = (*(it for mesh in meshes for it in mesh.formulas), *asked_of_requests(question.claim))
+    asked = [*(it for stage in (*still, *now) for it in formulas_of(stage)), *others]
+    accounts, requests = _requests(sides, question, src, asked)
+    inside = src.namespaces | dst.namespaces
+    words = vocabulary(members, question, after.table, (*still, *now), inside, others, accounts)
     pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
     taken = before.cluster.taken_addresses & after.cluster.taken_addresses
     first, second = (
@@ -130,18 +165,33 @@ def _scopes(
             pod_addresses=pods,
             taken=taken,
             assumptions=assumptions_for(question, src, dst),
+            mesh=mesh,
+            requests=requests,
         )
-        for side, (egress, ingress) in zip(sides, (still, now), strict=True)
+        for side, (egress, ingress), mesh in zip(sides, (still, now), meshes, strict=True)
     )
     return first, second
 
 
-def _stages(
-    side: Side, question: Question, ends: tuple[Reach, Reach], changed: tuple[Changed, ...] | None
-) -> list[Stage]:
+def _requests(
+    sides: tuple[Side, ...], question: Question, src: Reach, asked: Sequence[Formula]
+) -> tuple[frozenset[str], RequestDomains]:
+    """The service accounts that identities tell apart on either side, and the rows of requests, one table for both."""
+    if not question.with_requests:
+        return frozenset(), RequestDomains()
+    accounts = [accounts_in_identities(side.cluster, side.table, src, asked) for side in sides]
+    from analyzer.encoding.request_domains import request_domains
+
+    before, after = (side.cluster for side in sides)
+    judging = next((it for it in (after, before) if is_looked_at(question.profile, it)), after)
+    rows = request_domains(asked, proxy_config(question.profile, judging), issuers_of(before, after))
+    return accounts[0] | accounts[1], rows
+
+
+def _stages(side: Side, question: Question, ends: tuple[Reach, Reach], changed: _AllChanged | None) -> list[Stage]:
     found = []
     for number, index in enumerate(index_of(side.cluster, question.profile)):
-        near = None if changed is None else changed[number].near
+        near = None if changed is None else (changed.egress, changed.ingress)[number].near
         if near is not None and not near.kinds:
             found.append(without_tiers(index.stage))
         else:
@@ -159,5 +209,5 @@ def changed_namespaces(before: Cluster, after: Cluster, question: Question) -> d
     entries = sides[1].table.entries
     return {
         direction: frozenset(name for code in change.near.namespaces if (name := entries[code].name) is not None)
-        for direction, change in zip((Direction.EGRESS, Direction.INGRESS), changed, strict=True)
+        for direction, change in ((Direction.EGRESS, changed.egress), (Direction.INGRESS, changed.ingress))
     }

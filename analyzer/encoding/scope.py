@@ -17,7 +17,7 @@ from analyzer.encoding.reach import NO_END, POD, Reach, everywhere, reach
 from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.slices import index_of, is_way_of, sliced
 from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, vocabulary
-from analyzer.encoding.walk import formulas_of, led_ports_of, requests_in
+from analyzer.encoding.walk import asked_of_requests, formulas_of, led_ports_of
 from analyzer.model.claims import Anything, Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Formula
@@ -141,7 +141,7 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
     indices = index_of(cluster, question.profile)
     egress, ingress = (sliced(index, claim, table, end) for index, end in zip(indices, judged, strict=True))
     mesh = mediation(cluster, question, table, dst.namespaces)
-    others = (*mesh.formulas, *requests_in(claim.where))
+    others = (*mesh.formulas, *asked_of_requests(claim))
     asked = [*formulas_of(egress), *formulas_of(ingress), *others]
     accounts = accounts_in_identities(cluster, table, src, asked) if question.with_requests else ()
     return Scope(

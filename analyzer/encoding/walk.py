@@ -76,6 +76,12 @@ def led_ports_of(claim: Claim) -> Iterator[LedPort]:
             yield from led_ports(destinations)
 
 
+def asked_of_requests(claim: Claim) -> Iterator[Formula]:
+    """What the claim asks of requests: its condition, and its excuses."""
+    yield from requests_in(claim.where)
+    yield from (excuse.requests.formula for excuse in claim.excuses if excuse.requests is not None)
+
+
 def requests_in(condition: Condition | None) -> Iterator[Formula]:
     """What the condition asks of requests."""
     match condition:

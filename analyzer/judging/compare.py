@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Obligation, Question, align, decode, encode_pair
-from analyzer.encoding.walk import requests_in
-from analyzer.errors import InternalError
+from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound
 from analyzer.judging.counterexamples import Finder, Found, Witness, new_namespaces
 from analyzer.judging.either_way import reading
 from analyzer.judging.evidence import Evidence
-from analyzer.judging.judge import REQUESTS_UNREAD, Setting
+from analyzer.judging.judge import Setting, unread_requests
+from analyzer.judging.mediated import mediated_pair
 from analyzer.judging.moved import moved_addresses
 from analyzer.judging.query_session import QuerySession
 from analyzer.judging.regions import describe
@@ -21,13 +21,15 @@ from analyzer.model.claims import Anything, Assumption, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
+from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
-from analyzer.semantics import outcomes
+from analyzer.semantics.requested import asked_outcomes
 from analyzer.solving import Outcome, OutOfTimeError
 from analyzer.verdicts.difference import Change, Shift
 
 ANYTHING_NEW = Claim(Kind.NO_NEW, Anything(), Anything(), tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
 _OPEN = "whether more changes hangs on what the specification, or an object that is not modelled, leaves open"
+_NORMALIZED = "the revisions normalize paths in different ways, so that requests are not compared one by one"
 _MOVED = "whether anything changes hangs on the addresses of pods, which the revisions give other ranges"
 
 
@@ -70,9 +72,8 @@ class _Comparison:
         claim: Claim,
         assumptions: tuple[Assumption, ...],
     ) -> None:
-        self.denying, self.allowing = align(denying, allowing)
         self.is_gained, self.setting = is_gained, setting
-        self.question = Question(
+        question = Question(
             reading(bound(claim, setting.pod_addresses, setting.profile, denying, allowing), is_strongest=True),
             assumptions,
             setting.universe,
@@ -80,10 +81,24 @@ class _Comparison:
             setting.pod_addresses,
             slice_first=setting.slice_first,
         )
+        denying, allowing, self.question = mediated_pair(denying, allowing, question)
+        self.denying, self.allowing = align(denying, allowing)
 
     def shift(self, most: int) -> Shift:
-        if any(requests_in(self.question.claim.where)):
-            return Shift(reason=REQUESTS_UNREAD)
+        try:
+            return self._shift(most)
+        except UndecidedError as error:
+            return Shift(reason=str(error))
+
+    def _shift(self, most: int) -> Shift:
+        if self.question.with_requests:
+            sides = (self.denying, self.allowing)
+            profile = self.question.profile
+            looking = [side for side in sides if is_looked_at(profile, side)]
+            if len({proxy_config(profile, side).normalization for side in looking}) > 1:
+                return Shift(reason=_NORMALIZED)
+            if reason := next(filter(None, (unread_requests(side, self.question) for side in sides)), ""):
+                return Shift(reason=reason)
         is_inventory = self.question.universe is Universe.INVENTORY
         obligation = self._encoded(self.question, is_live=is_inventory)
         unread = unread_in(self.denying, self.allowing)
@@ -146,7 +161,8 @@ class _Comparison:
         return Shift(changes, reason=_OPEN, blame=facts), rest
 
     def _allowed(self, side: Cluster, connection: Connection) -> set[bool]:
-        return {d.allowed for d in outcomes(side, self.question.profile, seen_by(connection, side))}
+        found = asked_outcomes(side, self.question.profile, seen_by(connection, side))
+        return {decision.allowed for decision, _ in found}
 
     def _change(self, one: Witness, obligation: Obligation) -> Change:
         connection, profile = one.witness, self.question.profile

@@ -24,7 +24,7 @@ from analyzer.encoding.classes import declares, mentioned_values
 from analyzer.encoding.domains import ABSENT
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import EXTERNAL, POD
-from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS
+from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, OF_REQUESTS
 from analyzer.encoding.vocabulary import PortName
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
@@ -37,6 +37,9 @@ from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
+from analyzer.model.formulas import Attribute as Requested
+from analyzer.model.formulas import Name
+from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
 from analyzer.sets.intervals import contains
@@ -128,7 +131,7 @@ class Finder:
                 box = apart(self.obligation, box, [one.box for one in found], centre)
             region = describe(self.obligation, box)
             if region in told and not self.is_disjoint:  # the same again, for other values that nobody mentions
-                outside.append(f"!{self.session.inside(_of_ends(box))}")
+                outside.append(f"!{self.session.inside(self._told(box))}")
                 current = self._another(outside)
                 continue
             told.add(region)
@@ -141,7 +144,7 @@ class Finder:
                 witness = self._witness(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
             found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
-            outside.append(f"!{self.session.inside(_of_ends(box))}")
+            outside.append(f"!{self.session.inside(self._told(box))}")
             current = self._another(outside)
             if len(found) == self.most and asked is None:
                 asked = current.result is Result.UNSAT, current.reason
@@ -160,6 +163,12 @@ class Finder:
                 return found
             self._between_pods = []
         return self.session.certain(opens, *outside)
+
+    def _told(self, box: Box) -> Box:
+        """The box as a region tells it: of a comparison with its requests, of others with whatever request."""
+        if self.is_disjoint:
+            return box
+        return {variable: values for variable, values in box.items() if variable.role is not Role.REQUEST}
 
     # -------------------------------------------------------------------------------------------- live or latent
     def _live(self, budget: Budget) -> Live:
@@ -399,11 +408,6 @@ def counterexample(one: Witness, obligation: Obligation, replay: Replay) -> Coun
     return Counterexample(witness, None, decision, (), region, one.live, one.depends_on, new)
 
 
-def _of_ends(box: Box) -> Box:
-    """The box with whatever request: regions are of connections."""
-    return {variable: values for variable, values in box.items() if variable.role is not Role.REQUEST}
-
-
 def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str]:
     """Those of a witness's namespaces that the manifests do not know."""
     ends = (witness,) if isinstance(witness, Pod) else (witness.src, witness.dst)
@@ -413,8 +417,9 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
 _MOST_TWINS = 24
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 _MOST_PAIRS = 400
-_CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS})
+_CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS, *OF_REQUESTS})
 _UNSAID = frozenset({*ADDRESSES, Attribute.NAMESPACE_LABEL, Attribute.PORT_NAME})  # not by a workload's template alone
+_ALWAYS = frozenset(Requested(OfWhom.REQUEST, name) for name in (Name.METHOD, Name.PATH, Name.HOST))
 _PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, *NAMESPACE_LABELS})
 
 
@@ -431,6 +436,11 @@ def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Vari
                 yield variable, next(known, familiar(*allowed[0], version))
             case Attribute.FAMILY | Attribute.PROTOCOL:
                 yield variable, 0
+            case Attribute.TEXT:  # the usual text is the first of them
+                allowed = box.get(variable, variable.every)
+                yield variable, 1 if contains(allowed, 1) and variable.which in _ALWAYS else allowed[0][0]
+            case attribute if attribute in OF_REQUESTS:
+                yield variable, box.get(variable, variable.every)[0][0]
             case attribute if attribute in _PLAIN and variable not in box:
                 yield variable, 0
 

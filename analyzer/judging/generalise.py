@@ -12,6 +12,7 @@ from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
 from analyzer.encoding.variables import ADDRESSES, KINDS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
+from analyzer.model.claims import Kind
 from analyzer.sets.intervals import Intervals, canonical, contains
 
 Atom = tuple[int, int]
@@ -21,8 +22,8 @@ _MOST_VIOLATING = 32
 _MOST_SPOILERS = 12
 _MOST_QUESTIONS = 64
 # What a reader takes for connections that can exist: widened by possible values only.
-_TOLD = frozenset({Attribute.PROTOCOL, *ADDRESSES})
-_FIXED = frozenset({*KINDS, *OF_REQUESTS, Attribute.MEMBER})  # never widened
+_TOLD = frozenset({Attribute.PROTOCOL, *ADDRESSES, *OF_REQUESTS})
+_FIXED = frozenset({*KINDS, Attribute.MEMBER})  # never widened
 
 
 def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:
@@ -41,13 +42,17 @@ def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:
 
 
 def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
-    variables = session.obligation.variables
+    variables, claim = session.obligation.variables, session.obligation.scope.question.claim
     box: Box = {v: exactly(values[v.symbol]) for v in variables if v.symbol in values}
     if not _holds(session, box):
         return box
     box = _dropped(session, box)
+    is_told = (
+        claim.kind is Kind.NO_NEW
+    )  # of the others a region is of connections, of each of which some request is told
     for variable in sorted(box, key=lambda v: (-v.rank, v.symbol)):
-        _widen(session, box, variable, values[variable.symbol])
+        if variable.attribute not in OF_REQUESTS or is_told:
+            _widen(session, box, variable, values[variable.symbol])
     way = variables.find(Role.CONNECTION, Attribute.WAY)
     if way is not None and values.get(way.symbol):  # its port settles these, so that nothing else would say them
         settled = (variables[Role.CONNECTION, it] for it in (Attribute.PORT, Attribute.PROTOCOL))

@@ -30,7 +30,7 @@ from analyzer.encoding import (
 from analyzer.encoding.mediation import admits_tokens, names_tokens
 from analyzer.encoding.reach import POD
 from analyzer.encoding.vocabulary import tests_in_pipeline
-from analyzer.encoding.walk import requests_in, tests_of
+from analyzer.encoding.walk import asked_of_requests, requests_in, tests_of
 from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
@@ -63,7 +63,6 @@ from analyzer.solving import Budget, Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
 _MOST_REQUESTS = 60
-REQUESTS_UNREAD = "what a request may be is not modelled in answers for every pod yet"
 _NOT_COVERED = "a pod without a sidecar, or plaintext under PERMISSIVE, is not covered"
 _MOST_MINIMISED = 40
 _MOST_FURTHER = 9
@@ -95,7 +94,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
         return either_way(query, claim, lambda read: judge(cluster, read, assumptions, setting))
     started = time.monotonic()
     cluster, question = mediated(cluster, question_of(cluster, query, assumptions, setting))
-    if reason := _unread(cluster, question):
+    if reason := unread_requests(cluster, question):
         return Verdict(query, Status.UNKNOWN, question.universe, reason)
     verdict = _settled(cluster, query, question, setting, started)
     for settled in ways_of_placing(verdict, question):
@@ -118,9 +117,9 @@ def _settled(cluster: Cluster, query: Query, question: Question, setting: Settin
     return _undecided(query, question, "there are too many requests to tell apart", started)
 
 
-def _unread(cluster: Cluster, question: Question) -> str:
+def unread_requests(cluster: Cluster, question: Question) -> str:
     """What of requests is asked, or would be, and is not modelled; empty if nothing is."""
-    if any(leaf.attribute.name is Name.DNS for part in requests_in(question.claim.where) for leaf in tests_of(part)):
+    if any(leaf.attribute.name is Name.DNS for part in asked_of_requests(question.claim) for leaf in tests_of(part)):
         return "what names a client asks DNS for is not modelled yet"
     if question.with_requests and is_seen_by_engine(question.profile, cluster):
         return ""

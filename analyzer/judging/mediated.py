@@ -6,14 +6,46 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.encoding.question import Question
-from analyzer.encoding.walk import requests_in
+from analyzer.encoding.walk import asked_of_requests
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import still_enforced
 from analyzer.model.mesh import KINDS_OF_MESH, has_mesh
-from analyzer.model.request_view import is_seen_by_engine, looking_stages
+from analyzer.model.request_view import is_looked_at, is_seen_by_engine, looking_stages
+from analyzer.model.unmodelled import Unmodelled
 
 _NOT_OF_CONNECTIONS = frozenset({Kind.ISOLATED, Kind.NEVER_TIE})
 _OF_REACH = frozenset({Kind.EVERY, Kind.SOME})
+
+
+def mediated_pair(old: Cluster, new: Cluster, question: Question) -> tuple[Cluster, Cluster, Question]:
+    """The same of a comparison, which asks for requests if somebody looks at them on either side.
+
+    What Sidecars, ServiceEntries and routes say of what goes out is a doubt where the revisions say different things.
+    """
+    is_asked = any(is_looked_at(question.profile, side) for side in (old, new))
+    if is_asked or any(asked_of_requests(question.claim)):
+        question = replace(question, with_requests=True)
+    told = [{_told(thing) for thing in side.unmodelled if thing.asks_requests} for side in (old, new)]
+    common = frozenset(told[0] & told[1])
+    return _compared(old, common), _compared(new, common), question
+
+
+def _compared(side: Cluster, common: frozenset[tuple[str, str]]) -> Cluster:
+    found = side.readings.get((mediated_pair, common))
+    if not isinstance(found, Cluster):
+        left = tuple(
+            thing
+            for thing in side.unmodelled
+            if not thing.asks_requests or (thing.kind not in KINDS_OF_MESH and _told(thing) not in common)
+        )
+        found = side if len(left) == len(side.unmodelled) else still_enforced(replace(side, unmodelled=left), side)
+        side.readings[mediated_pair, common] = found
+    return found
+
+
+def _told(thing: Unmodelled) -> tuple[str, str]:
+    return thing.id, thing.content
 
 
 def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
@@ -26,7 +58,7 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
     kind = question.claim.kind
     if kind in _NOT_OF_CONNECTIONS:
         return cluster, question
-    if has_mesh(cluster.mesh) or any(requests_in(question.claim.where)) or _is_asked_twice(cluster, question):
+    if has_mesh(cluster.mesh) or any(asked_of_requests(question.claim)) or _is_asked_twice(cluster, question):
         from analyzer.encoding.requests import USUAL
 
         question = replace(question, with_requests=True, requests=USUAL if kind is Kind.EVERY else ())

@@ -14,6 +14,7 @@ from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, PROTOCOL_CO
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import comparisons
 from analyzer.judging.generalise import exactly
+from analyzer.judging.told_requests import told_requests
 from analyzer.model.claims import Kind, Term
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet, PortSet, ValueSet
@@ -28,7 +29,9 @@ def describe(obligation: Obligation, box: Box) -> Region:
     src = _end(obligation, box, Role.SRC)
     if obligation.scope.question.claim.kind is Kind.ISOLATED:
         return Region.of(src)
-    return Region.of((*src, *_end(obligation, box, Role.DST), *_connection(obligation, box)))
+    told = (*src, *_end(obligation, box, Role.DST), *_connection(obligation, box))
+    is_of_requests = obligation.scope.question.claim.kind is Kind.NO_NEW
+    return Region.of((*told, *told_requests(obligation, box)) if is_of_requests else told)
 
 
 def _connection(obligation: Obligation, box: Box) -> Iterator[Constraint]:

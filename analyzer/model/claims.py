@@ -303,7 +303,8 @@ class Excuse:
     """`except S can reach D [on PORTS]`: connections the claim does not speak of.  `ports is None`: all of them.
 
     A region of a baseline may ask more: by which names the destination calls the connection's port, and for which
-    Service the client asks; the destinations are then what that leads to, and the ports their own.
+    Service the client asks; the destinations are then what that leads to, and the ports their own.  `requests`: what
+    is asked of the request, too.
     """
 
     sources: SetExpr
@@ -311,6 +312,7 @@ class Excuse:
     ports: tuple[Ports, ...] | None = None
     port_names: tuple[PortNaming, ...] = ()
     through: Through | None = None
+    requests: OfRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ def as_enforced(cluster: Cluster, profile: Profile) -> Cluster:
     return _enforced(_without_stand_ins(cluster, profile), profile, is_chained=False)
 
 
+def still_enforced(made: Cluster, cluster: Cluster) -> Cluster:
+    """What was made of a cluster whose policies are as the engine reads them is such a cluster, too."""
+    if _KEY in cluster.readings:
+        made.readings[_KEY] = cluster.readings[_KEY]
+    return made
+
+
 def as_compared(old: Cluster, new: Cluster, profile: Profile) -> tuple[Cluster, Cluster]:
     """The same of two revisions; what Calico's policies say of nodes, which nothing compares, is left open, and where
     another engine's may select nodes, its own objects are not modelled."""

@@ -39,6 +39,11 @@ def is_seen_by_engine(profile: Profile, cluster: Cluster) -> bool:
     return profile.reads_cilium and not has_mesh(cluster.mesh) and bool(looking_stages(profile, cluster))
 
 
+def is_looked_at(profile: Profile, cluster: Cluster) -> bool:
+    """Somebody does: a mesh, or rules of the engine that enforces."""
+    return has_mesh(cluster.mesh) or is_seen_by_engine(profile, cluster)
+
+
 def proxy_config(profile: Profile, cluster: Cluster) -> MeshConfig:
     """How who looks at requests makes paths normal: as the mesh is told, or as Cilium's proxy does."""
     config = cluster.mesh.config

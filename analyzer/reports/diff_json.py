@@ -92,6 +92,7 @@ def _change(change: Change) -> Json:
         "src": constraints(region.at(Role.SRC)),
         "dst": constraints(region.at(Role.DST)),
         "connection": constraints(region.connection),
+        "requests": constraints(region.request),
         "before": nothing if change.is_gained else connections,
         "after": connections if change.is_gained else nothing,
         "live": change.live,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.reports.words import addresses, label, listed
-from analyzer.sets import AddressSet, PortSet, ValueSet
-from analyzer.verdicts.regions import NEW_NAMESPACE, NOT_PERMITTED, YES
+from analyzer.sets import AddressSet, PortSet, TextSet, ValueSet
+from analyzer.verdicts.regions import NEW_NAMESPACE, NOT_PERMITTED, YES, Attribute
 
 if TYPE_CHECKING:
-    from analyzer.verdicts.regions import EndRegion, Labels, Region
+    from analyzer.sets.texts import Alternative
+    from analyzer.verdicts.regions import Constraint, EndRegion, Labels, Region
 
 
 def region(it: Region) -> str:
@@ -34,6 +35,65 @@ def conditions(it: Region) -> Iterator[str]:
     if it.claim is not None:
         permits = it.claim == NOT_PERMITTED
         yield "as far as the query does not permit it" if permits else "as far as the query's `where` holds"
+    yield from map(_requested, it.request)
+
+
+_FLAGS = {
+    (Attribute.TLS, "plaintext"): "in plaintext",
+    (Attribute.TLS, "mtls"): "in mutual TLS",
+    (Attribute.HTTP, "true"): "asked by HTTP",
+    (Attribute.HTTP, "false"): "asked by bytes that are no HTTP",
+    (Attribute.TOKEN, "true"): "with a valid token",
+    (Attribute.TOKEN, "false"): "without a valid token",
+}
+_SEVERAL = {
+    Attribute.HEADER: "header",
+    Attribute.PARAMETER: "parameter",
+    Attribute.COOKIE: "cookie",
+    Attribute.CLAIM_OF_TOKEN: "claim",
+    Attribute.WORD_OF_CLAIM: "word of claim",
+}
+_SINGLE = {
+    Attribute.SNI: "server name",
+    Attribute.ISSUER: "token's issuer",
+    Attribute.SUBJECT: "token's subject",
+    Attribute.DNS: "name asked for",
+}
+
+
+def _requested(it: Constraint) -> str:
+    """`where the path begins with `/a``, `in plaintext`, `without a header x that is `1``."""
+    match it.within:
+        case ValueSet() as values:
+            return _FLAGS[it.attribute, _named(values)[0]]
+        case TextSet() as texts if it.attribute in _SEVERAL:
+            said = _texts(texts.alternatives)
+            return f"{'without' if texts.is_complement else 'with'} a {_SEVERAL[it.attribute]} {it.key} that {said}"
+        case TextSet() as texts:
+            said = _texts(texts.alternatives) if texts.alternatives else ""
+            absent = ["is not there"] if texts.has_absent else []
+            name = _SINGLE.get(it.attribute, it.attribute.value)
+            return f"where the {name} {' or '.join([*([said] if said else []), *absent])}"
+        case AddressSet() as found:
+            return f"for a client at {addresses(found)}"
+        case _:
+            return f"where {it.name} lies in {it.within}"
+
+
+def _texts(alternatives: tuple[Alternative, ...]) -> str:
+    """`is `GET` or begins with `/a``."""
+    return listed([_text(alternative) for alternative in alternatives], "or", shown=20)
+
+
+def _text(alternative: Alternative) -> str:
+    met, unmet = ([str(pattern) for pattern, wanted in alternative if wanted is is_met] for is_met in (True, False))
+    if not unmet:
+        return " and ".join(met) or "is there"
+    if len(unmet) == 1 and unmet[0].startswith("is "):
+        denied = f"is not {unmet[0].removeprefix('is ')}"
+    else:
+        denied = f"meets none of this: {'; '.join(unmet)}"
+    return " and ".join([*met, denied])
 
 
 def _ports(protocols: tuple[Protocol, ...], ports: PortSet | None) -> str:

@@ -119,6 +119,7 @@ def is_in_scope(claim: Claim, connection: Connection, profile: Profile, request:
         is_member(excuse.sources, connection.src)
         and _is_excused_at(excuse, connection, claim, profile)
         and all(_is_called(naming, connection, profile) is naming.is_given for naming in excuse.port_names)
+        and (excuse.requests is None or _is_true(excuse.requests, {}, request))
         for excuse in claim.excuses
     )
 

@@ -11,6 +11,7 @@ from analyzer.sets.connections import ConnectionSet
 from analyzer.sets.intervals import Intervals
 from analyzer.sets.ports import PortSet
 from analyzer.sets.special import DEFAULT_POD_ADDRESSES, INTERNET, METADATA_SERVICE
+from analyzer.sets.texts import TextSet
 from analyzer.sets.values import ValueSet
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "ConnectionSet",
     "Intervals",
     "PortSet",
+    "TextSet",
     "ValueSet",
 ]

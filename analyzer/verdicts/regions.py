@@ -11,7 +11,7 @@ from enum import Enum
 
 from analyzer.model.policies import Protocol
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet, ConnectionSet, PortSet, ValueSet
+from analyzer.sets import AddressSet, ConnectionSet, PortSet, TextSet, ValueSet
 
 NEW_NAMESPACE = "<new-namespace>"
 """Stands for the name of any namespace that nothing mentions; none is called so."""
@@ -25,12 +25,14 @@ class Role(Enum):
     SRC = "src"
     DST = "dst"
     CONNECTION = "connection"
+    REQUEST = "request"  # what the client asks for over it
 
 
 class Attribute(Enum):
     """What is constrained, in the order in which a region lists it.
 
-    Sets are of values (a ValueSet), but for addresses (an AddressSet) and ports (a PortSet).
+    Sets are of values (a ValueSet), but for addresses (an AddressSet), ports (a PortSet) and what a request says (a
+    TextSet).
     """
 
     KIND = "kind"  # of an end: `pod`, `external`, `node`
@@ -53,9 +55,25 @@ class Attribute(Enum):
     SERVICE_ADDRESS = "service_address"  # which of its own addresses
     SERVICE_PORT = "service_port"  # which of its own ports
     CLAIM = "claim"  # WHERE: as far as the query's `where` holds; NOT_PERMITTED: as far as it does not permit it
+    TLS = "tls"  # of a request: `mtls`, `plaintext`
+    HTTP = "http"  # YES or NO: whether it is HTTP
+    TOKEN = "token"  # YES or NO: whether it has a valid token
+    METHOD = "method"
+    PATH = "path"
+    HOST = "host"
+    HEADER = "headers"
+    PARAMETER = "parameters"
+    COOKIE = "cookies"
+    SNI = "sni"
+    ISSUER = "token.issuer"
+    SUBJECT = "token.subject"
+    CLAIM_OF_TOKEN = "claims"
+    WORD_OF_CLAIM = "claims.words"
+    REMOTE_IP = "remote_ip"  # the client's address, as the proxy concludes it
+    DNS = "dns"
 
 
-ADDRESSES = frozenset({Attribute.ADDRESS, Attribute.SERVICE_ADDRESS})
+ADDRESSES = frozenset({Attribute.ADDRESS, Attribute.SERVICE_ADDRESS, Attribute.REMOTE_IP})
 PORTS = frozenset({Attribute.PORT, Attribute.SERVICE_PORT})
 KEYED = frozenset(
     {
@@ -65,14 +83,26 @@ KEYED = frozenset(
         Attribute.LABEL,
         Attribute.PORT_NAME,
         Attribute.SERVICE_PORT_NAME,
+        Attribute.HEADER,
+        Attribute.PARAMETER,
+        Attribute.COOKIE,
+        Attribute.CLAIM_OF_TOKEN,
+        Attribute.WORD_OF_CLAIM,
     }
 )
 """The attributes that have a key: `labels[app]`, `port_name[tcp/http]`."""
-OF_CONNECTIONS = frozenset(list(Attribute)[list(Attribute).index(Attribute.PROTOCOL) :])
-"""The attributes of connections; the others are of ends."""
+_PLACES = {attribute: place for place, attribute in enumerate(Attribute)}
+OF_CONNECTIONS = frozenset(
+    it for it in Attribute if _PLACES[Attribute.PROTOCOL] <= _PLACES[it] < _PLACES[Attribute.TLS]
+)
+"""The attributes of connections."""
+OF_REQUESTS = frozenset(it for it in Attribute if _PLACES[it] >= _PLACES[Attribute.TLS])
+"""The attributes of requests; the others are of ends."""
+TEXTS = OF_REQUESTS - {Attribute.TLS, Attribute.HTTP, Attribute.TOKEN, Attribute.REMOTE_IP}
+"""Those that are told by patterns."""
 
 Labels = tuple[tuple[str, ValueSet], ...]
-_ORDER = {attribute: place for place, attribute in enumerate(Attribute)}
+Within = ValueSet | AddressSet | PortSet | TextSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +111,7 @@ class Constraint:
 
     role: Role
     attribute: Attribute
-    within: ValueSet | AddressSet | PortSet
+    within: Within
     key: str = ""
 
     @property
@@ -167,7 +197,14 @@ class Region:
     def of(constraints: Iterable[Constraint]) -> Region:
         """The region of these constraints, put in order."""
         order = list(Role)
-        return Region(tuple(sorted(constraints, key=lambda it: (order.index(it.role), _ORDER[it.attribute], it.key))))
+
+        def place(it: Constraint) -> tuple[int, int, str, str]:
+            several = (
+                str(it.within) if isinstance(it.within, TextSet) else ""
+            )  # of one header more than one may be asked
+            return order.index(it.role), _PLACES[it.attribute], it.key, several
+
+        return Region(tuple(sorted(constraints, key=place)))
 
     def at(self, role: Role) -> Constraints:
         return tuple(it for it in self.constraints if it.role is role)
@@ -185,6 +222,10 @@ class Region:
     @property
     def connection(self) -> Constraints:
         return self.at(Role.CONNECTION)
+
+    @property
+    def request(self) -> Constraints:
+        return self.at(Role.REQUEST)
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:
@@ -234,7 +275,7 @@ class Region:
 
 
 # ------------------------------------------------------------------------------------------------ reading
-def _within(constraints: Constraints, attribute: Attribute) -> ValueSet | AddressSet | PortSet | None:
+def _within(constraints: Constraints, attribute: Attribute) -> Within | None:
     return next((it.within for it in constraints if it.attribute is attribute), None)
 
 

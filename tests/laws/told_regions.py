@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 
 from finite_worlds import NEW_NAMESPACES
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
-from analyzer.model.formulas import OnPorts
+from analyzer.model.formulas import Attribute as Asked
+from analyzer.model.formulas import Name, OnPorts
 from analyzer.model.formulas import Role as FormulaRole
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import NamedPortScope, Profile
 from analyzer.semantics.formulas import Situation, is_true
-from analyzer.sets import ValueSet
-from analyzer.verdicts import Attribute, EndRegion, Region
+from analyzer.sets import AddressSet, TextSet, ValueSet
+from analyzer.verdicts import Attribute, Constraint, EndRegion, Region
 from analyzer.verdicts.regions import NEW_NAMESPACE, YES
 
 _KINDS = {Pod: "pod", Host: "node", External: "external"}
@@ -49,6 +52,29 @@ def tells_of(region: Region, connection: Connection, cluster: Cluster, profile: 
         _tells_of_end(region_end, end, connection, cluster, profile)
         for region_end, end in ((region.src, connection.src), (region.dst, connection.dst))
     )
+
+
+def tells_of_request(region: Region, its: Mapping[Asked, tuple[str, ...]]) -> bool:
+    """Whether the region holds the request with these attributes, as a proxy sees them."""
+    return all(_asked(it, its) for it in region.request)
+
+
+def _asked(it: Constraint, its: Mapping[Asked, tuple[str, ...]]) -> bool:
+    within = it.within
+    match it.attribute:
+        case Attribute.TLS:
+            return its[Asked(FormulaRole.REQUEST, Name.TLS)][0] in within
+        case Attribute.HTTP:
+            return (Asked(FormulaRole.REQUEST, Name.METHOD) in its) is (within == YES)
+        case Attribute.TOKEN:
+            return (Asked(FormulaRole.REQUEST, Name.TOKEN) in its) is (within == YES)
+        case attribute:
+            value = "claims by word" if attribute is Attribute.WORD_OF_CLAIM else attribute.value
+            texts = its.get(Asked(FormulaRole.REQUEST, Name(value), it.key), ())
+            if isinstance(within, AddressSet):
+                return ip_address(texts[0]) in within
+            assert isinstance(within, TextSet)
+            return within.is_met(texts)
 
 
 def tells_of_pod(region: EndRegion, pod: Pod, cluster: Cluster, profile: Profile) -> bool:

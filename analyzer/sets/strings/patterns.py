@@ -91,6 +91,24 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
+def named_pattern(form: Form, text: str, *, fold: bool = False) -> Pattern:
+    """The pattern of that form; PatternError if there is none such."""
+    build = {
+        Form.EXACT: exact,
+        Form.PREFIX: prefix,
+        Form.SUFFIX: suffix,
+        Form.CONTAINS: contains,
+    }.get(form)
+    if build is not None:
+        return build(text, fold=fold)
+    found = {Form.TEMPLATE: template, Form.GLOB: glob, Form.DNS: dns_pattern, Form.REGEX: regex}.get(form)
+    if found is not None:
+        return found(text)
+    if text:
+        raise PatternError(f"what {form.value} has no text")
+    return Pattern(form)
+
+
 def _plain(form: Form, text: str, ignores_case: bool) -> Pattern:
     is_folded = ignores_case and _LETTER.search(text) is not None
     return Pattern(form, fold(text) if is_folded else text, is_folded)

@@ -5,20 +5,27 @@ from ipaddress import ip_address
 from itertools import product
 
 import pytest
-from told_regions import tells_of, tells_of_pod
+from told_regions import tells_of, tells_of_pod, tells_of_request
 
 from analyzer.analysis.known_regions import known_excuse
+from analyzer.analysis.known_requests import asked_by
 from analyzer.judging import Setting, judge
 from analyzer.manifests import load
 from analyzer.model.claims import Anything, Claim, Kind, Nodes, Query, Universe
 from analyzer.model.endpoints import Connection, External, Host, Through, pod_of
+from analyzer.model.formulas import Attribute as Asked
+from analyzer.model.formulas import Name, leaves
+from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.labels import Labels
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts, Protocol
 from analyzer.model.profile import PROFILES
 from analyzer.reports.region_json import read_region
 from analyzer.semantics import is_in_scope, is_member
+from analyzer.semantics.formulas import Situation, is_true
+from analyzer.sets import AddressSet, TextSet, ValueSet
+from analyzer.sets.strings import glob
 from analyzer.verdicts.baseline import Baseline
-from analyzer.verdicts.regions import Attribute
+from analyzer.verdicts.regions import NO, YES, Attribute, Constraint, Region, Role
 
 MANIFESTS = """
 apiVersion: v1
@@ -218,4 +225,48 @@ def test_what_is_shown_lies_outside_of_an_excuse(name, src, dst, connection, clu
 
 def test_every_attribute_is_tried():
     tried = {it.attribute for _, src, dst, connection in REGIONS for it in region(src, dst, connection).constraints}
+    tried |= {it.attribute for it in ASKED}
     assert tried == set(Attribute)
+
+
+# ------------------------------------------------------------------------------------------------ requests
+def texts(attribute, *alternatives, key="", **more):
+    signed = tuple(tuple((glob(text), wanted) for text, wanted in it.items()) for it in alternatives)
+    return Constraint(Role.REQUEST, Attribute(attribute), TextSet(signed, **more), key)
+
+
+ASKED = [
+    *(Constraint(Role.REQUEST, Attribute.TLS, ValueSet.of([it])) for it in ("mtls", "plaintext")),
+    *(Constraint(Role.REQUEST, it, which) for it in (Attribute.HTTP, Attribute.TOKEN) for which in (YES, NO)),
+    *(texts(it, {"/a*": True, "/a": False}) for it in ("path", "host", "sni", "dns", "token.subject", "token.issuer")),
+    texts("method", {"GET": True}, has_absent=True),
+    texts("path", {"/a": True}, is_complement=True),
+    *(
+        texts(it, {"1": True}, key="x", is_complement=is_so)
+        for it in ("headers", "parameters", "cookies", "claims", "claims.words")
+        for is_so in (False, True)
+    ),
+    texts("headers", {}, key="x"),
+    Constraint(Role.REQUEST, Attribute.REMOTE_IP, AddressSet.of("203.0.113.0/24")),
+]
+TLS = Asked(OfWhom.REQUEST, Name.TLS)
+SEVERAL = {Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD}
+VALUES = ((), ("1",), ("2",), ("1", "2"), ("/a",), ("/a/b",), ("GET",), ("mtls",), ("plaintext",), ("203.0.113.7",))
+
+
+@pytest.mark.parametrize("constraint", ASKED, ids=str)
+def test_what_a_region_asks_of_requests_is_excused_just_as_it_is_told(constraint):
+    formula = asked_by(constraint)
+    name = next(leaf.attribute for leaf in leaves(formula))
+    for values in VALUES:
+        if constraint.attribute is Attribute.REMOTE_IP and values != ("203.0.113.7",):
+            continue
+        if name.name not in SEVERAL and len(values) > 1:
+            continue
+        its = {name: values} if values else {}
+        told = tells_of_request(Region.of((constraint,)), {TLS: ("",), **its})
+        assert is_true(formula, Situation(Protocol.TCP, 80, {}, request=its)) is told, values
+
+
+def test_of_several_values_two_things_are_never_asked_of_one():
+    assert asked_by(texts("headers", {"a*": True, "*b": True}, key="x")) is None

@@ -7,7 +7,9 @@ from report_samples import DENIAL, LATENT, LATER, LIVE, WEB, none_of, of, on, on
 from analyzer.model.endpoints import External, Host
 from analyzer.model.labels import Labels
 from analyzer.reports import region_words, words
-from analyzer.sets import INTERNET, AddressSet, PortSet, ValueSet
+from analyzer.reports.region_json import constraints, read_region
+from analyzer.sets import INTERNET, AddressSet, PortSet, TextSet, ValueSet
+from analyzer.sets.strings import glob
 from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Role
 
 
@@ -191,8 +193,45 @@ def test_each_attribute_of_a_connection_is_told(constraints, expected):
     assert expected in told
 
 
+def asked(attribute: str, *alternatives: dict[str, bool], key: str = "", **more: bool) -> Constraint:
+    """Texts by the patterns that they meet or do not: `{"/a*": True}`."""
+    signed = tuple(tuple((glob(text), wanted) for text, wanted in it.items()) for it in alternatives)
+    return Constraint(Role.REQUEST, Attribute(attribute), TextSet(signed, **more), key)
+
+
+OF_REQUESTS = [
+    (of("request", "tls", "plaintext"), "in plaintext"),
+    (of("request", "http", "false"), "asked by bytes that are no HTTP"),
+    (of("request", "token", "true"), "with a valid token"),
+    (asked("method", {"GET": True}, {"POST": True}), "where the method is `GET` or is `POST`"),
+    (asked("path", {"/a/*": True, "/a/b": False}), "where the path begins with `/a/` and is not `/a/b`"),
+    (asked("host", {"a.b": False}, has_absent=True), "where the host is not `a.b` or is not there"),
+    (asked("headers", {"1": True}, key="x"), "with a header x that is `1`"),
+    (asked("parameters", {"1": True}, key="q", is_complement=True), "without a parameter q that is `1`"),
+    (asked("cookies", {}, key="c"), "with a cookie c that is there"),
+    (asked("sni", {"*.b": True}), "where the server name ends with `.b`"),
+    (asked("dns", {"a.b": True}), "where the name asked for is `a.b`"),
+    (asked("token.issuer", {"https://i": True}), "where the token's issuer is `https://i`"),
+    (asked("token.subject", {"s": True}), "where the token's subject is `s`"),
+    (asked("claims", {"a": True}, key="aud"), "with a claim aud that is `a`"),
+    (asked("claims.words", {"a": True}, key="scope"), "with a word of claim scope that is `a`"),
+    (
+        Constraint(Role.REQUEST, Attribute.REMOTE_IP, AddressSet.of("203.0.113.0/24")),
+        "for a client at 203.0.113.0/24",
+    ),
+]
+
+
+@pytest.mark.parametrize(("constraint", "expected"), OF_REQUESTS, ids=[text for _, text in OF_REQUESTS])
+def test_each_attribute_of_a_request_is_told_and_read_again(constraint, expected):
+    whole = region(POD, of("dst", "kind", "pod"), constraint)
+    assert region_words.region(whole).endswith(f", {expected}")
+    assert read_region(constraints(whole.constraints)) == whole
+
+
 def test_every_attribute_is_told():
     told = {it.attribute for constraints, _ in (*TOLD, *OF_CONNECTIONS) for it in (*constraints, *TO)}
+    told |= {it.attribute for it, _ in OF_REQUESTS}
     labels = {Attribute.NAMESPACE_LABEL, Attribute.EXISTING_NAMESPACE_LABEL, Attribute.NEW_NAMESPACE_LABEL}
     assert told | labels == set(Attribute)
 

@@ -1,0 +1,68 @@
+"""What a region asks of requests as a formula, exactly; what formulas cannot say is left out."""
+
+from __future__ import annotations
+
+from analyzer.model.formulas import Attribute as Asked
+from analyzer.model.formulas import Formula, Name, Not, Role, Test, both, either, negated
+from analyzer.sets import AddressSet, TextSet, ValueSet
+from analyzer.sets.texts import Alternative
+from analyzer.verdicts.regions import YES, Attribute, Constraint
+
+_SEVERAL = frozenset(
+    {
+        Attribute.HEADER,
+        Attribute.PARAMETER,
+        Attribute.COOKIE,
+        Attribute.CLAIM_OF_TOKEN,
+        Attribute.WORD_OF_CLAIM,
+    }
+)
+_NAMES = {
+    Attribute.TLS: Name.TLS,
+    Attribute.HTTP: Name.METHOD,
+    Attribute.TOKEN: Name.TOKEN,
+    Attribute.METHOD: Name.METHOD,
+    Attribute.PATH: Name.PATH,
+    Attribute.HOST: Name.HOST,
+    Attribute.HEADER: Name.HEADER,
+    Attribute.PARAMETER: Name.PARAMETER,
+    Attribute.COOKIE: Name.COOKIE,
+    Attribute.SNI: Name.SNI,
+    Attribute.ISSUER: Name.ISSUER,
+    Attribute.SUBJECT: Name.SUBJECT,
+    Attribute.CLAIM_OF_TOKEN: Name.CLAIM,
+    Attribute.WORD_OF_CLAIM: Name.CLAIM_WORD,
+    Attribute.REMOTE_IP: Name.REMOTE_IP,
+    Attribute.DNS: Name.DNS,
+}
+
+
+def asked_by(constraint: Constraint) -> Formula | None:
+    """What the constraint, of a request, asks; None where no formula says it."""
+    attribute = Asked(Role.REQUEST, _NAMES[constraint.attribute], constraint.key)
+    match constraint.within:
+        case ValueSet() as values if constraint.attribute is Attribute.TLS:
+            return Test(attribute, frozenset(value for value in values.values if value is not None))
+        case ValueSet() as values:
+            return Test(attribute) if values == YES else Not(Test(attribute))
+        case AddressSet() as addresses:
+            return Test(attribute, addresses)
+        case TextSet() as texts:
+            return _texts(attribute, texts, has_several=constraint.attribute in _SEVERAL)
+        case _:
+            return None
+
+
+def _texts(attribute: Asked, texts: TextSet, *, has_several: bool) -> Formula | None:
+    """Of several values formulas ask one by one, so that two things are never asked of the same value."""
+    if has_several and any([wanted for _, wanted in it] not in ([], [True]) for it in texts.alternatives):
+        return None
+    found = either(_alternative(attribute, it) for it in texts.alternatives)
+    if texts.has_absent:
+        found = either([found, Not(Test(attribute))])
+    return negated(found) if texts.is_complement else found
+
+
+def _alternative(attribute: Asked, alternative: Alternative) -> Formula:
+    signs = (Test(attribute, pattern) if wanted else Not(Test(attribute, pattern)) for pattern, wanted in alternative)
+    return both([Test(attribute), *signs])
