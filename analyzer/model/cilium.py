@@ -61,6 +61,11 @@ class InGroups:
     selector: Selector | None
     excepted: AddressSet = AddressSet.EMPTY
 
+    @property
+    def is_everybody(self) -> bool:
+        """`cidrGroupSelector: {}`, which is the selector of every identity to Cilium (0.5)."""
+        return self.selector is not None and not self.selector.requirements and not self.excepted
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:

@@ -138,7 +138,7 @@ class CiliumRules:
                 kinds = self.kinds_at_ranges | (frozenset() if is_all else self.nodes_at_ranges)
                 return both([_of_kinds(self.far, kinds), Member(self.far, AtAddress(addresses, text))])
             case InGroups():
-                return self._in_groups(peer)
+                return self._in_groups(peer, is_allow=rule.action is Action.ACCEPT)
             case Domain(pattern):
                 return self._domain(pattern)
             case BehindServices():
@@ -274,8 +274,13 @@ class CiliumRules:
                 return FALSE
         return Test(Attribute(self.far, Name.ENTITY), frozenset({name}))
 
-    def _in_groups(self, peer: InGroups) -> Formula:
-        """Each demand is met by some group that holds the address (2.8)."""
+    def _in_groups(self, peer: InGroups, *, is_allow: bool) -> Formula:
+        """Each demand is met by some group that holds the address (2.8).  A selector that demands nothing is Cilium's
+        for everybody, unless an except makes addresses of it; how far a denial goes is left open, as of others."""
+        if peer.is_everybody:
+            outside = is_a(self.far, _OUTSIDE)
+            text = "whether a denial of groups without a label is one of all who come, as in Cilium 1.20, is not known"
+            return TRUE if is_allow else either([outside, Open(OpenFact("engine", "aggregate groups", text))])
         groups = self.cluster.cilium.groups
         if peer.selector is None:
             held = self._at(group.addresses for group in groups if group.name == peer.name)

@@ -81,6 +81,7 @@ TRAPS = [
     (egress("{toServices: [{k8sService: {serviceName: x}}]}", "egressDeny"), "looks up in `egress` only"),
     (NAMESPACED + OF_B, "is `b`"),
     (ingress("{fromEntities: [cluster-mesh]}"), "other clusters of the mesh"),
+    (ingress("{fromCIDRSet: [{cidrGroupSelector: {}}]}"), "chooses CiliumCIDRGroups by no label"),
     (ingress("{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: east}}]}"), "other clusters of the mesh"),
 ]
 POD = """\

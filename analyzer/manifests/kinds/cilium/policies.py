@@ -18,6 +18,7 @@ from analyzer.model.cilium import (
     CiliumPolicy,
     CiliumSpec,
     Endpoints,
+    InGroups,
     is_positive,
     with_requirement,
 )
@@ -114,6 +115,8 @@ def _messages(policy: CiliumPolicy) -> Iterator[str]:
         for peer in rule.peers or ():
             if isinstance(peer, Endpoints) and _is_taken_as_written(peer.selector) and not is_positive(peer.selector):
                 yield f"{where} says only what an end is not: Cilium 1.20 takes it for everybody"
+            if isinstance(peer, InGroups) and peer.is_everybody:
+                yield f"{where} chooses CiliumCIDRGroups by no label: Cilium 1.20 takes it for everybody, pods too"
             if isinstance(peer, BehindServices) and rule.action is Action.DENY:
                 yield f"{where} names Services, which Cilium looks up in `egress` only"
 
