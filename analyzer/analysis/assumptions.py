@@ -13,8 +13,9 @@ from analyzer.model.cilium import CiliumPeer, Endpoints, Entity
 from analyzer.model.claims import METADATA, Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
+from analyzer.model.knobs import LabelsAsWritten
 from analyzer.model.mesh import has_mesh
-from analyzer.model.profile import PROFILES, LabelsAsWritten, Profile
+from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Notice, Why
 from analyzer.verdicts import StatedAssumption
 

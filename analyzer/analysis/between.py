@@ -15,8 +15,9 @@ from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_declared, as_enforced
 from analyzer.model.formulas import Role, Test, leaves
+from analyzer.model.knobs import AllowLocalhost
 from analyzer.model.policies import Direction
-from analyzer.model.profile import AllowLocalhost, Profile
+from analyzer.model.profile import Profile
 from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium, is_decided_by_own, pipeline_of
 from analyzer.model.requests import Request
 from analyzer.semantics.decision import Ruling, StageVerdict

@@ -30,10 +30,11 @@ from analyzer.model.claims import (
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.formulas import both
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
-from analyzer.model.profile import NamedPortScope, Profile
+from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet, ValueSet
 from analyzer.verdicts.baseline import Baseline
 from analyzer.verdicts.regions import NEW_NAMESPACE, YES, EndRegion, Labels, Region

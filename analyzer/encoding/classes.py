@@ -16,9 +16,9 @@ from analyzer.encoding.walk import claim_sets, leaves, tests_of
 from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.claims import Universe, WorkloadNamed
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Unmodelled, Workload
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 

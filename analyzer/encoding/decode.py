@@ -19,9 +19,9 @@ from analyzer.encoding.scope import Role, Scope
 from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable, Which
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.sets.addresses import IPAddress
 
 Values = Mapping[str, int]

@@ -35,6 +35,7 @@ from analyzer.model.claims import (
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnNodes, OnPorts, Test, leaves_once
 from analyzer.model.formulas import leaves as leaves_of
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.memory import PerObject, remembered
@@ -48,7 +49,7 @@ from analyzer.model.policies import (
     Ports,
     Protocol,
 )
-from analyzer.model.profile import NamedPortScope, Profile
+from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet

@@ -16,8 +16,8 @@ from analyzer.encoding.vocabulary import SERVICE_SCOPE
 from analyzer.model.claims import LedPort
 from analyzer.model.endpoints import Through
 from analyzer.model.formulas import Leaf, OnPorts, on_any
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
-from analyzer.model.profile import NamedPortScope
 
 
 class WayTerms:

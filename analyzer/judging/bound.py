@@ -30,10 +30,11 @@ from analyzer.model.claims import (
     Unknown,
 )
 from analyzer.model.cluster import Cluster, Service, ServicePort
+from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports, members_of
 from analyzer.model.policies import AddressPeer, NamespaceNamed, NumberedPorts, Protocol
-from analyzer.model.profile import Profile, api_server_places
+from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 
 

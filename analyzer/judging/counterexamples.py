@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address
-from itertools import chain, product
 
 from analyzer.encoding import (
     VIOLATION,
@@ -20,23 +18,21 @@ from analyzer.encoding import (
     embed,
     embed_end,
 )
-from analyzer.encoding.classes import declares, mentioned_values
-from analyzer.encoding.domains import ABSENT
+from analyzer.encoding.classes import mentioned_values
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.reach import EXTERNAL, POD
-from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, OF_REQUESTS
-from analyzer.encoding.vocabulary import PortName
+from analyzer.encoding.variables import NAMESPACE_LABELS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
-from analyzer.judging.generalise import exactly, generalise
+from analyzer.judging.declared_ends import DeclaredEnds
+from analyzer.judging.generalise import generalise
 from analyzer.judging.query_session import Certain, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, FAMILIAR_PORTS, familiar, readable
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
-from analyzer.model.added_labels import Varying, unknown_under
+from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Kind, Universe
-from analyzer.model.cluster import Cluster, Workload
-from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, External, Pod
 from analyzer.model.formulas import Attribute as Requested
 from analyzer.model.formulas import Name
 from analyzer.model.formulas import Role as OfWhom
@@ -81,16 +77,6 @@ class Live:
     depends_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitting:
-    """A declared workload at one end, None where that is no pod, with its variables' values; `guessed`: labels whose
-    values nobody knows."""
-
-    workload: Workload | None
-    facts: dict[Variable, int]
-    guessed: frozenset[Variable]
-
-
 class Finder:
     """Finds the witnesses of a refuted claim; `session` is the session that refuted it, `encode_live` gives the same
     question asked of the declared workloads alone."""
@@ -109,6 +95,7 @@ class Finder:
         self.most, self.is_disjoint, self.most_further = max(1, most), is_disjoint, most_further
         kinds = (self.obligation.variables.find(role, Attribute.IS_POD) for role in (Role.SRC, Role.DST))
         self._between_pods = [session.is_value(kind.symbol, 1) for kind in kinds if kind is not None and is_disjoint]
+        self._declared = DeclaredEnds(session, lambda values: self._witness(self.obligation, values))
         self.is_connection = self.obligation.scope.question.claim.kind is not Kind.ISOLATED
 
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
@@ -137,7 +124,7 @@ class Finder:
             told.add(region)
             standing, witness = live.live, live.witness
             if found or not is_settled:
-                standing, witness = self._declared(box, outside, region)
+                standing, witness = self._declared.find(box, outside, region)
                 if standing and live.live is None:  # nowhere are declared workloads a witness for certain
                     standing = witness = None
             if witness is None:
@@ -269,116 +256,6 @@ class Finder:
             return {}
         return {found[0]: unnamed[0]}
 
-    # -------------------------------------------------------------------------------------------- declared ends
-    def _declared(self, box: Box, outside: list[str], region: Region) -> tuple[bool | None, Connection | Pod | None]:
-        """Whether declared workloads lie in the region and in none before it, and the witness they make.
-
-        None if they may, as far as what is unknown about them (addresses and their family, labels of namespaces) or
-        the budget goes.
-        """
-        is_outside = EXTERNAL in (region.src.kind, region.dst and region.dst.kind)
-        hidden = any(v.is_open or (v.attribute is Attribute.FAMILY and not is_outside) for v in box)
-        tried = 0
-        roles = (Role.SRC, Role.DST) if self.is_connection else (Role.SRC,)
-        for pair in product(*(self._fitting(box, role) for role in roles)):
-            facts = {v: value for end in pair for v, value in end.facts.items()}
-            first, last = pair[0].workload, pair[-1].workload
-            if len(pair) == 2 and first is last and (first is None or first.is_single):
-                continue
-            literals = [self.session.is_value(v.symbol, value) for v, value in facts.items()]
-            literals += self._declared_ports(last)
-            model = self.session.check(VIOLATION, self.session.inside(box), *outside, *literals)
-            if model.is_sat:
-                if hidden or any(v in box for end in pair for v in end.guessed):
-                    return None, None
-                return True, self._as_declared(model.values, pair)
-            tried += 1
-            if not model.is_unsat or tried == _MOST_PAIRS:
-                return None, None
-        return False, None
-
-    def _declared_ports(self, workload: Workload | None) -> list[str]:
-        """Literals: the destination gives to the connection's port the names that the workload gives it."""
-        if workload is None:
-            return []
-        port = self.obligation.variables[Role.CONNECTION, Attribute.PORT]
-        names = self.obligation.variables.of(Role.DST, Attribute.PORT_NAME)
-        numbers = ((row, declares(workload.ports, row.which)) for row in names if isinstance(row.which, PortName))
-        return [self.session.means(row, port, found.intervals) for row, found in numbers]
-
-    def _as_declared(self, values: Mapping[str, int], pair: tuple[_Fitting, ...]) -> Connection | Pod:
-        witness = self._witness(self.obligation, values)
-        ends = [witness] if isinstance(witness, Pod) else [witness.src, witness.dst]
-        for i, end in enumerate(pair):
-            if end.workload is not None:
-                ends[i] = replace(self._pod(end.workload), ip=ends[i].ip)
-        if isinstance(witness, Connection):
-            return replace(witness, src=ends[0], dst=ends[1])
-        assert isinstance(ends[0], Pod)
-        return ends[0]
-
-    def _fitting(self, box: Box, role: Role) -> list[_Fitting]:
-        """The declared workloads that the region admits at this end."""
-        is_pod = self.obligation.variables.find(role, Attribute.IS_POD)
-        if POD not in self.obligation.scope.reach(role).kinds or (is_pod is not None and box.get(is_pod) == exactly(0)):
-            return [_Fitting(None, {}, frozenset())]
-        found: list[_Fitting] = []
-        rows = [v for v in self.obligation.variables.of(role) if v.attribute not in _UNSAID]
-        labels = self.obligation.variables.of(role, Attribute.LABEL)
-        member = self.obligation.variables.of(role, Attribute.MEMBER)
-        for workload, keys in self._resembling(box, role):
-            known = embed_end(self.obligation, self._pod(workload), role)
-            if known is None:
-                continue
-            hidden = frozenset(v for v in labels if v.which in self._hidden_keys(workload))
-            guessed = frozenset(v for v in labels if v.which in keys)
-            guessed |= frozenset(member) if guessed else frozenset()  # its class settles the guess
-            facts = {v: known[v.symbol] for v in rows if v.symbol in known and v not in hidden}
-            if all(contains(box[v], value) for v, value in facts.items() if v in box):
-                found.append(_Fitting(workload, facts, hidden | guessed))
-                if len(found) > _MOST_PAIRS:
-                    break
-        return found
-
-    def _hidden_keys(self, workload: Workload) -> frozenset[str]:
-        """Those of labels of which nobody knows the value that the workload's pods have."""
-        mentioned, _ = mentioned_values(self.obligation.scope)
-        unknown = unknown_under(mentioned, workload.unknown_labels)
-        return frozenset(key for varying in unknown for key in varying.all_keys)
-
-    def _resembling(self, box: Box, role: Role) -> Iterator[tuple[Workload, frozenset[str]]]:
-        """The declared workloads whose namespace and labels, as far as anything mentions them, the region admits; and
-        the keys of labels that they merely could have, so that no such pod need be there."""
-        scope, variables = self.obligation.scope, self.obligation.variables
-        namespace = variables[role, Attribute.NAMESPACE]
-        inside = (c for c in sorted(scope.reach(role).namespaces) if contains(box.get(namespace, namespace.every), c))
-        namespaces = [scope.table.entries[c].name or "" for c in inside]
-        told = []
-        for label in variables.of(role, Attribute.LABEL):
-            allowed = box.get(label)
-            if allowed is not None and label.domain is not None:
-                values = set(label.domain.codes)
-                if label.domain.patterns:  # those that nothing mentions are told apart too
-                    own = (workload.labels.get(str(label.which)) for workload in self.cluster.workloads)
-                    values |= {value for value in own if value is not None}
-                refused = {value for value in values if not contains(allowed, label.domain.code(value))}
-                told.append((label.which, refused | (set() if contains(allowed, ABSENT) else {None})))
-        by_namespace = self.cluster.workloads_by_namespace
-        mentioned, compared = mentioned_values(scope)
-        there = chain.from_iterable(by_namespace.get(name, ()) for name in namespaces)
-        for workload in there:
-            hidden = self._hidden_keys(workload)
-            guessed = workload.guessed_keys
-            variants = workload.variants(mentioned, compared)
-            for variant in sorted(variants, key=lambda its: its.labels != workload.labels):
-                known = ((variant.labels.get(str(key)), refused) for key, refused in told if key not in hidden)
-                if not any(value in refused for value, refused in known):
-                    yield variant, guessed
-
-    def _pod(self, workload: Workload) -> Pod:
-        labels = self.cluster.namespace_by_name[workload.namespace].labels
-        return pod_of(workload, labels, next(iter(workload.ips), IPv4Address(0)))
-
 
 def _guessed(end: End, mentioned: Mapping[str, Collection[str]]) -> End:
     """The end with one of the values that it could have for each guess at its labels: any will do."""
@@ -416,9 +293,7 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
 
 _MOST_TWINS = 24
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
-_MOST_PAIRS = 400
 _CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS, *OF_REQUESTS})
-_UNSAID = frozenset({*ADDRESSES, Attribute.NAMESPACE_LABEL, Attribute.PORT_NAME})  # not by a workload's template alone
 _ALWAYS = frozenset(Requested(OfWhom.REQUEST, name) for name in (Name.METHOD, Name.PATH, Name.HOST))
 _PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, *NAMESPACE_LABELS})
 

@@ -14,11 +14,6 @@ import time
 from dataclasses import field, replace
 
 from analyzer.encoding import (
-    CONDITION,
-    IN_DST,
-    IN_SCOPE,
-    IN_SRC,
-    UNIVERSE,
     VIOLATION,
     Attribute,
     Obligation,
@@ -28,7 +23,6 @@ from analyzer.encoding import (
     encode,
 )
 from analyzer.encoding.mediation import admits_tokens, names_tokens
-from analyzer.encoding.reach import POD
 from analyzer.encoding.vocabulary import tests_in_pipeline
 from analyzer.encoding.walk import asked_of_requests, requests_in, tests_of
 from analyzer.errors import InternalError, UndecidedError
@@ -45,13 +39,14 @@ from analyzer.judging.readable import FAMILIAR_ADDRESSES, readable
 from analyzer.judging.replay import AnotherRequest, Replay, UnconfirmedError
 from analyzer.judging.scales import beside_scales
 from analyzer.judging.unread import beside_unread
+from analyzer.judging.vacuity import Vacuity
+from analyzer.judging.words import denial, denier, in_words, refutation, unknown_fact
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Name
 from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.mesh import KINDS_OF_MESH
-from analyzer.model.policies import Direction, RuleRef
+from analyzer.model.policies import RuleRef
 from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine
 from analyzer.records import dataclass
@@ -189,6 +184,7 @@ class _Trial:
         self.obligation: Obligation = encode(cluster, question)
         self.session = QuerySession(self.obligation, setting.budget)
         self.evidence = Evidence(self.session, is_kept=setting.keeps_steps)
+        self._vacuity = Vacuity(cluster, query.claim, self.session, self.evidence, setting.budget)
         self.replay = replay_of(cluster, question, self.obligation.scope.requests.apart)
 
     def _verdict(self, status: Status, reason: str) -> Verdict:
@@ -221,7 +217,7 @@ class _Trial:
         )
         self.evidence.refuted(found_all)
         first = examples[0]
-        blame, reason = first.depends_on, _refutation(self.query.claim.kind, self.question.profile)
+        blame, reason = first.depends_on, refutation(self.query.claim.kind, self.question.profile)
         if self._needs_a_token():
             reason += "; only clients with a valid token do so, and `--assume no-tokens` asks without them"
         if self.query.claim.kind is Kind.NEVER_TIE and first.connection is not None:
@@ -239,7 +235,7 @@ class _Trial:
     def _held(self, outcome: Outcome) -> Verdict:
         subject = "pod" if self.query.claim.kind is Kind.ISOLATED else "connection"
         self.evidence.none_violates(f"no {subject} violates the claim")
-        empty = self._idle()
+        empty = self._vacuity.found()
         if empty is not None:
             return self._verdict(*empty)
         rests_on, is_minimal = self._core(outcome.core)
@@ -265,63 +261,6 @@ class _Trial:
         if token is None or names_tokens(self.query.claim.where):
             return False
         return self.session.is_impossible(VIOLATION, f"!{token.symbol}")
-
-    def _idle(self) -> tuple[Status, str] | None:
-        """(status, reason) if the claim holds only because it speaks of nothing, or that cannot be told."""
-        claim, solver = self.query.claim, self.session.solver
-        literals = [IN_SCOPE]
-        if claim.where is not None and claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
-            literals.append(CONDITION)  # it narrows what is permitted, so there may be a scope all the same
-        for literal in literals:
-            found = solver.check(UNIVERSE, literal, tells_values=False)
-            if found.is_unsat:
-                self.evidence.member(literal, exists=False)
-                return Status.VACUOUS, self._why_idle(literal)
-            if not found.is_sat:
-                return Status.UNKNOWN, found.reason
-            self.evidence.member(literal, exists=True)
-        return None
-
-    def _why_idle(self, literal: str) -> str:
-        claim = self.query.claim
-        sides = []
-        if claim.kind is not Kind.ONLY:
-            sides.append((IN_SRC, "source" if claim.destinations is not None else "subject"))
-        if claim.kind not in (Kind.REACHES_ONLY, Kind.ISOLATED):
-            sides.append((IN_DST, "destination"))
-        for side, word in sides:
-            if self.session.solver.check(side, tells_values=False).is_unsat:
-                self.evidence.member(side, exists=False)
-                return self._why_empty(side, word)
-        if self._is_due_to_assumptions(UNIVERSE, literal):
-            names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
-            return f"the assumptions ({names}) leave nothing that the claim speaks of"
-        if literal == CONDITION:
-            return "its `where` can never hold"
-        if claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
-            return "nothing is left to forbid: every connection that could be is permitted or excused"
-        if claim.excuses and claim.where is None:
-            return "no two ends could make such a connection, or all of them are excused"
-        if POD not in self.obligation.scope.src.kinds | self.obligation.scope.dst.kinds:
-            return "policies speak of pods, and neither side holds one or leads to one"
-        return "its `where` can hold of nothing in the question" if claim.where else "no two ends could meet"
-
-    def _why_empty(self, literal: str, word: str) -> str:
-        if self._is_due_to_assumptions(literal):
-            names = ", ".join(f"`{a.name}`" for a in self.question.assumptions)
-            return f"the assumptions ({names}) contradict each other, or leave the {word} set without a member"
-        where = {
-            Universe.ANY: "no pod, address or node could ever be in",
-            Universe.NAMESPACES: "nothing in the namespaces that exist can be in",
-            Universe.INVENTORY: "nothing in the manifests is in",
-        }[self.question.universe]
-        return f"{where} the {word} set" + (" on these ports" if literal == IN_DST else "")
-
-    def _is_due_to_assumptions(self, *literals: str) -> bool:
-        if not self.question.assumptions:
-            return False
-        freed = encode(self.cluster, replace(self.question, assumptions=()))
-        return QuerySession(freed, self.setting.budget).solver.check(*literals).is_sat
 
     def _core(self, core: tuple[str, ...]) -> tuple[tuple[RuleRef, ...], bool]:
         """The tracked rules a proof needs, made minimal while that costs little beside the proof."""
@@ -374,7 +313,7 @@ class _Trial:
                 return self._verdict(Status.UNKNOWN, certain.reason)
             needed = self.session.needed(found.values, universal)
             opens = self.obligation.opens
-            facts = tuple(opens[n].text if n in opens else _unknown_fact(self.obligation, n) for n in needed)
+            facts = tuple(opens[n].text if n in opens else unknown_fact(self.obligation, n) for n in needed)
             reason = "whether such a connection is allowed hangs on what is not known"
             self.evidence.either_way(found.values, universal)
             return replace(self._verdict(Status.UNKNOWN, reason), blame=tuple(dict.fromkeys(facts)))
@@ -385,7 +324,7 @@ class _Trial:
         tracks = self.obligation.tracks
         rests_on = tuple(tracks[k] for k in core.core if k in tracks) if core.is_unsat else ()
         self.evidence.allowed(certain.values, universal)
-        verdict = self._verdict(Status.PROVED, f"for example {_in_words(connection)}")
+        verdict = self._verdict(Status.PROVED, f"for example {in_words(connection)}")
         return replace(verdict, rests_on=rests_on, live=self._is_there())
 
     def _is_there(self) -> bool | None:
@@ -402,14 +341,14 @@ class _Trial:
         return [self.session.is_within(row, points(FAMILIAR_ADDRESSES[int(str(row.which))])) for row in rows]
 
     def _none_can(self) -> Verdict:
-        idle = self._idle()
+        idle = self._vacuity.found()
         if idle is not None:
             status, reason = idle
             return self._verdict(Status.REFUTED if status is Status.VACUOUS else status, reason)
         denying = self._denying()
-        words = f": {_denial(denying)}" if denying else ""
+        words = f": {denial(denying)}" if denying else ""
         verdict = self._verdict(Status.REFUTED, f"no such connection is allowed{words}")
-        blame = tuple(f"{_denier(ref)} ({ref.source})" for ref in denying)
+        blame = tuple(f"{denier(ref)} ({ref.source})" for ref in denying)
         return replace(verdict, blame=blame, rests_on=denying)
 
     def _denying(self) -> tuple[RuleRef, ...]:
@@ -420,51 +359,3 @@ class _Trial:
         trial = _Trial(self.cluster, opposite, question, replace(self.setting, keeps_steps=False))
         found = trial.session.check_rules([VIOLATION], tuple(trial.obligation.tracks))
         return trial._core(found.core)[0] if found.is_unsat else ()
-
-
-def _denial(denying: tuple[RuleRef, ...]) -> str:
-    """`NetworkPolicy a/deny-all isolates the destination`, whoever they are."""
-    more = f", and {len(denying) - 1} more" if len(denying) > 1 else ""
-    return f"{_denier(denying[0])}{more}"
-
-
-def _denier(ref: RuleRef) -> str:
-    end = "source" if ref.direction is Direction.EGRESS else "destination"
-    if ref.rule is None:
-        return f"{ref.policy.id} isolates the {end}"
-    name = f"`{ref.rule.name}`" if ref.rule.name else str(ref.rule.index + 1)
-    return f"{ref.direction.value} rule {name} of {ref.policy.id} denies at the {end}"
-
-
-def _refutation(kind: Kind, profile: Profile) -> str:
-    if not profile.enforces:
-        return f"profile {profile.name} enforces no policy, so every connection is allowed"
-    return {
-        Kind.EVERY: "a connection that should be allowed is denied",
-        Kind.ISOLATED: "a pod is isolated by no policy",
-        Kind.NEVER_TIE: "which policy counts is not defined",
-    }.get(kind, "a connection that should be denied is allowed")
-
-
-def _unknown_fact(obligation: Obligation, symbol: str) -> str:
-    variable = next(v for v in obligation.variables if v.symbol == symbol)
-    side = "source" if variable.role is Role.SRC else "destination"
-    if variable.attribute is Attribute.NAMESPACE_LABEL:
-        return f"the labels of the {side}'s namespace, which is not declared"
-    return f"the address of the {side}, which the manifests do not tell"
-
-
-def _in_words(connection: Connection) -> str:
-    port = f" {connection.port}" if connection.port else ""
-    return f"{_end(connection.src)} to {_end(connection.dst)} on {connection.protocol.value}{port}"
-
-
-def _end(end: End) -> str:
-    match end:
-        case Pod():
-            labels = ",".join(f"{k}={v}" for k, v in sorted(end.labels.items()))
-            return end.workload or f"a pod in {end.namespace}" + (f" with {labels}" if labels else "")
-        case External():
-            return str(end.ip)
-        case Host():
-            return f"node {end.name or end.ip}"

@@ -9,6 +9,13 @@ from typing import Any
 
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
+from analyzer.manifests.kind_faults import (
+    check_built_in_version,
+    note_foreign_spec,
+    note_nameless,
+    note_retired,
+    note_unknown_kind,
+)
 from analyzer.manifests.kinds.custom_pods import custom_pods
 from analyzer.manifests.kinds.irrelevant_kinds import BUILT_IN, DEPLOYERS, is_irrelevant
 from analyzer.manifests.kinds.manifest import (
@@ -37,9 +44,9 @@ from analyzer.manifests.kinds.unread_objects import (
 )
 from analyzer.manifests.overlays import Clash
 from analyzer.manifests.sources.files import STDIN, STDIN_NAME, check_size
-from analyzer.manifests.sources.no_objects import is_kustomization, is_no_object, slip_of
+from analyzer.manifests.sources.no_objects import is_kustomization, is_no_object
 from analyzer.manifests.text.nodes import Mapping, Tree, line_of
-from analyzer.manifests.text.section import RENDER_HINT, Log, Section, nearest
+from analyzer.manifests.text.section import Log, Section, nearest
 from analyzer.manifests.text.texts import read_trees
 from analyzer.model.calico import ServiceAccount
 from analyzer.model.cluster import Unmodelled
@@ -47,7 +54,6 @@ from analyzer.model.source import LeftOut, Notice, Source, Why
 from analyzer.records import dataclass
 
 _VERSION = re.compile(r"(?:[a-z0-9.-]+/)?v[a-z0-9]+")
-_STABLE_VERSION = re.compile(r"v[0-9]+")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 
 
@@ -183,7 +189,7 @@ class Loader:
         kind = root.text("kind") or item_kind
         api_version = root.text("apiVersion") or item_version
         if not kind or not api_version:
-            _note_nameless(root, kind, api_version)
+            note_nameless(root, kind, api_version)
             self._finish(log, None)
         elif kind == "List" or (kind.endswith("List") and "items" in data):
             self._list(root, kind, api_version)
@@ -215,17 +221,17 @@ class Loader:
         elif kind_dot_group(kind, group) in self.irrelevant:
             self._ignored(root, kind, group)
         elif (api_version, kind) in RETIRED:
-            _note_retired(root, kind, api_version)
+            note_retired(root, kind, api_version)
             self._finish(root.log, broken(root, kind, api_version, known))
         elif known is not None:
             self._modelled(root, known, api_version)
         elif kind_dot_group(kind, group) in EFFECTS:
             self._unmodelled(root, kind, api_version)
         elif is_irrelevant(kind, group):
-            _check_built_in_version(root, kind, api_version)
+            check_built_in_version(root, kind, api_version)
             self._ignored(root, kind, group)
         elif group in BUILT_IN or group in MODELLED_GROUPS or "." not in group:
-            _note_unknown_kind(root, kind, api_version)
+            note_unknown_kind(root, kind, api_version)
             self._finish(root.log, None)
         else:
             self._unmodelled(root, kind, api_version)
@@ -260,7 +266,7 @@ class Loader:
         namespace = written or (DEFAULT_NAMESPACE if effect.is_namespaced else None)
         if effect.is_namespaced is False:
             namespace = None
-        _note_foreign_spec(root, kind, group)
+        note_foreign_spec(root, kind, group)
         is_repeated = self._is_repeated(root, (kind, group, written, name), text_key(root.data))
         entry = replace(unmodelled(kind, api_version, namespace, name, root.source, effect), digest=digest(root.data))
         if near := nearest(group, [known for name, known in MODELLED if name == kind]):
@@ -348,65 +354,3 @@ def _is_sketch_enough(data: Mapping, item_kind: str, item_version: str) -> bool:
     group = group_of(api_version)
     known = MODELLED.get((kind, group))
     return is_irrelevant(kind, group) if known is None else not known.has_rules
-
-
-def _note_nameless(root: Section, kind: str, api_version: str) -> None:
-    missing = " and ".join(f"`{key}`" for key, value in (("apiVersion", api_version), ("kind", kind)) if not value)
-    keys = root.data.keys()
-    hint = "every Kubernetes object names both"
-    if slip := slip_of(root.data):
-        hint = f"is `{slip[1]}` meant by `{slip[0]}`?"
-    elif {"name", "version"} <= keys and api_version in ("v1", "v2"):
-        hint = f"this looks like a Chart.yaml; {RENDER_HINT}"
-    elif keys & {"resources", "patches", "bases", "configMapGenerator", "namePrefix"} and not kind:
-        hint = "this looks like a Kustomization; use `kustomize build DIRECTORY | netproof check -`"
-    elif "values" in root.log.file.rpartition("/")[2]:
-        hint = f"this looks like a values file; {RENDER_HINT}"
-    if not root.log.problems:
-        root.log.problem(root.place(), f"this document has no {missing}", hint)
-
-
-def _note_retired(root: Section, kind: str, api_version: str) -> None:
-    instead = RETIRED[api_version, kind]
-    hint = f"write `apiVersion: {instead}`" if instead else "leave it out: Kubernetes has no such kind any more"
-    message = f"`apiVersion` is `{api_version}`, under which no API server serves {kind} any more"
-    root.log.problem(root.place("apiVersion"), message, hint)
-
-
-def _note_foreign_spec(root: Section, kind: str, group: str) -> None:
-    """Calico's NetworkPolicy has the name of Kubernetes' own and none of its fields."""
-    spec = root.data.get("spec")
-    if kind == "NetworkPolicy" and group.endswith("projectcalico.org") and isinstance(spec, Mapping):
-        for key in ("podSelector", "policyTypes"):
-            if key in spec:
-                inner = Section(spec, "spec", root.log, root)
-                hint = "write `apiVersion: networking.k8s.io/v1`; Calico's own has `selector` and `types`"
-                message = f"unknown field `{key}` in `spec`: a NetworkPolicy of `{group}` has none"
-                root.log.problem(inner.place(key), message, hint)
-
-
-def _check_built_in_version(root: Section, kind: str, api_version: str) -> None:
-    """Built-in kinds have the stable version v1 and no other, save autoscaling's v2; the core has no unstable one."""
-    group, version = group_of(api_version), version_of(api_version)
-    if group not in BUILT_IN or version == "v1" or api_version == "autoscaling/v2":
-        return
-    if not group or _STABLE_VERSION.fullmatch(version):
-        right = f"{group}/v1" if group else "v1"
-        message = f"`apiVersion` is `{api_version}`, which has no {kind} that netproof knows"
-        root.log.problem(root.place("apiVersion"), message, f"write `{right}`")
-
-
-def _note_unknown_kind(root: Section, kind: str, api_version: str) -> None:
-    group = group_of(api_version)
-    homes = [g for k, g in MODELLED if k == kind] + [g for g, kinds in BUILT_IN.items() if kind in kinds]
-    if homes:
-        known = MODELLED.get((kind, homes[0]))
-        version = known.versions[0] if known else "v1"
-        hint = f"write `apiVersion: {homes[0]}/{version}`" if homes[0] else f"write `apiVersion: {version}`"
-    elif "." not in group and group not in BUILT_IN:
-        hint = f"no API group is called `{group}`: those that are not Kubernetes' own have a dot in their name"
-    else:
-        kinds = {k for k, g in MODELLED if g == group} | BUILT_IN.get(group, frozenset())
-        close = nearest(kind, kinds)
-        hint = f"did you mean `{close}`?" if close else f"its kinds are {', '.join(sorted(kinds))}"
-    root.log.problem(root.place("kind"), f"`{api_version}` has no kind `{kind}`", hint)

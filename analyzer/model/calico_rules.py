@@ -27,11 +27,12 @@ from analyzer.model.formulas import (
     labels,
     negated,
 )
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.leading import on_target
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import StagedRule
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Protocol
-from analyzer.model.profile import NamedPortScope, Profile
+from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet, PortSet, other_protocols
 
 _WITH_PORTS = {6: Protocol.TCP, 17: Protocol.UDP, 132: Protocol.SCTP}

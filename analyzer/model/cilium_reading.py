@@ -25,12 +25,13 @@ from analyzer.model.formulas import (
     either,
     is_a,
 )
+from analyzer.model.knobs import AllowLocalhost
 from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction
 from analyzer.model.policies import Tier as TierName
-from analyzer.model.profile import AllowLocalhost, Profile
+from analyzer.model.profile import Profile
 
 _ENDPOINTS = ("health", "ingress", "init")
 """Of what no object declares, what policies select (2.3)."""

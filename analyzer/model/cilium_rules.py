@@ -45,10 +45,11 @@ from analyzer.model.formulas import (
     is_a,
     negated,
 )
+from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Action, Direction
-from analyzer.model.profile import Profile, api_server_places
+from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 
 OF_NAMESPACE = "io.cilium.k8s.namespace.labels."

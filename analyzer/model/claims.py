@@ -9,9 +9,9 @@ from enum import Enum
 
 from analyzer.model.endpoints import Through
 from analyzer.model.formulas import Formula
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Direction, NamedPort, NamespaceChoice, NamespaceNamed, Ports, Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
 from analyzer.sets import METADATA_SERVICE, AddressSet, ValueSet

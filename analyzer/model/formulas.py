@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import Labels, Operator, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed, NumberedPorts, Ports, Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 

@@ -24,9 +24,9 @@ from analyzer.model.formulas import (
     labels,
     on_any,
 )
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.memory import remembered
 from analyzer.model.policies import NamedPort, NamespaceNamed, NumberedPorts, Ports, Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress

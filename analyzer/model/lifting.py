@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from analyzer.model.added_labels import Added, Listed, Unwritten
 from analyzer.model.cluster import Cluster, Workload
-from analyzer.model.profile import LabelsAsWritten, Profile
+from analyzer.model.knobs import LabelsAsWritten
+from analyzer.model.profile import Profile
 
 
 def lifted(cluster: Cluster, profile: Profile) -> Cluster:

@@ -24,6 +24,7 @@ from analyzer.model.formulas import (
     either,
     negated,
 )
+from analyzer.model.knobs import ExtAuthz
 from analyzer.model.memory import remembered
 from analyzer.model.mesh import (
     USE_WAYPOINT,
@@ -62,7 +63,6 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
 from analyzer.model.policies import Tier as TierName
-from analyzer.model.profile import ExtAuthz
 from analyzer.model.requests import UNREADABLE
 from analyzer.sets.strings import prefix
 

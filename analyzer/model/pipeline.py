@@ -10,10 +10,10 @@ from __future__ import annotations
 from enum import Enum
 
 from analyzer.model.formulas import FALSE, Formula, Role
+from analyzer.model.knobs import ServiceEval
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Action, Direction, PolicyLike, RuleLike
 from analyzer.model.policies import Tier as TierName
-from analyzer.model.profile import ServiceEval
 from analyzer.model.source import Source
 from analyzer.model.unmodelled import Unmodelled
 from analyzer.records import dataclass

@@ -2,140 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import fields, replace
-from enum import Enum
-from ipaddress import ip_address
 from typing import Any
 
-from analyzer.model.domains import DOMAIN_NAME
+from analyzer.model.knobs import (
+    CHECKS,
+    AllowLocalhost,
+    CalicoVersion,
+    CidrMatchMode,
+    CiliumVersion,
+    EnablePolicy,
+    ExtAuthz,
+    HostNetworkLabel,
+    LabelsAsWritten,
+    NamedPorts,
+    NamedPortScope,
+    OtherProtocols,
+    ServiceEval,
+    cluster_domains,
+    domain_addresses,
+)
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
-
-
-class NamedPortScope(Enum):
-    """Which containers' declarations a port name is looked up in (reference A7.4)."""
-
-    CONTAINERS = "containers"
-    SIDECARS = "sidecars"  # containers and restartable init containers
-    ALL = "all"  # every init container too
-
-
-class NamedPorts(Enum):
-    """How an engine turns a port name into numbers (reference D)."""
-
-    PER_POD = "per-pod"
-    ZERO_PORT = "zero-port"  # alone: all ports of the protocol; beside a number of that protocol: lost
-    UNION = "union"  # ingress: a number that any subject pod declares is opened on all of them: left open here
-
-
-class OtherProtocols(Enum):
-    """What isolation does to protocols without ports (reference A11.2)."""
-
-    UNKNOWN = "unknown"
-    MATCH_IF_NO_PORTS = "match-if-no-ports"
-    ACCEPT = "accept"
-
-
-class ServiceEval(Enum):
-    """Where egress rules see a connection to a Service's address (reference A9.5, A9.6, D)."""
-
-    UNKNOWN = "unknown"
-    POST_DNAT = "post-dnat"  # as one to the backend, on the backend's port
-    PRE_DNAT = "pre-dnat"  # as one to the Service's address, on the Service's port
-
-
-class HostNetworkLabel(Enum):
-    """Whether a namespaceSelector that selects OVN-Kubernetes' host-network namespace means the nodes (reference D)."""
-
-    UNKNOWN = "unknown"  # it may, where it names a label or a name that only that namespace has
-    SELECTS_NODES = "selects-nodes"
-    NO_MEANING = "no-meaning"
-
-
-class LabelsAsWritten(Enum):
-    """Whether pods have the labels that the manifests show, and those that Kubernetes itself adds, and no others."""
-
-    TRUE = "true"
-    MORE = "more"  # those, and any under other keys: admission and operators add some
-    FALSE = "false"  # any at all: they change what is written, too
-
-
-class EnablePolicy(Enum):
-    """Which pods are subject to policy (Cilium's policyEnforcementMode, calico-cilium.md 2.4)."""
-
-    DEFAULT = "default"  # those that a policy selects
-    ALWAYS = "always"  # every pod, in both directions
-    NEVER = "never"  # none
-
-
-class CidrMatchMode(Enum):
-    """What in the cluster Cilium's address ranges mean (calico-cilium.md 2.8)."""
-
-    NONE = ""
-    NODES = "nodes"
-    PODS = "pods"
-    BOTH = "nodes,pods"
-
-    @property
-    def means_nodes(self) -> bool:
-        return self in (CidrMatchMode.NODES, CidrMatchMode.BOTH)
-
-    @property
-    def means_pods(self) -> bool:
-        return self in (CidrMatchMode.PODS, CidrMatchMode.BOTH)
-
-
-class AllowLocalhost(Enum):
-    """Whether a pod's own node always reaches it (Cilium; calico-cilium.md 2.4)."""
-
-    AUTO = "auto"
-    POLICY = "policy"
-
-
-class CalicoVersion(Enum):
-    """What it reads, and how it orders it (calico-cilium.md 1.13)."""
-
-    V333 = "3.33"
-    V332 = "3.32"
-    V331 = "3.31"
-    V330 = "3.30"
-    V329 = "3.29"
-    V328 = "3.28"
-
-
-class ExtAuthz(Enum):
-    """What every external authorizer of the mesh answers (istio.md 5.9)."""
-
-    OPEN = "open"  # nobody knows
-    ALLOW = "allow"
-    DENY = "deny"
-
-
-class CiliumVersion(Enum):
-    """What it reads, and how (calico-cilium.md 2.17)."""
-
-    V120 = "1.20"
-    V119 = "1.19"
-    V118 = "1.18"
-    V117 = "1.17"
-    V116 = "1.16"
-
-    @property
-    def reads_tiers(self) -> bool:
-        """ClusterNetworkPolicies decide."""
-        return self is CiliumVersion.V120
-
-    @property
-    def has_aggregates(self) -> bool:
-        """Selectors that say only what an end is not mean everybody (0.5, K80)."""
-        return self is CiliumVersion.V120
-
-    @property
-    def binds_cluster(self) -> bool:
-        """Selectors without a cluster mean this one, unless told otherwise."""
-        return self in (CiliumVersion.V120, CiliumVersion.V119)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +108,7 @@ class Profile:
             raise ValueError("the knobs are " + ", ".join(k.replace("_", "-") for k in knobs))
         current = getattr(self, key)
         if isinstance(current, str):
-            _CHECKS[key](value)
+            CHECKS[key](value)
             setting: dict[str, Any] = {key: value}
         elif isinstance(current, bool):
             if value not in ("true", "false"):
@@ -283,66 +171,6 @@ _OF_ENGINE = {
     "tokens": "istio",
 }
 """The engine that alone knows a knob."""
-
-
-def api_server_places(text: str) -> tuple[tuple[IPAddress, int | None], ...]:
-    """The addresses of knob kube-apiserver, each with its port if one is given; ValueError says what is wrong."""
-    found: list[tuple[IPAddress, int | None]] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        host, port = part, ""
-        if part.startswith("["):
-            host, _, port = part[1:].partition("]")
-            port = port.removeprefix(":")
-        elif part.count(":") == 1:
-            host, _, port = part.partition(":")
-        try:
-            address = ip_address(host)
-            number = int(port) if port else None
-        except ValueError:
-            address, number = None, None
-        if address is None or (number is not None and not 1 <= number <= 65535):
-            raise ValueError(f"kube-apiserver takes ADDRESS or ADDRESS:PORT, several with commas; `{part}` is neither")
-        found.append((address, number))
-    return tuple(found)
-
-
-def cluster_domains(text: str) -> tuple[str, ...]:
-    """The domains of knob cluster-domain, in lower case; ValueError says what is wrong."""
-    found = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name = part.lower().removesuffix(".")
-        if not DOMAIN_NAME.fullmatch(name):
-            raise ValueError(f"cluster-domain takes a domain name, several with commas; `{part}` is none")
-        found.append(name)
-    return tuple(dict.fromkeys(found))
-
-
-def domain_addresses(text: str) -> tuple[tuple[str, IPAddress], ...]:
-    """The names of knob dns, each with an address that it stands for; ValueError says what is wrong."""
-    found = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, address = part.partition("=")
-        try:
-            found.append((name.strip().rstrip(".").lower(), ip_address(address.strip())))
-        except ValueError:
-            equals = ""
-        if not equals or not name.strip():
-            raise ValueError(f"dns takes NAME=ADDRESS, several with commas; `{part}` is none")
-    return tuple(found)
-
-
-def _cluster_name(text: str) -> None:
-    if re.fullmatch(r"(?:[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?)?", text) is None:
-        raise ValueError("cluster-name takes a name of at most 32 small letters, digits and `-`")
-
-
-_CHECKS: dict[str, Callable[[str], object]] = {
-    "kube_apiserver": api_server_places,
-    "cluster_domain": cluster_domains,
-    "dns": domain_addresses,
-    "cluster_name": _cluster_name,
-}
-"""What a knob that takes words takes."""
 
 
 _OF_HELM = {

@@ -39,6 +39,7 @@ from analyzer.model.formulas import (
     labels,
 )
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
+from analyzer.model.knobs import HostNetworkLabel, NamedPorts, OtherProtocols, ServiceEval
 from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import remembered
 from analyzer.model.open_facts import OpenFact
@@ -61,7 +62,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.policies import Tier as TierName
-from analyzer.model.profile import HostNetworkLabel, NamedPorts, OtherProtocols, Profile, ServiceEval
+from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from analyzer.model.cluster import ContainerPort
 from analyzer.model.formulas import OnHostPort, OnPorts
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts, Ports, Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.semantics.formulas import SCOPE
 from analyzer.sets import ConnectionSet, PortSet, other_protocols
 

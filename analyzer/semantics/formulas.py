@@ -32,10 +32,10 @@ from analyzer.model.formulas import (
     Test,
     labels,
 )
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import Labels, Selector
 from analyzer.model.open_facts import which_of_others
 from analyzer.model.policies import Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.records import dataclass
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option
 from analyzer.sets import AddressSet, PortSet

@@ -12,11 +12,12 @@ from dataclasses import replace
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Role
+from analyzer.model.knobs import ServiceEval
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage, Unmatched
 from analyzer.model.policies import Action, Direction, Protocol
-from analyzer.model.profile import Profile, ServiceEval
+from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
 from analyzer.semantics.deciding import as_modelled_first, isolated_by, ruling_of, said, with_doubts

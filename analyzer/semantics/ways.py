@@ -7,10 +7,11 @@ from dataclasses import replace
 from analyzer.model.claims import LedPort
 from analyzer.model.endpoints import Connection, External
 from analyzer.model.formulas import Role, on_any
+from analyzer.model.knobs import NamedPortScope, ServiceEval
 from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
-from analyzer.model.profile import NamedPortScope, Profile, ServiceEval
+from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.members import is_member

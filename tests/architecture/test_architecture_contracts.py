@@ -15,7 +15,7 @@ from analyzer.encoding import Attribute
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "analyzer").rglob("*.py"))
 EVASIVE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "support"}
-COMMAND_LINES = 80
+COMMAND_LINES, FILE_LINES = 80, 400
 
 
 def test_layers_are_kept():
@@ -28,6 +28,10 @@ def test_layers_are_kept():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 broken" in done.stdout
+
+
+def test_a_file_that_grows_long_is_two():
+    assert [path.name for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) >= FILE_LINES] == []
 
 
 def test_no_module_has_a_name_that_says_nothing():

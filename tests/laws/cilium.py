@@ -50,9 +50,10 @@ from analyzer.model.formulas import (
     either,
     is_a,
 )
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Action, Protocol
-from analyzer.model.profile import PROFILES, NamedPortScope, Profile
+from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet, PortSet, other_protocols
 

@@ -71,6 +71,7 @@ from analyzer.model.cluster import (
 )
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
 from analyzer.model.host_network import HOST_NETWORK_LABEL
+from analyzer.model.knobs import EnablePolicy, HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, ServiceEval
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports
 from analyzer.model.open_facts import OpenFact
@@ -95,16 +96,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import (
-    PROFILES,
-    EnablePolicy,
-    HostNetworkLabel,
-    NamedPorts,
-    NamedPortScope,
-    OtherProtocols,
-    Profile,
-    ServiceEval,
-)
+from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet

@@ -34,7 +34,8 @@ from analyzer.judging import Setting
 from analyzer.language import parse_query
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.profile import PROFILES, Profile, ServiceEval
+from analyzer.model.knobs import ServiceEval
+from analyzer.model.profile import PROFILES, Profile
 from analyzer.verdicts import Status, Verdict
 
 Labels = dict[str, str]

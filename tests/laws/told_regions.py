@@ -13,8 +13,9 @@ from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Attribute as Asked
 from analyzer.model.formulas import Name, OnPorts
 from analyzer.model.formulas import Role as FormulaRole
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.policies import Protocol
-from analyzer.model.profile import NamedPortScope, Profile
+from analyzer.model.profile import Profile
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.verdicts import Attribute, Constraint, EndRegion, Region

@@ -42,11 +42,12 @@ from analyzer.model.added_labels import Added, Varying
 from analyzer.model.claims import Anything, Assumption, Behind, Claim, Kind, PodsIn, Role, SetExpr, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Host, Pod, Through
+from analyzer.model.knobs import ServiceEval
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports, members_of
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, Protocol
-from analyzer.model.profile import Profile, ServiceEval
+from analyzer.model.profile import Profile
 from analyzer.semantics import (
     holds,
     is_in_scope,

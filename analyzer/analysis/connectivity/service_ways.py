@@ -9,9 +9,9 @@ from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.subjects import Subject
 from analyzer.model.endpoints import External
 from analyzer.model.formulas import Formula
+from analyzer.model.knobs import ServiceEval
 from analyzer.model.leading import Way, leads
 from analyzer.model.pipeline import StagedRule
-from analyzer.model.profile import ServiceEval
 from analyzer.semantics.meaning import EMPTY, Ends, Meaning, OneEnd
 from analyzer.semantics.partitions import refined
 from analyzer.sets import ConnectionSet, PortSet

@@ -30,9 +30,10 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Node, Workload
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import NamedPort, NamespaceNamed, Protocol
-from analyzer.model.profile import PROFILES, NamedPortScope
+from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet, PortSet
 
 GENERIC = PROFILES["generic"]

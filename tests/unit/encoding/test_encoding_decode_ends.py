@@ -40,9 +40,10 @@ from analyzer.model.cluster import (
     Workload,
 )
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, Protocol
-from analyzer.model.profile import PROFILES, NamedPortScope
+from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 
 GENERIC = PROFILES["generic"]

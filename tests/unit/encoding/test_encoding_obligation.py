@@ -14,6 +14,7 @@ from analyzer.encoding.terms import Script
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.model.claims import Addresses, Anything, Claim, Kind, PodsIn, Universe
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
+from analyzer.model.knobs import NamedPorts
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
@@ -32,7 +33,7 @@ from analyzer.model.policies import (
     RuleRef,
     Tier,
 )
-from analyzer.model.profile import PROFILES, NamedPorts
+from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Session

@@ -41,9 +41,10 @@ from analyzer.model.cluster import (
     ServicePort,
     Workload,
 )
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.policies import NamedPort, NamespacesMatching, NumberedPorts, Protocol
-from analyzer.model.profile import PROFILES, NamedPortScope
+from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Session
 

@@ -34,6 +34,7 @@ from analyzer.model.claims import (
     WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort, Workload
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -50,7 +51,7 @@ from analyzer.model.policies import (
     Rule,
     Tier,
 )
-from analyzer.model.profile import PROFILES, NamedPortScope
+from analyzer.model.profile import PROFILES
 from analyzer.model.source import NOWHERE
 from analyzer.sets import AddressSet
 

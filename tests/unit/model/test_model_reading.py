@@ -33,6 +33,7 @@ from analyzer.model.formulas import (
     leaves,
 )
 from analyzer.model.formulas import Test as Meets  # pytest collects what is named Test
+from analyzer.model.knobs import HostNetworkLabel
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Stage, Unmatched
@@ -54,7 +55,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import PROFILES, HostNetworkLabel, Profile
+from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.model.source import NOWHERE
 from analyzer.model.unmodelled import Unmodelled

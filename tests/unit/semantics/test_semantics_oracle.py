@@ -30,6 +30,7 @@ from by_hand import (
 )
 
 from analyzer.model.cluster import Cluster, ContainerKind, Node, Service, ServicePort
+from analyzer.model.knobs import NamedPorts, NamedPortScope, OtherProtocols
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -44,7 +45,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import PROFILES, NamedPorts, NamedPortScope, OtherProtocols
+from analyzer.model.profile import PROFILES
 from analyzer.semantics import decide, isolation, open_facts, outcomes
 from analyzer.semantics.formulas import matches
 from analyzer.sets import AddressSet

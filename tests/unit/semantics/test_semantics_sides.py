@@ -44,6 +44,7 @@ from analyzer.model.claims import (
 from analyzer.model.claims import Attribute as Of
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort
 from analyzer.model.endpoints import Connection
+from analyzer.model.knobs import OtherProtocols
 from analyzer.model.labels import Labels, Selector
 from analyzer.model.policies import (
     Direction,
@@ -57,7 +58,7 @@ from analyzer.model.policies import (
     Tier,
     UnknownPeer,
 )
-from analyzer.model.profile import PROFILES, OtherProtocols
+from analyzer.model.profile import PROFILES
 from analyzer.model.source import NOWHERE
 from analyzer.semantics import (
     decide,

@@ -21,8 +21,8 @@ from analyzer.model.formulas import (
     either,
     is_a,
 )
+from analyzer.model.knobs import NamedPortScope
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
-from analyzer.model.profile import NamedPortScope
 from analyzer.sets import PortSet, other_protocols
 
 _RULE = frozenset({"ports", "rules", "listener", "serverNames", "originatingTLS", "terminatingTLS"})
