@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.encoding.terms import bits
 from analyzer.errors import InternalError
+from analyzer.model.knobs import USUAL_ATOMS
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
@@ -95,7 +96,8 @@ class Domain:
 class DomainBuilder:
     """Gathers mentioned values and comparisons, then freezes one Domain per attribute."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_atoms: int = USUAL_ATOMS) -> None:
+        self.most_atoms = most_atoms
         self._values: dict[Attr, dict[str, None]] = {}
         self._parent: dict[Attr, Attr] = {}
         self._compared: set[Attr] = set()
@@ -155,7 +157,9 @@ class DomainBuilder:
             # Compared: each of the two ends may hold a value of its own in each of the attributes.
             fresh = 2 * len(members) if members[0] in compared else 1
             patterns = tuple(pattern for attr in members for pattern in self._patterns.get(attr, ()))
-            witnesses, spares = _witnesses(members[0], values, patterns, fresh) if patterns else ((), ())
+            witnesses, spares = (
+                _witnesses(members[0], values, patterns, fresh, self.most_atoms) if patterns else ((), ())
+            )
             values = tuple(sorted({*values, *witnesses}))
             codes = {value: i + 1 for i, value in enumerate(values)}
             domain = Domain(values, fresh, codes, patterns, witnesses, spares)
@@ -175,17 +179,21 @@ def is_like(value: str, meets: frozenset[str] | Pattern | AddressSet | None) -> 
 
 
 def _witnesses(
-    attr: Attr, values: Sequence[str], patterns: Sequence[Pattern], count: int
+    attr: Attr, values: Sequence[str], patterns: Sequence[Pattern], count: int, most: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """For each way in which a value that nothing mentions can meet the patterns so many, as could be written there; and
-    as many that meet none."""
-    from analyzer.sets.strings import atoms, exact, regex
+    as many that meet none.  TooManyAtomsError."""
+    from analyzer.sets.strings import TooManyAtomsError, atoms, exact, regex
 
     possible = regex(ACCOUNT_NAME if attr.kind == "sa" else _LABEL_VALUE)
     found, spares = list[str](), list[str]()
     for _ in range(count):
         taken = {*values, *found, *spares}
-        told = atoms([*patterns, possible, *map(exact, taken)])
+        try:
+            told = atoms([*patterns, possible, *map(exact, taken)], most)
+        except TooManyAtomsError as error:
+            what = "a service account" if attr.kind == "sa" else f"label `{attr.key}`"
+            raise error.of(what, patterns) from error
         for witness in (atom.witness for atom in told.atoms):
             if witness is not None and witness not in taken and possible.matches(witness):
                 is_met = any(pattern.matches(witness) for pattern in patterns)

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from analyzer.encoding.request_rows import TARGET, RequestDomain, RequestDomains, is_without_row, row_of
 from analyzer.errors import InternalError
 from analyzer.model.formulas import Attribute, Formula, Name, Role, Test, leaves_once
+from analyzer.model.knobs import USUAL_ATOMS
 from analyzer.model.mesh import MeshConfig, Normalization
 from analyzer.sets import AddressSet
 from analyzer.sets.pieces import pieces
 from analyzer.sets.strings import (
-    LIMIT,
     NON_EMPTY,
     PRESENT,
     Form,
     Pattern,
+    TooManyAtomsError,
     UntranslatableError,
     atoms,
     before_query,
@@ -34,7 +35,7 @@ _USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",)}
 
 # ------------------------------------------------------------------------------------------------ what is mentioned
 def request_domains(
-    formulas: Iterable[Formula], config: MeshConfig, issuers: frozenset[str] | None, limit: int = LIMIT
+    formulas: Iterable[Formula], config: MeshConfig, issuers: frozenset[str] | None, limit: int = USUAL_ATOMS
 ) -> RequestDomains:
     """The rows for all that the formulas ask of requests.  `issuers`: whose tokens there are; None: anybody's.
 
@@ -69,7 +70,11 @@ def _row(
     if name is Name.ISSUER and issuers is not None:
         return RequestDomain(attribute, tuple(sorted(issuers)), patterns)
     possible, plain = _texts(name, config, is_target=is_target)
-    found = witnesses(patterns, possible, plain, _USUAL.get(name, ()), limit)
+    try:
+        found = witnesses(patterns, possible, plain, _USUAL.get(name, ()), limit)
+    except TooManyAtomsError as error:
+        written = tuple(dict.fromkeys(p for test in asked for p in _plain_patterns(test)))
+        raise error.of(f"the request's {name.value}", written) from error
     return RequestDomain(attribute, tuple(found), patterns, is_target=is_target)
 
 

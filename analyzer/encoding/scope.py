@@ -169,7 +169,8 @@ def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> Req
         return RequestDomains()
     from analyzer.encoding.request_domains import request_domains
 
-    return request_domains(asked, proxy_config(question.profile, cluster), issuers(cluster))
+    profile = question.profile
+    return request_domains(asked, proxy_config(profile, cluster), issuers(cluster), profile.most_atoms)
 
 
 def accounts_in_identities(

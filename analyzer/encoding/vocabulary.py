@@ -287,7 +287,7 @@ def _domains(
     asked: Iterable[Leaf],
     named: Iterable[str],
 ) -> dict[Attr, Domain]:
-    builder = DomainBuilder()
+    builder = DomainBuilder(question.profile.most_atoms)
     is_open = any(table.entries[c].standing is not Standing.KNOWN for c in touched)
 
     def mention(kind: str, selector: Selector) -> None:

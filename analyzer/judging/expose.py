@@ -14,7 +14,7 @@ from analyzer.encoding import Attribute as Symbol
 from analyzer.encoding import Role as End
 from analyzer.encoding.classes import EndClass, mentioned_values
 from analyzer.encoding.variables import ADDRESSES
-from analyzer.errors import InternalError
+from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.generalise import generalise
 from analyzer.judging.judge import Setting
 from analyzer.judging.query_session import Certain, QuerySession
@@ -71,7 +71,11 @@ def expose(
     ends = (named, _BEYOND) if direction is Direction.EGRESS else (_BEYOND, named)
     claim = Claim(Kind.NO, ends[0], ends[1], _PORTS)
     question = Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses)
-    obligation = encode(cluster, question)
+    try:
+        obligation = encode(cluster, question)
+    except UndecidedError as error:
+        yield from (replace(Exposure(direction, it.workloads, it.is_isolated), reason=str(error)) for it in classes)
+        return
     replay = Replay(cluster, setting.profile, _ANYTHING, ())
     for alike in classes:
         progress(alike.workloads[0].id)

@@ -186,10 +186,23 @@ def _cluster_name(text: str) -> None:
         raise ValueError("cluster-name takes a name of at most 32 small letters, digits and `-`")
 
 
+USUAL_ATOMS = 10_000
+
+
+def string_atoms(text: str) -> int:
+    """How many sorts of texts knob string-atoms lets an attribute have; ValueError says what is wrong."""
+    if not text:
+        return USUAL_ATOMS
+    if re.fullmatch(r"[1-9][0-9]{0,6}", text) is None:
+        raise ValueError(f"string-atoms takes a whole number from 1 to 9999999; `{text}` is none")
+    return int(text)
+
+
 CHECKS: dict[str, Callable[[str], object]] = {
     "kube_apiserver": api_server_places,
     "cluster_domain": cluster_domains,
     "dns": domain_addresses,
     "cluster_name": _cluster_name,
+    "string_atoms": string_atoms,
 }
 """What a knob that takes words takes."""

@@ -21,6 +21,7 @@ from analyzer.model.knobs import (
     ServiceEval,
     cluster_domains,
     domain_addresses,
+    string_atoms,
 )
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
@@ -61,6 +62,7 @@ class Profile:
     ext_authz: ExtAuthz = ExtAuthz.OPEN
     mesh_opt_out: bool = False  # pods that are created later may have labels that keep the mesh's proxies off them
     tokens: bool = True  # some clients have a valid token (design 1)
+    string_atoms: str = ""  # how many sorts of texts patterns may tell apart in one attribute; empty: 10,000
 
     @property
     def reads_calico(self) -> bool:
@@ -84,6 +86,10 @@ class Profile:
     def closes(self) -> bool:
         """What nothing decides is denied, at every pod that policies can select."""
         return self.enforces and self.enable_policy is EnablePolicy.ALWAYS
+
+    @property
+    def most_atoms(self) -> int:
+        return string_atoms(self.string_atoms)
 
     def with_knob(self, name: str, value: str) -> Profile:
         """This profile with one knob set, and those that follow from it; ValueError names the knobs, or the values a

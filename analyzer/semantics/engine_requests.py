@@ -48,7 +48,10 @@ def request_through_engine(
         return decide(cluster, profile, connection, settle, seen_by_engine(request, connection.src, cluster, profile))
 
     for demand in _demands(cluster, profile, about):
-        for request in requests_meeting(demand, about, config, settled, admits_tokens=admits_tokens):
+        found = requests_meeting(
+            demand, about, config, settled, admits_tokens=admits_tokens, most_atoms=profile.most_atoms
+        )
+        for request in found:
             told = decided(request)
             if told.allowed:
                 return told, request

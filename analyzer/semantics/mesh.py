@@ -70,7 +70,15 @@ def request_ruling(
         its = seen(connection.request, connection.src, cluster.mesh.config)
         settled = {attribute: its.get(attribute, ()) for attribute in named or ()}
     selecting = selected(stage, cluster, about)
-    found = some_request(stage, selecting, about, cluster.mesh.config, settled, admits_tokens=admits_tokens)
+    found = some_request(
+        stage,
+        selecting,
+        about,
+        cluster.mesh.config,
+        settled,
+        admits_tokens=admits_tokens,
+        most_atoms=profile.most_atoms,
+    )
     ruling = _ruling(stage, cluster, connection, found or Request(method="GET", host="any.host"), about)
     if found is not None and not ruling.allowed:
         raise TooManyRequestsError

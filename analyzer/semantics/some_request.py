@@ -27,6 +27,7 @@ from analyzer.model.formulas import (
     negated,
     with_leaves,
 )
+from analyzer.model.knobs import USUAL_ATOMS
 from analyzer.model.mesh import MeshConfig
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
 from analyzer.model.requests import JOINED_HEADERS, MTLS, PLAINTEXT, Request, Token, TokenState
@@ -120,13 +121,15 @@ def some_request(
     settled: Mapping[Attribute, tuple[str, ...]] | None = None,
     *,
     admits_tokens: bool = True,
+    most_atoms: int = USUAL_ATOMS,
 ) -> Request | None:
     """A request that the stage lets through; None if there is none.  TooManyRequestsError.
 
     `settled`: what its attributes have to be.  `admits_tokens`: it may have a valid token though that is not settled.
     """
     passing = passing_requests(selecting, about, reduced)
-    return next(requests_meeting(passing, about, config, settled or {}, admits_tokens=admits_tokens), None)
+    found = requests_meeting(passing, about, config, settled or {}, admits_tokens=admits_tokens, most_atoms=most_atoms)
+    return next(found, None)
 
 
 def requests_meeting(
@@ -136,9 +139,10 @@ def requests_meeting(
     settled: Mapping[Attribute, tuple[str, ...]],
     *,
     admits_tokens: bool,
+    most_atoms: int,
 ) -> Iterator[Request]:
     """For each sort of client a request that meets the formula, as `some_request`.  TooManyRequestsError."""
-    search = _Search()
+    search = _Search(most_atoms)
     settled = _in_every_spelling(settled)
     for client, absent in _clients(about, config):
         given = _settled(client, absent, settled, admits_tokens=admits_tokens)
@@ -242,8 +246,8 @@ def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, fro
 
 # ------------------------------------------------------------------------------------------------ the search
 class _Search:
-    def __init__(self) -> None:
-        self.steps = 0
+    def __init__(self, most_atoms: int) -> None:
+        self.steps, self.most_atoms = 0, most_atoms
         self.path: str | None = None  # that the request is for, whatever query stands behind it
         self.domains: dict[Attribute, list[tuple[str, ...]]] = {}
 
@@ -270,7 +274,7 @@ class _Search:
     def _domain(self, attribute: Attribute, formula: Formula) -> list[tuple[str, ...]]:
         """Every way in which its values can meet the tests; of several at once as many as there are tests."""
         tests = {leaf.meets for leaf in leaves(formula) if isinstance(leaf, Test) and leaf.attribute == attribute}
-        single = _values(attribute, tests, self.path)
+        single = _values(attribute, tests, self.path, self.most_atoms)
         is_there = attribute.name in _ALWAYS or attribute.key in _PSEUDO_HEADERS
         found: list[tuple[str, ...]] = [] if is_there else [()]
         found = [*((value,) for value in single), *found]
@@ -283,7 +287,10 @@ class _Search:
 
 
 def _values(
-    attribute: Attribute, tests: set[frozenset[str] | Pattern | AddressSet | None], path: str | None
+    attribute: Attribute,
+    tests: set[frozenset[str] | Pattern | AddressSet | None],
+    path: str | None,
+    most_atoms: int,
 ) -> list[str]:
     """A value for each way to meet them, what people usually ask for first."""
     if attribute.name is Name.REMOTE_IP:
@@ -294,7 +301,7 @@ def _values(
     if attribute.key == ":path":
         known = before_query(exact(path)) if path is not None else _UNIVERSES[Name.PATH]
     try:
-        found = atoms({*patterns, known})
+        found = atoms({*patterns, known}, most_atoms)
     except TooManyAtomsError as error:
         raise TooManyRequestsError from error
     texts = [atom.witness for atom in found.atoms if atom.witness is not None]
