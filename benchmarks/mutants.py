@@ -1,7 +1,7 @@
 """Every mutant that mutmut makes of the encoding and of the oracle, put to the tests that run its line until one fails.
 
     pip install mutmut==3.8.1
-    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.pipeline …] [--seconds 10]
+    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.tiers …] [--seconds 10] [--tests conformance …]
 
 FOLDER gets a copy of the checkout whose functions are there in every version.  Each mutant is a forked child of a
 process that has collected the tests and knows the lines of each; tests that killed a mutant of the same function go
@@ -46,8 +46,8 @@ Versions = dict[str, Callable[..., object]]
 Line = tuple[str, int]
 
 
-def mutate(folder: Path) -> None:
-    """Copies what is tested, with every version of every function in it."""
+def mutate(folder: Path, wanted: tuple[str, ...]) -> None:
+    """Copies what is tested, with every version of every function in the modules that are wanted."""
     for part in ("analyzer", "benchmarks", "grammar", "queries", "tests"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
@@ -55,7 +55,9 @@ def mutate(folder: Path) -> None:
     (folder / "tests/laws/test_scenes.py").write_text(SCENES, encoding="utf-8")
     os.chdir(folder)
     for path in (path for room in ROOMS for path in Path("analyzer", room).glob("*.py")):
-        path.write_text(mutate_file_contents(str(path), path.read_text(encoding="utf-8")).code, encoding="utf-8")
+        module = ".".join(path.with_suffix("").parts)
+        if any(module.startswith(each) or each.startswith(f"{module}.") for each in wanted):
+            path.write_text(mutate_file_contents(str(path), path.read_text(encoding="utf-8")).code, encoding="utf-8")
 
 
 def choosing(functions: dict[str, Versions], versions: Versions) -> Callable[..., Callable[..., object]]:
@@ -180,9 +182,10 @@ def main() -> int:
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
     parser.add_argument("--of", nargs="*", default=[""], help="modules, or functions, by how their names begin")
     parser.add_argument("--seconds", type=float, default=10.0, help="of processor time for each mutant")
+    parser.add_argument("--tests", nargs="*", default=TESTS, help="files and folders of tests/ to put them to")
     options = parser.parse_args()
     if not options.folder.exists():
-        mutate(options.folder)
+        mutate(options.folder, tuple(options.of))
     os.chdir(options.folder)
     os.environ["CI"] = "true"
     sys.path[0] = str(Path.cwd())
@@ -190,7 +193,7 @@ def main() -> int:
     mutmut.mutation.trampoline.wrap_in_trampoline = partial(choosing, functions)
     run = Run(functions, Path("mutants.jsonl"), tuple(options.of), options.seconds)
     arguments = ["-q", "-n0", "-s", "-p", "no:cacheprovider", "--assert=plain", "-k", f"not ({LEFT_OUT})"]
-    return int(pytest.main([*arguments, *(f"tests/{test}" for test in TESTS)], plugins=[run]))
+    return int(pytest.main([*arguments, *(f"tests/{test}" for test in options.tests)], plugins=[run]))
 
 
 if __name__ == "__main__":

@@ -117,8 +117,11 @@ def is_sayable(region: Region, cluster: Cluster, profile: Profile) -> bool:
 @given(st.data())
 def test_a_baseline_stays_green_when_a_change_only_closes(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())
-    claim = replace(data.draw(claims(cluster)), kind=data.draw(st.sampled_from((Kind.NO, Kind.ONLY))))
-    setting = Setting(data.draw(st.sampled_from(Universe)), profile, PODS, max_counterexamples=40)
+    drawn = data.draw(claims(cluster))
+    # Mostly of one entry of ports: each further one makes several times as many regions to find and to excuse.
+    ports = drawn.ports[: data.draw(st.sampled_from((1, 1, 1, None)))]
+    claim = replace(drawn, kind=data.draw(st.sampled_from((Kind.NO, Kind.ONLY))), ports=ports)
+    setting = Setting(data.draw(st.sampled_from(Universe)), profile, PODS, max_counterexamples=16)
     query = Query("q", "", claim, "text")
     before = judge(cluster, query, (), setting)
     assume(before.status is Status.REFUTED and before.is_complete)
