@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Formula, Name, Test, leaves
-from analyzer.model.mesh_pods import keeps_off
-from analyzer.model.mesh_stage import mesh_stages
+from analyzer.model.mesh import has_mesh
 from analyzer.model.pipeline import Pipeline
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
@@ -36,8 +35,13 @@ def asked_labels(pipeline: Pipeline, name: Name = Name.LABEL) -> Iterator[tuple[
 
 def _of_mesh(profile: Profile, cluster: Cluster) -> Iterator[tuple[str, Collection[str]]]:
     """Those by which a pod has a proxy or none."""
+    if not has_mesh(cluster.mesh):
+        return
+    from analyzer.model.mesh_pods import keeps_off
+    from analyzer.model.mesh_stage import mesh_stages
+
     stages = mesh_stages(cluster, profile.ext_authz)
-    return _asked([*(stage.applies for stage in stages), *([keeps_off(cluster.mesh, cluster)] if stages else ())])
+    yield from _asked([*(stage.applies for stage in stages), *([keeps_off(cluster.mesh, cluster)] if stages else ())])
 
 
 def _asked(formulas: Iterable[Formula], name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
