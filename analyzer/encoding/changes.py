@@ -34,8 +34,6 @@ from analyzer.model.formulas import (
     either,
 )
 from analyzer.model.leading import node_ways
-from analyzer.model.mesh_pods import keeps_off
-from analyzer.model.mesh_stage import by_waypoint, mesh_stages
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
@@ -101,6 +99,9 @@ class Comparison:
 
     def mediated(self) -> Changed:
         """Where what the mesh says of requests can differ."""
+        from analyzer.model.mesh_pods import keeps_off
+        from analyzer.model.mesh_stage import by_waypoint, mesh_stages
+
         before, after = (side.cluster for side in self.sides)
         stages = [mesh_stages(side, self.profile.ext_authz) for side in (before, after)]
         ways = [(by_waypoint(side.mesh), keeps_off(side.mesh, side)) for side in (before, after)]
