@@ -1,4 +1,4 @@
-"""`netproof`, as a script and as `python -m analyzer`: whoever interrupts it while it loads is answered too."""
+"""The scripts `netproof` and `kubectl-netproof`, and `python -m analyzer`, answering an interrupt while they load."""
 
 from analyzer.cli import interrupting
 
@@ -8,6 +8,13 @@ interrupting.install()
 def main() -> None:
     """The entry point of the `netproof` script."""
     from analyzer.cli.app import main as run
+
+    run()
+
+
+def kubectl() -> None:
+    """The entry point of the `kubectl-netproof` script."""
+    from analyzer.cli.kubectl import main as run
 
     run()
 

@@ -78,7 +78,7 @@ class Fake:
 
     def run(self, *words):
         return subprocess.run(
-            [sys.executable, "-c", "from analyzer.cli.kubectl import main; main()", *words],
+            [sys.executable, "-c", "from analyzer.__main__ import kubectl; kubectl()", *words],
             cwd=self.folder,
             env={**os.environ, "PATH": str(self.folder), "PYTHONPATH": str(ROOT)},
             capture_output=True,
