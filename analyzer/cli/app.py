@@ -135,7 +135,7 @@ class _Netproof(TyperGroup):
         """As usual; `help` and `version` are understood too, and manifests alone get the way to write it."""
         wanted, *rest = args
         if wanted == "version":
-            _print_version(True)
+            print_version(True)
         if wanted == "help" and rest:
             return super().resolve_command(ctx, [rest[0], "--help"])
         if wanted == "help":
@@ -173,7 +173,8 @@ def _command(name: str, function: str = "", *, is_configurable: bool = False, **
     _COMMANDS.add(name, register)
 
 
-def _print_version(is_asked: bool) -> None:
+def print_version(is_asked: bool) -> None:
+    """Print the version and end, if that is asked."""
     if is_asked:
         from analyzer.resources.version import __version__
 
@@ -185,7 +186,7 @@ def _print_version(is_asked: bool) -> None:
 def netproof(
     version: Annotated[
         bool,
-        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and exit."),
+        typer.Option("--version", "-V", callback=print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Prove or refute network isolation of Kubernetes manifests.

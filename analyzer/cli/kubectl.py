@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from analyzer import inputs
-from analyzer.cli.app import app
+from analyzer.cli.app import app, print_version
 from analyzer.cli.guard import guarded
 from analyzer.cli.panels import PanelledCommand
 from analyzer.errors import UsageError
@@ -61,6 +61,9 @@ def kubectl_netproof(
     request_timeout: Annotated[
         str | None, typer.Option("--request-timeout", metavar="TIME", help="As of kubectl.")
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Prove or refute network isolation of the cluster that kubectl is set to.  Reads, and changes nothing."""
     from analyzer.manifests.sources.kubectl import live_objects

@@ -71,6 +71,10 @@ def test_version(flag):
     assert run(flag).stdout == f"netproof {__version__}\n"
 
 
+def test_the_plugin_of_kubectl_has_one_too():
+    assert CliRunner().invoke(program, ["-V"]).stdout == f"netproof {__version__}\n"
+
+
 @pytest.mark.parametrize(
     ("words", "says", "code"),
     [
