@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks import (
     calico_scale,
+    cilium_scale,
     diff_scale,
     incremental,
     map_scale,
@@ -55,6 +56,7 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
         Part("map", "benchmarks.map_scale", lambda: map_scale.measure(large, int(6_000 * scale), int(1_000 * scale))),
     ]
     found.append(Part("Calico", "benchmarks.calico_scale", lambda: calico_scale.measure(int(1_000 * scale))))
+    found.append(Part("Cilium", "benchmarks.cilium_scale", lambda: cilium_scale.measure(int(1_000 * scale))))
     found.append(Part("strings", "benchmarks.strings_scale", strings_scale.measure))
     if nca is not None:
         sizes = [size for size in (8, 16, 32, 64, 128) if size <= max(8, 128 * scale)]

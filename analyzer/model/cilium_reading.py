@@ -90,8 +90,22 @@ class CiliumReader:
             if first.namespace in (None, second.namespace) or second.namespace is None
             if (text := _clash(first, one, second, two))
         ]
+        entries += self._ranges_by_name()
         if entries:
             yield Tier("proxies", (tuple((entry,) for entry in entries),))
+
+    def _ranges_by_name(self) -> Iterator[Entry]:
+        """A name beside an endPort counts from the pod's port up, for every rule with that name that comes after it, in
+        an order that no text tells (2.12): nobody knows what comes in where a policy has one."""
+        for policy in self._policies() if self.direction is Direction.INGRESS else ():
+            for spec in policy.specs:
+                found = next((rule for rule in spec.ingress if rule.names_range), None)
+                if found is not None:
+                    text = (
+                        f"rule {found.index + 1} of `{found.word}` in {policy.id} ({found.source}) names a port beside "
+                        "an endPort, which Cilium takes for a range, for other rules too"
+                    )
+                    yield Entry(None, self._subject(spec), _either_way(text), why=text)
 
     def _proxied(self, parser: str) -> list[tuple[CiliumPolicy, CiliumSpec]]:
         specs = ((policy, spec) for policy in self._policies() for spec in policy.specs)

@@ -82,6 +82,7 @@ TRAPS = [
     (NAMESPACED + OF_B, "is `b`"),
     (ingress("{fromEntities: [cluster-mesh]}"), "other clusters of the mesh"),
     (ingress("{fromCIDRSet: [{cidrGroupSelector: {}}]}"), "chooses CiliumCIDRGroups by no label"),
+    (ingress("{toPorts: [{ports: [{port: web, endPort: 9000}]}]}"), "a range from the pod's port up"),
     (ingress("{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: east}}]}"), "other clusters of the mesh"),
 ]
 POD = """\
@@ -117,6 +118,16 @@ def test_one_bad_spec_takes_the_whole_object_along(loaded):
     text = NAMESPACED.replace("spec:\n", f"specs: [{good}, {bad}]\n")
     assert loaded(text).cluster.cilium.policies[0].specs == ()
     assert len(loaded(text.replace(bad, good)).cluster.cilium.policies[0].specs) == 2
+
+
+@pytest.mark.parametrize(("labels", "is_wrong"), [("app: x, 'any:app': z", True), ("app: x, 'k8s:app': z", False)])
+def test_one_label_with_two_values_is_an_error(problems, loaded, labels, is_wrong):
+    text = ingress(f"{{fromEndpoints: [{{matchLabels: {{{labels}}}}}]}}").replace(" # HERE", "")
+    if is_wrong:
+        (problem,) = problems(text)
+        assert "has `any:app` twice" in problem.message
+    else:
+        assert loaded(text).cluster.cilium.policies
 
 
 @pytest.mark.parametrize(("text", "said"), TRAPS)

@@ -30,7 +30,11 @@ def read_selector(section: Section, source: str = "any") -> Selector:
     """The selector that a section is; `source` is that of keys that name none.  RefusalError."""
     section.only(_FIELDS)
     found: list[Requirement | None] = []
+    said: dict[str, str] = {}
     for key, value in section.text_map("matchLabels").items():
+        if said.setdefault(_key(section, key, source), value) != value:
+            hint = "leave one out: it is one label to Cilium, and which of the values counts is not defined"
+            section.log.problem(section.place(), f"`{section.field('matchLabels')}` has `{key}` twice", hint)
         inner = section.section("matchLabels")
         if inner is not None and (fault := label_value_fault(value)):
             inner.problem(key, f"is `{value}`, but a label value {must(fault)}")

@@ -101,6 +101,12 @@ def read_ports(rule: Section, *, ingress: bool, denies: bool, on_nodes: bool) ->
     return (either(parts) if parts else None), proxied
 
 
+def names_range(rule: Section) -> bool:
+    """Some port is a name beside an endPort: for ingress Cilium's engine counts from the number up (2.12)."""
+    ports = (port for section in rule.sections("toPorts") for port in section.sections("ports"))
+    return any(port.has("endPort") and _SERVICE_NAME.fullmatch(port.text("port") or "") for port in ports)
+
+
 # ------------------------------------------------------------------------------------------------ ports
 def _port_rule(section: Section, proxied: list[Proxied], *, ingress: bool, denies: bool) -> Formula:
     section.only(frozenset({"ports"}) if denies else _RULE)
