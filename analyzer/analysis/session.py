@@ -11,10 +11,10 @@ from analyzer.analysis.check import answer_of, tasks_of
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
 from analyzer.encoding import Dependencies, Question, dependencies_of
-from analyzer.judging import Setting, question_of
-from analyzer.judging.kept_witnesses import still_refuted
+from analyzer.judging import Setting, judge, question_of
+from analyzer.judging.after_policies import verdict_after
 from analyzer.judging.mediated import mediated
-from analyzer.model.claims import Pack
+from analyzer.model.claims import Claim, Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.editing import Object, edited
 from analyzer.model.enforcing import as_enforced
@@ -92,22 +92,24 @@ class CheckSession:
     def asked(self) -> tuple[str, ...]:
         return self._state.asked
 
-    def update(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
+    def update(self, cluster: Cluster, *, progress: Progress | None = None, is_brief: bool = False) -> Answer:
         """The answer for another state of the cluster, whatever in it has changed.
 
-        What is the same costs least where it is the same object, as it is in what `Rereader` gives.
+        What is the same costs least where it is the same object, as it is in what `Rereader` gives.  `is_brief`: told
+        as `propose` tells it.
         """
         with self._lock:
-            self._state = found = self._found(cluster, self._state.kept, progress)
+            self._state = found = self._found(cluster, self._state.kept, progress, is_brief=is_brief)
         return found.answer
 
     def propose(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
         """The verdicts that `update` would give; the session stays as it is.
 
-        A query that is refuted keeps the witnesses that the change leaves standing, each alone in its region, and no
-        search is made for others: a violation that was there before is told by what it was told by.
+        It tells less than `check` would: where policies alone change, only what they select is asked anew.  A query
+        that is refuted keeps the witnesses that the change leaves standing, each alone in its region, and no search is
+        made for others; what a proof rests on is not made small.
         """
-        return self._found(cluster, self._state.kept, progress, keeps_witnesses=True).answer
+        return self._found(cluster, self._state.kept, progress, is_brief=True).answer
 
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
@@ -116,7 +118,7 @@ class CheckSession:
         return self.update(edited(self.cluster, put, removed), progress=progress)
 
     def _found(
-        self, given: Cluster, known: dict[int, _Kept], progress: Progress | None, *, keeps_witnesses: bool = False
+        self, given: Cluster, known: dict[int, _Kept], progress: Progress | None, *, is_brief: bool = False
     ) -> _Found:
         cluster = as_enforced(given, self._setting.profile)
         now: list[_Dependencies] = []
@@ -127,7 +129,7 @@ class CheckSession:
             if kept is None or kept.dependencies == now[-1]:
                 whole.append(None if kept is None else kept.answered)
             else:
-                whole.append(self._standing(cluster, task, kept, now[-1]) if keeps_witnesses else None)
+                whole.append(self._standing(cluster, task, kept, now[-1]) if is_brief else None)
         stale = [number for number, found in enumerate(whole) if found is None]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]
@@ -151,12 +153,16 @@ class CheckSession:
         return mediated(cluster, question_of(cluster, task.query, task.assumptions, self._setting))
 
     def _standing(self, cluster: Cluster, task: Task, kept: _Kept, now: _Dependencies) -> Answered | None:
-        """The answer before, where it is refuted by what still refutes it; None if it has to be asked again."""
+        """The answer, where it follows from the one before; None if all of it has to be asked again."""
         if kept.dependencies.breaches or now.breaches:
             return None
-        before = kept.answered.verdict
-        cluster, question = self._question(cluster, task)
-        verdict = still_refuted(before, kept.dependencies.question, now.question, cluster, question)
+        seen, question = self._question(cluster, task)
+
+        def ask(claim: Claim) -> Verdict:
+            return judge(cluster, replace(task.query, claim=claim), task.assumptions, self._setting)
+
+        before, was, budget = kept.answered.verdict, kept.dependencies.question, self._setting.budget
+        verdict = verdict_after(before, was, now.question, seen, question, budget, ask)
         return None if verdict is None else replace(kept.answered, verdict=verdict)
 
 

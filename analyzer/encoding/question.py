@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from analyzer.model.claims import Assumption, Claim, Universe
 from analyzer.model.formulas import Attribute
 from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -20,6 +21,7 @@ class Question:
     `with_requests`: a mesh is asked what it lets through.  `past_the_mesh`: it is asked for nothing, as if it were not
     there.  `requests`, by their attributes: of a claim of reach, those of which some is to get through, but for the
     attributes that the claim's condition names.  `settled`: what is open elsewhere, and is taken to be so here.
+    `judged_at`: as if the policies of the other direction were none; None: of both count.
     """
 
     claim: Claim
@@ -33,3 +35,4 @@ class Question:
     past_the_mesh: bool = False
     requests: tuple[Mapping[Attribute, tuple[str, ...]], ...] = ()
     settled: tuple[tuple[OpenFact, bool], ...] = ()
+    judged_at: Direction | None = None

@@ -15,7 +15,7 @@ from analyzer.encoding.namespaces import NamespaceTable, namespace_table
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import NO_END, POD, Reach, everywhere, reach
 from analyzer.encoding.request_rows import RequestDomains
-from analyzer.encoding.slices import index_of, is_way_of, sliced
+from analyzer.encoding.slices import index_of, is_way_of, sliced, without_tiers
 from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, vocabulary
 from analyzer.encoding.walk import asked_of_requests, formulas_of, led_ports_of
 from analyzer.model.claims import Anything, Assumption, Claim, Kind
@@ -140,6 +140,10 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
     judged = src, src if claim.kind is Kind.ISOLATED else dst
     indices = index_of(cluster, question.profile)
     egress, ingress = (sliced(index, claim, table, end) for index, end in zip(indices, judged, strict=True))
+    if question.judged_at is Direction.INGRESS:
+        egress = without_tiers(egress)
+    elif question.judged_at is Direction.EGRESS:
+        ingress = without_tiers(ingress)
     mesh = mediation(cluster, question, table, dst.namespaces)
     others = (*mesh.formulas, *asked_of_requests(claim))
     asked = [*formulas_of(egress), *formulas_of(ingress), *others]

@@ -92,8 +92,12 @@ def vocabulary(
     """What these stages, formulas and the question mention; `touched`: the namespaces that an end can be in;
     `accounts`: service accounts besides."""
     stages = tuple(stages)
-    every = (*(it for stage in stages for it in formulas_of(stage)), *formulas)
-    asked = tuple(dict.fromkeys(_leaves_in(every)))
+    found = dict.fromkeys(_leaves_in(it for stage in stages for it in formulas_of(stage, with_entries=False)))
+    entries = [entry for stage in stages for tier in stage.tiers for entry in tier.entries]
+    for each in _of_entries(members).of(entries, _asked_by, are_all=False):
+        found.update(each)
+    found.update(dict.fromkeys(_leaves_in(formulas)))
+    asked = tuple(found)
     led = tuple(dict.fromkeys(way.port for stage in stages for way in _ways(stage)))
     needs_addresses = (
         members.has_disjoint_families
@@ -131,18 +135,20 @@ def tests_in_pipeline(cluster: Cluster, profile: Profile) -> frozenset[Test]:
         found: frozenset[Test] = known[1]
         return found
     entries = [entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries]
-    besides = _tests_in(it for stage in pipeline.stages for it in formulas_of(stage, with_entries=False))
-    found = besides.union(*_of_entries(cluster).of(entries, lambda entry: _tests_in(formulas_of_entry(entry))))
+    asked = dict.fromkeys(_leaves_in(it for stage in pipeline.stages for it in formulas_of(stage, with_entries=False)))
+    for each in _of_entries(cluster).of(entries, _asked_by):
+        asked.update(each)  # which knows the hashes
+    found = frozenset(leaf for leaf in asked if isinstance(leaf, Test))
     cluster.readings[tests_in_pipeline, profile] = pipeline, found
     return found
 
 
-def _tests_in(formulas: Iterable[Formula]) -> frozenset[Test]:
-    return frozenset(leaf for leaf in _leaves_in(formulas) if isinstance(leaf, Test))
+def _asked_by(entry: Entry) -> dict[Leaf, None]:
+    return dict.fromkeys(_leaves_in(formulas_of_entry(entry)))
 
 
 @remembered
-def _of_entries(cluster: Cluster) -> PerObject[Entry, frozenset[Test]]:
+def _of_entries(cluster: Cluster) -> PerObject[Entry, dict[Leaf, None]]:
     """Room for what single entries ask, whatever the cluster."""
     return PerObject()
 

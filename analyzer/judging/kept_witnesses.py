@@ -1,45 +1,58 @@
 """Witnesses of a refutation, decided again in a cluster whose policies have changed: one that stands spares the search.
 
-Only where nothing but policies changed, and only what declared workloads show, of which all is known: that they are
-there and what they are is then as it was, and the oracle says whether the connection still is what the claim forbids.
+Only where nothing but policies changed: that its ends are there and what they are is then as it was, and the oracle
+says whether the connection still is what the claim forbids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from analyzer.encoding import Dependencies, Question
+from analyzer.encoding.vocabulary import Vocabulary
 from analyzer.errors import InternalError
-from analyzer.judging.bound import bound
-from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.judge import replay_of
 from analyzer.judging.replay import AnotherRequest, Replay, UnconfirmedError
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Pod
+from analyzer.model.formulas import TRUE, Test
+from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.pipeline import Stage
+from analyzer.model.policies import NamespaceChoice, NamespaceNamed
+from analyzer.semantics import matches
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.verdicts import Counterexample, Status, Verdict
 from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
 from analyzer.verdicts.verdict import Statistics
 
 
-def still_refuted(
-    verdict: Verdict, before: Dependencies, now: Dependencies, cluster: Cluster, question: Question
+def standing(
+    verdict: Verdict,
+    before: Dependencies,
+    now: Dependencies,
+    cluster: Cluster,
+    question: Question,
+    changed: Collection[NamespaceChoice],
 ) -> Verdict | None:
-    """The verdict with those of its live witnesses that still are some, each alone in its region; None if it has to be
-    asked again.  `before`, `now`: what the answer depended on, and depends on in this cluster."""
-    kind = verdict.query.claim.kind
-    if verdict.status is not Status.REFUTED or not verdict.live or kind in (Kind.SOME, Kind.NEVER_TIE):
+    """The refutation with those of its witnesses that still are some, each alone in its region; None if none is.
+
+    `before`, `now`: what the answer depended on, and depends on in this cluster, where nothing but policies differs;
+    `changed`: the namespaces of what the policies select that are not the same.
+    """
+    if verdict.status is not Status.REFUTED or verdict.live is None:
         return None
-    if question.with_requests or verdict.waivers or not _are_policies_alone(before, now):
-        return None
-    if unknown_sets(bound(verdict.query.claim, question.pod_addresses, question.profile, cluster)):
-        return None
-    if any(thing.may_be or thing.changes_pods for thing in now.unmodelled):
-        return None
-    replay = replay_of(cluster, question)
-    found = (_replayed(example, replay, now) for example in verdict.counterexamples if example.live)
+    replay, is_new = replay_of(cluster, question), not _is_nothing_new_asked(before, now)
+
+    def is_as_before(end: End) -> bool:
+        """Nothing that changed is asked about it, or all that could be asked is known."""
+        if not any(_may_be_in(end, choice, cluster) for choice in changed):
+            return True
+        return not (is_new and isinstance(end, Pod) and end.workload) and _is_known(end, cluster, now)
+
+    shown = (example for example in verdict.counterexamples if example.live is verdict.live)
+    found = (_replayed(example, replay) for example in shown if all(map(is_as_before, _ends(example))))
     examples = tuple(example for example in found if example is not None)
     if not examples:
         return None
@@ -53,27 +66,48 @@ def still_refuted(
     )
 
 
-def _are_policies_alone(before: Dependencies, now: Dependencies) -> bool:
-    """Whether ends are what they were, and nothing is asked of them that was not."""
-    was, asked = before.vocabulary, now.vocabulary
-    if not asked.domains.keys() <= was.domains.keys() or not set(asked.port_names) <= set(was.port_names):
-        return False
-    same = replace(
-        now,
-        egress=before.egress,
-        ingress=before.ingress,
-        vocabulary=was,
-        namespace_tests=before.namespace_tests,
+def are_policies_alone(before: Dependencies, now: Dependencies) -> bool:
+    """Whether ends are what they were, and nothing but entries of policies is different at the stages."""
+    return _but_policies(now) == _but_policies(before)
+
+
+def _but_policies(it: Dependencies) -> tuple[object, ...]:
+    tests: frozenset[Test] = frozenset()
+    rest = replace(it, egress=EMPTY, ingress=EMPTY, vocabulary=NO_WORDS, namespace_tests=tests)
+    return rest, *(
+        replace(stage, tiers=tuple(replace(tier, scales=()) for tier in stage.tiers))
+        for stage in (it.egress, it.ingress)
     )
-    return same == before
 
 
-def _replayed(example: Counterexample, replay: Replay, now: Dependencies) -> Counterexample | None:
+EMPTY = Stage("", OfWhom.SRC, TRUE)
+NO_WORDS = Vocabulary({}, (), False)
+
+
+def _is_nothing_new_asked(before: Dependencies, now: Dependencies) -> bool:
+    """Of the labels and ports of workloads."""
+    was, asked = before.vocabulary, now.vocabulary
+    return asked.domains.keys() <= was.domains.keys() and set(asked.port_names) <= set(was.port_names)
+
+
+def _ends(example: Counterexample) -> list[End]:
     connection, subject = example.connection, example.subject
-    ends: list[End] = [subject] if subject is not None else []
-    ends += [connection.src, connection.dst] if connection is not None else []
-    if not all(_is_known(end, replay.cluster, now) for end in ends):
-        return None
+    found: list[End] = [subject] if subject is not None else []
+    return found + ([connection.src, connection.dst] if connection is not None else [])
+
+
+def _may_be_in(end: End, choice: NamespaceChoice, cluster: Cluster) -> bool:
+    """The end may be a pod of one of these namespaces."""
+    if not isinstance(end, Pod):
+        return False
+    if isinstance(choice, NamespaceNamed):
+        return choice.name == end.namespace
+    namespace = cluster.namespace_by_name.get(end.namespace)
+    return namespace is None or not namespace.is_declared or matches(choice.selector, namespace.labels)
+
+
+def _replayed(example: Counterexample, replay: Replay) -> Counterexample | None:
+    connection, subject = example.connection, example.subject
     try:
         if subject is not None:
             region = Region.of(_of_end(Role.SRC, subject))
@@ -88,11 +122,11 @@ def _replayed(example: Counterexample, replay: Replay, now: Dependencies) -> Cou
 
 
 def _is_known(end: End, cluster: Cluster, now: Dependencies) -> bool:
-    """All that anything could ask of it is."""
-    if not isinstance(end, Pod):
+    """All that anything could ask of it is; of a pod that is not there yet, it is all that there is of it."""
+    if not isinstance(end, Pod) or (end.workload is None and not end.maker):
         return True
     namespace = cluster.namespace_by_name.get(end.namespace)
-    if end.workload is None or end.maker or namespace is None or not namespace.is_declared:
+    if end.maker or namespace is None or not namespace.is_declared:
         return False
     return not now.vocabulary.needs_addresses or end.ip in cluster.known_pod_addresses
 

@@ -72,10 +72,11 @@ class PerObject(Generic[Thing, T]):
     def __init__(self) -> None:
         self._kept: dict[int, tuple[Thing, T]] = {}
 
-    def of(self, objects: Sequence[Thing], make: Callable[[Thing], T]) -> Iterator[T]:
-        """What `make` gives of each.  What objects have that are gone is forgotten in time."""
+    def of(self, objects: Sequence[Thing], make: Callable[[Thing], T], *, are_all: bool = True) -> Iterator[T]:
+        """What `make` gives of each.  `are_all`: there are no others now, and what was worked out of those that were
+        there is forgotten in time."""
         kept = self._kept
-        if len(kept) > 2 * len(objects) + _MOST_GONE:
+        if are_all and len(kept) > 2 * len(objects) + _MOST_GONE:
             kept = self._kept = {id(thing): kept[id(thing)] for thing in objects if id(thing) in kept}
         for thing in objects:
             known = kept.get(id(thing))

@@ -145,7 +145,7 @@ class LiveState:
                 self._setting = replace(self._setting, profile=profile)
                 self._session = CheckSession(cluster, self._packs, setting=self._setting)
             elif self._session.cluster is not cluster:
-                self._session.update(cluster)
+                self._session.update(cluster, is_brief=True)
             return self._session
 
     @property

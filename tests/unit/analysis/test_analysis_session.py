@@ -20,6 +20,7 @@ from analyzer.model.claims import Kind, Pack, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.mesh import NO_MESH
 from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
@@ -77,14 +78,14 @@ def test_a_new_label_of_a_namespace_is_looked_at():
 
 
 @st.composite
-def edits(draw: st.DrawFn, before: Cluster) -> Cluster:
+def edits(draw: st.DrawFn, before: Cluster, *, only_policies: bool = False) -> Cluster:
     """Another state: policies gone or from elsewhere, and now and then a workload or a namespace too."""
     other = draw(clusters())
     kept = [policy for policy in before.policies if draw(st.booleans())]
     added = [policy for policy in other.policies if draw(st.booleans())]
     policies = tuple({policy.id: policy for policy in (*kept, *added)}.values())
     after = replace(before, policies=policies)
-    for part in ("workloads", "namespaces", "nodes", "services", "unmodelled"):
+    for part in ("workloads", "namespaces", "nodes", "services", "unmodelled") if not only_policies else ():
         if draw(st.integers(0, 5)) == 0:
             after = replace(after, **{part: getattr(other, part)})
     known = {namespace.name for namespace in after.namespaces}
@@ -119,17 +120,19 @@ def assert_refutes(example: Counterexample, verdict: Verdict, after: Cluster, se
         replay.connection(example.connection, allowed=question.claim.kind is not Kind.EVERY, bundle="")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_proposal_is_answered_as_a_fresh_run_would_and_by_witnesses_of_what_is_proposed(data: st.DataObject) -> None:
     before = data.draw(clusters(adds_labels=data.draw(st.booleans())))
+    if data.draw(st.integers(0, 3)):
+        before = replace(before, unmodelled=(), mesh=NO_MESH)  # of most that is not known all is asked anew
     asked = data.draw(st.lists(claims(before) | isolation_claims(before), min_size=1, max_size=3))
     pack = Pack("p", "", tuple(Query(f"q{i}", "", claim, "") for i, claim in enumerate(asked)))
     setting = Setting(data.draw(st.sampled_from(Universe)), data.draw(profiles()), max_counterexamples=2)
     session = CheckSession(before, [pack], setting=setting)
     answer = session.answer
     for _ in range(2):
-        after = data.draw(edits(session.cluster))
+        after = data.draw(edits(session.cluster, only_policies=data.draw(st.integers(0, 3)) > 0))
         proposed, fresh = session.propose(after), check(after, [pack], setting=setting)
         assert list(map(said, proposed.verdicts)) == list(map(said, fresh.verdicts))
         assert proposed.notices == fresh.notices
@@ -138,6 +141,9 @@ def test_a_proposal_is_answered_as_a_fresh_run_would_and_by_witnesses_of_what_is
             for example in verdict.counterexamples if not unknown_sets(verdict.query.claim) else ():
                 assert_refutes(example, verdict, read, setting)
         assert session.answer is answer
+        if data.draw(st.booleans()):
+            answer = session.update(after, is_brief=True)
+            assert list(map(said, answer.verdicts)) == list(map(said, fresh.verdicts))
 
 
 def witnessed(number: int) -> Cluster:

@@ -1,0 +1,188 @@
+"""The verdict on a query once policies have changed, from the verdict before: only what they select is asked anew.
+
+What a stage decides of an end hangs on the policies that select it, and on no others.  So where only policies changed,
+a connection neither end of which a changed policy selects, as it was or as it is, is decided as before.  What is left
+is the same claim of the ends that one selects: first as if nothing were denied at the other end, which a proof can do
+without where the claim forbids, and which was shown not to deny where it asks for reach; else as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from analyzer.encoding import VIOLATION, Dependencies, Question, encode
+from analyzer.judging.bound import bound
+from analyzer.judging.either_way import unknown_sets
+from analyzer.judging.kept_witnesses import are_policies_alone, standing
+from analyzer.judging.query_session import QuerySession
+from analyzer.model.claims import Behind, Both, Claim, Either, Kind, PodsIn, SetExpr
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Role
+from analyzer.model.pipeline import Entry, Stage
+from analyzer.model.policies import Direction, Policy, RuleRef
+from analyzer.model.reading import pods_in
+from analyzer.records import dataclass
+from analyzer.solving import Budget, OutOfTimeError
+from analyzer.verdicts import Status, Verdict
+from analyzer.verdicts.verdict import Statistics
+
+_MOST_CHANGED = 8  # policies: of more the whole question is as quick
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The claim of the ends that changed policies select at one stage."""
+
+    claim: Claim
+    direction: Direction
+
+
+def verdict_after(
+    before: Verdict,
+    was: Dependencies,
+    now: Dependencies,
+    cluster: Cluster,
+    question: Question,
+    budget: Budget,
+    ask: Callable[[Claim], Verdict],
+) -> Verdict | None:
+    """The verdict in this cluster; None if all of it has to be asked.  `was`, `now`: what the answer depended on, and
+    depends on; `ask` answers a narrower claim."""
+    claim = before.query.claim
+    if question.with_requests or before.waivers or any(t.may_be or t.changes_pods for t in now.unmodelled):
+        return None
+    if before.status not in (Status.PROVED, Status.REFUTED) or claim.kind in (Kind.SOME, Kind.NEVER_TIE):
+        return None
+    if unknown_sets(bound(claim, question.pod_addresses, question.profile, cluster)):
+        return None
+    if not are_policies_alone(was, now):
+        return None
+    changed = _changed_entries(was, now)
+    subjects = _subjects(entry for entries in changed.values() for entry in entries)
+    if subjects is None:
+        return None
+    kept = standing(before, was, now, cluster, question, [each.namespaces for each in subjects])
+    if before.status is Status.REFUTED and (kept is None or kept.live):
+        return kept
+    parts = _parts(claim, changed)
+    if parts is None:
+        return None
+    found = [_answered(part, cluster, question, now, budget, ask) for part in parts]
+    gone = {entry.policy.id for entries in changed.values() for entry in entries if entry.policy is not None}
+    return _joined(before if kept is None else kept, found, gone)
+
+
+# ------------------------------------------------------------------------------------------------ what changed
+def _parts(claim: Claim, changed: dict[Direction, tuple[Entry, ...]]) -> tuple[_Part, ...] | None:
+    """What is to be asked anew; None if that cannot be said as narrower claims."""
+    found: list[_Part] = []
+    for direction, entries in changed.items():
+        if claim.kind is Kind.ISOLATED and direction not in claim.directions:
+            continue
+        subjects = _subjects(entries)
+        if subjects:
+            narrowed = _narrowed(claim, direction, subjects)
+            if narrowed is None:
+                return None
+            found.append(_Part(narrowed, direction))
+    return tuple(found)
+
+
+def _changed_entries(was: Dependencies, now: Dependencies) -> dict[Direction, tuple[Entry, ...]]:
+    """Those that are there before or after only."""
+    return {
+        direction: tuple(_different(_entries(old), _entries(new)))
+        for direction, old, new in (
+            (Direction.EGRESS, was.egress, now.egress),
+            (Direction.INGRESS, was.ingress, now.ingress),
+        )
+    }
+
+
+def _entries(stage: Stage) -> tuple[Entry, ...]:
+    return tuple(entry for tier in stage.tiers for entry in tier.entries)
+
+
+def _different(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[Entry]:
+    before, after = list(old), list(new)
+    same = {id(entry) for entry in before} & {id(entry) for entry in after}
+    before, after = ([entry for entry in entries if id(entry) not in same] for entries in (before, after))
+    yield from (entry for entry in before if entry not in after)
+    yield from (entry for entry in after if entry not in before)
+
+
+def _subjects(entries: Iterable[Entry]) -> tuple[PodsIn, ...] | None:
+    """What the entries select; None if that is no set of pods that a claim can name, or there are many."""
+    found: dict[PodsIn, None] = {}
+    for entry in entries:
+        policy = entry.policy
+        if not isinstance(policy, Policy) or entry.subject != pods_in(policy.subject, Role.SELF):
+            return None
+        found[PodsIn(policy.subject.namespaces, policy.subject.pods)] = None
+    return tuple(found) if len(found) <= _MOST_CHANGED else None
+
+
+def _narrowed(claim: Claim, direction: Direction, subjects: tuple[PodsIn, ...]) -> Claim | None:
+    """The claim of connections whose end at this stage is one of the subjects."""
+    chosen: SetExpr = Either(subjects) if len(subjects) > 1 else subjects[0]
+    at_source = direction is Direction.EGRESS or claim.kind is Kind.ISOLATED
+    if claim.kind is (Kind.ONLY if at_source else Kind.REACHES_ONLY):
+        return None  # the set on that side is of those that may
+    if at_source:
+        return replace(claim, sources=Both((claim.sources, chosen)))
+    if claim.destinations is None or isinstance(claim.destinations, Behind):
+        return None
+    return replace(claim, destinations=Both((claim.destinations, chosen)))
+
+
+# ------------------------------------------------------------------------------------------------ asking
+def _answered(
+    part: _Part,
+    cluster: Cluster,
+    question: Question,
+    now: Dependencies,
+    budget: Budget,
+    ask: Callable[[Claim], Verdict],
+) -> Verdict | tuple[RuleRef, ...]:
+    """The verdict on the part, or what a proof of it rests on."""
+    led = now.egress.ways or now.egress.node_ways or now.ingress.ways or now.ingress.disguises
+    if question.claim.kind is not Kind.ISOLATED and not (led and question.claim.kind is Kind.EVERY):
+        claim = bound(part.claim, question.pod_addresses, question.profile, cluster)
+        alone = encode(cluster, replace(question, claim=claim, judged_at=part.direction))
+        session = QuerySession(alone, budget)
+        try:
+            found = session.check_rules([VIOLATION], tuple(alone.tracks))
+        except OutOfTimeError:
+            return ask(part.claim)
+        if found.is_unsat:
+            return tuple(alone.tracks[name] for name in found.core if name in alone.tracks)
+    return ask(part.claim)
+
+
+def _joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: set[str]) -> Verdict:
+    """What was and what was found of the parts, as one verdict; `gone` are the policies that changed."""
+    verdicts = [each for each in found if isinstance(each, Verdict)]
+    refuted = [each for each in verdicts if each.status is Status.REFUTED]
+    if before.status is Status.REFUTED:
+        return _more_alive(before, refuted)
+    if refuted:
+        first = max(refuted, key=lambda each: (each.live is True, each.live is None))
+        return replace(first, query=before.query, is_complete=False)
+    unknown = [each for each in verdicts if each.status is Status.UNKNOWN]
+    if unknown:
+        return replace(unknown[0], query=before.query)
+    refs = [ref for ref in before.rests_on if ref.policy.id not in gone]
+    for each in found:
+        refs += each.rests_on if isinstance(each, Verdict) else each
+    return replace(before, rests_on=tuple(dict.fromkeys(refs)), is_minimal=False, statistics=Statistics())
+
+
+def _more_alive(before: Verdict, refuted: list[Verdict]) -> Verdict:
+    """A refutation that stands, with what is live of the others in front."""
+    best = max(refuted, key=lambda each: (each.live is True, each.live is None), default=None)
+    if best is None or best.live is False:
+        return before
+    return replace(
+        before, live=best.live, counterexamples=(*best.counterexamples, *before.counterexamples), blame=best.blame
+    )
