@@ -242,6 +242,7 @@ _command(
     short_help="Judge a cluster's changes before they are made.",
     epilog=f"{SERVE_EXAMPLES}\n{EXITS}",
 )
+_command("mcp", short_help="Answer an assistant.", epilog=EXITS)
 _command("fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS)
 _command("lsp", short_help="Answer an editor about query files.", epilog=EXITS)
 _command(

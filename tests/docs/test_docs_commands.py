@@ -27,6 +27,7 @@ NOT_RUN = {
     "make demo": "installs into a fresh environment from the network; `.ci/run` runs it",
     "make test": "runs this test",
     "netproof --install-completion": "looks for the shell that runs it; test_cli_completion.py names one",
+    "netproof mcp": "waits for an assistant; tests/assistants is one",
     "netproof serve --context prod -p tenant-isolation": "follows a cluster; tests/serve does it with one",
     "netproof serve -p rules.npq --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key": "never ends, as above",
     "netproof watch k8s/ -p tenant-isolation --set tenant=team": "never ends; test_cli_watch.py runs it",
@@ -34,7 +35,7 @@ NOT_RUN = {
 FEWEST = 70  # commands in all: fewer mean that they are no longer found
 _OPERATOR = re.compile(r"[|&;<>()]+")
 _MENTIONED = re.compile(
-    r"(?:^|[\s$|&])netproof (?:check|diff|map|explain|recheck|init|config|packs|schema|serve|watch)\b"
+    r"(?:^|[\s$|&])netproof (?:check|diff|map|explain|recheck|init|config|packs|schema|serve|mcp|fleet|watch)\b"
 )
 _INLINE = re.compile(r"`netproof ([^`]+)`")
 
