@@ -16,6 +16,7 @@ from analyzer.analysis.difference import Progress, background, queries_of, silen
 from analyzer.analysis.ingress_difference import changed_flows
 from analyzer.analysis.isolation import isolation_changes
 from analyzer.analysis.matched_ends import Likeness, matched
+from analyzer.analysis.request_changes import Requested, changed_requests
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.judging import Setting
 from analyzer.judging.compare import ANYTHING_NEW, Revisions, gained, lost
@@ -26,17 +27,19 @@ from analyzer.model.enforcing import as_pictured
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
+from analyzer.model.request_view import is_looked_at
 from analyzer.records import dataclass
-from analyzer.sets import ConnectionSet
+from analyzer.sets import ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
-from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, bit_indices
+from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, PortRequests, bit_indices
 from analyzer.verdicts.difference import ChangedPairs, InventoryDifference
 
 _DOUBT = "whether more changes hangs on addresses of pods that the manifests do not tell, or on what is left open"
 _MORE_PODS = "an object that is not modelled may stand for more workloads"
 
-Ruling = tuple[ConnectionSet, ConnectionSet]  # what may be allowed, what is so for certain
-_NOTHING: Ruling = (ConnectionSet.EMPTY, ConnectionSet.EMPTY)
+# What may be allowed, what is so for certain, which requests where not all get in.
+Ruling = tuple[ConnectionSet, ConnectionSet, tuple[PortRequests, ...]]
+_NOTHING: Ruling = (ConnectionSet.EMPTY, ConnectionSet.EMPTY, ())
 
 
 def inventory_difference(
@@ -72,6 +75,9 @@ def both_mentioned(old: Cluster, new: Cluster, profile: Profile) -> dict[str, fr
     return found
 
 
+_Changed = dict[tuple[Likeness, Ruling, Ruling], list[int]]  # the destinations, by source and what changed
+
+
 @dataclass(frozen=True, slots=True)
 class _Doubtful:
     """A pair of classes whose ruling looks the same on both sides, but is certain on neither."""
@@ -100,22 +106,57 @@ class _Pairing:
         """What changed, with destinations of one source that change alike put together; to `among` comes what the pods
         of one workload may open to each other."""
         rulings = tuple(_rulings(found) for found in self.maps)
-        found: dict[tuple[Likeness, Ruling, Ruling], list[int]] = {}
+        found: _Changed = {}
         for src, dst in self._met(rulings):
             was, now = (_ruling(rulings[side], src[side], dst[side]) for side in (0, 1))
             if _on_ports(was) != _on_ports(now):
                 found.setdefault((src, was, now), []).extend(self.members[dst])
+            elif was[2] != now[2]:
+                self._by_requests(src, dst, was, now, found)
             elif len(set(_on_ports(was))) == 2:
                 self.doubtful.append(_Doubtful(src, dst))
         for (src, was, now), there in found.items():
             ends = self.members[src]
+            its = self._requests(src, was, now)
+            change = ChangedPairs(
+                tuple(ends),
+                tuple(sorted(there)),
+                was[0],
+                now[0],
+                was[1],
+                now[1],
+                (was[2], now[2]) if its.gained or its.lost else ((), ()),
+                its.gained,
+                its.lost,
+            )
             among += (
-                ChangedPairs((number,), (number,), was[0], now[0], was[1], now[1])
+                replace(change, src=(number,), dst=(number,))
                 for number in ends
                 if number in there and self._has_several_pods(number)
             )
             if ends != there or len(ends) > 1:
-                yield ChangedPairs(tuple(ends), tuple(sorted(there)), was[0], now[0], was[1], now[1])
+                yield change
+
+    def _by_requests(
+        self,
+        src: Likeness,
+        dst: Likeness,
+        was: Ruling,
+        now: Ruling,
+        found: dict[tuple[Likeness, Ruling, Ruling], list[int]],
+    ) -> None:
+        """Where the ports are as before, and the requests are listed in other words."""
+        its = self._requests(src, was, now)
+        if its.gained or its.lost:
+            found.setdefault((src, was, now), []).extend(self.members[dst])
+        if its.is_open or len(set(_on_ports(was))) == 2:
+            self.doubtful.append(_Doubtful(src, dst))
+
+    def _requests(self, src: Likeness, was: Ruling, now: Ruling) -> Requested:
+        if was[2] == now[2]:
+            return Requested(PortSet.EMPTY, PortSet.EMPTY, False)
+        has_identity = any(self.ends[number] in self._workloads for number in self.members[src])
+        return changed_requests(was[2], now[2], was[0].tcp & now[0].tcp, has_identity=has_identity)
 
     def _has_several_pods(self, number: int) -> bool:
         workload = self._workloads.get(self.ends[number])
@@ -172,7 +213,7 @@ def _ranges(old: dict[int, list[_Cut]], new: dict[int, list[_Cut]]) -> Iterator[
 def _rulings(found: ConnectivityMap) -> dict[tuple[int, int], Ruling]:
     """By classes of source and destination."""
     return {
-        (src, dst): (row.allowed, row.certain)
+        (src, dst): (row.allowed, row.certain, row.requests)
         for row in found.rows
         for src in bit_indices(row.src)
         for dst in bit_indices(row.dst)
@@ -183,7 +224,7 @@ def _ruling(rulings: dict[tuple[int, int], Ruling], src: int | None, dst: int | 
     return _NOTHING if src is None or dst is None else rulings.get((src, dst), _NOTHING)
 
 
-def _on_ports(ruling: Ruling) -> Ruling:
+def _on_ports(ruling: Ruling) -> tuple[ConnectionSet, ConnectionSet]:
     """Protocols without ports are not judged."""
     return ruling[0] & ConnectionSet.PORTS, ruling[1] & ConnectionSet.PORTS
 
@@ -201,7 +242,9 @@ def _doubts(
     """(why it is not known whether more changes, what that hangs on)."""
     if unread := unread_in(*sides):
         return REASON, unread
-    question = Question(ANYTHING_NEW, (), Universe.INVENTORY, setting.profile, setting.pod_addresses)
+    profile = setting.profile
+    is_asked = any(is_looked_at(profile, side) for side in sides)
+    question = Question(ANYTHING_NEW, (), Universe.INVENTORY, profile, setting.pod_addresses, with_requests=is_asked)
     near = changed_namespaces(*sides, question)
     if any(not change.gained and not change.lost for change in changes):
         return _DOUBT, ()

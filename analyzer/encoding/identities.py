@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.ends import EndTerms
@@ -22,6 +23,11 @@ class IdentityTerms:
     def __init__(self, src: EndTerms, config: MeshConfig, script: Script) -> None:
         self.src, self.config, self.script = src, config, script
         self._known: dict[Test, Term] = {}
+
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        """The namespaces that the source can be in, by name."""
+        return {namespace_name(self.src.scope, code): code for code in self.src.reach.namespaces}
 
     def meets(self, test: Test) -> Term:
         """Of a source that shows one."""
@@ -44,8 +50,7 @@ class IdentityTerms:
         if plain is not None and plain.namespaces is None:
             return self.src.pod
         if plain is not None and plain.namespaces is not None:
-            names = {namespace_name(scope, code): code for code in self.src.reach.namespaces}
-            codes = [names[name] for name in sorted(plain.namespaces) if name in names]
+            codes = [self._codes[name] for name in sorted(plain.namespaces) if name in self._codes]
             inside = self.src.in_namespaces(codes)
             return inside if plain.account is None or inside == FALSE else conj([inside, self._has([plain.account])])
         states, groups = Residuals([pattern]), dict[tuple[str, ...], list[int]]()

@@ -208,7 +208,9 @@ def changed_namespaces(before: Cluster, after: Cluster, question: Question) -> d
     sides = tuple(Side(side, table) for side, table in zip((before, after), tables, strict=True))
     changed = _changed(sides, question)
     entries = sides[1].table.entries
+    at_destinations = union_of((changed.ingress.near, changed.mesh.near))
+    parts = ((Direction.EGRESS, changed.egress.near), (Direction.INGRESS, at_destinations))
     return {
-        direction: frozenset(name for code in change.near.namespaces if (name := entries[code].name) is not None)
-        for direction, change in ((Direction.EGRESS, changed.egress), (Direction.INGRESS, changed.ingress))
+        direction: frozenset(name for code in near.namespaces if (name := entries[code].name) is not None)
+        for direction, near in parts
     }

@@ -52,6 +52,7 @@ class RequestTerms:
         self.scope, self.src, self.variables, self.script = scope, src, variables, script
         self.over_tcp, self.identities = over_tcp, identities
         self.is_by_engine = False
+        self._known: dict[Test, Term] = {}
         self.chosen: Chosen | None = None
         self.free: frozenset[Attribute] = frozenset()
 
@@ -103,10 +104,17 @@ class RequestTerms:
             its = self.chosen.get(domain.read_from) or self.chosen.get(attribute, ())
             where = self.token if attribute.name in OF_TOKEN else self.http if attribute.name in OF_HTTP else TRUE
             return where if any(_of(domain, text).meeting(test) for text in its) else FALSE
-        places = domain.meeting(test)
+        known = self._known.get(test)
+        if known is None:
+            known = self._known[test] = self._among(domain, domain.meeting(test))
+        return known
+
+    def _among(self, domain: RequestDomain, places: list[int]) -> Term:
+        """A text of one of these sorts is there."""
         if domain.has_several:
             return disj(self._has(domain, place) for place in places)
-        return self.variables.row(Of.REQUEST, Symbol.TEXT, attribute).lies_in(points(place + 1 for place in places))
+        row = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute)
+        return self.script.share(row.lies_in(points(place + 1 for place in places)))
 
     def _has(self, domain: RequestDomain, place: int) -> Term:
         return self.variables.symbol(Of.REQUEST, Symbol.VALUE, (domain.attribute, place))

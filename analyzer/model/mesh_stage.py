@@ -163,6 +163,7 @@ class _Builder:
         self.attaches = attaches or (lambda attached: selects(attached, self.config.root))
         self.policies = self.mesh.of(AuthorizationPolicy)
         self.tokens: dict[str | None, Tokens] = {}
+        self.authenticating = self.mesh.of(RequestAuthentication)
         self.doubts = _doubts(cluster)
         self.told = {id(policy): as_policy(policy) for policy in self.policies}
 
@@ -287,7 +288,7 @@ class _Builder:
         """The rules for tokens that may be in force where a policy of the namespace is; None: anywhere."""
         known = self.tokens.get(namespace)
         if known is None:
-            found = self.mesh.of(RequestAuthentication)
+            found = self.authenticating
             if namespace not in (None, self.config.root):
                 found = [each for each in found if each.namespace in (namespace, self.config.root)]
             known = Tokens([(self.attaches(each.attached), rule) for each in found for rule in each.rules])

@@ -15,7 +15,7 @@ from analyzer.reports.check_json import (
     unmodelled,
 )
 from analyzer.reports.diff_words import COVERS
-from analyzer.reports.map_json import connection_set
+from analyzer.reports.map_json import connection_set, port_requests
 from analyzer.reports.region_json import constraints
 from analyzer.reports.request_json import request
 from analyzer.semantics.decision import Decision
@@ -123,6 +123,8 @@ def _rulings(change: ChangedPairs) -> Json:
         "before": connection_set(change.before),
         "after": connection_set(change.after),
     }
+    if change.requests != ((), ()):
+        row["requests"] = dict(zip(("before", "after"), map(port_requests, change.requests), strict=True))
     if change.certain_before != change.before:
         row["certain_before"] = connection_set(change.certain_before)
     if change.certain_after != change.after:

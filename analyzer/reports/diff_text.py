@@ -118,6 +118,9 @@ def _among(page: Page, changes: list[tuple[str, ChangedPairs]]) -> None:
 
 def _before_and_after(change: ChangedPairs) -> str:
     text = f"{diff_words.compared(change.before)} → {diff_words.compared(change.after)}"
+    for word, ports in (("more", change.more), ("fewer", change.fewer)):
+        if ports:
+            text += f"; {word} requests get in on TCP {ports}"
     if not change.gained and not change.lost:
         text += " (as far as this may be allowed at all)"
     return text

@@ -12,6 +12,7 @@ from typing import Any
 from analyzer.model.cluster import Node, Workload
 from analyzer.reports.admission_words import admission_json
 from analyzer.reports.check_json import notice
+from analyzer.reports.region_json import constraints
 from analyzer.sets import ConnectionSet, PortSet
 from analyzer.sets.other_protocols import EVERY
 from analyzer.verdicts.connectivity import (
@@ -20,6 +21,7 @@ from analyzer.verdicts.connectivity import (
     IngressEdge,
     MapEnd,
     MapRow,
+    PortRequests,
     bit_indices,
     end_id,
 )
@@ -99,10 +101,25 @@ def _ingress(edge: IngressEdge) -> Json:
 
 def _connections(row: MapRow | IngressEdge) -> Json:
     """`allowed`, and `certain` where that is less."""
-    shown = {"allowed": connection_set(row.allowed)}
+    shown: Json = {"allowed": connection_set(row.allowed)}
+    if isinstance(row, MapRow) and row.requests:
+        shown["requests"] = port_requests(row.requests)
     if row.certain == row.allowed and row.allowed.others in (PortSet.EMPTY, EVERY):
         return shown
     return {**shown, "certain": {**connection_set(row.certain), "other": row.certain.others == EVERY}}
+
+
+def port_requests(these: Iterable[PortRequests]) -> list[Json]:
+    """`requests` of design 5: what gets in on these ports, one for each region."""
+    return [
+        {
+            "protocol": "TCP",
+            "ports": [list(pair) for pair in it.ports],
+            "region": constraints(it.region),
+            "certain": it.is_certain,
+        }
+        for it in these
+    ]
 
 
 def connection_set(connections: ConnectionSet) -> Json:

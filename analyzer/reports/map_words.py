@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import chain, islice
 
 from analyzer.model.cluster import Workload
-from analyzer.reports import words
+from analyzer.reports import region_words, words
 from analyzer.sets import INTERNET, AddressSet, ConnectionSet, PortSet
 from analyzer.sets.intervals import canonical
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, IngressEdge, MapRow, bit_indices, end_id
@@ -123,10 +123,21 @@ def _network(network: IPv4Network | IPv6Network) -> str:
 # ------------------------------------------------------------------------------------------------ connections
 def connections(row: MapRow | IngressEdge) -> str:
     """`TCP 80; may be: UDP 53`: what is certain, then what may be."""
-    if row.certain == row.allowed:
-        return str(row.allowed)
-    doubtful = f"may be: {row.allowed - row.certain}"
-    return f"{row.certain}; {doubtful}" if row.certain else doubtful
+    said = str(row.allowed)
+    if row.certain != row.allowed:
+        doubtful = f"may be: {row.allowed - row.certain}"
+        said = f"{row.certain}; {doubtful}" if row.certain else doubtful
+    return said + (_requests(row) if isinstance(row, MapRow) and row.requests else "")
+
+
+def _requests(row: MapRow) -> str:
+    """`; only requests on TCP 8080 in mutual TLS, where the method is `GET``."""
+    by_ports: dict[PortSet, list[str]] = {}
+    for it in row.requests:
+        said = ", ".join(map(region_words.requested, it.region)) or "of any sort"
+        by_ports.setdefault(it.ports, []).append(said if it.is_certain else f"{said}, perhaps")
+    found = [f"on TCP {ports} only requests {' or '.join(_cut(said, 4))}" for ports, said in by_ports.items()]
+    return f"; {'; '.join(found)}"
 
 
 def ports_text(ports: PortSet) -> str:

@@ -35,7 +35,7 @@ def conditions(it: Region) -> Iterator[str]:
     if it.claim is not None:
         permits = it.claim == NOT_PERMITTED
         yield "as far as the query does not permit it" if permits else "as far as the query's `where` holds"
-    yield from map(_requested, it.request)
+    yield from map(requested, it.request)
 
 
 _FLAGS = {
@@ -61,7 +61,7 @@ _SINGLE = {
 }
 
 
-def _requested(it: Constraint) -> str:
+def requested(it: Constraint) -> str:
     """`where the path begins with `/a``, `in plaintext`, `without a header x that is `1``."""
     match it.within:
         case ValueSet() as values:

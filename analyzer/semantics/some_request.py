@@ -172,6 +172,20 @@ def _in_every_spelling(settled: Mapping[Attribute, tuple[str, ...]]) -> dict[Att
     return {**settled, **more}
 
 
+def tells_apart(denied: Formula, allowed: Formula, *, has_identity: bool) -> bool:
+    """Whether some client's request makes the one false and the other true; they speak of requests alone.
+    TooManyRequestsError."""
+    search, between = _Search(), both([negated(denied), allowed])
+    tls, token = Attribute(Role.REQUEST, Name.TLS), Attribute(Role.REQUEST, Name.TOKEN)
+    for mode in (PLAINTEXT, MTLS) if has_identity else (PLAINTEXT,):
+        of_mode = _with(between, tls, (mode,))
+        for absent, held in ((_OF_HTTP, ()), (_OF_TOKEN, ()), (frozenset(), (TokenState.VALID.value,))):
+            left = _with(_without(of_mode, absent), token, held)
+            if next(iter(search.solutions(left)), None) is not None:
+                return True
+    return False
+
+
 def _settled(
     client: Choice, absent: frozenset[Name], settled: Mapping[Attribute, tuple[str, ...]], *, admits_tokens: bool
 ) -> Choice | None:

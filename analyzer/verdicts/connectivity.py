@@ -13,10 +13,11 @@ from analyzer.model.cluster import Node, Route, Unmodelled, Workload
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
-from analyzer.sets import ConnectionSet
+from analyzer.sets import ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
 from analyzer.verdicts.admissions import Admission
 from analyzer.verdicts.grounds import Ground
+from analyzer.verdicts.regions import Constraints
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,28 @@ def end_id(end: MapEnd) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class PortRequests:
+    """Requests that get in on these TCP ports; with others of a row, all that do.  `is_certain`: nothing that nobody
+    knows may keep them out."""
+
+    ports: PortSet
+    region: Constraints
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MapRow:
     """What every end of `src` may open to every end of `dst`, itself excepted.
 
     `allowed` is what may be allowed, `certain` what is so however the open facts and the unknown addresses turn out.
+    `requests`: where a mesh lets only some in, which; on ports of which it says nothing every one gets in.
     """
 
     src: int
     dst: int
     allowed: ConnectionSet
     certain: ConnectionSet
+    requests: tuple[PortRequests, ...] = ()
 
 
 INGRESS_CONTROLLER = "{ingress-controller}"

@@ -14,7 +14,8 @@ from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision
-from analyzer.sets import ConnectionSet
+from analyzer.sets import ConnectionSet, PortSet
+from analyzer.verdicts.connectivity import PortRequests
 from analyzer.verdicts.regions import Region
 from analyzer.verdicts.steps import Step
 from analyzer.verdicts.verdict import CrossCheck, StatedAssumption, Status, Verdict
@@ -146,7 +147,9 @@ class Difference:
 class ChangedPairs:
     """What every end of `src` may open to every end of `dst`, itself excepted, before and after; ends are indices.
 
-    The `certain` ones are what is allowed however the open facts and the unknown addresses turn out.
+    The `certain` ones are what is allowed however the open facts and the unknown addresses turn out.  `requests`: what
+    a mesh lets in of that, before and after, where that changed; on `more` some request newly gets in, on `fewer` no
+    more.
     """
 
     src: tuple[int, ...]
@@ -155,15 +158,18 @@ class ChangedPairs:
     after: ConnectionSet
     certain_before: ConnectionSet
     certain_after: ConnectionSet
+    requests: tuple[tuple[PortRequests, ...], tuple[PortRequests, ...]] = ((), ())
+    more: PortSet = PortSet.EMPTY
+    fewer: PortSet = PortSet.EMPTY
 
     @property
     def gained(self) -> ConnectionSet:
-        """What is allowed now for certain and was not before."""
-        return (self.certain_after - self.before) & ConnectionSet.PORTS
+        """What is allowed now for certain and was not before, or more of whose requests get in."""
+        return ((self.certain_after - self.before) | ConnectionSet(tcp=self.more)) & ConnectionSet.PORTS
 
     @property
     def lost(self) -> ConnectionSet:
-        return (self.certain_before - self.after) & ConnectionSet.PORTS
+        return ((self.certain_before - self.after) | ConnectionSet(tcp=self.fewer)) & ConnectionSet.PORTS
 
     @property
     def word(self) -> str:

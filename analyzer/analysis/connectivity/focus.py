@@ -73,7 +73,8 @@ class Focus:
         src, dst = row.src & src, row.dst & dst
         for near, far in ((src & within, dst), (src & ~within & everyone, dst & within)):
             if near and far:
-                yield MapRow(near, far, allowed, certain)
+                told = (replace(it, ports=it.ports & allowed.tcp) for it in row.requests)
+                yield MapRow(near, far, allowed, certain, tuple(it for it in told if it.ports))
 
 
 EVERYTHING_OF_INTEREST = Focus()

@@ -12,6 +12,8 @@ from analyzer.analysis.connectivity.focus import EVERYTHING_OF_INTEREST, Focus
 from analyzer.analysis.connectivity.grounds import Grounds
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.judging import ByFamily, Judge
+from analyzer.analysis.connectivity.merging import merged
+from analyzer.analysis.connectivity.meshed import narrowed, told_by_mesh, without_policies_of_mesh
 from analyzer.analysis.connectivity.ruling import Ruled
 from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subject, Subjects
@@ -48,7 +50,7 @@ def connectivity(
     controller that policies tell apart are ends of their own; all are where `mentioned` says which label values tell
     them apart, which may be more than this cluster's policies mention.
     """
-    cluster = as_pictured(cluster, profile)
+    cluster = without_policies_of_mesh(as_pictured(cluster, profile))
     addresses = pod_addresses_of(cluster, pod_addresses)
     nodes = sorted(cluster.nodes, key=lambda node: node.name) if with_nodes else []
     stages = stages_of(cluster, profile)
@@ -57,8 +59,8 @@ def connectivity(
     ends, members, folding = _placed(cluster, nodes, classifier, focus, told, is_told=mentioned is not None)
     index = EndIndex(cluster, tuple(members), addresses)
     sides = _Sides(index, stages)
-    outside = _Outside(sides, focus, len(members))
-    rows = _merged([*_between(sides), *outside.rows(sides)])
+    outside = _Outside(sides, (*focus.addresses, *told_by_mesh(cluster, profile)), len(members))
+    rows = merged([*_between(sides), *outside.rows(sides)])
     classes = [tuple(found) for found in members.values()]
     for ranges in outside.classes:
         classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
@@ -75,7 +77,7 @@ def connectivity(
         grounds,
         admissions=admitted_by_mesh(cluster, profile, addresses),
     )
-    return focus.narrowed(folding.fold(found))
+    return narrowed(focus.narrowed(folding.fold(found)), cluster, profile, addresses)
 
 
 def _placed(
@@ -222,10 +224,10 @@ def _between(sides: _Sides) -> Iterable[MapRow]:
 class _Outside:
     """The addresses outside in classes: ranges that every end of the cluster rules alike, in both directions."""
 
-    def __init__(self, sides: _Sides, focus: Focus, first: int) -> None:
+    def __init__(self, sides: _Sides, borders: Sequence[AddressSet], first: int) -> None:
         everyone = [side for found in sides.by_direction.values() for side in found]
         distinct = {addresses: None for side in everyone for span, addresses in side.outside.items() if span.may}
-        cuts = [*distinct, *(addresses for addresses in focus.addresses if addresses)]
+        cuts = [*distinct, *(addresses for addresses in borders if addresses)]
         domain = ~sides.index.taken
         keys = sorted(cells(cuts, domain).items(), key=lambda item: _lowest(item[1]))
         self.classes = [[*_ranges(addresses)] for _, addresses in keys]
@@ -256,17 +258,3 @@ def _ranges(addresses: AddressSet) -> Iterable[AddressRange]:
         yield AddressRange(IPv4Address(low), IPv4Address(high))
     for low, high in addresses.v6:
         yield AddressRange(IPv6Address(low), IPv6Address(high))
-
-
-def _merged(rows: Iterable[MapRow]) -> tuple[MapRow, ...]:
-    """The same connections in fewer rows, in a fixed order."""
-    by_dst: dict[tuple[int, ConnectionSet, ConnectionSet], int] = {}
-    for row in rows:
-        key = row.dst, row.allowed, row.certain
-        by_dst[key] = by_dst.get(key, 0) | row.src
-    by_src: dict[tuple[int, ConnectionSet, ConnectionSet], int] = {}
-    for (dst, allowed, certain), src in by_dst.items():
-        found = src, allowed, certain
-        by_src[found] = by_src.get(found, 0) | dst
-    merged = [MapRow(src, dst, allowed, certain) for (src, allowed, certain), dst in by_src.items()]
-    return tuple(sorted(merged, key=lambda row: (row.src & -row.src, row.dst & -row.dst, row.src, row.dst)))

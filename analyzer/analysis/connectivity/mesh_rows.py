@@ -1,0 +1,253 @@
+"""The rows of a map narrowed by the mesh: on which ports proxies before a destination let in some request of a source,
+and which requests these are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from analyzer.analysis.connectivity.merging import merged
+from analyzer.analysis.connectivity.request_regions import Client, region_of, together
+from analyzer.model.cluster import Cluster, Node, Workload
+from analyzer.model.endpoints import Pod, pod_of
+from analyzer.model.formulas import (
+    FALSE,
+    TRUE,
+    AtAddress,
+    Formula,
+    Leaf,
+    Member,
+    OnPorts,
+    Open,
+    Role,
+    Test,
+    leaves,
+    with_leaves,
+)
+from analyzer.model.labels import NO_LABELS
+from analyzer.model.mesh import MeshConfig
+from analyzer.model.mesh_rules import HAS_MTLS
+from analyzer.model.mesh_stage import by_waypoint, mesh_stages
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Protocol
+from analyzer.model.profile import Profile
+from analyzer.records import dataclass
+from analyzer.semantics.admitted import Alternative, admitted
+from analyzer.semantics.formulas import Situation, is_true
+from analyzer.semantics.mesh import asked_of
+from analyzer.semantics.selecting import selected
+from analyzer.semantics.some_request import TooManyRequestsError
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
+from analyzer.sets.pieces import pieces
+from analyzer.verdicts.connectivity import (
+    AddressRange,
+    ConnectivityMap,
+    MapEnd,
+    MapRow,
+    PortRequests,
+    bit_indices,
+    bits_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _LetIn:
+    """What a proxy lets in on these ports, whoever sends it; None: more than can be listed."""
+
+    ports: PortSet
+    alternatives: tuple[Alternative, ...] | None
+
+
+Admitted = tuple[_LetIn, ...]
+"""Of a destination; ports that no proxy sees are not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What of a source gets in: on some ports for sure, on some perhaps, elsewhere nothing; other ports are open."""
+
+    may: PortSet
+    must: PortSet
+    shut: PortSet
+    requests: tuple[PortRequests, ...]
+
+    def narrowed(self, row: MapRow) -> MapRow:
+        closed, unsure = ConnectionSet(tcp=self.shut), ConnectionSet(tcp=self.shut | (self.may - self.must))
+        allowed = row.allowed - closed
+        told = (replace(it, ports=it.ports & allowed.tcp) for it in self.requests)
+        return replace(
+            row, allowed=allowed, certain=row.certain - unsure, requests=tuple(it for it in told if it.ports)
+        )
+
+
+OPEN = Passing(PortSet.EMPTY, PortSet.EMPTY, PortSet.EMPTY, ())
+
+
+class MeshRows:
+    """What the mesh of a cluster lets pass between ends of its map; `pods`: where addresses of pods lie."""
+
+    def __init__(self, cluster: Cluster, profile: Profile, pods: AddressSet) -> None:
+        self.cluster, self.profile, self.pods = cluster, profile, pods
+        self.config: MeshConfig = cluster.mesh.config
+        self._passing: dict[tuple[Admitted, Client], Passing] = {}
+        self._admitted: dict[Admitted, Admitted] = {}
+
+    def told_apart(self) -> list[AddressSet]:
+        """The sets of addresses that proxies tell from others."""
+        found: dict[AddressSet, None] = {}
+        for stage in mesh_stages(self.cluster, self.profile.ext_authz):
+            formulas = (rule.when for tier in stage.tiers for entry in tier.entries for rule in entry.rules)
+            for leaf in (leaf for formula in formulas for leaf in leaves(formula)):
+                if (addresses := _addresses(leaf)) is not None:
+                    found[addresses] = None
+        return list(found)
+
+    # -------------------------------------------------------------------------------------------- ends
+    def client(self, end: MapEnd) -> Client:
+        match end:
+            case Workload():
+                addresses = AddressSet.singles(end.ips) if end.ips else self.pods
+                return Client(self.config.identity(end.namespace, end.service_account), addresses)
+            case Node():
+                return Client(None, AddressSet.singles(end.ips) if end.ips else AddressSet.FULL)
+            case AddressRange():
+                return Client(None, _range(end))
+
+    def admitted(self, end: MapEnd) -> Admitted:
+        """What proxies before it let in; nothing said of what has none."""
+        if not isinstance(end, Workload) or end.host_network:
+            return ()
+        found = tuple(self._let_in(end))
+        return self._admitted.setdefault(found, found)
+
+    def _let_in(self, workload: Workload) -> Iterator[_LetIn]:
+        cluster, profile = self.cluster, self.profile
+        namespace = cluster.namespace_by_name.get(workload.namespace)
+        of_namespace = namespace.labels if namespace is not None else NO_LABELS
+        pod = pod_of(workload, of_namespace, workload.ips[0] if workload.ips else self.pods.some())
+        told = dict.fromkeys(leaf.ports for leaf in asked_of(cluster, profile, pod) if isinstance(leaf, OnPorts))
+        together: dict[tuple[Alternative, ...] | None, PortSet] = {}
+        for ports in pieces(PortSet.FULL, told):
+            found = self._alternatives(pod, ports)
+            if found is not _NO_PROXY:
+                together[found] = together.get(found, PortSet.EMPTY) | ports
+        for alternatives, ports in together.items():
+            yield _LetIn(ports, alternatives)
+
+    def _alternatives(self, pod: Pod, ports: PortSet) -> tuple[Alternative, ...] | None:
+        cluster = self.cluster
+        about = Situation(Protocol.TCP, next(iter(ports))[0], {Role.SELF: pod, Role.DST: pod}, cluster.nodes)
+        stages = mesh_stages(cluster, self.profile.ext_authz)
+        stage = next((it for it in stages if is_true(it.applies, about)), None)
+        if stage is None:
+            return _NO_PROXY
+        try:
+            found = admitted(stage, selected(stage, cluster, about), about, self.config)
+        except TooManyRequestsError:
+            return None
+        others = [_known(doubt.allows, about) for doubt in stage.doubts]
+        perhaps: list[Alternative] = [frozenset({(_SOMETHING, True)})] if any(it != FALSE for it in others) else []
+        if by_waypoint(cluster.mesh) != FALSE:
+            perhaps.append(frozenset({(HAS_MTLS, True), (_SOMETHING, True)}))
+        return (*found, *perhaps)
+
+    # -------------------------------------------------------------------------------------------- pairs
+    def passing(self, let_in: Admitted, client: Client) -> Passing:
+        if not let_in:
+            return OPEN
+        found = self._passing.get((let_in, client))
+        if found is None:
+            found = self._passing[let_in, client] = self._found(let_in, client)
+        return found
+
+    def _found(self, let_in: Admitted, client: Client) -> Passing:
+        may = must = shut = PortSet.EMPTY
+        requests: list[PortRequests] = []
+        for each in let_in:
+            if each.alternatives is None:
+                may |= each.ports
+                continue
+            regions = [it for it in (region_of(one, client) for one in each.alternatives) if it is not None]
+            if not regions:
+                shut |= each.ports
+                continue
+            may |= each.ports
+            if any(is_certain for _, is_certain in regions):
+                must |= each.ports
+            told = together(regions)
+            if ((), True) not in told:
+                requests += (PortRequests(each.ports, *it) for it in told)
+        return Passing(may, must, shut, tuple(requests))
+
+
+def _range(end: AddressRange) -> AddressSet:
+    span = ((int(end.low), int(end.high)),)
+    return AddressSet(span, ()) if end.low.version == 4 else AddressSet((), span)
+
+
+def _addresses(leaf: Leaf) -> AddressSet | None:
+    """Those that the leaf asks of the source's own address."""
+    match leaf:
+        case Member(Role.SRC, AtAddress(addresses)):
+            return addresses
+        case Test(attribute, AddressSet() as addresses) if attribute.key == "0":
+            return addresses
+        case _:
+            return None
+
+
+def _known(formula: Formula, about: Situation) -> Formula:
+    """What is left of it where the destination is known."""
+
+    def known(leaf: Leaf) -> Formula:
+        return leaf if isinstance(leaf, Open) else TRUE if is_true(leaf, about) else FALSE
+
+    return with_leaves(formula, known)
+
+
+def narrowed_by_mesh(found: ConnectivityMap, rows: MeshRows) -> ConnectivityMap:
+    """The map with classes of which the mesh tells no member from another, and its rows as the mesh narrows them."""
+    let_in = [rows.admitted(end) for end in found.ends]
+    clients = [rows.client(end) for end in found.ends]
+    every = list(dict.fromkeys(it for it in let_in if it))
+    effects: dict[Client, tuple[Passing, ...]] = {}
+    for client in dict.fromkeys(clients):
+        effects[client] = tuple(rows.passing(it, client) for it in every)
+    number = {it: place for place, it in enumerate(every)}
+    parts: dict[tuple[int, Admitted, tuple[Passing, ...]], list[int]] = {}
+    for place, members in enumerate(found.classes):
+        for end in members:
+            parts.setdefault((place, let_in[end], effects[clients[end]]), []).append(end)
+    of_class: dict[int, list[int]] = {}
+    for new, (place, _, _) in enumerate(parts):
+        of_class.setdefault(place, []).append(new)
+    keys = list(parts)
+
+    def split(bits: int) -> list[int]:
+        return [new for place in bit_indices(bits) for new in of_class[place]]
+
+    def narrow(row: MapRow) -> Iterator[MapRow]:
+        by_destination: dict[Admitted, list[int]] = {}
+        for dst in split(row.dst):
+            by_destination.setdefault(keys[dst][1], []).append(dst)
+        sources = split(row.src)
+        for admitted_, destinations in by_destination.items():
+            by_effect: dict[Passing, list[int]] = {}
+            for src in sources:
+                effect = keys[src][2][number[admitted_]] if admitted_ else OPEN
+                by_effect.setdefault(effect, []).append(src)
+            for effect, these in by_effect.items():
+                told = effect.narrowed(replace(row, src=bits_of(these), dst=bits_of(destinations)))
+                if told.allowed:
+                    yield told
+
+    return replace(
+        found,
+        classes=tuple(tuple(members) for members in parts.values()),
+        rows=merged([one for row in found.rows for one in narrow(row)]),
+        grounds=tuple(replace(it, near=bits_of(split(it.near)), far=bits_of(split(it.far))) for it in found.grounds),
+    )
+
+
+_NO_PROXY: tuple[Alternative, ...] = (frozenset(),)
+_SOMETHING = Open(OpenFact("mesh", "another way", "what else may let it in is not modelled"))

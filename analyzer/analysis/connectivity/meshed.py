@@ -1,0 +1,42 @@
+"""What a mesh makes of a map; nothing of it is loaded where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.enforcing import still_enforced
+from analyzer.model.mesh import KINDS_OF_MESH, has_mesh
+from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet
+from analyzer.verdicts.connectivity import ConnectivityMap
+
+
+def without_policies_of_mesh(cluster: Cluster) -> Cluster:
+    """The cluster in which these are no doubt about connections any more: what they refuse is worked out."""
+    if not has_mesh(cluster.mesh):
+        return cluster
+    found = cluster.readings.get(without_policies_of_mesh)
+    if not isinstance(found, Cluster):
+        left = tuple(it for it in cluster.unmodelled if not (it.asks_requests and it.kind in KINDS_OF_MESH))
+        found = still_enforced(replace(cluster, unmodelled=left), cluster)
+        cluster.readings[without_policies_of_mesh] = found
+    return found
+
+
+def told_by_mesh(cluster: Cluster, profile: Profile) -> tuple[AddressSet, ...]:
+    """The sets of addresses that its proxies tell from others."""
+    if not cluster.mesh.objects:
+        return ()
+    from analyzer.analysis.connectivity.mesh_rows import MeshRows
+
+    return tuple(MeshRows(cluster, profile, AddressSet.FULL).told_apart())
+
+
+def narrowed(found: ConnectivityMap, cluster: Cluster, profile: Profile, pods: AddressSet) -> ConnectivityMap:
+    """The map as the mesh narrows it."""
+    if not cluster.mesh.objects:
+        return found
+    from analyzer.analysis.connectivity.mesh_rows import MeshRows, narrowed_by_mesh
+
+    return narrowed_by_mesh(found, MeshRows(cluster, profile, pods))

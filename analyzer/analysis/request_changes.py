@@ -1,0 +1,69 @@
+"""Whether requests that get in changed, of a pair of ends, where they are listed in other words than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from analyzer.analysis.known_requests import asked_by
+from analyzer.model.formulas import TRUE, Formula, both, either
+from analyzer.records import dataclass
+from analyzer.sets import PortSet
+from analyzer.sets.pieces import pieces
+from analyzer.verdicts.connectivity import PortRequests
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """On which TCP ports some request newly gets in for certain, or no more; `is_open`: on some nobody knows."""
+
+    gained: PortSet
+    lost: PortSet
+    is_open: bool
+
+
+def changed_requests(
+    was: Sequence[PortRequests], now: Sequence[PortRequests], on: PortSet, *, has_identity: bool
+) -> Requested:
+    """On these ports, on which something gets in before and after."""
+    gained = lost = PortSet.EMPTY
+    is_open = False
+    for ports in pieces(on, dict.fromkeys(it.ports for it in (*was, *now))):
+        before, after = (_let_in(side, ports) for side in (was, now))
+        if before == after:
+            is_open |= before[0] != before[1]
+            continue
+        (may_before, must_before), (may_after, must_after) = before, after
+        more = _differ(may_before, must_after, has_identity=has_identity)
+        less = _differ(may_after, must_before, has_identity=has_identity)
+        if more is None or less is None:
+            is_open = True
+            continue
+        gained |= ports if more else PortSet.EMPTY
+        lost |= ports if less else PortSet.EMPTY
+        if may_before != must_before or may_after != must_after:
+            is_open = True
+    return Requested(gained, lost, is_open)
+
+
+def _let_in(side: Iterable[PortRequests], ports: PortSet) -> tuple[Formula, Formula]:
+    """What may get in on these ports, and what does for certain."""
+    here = [it for it in side if ports & it.ports]
+    if not here:
+        return TRUE, TRUE
+    return either(_regions(here)), either(_regions(it for it in here if it.is_certain))
+
+
+def _regions(these: Iterable[PortRequests]) -> Iterator[Formula]:
+    for it in these:
+        asked = [asked_by(constraint) for constraint in it.region]
+        yield both(formula for formula in asked if formula is not None)
+
+
+def _differ(denied: Formula, allowed: Formula, *, has_identity: bool) -> bool | None:
+    """None where there are too many requests to tell."""
+    from analyzer.semantics.some_request import TooManyRequestsError, tells_apart
+
+    try:
+        return tells_apart(denied, allowed, has_identity=has_identity)
+    except TooManyRequestsError:
+        return None
