@@ -156,7 +156,8 @@ class _Pairing:
         if was[2] == now[2]:
             return Requested(PortSet.EMPTY, PortSet.EMPTY, False)
         has_identity = any(self.ends[number] in self._workloads for number in self.members[src])
-        return changed_requests(was[2], now[2], was[0].tcp & now[0].tcp, has_identity=has_identity)
+        on = was[0].tcp & now[0].tcp
+        return changed_requests(was[2], now[2], on, self.maps[0].profile.most_atoms, has_identity=has_identity)
 
     def _has_several_pods(self, number: int) -> bool:
         workload = self._workloads.get(self.ends[number])

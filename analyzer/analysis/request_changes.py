@@ -22,7 +22,7 @@ class Requested:
 
 
 def changed_requests(
-    was: Sequence[PortRequests], now: Sequence[PortRequests], on: PortSet, *, has_identity: bool
+    was: Sequence[PortRequests], now: Sequence[PortRequests], on: PortSet, most_atoms: int, *, has_identity: bool
 ) -> Requested:
     """On these ports, on which something gets in before and after."""
     gained = lost = PortSet.EMPTY
@@ -33,8 +33,8 @@ def changed_requests(
             is_open |= before[0] != before[1]
             continue
         (may_before, must_before), (may_after, must_after) = before, after
-        more = _differ(may_before, must_after, has_identity=has_identity)
-        less = _differ(may_after, must_before, has_identity=has_identity)
+        more = _differ(may_before, must_after, most_atoms, has_identity=has_identity)
+        less = _differ(may_after, must_before, most_atoms, has_identity=has_identity)
         if more is None or less is None:
             is_open = True
             continue
@@ -59,11 +59,11 @@ def _regions(these: Iterable[PortRequests]) -> Iterator[Formula]:
         yield both(formula for formula in asked if formula is not None)
 
 
-def _differ(denied: Formula, allowed: Formula, *, has_identity: bool) -> bool | None:
+def _differ(denied: Formula, allowed: Formula, most_atoms: int, *, has_identity: bool) -> bool | None:
     """None where there are too many requests to tell."""
     from analyzer.semantics.some_request import TooManyRequestsError, tells_apart
 
     try:
-        return tells_apart(denied, allowed, has_identity=has_identity)
+        return tells_apart(denied, allowed, most_atoms, has_identity=has_identity)
     except TooManyRequestsError:
         return None

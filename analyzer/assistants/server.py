@@ -15,8 +15,8 @@ from analyzer.resources.version import __version__
 
 _GUIDE = """netproof proves or refutes network-isolation properties of Kubernetes manifests, for every pod that could be
 created. Each answer begins with how far it holds: pass that on. `unknown` and `vacuous` are no proofs. Claims are in
-its query language: `no pods(app=web) in namespace shop can reach internet`, `only namespace ops can reach pods(app=db) on
-tcp/5432`, `every namespace shop can reach dns on udp/53`."""
+its query language: `no pods(app=web) in namespace shop can reach internet`, `only namespace ops can reach pods(app=db)
+on tcp/5432`, `every namespace shop can reach dns on udp/53`."""
 
 Manifests = Annotated[list[str], Field(description="Files and directories of Kubernetes manifests, YAML or JSON.")]
 Claims = Annotated[list[str] | None, Field(description="Claims in the query language.")]

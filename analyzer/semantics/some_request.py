@@ -172,10 +172,10 @@ def _in_every_spelling(settled: Mapping[Attribute, tuple[str, ...]]) -> dict[Att
     return {**settled, **more}
 
 
-def tells_apart(denied: Formula, allowed: Formula, *, has_identity: bool) -> bool:
+def tells_apart(denied: Formula, allowed: Formula, most_atoms: int, *, has_identity: bool) -> bool:
     """Whether some client's request makes the one false and the other true; they speak of requests alone.
     TooManyRequestsError."""
-    search, between = _Search(), both([negated(denied), allowed])
+    search, between = _Search(most_atoms), both([negated(denied), allowed])
     tls, token = Attribute(Role.REQUEST, Name.TLS), Attribute(Role.REQUEST, Name.TOKEN)
     for mode in (PLAINTEXT, MTLS) if has_identity else (PLAINTEXT,):
         of_mode = _with(between, tls, (mode,))
