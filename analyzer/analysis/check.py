@@ -10,6 +10,7 @@ from itertools import islice
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.assumptions import breaches, stated_assumptions
 from analyzer.analysis.cross_check import together
+from analyzer.analysis.cut_off import cut_off
 from analyzer.analysis.excuses import Excuses, Excusing
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.mesh_notices import mesh_notices
@@ -92,6 +93,7 @@ def answer_of(
             *cluster.notices,
             *service_port_slips(cluster),
             *policy_notices(cluster),
+            *cut_off(cluster, setting),
             *mesh_notices(cluster),
             *breaches(cluster, packs),
             *(n for pack in packs for n in pack.notices),

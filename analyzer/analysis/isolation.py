@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from analyzer.analysis.connectivity.classes import Classifier, EndClass
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.stages import stages_of
-from analyzer.analysis.connectivity.subjects import Subjects
+from analyzer.analysis.connectivity.subjects import Subject, Subjects
 from analyzer.analysis.connectivity.variants import Mentioned, guesses
 from analyzer.encoding import pod_addresses
 from analyzer.judging import Setting
@@ -33,6 +35,23 @@ def isolation_changes(
 
 def _isolated(cluster: Cluster, setting: Setting, direction: Direction, mentioned: Mentioned) -> dict[str, bool | None]:
     """By workload, whether some policy closes the direction; None where that hangs on labels that nobody knows."""
+    told: dict[str, set[bool]] = {}
+    for subject, names in subjects_at(cluster, setting, direction, mentioned):
+        for name in names:
+            told.setdefault(name, set()).add(is_isolated(subject))
+    return {name: next(iter(found)) if len(found) == 1 else None for name, found in told.items()}
+
+
+def is_isolated(subject: Subject) -> bool:
+    """Whether some policy closes it."""
+    return any(entry.closes and entry.policy is not None for entry in subject.entries)
+
+
+def subjects_at(
+    cluster: Cluster, setting: Setting, direction: Direction, mentioned: Mentioned
+) -> Iterator[tuple[Subject, list[str]]]:
+    """What decides at the workloads in one direction, each with their ids; a workload of which nobody knows all labels
+    may be in several."""
     addresses = pod_addresses(cluster, setting.pod_addresses)
     stages = stages_of(cluster, setting.profile)
     classifier = Classifier(stages, addresses)
@@ -41,13 +60,8 @@ def _isolated(cluster: Cluster, setting: Setting, direction: Direction, mentione
         for variant in workload.variants(mentioned):
             for guess in guesses(variant, mentioned):
                 members.setdefault(classifier.workload(guess), []).append(workload.id)
-    names = list(members.values())
+    lists = list(members.values())
     index = EndIndex(cluster, tuple(members), addresses)
     (near,) = (rules for rules in stages if rules.stage.name == direction.value)
-    told: dict[str, set[bool]] = {}
     for subject, classes in Subjects(index).of(near):
-        closes = any(entry.closes and entry.policy is not None for entry in subject.entries)
-        for number in bit_indices(classes):
-            for name in names[number]:
-                told.setdefault(name, set()).add(closes)
-    return {name: next(iter(found)) if len(found) == 1 else None for name, found in told.items()}
+        yield subject, [name for number in bit_indices(classes) for name in lists[number]]

@@ -20,17 +20,17 @@ from analyzer.model.policies import (
     Rule,
     Tier,
 )
-from analyzer.model.source import Notice
+from analyzer.model.source import Notice, Topic
 from analyzer.semantics import matches
 
-_MOST_LOOKED_AT = 2_000_000  # policies times workloads: past it peers are not looked up
+MOST_LOOKED_AT = 2_000_000  # policies times workloads: past it peers are not looked up
 
 
 def policy_notices(cluster: Cluster) -> tuple[Notice, ...]:
     """One for each slip; none of a cluster without workloads, where everything selects nothing."""
     if not cluster.workloads:
         return ()
-    looks_at_peers = len(cluster.policies) * len(cluster.workloads) <= _MOST_LOOKED_AT
+    looks_at_peers = len(cluster.policies) * len(cluster.workloads) <= MOST_LOOKED_AT
     slips = _slips(cluster, looks_at_peers)
     policies = [policy for policy in cluster.policies if policy.tier is Tier.NETWORK_POLICY]
     return tuple(dict.fromkeys(notice for found in slips.of(policies) for notice in found))
@@ -75,14 +75,16 @@ class _Slips:
         pods = policy.subject.pods
         if there and not any(_may_meet(pods, workload) for workload in there):
             meant = _nearest(pods, there)
-            yield Notice(policy.source, f"{policy.id} selects no pod: none of its namespace has {pods}{meant}")
+            text = f"{policy.id} selects no pod: none of its namespace has {pods}{meant}"
+            yield Notice(policy.source, text, topic=Topic.SELECTS_NOTHING)
 
     def _name(self, policy: Policy) -> Iterator[Notice]:
         """Called after allowing, and it allows nothing: it only isolates."""
         rules = (*(policy.ingress or ()), *(policy.egress or ()))
         if policy.name.lower().startswith("allow") and not rules:
             named = " and ".join(d.value for d in reversed(Direction) if policy.rules(d) is not None)
-            yield Notice(policy.source, f"{policy.id} is called after allowing and has no rule: it denies all {named}")
+            text = f"{policy.id} is called after allowing and has no rule: it denies all {named}"
+            yield Notice(policy.source, text, topic=Topic.ALLOW_DENIES)
 
     # -------------------------------------------------------------------------------------------- rules
     def _rule(self, policy: Policy, direction: Direction, rule: Rule) -> Iterator[Notice]:
@@ -94,7 +96,8 @@ class _Slips:
                     found = self._pods(peer.namespaces, peer.pods)
                     selected += found
                     if not found and (why := self._nobody(peer)):
-                        yield Notice(rule.source, f"peer {number} of {of} matches no pod: {why}")
+                        text = f"peer {number} of {of} matches no pod: {why}"
+                        yield Notice(rule.source, text, topic=Topic.MATCHES_NOTHING)
                 elif isinstance(peer, AddressPeer) and direction is Direction.EGRESS:
                     yield from self._service_address(peer, of, rule)
             yield from self._named_ports(policy, direction, rule, selected, of)
@@ -132,7 +135,8 @@ class _Slips:
             if isinstance(entry, NamedPort) and entry.name not in names:
                 close = get_close_matches(entry.name, sorted(names), n=1, cutoff=0.6)
                 meant = f"; is `{close[0]}` meant?" if close else ""
-                yield Notice(rule.source, f"{of} names port `{entry.name}`, which no pod there has{meant}")
+                text = f"{of} names port `{entry.name}`, which no pod there has{meant}"
+                yield Notice(rule.source, text, topic=Topic.NO_SUCH_PORT)
 
     def _service_address(self, peer: AddressPeer, of: str, rule: Rule) -> Iterator[Notice]:
         """A block of one address that is a Service's: most engines see the pods' addresses only."""
@@ -140,7 +144,7 @@ class _Slips:
             for address in service.addresses:
                 if peer.text in (f"{address}/32", f"{address}/128"):
                     text = f"{of} names {address}, an address of {service.id}; policies see the pods behind it"
-                    yield Notice(rule.source, text)
+                    yield Notice(rule.source, text, topic=Topic.OF_A_SERVICE)
 
 
 def _is_chosen(choice: NamespaceChoice, name: str, labels: Labels) -> bool:

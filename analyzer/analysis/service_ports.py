@@ -16,7 +16,7 @@ from analyzer.model.policies import (
     Protocol,
     Rule,
 )
-from analyzer.model.source import Notice
+from analyzer.model.source import Notice, Topic
 from analyzer.semantics import matches
 
 _Backends = list[tuple[Service, ServicePort, tuple[Workload, ...]]]
@@ -77,6 +77,7 @@ def _slips(
                     rule.source,
                     f"{policy.id} names {entry.protocol.value} port {entry.low}, which is the port of Service "
                     f"{service.namespace}/{service.name}; policies see the pods' port, which is {port.target}",
+                    topic=Topic.OF_A_SERVICE,
                 )
 
 

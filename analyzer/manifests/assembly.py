@@ -19,6 +19,7 @@ from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service,
 from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.mesh import DEFAULT_REVISION, Mesh, MeshConfig, MeshObject, Waypoint
+from analyzer.model.needs import Need
 from analyzer.model.policies import Policy
 from analyzer.model.source import LeftOut, Notice, Source
 from analyzer.sets.addresses import IPAddress
@@ -65,6 +66,7 @@ class Facts:
     left_out: list[LeftOut] = field(default_factory=list)
     root_namespaces: set[str] = field(default_factory=set)  # of the mesh, as its configuration tells
     dns_domains: set[str] = field(default_factory=set)
+    needs: list[Need] = field(default_factory=list)
 
     def mention(self, namespace: str, source: Source) -> None:
         first = self.mentioned.setdefault(namespace, source)
@@ -148,6 +150,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         notices=(*lines_of(facts.left_out), *sorted(notices)),
         files=files,
         routes=tuple(sorted(routes, key=lambda route: route.id)),
+        needs=tuple(sorted(set(facts.needs), key=lambda n: (n.kind.name, n.namespace, n.name, n.by))),
         endpoints=tuple(sorted(facts.endpoints, key=lambda e: (e.namespace, e.service, e.source))),
         left_out=tuple(sorted(dict.fromkeys(facts.left_out), key=lambda entry: entry.source)),
         dns_domains=tuple(sorted(facts.dns_domains)),

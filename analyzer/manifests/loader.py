@@ -26,6 +26,7 @@ from analyzer.manifests.kinds.manifest import (
     kind_dot_group,
     version_of,
 )
+from analyzer.manifests.kinds.needs import needs_of
 from analyzer.manifests.kinds.registry import MODELLED, MODELLED_GROUPS
 from analyzer.manifests.kinds.retired_versions import RETIRED
 from analyzer.manifests.kinds.twins import Standing, is_the_same, rank_of, text_key
@@ -242,6 +243,7 @@ class Loader:
         if identity in self.without:
             return
         self.facts.irrelevant[kind] = self.facts.irrelevant.get(kind, 0) + 1
+        self.facts.needs += needs_of(kind, group, quiet_name(root), namespace, root.data, root.source)
         if note := DEPLOYERS.get(kind_dot_group(kind, group)):
             root.log.notice(root.place(), note)
         if namespace:
@@ -263,6 +265,7 @@ class Loader:
             return
         if written:
             self.facts.mention(written, root.source)
+        self.facts.needs += needs_of(kind, group, name, written, root.data, root.source)
         namespace = written or (DEFAULT_NAMESPACE if effect.is_namespaced else None)
         if effect.is_namespaced is False:
             namespace = None
@@ -309,6 +312,7 @@ class Loader:
         self._finish(log, None)
         if fact is not None and not is_repeated:
             self.facts.add(fact)
+            self.facts.needs += needs_of(kind.kind, kind.group, name, manifest.namespace or "", root.data, root.source)
         if kind_dot_group(kind.kind, kind.group) in EFFECTS and not is_repeated and not log.is_refused:
             self.facts.unmodelled.append(self._beside(root, kind, api_version, manifest.namespace, name))
 

@@ -17,6 +17,7 @@ from analyzer.model.host_network import host_network_labels
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.memory import Memory, remembered_property
 from analyzer.model.mesh import NO_MESH, Mesh
+from analyzer.model.needs import Need
 from analyzer.model.policies import DomainPeer, Policy, Protocol, Tier
 from analyzer.model.services import Backend, EndpointPort, Endpoints, Route, Service, ServicePort
 from analyzer.model.signs import Sign
@@ -180,6 +181,7 @@ class Cluster:
     finished: tuple[tuple[str, tuple[IPAddress, ...]], ...] = ()
     mesh: Mesh = NO_MESH
     formula_policies: tuple[FormulaPolicy, ...] = ()
+    needs: tuple[Need, ...] = ()
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     def recall(self, key: object, make: Callable[[Cluster], T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from enum import Enum
 
 from analyzer.records import dataclass
@@ -21,18 +22,56 @@ class Source:
 NOWHERE = Source("", 0)
 
 
+class Topic(Enum):
+    """What a notice on a policy is about; the value is its heading in docs/notices.md."""
+
+    SELECTS_NOTHING = "selects-nothing"
+    MATCHES_NOTHING = "matches-nothing"
+    NO_SUCH_PORT = "no-such-port"
+    OF_A_SERVICE = "of-a-service"
+    ALLOW_DENIES = "allow-denies"
+    NO_DNS = "no-dns"
+    NO_API_SERVER = "no-api-server"
+    NO_WEBHOOK = "no-webhook"
+    NO_METADATA = "no-metadata"
+
+    @property
+    def title(self) -> str:
+        return _TITLES[self]
+
+    @property
+    def page(self) -> str:
+        """Where the documentation tells of it."""
+        return f"docs/notices.md#{self.value}"
+
+
+_TITLES = {
+    Topic.SELECTS_NOTHING: "A policy selects no pod",
+    Topic.MATCHES_NOTHING: "A peer matches no pod",
+    Topic.NO_SUCH_PORT: "No pod has a port of that name",
+    Topic.OF_A_SERVICE: "A Service's port or address, where the pods' is meant",
+    Topic.ALLOW_DENIES: "A policy called allow that denies",
+    Topic.NO_DNS: "An egress policy that cuts DNS off",
+    Topic.NO_API_SERVER: "An egress policy that cuts the API server off",
+    Topic.NO_WEBHOOK: "An ingress policy that cuts a webhook off",
+    Topic.NO_METADATA: "An egress policy that cuts the metadata service off",
+}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
     """Something the user should know that is no error: where, and one sentence.
 
     `is_kept`: it bears on how far the answer reaches, so that even the briefest report holds it.  `files` are all that
-    it speaks of, where the sentence names a few of them.
+    it speaks of, where the sentence names a few of them.  `topic`: what a slip in a policy is about; it has no say in
+    the order.
     """
 
     source: Source
     message: str
     is_kept: bool = False
     files: tuple[str, ...] = ()
+    topic: Topic | None = field(default=None, compare=False)
 
 
 class Why(Enum):

@@ -234,4 +234,8 @@ def unmodelled(it: Unmodelled) -> Json:
 
 def notice(notice: Notice) -> Json:
     found: Json = {"file": notice.source.file, "line": notice.source.line, "message": notice.message}
-    return {**found, "files": list(notice.files)} if notice.files else found
+    if notice.files:
+        found["files"] = list(notice.files)
+    if notice.topic is not None:
+        found |= {"topic": notice.topic.value, "page": notice.topic.page}
+    return found

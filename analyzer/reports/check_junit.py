@@ -34,6 +34,8 @@ def _suite(answer: Answer, section: Section, with_statistics: bool) -> Iterator[
     yield _property("universe", words.UNIVERSES[answer.universe])
     for stated in answer.assumptions:
         yield _property(f"{stated.kind}:{stated.name}", stated.text)
+    for notice in answer.notices:
+        yield _property(f"notice:{notice.topic.value}" if notice.topic else "notice", parts.notice(notice))
     yield "    </properties>"
     for verdict in section.verdicts:
         yield from _case(answer, section, verdict, with_statistics)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.model.claims import Severity
-from analyzer.model.source import Source
+from analyzer.model.source import Notice, Source
 from analyzer.records import dataclass
 from analyzer.reports import finding_words, parts, verdict_words
 from analyzer.reports.places import is_file
@@ -34,15 +34,15 @@ class _Line:
 
 
 def render_concise(answer: Answer) -> bytes:
-    """`team-a/policies.yaml:61:11: critical: …`, one line each; nothing where all is proved or excused."""
+    """`team-a/policies.yaml:61:11: critical: …`, one line each, slips in policies last; nothing where all is
+    proved or excused and there are none."""
     return "".join(f"{_place(it)}: {it.word}: {visible(it.text)}\n" for it in _lines(answer)).encode()
 
 
 def render_github(answer: Answer) -> bytes:
     """Workflow commands, which GitHub shows beside the lines of a pull request."""
     lines = [_command(it) for it in _lines(answer)]
-    notices = (notice for notice in answer.notices if notice.is_kept)
-    lines += [_command(_Line(it.source, "notice", "notice", "netproof", parts.line(it.message))) for it in notices]
+    lines += [_command(_notice(it)) for it in answer.notices if it.is_kept]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -56,6 +56,12 @@ def _lines(answer: Answer) -> Iterator[_Line]:
     for verdict in answer.verdicts:
         if verdict.status is not Status.PROVED and not verdict.is_excused and id(verdict) not in told:
             yield _of_verdict(verdict)
+    yield from (_notice(it) for it in answer.notices if it.topic is not None and not it.is_kept)
+
+
+def _notice(it: Notice) -> _Line:
+    text = parts.line(it.message) + (f" [{it.topic.value}]" if it.topic is not None else "")
+    return _Line(it.source, "notice", "notice", it.topic.value if it.topic is not None else "netproof", text)
 
 
 def _text(finding: Finding, answer: Answer) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
-from analyzer.model.source import Source
+from analyzer.model.source import Source, Topic
 from analyzer.reports import finding_words, parts, region_words, verdict_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.reports.places import Place, is_file, places
@@ -42,6 +42,7 @@ def render_sarif(answer: Answer, cluster: Cluster, *, with_passes: bool = False)
         for verdict in section.verdicts:
             by = finding_words.of_query(answer, section.name, verdict.query.id) if id(verdict) in told else ()
             writer.add(section, verdict, with_passes, by)
+    topics = [topic for topic in Topic if any(notice.topic is topic for notice in answer.notices)]
     run: Json = {
         "tool": {
             "driver": {
@@ -49,6 +50,7 @@ def render_sarif(answer: Answer, cluster: Cluster, *, with_passes: bool = False)
                 "version": __version__,
                 "semanticVersion": __version__,
                 "rules": writer.rules,
+                "notifications": [_topic(topic) for topic in topics],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -243,9 +245,14 @@ def _suppressions(verdict: Verdict) -> Iterator[Json]:
 
 def _notifications(answer: Answer) -> Iterator[Json]:
     for notice in answer.notices:
-        yield _notification("note", notice.source, notice.message)
+        found = _notification("note", notice.source, notice.message)
+        yield found if notice.topic is None else {**found, "descriptor": {"id": notice.topic.value}}
     for it in answer.unmodelled:
         yield _notification("warning", it.source, f"{it.id} is not modelled: {it.why}")
+
+
+def _topic(topic: Topic) -> Json:
+    return {"id": topic.value, "shortDescription": _message(topic.title), "help": _message(f"See {topic.page}.")}
 
 
 def _notification(level: str, source: Source, text: str) -> Json:

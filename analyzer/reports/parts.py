@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from analyzer.model.cluster import Unmodelled
-from analyzer.model.source import Notice
+from analyzer.model.source import Notice, Source
 from analyzer.reports import words
 from analyzer.reports.layout import Page
 from analyzer.semantics.decision import Ruling
@@ -59,6 +59,24 @@ def kept(page: Page, notices: Iterable[Notice]) -> None:
         page.blank()
     for each in found:
         entry(page, "note", notice(each))
+
+
+def grouped(
+    notices: Iterable[Notice], told: Container[Source], most: int
+) -> tuple[list[Notice], list[list[Notice]], int]:
+    """What a brief report shows: the notices that it must hold, then the first of each topic with those like it, in at
+    most `most` lines together; and how many others there are.  A slip at a place of `told` is told there.
+    """
+    kept: list[Notice] = []
+    topics: dict[object, list[Notice]] = {}
+    for number, each in enumerate(notices):
+        if each.is_kept:
+            kept.append(each)
+        elif each.source not in told:
+            topics.setdefault(each.topic or number, []).append(each)
+    groups = sorted(topics.values(), key=lambda group: group[0].topic is None)
+    shown = groups[: max(0, most - len(kept))]
+    return kept, shown, sum(map(len, groups[len(shown) :]))
 
 
 def by_label(assumptions: Sequence[StatedAssumption]) -> dict[str, list[str]]:

@@ -164,7 +164,8 @@ def _summary(page: Page, answer: Answer) -> None:
     page.labelled(f"{mark} {word}", text, gutter=parts.GUTTER, ink=ink)
 
 
-_MOST_NOTICES = 1
+_MOST_BESIDE = 1  # notices below findings, which are to fit on the screen with the worst of them
+_MOST_ALONE = 3
 
 
 def _reach(page: Page, answer: Answer) -> None:
@@ -173,13 +174,13 @@ def _reach(page: Page, answer: Answer) -> None:
     latent = [verdict.query.id for verdict in answer.verdicts if verdict_words.is_latent(verdict)]
     if latent:
         page.labelled("note", f"latent: only pods that are not there yet show {words.listed(latent)}", gutter=6)
-    kept = [each for each in answer.notices if each.is_kept]
     told = {finding.ref.source for finding in answer.findings if finding.ref is not None}
-    others = [each for each in answer.notices if not each.is_kept and each.source not in told]
-    shown = [*kept, *others[: max(0, _MOST_NOTICES - len(kept))]]
-    for each in shown:
+    kept, slips, left = parts.grouped(answer.notices, told, _MOST_BESIDE if answer.findings else _MOST_ALONE)
+    for each in kept:
         page.labelled("note", parts.notice(each), gutter=6)
-    left = len(kept) + len(others) - len(shown)
+    for first, *others in slips:
+        more = f" (and {len(others)} more like it)" if others else ""
+        page.labelled("note", f"{parts.notice(first)}{more}", gutter=6)
     scope = words.SCOPES[answer.universe]
     said = [scope[:1].upper() + scope[1:], f"profile {answer.profile.name}"]
     said += [f"{words.plural(len(answer.unmodelled), 'object')} not modelled"] if answer.unmodelled else []
