@@ -22,12 +22,12 @@ from analyzer.verdicts.bundle import (
     PATH,
     REPORT,
     Bundle,
-    ManifestRecord,
     Options,
     PackRecord,
     QueryRecord,
     StepRecord,
 )
+from analyzer.verdicts.provenance import ManifestRecord
 
 T = TypeVar("T")
 

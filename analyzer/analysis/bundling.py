@@ -13,7 +13,6 @@ from analyzer.verdicts import Answer, Counterexample, Verdict
 from analyzer.verdicts.bundle import (
     REPORT,
     Bundle,
-    ManifestRecord,
     Options,
     PackRecord,
     QueryRecord,
@@ -21,6 +20,7 @@ from analyzer.verdicts.bundle import (
     safe_name,
     sha256,
 )
+from analyzer.verdicts.provenance import ManifestRecord
 
 Sink = Callable[[str, bytes], None]
 """Takes each file of a bundle, with its place, as soon as it is made: together they can be large."""

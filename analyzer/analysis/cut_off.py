@@ -9,22 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from ipaddress import IPv4Address
 
-from analyzer.analysis.connectivity.subjects import Subject
 from analyzer.analysis.far_ends_meant import AtAddresses, FarEnd, InNamespace, OffPods, may_be
-from analyzer.analysis.isolation import is_isolated, subjects_at
 from analyzer.analysis.policy_notices import MOST_LOOKED_AT
 from analyzer.judging import Setting
+from analyzer.model.added_labels import unknown_under
 from analyzer.model.cluster import Cluster, Service, Workload
-from analyzer.model.formulas import OnPorts, leaves
+from analyzer.model.endpoints import pod_of
+from analyzer.model.formulas import OnPorts, Role, leaves
+from analyzer.model.labels import NO_LABELS
 from analyzer.model.leading import target_of
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.needs import Need, NeedKind
-from analyzer.model.pipeline import StagedRule
-from analyzer.model.policies import Action, Direction, PolicyLike
+from analyzer.model.pipeline import Entry, Stage, StagedRule
+from analyzer.model.policies import Action, Direction, PolicyLike, Protocol
+from analyzer.model.reading import pipeline_of
 from analyzer.model.source import Notice, Topic
+from analyzer.records import dataclass
 from analyzer.semantics import matches
 from analyzer.semantics.declared_ports import targeted
+from analyzer.semantics.formulas import Situation, is_true
+from analyzer.semantics.selecting import selected
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 
 _DNS = ConnectionSet.on("UDP", PortSet.of(53, 5353))  # OpenShift's servers listen on the second
@@ -33,13 +39,33 @@ _METADATA = ConnectionSet.on("TCP", PortSet.of(80, 988))
 _METADATA_ADDRESSES = AddressSet.of("169.254.169.254/32", "169.254.169.252/32")
 _DNS_NAMESPACES = ("kube-system", "openshift-dns")
 _MOST_NAMED = 3
+_NOWHERE = IPv4Address(0)  # no subject asks for addresses
 
 _NEEDED: tuple[tuple[NeedKind, FarEnd, ConnectionSet, Topic, str], ...] = (
     (NeedKind.API_SERVER, OffPods(), _API_SERVER, Topic.NO_API_SERVER, "where its service account has a role by"),
     (NeedKind.METADATA, AtAddresses(_METADATA_ADDRESSES), _METADATA, Topic.NO_METADATA, "which gives an identity to"),
 )
 
-_Ends = dict[str, list[Subject]]  # by workload, all that may decide at it
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """The policies that select an end; `far`: the role of the others."""
+
+    far: Role
+    entries: tuple[Entry, ...]
+
+    @property
+    def is_isolated(self) -> bool:
+        return any(entry.closes and entry.policy is not None for entry in self.entries)
+
+    @property
+    def opening(self) -> list[StagedRule]:
+        """The rules that people wrote and that let something on."""
+        rules = (rule for entry in self.entries for rule in entry.rules)
+        return [rule for rule in rules if rule.action is not Action.DENY and rule.rule is not None]
+
+
+_Ends = dict[str, list[_Selected]]  # by workload, all that may decide at it
 
 
 def cut_off(cluster: Cluster, setting: Setting) -> tuple[Notice, ...]:
@@ -54,11 +80,28 @@ def cut_off(cluster: Cluster, setting: Setting) -> tuple[Notice, ...]:
 
 
 def _ends(cluster: Cluster, setting: Setting, direction: Direction) -> _Ends:
+    """Those that something isolates; workloads whose labels nobody knows, where policies ask for them, are left out."""
+    mentioned = mentioned_labels(setting.profile, cluster)
+    stage = next(stage for stage in pipeline_of(setting.profile, cluster).stages if stage.name == direction.value)
     found: _Ends = {}
-    for subject, names in subjects_at(cluster, setting, direction, mentioned_labels(setting.profile, cluster)):
-        for name in dict.fromkeys(names):
-            found.setdefault(name, []).append(subject)
+    for workload in cluster.workloads:
+        unknown = unknown_under(mentioned, workload.unknown_labels)
+        if any(varying.options(mentioned) for varying in unknown):
+            continue
+        sorts = [_selected(stage, cluster, variant) for variant in workload.variants(mentioned)]
+        if all(sort.is_isolated for sort in sorts):
+            found.setdefault(workload.id, []).extend(sorts)
     return found
+
+
+def _selected(stage: Stage, cluster: Cluster, workload: Workload) -> _Selected:
+    namespace = cluster.namespace_by_name.get(workload.namespace)
+    pod = pod_of(workload, namespace.labels if namespace else NO_LABELS, _NOWHERE)
+    about = Situation(Protocol.OTHER, None, {Role.SELF: pod}, cluster.nodes)
+    if not is_true(stage.applies, about):
+        return _Selected(stage.far, ())
+    tiers = selected(stage, cluster, about)
+    return _Selected(stage.far, tuple(e for _, scales in tiers for scale in scales for group in scale for e in group))
 
 
 def _without_dns(cluster: Cluster, ends: _Ends) -> Iterator[Notice]:
@@ -67,11 +110,10 @@ def _without_dns(cluster: Cluster, ends: _Ends) -> Iterator[Notice]:
     declared = [name for name, found in known.items() if found is not None and found.is_declared]
     targets = [InNamespace(name, known[name]) for name in declared or known]
 
-    def is_cut(subject: Subject) -> bool:
-        opening = _opening(subject)
-        if not opening or any(_names_dns(rule) for rule in opening):
+    def is_cut(here: _Selected) -> bool:
+        if not here.opening or any(_names_dns(rule) for rule in here.opening):
             return False
-        return not any(may_be(rule.when, subject.stage.far, far, _DNS) for rule in opening for far in targets)
+        return all(_is_closed_to(here, far, _DNS) for far in targets)
 
     for policies, names in _together(ends, is_cut):
         text = f"no rule of {_of(policies)} lets {_some(names)} reach DNS, only other ends: names will not resolve"
@@ -115,23 +157,18 @@ def _webhooks(cluster: Cluster, ends: _Ends) -> Iterator[Notice]:
 
 
 # ------------------------------------------------------------------------------------------------ ends
-def _opening(subject: Subject) -> list[StagedRule]:
-    """Its rules that people wrote and that let something on."""
-    return [rule for rule in subject.staged if rule.action is not Action.DENY and rule.rule is not None]
+def _is_closed_to(here: _Selected, far: FarEnd, asked: ConnectionSet) -> bool:
+    return not any(may_be(rule.when, here.far, far, asked) for rule in here.opening)
 
 
-def _is_closed_to(subject: Subject, far: FarEnd, asked: ConnectionSet) -> bool:
-    return not any(may_be(rule.when, subject.stage.far, far, asked) for rule in _opening(subject))
-
-
-def _together(ends: _Ends, is_cut: Callable[[Subject], bool]) -> Iterator[tuple[tuple[PolicyLike, ...], list[str]]]:
+def _together(ends: _Ends, is_cut: Callable[[_Selected], bool]) -> Iterator[tuple[tuple[PolicyLike, ...], list[str]]]:
     """The ends that are isolated and cut whatever decides there, with the policies that select them, those first that
     isolate."""
     found: dict[tuple[int, ...], tuple[tuple[PolicyLike, ...], list[str]]] = {}
-    for name, subjects in ends.items():
-        if not all(is_isolated(subject) and is_cut(subject) for subject in subjects):
+    for name, sorts in ends.items():
+        if not all(map(is_cut, sorts)):
             continue
-        entries = sorted(subjects[0].entries, key=lambda entry: not entry.closes)
+        entries = sorted(sorts[0].entries, key=lambda entry: not entry.closes)
         policies = tuple({id(e.policy): e.policy for e in entries if e.policy is not None}.values())
         key = tuple(id(policy) for policy in policies)
         found.setdefault(key, (policies, []))[1].append(name)

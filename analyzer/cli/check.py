@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
 from analyzer.cli.destinations import destinations, write_reports
-from analyzer.cli.evidence import Readings, check_evidence, write_evidence
+from analyzer.cli.evidence import check_evidence, write_evidence
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
 from analyzer.cli.progress import Progress
+from analyzer.cli.recording import readings
 from analyzer.cli.revisions import Reading
 from analyzer.inputs.excuses import asked, excuses
 
@@ -60,11 +59,11 @@ def check(
         lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
         lambda: check_evidence(evidence, manifests, keep_going=keep_going, render=render),
     )
-    reading, readings = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs, render=render), Readings()
+    reading = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs, render, readings(evidence, reports))
     with Progress() as progress:
         packs, loaded = inputs.settled(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
-            lambda: reading.one(manifests, progress, readings if evidence else None),
+            lambda: reading.one(manifests, progress),
         )
         engine = inputs.profile_for(profile, knob or (), cluster := loaded.cluster)
         limits = inputs.budget(budget), max_counterexamples
@@ -72,8 +71,9 @@ def check(
         answer = analysis.check(
             cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
         )
-    write_evidence(evidence, answer, setting, packs, reading, readings)
+    write_evidence(evidence, answer, setting, packs, reading)
     complain(loaded.problems, "what they could change is unknown")
-    style = partial(output.terminal_style, color, quiet=quiet, verbose=verbose, assumptions=assumptions)
-    write_reports(reports, reading.with_findings(answer, cluster, setting), cluster, style, excused.today, yaml, patch)
+    styles = output.styles(color, quiet, verbose, assumptions)
+    told = reading.finished(answer, cluster, setting, packs, manifests)
+    write_reports(reports, told, cluster, styles, excused.today, yaml, patch)
     raise typer.Exit(answer_code(answer))

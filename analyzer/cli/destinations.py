@@ -61,6 +61,14 @@ def destinations(
     return found
 
 
+_PASSING = frozenset({"text", "concise", "github"})  # read on the spot; all others may be kept as a record
+
+
+def are_records(reports: Sequence[Destination]) -> bool:
+    """Whether one of the reports tells what it was made from."""
+    return any(report.format not in _PASSING for report in reports)
+
+
 def write_reports(
     reports: Sequence[Destination],
     answer: Answer,

@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from analyzer.judging import Setting
     from analyzer.model.claims import Pack
     from analyzer.verdicts import Answer
-    from analyzer.verdicts.bundle import ManifestRecord
-
-
-class Readings:
-    """Hashes every manifest while it is read."""
-
-    def __init__(self) -> None:
-        self.records: list[ManifestRecord] = []
-
-    def __call__(self, name: str, data: bytes) -> None:
-        from analyzer.verdicts.bundle import ManifestRecord, sha256
-
-        self.records.append(ManifestRecord(name, len(data), sha256(data)))
 
 
 def check_evidence(folder: Path | None, manifests: Sequence[str], *, keep_going: bool, render: bool = False) -> None:
@@ -60,7 +47,6 @@ def write_evidence(
     setting: Setting,
     packs: Sequence[Pack],
     reading: Reading,
-    readings: Readings,
 ) -> None:
     """The bundle in the folder, and its fingerprint on standard error; nothing if nobody wants one."""
     if folder is None:
@@ -78,7 +64,7 @@ def write_evidence(
         answer,
         setting,
         report,
-        readings.records,
+        reading.readings.records if reading.readings else (),
         packs,
         writer.write,
         irrelevant=reading.irrelevant,

@@ -6,7 +6,9 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,11 @@ _FORMATS = {
     *(it.value for kind in (CheckFormat, MapFormat) for it in kind),
 }
 _CLOSED = ("standard output is closed", "write to a file: -o FILE")
+
+
+def styles(color: Color, quiet: bool, verbose: bool, assumptions: bool) -> Callable[[Path | None], Style]:
+    """How a report is laid out, by the file that it goes to."""
+    return partial(terminal_style, color, quiet=quiet, verbose=verbose, assumptions=assumptions)
 
 
 def terminal_style(

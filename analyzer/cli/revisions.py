@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -15,24 +15,27 @@ from analyzer.records import dataclass
 if TYPE_CHECKING:
     from analyzer.cli.options import SecondSolver
     from analyzer.cli.progress import Progress
+    from analyzer.cli.recording import Readings
     from analyzer.judging import Setting
     from analyzer.manifests import Loaded
     from analyzer.manifests.sources.git import Revision
+    from analyzer.model.claims import Pack
     from analyzer.model.cluster import Cluster
     from analyzer.verdicts import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How manifests are read, as the command line says it."""
+    """How manifests are read, as the command line says it; `readings` is told each file."""
 
     keep_going: bool
     kinds: Sequence[str] | None
     strict_cidr: bool
     patterns: Sequence[str] | None = None
     jobs: int | None = None
-    texts: Texts = field(default_factory=Texts)
     render: bool = False
+    readings: Readings | None = None
+    texts: Texts = field(default_factory=Texts)
 
     @property
     def irrelevant(self) -> frozenset[str]:
@@ -42,10 +45,8 @@ class Reading:
     def exclude(self) -> tuple[str, ...]:
         return tuple(self.patterns or ())
 
-    def one(
-        self, paths: Sequence[str], progress: Progress, on_read: Callable[[str, bytes], None] | None = None
-    ) -> Loaded:
-        """The files and directories together; `on_read` is told each file with its bytes."""
+    def one(self, paths: Sequence[str], progress: Progress) -> Loaded:
+        """The files and directories together."""
         from analyzer.manifests import load
 
         return load(
@@ -57,10 +58,18 @@ class Reading:
             stdin=self.texts.standard_input,
             unread=inputs.unread(),
             progress=progress,
-            on_read=on_read,
+            on_read=self.readings,
             jobs=self.jobs,
             render=self.render,
         )
+
+    def finished(
+        self, answer: Answer, cluster: Cluster, setting: Setting, packs: Sequence[Pack], paths: Sequence[str]
+    ) -> Answer:
+        """The answer with its findings, and with what it was made from where that is told."""
+        from analyzer.cli.recording import recorded
+
+        return recorded(self.with_findings(answer, cluster, setting), packs, self.readings, paths)
 
     def with_findings(self, answer: Answer, cluster: Cluster, setting: Setting) -> Answer:
         """The answer with the causes of what it refutes, looked up in what was read."""

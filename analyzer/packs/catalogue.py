@@ -78,8 +78,8 @@ def _builtin_folders() -> dict[str, Traversable]:
 
 
 def _shown(name: str) -> str:
-    """A built-in pack's folder as messages call it: the same wherever netproof is installed."""
-    return f"queries/{name}"
+    """A built-in pack's folder as messages call it: the same wherever netproof is installed, and no name of a file."""
+    return f"<built-in>/{name}"
 
 
 def _unknown(wanted: str, known: tuple[str, ...]) -> Problem:

@@ -87,6 +87,8 @@ def _facts(answer: Answer, as_of: date | None) -> Iterator[str]:
         yield _pair("cross-check", _text(verdict_words.cross_check(answer.cross_check)))
     if answer.baseline:
         yield _pair("baseline", f"<code>{_text(answer.baseline)}</code>")
+    if answer.provenance is not None:
+        yield from (_pair(label, _text(text)) for label, text in parts.made_from(answer.provenance))
 
 
 def _findings(answer: Answer) -> Iterator[str]:
@@ -277,3 +279,7 @@ def _grounds(answer: Answer) -> Iterator[str]:
     if answer.notices:
         yield "<h2>Notes</h2>"
         yield _list(_text(parts.notice(notice)) for notice in answer.notices)
+    if answer.provenance is not None and answer.provenance.manifests:
+        yield '<h2 id="files">Files</h2>'
+        rows = (_row(_text(it.file), f"<code>{it.sha256}</code>", wraps=True) for it in answer.provenance.manifests)
+        yield from _table(("manifest", "sha256"), rows)

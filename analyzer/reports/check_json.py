@@ -18,6 +18,7 @@ from analyzer.reports.request_json import request
 from analyzer.reports.words import UNIVERSES
 from analyzer.semantics.decision import Decision, Ruling
 from analyzer.verdicts.findings import Finding
+from analyzer.verdicts.provenance import Provenance
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,
@@ -52,7 +53,22 @@ def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
     }
     if answer.cross_check is not None:
         content["cross_check"] = cross_check(answer.cross_check)
+    if answer.provenance is not None:
+        content["made_from"] = _made_from(answer.provenance)
     return (json.dumps(content, indent=2) + "\n").encode("ascii")
+
+
+def _made_from(it: Provenance) -> Json:
+    return {
+        "versions": dict(it.versions),
+        "revision": it.revision or None,
+        "changed": it.is_changed if it.revision else None,
+        "sha256": it.digest,
+        "manifests": [{"file": r.file, "size": r.size, "sha256": r.sha256} for r in it.manifests],
+        "packs": [
+            {"name": p.name, "file": p.file, "sha256": p.sha256, "parameters": dict(p.parameters)} for p in it.packs
+        ],
+    }
 
 
 def cross_check(it: CrossCheck) -> Json:

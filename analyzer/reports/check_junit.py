@@ -32,6 +32,9 @@ def _suite(answer: Answer, section: Section, with_statistics: bool) -> Iterator[
     yield f"  <testsuite{_attributes(name=section.name, **_counts(section.verdicts), **timing)}>"
     yield "    <properties>"
     yield _property("universe", words.UNIVERSES[answer.universe])
+    if answer.provenance is not None:
+        for label, text in parts.made_from(answer.provenance):
+            yield _property(label, text.replace("`", ""))
     for stated in answer.assumptions:
         yield _property(f"{stated.kind}:{stated.name}", stated.text)
     for notice in answer.notices:

@@ -169,6 +169,9 @@ def _background(answer: Answer) -> Iterator[str]:
     yield f"- covers: {escaped(words.UNIVERSES[answer.universe])}"
     if answer.cross_check is not None:
         yield f"- cross-check: {escaped(verdict_words.cross_check(answer.cross_check))}"
+    if answer.provenance is not None:
+        told = parts.made_from(answer.provenance)
+        yield from (f"- {label}: {escaped(text.replace('`', ''))}" for label, text in told)
     for label, entries in parts.by_label(answer.assumptions).items():
         yield from (f"- {label}: {escaped(text)}" for text in entries)
     for it in answer.unmodelled[:_SHOWN_ENTRIES]:

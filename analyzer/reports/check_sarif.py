@@ -23,6 +23,7 @@ from analyzer.reports.places import Place, is_file, places
 from analyzer.reports.visible import visible
 from analyzer.resources.version import __version__
 from analyzer.verdicts.findings import Finding, Fix
+from analyzer.verdicts.provenance import Provenance
 from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -63,6 +64,10 @@ def render_sarif(answer: Answer, cluster: Cluster, *, with_passes: bool = False)
             "assumptions": [f"{stated.name}: {stated.text}" for stated in answer.assumptions],
         },
     }
+    if answer.provenance is not None:
+        run["artifacts"] = list(_artifacts(answer.provenance))
+        lines = parts.made_from(answer.provenance)
+        run["properties"]["madeFrom"] = [f"{label}: {visible(text.replace('`', ''))}" for label, text in lines]
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return (json.dumps(log, indent=2) + "\n").encode("ascii")
 
@@ -260,6 +265,13 @@ def _notification(level: str, source: Source, text: str) -> Json:
     if is_file(source.file):
         found["locations"] = [_location(Place(source, ""))]
     return found
+
+
+def _artifacts(made_from: Provenance) -> Iterator[Json]:
+    """The files that were read, with their hashes (3.24)."""
+    for it in made_from.manifests:
+        if is_file(it.file):
+            yield {"location": _artifact(it.file), "length": it.size, "hashes": {"sha-256": it.sha256}}
 
 
 def _location(place: Place) -> Json:

@@ -9,6 +9,7 @@ from analyzer.model.source import Notice, Source
 from analyzer.reports import words
 from analyzer.reports.layout import Page
 from analyzer.semantics.decision import Ruling
+from analyzer.verdicts.provenance import Provenance
 from analyzer.verdicts.verdict import StatedAssumption
 
 GUTTER = 11  # "✗ refuted  "
@@ -77,6 +78,19 @@ def grouped(
     groups = sorted(topics.values(), key=lambda group: group[0].topic is None)
     shown = groups[: max(0, most - len(kept))]
     return kept, shown, sum(map(len, groups[len(shown) :]))
+
+
+def made_from(it: Provenance) -> list[tuple[str, str]]:
+    """What an answer was made from, each with its label; files one by one are told elsewhere."""
+    told = [("versions", ", ".join(f"{name} {version}" for name, version in it.versions))]
+    if it.revision:
+        changed = ", and the manifests differ from it" if it.is_changed else ""
+        told.append(("revision", f"`{it.revision}`{changed}"))
+    told.append(("manifests", f"{words.plural(len(it.manifests), 'file')}, sha256 `{it.digest}`"))
+    for pack in it.packs:
+        told.append(("pack", f"{pack.name}, sha256 `{pack.sha256}`"))
+        told += (("parameter", f"`{pack.name}`: `{name}` = `{value}`") for name, value in pack.parameters)
+    return told
 
 
 def by_label(assumptions: Sequence[StatedAssumption]) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ import re
 from analyzer.model.claims import Kind
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.records import dataclass
+from analyzer.verdicts.provenance import ManifestRecord
 
 INDEX, REPORT, MARKER = "evidence.json", "report.json", "bundle.txt"
 MARKER_STEM = "netproof/evidence/"  # of every version
@@ -38,15 +39,6 @@ def safe_name(text: str) -> str:
 def sha256(data: bytes) -> str:
     """The hash in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestRecord:
-    """A file that was read: its name as messages call it, its size in bytes, its hash."""
-
-    file: str
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

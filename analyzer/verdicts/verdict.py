@@ -14,6 +14,7 @@ from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision, Ruling
 from analyzer.verdicts.findings import Finding
+from analyzer.verdicts.provenance import Provenance
 from analyzer.verdicts.regions import Region
 from analyzer.verdicts.steps import Step
 from analyzer.verdicts.waivers import Waiver
@@ -143,7 +144,7 @@ class Answer:
     became of it.  `baseline`: the file that it was compared with, empty if none.  `namespaces`: those declared or
     mentioned.  `workloads`: the ids of those that are unlike the pods that could be created: those on their node's
     network, and all of them where a query is asked within `inventory`.  `findings`: the causes of what is refuted, the
-    worst first, where somebody looked for them.
+    worst first, where somebody looked for them.  `provenance`: what it was made from, where a report wants to tell it.
     """
 
     sections: tuple[Section, ...]
@@ -159,6 +160,7 @@ class Answer:
     workloads: tuple[str, ...] = ()
     cross_check: CrossCheck | None = None
     findings: tuple[Finding, ...] = ()
+    provenance: Provenance | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -42,7 +42,7 @@ def test_the_built_in_packs_by_name(queries: Path) -> None:
 
 def test_a_built_in_pack_has_the_same_place_everywhere(queries: Path) -> None:
     pack = find("basics")
-    assert pack.source.file == "queries/basics/pack.npq"
+    assert pack.source.file == "<built-in>/basics/pack.npq"
     assert [query.id for query in pack.queries] == ["in-ns", "q"]
 
 
@@ -112,10 +112,10 @@ def test_what_does_not_belong_into_a_pack(queries: Path) -> None:
     with pytest.raises(PackError) as caught:
         find("basics")
     assert [problem.file for problem in caught.value.problems] == [
-        "queries/basics/cases/in-ns",
-        "queries/basics/cases/q/ok",
-        "queries/basics/cases/qq",
-        "queries/basics/old.npq",
+        "<built-in>/basics/cases/in-ns",
+        "<built-in>/basics/cases/q/ok",
+        "<built-in>/basics/cases/qq",
+        "<built-in>/basics/old.npq",
     ]
     assert caught.value.problems[2].hint == "did you mean `q`?"
 

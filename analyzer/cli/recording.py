@@ -1,0 +1,52 @@
+"""What a report was made from, noted while it is made: the files with their hashes, the revision, packs, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.cli.destinations import are_records
+
+if TYPE_CHECKING:
+    from analyzer.cli.destinations import Destination
+    from analyzer.model.claims import Pack
+    from analyzer.verdicts import Answer
+    from analyzer.verdicts.provenance import ManifestRecord
+
+
+class Readings:
+    """Hashes every manifest while it is read."""
+
+    def __init__(self) -> None:
+        self.records: list[ManifestRecord] = []
+
+    def __call__(self, name: str, data: bytes) -> None:
+        from analyzer.verdicts.bundle import sha256
+        from analyzer.verdicts.provenance import ManifestRecord
+
+        self.records.append(ManifestRecord(name, len(data), sha256(data)))
+
+
+def readings(evidence: Path | None, reports: Sequence[Destination]) -> Readings | None:
+    """What hashes the manifests, if a bundle or a report wants to tell it."""
+    return Readings() if evidence or are_records(reports) else None
+
+
+def recorded(answer: Answer, packs: Sequence[Pack], readings: Readings | None, paths: Sequence[str]) -> Answer:
+    """The answer with what it was made from, if that was noted."""
+    if readings is None:
+        return answer
+    from analyzer.manifests.sources.checked_out import checked_out
+    from analyzer.resources.version import __version__
+    from analyzer.solving import Z3, solver_version
+    from analyzer.verdicts.bundle import sha256
+    from analyzer.verdicts.provenance import PackUsed, Provenance
+
+    versions = [("netproof", __version__), (Z3, solver_version(Z3))]
+    if answer.cross_check is not None:
+        versions.append((answer.cross_check.solver, answer.cross_check.version))
+    used = (PackUsed(p.name, p.source.file, sha256(p.text.encode("utf-8")), p.parameters) for p in packs if p.text)
+    found = Provenance(tuple(versions), tuple(used), tuple(readings.records), *checked_out(paths))
+    return replace(answer, provenance=found)
