@@ -15,8 +15,8 @@ from analyzer.workers import WorkerPool
 from benchmarks.generate import MULTI_TENANT, Order, make
 
 # Says when it could be interrupted first; what is before is Python's own start.
-STARTED = "import sys; from analyzer.__main__ import main; print(flush=True); sys.argv[0] = 'netproof'; main()"
-NETPROOF = [sys.executable, "-c", STARTED]
+STARTED = "import sys; from analyzer.__main__ import {0}; print(flush=True); sys.argv[0] = 'netproof'; {0}()"
+NETPROOF = [sys.executable, "-c", STARTED.format("main")]
 COMMANDS = {
     "check": ["check", "{}", "-p", "tenant-isolation", "--set", "tenant=tenant", "--jobs", "2"],
     "check-alone": ["check", "{}", "-p", "tenant-isolation", "--set", "tenant=tenant", "--jobs", "1"],
@@ -79,6 +79,39 @@ def test_nothing_is_left_behind(name, after, everyone, cluster, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("everyone", [False, True], ids=["process", "group"])
+@pytest.mark.parametrize("program", ["helm", "git", "kubectl"])
+def test_a_program_that_is_run_ends_too(program, everyone, tmp_path, monkeypatch):
+    """While the user's helm renders, git tells a revision, kubectl lists: they sleep, and are not waited for."""
+    fake = tmp_path / "bin" / program
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nexec sleep 60\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: x\nversion: 0.1.0\n")
+    started = STARTED.format("kubectl" if program == "kubectl" else "main")
+    words = {"helm": ["check", str(chart), "--render"], "git": ["diff", "--git", "a..b"], "kubectl": ["check"]}
+    process = subprocess.Popen(
+        [sys.executable, "-c", started, *words[program]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    process.stdout.readline()
+    until = time.monotonic() + 30
+    while len(in_session(process.pid)) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    os.kill(-process.pid if everyone else process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "netproof: interrupted\n")
+    assert in_session(process.pid) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_processes_end_with_the_one_that_was_killed(tmp_path):
     program = (
         "import time, sys\nfrom analyzer.workers import WorkerPool\n"
@@ -92,6 +125,35 @@ def test_processes_end_with_the_one_that_was_killed(tmp_path):
     process.kill()
     process.wait()
     process.stdout.close()
+    until = time.monotonic() + 10
+    while in_session(process.pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert in_session(process.pid) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("after", [0, 0.05, 0.1, 0.2, 0.5])
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_processes_that_are_being_made_say_nothing(start, after):
+    """All of a terminal's processes get the signal at once: one exception is told, the one of who was asked."""
+    thread = "import threading; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    program = (
+        f"import time, sys\nfrom analyzer.workers import WorkerPool\n{thread if start == 'spawn' else ''}"
+        "if __name__ == '__main__':\n    print(flush=True)\n"
+        "    with WorkerPool(time.sleep, 60, 3, lost=lambda task, code: None) as pool:\n        pool.results()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    process.stdout.readline()
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert said.count("KeyboardInterrupt") == 1, said
     until = time.monotonic() + 10
     while in_session(process.pid) and time.monotonic() < until:
         time.sleep(0.02)
