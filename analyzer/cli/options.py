@@ -210,7 +210,9 @@ PatchFile = Annotated[
     Path | None,
     typer.Option("--patch", metavar="FILE", help="Write the fixes of all findings as one patch, for `git apply`."),
 ]
-InColor = Annotated[Color, typer.Option("--color", help="Colour; auto means on a terminal, unless NO_COLOR is set.")]
+InColor = Annotated[
+    Color, typer.Option("--color", help="Colour; auto: on a terminal, or by FORCE_COLOR, not by NO_COLOR.")
+]
 Sources = Annotated[
     list[str] | None,
     typer.Option(

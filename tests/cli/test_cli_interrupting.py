@@ -61,9 +61,8 @@ def interrupted(words, after, *, everyone=False):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("everyone", [False, True], ids=["process", "group"])
 @pytest.mark.parametrize("after", [0, 0.03, 0.2, 0.4, 0.8])
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(("name", "everyone"), [*((name, False) for name in COMMANDS), ("check", True)])
 def test_nothing_is_left_behind(name, after, everyone, cluster, tmp_path):
     words = [word.format(cluster) for word in COMMANDS[name]]
     report = tmp_path / "report"
