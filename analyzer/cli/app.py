@@ -89,6 +89,14 @@ Examples:
       a webhook, in a pod of the cluster
 """
 
+FLEET_EXAMPLES = """\b
+Examples:
+  netproof fleet fleet.toml --format html -o fleet.html
+      clusters and queries on one page
+  netproof fleet fleet.toml --since last-week.json
+      and what changed since
+"""
+
 INIT_EXAMPLES = """\b
 Examples:
   netproof init manifests/ -o own.npq
@@ -241,6 +249,12 @@ _command(
     is_configurable=True,
     short_help="Judge a cluster's changes before they are made.",
     epilog=f"{SERVE_EXAMPLES}\n{EXITS}",
+)
+_command(
+    "fleet",
+    short_help="Answer packs over many clusters.",
+    no_args_is_help=True,
+    epilog=f"{FLEET_EXAMPLES}\n{EXITS}",
 )
 _command("mcp", short_help="Answer an assistant.", epilog=EXITS)
 _command("fmt", short_help="Lay out query files as usual.", no_args_is_help=True, epilog=EXITS)

@@ -23,12 +23,13 @@ PANELS = {
         "--context", "--cluster", "--user", "--kubeconfig", "--as", "--request-timeout", "--without",
     ),
     "Gate": ("--mode", "--on-unknown", "--on-failure", "--listen", "--tls-cert", "--tls-key", "--refresh"),
+    "Comparison": ("--since",),
     "Excuses": ("--waivers", "--baseline", "--today"),
     "Report": (
         "--format", "--output", "--force", "--yaml", "--patch", "--quiet", "--verbose", "--assumptions",
         "--max-counterexamples", "--max-changes", "--max-regions", "--max-pairs", "--grouped", "--color",
     ),
-    "Work and evidence": ("--jobs", "--budget", "--cross-check", "--evidence", "--every"),
+    "Work and evidence": ("--jobs", "--scheduler", "--resume", "--budget", "--cross-check", "--evidence", "--every"),
     "Others": (
         "--check", "--config", "--no-config", "--install-completion", "--show-completion", "--version", "--help",
     ),
