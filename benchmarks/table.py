@@ -24,6 +24,7 @@ from benchmarks import (
     diff_scale,
     incremental,
     map_scale,
+    mesh_scale,
     pack_scale,
     peer,
     reading,
@@ -57,6 +58,7 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
     ]
     found.append(Part("Calico", "benchmarks.calico_scale", lambda: calico_scale.measure(int(1_000 * scale))))
     found.append(Part("Cilium", "benchmarks.cilium_scale", lambda: cilium_scale.measure(int(1_000 * scale))))
+    found.append(Part("mesh", "benchmarks.mesh_scale", lambda: mesh_scale.measure(int(1_000 * scale))))
     found.append(Part("strings", "benchmarks.strings_scale", strings_scale.measure))
     if nca is not None:
         sizes = [size for size in (8, 16, 32, 64, 128) if size <= max(8, 128 * scale)]

@@ -1,11 +1,11 @@
-"""Exposure as a Markdown table: one line for each opening."""
+"""Exposure as a Markdown table: one line for each opening; what a mesh then makes of requests in one of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from analyzer.model.policies import Direction
-from analyzer.reports import exposure_words
+from analyzer.reports import admission_words, exposure_words, words
 from analyzer.reports.map_markdown import escaped
 from analyzer.verdicts.exposure import Exposure, ExposureReport
 
@@ -17,6 +17,10 @@ def render_exposure_markdown(found: ExposureReport) -> bytes:
         for exposure in exposures:
             head = f"| {escaped(exposure_words.workloads(members))} | {exposure.direction.value}"
             lines += [f"{head} | {who} | {ports} |" for who, ports in _rows(exposure, found)]
+    said = admission_words.by_line(found.admissions)
+    if said:
+        lines += ["", "| workloads | requests that proxies of the mesh then let in |", "|---|---|"]
+        lines += [f"| {escaped(words.listed(these))} | {escaped(line)} |" for line, these in said.items()]
     for direction in Direction:
         loose = found.unisolated(direction)
         if loose:

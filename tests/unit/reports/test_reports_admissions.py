@@ -84,3 +84,8 @@ def test_the_page_says_it_too(tmp_path):
     assert "requests that proxies of the mesh let in: TCP 80: method GET" in run(
         tmp_path, f"{{{OPERATION}}}", "--format", "html"
     )
+
+
+def test_exposure_as_markdown_lists_the_classes(tmp_path):
+    text = run(tmp_path, f"{{{OPERATION}}}", "--exposure", "--format", "markdown")
+    assert "| shop/api[Pod] | TCP 80: method GET; path /a or /b/*" in text.replace("\\", "")
