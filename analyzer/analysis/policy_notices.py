@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import chain
 
-from analyzer.model.added_labels import Unwritten
+from analyzer.analysis.labelled import Labelled
 from analyzer.model.cluster import Cluster, Namespace, Service, Workload
-from analyzer.model.labels import Labels, Operator, Selector
+from analyzer.model.labels import Operator, Selector
 from analyzer.model.memory import PerObject, remembered
 from analyzer.model.policies import (
     AddressPeer,
@@ -21,7 +22,7 @@ from analyzer.model.policies import (
     Tier,
 )
 from analyzer.model.source import Notice, Topic
-from analyzer.semantics import matches
+from analyzer.semantics import matcher
 
 MOST_LOOKED_AT = 2_000_000  # policies times workloads: past it peers are not looked up
 
@@ -56,6 +57,7 @@ class _Slips:
         self.namespaces, self.by_namespace, self.services = namespaces, by_namespace, services
         self.looks_at_peers = looks_at_peers
         self.known: dict[tuple[NamespaceChoice, Selector], tuple[Workload, ...]] = {}
+        self.labelled: dict[str, Labelled] = {}
         self.kept = PerObject[Policy, tuple[Notice, ...]]()
 
     def of(self, policies: Sequence[Policy]) -> Iterator[tuple[Notice, ...]]:
@@ -73,7 +75,7 @@ class _Slips:
         """A `podSelector` that no pod of the namespace meets."""
         there = self.by_namespace.get(policy.namespace or "", ())
         pods = policy.subject.pods
-        if there and not any(_may_meet(pods, workload) for workload in there):
+        if there and next(self._in(policy.namespace or "").that_may_meet(pods), None) is None:
             meant = _nearest(pods, there)
             text = f"{policy.id} selects no pod: none of its namespace has {pods}{meant}"
             yield Notice(policy.source, text, topic=Topic.SELECTS_NOTHING)
@@ -104,7 +106,7 @@ class _Slips:
 
     def _nobody(self, peer: PodPeer) -> str:
         """Why a peer that no pod meets meets none; empty where pods may be there that no manifest shows."""
-        there = [n for n in self.namespaces if _is_chosen(peer.namespaces, n.name, n.labels)]
+        there = list(_chosen(peer.namespaces, self.namespaces))
         if not there:
             selector = "" if isinstance(peer.namespaces, NamespaceNamed) else str(peer.namespaces.selector)
             return f"no namespace has {selector}" if selector else ""
@@ -117,10 +119,14 @@ class _Slips:
     def _pods(self, choice: NamespaceChoice, pods: Selector) -> tuple[Workload, ...]:
         key = choice, pods
         if key not in self.known:
-            names = (n for n in self.namespaces if _is_chosen(choice, n.name, n.labels))
-            found = (w for n in names for w in self.by_namespace.get(n.name, ()) if _may_meet(pods, w))
-            self.known[key] = tuple(found)
+            there = (self._in(n.name).that_may_meet(pods) for n in _chosen(choice, self.namespaces))
+            self.known[key] = tuple(chain.from_iterable(there))
         return self.known[key]
+
+    def _in(self, namespace: str) -> Labelled:
+        if namespace not in self.labelled:
+            self.labelled[namespace] = Labelled(self.by_namespace.get(namespace, ()))
+        return self.labelled[namespace]
 
     def _named_ports(
         self, policy: Policy, direction: Direction, rule: Rule, selected: list[Workload], of: str
@@ -147,20 +153,11 @@ class _Slips:
                     yield Notice(rule.source, text, topic=Topic.OF_A_SERVICE)
 
 
-def _is_chosen(choice: NamespaceChoice, name: str, labels: Labels) -> bool:
+def _chosen(choice: NamespaceChoice, namespaces: Iterable[Namespace]) -> Iterator[Namespace]:
     if isinstance(choice, NamespaceNamed):
-        return choice.name == name
-    return matches(choice.selector, labels)
-
-
-def _may_meet(pods: Selector, workload: Workload) -> bool:
-    """Whether a pod of the workload meets the selector, or may: controllers add labels."""
-    if matches(pods, workload.labels):
-        return True
-    if any(isinstance(added, Unwritten) for added in workload.added):
-        return True
-    keys = {key for added in workload.added if not isinstance(added, Unwritten) for key in added.all_keys}
-    return any(requirement.key in keys for requirement in pods.requirements)
+        return (n for n in namespaces if n.name == choice.name)
+    is_met = matcher(choice.selector)
+    return (n for n in namespaces if is_met(n.labels))
 
 
 def _nearest(pods: Selector, there: Iterable[Workload]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from analyzer.analysis.labelled import Labelled
 from analyzer.model.cluster import Cluster, Service, ServicePort, Workload
 from analyzer.model.labels import Selector
 from analyzer.model.memory import remembered
@@ -17,7 +18,7 @@ from analyzer.model.policies import (
     Rule,
 )
 from analyzer.model.source import Notice, Topic
-from analyzer.semantics import matches
+from analyzer.semantics import matcher, matches
 
 _Backends = list[tuple[Service, ServicePort, tuple[Workload, ...]]]
 
@@ -44,11 +45,14 @@ def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], dict[str, _Backe
     Services by namespace.
     """
     by_namespace = cluster.workloads_by_namespace
+    labelled: dict[str, Labelled] = {}
     found: dict[tuple[Protocol, int], dict[str, _Backends]] = {}
     for service in cluster.services:
         if service.selector is None or service.is_headless:
             continue
-        backends = tuple(w for w in by_namespace.get(service.namespace, ()) if matches(service.selector, w.labels))
+        if service.namespace not in labelled:
+            labelled[service.namespace] = Labelled(by_namespace.get(service.namespace, ()))
+        backends = tuple(labelled[service.namespace].meeting(service.selector))
         for port in service.ports:
             declared = {p.number for w in backends for p in w.ports if p.protocol is port.protocol}
             if backends and port.target != port.port and port.port not in declared:
@@ -105,6 +109,7 @@ class _Peers:
             return peer.namespaces.name == namespace
         selector = peer.namespaces.selector
         if selector not in self._matching:
-            chosen = (n.name for n in self._cluster.namespaces if matches(selector, n.labels))
+            is_chosen = matcher(selector)
+            chosen = (n.name for n in self._cluster.namespaces if is_chosen(n.labels))
             self._matching[selector] = frozenset(chosen)
         return namespace in self._matching[selector]

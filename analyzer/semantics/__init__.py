@@ -11,7 +11,7 @@ from analyzer.semantics.claims import (
     violates_isolation,
 )
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
-from analyzer.semantics.formulas import matches
+from analyzer.semantics.formulas import matcher, matches
 from analyzer.semantics.members import is_member
 from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
 from analyzer.semantics.ties import ties
@@ -30,6 +30,7 @@ __all__ = [
     "isolation_outcomes",
     "known",
     "known_pods",
+    "matcher",
     "matches",
     "mentioned_in",
     "on_ports",

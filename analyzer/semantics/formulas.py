@@ -154,7 +154,13 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
 
 def matches(selector: Selector, of: Labels) -> bool:
     """Whether labels meet a selector (reference A2)."""
-    return is_true(labels(selector, Role.SELF), bare(of))
+    return matcher(selector)(of)
+
+
+def matcher(selector: Selector) -> Callable[[Labels], bool]:
+    """The same for whoever asks of many labels: the selector is read once."""
+    asked = labels(selector, Role.SELF)
+    return lambda of: is_true(asked, bare(of))
 
 
 # ------------------------------------------------------------------------------------------------ ends
