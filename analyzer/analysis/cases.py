@@ -12,7 +12,7 @@ from analyzer.analysis.mismatches import end_words
 from analyzer.analysis.pointwise import AskedEnd
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
-from analyzer.model.mentioned_labels import mentioned_labels
+from analyzer.model.mentioned_labels import mentioned_labels, told_at_destinations
 from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
 from analyzer.sets import AddressSet, ConnectionSet
@@ -38,12 +38,12 @@ def explain_cases(
     `allowed` is what some pair may, `certain` what every pair may for certain; where pairs differ, the rules shown are
     those of the pair that may most, and a note tells each case.
     """
-    mentioned = mentioned_labels(profile, cluster)
+    mentioned, of_destination = mentioned_labels(profile, cluster), told_at_destinations(profile, cluster)
     found: list[tuple[str, Explanation]] = []
     for src in sources:
         for dst in destinations:
             for one, its in _sorts(src, mentioned):
-                for other, theirs in _sorts(dst, mentioned):
+                for other, theirs in _sorts(dst, of_destination):
                     if _is_one_pod(one, other):
                         continue
                     case = " and ".join(text for text in (its, theirs) if text)

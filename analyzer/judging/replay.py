@@ -8,7 +8,7 @@ from analyzer.errors import InternalError
 from analyzer.model.claims import Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
-from analyzer.model.mentioned_labels import mentioned_labels
+from analyzer.model.mentioned_labels import mentioned_labels, told_at_destinations
 from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
@@ -101,14 +101,21 @@ class Replay:
     @cached_property
     def _mentioned(self) -> dict[str, set[str]]:
         """The values of pods' labels that the policies, the claim and the assumptions mention."""
-        found = {key: set(values) for key, values in mentioned_labels(self.profile, self.cluster).items()}
+        return self._with_claim(mentioned_labels(self.profile, self.cluster))
+
+    @cached_property
+    def _mentioned_of_destination(self) -> dict[str, set[str]]:
+        return self._with_claim(told_at_destinations(self.profile, self.cluster))
+
+    def _with_claim(self, mentioned: dict[str, frozenset[str]]) -> dict[str, set[str]]:
+        found = {key: set(values) for key, values in mentioned.items()}
         for key, values in mentioned_in(self.claim, self.assumptions):
             found.setdefault(key, set()).update(values)
         return found
 
     def _keeping_assumptions(self, connection: Connection, bundle: str) -> list[Connection]:
         """The connection with all labels known, in each way that the assumptions admit."""
-        every = list(known(connection, self._mentioned))
+        every = list(known(connection, self._mentioned, self._mentioned_of_destination))
         kept = [one for one in every if not any(self._breaks(end) for end in (one.src, one.dst))]
         if not kept:
             self._assumed(every[0].src, bundle)

@@ -20,7 +20,7 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
     if not isinstance(found, dict):
         merged: dict[str, set[str]] = {}
         of_policies = asked_labels(pipeline_of(profile, cluster))
-        for key, values in (*of_policies, *_of_services(cluster), *cluster.mesh.labels, *_of_mesh(profile, cluster)):
+        for key, values in (*of_policies, *_of_services(cluster), *cluster.mesh.labels):
             merged.setdefault(key, set()).update(values)
         found = {key: frozenset(values) for key, values in merged.items()}
         cluster.readings[mentioned_labels, profile] = found
@@ -31,6 +31,14 @@ def asked_labels(pipeline: Pipeline, name: Name = Name.LABEL) -> Iterator[tuple[
     """Each label that some rule or subject asks of pods, or of namespaces, with values that meet what is asked."""
     entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
     yield from _asked((f for entry in entries for f in (entry.subject, *(rule.when for rule in entry.rules))), name)
+
+
+def told_at_destinations(profile: Profile, cluster: Cluster) -> dict[str, frozenset[str]]:
+    """The same, of destinations: with the labels by which a pod has a mesh's proxy before it or none."""
+    found: dict[str, frozenset[str]] = dict(mentioned_labels(profile, cluster))
+    for key, values in _of_mesh(profile, cluster):
+        found[key] = found.get(key, frozenset()) | frozenset(values)
+    return found
 
 
 def _of_mesh(profile: Profile, cluster: Cluster) -> Iterator[tuple[str, Collection[str]]]:

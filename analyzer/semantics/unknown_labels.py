@@ -44,15 +44,19 @@ def _chosen(pod: Pod, varying: Varying, options: tuple[Option, ...], settle: Set
     return names[settle(fact, tuple(names))]
 
 
-def known(connection: Connection, mentioned: Mentioned) -> Iterator[Connection]:
-    """The connection between pods of which everything is known, in every way that it may be."""
+def known(
+    connection: Connection, mentioned: Mentioned, of_destination: Mentioned | None = None
+) -> Iterator[Connection]:
+    """The connection between pods of which everything is known, in every way that it may be; `of_destination`: what
+    something mentions of the destination, if that is more."""
     if not any(isinstance(end, Pod) and end.unknown for end in (connection.src, connection.dst)):
         yield connection
         return
 
     def all_known(settle: Settle) -> Connection:
         src = settled(connection.src, mentioned, settle)
-        dst = settled(connection.dst, mentioned, settle, is_source=False)
+        told = mentioned if of_destination is None else of_destination
+        dst = settled(connection.dst, told, settle, is_source=False)
         return replace(connection, src=src, dst=dst)
 
     for found, _ in runs(all_known):
