@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from analyzer import analysis, inputs
-from analyzer.api.manifests import Manifests, Paths, loaded
+from analyzer.api.manifests import Manifests, Paths, load, loaded
 from analyzer.api.results import CheckResult, DiffResult, ExplainResult, MapResult
 from analyzer.errors import UsageError
 from analyzer.inputs import endpoints
@@ -20,6 +20,7 @@ from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
+from analyzer.verdicts import Answer
 
 Texts = str | Iterable[str]
 Settings = Mapping[str, object] | Texts
@@ -63,10 +64,25 @@ def check(
     asked = fitting(inputs.of_one_revision(packs_of(queries, pack, set)), excused.waivers)
     setting = setting_of(universe, profile, knob, pod_cidr, budget, max_counterexamples)
     second = inputs.second_solver(cross_check)
-    cluster = loaded(manifests)
+    found = manifests if isinstance(manifests, Manifests | Cluster) else load(manifests)
+    cluster = loaded(found)
     setting = replace(setting, profile=profile_for(profile, knob, cluster))
     answer = analysis.check(cluster, asked, setting=setting, second_solver=second, jobs=jobs, excuses=excused)
-    return CheckResult(answer, cluster)
+    return CheckResult(with_findings(answer, cluster, setting, found), cluster)
+
+
+def with_findings(answer: Answer, cluster: Cluster, setting: Setting, manifests: Manifests | Cluster) -> Answer:
+    """The answer with the causes of what it refutes, looked up in what the manifests were read from."""
+    from analyzer.analysis.findings import findings_of
+    from analyzer.manifests.locating import Locator
+
+    read = manifests.kept.text if isinstance(manifests, Manifests) else no_text
+    return replace(answer, findings=findings_of(answer, cluster, setting, Locator(read)))
+
+
+def no_text(file: str) -> bytes | None:
+    """What objects of a program were read from."""
+    return None
 
 
 def diff(

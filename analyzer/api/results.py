@@ -15,6 +15,7 @@ from analyzer.verdicts import Answer, Status, Verdict
 from analyzer.verdicts.connectivity import ConnectivityMap, end_id
 from analyzer.verdicts.difference import Difference, InventoryDifference, Relation
 from analyzer.verdicts.explanation import Explanation, Outcome
+from analyzer.verdicts.findings import Finding
 
 if TYPE_CHECKING:
     from analyzer.model.cluster import Cluster
@@ -48,10 +49,17 @@ class Shown:
 class CheckResult(Shown):
     """The verdicts of a `check`; `result["query"]` is the one on the query of that id."""
 
-    FORMATS: ClassVar[tuple[str, ...]] = ("text", "json", "sarif", "junit", "markdown", "html")
+    FORMATS: ClassVar[tuple[str, ...]] = (
+        "text", "json", "sarif", "junit", "markdown", "html", "concise", "github",
+    )  # fmt: skip
 
     answer: Answer
     cluster: Cluster
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong by its cause, the worst first, each with its fix."""
+        return self.answer.findings
 
     @property
     def status(self) -> Status:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from analyzer import inputs
 from analyzer.analysis import CheckSession
 from analyzer.api.manifests import Given, Manifests, Paths, load
-from analyzer.api.questions import Packs, Settings, Texts, packs_of, profile_for, setting_of
+from analyzer.api.questions import Packs, Settings, Texts, packs_of, profile_for, setting_of, with_findings
 from analyzer.api.results import CheckResult
 from analyzer.model.profile import Profile
+from analyzer.verdicts import Answer
 
 
 class Session:
@@ -48,12 +49,13 @@ class Session:
         self.manifests = manifests if isinstance(manifests, Manifests) else load(manifests)
         cluster = self.manifests.cluster
         setting = replace(setting, profile=profile_for(profile, knob, cluster))
+        self._setting = setting
         self._checks = CheckSession(cluster, asked, setting=setting, jobs=jobs)
 
     @property
     def result(self) -> CheckResult:
         """The answer for the manifests as they now are."""
-        return CheckResult(self._checks.answer, self.manifests.cluster)
+        return self._told(self._checks.answer, self.manifests)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -78,4 +80,8 @@ class Session:
         `session.propose(…).changed_since(session.result)` are the verdicts that the change would change.
         """
         proposed = self.manifests.changed(put=put, removed=removed)
-        return CheckResult(self._checks.propose(proposed.cluster), proposed.cluster)
+        return self._told(self._checks.propose(proposed.cluster), proposed)
+
+    def _told(self, answer: Answer, manifests: Manifests) -> CheckResult:
+        found = with_findings(answer, manifests.cluster, self._setting, manifests)
+        return CheckResult(found, manifests.cluster)

@@ -91,15 +91,23 @@ class Watcher:
         if self._session is None or packs != self._packs or setting != self._setting:
             self._packs, self._setting = packs, setting
             self._session = CheckSession(cluster, packs, setting=setting, jobs=self._jobs, progress=progress)
-            return render_text(self._session.answer, style)
+            return render_text(self._with_findings(self._session.answer, cluster), style)
         before = self._session.answer
         after = self._session.update(cluster, progress=progress)
         return render_change(
             self._reader.reread,
-            after,
+            self._with_findings(after, cluster),
             changed_verdicts(before, after),
             style,
             asked=len(self._session.asked),
             at=time.strftime("%H:%M:%S"),
             seconds=time.monotonic() - started,
         )
+
+    def _with_findings(self, answer: Answer, cluster: Cluster) -> Answer:
+        """The answer with the causes of what it refutes, looked up in the files as they are."""
+        from analyzer.analysis.findings import findings_of
+        from analyzer.cli.texts import Texts
+        from analyzer.manifests.locating import Locator
+
+        return replace(answer, findings=findings_of(answer, cluster, self._setting, Locator(Texts().read)))

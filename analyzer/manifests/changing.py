@@ -49,6 +49,10 @@ class Kept:
     pieces: tuple[Piece, ...]
     left_out: tuple[LeftOut, ...] = ()
 
+    def text(self, file: str) -> bytes | None:
+        """What was read of that name; None if nothing was."""
+        return next((piece.blob.data for piece in self.pieces if piece.blob.name == file), None)
+
     def changed(self, put: Sequence[Blob] = (), removed: Iterable[str] = ()) -> Kept:
         """The same with the objects of `put` in the place of those of the same identity, and without the `removed`,
         each `Kind namespace/name`, or `Kind name` where there is no namespace.

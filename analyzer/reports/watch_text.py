@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import replace
 
-from analyzer.reports import verdict_words, words
+from analyzer.reports import finding_words, verdict_words, words
+from analyzer.reports.findings_text import findings
 from analyzer.reports.layout import Page, Style
 from analyzer.reports.text import INKS, render_verdicts
 from analyzer.reports.visible import visible
@@ -34,6 +36,17 @@ def render_change(
         same = f"still {now.status.value}, by other connections" if was.status is now.status else ""
         turn = same or f"{was.status.value} -> {now.status.value}"
         page.paragraph(f"{verdict_words.mark(now)} {turn}  {now.query.id}", ink=INKS[now.status])
-    told = [now for _, now in changes if now.status is not Status.PROVED]
+    turned = {id(now) for _, now in changes if now.status is not Status.PROVED}
+    causes = _causes(answer, turned)
+    covered = finding_words.covered(causes)
+    told = [now for _, now in changes if id(now) in turned and id(now) not in covered]
     page.paragraph(verdict_words.summary(answer) if changes else f"no verdict changed: {verdict_words.summary(answer)}")
+    findings(page, causes)
     return bytes(page) + (render_verdicts(told, answer.universe, style) if told else b"")
+
+
+def _causes(answer: Answer, turned: Set[int]) -> Answer:
+    """The answer with those of its findings alone that break a query whose verdict turned, by `id()`."""
+    now = {(section.name, v.query.id) for section in answer.sections for v in section.verdicts if id(v) in turned}
+    kept = (it for it in answer.findings if any((broken.pack, broken.query.id) in now for broken in it.breaks))
+    return replace(answer, findings=tuple(kept))

@@ -11,6 +11,7 @@ from analyzer.records import dataclass
 _HIDDEN = "\x01"
 _STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
 _COMMENT = re.compile(r'("(?:[^"\\\n]|\\[^\n])*")|#[^\n]*|\s')
+_WORDS = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|[ ]+|[^ "]+|"')
 _PIECE = re.compile(r"[\w.$/-]+|.", re.DOTALL)
 _MOST_EDITS = 60
 
@@ -72,11 +73,21 @@ def _origins(old: str, new: str) -> list[int]:
 
 
 class Draft:
-    """`text` is what there is now; `edits` lead from the text as written to it, in the order in which they were made."""
+    """`text` is what there is now; `edits` lead from the text as written to it, in the order in which they were made.
+
+    Blanks and comments between words are one blank each: patterns that look for blanks here and there take long where
+    there are many in a row.
+    """
 
     def __init__(self, written: str) -> None:
-        self.text = _COMMENT.sub(lambda found: found[1] or " " * len(found[0]), written)
-        self._places = list(range(len(written) + 1))
+        text: list[str] = []
+        places: list[int] = []
+        for found in _WORDS.finditer(_COMMENT.sub(lambda found: found[1] or " " * len(found[0]), written)):
+            is_blank = found[0][0] == " "
+            text.append(" " if is_blank else found[0])
+            places += [found.start()] if is_blank else range(*found.span())
+        self.text = "".join(text)
+        self._places = [*places, len(written)]
         self.edits: list[Edit] = []
 
     def place(self, position: int) -> int:

@@ -18,7 +18,8 @@ from analyzer.records import dataclass
 Check = Callable[[str], Sequence[Problem]]
 """The problems of a text; their lines and columns count from 1 in it."""
 
-LONGEST = 300  # characters of one claim; what follows costs more than a reader waits for
+LONGEST = 1000  # characters of one claim; a longer one costs more than a reader waits for
+_MOST_READ = 9000  # characters of drafts, all that are tried together, past the first ones
 _MOST_STEPS = 12
 _HEAD = re.compile(r'(?:\s*@[\w-]+\s*\([^)]*\))*\s*(?:assert\s+[\w.-]+\s*(?:"[^"\n]*"\s*)?:|let\s+[\w-]+\s*=)\s*')
 _BLANKS = re.compile(r'("(?:[^"\\\n]|\\[^\n])*")|(?:#[^\n]*|\s)+')
@@ -26,6 +27,18 @@ _JOINED = re.compile(
     r"(?P<at>(?:\s*[,;.])?\s+(?:and|but|or|also|then|nor)?\s*|\s*[;,.]\s*)(?=(?:no|every|some|only|all|each)\s[^()]*\s(?:can|reach|talk|is)\s)"
 )
 _ASK_BOTH = "two claims are two queries: each asks one thing"
+
+
+class _Tries:
+    """How much is left to be tried: a text that joins many claims could be taken apart in very many ways."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_READ
+
+    def take(self, text: str) -> bool:
+        """Whether the text may be tried, too."""
+        self._left -= max(len(text), 100)
+        return self._left > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,7 @@ def taught(
         return tuple(problems)
     ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
     first = ordered[0]
-    found = _form(text, check, known, BARE if is_bare else OF_STATEMENTS)
+    found = _form(text, check, known, _Tries(), BARE if is_bare else OF_STATEMENTS)
     if found is None:
         return tuple(ordered)
     line, column = _line_and_column(text, found.first.start)
@@ -62,7 +75,9 @@ def taught(
     return (replace(first, forms=found.forms), *ordered[1:])
 
 
-def _form(text: str, check: Check, known: Set[str], heads: Sequence[Idiom] = (), depth: int = 0) -> _Form | None:
+def _form(
+    text: str, check: Check, known: Set[str], tries: _Tries, heads: Sequence[Idiom] = (), depth: int = 0
+) -> _Form | None:
     drafts: list[Draft] = []
     for idioms in (*OF_CLAIMS, ()):
         draft = Draft(text)
@@ -74,10 +89,10 @@ def _form(text: str, check: Check, known: Set[str], heads: Sequence[Idiom] = (),
             draft.apply(idiom, known, head.end() if head else 0)
         if _is_mended(draft, check):
             return None if draft.first is None else _Form((_shown(draft.text, text),), draft.first)
-    found = _apart(text, check, known, depth)
+    found = _apart(text, check, known, tries, depth)
     for draft in drafts:
         if found is None and draft.first is not None:
-            found = _apart(draft.text, check, known, depth)
+            found = _apart(draft.text, check, known, tries, depth)
             found = found and _Form(found.forms, draft.first)
     return found
 
@@ -100,7 +115,7 @@ def _is_mended(draft: Draft, check: Check) -> bool:
     return False
 
 
-def _apart(text: str, check: Check, known: Set[str], depth: int) -> _Form | None:
+def _apart(text: str, check: Check, known: Set[str], tries: _Tries, depth: int) -> _Form | None:
     """The two claims that the text joins, if it does, each in its nearest form."""
     head = _HEAD.match(text)
     if depth > 2 or (head is not None and depth == 0 and text.lstrip().startswith("let")):
@@ -110,17 +125,18 @@ def _apart(text: str, check: Check, known: Set[str], depth: int) -> _Form | None
         left, right = text[: found.start()], text[:start] + text[found.end() :]
         at = found.start() + len(found[0]) - len(found[0].lstrip())
         joint = Edit(at, max(at + 1, found.start() + len(found[0].rstrip())), _ASK_BOTH, "")
-        one, other = (_alone(part, check, known, depth, joint) for part in (left, right))
+        one = _alone(left, check, known, tries, depth, joint)
+        other = _alone(right, check, known, tries, depth, joint) if one is not None else None
         if one is not None and other is not None:
             return _Form((*one.forms, *other.forms), one.first)
     return None
 
 
-def _alone(text: str, check: Check, known: Set[str], depth: int, joint: Edit) -> _Form | None:
+def _alone(text: str, check: Check, known: Set[str], tries: _Tries, depth: int, joint: Edit) -> _Form | None:
     """One of several claims, as it is or in its nearest form."""
     if not check(text):
         return _Form((_shown(text, text),), joint)
-    return _form(text, check, known, (), depth + 1)
+    return _form(text, check, known, tries, (), depth + 1) if tries.take(text) else None
 
 
 def _shown(text: str, written: str) -> str:

@@ -7,6 +7,7 @@ the form.  Every form can be pasted: nothing is wrong with it.
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,43 @@ def test_a_set_asked_for_by_itself_has_its_own_form() -> None:
             "    write `pods(app=web)`",
         ]
     ]
+
+
+PLAIN = [(wrong, forms) for wrong, forms in claims() if not re.search(r'["#]|  ', wrong)]
+
+
+@pytest.mark.parametrize(("marked", "forms"), PLAIN[::7])
+def test_blanks_and_comments_between_words_make_no_difference(marked: str, forms: str) -> None:
+    """However many: patterns that look for blanks here and there are not asked of runs of them."""
+    text = unmarked(marked)[0]
+    first = problems_of_claim(text.replace(" ", " " * 40))[0]
+    assert list(first.forms) == forms.split(" && ")
+    assert first.column <= 40 * len(text)
+
+
+LONG_LIST = " or ".join(f"namespace team-{number}" for number in range(25))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (f"no {LONG_LIST} can reach pods(app=db) on port 5432", "on tcp/5432"),
+        (f"no {LONG_LIST} can talk to pods(app=db)", "can reach pods(app=db)"),
+    ],
+)
+def test_long_claims_are_taught_too(wrong: str, right: str) -> None:
+    assert 300 < len(wrong) < 1000
+    (form,) = problems_of_claim(wrong)[0].forms
+    assert form.endswith(right)
+    assert "namespace team-24" in form
+
+
+PIECES = ("some pods talk to db and ", "no pods can not ", "x -> y ", "can reach ", "and not ", " ", "a")
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_no_claim_takes_long(piece: str) -> None:
+    """Some of these took minutes at a third of the length; a reader waits a second or two, a slow machine ten times."""
+    started = time.monotonic()
+    problems_of_claim(("no " + piece * 1000)[:1000])
+    assert time.monotonic() - started < 20
