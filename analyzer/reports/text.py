@@ -74,10 +74,10 @@ def _section(page: Page, section: Section, universe: Universe, told: frozenset[i
 
 
 def _alike(verdicts: Sequence[Verdict]) -> dict[tuple[Status, tuple[str, ...]], list[Verdict]]:
-    """Vacuous verdicts, together where they are so for the same reasons."""
+    """Vacuous and unknown verdicts, together where they are so for the same reasons."""
     found: dict[tuple[Status, tuple[str, ...]], list[Verdict]] = {}
     for verdict in verdicts:
-        if verdict.status is Status.VACUOUS and verdict.blame:
+        if verdict.status in (Status.VACUOUS, Status.UNKNOWN) and verdict.blame:
             found.setdefault((verdict.status, verdict.blame), []).append(verdict)
     return found
 
@@ -87,7 +87,7 @@ def _group(page: Page, verdicts: Sequence[Verdict]) -> None:
     names = ", ".join(verdict.query.id for verdict in verdicts)
     page.labelled(label, f"{words.plural(len(verdicts), 'query')}: {names}", gutter=parts.GUTTER, ink=Ink.OPEN)
     for missing in verdicts[0].blame:
-        parts.detail(page, "why", parts.line(missing))
+        parts.detail(page, "why" if verdicts[0].status is Status.VACUOUS else "hangs on", parts.line(missing))
 
 
 def _verdict(page: Page, verdict: Verdict, universe: Universe) -> None:

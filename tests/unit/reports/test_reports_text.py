@@ -17,13 +17,15 @@ from report_samples import (
     whole,
 )
 
+from analyzer.language import parse_query
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Unmodelled
+from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.reports.layout import Style
 from analyzer.reports.text import render_text
 from analyzer.reports.words import UNIVERSES
-from analyzer.verdicts.verdict import Status
+from analyzer.verdicts.verdict import Answer, Section, Status, Verdict
 
 VERBOSE = Style(width=100, is_verbose=True)
 TELLING = Style(width=100, tells_assumptions=True)
@@ -189,3 +191,16 @@ def test_colour_changes_no_text():
     colored = render_text(EVERYTHING, Style(color=True))
     assert plain != colored
     assert re.sub(rb"\x1b\[[0-9;]*m", b"", colored) == plain
+
+
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.VACUOUS])
+def test_verdicts_that_hang_on_the_same_are_told_together(status):
+    """Brief text names what they hang on once, verbose text below each."""
+    hanging = "an object that nobody knows"
+    asked = [parse_query(f"no namespace a can reach namespace {name}", f"id-{name}") for name in "bcd"]
+    verdicts = tuple(Verdict(query, status, Universe.ANY, "it hangs on something", blame=(hanging,)) for query in asked)
+    found = Answer((Section("pack", "", verdicts),), Universe.ANY, PROFILES["generic"], (), (), ())
+    brief = render_text(found, Style()).decode()
+    assert brief.count(hanging) == 1
+    assert all(f"id-{name}" in brief for name in "bcd")
+    assert render_text(found, Style(is_verbose=True)).decode().count(hanging) == 3
