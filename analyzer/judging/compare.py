@@ -15,7 +15,7 @@ from analyzer.judging.mediated import mediated_pair
 from analyzer.judging.moved import moved_addresses
 from analyzer.judging.query_session import QuerySession
 from analyzer.judging.regions import describe
-from analyzer.judging.replay import Replay
+from analyzer.judging.replay import Replay, UnconfirmedError
 from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Anything, Assumption, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
@@ -87,7 +87,7 @@ class _Comparison:
     def shift(self, most: int) -> Shift:
         try:
             return self._shift(most)
-        except UndecidedError as error:
+        except (UndecidedError, UnconfirmedError) as error:
             return Shift(reason=str(error))
 
     def _shift(self, most: int) -> Shift:
@@ -155,6 +155,10 @@ class _Comparison:
         connection = decode(obligation, rest.values)
         was, now = (self._allowed(side, connection) for side in (self.denying, self.allowing))
         if False not in was or True not in now:
+            if apart := obligation.scope.requests.apart:
+                raise UnconfirmedError(
+                    f"no request is found to tell for sure, of what hangs together: {'; '.join(apart)}"
+                )
             raise InternalError(f"the oracle finds no change of {connection}, the encoding may", obligation.text)
         needed = session.needed(rest.values, obligation.opens)
         facts = tuple(dict.fromkeys(obligation.opens[name].text for name in needed))
@@ -167,9 +171,10 @@ class _Comparison:
     def _change(self, one: Witness, obligation: Obligation) -> Change:
         connection, profile = one.witness, self.question.profile
         assert isinstance(connection, Connection)
-        spoken = Replay(self.allowing, profile, self.question.claim, self.question.assumptions)
+        apart = obligation.scope.requests.apart
+        spoken = Replay(self.allowing, profile, self.question.claim, self.question.assumptions, apart=apart)
         allowed = spoken.connection(connection, allowed=True, bundle=obligation.text)
-        anything = Replay(self.denying, profile, ANYTHING_NEW, ())
+        anything = Replay(self.denying, profile, ANYTHING_NEW, (), apart=apart)
         denied = anything.connection(seen_by(connection, self.denying), allowed=False, bundle=obligation.text)
         before, after = (denied, allowed) if self.is_gained else (allowed, denied)
         return Change(

@@ -127,7 +127,7 @@ def _unlabelled(cluster: Cluster) -> Iterable[Notice]:
     """Namespaces whose labels matter and are not known."""
     used = {workload.namespace for workload in cluster.workloads}
     for namespace in cluster.namespaces:
-        if namespace.name in used and not namespace.is_declared and cluster.policies:
+        if namespace.name in used and not namespace.is_declared and (cluster.policies or cluster.mesh.objects):
             text = f"namespace `{namespace.name}` is not declared; the map takes it to have no labels but its name"
             yield Notice(namespace.source, text)
 

@@ -3,11 +3,13 @@ and which requests these are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from analyzer.analysis.connectivity.merging import merged
 from analyzer.analysis.connectivity.request_regions import Client, region_of, together
+from analyzer.model.added_labels import Varying
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Pod, pod_of
 from analyzer.model.formulas import (
@@ -17,11 +19,13 @@ from analyzer.model.formulas import (
     Formula,
     Leaf,
     Member,
+    Name,
     OnPorts,
     Open,
     Role,
     Test,
     leaves,
+    leaves_once,
     with_leaves,
 )
 from analyzer.model.labels import NO_LABELS
@@ -106,7 +110,8 @@ class MeshRows:
     def client(self, end: MapEnd) -> Client:
         match end:
             case Workload():
-                addresses = AddressSet.singles(end.ips) if end.ips else self.pods
+                anywhere = AddressSet.FULL if end.host_network else self.pods
+                addresses = AddressSet.singles(end.ips) if end.ips else anywhere
                 return Client(self.config.identity(end.namespace, end.service_account), addresses)
             case Node():
                 return Client(None, AddressSet.singles(end.ips) if end.ips else AddressSet.FULL)
@@ -125,7 +130,11 @@ class MeshRows:
         namespace = cluster.namespace_by_name.get(workload.namespace)
         of_namespace = namespace.labels if namespace is not None else NO_LABELS
         pod = pod_of(workload, of_namespace, workload.ips[0] if workload.ips else self.pods.some())
-        told = dict.fromkeys(leaf.ports for leaf in asked_of(cluster, profile, pod) if isinstance(leaf, OnPorts))
+        asked = list(asked_of(cluster, profile, pod))
+        if self._is_unsettled(workload, asked):
+            yield _LetIn(PortSet.FULL, None)
+            return
+        told = dict.fromkeys(leaf.ports for leaf in asked if isinstance(leaf, OnPorts))
         together: dict[tuple[Alternative, ...] | None, PortSet] = {}
         for ports in pieces(PortSet.FULL, told):
             found = self._alternatives(pod, ports)
@@ -133,6 +142,25 @@ class MeshRows:
                 together[found] = together.get(found, PortSet.EMPTY) | ports
         for alternatives, ports in together.items():
             yield _LetIn(ports, alternatives)
+
+    def _is_unsettled(self, workload: Workload, asked: Sequence[Leaf]) -> bool:
+        """Proxies may judge its pods in several ways: by labels that nobody knows, or by which address a pod has."""
+        unknown = {key for one in workload.unknown_labels if isinstance(one, Varying) for key in one.all_keys}
+        if any(not isinstance(one, Varying) for one in workload.unknown_labels):
+            return True
+        by_address = any(isinstance(it, Member) and it.role is not Role.SRC for it in asked)
+        return bool(unknown & self._label_keys) or (by_address and len(workload.ips) != 1)
+
+    @cached_property
+    def _label_keys(self) -> frozenset[str]:
+        """Of the labels of pods that decide which proxy there is and which policies are for it."""
+        formulas = [
+            it
+            for stage in mesh_stages(self.cluster, self.profile.ext_authz)
+            for it in (stage.applies, *(entry.subject for tier in stage.tiers for entry in tier.entries))
+        ]
+        tests = (leaf for leaf in leaves_once(formulas) if isinstance(leaf, Test))
+        return frozenset(test.attribute.key for test in tests if test.attribute.name is Name.LABEL)
 
     def _alternatives(self, pod: Pod, ports: PortSet) -> tuple[Alternative, ...] | None:
         cluster = self.cluster
