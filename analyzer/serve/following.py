@@ -27,7 +27,8 @@ LOG = logging.getLogger("netproof.serve")
 
 class Follower(Thread):
     """`is_current`: what is kept is what the server has, but for what is on its way.  `is_refused`: it may not be
-    listed.  `on_change` is called whenever either, or an object, has changed."""
+    listed.  `version`: the server's, of what was taken over last.  `on_change` is called whenever one of these, or an
+    object, has changed."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Follower(Thread):
         self._server, self._objects, self._on_change, self._seconds = server, objects, on_change, seconds
         self._stopping = Event()
         self._known: set[Key] = set()
+        self.version = ""
 
     def stop(self) -> None:
         self._stopping.set()
@@ -89,7 +91,8 @@ class Follower(Thread):
         self._objects.change(found, self._known - there)
         self._known = there
         self.is_refused = False
-        return str(page["metadata"]["resourceVersion"])
+        self.version = str(page["metadata"]["resourceVersion"])
+        return self.version
 
     def _watch(self, version: str) -> str:
         """Take over what happens until the server ends it; the version to go on from."""
@@ -100,7 +103,7 @@ class Follower(Thread):
         for event in events:
             if self._stopping.is_set():
                 break
-            version = self._taken(event)
+            version = self.version = self._taken(event)
         self.is_current = False  # until the next one is open
         return version
 

@@ -23,6 +23,8 @@ from analyzer.serve.following import Follower
 from analyzer.serve.resources import resources_of
 from analyzer.verdicts import Answer, Status, Verdict
 
+_SETTLING, _LONGEST_SETTLING = 0.1, 1.0  # seconds
+
 
 class StaleError(Exception):
     """What is kept is behind the cluster, and no answer is given."""
@@ -63,7 +65,7 @@ class LiveState:
         self._patience, self._watch_seconds = patience, watch_seconds
         self.objects = LiveObjects(Rules(keep_going=True))
         self.followers: tuple[Follower, ...] = ()
-        self._changed, self._lock = Condition(), Lock()
+        self._changed, self._lock, self._changed_at = Condition(), Lock(), 0.0
         self._session: CheckSession | None = None
         self._unread: frozenset[tuple[str, str]] = frozenset()
 
@@ -81,6 +83,7 @@ class LiveState:
             follower.stop()
 
     def _told(self) -> None:
+        self._changed_at = time.monotonic()
         with self._changed:
             self._changed.notify_all()
 
@@ -108,6 +111,11 @@ class LiveState:
         return self.is_current
 
     def _be_current(self) -> None:
+        """Each kind comes by a watch of its own, so that of two changes the second may be here first: until nothing has
+        come for a moment."""
+        end = time.monotonic() + _LONGEST_SETTLING
+        while (left := self._changed_at + _SETTLING - time.monotonic()) > 0 and time.monotonic() < end:
+            time.sleep(left)
         if not self.wait(self._patience):
             raise StaleError(f"what is kept of {', '.join(self.behind) or 'the cluster'} is behind the cluster")
 
