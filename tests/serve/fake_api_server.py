@@ -161,17 +161,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _watch(self, resource: str, query: dict[str, str]) -> None:
         server, version = self.server, int(query["resourceVersion"])
         end = time.monotonic() + float(query.get("timeoutSeconds", 30))
+        with server.changed:
+            server._open.add(self.connection)
+            marks = server.bookmarks
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         if version < server.oldest:
+            server._open.discard(self.connection)
             self._event("ERROR", {"kind": "Status", "code": 410, "message": "too old resource version"})
             self._end()
             return
-        with server.changed:
-            server._open.add(self.connection)
-            marks = server.bookmarks
         while (left := end - time.monotonic()) > 0:
             with server.changed:
                 news = [event for event in server.events if event[0] > version and event[2] == resource]
