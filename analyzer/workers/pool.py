@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -95,7 +96,10 @@ class WorkerPool(Generic[T]):
 
     def _start(self) -> None:
         """One more process, for the next task."""
-        context = multiprocessing.get_context("fork") if can_fork() else multiprocessing.get_context("spawn")
+        is_forked = can_fork()
+        context = multiprocessing.get_context("fork") if is_forked else multiprocessing.get_context("spawn")
+        if not is_forked and hasattr(signal, "pthread_sigmask"):
+            resource_tracker.ensure_running()  # its own start would let SIGINT through again
         channel, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(self._work, theirs), daemon=True)
         with _uninterrupted():
@@ -156,11 +160,21 @@ def _uninterrupted() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # what is started inherits this
+    heard: list[int] = []
+    handler = signal.getsignal(signal.SIGINT)
+    # Another thread may still be given the signal, which Python then tells the main one.
+    is_deferred = callable(handler) and threading.current_thread() is threading.main_thread()
+    if is_deferred:
+        signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if is_deferred:
+            signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _serve(work: Callable[[int], Any], channel: Connection) -> None:
