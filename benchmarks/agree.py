@@ -33,9 +33,10 @@ from shrinking import Trial, shrunk
 from trials import Answer, Asked, Encoded, Scene, Subject, by_oracle, scenes
 from written import save
 
-from analyzer.model.claims import Claim, Term
+from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.formulas import Attribute
 from analyzer.model.labels import Labels, Requirement, Selector
 from analyzer.model.policies import Policy, Rule
 from analyzer.model.profile import Profile
@@ -141,7 +142,7 @@ def _kinds(asked: Asked) -> set[str]:
                 found.add(f"operator {operator.value}")
             case Rule(action=action):
                 found.add(f"action {action.value}")
-            case Claim() | Cluster() | Source() | Labels() | Selector() | Term() | Enum():
+            case Claim() | Cluster() | Source() | Labels() | Selector() | Attribute() | Enum():
                 pass
             case _ if type(thing).__module__.startswith("analyzer.model"):
                 found.add(type(thing).__name__)

@@ -10,8 +10,10 @@ from analyzer.encoding.walk import claim_sets, requests_in
 from analyzer.judging import Setting
 from analyzer.judging.bound import has_ipv6_pods
 from analyzer.model.cilium import CiliumPeer, Endpoints, Entity
-from analyzer.model.claims import METADATA, Pack, Universe
+from analyzer.model.cilium_rules import api_server_addresses
+from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import METADATA_ADDRESSES
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.knobs import LabelsAsWritten
 from analyzer.model.mesh import has_mesh
@@ -116,7 +118,6 @@ def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption
     """Said where policies of Cilium mean the API server, or all of the cluster, to which one outside would belong."""
     if not profile.reads_cilium:
         return
-    from analyzer.model.cilium_rules import api_server_addresses
 
     if api_server_addresses(profile, cluster):
         return
@@ -190,8 +191,8 @@ def _cluster_domain(cluster: Cluster) -> Iterable[StatedAssumption]:
 
 
 def _metadata_service(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iterable[StatedAssumption]:
-    is_asked = any(METADATA in claim_sets(query.claim) for pack in packs for query in pack.queries)
-    if is_asked and not has_ipv6_pods(cluster, setting.pod_addresses):
+    is_asked = any(METADATA_ADDRESSES in claim_sets(query.claim) for pack in packs for query in pack.queries)
+    if is_asked and not has_ipv6_pods(cluster, setting.pod_addresses, setting.profile):
         yield StatedAssumption(
             "metadata-service",
             "metadata-service is its IPv4 address alone, for nothing says that pods have IPv6 addresses",

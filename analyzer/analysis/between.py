@@ -14,7 +14,7 @@ from analyzer.model.cilium_rules import api_server_addresses
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_declared, as_enforced
-from analyzer.model.formulas import Role, Test, leaves
+from analyzer.model.formulas import Role, Test, leaves_once
 from analyzer.model.knobs import AllowLocalhost
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
@@ -82,13 +82,9 @@ def between(
 
 
 def looks_at_requests(cluster: Cluster, profile: Profile) -> bool:
-    """Some policy of the engine's own asks about requests."""
-    if not is_decided_by_own(profile, as_enforced(cluster, profile)):
-        return False
-    stages = pipeline_of(profile, as_enforced(cluster, profile)).stages
-    rules = (r for stage in stages for tier in stage.tiers for entry in tier.entries for r in entry.rules)
-    asked = (leaf for rule in rules for leaf in leaves(rule.when))
-    return any(isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST for leaf in asked)
+    """Some policy asks about requests."""
+    rules = (rule.when for _, _, rule in pipeline_of(profile, cluster).rules)
+    return any(isinstance(leaf, Test) and leaf.attribute.role is Role.REQUEST for leaf in leaves_once(rules))
 
 
 def _is_asked_point_by_point(cluster: Cluster, profile: Profile, ends: Sequence[PairEnd]) -> bool:

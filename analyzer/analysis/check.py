@@ -18,13 +18,14 @@ from analyzer.analysis.policy_notices import policy_notices
 from analyzer.analysis.service_ports import service_port_slips
 from analyzer.analysis.unknown_labels import unknown_labels
 from analyzer.analysis.why_vacuous import why_vacuous
-from analyzer.encoding.walk import claim_sets, leaves
+from analyzer.encoding.walk import claim_sets
 from analyzer.judging import Setting
-from analyzer.model.claims import Pack, PodsIn, Query, ServiceNamed, Universe, WorkloadNamed
+from analyzer.model.claims import Pack, Query, Universe
 from analyzer.model.cluster import Cluster, Unmodelled
+from analyzer.model.ends import ServiceNamed
 from analyzer.model.enforcing import as_enforced
+from analyzer.model.formulas import Attribute, Leaf, Member, Name, OfWorkload, Test
 from analyzer.model.mesh import KINDS_OF_MESH
-from analyzer.model.policies import NamespaceNamed
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.verdicts import Answer, Section, Status, Verdict
@@ -147,22 +148,24 @@ def unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
     may be created later, or be misspelt."""
     seen: set[str] = set()
     for leaf in claim_sets(query.claim):
-        for part in leaves(leaf):
-            match part:
-                case PodsIn(NamespaceNamed(name), _) if name not in cluster.namespace_by_name:
-                    near = _near(name, cluster.namespace_by_name)
-                    text = f"query `{query.id}` names namespace `{name}`, which no manifest mentions{near}"
-                case WorkloadNamed(namespace, name) if not _is_declared(cluster, namespace, name):
-                    near = _near(name, {w.name for w in cluster.workloads_by_namespace.get(namespace, ())})
-                    text = f"query `{query.id}` names workload `{namespace}/{name}`, which no manifest declares{near}"
-                case ServiceNamed(namespace, name) if (namespace, name) not in cluster.service_by_name:
-                    near = _near(name, {s.name for s in cluster.services if s.namespace == namespace})
-                    text = f"query `{query.id}` names Service `{namespace}/{name}`, which no manifest declares{near}"
-                case _:
-                    continue
+        for text in _unknown_in(leaf, cluster, f"query `{query.id}` names"):
             if text not in seen:
                 seen.add(text)
                 yield Notice(query.source, text)
+
+
+def _unknown_in(leaf: Leaf, cluster: Cluster, named: str) -> Iterator[str]:
+    match leaf:
+        case Test(Attribute(_, Name.NAMESPACE), frozenset() as names):
+            for name in sorted(names - cluster.namespace_by_name.keys()):
+                near = _near(name, cluster.namespace_by_name)
+                yield f"{named} namespace `{name}`, which no manifest mentions{near}"
+        case Member(_, OfWorkload(namespace, name)) if not _is_declared(cluster, namespace, name):
+            near = _near(name, {w.name for w in cluster.workloads_by_namespace.get(namespace, ())})
+            yield f"{named} workload `{namespace}/{name}`, which no manifest declares{near}"
+        case Member(_, ServiceNamed(namespace, name)) if (namespace, name) not in cluster.service_by_name:
+            near = _near(name, {s.name for s in cluster.services if s.namespace == namespace})
+            yield f"{named} Service `{namespace}/{name}`, which no manifest declares{near}"
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from datetime import date
 
 from analyzer.analysis.known_regions import known_excuse, unlike_workloads
-from analyzer.model.claims import Anything, Claim, Excuse, Kind, Minus, OfRequest, Query
+from analyzer.model.claims import Claim, Excuse, Kind, Query
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import ANYTHING, without
 from analyzer.model.formulas import negated
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
 from analyzer.model.profile import Profile
@@ -178,24 +179,23 @@ def _without(claim: Claim, excused: Sequence[Excuse]) -> Claim:
     if claim.kind is Kind.ISOLATED:
         sources = claim.sources
         for excuse in excused:
-            sources = Minus(sources, excuse.sources)
+            sources = without(sources, excuse.sources)
         return replace(claim, sources=sources)
     return replace(claim, excuses=(*claim.excuses, *excused))
 
 
 def _within(claim: Claim, region: Excuse) -> Claim | None:
     """The claim, speaking of the region only; None if that cannot be said: both name ports by their names."""
-    outside = [Excuse(Minus(Anything(), region.sources), Anything())]
+    outside = [Excuse(without(ANYTHING, region.sources), ANYTHING)]
     if claim.kind is Kind.ISOLATED:
         return _without(claim, outside)
     if region.through is not None:
         return None
-    outside.append(Excuse(Anything(), Minus(Anything(), region.destinations)))
+    outside.append(Excuse(ANYTHING, without(ANYTHING, region.destinations)))
     for naming in region.port_names:
-        outside.append(Excuse(Anything(), Anything(), None, (replace(naming, is_given=not naming.is_given),)))
+        outside.append(Excuse(ANYTHING, ANYTHING, None, (replace(naming, is_given=not naming.is_given),)))
     if region.requests is not None:
-        others_asked = OfRequest(negated(region.requests.formula))
-        outside.append(Excuse(Anything(), Anything(), None, requests=others_asked))
+        outside.append(Excuse(ANYTHING, ANYTHING, None, requests=negated(region.requests)))
     if region.ports is not None:
         others = _other_ports(region.ports)
         if others is None:
@@ -203,7 +203,7 @@ def _within(claim: Claim, region: Excuse) -> Claim | None:
             claim = replace(claim, ports=region.ports)
         if others is None:
             return None
-        outside += [Excuse(Anything(), Anything(), others)] if others else []
+        outside += [Excuse(ANYTHING, ANYTHING, others)] if others else []
     return _without(claim, outside)
 
 

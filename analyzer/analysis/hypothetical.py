@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
-from analyzer.model.claims import Addresses, Nodes, PodsIn, SetExpr, WorkloadNamed
 from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.ends import NODES, OUTSIDE, Spelt, as_pods
+from analyzer.model.formulas import All, AtAddress, Formula, Member, OfWorkload
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed
 from analyzer.semantics import matches
@@ -14,23 +15,25 @@ from analyzer.semantics import matches
 NEW_POD = "a-new-pod"
 
 
-def representative(members: SetExpr, cluster: Cluster) -> tuple[PairEnd, str, tuple[str, ...]] | None:
+def representative(members: Formula, cluster: Cluster) -> tuple[PairEnd, str, tuple[str, ...]] | None:
     """An end in the set, its name in words, and what was chosen where the set left a choice.
 
     A selector makes a pod that is not there yet, with the labels it asks for and no others.  None if the set has no
     such end, or is not a plain one: a union, an intersection, a difference.
     """
+    if (chosen := as_pods(members)) is not None:
+        return _new_pod(*chosen, cluster)
     match members:
-        case WorkloadNamed(namespace, name):
+        case Member(_, OfWorkload(namespace, name)):
             found = [w for w in cluster.workloads if (w.namespace, w.name) == (namespace, name)]
             return (found[0], found[0].id, _kinds(found)) if found else None
-        case Addresses(addresses, text):
+        case Member(_, Spelt(addresses, text)):
             return addresses, text.removeprefix("ips "), ()
-        case Nodes() if cluster.nodes:
+        case All((kind, Member(_, AtAddress(addresses, text)))) if kind == OUTSIDE:
+            return addresses, text, ()
+        case _ if members == NODES and cluster.nodes:
             node = cluster.nodes[0]
             return node, f"node {node.name}", (f"took node {node.name} for the nodes",)
-        case PodsIn(namespaces, selector):
-            return _new_pod(namespaces, selector, cluster)
         case _:
             return None
 

@@ -11,27 +11,26 @@ from ipaddress import ip_address
 
 from analyzer.analysis.known_requests import asked_by
 from analyzer.model.claims import (
-    Addresses,
-    Anything,
-    At,
-    Both,
-    Either,
     Excuse,
-    Minus,
-    NodesThat,
-    OfRequest,
-    PodsIn,
-    PodsOf,
     PortNaming,
-    SetExpr,
     Universe,
-    WorkloadNamed,
 )
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
-from analyzer.model.formulas import both
+from analyzer.model.ends import (
+    ANYTHING,
+    external,
+    has_one_of,
+    nodes_that,
+    pods_in,
+    pods_of,
+    pods_of_workload,
+    with_address,
+    without,
+)
+from analyzer.model.formulas import Attribute, Formula, Name, Role, both, either
 from analyzer.model.knobs import NamedPortScope
-from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.labels import Selector
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
 from analyzer.model.profile import Profile
@@ -39,6 +38,7 @@ from analyzer.sets import AddressSet, ValueSet
 from analyzer.verdicts.baseline import Baseline
 from analyzer.verdicts.regions import NEW_NAMESPACE, YES, EndRegion, Labels, Region
 
+_ANY_POD = pods_in(NamespacesMatching(Selector.EVERYTHING))
 _FAMILIES = {"IPv4": AddressSet(AddressSet.FULL.v4, ()), "IPv6": AddressSet((), AddressSet.FULL.v6)}
 
 
@@ -55,12 +55,12 @@ def known_excuse(
         return None
     sources, *others = (end for end in ends if end is not None)
     if region.dst is None:
-        return Excuse(sources, Anything())
+        return Excuse(sources, ANYTHING)
     names = (*_namings(region.dst.port_names), *_namings(region.dst.service_port_names, NamedPortScope.SIDECARS))
     asked = [asked_by(it) for it in region.request]
     if None in asked:
         return None
-    requests = OfRequest(both(it for it in asked if it is not None)) if asked else None
+    requests = both(it for it in asked if it is not None) if asked else None
     return Excuse(sources, others[0], _ports(region), names, _through(region), requests)
 
 
@@ -113,62 +113,64 @@ def _end(
     universe: Universe,
     cluster: Cluster,
     today: Sequence[str],
-) -> SetExpr | None:
+) -> Formula | None:
     """Whatever the region has at this end, in the address family; `today`: the ids of the workloads that there are."""
     if end.kind == "external":
         addresses = end.addresses or AddressSet.FULL
-        return Addresses(addresses & _FAMILIES.get(family or "", AddressSet.FULL), "addresses of the baseline")
+        return external(addresses & _FAMILIES.get(family or "", AddressSet.FULL), "addresses of the baseline")
     asked = _addresses(end, family)
     if end.kind == "node":
-        return Both((NodesThat(ValueSet.ANY if end.nodes is None else end.nodes), *_nodes_with(end.labels), *asked))
+        return both(
+            (nodes_that(ValueSet.ANY if end.nodes is None else end.nodes), *_having(Name.LABEL, end.labels), *asked)
+        )
     named = _workloads(end, today)
     places = _places(end, baseline, universe)
     if named is None or places is None:
         return None
     if end.service_accounts is not None:
-        asked.append(PodsOf(end.service_accounts))
-    return _less(Both((places, *_with_labels(end.labels), *named, *asked)), end, baseline, universe, cluster)
+        asked.append(pods_of(end.service_accounts))
+    return _less(both((places, *_having(Name.LABEL, end.labels), *named, *asked)), end, baseline, universe, cluster)
 
 
-def _addresses(end: EndRegion, family: str | None) -> list[SetExpr]:
+def _addresses(end: EndRegion, family: str | None) -> list[Formula]:
     """Where the address of a pod or node is to lie: sets of which each is to hold it."""
-    told = [] if end.addresses is None else [At(end.addresses)]
-    return [*told, *([At(_FAMILIES[family])] if family else ())]
+    told = [] if end.addresses is None else [with_address(end.addresses)]
+    return [*told, *([with_address(_FAMILIES[family])] if family else ())]
 
 
-def _workloads(end: EndRegion, today: Sequence[str]) -> list[SetExpr] | None:
+def _workloads(end: EndRegion, today: Sequence[str]) -> list[Formula] | None:
     """The workloads that the region names, if it names any; None where one has a namesake of another kind today."""
     if end.workloads is None or end.workloads.is_complement:
         return []
     ids = _texts(end.workloads)
-    named = [_named(id.partition("[")[0]) for id in ids]
-    if any(id not in ids for name in named for id in today if id.startswith(f"{name.namespace}/{name.name}[")):
+    named = [id.partition("[")[0] for id in ids]
+    if any(id not in ids for name in named for id in today if id.startswith(f"{name}[")):
         return None
-    return [Either(tuple(named))]
+    return [either(map(_named, named))]
 
 
-def _named(text: str) -> WorkloadNamed:
+def _named(text: str) -> Formula:
     namespace, _, name = text.partition("/")
-    return WorkloadNamed(namespace, name)
+    return pods_of_workload(namespace, name)
 
 
-def _less(pods: SetExpr, end: EndRegion, baseline: Baseline, universe: Universe, cluster: Cluster) -> SetExpr | None:
+def _less(pods: Formula, end: EndRegion, baseline: Baseline, universe: Universe, cluster: Cluster) -> Formula | None:
     """The pods without those that the region leaves out, or did not know of."""
-    taken: list[SetExpr] = []
+    taken: list[Formula] = []
     if end.workloads is not None and end.workloads.is_complement:
         taken += (_named(id.partition("[")[0]) for id in _texts(end.workloads))
     if end.host_network is False:
-        taken += (WorkloadNamed(w.namespace, w.name) for w in cluster.workloads if w.host_network)
+        taken += (pods_of_workload(w.namespace, w.name) for w in cluster.workloads if w.host_network)
     if end.workloads is None or end.workloads.is_complement:
         others = unlike_workloads(baseline, universe, cluster)
         if others is None:
             return None
-        taken += (WorkloadNamed(workload.namespace, workload.name) for workload in others)
-    return Minus(pods, Either(tuple(dict.fromkeys(taken)))) if taken else pods
+        taken += (pods_of_workload(workload.namespace, workload.name) for workload in others)
+    return without(pods, either(dict.fromkeys(taken)))
 
 
 # ------------------------------------------------------------------------------------------------ namespaces
-def _places(end: EndRegion, baseline: Baseline, universe: Universe) -> SetExpr | None:
+def _places(end: EndRegion, baseline: Baseline, universe: Universe) -> Formula | None:
     """The pods of the region's namespaces: of those that existed then by name, of others as not existing then."""
     there = baseline.namespaces
     names: Iterable[str]
@@ -179,43 +181,16 @@ def _places(end: EndRegion, baseline: Baseline, universe: Universe) -> SetExpr |
     else:
         names = [name for name in end.namespaces if name != NEW_NAMESPACE]
         has_new = NEW_NAMESPACE in end.namespaces
-    asked = _in_namespaces_with(end.namespace_labels)
-    found: list[SetExpr] = [Both((PodsIn(NamespaceNamed(name)), *asked)) for name in names]
+    asked = _having(Name.NAMESPACE_LABEL, end.namespace_labels)
+    found = [both((pods_in(NamespaceNamed(name)), *asked)) for name in names]
     if has_new:
         if there is None:
             return None
-        everywhere = Both(
-            (PodsIn(NamespacesMatching(Selector.EVERYTHING)), *_in_namespaces_with(end.new_namespace_labels))
-        )
-        old = tuple(PodsIn(NamespaceNamed(name)) for name in sorted(there))
-        found.append(Minus(everywhere, Either(old)) if old else everywhere)
-    return Either(tuple(found)) if found else None
+        everywhere = both((_ANY_POD, *_having(Name.NAMESPACE_LABEL, end.new_namespace_labels)))
+        found.append(without(everywhere, either(pods_in(NamespaceNamed(name)) for name in sorted(there))))
+    return either(found) if found else None
 
 
-def _with_labels(asked: Labels) -> list[SetExpr]:
-    """Pods of whose labels this is asked: sets of which each is to hold them."""
-    every = NamespacesMatching(Selector.EVERYTHING)
-    return [Either(tuple(PodsIn(every, selector) for selector in _having(*label))) for label in asked]
-
-
-def _nodes_with(asked: Labels) -> list[SetExpr]:
-    """Nodes of whose labels this is asked."""
-    return [Either(tuple(NodesThat(labels=selector) for selector in _having(*label))) for label in asked]
-
-
-def _in_namespaces_with(asked: Labels) -> list[SetExpr]:
-    """Pods of whose namespaces' labels this is asked."""
-    return [Either(tuple(PodsIn(NamespacesMatching(selector)) for selector in _having(*label))) for label in asked]
-
-
-def _having(key: str, values: ValueSet) -> tuple[Selector, ...]:
-    """Selectors one of which is met just where the label has one of the values."""
-    named = frozenset(value for value in values.values if value is not None)
-    names_absent = None in values.values
-    if values.is_complement:
-        required = [Requirement(key, Operator.EXISTS)] if names_absent else []
-        required += [Requirement(key, Operator.NOT_IN, named)] if named else []
-        return (Selector(tuple(required)),)
-    found = [Requirement(key, Operator.IN, named)] if named else []
-    found += [Requirement(key, Operator.DOES_NOT_EXIST)] if names_absent else []
-    return tuple(Selector((one,)) for one in found)
+def _having(name: Name, asked: Labels) -> list[Formula]:
+    """That the end has labels of which this is asked, or its namespace."""
+    return [has_one_of(Attribute(Role.SELF, name, key), values) for key, values in asked]

@@ -4,7 +4,7 @@ port and open fact that they tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -64,7 +64,7 @@ def decided(
     pipeline, is_open = pipeline_of(profile, cluster), False
     numbers, blocks = _told_apart(pipeline)
     ranges = pod_addresses_of(cluster, pod_addresses)
-    ends = [list(_points(end, cluster, profile, blocks, ranges)) for end in (src, dst)]
+    ends = [list(points(end, cluster, profile, blocks, ranges)) for end in (src, dst)]
     pairs = [(a, b) for a, b in product(*ends) if a.ip.version == b.ip.version and a != b]
     denied: Decision | None = None
     open_facts: dict[OpenFact, None] = {}
@@ -131,10 +131,10 @@ def _ports(asked: ConnectionSet, numbers: Mapping[Protocol, set[int]]) -> Iterat
             yield from ((protocol, number) for number in sorted({low, *edges}))
 
 
-def _points(
-    end: AskedEnd, cluster: Cluster, profile: Profile, blocks: list[AddressSet], ranges: AddressSet
+def points(
+    end: AskedEnd, cluster: Cluster, profile: Profile, blocks: Sequence[AddressSet], ranges: AddressSet
 ) -> Iterator[End]:
-    """The end at each of its addresses; at one of each sort where they are not known."""
+    """The end at each of its addresses; where they are not known, at one of each sort that the blocks tell apart."""
     if isinstance(end, str):
         yield from (External(ip, end) for ip in _samples([], AddressSet.FULL))
     elif isinstance(end, AddressSet):
@@ -156,7 +156,7 @@ def _room(end: Workload, cluster: Cluster, ranges: AddressSet) -> AddressSet:
     return (ranges - cluster.taken_addresses) or ranges
 
 
-def _samples(blocks: list[AddressSet], domain: AddressSet) -> Iterator[IPAddress]:
+def _samples(blocks: Sequence[AddressSet], domain: AddressSet) -> Iterator[IPAddress]:
     for cell in cells(blocks, domain).values():
         seen: set[int] = set()
         for network in cell.networks():

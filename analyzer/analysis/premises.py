@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from analyzer.encoding.walk import comparisons, leaves
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound_pods
-from analyzer.model.claims import Assumption, Attribute, Condition, Kind, PodsIn, Query, SetExpr, Term
+from analyzer.model.claims import Assumption, Kind, Query
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import pod_of
+from analyzer.model.ends import leaves_of
+from analyzer.model.formulas import Formula
 from analyzer.model.memory import remembered
+from analyzer.model.mentioned_labels import labels_in
 from analyzer.model.profile import PROFILES
 from analyzer.records import dataclass
 from analyzer.semantics import holds, is_member, known_pods
@@ -62,17 +64,11 @@ def _breaks(workload: Workload, assumption: Assumption, cluster: Cluster) -> boo
     return False
 
 
-def _label_values(members: SetExpr, condition: Condition) -> dict[str, frozenset[str]]:
+def _label_values(members: Formula, condition: Formula) -> dict[str, frozenset[str]]:
     """The values of pods' labels that they mention, by key."""
     found: dict[str, frozenset[str]] = {}
-    for leaf in leaves(members):
-        for requirement in leaf.pods.requirements if isinstance(leaf, PodsIn) else ():
-            found[requirement.key] = found.get(requirement.key, frozenset()) | requirement.values
-    for term, other in comparisons(condition):
-        for one in (term, other):
-            if isinstance(one, Term) and one.attribute is Attribute.LABEL:
-                values = other if isinstance(other, frozenset) else frozenset()
-                found[one.key] = found.get(one.key, frozenset()) | values
+    for key, values in labels_in((*leaves_of(members), condition)):
+        found[key] = found.get(key, frozenset()) | frozenset(values)
     return found
 
 

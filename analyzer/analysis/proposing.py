@@ -18,8 +18,9 @@ from analyzer.judging import Setting, judge, question_of
 from analyzer.judging.dns import dns_servers
 from analyzer.judging.query_session import QuerySession
 from analyzer.language import parse_query
-from analyzer.model.claims import CONVENTIONAL_DNS, Severity
+from analyzer.model.claims import Severity
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import CONVENTIONAL_DNS
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.records import dataclass

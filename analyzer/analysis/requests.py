@@ -3,16 +3,16 @@ each port and address that it tells apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
+from analyzer.analysis.pointwise import points
 from analyzer.encoding import pod_addresses as pod_addresses_of
-from analyzer.model.cluster import Cluster, Node, Workload
-from analyzer.model.endpoints import Connection, End, External, Host, Through, pod_of
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.endpoints import Connection, End, Through
 from analyzer.model.formulas import AtAddress, Leaf, Member, OnPorts, Role
-from analyzer.model.labels import NO_LABELS
 from analyzer.model.mesh_stage import STAGE
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
@@ -23,7 +23,6 @@ from analyzer.semantics.mesh import asked_of, request_ruling
 from analyzer.semantics.settling import runs
 from analyzer.semantics.some_request import TooManyRequestsError
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
-from analyzer.sets.addresses import IPAddress
 from analyzer.sets.pieces import pieces
 from analyzer.verdicts.explanation import SideExplanation
 
@@ -67,9 +66,12 @@ def judged(
     if not isinstance(dst, Workload) or dst.host_network or not asked.tcp:
         return None
     addresses = pod_addresses_of(cluster, pod_addresses)
-    leaves = [leaf for pod in _ends(dst, cluster, addresses, ()) for leaf in asked_of(cluster, profile, pod)]
-    sources = list(_ends(src, cluster, addresses, _told_apart(leaves, Role.SRC)))
-    destinations = list(_ends(dst, cluster, addresses, _told_apart(leaves, Role.DST)))
+    pods = points(dst, cluster, profile, (), addresses)
+    leaves = list(dict.fromkeys(leaf for pod in pods for leaf in asked_of(cluster, profile, pod)))
+    sources, destinations = (
+        list(points(end, cluster, profile, _told_apart(leaves, role), addresses))
+        for end, role in ((src, Role.SRC), (dst, Role.DST))
+    )
     places = _places(asked.tcp, leaves)
     pairs = [(s, d) for s in sources for d in destinations if s.ip.version == d.ip.version]
     if not pairs:
@@ -137,20 +139,3 @@ def _told_apart(asked: Sequence[Leaf], role: Role) -> tuple[AddressSet, ...]:
 def _places(ports: PortSet, asked: Sequence[Leaf]) -> list[PortSet]:
     """Parts of the ports that no formula tells apart; names are numbers of the destination's."""
     return pieces(ports, dict.fromkeys(leaf.ports for leaf in asked if isinstance(leaf, OnPorts)))
-
-
-def _ends(end: PairEnd, cluster: Cluster, pods: AddressSet, distinguished: Sequence[AddressSet]) -> Iterator[End]:
-    """The end at each address that makes a difference."""
-    if isinstance(end, Node):
-        yield from (Host(end.name, end.labels, ip) for ip in end.ips or (pods.some(),))
-        return
-    if isinstance(end, AddressSet):
-        yield from (External(ip) for ip in _samples(end, distinguished))
-        return
-    namespace = cluster.namespace_by_name.get(end.namespace)
-    of_namespace = namespace.labels if namespace is not None else NO_LABELS
-    yield from (pod_of(end, of_namespace, ip) for ip in end.ips or tuple(_samples(pods, distinguished)))
-
-
-def _samples(addresses: AddressSet, distinguished: Sequence[AddressSet]) -> Iterator[IPAddress]:
-    return (part.some() for part in pieces(addresses, distinguished))

@@ -7,15 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 
-from analyzer.encoding.walk import claim_sets, comparisons, leaves
+from analyzer.encoding.walk import claim_sets, tests_of
 from analyzer.model.added_labels import Unwritten
-from analyzer.model.claims import Attribute, PodsIn, Query
+from analyzer.model.claims import Query
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Name
-from analyzer.model.labels import Labels, Selector
+from analyzer.model.formulas import Name, Test
+from analyzer.model.labels import Labels
 from analyzer.model.memory import remembered
 from analyzer.model.mentioned_labels import asked_labels, mentioned_labels
-from analyzer.model.policies import NamespacesMatching
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.model.source import Notice
@@ -77,25 +76,13 @@ def unknown_labels(cluster: Cluster, profile: Profile, query: Query) -> Iterator
 
 def _mentioned(query: Query, pods: _Known, namespaces: _Known) -> Iterator[tuple[_Known, str, str | None]]:
     """Each key that the query mentions, and each value of one, with the labels to look for it in."""
-    for leaf in claim_sets(query.claim):
-        for part in leaves(leaf):
-            if isinstance(part, PodsIn):
-                yield from _of_selector(part.pods, pods)
-                if isinstance(part.namespaces, NamespacesMatching):
-                    yield from _of_selector(part.namespaces.selector, namespaces)
-    for term, values in comparisons(query.claim.where) if query.claim.where is not None else ():
-        if term.attribute in (Attribute.LABEL, Attribute.NAMESPACE_LABEL):
-            known = pods if term.attribute is Attribute.LABEL else namespaces
-            yield known, term.key, None
-            for value in sorted(values) if isinstance(values, frozenset) else ():
-                yield known, term.key, value
-
-
-def _of_selector(selector: Selector, known: _Known) -> Iterator[tuple[_Known, str, str | None]]:
-    for requirement in selector.requirements:
-        yield known, requirement.key, None
-        for value in sorted(requirement.values):
-            yield known, requirement.key, value
+    for test in (*(leaf for leaf in claim_sets(query.claim) if isinstance(leaf, Test)), *tests_of(query.claim.where)):
+        if test.attribute.name in (Name.LABEL, Name.NAMESPACE_LABEL):
+            known, key = pods if test.attribute.name is Name.LABEL else namespaces, test.attribute.key
+            yield known, key, None
+            yield from (
+                (known, key, value) for value in sorted(test.meets if isinstance(test.meets, frozenset) else ())
+            )
 
 
 def _near(known: _Known, key: str, value: str | None) -> str | None:

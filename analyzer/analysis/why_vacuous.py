@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.encoding.walk import claim_sets, leaves
-from analyzer.model.claims import Pack, PodsIn, Query
+from analyzer.analysis.telling_labels import tenancy
+from analyzer.model.claims import Pack, Query
 from analyzer.model.cluster import Cluster
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement
-from analyzer.model.policies import NamespacesMatching
+from analyzer.model.formulas import All, Attribute, Formula, Name, Not, Some, Test
+from analyzer.model.labels import NAMESPACE_NAME_LABEL
 
 _MOST_TOLD = 5
 
@@ -16,34 +16,35 @@ _MOST_TOLD = 5
 def why_vacuous(cluster: Cluster, pack: Pack, query: Query) -> Iterator[str]:
     """One sentence without a full stop for each label that the query asks of namespaces and none of them has; where all
     labels are there, for each value."""
-    asked = list(dict.fromkeys(_asked(query)))
-    missing = [it.key for it in asked if not any(it.key in namespace.labels for namespace in cluster.namespaces)]
+    asked = list(dict.fromkeys(pair for members in query.claim.sets for pair in _asked(members)))
+    missing = [key for key, _ in asked if not any(key in namespace.labels for namespace in cluster.namespaces)]
     for key in dict.fromkeys(missing):
         yield f"no namespace has the label `{key}`{_guess(cluster, pack, key)}"
-    for requirement in () if missing else asked:
-        having = [namespace for namespace in cluster.namespaces if requirement.key in namespace.labels]
-        if requirement.values and not any(ns.labels[requirement.key] in requirement.values for ns in having):
-            there = sorted({namespace.labels[requirement.key] for namespace in having})
-            wanted = ", ".join(f"`{value}`" for value in sorted(requirement.values)[:_MOST_TOLD])
-            yield (
-                f"no namespace has {wanted} as its `{requirement.key}`; there are {_told(there)}"
-                f"{_setting(pack, sorted(requirement.values))}"
-            )
+    for key, values in () if missing else asked:
+        having = [namespace for namespace in cluster.namespaces if key in namespace.labels]
+        if values and not any(ns.labels[key] in values for ns in having):
+            there = sorted({namespace.labels[key] for namespace in having})
+            wanted = ", ".join(f"`{value}`" for value in sorted(values)[:_MOST_TOLD])
+            yield f"no namespace has {wanted} as its `{key}`; there are {_told(there)}{_setting(pack, sorted(values))}"
 
 
-def _asked(query: Query) -> Iterator[Requirement]:
-    for leaf in claim_sets(query.claim):
-        for part in leaves(leaf):
-            if isinstance(part, PodsIn) and isinstance(part.namespaces, NamespacesMatching):
-                for requirement in part.namespaces.selector.requirements:
-                    if requirement.operator in (Operator.IN, Operator.EXISTS):
-                        yield requirement
+def _asked(members: Formula) -> Iterator[tuple[str, frozenset[str]]]:
+    """The labels that are asked for, with the values if some are."""
+    match members:
+        case All(parts) | Some(parts):
+            for part in parts:
+                yield from _asked(part)
+        case Not(part) if not isinstance(part, Test):
+            yield from _asked(part)
+        case Test(Attribute(_, Name.NAMESPACE_LABEL, key), meets):
+            yield key, meets if isinstance(meets, frozenset) else frozenset()
+        case _:
+            pass
 
 
 def _guess(cluster: Cluster, pack: Pack, key: str) -> str:
     """The parameter that names the label, and what it should be: `; try --set tenant=team, which …`."""
     parameter = next((name for name, value in pack.parameters if value == key), None)
-    from analyzer.analysis.telling_labels import tenancy
 
     found = tenancy(cluster)
     if found is not None and found.key != key:

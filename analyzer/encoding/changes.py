@@ -15,8 +15,8 @@ from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.reach import NO_END, Reach, ends_of, everywhere, union_of
 from analyzer.encoding.scope import pod_addresses
 from analyzer.encoding.slices import named_by
-from analyzer.model.claims import LedPort
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import LedPort
 from analyzer.model.formulas import (
     FALSE,
     All,

@@ -12,10 +12,12 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import HOST, POD
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.vocabulary import PortName
-from analyzer.encoding.walk import claim_sets, leaves, tests_of
+from analyzer.encoding.walk import claim_sets, tests_of
 from analyzer.model.added_labels import Varying, unknown_under
-from analyzer.model.claims import Universe, WorkloadNamed
+from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Unmodelled, Workload
+from analyzer.model.ends import leaves_of
+from analyzer.model.formulas import Member, OfWorkload
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
@@ -47,7 +49,7 @@ class EndClass:
     values: tuple[tuple[Attr, int], ...]
     ports: NamedPorts
     addresses: AddressSet | None
-    named: frozenset[WorkloadNamed]
+    named: frozenset[OfWorkload]
     is_single: bool
     members: tuple[Workload, ...]
     node: Node | None = None
@@ -79,7 +81,7 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     cannot be: workloads with hostNetwork or a hostPort, and workloads that the query names.  `before`: the older of two
     revisions, whose workloads may be on another network.
     """
-    named = tuple(dict.fromkeys(s for s in _sets(scope) if isinstance(s, WorkloadNamed)))
+    named = tuple(dict.fromkeys(_named(scope)))
     groups: dict[EndClass, list[Workload]] = {}
     is_inventory = scope.question.universe is Universe.INVENTORY
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
@@ -127,7 +129,7 @@ def _is_off_the_mesh(scope: Scope, workload: Workload) -> bool:
     )
 
 
-def _supposed(scope: Scope, named: tuple[WorkloadNamed, ...], is_inventory: bool) -> Iterator[EndClass]:
+def _supposed(scope: Scope, named: tuple[OfWorkload, ...], is_inventory: bool) -> Iterator[EndClass]:
     """The pods that objects may make of which the model knows nothing else: outside the inventory a pod that is not
     there yet is like any of them, but for those on their node's network."""
     for thing in scope.members.unmodelled:
@@ -166,14 +168,13 @@ def _touched(scope: Scope) -> Iterator[Workload]:
         yield from here if scope.admits_guesses else (workload.without_guesses for workload in here)
 
 
-def _sets(scope: Scope) -> Iterator[object]:
-    yield from claim_sets(scope.question.claim)
-    for assumption in scope.assumptions:
-        yield from leaves(assumption.members)
-    for way in scope.ways:
-        yield from leaves(way.port.members)
-    for node_way in scope.node_ways:
-        yield from leaves(node_way.port.members)
+def _named(scope: Scope) -> Iterator[OfWorkload]:
+    """The workloads that the question names, or that something leads to."""
+    ports = (*(way.port for way in scope.ways), *(way.port for way in scope.node_ways))
+    others = (*(it.members for it in scope.assumptions), *(port.members for port in ports))
+    for leaf in (*claim_sets(scope.question.claim), *(leaf for members in others for leaf in leaves_of(members))):
+        if isinstance(leaf, Member) and isinstance(leaf.ends, OfWorkload):
+            yield leaf.ends
 
 
 def declares(ports: tuple[ContainerPort, ...], wanted: PortName) -> PortSet:
@@ -197,7 +198,7 @@ def _named_ports(scope: Scope, ports: tuple[ContainerPort, ...]) -> NamedPorts:
     )
 
 
-def _class_of(scope: Scope, workload: Workload, named: frozenset[WorkloadNamed], ports: NamedPorts) -> EndClass:
+def _class_of(scope: Scope, workload: Workload, named: frozenset[OfWorkload], ports: NamedPorts) -> EndClass:
     """The workload's class, without members: equal for workloads that the question cannot tell apart."""
     mentioned, _ = mentioned_values(scope)
     asked = unknown_under(mentioned, workload.unknown_labels)

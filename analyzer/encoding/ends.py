@@ -31,9 +31,7 @@ from analyzer.encoding.terms import (
 from analyzer.encoding.variables import ADDRESSES, KINDS, Attribute, VariableBuilder, Which
 from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Universe
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
-from analyzer.model.policies import NamespaceChoice, NamespaceNamed
-from analyzer.sets import AddressSet, PortSet, ValueSet
+from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.intervals import points
 
 _ACCOUNT = re.compile(ACCOUNT_NAME)
@@ -62,7 +60,6 @@ class EndTerms:
         if self.classes:
             variables.row(role, Attribute.MEMBER)
         self._members: dict[frozenset[int], Term] = {}
-        self._selected: dict[tuple[NamespaceChoice, Selector], Term] = {}
         self._inside: dict[AddressSet, Term] = {}
         self._known_labels: dict[Attr, Term] = {}
         self.host_network = self.is_class(i for i, c in self.classes if c.host_network)
@@ -146,12 +143,6 @@ class EndTerms:
     def service_account(self) -> Term:
         return self._symbol(Attribute.ACCOUNT)
 
-    def has_account(self, accounts: ValueSet) -> Term:
-        """It has one of these service accounts."""
-        domain, symbol = self.domain(Attr("sa")), self.service_account()
-        listed = disj(equal(symbol, number(domain.code(v), domain.width)) for v in sorted(accounts.values, key=str))
-        return neg(listed) if accounts.is_complement else listed
-
     def namespace_label(self, attr: Attr, standing: Standing) -> Term:
         """The label's symbol for a namespace that exists, or for one not created yet."""
         is_new = standing is Standing.FUTURE
@@ -161,51 +152,20 @@ class EndTerms:
         """The namespace's name as a value of the domain it is compared in."""
         return self._symbol(Attribute.NAMESPACE_NAME)
 
-    # -------------------------------------------------------------------------------------------- selectors
-    def selects(self, namespaces: NamespaceChoice, pods: Selector) -> Term:
-        """It is a pod, in such a namespace, with such labels."""
-        key = (namespaces, pods)
-        found = self._selected.get(key)
-        if found is None:
-            found = conj([self.pod, self.chosen(namespaces), self.labels_match(pods)])
-            found = self._selected[key] = self.script.share(found)
-        return found
-
-    def chosen(self, choice: NamespaceChoice) -> Term:
-        table = self.scope.table
-        if isinstance(choice, NamespaceNamed):
-            code = table.code(choice.name)
-            return FALSE if code is None else self.in_namespaces([code])
-        parts = [self.in_namespaces(table.known_matching(choice.selector))]
-        for standing in (Standing.MENTIONED, Standing.FUTURE):
-            codes = {c for c in table.of(standing) if table.name_allows(c, choice.selector)} & self.reach.namespaces
-            if codes:
-                met = conj(
-                    self._meets(self.namespace_label(Attr("ns", r.key), standing), Attr("ns", r.key), r)
-                    for r in choice.selector.requirements
-                    if r.key != NAMESPACE_NAME_LABEL
-                )
-                parts.append(conj([self.in_namespaces(codes), met]))
-        return disj(parts)
-
-    def labels_match(self, selector: Selector) -> Term:
-        """Its own labels match: a pod's, or a node's."""
-        return conj(self._meets(self.label(Attr("pod", r.key)), Attr("pod", r.key), r) for r in selector.requirements)
-
-    def _meets(self, symbol: Term, attr: Attr, requirement: Requirement) -> Term:
-        """Reference A2.3, on codes."""
-        domain = self.domain(attr)
-        listed = disj(equal(symbol, number(domain.code(v), domain.width)) for v in sorted(requirement.values))
-        absent = equal(symbol, number(ABSENT, domain.width))
-        match requirement.operator:
-            case Operator.IN:
-                return listed
-            case Operator.NOT_IN:
-                return neg(listed)
-            case Operator.EXISTS:
-                return neg(absent)
-            case Operator.DOES_NOT_EXIST:
-                return absent
+    def value(self, attr: Attr) -> Term:
+        """The value of the attribute, absent where the end is no pod."""
+        match attr.kind:
+            case "pod":
+                found = self.label(attr)
+            case "sa":
+                found = self.service_account()
+            case "ns":
+                is_new = self.in_namespaces(self.scope.table.of(Standing.FUTURE))
+                there, later = (self.namespace_label(attr, it) for it in (Standing.KNOWN, Standing.FUTURE))
+                found = pick(is_new, later, there)
+            case _:
+                found = self.name_value()
+        return pick(self.pod, found, number(ABSENT, self.domain(attr).width))
 
     # -------------------------------------------------------------------------------------------- addresses
     def unknown_address(self) -> Term:

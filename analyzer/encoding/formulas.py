@@ -6,7 +6,7 @@ those that are merely mentioned or not created yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from analyzer.encoding.assertion_names import AssertionNames
@@ -14,19 +14,20 @@ from analyzer.encoding.domains import ABSENT, Attr, is_like
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import UnseenEnd, WrittenAddress, addresses_of
 from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.requests import RequestTerms
+from analyzer.encoding.residues import by_residue, in_words, meets
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.sights import Asked, is_on
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number
 from analyzer.encoding.variables import PROTOCOL_CODES, VariableBuilder
 from analyzer.encoding.variables import Attribute as Symbol
+from analyzer.encoding.vocabulary import attr_of
 from analyzer.errors import InternalError
+from analyzer.model.ends import Behind
 from analyzer.model.formulas import (
-    FALSE as NEVER,
-)
-from analyzer.model.formulas import (
+    ANY_PODS,
     ON_NODES,
-    PODS,
     All,
     AtAddress,
     Attribute,
@@ -37,6 +38,7 @@ from analyzer.model.formulas import (
     Name,
     Not,
     OfKind,
+    OfNode,
     OfWorkload,
     OnHostPort,
     OnNodes,
@@ -47,15 +49,13 @@ from analyzer.model.formulas import (
     Same,
     Some,
     Test,
+    Word,
     both,
-    either,
-    leaves,
 )
 from analyzer.model.formulas import TRUE as ALWAYS
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.open_facts import OpenFact, which_of_others
 from analyzer.model.policies import Protocol
-from analyzer.sets import PortSet
+from analyzer.sets import PortSet, ValueSet
 
 if TYPE_CHECKING:
     from analyzer.encoding.requests import RequestTerms
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 Seen = EndTerms | UnseenEnd | WrittenAddress
 Ends = Mapping[Role, Seen]
 
+_NAME = Attr("name")
 _OF_NAMESPACES = (Name.NAMESPACE, Name.NAMESPACE_LABEL)
 
 
@@ -115,19 +116,21 @@ class FormulaTerms:
                 is_so = self._settled.get(fact)
                 return self.assertions.open(fact) if is_so is None else TRUE if is_so else FALSE
             case Same(left, right):
-                if (left.name, right.name) != (Name.NODE, Name.NODE):
-                    raise InternalError("no rule compares two attributes but nodes")
-                return TRUE  # of neither end is it said; what asks for it asks first whether it is
+                return self._same(left, right, ends)
             case _:
                 assert_never(formula)
 
     def _all(self, parts: tuple[Formula, ...], ends: Ends, asked: Asked | None) -> Term:
         """What ends are goes first, then their namespaces: where those cannot be, nobody asks for more."""
-        pods = {p.role for p in parts if isinstance(p, Member) and isinstance(p.ends, OfKind) and p.ends.kinds <= _PODS}
-        kinds = [part for part in parts if isinstance(part, Member)]
-        found = [self.of(part, ends, asked) for part in kinds]
-        if FALSE in found:
-            return FALSE
+        pods = {
+            p.role for p in parts if isinstance(p, Member) and isinstance(p.ends, OfKind) and p.ends.kinds <= ANY_PODS
+        }
+        found: list[Term] = []
+        for part in parts:
+            if isinstance(part, Member):
+                found.append(self.of(part, ends, asked))
+                if found[-1] == FALSE:
+                    return FALSE
         of_namespaces: dict[Role, list[Formula]] = {}
         others: list[Formula] = []
         for part in parts:
@@ -154,9 +157,20 @@ class FormulaTerms:
             case OnNodes(labels):
                 return self._on_nodes(labels, end)
             case OnNodesOf(namespaces, selector):
-                return self._is_a(ON_NODES, end) if any(_meets(selector, its) for its in namespaces) else FALSE
+                return self._is_a(ON_NODES, end) if any(meets(selector, its) for its in namespaces) else FALSE
             case OfWorkload():
-                raise InternalError("no rule names a workload")
+                codes = (i for i, c in end.classes if members in c.named) if isinstance(end, EndTerms) else ()
+                return end.is_class(codes) if isinstance(end, EndTerms) else FALSE
+            case OfNode(names):
+                return _of_node(names, end) if isinstance(end, EndTerms) else FALSE
+            case Behind(_, ports):
+                return disj(self.is_in(port.members, end) for port in ports)
+            case Word():
+                raise InternalError(f"nobody has looked up what `{members}` stands for")
+
+    def is_in(self, members: Formula, end: Seen) -> Term:
+        """The end is in the set, which is a formula over SELF."""
+        return self.of(members, {Role.SELF: end})
 
     @staticmethod
     def _is_a(kinds: frozenset[EndKind], end: Seen) -> Term:
@@ -170,14 +184,16 @@ class FormulaTerms:
             EndKind.NODE: end.host,
             EndKind.HOST_POD: end.host_network,
         }
+        if kinds >= ANY_PODS:
+            return disj([end.pod, *(every[kind] for kind in kinds - ANY_PODS)])
         return disj(term for kind, term in every.items() if kind in kinds)
 
     def _on_nodes(self, labels: Formula, end: Seen) -> Term:
-        nodes = [node for node in self.scope.cluster.nodes if _meets(labels, node.labels)]
+        nodes = [node for node in self.scope.cluster.nodes if meets(labels, node.labels)]
         if isinstance(end, WrittenAddress):
             return FALSE
         if isinstance(end, UnseenEnd):
-            return end.on_one_of(nodes, is_any=labels == ALWAYS, words=_in_words(labels))
+            return end.on_one_of(nodes, is_any=labels == ALWAYS, words=in_words(labels))
         addresses = addresses_of(nodes)
         shared = conj([end.host_network, end.inside(addresses)]) if addresses else FALSE
         own = FALSE if end.host == FALSE else conj([end.host, self.of(labels, {Role.SELF: end})])
@@ -198,20 +214,32 @@ class FormulaTerms:
         symbol = end.label(attr) if attribute.name is Name.LABEL else end.service_account()
         return _is_one_of(test, symbol, attr, end)
 
+    def _same(self, left: Attribute, right: Attribute, ends: Ends) -> Term:
+        """Of no end is it said which node it is on; what compares those asks first whether it is."""
+        if left.name is Name.NODE:
+            return TRUE
+        found = ends[left.role], ends[right.role]
+        attrs = attr_of(left), attr_of(right)
+        if not isinstance(found[0], EndTerms) or not isinstance(found[1], EndTerms):
+            raise InternalError("no rule compares attributes of the two ends")
+        if attrs == (_NAME, _NAME):
+            return equal(found[0].ns, found[1].ns)
+        return equal(found[0].value(attrs[0]), found[1].value(attrs[1]))
+
     # -------------------------------------------------------------------------------------------- namespaces
     def _of_namespaces(self, formula: Formula, end: Seen, *, is_pod: bool) -> Term:
         """`is_pod`: something else says that the end is one."""
         if not isinstance(end, EndTerms):
-            return TRUE if _meets(formula, None) else FALSE
+            return TRUE if meets(formula, None) else FALSE
         key = formula, end.role, is_pod
         found = self._chosen.get(key)
         if found is None:
             parts = [end.in_namespaces(self.scope.table.known_where(formula))]
             for standing in (Standing.MENTIONED, Standing.FUTURE):
                 codes = self.scope.table.of(standing) & end.reach.namespaces
-                for left, some in _by_residue(formula, codes, end).items():
+                for left, some in by_residue(formula, codes, self.scope.table).items():
                     parts.append(conj([end.in_namespaces(some), self._of_labels(left, standing, end)]))
-            if not is_pod and _meets(formula, None):
+            if not is_pod and meets(formula, None):
                 parts.append(neg(end.pod))
             found = self._chosen[key] = self.script.share(disj(parts))
         return found
@@ -260,7 +288,13 @@ class FormulaTerms:
         )
 
 
-_PODS = PODS | {EndKind.HOST_POD}
+def _of_node(names: ValueSet, end: EndTerms) -> Term:
+    """Those that are not there yet have no name."""
+    there = [(i, c.node) for i, c in end.classes if c.node is not None]
+    named = end.is_class(i for i, node in there if node.name in names.values)
+    others = conj([end.host, neg(end.is_class(i for i, _ in there))]) if None in names.values else FALSE
+    listed = disj([named, others])
+    return conj([end.host, neg(listed)]) if names.is_complement else listed
 
 
 def _is_one_of(test: Test, symbol: Term, attr: Attr, end: EndTerms) -> Term:
@@ -316,77 +350,3 @@ class Subjects:
                 return self.is_of_ports(part)
             case leaf:
                 return isinstance(leaf, OnPorts | OnHostPort)
-
-
-def _by_residue(formula: Formula, codes: Iterable[int], end: EndTerms) -> dict[Formula, list[int]]:
-    """What is left to ask of these namespaces' labels, once their names are known."""
-    names = {value for leaf in leaves(formula) for value in _names_in(leaf)}
-    found: dict[Formula, list[int]] = {}
-    left: dict[str | None, Formula] = {}
-    for code in sorted(codes):
-        name = end.scope.table.entries[code].name
-        told = name if name in names else None
-        if told not in left:
-            left[told] = _named(formula, told)
-        if left[told] != NEVER:
-            found.setdefault(left[told], []).append(code)
-    return found
-
-
-def _is_of_name(test: Test) -> bool:
-    attribute = test.attribute
-    return attribute.name is Name.NAMESPACE or attribute.key == NAMESPACE_NAME_LABEL
-
-
-def _names_in(leaf: Formula) -> frozenset[str]:
-    is_asked = isinstance(leaf, Test) and _is_of_name(leaf) and isinstance(leaf.meets, frozenset)
-    return leaf.meets if is_asked and isinstance(leaf, Test) and isinstance(leaf.meets, frozenset) else frozenset()
-
-
-def _named(formula: Formula, name: str | None) -> Formula:
-    """The formula for a namespace of that name; None: of one that it does not mention."""
-    match formula:
-        case All(parts):
-            return both(_named(part, name) for part in parts)
-        case Some(parts):
-            return either(_named(part, name) for part in parts)
-        case Not(part):
-            left = _named(part, name)
-            return NEVER if left == ALWAYS else ALWAYS if left == NEVER else Not(left)
-        case Test() if _is_of_name(formula):
-            return (
-                ALWAYS
-                if formula.meets is None or (isinstance(formula.meets, frozenset) and name in formula.meets)
-                else NEVER
-            )
-        case _:
-            return formula
-
-
-def _meets(formula: Formula, labels: Labels | None) -> bool:
-    """Labels, of which everything is known, meet the formula; None: of an end that has none (reference A2)."""
-    match formula:
-        case All(parts):
-            return all(_meets(part, labels) for part in parts)
-        case Some(parts):
-            return any(_meets(part, labels) for part in parts)
-        case Not(part):
-            return not _meets(part, labels)
-        case Test(attribute, meets):
-            value = None if labels is None else labels.get(attribute.key)
-            return value is not None and is_like(value, meets)
-        case _:
-            raise InternalError(f"{formula} asks of more than labels")
-
-
-def _in_words(formula: Formula) -> str:
-    match formula:
-        case All(parts):
-            return ",".join(map(_in_words, parts))
-        case Not(part):
-            return f"not {_in_words(part)}"
-        case Test(attribute, meets):
-            values = f" in ({', '.join(sorted(meets))})" if isinstance(meets, frozenset) else ""
-            return f"{attribute.key}{values}"
-        case _:
-            return str(formula)

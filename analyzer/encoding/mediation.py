@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.question import Question
-from analyzer.encoding.walk import asked_of_requests, formulas_of, requests_in, tests_of
-from analyzer.model.claims import Condition, Kind, Universe
+from analyzer.encoding.walk import asked_of_requests, formulas_of, requests_in
+from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -178,9 +178,9 @@ def issuers(cluster: Cluster) -> frozenset[str] | None:
     return None if any(not rule.issuer for rule in rules) else frozenset(rule.issuer for rule in rules)
 
 
-def names_tokens(where: Condition | None) -> bool:
+def names_tokens(where: Formula | None) -> bool:
     """The condition speaks of tokens or of their claims."""
-    return any(test.attribute.name in NAMES_OF_TOKEN for part in requests_in(where) for test in tests_of(part))
+    return any(test.attribute.name in NAMES_OF_TOKEN for test in requests_in(where))
 
 
 def admits_tokens(question: Question) -> bool:

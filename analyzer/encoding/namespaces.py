@@ -10,7 +10,7 @@ from analyzer.errors import InternalError
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import All, Attribute, Formula, Name, Not, Some, Test
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.records import dataclass
 
 
@@ -62,7 +62,6 @@ class NamespaceTable:
             for key, value in entries[code].labels.items():
                 self._by_pair.setdefault((key, value), set()).add(code)
                 self._by_key.setdefault(key, set()).add(code)
-        self._selected: dict[Selector, frozenset[int]] = {}
         self._meeting_formulas: dict[Formula, frozenset[int]] = {}
 
     def code(self, name: str) -> int | None:
@@ -70,16 +69,6 @@ class NamespaceTable:
 
     def of(self, standing: Standing) -> frozenset[int]:
         return self._of[standing]
-
-    def known_matching(self, selector: Selector) -> frozenset[int]:
-        """The namespaces of known labels that match."""
-        found = self._selected.get(selector)
-        if found is None:
-            chosen = self._known
-            for requirement in selector.requirements:
-                chosen &= self._meeting(requirement)
-            found = self._selected[selector] = chosen
-        return found
 
     def known_where(self, formula: Formula) -> frozenset[int]:
         """The namespaces of known labels that meet a formula which asks of nothing else."""
@@ -106,35 +95,6 @@ class NamespaceTable:
                 return frozenset(c for c in self._by_key.get(key, ()) if is_like(self.entries[c].labels[key], meets))
             case _:
                 raise InternalError(f"{formula} asks of more than a namespace")
-
-    def _meeting(self, requirement: Requirement) -> frozenset[int]:
-        having = self._by_key.get(requirement.key, set())
-        listed = {c for v in requirement.values for c in self._by_pair.get((requirement.key, v), ())}
-        match requirement.operator:
-            case Operator.IN:
-                return frozenset(listed)
-            case Operator.NOT_IN:
-                return self._known - listed
-            case Operator.EXISTS:
-                return frozenset(having)
-            case Operator.DOES_NOT_EXIST:
-                return self._known - having
-
-    def name_allows(self, code: int, selector: Selector) -> bool:
-        """For a namespace of unknown labels: whether its name meets the selector's conditions on the name label."""
-        name = self.entries[code].name
-        for requirement in selector.requirements:
-            if requirement.key == NAMESPACE_NAME_LABEL:
-                match requirement.operator:
-                    case Operator.IN if name not in requirement.values:
-                        return False
-                    case Operator.NOT_IN if name in requirement.values:
-                        return False
-                    case Operator.DOES_NOT_EXIST:
-                        return False
-                    case _:
-                        pass
-        return True
 
 
 def namespace_table(cluster: Cluster, universe: Universe, open_labels: bool, named: Iterable[str]) -> NamespaceTable:

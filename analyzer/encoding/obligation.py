@@ -25,6 +25,7 @@ from analyzer.encoding.both_ends import distinct
 from analyzer.encoding.claims import ClaimTerms, assumed
 from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.ends import EndTerms
+from analyzer.encoding.formulas import FormulaTerms
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import POD
@@ -100,10 +101,10 @@ def obligation(terms: ClaimTerms, violation: Term, besides: Iterable[Term] = ())
     scope, script, assertions = first.scope, first.script, first.assertions
     in_src, in_dst = terms.sources(), terms.reached()
     violation = conj([violation, *(end.is_there() for end in (src, dst) if end is not None)])
-    universe = src_exists = _exists(src)
+    universe = src_exists = _exists(src, first.formulas)
     if dst is not None:
         is_other, has_none = first.formulas.has_protocol(Protocol.OTHER), first.formulas.port.lies_in(((0, 0),))
-        dst_exists = [*_exists(dst), iff(is_other, has_none)]
+        dst_exists = [*_exists(dst, first.formulas), iff(is_other, has_none)]
         dst_exists += first.ways.by_possible_way()
         universe = [*src_exists, *dst_exists, *distinct(src, dst)]
         universe += (*first.off_the_mesh(), *besides)
@@ -141,7 +142,7 @@ def _tell_sorts(scope: Scope, variables: VariableBuilder, script: Script) -> Non
             script.comment(f"  {code}: {text!r} ({met})")
 
 
-def _exists(end: EndTerms) -> list[Term]:
+def _exists(end: EndTerms, formulas: FormulaTerms) -> list[Term]:
     """The end can exist and keeps to the assumptions."""
     assumptions = end.scope.assumptions if POD in end.reach.kinds else ()
-    return [*end.well_formed(), *(assumed(a, end) for a in assumptions)]
+    return [*end.well_formed(), *(assumed(a, end, formulas) for a in assumptions)]

@@ -33,8 +33,8 @@ from analyzer.encoding.terms import FALSE, Script, Term, conj, disj, neg
 from analyzer.encoding.variables import VariableBuilder
 from analyzer.encoding.vocabulary import mentioned_names, vocabulary
 from analyzer.encoding.walk import asked_of_requests, formulas_of
-from analyzer.model.claims import Anything
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import ANYTHING
 from analyzer.model.formulas import Formula
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
@@ -127,7 +127,7 @@ def _ends(question: Question, table: NamespaceTable, changed: _AllChanged) -> tu
     claim = question.claim
     src = union_of((changed.egress.near, changed.ingress.far, changed.mesh.far)) & reach(claim.sources, table)
     dst = union_of((changed.egress.far, changed.ingress.near, changed.mesh.near))
-    dst &= reach(claim.destinations or Anything(), table)
+    dst &= reach(claim.destinations or ANYTHING, table)
     return (src, dst) if src.kinds and dst.kinds else None
 
 

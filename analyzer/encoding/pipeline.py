@@ -6,7 +6,7 @@ accept that a proof of reachability can rest on; a core over these literals is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from analyzer.encoding.assertion_names import AssertionNames
@@ -14,12 +14,13 @@ from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import AskedNode, UnseenEnd
 from analyzer.encoding.formulas import FormulaTerms
 from analyzer.encoding.request_rows import row_of
+from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.sights import Asked, is_seen
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
 from analyzer.encoding.tiers import TierTerms, View
 from analyzer.encoding.variables import VariableBuilder
-from analyzer.encoding.walk import requests_in, tests_of
+from analyzer.encoding.walk import requests_in
 from analyzer.encoding.ways import WayTerms, distinguished
 from analyzer.model.formulas import Formula, Role
 from analyzer.model.knobs import ServiceEval
@@ -67,7 +68,7 @@ class PipelineTerms:
         """Every stage lets it through; of several requests that are chosen, some one."""
         if self.requests is None or not self.scope.question.requests:
             return conj([*(self.side(direction) for direction in Direction), self.mediated()])
-        free = frozenset(row_of(test.attribute) for it in self._asked_by_claim() for test in tests_of(it))
+        free = frozenset(row_of(test.attribute) for test in requests_in(self.scope.question.claim.where))
         found = []
         for chosen in self.scope.question.requests:
             self.requests.chosen, self.requests.free = chosen, free
@@ -75,9 +76,6 @@ class PipelineTerms:
             found.append(self.script.share(conj([*sides, self.mediated(), self.requests.can_be_chosen()])))
         self.requests.chosen, self.requests.free = None, frozenset()
         return disj(found)
-
-    def _asked_by_claim(self) -> Iterator[Formula]:
-        return requests_in(self.scope.question.claim.where)
 
     def mediated(self) -> Term:
         """The mesh lets the request through, by the destination's proxy or by another way."""
@@ -97,10 +95,10 @@ class PipelineTerms:
         self.formulas.requests = self.formulas.memory = None
         return self.script.share(disj([conj(found), detour]))
 
-    def asks(self, formula: Formula) -> Term:
-        """What a claim asks of the request."""
+    def meets(self, condition: Formula, ends: Mapping[Role, EndTerms]) -> Term:
+        """What a claim asks of the ends and of the request."""
         self.formulas.requests = self.requests
-        found = self.formulas.of(formula, {})
+        found = self.formulas.of(condition, ends)
         self.formulas.requests = None
         return found
 

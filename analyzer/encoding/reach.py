@@ -13,25 +13,7 @@ from typing import NamedTuple
 from analyzer.encoding.domains import is_like
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.errors import InternalError
-from analyzer.model.claims import (
-    Addresses,
-    Anything,
-    ApiServer,
-    At,
-    Behind,
-    Both,
-    Domains,
-    Either,
-    Minus,
-    Nodes,
-    NodesThat,
-    PodsIn,
-    PodsOf,
-    ServiceNamed,
-    SetExpr,
-    Unknown,
-    WorkloadNamed,
-)
+from analyzer.model.ends import Behind
 from analyzer.model.formulas import (
     All,
     AtAddress,
@@ -42,13 +24,14 @@ from analyzer.model.formulas import (
     Name,
     Not,
     OfKind,
+    OfNode,
     OfWorkload,
     OnNodes,
     OnNodesOf,
     Role,
     Some,
     Test,
-    in_namespaces,
+    Word,
 )
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.records import dataclass
@@ -147,6 +130,13 @@ def _in(ends: EndSet, table: NamespaceTable, pods: AddressSet, *, holds: bool) -
             code = table.code(namespace)
             its = none if code is None else frozenset({code})
             return Ends(its, its, nodes=False, outside=False)
+        case OfNode() if holds:
+            return Ends(none, none, nodes=True, outside=False)
+        case Behind(_, ports) if holds:
+            found = (ends_of(port.members, Role.SELF, table, pods) for port in ports)
+            return reduce(or_, found, Ends(none, none, nodes=False, outside=False))
+        case Word() if not isinstance(ends, Behind):
+            raise InternalError(f"nobody has looked up what `{ends}` stands for")
         case OnNodes() | OnNodesOf() if holds:
             return Ends(none, every, nodes=True, outside=False)
         case _:
@@ -179,33 +169,6 @@ def _namespaces(test: Test, table: NamespaceTable, *, holds: bool) -> frozenset[
     return (met if holds else table.of(Standing.KNOWN) - met) | table.of(Standing.MENTIONED) | table.of(Standing.FUTURE)
 
 
-# ------------------------------------------------------------------------------------------------ claims
-def reach(members: SetExpr, table: NamespaceTable) -> Reach:
-    """An over-approximation of what a set can hold."""
-    match members:
-        case PodsIn(namespaces, _):
-            return Reach(frozenset({POD}), ends_of(in_namespaces(namespaces, Role.SELF), Role.SELF, table).pods)
-        case WorkloadNamed(namespace, _):
-            code = table.code(namespace)
-            return Reach(frozenset({POD}), frozenset() if code is None else frozenset({code}))
-        case Addresses():
-            return Reach(frozenset({EXTERNAL}), frozenset())
-        case At() | Anything():
-            return everywhere(table)
-        case Behind(_, ports):
-            return reach(Either(tuple(port.members for port in ports)), table)
-        case PodsOf():
-            return Reach(frozenset({POD}), table.every)
-        case Nodes() | NodesThat():
-            return Reach(frozenset({HOST}), frozenset())
-        case Either(parts):
-            return union_of(reach(part, table) for part in parts)
-        case Both(parts):
-            found = [reach(part, table) for part in parts]
-            kinds = frozenset.intersection(*(r.kinds for r in found))
-            shared = frozenset.intersection(*(r.namespaces for r in found))
-            return Reach(kinds, shared if POD in kinds else frozenset())
-        case Minus(base, _):
-            return reach(base, table)
-        case ServiceNamed() | ApiServer() | Domains() | Unknown():
-            raise InternalError(f"nobody has looked up what `{members}` stands for")
+def reach(members: Formula, table: NamespaceTable) -> Reach:
+    """What a set can hold."""
+    return ends_of(members, Role.SELF, table).reach(table.every)

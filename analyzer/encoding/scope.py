@@ -18,8 +18,9 @@ from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.slices import index_of, is_way_of, sliced, without_tiers
 from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, vocabulary
 from analyzer.encoding.walk import asked_of_requests, formulas_of, led_ports_of
-from analyzer.model.claims import Anything, Assumption, Claim, Kind
+from analyzer.model.claims import Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import ANYTHING
 from analyzer.model.formulas import Formula
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.pipeline import Stage
@@ -145,8 +146,8 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
     elif question.judged_at is Direction.EGRESS:
         ingress = without_tiers(ingress)
     mesh = mediation(cluster, question, table, dst.namespaces)
-    others = (*mesh.formulas, *asked_of_requests(claim))
-    asked = [*formulas_of(egress), *formulas_of(ingress), *others]
+    of_mesh = tuple(mesh.formulas)
+    asked = [*formulas_of(egress), *formulas_of(ingress), *of_mesh, *asked_of_requests(claim)]
     accounts = accounts_in_identities(cluster, table, src, asked) if question.with_requests else ()
     return Scope(
         cluster=cluster,
@@ -158,7 +159,7 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         egress=egress,
         ingress=ingress,
         vocabulary=vocabulary(
-            cluster, question, table, (egress, ingress), src.namespaces | dst.namespaces, others, accounts
+            cluster, question, table, (egress, ingress), src.namespaces | dst.namespaces, of_mesh, accounts
         ),
         pod_addresses=pod_addresses(cluster, question.pod_addresses),
         taken=cluster.taken_addresses,
@@ -201,6 +202,6 @@ def _ends(claim: Claim, table: NamespaceTable, slice_first: bool) -> tuple[Reach
     if not slice_first:
         return everything, everything
     src = everything if claim.kind is Kind.ONLY else reach(claim.sources, table)
-    destinations = claim.destinations or Anything()
+    destinations = claim.destinations or ANYTHING
     dst = everything if claim.kind is Kind.REACHES_ONLY else reach(destinations, table)
     return src, dst

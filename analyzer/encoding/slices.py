@@ -15,8 +15,9 @@ from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.reach import NO_END, POD, Reach, ends_of
 from analyzer.encoding.sights import is_seen_by
 from analyzer.encoding.walk import led_ports_of
-from analyzer.model.claims import Claim, Kind, LedPort
+from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import LedPort
 from analyzer.model.formulas import All, Attribute, Formula, Name, Role, Test, either
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.pipeline import Entry, Pipeline, Stage, Tier

@@ -9,43 +9,40 @@ from typing import NamedTuple
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
 from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
+from analyzer.encoding.residues import is_of_name
 from analyzer.encoding.walk import (
     claim_ports,
-    claim_sets,
-    comparisons,
     formulas_of,
     formulas_of_entry,
-    leaves,
     led_ports_of,
 )
 from analyzer.model.added_labels import distinguished_by
-from analyzer.model.claims import (
-    Addresses,
-    At,
-    Attribute,
-    Condition,
-    LedPort,
-    NodesThat,
-    PodsIn,
-    PodsOf,
-    SetExpr,
-    Term,
-    WorkloadNamed,
-)
+from analyzer.model.claims import asked_by
 from analyzer.model.cluster import Cluster, Workload
-from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnNodes, OnPorts, Test, leaves_once
-from analyzer.model.formulas import leaves as leaves_of
+from analyzer.model.ends import LedPort
+from analyzer.model.formulas import (
+    AtAddress,
+    Attribute,
+    Formula,
+    Leaf,
+    Member,
+    Name,
+    OfWorkload,
+    OnNodes,
+    OnPorts,
+    Same,
+    Test,
+    leaves,
+    leaves_once,
+)
 from analyzer.model.knobs import NamedPortScope
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
+from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.memory import PerObject, remembered
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
     NamedPort,
-    NamespaceChoice,
-    NamespaceNamed,
-    NamespacesMatching,
     Ports,
     Protocol,
 )
@@ -96,18 +93,18 @@ def vocabulary(
     entries = [entry for stage in stages for tier in stage.tiers for entry in tier.entries]
     for each in _of_entries(members).of(entries, _asked_by, are_all=False):
         found.update(each)
-    found.update(dict.fromkeys(_leaves_in(formulas)))
-    asked = tuple(found)
     led = tuple(dict.fromkeys(way.port for stage in stages for way in _ways(stage)))
+    found.update(dict.fromkeys(_leaves_in((*formulas, *(port.members for port in led)))))
+    found.update(dict.fromkeys(asked_by(question.claim, question.assumptions)))
+    asked = tuple(found)
     needs_addresses = (
         members.has_disjoint_families
-        or any(isinstance(s, Addresses | At) for s in claim_sets(question.claim))
         or bool(led)
         or any(isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress | OnNodes) for leaf in asked)
         or any(isinstance(leaf, Test) and isinstance(leaf.meets, AddressSet) for leaf in asked)
     )
     return Vocabulary(
-        _domains(members, question, table, touched, led, asked, accounts),
+        _domains(members, question.profile, table, touched, asked, accounts),
         _port_names(question, led, asked),
         needs_addresses,
     )
@@ -124,7 +121,7 @@ def _leaves_in(formulas: Iterable[Formula]) -> Iterator[Leaf]:
     for leaf in leaves_once(formulas):
         yield leaf
         if isinstance(leaf, Member) and isinstance(leaf.ends, OnNodes):
-            yield from leaves_of(leaf.ends.labels)
+            yield from leaves(leaf.ends.labels)
 
 
 def tests_in_pipeline(cluster: Cluster, profile: Profile) -> frozenset[Test]:
@@ -153,72 +150,35 @@ def _of_entries(cluster: Cluster) -> PerObject[Entry, dict[Leaf, None]]:
     return PerObject()
 
 
-def _conditions(question: Question) -> Iterator[Condition]:
-    if question.claim.where is not None:
-        yield question.claim.where
-    for assumption in question.assumptions:
-        yield assumption.condition
-
-
-def _set_leaves(question: Question) -> Iterator[SetExpr]:
-    yield from claim_sets(question.claim)
-    for assumption in question.assumptions:
-        yield from leaves(assumption.members)
-
-
 def mentioned_names(cluster: Cluster, question: Question) -> frozenset[str]:
     """Names that namespaces created later may have and that can matter: those that the query or a cluster-wide
     selector mentions, and where a condition compares names with other attributes, the values of those.
     """
-    found = (*_mentioned_names(cluster, question), *_values_compared_with_names(cluster, question))
+    asked = tuple(asked_by(question.claim, question.assumptions))
+    tests = (*(leaf for leaf in asked if isinstance(leaf, Test)), *tests_in_pipeline(cluster, question.profile))
+    found = {it.ends.namespace for it in asked if isinstance(it, Member) and isinstance(it.ends, OfWorkload)}
+    found |= {name for test in tests if is_of_name(test) and isinstance(test.meets, frozenset) for name in test.meets}
+    found.update(_values_compared_with_names(cluster, asked, tests))
     there = cluster.namespace_by_name
     return frozenset(name for name in found if name not in there and _NAMESPACE_NAME.fullmatch(name))
 
 
-def _mentioned_names(cluster: Cluster, question: Question) -> Iterator[str]:
-    for leaf in _set_leaves(question):
-        match leaf:
-            case PodsIn(NamespaceNamed(name), _) | WorkloadNamed(name, _):
-                yield name
-            case PodsIn(NamespacesMatching(selector), _):
-                yield from _name_values(selector)
-            case _:
-                pass
-    for condition in _conditions(question):
-        for term, other in comparisons(condition):
-            if attr_of(term) == Attr("name") and isinstance(other, frozenset):
-                yield from other
-    for test in tests_in_pipeline(cluster, question.profile):
-        if _is_of_name(test) and isinstance(test.meets, frozenset):
-            yield from test.meets
-
-
-def _is_of_name(test: Test) -> bool:
-    return test.attribute.name is Name.NAMESPACE or (
-        test.attribute.name is Name.NAMESPACE_LABEL and test.attribute.key == NAMESPACE_NAME_LABEL
-    )
-
-
-def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterator[str]:
+def _values_compared_with_names(cluster: Cluster, asked: Iterable[Leaf], tests: Iterable[Test]) -> Iterator[str]:
     """Every value that a selector, a condition or an object gives to an attribute that is compared with names, be it
     by way of others: a namespace may come to be called so."""
     groups = DomainBuilder()
-    stated = [pair for condition in _conditions(question) for pair in comparisons(condition)]
-    for term, other in stated:
-        if isinstance(other, Term):
-            groups.compare(attr_of(term), attr_of(other))
+    for leaf in asked:
+        if isinstance(leaf, Same):
+            groups.compare(attr_of(leaf.left), attr_of(leaf.right))
     attrs = groups.alike(Attr("name")) - {Attr("name")}
     if not attrs:
         return
-    for term, other in stated:
-        if isinstance(other, frozenset) and attr_of(term) in attrs:
-            yield from other
     keys = {attr.key for attr in attrs}
-    for test in tests_in_pipeline(cluster, question.profile):
+    for test in tests:
         if test.attribute.key in keys and isinstance(test.meets, frozenset):
             yield from test.meets
-    for selector in _selectors(cluster, question):
-        for requirement in selector.requirements:
+    for service in cluster.services:
+        for requirement in service.selector.requirements if service.selector is not None else ():
             if requirement.key in keys:
                 yield from requirement.values
     labels = [thing.labels for things in (cluster.namespaces, cluster.workloads, cluster.nodes) for thing in things]
@@ -228,36 +188,15 @@ def _values_compared_with_names(cluster: Cluster, question: Question) -> Iterato
         yield from ("default", *(workload.service_account for workload in cluster.workloads))
 
 
-def _selectors(cluster: Cluster, question: Question) -> Iterator[Selector]:
-    """Every selector over labels of pods, nodes or namespaces that Services and the question have."""
-    yield from (service.selector for service in cluster.services if service.selector is not None)
-    for choice in _set_leaves(question):
-        match choice:
-            case NodesThat(_, labels):
-                yield labels
-            case PodsIn(namespaces, pods):
-                yield pods
-                if isinstance(namespaces, NamespacesMatching):
-                    yield namespaces.selector
-            case _:
-                pass
-
-
-def _name_values(selector: Selector) -> Iterator[str]:
-    for requirement in selector.requirements:
-        if requirement.key == NAMESPACE_NAME_LABEL:
-            yield from requirement.values
-
-
-def attr_of(term: Term) -> Attr:
-    """The attribute whose domain a term's values come from."""
-    match term.attribute:
-        case Attribute.LABEL:
-            return Attr("pod", term.key)
-        case Attribute.SERVICE_ACCOUNT:
+def attr_of(attribute: Attribute) -> Attr:
+    """The domain that an end's attribute has its values from."""
+    match attribute.name:
+        case Name.LABEL:
+            return Attr("pod", attribute.key)
+        case Name.SERVICE_ACCOUNT:
             return Attr("sa")
-        case Attribute.NAMESPACE_LABEL if term.key != NAMESPACE_NAME_LABEL:
-            return Attr("ns", term.key)
+        case Name.NAMESPACE_LABEL if attribute.key != NAMESPACE_NAME_LABEL:
+            return Attr("ns", attribute.key)
         case _:  # the name, or the label that always holds it
             return Attr("name")
 
@@ -286,56 +225,26 @@ def _port_names(question: Question, led: Iterable[LedPort], asked: Iterable[Leaf
 # ------------------------------------------------------------------------------------------------ domains
 def _domains(
     cluster: Cluster,
-    question: Question,
+    profile: Profile,
     table: NamespaceTable,
     touched: frozenset[int],
-    led: Iterable[LedPort],
     asked: Iterable[Leaf],
     named: Iterable[str],
 ) -> dict[Attr, Domain]:
-    builder = DomainBuilder(question.profile.most_atoms)
+    builder = DomainBuilder(profile.most_atoms)
     is_open = any(table.entries[c].standing is not Standing.KNOWN for c in touched)
 
-    def mention(kind: str, selector: Selector) -> None:
-        for r in selector.requirements:
-            if kind == "ns" and r.key == NAMESPACE_NAME_LABEL:
-                continue  # decided by the name alone
-            builder.mention(Attr(kind, r.key), r.values if r.operator in (Operator.IN, Operator.NOT_IN) else ())
-
-    def mention_choice(choice: NamespaceChoice) -> None:
-        if isinstance(choice, NamespacesMatching) and is_open:
-            mention("ns", choice.selector)
-
-    for test in asked:
-        if isinstance(test, Test) and (attr := _asked_of(test, is_open=is_open)) is not None:
-            if test.meets is None or isinstance(test.meets, frozenset):
-                builder.mention(attr, test.meets or ())
-            elif not isinstance(test.meets, AddressSet):
-                builder.mention_pattern(attr, test.meets)
-    for leaf in (*_set_leaves(question), *(leaf for port in led for leaf in leaves(port.members))):
+    for leaf in asked:
         match leaf:
-            case PodsIn(namespaces, pods):
-                mention_choice(namespaces)
-                mention("pod", pods)
-            case NodesThat(_, labels):
-                mention("pod", labels)
-            case PodsOf(accounts):
-                builder.mention(Attr("sa"), (name for name in accounts.values if name is not None))
+            case Test(_, meets) if (attr := _asked_of(leaf, is_open=is_open)) is not None:
+                if meets is None or isinstance(meets, frozenset):
+                    builder.mention(attr, meets or ())
+                elif not isinstance(meets, AddressSet):
+                    builder.mention_pattern(attr, meets)
+            case Same(left, right) if attr_of(left) != Attr("name") or attr_of(right) != Attr("name"):
+                builder.compare(attr_of(left), attr_of(right))
             case _:
                 pass
-    for condition in _conditions(question):
-        for term, other in comparisons(condition):
-            attr = attr_of(term)
-            match other:
-                case Term() as right:
-                    if attr != attr_of(right) or attr != Attr("name"):
-                        builder.compare(attr, attr_of(right))
-                case frozenset() as values if attr != Attr("name"):
-                    builder.mention(attr, values)
-                case _ if attr != Attr("name"):
-                    builder.mention(attr)
-                case _:
-                    pass
     if identified := frozenset(named):
         builder.mention(Attr("sa"), identified)
     if Attr("sa") in builder:

@@ -1,128 +1,50 @@
-"""What a claim and what decides mention: the sets, selectors, terms, ports and formulas inside them."""
+"""What a claim and what decides mention: what sets are made of, tests, ports and formulas."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model.claims import (
-    AllOf,
-    AnyOf,
-    Behind,
-    Both,
-    Claim,
-    Condition,
-    Either,
-    Equal,
-    Has,
-    LedPort,
-    Minus,
-    NotThat,
-    OfRequest,
-    OneOf,
-    SetExpr,
-    Term,
-)
-from analyzer.model.formulas import Formula, Test
-from analyzer.model.formulas import leaves as leaves_of
+from analyzer.model.claims import Claim
+from analyzer.model.ends import LedPort, leaves_of, led_ports_in
+from analyzer.model.formulas import TRUE, Formula, Leaf, Role, Test, leaves
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import Ports
 
 
-def leaves(members: SetExpr) -> Iterator[SetExpr]:
-    """The sets an expression is made of."""
-    match members:
-        case Either(parts) | Both(parts):
-            for part in parts:
-                yield from leaves(part)
-        case Minus(base, taken):
-            yield from leaves(base)
-            yield from leaves(taken)
-        case Behind(_, ports):
-            for port in ports:
-                yield from leaves(port.members)
-        case _:
-            yield members
-
-
-def claim_sets(claim: Claim) -> Iterator[SetExpr]:
-    """Every leaf set of a claim, the excuses' included."""
-    yield from leaves(claim.sources)
-    if claim.destinations is not None:
-        yield from leaves(claim.destinations)
-    for excuse in claim.excuses:
-        yield from leaves(excuse.sources)
-        yield from leaves(excuse.destinations)
-
-
-def led_ports(members: SetExpr) -> Iterator[LedPort]:
-    """The ports of Services that an expression stands for."""
-    match members:
-        case Either(parts) | Both(parts):
-            for part in parts:
-                yield from led_ports(part)
-        case Minus(base, taken):
-            yield from led_ports(base)
-            yield from led_ports(taken)
-        case Behind(_, ports):
-            yield from ports
-        case _:
-            pass
+def claim_sets(claim: Claim) -> Iterator[Leaf]:
+    """What all of a claim's sets are made of, the excuses' included."""
+    for members in claim.sets:
+        yield from leaves_of(members)
 
 
 def led_ports_of(claim: Claim) -> Iterator[LedPort]:
-    """Those of all of its destinations."""
+    """The ports of Services that its destinations stand for."""
     for destinations in (claim.destinations, *(excuse.destinations for excuse in claim.excuses)):
         if destinations is not None:
-            yield from led_ports(destinations)
+            yield from led_ports_in(destinations)
 
 
-def asked_of_requests(claim: Claim) -> Iterator[Formula]:
+def asked_of_requests(claim: Claim) -> Iterator[Test]:
     """What the claim asks of requests: its condition, and its excuses."""
     yield from requests_in(claim.where)
-    yield from (excuse.requests.formula for excuse in claim.excuses if excuse.requests is not None)
+    for excuse in claim.excuses:
+        yield from requests_in(excuse.requests)
 
 
-def requests_in(condition: Condition | None) -> Iterator[Formula]:
+def tests_of(formula: Formula | None) -> Iterator[Test]:
+    """What it asks of attributes."""
+    return (leaf for leaf in leaves(TRUE if formula is None else formula) if isinstance(leaf, Test))
+
+
+def requests_in(condition: Formula | None) -> Iterator[Test]:
     """What the condition asks of requests."""
-    match condition:
-        case OfRequest(formula):
-            yield formula
-        case NotThat(part):
-            yield from requests_in(part)
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from requests_in(part)
-        case _:
-            pass
+    return (test for test in tests_of(condition) if test.attribute.role is Role.REQUEST)
 
 
 def claim_ports(claim: Claim) -> Iterator[Ports]:
     yield from claim.ports
     for excuse in claim.excuses:
         yield from excuse.ports or ()
-
-
-Comparison = tuple[Term, Term | frozenset[str] | None]
-
-
-def comparisons(condition: Condition) -> Iterator[Comparison]:
-    """Each term with what it is compared to: another term, a set of values, or nothing (`has`)."""
-    match condition:
-        case Equal(left, str() as right):
-            yield left, frozenset({right})
-        case Equal(left, Term() as right):
-            yield left, right
-        case OneOf(term, values):
-            yield term, values
-        case Has(term):
-            yield term, None
-        case OfRequest():
-            pass
-        case NotThat(part):
-            yield from comparisons(part)
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from comparisons(part)
 
 
 def formulas_of(stage: Stage, *, with_entries: bool = True) -> Iterator[Formula]:
@@ -140,7 +62,3 @@ def formulas_of(stage: Stage, *, with_entries: bool = True) -> Iterator[Formula]
 def formulas_of_entry(entry: Entry) -> Iterator[Formula]:
     yield entry.subject
     yield from (rule.when for rule in entry.rules)
-
-
-def tests_of(formula: Formula) -> Iterator[Test]:
-    return (leaf for leaf in leaves_of(formula) if isinstance(leaf, Test))

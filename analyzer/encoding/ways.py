@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.formulas import FormulaTerms
-from analyzer.encoding.members import hangs_on_unknown, is_in
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.slices import is_way_of
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, implies, neg
 from analyzer.encoding.variables import Attribute, VariableBuilder
 from analyzer.encoding.vocabulary import SERVICE_SCOPE
-from analyzer.model.claims import LedPort
 from analyzer.model.endpoints import Through
-from analyzer.model.formulas import Leaf, OnPorts, on_any
+from analyzer.model.ends import LedPort, leaves_of
+from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnPorts, Test, on_any
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
 
@@ -41,7 +40,7 @@ class WayTerms:
     def _is_behind(self, number: int) -> Term:
         """The destination is one that the way leads to."""
         assert self.dst is not None
-        return is_in(self.scope.ways[number - 1].port.members, self.dst)
+        return self.formulas.is_in(self.scope.ways[number - 1].port.members, self.dst)
 
     def is_chosen(self, number: int) -> Term:
         """The client asks for the way of that number; 0: for none."""
@@ -77,7 +76,16 @@ class WayTerms:
 
     def _may_be_behind(self, number: int) -> Term:
         assert self.dst is not None
-        return disj([self._is_behind(number), hangs_on_unknown(self.scope.ways[number - 1].port.members, self.dst)])
+        return disj([self._is_behind(number), self._hangs_on_unknown(self.scope.ways[number - 1].port.members)])
+
+    def _hangs_on_unknown(self, members: Formula) -> Term:
+        """Nobody knows some label or address of the destination on which its membership hangs."""
+        assert self.dst is not None
+        parts = list(leaves_of(members))
+        keys = {it.attribute.key for it in parts if isinstance(it, Test) and it.attribute.name is Name.LABEL}
+        is_of_addresses = any(isinstance(it, Member) and isinstance(it.ends, AtAddress) for it in parts)
+        hidden = self.dst.has_unknown_label(keys)
+        return disj([hidden, self.dst.unknown_address()]) if is_of_addresses else hidden
 
     def on_target(self, port: LedPort) -> Term:
         """The connection is on the port that the Service's leads to."""
@@ -92,7 +100,7 @@ class WayTerms:
         """Each port of the nodes, or range of which one is, and that it leads to the destination."""
         assert self.dst is not None
         for way in self.scope.node_ways:
-            leads = conj([is_in(way.port.members, self.dst), self.on_target(way.port)])
+            leads = conj([self.formulas.is_in(way.port.members, self.dst), self.on_target(way.port)])
             yield way.port.protocol, way.low, way.high, leads
         by_port: dict[tuple[Protocol, int, int], list[int]] = {}
         for code, c in self.dst.classes:

@@ -17,9 +17,9 @@ from analyzer.records import dataclass
 if TYPE_CHECKING:
     from analyzer.analysis import EndFilter, Focus
     from analyzer.analysis.pointwise import AskedEnd
-    from analyzer.model.claims import ApiServer, Behind, LedPort, ServiceNamed
     from analyzer.model.cluster import Cluster, Node, Workload
     from analyzer.model.endpoints import Through
+    from analyzer.model.ends import ApiServer, Behind, LedPort, ServiceNamed
     from analyzer.model.profile import Profile
     from analyzer.sets import AddressSet, ConnectionSet
 
@@ -353,32 +353,35 @@ def _looked_up(
     """A Service or the API server."""
     from analyzer.inputs.service_ends import nobody_knows
     from analyzer.judging.bound import looked_up
-    from analyzer.model.claims import Behind, Unknown
+    from analyzer.model.ends import Behind, Unknown
+    from analyzer.model.formulas import Member
     from analyzer.model.profile import PROFILES
 
     found = looked_up(members, cluster, profile or PROFILES["generic"])
-    if isinstance(found, Unknown):
-        return Named(*nobody_knows(found, ~cluster.taken_addresses))
-    if not isinstance(found, Behind):
-        raise UsageError(f"`{text}` after {option} is no Service of these manifests", "see what they declare")
-    return _behind(text, [found], option, cluster)
+    match found:
+        case Member(_, Unknown() as unknown):
+            return Named(*nobody_knows(unknown, ~cluster.taken_addresses))
+        case Member(_, Behind() as behind):
+            return _behind(text, [behind], option, cluster)
+        case _:
+            raise UsageError(f"`{text}` after {option} is no Service of these manifests", "see what they declare")
 
 
 def _of_set(text: str, option: str, cluster: Cluster, profile: Profile | None = None) -> Named:
     from analyzer.analysis import representative
     from analyzer.language import parse_query
-    from analyzer.model.claims import ApiServer, ServiceNamed, WorkloadNamed
+    from analyzer.model.ends import ApiServer, ServiceNamed
+    from analyzer.model.formulas import Member, OfWorkload
 
     try:
         members = parse_query(claim_of(text)).claim.sources
     except QueryError as error:
         raise QueryError(of_set(problem, text, option) for problem in error.problems) from None
-    if isinstance(members, WorkloadNamed) and (
-        found := workloads_named(f"{members.namespace}/{members.name}", cluster)
-    ):
-        return _workload(found)
-    if isinstance(members, ServiceNamed | ApiServer):
-        return _looked_up(text, members, option, cluster, profile)
+    match members:
+        case Member(_, OfWorkload(namespace, name)) if found := workloads_named(f"{namespace}/{name}", cluster):
+            return _workload(found)
+        case Member(_, ServiceNamed() | ApiServer() as word):
+            return _looked_up(text, word, option, cluster, profile)
     chosen = representative(members, cluster)
     if chosen is None:
         hint = "name a workload, an address, a CIDR, or one kind of pod: 'pods(app=x) in namespace y'"

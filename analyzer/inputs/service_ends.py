@@ -9,8 +9,11 @@ from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.analysis.connectivity.pairwise import PairEnd
-    from analyzer.model.claims import Behind, LedPort, SetExpr, Unknown
     from analyzer.model.cluster import Cluster, Node, Workload
+    from analyzer.model.ends import Behind, LedPort, Unknown
+    from analyzer.model.formulas import Formula
+    from analyzer.model.labels import Selector
+    from analyzer.model.policies import NamespaceChoice
     from analyzer.sets import AddressSet, ConnectionSet
 
 
@@ -67,38 +70,26 @@ def _led(port: LedPort) -> str:
     return f"{port.protocol.value} {port.number}{named} to {target}"
 
 
-def _ends(members: SetExpr, cluster: Cluster) -> Iterable[tuple[PairEnd, str]]:
-    from analyzer.analysis import representative
-    from analyzer.model.claims import At, Both, Either, PodsIn, WorkloadNamed
+def _ends(members: Formula, cluster: Cluster) -> Iterable[tuple[PairEnd, str]]:
+    from analyzer.model.ends import as_pods
+    from analyzer.model.formulas import All, AtAddress, Member, OfWorkload, Some
     from analyzer.sets import AddressSet
     from analyzer.verdicts.connectivity import end_id
 
+    if (chosen := as_pods(members)) is not None:
+        yield from _pods(*chosen, members, cluster)
+        return
     match members:
-        case PodsIn():
-            from analyzer.analysis.connectivity.variants import guesses
-            from analyzer.model.policies import NamespaceNamed
-            from analyzer.semantics import matches
-
-            assert isinstance(members.namespaces, NamespaceNamed)
-            there = cluster.workloads_by_namespace.get(members.namespaces.name, ())
-            told = {requirement.key: requirement.values for requirement in members.pods.requirements}
-            sorts = (guess for w in there for variant in w.variants(told) for guess in guesses(variant, told))
-            known = list({w.id: w for w in sorts if matches(members.pods, w.labels)}.values())
-            for workload in known:
-                yield workload, workload.id
-            chosen = representative(members, cluster) if not known else None
-            if chosen is not None:
-                yield chosen[0], chosen[1]
-        case WorkloadNamed(namespace, name):
+        case Member(_, OfWorkload(namespace, name)):
             for workload in cluster.workloads_by_namespace.get(namespace, ()):
                 if workload.name == name:
                     yield workload, workload.id
-        case Both(parts):
+        case All(parts) if parts:
             yield from _ends(parts[0], cluster)
-        case Either(parts):
+        case Some(parts):
             for part in parts:
                 yield from _ends(part, cluster)
-        case At(addresses):
+        case Member(_, AtAddress(addresses)):
             left = addresses
             things: list[Workload | Node] = [*cluster.nodes, *cluster.workloads]
             for thing in things:
@@ -110,6 +101,26 @@ def _ends(members: SetExpr, cluster: Cluster) -> Iterable[tuple[PairEnd, str]]:
                 yield left, str(left)
         case _:
             return
+
+
+def _pods(
+    choice: NamespaceChoice, selector: Selector, members: Formula, cluster: Cluster
+) -> Iterable[tuple[PairEnd, str]]:
+    from analyzer.analysis import representative
+    from analyzer.analysis.connectivity.variants import guesses
+    from analyzer.model.policies import NamespaceNamed
+    from analyzer.semantics import matches
+
+    assert isinstance(choice, NamespaceNamed)
+    there = cluster.workloads_by_namespace.get(choice.name, ())
+    told = {requirement.key: requirement.values for requirement in selector.requirements}
+    sorts = (guess for w in there for variant in w.variants(told) for guess in guesses(variant, told))
+    known = list({w.id: w for w in sorts if matches(selector, w.labels)}.values())
+    for workload in known:
+        yield workload, workload.id
+    made = representative(members, cluster) if not known else None
+    if made is not None:
+        yield made[0], made[1]
 
 
 def translated(asked: ConnectionSet, ports: Sequence[LedPort], end: PairEnd, *, is_everything: bool) -> ConnectionSet:

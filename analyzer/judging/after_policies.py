@@ -16,11 +16,11 @@ from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.kept_witnesses import are_policies_alone, standing
 from analyzer.judging.query_session import QuerySession
-from analyzer.model.claims import Behind, Both, Claim, Either, Kind, PodsIn, SetExpr
+from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Role
+from analyzer.model.formulas import Formula, Member, Role, Word, both, either, leaves
 from analyzer.model.pipeline import Entry, Stage
-from analyzer.model.policies import Direction, Policy, RuleRef
+from analyzer.model.policies import Direction, NamespaceChoice, Policy, RuleRef
 from analyzer.model.reading import pods_in
 from analyzer.records import dataclass
 from analyzer.solving import Budget, OutOfTimeError
@@ -62,7 +62,7 @@ def verdict_after(
     subjects = _subjects(entry for entries in changed.values() for entry in entries)
     if subjects is None:
         return None
-    kept = standing(before, was, now, cluster, question, [each.namespaces for each in subjects])
+    kept = standing(before, was, now, cluster, question, list(subjects.values()))
     if before.status is Status.REFUTED and (kept is None or kept.live):
         return kept
     parts = _parts(claim, changed)
@@ -112,28 +112,32 @@ def _different(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[Entry]:
     yield from (entry for entry in after if entry not in before)
 
 
-def _subjects(entries: Iterable[Entry]) -> tuple[PodsIn, ...] | None:
-    """What the entries select; None if that is no set of pods that a claim can name, or there are many."""
-    found: dict[PodsIn, None] = {}
+def _subjects(entries: Iterable[Entry]) -> dict[Formula, NamespaceChoice] | None:
+    """What the entries select, with the namespaces; None if the policies name no namespaces, or there are many."""
+    found: dict[Formula, NamespaceChoice] = {}
     for entry in entries:
         policy = entry.policy
         if not isinstance(policy, Policy) or entry.subject != pods_in(policy.subject, Role.SELF):
             return None
-        found[PodsIn(policy.subject.namespaces, policy.subject.pods)] = None
-    return tuple(found) if len(found) <= _MOST_CHANGED else None
+        found[entry.subject] = policy.subject.namespaces
+    return found if len(found) <= _MOST_CHANGED else None
 
 
-def _narrowed(claim: Claim, direction: Direction, subjects: tuple[PodsIn, ...]) -> Claim | None:
+def _narrowed(claim: Claim, direction: Direction, subjects: Iterable[Formula]) -> Claim | None:
     """The claim of connections whose end at this stage is one of the subjects."""
-    chosen: SetExpr = Either(subjects) if len(subjects) > 1 else subjects[0]
+    chosen = either(subjects)
     at_source = direction is Direction.EGRESS or claim.kind is Kind.ISOLATED
     if claim.kind is (Kind.ONLY if at_source else Kind.REACHES_ONLY):
         return None  # the set on that side is of those that may
     if at_source:
-        return replace(claim, sources=Both((claim.sources, chosen)))
-    if claim.destinations is None or isinstance(claim.destinations, Behind):
-        return None
-    return replace(claim, destinations=Both((claim.destinations, chosen)))
+        return replace(claim, sources=both([claim.sources, chosen]))
+    if claim.destinations is None or any(map(_is_word, leaves(claim.destinations))):
+        return None  # the ports of what it stands for may be others than those of its ends
+    return replace(claim, destinations=both([claim.destinations, chosen]))
+
+
+def _is_word(leaf: Formula) -> bool:
+    return isinstance(leaf, Member) and isinstance(leaf.ends, Word)
 
 
 # ------------------------------------------------------------------------------------------------ asking

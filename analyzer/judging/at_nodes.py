@@ -8,20 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.encoding.walk import leaves
-from analyzer.model.claims import (
-    Addresses,
-    Behind,
-    Claim,
-    Kind,
-    LedPort,
-    Nodes,
-    NodesThat,
-    SetExpr,
-    Unknown,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.ends import Behind, LedPort, Unknown, can_be_pods, meant, pods_of_workload
+from analyzer.model.formulas import Formula
 from analyzer.model.leading import NodeWay, node_ways
 from analyzer.model.policies import NumberedPorts
 from analyzer.sets import AddressSet, PortSet
@@ -31,11 +21,10 @@ _KINDS = frozenset({Kind.NO, Kind.NO_NEW, Kind.EVERY, Kind.SOME})
 
 def asks_nodes(claim: Claim) -> bool:
     """Whether its sources are no pods.  Of pods, the egress rules say who reaches a node."""
-    found = leaves(claim.sources)
-    return claim.kind in _KINDS and all(isinstance(leaf, Addresses | Nodes | NodesThat) for leaf in found)
+    return claim.kind in _KINDS and not can_be_pods(claim.sources)
 
 
-def at_nodes(addresses: AddressSet, claim: Claim, cluster: Cluster) -> Iterator[SetExpr]:
+def at_nodes(addresses: AddressSet, claim: Claim, cluster: Cluster) -> Iterator[Formula]:
     """What stands behind the ports of the declared nodes that have one of the addresses."""
     nodes = [node for node in cluster.nodes if any(ip in addresses for ip in node.ips)]
     if not nodes:
@@ -47,15 +36,16 @@ def at_nodes(addresses: AddressSet, claim: Claim, cluster: Cluster) -> Iterator[
         if not workload.host_network and (not workload.nodes or names & set(workload.nodes)):
             ports = tuple(_host_ports(workload))
             if ports:
-                yield Behind(f"hostPort of {workload.owner}", ports)
+                yield meant(Behind(f"hostPort of {workload.owner}", ports))
 
 
-def _behind(way: NodeWay, claim: Claim) -> Iterator[SetExpr]:
+def _behind(way: NodeWay, claim: Claim) -> Iterator[Formula]:
     """Of a port that is not chosen yet, it is not known whether a question about some of the ports asks for it."""
     port = way.port
     is_chosen = way.low == way.high
     led = LedPort(port.service, way.low if is_chosen else 0, "", port.protocol, port.target, port.members)
-    found = Behind(f"port {way.low} of the nodes" if is_chosen else f"the nodes' port of {port.service}", (led,))
+    text = f"port {way.low} of the nodes" if is_chosen else f"the nodes' port of {port.service}"
+    found = meant(Behind(text, (led,)))
     if is_chosen:
         yield found
         return
@@ -67,11 +57,11 @@ def _behind(way: NodeWay, claim: Claim) -> Iterator[SetExpr]:
     if could_be <= spoken:
         yield found
     elif could_be & spoken:
-        yield Unknown(f"which port of the nodes the cluster gives to {port.service}", found)
+        yield meant(Unknown(f"which port of the nodes the cluster gives to {port.service}", found))
 
 
 def _host_ports(workload: Workload) -> Iterator[LedPort]:
-    members = WorkloadNamed(workload.namespace, workload.name)
+    members = pods_of_workload(workload.namespace, workload.name)
     for port in workload.ports:
         if port.host_port:
             target = NumberedPorts(port.protocol, port.number)

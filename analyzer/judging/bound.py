@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from analyzer.encoding.scope import pod_addresses
 from analyzer.encoding.walk import claim_sets
 from analyzer.judging.at_nodes import asks_nodes, at_nodes
 from analyzer.judging.dns import dns_ports, dns_servers
-from analyzer.model.claims import (
-    DNS,
-    METADATA,
-    NOTHING,
-    Addresses,
-    ApiServer,
-    At,
-    Behind,
-    Both,
-    Claim,
-    Domains,
-    Either,
-    LedPort,
-    Minus,
-    Nodes,
-    PodsIn,
-    ServiceNamed,
-    SetExpr,
-    Unknown,
-)
+from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster, Service, ServicePort
+from analyzer.model.ends import (
+    DNS,
+    EXTERNAL,
+    METADATA_ADDRESSES,
+    NODES,
+    NOTHING,
+    ApiServer,
+    Behind,
+    DnsServers,
+    Domains,
+    LedPort,
+    ServiceNamed,
+    Spelt,
+    Unknown,
+    external,
+    meant,
+    pods_in,
+    with_address,
+)
+from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, both, either, leaves, leaves_once, with_leaves
 from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports, members_of
-from analyzer.model.policies import AddressPeer, NamespaceNamed, NumberedPorts, Protocol
+from analyzer.model.policies import NamespaceNamed, NumberedPorts, Protocol
 from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
 from analyzer.sets import AddressSet
 
 
@@ -46,78 +48,77 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
     """
     cluster = clusters[-1]
     claim = _with_dns(claim, cluster)
-    has_ipv6 = METADATA not in claim_sets(claim) or any(has_ipv6_pods(each, given) for each in clusters)
+    has_ipv6 = METADATA_ADDRESSES not in claim_sets(claim) or any(
+        has_ipv6_pods(each, given, profile) for each in clusters
+    )
 
-    def put(leaf: SetExpr, is_destination: bool, *, meets_nodes: bool = False) -> SetExpr:
-        match leaf:
-            case Addresses() if leaf == METADATA and not has_ipv6:
-                return Addresses(AddressSet(METADATA.addresses.v4, ()), METADATA.text)
-            case Addresses(addresses) if leaf.are_spelt:
-                found = _spelt(leaf, addresses, cluster, is_destination)
-                led = tuple(at_nodes(addresses, claim, cluster)) if meets_nodes else ()
-                return Either((found, *led)) if led else found
-            case ServiceNamed():
-                return _service(leaf, cluster, is_destination)
-            case ApiServer():
-                return api_server(cluster, profile, is_destination)
-            case Domains(names):
-                text = f"which addresses outside {' and '.join(f'`{name}`' for name in names)} stand for"
-                return Unknown(text, Addresses(AddressSet.FULL, "external"))
-            case _:
-                return leaf
+    def put(members: Formula, is_destination: bool, *, meets_nodes: bool = False) -> Formula:
+        def read(leaf: Leaf) -> Formula:
+            match leaf:
+                case Member(role, AtAddress(addresses, text)) if not has_ipv6 and leaf == METADATA_ADDRESSES:
+                    return Member(role, AtAddress(AddressSet(addresses.v4, ()), text))
+                case Member(_, Spelt(addresses) as spelt):
+                    led = at_nodes(addresses, claim, cluster) if meets_nodes else ()
+                    return either([*_spelt(spelt, cluster, is_destination), *led])
+                case Member(_, ServiceNamed() as service):
+                    return _service(service, cluster, is_destination)
+                case Member(_, ApiServer()):
+                    return api_server(cluster, profile, is_destination)
+                case Member(_, Domains(names)):
+                    text = f"which addresses outside {' and '.join(f'`{name}`' for name in names)} stand for"
+                    return meant(Unknown(text, EXTERNAL))
+                case _:
+                    return leaf
 
-    def source(members: SetExpr) -> SetExpr:
-        return _mapped(members, lambda leaf: put(leaf, False))
+        return with_leaves(members, read)
 
-    def destination(members: SetExpr) -> SetExpr:
-        return _mapped(members, lambda leaf: put(leaf, True))
-
-    destinations = claim.destinations
-    if destinations is not None:  # what is excused, or permitted, is no more than what it says
-        meets_nodes = asks_nodes(claim)
-        destinations = _mapped(destinations, lambda leaf: put(leaf, True, meets_nodes=meets_nodes))
-    excuses = (replace(e, sources=source(e.sources), destinations=destination(e.destinations)) for e in claim.excuses)
-    found = replace(claim, sources=source(claim.sources), destinations=destinations, excuses=tuple(excuses))
-    return claim if found == claim else found
+    meets_nodes = asks_nodes(claim)  # what is excused, or permitted, is no more than what it says
+    found = claim.with_sets(lambda it: put(it, False), lambda it: put(it, True))
+    if claim.destinations is not None and meets_nodes:
+        found = replace(found, destinations=put(claim.destinations, True, meets_nodes=True))
+    return found
 
 
-def looked_up(members: ServiceNamed | ApiServer, cluster: Cluster, profile: Profile) -> SetExpr:
+def looked_up(members: ServiceNamed | ApiServer, cluster: Cluster, profile: Profile) -> Formula:
     """What a Service or the API server is as a destination: `Behind` it, `Unknown`, or nothing."""
     if isinstance(members, ServiceNamed):
         return _service(members, cluster, True)
     return api_server(cluster, profile, True)
 
 
-def bound_pods(members: SetExpr, profile: Profile, cluster: Cluster) -> SetExpr:
+def bound_pods(members: Formula, profile: Profile, cluster: Cluster) -> Formula:
     """A set of pods with its words put in force; ends of which nobody knows which they are, are none."""
 
-    def put(leaf: SetExpr) -> SetExpr:
+    def read(leaf: Leaf) -> Formula:
         match leaf:
-            case ServiceNamed():
-                found = _service(leaf, cluster, False)
-            case ApiServer():
+            case Member(_, DnsServers()):
+                return dns_servers(cluster)
+            case Member(_, ServiceNamed() as service):
+                found = _service(service, cluster, False)
+            case Member(_, ApiServer()):
                 found = api_server(cluster, profile, False)
-            case Domains():
-                found = NOTHING
+            case Member(_, Domains()):
+                return NOTHING
+            case Member(_, Spelt(addresses, text)):
+                return external(addresses, text)
             case _:
-                found = leaf
-        return NOTHING if isinstance(found, Unknown) else found
+                return leaf
+        return NOTHING if isinstance(found, Member) and isinstance(found.ends, Unknown) else found
 
-    return _mapped(members, put)
+    return with_leaves(members, read)
 
 
-def _spelt(leaf: Addresses, addresses: AddressSet, cluster: Cluster, is_destination: bool) -> SetExpr:
+def _spelt(spelt: Spelt, cluster: Cluster, is_destination: bool) -> Iterator[Formula]:
     """The addresses outside, the declared nodes that have one of them, and what stands behind Services that do.
 
     No connection comes from a Service's address: among the sources it means nothing.
     """
-    parts: list[SetExpr] = [replace(leaf, are_looked_up=True)]
-    nodes = AddressSet.singles(ip for node in cluster.nodes for ip in node.ips) & addresses
+    yield external(spelt.addresses, spelt.text)
+    nodes = AddressSet.singles(ip for node in cluster.nodes for ip in node.ips) & spelt.addresses
     if nodes:
-        parts.append(Both((Nodes(), At(nodes))))
-    if is_destination and cluster.service_addresses & addresses:
-        parts += services_at(addresses, cluster)
-    return parts[0] if len(parts) == 1 else Either(tuple(parts))
+        yield both([NODES, with_address(nodes)])
+    if is_destination and cluster.service_addresses & spelt.addresses:
+        yield from map(meant, services_at(spelt.addresses, cluster))
 
 
 def services_at(addresses: AddressSet, cluster: Cluster) -> Iterator[Behind]:
@@ -128,18 +129,18 @@ def services_at(addresses: AddressSet, cluster: Cluster) -> Iterator[Behind]:
             yield behind(service.id, led_ports(cluster, service), own)
 
 
-def _service(leaf: ServiceNamed, cluster: Cluster, is_destination: bool) -> SetExpr:
+def _service(leaf: ServiceNamed, cluster: Cluster, is_destination: bool) -> Formula:
     service = cluster.service_by_name.get((leaf.namespace, leaf.name))
     if service is None:
         return NOTHING
     if service.external_name:
         text = f"which addresses `{service.external_name}` stands for, the name that {service.id} is another name of"
-        return Unknown(text, Addresses(AddressSet.FULL, "external"))
+        return meant(Unknown(text, EXTERNAL))
     found = behind(f"service {leaf.namespace}/{leaf.name}", led_ports(cluster, service))
-    return found if is_destination else members_of(found)
+    return meant(found) if is_destination else members_of(found)
 
 
-def api_server(cluster: Cluster, profile: Profile, is_destination: bool) -> SetExpr:
+def api_server(cluster: Cluster, profile: Profile, is_destination: bool) -> Formula:
     """The API server: where the knob says, else where Service default/kubernetes leads, and its pods."""
     if profile.kube_apiserver:
         found = behind("apiserver", _at_knob(profile.kube_apiserver))
@@ -149,12 +150,12 @@ def api_server(cluster: Cluster, profile: Profile, is_destination: bool) -> SetE
     if not found.ports:
         # Nor is it known on which port, whatever the Service calls it.
         whichever = LedPort("apiserver", 0, "", Protocol.TCP, NumberedPorts(Protocol.TCP), API_SERVER_AMONG)
-        among = Behind("apiserver", (whichever,)) if is_destination else API_SERVER_AMONG
-        return Unknown("where the API server is (knob kube-apiserver)", among)
-    return found if is_destination else members_of(found)
+        among = meant(Behind("apiserver", (whichever,))) if is_destination else API_SERVER_AMONG
+        return meant(Unknown("where the API server is (knob kube-apiserver)", among))
+    return meant(found) if is_destination else members_of(found)
 
 
-API_SERVER_AMONG = Either((Addresses(AddressSet.FULL, "external"), Nodes()))
+API_SERVER_AMONG = either((EXTERNAL, NODES))
 _KUBERNETES = Service("default", "kubernetes", None, (ServicePort(443, 443, Protocol.TCP, name="https"),), False, False)
 _ITS_PODS = Selector((Requirement("component", Operator.IN, frozenset({"kube-apiserver"})),))
 
@@ -162,7 +163,7 @@ _ITS_PODS = Selector((Requirement("component", Operator.IN, frozenset({"kube-api
 def _at_knob(text: str) -> Iterator[LedPort]:
     for address, port in api_server_places(text):
         target = None if port is None else NumberedPorts(Protocol.TCP, port)
-        yield LedPort("apiserver", port or 0, "", Protocol.TCP, target, At(AddressSet.single(address)))
+        yield LedPort("apiserver", port or 0, "", Protocol.TCP, target, with_address(AddressSet.single(address)))
 
 
 def _own_ports(ports: Iterable[LedPort]) -> Iterator[LedPort]:
@@ -180,50 +181,29 @@ def _own_pods(cluster: Cluster) -> Iterator[LedPort]:
         if w.labels.get("component") == "kube-apiserver"
     ]
     if found:
-        members = PodsIn(NamespaceNamed("kube-system"), _ITS_PODS)
+        members = pods_in(NamespaceNamed("kube-system"), _ITS_PODS)
         yield LedPort("apiserver", 0, "", Protocol.TCP, None, members)
 
 
 def _with_dns(claim: Claim, cluster: Cluster) -> Claim:
     """The claim with the servers that pods ask in place of `dns`.  Where it speaks of connections to these alone, its
     ports are those of the DNS Service, and lead to the servers' own."""
-    members = [claim.sources, claim.destinations, *(m for e in claim.excuses for m in (e.sources, e.destinations))]
-    if not any(m is not None and _holds_dns(m) for m in members):
+    if DNS not in (leaf for members in claim.sets for leaf in leaves(members)):
         return claim
     servers = dns_servers(cluster)
 
-    def put(members: SetExpr) -> SetExpr:
-        return _mapped(members, lambda leaf: servers if leaf == DNS else leaf)
+    def put(members: Formula) -> Formula:
+        return with_leaves(members, lambda leaf: servers if leaf == DNS else leaf)
 
     excuses = (
-        replace(
-            e,
-            sources=put(e.sources),
-            destinations=put(e.destinations),
-            ports=dns_ports(e.ports, cluster) if e.ports is not None and e.destinations == DNS else e.ports,
-        )
+        replace(e, ports=dns_ports(e.ports, cluster)) if e.ports is not None and e.destinations == DNS else e
         for e in claim.excuses
     )
-    return replace(
-        claim,
-        sources=put(claim.sources),
-        destinations=None if claim.destinations is None else put(claim.destinations),
-        ports=dns_ports(claim.ports, cluster) if claim.destinations == DNS else claim.ports,
-        excuses=tuple(excuses),
-    )
+    ports = dns_ports(claim.ports, cluster) if claim.destinations == DNS else claim.ports
+    return replace(claim, ports=ports, excuses=tuple(excuses)).with_sets(put, put)
 
 
-def _holds_dns(members: SetExpr) -> bool:
-    match members:
-        case Either(parts) | Both(parts):
-            return members == DNS or any(map(_holds_dns, parts))
-        case Minus(base, taken):
-            return _holds_dns(base) or _holds_dns(taken)
-        case _:
-            return False
-
-
-def has_ipv6_pods(cluster: Cluster, given: AddressSet | None) -> bool:
+def has_ipv6_pods(cluster: Cluster, given: AddressSet | None, profile: Profile) -> bool:
     """Whether something says that pods have IPv6 addresses: what is known of them; else an address of a node, or a
     policy that speaks of IPv6, which nobody writes where there is none."""
     declared = any(node.pod_addresses for node in cluster.nodes)
@@ -231,27 +211,10 @@ def has_ipv6_pods(cluster: Cluster, given: AddressSet | None) -> bool:
         return bool(pod_addresses(cluster, given).v6)
     if cluster.known_pod_addresses:
         return bool(cluster.known_pod_addresses.v6)
-    return any(ip.version == 6 for node in cluster.nodes for ip in node.ips) or _mentions_ipv6(cluster)
+    return any(ip.version == 6 for node in cluster.nodes for ip in node.ips) or _mentions_ipv6(cluster, profile)
 
 
-def _mentions_ipv6(cluster: Cluster) -> bool:
-    return any(
-        isinstance(peer, AddressPeer) and peer.addresses.v6
-        for policy in cluster.policies
-        for rule in (*(policy.ingress or ()), *(policy.egress or ()))
-        for peer in rule.peers or ()
-    )
-
-
-def _mapped(members: SetExpr, put: Callable[[SetExpr], SetExpr]) -> SetExpr:
-    match members:
-        case Either() if members == DNS:
-            return put(members)
-        case Either(parts):
-            return Either(tuple(_mapped(part, put) for part in parts))
-        case Both(parts):
-            return Both(tuple(_mapped(part, put) for part in parts))
-        case Minus(base, taken):
-            return Minus(_mapped(base, put), _mapped(taken, put))
-        case leaf:
-            return put(leaf)
+def _mentions_ipv6(cluster: Cluster, profile: Profile) -> bool:
+    rules = (rule.when for _, _, rule in pipeline_of(profile, cluster).rules)
+    ends = (leaf.ends for leaf in leaves_once(rules) if isinstance(leaf, Member))
+    return any(isinstance(it, AtAddress) and it.addresses.v6 and (it.text or not it.addresses.v4) for it in ends)

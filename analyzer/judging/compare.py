@@ -17,9 +17,10 @@ from analyzer.judging.query_session import QuerySession
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay, UnconfirmedError
 from analyzer.judging.unread import REASON, unread_in
-from analyzer.model.claims import Anything, Assumption, Claim, Kind, Universe
+from analyzer.model.claims import Assumption, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.ends import ANYTHING
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
 from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
@@ -27,7 +28,7 @@ from analyzer.semantics.requested import asked_outcomes
 from analyzer.solving import Outcome, OutOfTimeError
 from analyzer.verdicts.difference import Change, Shift
 
-ANYTHING_NEW = Claim(Kind.NO_NEW, Anything(), Anything(), tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
+ANYTHING_NEW = Claim(Kind.NO_NEW, ANYTHING, ANYTHING, tuple(NumberedPorts(p) for p in PORT_PROTOCOLS))
 _OPEN = "whether more changes hangs on what the specification, or an object that is not modelled, leaves open"
 _NORMALIZED = "the revisions normalize paths in different ways, so that requests are not compared one by one"
 _MOVED = "whether anything changes hangs on the addresses of pods, which the revisions give other ranges"

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.model.claims import CONVENTIONAL_DNS, Addresses, Either, PodsIn, SetExpr, WorkloadNamed
 from analyzer.model.cluster import Cluster, Service
+from analyzer.model.ends import CONVENTIONAL_DNS, external, pods_in, pods_of_workload
+from analyzer.model.formulas import Formula, either
 from analyzer.model.labels import Selector
 from analyzer.model.policies import NamedPort, NamespaceNamed, NumberedPorts, Ports, Protocol
 from analyzer.sets import AddressSet
@@ -21,12 +22,12 @@ _NAMESPACES = ("kube-system", "openshift-dns")
 _USUAL = (("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
 
 
-def dns_servers(cluster: Cluster) -> SetExpr:
+def dns_servers(cluster: Cluster) -> Formula:
     """The ends that answer for DNS."""
     if cluster.node_local_dns:
-        return Addresses(cluster.node_local_dns, "dns")
+        return external(cluster.node_local_dns, "dns")
     parts = tuple(dict.fromkeys(part for service in _services(cluster) for part in _behind(service, cluster)))
-    return Either(parts) if parts else CONVENTIONAL_DNS
+    return either(parts) if parts else CONVENTIONAL_DNS
 
 
 def dns_ports(ports: Iterable[Ports], cluster: Cluster) -> tuple[Ports, ...]:
@@ -44,16 +45,16 @@ def _services(cluster: Cluster) -> tuple[Service, ...]:
     return usual or tuple(serving)
 
 
-def _behind(service: Service, cluster: Cluster) -> Iterator[SetExpr]:
+def _behind(service: Service, cluster: Cluster) -> Iterator[Formula]:
     if service.selector is not None:
-        yield PodsIn(NamespaceNamed(service.namespace), service.selector)
+        yield pods_in(NamespaceNamed(service.namespace), service.selector)
     written = [ip for entry in cluster.written_endpoints(service) for ip in entry.addresses]
     outside = AddressSet.singles(written) - cluster.taken_addresses
     if outside:
-        yield Addresses(outside, "dns")
+        yield external(outside, "dns")
     for workload in cluster.workloads:
         if any(ip in written for ip in workload.ips):
-            yield WorkloadNamed(workload.namespace, workload.name)
+            yield pods_of_workload(workload.namespace, workload.name)
 
 
 def _led(asked: Ports, services: Iterable[Service], cluster: Cluster) -> Iterator[Ports]:

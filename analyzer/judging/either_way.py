@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analyzer.encoding.walk import claim_sets
-from analyzer.model.claims import NOTHING, Both, Claim, Either, Kind, Minus, Query, SetExpr, Unknown
+from analyzer.model.claims import Claim, Kind, Query
+from analyzer.model.ends import NOTHING, Unknown
+from analyzer.model.formulas import All, Formula, Member, Not, Some, both, either, negated
 from analyzer.verdicts.verdict import Status, Verdict
 
 
 def unknown_sets(claim: Claim) -> tuple[Unknown, ...]:
     """Those of its sets of which nobody knows what is in them."""
-    return tuple(dict.fromkeys(leaf for leaf in claim_sets(claim) if isinstance(leaf, Unknown)))
+    members = (leaf.ends for leaf in claim_sets(claim) if isinstance(leaf, Member))
+    return tuple(dict.fromkeys(ends for ends in members if isinstance(ends, Unknown)))
 
 
 def reading(claim: Claim, *, is_strongest: bool) -> Claim:
@@ -35,16 +38,16 @@ def reading(claim: Claim, *, is_strongest: bool) -> Claim:
     return replace(claim, sources=_filled(claim.sources, sources), destinations=far, excuses=tuple(excuses))
 
 
-def _filled(members: SetExpr, is_large: bool) -> SetExpr:
+def _filled(members: Formula, is_large: bool) -> Formula:
     match members:
-        case Unknown(_, among):
+        case Member(_, Unknown(_, among)):
             return among if is_large else NOTHING
-        case Either(parts):
-            return Either(tuple(_filled(part, is_large) for part in parts))
-        case Both(parts):
-            return Both(tuple(_filled(part, is_large) for part in parts))
-        case Minus(base, taken):
-            return Minus(_filled(base, is_large), _filled(taken, not is_large))
+        case Some(parts):
+            return either(_filled(part, is_large) for part in parts)
+        case All(parts):
+            return both(_filled(part, is_large) for part in parts)
+        case Not(part):
+            return negated(_filled(part, not is_large))
         case _:
             return members
 

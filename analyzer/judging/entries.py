@@ -10,14 +10,16 @@ from analyzer.judging.expose import held
 from analyzer.judging.generalise import exactly
 from analyzer.judging.judge import Setting
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
-from analyzer.model.claims import Claim, Either, Kind, PodsIn, SetExpr, Universe, WorkloadNamed
+from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.ends import pods_in, pods_of_workload
+from analyzer.model.formulas import Formula, either
 from analyzer.model.labels import Selector
 from analyzer.model.policies import PORT_PROTOCOLS, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.sets import ConnectionSet, PortSet
 from analyzer.solving import Budget, OutOfTimeError
 
-_ANY_POD = PodsIn(NamespacesMatching(Selector.EVERYTHING))
+_ANY_POD = pods_in(NamespacesMatching(Selector.EVERYTHING))
 _PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
 
 
@@ -30,7 +32,7 @@ def open_to_pods(
     """
     if not wanted:
         return
-    named: SetExpr = Either(tuple(dict.fromkeys(WorkloadNamed(w.namespace, w.name) for w, _ in wanted)))
+    named: Formula = either(tuple(dict.fromkeys(pods_of_workload(w.namespace, w.name) for w, _ in wanted)))
     claim = Claim(Kind.NO, _ANY_POD, named, _PORTS)
     obligation = encode(cluster, Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses))
     budget = setting.budget

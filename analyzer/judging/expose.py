@@ -21,8 +21,10 @@ from analyzer.judging.query_session import Certain, QuerySession
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
 from analyzer.model.added_labels import distinguished_by
-from analyzer.model.claims import Anything, Claim, Either, Kind, Minus, Nodes, SetExpr, Universe, WorkloadNamed
+from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.ends import ANYTHING, NODES, pods_of_workload, without
+from analyzer.model.formulas import Formula, either
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
 from analyzer.records import dataclass
 from analyzer.sets import ValueSet
@@ -31,9 +33,9 @@ from analyzer.solving import OutOfTimeError
 from analyzer.verdicts.exposure import Exposure, Opening
 from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
 
-_BEYOND = Minus(Anything(), Nodes())
+_BEYOND = without(ANYTHING, NODES)
 _PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
-_ANYTHING = Claim(Kind.NO, Anything(), Anything(), _PORTS)
+_ANYTHING = Claim(Kind.NO, ANYTHING, ANYTHING, _PORTS)
 _OWN = frozenset({*ADDRESSES, Symbol.NAMESPACE_LABEL})  # what a declared workload may not tell of itself
 _UNTOLD = (  # the same, as a region says it
     Attribute.ADDRESS,
@@ -67,7 +69,7 @@ def expose(
     if not classes:
         return
     members = [alike.workloads[0] for alike in classes]
-    named: SetExpr = Either(tuple(dict.fromkeys(WorkloadNamed(w.namespace, w.name) for w in members)))
+    named: Formula = either(tuple(dict.fromkeys(pods_of_workload(w.namespace, w.name) for w in members)))
     ends = (named, _BEYOND) if direction is Direction.EGRESS else (_BEYOND, named)
     claim = Claim(Kind.NO, ends[0], ends[1], _PORTS)
     question = Question(claim, (), Universe.ANY, setting.profile, setting.pod_addresses)

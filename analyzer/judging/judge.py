@@ -24,7 +24,7 @@ from analyzer.encoding import (
 )
 from analyzer.encoding.mediation import admits_tokens, names_tokens
 from analyzer.encoding.vocabulary import tests_in_pipeline
-from analyzer.encoding.walk import asked_of_requests, requests_in, tests_of
+from analyzer.encoding.walk import asked_of_requests, requests_in
 from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
@@ -114,7 +114,7 @@ def _settled(cluster: Cluster, query: Query, question: Question, setting: Settin
 
 def unread_requests(cluster: Cluster, question: Question) -> str:
     """What of requests is asked, or would be, and is not modelled; empty if nothing is."""
-    if any(leaf.attribute.name is Name.DNS for part in asked_of_requests(question.claim) for leaf in tests_of(part)):
+    if any(test.attribute.name is Name.DNS for test in asked_of_requests(question.claim)):
         return "what names a client asks DNS for is not modelled yet"
     if question.with_requests and is_seen_by_engine(question.profile, cluster):
         return ""
@@ -173,8 +173,8 @@ def replay_of(cluster: Cluster, question: Question, apart: tuple[str, ...] = ())
     if question.requests:
         from analyzer.encoding.requests import rows_of
 
-        tests = (leaf for part in requests_in(question.claim.where) for leaf in tests_of(part))
-        asked = Asked(rows_of(leaf.attribute for leaf in tests), admits_tokens(question), question.settled)
+        tests = requests_in(question.claim.where)
+        asked = Asked(rows_of(test.attribute for test in tests), admits_tokens(question), question.settled)
     return Replay(cluster, question.profile, question.claim, question.assumptions, asked, question.requests, apart)
 
 

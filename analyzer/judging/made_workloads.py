@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from analyzer.encoding import Question
 from analyzer.encoding.walk import claim_sets
-from analyzer.model.claims import Kind, WorkloadNamed
+from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Member, OfWorkload
 from analyzer.verdicts.verdict import Status, Verdict
 
 _REASON = "the manifests lack {names}, and an object that is not modelled may make it"
@@ -20,7 +21,8 @@ def beside_makers(verdict: Verdict, cluster: Cluster, question: Question) -> Ver
     loses = Status.REFUTED if question.claim.kind is Kind.SOME else Status.PROVED
     if verdict.status not in (loses, Status.VACUOUS):
         return verdict
-    named = dict.fromkeys(leaf for leaf in claim_sets(question.claim) if isinstance(leaf, WorkloadNamed))
+    members = (leaf.ends for leaf in claim_sets(question.claim) if isinstance(leaf, Member))
+    named = dict.fromkeys(ends for ends in members if isinstance(ends, OfWorkload))
     lacking = [leaf for leaf in named if (leaf.namespace, leaf.name) not in cluster.workload_names]
     makers = [thing for thing in cluster.unmodelled if thing.adds_pods and any(map(thing.reaches, _places(lacking)))]
     if not makers:
@@ -30,5 +32,5 @@ def beside_makers(verdict: Verdict, cluster: Cluster, question: Question) -> Ver
     return Verdict(verdict.query, Status.UNKNOWN, verdict.universe, _REASON.format(names=names), blame=blame)
 
 
-def _places(named: list[WorkloadNamed]) -> tuple[str, ...]:
+def _places(named: list[OfWorkload]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(leaf.namespace for leaf in named))

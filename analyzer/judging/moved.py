@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeGuard
 
 from analyzer.encoding import pod_addresses
 from analyzer.encoding.common_universe import is_on_host
 from analyzer.model.cluster import Cluster, Node
-from analyzer.model.policies import AddressPeer, Direction, NodePeer, Peer, Protocol
+from analyzer.model.formulas import (
+    All,
+    AtAddress,
+    EndKind,
+    Formula,
+    Member,
+    Not,
+    OfKind,
+    OnNodes,
+    OnNodesOf,
+    Role,
+    Some,
+    leaves_once,
+)
+from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
+from analyzer.model.reading import pipeline_of
 from analyzer.sets import AddressSet
 
 
@@ -18,12 +32,13 @@ def moved_addresses(old: Cluster, new: Cluster, profile: Profile, given: Address
     addresses or labels, and ports of nodes that lead to a workload in one revision only."""
     if not profile.enforces:
         return ()
-    peers = [peer for side in (old, new) for peer in _peers(side)]
+    rules = [rule.when for side in (old, new) for _, _, rule in pipeline_of(profile, side).rules]
     found: list[str] = []
     before, after = (pod_addresses(side, given) for side in (old, new))
-    if before != after and _are_told_apart(before, after, [p.addresses for p in peers if _means_pods(p, profile)]):
+    if before != after and _are_told_apart(before, after, (block for rule in rules for block in _blocks_of_pods(rule))):
         found.append(f"the addresses of pods lie in {_text(after)}, those of the other revision in {_text(before)}")
-    if any(isinstance(peer, AddressPeer | NodePeer) for peer in peers):
+    ends = (leaf.ends for leaf in leaves_once(rules) if isinstance(leaf, Member))
+    if any(isinstance(it, AtAddress | OnNodes | OnNodesOf) for it in ends):
         for side, other in ((old, new), (new, old)):
             found += [f"{w.id} ({w.source})" for w in side.workloads if w.host_network != is_on_host(w, other)]
             found += [f"node {n.name} ({n.source})" for n in side.nodes if not _is_as_in(n, other)]
@@ -45,10 +60,23 @@ def _host_ports(cluster: Cluster) -> dict[str, frozenset[tuple[Protocol, int, in
     }
 
 
-def _means_pods(peer: Peer, profile: Profile) -> TypeGuard[AddressPeer]:
-    if not isinstance(peer, AddressPeer):
-        return False
-    return profile.ipblock_matches_pods if peer.matches_cluster is None else peer.matches_cluster
+def _blocks_of_pods(formula: Formula, others: frozenset[Role] = frozenset()) -> Iterator[AddressSet]:
+    """The address ranges that pods may be in; `others`: the ends that are no pods where the formula is asked."""
+    match formula:
+        case All(parts):
+            kinds = ((part.role, part.ends) for part in parts if isinstance(part, Member))
+            others |= {role for role, ends in kinds if isinstance(ends, OfKind) and EndKind.POD not in ends.kinds}
+            for part in parts:
+                yield from _blocks_of_pods(part, others)
+        case Some(parts):
+            for part in parts:
+                yield from _blocks_of_pods(part, others)
+        case Not(part):
+            yield from _blocks_of_pods(part, others)
+        case Member(role, AtAddress(addresses)) if role not in others:
+            yield addresses
+        case _:
+            pass
 
 
 def _are_told_apart(before: AddressSet, after: AddressSet, blocks: Iterable[AddressSet]) -> bool:
@@ -60,13 +88,6 @@ def _are_told_apart(before: AddressSet, after: AddressSet, blocks: Iterable[Addr
         parts = [piece for part in parts for piece in (part & block, part - block) if piece]
     families = [p for part in parts for p in (AddressSet(part.v4, ()), AddressSet((), part.v6)) if p]
     return any(bool(part & before) != bool(part & after) for part in families)
-
-
-def _peers(cluster: Cluster) -> Iterator[Peer]:
-    for policy in cluster.policies:
-        for direction in Direction:
-            for rule in policy.rules(direction) or ():
-                yield from rule.peers or ()
 
 
 def _text(addresses: AddressSet) -> str:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from analyzer.encoding import Question
 from analyzer.encoding.walk import claim_sets
-from analyzer.model.claims import Universe, WorkloadNamed
+from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Member, OfWorkload
 from analyzer.verdicts.verdict import Status, Verdict
 
 _REASON = "it is so for the pods as written, but an object may change them at admission"
@@ -22,7 +23,8 @@ def as_admitted(verdict: Verdict, cluster: Cluster, question: Question) -> Verdi
     changing = [thing for thing in cluster.unmodelled if thing.changes_pods]
     if not changing or verdict.status not in (Status.PROVED, Status.REFUTED):
         return verdict
-    names_pods = any(isinstance(leaf, WorkloadNamed) for leaf in claim_sets(question.claim))
+    members = (leaf.ends for leaf in claim_sets(question.claim) if isinstance(leaf, Member))
+    names_pods = any(isinstance(ends, OfWorkload) for ends in members)
     if question.universe is not Universe.INVENTORY and not names_pods:
         if verdict.status is Status.REFUTED:
             examples = tuple(replace(e, live=None if e.live else e.live) for e in verdict.counterexamples)

@@ -12,10 +12,10 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.encoding.variables import ADDRESSES, NAMESPACE_LABELS, PROTOCOL_CODES
 from analyzer.encoding.vocabulary import PortName
-from analyzer.encoding.walk import comparisons
 from analyzer.judging.generalise import exactly
 from analyzer.judging.told_requests import told_requests
-from analyzer.model.claims import Kind, Term
+from analyzer.model.claims import Kind
+from analyzer.model.formulas import Same, leaves
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import Intervals, contains
@@ -66,7 +66,7 @@ def _none_of(role: Role, attribute: Attribute, values: Iterable[str]) -> Constra
 def _relates_ends(obligation: Obligation) -> bool:
     """The claim compares attributes with one another, which constraints on each end by itself cannot say."""
     where = obligation.scope.question.claim.where
-    return where is not None and any(isinstance(other, Term) for _, other in comparisons(where))
+    return where is not None and any(isinstance(leaf, Same) for leaf in leaves(where))
 
 
 def _protocols(told: Intervals | None, ports: Intervals | None) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from analyzer.errors import InternalError
-from analyzer.model.claims import Assumption, Claim, Kind
+from analyzer.model.claims import Assumption, Claim, Kind, asked_by
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
-from analyzer.model.mentioned_labels import mentioned_labels, told_at_destinations
+from analyzer.model.mentioned_labels import labels_in, mentioned_labels, told_at_destinations
 from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
@@ -22,7 +22,6 @@ from analyzer.semantics import (
     isolation_outcomes,
     known,
     known_pods,
-    mentioned_in,
     outcomes,
     ties,
 )
@@ -109,7 +108,7 @@ class Replay:
 
     def _with_claim(self, mentioned: dict[str, frozenset[str]]) -> dict[str, set[str]]:
         found = {key: set(values) for key, values in mentioned.items()}
-        for key, values in mentioned_in(self.claim, self.assumptions):
+        for key, values in labels_in(asked_by(self.claim, self.assumptions)):
             found.setdefault(key, set()).update(values)
         return found
 

@@ -9,26 +9,17 @@ change is unknown.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import and_, or_
 
-from analyzer.encoding.reach import EXTERNAL, POD, Reach, reach
+from analyzer.encoding.reach import EXTERNAL, HOST, POD, Reach, reach
 from analyzer.encoding.scope import Scope
-from analyzer.encoding.walk import claim_sets, leaves
-from analyzer.model.claims import (
-    Addresses,
-    Anything,
-    ApiServer,
-    Claim,
-    Kind,
-    Nodes,
-    NodesThat,
-    PodsIn,
-    ServiceNamed,
-    SetExpr,
-    Universe,
-)
+from analyzer.encoding.walk import claim_sets, tests_of
+from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, MayBe, Unmodelled
 from analyzer.model.endpoints import Pod
-from analyzer.model.policies import NamespacesMatching
+from analyzer.model.ends import ANYTHING, ApiServer, Behind, ServiceNamed
+from analyzer.model.formulas import ANY_PODS, All, AtAddress, Formula, Leaf, Member, Name, OfKind, OfWorkload, Some
 from analyzer.sets import AddressSet
 from analyzer.verdicts.verdict import Counterexample, Status, Verdict
 
@@ -105,7 +96,7 @@ def _may_hold(thing: Unmodelled, claim: Claim, scope: Scope) -> bool:
     A source of `only` that is new, and a destination of `can reach only`, are no worse than the node they are on.
     """
     table = scope.table
-    sets = [claim.sources, claim.destinations or Anything()]
+    sets = [claim.sources, claim.destinations or ANYTHING]
     if claim.kind is Kind.ONLY:
         sets = sets[1:]
     elif claim.kind in (Kind.REACHES_ONLY, Kind.ISOLATED):
@@ -138,9 +129,8 @@ def _namespace(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
 
 def _asks_for_namespaces(scope: Scope) -> bool:
     """A set is of namespaces by their labels, so that more of them may be in it."""
-    sets = [*claim_sets(scope.question.claim), *(leaf for a in scope.assumptions for leaf in leaves(a.members))]
-    choices = (leaf.namespaces for leaf in sets if isinstance(leaf, PodsIn))
-    return any(isinstance(choice, NamespacesMatching) and choice.selector.requirements for choice in choices)
+    sets = (*scope.question.claim.sets, *(assumption.members for assumption in scope.assumptions))
+    return any(test.attribute.name is Name.NAMESPACE_LABEL for members in sets for test in tests_of(members))
 
 
 def _is_elsewhere(example: Counterexample, thing: Unmodelled, scope: Scope) -> bool:
@@ -168,41 +158,52 @@ def _service(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
         return True
     if claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE):
         return False
-    speaks_of_addresses = any(
-        isinstance(leaf, Addresses | Anything | Nodes) for part in claim_sets(claim) for leaf in leaves(part)
-    )
+    speaks_of_addresses = any(_of_addresses(members) for members in claim.sets)
     if thing.elsewhere_than:  # of what its addresses are no more can be told than of any other
         return EXTERNAL in scope.dst.kinds or _is_in(thing, scope.dst, scope)
     is_outside = EXTERNAL in scope.src.kinds | scope.dst.kinds
     if thing.addresses is None or _leads_by_addresses(thing, scope.cluster):
         return speaks_of_addresses or is_outside or _is_in(thing, scope.dst, scope)
-    return _is_in(thing, scope.dst, scope) or any(_meets(leaf, thing.addresses, scope) for leaf in claim_sets(claim))
+    return _is_in(thing, scope.dst, scope) or any(_meets(members, thing.addresses, scope) for members in claim.sets)
 
 
-def _is_asked_for(leaf: SetExpr, thing: Unmodelled) -> bool:
+def _is_asked_for(leaf: Leaf, thing: Unmodelled) -> bool:
     """The question names it, or what is found by way of Services."""
-    if isinstance(leaf, ServiceNamed):
-        return thing.namespace in (None, leaf.namespace) and thing.kind != "Node"
-    return isinstance(leaf, ApiServer)
-
-
-def _leads_by_addresses(thing: Unmodelled, cluster: Cluster) -> bool:
-    """Addresses are written down for a Service of its namespace, so that it may lead to pods of any other."""
-    return any(not entry.is_derived and thing.reaches(entry.namespace) for entry in cluster.endpoints)
-
-
-def _meets(leaf: SetExpr, addresses: AddressSet, scope: Scope) -> bool:
-    """A set of the claim that one of these addresses, or of the nodes where it may have a port, is in."""
     match leaf:
-        case Addresses():
-            nodes = AddressSet.singles(ip for node in scope.cluster.nodes for ip in node.ips)
-            return bool(leaf.addresses & (addresses | nodes))
-        case Anything():
-            return bool(addresses)
-        case Nodes() | NodesThat():
+        case Member(_, ServiceNamed(namespace, _)):
+            return thing.namespace in (None, namespace) and thing.kind != "Node"
+        case Member(_, ApiServer()):
             return True
         case _:
             return False
+
+
+def _leads_by_addresses(thing: Unmodelled, cluster: Cluster) -> bool:
+    """outside are written down for a Service of its namespace, so that it may lead to pods of any other."""
+    return any(not entry.is_derived and thing.reaches(entry.namespace) for entry in cluster.endpoints)
+
+
+def _of_addresses(members: Formula) -> AddressSet:
+    """The addresses of ends in the set that are no pods: no less than there are, and all of them where nodes are."""
+    match members:
+        case Some(parts):
+            return reduce(or_, map(_of_addresses, parts), AddressSet.EMPTY)
+        case All(parts):
+            return reduce(and_, map(_of_addresses, parts), AddressSet.FULL)
+        case Member(_, OfKind(kinds)):
+            return AddressSet.EMPTY if kinds <= ANY_PODS else AddressSet.FULL
+        case Member(_, AtAddress(addresses)):
+            return addresses
+        case Member(_, Behind() | OfWorkload()):
+            return AddressSet.EMPTY
+        case _:
+            return AddressSet.FULL
+
+
+def _meets(members: Formula, addresses: AddressSet, scope: Scope) -> bool:
+    """One of these addresses, or of the nodes where it may have a port, is in the set."""
+    nodes = AddressSet.singles(ip for node in scope.cluster.nodes for ip in node.ips)
+    return HOST in reach(members, scope.table).kinds or bool(_of_addresses(members) & (addresses | nodes))
 
 
 _CHANGES: dict[MayBe, Callable[[Verdict, Unmodelled, Scope], bool]] = {

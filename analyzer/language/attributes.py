@@ -8,13 +8,13 @@ from analyzer.language.names import label_key_fault, nearest
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
 from analyzer.language.trees import Token
-from analyzer.model.claims import Attribute, Role, Term
+from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.records import dataclass
 
 REQUEST = "request"
 
-_BY_NAME = {attribute.value: attribute for attribute in Attribute}
-_HOLD_LABELS = {"labels": Attribute.LABEL, "namespace.labels": Attribute.NAMESPACE_LABEL}
+_HOLD_LABELS = {name.value: name for name in (Name.NAMESPACE_LABEL, Name.LABEL)}
+_BY_NAME = {Name.NAMESPACE.value: Name.NAMESPACE, **_HOLD_LABELS, Name.SERVICE_ACCOUNT.value: Name.SERVICE_ACCOUNT}
 _ROLES = {"src": Role.SRC, "dst": Role.DST}
 _WITH_ROLE = re.compile(r"(src|dst)(?:\.(.*))?")
 _OF_AN_END = "`src.namespace`, `src.namespace.labels[KEY]`, `src.labels[KEY]`, `src.service_account`, and so for `dst`"
@@ -38,14 +38,14 @@ class Attributes:
         is_ours = word in _BY_NAME or _WITH_ROLE.fullmatch(word) is not None
         return word.type == "WORD" and (bool(keys) or is_ours)
 
-    def term(self, operand: Syntax) -> Term | None:
+    def attribute(self, operand: Syntax) -> Attribute | None:
         """The attribute; None and a problem if there is no such one."""
         word, *keys = words(operand)
         role, path = _split(word)
-        attribute = _BY_NAME.get(path)
+        name = _BY_NAME.get(path)
         if word.type == "STRING" or role not in self.roles:
             self.scope.problem(word, *self._misplaced(operand, role, path))
-        elif attribute is None:
+        elif name is None:
             self.scope.problem(word, f"`{word}` is no attribute", self._hint(word, path))
         elif path in _HOLD_LABELS and not keys:
             self.scope.problem(word, f"`{word}` wants a key", f"write `{word}[KEY]`")
@@ -53,30 +53,30 @@ class Attributes:
             hint = f"for a label write `{word}.labels[{keys[0]}]`" if path == "namespace" else ""
             self.scope.problem(keys[0], f"`{word}` has no key", hint)
         elif not keys:
-            return Term(role, attribute)
+            return Attribute(role, name)
         else:
             key = self.scope.checked(keys[0], label_key_fault)
-            return None if key is None else Term(role, attribute, key)
+            return None if key is None else Attribute(role, name, key)
         return None
 
-    def label(self, operand: Syntax, key: Token) -> Term | None:
+    def label(self, operand: Syntax, key: Token) -> Attribute | None:
         """The label of that key that `src.labels`, `src.namespace.labels` or for short `src` has."""
         word, *keys = words(operand)
         role, path = _split(word)
-        attribute = _HOLD_LABELS.get(path or "labels")
-        if word.type == "STRING" or keys or role not in self.roles or attribute is None:
+        name = _HOLD_LABELS.get(path or "labels")
+        if word.type == "STRING" or keys or role not in self.roles or name is None:
             self.scope.problem(word, f"`{shown(operand)}` has no labels to ask for", f"write {self._label(str(key))}")
             return None
-        name = self.scope.checked(key, label_key_fault)
-        return None if name is None else Term(role, attribute, name)
+        checked = self.scope.checked(key, label_key_fault)
+        return None if checked is None else Attribute(role, name, checked)
 
-    def own_label(self, key: Token) -> Term | None:
+    def own_label(self, key: Token) -> Attribute | None:
         """The label of that key of the one pod an assumption speaks of."""
         if not self.is_assumption:
             self.scope.problem(key, f"`{key}`: a label of which end?", f"write {self._label(str(key))}")
             return None
-        name = self.scope.checked(key, label_key_fault)
-        return None if name is None else Term(Role.SELF, Attribute.LABEL, name)
+        checked = self.scope.checked(key, label_key_fault)
+        return None if checked is None else Attribute(Role.SELF, Name.LABEL, checked)
 
     # -------------------------------------------------------------------------------------------- what went wrong
     def _misplaced(self, operand: Syntax, role: Role, path: str) -> tuple[str, str]:

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass, field
 
 from analyzer.language.conditions import condition
-from analyzer.language.ends import can_hold_pods, ends, less
+from analyzer.language.ends import ends, less
 from analyzer.language.names import nearest
 from analyzer.language.ports import ALL_PORTS, ports
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, parts, words
-from analyzer.model.claims import Anything, Claim, Excuse, Kind, Role, SetExpr, Universe
+from analyzer.model.claims import Claim, Excuse, Kind, Universe
+from analyzer.model.ends import ANYTHING, can_be_pods
+from analyzer.model.formulas import Formula, Role
 from analyzer.model.policies import Direction, NumberedPorts, Ports, Protocol
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
@@ -38,16 +40,16 @@ _MISPLACED = {
 class _Tail:
     """The modifiers behind a claim, as far as they are read."""
 
-    taken: list[SetExpr] = field(default_factory=list)  # from the claim's destinations
+    taken: list[Formula] = field(default_factory=list)  # from the claim's destinations
     excuses: list[_Excused] = field(default_factory=list)
     once: dict[str, Syntax] = field(default_factory=dict)  # on, where, within
 
 
 @dataclass(slots=True)
 class _Excused:
-    sources: SetExpr
-    destinations: SetExpr
-    taken: list[SetExpr] = field(default_factory=list)
+    sources: Formula
+    destinations: Formula
+    taken: list[Formula] = field(default_factory=list)
     ports: tuple[Ports, ...] | None = None
 
 
@@ -66,11 +68,11 @@ def claim(tree: Syntax, scope: Scope) -> tuple[Claim, Universe | None]:
     roles = (Role.SRC,) if is_isolation else (Role.SRC, Role.DST)
     narrowed = None if where is None else condition(parts(where)[0], scope, *roles)
     if is_isolation:
-        if not can_hold_pods(sources):
+        if not can_be_pods(sources):
             scope.problem(first, "no pod can be in this set, and only pods are isolated")
         return Claim(kind, sources, None, ALL_PORTS, (), narrowed, _directions(second, scope)), universe
     destinations = less(ends(second, scope), tail.taken)
-    if not can_hold_pods(sources) and not can_hold_pods(destinations, is_destination=True):
+    if not can_be_pods(sources) and not can_be_pods(destinations, spelt=True):
         scope.problem(tree, "no pod can be on either side of this claim", _PODS_ONLY)
     on = tail.once.get("on")
     spoken = ALL_PORTS if on is None else ports(parts(on)[0], scope)
@@ -87,7 +89,7 @@ def _never_tie(tree: Syntax, scope: Scope) -> tuple[Claim, Universe | None]:
     within = tail.once.get("within")
     every = tuple(NumberedPorts(protocol) for protocol in Protocol)
     universe = None if within is None else _universe(within, scope)
-    return Claim(Kind.NEVER_TIE, Anything(), Anything(), every), universe
+    return Claim(Kind.NEVER_TIE, ANYTHING, ANYTHING, every), universe
 
 
 def text(written: str) -> str:
@@ -127,7 +129,7 @@ def _keep_once(modifier: Syntax, tail: _Tail, scope: Scope) -> None:
 
 def _excused(tree: Syntax, scope: Scope) -> _Excused:
     sources, destinations = (ends(part, scope) for part in parts(tree))
-    if not can_hold_pods(sources) and not can_hold_pods(destinations, is_destination=True):
+    if not can_be_pods(sources) and not can_be_pods(destinations, spelt=True):
         scope.problem(tree, "no pod can be on either side of this excuse", _PODS_ONLY)
     return _Excused(sources, destinations)
 

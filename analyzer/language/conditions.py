@@ -7,41 +7,44 @@ from analyzer.language.names import label_value_fault, namespace_fault, object_n
 from analyzer.language.scope import Scope
 from analyzer.language.selectors import listed_values
 from analyzer.language.syntax import Syntax, parts, words
-from analyzer.model.claims import AllOf, AnyOf, Attribute, Condition, Equal, Has, NotThat, OfRequest, OneOf, Role, Term
-from analyzer.model.formulas import Formula
+from analyzer.model.claims import is_equal, is_one_of, is_there
+from analyzer.model.formulas import TRUE, Attribute, Formula, Name, Not, Role, both, either
 
 _VALUE_FAULTS = {
-    Attribute.NAMESPACE: namespace_fault,
-    Attribute.NAMESPACE_LABEL: label_value_fault,
-    Attribute.LABEL: label_value_fault,
-    Attribute.SERVICE_ACCOUNT: object_name_fault,
+    Name.NAMESPACE: namespace_fault,
+    Name.NAMESPACE_LABEL: label_value_fault,
+    Name.LABEL: label_value_fault,
+    Name.SERVICE_ACCOUNT: object_name_fault,
 }
-_TRUE = AllOf(())  # for a condition in error, so that resolving goes on
 
 
-def condition(tree: Syntax, scope: Scope, *roles: Role) -> Condition:
+def condition(tree: Syntax, scope: Scope, *roles: Role) -> Formula:
     """What a `condition` says of ends in these roles; SELF alone in an assumption.  Errors are reported."""
     return _condition(tree, Attributes(scope, roles))
 
 
-def _condition(tree: Syntax, attributes: Attributes) -> Condition:
+def _condition(tree: Syntax, attributes: Attributes) -> Formula:
     match tree.data:
         case "condition":
-            found = [_condition(part, attributes) for part in parts(tree)]
-            return found[0] if len(found) == 1 else AnyOf(tuple(found))
+            return either(_condition(part, attributes) for part in parts(tree))
         case "conjunction":
-            found = [_condition(part, attributes) for part in parts(tree)]
-            return found[0] if len(found) == 1 else AllOf(tuple(found))
+            return both(_condition(part, attributes) for part in parts(tree))
         case "negation":
             denied = _condition(parts(tree)[0], attributes)
-            return NotThat(denied) if len(words(tree)) % 2 else denied
+            return Not(denied) if len(words(tree)) % 2 else denied
         case "unequal" | "not_among" | "not_like":
-            return NotThat(_fact(tree, attributes) or _TRUE)
+            return Not(_stated(tree, attributes))
         case _:
-            return _fact(tree, attributes) or _TRUE
+            return _stated(tree, attributes)
 
 
-def _fact(tree: Syntax, attributes: Attributes) -> Condition | None:
+def _stated(tree: Syntax, attributes: Attributes) -> Formula:
+    """What is in error is taken for true, so that resolving goes on."""
+    found = _fact(tree, attributes)
+    return TRUE if found is None else found
+
+
+def _fact(tree: Syntax, attributes: Attributes) -> Formula | None:
     """The comparison, without its `not`; None if it is in error."""
     if any(is_of_request(part) for part in parts(tree) if part.data == "operand"):
         return _of_request(tree, attributes)
@@ -51,12 +54,12 @@ def _fact(tree: Syntax, attributes: Attributes) -> Condition | None:
             return _equal(left, right, attributes)
         case "among" | "not_among":
             operand, values = parts(tree)
-            return _among(attributes.term(operand), values, attributes.scope)
+            return _among(attributes.attribute(operand), values, attributes.scope)
         case "has":
             return _has(parts(tree)[0], attributes)
         case "has_key":
-            term = attributes.label(parts(tree)[0], words(tree)[0])
-            return None if term is None else Has(term)
+            attribute = attributes.label(parts(tree)[0], words(tree)[0])
+            return None if attribute is None else is_there(attribute)
         case "like" | "not_like":
             word = words(parts(tree)[0])[0]
             hint = "of labels and names ask with `==`, `!=` and `in`"
@@ -66,7 +69,7 @@ def _fact(tree: Syntax, attributes: Attributes) -> Condition | None:
             return _bare(parts(tree)[0], attributes)
 
 
-def _of_request(tree: Syntax, attributes: Attributes) -> OfRequest | None:
+def _of_request(tree: Syntax, attributes: Attributes) -> Formula | None:
     from analyzer.language.requests import Requests
 
     requests, scope = Requests(attributes.scope), attributes.scope
@@ -92,40 +95,40 @@ def _of_request(tree: Syntax, attributes: Attributes) -> OfRequest | None:
         case _:
             hint = f"to ask whether it is there, write `has {shown(operands[0])}`"
             scope.problem(first, f"`{shown(operands[0])}` is compared with nothing", hint)
-    return None if found is None else OfRequest(found)
+    return found
 
 
-def _equal(left: Syntax, right: Syntax, attributes: Attributes) -> Equal | None:
+def _equal(left: Syntax, right: Syntax, attributes: Attributes) -> Formula | None:
     if attributes.are_named_by(right) and not attributes.are_named_by(left):
         left, right = right, left
-    term = attributes.term(left)
+    attribute = attributes.attribute(left)
     if attributes.are_named_by(right):
-        other = attributes.term(right)
-        return None if term is None or other is None else Equal(term, other)
-    if term is None:
+        other = attributes.attribute(right)
+        return None if attribute is None or other is None else is_equal(attribute, other)
+    if attribute is None:
         return None
-    value = attributes.scope.checked(words(right)[0], _VALUE_FAULTS[term.attribute])
-    return None if value is None else Equal(term, value)
+    value = attributes.scope.checked(words(right)[0], _VALUE_FAULTS[attribute.name])
+    return None if value is None else is_equal(attribute, value)
 
 
-def _among(term: Term | None, values: Syntax, scope: Scope) -> OneOf | None:
-    if term is None:
+def _among(attribute: Attribute | None, values: Syntax, scope: Scope) -> Formula | None:
+    if attribute is None:
         return None
-    fault = _VALUE_FAULTS[term.attribute]
-    return OneOf(term, listed_values(values, scope, fault))
+    fault = _VALUE_FAULTS[attribute.name]
+    return is_one_of(attribute, listed_values(values, scope, fault))
 
 
-def _has(operand: Syntax, attributes: Attributes) -> Has | None:
+def _has(operand: Syntax, attributes: Attributes) -> Formula | None:
     """`has src.labels[k]`; in an assumption `has k` too."""
     word = words(operand)[0]
-    term = attributes.term(operand) if attributes.are_named_by(operand) else attributes.own_label(word)
-    if term is not None and term.role is Role.SELF and not term.key:
+    attribute = attributes.attribute(operand) if attributes.are_named_by(operand) else attributes.own_label(word)
+    if attribute is not None and attribute.role is Role.SELF and not attribute.key:
         hint = f"for a label of that name write `labels[{word}]`"
         attributes.scope.problem(word, f"every pod has a `{word}`, so this says nothing", hint)
-    return None if term is None else Has(term)
+    return None if attribute is None else is_there(attribute)
 
 
-def _bare(operand: Syntax, attributes: Attributes) -> Has | None:
+def _bare(operand: Syntax, attributes: Attributes) -> Formula | None:
     """In an assumption the `has` of the sentence serves: `every S has team`."""
     if attributes.is_assumption:
         return _has(operand, attributes)

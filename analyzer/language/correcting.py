@@ -13,7 +13,7 @@ from analyzer.language.ends import ends
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, parse, parts
 from analyzer.language.text import Passage, plain_lines, whole
-from analyzer.model.claims import Role
+from analyzer.model.formulas import Role
 
 _MOST = 20  # statements of a file for which a form is looked for
 

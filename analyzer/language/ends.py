@@ -10,40 +10,40 @@ from analyzer.language.scope import Scope
 from analyzer.language.selectors import selector
 from analyzer.language.syntax import Syntax, parts, words
 from analyzer.language.trees import Token
-from analyzer.model.claims import (
-    DNS,
-    METADATA,
-    Addresses,
-    Anything,
-    ApiServer,
-    Both,
-    Domains,
-    Either,
-    Minus,
-    Nodes,
-    NodesThat,
-    PodsIn,
-    ServiceNamed,
-    SetExpr,
-    WorkloadNamed,
-)
 from analyzer.model.domains import DOMAIN_NAME
+from analyzer.model.ends import (
+    ANYTHING,
+    DNS,
+    EXTERNAL,
+    METADATA,
+    NODES,
+    ApiServer,
+    Domains,
+    ServiceNamed,
+    Spelt,
+    external,
+    meant,
+    pods_in,
+    pods_of_workload,
+    without,
+)
+from analyzer.model.formulas import All, Formula, Member, Some, both, either
 from analyzer.model.labels import Selector
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed, NamespacesMatching
 from analyzer.sets import INTERNET, AddressSet
 
-_STAND_IN = Anything()  # for a set in error, so that resolving goes on
-_FIXED: dict[str, SetExpr] = {
-    "internet": Addresses(INTERNET, "internet"),
-    "external": Addresses(AddressSet.FULL, "external"),
+_STAND_IN = ANYTHING  # for a set in error, so that resolving goes on
+_FIXED: dict[str, Formula] = {
+    "internet": external(INTERNET, "internet"),
+    "external": EXTERNAL,
     "metadata_service": METADATA,
-    "nodes": Nodes(),
-    "anything": Anything(),
-    "apiserver": ApiServer(),
+    "nodes": NODES,
+    "anything": ANYTHING,
+    "apiserver": meant(ApiServer()),
 }
 
 
-def ends(tree: Syntax, scope: Scope) -> SetExpr:
+def ends(tree: Syntax, scope: Scope) -> Formula:
     """The set of ends that a `set`, a `union` or anything below them stands for."""
     match tree.data:
         case "set":
@@ -51,22 +51,22 @@ def ends(tree: Syntax, scope: Scope) -> SetExpr:
             return less(base, taken)
         case "union":
             found = [ends(part, scope) for part in parts(tree)]
-            return found[0] if len(found) == 1 else Either(tuple(found))
+            return either(found)
         case "both":
             found = [ends(part, scope) for part in parts(tree)]
             if len(found) > 1 and any(map(_holds_service, found)):
                 hint = "its ports are the Service's, other sets' the pods'; take away with `except` what is not meant"
                 scope.problem(tree, "a Service cannot stand beside `and`", hint)
-            return found[0] if len(found) == 1 else Both(tuple(found))
+            return both(found)
         case "pods":
             return _pods(tree, scope)
         case "namespace" | "namespaces":
             choice = _namespaces(tree, scope)
-            return _STAND_IN if choice is None else PodsIn(choice)
+            return _STAND_IN if choice is None else pods_in(choice)
         case "workload":
-            return _object("workload", WorkloadNamed, words(tree)[0], scope)
+            return _object("workload", pods_of_workload, words(tree)[0], scope)
         case "service":
-            return _object("service", ServiceNamed, words(tree)[0], scope)
+            return _object("service", lambda *name: meant(ServiceNamed(*name)), words(tree)[0], scope)
         case "ips":
             return _ips(tree, scope)
         case "domains":
@@ -77,49 +77,23 @@ def ends(tree: Syntax, scope: Scope) -> SetExpr:
             return _FIXED[fixed]
 
 
-def less(base: SetExpr, taken: list[SetExpr]) -> SetExpr:
+def less(base: Formula, taken: list[Formula]) -> Formula:
     """The base without any of what is taken away."""
-    if not taken:
-        return base
-    return Minus(base, taken[0] if len(taken) == 1 else Either(tuple(taken)))
+    return without(base, either(taken)) if taken else base
 
 
-def _holds_service(members: SetExpr) -> bool:
+def _holds_service(members: Formula) -> bool:
     match members:
-        case ServiceNamed():
+        case Member(_, ServiceNamed()):
             return True
-        case Either(parts) | Both(parts):
+        case Some(parts) | All(parts):
             return any(map(_holds_service, parts))
-        case Minus(base, _):
-            return _holds_service(base)
         case _:
             return False
-
-
-def can_hold_pods(members: SetExpr, *, is_destination: bool = False) -> bool:
-    """False if no pod can be in the set, whatever the cluster: addresses and nodes are no pods.  As destinations,
-    addresses that are spelt out may be a Service's, and so lead to pods."""
-
-    def can(part: SetExpr) -> bool:
-        return can_hold_pods(part, is_destination=is_destination)
-
-    match members:
-        case Addresses():
-            return is_destination and members.are_spelt
-        case Nodes() | NodesThat() | Domains():
-            return False
-        case Either(either):
-            return any(map(can, either))
-        case Both(both):
-            return all(map(can, both))
-        case Minus(base, _):
-            return can(base)
-        case _:
-            return True
 
 
 # ------------------------------------------------------------------------------------------------ pods
-def _pods(tree: Syntax, scope: Scope) -> SetExpr:
+def _pods(tree: Syntax, scope: Scope) -> Formula:
     labels = Selector.EVERYTHING
     choice: NamespaceChoice | None = NamespacesMatching(Selector.EVERYTHING)
     for part in parts(tree):
@@ -127,7 +101,7 @@ def _pods(tree: Syntax, scope: Scope) -> SetExpr:
             labels = selector(part, scope)
         else:
             choice = _namespaces(part, scope)
-    return _STAND_IN if choice is None else PodsIn(choice, labels)
+    return _STAND_IN if choice is None else pods_in(choice, labels)
 
 
 def _namespaces(tree: Syntax, scope: Scope) -> NamespaceChoice | None:
@@ -137,7 +111,7 @@ def _namespaces(tree: Syntax, scope: Scope) -> NamespaceChoice | None:
     return None if name is None else NamespaceNamed(name)
 
 
-def _object(what: str, named: Callable[[str, str], SetExpr], word: Token, scope: Scope) -> SetExpr:
+def _object(what: str, named: Callable[[str, str], Formula], word: Token, scope: Scope) -> Formula:
     """What `named` makes of NAMESPACE/NAME."""
     text = scope.text(word)
     if text is None:
@@ -150,7 +124,7 @@ def _object(what: str, named: Callable[[str, str], SetExpr], word: Token, scope:
     return _STAND_IN if is_faulty else named(namespace, name)
 
 
-def _named(word: Token, scope: Scope) -> SetExpr:
+def _named(word: Token, scope: Scope) -> Formula:
     """The set that `let` gave the name to."""
     scope.used.add(word)
     if word in scope.sets:
@@ -173,7 +147,7 @@ def _named(word: Token, scope: Scope) -> SetExpr:
 
 
 # ------------------------------------------------------------------------------------------------ addresses
-def _domains(tree: Syntax, scope: Scope) -> SetExpr:
+def _domains(tree: Syntax, scope: Scope) -> Formula:
     """`domains NAME, …`: a name is one of a host, or begins with `*.` for all below."""
     found: dict[str, None] = {}
     for word in words(parts(tree)[0]):
@@ -186,10 +160,10 @@ def _domains(tree: Syntax, scope: Scope) -> SetExpr:
                 scope.problem(word, f"`{text}` is an address{scope.origin(word, text)}", f"write `ips {text}`")
             else:
                 found[name] = None
-    return Domains(tuple(found)) if found else _STAND_IN
+    return meant(Domains(tuple(found))) if found else _STAND_IN
 
 
-def _ips(tree: Syntax, scope: Scope) -> SetExpr:
+def _ips(tree: Syntax, scope: Scope) -> Formula:
     """`ips A, B except C`: addresses outside the cluster in A or B and not in C."""
     included, *excluded = (_networks(part, scope) for part in parts(tree))
     addresses = AddressSet.of(*included)
@@ -200,7 +174,7 @@ def _ips(tree: Syntax, scope: Scope) -> SetExpr:
             scope.notice(tree, f"`except {', '.join(networks)}` takes nothing away from `{text}`")
         addresses -= taken
         text += f" except {', '.join(networks)}"
-    return Addresses(addresses, text)
+    return meant(Spelt(addresses, text))
 
 
 def _networks(tree: Syntax, scope: Scope) -> list[str]:

@@ -12,7 +12,7 @@ from analyzer.language.claims import claim
 from analyzer.language.claims import text as text_of_claim
 from analyzer.language.conditions import condition
 from analyzer.language.correcting import nearest_form_of_claim, nearest_forms, shown_in
-from analyzer.language.ends import can_hold_pods, ends
+from analyzer.language.ends import ends
 from analyzer.language.metadata import OF_PACK, OF_PARAMETER, OF_QUERY, metadata
 from analyzer.language.names import FIRST_WORDS, nearest, set_name_fault, statement_name_fault
 from analyzer.language.scope import Scope, place, unquoted
@@ -20,7 +20,9 @@ from analyzer.language.size import Sizes, bound_claim
 from analyzer.language.syntax import Syntax, parse, parts, reserved_words, words
 from analyzer.language.text import Passage, cut, plain_lines
 from analyzer.language.trees import Token
-from analyzer.model.claims import Assumption, Pack, Query, Role
+from analyzer.model.claims import Assumption, Pack, Query
+from analyzer.model.ends import can_be_pods
+from analyzer.model.formulas import Role
 from analyzer.model.source import Notice, Source
 from analyzer.records import dataclass
 
@@ -208,7 +210,7 @@ class _Reading:
     def _assumption(self, statement: _Statement) -> Assumption:
         members_tree, condition_tree = parts(statement.body)
         members = self.sizes.bounded(ends(members_tree, self.scope), members_tree)
-        if not can_hold_pods(members):
+        if not can_be_pods(members):
             self.scope.problem(members_tree, "no pod can be in this set, and an assumption speaks of pods")
         fact = condition(condition_tree, self.scope, Role.SELF)
         source = Source(self.scope.file, place(statement.name)[0])

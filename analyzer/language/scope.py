@@ -9,7 +9,7 @@ from analyzer.errors import Problem
 from analyzer.language.names import Advice, Fault, clipped, nearest
 from analyzer.language.syntax import Syntax
 from analyzer.language.trees import Token
-from analyzer.model.claims import SetExpr
+from analyzer.model.formulas import Formula
 from analyzer.model.source import Notice, Source
 
 _PARAMETER = re.compile(r"\$(?:\{([^}]*)\}|([A-Za-z0-9_-]*))")
@@ -25,7 +25,7 @@ class Scope:
 
     file: str
     parameters: dict[str, str] = field(default_factory=dict)
-    sets: dict[str, SetExpr | None] = field(default_factory=dict)
+    sets: dict[str, Formula | None] = field(default_factory=dict)
     later_sets: dict[str, int] = field(default_factory=dict)  # declared further down, by line
     broken_parameters: set[str] = field(default_factory=set)  # those whose own statement is in error
     used: set[str] = field(default_factory=set)  # names of sets, and of parameters with their `$`

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax
-from analyzer.model.claims import Anything, Both, Claim, Either, Minus, SetExpr
+from analyzer.model.claims import Claim
+from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import All, Formula, Not, Some
 
 DEEPEST = 100
 LARGEST = 20_000
@@ -18,26 +20,26 @@ class Sizes:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         # The set is kept beside its measure: an id is good only as long as the object lives.
-        self._known: dict[int, tuple[SetExpr, int, int]] = {}
+        self._known: dict[int, tuple[Formula, int, int]] = {}
 
-    def bounded(self, members: SetExpr, at: Syntax) -> SetExpr:
+    def bounded(self, members: Formula, at: Syntax) -> Formula:
         """The set itself, or with an error a stand-in for one that is too large."""
         depth, size = self._measure(members)
         if depth <= DEEPEST and size <= LARGEST:
             return members
         limit = f"{DEEPEST} sets inside one another" if depth > DEEPEST else f"{LARGEST} sets, names put in"
         self._scope.problem(at, f"this comes to more than {limit}", "select by labels rather than one by one")
-        return Anything()
+        return ANYTHING
 
-    def _measure(self, members: SetExpr) -> tuple[int, int]:
+    def _measure(self, members: Formula) -> tuple[int, int]:
         known = self._known.get(id(members))
         if known is not None:
             return known[1:]
         match members:
-            case Either(parts) | Both(parts):
+            case Some(parts) | All(parts):
                 measures = [self._measure(part) for part in parts]
-            case Minus(base, taken):
-                measures = [self._measure(base), self._measure(taken)]
+            case Not(part):
+                measures = [self._measure(part)]
             case _:
                 measures = []
         depth = 1 + max((depth for depth, _ in measures), default=0)
@@ -48,7 +50,5 @@ class Sizes:
 
 def bound_claim(found: Claim, at: Syntax, sizes: Sizes) -> None:
     """Report sets in the claim that are too large."""
-    excused = (members for excuse in found.excuses for members in (excuse.sources, excuse.destinations))
-    for members in (found.sources, found.destinations, *excused):
-        if members is not None:
-            sizes.bounded(members, at)
+    for members in found.sets:
+        sizes.bounded(members, at)

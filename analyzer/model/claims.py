@@ -1,21 +1,33 @@
-"""Resolved queries: what is claimed, with every name looked up.  `language` makes them; `semantics` evaluates them on
-concrete connections and `encoding` turns them into terms.
+"""Resolved queries: what is claimed, with every name looked up.  `language` makes them; their sets and conditions are
+formulas, as those of rules are.
 """
 
 from __future__ import annotations
 
-from dataclasses import field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field, replace
 from enum import Enum
 
 from analyzer.model.endpoints import Through
-from analyzer.model.formulas import Formula
+from analyzer.model.ends import leaves_of
+from analyzer.model.formulas import (
+    ANY_PODS,
+    Attribute,
+    Formula,
+    Leaf,
+    Name,
+    Same,
+    Test,
+    both,
+    either,
+    is_a,
+    leaves_once,
+    negated,
+)
 from analyzer.model.knobs import NamedPortScope
-from analyzer.model.labels import Operator, Requirement, Selector
-from analyzer.model.policies import Direction, NamedPort, NamespaceChoice, NamespaceNamed, Ports, Protocol
+from analyzer.model.policies import Direction, NamedPort, Ports
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
-from analyzer.sets import METADATA_SERVICE, AddressSet, ValueSet
-from analyzer.sets.addresses import IPAddress
 
 
 class Universe(Enum):
@@ -26,252 +38,31 @@ class Universe(Enum):
     INVENTORY = "inventory"
 
 
-# ------------------------------------------------------------------------------------------------ sets of ends
-@dataclass(frozen=True, slots=True)
-class PodsIn:
-    """Pods (hostNetwork ones too) whose labels match, in namespaces so chosen."""
-
-    namespaces: NamespaceChoice
-    pods: Selector = Selector.EVERYTHING
-
-
-@dataclass(frozen=True, slots=True)
-class WorkloadNamed:
-    """The pods of the workloads of that name, of whatever kind."""
-
-    namespace: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Addresses outside the cluster that lie in the set; `text` is what the user wrote: `internet`, `ips …`.
-
-    `are_looked_up`: what else of a cluster has one of them stands beside them."""
-
-    addresses: AddressSet
-    text: str
-    are_looked_up: bool = False
-
-    @property
-    def are_spelt(self) -> bool:
-        """The user spelt them, and so means the nodes and the Services too that have one of them."""
-        return self.text.startswith("ips ") and not self.are_looked_up
-
-
-CONVENTIONAL_DNS = PodsIn(
-    NamespaceNamed("kube-system"), Selector((Requirement("k8s-app", Operator.IN, frozenset({"kube-dns"})),))
-)
-METADATA = Addresses(METADATA_SERVICE, "metadata-service")
-"""As the question says it; which families count, the cluster says."""
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Whatever has an address in the set: pods, nodes and addresses outside."""
-
-    addresses: AddressSet
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class NodesThat:
-    """Nodes whose name is among `names` (a node that is not there yet has none: None) and whose labels match."""
-
-    names: ValueSet = ValueSet.ANY
-    labels: Selector = Selector.EVERYTHING
-
-
-@dataclass(frozen=True, slots=True)
-class PodsOf:
-    """Pods (hostNetwork ones too) of these service accounts."""
-
-    accounts: ValueSet
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceNamed:
-    """What a Service leads to; which that is, the cluster says (`Behind`)."""
-
-    namespace: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApiServer:
-    """The Kubernetes API server; where it is, the cluster says, or a knob, or nobody (`Unknown`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedPort:
-    """One port of a Service, by number and name, and what it leads to: `members`, on port `target`.
-
-    `target is None`: the very port that is asked for, whichever it is.
-    `addresses` are the Service's own, by way of which it leads there; none where they are not known.
-    """
-
-    service: str
-    number: int
-    name: str
-    protocol: Protocol
-    target: Ports | None
-    members: SetExpr
-    addresses: tuple[IPAddress, ...] = ()
-
-    def is_asked(self, ports: tuple[Ports, ...]) -> bool:
-        """Whether a question on these ports asks for this one, or may: a number 0 is one that nobody knows."""
-        return self.target is None or any(
-            entry.protocol in (None, self.protocol)
-            and (
-                not self.number
-                or (entry.name == self.name if isinstance(entry, NamedPort) else self.number in entry.ports)
-            )
-            for entry in ports
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """What stands behind a Service's ports.  As destinations these are connections: the ports that a question names
-    are the Service's, and a connection is on the one that such a port leads to.  `text` is what the user wrote."""
-
-    text: str
-    ports: tuple[LedPort, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Domains:
-    """Addresses outside the cluster that one of these names stands for, nobody knows which; a name may begin with
-    `*.`, in lower case."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Ends of which nobody knows which they are: some of those in `among`.  `text` says what is not known."""
-
-    text: str
-    among: SetExpr
-
-
-@dataclass(frozen=True, slots=True)
-class Anything:
-    """All pods, all addresses outside the cluster, all nodes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    parts: tuple[SetExpr, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    parts: tuple[SetExpr, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Minus:
-    base: SetExpr
-    taken: SetExpr
-
-
-SetExpr = (
-    PodsIn
-    | WorkloadNamed
-    | Addresses
-    | At
-    | Nodes
-    | NodesThat
-    | PodsOf
-    | Anything
-    | ServiceNamed
-    | ApiServer
-    | Behind
-    | Domains
-    | Unknown
-    | Either
-    | Both
-    | Minus
-)
-NOTHING: SetExpr = Either(())
-
-DNS = Either((CONVENTIONAL_DNS,))
-"""The set `dns`, as the question says it; which servers pods really ask, the cluster says."""
-
-
 # ------------------------------------------------------------------------------------------------ conditions
-class Role(Enum):
-    SRC = "src"
-    DST = "dst"
-    SELF = "self"  # in an assumption: the pod it speaks of
+def is_one_of(attribute: Attribute, values: frozenset[str]) -> Formula:
+    """The attribute of a pod is one of these; what else an end can be has none, whatever labels a node has."""
+    return _of_pod(Test(attribute, values))
 
 
-class Attribute(Enum):
-    NAMESPACE = "namespace"  # the name
-    NAMESPACE_LABEL = "namespace.labels"
-    LABEL = "labels"
-    SERVICE_ACCOUNT = "service_account"
+def is_there(attribute: Attribute) -> Formula:
+    return _of_pod(Test(attribute))
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """An attribute of an end.  Absent for ends that are no pods and for labels not set; absent equals only absent."""
-
-    role: Role
-    attribute: Attribute
-    key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Equal:
-    left: Term
-    right: Term | str
+def is_equal(left: Attribute, right: Attribute | str) -> Formula:
+    """Absent equals only absent."""
+    if isinstance(right, str):
+        return is_one_of(left, frozenset({right}))
+    same = Same(left, right)
+    if Name.LABEL not in (left.name, right.name):
+        return same
+    there = is_there(left), is_there(right)
+    return either([both([*there, same]), both(map(negated, there))])
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    term: Term
-    values: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Has:
-    term: Term
-
-
-@dataclass(frozen=True, slots=True)
-class OfRequest:
-    """What the client asks for meets the formula, which is over REQUEST alone; `text` is how the query says it."""
-
-    formula: Formula
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotThat:
-    part: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """The empty conjunction is true."""
-
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """The empty disjunction is false."""
-
-    parts: tuple[Condition, ...]
-
-
-Condition = Equal | OneOf | Has | OfRequest | NotThat | AllOf | AnyOf
+def _of_pod(test: Test) -> Formula:
+    if test.attribute.name is not Name.LABEL:
+        return test  # nodes have no other
+    return both([is_a(test.attribute.role, ANY_PODS), test])
 
 
 # ------------------------------------------------------------------------------------------------ claims
@@ -307,12 +98,12 @@ class Excuse:
     is asked of the request, too.
     """
 
-    sources: SetExpr
-    destinations: SetExpr
+    sources: Formula
+    destinations: Formula
     ports: tuple[Ports, ...] | None = None
     port_names: tuple[PortNaming, ...] = ()
     through: Through | None = None
-    requests: OfRequest | None = None
+    requests: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,12 +116,30 @@ class Claim:
     """
 
     kind: Kind
-    sources: SetExpr
-    destinations: SetExpr | None
+    sources: Formula
+    destinations: Formula | None
     ports: tuple[Ports, ...]
     excuses: tuple[Excuse, ...] = ()
-    where: Condition | None = None
+    where: Formula | None = None
     directions: tuple[Direction, ...] = ()
+
+    @property
+    def sets(self) -> Iterator[Formula]:
+        """Every set of ends, the excuses' included."""
+        yield self.sources
+        if self.destinations is not None:
+            yield self.destinations
+        for excuse in self.excuses:
+            yield from (excuse.sources, excuse.destinations)
+
+    def with_sets(self, source: Callable[[Formula], Formula], destination: Callable[[Formula], Formula]) -> Claim:
+        """The claim with other sets in their places; itself where they are the same."""
+        excuses = (
+            replace(e, sources=source(e.sources), destinations=destination(e.destinations)) for e in self.excuses
+        )
+        far = None if self.destinations is None else destination(self.destinations)
+        found = replace(self, sources=source(self.sources), destinations=far, excuses=tuple(excuses))
+        return self if found == self else found
 
 
 class Severity(Enum):
@@ -358,13 +167,23 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """`assume NAME "TITLE": every MEMBERS has CONDITION`: true of every pod in MEMBERS (terms have role SELF)."""
+    """`assume NAME "TITLE": every MEMBERS has CONDITION`: true of every pod in MEMBERS (it speaks of SELF)."""
 
     name: str
     title: str
-    members: SetExpr
-    condition: Condition
+    members: Formula
+    condition: Formula
     source: Source = NOWHERE
+
+
+def asked_by(claim: Claim, assumptions: Iterable[Assumption]) -> Iterator[Leaf]:
+    """What their sets and conditions are made of."""
+    assumed = tuple(assumptions)
+    for members in (*claim.sets, *(assumption.members for assumption in assumed)):
+        yield from leaves_of(members)
+    conditions = (claim.where, *(excuse.requests for excuse in claim.excuses))
+    asked = [condition for condition in conditions if condition is not None]
+    yield from leaves_once([*asked, *(assumption.condition for assumption in assumed)])
 
 
 @dataclass(frozen=True, slots=True)

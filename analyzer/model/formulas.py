@@ -28,7 +28,7 @@ from analyzer.model.labels import Labels, Operator, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed, NumberedPorts, Ports, Protocol
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet, PortSet
+from analyzer.sets import AddressSet, PortSet, ValueSet
 
 if TYPE_CHECKING:
     from analyzer.sets.strings import Pattern  # nothing loads it that has no pattern
@@ -111,6 +111,13 @@ class OfWorkload:
 
 
 @dataclass(frozen=True, slots=True)
+class OfNode:
+    """Nodes of these names; one that is not there yet has none: None."""
+
+    names: ValueSet
+
+
+@dataclass(frozen=True, slots=True)
 class OnNodes:
     """Nodes whose labels meet the formula over SELF, and hostNetwork pods at the address of one (reference B3)."""
 
@@ -126,7 +133,13 @@ class OnNodesOf:
     selector: Formula
 
 
-EndSet = OfKind | AtAddress | OfWorkload | OnNodes | OnNodesOf
+class Word:
+    """A set that a query names, until a cluster says what it stands for (model/ends.py)."""
+
+    __slots__ = ()
+
+
+EndSet = OfKind | AtAddress | OfWorkload | OfNode | OnNodes | OnNodesOf | Word
 
 
 # ------------------------------------------------------------------------------------------------ formulas
@@ -275,8 +288,24 @@ def with_leaves(formula: Formula, read: Callable[[Leaf], Formula]) -> Formula:
             return read(leaf)
 
 
+def in_role(formula: Formula, role: Role) -> Formula:
+    """What is asked of SELF, asked of the end in that role."""
+
+    def read(leaf: Leaf) -> Formula:
+        match leaf:
+            case Member(Role.SELF, ends):
+                return Member(role, ends)
+            case Test(Attribute(Role.SELF, name, key), meets):
+                return Test(Attribute(role, name, key), meets)
+            case _:
+                return leaf
+
+    return with_leaves(formula, read)
+
+
 # ------------------------------------------------------------------------------------------------ selectors
 PODS = frozenset({EndKind.POD})
+ANY_PODS = PODS | {EndKind.HOST_POD}
 ON_NODES = frozenset({EndKind.NODE, EndKind.HOST_POD})
 OF_FAMILY = {
     4: Member(Role.SRC, AtAddress(AddressSet(AddressSet.FULL.v4, ()), "IPv4")),

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.errors import InternalError
-from analyzer.model.claims import At, Behind, Either, LedPort, PodsIn, SetExpr, WorkloadNamed
-from analyzer.model.claims import Both as BothOf
 from analyzer.model.cluster import Cluster, Service, ServicePort
+from analyzer.model.ends import Behind, LedPort, pods_in, pods_of_workload, with_address
 from analyzer.model.formulas import (
-    PODS,
     TRUE,
-    AtAddress,
-    EndKind,
     Formula,
-    Member,
-    OfWorkload,
     Role,
     both,
     either,
-    in_namespaces,
-    is_a,
-    labels,
+    in_role,
     on_any,
 )
 from analyzer.model.knobs import NamedPortScope
@@ -64,10 +55,10 @@ def led_ports(cluster: Cluster, service: Service) -> tuple[LedPort, ...]:
     An ExternalName leads nowhere that is known.
     """
     if service.is_headless:
-        pods = None if service.selector is None else PodsIn(NamespaceNamed(service.namespace), service.selector)
+        pods = None if service.selector is None else pods_in(NamespaceNamed(service.namespace), service.selector)
         written = cluster.written_endpoints(service)
         addresses = AddressSet.singles(ip for entry in written for ip in entry.addresses)
-        members = Either((*([pods] if pods else ()), *_at(cluster, addresses)))
+        members = either((*([pods] if pods else ()), *_at(cluster, addresses)))
         return (LedPort(service.id, 0, "", Protocol.TCP, None, members),)
     return tuple(led for port in service.ports for led in _led_by(cluster, service, port))
 
@@ -75,7 +66,7 @@ def led_ports(cluster: Cluster, service: Service) -> tuple[LedPort, ...]:
 def _led_by(cluster: Cluster, service: Service, port: ServicePort) -> Iterator[LedPort]:
     own = service.addresses
     if service.selector is not None:
-        pods = PodsIn(NamespaceNamed(service.namespace), service.selector)
+        pods = pods_in(NamespaceNamed(service.namespace), service.selector)
         yield LedPort(service.id, port.port, port.name, port.protocol, target_of(port), pods, own)
     by_number: dict[int, list[IPAddress]] = {}
     for entry in cluster.written_endpoints(service):
@@ -83,7 +74,7 @@ def _led_by(cluster: Cluster, service: Service, port: ServicePort) -> Iterator[L
             if (leading.name, leading.protocol) == (port.name, port.protocol) and leading.number is not None:
                 by_number.setdefault(leading.number, []).extend(entry.addresses)
     for number, ips in by_number.items():
-        members = Either(tuple(_at(cluster, AddressSet.singles(ips))))
+        members = either(_at(cluster, AddressSet.singles(ips)))
         target = NumberedPorts(port.protocol, number)
         yield LedPort(service.id, port.port, port.name, port.protocol, target, members, own)
 
@@ -130,9 +121,9 @@ def behind(text: str, ports: Iterable[LedPort], through: AddressSet | None = Non
     return Behind(text, tuple(narrowed))
 
 
-def members_of(leaf: Behind) -> SetExpr:
+def members_of(leaf: Behind) -> Formula:
     """All that it leads to, on whatever port."""
-    return Either(tuple(dict.fromkeys(port.members for port in leaf.ports)))
+    return either(dict.fromkeys(port.members for port in leaf.ports))
 
 
 def target_of(port: ServicePort) -> Ports:
@@ -142,16 +133,16 @@ def target_of(port: ServicePort) -> Ports:
     return NumberedPorts(port.protocol, port.target)
 
 
-def _at(cluster: Cluster, addresses: AddressSet) -> Iterator[SetExpr]:
+def _at(cluster: Cluster, addresses: AddressSet) -> Iterator[Formula]:
     """The pods known to have one of the addresses, and whatever has one of the others."""
     left = addresses
-    for workload in cluster.workloads if addresses else ():
-        own = AddressSet.singles(workload.ips) & addresses
-        if own and not workload.host_network:
-            yield BothOf((WorkloadNamed(workload.namespace, workload.name), At(own)))
+    for known in cluster.workloads if addresses else ():
+        own = AddressSet.singles(known.ips) & addresses
+        if own and not known.host_network:
+            yield both([pods_of_workload(known.namespace, known.name), with_address(own)])
             left -= own
     if left:
-        yield At(left)
+        yield with_address(left)
 
 
 # ------------------------------------------------------------------------------------------------ as formulas
@@ -161,7 +152,7 @@ def leads(cluster: Cluster, port: LedPort) -> Formula:
     A13.2)."""
     del cluster  # it keeps the formula
     on = TRUE if port.target is None else _on(port.target)
-    return both([_in(port.members), on])
+    return both([in_role(port.members, Role.DST), on])
 
 
 def on_target(port: ServicePort) -> Formula:
@@ -171,20 +162,3 @@ def on_target(port: ServicePort) -> Formula:
 
 def _on(target: Ports) -> Formula:
     return on_any((target,), NamedPortScope.SIDECARS)
-
-
-def _in(members: SetExpr) -> Formula:
-    match members:
-        case PodsIn(namespaces, pods):
-            is_pod = is_a(Role.DST, PODS | {EndKind.HOST_POD})
-            return both([is_pod, in_namespaces(namespaces, Role.DST), labels(pods, Role.DST)])
-        case At(addresses):
-            return Member(Role.DST, AtAddress(addresses))
-        case WorkloadNamed(namespace, name):
-            return Member(Role.DST, OfWorkload(namespace, name))
-        case Either(parts):
-            return either(map(_in, parts))
-        case BothOf(parts):
-            return both(map(_in, parts))
-        case _:
-            raise InternalError(f"no Service leads to `{members}`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Formula, Name, Test, leaves
+from analyzer.model.formulas import Formula, Name, Same, Test, leaves_once
 from analyzer.model.mesh import has_mesh
 from analyzer.model.pipeline import Pipeline
 from analyzer.model.profile import Profile
@@ -30,7 +30,7 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
 def asked_labels(pipeline: Pipeline, name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
     """Each label that some rule or subject asks of pods, or of namespaces, with values that meet what is asked."""
     entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
-    yield from _asked((f for entry in entries for f in (entry.subject, *(rule.when for rule in entry.rules))), name)
+    yield from labels_in((f for entry in entries for f in (entry.subject, *(rule.when for rule in entry.rules))), name)
 
 
 def told_at_destinations(profile: Profile, cluster: Cluster) -> dict[str, frozenset[str]]:
@@ -49,16 +49,21 @@ def _of_mesh(profile: Profile, cluster: Cluster) -> Iterator[tuple[str, Collecti
     from analyzer.model.mesh_stage import mesh_stages
 
     stages = mesh_stages(cluster, profile.ext_authz)
-    yield from _asked([*(stage.applies for stage in stages), *([keeps_off(cluster.mesh, cluster)] if stages else ())])
+    off = [keeps_off(cluster.mesh, cluster)] if stages else []
+    yield from labels_in([*(stage.applies for stage in stages), *off])
 
 
-def _asked(formulas: Iterable[Formula], name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
-    for leaf in (leaf for formula in formulas for leaf in leaves(formula)):
-        if isinstance(leaf, Test) and leaf.attribute.name is name:
-            meets = leaf.meets
-            assert not isinstance(meets, AddressSet)
-            values = meets if isinstance(meets, frozenset) else () if meets is None else (meets.text,)
-            yield leaf.attribute.key, values
+def labels_in(formulas: Iterable[Formula], name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
+    """Each label that the formulas ask of pods, or of namespaces, with values that meet what is asked."""
+    for leaf in leaves_once(formulas):
+        match leaf:
+            case Test(attribute, meets) if attribute.name is name:
+                assert not isinstance(meets, AddressSet)
+                yield attribute.key, meets if isinstance(meets, frozenset) else () if meets is None else (meets.text,)
+            case Same(left, right):
+                yield from ((one.key, ()) for one in (left, right) if one.name is name)
+            case _:
+                pass
 
 
 def _of_services(cluster: Cluster) -> Iterator[tuple[str, Collection[str]]]:

@@ -7,6 +7,7 @@ which no rule matches, is denied if the tier says so.  What no tier decides is a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 
 from analyzer.model.formulas import FALSE, Formula, Role
@@ -139,3 +140,10 @@ class Pipeline:
 
     stages: tuple[Stage, ...]
     enforces: bool = True
+
+    @property
+    def rules(self) -> Iterator[tuple[Stage, Entry, StagedRule]]:
+        """Every rule that somebody wrote, with the stage that reads it and the policy."""
+        for stage in self.stages:
+            for entry in (entry for tier in stage.tiers for entry in tier.entries if entry.policy is not None):
+                yield from ((stage, entry, rule) for rule in entry.rules if rule.rule is not None)

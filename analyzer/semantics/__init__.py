@@ -5,14 +5,12 @@ from analyzer.semantics.claims import (
     is_in_scope,
     is_pod_in_scope,
     isolation_outcomes,
-    mentioned_in,
     on_ports,
     violates,
     violates_isolation,
 )
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
-from analyzer.semantics.formulas import matcher, matches
-from analyzer.semantics.members import is_member
+from analyzer.semantics.formulas import is_member, matcher, matches
 from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
 from analyzer.semantics.ties import ties
 from analyzer.semantics.unknown_labels import known, known_pods
@@ -32,7 +30,6 @@ __all__ = [
     "known_pods",
     "matcher",
     "matches",
-    "mentioned_in",
     "on_ports",
     "open_facts",
     "outcomes",

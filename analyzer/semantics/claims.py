@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from analyzer.errors import InternalError
 from analyzer.model.claims import (
-    AllOf,
-    AnyOf,
-    Assumption,
-    Attribute,
-    Behind,
-    Both,
     Claim,
-    Condition,
-    Either,
-    Equal,
     Excuse,
-    Has,
     Kind,
-    LedPort,
-    Minus,
-    NotThat,
-    OfRequest,
-    OneOf,
-    PodsIn,
     PortNaming,
-    Role,
-    SetExpr,
-    Term,
 )
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
-from analyzer.model.formulas import on_any
+from analyzer.model.ends import Behind, LedPort, base_and_taken, led_ports_in
+from analyzer.model.formulas import All, Formula, Member, Not, Role, Some, on_any
 from analyzer.model.policies import Ports, Protocol
 from analyzer.model.profile import Profile
-from analyzer.semantics.formulas import Situation, Values, is_true
-from analyzer.semantics.members import is_member
+from analyzer.semantics.formulas import Situation, Values, is_member, is_true
 from analyzer.semantics.oracle import isolation
 from analyzer.semantics.settling import Settle, first_option, runs
 from analyzer.semantics.ways import is_service_told, leads_to
 
 
 def holds(
-    condition: Condition,
+    condition: Formula,
     *,
     src: End | None = None,
     dst: End | None = None,
@@ -53,44 +32,10 @@ def holds(
     """Whether the condition is true of these ends; `subject` is the pod an assumption speaks of, `request` what the
     client asks for, by its attributes.
 
-    Absent equals only absent, is one of no values, and is what every attribute of an end is that is no pod.
+    An attribute of an end that is no pod is absent.
     """
     ends = {Role.SRC: src, Role.DST: dst, Role.SELF: subject}
-    return _is_true(condition, ends, request)
-
-
-def _is_true(condition: Condition, ends: dict[Role, End | None], request: Values | None) -> bool:
-    match condition:
-        case Equal(left, right):
-            return _value(left, ends) == (_value(right, ends) if isinstance(right, Term) else right)
-        case OneOf(term, values):
-            return _value(term, ends) in values
-        case Has(term):
-            return _value(term, ends) is not None
-        case OfRequest(formula):
-            return is_true(formula, Situation(Protocol.OTHER, None, {}, request=request))
-        case NotThat(part):
-            return not _is_true(part, ends, request)
-        case AllOf(parts):
-            return all(_is_true(part, ends, request) for part in parts)
-        case AnyOf(parts):
-            return any(_is_true(part, ends, request) for part in parts)
-
-
-def _value(term: Term, ends: dict[Role, End | None]) -> str | None:
-    """The attribute's value, None when absent."""
-    end = ends[term.role]
-    if not isinstance(end, Pod):
-        return None
-    match term.attribute:
-        case Attribute.NAMESPACE:
-            return end.namespace
-        case Attribute.NAMESPACE_LABEL:
-            return end.namespace_labels.get(term.key)
-        case Attribute.LABEL:
-            return end.labels.get(term.key)
-        case Attribute.SERVICE_ACCOUNT:
-            return end.service_account
+    return is_true(condition, Situation(Protocol.OTHER, None, ends, request=request))
 
 
 # ------------------------------------------------------------------------------------------------ claims
@@ -119,7 +64,7 @@ def is_in_scope(claim: Claim, connection: Connection, profile: Profile, request:
         is_member(excuse.sources, connection.src)
         and _is_excused_at(excuse, connection, claim, profile)
         and all(_is_called(naming, connection, profile) is naming.is_given for naming in excuse.port_names)
-        and (excuse.requests is None or _is_true(excuse.requests, {}, request))
+        and (excuse.requests is None or holds(excuse.requests, request=request))
         for excuse in claim.excuses
     )
 
@@ -146,24 +91,26 @@ def on_ports(ports: tuple[Ports, ...], connection: Connection, profile: Profile)
 
 
 def is_reached(
-    destinations: SetExpr, ports: tuple[Ports, ...] | None, connection: Connection, claim: Claim, profile: Profile
+    destinations: Formula, ports: tuple[Ports, ...] | None, connection: Connection, claim: Claim, profile: Profile
 ) -> bool:
     """Whether the connection goes to one of the destinations, on one of the ports; `ports is None`: on whichever.
 
     The ports of what stands behind a Service are the Service's.  Whether something *is* reached by way of a Service's
     address shows only in a connection that asks for it, where that makes a difference to the engine.
     """
+
+    def reached(members: Formula) -> bool:
+        return is_reached(members, ports, connection, claim, profile)
+
     match destinations:
-        case Behind():
-            return any(_is_led(port, ports, connection, claim, profile) for port in destinations.ports)
-        case Either():
-            return any(is_reached(part, ports, connection, claim, profile) for part in destinations.parts)
-        case Both():
-            return all(is_reached(part, ports, connection, claim, profile) for part in destinations.parts)
-        case Minus():
-            return is_reached(destinations.base, ports, connection, claim, profile) and not is_reached(
-                destinations.taken, ports, connection, claim, profile
-            )
+        case Member(_, Behind(_, led)):
+            return any(_is_led(port, ports, connection, claim, profile) for port in led)
+        case Some(parts) if any(led_ports_in(destinations)):
+            return any(map(reached, parts))
+        case All() | Not() if any(led_ports_in(destinations)):
+            base, taken = base_and_taken(destinations)
+            parts = base.parts if isinstance(base, All) and base.parts else (base,)
+            return all(map(reached, parts)) and not (taken is not None and reached(taken))
         case _:
             is_asked = ports is None or on_ports(ports, connection, profile)
             return connection.through is None and is_asked and is_member(destinations, connection.dst)
@@ -218,59 +165,3 @@ def isolation_outcomes(claim: Claim, pod: Pod, cluster: Cluster, profile: Profil
     """Whether the pod refutes an `is isolated` claim, in some way of settling the open facts or another."""
     found = runs(lambda settle: violates_isolation(claim, pod, cluster, profile, settle))
     return frozenset(is_violated for is_violated, _ in found)
-
-
-# ------------------------------------------------------------------------------------------------ mentions
-def mentioned_in(claim: Claim, assumptions: Iterable[Assumption]) -> Iterator[tuple[str, frozenset[str]]]:
-    """The keys of pods' labels that a claim and assumptions mention, with the values."""
-    sets = [claim.sources, *([claim.destinations] if claim.destinations is not None else [])]
-    sets += [part for excuse in claim.excuses for part in (excuse.sources, excuse.destinations)]
-    conditions = [claim.where] if claim.where is not None else []
-    for assumption in assumptions:
-        sets.append(assumption.members)
-        conditions.append(assumption.condition)
-    for members in sets:
-        yield from _mentioned_in_set(members)
-    for condition in conditions:
-        yield from _mentioned_in_condition(condition)
-
-
-def _mentioned_in_set(members: SetExpr) -> Iterator[tuple[str, frozenset[str]]]:
-    match members:
-        case PodsIn():
-            yield from ((requirement.key, requirement.values) for requirement in members.pods.requirements)
-        case Either() | Both():
-            for part in members.parts:
-                yield from _mentioned_in_set(part)
-        case Behind():
-            for port in members.ports:
-                yield from _mentioned_in_set(port.members)
-        case Minus():
-            yield from _mentioned_in_set(members.base)
-            yield from _mentioned_in_set(members.taken)
-        case _:
-            pass
-
-
-def _mentioned_in_condition(condition: Condition) -> Iterator[tuple[str, frozenset[str]]]:
-    def of(term: Term, values: frozenset[str] = frozenset()) -> Iterator[tuple[str, frozenset[str]]]:
-        if term.attribute is Attribute.LABEL:
-            yield term.key, values
-
-    match condition:
-        case Equal(left, Term() as right):
-            yield from of(left)
-            yield from of(right)
-        case Equal(left, str() as right):
-            yield from of(left, frozenset({right}))
-        case OneOf(term, values):
-            yield from of(term, values)
-        case Has(term):
-            yield from of(term)
-        case OfRequest():
-            pass
-        case NotThat(part):
-            yield from _mentioned_in_condition(part)
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _mentioned_in_condition(part)

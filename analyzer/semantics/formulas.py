@@ -7,8 +7,10 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from analyzer.errors import InternalError
 from analyzer.model.cluster import ContainerKind, ContainerPort, Node
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.ends import Behind
 from analyzer.model.formulas import (
     All,
     AtAddress,
@@ -20,6 +22,7 @@ from analyzer.model.formulas import (
     Name,
     Not,
     OfKind,
+    OfNode,
     OfWorkload,
     OnHostPort,
     OnNodes,
@@ -30,6 +33,7 @@ from analyzer.model.formulas import (
     Same,
     Some,
     Test,
+    Word,
     labels,
 )
 from analyzer.model.knobs import NamedPortScope
@@ -152,6 +156,11 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
     return None
 
 
+def is_member(members: Formula, end: End) -> bool:
+    """Whether the end is in the set, which is a formula over SELF."""
+    return is_true(members, Situation(Protocol.OTHER, None, {Role.SELF: end}))
+
+
 def matches(selector: Selector, of: Labels) -> bool:
     """Whether labels meet a selector (reference A2)."""
     return matcher(selector)(of)
@@ -185,6 +194,12 @@ def is_among(ends: EndSet, end: Seen, about: Situation) -> bool:
             return isinstance(end, End) and end.ip in addresses
         case OfWorkload(namespace, name):
             return isinstance(end, Pod) and (end.workload or "").startswith(f"{namespace}/{name}[")
+        case OfNode(names):
+            return isinstance(end, Host) and end.name in names
+        case Behind(_, ports):
+            return isinstance(end, End) and any(is_member(port.members, end) for port in ports)
+        case Word():
+            raise InternalError(f"nobody has looked up what `{ends}` stands for")
         case OnNodes(of):
             if isinstance(end, Host):
                 return is_true(of, bare(end.labels)) if about.meant is None else of in about.meant

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.model.claims import LedPort
 from analyzer.model.endpoints import Connection, External
+from analyzer.model.ends import LedPort
 from analyzer.model.formulas import Role, on_any
 from analyzer.model.knobs import NamedPortScope, ServiceEval
 from analyzer.model.leading import Way
@@ -13,8 +13,7 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.semantics.formulas import Situation, is_true
-from analyzer.semantics.members import is_member
+from analyzer.semantics.formulas import Situation, is_member, is_true
 from analyzer.sets.addresses import IPAddress
 
 AFTER, BEFORE = "after translation", "before translation"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from analyzer.model.claims import Anything, Excuse
+from analyzer.model.claims import Excuse
+from analyzer.model.ends import ANYTHING
 from analyzer.model.source import NOWHERE, Source
 from analyzer.records import dataclass
 from analyzer.verdicts.regions import Region
@@ -31,7 +32,7 @@ class Waiver:
         """Its region names pods alone, as their sources."""
         if isinstance(self.region, Region):
             return self.region.dst is None
-        return self.region.ports is None and self.region.destinations == Anything()
+        return self.region.ports is None and self.region.destinations == ANYTHING
 
     def is_expired(self, today: date) -> bool:
         return today > self.expires

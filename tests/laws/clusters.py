@@ -31,31 +31,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from analyzer.model.added_labels import Added, Form, Listed, Varying
-from analyzer.model.claims import (
-    Addresses,
-    AllOf,
-    AnyOf,
-    Anything,
-    At,
-    Attribute,
-    Both,
-    Claim,
-    Condition,
-    Either,
-    Equal,
-    Excuse,
-    Has,
-    Kind,
-    Minus,
-    Nodes,
-    NotThat,
-    OneOf,
-    PodsIn,
-    Role,
-    SetExpr,
-    Term,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Claim, Excuse, Kind, is_equal, is_one_of, is_there
 from analyzer.model.cluster import (
     Cluster,
     ContainerKind,
@@ -70,6 +46,8 @@ from analyzer.model.cluster import (
     Workload,
 )
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
+from analyzer.model.ends import ANYTHING, NODES, external, meant, pods_in, pods_of_workload, with_address, without
+from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, both, either
 from analyzer.model.host_network import HOST_NETWORK_LABEL
 from analyzer.model.knobs import EnablePolicy, HostNetworkLabel, NamedPorts, NamedPortScope, OtherProtocols, ServiceEval
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
@@ -532,7 +510,7 @@ def pods(draw: DrawFn, cluster: Cluster, version: int = 4) -> Pod:
 
 
 def _service_ips(cluster: Cluster) -> list[IPAddress]:
-    """Addresses that neither a pod nor anything outside has."""
+    """external that neither a pod nor anything outside has."""
     return [ip for service in cluster.services for ip in service.addresses]
 
 
@@ -576,50 +554,50 @@ def is_pair(ends: tuple[Pod, End]) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------ claims
-def _member_sets(cluster: Cluster) -> SearchStrategy[SetExpr]:
+def _member_sets(cluster: Cluster) -> SearchStrategy[Formula]:
     names = [workload.name for workload in cluster.workloads] or ["nobody"]
-    leaves: SearchStrategy[SetExpr] = st.one_of(
-        st.builds(PodsIn, namespace_choices(), selectors()),
-        st.builds(PodsIn, namespace_choices(), selectors()),
-        st.builds(WorkloadNamed, st.sampled_from((*DECLARED, MENTIONED)), st.sampled_from(names)),
-        blocks().map(lambda drawn: Addresses(drawn[0], f"ips {drawn[1]}")),
-        blocks().map(lambda drawn: At(drawn[0])),
-        st.just(Nodes()),
-        st.just(Anything()),
-        *(st.just(behind(s.id, led_ports(cluster, s))) for s in cluster.services),
+    leaves: SearchStrategy[Formula] = st.one_of(
+        st.builds(pods_in, namespace_choices(), selectors()),
+        st.builds(pods_in, namespace_choices(), selectors()),
+        st.builds(pods_of_workload, st.sampled_from((*DECLARED, MENTIONED)), st.sampled_from(names)),
+        blocks().map(lambda drawn: external(drawn[0], f"ips {drawn[1]}")),
+        blocks().map(lambda drawn: with_address(drawn[0])),
+        st.just(NODES),
+        st.just(ANYTHING),
+        *(st.just(meant(behind(s.id, led_ports(cluster, s)))) for s in cluster.services),
     )
     return st.recursive(
         leaves,
         lambda parts: st.one_of(
-            st.lists(parts, min_size=2, max_size=2).map(lambda drawn: Either(tuple(drawn))),
-            st.lists(parts, min_size=2, max_size=2).map(lambda drawn: Both(tuple(drawn))),
-            st.builds(Minus, parts, parts),
+            st.lists(parts, min_size=2, max_size=2).map(lambda drawn: either(tuple(drawn))),
+            st.lists(parts, min_size=2, max_size=2).map(lambda drawn: both(tuple(drawn))),
+            st.builds(without, parts, parts),
         ),
         max_leaves=3,
     )
 
 
 @cache
-def _terms(roles: tuple[Role, ...]) -> SearchStrategy[Term]:
-    plain = st.builds(Term, st.sampled_from(roles), st.sampled_from((Attribute.NAMESPACE, Attribute.SERVICE_ACCOUNT)))
-    keyed = st.sampled_from((Attribute.LABEL, Attribute.NAMESPACE_LABEL))
-    return plain | st.builds(Term, st.sampled_from(roles), keyed, st.sampled_from(KEYS))
+def _terms(roles: tuple[Role, ...]) -> SearchStrategy[Attribute]:
+    plain = st.builds(Attribute, st.sampled_from(roles), st.sampled_from((Name.NAMESPACE, Name.SERVICE_ACCOUNT)))
+    keyed = st.sampled_from((Name.LABEL, Name.NAMESPACE_LABEL))
+    return plain | st.builds(Attribute, st.sampled_from(roles), keyed, st.sampled_from(KEYS))
 
 
 @cache
-def conditions(roles: tuple[Role, ...] = (Role.SRC, Role.DST)) -> SearchStrategy[Condition]:
+def conditions(roles: tuple[Role, ...] = (Role.SRC, Role.DST)) -> SearchStrategy[Formula]:
     terms, texts = _terms(roles), st.sampled_from((*VALUES, "one", "default"))
-    leaves: SearchStrategy[Condition] = st.one_of(
-        st.builds(Equal, terms, terms | texts),
-        st.builds(OneOf, terms, st.frozensets(texts, max_size=2)),
-        st.builds(Has, terms),
+    leaves: SearchStrategy[Formula] = st.one_of(
+        st.builds(is_equal, terms, terms | texts),
+        st.builds(is_one_of, terms, st.frozensets(texts, max_size=2)),
+        st.builds(is_there, terms),
     )
     return st.recursive(
         leaves,
         lambda parts: st.one_of(
-            st.builds(NotThat, parts),
-            st.lists(parts, max_size=2).map(lambda drawn: AllOf(tuple(drawn))),
-            st.lists(parts, max_size=2).map(lambda drawn: AnyOf(tuple(drawn))),
+            st.builds(Not, parts),
+            st.lists(parts, max_size=2).map(lambda drawn: both(tuple(drawn))),
+            st.lists(parts, max_size=2).map(lambda drawn: either(tuple(drawn))),
         ),
         max_leaves=3,
     )

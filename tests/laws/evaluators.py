@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from analyzer.encoding import UNIVERSE, VIOLATION, Attribute, Box, Obligation, Question, Role, embed, embed_end, encode
 from analyzer.encoding.terms import conj, equal, number
-from analyzer.model.claims import Anything, Claim, Kind, Universe
+from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Host, Pod
+from analyzer.model.ends import ANYTHING
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
@@ -16,7 +17,7 @@ from analyzer.sets.intervals import contains
 from analyzer.solving import CVC5, Budget, Session, solve_script
 from analyzer.verdicts import Step
 
-EVERYTHING = Claim(Kind.NO, Anything(), Anything(), tuple(NumberedPorts(p) for p in Protocol))
+EVERYTHING = Claim(Kind.NO, ANYTHING, ANYTHING, tuple(NumberedPorts(p) for p in Protocol))
 
 
 def question(claim: Claim, profile: Profile, universe: Universe = Universe.ANY, *, is_sliced: bool = True) -> Question:

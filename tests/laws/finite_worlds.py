@@ -16,24 +16,12 @@ from itertools import combinations, product
 
 from clusters import as_made
 
-from analyzer.model.claims import (
-    Anything,
-    Assumption,
-    Attribute,
-    Claim,
-    Equal,
-    Kind,
-    LedPort,
-    OneOf,
-    PodsIn,
-    SetExpr,
-    Term,
-    Universe,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Assumption, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, ContainerPort, Service
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
+from analyzer.model.ends import ANYTHING, Behind, LedPort
+from analyzer.model.formulas import All, Attribute, Formula, Member, Name, Not, OfWorkload, Some, Test
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.leading import ways
 from analyzer.model.policies import (
     NamedPort,
@@ -93,6 +81,29 @@ class Moment:
         return (kind in (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)) in self.allowed
 
 
+def _selectors(members: Formula, name: Name) -> Iterator[Selector]:
+    """The tests of such labels that stand in one conjunction, or by themselves."""
+    asked: list[Requirement] = []
+    for part in members.parts if isinstance(members, All) else (members,):
+        test = part.part if isinstance(part, Not) else part
+        match test:
+            case Test(attribute, frozenset() as values) if attribute.name is name:
+                asked.append(Requirement(attribute.key, Operator.IN if test is part else Operator.NOT_IN, values))
+            case Test(attribute, None) if attribute.name is name:
+                operator = Operator.EXISTS if test is part else Operator.DOES_NOT_EXIST
+                asked.append(Requirement(attribute.key, operator))
+            case All():
+                yield from _selectors(test, name)
+            case Some(parts):
+                yield from (selector for one in parts for selector in _selectors(one, name))
+            case Member(_, Behind(_, ports)):
+                yield from (selector for port in ports for selector in _selectors(port.members, name))
+            case _:
+                pass
+    if asked:
+        yield Selector(tuple(asked))
+
+
 @dataclass(frozen=True)
 class FiniteWorld:
     cluster: Cluster
@@ -113,32 +124,43 @@ class FiniteWorld:
 
     @cached_property
     def pod_selectors(self) -> tuple[Selector, ...]:
-        found = [m.pods for m in self.mentions if isinstance(m, PodPeer | PodsIn)]
+        found = [m.pods for m in self.mentions if isinstance(m, PodPeer)]
+        found += self._asked_of_sets(Name.LABEL)
         found += [m.selector for m in self.mentions if isinstance(m, Service | NodePeer) and m.selector is not None]
         return tuple(dict.fromkeys(found))
 
     @cached_property
     def namespace_selectors(self) -> tuple[Selector, ...]:
-        return tuple(dict.fromkeys(m.selector for m in self.mentions if isinstance(m, NamespacesMatching)))
+        found = [m.selector for m in self.mentions if isinstance(m, NamespacesMatching)]
+        return tuple(dict.fromkeys((*found, *self._asked_of_sets(Name.NAMESPACE_LABEL))))
+
+    def _asked_of_sets(self, name: Name) -> list[Selector]:
+        """What the claim's sets and those of assumptions ask of labels, each conjunction as one selector."""
+        sets = (*self.claim.sets, *(a.members for a in self.assumptions))
+        return [selector for members in sets for selector in _selectors(members, name)]
 
     @cached_property
-    def terms(self) -> tuple[Term, ...]:
-        return tuple(dict.fromkeys(m for m in self.mentions if isinstance(m, Term)))
+    def _conditions(self) -> tuple[object, ...]:
+        return tuple(parts((self.claim.where, tuple(a.condition for a in self.assumptions))))
 
-    def _combinations(self, selectors: tuple[Selector, ...], attribute: Attribute) -> list[Labels]:
+    @cached_property
+    def terms(self) -> tuple[Attribute, ...]:
+        return tuple(dict.fromkeys(m for m in self._conditions if isinstance(m, Attribute)))
+
+    def _combinations(self, selectors: tuple[Selector, ...], attribute: Name) -> list[Labels]:
         """Label maps over the values mentioned for each key, with the absent and fresh ones."""
         values: dict[str, set[str]] = {}
         for selector in selectors:
             for requirement in selector.requirements:
                 values.setdefault(requirement.key, set()).update(requirement.values)
         for term in self.terms:
-            if term.attribute is attribute:
+            if term.name is attribute:
                 values.setdefault(term.key, set()).update(self.texts)
         values.pop(NAMESPACE_NAME_LABEL, None)
         fresh = ("fresh", "fresh-2") if self.is_relational else ("fresh",)
         choices = [[(key, v) for v in (None, *sorted(found), *fresh)] for key, found in sorted(values.items())]
         found = [Labels({k: v for k, v in chosen if v is not None}) for chosen in product(*choices)]
-        if any(term.attribute is attribute for term in self.terms):
+        if any(term.name is attribute for term in self.terms):
             return found
         return list({tuple(matches(s, labels) for s in selectors): labels for labels in reversed(found)}.values())
 
@@ -147,13 +169,16 @@ class FiniteWorld:
         """What conditions compare values with; where they compare them with one another, what selectors ask for."""
         found: set[str] = set()
         if self.is_relational:
-            found |= {v for m in self.mentions if isinstance(m, Selector) for r in m.requirements for v in r.values}
+            every = (
+                *(m for m in self.mentions if isinstance(m, Selector)),
+                *self.pod_selectors,
+                *self.namespace_selectors,
+            )
+            found |= {v for m in every for r in m.requirements for v in r.values}
             found |= self.cluster.namespace_by_name.keys()
-        for m in self.mentions:
-            if isinstance(m, Equal) and isinstance(m.right, str):
-                found.add(m.right)
-            elif isinstance(m, OneOf):
-                found |= m.values
+        for m in self._conditions:
+            if isinstance(m, Test) and isinstance(m.meets, frozenset):
+                found |= m.meets
         return frozenset(found)
 
     @cached_property
@@ -236,7 +261,7 @@ class FiniteWorld:
     def namespaces(self) -> list[tuple[str, Labels]]:
         """Every namespace that can exist, with every set of labels it can have."""
         is_closed = self.universe is Universe.INVENTORY and not self.open_labels
-        unknown = self._combinations(self.namespace_selectors, Attribute.NAMESPACE_LABEL)
+        unknown = self._combinations(self.namespace_selectors, Name.NAMESPACE_LABEL)
         found = []
         for namespace in self.cluster.namespaces:
             maps = [namespace.labels] if namespace.is_declared or is_closed else unknown
@@ -255,7 +280,9 @@ class FiniteWorld:
         if self.is_relational:
             return True
         named = {m.name for m in self.mentions if isinstance(m, NamespaceNamed)}
-        named |= {m.namespace for m in self.mentions if isinstance(m, WorkloadNamed)}
+        named |= {m.namespace for m in self.mentions if isinstance(m, OfWorkload)}
+        tests = (m for m in self.mentions if isinstance(m, Test) and m.attribute.name is Name.NAMESPACE)
+        named |= {name for test in tests if isinstance(test.meets, frozenset) for name in test.meets}
         named |= {v for s in self.namespace_selectors for r in s.requirements for v in r.values}
         return name in named | self.texts
 
@@ -285,7 +312,7 @@ class FiniteWorld:
             for requirement in selector.requirements:
                 found.setdefault(requirement.key, set()).update(requirement.values)
         for term in self.terms:
-            if term.attribute is Attribute.LABEL:
+            if term.name is Name.LABEL:
                 found.setdefault(term.key, set()).update(self.texts)
         return found
 
@@ -301,9 +328,9 @@ class FiniteWorld:
         if self.universe is Universe.INVENTORY:
             return
         accounts = {"default"}
-        if any(t.attribute is Attribute.SERVICE_ACCOUNT for t in self.terms):
+        if any(t.name is Name.SERVICE_ACCOUNT for t in self.terms):
             accounts |= {t for t in self.texts if t} | {"fresh", "fresh-2"}
-        labels = self._combinations(self.pod_selectors, Attribute.LABEL)
+        labels = self._combinations(self.pod_selectors, Name.LABEL)
         for (name, own), mine, account, ip in product(
             self.namespaces, labels, sorted(accounts), self.addresses(self.pods_lie_in)
         ):
@@ -316,7 +343,7 @@ class FiniteWorld:
         are_known = bool(self.cluster.nodes) and self.profile.nodes_complete
         if self.universe is not Universe.INVENTORY and not are_known:
             for labels, ip in product(
-                self._combinations(self.pod_selectors, Attribute.LABEL), self.addresses(AddressSet.FULL)
+                self._combinations(self.pod_selectors, Name.LABEL), self.addresses(AddressSet.FULL)
             ):
                 yield Host(None, labels, ip)
 
@@ -338,16 +365,18 @@ class FiniteWorld:
         name = end.namespace if self._tells_apart(end.namespace) or end.namespace in NEW_NAMESPACES else ""
         return (*where, labels, namespace, spaces, name, compared, end.workload, end.host_network, end.unknown)
 
-    def _value(self, term: Term, pod: Pod) -> str | None:
-        match term.attribute:
-            case Attribute.NAMESPACE:
+    def _value(self, term: Attribute, pod: Pod) -> str | None:
+        match term.name:
+            case Name.NAMESPACE:
                 return pod.namespace
-            case Attribute.NAMESPACE_LABEL:
+            case Name.NAMESPACE_LABEL:
                 return pod.namespace_labels.get(term.key)
-            case Attribute.LABEL:
+            case Name.LABEL:
                 return pod.labels.get(term.key)
-            case Attribute.SERVICE_ACCOUNT:
+            case Name.SERVICE_ACCOUNT:
                 return pod.service_account
+            case _:
+                return None
 
     # -------------------------------------------------------------------------------------------- connections
     def pairs(self) -> Iterator[tuple[End, End]]:
@@ -473,7 +502,7 @@ class FiniteWorld:
     def sources(self) -> list[End]:
         return [end for end in self.ends if self._is_in(self.claim.sources, end)]
 
-    def _is_in(self, members: SetExpr, end: End) -> bool:
+    def _is_in(self, members: Formula, end: End) -> bool:
         """As its labels may turn out that nobody knows."""
         if isinstance(end, Pod):
             return any(is_member(members, one) for one in known_pods(end, self.pod_labels))
@@ -488,7 +517,7 @@ class FiniteWorld:
 
     def has_destination(self) -> bool:
         """Some end of the set has one of the ports."""
-        destinations = self.claim.destinations or Anything()
+        destinations = self.claim.destinations or ANYTHING
         return any(
             on_ports(self.claim.ports, Connection(External(ip_address("0.0.0.0")), end, protocol, port), self.profile)
             for member in self.ends

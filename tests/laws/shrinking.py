@@ -15,9 +15,11 @@ from evaluators import EVERYTHING
 from trials import Asked, Encoded, Subject, by_oracle
 
 from analyzer.model.added_labels import Listed, Varying
-from analyzer.model.claims import AllOf, AnyOf, Anything, Both, Claim, Either, Excuse, Kind, Minus, NotThat, Universe
+from analyzer.model.claims import Claim, Excuse, Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
 from analyzer.model.endpoints import Connection, End, Host, Pod
+from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import All, Not, Some
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Requirement, Selector
 from analyzer.model.policies import NamespaceNamed, Policy, Protocol, Rule, Tier
 from analyzer.model.profile import PROFILES
@@ -110,15 +112,12 @@ def smaller(thing: Any) -> Iterator[Any]:
             yield from _with_smaller_fields(thing, ("sources", "destinations", "ports", "excuses", "where"))
         case Excuse():
             yield from _with_smaller_fields(thing, ("sources", "destinations", "ports"))
-        case Either(parts) | Both(parts) | AllOf(parts) | AnyOf(parts):
+        case All(parts) | Some(parts):
             yield from parts
             yield from _with_smaller_fields(thing, ("parts",))
-        case Minus(base, taken):
-            yield from (base, taken)
-            yield from _with_smaller_fields(thing, ("base", "taken"))
-        case NotThat(part):
+        case Not(part):
             yield part
-            yield from (NotThat(other) for other in smaller(part))
+            yield from (Not(other) for other in smaller(part))
         case _ if is_dataclass(thing) and type(thing).__module__.startswith("analyzer.model"):
             kept = _KEPT.get(type(thing), ())
             yield from _with_smaller_fields(thing, [f.name for f in fields(thing) if f.name not in kept])
@@ -142,8 +141,8 @@ def _plainer(name: str, value: Any, owner: Any) -> Iterator[Any]:
         yield None
     if is_union and name in ("ingress", "egress") and value is not None:
         yield None
-    if name in ("sources", "destinations", "members") and value != Anything():
-        yield Anything()
+    if name in ("sources", "destinations", "members") and value != ANYTHING:
+        yield ANYTHING
     if name in ("host_network", "is_single") and value:
         yield False
     if name == "service_account" and value != "default":
@@ -233,7 +232,7 @@ def _is_whole(thing: Any) -> bool:
             return False
         case Requirement(operator=operator, values=values):
             return bool(values) == (operator.value in ("In", "NotIn"))
-        case Either(()) | Both(()):
+        case Some(()):
             return False
         case tuple():
             return all(_is_whole(part) for part in thing)

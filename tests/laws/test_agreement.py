@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.encoding import Obligation, embed, encode
-from analyzer.model.claims import Anything, Claim, Kind
+from analyzer.model.claims import Claim, Kind
 from analyzer.model.endpoints import Connection, Through
+from analyzer.model.ends import ANYTHING
 from analyzer.semantics import is_in_scope, isolation_outcomes, outcomes, ties
 from analyzer.semantics.ways import leads_to
 
@@ -73,7 +74,7 @@ def test_isolation_is_decided_alike(data: st.DataObject) -> None:
 def test_ties_are_met_alike(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())
     connection = data.draw(connections(cluster))
-    never_tie = Claim(Kind.NEVER_TIE, Anything(), Anything(), EVERYTHING.ports)
+    never_tie = Claim(Kind.NEVER_TIE, ANYTHING, ANYTHING, EVERYTHING.ports)
     obligation = encode(cluster, question(never_tie, profile))
     values = embed(obligation, connection)
     assert values is not None

@@ -17,8 +17,10 @@ from hypothesis.strategies import DrawFn
 from revisions import refactorings
 
 from analyzer.judging import Setting, judge
-from analyzer.model.claims import Anything, Claim, Either, Excuse, Kind, Minus, Query, Universe
+from analyzer.model.claims import Claim, Excuse, Kind, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.ends import ANYTHING, without
+from analyzer.model.formulas import either
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Requirement
 from analyzer.model.policies import NamespaceNamed, NumberedPorts, PodPeer, Policy, Protocol, Tier
 from analyzer.model.profile import Profile
@@ -116,8 +118,8 @@ def test_sets_may_be_written_in_other_ways(question: Any, name: str) -> None:
     members = getattr(claim, name)
     if members is None:
         return
-    outside = Minus(Anything(), members)
-    for same in (Either((members, members)), Minus(Anything(), outside), Minus(members, Minus(members, members))):
+    outside = without(ANYTHING, members)
+    for same in (either((members, members)), without(ANYTHING, outside), without(members, without(members, members))):
         other = replace(claim, **{name: same})
         assert said(cluster, claim, profile, universe)[0] == said(cluster, other, profile, universe)[0]
 
@@ -156,7 +158,7 @@ def test_a_rule_more_proves_no_isolation_and_breaks_no_reach(question: Any, poli
 def test_an_excuse_more_breaks_no_proof(question: Any, data: st.DataObject) -> None:
     cluster, claim, profile, universe = question
     other = data.draw(claims(cluster))
-    excuse = Excuse(other.sources, other.destinations or Anything())
+    excuse = Excuse(other.sources, other.destinations or ANYTHING)
     claim = replace(claim, kind=data.draw(st.sampled_from((Kind.NO, Kind.EVERY, Kind.ONLY, Kind.REACHES_ONLY))))
     if said(cluster, claim, profile, universe)[0] in FINE:
         excused = replace(claim, excuses=(*claim.excuses, excuse))

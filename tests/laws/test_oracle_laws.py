@@ -23,9 +23,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.manifests import load
-from analyzer.model.claims import Anything, Kind, Minus
+from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.ends import ANYTHING, without
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
@@ -301,8 +302,8 @@ def test_only_says_that_no_other_can(scene):
     claim, profile, connection = scene
     plain = replace(claim, where=None)
     only, reaches_only = replace(plain, kind=Kind.ONLY), replace(plain, kind=Kind.REACHES_ONLY)
-    no_other = replace(plain, kind=Kind.NO, sources=Minus(Anything(), claim.sources))
-    nowhere_else = replace(plain, kind=Kind.NO, destinations=Minus(Anything(), claim.destinations))
+    no_other = replace(plain, kind=Kind.NO, sources=without(ANYTHING, claim.sources))
+    nowhere_else = replace(plain, kind=Kind.NO, destinations=without(ANYTHING, claim.destinations))
     assert is_in_scope(only, connection, profile) == is_in_scope(no_other, connection, profile)
     assert is_in_scope(reaches_only, connection, profile) == is_in_scope(nowhere_else, connection, profile)
 

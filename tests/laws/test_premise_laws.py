@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from analyzer.analysis.premises import breaches_of, judge_on
 from analyzer.judging import Setting, judge
-from analyzer.model.claims import Assumption, PodsIn, Query, Role, Universe
+from analyzer.model.claims import Assumption, Query, Universe
 from analyzer.model.endpoints import pod_of
+from analyzer.model.ends import pods_in
+from analyzer.model.formulas import Role
 from analyzer.semantics import holds, is_member
 from analyzer.sets import AddressSet
 from analyzer.verdicts import Status
@@ -21,7 +23,7 @@ PODS = AddressSet.of("10.0.0.0/28", "fd00::/124")
 @given(st.data())
 def test_no_answer_stands_on_a_broken_assumption(data: st.DataObject) -> None:
     cluster = data.draw(clusters())
-    members = st.builds(PodsIn, namespaces_matching(), selectors())
+    members = st.builds(pods_in, namespaces_matching(), selectors())
     assumptions = tuple(
         Assumption(name, "", data.draw(members), data.draw(conditions((Role.SELF,)))) for name in ("one", "two")
     )

@@ -15,9 +15,11 @@ from analyzer.analysis.distinguished import distinguished
 from analyzer.analysis.proposing import proposed_pack
 from analyzer.errors import QueryError
 from analyzer.language import parse_pack, parse_query
-from analyzer.model.claims import Anything, SetExpr, Universe
+from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Pod
+from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import Formula
 from analyzer.model.labels import Labels
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.reports.proposed_pack import render_proposed_pack
@@ -75,16 +77,16 @@ def test_what_policies_tell_apart_of_a_workload_is_asked_part_by_part(
     selectors += [peer["podSelector"] for s in specs for rule in s["ingress"] for peer in rule.get("from", [])]
     differ = False
     for world in controller.worlds(mentioned_in(specs), zones_of(nodes)):
-        sights: dict[SetExpr, set[tuple[bool, ...]]] = {}
+        sights: dict[Formula, set[tuple[bool, ...]]] = {}
         for labels in world:
             seen = tuple(matches(selector, labels) for selector in selectors)
             (workload,) = (w for w in cluster.workloads if w.name == "w")
             pod = Pod("a", Labels(), Labels(labels), ip_address("10.0.0.9"), "default", workload=workload.id)
             mine = [members for members in sets if is_member(members, pod)]
             assert len(mine) <= 1
-            sights.setdefault(mine[0] if mine else Anything(), set()).add(seen)
+            sights.setdefault(mine[0] if mine else ANYTHING, set()).add(seen)
         assert all(len(found) == 1 for found in sights.values())
-        assert not (sets and Anything() in sights)
+        assert not (sets and ANYTHING in sights)
         differ = differ or len(set().union(*sights.values())) > 1
     assert bool(sets) or not differ
 

@@ -16,8 +16,9 @@ from analyzer.analysis import connectivity, inventory_difference
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.judging import Setting, judge
 from analyzer.judging.compare import Revisions, gained, lost
-from analyzer.model.claims import Addresses, Claim, Kind, Query, Universe, WorkloadNamed
+from analyzer.model.claims import Claim, Kind, Query, Universe
 from analyzer.model.cluster import Cluster, Unmodelled, Workload
+from analyzer.model.ends import external, pods_of_workload
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.source import Source
@@ -96,8 +97,8 @@ def test_map_and_explain_say_what_check_proves(kind: Kind, data: st.DataObject) 
         assert not any(port in ports for ports in allowed)
 
 
-def _set(end: Workload | AddressRange) -> WorkloadNamed | Addresses:
-    return WorkloadNamed(end.namespace, end.name) if isinstance(end, Workload) else Addresses(_addresses(end), "")
+def _set(end: Workload | AddressRange) -> pods_of_workload | external:
+    return pods_of_workload(end.namespace, end.name) if isinstance(end, Workload) else external(_addresses(end), "")
 
 
 def _addresses(end: AddressRange) -> AddressSet:

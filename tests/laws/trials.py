@@ -39,13 +39,15 @@ from revisions import revisions, seen_by
 
 from analyzer.encoding import Question, align, embed, encode, encode_pair
 from analyzer.model.added_labels import Added, Varying
-from analyzer.model.claims import Anything, Assumption, Behind, Claim, Kind, PodsIn, Role, SetExpr, Universe
+from analyzer.model.claims import Assumption, Claim, Kind, Universe, asked_by
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Host, Pod, Through
+from analyzer.model.ends import ANYTHING, Behind, led_ports_in, meant, pods_in
+from analyzer.model.formulas import Formula, Role
 from analyzer.model.knobs import ServiceEval
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports, members_of
-from analyzer.model.mentioned_labels import mentioned_labels
+from analyzer.model.mentioned_labels import labels_in, mentioned_labels
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics import (
@@ -55,7 +57,6 @@ from analyzer.semantics import (
     isolation_outcomes,
     known,
     known_pods,
-    mentioned_in,
     outcomes,
     ties,
 )
@@ -94,7 +95,7 @@ class Asked:
         found: dict[str, set[str]] = {}
         for key, values in (
             *(item for side in sides for item in mentioned_labels(self.profile, side).items()),
-            *mentioned_in(self.claim, self.assumptions),
+            *labels_in(asked_by(self.claim, self.assumptions)),
         ):
             found.setdefault(key, set()).update(values)
         return found
@@ -307,8 +308,8 @@ class Scene:
         for asked in self.questions:
             pool: tuple[Subject, ...] = self.pods if asked.claim.kind is Kind.ISOLATED else self.connections
             chosen = pool if len(pool) <= most else random.sample(pool, most)
-            if isinstance(asked.claim.destinations, Behind):  # few connections lead there
-                fronts = asked.claim.destinations.ports
+            fronts = list(led_ports_in(asked.claim.destinations or ANYTHING))
+            if fronts:  # few connections lead there
                 leading = [one for one in self.connections if any(leads_to(port, one) for port in fronts)]
                 chosen = [*chosen, *random.sample(leading, min(most // 2, len(leading)))]
             yield asked, list(dict.fromkeys(asked.seen(subject) for subject in chosen))
@@ -331,13 +332,13 @@ def scenes(draw: DrawFn) -> Scene:
     asked += [draw(_questions(cluster, profile)) for _ in range(3)]
     for service in cluster.services:
         front = behind(service.id, led_ports(cluster, service))
-        claim = replace(EVERYTHING, kind=draw(st.sampled_from((Kind.EVERY, Kind.SOME))), destinations=front)
+        claim = replace(EVERYTHING, kind=draw(st.sampled_from((Kind.EVERY, Kind.SOME))), destinations=meant(front))
         seeing = draw(st.sampled_from((ServiceEval.UNKNOWN, ServiceEval.PRE_DNAT)))
         near = replace(profile, name="custom", enforces=True, service_eval=seeing)
         asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
     for kind, universe in ((Kind.NO, Universe.ANY), (draw(_SAYING_ALL), draw(st.sampled_from(Universe)))):
         asked.append(Asked(cluster, profile, replace(EVERYTHING, kind=kind), universe, is_sliced=draw(st.booleans())))
-    asked.append(Asked(cluster, profile, Claim(Kind.NEVER_TIE, Anything(), Anything(), EVERYTHING.ports)))
+    asked.append(Asked(cluster, profile, Claim(Kind.NEVER_TIE, ANYTHING, ANYTHING, EVERYTHING.ports)))
     universe, isolation = draw(st.sampled_from(Universe)), draw(isolation_claims(cluster))
     asked.append(Asked(cluster, profile, isolation, universe, is_sliced=draw(st.booleans())))
     ends = [draw(pods(aligned, version)) for version in (4, 4, 4, 4, 6, 6)]
@@ -371,13 +372,13 @@ def _before_a_service(draw: DrawFn) -> Scene:
     asked = []
     for kind, seeing, _ in product((Kind.EVERY, Kind.SOME), (ServiceEval.UNKNOWN, ServiceEval.PRE_DNAT), range(2)):
         near = replace(draw(profiles()), name="custom", enforces=True, service_eval=seeing)
-        claim = replace(EVERYTHING, kind=kind, destinations=front)
+        claim = replace(EVERYTHING, kind=kind, destinations=meant(front))
         if draw(st.booleans()):
             narrow = draw(claims(cluster))
             claim = replace(claim, sources=narrow.sources, excuses=narrow.excuses)
         asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
     other = draw(claims(cluster))
-    about = _about_backends(front, other.sources, other.destinations or Anything()) if front.ports else ()
+    about = _about_backends(front, other.sources, other.destinations or ANYTHING) if front.ports else ()
     for claim in about:
         asked.append(Asked(cluster, near, claim, draw(st.sampled_from(Universe)), is_sliced=draw(st.booleans())))
     every = list(_connections(cluster, ends, others))
@@ -401,13 +402,13 @@ def _on_unknown_labels(draw: DrawFn, cluster: Cluster) -> tuple[str, Selector] |
     return draw(st.none() | st.sampled_from(asked) | st.sampled_from(asked)) if asked else None
 
 
-def _about_backends(front: Behind, sources: SetExpr, destinations: SetExpr) -> Iterator[Claim]:
+def _about_backends(front: Behind, sources: Formula, destinations: Formula) -> Iterator[Claim]:
     """Claims of every kind about what stands behind a Service, as the one end and as the other; `sources` and
     `destinations` are others, for the claims that need some."""
     backends = members_of(front)
     for kind in (Kind.NO, Kind.REACHES_ONLY):
-        yield replace(EVERYTHING, kind=kind, destinations=front)
-    yield replace(EVERYTHING, kind=Kind.ONLY, sources=sources, destinations=front)
+        yield replace(EVERYTHING, kind=kind, destinations=meant(front))
+    yield replace(EVERYTHING, kind=Kind.ONLY, sources=sources, destinations=meant(front))
     for kind in (Kind.NO, Kind.EVERY, Kind.SOME, Kind.ONLY):
         yield replace(EVERYTHING, kind=kind, sources=backends)
     yield replace(EVERYTHING, kind=Kind.REACHES_ONLY, sources=backends, destinations=destinations)
@@ -442,10 +443,10 @@ def _questions(draw: DrawFn, cluster: Cluster, profile: Profile) -> Asked:
     """Half of them speak of everything on one side, so that more connections are spoken of."""
     assumptions: tuple[Assumption, ...] = ()
     if draw(st.sampled_from((False, False, True))):
-        members = st.builds(PodsIn, namespaces_matching(), selectors())
+        members = st.builds(pods_in, namespaces_matching(), selectors())
         assumptions = (Assumption("given", "", draw(members), draw(conditions((Role.SELF,)))),)
     claim = draw(claims(cluster))
-    wide = draw(st.sampled_from(({}, {}, {"sources": Anything()}, {"destinations": Anything()})))
+    wide = draw(st.sampled_from(({}, {}, {"sources": ANYTHING}, {"destinations": ANYTHING})))
     universe = draw(st.sampled_from((Universe.ANY, *Universe)))
     return Asked(cluster, profile, replace(claim, **wide), universe, assumptions, draw(st.booleans()))
 

@@ -17,12 +17,14 @@ from analyzer.model.formulas import (
     Formula,
     Name,
     OfKind,
+    OfNode,
     OfWorkload,
     OnHostPort,
     OnNodes,
     OnNodesOf,
     OnPorts,
     Test,
+    Word,
 )
 from analyzer.model.labels import Labels
 from analyzer.semantics.declared_ports import declared
@@ -148,6 +150,8 @@ class EndIndex:
                 return self.nodes | self.host_pods if is_meant else 0
             case AtAddress():
                 raise AssertionError("which ends lie at an address hangs on which they have")
+            case OfNode() | Word():
+                raise InternalError(f"no rule means `{ends}`")
 
     def addresses(self, ends: AtAddress | OnNodes) -> AddressSet:
         """Where ends of the set lie: of `OnNodes`, the pods on the network of a node that is declared."""

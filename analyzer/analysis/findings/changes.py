@@ -28,14 +28,14 @@ from analyzer.analysis.findings.operations import (
     SetSubject,
 )
 from analyzer.analysis.findings.permitted import excused_addresses, permitted_ends, spared_labels
-from analyzer.encoding.walk import leaves
-from analyzer.model.claims import PodsIn
 from analyzer.model.cluster import Namespace
 from analyzer.model.endpoints import Pod
+from analyzer.model.ends import as_pods, parts_of
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
 from analyzer.model.policies import (
     AddressPeer,
     Direction,
+    NamespaceChoice,
     NamespaceNamed,
     NamespacesMatching,
     PodPeer,
@@ -218,11 +218,9 @@ def _to_permitted_ends(matter: Matter) -> Iterator[Change]:
     for members in dict.fromkeys(
         it for probe in matter.probes for it in permitted_ends(probe.hit.claim, matter.direction)
     ):
-        found = list(leaves(members))
-        if not found or not all(isinstance(leaf, PodsIn) for leaf in found) or len(found) > _MOST_NAMED:
-            continue
-        peers = tuple(_as_peer(leaf, matter.policy) for leaf in found if isinstance(leaf, PodsIn))
-        if not _is_narrower(peers, matter):
+        parts = parts_of(members)
+        peers = tuple(_as_peer(*chosen, matter.policy) for part in parts if (chosen := as_pods(part)) is not None)
+        if not parts or len(peers) < len(parts) or len(parts) > _MOST_NAMED or not _is_narrower(peers, matter):
             continue
         policy = matter.with_rule(replace(matter.rule, peers=peers))
         key = "from" if matter.direction is Direction.INGRESS else "to"
@@ -247,11 +245,10 @@ def _selects(peer: PodPeer, namespace: Namespace) -> bool:
     return matches(peer.namespaces.selector, namespace.labels)
 
 
-def _as_peer(members: PodsIn, policy: Policy) -> PodPeer:
-    choice = members.namespaces
+def _as_peer(choice: NamespaceChoice, pods: Selector, policy: Policy) -> PodPeer:
     if isinstance(choice, NamespaceNamed) and choice.name != policy.namespace:
         choice = NamespacesMatching(_named([choice.name]))
-    return PodPeer(choice, members.pods)
+    return PodPeer(choice, pods)
 
 
 def _from_own_namespace(matter: Matter) -> Iterator[Change]:

@@ -12,9 +12,11 @@ from analyzer.analysis.findings.operations import AddRule, AddType, Operation
 from analyzer.analysis.findings.probes import met
 from analyzer.analysis.findings.text_edits import edit_of
 from analyzer.analysis.findings.texts import Texts
-from analyzer.model.claims import Both, Either, Kind, Minus, PodsIn, SetExpr
+from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.ends import as_pods, base_and_taken
+from analyzer.model.formulas import Formula, Some
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Direction,
@@ -208,17 +210,13 @@ def selectors_of(hit: Hit) -> list[Selector]:
     return [selector for members in sets if members is not None for selector in _namespaces(members)]
 
 
-def _namespaces(members: SetExpr) -> Iterator[Selector]:
-    match members:
-        case PodsIn(NamespacesMatching(selector)):
-            yield selector
-        case Either(parts) | Both(parts):
-            for part in parts:
-                yield from _namespaces(part)
-        case Minus(base, _):
-            yield from _namespaces(base)
-        case _:
-            return
+def _namespaces(members: Formula) -> Iterator[Selector]:
+    base, _ = base_and_taken(members)
+    if isinstance(base, Some):
+        for part in base.parts:
+            yield from _namespaces(part)
+    elif (chosen := as_pods(base)) is not None and isinstance(chosen[0], NamespacesMatching):
+        yield chosen[0].selector
 
 
 def _beside_namespaces(cluster: Cluster) -> str:

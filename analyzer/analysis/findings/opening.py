@@ -13,10 +13,10 @@ from analyzer.analysis.findings.operations import Operation, ReplacePeer, SetPor
 from analyzer.analysis.findings.probes import admits, alone
 from analyzer.analysis.findings.text_edits import edit_of, peer_path, rule_path
 from analyzer.analysis.findings.texts import Path, Texts
-from analyzer.encoding.walk import leaves
-from analyzer.model.claims import Addresses, Minus, PodsIn, SetExpr
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.ends import as_pods, base_and_taken, leaves_of, parts_of
+from analyzer.model.formulas import AtAddress, Formula, Member
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
@@ -240,23 +240,23 @@ def _one_more(cause: Cause, connection: Connection, cluster: Cluster, texts: Tex
     return Fix(text, added(lines, home, texts, f"{title}.yaml"))
 
 
-def _pods_of(members: SetExpr, pod: Pod) -> Selector:
+def _pods_of(members: Formula, pod: Pod) -> Selector:
     """The selector of the part of a set that the pod is in; the pod's own labels where there is none."""
-    found = () if isinstance(members, Minus) else leaves(members)
-    asked = (leaf.pods for leaf in found if isinstance(leaf, PodsIn) and is_member(leaf, pod))
+    asked = (chosen[1] for part in parts_of(members) if (chosen := as_pods(part)) and is_member(part, pod))
     return next(asked, None) or _selecting(Selector(), pod.labels)
 
 
-def _peers_of(members: SetExpr, far: End) -> tuple[Peer, ...]:
+def _peers_of(members: Formula, far: End) -> tuple[Peer, ...]:
     """The peers that a set is, as far as the end is concerned; none if that cannot be written."""
     if isinstance(far, Pod):
-        parts = [leaf for leaf in leaves(members) if isinstance(leaf, PodsIn) and is_member(leaf, far)]
-        choice = parts[0].namespaces if parts else None
+        base, _ = base_and_taken(members)
+        choices = [chosen[0] for part in parts_of(base) if (chosen := as_pods(part)) and is_member(part, far)]
         name = Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset({far.namespace})),))
-        if isinstance(choice, NamespacesMatching):
-            name = choice.selector
+        if choices and isinstance(choices[0], NamespacesMatching):
+            name = choices[0].selector
         return (PodPeer(NamespacesMatching(name), _pods_of(members, far)),)
-    addresses = [leaf.addresses for leaf in leaves(members) if isinstance(leaf, Addresses) and far.ip in leaf.addresses]
+    at = [leaf.ends for leaf in leaves_of(members) if isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress)]
+    addresses = [ends.addresses for ends in at if far.ip in ends.addresses]
     networks = [str(network) for network in addresses[0].networks()] if addresses else []
     return tuple(AddressPeer(addresses[0], network) for network in networks) if len(networks) <= _MOST_BLOCKS else ()
 

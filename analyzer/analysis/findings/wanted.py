@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice, product
 
-from analyzer.encoding.walk import leaves
-from analyzer.model.claims import Addresses, Claim, SetExpr
+from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
+from analyzer.model.ends import leaves_of
+from analyzer.model.formulas import AtAddress, Formula, Member
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.semantics import decide, is_in_scope, is_member
@@ -42,18 +43,18 @@ def wanted(claim: Claim, cluster: Cluster, profile: Profile, at: IPAddress) -> C
     return None
 
 
-def _ends(members: SetExpr, cluster: Cluster, at: IPAddress) -> Iterator[End]:
+def _ends(members: Formula, cluster: Cluster, at: IPAddress) -> Iterator[End]:
     for workload in cluster.workloads:
         labels = cluster.namespace_by_name[workload.namespace].labels
         pod = pod_of(workload, labels, next(iter(workload.ips), at))
         if not workload.host_network and is_member(members, pod):
             yield pod
-    for leaf in leaves(members):
-        if isinstance(leaf, Addresses):
+    for leaf in leaves_of(members):
+        if isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress):
             known = External(type(at)("8.8.8.8")) if at.version == 4 else None
             if known is not None and is_member(members, known):
                 yield known
-            networks = (network for network in leaf.addresses.networks() if network.version == at.version)
+            networks = (network for network in leaf.ends.addresses.networks() if network.version == at.version)
             yield from (External(network.network_address) for network in islice(networks, 2))
 
 

@@ -11,8 +11,9 @@ from analyzer.analysis.known_regions import known_excuse
 from analyzer.analysis.known_requests import asked_by
 from analyzer.judging import Setting, judge
 from analyzer.manifests import load
-from analyzer.model.claims import Anything, Claim, Kind, Nodes, Query, Universe
+from analyzer.model.claims import Claim, Kind, Query, Universe
 from analyzer.model.endpoints import Connection, External, Host, Through, pod_of
+from analyzer.model.ends import ANYTHING, NODES
 from analyzer.model.formulas import Attribute as Asked
 from analyzer.model.formulas import Name, leaves
 from analyzer.model.formulas import Role as OfWhom
@@ -172,7 +173,7 @@ def test_a_region_of_connections_is_excused_just_as_it_is_told(name, src, dst, c
     excuse = known_excuse(told, known(cluster), Universe.ANY, cluster, GENERIC)
     assert excuse is not None
     on = (*(NumberedPorts(p) for p in PORT_PROTOCOLS), NumberedPorts(Protocol.OTHER))
-    rest = Claim(Kind.NO, Anything(), Anything(), on, (excuse,))
+    rest = Claim(Kind.NO, ANYTHING, ANYTHING, on, (excuse,))
     hit = 0
     for it in connections(cluster):
         if it.through is not None and told.service is None:
@@ -216,8 +217,8 @@ def test_what_is_shown_lies_outside_of_an_excuse(name, src, dst, connection, clu
     excuse = known_excuse(told, known(cluster), Universe.ANY, cluster, GENERIC)
     assert excuse is not None
     on = tuple(NumberedPorts(p) for p in PORT_PROTOCOLS)
-    far = Anything() if dst["kind"] != NODE["kind"] else Nodes()
-    query = Query("q", "", Claim(Kind.NO, Anything(), far, on, (excuse,)), "")
+    far = ANYTHING if dst["kind"] != NODE["kind"] else NODES
+    query = Query("q", "", Claim(Kind.NO, ANYTHING, far, on, (excuse,)), "")
     verdict = judge(cluster, query, (), Setting(Universe.ANY, GENERIC, max_counterexamples=3))
     for example in verdict.counterexamples:
         assert not tells_of(told, example.connection, cluster, GENERIC, in_scope=True)

@@ -6,8 +6,9 @@ import pytest
 from in_short import namespace
 
 from analyzer.encoding import Question, align, changed_namespaces, encode_pair
-from analyzer.model.claims import Anything, Claim, Kind, Universe
+from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Service, ServicePort, Unmodelled
+from analyzer.model.ends import ANYTHING
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -24,7 +25,7 @@ from analyzer.model.policies import (
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 
-CLAIM = Claim(Kind.NO_NEW, Anything(), Anything(), (NumberedPorts(Protocol.TCP),))
+CLAIM = Claim(Kind.NO_NEW, ANYTHING, ANYTHING, (NumberedPorts(Protocol.TCP),))
 QUESTION = Question(CLAIM, (), Universe.ANY, PROFILES["generic"])
 TEAM = NamespacesMatching(Selector((Requirement("team", Operator.IN, frozenset({"a"})),)))
 

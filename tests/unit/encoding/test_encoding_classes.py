@@ -12,24 +12,10 @@ from analyzer.encoding.domains import Attr
 from analyzer.encoding.reach import HOST, POD
 from analyzer.encoding.scope import scope_of
 from analyzer.encoding.vocabulary import PortName
-from analyzer.model.claims import (
-    Addresses,
-    AllOf,
-    Anything,
-    Assumption,
-    Attribute,
-    Claim,
-    Equal,
-    Has,
-    Kind,
-    Nodes,
-    PodsIn,
-    Role,
-    Term,
-    Universe,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Assumption, Claim, Kind, Universe, is_equal, is_there
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace, Node, Workload
+from analyzer.model.ends import ANYTHING, NODES, external, pods_in, pods_of_workload
+from analyzer.model.formulas import Attribute, Name, OfWorkload, Role, both
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import NamedPort, NamespaceNamed, Protocol
@@ -49,10 +35,10 @@ AGENT = Workload("DaemonSet", "b", "agent", Labels(), host_network=True, nodes=(
 NODE = Node("n", Labels({"app": "x"}), NODE_IP, AddressSet.EMPTY)
 NAMESPACES = tuple(Namespace(name, Labels({NAMESPACE_NAME_LABEL: name}), True) for name in ("a", "b"))
 CLUSTER = Cluster(NAMESPACES, (ONE, TWIN, MANY, OTHER, AGENT), (NODE,))
-APP, ACCOUNT = (Term(Role.SRC, *what) for what in ((Attribute.LABEL, "app"), (Attribute.SERVICE_ACCOUNT,)))
+APP, ACCOUNT = (Attribute(Role.SRC, *what) for what in ((Name.LABEL, "app"), (Name.SERVICE_ACCOUNT,)))
 POD_APP, SA = Attr("pod", "app"), Attr("sa")
-WHERE = AllOf((Equal(APP, "x"), Equal(ACCOUNT, "worker")))
-BLOCK = Addresses(AddressSet.of("203.0.113.0/24"), "")
+WHERE = both((is_equal(APP, "x"), is_equal(ACCOUNT, "worker")))
+BLOCK = external(AddressSet.of("203.0.113.0/24"), "")
 
 
 def classes(claim: Claim, universe: Universe, *, cluster: Cluster = CLUSTER, assumptions=()) -> tuple[EndClass, ...]:
@@ -76,17 +62,17 @@ def test_what_the_question_tells_apart_is_a_class_of_its_own() -> None:
 
 def test_outside_the_inventory_only_what_no_new_pod_can_be_is_a_class() -> None:
     assert members(EVERYTHING, Universe.ANY) == [["agent"], ["n"]]
-    named = WorkloadNamed("a", "one")
+    named = pods_of_workload("a", "one")
     assert members(replace(EVERYTHING, sources=named), Universe.ANY) == [["one"], ["agent"], ["n"]]
-    given = Assumption("given", "", WorkloadNamed("a", "twin"), Has(Term(Role.SELF, Attribute.LABEL, "app")))
+    given = Assumption("given", "", pods_of_workload("a", "twin"), is_there(Attribute(Role.SELF, Name.LABEL, "app")))
     assert members(EVERYTHING, Universe.ANY, assumptions=(given,)) == [["twin"], ["agent"], ["n"]]
-    in_a, in_b = (PodsIn(NamespaceNamed(name)) for name in "ab")
+    in_a, in_b = (pods_in(NamespaceNamed(name)) for name in "ab")
     for sources, destinations, expected in (
         (in_a, in_b, [["agent"]]),
         (in_b, BLOCK, [["agent"]]),
         (in_a, in_a, []),
-        (Nodes(), in_a, [["n"]]),
-        (in_a, Nodes(), [["n"]]),
+        (NODES, in_a, [["n"]]),
+        (in_a, NODES, [["n"]]),
         (BLOCK, in_a, []),
     ):
         assert members(Claim(Kind.NO, sources, destinations, EVERYTHING.ports), Universe.ANY) == expected
@@ -94,8 +80,8 @@ def test_outside_the_inventory_only_what_no_new_pod_can_be_is_a_class() -> None:
 
 def test_what_is_known_of_a_class() -> None:
     web = PortName("web", TCP, NamedPortScope.SIDECARS)
-    named = WorkloadNamed("a", "many")
-    claim = replace(EVERYTHING, sources=named, destinations=Anything(), ports=(NamedPort("web", TCP),), where=WHERE)
+    named = pods_of_workload("a", "many")
+    claim = replace(EVERYTHING, sources=named, destinations=ANYTHING, ports=(NamedPort("web", TCP),), where=WHERE)
     one, many, other, agent, node = classes(claim, Universe.INVENTORY)
     scope = scope_of(CLUSTER, question(claim, GENERIC, Universe.INVENTORY))
     x, worker, default = (
@@ -106,7 +92,7 @@ def test_what_is_known_of_a_class() -> None:
     assert dict(agent.values) == {POD_APP: 0, SA: default}
     assert dict(node.values) == {POD_APP: x}
     assert [c.ports for c in (one, many, other, node)] == [((web, PortSet.of(80)),)] * 2 + [()] * 2
-    assert [c.named for c in (one, many, node)] == [frozenset(), {named}, frozenset()]
+    assert [c.named for c in (one, many, node)] == [frozenset(), {OfWorkload("a", "many")}, frozenset()]
     assert [c.host_network for c in (one, agent, node)] == [False, True, False]
     assert [c.on_node for c in (one, many, other, agent, node)] == ["n", None, None, "n", "n"]
     assert [c.kind for c in (one, agent, node)] == [POD, POD, HOST]
@@ -124,7 +110,7 @@ def test_a_class_is_single_if_it_stands_for_one_pod() -> None:
     assert (both.is_single, node.is_single) == (False, True)
     lone = replace(CLUSTER, workloads=(ONE,))
     assert classes(EVERYTHING, Universe.INVENTORY, cluster=lone)[0].is_single
-    into_pods = Claim(Kind.NO, BLOCK, Anything(), EVERYTHING.ports)
+    into_pods = Claim(Kind.NO, BLOCK, ANYTHING, EVERYTHING.ports)
     found = {c.node.name: c for c in classes(into_pods, Universe.ANY) if c.node}
     assert found["n"].addresses == AddressSet.singles(NODE_IP)
     bare = replace(CLUSTER, nodes=(replace(NODE, ips=()),))
@@ -132,12 +118,12 @@ def test_a_class_is_single_if_it_stands_for_one_pod() -> None:
 
 
 def test_the_nodes_of_pods_count_where_nodes_can_be_sources() -> None:
-    in_a = PodsIn(NamespaceNamed("a"))
+    in_a = pods_in(NamespaceNamed("a"))
     claim = Claim(Kind.NO, in_a, in_a, EVERYTHING.ports)
     assert [c.on_node for c in classes(claim, Universe.INVENTORY)] == ["n", None]
     quiet = replace(CLUSTER, workloads=(ONE, MANY))
     assert [c.on_node for c in classes(claim, Universe.INVENTORY, cluster=quiet)] == [None]
-    from_nodes = replace(claim, sources=Nodes())
+    from_nodes = replace(claim, sources=NODES)
     assert [c.on_node for c in classes(from_nodes, Universe.INVENTORY, cluster=quiet)] == ["n", None, "n"]
 
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.encoding import UNIVERSE, Question, decode, decode_end, embed, embed_end, encode
-from analyzer.model.claims import Anything, Claim, Kind, Universe
+from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
 from analyzer.model.endpoints import Connection, Host, Pod
+from analyzer.model.ends import ANYTHING
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts, Protocol
 from analyzer.model.profile import PROFILES
@@ -57,7 +58,7 @@ def test_a_pod_by_itself_comes_out_as_well(data: st.DataObject) -> None:
 
 
 def anything(cluster: Cluster, universe: Universe = Universe.INVENTORY) -> Question:
-    claim = Claim(Kind.NO, Anything(), Anything(), EVERYWHERE)
+    claim = Claim(Kind.NO, ANYTHING, ANYTHING, EVERYWHERE)
     return Question(claim, (), universe, PROFILES["generic"])
 
 
@@ -139,7 +140,7 @@ def test_ends_without_a_common_family_do_not_connect() -> None:
 def test_two_new_namespaces_are_two() -> None:
     """With labels of their own: a pod of each can be connected."""
     cluster = Cluster(NAMESPACES)
-    obligation = encode(cluster, question(Claim(Kind.NO, Anything(), Anything(), EVERYWHERE), PROFILES["generic"]))
+    obligation = encode(cluster, question(Claim(Kind.NO, ANYTHING, ANYTHING, EVERYWHERE), PROFILES["generic"]))
     ends = [
         Pod(name, Labels({"k": name, NAMESPACE_NAME_LABEL: name}), Labels(), ip_address(ip))
         for name, ip in (("later", "10.0.0.1"), ("elsewhere", "10.0.0.2"))

@@ -13,22 +13,7 @@ from analyzer import encoding
 from analyzer.encoding import Obligation, decode, decode_end, embed, embed_end, encode, encode_pair
 from analyzer.encoding.decode import fresh_name
 from analyzer.encoding.domains import Attr
-from analyzer.model.claims import (
-    Addresses,
-    AllOf,
-    Anything,
-    Attribute,
-    Condition,
-    Either,
-    Equal,
-    Has,
-    Nodes,
-    PodsIn,
-    Role,
-    SetExpr,
-    Term,
-    Universe,
-)
+from analyzer.model.claims import Universe, is_equal, is_there
 from analyzer.model.cluster import (
     Cluster,
     ContainerKind,
@@ -40,6 +25,8 @@ from analyzer.model.cluster import (
     Workload,
 )
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, pod_of
+from analyzer.model.ends import ANYTHING, NODES, external, pods_in
+from analyzer.model.formulas import Attribute, Formula, Name, Role, Some, both
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, Protocol
@@ -47,9 +34,9 @@ from analyzer.model.profile import PROFILES
 from analyzer.sets import AddressSet
 
 GENERIC = PROFILES["generic"]
-ANYTHING = Anything()
-PODS = PodsIn(NamespacesMatching(Selector.EVERYTHING))
-BLOCK = Addresses(AddressSet.of("203.0.113.0/24", "2001:db8::/32"), "")
+ANYTHING = ANYTHING
+PODS = pods_in(NamespacesMatching(Selector.EVERYTHING))
+BLOCK = external(AddressSet.of("203.0.113.0/24", "2001:db8::/32"), "")
 POD_ADDRESSES = AddressSet.of("10.0.0.0/8", "fd00::/16")
 LABELS = {"red": {"team": "a"}, "blue": {"team": "b"}, "said": {}}
 NAMESPACES = tuple(Namespace(n, Labels({**ls, NAMESPACE_NAME_LABEL: n}), n != "said") for n, ls in LABELS.items())
@@ -57,14 +44,14 @@ ONE, TWIN = (Workload("Pod", "red", name, Labels({"app": "x"}), is_single=True) 
 MANY = Workload("Deployment", "blue", "many", Labels({"app": "y"}), "worker")
 NODE = Node("n", Labels({"app": "z"}), tuple(map(ip_address, ("192.168.0.1", "fd01::1"))), AddressSet.EMPTY)
 CLUSTER = Cluster(NAMESPACES, (ONE, TWIN, MANY), (NODE,))
-APP, ACCOUNT = (Term(Role.SRC, *what) for what in ((Attribute.LABEL, "app"), (Attribute.SERVICE_ACCOUNT,)))
-TEAM, NAME = (Term(Role.SRC, *what) for what in ((Attribute.NAMESPACE_LABEL, "team"), (Attribute.NAMESPACE,)))
-WHERE = AllOf((Has(APP), Equal(ACCOUNT, "worker"), Equal(TEAM, "a")))
+APP, ACCOUNT = (Attribute(Role.SRC, *what) for what in ((Name.LABEL, "app"), (Name.SERVICE_ACCOUNT,)))
+TEAM, NAME = (Attribute(Role.SRC, *what) for what in ((Name.NAMESPACE_LABEL, "team"), (Name.NAMESPACE,)))
+WHERE = both((is_there(APP), is_equal(ACCOUNT, "worker"), is_equal(TEAM, "a")))
 
 
 def obligation(
-    where: Condition | None = None,
-    sources: SetExpr = ANYTHING,
+    where: Formula | None = None,
+    sources: Formula = ANYTHING,
     universe: Universe = Universe.ANY,
     cluster: Cluster = CLUSTER,
     pod_addresses: AddressSet = POD_ADDRESSES,
@@ -114,7 +101,7 @@ def pairs(ends: list[End]) -> list[tuple[End, End]]:
 @pytest.mark.parametrize(("universe", "ends"), [(Universe.ANY, ENDS), (Universe.INVENTORY, [*DECLARED, *ENDS[-2:]])])
 def test_ends_come_out_as_they_went_in(universe: Universe, ends: list[End]) -> None:
     """Where addresses count and every value is one that is mentioned, or the one that stands for all others."""
-    asked = obligation(WHERE, Either((ANYTHING, BLOCK)), universe)
+    asked = obligation(WHERE, Some((ANYTHING, BLOCK)), universe)
     for src, dst in pairs(ends):
         for protocol, port in ((Protocol.TCP, 80), (Protocol.SCTP, 1), (Protocol.OTHER, None)):
             connection = Connection(src, dst, protocol, port)
@@ -126,8 +113,8 @@ def test_ends_come_out_as_they_went_in(universe: Universe, ends: list[End]) -> N
         assert decode_end(asked, embed_end(asked, end) | {"v6": int(end.ip.version == 6)}) == end
 
 
-@pytest.mark.parametrize(("sources", "kind"), [(BLOCK, External), (PODS, Pod), (Nodes(), Host)])
-def test_each_end_is_what_it_alone_can_be(sources: SetExpr, kind: type) -> None:
+@pytest.mark.parametrize(("sources", "kind"), [(BLOCK, External), (PODS, Pod), (NODES, Host)])
+def test_each_end_is_what_it_alone_can_be(sources: Formula, kind: type) -> None:
     asked = obligation(WHERE, sources)
     for src, dst in pairs(ENDS):
         if type(src) is kind:
@@ -152,10 +139,10 @@ def test_ends_outside_the_universe_have_no_values() -> None:
     there = pod("red", "10.1.0.1")
     for asked, end in (
         (obligation(universe=Universe.NAMESPACES), pod("later", "10.1.0.2")),
-        (obligation(sources=Nodes()), there),
+        (obligation(sources=NODES), there),
         (obligation(sources=BLOCK), there),
         (obligation(sources=PODS), external("203.0.113.7")),
-        (obligation(sources=PodsIn(NamespaceNamed("blue"))), there),
+        (obligation(sources=pods_in(NamespaceNamed("blue"))), there),
     ):
         assert embed_end(asked, end) is None
         assert embed(asked, Connection(end, pod("blue", "10.1.0.9"), Protocol.TCP, 80)) is None
@@ -197,7 +184,7 @@ def test_a_pod_has_an_address_of_a_family_that_pods_have() -> None:
 
 def test_which_workloads_of_a_class_the_two_ends_are() -> None:
     others = [replace(MANY, name=name, service_account="default", labels=Labels()) for name in ("few", "more")]
-    asked = obligation(Has(APP), universe=Universe.INVENTORY, cluster=Cluster(NAMESPACES, (*others, ONE, TWIN)))
+    asked = obligation(is_there(APP), universe=Universe.INVENTORY, cluster=Cluster(NAMESPACES, (*others, ONE, TWIN)))
     assert [[w.name for w in c.members] for c in asked.classes] == [["one", "twin"], ["few", "more"]]
     for place, where, names in ((1, 0, ["one", "twin"]), (2, 1, ["few", "few"])):
         values = {"s.pod": 1, "d.pod": 1, "s.ns": where, "d.ns": where, "s.w": place, "d.w": place}
@@ -262,18 +249,18 @@ def test_names_of_new_namespaces_are_nobodys() -> None:
     ):
         scope = obligation(cluster=cluster).scope
         assert [fresh_name(scope, scope.table.none - 2 + i) for i in (0, 1)] == expected
-    scope = obligation(Equal(NAME, APP)).scope
+    scope = obligation(is_equal(NAME, APP)).scope
     assert [fresh_name(scope, scope.table.none - 2 + i) for i in (0, 1)] == ["other", "other-2"]
 
 
 def test_values_nobody_mentions_are_told_apart_where_they_are_compared() -> None:
     theirs = replace(APP, role=Role.DST)
-    asked = obligation(Equal(APP, theirs))
+    asked = obligation(is_equal(APP, theirs))
     src = pod("red", "10.1.0.1", "a", "foo")
     for app, is_same in (("foo", True), ("bar", False), (None, False), ("x", False)):
         values = embed(asked, Connection(src, pod("red", "10.1.0.2", "a", app), Protocol.TCP, 80))
         assert (values["s.l.0"] == values["d.l.0"]) is is_same
-    named = obligation(AllOf((Equal(NAME, APP), Equal(replace(NAME, role=Role.DST), theirs))))
+    named = obligation(both((is_equal(NAME, APP), is_equal(replace(NAME, role=Role.DST), theirs))))
     mine, other = pod("later", "10.1.0.1", None, "later"), pod("sometime", "10.1.0.2", None, "later")
     values = embed(named, Connection(mine, other, Protocol.TCP, 80))
     name = named.scope.domains[Attr("name")]
@@ -298,9 +285,9 @@ def test_a_pod_is_of_the_class_that_it_is_like() -> None:
     for changed in new:
         nodes = (NODE, replace(NODE, labels=Labels({"app": "w"})))
         sides = [Cluster(NAMESPACES, (w,), (n,)) for w, n in zip((old, changed), nodes, strict=True)]
-        where = AllOf((Has(APP), Has(ACCOUNT)))
+        where = both((is_there(APP), is_there(ACCOUNT)))
         claim = replace(
-            EVERYTHING, where=where, ports=(NamedPort("web", Protocol.TCP),), sources=Either((ANYTHING, BLOCK))
+            EVERYTHING, where=where, ports=(NamedPort("web", Protocol.TCP),), sources=Some((ANYTHING, BLOCK))
         )
         asked = encode_pair(*sides, replace(question(claim, GENERIC, is_sliced=False), pod_addresses=POD_ADDRESSES))
         codes = asked.class_codes[old.id]

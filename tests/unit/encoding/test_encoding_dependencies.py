@@ -9,8 +9,8 @@ from evaluators import EVERYTHING, question
 from in_short import namespace
 
 from analyzer.encoding import dependencies_of
-from analyzer.model.claims import PodsIn
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort, Unmodelled, Workload
+from analyzer.model.ends import pods_in
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -26,7 +26,7 @@ from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
 
-IN_A, IN_B = (PodsIn(NamespaceNamed(name)) for name in "ab")
+IN_A, IN_B = (pods_in(NamespaceNamed(name)) for name in "ab")
 ASKED = replace(question(replace(EVERYTHING, sources=IN_A, destinations=IN_B), PROFILES["generic"]), pod_addresses=None)
 FROM_ANYWHERE = replace(ASKED, claim=replace(EVERYTHING, destinations=IN_B))
 HERE = Source("f.yaml", 1)

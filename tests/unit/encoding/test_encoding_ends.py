@@ -12,25 +12,11 @@ from in_short import namespace
 from trials import Asked, Encoded, by_oracle
 
 from analyzer.encoding import encode, variables
-from analyzer.model.claims import (
-    Addresses,
-    AllOf,
-    Anything,
-    Attribute,
-    Claim,
-    Equal,
-    Has,
-    Kind,
-    Nodes,
-    NotThat,
-    PodsIn,
-    Role,
-    SetExpr,
-    Term,
-    Universe,
-)
+from analyzer.model.claims import Claim, Kind, Universe, is_equal, is_there
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.model.ends import ANYTHING, NODES, external, pods_in
+from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, both
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import NamespaceNamed, NamespacesMatching, Protocol
 from analyzer.model.profile import PROFILES
@@ -71,7 +57,7 @@ def test_pods_are_in_the_namespaces_that_labels_and_names_choose(name: str, univ
         ),
     ]
     for choice, is_sliced in product(choices, (True, False)):
-        claim = replace(EVERYTHING, sources=PodsIn(choice))
+        claim = replace(EVERYTHING, sources=pods_in(choice))
         asked = Asked(CLUSTER, GENERIC, claim, universe, is_sliced=is_sliced)
         encoded = Encoded(asked)
         for src in PODS:
@@ -79,9 +65,9 @@ def test_pods_are_in_the_namespaces_that_labels_and_names_choose(name: str, univ
             assert encoded.agrees(connection, by_oracle(asked, connection)), (choice, src)
 
 
-TEAM = Term(Role.SRC, Attribute.NAMESPACE_LABEL, "team")
-TEAMS = PodsIn(NamespacesMatching(Selector((Requirement("team", Operator.EXISTS),))))
-PODS_ANYWHERE = PodsIn(NamespacesMatching(Selector.EVERYTHING))
+TEAM = Attribute(Role.SRC, Name.NAMESPACE_LABEL, "team")
+TEAMS = pods_in(NamespacesMatching(Selector((Requirement("team", Operator.EXISTS),))))
+PODS_ANYWHERE = pods_in(NamespacesMatching(Selector.EVERYTHING))
 
 
 def test_labels_nobody_knows_are_told_from_those_that_may_be_chosen() -> None:
@@ -96,13 +82,13 @@ def test_labels_nobody_knows_are_told_from_those_that_may_be_chosen() -> None:
     ("members", "kinds"),
     [
         (PODS_ANYWHERE, ()),
-        (Nodes(), ()),
-        (Addresses(AddressSet.of("203.0.113.0/24"), ""), ()),
-        (Anything(), variables.KINDS),
+        (NODES, ()),
+        (external(AddressSet.of("203.0.113.0/24"), ""), ()),
+        (ANYTHING, variables.KINDS),
     ],
 )
 def test_what_an_end_is_is_a_symbol_where_it_can_be_several(
-    members: SetExpr, kinds: tuple[variables.Attribute, ...]
+    members: Formula, kinds: tuple[variables.Attribute, ...]
 ) -> None:
     found = encode(CLUSTER, question(replace(EVERYTHING, sources=members), GENERIC)).variables
     assert tuple(v.attribute for v in found.of(variables.Role.SRC, *variables.KINDS)) == kinds
@@ -110,18 +96,18 @@ def test_what_an_end_is_is_a_symbol_where_it_can_be_several(
 
 def test_conditions_on_namespaces() -> None:
     """Over labels, the label that holds the name, and the name, in every standing."""
-    name, other = Term(Role.SRC, Attribute.NAMESPACE_LABEL, NAMESPACE_NAME_LABEL), Term(Role.SRC, Attribute.NAMESPACE)
+    name, other = Attribute(Role.SRC, Name.NAMESPACE_LABEL, NAMESPACE_NAME_LABEL), Attribute(Role.SRC, Name.NAMESPACE)
     conditions = [
-        Has(TEAM),
-        Has(name),
-        Equal(TEAM, "a"),
-        Equal(name, "later"),
-        Equal(other, "said"),
-        Equal(TEAM, other),
-        AllOf((Has(TEAM), NotThat(Equal(TEAM, "a")))),
+        is_there(TEAM),
+        is_there(name),
+        is_equal(TEAM, "a"),
+        is_equal(name, "later"),
+        is_equal(other, "said"),
+        is_equal(TEAM, other),
+        both((is_there(TEAM), Not(is_equal(TEAM, "a")))),
     ]
     for where in conditions:
-        claim = Claim(Kind.NO, Anything(), Anything(), EVERYTHING.ports, where=where)
+        claim = Claim(Kind.NO, ANYTHING, ANYTHING, EVERYTHING.ports, where=where)
         asked = Asked(CLUSTER, GENERIC, claim)
         encoded = Encoded(asked)
         for src in (*PODS, pod("later", team="later"), pod("red", team="a"), External(ip_address("203.0.113.9"))):

@@ -11,7 +11,7 @@ from analyzer.encoding.namespaces import FRESH_NAMESPACES, NamespaceTable, Stand
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Name, Role, labels
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
 from analyzer.semantics.formulas import matches
 
 CLUSTER = Cluster(
@@ -53,7 +53,7 @@ def test_a_key_that_no_namespace_has() -> None:
         (Operator.NOT_IN, ("a",), known),
     ):
         selector = Selector((Requirement("nobody-has", operator, frozenset(values)),))
-        assert table(Universe.ANY).known_matching(selector) == expected
+        assert table(Universe.ANY).known_where(labels(selector, Role.SELF, Name.NAMESPACE_LABEL)) == expected
 
 
 def test_questions_that_need_the_same_table_share_it() -> None:
@@ -86,15 +86,4 @@ def test_known_namespaces_are_selected_by_their_labels(requirements: list[Requir
     found = table(Universe.NAMESPACES)
     known = found.of(Standing.KNOWN)
     expected = {c for c in known if matches(selector, found.entries[c].labels)}
-    assert found.known_matching(selector) == expected
     assert found.known_where(labels(selector, Role.SELF, Name.NAMESPACE_LABEL)) == expected
-
-
-@given(st.lists(_REQUIREMENTS, max_size=3))
-def test_a_name_allows_what_its_label_meets(requirements: list[Requirement]) -> None:
-    found = table(Universe.ANY)
-    selector = Selector(tuple(requirements))
-    of_names = Selector(tuple(r for r in requirements if r.key == NAMESPACE_NAME_LABEL))
-    for code in found.of(Standing.MENTIONED) | found.of(Standing.FUTURE):
-        name = found.entries[code].name or "unheard-of"
-        assert found.name_allows(code, selector) is matches(of_names, Labels({NAMESPACE_NAME_LABEL: name}))

@@ -12,8 +12,9 @@ from analyzer.encoding import Attribute, Role, encode, encode_pair
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.terms import Script
 from analyzer.encoding.variables import ADDRESSES
-from analyzer.model.claims import Addresses, Anything, Claim, Kind, PodsIn, Universe
+from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
+from analyzer.model.ends import ANYTHING, external, pods_in
 from analyzer.model.knobs import NamedPorts
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
@@ -127,7 +128,7 @@ def test_cuts_are_where_ports_and_addresses_begin_to_mean_something_else() -> No
     block = AddressPeer(AddressSet.of("203.0.113.0/24"), "203.0.113.0/24")
     ports = (NumberedPorts(Protocol.TCP, 80, 82), NumberedPorts(Protocol.UDP, 53))
     cluster = Cluster(NAMESPACES, policies=(network_policy("a", "p", rule(Action.ACCEPT, block, ports=ports)),))
-    claim = Claim(Kind.NO, Anything(), Anything(), (NumberedPorts(Protocol.TCP),))
+    claim = Claim(Kind.NO, ANYTHING, ANYTHING, (NumberedPorts(Protocol.TCP),))
     other = rule(Action.DENY, ports=(NumberedPorts(Protocol.TCP, 90),))
     found = encode(cluster, question(claim, GENERIC)).variables
     assert found[Role.CONNECTION, Attribute.PORT].boundaries == (53, 54, 80, 83)
@@ -183,14 +184,14 @@ def test_what_describes_a_connection_is_told_from_what_counts_and_what_is_open()
     ends = product((Role.SRC, Role.DST), (Attribute.UNKNOWN_ADDRESS,), (4, 6))
     assert {(v.role, v.attribute, v.which) for v in found.variables if v.is_open} == {*ends}
     assert found.policies == 1
-    alone = encode(cluster, question(Claim(Kind.ISOLATED, Anything(), None, (), directions=tuple(Direction)), GENERIC))
+    alone = encode(cluster, question(Claim(Kind.ISOLATED, ANYTHING, None, (), directions=tuple(Direction)), GENERIC))
     assert not alone.variables.of(Role.DST)
 
 
 def test_the_parts_of_a_claim_can_be_asked_about_alone() -> None:
     """Whether a set has members at all, and whether an end is outside."""
-    in_a, nowhere = (PodsIn(NamespaceNamed(name)) for name in ("a", "nowhere"))
-    outside = Addresses(AddressSet.of("203.0.113.0/24"), "")
+    in_a, nowhere = (pods_in(NamespaceNamed(name)) for name in ("a", "nowhere"))
+    outside = external(AddressSet.of("203.0.113.0/24"), "")
     for sources, destinations, expected in (
         (in_a, outside, {"in-src", "in-dst", "outside"}),
         (outside, in_a, {"in-src", "in-dst", "outside"}),

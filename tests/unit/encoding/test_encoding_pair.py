@@ -13,20 +13,11 @@ from trials import Asked, Encoded, by_oracle
 
 from analyzer.encoding import changed_namespaces, encode_pair
 from analyzer.encoding.namespaces import Standing
-from analyzer.model.claims import (
-    Addresses,
-    Anything,
-    Assumption,
-    Attribute,
-    Equal,
-    Kind,
-    PodsIn,
-    Role,
-    Term,
-    Universe,
-)
+from analyzer.model.claims import Assumption, Kind, Universe, is_equal
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, External, Host, Pod
+from analyzer.model.ends import ANYTHING, external, pods_in
+from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -116,8 +107,8 @@ CONNECTIONS = [
     for src, dst in product([*PODS, *OTHERS], repeat=2)
     if src != dst and (isinstance(src, Pod) or isinstance(dst, Pod)) and {src, dst} != SAID
 ]
-TEAM = Term(Role.SELF, Attribute.NAMESPACE_LABEL, "team")
-ASSUMPTION = Assumption("given", "", PodsIn(NamespaceNamed("said")), Equal(TEAM, "x"))
+TEAM = Attribute(Role.SELF, Name.NAMESPACE_LABEL, "team")
+ASSUMPTION = Assumption("given", "", pods_in(NamespaceNamed("said")), is_equal(TEAM, "x"))
 
 
 @pytest.mark.parametrize("number", range(len(REVISIONS)))
@@ -148,11 +139,11 @@ def test_only_what_differs_and_is_asked_about_is_compared() -> None:
     a, b = (table.code(name) for name in "ab")
     scope = encode_pair(before, after, asked).scope
     assert (scope.src.namespaces, scope.dst.namespaces) == ({b}, {a})
-    in_a, in_b = (PodsIn(NamespaceNamed(name)) for name in "ab")
-    outside = Addresses(AddressSet.of("203.0.113.0/24"), "")
+    in_a, in_b = (pods_in(NamespaceNamed(name)) for name in "ab")
+    outside = external(AddressSet.of("203.0.113.0/24"), "")
     for sources, destinations, is_asked in (
         (in_b, in_a, True),
-        (Anything(), in_a, True),
+        (ANYTHING, in_a, True),
         (in_a, in_a, False),
         (in_b, in_b, False),
         (outside, in_a, False),

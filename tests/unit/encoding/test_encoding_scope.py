@@ -12,25 +12,7 @@ from analyzer.encoding import pod_addresses
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.encoding.scope import Scope, scope_of
-from analyzer.model.claims import (
-    Addresses,
-    Anything,
-    Assumption,
-    Attribute,
-    Both,
-    Claim,
-    Either,
-    Has,
-    Kind,
-    Minus,
-    Nodes,
-    PodsIn,
-    Role,
-    SetExpr,
-    Term,
-    Universe,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Assumption, Claim, Kind, Universe, is_there
 from analyzer.model.cluster import (
     Cluster,
     EndpointPort,
@@ -42,6 +24,8 @@ from analyzer.model.cluster import (
     Unmodelled,
     Workload,
 )
+from analyzer.model.ends import ANYTHING, NODES, external, pods_in, pods_of_workload, without
+from analyzer.model.formulas import Attribute, Formula, Name, Role, both, either
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import (
@@ -97,17 +81,17 @@ def names_in(stage: Stage) -> list[str]:
     return [entry.policy.name for tier in stage.tiers for entry in tier.entries if entry.policy is not None]
 
 
-def pods_in(name: str) -> PodsIn:
-    return PodsIn(NamespaceNamed(name))
+def in_namespace(name: str) -> Formula:
+    return pods_in(NamespaceNamed(name))
 
 
-def claimed(kind: Kind, sources: SetExpr, destinations: SetExpr | None) -> Claim:
+def claimed(kind: Kind, sources: Formula, destinations: Formula | None) -> Claim:
     directions = tuple(Direction) if kind is Kind.ISOLATED else ()
     return Claim(kind, sources, destinations, EVERYTHING.ports, directions=directions)
 
 
 ALL, NONE = "a b c said", ""
-IN_A, IN_B = pods_in("a"), pods_in("b")
+IN_A, IN_B = in_namespace("a"), in_namespace("b")
 OUT_OF_A, INTO_B = "teams, all out, a", "b"
 EVERYWHERE_OUT, EVERYWHERE_IN = "all out, teams, a, b, c, said", "teams, a, b, c, said"
 
@@ -120,13 +104,13 @@ EVERYWHERE_OUT, EVERYWHERE_IN = "all out, teams, a, b, c, said", "teams, a, b, c
         (claimed(Kind.ONLY, IN_A, IN_B), ALL, "b", EVERYWHERE_OUT, INTO_B),
         (claimed(Kind.REACHES_ONLY, IN_A, IN_B), "a", ALL, OUT_OF_A, EVERYWHERE_IN),
         (claimed(Kind.ISOLATED, IN_A, None), "a", NONE, OUT_OF_A, "teams, a"),
-        (claimed(Kind.NO, Nodes(), IN_B), NONE, "b", NONE, INTO_B),
-        (claimed(Kind.NO, IN_A, Addresses(BLOCK, "")), "a", NONE, OUT_OF_A, NONE),
-        (claimed(Kind.NO, WorkloadNamed("a", "w"), Anything()), "a", ALL, OUT_OF_A, EVERYWHERE_IN),
-        (claimed(Kind.NO, Both((IN_A, Anything())), IN_B), "a", "b", OUT_OF_A, INTO_B),
-        (claimed(Kind.NO, Both((Either((IN_A, IN_B)), Minus(IN_A, IN_B))), IN_B), "a", "b", OUT_OF_A, INTO_B),
-        (claimed(Kind.NO, Both((Either((IN_A, Nodes())), Either((IN_B, Nodes())))), IN_B), NONE, "b", "", INTO_B),
-        (claimed(Kind.NO, Both((Either((IN_A, Nodes())), Nodes())), IN_B), NONE, "b", NONE, INTO_B),
+        (claimed(Kind.NO, NODES, IN_B), NONE, "b", NONE, INTO_B),
+        (claimed(Kind.NO, IN_A, external(BLOCK, "")), "a", NONE, OUT_OF_A, NONE),
+        (claimed(Kind.NO, pods_of_workload("a", "w"), ANYTHING), "a", ALL, OUT_OF_A, EVERYWHERE_IN),
+        (claimed(Kind.NO, both((IN_A, ANYTHING)), IN_B), "a", "b", OUT_OF_A, INTO_B),
+        (claimed(Kind.NO, both((either((IN_A, IN_B)), without(IN_A, IN_B))), IN_B), "a", "b", OUT_OF_A, INTO_B),
+        (claimed(Kind.NO, both((either((IN_A, NODES)), either((IN_B, NODES)))), IN_B), NONE, "b", "", INTO_B),
+        (claimed(Kind.NO, both((either((IN_A, NODES)), NODES)), IN_B), NONE, "b", NONE, INTO_B),
     ],
 )
 def test_slices(claim: Claim, src: str, dst: str, egress: str, ingress: str) -> None:
@@ -138,7 +122,7 @@ def test_slices(claim: Claim, src: str, dst: str, egress: str, ingress: str) -> 
 
 
 def test_without_a_slice_everything_counts() -> None:
-    for claim in (claimed(Kind.NO, IN_A, IN_B), claimed(Kind.ISOLATED, Nodes(), None)):
+    for claim in (claimed(Kind.NO, IN_A, IN_B), claimed(Kind.ISOLATED, NODES, None)):
         scope = scope_of(CLUSTER, question(claim, GENERIC, is_sliced=False))
         is_of_one = claim.kind is Kind.ISOLATED
         assert scope.src.namespaces == scope.table.every
@@ -151,28 +135,30 @@ def test_without_a_slice_everything_counts() -> None:
 @pytest.mark.parametrize(
     ("members", "kinds"),
     [
-        (Anything(), EVERY_KIND),
+        (ANYTHING, EVERY_KIND),
         (IN_A, {POD}),
-        (WorkloadNamed("nowhere", "w"), {POD}),
-        (Nodes(), {HOST}),
-        (Addresses(BLOCK, ""), {EXTERNAL}),
-        (Either((IN_A, Nodes())), {POD, HOST}),
-        (Both((Anything(), Nodes())), {HOST}),
-        (Minus(Either((Nodes(), Addresses(BLOCK, ""))), Nodes()), {HOST, EXTERNAL}),
+        (pods_of_workload("nowhere", "w"), set()),
+        (NODES, {HOST}),
+        (external(BLOCK, ""), {EXTERNAL}),
+        (either((IN_A, NODES)), {POD, HOST}),
+        (both((ANYTHING, NODES)), {HOST}),
+        (without(either((NODES, external(BLOCK, ""))), NODES), {EXTERNAL}),
     ],
 )
-def test_what_an_end_can_be(members: SetExpr, kinds: set[str]) -> None:
+def test_what_an_end_can_be(members: Formula, kinds: set[str]) -> None:
     scope = scope_of(CLUSTER, question(claimed(Kind.NO, members, members), GENERIC, Universe.NAMESPACES))
     assert scope.src == scope.dst
     assert scope.src.kinds == kinds
-    assert bool(scope.src.namespaces) is (POD in kinds and members != WorkloadNamed("nowhere", "w"))
-    assert scope_of(CLUSTER, question(claimed(Kind.ISOLATED, members, None), GENERIC)).src.kinds == kinds & {POD}
+    assert bool(scope.src.namespaces) is (POD in kinds)
+    is_named = members == pods_of_workload("nowhere", "w")  # in a namespace that may be created
+    isolated = scope_of(CLUSTER, question(claimed(Kind.ISOLATED, members, None), GENERIC))
+    assert isolated.src.kinds == ({POD} if is_named else kinds & {POD})
 
 
 def test_assumptions_are_of_pods() -> None:
-    given = Assumption("given", "", IN_A, Has(Term(Role.SELF, Attribute.LABEL, "k")))
-    for sources, is_asked in ((Nodes(), False), (IN_A, True)):
-        asked = replace(question(claimed(Kind.NO, sources, Addresses(BLOCK, "")), GENERIC), assumptions=(given,))
+    given = Assumption("given", "", IN_A, is_there(Attribute(Role.SELF, Name.LABEL, "k")))
+    for sources, is_asked in ((NODES, False), (IN_A, True)):
+        asked = replace(question(claimed(Kind.NO, sources, external(BLOCK, "")), GENERIC), assumptions=(given,))
         assert scope_of(CLUSTER, asked).assumptions == ((given,) if is_asked else ())
 
 
@@ -206,9 +192,9 @@ def test_objects_that_may_bear_on_an_end_count() -> None:
         [bearing[0], bearing[2]],
         [bearing[1], bearing[2]],
     ]
-    for sources in (Anything(), Addresses(BLOCK, ""), IN_A):
+    for sources in (ANYTHING, external(BLOCK, ""), IN_A):
         assert fronts(scope_of(cluster, question(claimed(Kind.NO, sources, IN_B), GENERIC))) == ["b/s"]
-    assert not fronts(scope_of(cluster, question(claimed(Kind.NO, IN_B, Addresses(BLOCK, "")), GENERIC)))
+    assert not fronts(scope_of(cluster, question(claimed(Kind.NO, IN_B, external(BLOCK, "")), GENERIC)))
     written = Endpoints("b", "s", (ip_address("10.0.0.1"),), (EndpointPort("", 80, Protocol.TCP),))
     led = replace(cluster, services=cluster.services[1:2], endpoints=(written,))
     for destinations in (IN_A, IN_B):
@@ -227,7 +213,7 @@ def test_addresses_count_where_something_speaks_of_them() -> None:
     assert not needs(EVERYTHING, PodPeer(TEAM))
     assert needs(EVERYTHING, AddressPeer(BLOCK, ""))
     assert needs(EVERYTHING, NodePeer(Selector.EVERYTHING))
-    assert needs(claimed(Kind.NO, IN_A, Addresses(BLOCK, "")))
+    assert needs(claimed(Kind.NO, IN_A, external(BLOCK, "")))
     strangers = tuple(Workload("Pod", "a", ip, Labels(), ips=(ip_address(ip),)) for ip in ("10.0.0.1", "fd00::1"))
     assert needs(EVERYTHING, workloads=strangers)
     assert not needs(EVERYTHING, workloads=strangers[:1])

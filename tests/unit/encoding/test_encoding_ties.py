@@ -8,9 +8,10 @@ import pytest
 from evaluators import EVERYTHING
 from trials import Asked, Encoded
 
-from analyzer.model.claims import Anything, Claim, Kind
+from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.ends import ANYTHING
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.policies import (
     Action,
@@ -35,7 +36,7 @@ CONNECTION = Connection(SRC, DST, Protocol.TCP, 80)
 EVERYONE = PodPeer(NamespacesMatching(Selector.EVERYTHING))
 NOBODY = PodPeer(NamespaceNamed("nowhere"))
 NEWER = UnknownPeer("newer")
-NEVER_TIE = Claim(Kind.NEVER_TIE, Anything(), Anything(), EVERYTHING.ports)
+NEVER_TIE = Claim(Kind.NEVER_TIE, ANYTHING, ANYTHING, EVERYTHING.ports)
 
 
 def policy(tier: Tier, priority: int, *said: Action | tuple[Action, PodPeer | UnknownPeer]) -> Policy:

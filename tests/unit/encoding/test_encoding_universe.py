@@ -11,26 +11,7 @@ from evaluators import EVERYTHING
 
 from analyzer.encoding import UNIVERSE, VIOLATION, Question, encode
 from analyzer.encoding.terms import number
-from analyzer.model.claims import (
-    Addresses,
-    AllOf,
-    Anything,
-    Attribute,
-    Claim,
-    Condition,
-    Either,
-    Equal,
-    Has,
-    Kind,
-    Nodes,
-    NotThat,
-    PodsIn,
-    Role,
-    SetExpr,
-    Term,
-    Universe,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Claim, Kind, Universe, is_equal, is_there
 from analyzer.model.cluster import (
     Cluster,
     ContainerKind,
@@ -41,6 +22,8 @@ from analyzer.model.cluster import (
     ServicePort,
     Workload,
 )
+from analyzer.model.ends import ANYTHING, NODES, external, pods_in, pods_of_workload
+from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, both, either
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.policies import NamedPort, NamespacesMatching, NumberedPorts, Protocol
@@ -49,8 +32,8 @@ from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Session
 
 GENERIC = PROFILES["generic"]
-ANYTHING = Anything()
-PODS = PodsIn(NamespacesMatching(Selector.EVERYTHING))
+ANYTHING = ANYTHING
+PODS = pods_in(NamespacesMatching(Selector.EVERYTHING))
 KNOWN = tuple(map(ip_address, ("10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2")))
 WEB = ContainerPort("web", 80, Protocol.TCP, ContainerKind.CONTAINER)
 CLUSTER = Cluster(
@@ -68,9 +51,9 @@ CLUSTER = Cluster(
 
 def can_be(
     *literals: str,
-    where: Condition | None = None,
-    sources: SetExpr = ANYTHING,
-    destinations: SetExpr = ANYTHING,
+    where: Formula | None = None,
+    sources: Formula = ANYTHING,
+    destinations: Formula = ANYTHING,
     universe: Universe = Universe.ANY,
     ports=EVERYTHING.ports,
 ) -> bool:
@@ -82,12 +65,12 @@ def can_be(
     return session.check(UNIVERSE, VIOLATION, *obligation.tracks, *given).is_sat
 
 
-def term(attribute: Attribute, key: str = "", role: Role = Role.SRC) -> Term:
-    return Term(role, attribute, key)
+def term(attribute: Name, key: str = "", role: Role = Role.SRC) -> Attribute:
+    return Attribute(role, attribute, key)
 
 
-TEAM, ZONE = (term(Attribute.NAMESPACE_LABEL, key) for key in ("team", "zone"))
-NAME, ACCOUNT, APP = term(Attribute.NAMESPACE), term(Attribute.SERVICE_ACCOUNT), term(Attribute.LABEL, "app")
+TEAM, ZONE = (term(Name.NAMESPACE_LABEL, key) for key in ("team", "zone"))
+NAME, ACCOUNT, APP = term(Name.NAMESPACE), term(Name.SERVICE_ACCOUNT), term(Name.LABEL, "app")
 
 
 def test_an_end_is_one_thing() -> None:
@@ -95,7 +78,7 @@ def test_an_end_is_one_thing() -> None:
         assert can_be(f"{letter}.pod")
         assert can_be(f"{letter}.host")
         assert not can_be(f"{letter}.pod", f"{letter}.host")
-        ends = {"sources" if letter == "s" else "destinations": Either((PODS, Nodes()))}
+        ends = {"sources" if letter == "s" else "destinations": either((PODS, NODES))}
         assert not can_be(f"{letter}.pod", f"{letter}.host", **ends)
 
 
@@ -107,52 +90,52 @@ def test_one_end_is_a_pod() -> None:
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        (AllOf((Equal(NAME, "red"), Equal(TEAM, "a"))), True),
-        (AllOf((Equal(NAME, "red"), Equal(TEAM, "b"), NotThat(Has(ZONE)))), False),
-        (AllOf((Equal(NAME, "red"), NotThat(Equal(ZONE, "x")), Has(TEAM))), False),
-        (AllOf((Equal(NAME, "blue"), Has(ZONE), Has(TEAM))), False),
-        (AllOf((Equal(NAME, "said"), Equal(TEAM, "b"), Has(ZONE))), True),
-        (AllOf((Equal(NAME, "later"), Equal(TEAM, "a"), Equal(ZONE, "y"))), True),
-        (NotThat(Has(ACCOUNT)), True),
-        (AllOf((Has(NAME), NotThat(Has(ACCOUNT)))), False),
-        (AllOf((Equal(APP, "x"), Equal(APP, ACCOUNT))), True),
-        (AllOf((Equal(APP, "x"), Equal(ZONE, "Not_A-Name"), Equal(APP, ACCOUNT))), True),
-        (AllOf((Equal(APP, "Not_A-Name"), Equal(APP, ACCOUNT))), False),
-        (AllOf((Equal(NAME, "red"), Equal(TEAM, NAME))), False),
-        (AllOf((NotThat(Has(NAME)), Has(TEAM))), False),
+        (both((is_equal(NAME, "red"), is_equal(TEAM, "a"))), True),
+        (both((is_equal(NAME, "red"), is_equal(TEAM, "b"), Not(is_there(ZONE)))), False),
+        (both((is_equal(NAME, "red"), Not(is_equal(ZONE, "x")), is_there(TEAM))), False),
+        (both((is_equal(NAME, "blue"), is_there(ZONE), is_there(TEAM))), False),
+        (both((is_equal(NAME, "said"), is_equal(TEAM, "b"), is_there(ZONE))), True),
+        (both((is_equal(NAME, "later"), is_equal(TEAM, "a"), is_equal(ZONE, "y"))), True),
+        (Not(is_there(ACCOUNT)), True),
+        (both((is_there(NAME), Not(is_there(ACCOUNT)))), False),
+        (both((is_equal(APP, "x"), is_equal(APP, ACCOUNT))), True),
+        (both((is_equal(APP, "x"), is_equal(ZONE, "Not_A-Name"), is_equal(APP, ACCOUNT))), True),
+        (both((is_equal(APP, "Not_A-Name"), is_equal(APP, ACCOUNT))), False),
+        (both((is_equal(NAME, "red"), is_equal(TEAM, NAME))), False),
+        (both((Not(is_there(NAME)), is_there(TEAM))), False),
     ],
 )
-def test_what_a_source_can_have(condition: Condition, expected: bool) -> None:
+def test_what_a_source_can_have(condition: Formula, expected: bool) -> None:
     assert can_be(where=condition) is expected
 
 
 @pytest.mark.parametrize("name", ["red", "said", "later"])
 def test_one_namespace_has_one_set_of_labels(name: str) -> None:
     there = replace(NAME, role=Role.DST), replace(TEAM, role=Role.DST)
-    both = (Equal(NAME, name), Equal(there[0], name))
-    assert can_be(where=AllOf((*both, Equal(TEAM, there[1]))))
-    assert not can_be(where=AllOf((*both, NotThat(Equal(TEAM, there[1])))))
+    alike = (is_equal(NAME, name), is_equal(there[0], name))
+    assert can_be(where=both((*alike, is_equal(TEAM, there[1]))))
+    assert not can_be(where=both((*alike, Not(is_equal(TEAM, there[1])))))
 
 
 def test_two_new_namespaces_have_two_names() -> None:
     """Neither of which is that of any other; each can be what a label says."""
-    mine, theirs = (replace(term(Attribute.LABEL, "in"), role=role) for role in (Role.SRC, Role.DST))
+    mine, theirs = (replace(term(Name.LABEL, "in"), role=role) for role in (Role.SRC, Role.DST))
     there = replace(NAME, role=Role.DST)
-    new = [NotThat(Equal(one, name)) for one in (NAME, there) for name in ("red", "blue", "said")]
-    new += [NotThat(Equal(one, name)) for one in (mine, theirs) for name in ("red", "blue", "said")]
-    named = (Has(NAME), Has(there), Equal(NAME, mine), Equal(there, theirs))
-    assert can_be(where=AllOf((*new, *named, NotThat(Equal(NAME, there)), NotThat(Equal(mine, theirs)))))
-    assert not can_be(where=AllOf((*new, *named, NotThat(Equal(NAME, there)), Equal(mine, theirs))))
-    assert not can_be(where=AllOf((*named, NotThat(Equal(mine, theirs)), Equal(NAME, there))))
+    new = [Not(is_equal(one, name)) for one in (NAME, there) for name in ("red", "blue", "said")]
+    new += [Not(is_equal(one, name)) for one in (mine, theirs) for name in ("red", "blue", "said")]
+    named = (is_there(NAME), is_there(there), is_equal(NAME, mine), is_equal(there, theirs))
+    assert can_be(where=both((*new, *named, Not(is_equal(NAME, there)), Not(is_equal(mine, theirs)))))
+    assert not can_be(where=both((*new, *named, Not(is_equal(NAME, there)), is_equal(mine, theirs))))
+    assert not can_be(where=both((*named, Not(is_equal(mine, theirs)), is_equal(NAME, there))))
 
 
-BLOCK = Addresses(AddressSet.of("203.0.113.0/24", "2001:db8::/32"), "")
+BLOCK = external(AddressSet.of("203.0.113.0/24", "2001:db8::/32"), "")
 
 
 @pytest.mark.parametrize(("family", "version"), [("(not v6)", 4), ("v6", 6)])
 def test_two_pods_have_two_addresses(family: str, version: int) -> None:
     """Whether they are known (x) or not (u)."""
-    ends = {"sources": Either((PODS, BLOCK)), "destinations": Either((PODS, BLOCK))}
+    ends = {"sources": either((PODS, BLOCK)), "destinations": either((PODS, BLOCK))}
     for kind, universe in (("u", Universe.ANY), ("x", Universe.INVENTORY)):
         given = (family, "s.pod", "d.pod")
         assert can_be(*given, universe=universe, **ends)
@@ -164,7 +147,7 @@ def test_two_pods_have_two_addresses(family: str, version: int) -> None:
     [("10.0.0.1", False), ("10.0.0.3", True), ("192.168.0.1", False), ("fd00::2", False), ("2001:db8::1", True)],
 )
 def test_addresses_outside_are_nobodys(block: str, expected: bool) -> None:
-    assert can_be(sources=Addresses(AddressSet.of(block), "")) is expected
+    assert can_be(sources=external(AddressSet.of(block), "")) is expected
 
 
 @pytest.mark.parametrize(
@@ -172,19 +155,19 @@ def test_addresses_outside_are_nobodys(block: str, expected: bool) -> None:
     [("10.0.0.2", True, True), ("10.9.9.9", False, True), ("8.8.8.8", False, False)],
 )
 def test_pods_have_the_addresses_known_or_lie_where_pods_do(address: str, is_known: bool, is_anyones: bool) -> None:
-    ends = {"sources": Either((PODS, WorkloadNamed("red", "one"), BLOCK)), "destinations": PODS}
+    ends = {"sources": either((PODS, pods_of_workload("red", "one"), BLOCK)), "destinations": PODS}
     value = f"(_ bv{int(ip_address(address))} 32)"
     assert can_be("s.pod", "(not v6)", "(= s.w (_ bv1 1))", f"(= s.x4 {value})", **ends) is is_known
     assert can_be("s.pod", "(not v6)", "(= s.w (_ bv0 1))", f"(= s.u4 {value})", **ends) is is_anyones
 
 
 def test_a_declared_pod_is_what_its_manifest_says() -> None:
-    one, many = (WorkloadNamed("red", name) for name in ("one", "many"))
+    one, many = (pods_of_workload("red", name) for name in ("one", "many"))
     inventory = {"universe": Universe.INVENTORY}
-    assert can_be(where=AllOf((Equal(APP, "one"), Equal(NAME, "red"))), **inventory)
-    assert not can_be(where=Equal(APP, "two"), sources=PODS, **inventory)
-    assert not can_be(where=Equal(NAME, "blue"), **inventory)
-    assert not can_be(where=Equal(APP, "many"), sources=one, **inventory)
+    assert can_be(where=both((is_equal(APP, "one"), is_equal(NAME, "red"))), **inventory)
+    assert not can_be(where=is_equal(APP, "two"), sources=PODS, **inventory)
+    assert not can_be(where=is_equal(NAME, "blue"), **inventory)
+    assert not can_be(where=is_equal(APP, "many"), sources=one, **inventory)
     assert can_be(sources=one, destinations=many)
     assert can_be(sources=many, destinations=many)
     assert not can_be(sources=one, destinations=one)

@@ -11,29 +11,10 @@ from in_short import namespace
 from analyzer.encoding.domains import Attr
 from analyzer.encoding.scope import scope_of
 from analyzer.encoding.vocabulary import mentioned_names
-from analyzer.model.claims import (
-    AllOf,
-    AnyOf,
-    Anything,
-    Assumption,
-    Attribute,
-    Both,
-    Condition,
-    Either,
-    Equal,
-    Excuse,
-    Has,
-    Minus,
-    NotThat,
-    OneOf,
-    PodsIn,
-    Role,
-    SetExpr,
-    Term,
-    Universe,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Assumption, Excuse, Universe, is_equal, is_one_of, is_there
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort, Workload
+from analyzer.model.ends import ANYTHING, pods_in, pods_of_workload, without
+from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, both, either
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
@@ -56,19 +37,19 @@ from analyzer.model.source import NOWHERE
 from analyzer.sets import AddressSet
 
 GENERIC = PROFILES["generic"]
-ANYTHING = Anything()
+ANYTHING = ANYTHING
 
 
 def has(key: str, *values: str) -> Selector:
     return Selector((Requirement(key, Operator.IN if values else Operator.EXISTS, frozenset(values)),))
 
 
-def term(attribute: Attribute, key: str = "", role: Role = Role.SRC) -> Term:
-    return Term(role, attribute, key)
+def term(attribute: Name, key: str = "", role: Role = Role.SRC) -> Attribute:
+    return Attribute(role, attribute, key)
 
 
-NAME, ACCOUNT, IN = term(Attribute.NAMESPACE), term(Attribute.SERVICE_ACCOUNT), term(Attribute.LABEL, "in")
-APP, TEAM = term(Attribute.LABEL, "app"), term(Attribute.NAMESPACE_LABEL, "team")
+NAME, ACCOUNT, IN = term(Name.NAMESPACE), term(Name.SERVICE_ACCOUNT), term(Name.LABEL, "in")
+APP, TEAM = term(Name.LABEL, "app"), term(Name.NAMESPACE_LABEL, "team")
 
 
 def policy(
@@ -107,7 +88,7 @@ CLUSTER = Cluster(
 
 
 def mentioned(
-    where: Condition | None = None, members: SetExpr = ANYTHING, assumptions: tuple[Assumption, ...] = ()
+    where: Formula | None = None, members: Formula = ANYTHING, assumptions: tuple[Assumption, ...] = ()
 ) -> set[str]:
     claim = replace(EVERYTHING, sources=members, where=where)
     return set(mentioned_names(CLUSTER, replace(question(claim, GENERIC), assumptions=assumptions)))
@@ -116,29 +97,34 @@ def mentioned(
 def test_names_of_namespaces_are_found_wherever_they_are_mentioned() -> None:
     assert mentioned() == {"by-policy"}
     members = (
-        PodsIn(NamespaceNamed("as-set")),
-        WorkloadNamed("of-workload", "w"),
-        PodsIn(NamespacesMatching(has(NAMESPACE_NAME_LABEL, "by-label"))),
-        PodsIn(NamespacesMatching(has("team", "no-name"))),
+        pods_in(NamespaceNamed("as-set")),
+        pods_of_workload("of-workload", "w"),
+        pods_in(NamespacesMatching(has(NAMESPACE_NAME_LABEL, "by-label"))),
+        pods_in(NamespacesMatching(has("team", "no-name"))),
     )
-    assert mentioned(members=Either(members)) == {"by-policy", "as-set", "of-workload", "by-label"}
-    nested = Both((Minus(PodsIn(NamespaceNamed("base")), PodsIn(NamespaceNamed("taken"))), Either(members[:1])))
+    assert mentioned(members=either(members)) == {"by-policy", "as-set", "of-workload", "by-label"}
+    nested = both((without(pods_in(NamespaceNamed("base")), pods_in(NamespaceNamed("taken"))), either(members[:1])))
     assert mentioned(members=nested) == {"by-policy", "base", "taken", "as-set"}
-    excuse = Excuse(PodsIn(NamespaceNamed("excused-from")), PodsIn(NamespaceNamed("excused-to")))
-    excused = replace(EVERYTHING, destinations=PodsIn(NamespaceNamed("towards")), excuses=(excuse,))
+    excuse = Excuse(pods_in(NamespaceNamed("excused-from")), pods_in(NamespaceNamed("excused-to")))
+    excused = replace(EVERYTHING, destinations=pods_in(NamespaceNamed("towards")), excuses=(excuse,))
     assert mentioned_names(CLUSTER, question(excused, GENERIC)) == {
         "by-policy",
         "towards",
         "excused-from",
         "excused-to",
     }
-    label = term(Attribute.NAMESPACE_LABEL, NAMESPACE_NAME_LABEL)
-    where = AllOf(
-        (Equal(NAME, "x"), NotThat(OneOf(label, frozenset(("y", "z")))), Has(NAME), AnyOf((Equal(APP, "no"),)))
+    label = term(Name.NAMESPACE_LABEL, NAMESPACE_NAME_LABEL)
+    where = both(
+        (
+            is_equal(NAME, "x"),
+            Not(is_one_of(label, frozenset(("y", "z")))),
+            is_there(NAME),
+            either((is_equal(APP, "no"),)),
+        )
     )
     assert mentioned(where) == {"by-policy", "x", "y", "z"}
-    own = term(Attribute.NAMESPACE, role=Role.SELF)
-    given = Assumption("given", "", PodsIn(NamespaceNamed("of-members")), Equal(own, "of-condition"))
+    own = term(Name.NAMESPACE, role=Role.SELF)
+    given = Assumption("given", "", pods_in(NamespaceNamed("of-members")), is_equal(own, "of-condition"))
     assert mentioned(assumptions=(given,)) == {"by-policy", "of-members", "of-condition"}
 
 
@@ -146,21 +132,22 @@ def test_values_that_are_compared_with_names_may_be_names() -> None:
     by_object = {"on-a", "on-w", "on-n"}
     by_selector = {"by-service", "as-subject", "as-source", "as-node", "of-namespace"}
     compared = {"by-policy", *by_object, *by_selector}
-    assert mentioned(Equal(NAME, IN)) == compared
-    assert mentioned(Equal(IN, NAME)) == compared
-    assert mentioned(AllOf((Equal(NAME, IN), Equal(IN, "stated"), Equal(APP, "of-app")))) == {*compared, "stated"}
-    asked = PodsIn(NamespacesMatching(has("in", "of-set")), has("in", "of-pods"))
-    assert mentioned(Equal(NAME, IN), asked) == {*compared, "of-set", "of-pods"}
-    assert mentioned(Equal(NAME, ACCOUNT)) == {"by-policy", "default", "worker"}
-    assert mentioned(AllOf((Equal(NAME, ACCOUNT), Equal(ACCOUNT, IN)))) == {*compared, "default", "worker"}
-    assert mentioned(AllOf((Equal(NAME, ACCOUNT), Equal(APP, IN)))) == {"by-policy", "default", "worker"}
+    assert mentioned(is_equal(NAME, IN)) == compared
+    assert mentioned(is_equal(IN, NAME)) == compared
+    assert mentioned(both((is_equal(NAME, IN), is_equal(IN, "stated"), is_equal(APP, "of-app")))) == {
+        *compared,
+        "stated",
+    }
+    asked = pods_in(NamespacesMatching(has("in", "of-set")), has("in", "of-pods"))
+    assert mentioned(is_equal(NAME, IN), asked) == {*compared, "of-set", "of-pods"}
+    assert mentioned(is_equal(NAME, ACCOUNT)) == {"by-policy", "default", "worker"}
+    assert mentioned(both((is_equal(NAME, ACCOUNT), is_equal(ACCOUNT, IN)))) == {*compared, "default", "worker"}
+    assert mentioned(both((is_equal(NAME, ACCOUNT), is_equal(APP, IN)))) == {"by-policy", "default", "worker"}
 
 
-def domains(
-    where: Condition | None, universe: Universe = Universe.ANY, members=None
-) -> dict[Attr, tuple[set[str], int]]:
+def domains(where: Formula | None, universe: Universe = Universe.ANY, members=None) -> dict[Attr, tuple[set[str], int]]:
     cluster = replace(CLUSTER, services=(), policies=CLUSTER.policies if members is None else ())
-    claim = replace(EVERYTHING, where=where, sources=members or Anything())
+    claim = replace(EVERYTHING, where=where, sources=members or ANYTHING)
     found = scope_of(cluster, question(claim, GENERIC, universe)).domains
     return {attr: (set(domain.values), domain.fresh) for attr, domain in found.items()}
 
@@ -177,7 +164,7 @@ def test_domains_hold_what_selectors_mention() -> None:
     behind = replace(CLUSTER, policies=())
     assert scope_of(behind, question(EVERYTHING, GENERIC)).domains[POD_IN].values == ("by-service",)
     both = Selector((*has(NAMESPACE_NAME_LABEL, "b").requirements, *has("team", "x").requirements))
-    sets = PodsIn(
+    sets = pods_in(
         NamespacesMatching(both), Selector((*has(NAMESPACE_NAME_LABEL, "p").requirements, *has("app").requirements))
     )
     assert domains(None, members=sets) == {
@@ -188,27 +175,27 @@ def test_domains_hold_what_selectors_mention() -> None:
 
 
 def test_domains_hold_what_conditions_mention() -> None:
-    nobody = PodsIn(NamespaceNamed("a"))
+    nobody = pods_in(NamespaceNamed("a"))
     other = replace(NAME, role=Role.DST)
     for where, expected in (
-        (Equal(APP, "x"), {POD_APP: ({"x"}, 1)}),
-        (OneOf(TEAM, frozenset(("x", "y"))), {NS_TEAM: ({"x", "y"}, 1)}),
-        (Has(IN), {POD_IN: (set(), 1)}),
-        (Equal(ACCOUNT, "x"), {SA: ({"x", "default"}, 1)}),
-        (AllOf((Has(NAME), Equal(NAME, "a"), Equal(NAME, other))), {}),
-        (Equal(TEAM, replace(TEAM, role=Role.DST)), {NS_TEAM: ({"a-team"}, 2)}),
+        (is_equal(APP, "x"), {POD_APP: ({"x"}, 1)}),
+        (is_one_of(TEAM, frozenset(("x", "y"))), {NS_TEAM: ({"x", "y"}, 1)}),
+        (is_there(IN), {POD_IN: (set(), 1)}),
+        (is_equal(ACCOUNT, "x"), {SA: ({"x", "default"}, 1)}),
+        (both((is_there(NAME), is_equal(NAME, "a"), is_equal(NAME, other))), {}),
+        (is_equal(TEAM, replace(TEAM, role=Role.DST)), {NS_TEAM: ({"a-team"}, 2)}),
     ):
         assert domains(where, members=nobody) == expected, where
 
 
 def test_attributes_that_are_compared_share_their_values_and_those_of_objects() -> None:
-    nobody = PodsIn(NamespaceNamed("a"))
+    nobody = pods_in(NamespaceNamed("a"))
     names = {"a", "said", "on-w", "on-n", "on-a"}
     for where, attrs, values in (
-        (Equal(NAME, IN), (CALLED, POD_IN), names),
-        (Equal(IN, APP), (POD_IN, POD_APP), {"on-w", "on-n", "w"}),
-        (Equal(ACCOUNT, APP), (SA, POD_APP), {"default", "worker", "w"}),
-        (Equal(TEAM, APP), (NS_TEAM, POD_APP), {"a-team", "w"}),
+        (is_equal(NAME, IN), (CALLED, POD_IN), names),
+        (is_equal(IN, APP), (POD_IN, POD_APP), {"on-w", "on-n", "w"}),
+        (is_equal(ACCOUNT, APP), (SA, POD_APP), {"default", "worker", "w"}),
+        (is_equal(TEAM, APP), (NS_TEAM, POD_APP), {"a-team", "w"}),
     ):
         assert domains(where, members=nobody) == dict.fromkeys(attrs, (values, 4)), where
 
@@ -221,7 +208,7 @@ def test_port_names_are_those_that_something_asks_for() -> None:
     claim = replace(
         EVERYTHING,
         ports=(NamedPort("asked", udp),),
-        excuses=(Excuse(Anything(), Anything(), (NamedPort("excused", tcp),)), Excuse(Anything(), Anything())),
+        excuses=(Excuse(ANYTHING, ANYTHING, (NamedPort("excused", tcp),)), Excuse(ANYTHING, ANYTHING)),
     )
     found = scope_of(cluster, question(claim, replace(GENERIC, named_port_scope=containers))).port_names
     assert found == (

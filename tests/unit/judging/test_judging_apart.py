@@ -7,6 +7,7 @@ import pytest
 from analyzer.encoding import Attribute, Obligation, Question, Role, Variable, encode
 from analyzer.encoding.variables import PROTOCOL_CODES
 from analyzer.judging.apart import apart
+from analyzer.judging.bound import bound
 from analyzer.language import parse_pack
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace, Workload
@@ -24,7 +25,8 @@ def asked(claim: str, workloads: tuple[Workload, ...] = ()) -> Obligation:
     namespaces = tuple(Namespace(n, Labels({NAMESPACE_NAME_LABEL: n, "team": "x"}), declared) for n, declared in spaces)
     (query,) = parse_pack(f"assert it:\n  {claim}\n", "it.npq").queries
     cluster = Cluster(namespaces, workloads)
-    return encode(cluster, Question(query.claim, (), Universe.ANY, PROFILES["generic"]))
+    claim = bound(query.claim, None, PROFILES["generic"], cluster)
+    return encode(cluster, Question(claim, (), Universe.ANY, PROFILES["generic"]))
 
 
 OBLIGATION = asked("no pods in namespaces(team=x) can reach pods")

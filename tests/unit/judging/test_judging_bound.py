@@ -9,8 +9,9 @@ import pytest
 from analyzer.analysis import Setting, check
 from analyzer.judging.bound import has_ipv6_pods
 from analyzer.language import parse_pack
-from analyzer.model.claims import METADATA, Universe
+from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
+from analyzer.model.ends import METADATA
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Action, AddressPeer, Direction, NamespaceNamed, PodPeer, Policy, Rule, Tier
 from analyzer.model.profile import PROFILES
@@ -66,7 +67,7 @@ EVIDENCE = [
 
 @pytest.mark.parametrize(("which", "given", "has_ipv6"), [e[1:] for e in EVIDENCE], ids=[e[0] for e in EVIDENCE])
 def test_the_metadata_service_has_an_ipv6_address_where_pods_have_one(which, given, has_ipv6):
-    assert has_ipv6_pods(which, given) is has_ipv6
+    assert has_ipv6_pods(which, given, PROFILES["generic"]) is has_ipv6
     setting = Setting(Universe.ANY, PROFILES["generic"], given)
     answer = check(which, [parse_pack(CLAIMS, "p.npq")], setting=setting)
     found = {verdict.query.id: verdict.status for verdict in answer.verdicts}

@@ -5,20 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analyzer.language import parse_pack
-from analyzer.model.claims import (
-    Addresses,
-    Assumption,
-    Attribute,
-    Claim,
-    Equal,
-    Kind,
-    NotThat,
-    PodsIn,
-    Query,
-    Role,
-    Severity,
-    Term,
-)
+from analyzer.model.claims import Assumption, Claim, Kind, Query, Severity, is_equal
+from analyzer.model.ends import Spelt, external, pods_in
+from analyzer.model.formulas import Attribute, Member, Name, Not, Role
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import (
     Direction,
@@ -73,7 +62,7 @@ assert reachable "The shop front is reachable from outside":
 
 EVERYWHERE = NamespacesMatching(Selector.EVERYTHING)
 ALL_PORTS = (NumberedPorts(Protocol.TCP), NumberedPorts(Protocol.UDP), NumberedPorts(Protocol.SCTP))
-THE_INTERNET = Addresses(INTERNET, "internet")
+THE_INTERNET = external(INTERNET, "internet")
 
 
 def equals(key: str, *values: str) -> Requirement:
@@ -84,30 +73,30 @@ def exists(key: str) -> Selector:
     return Selector((Requirement(key, Operator.EXISTS),))
 
 
-PII = PodsIn(EVERYWHERE, Selector((equals("data-classification", "pii"),)))
-TENANT_A = PodsIn(NamespacesMatching(Selector((equals("tenant", "a"),))))
-TENANTS = PodsIn(NamespacesMatching(exists("tenant")))
-DNS = PodsIn(NamespaceNamed("kube-system"), Selector((equals("k8s-app", "kube-dns"),)))
-ADMIN = PodsIn(EVERYWHERE, Selector((equals("tier", "api", "db"), Requirement("legacy", Operator.DOES_NOT_EXIST))))
+PII = pods_in(EVERYWHERE, Selector((equals("data-classification", "pii"),)))
+TENANT_A = pods_in(NamespacesMatching(Selector((equals("tenant", "a"),))))
+TENANTS = pods_in(NamespacesMatching(exists("tenant")))
+DNS = pods_in(NamespaceNamed("kube-system"), Selector((equals("k8s-app", "kube-dns"),)))
+ADMIN = pods_in(EVERYWHERE, Selector((equals("tier", "api", "db"), Requirement("legacy", Operator.DOES_NOT_EXIST))))
 ADMIN_PORTS = (NumberedPorts(Protocol.TCP, 9000, 9100), NamedPort("http-admin", Protocol.TCP))
 DNS_PORTS = (NumberedPorts(Protocol.UDP, 53), NumberedPorts(Protocol.TCP, 53))
-SHOP_FRONT = PodsIn(NamespaceNamed("shop"), Selector((equals("app", "front"),)))
+SHOP_FRONT = pods_in(NamespaceNamed("shop"), Selector((equals("app", "front"),)))
 
 
-def namespace_label(role: Role, key: str = "tenant") -> Term:
-    return Term(role, Attribute.NAMESPACE_LABEL, key)
+def namespace_label(role: Role, key: str = "tenant") -> Attribute:
+    return Attribute(role, Name.NAMESPACE_LABEL, key)
 
 
-OTHER_TENANT = NotThat(Equal(namespace_label(Role.SRC), namespace_label(Role.DST)))
-OWN_NAMESPACE = Equal(Term(Role.SRC, Attribute.NAMESPACE), Term(Role.DST, Attribute.NAMESPACE))
+OTHER_TENANT = Not(is_equal(namespace_label(Role.SRC), namespace_label(Role.DST)))
+OWN_NAMESPACE = is_equal(Attribute(Role.SRC, Name.NAMESPACE), Attribute(Role.DST, Name.NAMESPACE))
 
 CLAIMS = {
-    "a-cannot-reach-b": Claim(Kind.NO, TENANT_A, PodsIn(NamespaceNamed("tenant-b")), ALL_PORTS),
+    "a-cannot-reach-b": Claim(Kind.NO, TENANT_A, pods_in(NamespaceNamed("tenant-b")), ALL_PORTS),
     "pii-no-internet": Claim(Kind.NO, PII, THE_INTERNET, ALL_PORTS),
-    "no-open-admin": Claim(Kind.ONLY, PodsIn(NamespaceNamed("ops")), ADMIN, ADMIN_PORTS),
+    "no-open-admin": Claim(Kind.ONLY, pods_in(NamespaceNamed("ops")), ADMIN, ADMIN_PORTS),
     "dns-works": Claim(Kind.EVERY, TENANT_A, DNS, DNS_PORTS),
     "tenants-apart": Claim(Kind.NO, TENANTS, TENANTS, ALL_PORTS, where=OTHER_TENANT),
-    "pii-stays": Claim(Kind.REACHES_ONLY, PII, PodsIn(EVERYWHERE), ALL_PORTS, where=OWN_NAMESPACE),
+    "pii-stays": Claim(Kind.REACHES_ONLY, PII, pods_in(EVERYWHERE), ALL_PORTS, where=OWN_NAMESPACE),
     "guarded": Claim(Kind.ISOLATED, TENANTS, None, ALL_PORTS, directions=(Direction.INGRESS, Direction.EGRESS)),
     "reachable": Claim(Kind.SOME, THE_INTERNET, SHOP_FRONT, (NumberedPorts(Protocol.TCP, 443),)),
 }
@@ -145,9 +134,9 @@ def test_text_is_on_one_line_as_written() -> None:
 
 
 def test_the_assumption() -> None:
-    pinned = Equal(Term(Role.SELF, Attribute.LABEL, "team"), Term(Role.SELF, Attribute.NAMESPACE_LABEL, "team"))
+    pinned = is_equal(Attribute(Role.SELF, Name.LABEL, "team"), Attribute(Role.SELF, Name.NAMESPACE_LABEL, "team"))
     title = "Admission pins every pod's team label to its namespace's"
-    members = PodsIn(NamespacesMatching(exists("team")))
+    members = pods_in(NamespacesMatching(exists("team")))
     assert parse_pack(TEXT, "t.npq").assumptions == (
         Assumption("labels-pinned", title, members, pinned, Source("t.npq", 10)),
     )
@@ -163,16 +152,17 @@ def test_pack_line_parameters_and_notices() -> None:
 def test_a_parameter_given_replaces_the_files_value() -> None:
     pack = parse_pack(TEXT, "t.npq", {"tenant": "team"})
     assert pack.parameters == (("tenant", "team"),)
-    assert pack.queries[4].claim.sources == PodsIn(NamespacesMatching(exists("team")))
+    assert pack.queries[4].claim.sources == pods_in(NamespacesMatching(exists("team")))
 
 
 def test_corp_is_addresses_less_others() -> None:
     pack = parse_pack(TEXT + "\nassert x: no corp can reach pods", "t.npq")
     (query,) = (query for query in pack.queries if query.id == "x")
     corp = query.claim.sources
-    assert isinstance(corp, Addresses)
-    assert corp.text == "ips 10.20.0.0/16, 2001:db8::/32 except 10.20.9.0/24"
-    assert str(corp.addresses) == (
+    assert isinstance(corp, Member)
+    assert isinstance(corp.ends, Spelt)
+    assert corp.ends.text == "ips 10.20.0.0/16, 2001:db8::/32 except 10.20.9.0/24"
+    assert str(corp.ends.addresses) == (
         "10.20.0.0/21, 10.20.8.0/24, 10.20.10.0/23, 10.20.12.0/22, 10.20.16.0/20, 10.20.32.0/19, "
         "10.20.64.0/18, 10.20.128.0/17, 2001:db8::/32"
     )

@@ -6,8 +6,8 @@ import pytest
 
 from analyzer.errors import QueryError
 from analyzer.language import parse_query
-from analyzer.model.claims import Domains, NotThat, OfRequest
-from analyzer.model.formulas import Attribute, Name, Role, Some, both
+from analyzer.model.ends import Domains, meant
+from analyzer.model.formulas import Attribute, Name, Not, Role, Some, both
 from analyzer.model.formulas import Test as Asked
 from analyzer.sets import AddressSet
 from analyzer.sets.strings import exact, glob, template
@@ -44,13 +44,13 @@ def condition(text: str):
     ],
 )  # fmt: skip
 def test_a_request_is_asked_about(text, formula):
-    assert condition(text) == OfRequest(formula)
+    assert condition(text) == formula
 
 
 @pytest.mark.parametrize("text", ["request.path != x", "request.path not in (x)", 'request.path not like "x"'])
 def test_what_is_denied_of_a_request(text):
     meets = glob("x") if "like" in text else frozenset({"x"})
-    assert condition(text) == NotThat(OfRequest(Asked(of(Name.PATH), meets)))
+    assert condition(text) == Not(Asked(of(Name.PATH), meets))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_isolation_and_assumptions_have_no_request():
 
 def test_names_of_domains():
     claim = parse_query('pods can reach only domains Example.com., "*.example.org" on tcp/443').claim
-    assert claim.destinations == Domains(("example.com", "*.example.org"))
+    assert claim.destinations == meant(Domains(("example.com", "*.example.org")))
     for text in ("10.0.0.1", '"a b"', '"*"', '"x.*.y"'):
         with pytest.raises(QueryError):
             parse_query(f"pods can reach only domains {text}")

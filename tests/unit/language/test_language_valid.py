@@ -5,32 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analyzer.language import parse_pack, parse_query
-from analyzer.model.claims import (
-    Addresses,
-    AllOf,
-    AnyOf,
-    Anything,
-    Attribute,
-    Both,
-    Claim,
-    Condition,
-    Either,
-    Equal,
-    Excuse,
-    Has,
-    Kind,
-    Minus,
-    Nodes,
-    NotThat,
-    OneOf,
-    PodsIn,
-    Role,
-    SetExpr,
-    Severity,
-    Term,
-    Universe,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Claim, Excuse, Kind, Severity, Universe, is_equal, is_one_of, is_there
+from analyzer.model.ends import ANYTHING, NODES, Spelt, external, meant, pods_in, pods_of_workload, without
+from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, both, either
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import (
     Direction,
@@ -45,12 +22,12 @@ from analyzer.sets import INTERNET, METADATA_SERVICE, AddressSet
 
 TCP, UDP, SCTP, OTHER = Protocol.TCP, Protocol.UDP, Protocol.SCTP, Protocol.OTHER
 EVERYWHERE = NamespacesMatching(Selector.EVERYTHING)
-PODS = PodsIn(EVERYWHERE)
-THE_INTERNET = Addresses(INTERNET, "internet")
+PODS = pods_in(EVERYWHERE)
+THE_INTERNET = external(INTERNET, "internet")
 
 
-def named(name: str) -> PodsIn:
-    return PodsIn(NamespaceNamed(name))
+def named(name: str) -> pods_in:
+    return pods_in(NamespaceNamed(name))
 
 
 A, B, C, D = map(named, "abcd")
@@ -62,65 +39,67 @@ def claim_of(claim: str, lets: str = LETS) -> Claim:
 
 
 # ------------------------------------------------------------------------------------------------ sets
-SETS: list[tuple[str, SetExpr]] = [
+SETS: list[tuple[str, Formula]] = [
     ("pods", PODS),
     ("pods()", PODS),
     ("pods in namespace shop", named("shop")),
     ('pods in namespace "shop"', named("shop")),
     ("namespace internet", named("internet")),
     ("namespace 2021", named("2021")),
-    ("namespaces(team=a)", PodsIn(NamespacesMatching(Selector((Requirement("team", Operator.IN, frozenset("a")),))))),
+    ("namespaces(team=a)", pods_in(NamespacesMatching(Selector((Requirement("team", Operator.IN, frozenset("a")),))))),
     ("pods in namespaces()", PODS),
-    ("workload shop/web.v2-1", WorkloadNamed("shop", "web.v2-1")),
+    ("workload shop/web.v2-1", pods_of_workload("shop", "web.v2-1")),
     ("internet", THE_INTERNET),
-    ("external", Addresses(AddressSet.FULL, "external")),
-    ("metadata-service", Addresses(METADATA_SERVICE, "metadata-service")),
-    ("nodes", Nodes()),
-    ("anything", Anything()),
-    ("ips 10.0.0.1", Addresses(AddressSet.of("10.0.0.1/32"), "ips 10.0.0.1")),
-    ("ips ::/0", Addresses(AddressSet.of("::/0"), "ips ::/0")),
+    ("external", external(AddressSet.FULL, "external")),
+    ("metadata-service", external(METADATA_SERVICE, "metadata-service")),
+    ("nodes", NODES),
+    ("anything", ANYTHING),
+    ("ips 10.0.0.1", meant(Spelt(AddressSet.of("10.0.0.1/32"), "ips 10.0.0.1"))),
+    ("ips ::/0", meant(Spelt(AddressSet.of("::/0"), "ips ::/0"))),
     (
         "ips fe80::1, ::ffff:1.2.3.4",
-        Addresses(AddressSet.of("fe80::1", "::ffff:1.2.3.4"), "ips fe80::1, ::ffff:1.2.3.4"),
+        meant(Spelt(AddressSet.of("fe80::1", "::ffff:1.2.3.4"), "ips fe80::1, ::ffff:1.2.3.4")),
     ),
     (
         "ips 10.0.0.0/8 except 10.1.0.0/16, 10.2.0.0/16",
-        Addresses(
-            AddressSet.of("10.0.0.0/8") - AddressSet.of("10.1.0.0/16", "10.2.0.0/16"),
-            "ips 10.0.0.0/8 except 10.1.0.0/16, 10.2.0.0/16",
+        meant(
+            Spelt(
+                AddressSet.of("10.0.0.0/8") - AddressSet.of("10.1.0.0/16", "10.2.0.0/16"),
+                "ips 10.0.0.0/8 except 10.1.0.0/16, 10.2.0.0/16",
+            )
         ),
     ),
     ("a", A),
     ("(a)", A),
-    ("a or b and c", Either((A, Both((B, C))))),
-    ("(a or b) and c", Both((Either((A, B)), C))),
-    ("a and b and c", Both((A, B, C))),
-    ("a or b or c", Either((A, B, C))),
-    ("a except b", Minus(A, B)),
-    ("a or b except c", Minus(Either((A, B)), C)),
-    ("a except b or c", Minus(A, Either((B, C)))),
-    ("a except b except c", Minus(A, Either((B, C)))),
-    ("a except (b except c)", Minus(A, Minus(B, C))),
-    ("a or (b except c)", Either((A, Minus(B, C)))),
+    ("a or b and c", either((A, both((B, C))))),
+    ("(a or b) and c", both((either((A, B)), C))),
+    ("a and b and c", both((A, B, C))),
+    ("a or b or c", either((A, B, C))),
+    ("a except b", without(A, B)),
+    ("a or b except c", without(either((A, B)), C)),
+    ("a except b or c", without(A, either((B, C)))),
+    ("a except b except c", without(A, either((B, C)))),
+    ("a except (b except c)", without(A, without(B, C))),
+    ("a or (b except c)", either((A, without(B, C)))),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), SETS)
-def test_set_on_either_side(text: str, expected: SetExpr) -> None:
+def test_set_on_either_side(text: str, expected: Formula) -> None:
     assert claim_of(f"no {text} can reach pods").sources == expected
     assert claim_of(f"no pods can reach {text}").destinations == expected
     assert claim_of("no x can reach pods", f"{LETS}let x = {text}").sources == expected
 
 
 def test_except_addresses_belongs_to_ips_and_except_a_set_does_not() -> None:
-    tens = Addresses(AddressSet.of("10.0.0.0/8") - AddressSet.of("10.1.0.0/16"), "ips 10.0.0.0/8 except 10.1.0.0/16")
-    assert claim_of("no pods can reach ips 10.0.0.0/8 except 10.1.0.0/16 except a").destinations == Minus(tens, A)
+    tens = meant(Spelt(AddressSet.of("10.0.0.0/8") - AddressSet.of("10.1.0.0/16"), "ips 10.0.0.0/8 except 10.1.0.0/16"))
+    assert claim_of("no pods can reach ips 10.0.0.0/8 except 10.1.0.0/16 except a").destinations == without(tens, A)
     both = claim_of("no pods can reach ips 10.0.0.0/8 except # comment\n 10.1.0.0/16 or a").destinations
-    assert both == Either((tens, A))
+    assert both == either((tens, A))
 
 
 def test_a_let_may_use_those_above_it() -> None:
-    assert claim_of("no y can reach pods", "let x = namespace a\nlet y = x or nodes").sources == Either((A, Nodes()))
+    assert claim_of("no y can reach pods", "let x = namespace a\nlet y = x or nodes").sources == either((A, NODES))
 
 
 def test_a_query_may_use_a_let_below_it() -> None:
@@ -170,9 +149,9 @@ SELECTORS: list[tuple[str, list[Requirement]]] = [
 @pytest.mark.parametrize(("text", "expected"), SELECTORS)
 def test_selector(text: str, expected: list[Requirement]) -> None:
     selector = Selector(tuple(expected))
-    assert claim_of(f"no pods({text}) can reach nodes").sources == PodsIn(EVERYWHERE, selector)
+    assert claim_of(f"no pods({text}) can reach nodes").sources == pods_in(EVERYWHERE, selector)
     by_namespace = claim_of(f"no pods({text}) in namespaces({text}) can reach nodes").sources
-    assert by_namespace == PodsIn(NamespacesMatching(selector), selector)
+    assert by_namespace == pods_in(NamespacesMatching(selector), selector)
 
 
 # ------------------------------------------------------------------------------------------------ claims
@@ -198,7 +177,7 @@ def test_kinds() -> None:
 def test_isolation(text: str, expected: tuple[Direction, ...]) -> None:
     claim = claim_of(f"every a except b is isolated for {text}")
     assert (claim.kind, claim.sources, claim.destinations, claim.directions) == (
-        Kind.ISOLATED, Minus(A, B), None, expected,
+        Kind.ISOLATED, without(A, B), None, expected,
     )  # fmt: skip
 
 
@@ -229,12 +208,12 @@ def test_without_on_a_claim_speaks_of_tcp_udp_and_sctp() -> None:
 
 
 TAILS = [
-    ("no a can reach b except c", Minus(B, C), ()),
-    ("no a can reach b except c except d", Minus(B, Either((C, D))), ()),
+    ("no a can reach b except c", without(B, C), ()),
+    ("no a can reach b except c except d", without(B, either((C, D))), ()),
     ("no a can reach b except c can reach d", B, (Excuse(C, D),)),
-    ("no a can reach b except c except d can reach a", Minus(B, C), (Excuse(D, A),)),
-    ("no a can reach b except c can reach d except a", B, (Excuse(C, Minus(D, A)),)),
-    ("no a can reach b except (c except d) can reach a", B, (Excuse(Minus(C, D), A),)),
+    ("no a can reach b except c except d can reach a", without(B, C), (Excuse(D, A),)),
+    ("no a can reach b except c can reach d except a", B, (Excuse(C, without(D, A)),)),
+    ("no a can reach b except (c except d) can reach a", B, (Excuse(without(C, D), A),)),
     ("no a can reach b except c can reach d except d can reach c", B, (Excuse(C, D), Excuse(D, C))),
     ("no a can reach b except c can reach d on udp except d can reach c", B,
      (Excuse(C, D, (NumberedPorts(UDP),)), Excuse(D, C))),
@@ -242,7 +221,7 @@ TAILS = [
 
 
 @pytest.mark.parametrize(("text", "destinations", "excuses"), TAILS)
-def test_except_takes_away_or_excuses(text: str, destinations: SetExpr, excuses: tuple[Excuse, ...]) -> None:
+def test_except_takes_away_or_excuses(text: str, destinations: Formula, excuses: tuple[Excuse, ...]) -> None:
     claim = claim_of(text)
     assert (claim.destinations, claim.excuses) == (destinations, excuses)
 
@@ -278,80 +257,80 @@ def test_a_bare_claim() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ conditions
-SRC_NS, DST_NS = Term(Role.SRC, Attribute.NAMESPACE), Term(Role.DST, Attribute.NAMESPACE)
-SRC_SA = Term(Role.SRC, Attribute.SERVICE_ACCOUNT)
+SRC_NS, DST_NS = Attribute(Role.SRC, Name.NAMESPACE), Attribute(Role.DST, Name.NAMESPACE)
+SRC_SA = Attribute(Role.SRC, Name.SERVICE_ACCOUNT)
 
 
-def src_label(key: str) -> Term:
-    return Term(Role.SRC, Attribute.LABEL, key)
+def src_label(key: str) -> Attribute:
+    return Attribute(Role.SRC, Name.LABEL, key)
 
 
-def dst_ns_label(key: str) -> Term:
-    return Term(Role.DST, Attribute.NAMESPACE_LABEL, key)
+def dst_ns_label(key: str) -> Attribute:
+    return Attribute(Role.DST, Name.NAMESPACE_LABEL, key)
 
 
-X, Y, Z = Has(src_label("x")), Has(src_label("y")), Has(src_label("z"))
-CONDITIONS: list[tuple[str, Condition]] = [
-    ("src.namespace == dst.namespace", Equal(SRC_NS, DST_NS)),
-    ("src.namespace = dst.namespace", Equal(SRC_NS, DST_NS)),
-    ("src.namespace != dst.namespace", NotThat(Equal(SRC_NS, DST_NS))),
-    ('src.namespace == "shop"', Equal(SRC_NS, "shop")),
-    ("src.namespace == shop", Equal(SRC_NS, "shop")),
-    ('src.namespace == "dst"', Equal(SRC_NS, "dst")),
-    ('"shop" == src.namespace', Equal(SRC_NS, "shop")),
-    ("src.labels[k8s.io/x] == V_1.x", Equal(src_label("k8s.io/x"), "V_1.x")),
-    ('src.labels["in"] == in', Equal(src_label("in"), "in")),
-    ("src.labels[not] == or", Equal(src_label("not"), "or")),
-    ('src.labels[x] == ""', Equal(src_label("x"), "")),
-    ("src.labels[x] == dst.namespace.labels[y]", Equal(src_label("x"), dst_ns_label("y"))),
-    ("src.service_account == sa.x", Equal(SRC_SA, "sa.x")),
-    ('src.namespace in ("x", y)', OneOf(SRC_NS, frozenset("xy"))),
-    ("src.namespace not in (x)", NotThat(OneOf(SRC_NS, frozenset("x")))),
-    ("src.namespace notin (x)", NotThat(OneOf(SRC_NS, frozenset("x")))),
+X, Y, Z = is_there(src_label("x")), is_there(src_label("y")), is_there(src_label("z"))
+CONDITIONS: list[tuple[str, Formula]] = [
+    ("src.namespace == dst.namespace", is_equal(SRC_NS, DST_NS)),
+    ("src.namespace = dst.namespace", is_equal(SRC_NS, DST_NS)),
+    ("src.namespace != dst.namespace", Not(is_equal(SRC_NS, DST_NS))),
+    ('src.namespace == "shop"', is_equal(SRC_NS, "shop")),
+    ("src.namespace == shop", is_equal(SRC_NS, "shop")),
+    ('src.namespace == "dst"', is_equal(SRC_NS, "dst")),
+    ('"shop" == src.namespace', is_equal(SRC_NS, "shop")),
+    ("src.labels[k8s.io/x] == V_1.x", is_equal(src_label("k8s.io/x"), "V_1.x")),
+    ('src.labels["in"] == in', is_equal(src_label("in"), "in")),
+    ("src.labels[not] == or", is_equal(src_label("not"), "or")),
+    ('src.labels[x] == ""', is_equal(src_label("x"), "")),
+    ("src.labels[x] == dst.namespace.labels[y]", is_equal(src_label("x"), dst_ns_label("y"))),
+    ("src.service_account == sa.x", is_equal(SRC_SA, "sa.x")),
+    ('src.namespace in ("x", y)', is_one_of(SRC_NS, frozenset("xy"))),
+    ("src.namespace not in (x)", Not(is_one_of(SRC_NS, frozenset("x")))),
+    ("src.namespace notin (x)", Not(is_one_of(SRC_NS, frozenset("x")))),
     ("has src.labels[x]", X),
     ("src.labels has x", X),
     ("src has x", X),
-    ("dst.namespace.labels has y", Has(dst_ns_label("y"))),
-    ("has src.namespace", Has(SRC_NS)),
-    ("not has src.labels[x]", NotThat(X)),
+    ("dst.namespace.labels has y", is_there(dst_ns_label("y"))),
+    ("has src.namespace", is_there(SRC_NS)),
+    ("not has src.labels[x]", Not(X)),
     ("not not has src.labels[x]", X),
-    ("not (has src.labels[x])", NotThat(X)),
-    ("src has x or src has y and src has z", AnyOf((X, AllOf((Y, Z))))),
-    ("(src has x or src has y) and src has z", AllOf((AnyOf((X, Y)), Z))),
-    ("not src has x and src has y", AllOf((NotThat(X), Y))),
-    ("not src.namespace == shop", NotThat(Equal(SRC_NS, "shop"))),
+    ("not (has src.labels[x])", Not(X)),
+    ("src has x or src has y and src has z", either((X, both((Y, Z))))),
+    ("(src has x or src has y) and src has z", both((either((X, Y)), Z))),
+    ("not src has x and src has y", both((Not(X), Y))),
+    ("not src.namespace == shop", Not(is_equal(SRC_NS, "shop"))),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), CONDITIONS)
-def test_condition(text: str, expected: Condition) -> None:
+def test_condition(text: str, expected: Formula) -> None:
     assert parse_query(f"no pods can reach pods where {text}").claim.where == expected
     assert parse_query(f"no pods can reach pods where {text} on tcp").claim.where == expected
 
 
-def own(attribute: Attribute, key: str = "") -> Term:
-    return Term(Role.SELF, attribute, key)
+def own(attribute: Name, key: str = "") -> Attribute:
+    return Attribute(Role.SELF, attribute, key)
 
 
-TEAM = own(Attribute.LABEL, "team")
-ASSUMED: list[tuple[str, Condition]] = [
-    ("labels[team] == namespace.labels[team]", Equal(TEAM, own(Attribute.NAMESPACE_LABEL, "team"))),
-    ("labels[team] == namespace", Equal(TEAM, own(Attribute.NAMESPACE))),
-    ('labels[team] == "namespace"', Equal(TEAM, "namespace")),
-    ("labels[team] in (a, b)", OneOf(TEAM, frozenset("ab"))),
-    ("service_account != default", NotThat(Equal(own(Attribute.SERVICE_ACCOUNT), "default"))),
-    ("has team", Has(TEAM)),
-    ("team", Has(TEAM)),
-    ("labels[team]", Has(TEAM)),
-    ("has labels[team]", Has(TEAM)),
-    ("has namespace.labels[team]", Has(own(Attribute.NAMESPACE_LABEL, "team"))),
-    ("namespace.labels has team", Has(own(Attribute.NAMESPACE_LABEL, "team"))),
-    ("not has team or labels[team] == a", AnyOf((NotThat(Has(TEAM)), Equal(TEAM, "a")))),
+TEAM = own(Name.LABEL, "team")
+ASSUMED: list[tuple[str, Formula]] = [
+    ("labels[team] == namespace.labels[team]", is_equal(TEAM, own(Name.NAMESPACE_LABEL, "team"))),
+    ("labels[team] == namespace", is_equal(TEAM, own(Name.NAMESPACE))),
+    ('labels[team] == "namespace"', is_equal(TEAM, "namespace")),
+    ("labels[team] in (a, b)", is_one_of(TEAM, frozenset("ab"))),
+    ("service_account != default", Not(is_equal(own(Name.SERVICE_ACCOUNT), "default"))),
+    ("has team", is_there(TEAM)),
+    ("team", is_there(TEAM)),
+    ("labels[team]", is_there(TEAM)),
+    ("has labels[team]", is_there(TEAM)),
+    ("has namespace.labels[team]", is_there(own(Name.NAMESPACE_LABEL, "team"))),
+    ("namespace.labels has team", is_there(own(Name.NAMESPACE_LABEL, "team"))),
+    ("not has team or labels[team] == a", either((Not(is_there(TEAM)), is_equal(TEAM, "a")))),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), ASSUMED)
-def test_assumption(text: str, expected: Condition) -> None:
+def test_assumption(text: str, expected: Formula) -> None:
     pack = parse_pack(f"assume x: every pods has {text}\nassert q: no pods can reach nodes", "f")
     (assumption,) = pack.assumptions
     assert (assumption.members, assumption.condition) == (PODS, expected)
@@ -376,12 +355,12 @@ def test_parameters_stand_for_names_keys_values_addresses_and_ports() -> None:
     )
     claim = pack.queries[0].claim
     labels = Selector((is_in("k8s.io/team", "Team-A"), is_in("x", "a", "b")))
-    assert claim.sources == PodsIn(NamespaceNamed("shop-eu"), labels)
+    assert claim.sources == pods_in(NamespaceNamed("shop-eu"), labels)
     text = "ips 10.0.0.0/8, 192.168.0.0/16 except 10.0.0.0/8, 192.168.0.0/16"
-    assert claim.destinations == Addresses(AddressSet.EMPTY, text)
+    assert claim.destinations == meant(Spelt(AddressSet.EMPTY, text))
     assert claim.ports == (NumberedPorts(TCP, 8080), NumberedPorts(TCP, 80), NumberedPorts(UDP, 53))
-    assert claim.where == NotThat(Equal(src_label("k8s.io/team"), "Team-A"))
-    assert pack.queries[1].claim.sources == WorkloadNamed("shop", "web")
+    assert claim.where == Not(is_equal(src_label("k8s.io/team"), "Team-A"))
+    assert pack.queries[1].claim.sources == pods_of_workload("shop", "web")
     assert pack.notices == ()
 
 

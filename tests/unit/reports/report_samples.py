@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import date
 from ipaddress import ip_address
 
-from analyzer.model.claims import Anything, Claim, Excuse, Kind, Query, Severity, Universe
+from analyzer.model.claims import Claim, Excuse, Kind, Query, Severity, Universe
 from analyzer.model.cluster import ContainerPort, Unmodelled
 from analyzer.model.endpoints import Connection, External, Host, Pod
+from analyzer.model.ends import ANYTHING
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
@@ -45,7 +46,7 @@ ALL_PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
 
 
 def query(id: str, title: str = "", **changes: object) -> Query:
-    claim = Claim(Kind.NO, Anything(), Anything(), ALL_PORTS)
+    claim = Claim(Kind.NO, ANYTHING, ANYTHING, ALL_PORTS)
     base = Query(id, title, claim, f"no anything can reach {id}", source=Source("rules.npq", 7))
     return replace(base, **changes)
 
@@ -245,7 +246,7 @@ WAIVER = Waiver(
     "the old billing job moves out in January",
     "team-billing",
     date(2026, 12, 31),
-    Excuse(Anything(), Anything()),
+    Excuse(ANYTHING, ANYTHING),
     "from workload shop/billing to namespace ledger on tcp/5432",
     Source("waivers.toml", 3),
 )

@@ -2,7 +2,9 @@ from dataclasses import replace
 
 from report_samples import query
 
-from analyzer.model.claims import AllOf, Anything, Assumption, Pack, Universe
+from analyzer.model.claims import Assumption, Pack, Universe
+from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import both
 from analyzer.reports.layout import Style
 from analyzer.reports.packs_text import render_pack, render_pack_list
 
@@ -13,7 +15,7 @@ PACK = Pack(
         query("a-b", "A cannot reach B", remediation="Deny it.", controls=("X 1",), description="Two\nlines."),
         replace(query("c"), universe=Universe.INVENTORY),
     ),
-    (Assumption("pinned", "Labels are pinned", Anything(), AllOf(())),),
+    (Assumption("pinned", "Labels are pinned", ANYTHING, both(())),),
     (("tenant", "team"),),
     description="What tenants may do.",
 )

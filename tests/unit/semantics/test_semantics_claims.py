@@ -9,29 +9,10 @@ import pytest
 from by_hand import AGENT, EVERYWHERE, GENERIC, NODE, E, W, X, Y, Z, named, network_policy, to, where
 
 from analyzer.errors import InternalError
-from analyzer.model.claims import (
-    Addresses,
-    AllOf,
-    AnyOf,
-    Anything,
-    Attribute,
-    Both,
-    Claim,
-    Either,
-    Equal,
-    Excuse,
-    Has,
-    Kind,
-    Minus,
-    Nodes,
-    NotThat,
-    OneOf,
-    PodsIn,
-    Role,
-    Term,
-    WorkloadNamed,
-)
+from analyzer.model.claims import Claim, Excuse, Kind, is_equal, is_one_of, is_there
 from analyzer.model.cluster import Cluster
+from analyzer.model.ends import ANYTHING, NODES, external, pods_in, pods_of_workload, without
+from analyzer.model.formulas import Attribute, Name, Not, Role, both, either
 from analyzer.model.policies import Direction, NamedPort, NamespaceNamed, NumberedPorts, Protocol
 from analyzer.semantics import (
     holds,
@@ -47,9 +28,9 @@ from analyzer.sets import AddressSet
 TCP, UDP, OTHER = Protocol.TCP, Protocol.UDP, Protocol.OTHER
 ALL_PORTS = tuple(NumberedPorts(protocol) for protocol in (TCP, UDP, Protocol.SCTP))
 ENDS = (X, Z, AGENT, E, NODE)
-PODS = PodsIn(EVERYWHERE)
-IN_A = PodsIn(NamespaceNamed("a"))
-IN_B = PodsIn(NamespaceNamed("b"))
+PODS = pods_in(EVERYWHERE)
+IN_A = pods_in(NamespaceNamed("a"))
+IN_B = pods_in(NamespaceNamed("b"))
 
 
 def claim(kind: Kind, sources=IN_A, destinations=IN_B, ports=ALL_PORTS, **rest) -> Claim:
@@ -60,16 +41,16 @@ def claim(kind: Kind, sources=IN_A, destinations=IN_B, ports=ALL_PORTS, **rest) 
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        (Anything(), ENDS),
+        (ANYTHING, ENDS),
         (PODS, (X, Z, AGENT)),
-        (PodsIn(EVERYWHERE, where(app="x")), (X, AGENT)),
+        (pods_in(EVERYWHERE, where(app="x")), (X, AGENT)),
         (IN_B, (Z,)),
-        (Nodes(), (NODE,)),
-        (Addresses(AddressSet.FULL, "external"), (E,)),
-        (Addresses(AddressSet.of("10.0.0.0/8"), "ips 10.0.0.0/8"), ()),
-        (Either((IN_B, Nodes())), (Z, NODE)),
-        (Both((PODS, PodsIn(EVERYWHERE, where(app="x")))), (X, AGENT)),
-        (Minus(Anything(), PODS), (E, NODE)),
+        (NODES, (NODE,)),
+        (external(AddressSet.FULL, "external"), (E,)),
+        (external(AddressSet.of("10.0.0.0/8"), "ips 10.0.0.0/8"), ()),
+        (either((IN_B, NODES)), (Z, NODE)),
+        (both((PODS, pods_in(EVERYWHERE, where(app="x")))), (X, AGENT)),
+        (without(ANYTHING, PODS), (E, NODE)),
     ],
 )
 def test_members(members, expected):
@@ -77,19 +58,19 @@ def test_members(members, expected):
 
 
 def test_a_workload_by_name_is_of_whatever_kind():
-    members = WorkloadNamed("a", "x")
+    members = pods_of_workload("a", "x")
     found = [is_member(members, replace(X, workload=id)) for id in ("a/x[Pod]", "a/x[Job]", "a/xy[Pod]", "b/x[Pod]")]
     assert found == [True, True, False, False]
     assert not is_member(members, X)
 
 
 # ------------------------------------------------------------------------------------------------ conditions
-SRC_TEAM = Term(Role.SRC, Attribute.NAMESPACE_LABEL, "team")
-DST_TEAM = Term(Role.DST, Attribute.NAMESPACE_LABEL, "team")
+SRC_TEAM = Attribute(Role.SRC, Name.NAMESPACE_LABEL, "team")
+DST_TEAM = Attribute(Role.DST, Name.NAMESPACE_LABEL, "team")
 
 
 def test_absent_equals_only_absent():
-    same = Equal(SRC_TEAM, DST_TEAM)
+    same = is_equal(SRC_TEAM, DST_TEAM)
     assert holds(same, src=X, dst=Y)
     assert not holds(same, src=X, dst=Z)
     assert not holds(same, src=X, dst=W)
@@ -97,32 +78,32 @@ def test_absent_equals_only_absent():
     assert holds(same, src=E, dst=W)
     empty = replace(W, namespace_labels=type(W.labels)({"team": ""}))
     assert not holds(same, src=empty, dst=W)
-    assert not holds(Equal(SRC_TEAM, ""), src=W, dst=X)
+    assert not holds(is_equal(SRC_TEAM, ""), src=W, dst=X)
 
 
 def test_an_absent_value_is_one_of_nothing():
-    one_of = OneOf(SRC_TEAM, frozenset({"a", ""}))
+    one_of = is_one_of(SRC_TEAM, frozenset({"a", ""}))
     assert [holds(one_of, src=src, dst=X) for src in (X, Z, W, E)] == [True, False, False, False]
-    assert holds(NotThat(one_of), src=W, dst=X)
-    assert [holds(Has(SRC_TEAM), src=src, dst=X) for src in (X, W, E, NODE)] == [True, False, False, False]
+    assert holds(Not(one_of), src=W, dst=X)
+    assert [holds(is_there(SRC_TEAM), src=src, dst=X) for src in (X, W, E, NODE)] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(
     ("attribute", "value"),
-    [(Attribute.NAMESPACE, "a"), (Attribute.LABEL, "x"), (Attribute.SERVICE_ACCOUNT, "default")],
+    [(Name.NAMESPACE, "a"), (Name.LABEL, "x"), (Name.SERVICE_ACCOUNT, "default")],
 )
 def test_attributes(attribute, value):
-    term = Term(Role.SELF, attribute, "app")
-    assert holds(Equal(term, value), subject=X)
-    assert not holds(Has(Term(Role.SRC, attribute, "app")), src=E)
+    term = Attribute(Role.SELF, attribute, "app")
+    assert holds(is_equal(term, value), subject=X)
+    assert not holds(is_there(Attribute(Role.SRC, attribute, "app")), src=E)
 
 
 def test_empty_conjunction_and_disjunction():
-    assert holds(AllOf(()))
-    assert not holds(AnyOf(()))
-    true, false = AllOf(()), AnyOf(())
-    assert not holds(AllOf((true, false)))
-    assert holds(AnyOf((false, true)))
+    assert holds(both(()))
+    assert not holds(either(()))
+    true, false = both(()), either(())
+    assert not holds(both((true, false)))
+    assert holds(either((false, true)))
 
 
 # ------------------------------------------------------------------------------------------------ ports
@@ -175,7 +156,7 @@ def test_scope_by_kind(kind, scope):
     ],
 )
 def test_where_narrows_what_is_spoken_of_or_what_is_permitted(kind, same, other):
-    same_team = claim(kind, PODS, PODS, where=Equal(SRC_TEAM, DST_TEAM))
+    same_team = claim(kind, PODS, PODS, where=is_equal(SRC_TEAM, DST_TEAM))
     assert is_in_scope(same_team, to(X, Y), GENERIC) is same
     assert is_in_scope(same_team, to(X, Z), GENERIC) is other
 
@@ -210,7 +191,7 @@ def test_isolation_claims_speak_of_pods():
     assert violates_isolation(both_ways, X, Cluster(policies=(half,)), GENERIC)
     assert not violates_isolation(both_ways, X, Cluster(policies=(half, whole)), GENERIC)
     assert not violates_isolation(both_ways, Z, Cluster(), GENERIC)
-    narrowed = replace(both_ways, where=Equal(Term(Role.SRC, Attribute.LABEL, "app"), "y"))
+    narrowed = replace(both_ways, where=is_equal(Attribute(Role.SRC, Name.LABEL, "app"), "y"))
     assert [is_pod_in_scope(narrowed, pod) for pod in (X, Y)] == [False, True]
     with pytest.raises(InternalError):
         is_in_scope(both_ways, to(X, Y), GENERIC)
@@ -220,5 +201,5 @@ def test_isolation_claims_speak_of_pods():
 
 
 def test_addresses_of_the_other_family_are_no_members():
-    members = Addresses(AddressSet.of("0.0.0.0/0"), "ips 0.0.0.0/0")
+    members = external(AddressSet.of("0.0.0.0/0"), "ips 0.0.0.0/0")
     assert not is_member(members, replace(E, ip=ip_address("2001:db8::9")))

@@ -25,25 +25,11 @@ from by_hand import (
     unmodelled,
 )
 
-from analyzer.model.claims import (
-    AllOf,
-    AnyOf,
-    Anything,
-    Claim,
-    Equal,
-    Excuse,
-    Has,
-    Kind,
-    Minus,
-    Nodes,
-    NotThat,
-    PodsIn,
-    Role,
-    Term,
-)
-from analyzer.model.claims import Attribute as Of
+from analyzer.model.claims import Claim, Excuse, Kind, is_equal, is_there
 from analyzer.model.cluster import Cluster, Node, Service, ServicePort
 from analyzer.model.endpoints import Connection
+from analyzer.model.ends import ANYTHING, NODES, pods_in, without
+from analyzer.model.formulas import Attribute, Name, Not, Role, both, either
 from analyzer.model.knobs import OtherProtocols
 from analyzer.model.labels import Labels, Selector
 from analyzer.model.policies import (
@@ -256,18 +242,18 @@ def test_a_host_network_pod_is_meant_by_the_node_whose_address_it_uses():
 
 
 # ------------------------------------------------------------------------------------------------ conditions
-HAS_APP, HAS_OTHER = (Has(Term(Role.SRC, Of.LABEL, key)) for key in ("app", "other"))
+HAS_APP, HAS_OTHER = (is_there(Attribute(Role.SRC, Name.LABEL, key)) for key in ("app", "other"))
 
 
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        (NotThat(HAS_APP), False),
-        (NotThat(HAS_OTHER), True),
-        (AllOf((HAS_APP, HAS_APP)), True),
-        (AllOf((HAS_APP, HAS_OTHER)), False),
-        (AnyOf((HAS_OTHER, HAS_APP)), True),
-        (AnyOf((HAS_OTHER, HAS_OTHER)), False),
+        (Not(HAS_APP), False),
+        (Not(HAS_OTHER), True),
+        (both((HAS_APP, HAS_APP)), True),
+        (both((HAS_APP, HAS_OTHER)), False),
+        (either((HAS_OTHER, HAS_APP)), True),
+        (either((HAS_OTHER, HAS_OTHER)), False),
     ],
 )
 def test_conditions_are_made_of_conditions(condition, expected):
@@ -276,31 +262,31 @@ def test_conditions_are_made_of_conditions(condition, expected):
 
 def test_a_claim_about_isolation_may_call_its_pod_either_way():
     for role in (Role.SRC, Role.SELF):
-        where = Equal(Term(role, Of.LABEL, "app"), "x")
-        claim = Claim(Kind.ISOLATED, PodsIn(EVERYWHERE), None, (), where=where, directions=(IN,))
+        where = is_equal(Attribute(role, Name.LABEL, "app"), "x")
+        claim = Claim(Kind.ISOLATED, pods_in(EVERYWHERE), None, (), where=where, directions=(IN,))
         assert is_pod_in_scope(claim, X)
         assert not is_pod_in_scope(claim, Y)
-    assert is_pod_in_scope(replace(claim, sources=Anything()), X)
+    assert is_pod_in_scope(replace(claim, sources=ANYTHING), X)
 
 
 # ---------------------------------------------------------------------------- members, names, blocks
 def test_members_less_others_and_isolation_by_direction():
-    assert is_member(Minus(PodsIn(EVERYWHERE), Nodes()), X)
-    assert not is_member(Minus(PodsIn(EVERYWHERE), PodsIn(EVERYWHERE)), X)
+    assert is_member(without(pods_in(EVERYWHERE), NODES), X)
+    assert not is_member(without(pods_in(EVERYWHERE), pods_in(EVERYWHERE)), X)
     cluster = Cluster(policies=(network_policy("in", ingress=()),))
     for direction, is_violated in ((IN, False), (OUT, True)):
-        claim = Claim(Kind.ISOLATED, PodsIn(EVERYWHERE), None, (), directions=(direction,))
+        claim = Claim(Kind.ISOLATED, pods_in(EVERYWHERE), None, (), directions=(direction,))
         assert violates_isolation(claim, X, cluster, GENERIC) is is_violated
 
 
 def test_names_in_claims_and_excuses_are_looked_up_as_the_profile_says():
     server = replace(X, ports=(named("web", 80),))
     connection, web = to(Z, server), (NamedPort("web", Protocol.TCP),)
-    claim = Claim(Kind.NO, Anything(), Anything(), web)
+    claim = Claim(Kind.NO, ANYTHING, ANYTHING, web)
     assert is_in_scope(claim, connection, GENERIC)
     assert violates(claim, connection, True, GENERIC)
     assert not is_in_scope(claim, to(Z, X), GENERIC)
-    excused = replace(claim, excuses=(Excuse(Anything(), Anything(), web),))
+    excused = replace(claim, excuses=(Excuse(ANYTHING, ANYTHING, web),))
     assert not is_in_scope(excused, connection, GENERIC)
 
 
