@@ -39,7 +39,11 @@ def policy_notices(cluster: Cluster) -> tuple[Notice, ...]:
 
 @remembered
 def _slips(cluster: Cluster, looks_at_peers: bool) -> _Slips:
-    return _Slips(cluster.namespaces, cluster.workloads_by_namespace, cluster.services, looks_at_peers=looks_at_peers)
+    adding = [thing.namespace for thing in cluster.unmodelled if thing.adds_pods]
+    everywhere = [namespace.name for namespace in cluster.namespaces] if None in adding else []
+    hiding = frozenset(name for name in (*adding, *everywhere) if name is not None)
+    workloads = cluster.workloads_by_namespace
+    return _Slips(cluster.namespaces, workloads, cluster.services, hiding, looks_at_peers=looks_at_peers)
 
 
 class _Slips:
@@ -51,9 +55,12 @@ class _Slips:
         namespaces: Sequence[Namespace],
         by_namespace: Mapping[str, Sequence[Workload]],
         services: Sequence[Service],
+        hiding: frozenset[str],
         *,
         looks_at_peers: bool,
     ) -> None:
+        """`hiding`: the namespaces with an object that makes pods which no manifest shows."""
+        self.hiding = hiding
         self.namespaces, self.by_namespace, self.services = namespaces, by_namespace, services
         self.looks_at_peers = looks_at_peers
         self.known: dict[tuple[NamespaceChoice, Selector], tuple[Workload, ...]] = {}
@@ -75,7 +82,11 @@ class _Slips:
         """A `podSelector` that no pod of the namespace meets."""
         there = self.by_namespace.get(policy.namespace or "", ())
         pods = policy.subject.pods
-        if there and next(self._in(policy.namespace or "").that_may_meet(pods), None) is None:
+        if (
+            there
+            and policy.namespace not in self.hiding
+            and next(self._in(policy.namespace or "").that_may_meet(pods), None) is None
+        ):
             meant = _nearest(pods, there)
             text = f"{policy.id} selects no pod: none of its namespace has {pods}{meant}"
             yield Notice(policy.source, text, topic=Topic.SELECTS_NOTHING)
@@ -111,7 +122,7 @@ class _Slips:
             selector = "" if isinstance(peer.namespaces, NamespaceNamed) else str(peer.namespaces.selector)
             return f"no namespace has {selector}" if selector else ""
         workloads = [workload for n in there for workload in self.by_namespace.get(n.name, ())]
-        if not workloads or not peer.pods.requirements:
+        if not workloads or not peer.pods.requirements or any(n.name in self.hiding for n in there):
             return ""
         where = there[0].name if len(there) == 1 else "its namespaces"
         return f"none of {where} has {peer.pods}{_nearest(peer.pods, workloads)}"
@@ -133,6 +144,11 @@ class _Slips:
     ) -> Iterator[Notice]:
         """A port by a name that no pod at the destination gives one of its ports."""
         subject = policy.subject
+        choices = [subject.namespaces]
+        if direction is Direction.EGRESS:
+            choices = [peer.namespaces for peer in rule.peers or () if isinstance(peer, PodPeer)]
+        if any(n.name in self.hiding for choice in choices for n in _chosen(choice, self.namespaces)):
+            return
         destinations = self._pods(subject.namespaces, subject.pods) if direction is Direction.INGRESS else selected
         if not destinations:
             return

@@ -119,3 +119,25 @@ def test_the_fixed_examples_have_none_and_the_leaky_ones_have_some(example):
 
     assert of("fixed") == ()
     assert len(of("leaky")) >= 2
+
+
+MAKERS = (
+    ("monitoring.coreos.com/v1", "Prometheus"),
+    ("monitoring.coreos.com/v1", "Alertmanager"),
+    ("example.dev/v1", "Thing"),
+)
+
+
+@pytest.mark.parametrize(("version", "kind"), MAKERS)
+@pytest.mark.parametrize(("name", "spec", "text"), WRONG[:5])
+def test_pods_that_an_operator_makes_may_be_those_that_are_meant(tmp_path, version, kind, name, spec, text):
+    """Of a namespace with an object that makes pods nothing is told that these may meet."""
+    own, other = (
+        f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: x, namespace: {namespace}}}\n"
+        for namespace in ("shop", "elsewhere")
+    )
+    file = tmp_path / "m.yaml"
+    for more, told_still in ((own, "no namespace has" in text), (other, "its namespaces" not in text)):
+        file.write_text(CLUSTER.replace("NAME", name.lower()).replace("SPEC", spec) + more)
+        found = policy_notices(load([str(file)], stdin=bytes).cluster)
+        assert bool(found) is told_still
