@@ -17,11 +17,11 @@ from analyzer.judging.judge import replay_of
 from analyzer.judging.mediated import mediated
 from analyzer.language import parse_query
 from analyzer.model.claims import Kind, Pack, Query, Universe
-from analyzer.model.cluster import Cluster, Namespace, Workload
+from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Workload
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.mesh import NO_MESH
-from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Tier
+from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Protocol, Tier
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.verdicts import Counterexample, Status, Verdict
@@ -167,6 +167,35 @@ def test_a_refutation_that_a_change_leaves_standing_is_not_searched_for_again(mo
     closed = session.propose(replace(session.cluster, policies=(open_to_all,))).verdicts
     assert [verdict.status for verdict in closed] == [Status.PROVED, Status.PROVED, Status.REFUTED]
     assert statuses(session) == [Status.REFUTED] * 3
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "no namespace red can reach service green/web",
+        "every namespace red can reach service green/web",
+        "no namespace red can reach internet",
+        "only namespace red can reach namespace green",
+        "namespace red can reach only namespace green",
+        "every namespace red can reach namespace green on tcp/80 except namespace blue can reach namespace green",
+        "every namespace green is isolated for ingress",
+        "every namespace green is isolated for ingress, egress",
+        "policies never tie",
+        "some namespace red can reach namespace green",
+        "no anything can reach apiserver",
+    ],
+)
+@pytest.mark.parametrize("universe", Universe)
+def test_each_kind_of_claim_is_answered_after_a_policy_came_or_went(claim: str, universe: Universe) -> None:
+    service = Service("green", "web", Selector.EVERYTHING, (ServicePort(80, 80, Protocol.TCP),), False, False)
+    setting, pack = Setting(universe, PROFILES["generic"]), Pack("p", "", (parse_query(claim, "q"),))
+    there = replace(witnessed(0), services=(service,))
+    states = [replace(there, policies=tuple(map(deny, names))) for names in ((), ("green",), ("green", "red"))]
+    for before in states:
+        session = CheckSession(before, [pack], setting=setting)
+        for after in states:
+            fresh = check(after, [pack], setting=setting)
+            assert list(map(said, session.propose(after).verdicts)) == list(map(said, fresh.verdicts))
 
 
 def test_proposals_run_beside_one_another_and_beside_updates():
