@@ -81,7 +81,7 @@ def clusters(draw: Any) -> Cluster:
     return load(objects=[*spaces, policy]).cluster
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(clusters(), clusters())
 def test_regions_hold_just_the_requests_that_changed(before: Cluster, after: Cluster) -> None:
     old, new = as_compared(before, after, CILIUM)
