@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explanation import explain
@@ -21,6 +22,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium, is_decided_by_own, pipeline_of
 from analyzer.model.requests import Request
 from analyzer.semantics.decision import Ruling, StageVerdict
+from analyzer.semantics.fold import Span
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Effect, Explanation, Outcome, SideExplanation
 
@@ -61,6 +63,8 @@ def between(
         one = decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
         mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
         found = _by_the_oracle(one, mesh, settled(one.outcome, ""))
+        if request is None:
+            found = _step_by_step(found, cluster, (src, dst), pod_addresses)
     elif not isinstance(src, Workload) and not isinstance(dst, Workload):
         outcome = Outcome.UNKNOWN if cluster.unmodelled else Outcome.ALLOWED
         return settled(outcome, "neither end is a pod: network policies say nothing of this")
@@ -114,8 +118,7 @@ def settling(
 def _by_the_oracle(one: Found, mesh: SideExplanation | None, bare: Explanation) -> Explanation:
     """The oracle's answer, where the pipeline is an engine's own, and what the mesh lets pass of it."""
     stages = {} if one.decision is None else {ruling.stage: ruling for ruling in one.decision.stages}
-    is_open = one.outcome is Outcome.UNKNOWN
-    sides = [_side_of(stages.get(side.direction.value), bare, side, is_open) for side in (bare.egress, bare.ingress)]
+    sides = [_side_of(stages.get(side.direction.value), one, side) for side in (bare.egress, bare.ingress)]
     reason = "" if stages else "no address family is common to both ends"
     if stages.keys() - {direction.value for direction in Direction}:
         reason = "; ".join(f"{ruling.stage}: {ruling.reason}" for ruling in stages.values())
@@ -123,8 +126,8 @@ def _by_the_oracle(one: Found, mesh: SideExplanation | None, bare: Explanation) 
     may, must = (bare.asked, bare.asked) if mesh is None else (mesh.allowed, mesh.certain)
     return replace(
         bare,
-        allowed=bare.allowed & may,
-        certain=bare.certain & must,
+        allowed=one.whole.may & may,
+        certain=one.whole.must & must,
         egress=sides[0],
         ingress=sides[1],
         notes=notes,
@@ -133,13 +136,30 @@ def _by_the_oracle(one: Found, mesh: SideExplanation | None, bare: Explanation) 
     )
 
 
-def _side_of(ruling: Ruling | None, whole: Explanation, side: SideExplanation, is_open: bool) -> SideExplanation:
+def _side_of(ruling: Ruling | None, one: Found, side: SideExplanation) -> SideExplanation:
     if ruling is None:
         return side
-    allowed = whole.asked if ruling.allowed or is_open else ConnectionSet.EMPTY
-    certain = ConnectionSet.EMPTY if is_open else allowed
-    applies = ruling.verdict is not StageVerdict.NONE
-    return SideExplanation(side.direction, allowed, certain, ruling.reason, applies=applies, rules=ruling.rules)
+    span, applies = one.stages[ruling.stage], ruling.verdict is not StageVerdict.NONE
+    return SideExplanation(side.direction, span.may, span.must, ruling.reason, applies=applies, rules=ruling.rules)
+
+
+def _step_by_step(
+    found: Explanation, cluster: Cluster, ends: tuple[PairEnd, PairEnd], pod_addresses: AddressSet | None
+) -> Explanation:
+    """The oracle's answer with each rule in turn, as the map's fold goes through them, wherever the two say the same
+    of a side; at nodes the map judges nothing."""
+    src, dst = ends
+    is_at_nodes = any(isinstance(end, Node) or (isinstance(end, Workload) and end.host_network) for end in ends)
+    if is_at_nodes or not any(isinstance(end, Workload) for end in ends):
+        return found
+    declared = as_declared(cluster, src, dst)
+    told = explain(declared, found.profile, src, dst, asked=found.asked, pod_addresses=pod_addresses)
+
+    def side(by_oracle: SideExplanation, by_fold: SideExplanation) -> SideExplanation:
+        is_same = (by_oracle.allowed, by_oracle.certain) == (by_fold.allowed, by_fold.certain)
+        return replace(by_oracle, steps=by_fold.steps) if is_same and by_oracle.applies else by_oracle
+
+    return replace(found, egress=side(found.egress, told.egress), ingress=side(found.ingress, told.ingress))
 
 
 def _with_own_node(found: Explanation, src: PairEnd, dst: PairEnd, profile: Profile) -> Explanation:
@@ -169,9 +189,10 @@ def _of_entities(
         one, other = (place if end == API_SERVER and place is not None else end for end in (src, dst))
         found.append(decided(cluster, its, one, other, asked, pod_addresses=pod_addresses, request=request))
     found = [one for one in found if one.decision is not None] or found  # in a family that the other end has
-    if len({one.outcome for one in found}) == 1:
-        return found[0]
-    return replace(next(one for one in found if one.outcome is not Outcome.ALLOWED), outcome=Outcome.UNKNOWN)
+    shown = next((one for one in found if one.outcome is not Outcome.ALLOWED), found[0])
+    whole = reduce(Span.or_else, (one.whole for one in found))
+    stages = {name: reduce(Span.or_else, (one.stages[name] for one in found)) for name in shown.stages}
+    return replace(shown, whole=whole, stages=stages)
 
 
 def _api_servers(cluster: Cluster, profile: Profile) -> dict[Node | AddressSet | None, Profile]:

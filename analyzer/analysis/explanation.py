@@ -119,6 +119,7 @@ class _Trial:
         assert subject is not None
         hits = dict(self.side.ruled.hits)
         selecting, told = {id(entry) for entry in subject.entries}, set[int]()
+        selected = {id(entry.policy) for entry in subject.entries}  # in this tier or in another
         isolating = {id(entry.policy) for tier, entry in self._closing if _is_of_kubernetes(tier)}
         left = self.asked
         for tier in self.rules.stage.tiers:
@@ -141,8 +142,9 @@ class _Trial:
             if end is not None:
                 yield end
             for entry in tier.entries:
-                if id(entry) not in selecting and entry.policy is not None and self._could_select(entry):
-                    told.add(id(entry.policy))
+                is_news = entry.policy is not None and id(entry.policy) not in selected
+                if id(entry) not in selecting and is_news and self._could_select(entry):
+                    selected.add(id(entry.policy))
                     yield Step(_name(tier), self._ref(entry), Effect.NOT_SELECTED, why=self._selection(entry))
 
     @cached_property

@@ -61,6 +61,8 @@ class Mismatches:
         match formula:
             case All(parts):
                 return self._of_all(parts, may=bool(may))
+            case Some(()):
+                return ["it matches nobody"]
             case Some(parts):
                 return [phrase for part in parts for phrase in self._phrases(part)]
             case Not(Test(attribute)):

@@ -4,7 +4,7 @@ port and open fact that they tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -24,12 +24,14 @@ from analyzer.model.reading import pipeline_of
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Decision
+from analyzer.semantics.fold import Span
+from analyzer.semantics.meaning import NOTHING
 from analyzer.semantics.oracle import decide
 from analyzer.semantics.requests import seen_by_engine
 from analyzer.semantics.settling import DOES_NOT_MATCH, Settle, runs
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.sets.addresses import IPAddress
-from analyzer.verdicts.explanation import Outcome
+from analyzer.verdicts.explanation import Outcome, outcome_of
 
 _AS_WRITTEN = frozenset({"account-labels", "namespace-labels"})
 """Of what is in the inventory, labels that no manifest writes are not there."""
@@ -41,12 +43,19 @@ AskedEnd = PairEnd | str
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What becomes of what is asked about, and a decision that shows it; `decision is None`: the two ends share no
-    family of addresses, or nothing is asked about."""
+    """What becomes of what is asked about, on the `whole` and at each stage, and a decision that shows it.
 
-    outcome: Outcome
+    `decision is None`: the two ends share no family of addresses, or nothing is asked about.
+    """
+
+    whole: Span
+    stages: Mapping[str, Span]
     decision: Decision | None
     open: tuple[OpenFact, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        return outcome_of(self.whole.may, self.whole.must)
 
 
 def decided(
@@ -59,27 +68,38 @@ def decided(
     pod_addresses: AddressSet | None = None,
     request: Request | None = None,
 ) -> Found:
-    """Allowed if some protocol and port is open for certain, whatever the addresses are and the open facts come to;
-    denied if none may be; else unknown.  `request`: what the client asks for."""
-    pipeline, is_open = pipeline_of(profile, cluster), False
+    """The connections that may be open, and those that are whatever the addresses are and the open facts come to.
+    `request`: what the client asks for."""
+    pipeline = pipeline_of(profile, cluster)
     numbers, blocks = _told_apart(pipeline)
+    for port in dst.ports if isinstance(dst, Workload) else ():  # which policies may know by its name
+        numbers[port.protocol] |= {port.number, port.number + 1}
     ranges = pod_addresses_of(cluster, pod_addresses)
     ends = [list(points(end, cluster, profile, blocks, ranges)) for end in (src, dst)]
     pairs = [(a, b) for a, b in product(*ends) if a.ip.version == b.ip.version and a != b]
-    denied: Decision | None = None
+    whole, stages = NOTHING, {stage.name: NOTHING for stage in pipeline.stages}
+    shown: dict[Outcome, Decision] = {}
     open_facts: dict[OpenFact, None] = {}
-    for protocol, port in _ports(asked, numbers) if pairs else ():
-        found: dict[bool, Decision] = {}
+    for protocol, low, high in _stretches(asked, numbers) if pairs else ():
+        found: dict[tuple[bool, ...], Decision] = {}
         for a, b in pairs:
-            connection = Connection(a, b, protocol, port)
-            for decision, facts in _runs(cluster, profile, connection, request):
-                found.setdefault(decision.allowed, decision)
+            for decision, facts in _runs(cluster, profile, Connection(a, b, protocol, low), request):
+                found.setdefault(tuple(ruling.allowed for ruling in decision.stages), decision)
                 open_facts |= dict.fromkeys(facts)
-        if False not in found:
-            return Found(Outcome.ALLOWED, found[True])
-        is_open |= True in found
-        denied = denied or found[False]
-    return Found(Outcome.UNKNOWN if is_open else Outcome.DENIED, denied, tuple(open_facts) if is_open else ())
+        here = _connections(protocol, low, high)
+        by_outcome = {decision.allowed: decision for decision in reversed(found.values())}
+        whole |= _span(here, by_outcome)
+        for name, span in stages.items():
+            stages[name] = span | _span(here, {decision.at(name).allowed for decision in found.values()})
+        outcome = Outcome.UNKNOWN if len(by_outcome) > 1 else Outcome.ALLOWED if True in by_outcome else Outcome.DENIED
+        shown.setdefault(outcome, by_outcome[outcome is Outcome.ALLOWED])
+    first = next((shown[it] for it in (Outcome.ALLOWED, Outcome.UNKNOWN, Outcome.DENIED) if it in shown), None)
+    is_open = bool(whole.may) and not whole.must
+    return Found(whole, stages, first, tuple(open_facts) if is_open else ())
+
+
+def _span(here: ConnectionSet, said: Collection[bool]) -> Span:
+    return Span(here if True in said else ConnectionSet.EMPTY, ConnectionSet.EMPTY if False in said else here)
 
 
 def _runs(
@@ -122,13 +142,19 @@ def _told_apart(pipeline: Pipeline) -> tuple[dict[Protocol, set[int]], list[Addr
     return numbers, list(blocks)
 
 
-def _ports(asked: ConnectionSet, numbers: Mapping[Protocol, set[int]]) -> Iterator[tuple[Protocol, int]]:
-    """One port of each stretch that nothing tells apart."""
+def _stretches(asked: ConnectionSet, numbers: Mapping[Protocol, set[int]]) -> Iterator[tuple[Protocol, int, int]]:
+    """Each stretch of ports that nothing tells apart, from its first to its last."""
     named: list[tuple[Protocol, PortSet]] = [(Protocol(name), ports) for name, ports in asked.by_protocol]
     for protocol, ports in (*named, (Protocol.OTHER, asked.others)):
         for low, high in ports:
-            edges = (edge for edge in numbers[protocol] if low < edge <= high)
-            yield from ((protocol, number) for number in sorted({low, *edges}))
+            starts = sorted({low, *(edge for edge in numbers[protocol] if low < edge <= high)})
+            ends = (*(start - 1 for start in starts[1:]), high)
+            yield from ((protocol, *stretch) for stretch in zip(starts, ends, strict=True))
+
+
+def _connections(protocol: Protocol, low: int, high: int) -> ConnectionSet:
+    ports = PortSet(((low, high),))
+    return ConnectionSet(others=ports) if protocol is Protocol.OTHER else ConnectionSet.on(protocol.value, ports)
 
 
 def points(

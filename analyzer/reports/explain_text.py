@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from analyzer.model.calico import FOR_KUBERNETES, CalicoPolicy
+from analyzer.model.cilium import CiliumPolicy
 from analyzer.model.policies import Direction, Policy, PolicyLike, Tier
 from analyzer.reports import words
 from analyzer.reports.layout import Ink, Page, Style
@@ -107,15 +108,17 @@ def _policy(page: Page, step: Step, place: str) -> None:
         case Effect.ISOLATES:
             page.paragraph(f"{who} selects and isolates it{place}", indent=4, hang=2)
         case _:
-            page.paragraph(f"{who} selects it, {_rank(step.ref.policy)}{place}", indent=4, hang=2)
+            page.paragraph(f"{who} selects it{_rank(step.ref.policy)}{place}", indent=4, hang=2)
 
 
 def _rank(policy: PolicyLike) -> str:
-    """Its place in its tier."""
+    """Its place in its tier; Cilium's own have none."""
+    if isinstance(policy, CiliumPolicy):
+        return ""
     if isinstance(policy, CalicoPolicy):
-        return "without an order" if policy.order is None else f"at order {policy.priority}"
+        return ", without an order" if policy.order is None else f", at order {policy.priority}"
     is_kubernetes_own = isinstance(policy, Policy) and policy.tier is Tier.NETWORK_POLICY
-    return f"at order {FOR_KUBERNETES:g}" if is_kubernetes_own else f"with priority {policy.priority}"
+    return f", at order {FOR_KUBERNETES:g}" if is_kubernetes_own else f", with priority {policy.priority}"
 
 
 def _verb(step: Step) -> str:

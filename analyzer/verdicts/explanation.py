@@ -59,9 +59,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SideExplanation:
-    """The ruling at one end, or with `stage` that of the mesh on requests, whose `rules` decided.
+    """The ruling at one end, or with `stage` that of the mesh on requests.
 
-    `reason` is one sentence without a full stop.  `applies`: policies can select the end.
+    `rules`: those that decided, where the steps do not tell.  `reason` is one sentence without a full stop.  `applies`:
+    policies can select the end.
     """
 
     direction: Direction
@@ -85,7 +86,7 @@ class SideExplanation:
         wanted = {Effect.ALLOWS, Effect.DENIES, Effect.PASSES}
         if not self.allowed:
             wanted |= {Effect.ISOLATES, Effect.END_DENIES}
-        return (*self.rules, *(step.ref for step in self.steps if step.effect in wanted))
+        return self.rules or tuple(step.ref for step in self.steps if step.effect in wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,8 @@ def peers() -> SearchStrategy[CiliumPeer]:
         ranges(),
         selectors(keys).map(OtherNodes),
         st.builds(InGroups, st.sampled_from(("some", "none")), st.none(), nets()),
-        st.builds(InGroups, st.just(""), selectors(("kind",)), st.just(AddressSet.EMPTY)),
+        st.builds(InGroups, st.just(""), selectors(KEYS), st.just(AddressSet.EMPTY) | nets()),
+        st.just(InGroups("", Selector())),  # everybody
     )
 
 
@@ -156,7 +157,10 @@ def rules(draw: DrawFn, action: Action, index: int, *, is_egress: bool) -> Ciliu
     more = (draw(peers()),) if isinstance(peer, Endpoints) and draw(st.booleans()) else ()
     wanted = draw(st.sampled_from((None, (), (peer, *more), (peer, *more), (peer, *more))))
     on, proxied = draw(ons(denies=denies)) if draw(st.booleans()) or wanted is None else (None, ())
-    return CiliumRule(action, index, HERE, wanted, on, proxied if is_egress else (), word="egress" if is_egress else "")
+    names_range = not is_egress and draw(st.integers(0, 15)) == 0
+    word = "egress" if is_egress else "ingress"
+    own = proxied if is_egress else ()
+    return CiliumRule(action, index, HERE, wanted, on, own, word=word, names_range=names_range)
 
 
 @st.composite

@@ -6,9 +6,12 @@ import json
 
 import pytest
 
+from analyzer import explain
 from analyzer.cli.batch import answered, read_batch
 from analyzer.inputs import chosen_profile
 from analyzer.manifests import load
+from analyzer.sets import ConnectionSet, PortSet
+from analyzer.verdicts.explanation import Effect
 
 CLUSTER = """\
 apiVersion: v1
@@ -163,3 +166,37 @@ def test_a_pods_own_node_is_host(tmp_path, entry, own, other):
 def test_an_entity_that_no_object_declares(tmp_path, entity, rule, knobs, wanted):
     policy = f"{POLICY}  ingress: [{{{rule}}}]\n"
     assert asked(tmp_path, policy, f"entity:{entity}", "a/x", knobs, on="tcp/80") == wanted
+
+
+# ------------------------------------------------------------------------------------------------ explain
+SEVERAL = """\
+  ingress:
+    - toPorts: [{ports: [{port: '80', endPort: 89, protocol: TCP}]}]
+    - toPorts: [{ports: [{port: web}]}]
+    - {}
+  ingressDeny: [{toPorts: [{ports: [{port: '85', protocol: TCP}]}]}]
+"""
+
+
+def test_explain_tells_each_rule_and_what_isolates(tmp_path):
+    """By ports, those that go by a name among them, and which policy's which rule decides."""
+    named = "containers: [{name: main, image: x, ports: [{name: web, containerPort: 9000}]}]"
+    text = CLUSTER.replace("containers: [{name: main, image: x}]", named) + POLICY + SEVERAL
+    (tmp_path / "manifests.yaml").write_text(text)
+    found = explain(str(tmp_path), "a/y", "a/x", profile="cilium").explanation
+    wanted = ConnectionSet(tcp=PortSet.of((80, 84), (86, 89), 9000))
+    assert found.allowed & ConnectionSet.PORTS == found.certain & ConnectionSet.PORTS == wanted
+    told = [(step.effect, step.ref.rule and step.ref.rule.index) for step in found.ingress.steps]
+    assert told == [
+        (Effect.ISOLATES, None),
+        (Effect.DENIES, 0),
+        (Effect.ISOLATES, None),
+        (Effect.ALLOWS, 0),
+        (Effect.ALLOWS, 1),
+        (Effect.NO_MATCH, 2),
+    ]
+    assert found.ingress.steps[-1].why == "it matches nobody"
+    assert {step.ref.policy.id for step in found.ingress.steps} == {"CiliumNetworkPolicy a/p"}
+    shut = explain(str(tmp_path), "a/y", "a/x", on="tcp/8080", profile="cilium").explanation
+    assert not shut.allowed
+    assert shut.ingress.reason == "CiliumNetworkPolicy a/p isolates it and no rule allows this"
