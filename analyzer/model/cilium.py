@@ -157,12 +157,23 @@ class CiliumSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the agent takes nothing of a policy, and whom it would select, with the directions that it has rules for."""
+
+    why: str
+    subjects: tuple[tuple[Selector, frozenset[Direction]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CiliumPolicy:
+    """`refusal`: what is wrong with it, so that it has no effect and no specs."""
+
     kind: str
     namespace: str | None
     name: str
     specs: tuple[CiliumSpec, ...]
     source: Source
+    refusal: Refusal | None = None
 
     @property
     def id(self) -> str:

@@ -55,7 +55,7 @@ def what(finding: Finding, *, is_short: bool = False) -> str:
     return f"{who}{' ' if is_short or finding.ref.rule is None else ', '}{summary}"
 
 
-_VERBS = ("lets", "selects", "names", "isolates", "denies", "allows")
+_VERBS = ("lets", "selects", "names", "isolates", "denies", "allows", "has")
 _KIND = re.compile(r"(?<=[a-z0-9])\[[A-Za-z]+\]")
 
 

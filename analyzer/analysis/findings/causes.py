@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 
+from analyzer.analysis.findings.refused import refused_at
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
@@ -28,6 +29,7 @@ from analyzer.model.policies import (
     RuleRef,
     Tier,
 )
+from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics import Ruling, StageVerdict, matches
 from analyzer.verdicts import Counterexample, Section, Status, Verdict
@@ -80,13 +82,14 @@ class _Suspect:
 
 def causes_of(
     cluster: Cluster,
+    profile: Profile,
     sections: Sequence[Section],
     bound: dict[str, Claim],
     shown: Callable[[Verdict, Claim], Sequence[Counterexample]],
 ) -> list[Cause]:
     """The causes of all that is refuted and not excused; `bound`: claims by `pack/id`; `shown`: what shows that a
     verdict is refuted."""
-    suspected = [(hit, _suspects(cluster, hit)) for hit in _hits(sections, bound, shown)]
+    suspected = [(hit, _suspects(cluster, profile, hit)) for hit in _hits(sections, bound, shown)]
     counts = Counter(it.key for _, ends in suspected for its in ends for it in its)
     found: dict[Key, Cause] = {}
     shared: list[tuple[Key, Hit]] = []
@@ -118,7 +121,7 @@ def _hits(
                 yield Hit(broken, claim, verdict, example)
 
 
-def _suspects(cluster: Cluster, hit: Hit) -> list[list[_Suspect]]:
+def _suspects(cluster: Cluster, profile: Profile, hit: Hit) -> list[list[_Suspect]]:
     """What the hit is due to, by the end at which it stands.
 
     Of ends that let something through one has to change, of those that deny every one.
@@ -126,14 +129,18 @@ def _suspects(cluster: Cluster, hit: Hit) -> list[list[_Suspect]]:
     connection, decision = hit.example.connection, hit.example.decision
     if connection is None or decision is None:
         pod = hit.example.subject
-        return [[_open_end(cluster, ruling, pod)] for ruling in hit.example.isolation if pod and ruling.allowed]
+        return [
+            [_open_end(cluster, profile, ruling, pod)] for ruling in hit.example.isolation if pod and ruling.allowed
+        ]
     if hit.claim.kind is Kind.NEVER_TIE:
         refs = [ref for ruling in decision.stages for ref in ruling.rules]
         ref = refs[0] if refs else None
         return [[_Suspect(Key(Fault.TIES, policy=ref.policy.id if ref else ""), ref, 0)]]
     if not decision.allowed:
-        return [[_denying(hit, ruling, connection)] for ruling in decision.stages if not ruling.allowed]
-    ends = [found for ruling in decision.stages if (found := _allowing(cluster, ruling, connection))]
+        return [
+            [_denying(cluster, profile, hit, ruling, connection)] for ruling in decision.stages if not ruling.allowed
+        ]
+    ends = [found for ruling in decision.stages if (found := _allowing(cluster, profile, ruling, connection))]
     if ends:
         return ends
     reason = next((ruling.reason for ruling in decision.stages if ruling.reason), "")
@@ -177,7 +184,7 @@ def end_of(connection: Connection, direction: Direction, *, is_near: bool = True
 
 
 # ------------------------------------------------------------------------------------------------ allowed
-def _allowing(cluster: Cluster, ruling: Ruling, connection: Connection) -> list[_Suspect]:
+def _allowing(cluster: Cluster, profile: Profile, ruling: Ruling, connection: Connection) -> list[_Suspect]:
     """What lets the connection through at one end: every rule that does, for each would do alone."""
     if ruling.verdict is not StageVerdict.ALLOWED or ruling.reason.startswith("profile "):
         return []
@@ -185,7 +192,8 @@ def _allowing(cluster: Cluster, ruling: Ruling, connection: Connection) -> list[
     near, far = end_of(connection, direction), end_of(connection, direction, is_near=False)
     rules = [ref for ref in ruling.rules if ref.rule is not None]
     if not rules:
-        return [_open_end(cluster, ruling, near)] if isinstance(near, Pod) and ruling.stage == direction.value else []
+        is_judged = isinstance(near, Pod) and ruling.stage == direction.value
+        return [_open_end(cluster, profile, ruling, near)] if is_judged and isinstance(near, Pod) else []
     base = 6 if direction is Direction.INGRESS else 5
     return [
         _Suspect(
@@ -197,13 +205,17 @@ def _allowing(cluster: Cluster, ruling: Ruling, connection: Connection) -> list[
     ]
 
 
-def _open_end(cluster: Cluster, ruling: Ruling, pod: Pod) -> _Suspect:
-    """An end that no policy isolates."""
+def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod) -> _Suspect:
+    """An end that no policy isolates; one that would is refused, perhaps."""
     direction = direction_of(ruling)
     if ruling.reason.startswith("profile "):
         return _Suspect(Key(Fault.ENGINE, namespace=ruling.reason), None, 0)
     if pod.namespace not in cluster.namespace_by_name:
         return _Suspect(Key(Fault.NO_POLICY), None, 7, direction)
+    refused = refused_at(cluster, profile, pod, direction)
+    if refused is not None:
+        key = Key(Fault.OPEN, direction, refused.id, namespace=pod.namespace)
+        return _Suspect(key, RuleRef(refused, direction), 9, direction)
     policy = half_closing(cluster, pod, direction)
     base = 5 if direction is Direction.INGRESS else 3
     base -= 2 if pod.namespace == _SYSTEM else 0  # which serves everybody
@@ -266,9 +278,9 @@ def split_peers(rule: Rule) -> int | None:
 
 
 # ------------------------------------------------------------------------------------------------ denied
-def _denying(hit: Hit, ruling: Ruling, connection: Connection) -> _Suspect:
-    """What denies at one end: a rule, or policies that isolate it; of those the one with the rule that comes nearest
-    to letting the connection through."""
+def _denying(cluster: Cluster, profile: Profile, hit: Hit, ruling: Ruling, connection: Connection) -> _Suspect:
+    """What denies at one end: a rule, or policies that isolate it, where another one for it is refused; of those that
+    are taken the one with the rule that comes nearest to letting the connection through."""
     direction = direction_of(ruling)
     denying = [ref for ref in ruling.rules if ref.rule is not None]
     if denying:
@@ -277,6 +289,10 @@ def _denying(hit: Hit, ruling: Ruling, connection: Connection) -> _Suspect:
         return _Suspect(key, ref, 0)
     near = end_of(connection, direction)
     namespace = near.namespace if isinstance(near, Pod) else ""
+    refused = refused_at(cluster, profile, near, direction) if isinstance(near, Pod) else None
+    if refused is not None:
+        key = Key(Fault.MISSES, direction, refused.id, None, namespace)
+        return _Suspect(key, RuleRef(refused, direction), 0)
     almost = max(_candidates(ruling, direction, connection), key=lambda it: it[0], default=None)
     if almost is not None and almost[0] > 0:
         ref = almost[1]

@@ -10,6 +10,7 @@ from analyzer.analysis.findings.changes import mended
 from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type, closed_for_all_to_come
 from analyzer.analysis.findings.matter import Matter, matter_of
 from analyzer.analysis.findings.opening import opened
+from analyzer.analysis.findings.refused import told_of_refused
 from analyzer.analysis.findings.spots import guilty_path, spot_of, wrong_with
 from analyzer.analysis.findings.text_edits import edit_of
 from analyzer.analysis.findings.texts import Path, Texts
@@ -55,7 +56,7 @@ def findings_of(answer: Answer, cluster: Cluster, setting: Setting, texts: Texts
         found = wanted(claim, cluster, setting.profile, network.network_address + 1) if network is not None else None
         return () if found is None else (found,)
 
-    causes = causes_of(cluster, answer.sections, bound, shown)
+    causes = causes_of(cluster, setting.profile, answer.sections, bound, shown)
     causes.sort(key=_gravity)
     maker = _Maker(cluster, setting, pods, texts)
     return tuple(maker.finding(cause, is_fixed=place < _MOST_FIXED) for place, cause in enumerate(causes))
@@ -95,6 +96,10 @@ class _Maker:
         """What is wrong, where in the policy, and the fix."""
         key = cause.key
         remedy = Fix(cause.hits[0].broken.query.remediation.rstrip(".") or _NARROW)
+        refused = told_of_refused(cause.ref.policy) if cause.ref is not None else None
+        if refused is not None:
+            wrong, fix = refused
+            return wrong, (), fix
         match key.fault:
             case Fault.ALLOWS:
                 matter = matter_of(cause, self.cluster, self.profile, self.pods) if is_fixed else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from analyzer.manifests.kinds.cilium.fields import API, RefusalError, networks, read_selector
@@ -19,11 +20,12 @@ from analyzer.model.cilium import (
     CiliumSpec,
     Endpoints,
     InGroups,
+    Refusal,
     is_positive,
     with_requirement,
 )
 from analyzer.model.labels import Labels, Selector
-from analyzer.model.policies import Action
+from analyzer.model.policies import Action, Direction
 from analyzer.sets import AddressSet
 
 _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "specs", "status"})
@@ -52,9 +54,22 @@ def _read(manifest: Manifest) -> CiliumPolicy | None:
     if refusals:
         section, why = refusals[0]
         manifest.log.notice(section.place(), f"{policy.id} has no effect, for Cilium's agent refuses it: {why}")
-        return CiliumPolicy(manifest.kind, namespace, manifest.name, (), manifest.source)
+        meant = tuple(found for section in root.sections("specs") if (found := _meant(section, namespace)))
+        meant += tuple(found for section in (one,) if section is not None and (found := _meant(section, namespace)))
+        return replace(policy, specs=(), refusal=Refusal(why, meant))
     _note(manifest, policy)
     return policy
+
+
+def _meant(section: Section, namespace: str | None) -> tuple[Selector, frozenset[Direction]] | None:
+    """Which endpoints the spec would select if the agent took it, and for which directions."""
+    chosen = section.section("endpointSelector")
+    ways = zip(_LISTS, (Direction.INGRESS, Direction.INGRESS, Direction.EGRESS, Direction.EGRESS), strict=True)
+    try:
+        subject = None if chosen is None else _subject(chosen, namespace)
+    except RefusalError:
+        return None
+    return None if subject is None else (subject, frozenset(way for key, way in ways if section.sequence(key)))
 
 
 # ------------------------------------------------------------------------------------------------ one spec
