@@ -139,7 +139,10 @@ def _by_the_oracle(one: Found, mesh: SideExplanation | None, bare: Explanation) 
 def _side_of(ruling: Ruling | None, one: Found, side: SideExplanation) -> SideExplanation:
     if ruling is None:
         return side
-    span, applies = one.stages[ruling.stage], ruling.verdict is not StageVerdict.NONE
+    span = one.stages[ruling.stage]
+    if not ruling.allowed:  # on the port of the decision
+        ruling = one.passing.get(ruling.stage, ruling)
+    applies = ruling.verdict is not StageVerdict.NONE
     return SideExplanation(side.direction, span.may, span.must, ruling.reason, applies=applies, rules=ruling.rules)
 
 

@@ -23,7 +23,7 @@ from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
-from analyzer.semantics.decision import Decision
+from analyzer.semantics.decision import Decision, Ruling
 from analyzer.semantics.fold import Span
 from analyzer.semantics.meaning import NOTHING
 from analyzer.semantics.oracle import decide
@@ -45,12 +45,14 @@ AskedEnd = PairEnd | str
 class Found:
     """What becomes of what is asked about, on the `whole` and at each stage, and a decision that shows it.
 
-    `decision is None`: the two ends share no family of addresses, or nothing is asked about.
+    `passing`: of a stage that lets some of it pass for certain, a ruling that does.  `decision is None`: the two ends
+    share no family of addresses, or nothing is asked about.
     """
 
     whole: Span
     stages: Mapping[str, Span]
     decision: Decision | None
+    passing: Mapping[str, Ruling]
     open: tuple[OpenFact, ...] = ()
 
     @property
@@ -79,6 +81,7 @@ def decided(
     pairs = [(a, b) for a, b in product(*ends) if a.ip.version == b.ip.version and a != b]
     whole, stages = NOTHING, {stage.name: NOTHING for stage in pipeline.stages}
     shown: dict[Outcome, Decision] = {}
+    passing: dict[str, Ruling] = {}
     open_facts: dict[OpenFact, None] = {}
     for protocol, low, high in _stretches(asked, numbers) if pairs else ():
         found: dict[tuple[bool, ...], Decision] = {}
@@ -90,12 +93,15 @@ def decided(
         by_outcome = {decision.allowed: decision for decision in reversed(found.values())}
         whole |= _span(here, by_outcome)
         for name, span in stages.items():
-            stages[name] = span | _span(here, {decision.at(name).allowed for decision in found.values()})
+            rulings = [decision.at(name) for decision in found.values()]
+            stages[name] = span | _span(here, {ruling.allowed for ruling in rulings})
+            if all(ruling.allowed for ruling in rulings):
+                passing.setdefault(name, rulings[0])
         outcome = Outcome.UNKNOWN if len(by_outcome) > 1 else Outcome.ALLOWED if True in by_outcome else Outcome.DENIED
         shown.setdefault(outcome, by_outcome[outcome is Outcome.ALLOWED])
     first = next((shown[it] for it in (Outcome.ALLOWED, Outcome.UNKNOWN, Outcome.DENIED) if it in shown), None)
     is_open = bool(whole.may) and not whole.must
-    return Found(whole, stages, first, tuple(open_facts) if is_open else ())
+    return Found(whole, stages, first, passing, tuple(open_facts) if is_open else ())
 
 
 def _span(here: ConnectionSet, said: Collection[bool]) -> Span:

@@ -176,6 +176,7 @@ SEVERAL = """\
     - {}
   ingressDeny: [{toPorts: [{ports: [{port: '85', protocol: TCP}]}]}]
 """
+DNS = "  egress: [{toPorts: [{ports: [{port: '53'}]}]}]\n"
 
 
 def test_explain_tells_each_rule_and_what_isolates(tmp_path):
@@ -199,4 +200,10 @@ def test_explain_tells_each_rule_and_what_isolates(tmp_path):
     assert {step.ref.policy.id for step in found.ingress.steps} == {"CiliumNetworkPolicy a/p"}
     shut = explain(str(tmp_path), "a/y", "a/x", on="tcp/8080", profile="cilium").explanation
     assert not shut.allowed
+    assert shut.egress.reason == "no policy selects it"
+    closed = POLICY.replace("name: p,", "name: q,").replace("app: x", "app: 'y'") + DNS
+    (tmp_path / "closed.yaml").write_text(closed)
+    both = explain(str(tmp_path), "a/y", "a/x", profile="cilium").explanation
+    assert not both.allowed
+    assert both.egress.reason == "allowed by rule 1 of CiliumNetworkPolicy a/q"
     assert shut.ingress.reason == "CiliumNetworkPolicy a/p isolates it and no rule allows this"
