@@ -63,7 +63,7 @@ class InGroups:
 
     @property
     def is_everybody(self) -> bool:
-        """`cidrGroupSelector: {}`, which is the selector of every identity to Cilium (0.5)."""
+        """`cidrGroupSelector: {}`, which is every identity to Cilium (calico-cilium.md 0.5)."""
         return self.selector is not None and not self.selector.requirements and not self.excepted
 
 
