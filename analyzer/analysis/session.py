@@ -19,7 +19,8 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.editing import Object, edited
 from analyzer.model.enforcing import as_enforced
 from analyzer.records import dataclass
-from analyzer.verdicts import Answer, Status, Verdict
+from analyzer.verdicts import Answer, Counterexample, Status, Verdict
+from analyzer.verdicts.verdict import Statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +180,19 @@ def changed_verdicts(before: Answer, after: Answer) -> tuple[tuple[Verdict, Verd
     """The verdicts on one query, before and after, that say different things; where rules stand in their files, and
     what a proof rests on, is no difference."""
     pairs = zip(before.verdicts, after.verdicts, strict=True)
-    return tuple((was, now) for was, now in pairs if _said(was) != _said(now))
+    return tuple((was, now) for was, now in pairs if not _is_said_again(was, now))
 
 
-def _said(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.status, verdict.live, verdict.reason, tuple(example.region for example in verdict.counterexamples)
+def _is_said_again(was: Verdict, now: Verdict) -> bool:
+    if (was.status, was.live, was.reason) != (now.status, now.live, now.reason):
+        return False
+    shown, known = now.counterexamples, was.counterexamples
+    if [example.region for example in shown] == [example.region for example in known]:
+        return True
+    # Witnesses that were kept without a search stand alone in their regions: of what lies around them nothing is said.
+    is_kept = now.status is Status.REFUTED and now.statistics == Statistics()
+    return is_kept and all(any(_is_same_witness(example, old) for old in known) for example in shown)
+
+
+def _is_same_witness(one: Counterexample, other: Counterexample) -> bool:
+    return (one.connection, one.subject) == (other.connection, other.subject)

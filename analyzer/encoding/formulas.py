@@ -14,7 +14,6 @@ from analyzer.encoding.domains import ABSENT, Attr, is_like
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import UnseenEnd, WrittenAddress, addresses_of
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.residues import by_residue, in_words, meets
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope

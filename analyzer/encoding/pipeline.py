@@ -14,7 +14,6 @@ from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import AskedNode, UnseenEnd
 from analyzer.encoding.formulas import FormulaTerms
 from analyzer.encoding.request_rows import row_of
-from analyzer.encoding.requests import RequestTerms
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.sights import Asked, is_seen
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
