@@ -27,6 +27,14 @@ COMMANDS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _heeds_interrupts():
+    """A run in the background may be told to ignore SIGINT, and what it starts would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Enough for a second or two of work, and for a pool."""
