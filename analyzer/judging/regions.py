@@ -25,7 +25,8 @@ _END = {Role.SRC: End.SRC, Role.DST: End.DST}
 
 
 def describe(obligation: Obligation, box: Box) -> Region:
-    """The region a box stands for.  Variables that are not in the box are unconstrained."""
+    """The region a box stands for.  Variables that are not in the box are unconstrained.  A region of pods tells the
+    family by their addresses: it has no connection to tell it of."""
     src = _end(obligation, box, Role.SRC)
     if obligation.scope.question.claim.kind is Kind.ISOLATED:
         return Region.of(src)
@@ -94,7 +95,8 @@ def _end(obligation: Obligation, box: Box, role: Role) -> Iterator[Constraint]:
         yield from _namespace_labels(obligation, box, role)
     for key, values in _strings(obligation, box, role, Symbol.LABEL):
         yield Constraint(role, Attribute.LABEL, values, key)
-    if (addresses := _possible(_addresses(box, role), obligation, box, role)) is not None:
+    is_paired = obligation.scope.question.claim.kind is not Kind.ISOLATED
+    if (addresses := _possible(_addresses(box, role, is_paired=is_paired), obligation, box, role)) is not None:
         yield Constraint(role, Attribute.ADDRESS, addresses)
     yield from _members(obligation, box, role)
     yield from _declared(obligation, box, role)
@@ -203,10 +205,11 @@ def _strings(obligation: Obligation, box: Box, role: Role, symbol: Symbol) -> tu
     return tuple((str(v.which), _values(v, box[v])) for v in found if v in box)
 
 
-def _addresses(box: Box, role: Role) -> AddressSet | None:
+def _addresses(box: Box, role: Role, *, is_paired: bool) -> AddressSet | None:
+    """Of an end of a connection the family alone tells nothing: the connection does."""
     own = sorted((v for v in box if v.role is _END[role] and v.attribute in ADDRESSES), key=lambda v: not v.is_open)
     told = {v.which: box[v] for v in own}  # of the known one where there are both
-    if not told:
+    if not told and (is_paired or not any(v.attribute is Symbol.FAMILY for v in box)):
         return None
     families = next((_codes(values) for v, values in box.items() if v.attribute is Symbol.FAMILY), {0, 1})
     v4, v6 = (told.get(v, AddressSet.FULL.family(v)) if int(v == 6) in families else () for v in (4, 6))

@@ -336,6 +336,19 @@ class FiniteWorld:
         ):
             yield Pod(name, own, mine, ip, account)
 
+    @cached_property
+    def supposed(self) -> list[Pod]:
+        """The pods on their node's network that objects which are not modelled may make, at whatever address: outside
+        the inventory their other pods are like any that is not there yet.  Whether they are there nobody knows."""
+        makers = [thing for thing in self.cluster.unmodelled if thing.adds_pods]
+        if self.universe is Universe.INVENTORY or not makers:
+            return []
+        places = [(name, labels) for name, labels in self.namespaces if any(maker.reaches(name) for maker in makers)]
+        labels = self._combinations(self.pod_selectors, Name.LABEL)
+        drawn = product(places, labels, self.addresses(AddressSet.FULL))
+        found = (Pod(name, own, mine, ip, "default", host_network=True) for (name, own), mine, ip in drawn)
+        return list({self._signature(pod): pod for pod in found if self._is_assumed(pod)}.values())
+
     def _hosts(self) -> Iterator[Host]:
         for node in self.cluster.nodes:
             for ip in node.ips or self.addresses(AddressSet.FULL):
@@ -476,11 +489,12 @@ class FiniteWorld:
 
     @cached_property
     def maybe_unisolated(self) -> list[Pod]:
-        return [p for p, found in self._isolations if True in found]
+        may_be = [p for p in self.supposed if True in self._unisolated(p)]
+        return [*may_be, *(p for p, found in self._isolations if True in found)]
 
     @cached_property
     def _isolations(self) -> list[tuple[Pod, frozenset[bool]]]:
-        return [(pod, self._unisolated(pod)) for pod in self.subjects]
+        return [(pod, self._unisolated(pod)) for pod in self.ends if isinstance(pod, Pod) and self._is_spoken_of(pod)]
 
     def _unisolated(self, pod: Pod) -> frozenset[bool]:
         found = [one for one in known_pods(pod, self.pod_labels) if self._keeps_assumptions(one)]
@@ -489,7 +503,7 @@ class FiniteWorld:
 
     @property
     def subjects(self) -> list[Pod]:
-        return [end for end in self.ends if isinstance(end, Pod) and self._is_spoken_of(end)]
+        return [end for end in (*self.ends, *self.supposed) if isinstance(end, Pod) and self._is_spoken_of(end)]
 
     def _is_spoken_of(self, pod: Pod) -> bool:
         """As its labels may turn out that nobody knows."""

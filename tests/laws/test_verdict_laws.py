@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clusters import claims, clusters, conditions, isolation_claims, namespaces_matching, profiles, selectors
+from clusters import blocks, claims, clusters, conditions, isolation_claims, namespaces_matching, profiles, selectors
 from finite_worlds import FiniteWorld
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
@@ -23,8 +23,8 @@ from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Assumption, Claim, Kind, Query, Universe, is_equal, is_there
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.endpoints import Connection, External, Host, Pod
-from analyzer.model.ends import pods_in
-from analyzer.model.formulas import AtAddress, Attribute, Formula, Member, Name, Not, OfWorkload, Role
+from analyzer.model.ends import pods_in, with_address, without
+from analyzer.model.formulas import Attribute, Formula, Member, Name, Not, OfWorkload, Role, both
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -132,18 +132,32 @@ def test_every_pod_that_could_be_is_decided_as_by_enumeration(universe: Universe
 @settings(LAW, max_examples=30)
 @given(st.data())
 def test_isolation_is_judged_as_by_enumeration(universe: Universe, data: st.DataObject) -> None:
-    world = data.draw(worlds(universe, 400, isolation=True))
-    # No query asks of addresses whether they are isolated: a pod's region tells no family of addresses, and the world
-    # has none of the pods that objects which are not modelled may make at any.
-    assume(not any(isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress) for leaf in claim_sets(world.claim)))
+    _check_isolation(data.draw(worlds(universe, 400, isolation=True)))
+
+
+def _check_isolation(world: FiniteWorld) -> None:
+    """The verdict, and that regions hold none but pods that refute the claim."""
     found = verdict_in(world)
     assert found.status.value in expected(world)
     regions = [c.region.src for c in found.counterexamples]
     open_pods = set(world.unisolated)
-    for pod in (end for end in world.ends if isinstance(end, Pod)):
+    for pod in (end for end in (*world.ends, *world.supposed) if isinstance(end, Pod)):
         assert pod in open_pods or not any(
             tells_of_pod(region, pod, world.cluster, world.profile) for region in regions
         )
+
+
+@pytest.mark.parametrize("universe", Universe)
+@settings(LAW, max_examples=40)
+@given(st.data())
+def test_isolation_of_pods_at_addresses_is_judged_as_by_enumeration(universe: Universe, data: st.DataObject) -> None:
+    """Sets that ask of addresses: by a Service's endpoints, or by what a waiver or a baseline takes away."""
+    world = data.draw(worlds(universe, 400, isolation=True))
+    block, pods = with_address(data.draw(blocks())[0]), pods_in(NamespacesMatching(data.draw(selectors())))
+    sources = data.draw(st.sampled_from((block, both((pods, block)), without(pods, block))))
+    world = replace(world, claim=replace(world.claim, sources=sources))
+    assume(len(world.ends) <= 400)
+    _check_isolation(world)
 
 
 # ------------------------------------------------------------------------------------------------ relations

@@ -16,6 +16,8 @@ from analyzer.model.source import Source
 from analyzer.reports.check_json import render_json
 from analyzer.reports.check_json_reading import read_baseline
 from analyzer.semantics.claims import is_member
+from analyzer.sets import AddressSet, ValueSet
+from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
 from analyzer.verdicts.verdict import Status, Waived
 from analyzer.verdicts.waivers import Waiver
 
@@ -210,6 +212,25 @@ def test_a_pod_on_its_nodes_network_is_not_known_from_regions_of_pods(tmp_path):
     assert answered(tmp_path, NAMESPACES, claim, baseline=known).status is Status.PROVED
     agent = NAMESPACES + pod("agent", "a", "hostNetwork: true, ")
     assert answered(tmp_path, agent, claim, baseline=known).status is Status.REFUTED
+
+
+@pytest.mark.parametrize("waived", ["0.0.0.0/0", "::/0"])
+@pytest.mark.parametrize("universe", list(Universe))
+def test_pods_of_one_family_are_not_known_from_those_of_the_other(tmp_path, waived, universe):
+    manifests, claim = NAMESPACES + pod("web", "a"), "every pods is isolated for ingress"
+    region = region_of_pods(Constraint(Role.SRC, Attribute.ADDRESS, AddressSet.of(waived)))
+    given = [Waiver("p/q", "why", "who", date(2026, 12, 31), region, "text", Source("w.toml", 1))]
+    rest = answered(tmp_path, manifests, claim, given, most=50, universe=universe)
+    assert rest.status is Status.REFUTED
+    known = baseline_of(rest)
+    assert answered(tmp_path, manifests, claim, given, known, universe=universe).status is Status.PROVED
+    (verdict,) = answered(tmp_path, manifests, claim, baseline=known, universe=universe).verdicts
+    assert not verdict.is_excused
+    assert all(example.subject.ip in AddressSet.of(waived) for example in verdict.counterexamples)
+
+
+def region_of_pods(*asked):
+    return Region.of([Constraint(Role.SRC, Attribute.KIND, ValueSet.of(["pod"])), *asked])
 
 
 def test_a_namespace_that_is_gone_is_not_known_as_one_to_come(tmp_path):
