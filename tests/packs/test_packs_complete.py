@@ -9,6 +9,7 @@ import pytest
 from analyzer import analysis, manifests, packs
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
+from analyzer.model.source import Topic
 from analyzer.solving import CVC5
 from analyzer.verdicts.verdict import Status
 
@@ -79,7 +80,9 @@ def test_case(name, query, outcome):
         loaded.cluster, [replace(PACKS[name], queries=(query,))], setting=SETTING, second_solver=CVC5
     )
     assert answer.unmodelled == ()
-    assert outcome == "violated" or answer.notices == ()
+    # A case holds the policies of one query: that they allow no DNS is true, and beside its point.
+    slips = [notice for notice in answer.notices if notice.topic is not Topic.NO_DNS]
+    assert outcome == "violated" or slips == []
     assert answer.cross_check is not None
     assert answer.cross_check.undecided == ()
     assert answer.cross_check.confirmed >= 2
