@@ -67,8 +67,10 @@ class Excusing:
         regions = self._regions(verdict, known)
         excused = [excuse for _, excuse in hiding] + [excuse for excuse in regions if excuse is not None]
         rest = ask(replace(verdict.query, claim=_without(verdict.query.claim, excused))) if excused else verdict
+        # What is unknown outside of some requests may be a request that was not let in then.
+        is_no_worse = _is_no_worse(rest, known) and not any(excuse.requests for excuse in excused)
         # Vacuous: waivers of `is isolated` took every pod away.
-        if rest.status in (Status.PROVED, Status.VACUOUS) or _is_no_worse(rest, known):
+        if rest.status in (Status.PROVED, Status.VACUOUS) or is_no_worse:
             return replace(weighed, is_excused=True)
         if known is not None and None in regions and self._are_known(ask(verdict.query, len(regions) + 1), known):
             return replace(weighed, is_excused=True)
@@ -147,7 +149,8 @@ class Excusing:
         # Of a namespace that is gone since, a region of namespaces to come now speaks and did not then.
         if baseline is None or baseline.namespaces is None or not baseline.namespaces <= there:
             return False
-        is_told = all(it.region in known.regions for it in verdict.counterexamples)
+        regions = [it.region for it in verdict.counterexamples]
+        is_told = all(it in known.regions and not it.is_of_untold_requests for it in regions)
         return verdict.is_complete and is_told and unlike_workloads(baseline, verdict.universe, self.cluster) == ()
 
     def _shortcomings(
@@ -159,7 +162,14 @@ class Excusing:
         if not known.is_complete:
             text = "does not list all that violated it then; make it with a larger --max-counterexamples"
             yield Notice(Source(baseline.file), f"the baseline of `{name}` {text}")
-        unsaid = sum(excuse is None for excuse in regions)
+        untold = sum(region.is_of_untold_requests for region in known.regions)
+        if untold:
+            text = (
+                f"{untold} of its {len(regions)} regions excuse nothing: some request gets through there, and which"
+                " is not told; a waiver with `from`, `to` and `on` excuses every request"
+            )
+            yield Notice(Source(baseline.file), f"the baseline of `{name}`: {text}")
+        unsaid = sum(excuse is None for excuse in regions) - untold
         if unsaid:
             text = f"{unsaid} of its {len(regions)} regions cannot be excused one by one"
             yield Notice(Source(baseline.file), f"the baseline of `{name}`: {text}")

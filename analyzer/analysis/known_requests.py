@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.model.formulas import Attribute as Asked
 from analyzer.model.formulas import Formula, Name, Not, Role, Test, both, either, negated
+from analyzer.model.requests import JOINED_HEADERS
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.texts import Alternative
 from analyzer.verdicts.regions import YES, Attribute, Constraint
@@ -39,6 +40,8 @@ _NAMES = {
 
 def asked_by(constraint: Constraint) -> Formula | None:
     """What the constraint, of a request, asks; None where no formula says it."""
+    if constraint.attribute is Attribute.REQUESTS:
+        return None
     attribute = Asked(Role.REQUEST, _NAMES[constraint.attribute], constraint.key)
     match constraint.within:
         case ValueSet() as values if constraint.attribute is Attribute.TLS:
@@ -48,9 +51,14 @@ def asked_by(constraint: Constraint) -> Formula | None:
         case AddressSet() as addresses:
             return Test(attribute, addresses)
         case TextSet() as texts:
-            return _texts(attribute, texts, has_several=constraint.attribute in _SEVERAL)
+            return _texts(attribute, texts, has_several=_has_several(constraint))
         case _:
             return None
+
+
+def _has_several(it: Constraint) -> bool:
+    """Of what a proxy joins to one value, and of the parts of HTTP/2 that are called like headers, there is one."""
+    return it.attribute in _SEVERAL and not it.key.startswith(":") and it.key not in JOINED_HEADERS
 
 
 def _texts(attribute: Asked, texts: TextSet, *, has_several: bool) -> Formula | None:

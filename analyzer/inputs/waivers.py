@@ -133,12 +133,17 @@ class _Reading:
         from analyzer.reports.region_json import read_region
 
         try:
-            return read_region(json.loads(written))
+            found = read_region(json.loads(written))
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             hint = "copy the `region` of a counterexample from `netproof check … --format json`"
             self.problem((*at, "region"), f"`region` is no list of constraints: {said}", hint)
             return None
+        if found.is_of_untold_requests:
+            hint = "write `from`, `to` and `on`, which excuse every request"
+            self.problem((*at, "region"), "`region` is of some requests and does not tell which", hint)
+            return None
+        return found
 
     def region(self, at: tuple[str | int, ...], table: Mapping[str, Any]) -> Excuse | None:
         """The region, each of its parts read as the part of a claim that it stands for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from analyzer.encoding import (
     VIOLATION,
@@ -38,6 +39,7 @@ from analyzer.model.formulas import Name
 from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
+from analyzer.semantics.requested import attributes_of
 from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Result
 from analyzer.verdicts.regions import Region
@@ -152,8 +154,8 @@ class Finder:
         return self.session.certain(opens, *outside)
 
     def _told(self, box: Box) -> Box:
-        """The box as a region tells it: of a comparison with its requests, of others with whatever request."""
-        if self.is_disjoint:
+        """The box as a region tells it: of a claim of reach with whatever request."""
+        if self.obligation.scope.question.claim.kind.is_broken_by_requests:
             return box
         return {variable: values for variable, values in box.items() if variable.role is not Role.REQUEST}
 
@@ -280,9 +282,17 @@ def counterexample(one: Witness, obligation: Obligation, replay: Replay) -> Coun
     if witness.request is not None:
         from analyzer.judging.plain_requests import plainer
 
-        witness = plainer(witness, replay)
+        witness = plainer(witness, replay, partial(_is_asked_inside, one.box, obligation))
     decision = replay.connection(witness, allowed=allowed, bundle=bundle)
     return Counterexample(witness, None, decision, (), region, one.live, one.depends_on, new)
+
+
+def _is_asked_inside(box: Box, obligation: Obligation, connection: Connection) -> bool:
+    """Whether the connection's request is one of the box."""
+    scope = obligation.scope
+    values = embed(obligation, connection, attributes_of(connection, scope.cluster, scope.question.profile))
+    asked = ((v, its) for v, its in box.items() if v.role is Role.REQUEST)
+    return values is not None and all(v.symbol in values and contains(its, values[v.symbol]) for v, its in asked)
 
 
 def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str]:

@@ -12,7 +12,6 @@ from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
 from analyzer.encoding.variables import ADDRESSES, KINDS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
-from analyzer.model.claims import Kind
 from analyzer.sets.intervals import Intervals, canonical, contains
 
 Atom = tuple[int, int]
@@ -47,11 +46,8 @@ def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
     if not _holds(session, box):
         return box
     box = _dropped(session, box)
-    is_told = (
-        claim.kind is Kind.NO_NEW
-    )  # of the others a region is of connections, of each of which some request is told
     for variable in sorted(box, key=lambda v: (-v.rank, v.symbol)):
-        if variable.attribute not in OF_REQUESTS or is_told:
+        if variable.attribute not in OF_REQUESTS or claim.kind.is_broken_by_requests:
             _widen(session, box, variable, values[variable.symbol])
     way = variables.find(Role.CONNECTION, Attribute.WAY)
     if way is not None and values.get(way.symbol):  # its port settles these, so that nothing else would say them

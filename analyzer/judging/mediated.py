@@ -49,8 +49,8 @@ def _told(thing: Unmodelled) -> tuple[str, str]:
 
 
 def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
-    """The cluster and the question, which asks for requests if it names them, or some mesh is to be seen, or one
-    request has to get through rules of Cilium at both ends.
+    """The cluster and the question, which asks for requests if it names them, or some mesh is to be seen, or rules of
+    Cilium look at requests: its regions tell which get through, or one request has to get through them at both ends.
 
     What Sidecars, ServiceEntries and routes say of what goes out keeps nobody from going past them, so that no claim
     of isolation hangs on it; a claim of reach does (istio.md 7).
@@ -58,7 +58,7 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
     kind = question.claim.kind
     if kind in _NOT_OF_CONNECTIONS:
         return cluster, question
-    if has_mesh(cluster.mesh) or any(asked_of_requests(question.claim)) or _is_asked_twice(cluster, question):
+    if has_mesh(cluster.mesh) or any(asked_of_requests(question.claim)) or _is_asked(cluster, question):
         from analyzer.encoding.requests import USUAL
 
         question = replace(question, with_requests=True, requests=USUAL if kind is Kind.EVERY else ())
@@ -75,6 +75,7 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
     return found, question
 
 
-def _is_asked_twice(cluster: Cluster, question: Question) -> bool:
-    profile = question.profile
-    return is_seen_by_engine(profile, cluster) and len(looking_stages(profile, cluster)) > 1
+def _is_asked(cluster: Cluster, question: Question) -> bool:
+    if not is_seen_by_engine(question.profile, cluster):
+        return False
+    return question.claim.kind.is_broken_by_requests or len(looking_stages(question.profile, cluster)) > 1

@@ -13,8 +13,8 @@ from analyzer.model.endpoints import Connection
 from analyzer.model.requests import PLAINTEXT, Request
 
 
-def plainer(connection: Connection, replay: Replay) -> Connection:
-    """The connection with the plainest request that the oracle takes for a witness too.
+def plainer(connection: Connection, replay: Replay, is_inside: Callable[[Connection], bool]) -> Connection:
+    """The connection with the plainest request that lies in its region, and that the oracle takes for a witness too.
 
     A claim of reach is broken by what no request gets through, of which there is none that is plainest.
     """
@@ -22,8 +22,9 @@ def plainer(connection: Connection, replay: Replay) -> Connection:
         return connection
 
     def is_witness(request: Request) -> bool:
+        asked = replace(connection, request=request)
         try:
-            return replay.connection(replace(connection, request=request), allowed=True, bundle="").allowed
+            return is_inside(asked) and replay.connection(asked, allowed=True, bundle="").allowed
         except InternalError:
             return False
 

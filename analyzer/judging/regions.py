@@ -17,9 +17,21 @@ from analyzer.judging.told_requests import told_requests
 from analyzer.model.claims import Kind
 from analyzer.model.formulas import Same, leaves
 from analyzer.model.policies import Protocol
+from analyzer.model.request_view import looking_stages
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import Intervals, contains
-from analyzer.verdicts.regions import NEW_NAMESPACE, NO, NOT_PERMITTED, WHERE, YES, Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import (
+    NEW_NAMESPACE,
+    NO,
+    NOT_PERMITTED,
+    SOME,
+    WHERE,
+    YES,
+    Attribute,
+    Constraint,
+    Region,
+    Role,
+)
 
 _END = {Role.SRC: End.SRC, Role.DST: End.DST}
 
@@ -31,8 +43,15 @@ def describe(obligation: Obligation, box: Box) -> Region:
     if obligation.scope.question.claim.kind is Kind.ISOLATED:
         return Region.of(src)
     told = (*src, *_end(obligation, box, Role.DST), *_connection(obligation, box))
-    is_of_requests = obligation.scope.question.claim.kind is Kind.NO_NEW
-    return Region.of((*told, *told_requests(obligation, box)) if is_of_requests else told)
+    is_told = obligation.scope.question.claim.kind.is_broken_by_requests
+    return Region.of((*told, *told_requests(obligation, box), *_untold_requests(obligation)) if is_told else told)
+
+
+def _untold_requests(obligation: Obligation) -> Iterator[Constraint]:
+    """That some request breaks the claim and nobody asked which: rules look at requests, the question does not."""
+    question = obligation.scope.question
+    if not question.with_requests and looking_stages(question.profile, obligation.scope.cluster):
+        yield _of(Role.REQUEST, Attribute.REQUESTS, [SOME])
 
 
 def _connection(obligation: Obligation, box: Box) -> Iterator[Constraint]:

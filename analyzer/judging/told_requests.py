@@ -77,5 +77,5 @@ def _texts(domain: RequestDomain, kept: list[int], *, has_absent: bool = False) 
     inside = [domain.witnesses[place] for place in kept]
     outside = [text for place, text in enumerate(domain.witnesses) if place not in kept]
     found = TextSet.separating(inside, outside, domain.patterns, has_absent=has_absent)
-    attribute = domain.attribute
+    attribute = domain.read_from  # what patterns ask of a path with its query is asked of no path without
     return Constraint(Role.REQUEST, _TEXTS[attribute.name], found, attribute.key)

@@ -76,6 +76,14 @@ class Kind(Enum):
     NO_NEW = "no newly"  # no S can newly reach D: nothing that the older of two revisions denies
     NEVER_TIE = "policies never tie"  # no two policies of equal priority do different things to a connection
 
+    @property
+    def is_broken_by_requests(self) -> bool:
+        """Each request that gets through breaks it by itself, so that its regions tell which do.
+
+        A claim of reach is broken where none gets through, whatever the client asks for.
+        """
+        return self in (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY, Kind.NO_NEW)
+
 
 @dataclass(frozen=True, slots=True)
 class PortNaming:

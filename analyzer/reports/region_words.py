@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.reports.words import addresses, label, listed
 from analyzer.sets import AddressSet, PortSet, TextSet, ValueSet
-from analyzer.verdicts.regions import NEW_NAMESPACE, NOT_PERMITTED, YES, Attribute
+from analyzer.verdicts.regions import NEW_NAMESPACE, NOT_PERMITTED, SOME, YES, Attribute
 
 if TYPE_CHECKING:
     from analyzer.sets.texts import Alternative
@@ -45,6 +45,7 @@ _FLAGS = {
     (Attribute.HTTP, "false"): "asked by bytes that are no HTTP",
     (Attribute.TOKEN, "true"): "with a valid token",
     (Attribute.TOKEN, "false"): "without a valid token",
+    (Attribute.REQUESTS, SOME): "for some requests",
 }
 _SEVERAL = {
     Attribute.HEADER: "header",
@@ -66,18 +67,26 @@ def requested(it: Constraint) -> str:
     match it.within:
         case ValueSet() as values:
             return _FLAGS[it.attribute, _named(values)[0]]
-        case TextSet() as texts if it.attribute in _SEVERAL:
-            said = _texts(texts.alternatives)
-            return f"{'without' if texts.is_complement else 'with'} a {_SEVERAL[it.attribute]} {it.key} that {said}"
+        case TextSet() as texts if it.attribute in _SEVERAL and it.key != ":path":
+            return _of_several(f"a {_SEVERAL[it.attribute]} {it.key}", texts)
         case TextSet() as texts:
             said = _texts(texts.alternatives) if texts.alternatives else ""
             absent = ["is not there"] if texts.has_absent else []
-            name = _SINGLE.get(it.attribute, it.attribute.value)
+            is_target = it.attribute is Attribute.HEADER
+            name = "path with its query" if is_target else _SINGLE.get(it.attribute, it.attribute.value)
             return f"where the {name} {' or '.join([*([said] if said else []), *absent])}"
         case AddressSet() as found:
             return f"for a client at {addresses(found)}"
         case _:
             return f"where {it.name} lies in {it.within}"
+
+
+def _of_several(what: str, texts: TextSet) -> str:
+    """`with a header x that is `1``, `without a header x`."""
+    if not texts.alternatives:
+        return f"{'without' if texts.has_absent is not texts.is_complement else 'with'} {what}"
+    found = f"{'without' if texts.is_complement else 'with'} {what} that {_texts(texts.alternatives)}"
+    return f"{found} or without any" if texts.has_absent and not texts.is_complement else found
 
 
 def _texts(alternatives: tuple[Alternative, ...]) -> str:

@@ -17,6 +17,7 @@ NEW_NAMESPACE = "<new-namespace>"
 """Stands for the name of any namespace that nothing mentions; none is called so."""
 YES, NO = ValueSet.of(["true"]), ValueSet.of(["false"])
 NOT_PERMITTED, WHERE = "not permitted", "where"
+SOME = "some"
 
 
 class Role(Enum):
@@ -71,6 +72,7 @@ class Attribute(Enum):
     WORD_OF_CLAIM = "claims.words"
     REMOTE_IP = "remote_ip"  # the client's address, as the proxy concludes it
     DNS = "dns"
+    REQUESTS = "requests"  # SOME: some that the region does not tell, so that it excuses none
 
 
 ADDRESSES = frozenset({Attribute.ADDRESS, Attribute.SERVICE_ADDRESS, Attribute.REMOTE_IP})
@@ -98,7 +100,7 @@ OF_CONNECTIONS = frozenset(
 """The attributes of connections."""
 OF_REQUESTS = frozenset(it for it in Attribute if _PLACES[it] >= _PLACES[Attribute.TLS])
 """The attributes of requests; the others are of ends."""
-TEXTS = OF_REQUESTS - {Attribute.TLS, Attribute.HTTP, Attribute.TOKEN, Attribute.REMOTE_IP}
+TEXTS = OF_REQUESTS - {Attribute.TLS, Attribute.HTTP, Attribute.TOKEN, Attribute.REMOTE_IP, Attribute.REQUESTS}
 """Those that are told by patterns."""
 
 Labels = tuple[tuple[str, ValueSet], ...]
@@ -226,6 +228,11 @@ class Region:
     @property
     def request(self) -> Constraints:
         return self.at(Role.REQUEST)
+
+    @property
+    def is_of_untold_requests(self) -> bool:
+        """It holds for some requests only, and does not tell which."""
+        return any(it.attribute is Attribute.REQUESTS for it in self.request)
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:

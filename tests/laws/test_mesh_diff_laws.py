@@ -57,8 +57,8 @@ def newly_allowed(pair: tuple[Cluster, Cluster], connection: Connection) -> bool
     return was == {False} and now == {True}
 
 
-def setting(universe: Universe = Universe.ANY) -> Setting:
-    return Setting(universe, PROFILE, AddressSet.FULL)
+def setting(universe: Universe = Universe.ANY, most: int = 3) -> Setting:
+    return Setting(universe, PROFILE, AddressSet.FULL, max_counterexamples=most)
 
 
 @settings(max_examples=25, **SLOW)

@@ -26,7 +26,7 @@ from analyzer.semantics.formulas import Situation, is_true
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.strings import glob
 from analyzer.verdicts.baseline import Baseline
-from analyzer.verdicts.regions import NO, YES, Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import NO, SOME, YES, Attribute, Constraint, Region, Role
 
 MANIFESTS = """
 apiVersion: v1
@@ -226,7 +226,7 @@ def test_what_is_shown_lies_outside_of_an_excuse(name, src, dst, connection, clu
 
 def test_every_attribute_is_tried():
     tried = {it.attribute for _, src, dst, connection in REGIONS for it in region(src, dst, connection).constraints}
-    tried |= {it.attribute for it in ASKED}
+    tried |= {it.attribute for it in (*ASKED, UNTOLD)}
     assert tried == set(Attribute)
 
 
@@ -248,8 +248,11 @@ ASKED = [
         for is_so in (False, True)
     ),
     texts("headers", {}, key="x"),
+    texts("headers", {"1": False}, key="authorization", has_absent=True),
+    texts("headers", {"/a*": True, "/a": False}, key=":path"),
     Constraint(Role.REQUEST, Attribute.REMOTE_IP, AddressSet.of("203.0.113.0/24")),
 ]
+UNTOLD = Constraint(Role.REQUEST, Attribute.REQUESTS, ValueSet.of([SOME]))
 TLS = Asked(OfWhom.REQUEST, Name.TLS)
 SEVERAL = {Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD}
 VALUES = ((), ("1",), ("2",), ("1", "2"), ("/a",), ("/a/b",), ("GET",), ("mtls",), ("plaintext",), ("203.0.113.7",))
@@ -262,7 +265,7 @@ def test_what_a_region_asks_of_requests_is_excused_just_as_it_is_told(constraint
     for values in VALUES:
         if constraint.attribute is Attribute.REMOTE_IP and values != ("203.0.113.7",):
             continue
-        if name.name not in SEVERAL and len(values) > 1:
+        if (name.name not in SEVERAL or name.key in (":path", "authorization")) and len(values) > 1:
             continue
         its = {name: values} if values else {}
         told = tells_of_request(Region.of((constraint,)), {TLS: ("",), **its})
@@ -271,3 +274,9 @@ def test_what_a_region_asks_of_requests_is_excused_just_as_it_is_told(constraint
 
 def test_of_several_values_two_things_are_never_asked_of_one():
     assert asked_by(texts("headers", {"a*": True, "*b": True}, key="x")) is None
+
+
+def test_requests_that_a_region_does_not_tell_are_excused_by_none(cluster):
+    assert asked_by(UNTOLD) is None
+    told = Region.of((*region(POD, POD, {}).constraints, UNTOLD))
+    assert known_excuse(told, known(cluster), Universe.ANY, cluster, GENERIC) is None
