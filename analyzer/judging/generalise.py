@@ -12,7 +12,7 @@ from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
 from analyzer.encoding.variables import ADDRESSES, KINDS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
-from analyzer.sets.intervals import Intervals, canonical, contains
+from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
 
 Atom = tuple[int, int]
 
@@ -56,7 +56,7 @@ def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
     protocol = variables[Role.CONNECTION, Attribute.PROTOCOL]
     if protocol.symbol in values and any(v.attribute in OF_REQUESTS for v in box):  # a request is of its protocol
         box[protocol] = exactly(values[protocol.symbol])
-    return _both_families(session, box)
+    return _told_alike(session, values, _both_families(session, box))
 
 
 def exactly(value: int) -> Intervals:
@@ -201,6 +201,30 @@ def _both_families(session: QuerySession, box: Box) -> Box:
             return box
         both[its] = other[its] = canonical(fitting)
     return both if _holds(session, both) and _can_be(session, other) else box
+
+
+def _told_alike(session: QuerySession, values: Mapping[str, int], box: Box) -> Box:
+    """As much of the box as a region tells: it has one set of addresses at an end, for those that are known and for
+    those that nobody knows, or speaks of ends of the witness's sort alone."""
+    find, found = session.obligation.variables.find, dict(box)
+    for variable in [v for v in box if v.attribute in ADDRESSES]:
+        pair = [find(variable.role, attribute, variable.which) for attribute in ADDRESSES]
+        known, unknown = pair
+        if known is None or unknown is None:
+            continue
+        shared = intersection(found.get(known, known.every), found.get(unknown, unknown.every))
+        (split, _), member = known.guard[1], find(variable.role, Attribute.MEMBER)
+        own, other = (known, unknown) if split.holds(values) else (unknown, known)
+        is_of_witness = all(it.holds(values) is is_so for it, is_so in own.guard)
+        if split.is_outside(box) or member is None:
+            continue
+        if not is_of_witness or contains(shared, values[own.symbol]):
+            found |= {known: shared, unknown: shared}
+        else:
+            side = split.values if own is known else complement(split.values, *member.every[0])
+            found[member] = intersection(found.get(member, member.every), side)
+            found.pop(other, None)
+    return found
 
 
 def _one_family(session: QuerySession, box: Box, family: Variable) -> Box:
