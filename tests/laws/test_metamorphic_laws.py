@@ -20,7 +20,8 @@ from analyzer.judging import Setting, judge
 from analyzer.model.claims import Claim, Excuse, Kind, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.ends import ANYTHING, without
-from analyzer.model.formulas import either
+from analyzer.model.formulas import Name, either
+from analyzer.model.formulas import Test as FormulaTest
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Requirement
 from analyzer.model.policies import NamespaceNamed, NumberedPorts, PodPeer, Policy, Protocol, Tier
 from analyzer.model.profile import Profile
@@ -69,6 +70,8 @@ def renamed(thing: Any, label: Callable[[str, str], tuple[str, str]], namespace:
     if isinstance(thing, Requirement):
         pairs = [label(thing.key, value) for value in sorted(thing.values)]
         return replace(thing, key=label(thing.key, "")[0], values=frozenset(value for _, value in pairs))
+    if isinstance(thing, FormulaTest) and isinstance(thing.meets, frozenset | None):
+        return renamed_test(thing, thing.meets, label, namespace)
     if isinstance(thing, tuple):
         return tuple(renamed(part, label, namespace) for part in thing)
     if not is_dataclass(thing) or isinstance(thing, type | AddressSet):
@@ -81,6 +84,21 @@ def renamed(thing: Any, label: Callable[[str, str], tuple[str, str]], namespace:
     if type(thing).__name__ == "NamespaceNamed":
         changed["name"] = namespace(thing.name)
     return replace(thing, **changed)
+
+
+def renamed_test(
+    test: FormulaTest,
+    meets: frozenset[str] | None,
+    label: Callable[[str, str], tuple[str, str]],
+    namespace: Callable[[str], str],
+) -> FormulaTest:
+    it, values = test.attribute, sorted(meets or ())
+    if it.name is Name.NAMESPACE:
+        return replace(test, meets=meets and frozenset(map(namespace, values)))
+    if it.name not in (Name.LABEL, Name.NAMESPACE_LABEL):
+        return test
+    found = meets and frozenset(label(it.key, value)[1] for value in values)
+    return FormulaTest(replace(it, key=label(it.key, "")[0]), found)
 
 
 @LAW
