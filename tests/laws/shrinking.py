@@ -232,8 +232,6 @@ def _is_whole(thing: Any) -> bool:
             return False
         case Requirement(operator=operator, values=values):
             return bool(values) == (operator.value in ("In", "NotIn"))
-        case Some(()):
-            return False
         case tuple():
             return all(_is_whole(part) for part in thing)
         case Selector() | Policy() | Claim() | Rule() | Excuse():
