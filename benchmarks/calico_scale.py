@@ -8,25 +8,15 @@ it; both under the profile `calico`.  Processor time of the answers, the cluster
 
 from __future__ import annotations
 
-import argparse
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from analyzer.analysis import Setting, check
-from analyzer.manifests import load
-from analyzer.model.claims import Pack, Universe
-from analyzer.model.cluster import Cluster
+from analyzer.analysis import Setting
+from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
-from analyzer.packs import find
-from benchmarks.clusters.multi_tenant import TENANTS_APART
 from benchmarks.clusters.objects import Object
-from benchmarks.clusters.text import json_list
-from benchmarks.generate import Order, make
-from benchmarks.measuring import Row, print_rows
-from benchmarks.pack_scale import pack_of, pairs
+from benchmarks.measuring import Row
+from benchmarks.own_policies import main, ratios
 
 _SETTING = Setting(Universe.ANY, PROFILES["calico"].with_knob("calico-version", "3.31"))
 _OPERATORS = {"In": "in", "NotIn": "not in"}
@@ -85,45 +75,10 @@ def _selector(selector: dict[str, Any]) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ figures
-def read(objects: Iterable[Object]) -> tuple[Cluster, float]:
-    """The cluster, and what reading it costs."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "cluster.json")
-        with file.open("w", encoding="utf-8") as out:
-            out.writelines(json_list(iter(objects)))
-        started = time.process_time()
-        cluster = load([str(file)]).cluster
-        return cluster, time.process_time() - started
-
-
-def answers(cluster: Cluster, pack: Pack) -> tuple[float, list[str]]:
-    started = time.process_time()
-    found = check(cluster, [pack], setting=_SETTING)
-    cost = time.process_time() - started
-    return cost, [verdict.status.value for section in found.sections for verdict in section.verdicts]
-
-
 def measure(namespaces: int = 1000) -> list[Row]:
-    """The ratio for each question; AssertionError where the two clusters answer differently."""
-    made = make(Order(pods=20 * namespaces, policies=6 * namespaces, namespaces=namespaces))
-    (plain, read_plain), (own, read_own) = read(made.objects()), read(map(as_calico, made.objects()))
-    told = f"{read_own:.2f} s, NetworkPolicies {read_plain:.2f} s, of {namespaces:,} namespaces"
-    rows = [Row("reading Calico's policies instead of NetworkPolicies", f"{read_own / read_plain:.2f}", told)]
-    packs = {"all tenants apart": pack_of(TENANTS_APART), "two tenants apart": pairs(plain, 1)}
-    packs |= {"baseline pack": find("baseline", {}), "100 queries on two tenants each": pairs(plain)}
-    for name, pack in packs.items():
-        (cost, said), (cost_own, said_own) = answers(plain, pack), answers(own, pack)
-        assert said == said_own, name
-        figures = f"{cost_own:.2f} s, NetworkPolicies {cost:.2f} s"
-        rows.append(Row(f"{name}: the same in Calico's policies", f"{cost_own / cost:.2f}", figures))
-    return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--namespaces", type=int, default=1000)
-    print_rows(measure(parser.parse_args().namespaces))
+    """As `ratios`."""
+    return ratios("Calico", as_calico, _SETTING, namespaces)
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure)

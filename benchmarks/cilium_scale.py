@@ -8,22 +8,15 @@ Processor time of the answers, the cluster being read, and of reading it.
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.analysis import Setting, check
-from analyzer.model.claims import Pack, Universe
-from analyzer.model.cluster import Cluster
+from analyzer.analysis import Setting
+from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
-from analyzer.packs import find
-from benchmarks.calico_scale import read
-from benchmarks.clusters.multi_tenant import TENANTS_APART
 from benchmarks.clusters.objects import Object
-from benchmarks.generate import Order, make
-from benchmarks.measuring import Row, print_rows
-from benchmarks.pack_scale import pack_of, pairs
+from benchmarks.measuring import Row
+from benchmarks.own_policies import main, ratios
 
 _SETTING = Setting(Universe.ANY, PROFILES["cilium"])
 _NAMESPACE = "io.kubernetes.pod.namespace"
@@ -81,34 +74,10 @@ def _selector(end: dict[str, Any]) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------------ figures
-def answers(cluster: Cluster, pack: Pack) -> tuple[float, list[str]]:
-    started = time.process_time()
-    found = check(cluster, [pack], setting=_SETTING)
-    cost = time.process_time() - started
-    return cost, [verdict.status.value for section in found.sections for verdict in section.verdicts]
-
-
 def measure(namespaces: int = 1000) -> list[Row]:
-    """The ratio for each question; AssertionError where the two clusters answer differently."""
-    made = make(Order(pods=20 * namespaces, policies=6 * namespaces, namespaces=namespaces))
-    (plain, read_plain), (own, read_own) = read(made.objects()), read(map(as_cilium, made.objects()))
-    told = f"{read_own:.2f} s, NetworkPolicies {read_plain:.2f} s, of {namespaces:,} namespaces"
-    rows = [Row("reading Cilium's policies instead of NetworkPolicies", f"{read_own / read_plain:.2f}", told)]
-    packs = {"all tenants apart": pack_of(TENANTS_APART), "two tenants apart": pairs(plain, 1)}
-    packs |= {"baseline pack": find("baseline", {}), "100 queries on two tenants each": pairs(plain)}
-    for name, pack in packs.items():
-        (cost, said), (cost_own, said_own) = answers(plain, pack), answers(own, pack)
-        assert said == said_own, name
-        figures = f"{cost_own:.2f} s, NetworkPolicies {cost:.2f} s"
-        rows.append(Row(f"{name}: the same in Cilium's policies", f"{cost_own / cost:.2f}", figures))
-    return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--namespaces", type=int, default=1000)
-    print_rows(measure(parser.parse_args().namespaces))
+    """As `ratios`."""
+    return ratios("Cilium", as_cilium, _SETTING, namespaces)
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure)

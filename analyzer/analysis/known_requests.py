@@ -8,6 +8,7 @@ from analyzer.model.requests import JOINED_HEADERS
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.texts import Alternative
 from analyzer.verdicts.regions import YES, Attribute, Constraint
+from analyzer.verdicts.request_texts import TEXTS
 
 _SEVERAL = frozenset(
     {
@@ -22,19 +23,8 @@ _NAMES = {
     Attribute.TLS: Name.TLS,
     Attribute.HTTP: Name.METHOD,
     Attribute.TOKEN: Name.TOKEN,
-    Attribute.METHOD: Name.METHOD,
-    Attribute.PATH: Name.PATH,
-    Attribute.HOST: Name.HOST,
-    Attribute.HEADER: Name.HEADER,
-    Attribute.PARAMETER: Name.PARAMETER,
-    Attribute.COOKIE: Name.COOKIE,
-    Attribute.SNI: Name.SNI,
-    Attribute.ISSUER: Name.ISSUER,
-    Attribute.SUBJECT: Name.SUBJECT,
-    Attribute.CLAIM_OF_TOKEN: Name.CLAIM,
-    Attribute.WORD_OF_CLAIM: Name.CLAIM_WORD,
     Attribute.REMOTE_IP: Name.REMOTE_IP,
-    Attribute.DNS: Name.DNS,
+    **{attribute: name for name, attribute in TEXTS.items()},
 }
 
 

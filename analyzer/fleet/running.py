@@ -65,8 +65,10 @@ def _by_processes(order: Order, left: Sequence[int], journal: Journal, jobs: int
             raise InternalError(f"the process that answered for source `{source.name}` failed")
         return unread(source, columns_of(packs_of(order)), f"the process that was at it ended with code {code}")
 
+    def start(place: int, done: int) -> None:
+        told(order.sources[left[place]].name, done)
+
     work = partial(_at_place, order, journal, tuple(left))
-    start = lambda place, done: told(order.sources[left[place]].name, done)  # noqa: E731
     with WorkerPool(work, len(left), jobs, lost=lost, on_start=start) as pool:
         return pool.results()
 

@@ -10,28 +10,14 @@ from analyzer.encoding import Box, Obligation
 from analyzer.encoding import Role as Of
 from analyzer.encoding.request_rows import RequestDomain
 from analyzer.judging.generalise import exactly
-from analyzer.model.formulas import Name
 from analyzer.model.requests import MTLS, PLAINTEXT
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.intervals import contains
 from analyzer.verdicts.regions import NO, YES, Attribute, Constraint, Role
+from analyzer.verdicts.request_texts import TEXTS
 
 _TLS = {0: ValueSet.of([PLAINTEXT]), 1: ValueSet.of([MTLS])}
 _FLAGS = {Symbol.HTTP: Attribute.HTTP, Symbol.TOKEN: Attribute.TOKEN}
-_TEXTS = {
-    Name.METHOD: Attribute.METHOD,
-    Name.PATH: Attribute.PATH,
-    Name.HOST: Attribute.HOST,
-    Name.HEADER: Attribute.HEADER,
-    Name.PARAMETER: Attribute.PARAMETER,
-    Name.COOKIE: Attribute.COOKIE,
-    Name.SNI: Attribute.SNI,
-    Name.ISSUER: Attribute.ISSUER,
-    Name.SUBJECT: Attribute.SUBJECT,
-    Name.CLAIM: Attribute.CLAIM_OF_TOKEN,
-    Name.CLAIM_WORD: Attribute.WORD_OF_CLAIM,
-    Name.DNS: Attribute.DNS,
-}
 
 
 def told_requests(obligation: Obligation, box: Box) -> Iterator[Constraint]:
@@ -78,4 +64,4 @@ def _texts(domain: RequestDomain, kept: list[int], *, has_absent: bool = False) 
     outside = [text for place, text in enumerate(domain.witnesses) if place not in kept]
     found = TextSet.separating(inside, outside, domain.patterns, has_absent=has_absent)
     attribute = domain.read_from  # what patterns ask of a path with its query is asked of no path without
-    return Constraint(Role.REQUEST, _TEXTS[attribute.name], found, attribute.key)
+    return Constraint(Role.REQUEST, TEXTS[attribute.name], found, attribute.key)

@@ -12,20 +12,7 @@ from analyzer.semantics.formulas import does_meet
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.strings import PRESENT, Pattern, exact
 from analyzer.verdicts.regions import NO, YES, Attribute, Constraint, Constraints, Region, Role
-
-_TEXTS = {
-    Name.METHOD: Attribute.METHOD,
-    Name.PATH: Attribute.PATH,
-    Name.HOST: Attribute.HOST,
-    Name.HEADER: Attribute.HEADER,
-    Name.PARAMETER: Attribute.PARAMETER,
-    Name.COOKIE: Attribute.COOKIE,
-    Name.SNI: Attribute.SNI,
-    Name.ISSUER: Attribute.ISSUER,
-    Name.SUBJECT: Attribute.SUBJECT,
-    Name.CLAIM: Attribute.CLAIM_OF_TOKEN,
-    Name.CLAIM_WORD: Attribute.WORD_OF_CLAIM,
-}
+from analyzer.verdicts.request_texts import TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +87,11 @@ def _asked(test: Test, is_so: bool) -> Constraint | None:
         return Constraint(Role.REQUEST, Attribute.TOKEN, YES if is_so else NO)
     if isinstance(meets, AddressSet):
         return Constraint(Role.REQUEST, Attribute.REMOTE_IP, meets if is_so else ~meets)
-    if attribute.name not in _TEXTS:
+    if attribute.name not in TEXTS:
         return None
     patterns = [PRESENT] if meets is None else [meets] if isinstance(meets, Pattern) else [*map(exact, sorted(meets))]
     texts = TextSet(tuple(((pattern, True),) for pattern in patterns))
-    return Constraint(Role.REQUEST, _TEXTS[attribute.name], texts if is_so else ~texts, attribute.key)
+    return Constraint(Role.REQUEST, TEXTS[attribute.name], texts if is_so else ~texts, attribute.key)
 
 
 # ------------------------------------------------------------------------------------------------ together

@@ -7,35 +7,9 @@ from typing import TYPE_CHECKING
 import analyzer
 
 if TYPE_CHECKING:
-    from analyzer import (
-        CheckResult,
-        DiffResult,
-        ExplainResult,
-        Manifests,
-        MapResult,
-        Session,
-        __version__,
-        check,
-        connectivity,
-        diff,
-        explain,
-        load,
-    )
+    from analyzer import *  # noqa: F403 - what it gives, whatever that is
 
-__all__ = [
-    "CheckResult",
-    "DiffResult",
-    "ExplainResult",
-    "Manifests",
-    "MapResult",
-    "Session",
-    "__version__",
-    "check",
-    "connectivity",
-    "diff",
-    "explain",
-    "load",
-]
+__all__ = analyzer.__all__
 
 
 def __getattr__(name: str) -> object:
