@@ -128,6 +128,7 @@ def measure(admissions: int = 10_000, tenants: int = 50, break_every: float = 60
                 soak.happen(number, state)
             soak.ask(url, number)
     server.shutdown()
+    server.server_close()
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(soak.outcomes.items()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     shape = f"{admissions:,} admissions, {tenants} tenants, {breaks} times all watches broken, {restarts} restarts"
