@@ -80,7 +80,7 @@ _Changed = dict[tuple[Likeness, Ruling, Ruling], list[int]]  # the destinations,
 
 @dataclass(frozen=True, slots=True)
 class _Doubtful:
-    """A pair of classes whose ruling looks the same on both sides, but is certain on neither."""
+    """A pair of classes of which something opens or closes, or not, as what nobody knows turns out."""
 
     src: Likeness
     dst: Likeness
@@ -111,9 +111,11 @@ class _Pairing:
             was, now = (_ruling(rulings[side], src[side], dst[side]) for side in (0, 1))
             if _on_ports(was) != _on_ports(now):
                 found.setdefault((src, was, now), []).extend(self.members[dst])
+                if _may_change_otherwise(was, now) or self._requests(src, was, now).is_open:
+                    self.doubtful.append(_Doubtful(src, dst))
             elif was[2] != now[2]:
                 self._by_requests(src, dst, was, now, found)
-            elif len(set(_on_ports(was))) == 2:
+            elif not _is_certain(was):
                 self.doubtful.append(_Doubtful(src, dst))
         for (src, was, now), there in found.items():
             ends = self.members[src]
@@ -149,7 +151,7 @@ class _Pairing:
         its = self._requests(src, was, now)
         if its.gained or its.lost:
             found.setdefault((src, was, now), []).extend(self.members[dst])
-        if its.is_open or len(set(_on_ports(was))) == 2:
+        if its.is_open or not _is_certain(was):
             self.doubtful.append(_Doubtful(src, dst))
 
     def _requests(self, src: Likeness, was: Ruling, now: Ruling) -> Requested:
@@ -230,11 +232,34 @@ def _on_ports(ruling: Ruling) -> tuple[ConnectionSet, ConnectionSet]:
     return ruling[0] & ConnectionSet.PORTS, ruling[1] & ConnectionSet.PORTS
 
 
-def _are_equivalent(sides: tuple[Cluster, Cluster], setting: Setting) -> bool:
-    """Whether nothing changes for any pod, whatever its address: then nothing does for those of the workloads."""
+def _is_certain(ruling: Ruling) -> bool:
+    """Nothing of it hangs on what nobody knows."""
+    may, must = _on_ports(ruling)
+    return may == must and all(it.is_certain for it in ruling[2])
+
+
+def _may_change_otherwise(was: Ruling, now: Ruling) -> bool:
+    """Something may open though nothing does for certain, or close though nothing does."""
+    (may_before, must_before), (may_after, must_after) = _on_ports(was), _on_ports(now)
+    opens, closes = must_after - may_before, must_before - may_after
+    return bool((not opens and may_after - must_before) or (not closes and may_before - must_after))
+
+
+def _may_change_more(sides: tuple[Cluster, Cluster], changes: Sequence[ChangedPairs], setting: Setting) -> bool:
+    """Whether what no change says, that something opens or closes, is so for some pod at some address: what is so for
+    none is so for none of the workloads."""
+    unsaid = [find for find, is_said in ((gained, _opens), (lost, _closes)) if not any(map(is_said, changes))]
     whole = replace(setting, universe=Universe.ANY)
-    shifts = (find(Revisions(*sides), whole, 1) for find in (gained, lost))
-    return not any(shift.changes or shift.reason for shift in shifts)
+    shifts = (find(Revisions(*sides), whole, 1) for find in unsaid)
+    return not unsaid or any(shift.changes or shift.reason for shift in shifts)
+
+
+def _opens(change: ChangedPairs) -> bool:
+    return bool(change.gained)
+
+
+def _closes(change: ChangedPairs) -> bool:
+    return bool(change.lost)
 
 
 def _doubts(
@@ -254,7 +279,7 @@ def _doubts(
             pairing.namespaces(pair.src) & near[Direction.EGRESS]
             or pairing.namespaces(pair.dst) & near[Direction.INGRESS]
         ):
-            if _are_equivalent(sides, setting):
+            if not _may_change_more(sides, changes, setting):
                 break
             return _DOUBT, ()
     adding = [{(u.id, u.content): u for u in side.unmodelled if u.adds_pods} for side in sides]

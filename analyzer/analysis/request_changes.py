@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from analyzer.analysis.known_requests import asked_by
 from analyzer.model.formulas import TRUE, Formula, both, either
@@ -29,9 +29,6 @@ def changed_requests(
     is_open = False
     for ports in pieces(on, dict.fromkeys(it.ports for it in (*was, *now))):
         before, after = (_let_in(side, ports) for side in (was, now))
-        if before == after:
-            is_open |= before[0] != before[1]
-            continue
         (may_before, must_before), (may_after, must_after) = before, after
         more = _differ(may_before, must_after, most_atoms, has_identity=has_identity)
         less = _differ(may_after, must_before, most_atoms, has_identity=has_identity)
@@ -46,17 +43,18 @@ def changed_requests(
 
 
 def _let_in(side: Iterable[PortRequests], ports: PortSet) -> tuple[Formula, Formula]:
-    """What may get in on these ports, and what does for certain."""
-    here = [it for it in side if ports & it.ports]
-    if not here:
-        return TRUE, TRUE
-    return either(_regions(here)), either(_regions(it for it in here if it.is_certain))
-
-
-def _regions(these: Iterable[PortRequests]) -> Iterator[Formula]:
-    for it in these:
+    """What may get in on these ports, and what does for certain.  Of a region that no formula says, what is said may
+    get in, which is more, and nothing does for certain."""
+    may, must = [], []
+    for it in side:
+        if not ports & it.ports:
+            continue
         asked = [asked_by(constraint) for constraint in it.region]
-        yield both(formula for formula in asked if formula is not None)
+        said = both(formula for formula in asked if formula is not None)
+        may.append(said)
+        if it.is_certain and None not in asked:
+            must.append(said)
+    return (either(may), either(must)) if may else (TRUE, TRUE)
 
 
 def _differ(denied: Formula, allowed: Formula, most_atoms: int, *, has_identity: bool) -> bool | None:

@@ -112,3 +112,12 @@ def test_what_cannot_be_compared_is_unknown(old, new, reason):
     found = analyzer.diff(*(analyzer.load(objects=CLUSTER + it) for it in (old, new)))
     assert found.relation is Relation.UNKNOWN
     assert reason in " ".join(shift.reason for shift in (found.difference.gained, found.difference.lost))
+
+
+def test_requests_of_pods_at_unknown_addresses_are_not_called_equal():
+    def old_or_new(block):
+        who = f"{{source: {{namespaces: [web], ipBlocks: ['{block}']}}}}"
+        return policy("{to: [{operation: {paths: [/health]}}]}", rule(more=f", from: [{who}]"))
+
+    sides = (analyzer.load(objects=CLUSTER + old_or_new(it)) for it in ("10.1.0.0/16", "10.2.0.0/16"))
+    assert analyzer.diff(*sides, universe="inventory").relation is Relation.UNKNOWN
