@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer.analysis.premises import breaches_of
+from analyzer.analysis.untold_addresses import service_addresses
 from analyzer.encoding import pod_ranges
 from analyzer.encoding.walk import claim_sets, requests_in
 from analyzer.judging import Setting
@@ -48,6 +49,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     )
     found.append(_labels(setting.profile))
     found.append(StatedAssumption("service-ports", "ports are those of the pod, after a Service has translated them"))
+    found += service_addresses(cluster, packs, setting)
     found += _from_packs(packs)
     return tuple(found)
 
