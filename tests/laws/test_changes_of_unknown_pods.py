@@ -3,7 +3,7 @@ to all that these may be: what is called equivalent, more or less is so however 
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -74,7 +74,7 @@ def related(was: list[str], now: list[str], workloads: list[str]) -> Relation:
 @example([BLOCK], [BLOCK, FRONT_TLS])
 def test_what_is_said_of_unknown_pods_is_so_of_each(was: list[str], now: list[str]) -> None:
     said = related(was, now, [DEPLOYMENT.format(name=name) for name in NAMES])
-    for ips, hashes in product(zip(PLACES, PLACES[1:], strict=False), product(HASHES, repeat=2)):
+    for ips, hashes in product(pairwise(PLACES), product(HASHES, repeat=2)):
         pods = [POD.format(name=n, hash=h, ip=i) for n, h, i in zip(NAMES, hashes, ips, strict=True)]
         assert related(was, now, pods) not in NEVER.get(said, ()), (said, ips, hashes)
 

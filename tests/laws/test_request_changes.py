@@ -97,9 +97,7 @@ def one(constraint: Constraint, *, is_certain: bool = True) -> tuple[PortRequest
 @example(one(UNTOLD), one(ONE_VALUE_OF_TWO_KINDS))
 @example(one(texts(Attribute.HEADER, {"1*": True}, key="x")), one(ONE_VALUE_OF_TWO_KINDS))
 @example(one(ONE_VALUE_OF_TWO_KINDS), (*one(ONE_VALUE_OF_TWO_KINDS), *one(texts(Attribute.HEADER, {}, key="x"))))
-def test_what_is_said_of_changed_requests_is_so(
-    was: tuple[PortRequests, ...], now: tuple[PortRequests, ...]
-) -> None:
+def test_what_is_said_of_changed_requests_is_so(was: tuple[PortRequests, ...], now: tuple[PortRequests, ...]) -> None:
     found = changed_requests(was, now, ON, USUAL_ATOMS, has_identity=True)
     is_said = all(asked_by(it) is not None for side in (was, now) for told in side for it in told.region)
     for port in PORTS:
