@@ -20,6 +20,7 @@ from analyzer.model.formulas import (
     Leaf,
     Name,
     Not,
+    Open,
     Role,
     Some,
     Test,
@@ -28,7 +29,9 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.mesh import RequestAuthentication, has_mesh
-from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.policies import Action
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
@@ -90,7 +93,9 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
     if not question.slice_first:
         found = stages
     else:
-        found = tuple(s for stage in stages if (s := _cut(stage, cluster, names, cut)).applies != FALSE)
+        indices = (_index_of(number, stage, cluster) for number, stage in enumerate(stages))
+        cutting = _Cutting(cut, names, names if question.looked_at is None else names & question.looked_at)
+        found = tuple(s for index in indices if (s := cutting.stage(index)).applies != FALSE)
     return Mediation(found, cut(keeps_off(cluster.mesh, cluster)), by_waypoint(cluster.mesh))
 
 
@@ -102,38 +107,99 @@ def is_asked(cluster: Cluster, question: Question) -> bool:
     return question.with_requests and not question.past_the_mesh and of_connections and has_mesh(cluster.mesh)
 
 
-def _cut(stage: Stage, cluster: Cluster, names: frozenset[str], cut: Callable[[Formula], Formula]) -> Stage:
-    places = _places(stage, cluster)
+def namespaces_with_policies(cluster: Cluster, question: Question, inside: frozenset[str]) -> list[str]:
+    """Those of these namespaces that have policies of the mesh of their own, in order of their names."""
+    if not is_asked(cluster, question):
+        return []
+    from analyzer.model.mesh_stage import mesh_stages
 
-    def rules(entry: Entry) -> tuple[StagedRule, ...]:
-        return tuple(replace(rule, when=cut(rule.when)) for rule in entry.rules)
-
-    def entries(tier: Tier) -> Iterator[Entry]:
-        for entry in tier.entries:
-            where = places[id(entry)]
-            if where is None or where & names:
-                subject = cut(entry.subject)
-                if subject != FALSE:
-                    yield replace(entry, subject=subject, rules=rules(entry))
-
-    tiers = (replace(tier, scales=((tuple(entries(tier)),),)) for tier in stage.tiers)
-    return replace(stage, applies=cut(stage.applies), tiers=tuple(tier for tier in tiers if tier.entries))
+    stages = mesh_stages(cluster, question.profile.ext_authz)
+    indices = [_index_of(number, stage, cluster) for number, stage in enumerate(stages)]
+    named = (index.named(tier) for index in indices for tier in range(len(index.tiers)))
+    return sorted(inside & frozenset[str]().union(*named))
 
 
-def _places(stage: Stage, cluster: Cluster) -> dict[int, frozenset[str] | None]:
-    """By entry: the namespaces whose pods it can select, None for any; kept with the cluster."""
-    key = (_places, id(stage))
+class _StageIndex:
+    """The entries of each tier by the namespaces that their subjects name, and those that name none."""
+
+    def __init__(self, number: int, stage: Stage) -> None:
+        self.number, self.stage = number, stage
+        self.tiers = [tier.entries for tier in stage.tiers]
+        self._everywhere: list[list[int]] = []
+        self._by_name: list[dict[str, list[int]]] = []
+        for entries in self.tiers:
+            everywhere, by_name = list[int](), dict[str, list[int]]()
+            for place, entry in enumerate(entries):
+                names = _namespaces(entry.subject)
+                for name in names or ():
+                    by_name.setdefault(name, []).append(place)
+                if names is None:
+                    everywhere.append(place)
+            self._everywhere.append(everywhere)
+            self._by_name.append(by_name)
+
+    def at(self, tier: int, names: frozenset[str]) -> list[Entry]:
+        """Those of the tier that can select pods in these namespaces, in their order."""
+        found, by_name = set(self._everywhere[tier]), self._by_name[tier]
+        for name in names if len(names) < len(by_name) else names & by_name.keys():
+            found.update(by_name.get(name, ()))
+        return [self.tiers[tier][place] for place in sorted(found)]
+
+    def named(self, tier: int) -> frozenset[str]:
+        """The namespaces that have an entry of their own in the tier."""
+        return frozenset(self._by_name[tier])
+
+
+def _index_of(number: int, stage: Stage, cluster: Cluster) -> _StageIndex:
+    """Kept with the cluster."""
+    key = (_index_of, id(stage))
     known = cluster.readings.get(key)
-    if isinstance(known, dict):
-        return known
-    found = {id(entry): _namespaces(entry.subject) for tier in stage.tiers for entry in tier.entries}
-    cluster.readings[key] = found
-    return found
+    if not isinstance(known, _StageIndex) or known.stage is not stage:
+        known = cluster.readings[key] = _StageIndex(number, stage)
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Cutting:
+    """Stages cut down to destinations in the namespaces `names`; of those that are not `looked_at`, what policies of
+    their own say is open."""
+
+    cut: Callable[[Formula], Formula]
+    names: frozenset[str]
+    looked_at: frozenset[str]
+
+    def stage(self, index: _StageIndex) -> Stage:
+        stage = index.stage
+        tiers = (replace(tier, scales=((tuple(self._entries(index, i)),),)) for i, tier in enumerate(stage.tiers))
+        return replace(stage, applies=self.cut(stage.applies), tiers=tuple(tier for tier in tiers if tier.entries))
+
+    def _entries(self, index: _StageIndex, tier: int) -> Iterator[Entry]:
+        for entry in index.at(tier, self.looked_at):
+            subject = self.cut(entry.subject)
+            if subject != FALSE:
+                rules = tuple(replace(rule, when=self.cut(rule.when)) for rule in entry.rules)
+                yield replace(entry, subject=subject, rules=rules)
+        left = (self.names - self.looked_at) & index.named(tier)
+        if left:
+            yield _of_others(index.stage.tiers[tier], f"{index.number}.{tier}", left)
+
+
+def _of_others(tier: Tier, id_: str, names: frozenset[str]) -> Entry:
+    """Whatever policies of these namespaces may say in the tier: they select the pod or do not, and match or do not.
+
+    Of one request, for which all of that is so or not so: a claim about several at once needs the policies."""
+
+    def fact(what: str) -> Open:
+        return Open(OpenFact("unread-policies", f"unread-policies {id_} {what}", "what other policies say"))
+
+    closes = tier.unmatched is Unmatched.DENY
+    subject = both([Test(_NAMESPACE, names), *([fact("select")] if closes else [])])
+    rule = StagedRule(None, Action.ACCEPT if closes else Action.DENY, FALSE, FALSE, fact("match"))
+    return Entry(None, subject, (rule,), closes=closes)
 
 
 def _namespaces(subject: Formula) -> frozenset[str] | None:
-    parts = getattr(subject, "parts", (subject,))
-    for part in parts if not isinstance(subject, Test) else (subject,):
+    for part in subject.parts if isinstance(subject, All) else (subject,):
         if isinstance(part, Test) and part.attribute == _NAMESPACE and isinstance(part.meets, frozenset):
             return part.meets
     return None
@@ -146,8 +212,14 @@ def names_in_identities(cluster: Cluster, question: Question) -> set[str]:
         return set()
     from analyzer.encoding.identity_names import identity_patterns, named_namespaces
 
-    patterns = {*_of_mesh(cluster, question), *identity_patterns(asked_of_requests(question.claim))}
-    return named_namespaces(sorted(patterns, key=lambda it: it.order), cluster.mesh.config)
+    of_claim = identity_patterns(asked_of_requests(question.claim))
+    key = (names_in_identities, question.profile.ext_authz, is_asked(cluster, question), frozenset(of_claim))
+    known = cluster.readings.get(key)
+    if not isinstance(known, set):
+        patterns = {*_of_mesh(cluster, question), *of_claim}
+        known = named_namespaces(sorted(patterns, key=lambda it: it.order), cluster.mesh.config)
+        cluster.readings[key] = known
+    return known
 
 
 def _of_mesh(cluster: Cluster, question: Question) -> tuple[Pattern, ...]:

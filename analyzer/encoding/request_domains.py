@@ -7,6 +7,7 @@ A sort of texts is an atom of the patterns, with a witness that a client can sen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from analyzer.encoding.request_rows import TARGET, RequestDomain, RequestDomains, is_without_row, row_of
 from analyzer.errors import InternalError
@@ -71,7 +72,7 @@ def _row(
         return RequestDomain(attribute, tuple(sorted(issuers)), patterns)
     possible, plain = _texts(name, config, is_target=is_target)
     try:
-        found = witnesses(patterns, possible, plain, _USUAL.get(name, ()), limit)
+        found = _found(patterns, tuple(possible), tuple(plain), _USUAL.get(name, ()), limit)
     except TooManyAtomsError as error:
         written = tuple(dict.fromkeys(p for test in asked for p in _plain_patterns(test)))
         raise error.of(f"the request's {name.value}", written) from error
@@ -112,12 +113,21 @@ def _of_name(pattern: Pattern) -> Pattern:
             raise UntranslatableError(f"a name of a host that {pattern}")
 
 
+Settled = tuple[tuple[Pattern, bool], ...]
 Signs = list[tuple[Pattern, bool]]
 """Patterns with whether a text is to match them."""
 
 
 def _has(text: str, signs: Signs) -> bool:
     return all(pattern.matches(text) is wanted for pattern, wanted in signs)
+
+
+@lru_cache(maxsize=256)
+def _found(
+    patterns: tuple[Pattern, ...], possible: Settled, plain: Settled, usual: tuple[str, ...], limit: int
+) -> tuple[str, ...]:
+    """`witnesses`; many questions about a cluster ask for the same."""
+    return tuple(witnesses(patterns, list(possible), list(plain), usual, limit))
 
 
 def witnesses(

@@ -10,7 +10,14 @@ from collections.abc import Iterable
 from enum import Enum
 
 from analyzer.encoding.domains import Attr, Domain
-from analyzer.encoding.mediation import Mediation, admits_tokens, issuers, mediation, names_in_identities
+from analyzer.encoding.mediation import (
+    Mediation,
+    admits_tokens,
+    issuers,
+    mediation,
+    names_in_identities,
+    namespaces_with_policies,
+)
 from analyzer.encoding.namespaces import NamespaceTable, namespace_table
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import NO_END, POD, Reach, everywhere, reach
@@ -167,6 +174,15 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
         mesh=mesh,
         requests=_rows(asked, cluster, question),
     )
+
+
+def destinations_with_policies(cluster: Cluster, question: Question) -> list[str]:
+    """The namespaces with policies of the mesh of their own that the claim's destinations can be in."""
+    names = mentioned_names(cluster, question) | names_in_identities(cluster, question)
+    table = namespace_table(cluster, question.universe, question.open_labels, names)
+    _, dst = _ends(question.claim, table, question.slice_first)
+    inside = frozenset(name for code in dst.namespaces if (name := table.entries[code].name) is not None)
+    return namespaces_with_policies(cluster, question, inside)
 
 
 def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> RequestDomains:

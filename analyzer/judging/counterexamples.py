@@ -21,6 +21,7 @@ from analyzer.encoding import (
 )
 from analyzer.encoding.classes import mentioned_values
 from analyzer.encoding.namespaces import Standing
+from analyzer.encoding.reach import POD
 from analyzer.encoding.variables import NAMESPACE_LABELS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
@@ -139,6 +140,8 @@ class Finder:
                 asked = current.result is Result.UNSAT, current.reason
                 end = self.session.solver.spent + max(_CHEAP, self.session.solver.spent // 4)
         is_complete, reason = asked or (current.result is Result.UNSAT, current.reason)
+        if is_complete and self.obligation.scope.question.looked_at is not None:  # others may hang on what is not read
+            is_complete = self.session.is_impossible(VIOLATION, *outside)
         witnesses = tuple(found)
         return Found(witnesses[: self.most], live.live, is_complete, reason, witnesses[self.most :])
 
@@ -162,7 +165,15 @@ class Finder:
     # -------------------------------------------------------------------------------------------- live or latent
     def _live(self, budget: Budget) -> Live:
         """Ask the same question of the declared workloads alone, for all that is unknown about them."""
-        question = replace(self.obligation.scope.question, universe=Universe.INVENTORY, open_labels=True)
+        if self._is_nobody_there():
+            return Live(False)
+        asked = replace(self.obligation.scope.question, universe=Universe.INVENTORY, open_labels=True)
+        live = self._asked_live(asked, budget)
+        if live.live is None and asked.looked_at is not None:
+            live = self._asked_live(replace(asked, looked_at=None), budget)
+        return live
+
+    def _asked_live(self, question: Question, budget: Budget) -> Live:
         obligation = self.encode_live(question)
         if obligation is None:
             return Live(False)
@@ -181,6 +192,18 @@ class Finder:
         needed = session.needed(possible.values, (*session.unknown_facts, *session.family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
+
+    def _is_nobody_there(self) -> bool:
+        """One of the ends has to be a pod, and none is declared where it would be."""
+        scope = self.obligation.scope
+        if any(thing.adds_pods for thing in scope.members.unmodelled):
+            return False
+        there = scope.members.workloads_by_namespace
+        for role in (Role.SRC, Role.DST) if self.is_connection else (Role.SRC,):
+            reach = scope.reach(role)
+            if reach.kinds == {POD} and not any(scope.table.entries[code].name in there for code in reach.namespaces):
+                return True
+        return False
 
     def _as_written(self, witness: Connection | Pod) -> Connection | Pod:
         """The witness with the labels that the manifests show of its namespaces: it stands whatever the others are."""

@@ -18,6 +18,7 @@ Atom = tuple[int, int]
 
 _MOST_ATOMS = 96  # up to here every atom gets an answer
 _MOST_VIOLATING = 32
+_FEW_SPOILERS = 4
 _MOST_SPOILERS = 12
 _MOST_QUESTIONS = 64
 # What a reader takes for connections that can exist: widened by possible values only.
@@ -72,11 +73,11 @@ def _can_be(session: QuerySession, box: Box) -> bool:
 
 
 def _inside(session: QuerySession, box: Box) -> list[str]:
-    return [session.is_within(variable, values) for variable, values in box.items()]
+    return session.are_within(box)
 
 
 def _dropped(session: QuerySession, box: Box) -> Box:
-    literals = {session.is_within(v, values): v for v, values in box.items()}
+    literals = dict(zip(session.are_within(box), box, strict=True))
     first = session.check(NOT_VIOLATION, *(literal for literal, v in literals.items() if v.rank >= _KEEP))
     if not first.is_unsat:
         first = session.check(NOT_VIOLATION, *literals)
@@ -99,13 +100,34 @@ def _widen(session: QuerySession, box: Box, variable: Variable, value: int) -> N
     own = [a for a in atoms if a[0] <= value <= a[1]]
     if not own:
         return
-    able = _violating(session, box, variable, [a for a in atoms if a not in own])
-    if able is not None:
-        atoms = [*own, *able]
-    found = _fitting(session, box, variable, atoms) if atoms != own else []
+    found = _nearly_all(session, box, variable, atoms)
+    if found is None:
+        able = _violating(session, box, variable, [a for a in atoms if a not in own])
+        if able is not None:
+            atoms = [*own, *able]
+        found = _fitting(session, box, variable, atoms) if atoms != own else []
     if variable.attribute in _TOLD:
         found = _possible(session, box, variable, found)
     box[variable] = canonical([*own, *found])
+
+
+def _nearly_all(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
+    """The atoms of one of very many namespaces for which the violation persists, where a few at most spoil it: fewer
+    questions than one for each."""
+    if variable.attribute is not Attribute.NAMESPACE:
+        return None
+    if len(session.obligation.scope.reach(variable.role).namespaces) <= _MOST_ATOMS:
+        return None  # most of the atoms no connection can have, and need not be told
+    left = list(atoms)
+    for _ in range(_FEW_SPOILERS):
+        spoiler = session.check(NOT_VIOLATION, *_inside(session, {**box, variable: canonical(left)}))
+        if spoiler.is_unsat:
+            return left
+        if not spoiler.is_sat:
+            return None
+        value = spoiler.values[variable.symbol]
+        left = [a for a in left if not a[0] <= value <= a[1]]
+    return None
 
 
 def _violating(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
@@ -136,7 +158,7 @@ def _excluded(
 ) -> list[Atom] | None:
     """The atoms that nothing in the rest of the box which meets the literals can have; None if the budget is spent.
     What is found in one go is proved once more, all together."""
-    by_literal = {session.is_within(variable, (atom,)): atom for atom in atoms}
+    by_literal = dict(zip(session.solver.literals(variable.admits((atom,)) for atom in atoms), atoms, strict=True))
     rest = _inside(session, {v: values for v, values in box.items() if v != variable})
     names = session.excluded(tuple(by_literal), *literals, *rest)
     if names is None:

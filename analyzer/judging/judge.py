@@ -30,6 +30,7 @@ from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
 from analyzer.judging.either_way import either_way, reading, unknown_sets
 from analyzer.judging.evidence import Evidence
+from analyzer.judging.looking import is_enough, looked_at_first
 from analyzer.judging.made_workloads import beside_makers
 from analyzer.judging.mediated import mediated
 from analyzer.judging.mutations import as_admitted
@@ -132,8 +133,7 @@ def _undecided(query: Query, question: Question, reason: str, started: float) ->
 
 
 def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:
-    trial = _Trial(cluster, query, question, setting)
-    verdict = trial.some() if query.claim.kind is Kind.SOME else trial.universal()
+    trial, verdict = _tried(cluster, query, question, setting)
     verdict = beside_scales(
         verdict,
         cluster,
@@ -149,6 +149,17 @@ def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting
         checks=trial.session.solver.checks,
     )
     return replace(verdict, statistics=statistics, steps=trial.evidence.steps)
+
+
+def _tried(cluster: Cluster, query: Query, question: Question, setting: Setting) -> tuple[_Trial, Verdict]:
+    first = looked_at_first(cluster, question, keeps_steps=setting.keeps_steps)
+    if first is not None:
+        trial = _Trial(cluster, query, first, setting)
+        verdict = trial.universal()
+        if is_enough(verdict, setting.max_counterexamples):
+            return trial, verdict
+    trial = _Trial(cluster, query, question, setting)
+    return trial, trial.some() if query.claim.kind is Kind.SOME else trial.universal()
 
 
 def question_of(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Question:

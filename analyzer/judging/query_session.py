@@ -81,9 +81,21 @@ class QuerySession:
             return symbol if value else f"!{symbol}"
         return self.solver.literal(equal(symbol, number(value, width)))
 
+    def are_values(self, values: Iterable[tuple[str, int]]) -> list[str]:
+        """A literal for each symbol, in order: it has this value."""
+        found = list(values)
+        widths = self.obligation.symbols
+        told = self.solver.literals(equal(s, number(value, widths[s])) for s, value in found if widths[s])
+        left = iter(told)
+        return [next(left) if widths[s] else s if value else f"!{s}" for s, value in found]
+
     def is_within(self, variable: Variable, values: Intervals) -> str:
         """A literal: the variable lies in the intervals, or says nothing of the connection."""
         return self.solver.literal(variable.admits(values))
+
+    def are_within(self, box: Box) -> list[str]:
+        """A literal for each variable of the box, in order: it lies in its values, or says nothing."""
+        return self.solver.literals(variable.admits(values) for variable, values in box.items())
 
     def inside(self, box: Box) -> str:
         """A literal: the connection lies in the box."""
@@ -96,7 +108,7 @@ class QuerySession:
     def fixing(self, values: Mapping[str, int], free: Iterable[str] = ()) -> list[str]:
         """Literals that give every field its value, but for the `free` ones."""
         left = frozenset(free)
-        return [self.is_value(s, values[s]) for s in self.obligation.fields if s in values and s not in left]
+        return self.are_values((s, values[s]) for s in self.obligation.fields if s in values and s not in left)
 
     def guard(self) -> str:
         """A fresh literal to put facts under."""

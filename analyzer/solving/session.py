@@ -39,6 +39,7 @@ class Session:
         self._solver.set("random_seed", 0)
         self._bodies: dict[str, z3.ExprRef] = {}
         self._literals: dict[str, str] = {}
+        self._denied: dict[str, z3.BoolRef] = {}
         self.checks = 0
         self._wanted = tuple(self._constants if wanted is None else wanted)
         for assertion in self._parse(text, {}):
@@ -65,12 +66,19 @@ class Session:
         worth, in rlimit units, where that is less than the budget.  OutOfTimeError where the wall clock ends it."""
         if refusal := self._allot(at_most):
             return Outcome(Result.UNKNOWN, reason=refusal)
-        answer = self._solver.check(*(self._literal(name) for name in literals))
+        names = tuple(dict.fromkeys(literals))
+        assumed = [self._literal(name).as_ast() for name in names]
+        # As z3.Solver.check, which casts each of them anew: that took as long as the search of a small question.
+        number = z3.Z3_solver_check_assumptions(
+            self._context.ref(), self._solver.solver, len(assumed), (z3.Ast * len(assumed))(*assumed)
+        )
+        answer = z3.CheckSatResult(number)
         if answer == z3.sat:
             return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_values else {})
         if answer == z3.unsat:
-            found = {_spelt(c) for c in self._solver.unsat_core()}
-            return Outcome(Result.UNSAT, core=tuple(name for name in dict.fromkeys(literals) if name in found))
+            found = self._core()
+            ids = (z3.Z3_get_ast_id(self._context.ref(), it) for it in assumed)
+            return Outcome(Result.UNSAT, core=tuple(n for n, its in zip(names, ids, strict=True) if its in found))
         self._heed_interrupt()
         return Outcome(Result.UNKNOWN, reason=self._exhausted())
 
@@ -137,10 +145,20 @@ class Session:
         names = statistics.keys()
         return int(statistics.get_key_value("rlimit count")) if "rlimit count" in names else 0
 
+    def _core(self) -> frozenset[int]:
+        """The numbers, in Z3's table of terms, of the assumptions that the last answer needed."""
+        context, core = self._context.ref(), self._solver.unsat_core()
+        return frozenset(
+            z3.Z3_get_ast_id(context, z3.Z3_ast_vector_get(context, core.vector, i)) for i in range(len(core))
+        )
+
     def _literal(self, name: str) -> z3.BoolRef:
-        if name.startswith("!"):
-            return z3.Not(self._constants[name[1:]])
-        return self._constants[name]
+        if not name.startswith("!"):
+            return self._constants[name]
+        found = self._denied.get(name)
+        if found is None:
+            found = self._denied[name] = z3.Not(self._constants[name[1:]])
+        return found
 
     def _values(self, model: z3.ModelRef) -> dict[str, int]:
         found = {}
@@ -152,15 +170,21 @@ class Session:
     # -------------------------------------------------------------------------------------------- adding
     def literal(self, term: str) -> str:
         """A literal that is true iff `term` (SMT-LIB over the script's symbols) is; the same term, the same literal."""
-        found = self._literals.get(term)
-        if found is None:
-            found = self._literals[term] = f"l{len(self._literals)}"
-            self._constants[found] = z3.Bool(found, self._context)
-            text = f"(assert (= {found} {term}))"
+        return self._literals.get(term) or self.literals([term])[0]
+
+    def literals(self, terms: Iterable[str]) -> list[str]:
+        """The literals of the terms, in order; those that are new are read in one go."""
+        wanted = list(terms)
+        new = [term for term in dict.fromkeys(wanted) if term not in self._literals]
+        if new:
+            for term in new:
+                name = self._literals[term] = f"l{len(self._literals)}"
+                self._constants[name] = z3.Bool(name, self._context)
+            text = "".join(f"(assert (= {self._literals[term]} {term}))" for term in new)
             known = {name: self._constants[name] for name in _NAME.findall(text) if name in self._constants}
             for assertion in self._parse(text, known):
                 self._solver.add(assertion)
-        return found
+        return [self._literals[term] for term in wanted]
 
     def fresh(self, name: str) -> str:
         """Declare one more boolean, to put facts under."""
@@ -179,7 +203,3 @@ class Session:
         if z3.is_bool(constant):
             return z3.BoolVal(bool(value), self._context)
         return z3.BitVecVal(value, constant.size(), self._context)
-
-
-def _spelt(literal: z3.ExprRef) -> str:
-    return f"!{literal.arg(0).decl().name()}" if z3.is_not(literal) else str(literal.decl().name())
