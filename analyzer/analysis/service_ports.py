@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from analyzer.analysis.labelled import Labelled
 from analyzer.model.cluster import Cluster, Service, ServicePort, Workload
 from analyzer.model.labels import Selector
-from analyzer.model.memory import remembered
+from analyzer.model.memory import PerObject, remembered
 from analyzer.model.policies import (
     Direction,
     NamespaceNamed,
@@ -21,32 +22,42 @@ from analyzer.model.source import Notice, Topic
 from analyzer.semantics import matcher, matches
 
 _Backends = list[tuple[Service, ServicePort, tuple[Workload, ...]]]
+_ByPort = dict[tuple[Protocol, int], dict[str, _Backends]]
 
 
 def service_port_slips(cluster: Cluster) -> tuple[Notice, ...]:
     """One notice for each rule that opens a Service's port to pods behind it that listen on another one."""
     by_port = _translated(cluster)
     peers = _Peers(cluster)
-    return tuple(
-        notice
-        for policy in cluster.policies
-        for direction in Direction
-        for rule in policy.rules(direction) or ()
-        for entry in rule.ports or ()
-        if isinstance(entry, NumberedPorts) and entry.low is not None and not entry.is_range
-        if (entry.protocol, entry.low) in by_port
-        for notice in _slips(peers, policy, direction, rule, entry, by_port[entry.protocol, entry.low])
-    )
+    of_each = _of_policies(cluster).of(cluster.policies, lambda policy: tuple(_slips_of(policy, by_port, peers)))
+    return tuple(chain.from_iterable(of_each))
 
 
 @remembered
-def _translated(cluster: Cluster) -> dict[tuple[Protocol, int], dict[str, _Backends]]:
+def _of_policies(cluster: Cluster) -> PerObject[Policy, tuple[Notice, ...]]:
+    """Room for the notices on single policies, for as long as Services, namespaces and workloads are the same."""
+    for part in (cluster.services, cluster.namespaces, cluster.workloads):
+        len(part)
+    return PerObject()
+
+
+def _slips_of(policy: Policy, by_port: _ByPort, peers: _Peers) -> Iterator[Notice]:
+    for direction in Direction:
+        for rule in policy.rules(direction) or ():
+            for entry in rule.ports or ():
+                if isinstance(entry, NumberedPorts) and entry.low is not None and not entry.is_range:
+                    services = by_port.get((entry.protocol, entry.low), {})
+                    yield from _slips(peers, policy, direction, rule, entry, services)
+
+
+@remembered
+def _translated(cluster: Cluster) -> _ByPort:
     """Service ports that lead to another port, none of whose backends declares the Service's own number; for each the
     Services by namespace.
     """
     by_namespace = cluster.workloads_by_namespace
     labelled: dict[str, Labelled] = {}
-    found: dict[tuple[Protocol, int], dict[str, _Backends]] = {}
+    found: _ByPort = {}
     for service in cluster.services:
         if service.selector is None or service.is_headless:
             continue

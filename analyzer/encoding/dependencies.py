@@ -11,9 +11,9 @@ from analyzer.encoding.question import Question
 from analyzer.encoding.reach import Reach
 from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.scope import scope_of
-from analyzer.encoding.vocabulary import Vocabulary, tests_in_pipeline
+from analyzer.encoding.vocabulary import Vocabulary, asked_in_pipeline
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
-from analyzer.model.formulas import Name, Test
+from analyzer.model.formulas import Test
 from analyzer.model.mesh import MeshConfig
 from analyzer.model.pipeline import Stage
 from analyzer.records import dataclass
@@ -55,9 +55,7 @@ def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
         egress=scope.egress,
         ingress=scope.ingress,
         vocabulary=scope.vocabulary,
-        namespace_tests=frozenset(
-            test for test in tests_in_pipeline(cluster, question.profile) if test.attribute.name is Name.NAMESPACE_LABEL
-        ),
+        namespace_tests=asked_in_pipeline(cluster, question.profile).of_namespaces,
         workloads=tuple(by_namespace.get(scope.table.entries[code].name or "", ()) for code in touched),
         has_host_network=cluster.has_host_network,
         nodes=cluster.nodes,

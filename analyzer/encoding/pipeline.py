@@ -147,12 +147,11 @@ class PipelineTerms:
         policy that selects the end passes something on closes nothing: what comes then may be open by default."""
         stage = self.scope.stage(direction)
         view = View(stage, direction, subject, subject)
-        closing = [
-            conj([term, neg(self.tiers.passes_on(view, tier))])
-            for tier in stage.tiers
-            if tier.unmatched is Unmatched.DENY
-            for _, term in self.tiers.closing(view, tier)
-        ]
+        closing: list[Term] = []
+        for tier in stage.tiers:
+            if tier.unmatched is Unmatched.DENY:
+                stays = neg(self.tiers.passes_on(view, tier))
+                closing += (conj([term, stays]) for _, term in self.tiers.closing(view, tier))
         doubts = [self.formulas.of(d.isolates, {Role.SELF: subject}) for d in stage.doubts]
         return conj([self.formulas.of(stage.applies, {Role.SELF: subject}), disj([*closing, *doubts])])
 

@@ -6,6 +6,7 @@ policies that name their namespaces are looked up by these.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
@@ -20,6 +21,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.ends import LedPort
 from analyzer.model.formulas import All, Attribute, Formula, Name, Role, Test, either
 from analyzer.model.leading import NodeWay, Way
+from analyzer.model.memory import PerObject, remembered
 from analyzer.model.pipeline import Entry, Pipeline, Stage, Tier
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
@@ -37,32 +39,39 @@ class _Place(NamedTuple):
 class StageIndex:
     """The entries of a stage by the namespaces that their subjects name, and those that name none."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, room: PerObject[Entry, tuple[str | None, ...]]) -> None:
+        """`room` is for what entries name."""
         self.stage = stage
-        self.places = tuple(_places(stage.tiers))
-        self._by_name: dict[str, list[int]] = {}
-        self._others: list[int] = []
-        for number, place in enumerate(self.places):
-            names = named_by(place.entry.subject)
-            for name in names or ():
+        self._entries: list[Entry] = []
+        self._groups: list[tuple[int, int, int]] = []
+        self._starts: list[int] = []
+        for group, entries in _groups(stage.tiers):
+            self._groups.append(group)
+            self._starts.append(len(self._entries))
+            self._entries += entries
+        self._by_name: dict[str | None, list[int]] = {}
+        for number, named in enumerate(room.of(self._entries, _names_of, are_all=False)):
+            for name in named:
                 self._by_name.setdefault(name, []).append(number)
-            if names is None:
-                self._others.append(number)
         self._of_nodes: dict[int, bool] = {}
+
+    def place(self, number: int) -> _Place:
+        return _Place(*self._groups[bisect_right(self._starts, number) - 1], self._entries[number])
 
     def at(self, end: Reach, table: NamespaceTable) -> set[int]:
         """The numbers of the places whose entries can select the end."""
-        subjects = ((number, self.places[number].entry.subject) for number in self._others)
+        subjects = ((number, self._entries[number].subject) for number in self._by_name.get(None, ()))
         found = {number for number, subject in subjects if end.meets(ends_of(subject, Role.SELF, table))}
         for code in end.namespaces if POD in end.kinds else ():
-            found.update(self._by_name.get(table.entries[code].name or "", ()))
+            if name := table.entries[code].name:
+                found.update(self._by_name.get(name, ()))
         return found
 
     def tiers(self, kept: set[int]) -> tuple[Tier, ...]:
         """The tiers with the entries of these numbers alone."""
         by_tier: dict[int, list[_Place]] = {}
         for number in sorted(kept):
-            place = self.places[number]
+            place = self.place(number)
             by_tier.setdefault(place.tier, []).append(place)
         return tuple(replace(tier, scales=_scales(by_tier.get(i, ()))) for i, tier in enumerate(self.stage.tiers))
 
@@ -82,7 +91,9 @@ def index_of(cluster: Cluster, profile: Profile) -> tuple[StageIndex, ...]:
     known = cluster.readings.get((index_of, profile))
     if isinstance(known, _Indexed) and known.pipeline is pipeline:
         return known.stages
-    found = _Indexed(pipeline, tuple(map(StageIndex, pipeline.stages)))
+    room = _names_of_entries(cluster)
+    room.forget_others([entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries])
+    found = _Indexed(pipeline, tuple(StageIndex(stage, room) for stage in pipeline.stages))
     cluster.readings[index_of, profile] = found
     return found.stages
 
@@ -90,6 +101,20 @@ def index_of(cluster: Cluster, profile: Profile) -> tuple[StageIndex, ...]:
 class _Indexed(NamedTuple):
     pipeline: Pipeline
     stages: tuple[StageIndex, ...]
+
+
+@remembered
+def _names_of_entries(cluster: Cluster) -> PerObject[Entry, tuple[str | None, ...]]:
+    """Room for what single entries name, whatever the cluster."""
+    return PerObject()
+
+
+def _names_of(entry: Entry) -> tuple[str | None, ...]:
+    """What an entry is looked up by: the namespaces that its subject names, or None; nothing if it says nothing."""
+    if not entry.rules and not entry.closes:
+        return ()
+    names = named_by(entry.subject)
+    return (None,) if names is None else tuple(names)
 
 
 def named_by(subject: Formula) -> frozenset[str] | None:
@@ -111,7 +136,7 @@ def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Reach, n
     kept = index.at(near, table)
     if narrowed is not None:
         inside = index.at(_judged(stage, table, narrowed), table)
-        kept = {it for it in kept if it in inside or not stage.tiers[index.places[it].tier].is_union}
+        kept = {it for it in kept if it in inside or not stage.tiers[index.place(it).tier].is_union}
     tiers = index.tiers(kept)
     return replace(
         stage,
@@ -140,12 +165,11 @@ def _judged(stage: Stage, table: NamespaceTable, end: Reach) -> Reach:
     return end & ends_of(stage.applies, Role.SELF, table).reach(table.every)
 
 
-def _places(tiers: Iterable[Tier]) -> Iterator[_Place]:
-    """In their order; of entries that say something."""
+def _groups(tiers: Iterable[Tier]) -> Iterator[tuple[tuple[int, int, int], tuple[Entry, ...]]]:
+    """The entries at each place of the order, and which tier, scale and group that is."""
     for t, tier in enumerate(tiers):
         for i, scale in enumerate(tier.scales):
-            for j, group in enumerate(scale):
-                yield from (_Place(t, i, j, entry) for entry in group if entry.rules or entry.closes)
+            yield from (((t, i, j), group) for j, group in enumerate(scale) if group)
 
 
 def _scales(places: Iterable[_Place]) -> tuple[tuple[tuple[Entry, ...], ...], ...]:

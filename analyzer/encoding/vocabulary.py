@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from analyzer.encoding.domains import Attr, Domain, DomainBuilder
@@ -38,7 +39,7 @@ from analyzer.model.formulas import (
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.model.leading import NodeWay, Way
-from analyzer.model.memory import PerObject, remembered
+from analyzer.model.memory import PerObject, Together, remembered
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
@@ -124,19 +125,32 @@ def _leaves_in(formulas: Iterable[Formula]) -> Iterator[Leaf]:
             yield from leaves(leaf.ends.labels)
 
 
-def tests_in_pipeline(cluster: Cluster, profile: Profile) -> frozenset[Test]:
-    """All that the whole pipeline asks of attributes; kept with the cluster."""
+class Asked(NamedTuple):
+    """What a whole pipeline asks of attributes: all tests, those of namespaces' labels, and the names that namespaces
+    created later may have by those of names."""
+
+    tests: frozenset[Test]
+    of_namespaces: frozenset[Test]
+    names: frozenset[str]
+
+
+def asked_in_pipeline(cluster: Cluster, profile: Profile) -> Asked:
+    """Kept with the cluster; after a change only the policies that are others are gone through."""
     pipeline = pipeline_of(profile, cluster)
-    known = cluster.readings.get((tests_in_pipeline, profile))
+    known = cluster.readings.get((asked_in_pipeline, profile))
     if isinstance(known, tuple) and known[0] is pipeline:
-        found: frozenset[Test] = known[1]
+        found: Asked = known[1]
         return found
     entries = [entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries]
-    asked = dict.fromkeys(_leaves_in(it for stage in pipeline.stages for it in formulas_of(stage, with_entries=False)))
-    for each in _of_entries(cluster).of(entries, _asked_by):
-        asked.update(each)  # which knows the hashes
-    found = frozenset(leaf for leaf in asked if isinstance(leaf, Test))
-    cluster.readings[tests_in_pipeline, profile] = pipeline, found
+    _of_entries(cluster).forget_others(entries)
+    others = _leaves_in(it for stage in pipeline.stages for it in formulas_of(stage, with_entries=False))
+    tests = _tests_of_entries(cluster).of(entries).keys() | {leaf for leaf in others if isinstance(leaf, Test)}
+    found = Asked(
+        frozenset(tests),
+        frozenset(test for test in tests if test.attribute.name is Name.NAMESPACE_LABEL),
+        _names_to_come(cluster, tests),
+    )
+    cluster.readings[asked_in_pipeline, profile] = pipeline, found
     return found
 
 
@@ -150,17 +164,29 @@ def _of_entries(cluster: Cluster) -> PerObject[Entry, dict[Leaf, None]]:
     return PerObject()
 
 
+@remembered
+def _tests_of_entries(cluster: Cluster) -> Together[Entry, Test]:
+    """Room for what entries ask of attributes together, whatever the cluster."""
+    return Together(lambda entry: [leaf for leaf in _asked_by(entry) if isinstance(leaf, Test)])
+
+
 def mentioned_names(cluster: Cluster, question: Question) -> frozenset[str]:
     """Names that namespaces created later may have and that can matter: those that the query or a cluster-wide
     selector mentions, and where a condition compares names with other attributes, the values of those.
     """
     asked = tuple(asked_by(question.claim, question.assumptions))
-    tests = (*(leaf for leaf in asked if isinstance(leaf, Test)), *tests_in_pipeline(cluster, question.profile))
-    found = {it.ends.namespace for it in asked if isinstance(it, Member) and isinstance(it.ends, OfWorkload)}
-    found |= {name for test in tests if is_of_name(test) and isinstance(test.meets, frozenset) for name in test.meets}
-    found.update(_values_compared_with_names(cluster, asked, tests))
+    in_pipeline = asked_in_pipeline(cluster, question.profile)
+    tests = [leaf for leaf in asked if isinstance(leaf, Test)]
+    others = {it.ends.namespace for it in asked if isinstance(it, Member) and isinstance(it.ends, OfWorkload)}
+    others.update(_values_compared_with_names(cluster, asked, chain(tests, in_pipeline.tests)))
+    return in_pipeline.names | _names_to_come(cluster, tests, others)
+
+
+def _names_to_come(cluster: Cluster, tests: Iterable[Test], others: Iterable[str] = ()) -> frozenset[str]:
+    """The names that tests ask for, and the others, as far as a namespace can be called so and none is yet."""
+    asked = (name for test in tests if is_of_name(test) and isinstance(test.meets, frozenset) for name in test.meets)
     there = cluster.namespace_by_name
-    return frozenset(name for name in found if name not in there and _NAMESPACE_NAME.fullmatch(name))
+    return frozenset(name for name in {*asked, *others} if name not in there and _NAMESPACE_NAME.fullmatch(name))
 
 
 def _values_compared_with_names(cluster: Cluster, asked: Iterable[Leaf], tests: Iterable[Test]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from analyzer.encoding import (
     encode,
 )
 from analyzer.encoding.mediation import admits_tokens, names_tokens
-from analyzer.encoding.vocabulary import tests_in_pipeline
+from analyzer.encoding.vocabulary import asked_in_pipeline
 from analyzer.encoding.walk import asked_of_requests, requests_in
 from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound, bound_pods
@@ -119,7 +119,7 @@ def unread_requests(cluster: Cluster, question: Question) -> str:
         return "what names a client asks DNS for is not modelled yet"
     if question.with_requests and is_seen_by_engine(question.profile, cluster):
         return ""
-    of_engine = tests_in_pipeline(cluster, question.profile) if question.with_requests else ()
+    of_engine = asked_in_pipeline(cluster, question.profile).tests if question.with_requests else ()
     if any(test.attribute.role is OfWhom.REQUEST for test in of_engine):
         return (
             f"rules of {question.profile.name} that look at requests are not modelled beside questions about requests"

@@ -7,7 +7,7 @@ an answer depends on is what was read, and nowhere listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import wraps
 from types import FunctionType, MethodType
@@ -75,14 +75,50 @@ class PerObject(Generic[Thing, T]):
     def of(self, objects: Sequence[Thing], make: Callable[[Thing], T], *, are_all: bool = True) -> Iterator[T]:
         """What `make` gives of each.  `are_all`: there are no others now, and what was worked out of those that were
         there is forgotten in time."""
+        if are_all:
+            self.forget_others(objects)
         kept = self._kept
-        if are_all and len(kept) > 2 * len(objects) + _MOST_GONE:
-            kept = self._kept = {id(thing): kept[id(thing)] for thing in objects if id(thing) in kept}
         for thing in objects:
             known = kept.get(id(thing))
             if known is None or known[0] is not thing:
                 known = kept[id(thing)] = thing, make(thing)
             yield known[1]
+
+    def forget_others(self, objects: Sequence[Thing]) -> None:
+        """These are all that there are now; what is known of many more is forgotten."""
+        kept = self._kept
+        if len(kept) > 2 * len(objects) + _MOST_GONE:
+            self._kept = {id(thing): kept[id(thing)] for thing in objects if id(thing) in kept}
+
+
+class Together(Generic[Thing, T]):
+    """What many objects say together; where few of them are others than last time, only those few are asked again.
+
+    Threads may share it: what was found last is replaced as a whole.
+    """
+
+    def __init__(self, make: Callable[[Thing], Collection[T]]) -> None:
+        self._make = make
+        self._last: tuple[dict[int, Thing], dict[T, int]] = {}, {}
+
+    def of(self, objects: Sequence[Thing]) -> Mapping[T, int]:
+        """By how many of the objects each thing is said, of those that are."""
+        before, counts = self._last
+        now = dict(zip(map(id, objects), objects, strict=True))  # which keeps alive what it knows by its `id()`
+        gone, come = before.keys() - now.keys(), now.keys() - before.keys()
+        if not gone and not come:
+            return counts
+        counts = dict(counts)
+        for thing in come:
+            for said in self._make(now[thing]):
+                counts[said] = counts.get(said, 0) + 1
+        for thing in gone:
+            for said in self._make(before[thing]):
+                counts[said] -= 1
+                if not counts[said]:
+                    del counts[said]
+        self._last = now, counts
+        return counts
 
 
 class _Reading:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analyzer.analysis.premises import breaches_of
+from analyzer.analysis.service_ports import service_port_slips
 from analyzer.encoding.namespaces import namespace_table
+from analyzer.encoding.slices import StageIndex, index_of
+from analyzer.encoding.vocabulary import asked_in_pipeline
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.leading import node_ways, ways
-from analyzer.model.memory import Memory, remembered, remembered_property
+from analyzer.model.memory import Memory, Together, remembered, remembered_property
 from analyzer.model.profile import PROFILES
 from analyzer.model.reading import pipeline_of
 from analyzer.packs import find
@@ -32,7 +38,15 @@ VALUES = {
     "breaches": lambda cluster: breaches_of(cluster, ASSUMED),
     "namespace_table": lambda cluster: namespace_table(cluster, Universe.ANY, False, {"shop"}).entries,
     "pipeline": lambda cluster: pipeline_of(PROFILES["generic"], cluster),
+    "asked_in_pipeline": lambda cluster: asked_in_pipeline(cluster, PROFILES["generic"]),
+    "service_port_slips": service_port_slips,
+    "index": lambda cluster: [indexed(it) for it in index_of(cluster, PROFILES["generic"])],
 }
+
+
+def indexed(index: StageIndex) -> list[object]:
+    """Which entries are where."""
+    return [index.place(number) for number in range(sum(len(tier.entries) for tier in index.stage.tiers))]
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -89,3 +103,13 @@ def test_a_memory_is_bounded_and_stays_in_its_process():
     assert max(len(kept) for kept in OLD.memory._kept.values()) <= 4
     assert not pickle.loads(pickle.dumps(OLD.memory))._kept
     assert pickle.loads(pickle.dumps(OLD)) == OLD
+
+
+@given(st.lists(st.lists(st.integers(0, 7)), max_size=6))
+def test_what_objects_say_together_is_what_they_say_afresh(states):
+    objects = [{number, number // 2, -number} for number in range(8)]
+    together = Together(lambda thing: thing)
+    for state in states:
+        those = [objects[number] for number in state]
+        said = {id(thing): thing for thing in those}.values()
+        assert together.of(those) == Counter(word for thing in said for word in thing)
