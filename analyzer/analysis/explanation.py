@@ -19,6 +19,7 @@ from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, RuleRef
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import Profile
+from analyzer.model.reading import is_enforcing
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
@@ -109,7 +110,7 @@ class _Trial:
         if not subject.is_judged:
             what = "is a node" if isinstance(self.near, Node) else "uses its node's network"
             return f"it {what}: policies do not select it"
-        if not self.profile.enforces:
+        if not is_enforcing(self.profile, self.cluster):
             return f"profile {self.profile.name} enforces no policy"
         return ""
 

@@ -26,6 +26,7 @@ from analyzer.model.knobs import ServiceEval
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Unmatched
 from analyzer.model.policies import Direction, Protocol
+from analyzer.model.reading import is_enforcing
 
 if TYPE_CHECKING:
     from analyzer.encoding.requests import RequestTerms
@@ -122,7 +123,7 @@ class PipelineTerms:
     def _side(self, direction: Direction) -> Term:
         view = self._view(direction)
         ruling = self.tiers.ruling(view)
-        if self.profile.enforces:
+        if is_enforcing(self.profile, self.scope.cluster):
             if direction is Direction.INGRESS:
                 ruling = self._disguised(view, self.src, ruling)
             else:

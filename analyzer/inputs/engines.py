@@ -26,7 +26,8 @@ def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> P
     from analyzer.model.profile import knob_of
 
     signs = [sign for cluster in clusters for sign in cluster.signs]
-    telling = [sign for sign in signs if sign.is_installed] or signs
+    firm = [sign for sign in signs if not sign.yields] or signs
+    telling = [sign for sign in firm if sign.is_installed] or firm
     if any(sign.profile != "flannel" for sign in telling):  # which enforces nothing, whatever stands beside it
         telling = [sign for sign in telling if sign.profile != "flannel"]
     named = list(dict.fromkeys(sign.profile for sign in telling))
@@ -38,8 +39,32 @@ def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> P
     chosen = name if name is not None else next(iter(named), None)
     given = frozenset(knob_of(text.partition("=")[0]) for text in knobs)
     found = _versioned(chosen_profile(chosen, knobs), given, signs)
-    settings = [it for cluster in clusters for it in cluster.cilium.settings]
-    return _with_settings(found, given, settings) if found.name == "cilium" else found
+    if found.name == "cilium":
+        return _with_settings(found, given, [it for cluster in clusters for it in cluster.cilium.settings])
+    return _with_cni_settings(found, given, clusters)
+
+
+def _with_cni_settings(profile: Profile, given: Collection[str], clusters: Sequence[Cluster]) -> Profile:
+    """The profile as the VPC CNI is set up, but for what is given; UsageError where two say different things, or what
+    no knob takes.  How it treats pods with security groups counts whoever enforces policies."""
+    from analyzer.model.aws import knobs_of
+
+    off = [cluster.aws.network_policy for cluster in clusters if cluster.aws.settings]
+    if profile.name == "aws-vpc-cni" and False in off and "enable-network-policy" not in given:
+        profile = profile.with_knob("enable-network-policy", "false")
+    for knob, told in knobs_of(one for cluster in clusters for one in cluster.aws.settings).items():
+        first, by = told[0]
+        if knob in given:
+            continue
+        for value, other in told[1:]:
+            if value != first:
+                message = f"knob {knob} is `{first}` by {by.source}, and `{value}` by {other.source}"
+                raise UsageError(message, f"say which holds for both: --knob {knob}={value}")
+        try:
+            profile = profile.with_knob(knob, first)
+        except ValueError as error:
+            raise UsageError(f"{by.source}: `{first}` is no value of {knob}", str(error)) from error
+    return profile
 
 
 def _with_settings(profile: Profile, given: Collection[str], settings: Sequence[CiliumSettings]) -> Profile:

@@ -23,14 +23,14 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
-from analyzer.model.reading import pipeline_of
+from analyzer.model.reading import is_enforcing, pipeline_of
 from analyzer.sets import AddressSet
 
 
 def moved_addresses(old: Cluster, new: Cluster, profile: Profile, given: AddressSet | None) -> tuple[str, ...]:
     """What moved, in words: podCIDRs of nodes, a workload that joins its node's network or leaves it, nodes with other
     addresses or labels, and ports of nodes that lead to a workload in one revision only."""
-    if not profile.enforces:
+    if not any(is_enforcing(profile, side) for side in (old, new)):
         return ()
     rules = [rule.when for side in (old, new) for _, _, rule in pipeline_of(profile, side).rules]
     found: list[str] = []

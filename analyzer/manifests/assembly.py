@@ -13,6 +13,7 @@ from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.sources.no_objects import lines_of
+from analyzer.model.aws import AwsFact, aws_of, aws_stand_ins
 from analyzer.model.calico import Calico, CalicoFact, calico_of, stand_ins
 from analyzer.model.cilium import CiliumFact, cilium_of, cilium_stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
@@ -38,6 +39,7 @@ Fact = (
     | Grant
     | CalicoFact
     | CiliumFact
+    | AwsFact
 )
 
 
@@ -57,6 +59,7 @@ class Facts:
     grants: list[Grant] = field(default_factory=list)
     calico: list[CalicoFact] = field(default_factory=list)
     cilium: list[CiliumFact] = field(default_factory=list)
+    aws: list[AwsFact] = field(default_factory=list)
     mesh: list[MeshObject] = field(default_factory=list)
     mesh_configs: dict[str, MeshConfig] = field(default_factory=dict)  # by revision
     unmodelled: list[Unmodelled] = field(default_factory=list)
@@ -124,6 +127,8 @@ class Facts:
                     self.mesh.append(fact)
                 elif isinstance(fact, CiliumFact):
                     self.cilium.append(fact)
+                elif isinstance(fact, AwsFact):
+                    self.aws.append(fact)
                 else:
                     self.calico.append(fact)
 
@@ -134,9 +139,11 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     workloads, roots = workloads_of(living, {node.name: node for node in facts.nodes})
     rooted = at_root(facts.unmodelled, facts.root_namespaces)
     calico, cilium = calico_of(facts.calico), cilium_of(facts.cilium)
-    unmodelled = (*_without_known_pods(rooted, roots), *stand_ins(calico), *cilium_stand_ins(cilium))
+    aws = aws_of((*facts.aws, *_cni_settings(living)), facts.policies)
+    own = (*stand_ins(calico), *cilium_stand_ins(cilium), *aws_stand_ins(aws))
+    unmodelled = (*_without_known_pods(rooted, roots), *own)
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
-    found = signs(living, facts.calico, facts.cilium, unmodelled)
+    found = signs(living, facts.calico, facts.cilium, aws, unmodelled)
     notices = {*facts.notices, *refused, *_mutations(unmodelled), *engine_notices(found)}
     cluster = Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
@@ -156,6 +163,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         dns_domains=tuple(sorted(facts.dns_domains)),
         calico=calico,
         cilium=cilium,
+        aws=aws,
         signs=found,
         finished=tuple(sorted(_finished(facts), key=lambda pod: pod[0])),
         mesh=_mesh(facts),
@@ -163,6 +171,15 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     cluster = _with_node_local_dns(cluster)
     more = (*_astray(cluster), *_oddities(cluster))
     return replace(cluster, notices=(*cluster.notices, *more)) if more else cluster
+
+
+def _cni_settings(pods: Iterable[PodSource]) -> Iterable[AwsFact]:
+    """What the DaemonSet aws-node tells, where there is one."""
+    if not any(pod.options for pod in pods):
+        return ()
+    from analyzer.manifests.kinds.aws.settings import of_daemon_sets
+
+    return of_daemon_sets(pods)
 
 
 def _oddities(cluster: Cluster) -> Iterator[Notice]:

@@ -18,6 +18,11 @@ def read_config_map(root: Section, facts: Facts) -> None:
 
         if settings := cilium_settings(root.data, root.log):
             facts.cilium.append(settings)
+    if name == "amazon-vpc-cni":
+        from analyzer.manifests.kinds.aws.settings import of_config_map
+
+        if said := of_config_map(root.data, root.log):
+            facts.aws.append(said)
     if name.startswith("istio"):
         from analyzer.manifests.kinds.istio.mesh_config import mesh_config
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from analyzer.errors import Problem
 from analyzer.manifests.assembly import Facts
+from analyzer.manifests.cloud_documents import is_cloud_document, read_cloud_document
 from analyzer.manifests.kind_faults import (
     check_built_in_version,
     note_foreign_spec,
@@ -140,6 +141,8 @@ class Loader:
 
     def _document(self, file: str, tree: Tree, is_named: bool) -> bool:
         """Read a document; returns whether it is an object, good or bad."""
+        if is_cloud_document(tree.value) and not tree.is_broken:
+            return self._cloud(file, tree)
         if not is_named and self._passes_over(file, tree):
             return False
         log = self._log(file)
@@ -157,6 +160,14 @@ class Loader:
             self._finish(log, None)
         else:
             self._object(tree.value, log, "", "")
+        return True
+
+    def _cloud(self, file: str, tree: Tree) -> bool:
+        log = self._log(file)
+        for fault in tree.faults:
+            log.problem(fault.place, fault.message, fault.hint)
+        read_cloud_document(tree.value, log, self.facts)
+        self._finish(log, None)
         return True
 
     def _passes_over(self, file: str, tree: Tree) -> bool:

@@ -22,7 +22,6 @@ from analyzer.model.cilium import (
     with_requirement,
 )
 from analyzer.model.cluster import Cluster, Service
-from analyzer.model.enforcing import FILTERED
 from analyzer.model.formulas import (
     FALSE,
     OF_FAMILY,
@@ -49,6 +48,7 @@ from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Action, Direction
+from analyzer.model.policies_as_read import FILTERED
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from analyzer.model.added_labels import Added, Listed, Option, Unknown, Unwritten, Varying, opened
+from analyzer.model.aws import NO_AWS, Aws
 from analyzer.model.calico import NO_CALICO, Calico
 from analyzer.model.cilium import NO_CILIUM, Cilium
 from analyzer.model.domains import USUAL_DOMAIN, ClusterName, cluster_name
@@ -158,8 +159,8 @@ class Cluster:
 
     `irrelevant` counts the documents read that cannot affect traffic, by kind.  `left_out` is what lies among the files
     and was not read.  `dns_domains`: those that the cluster's DNS is told to answer for, beside cluster.local.
-    `calico`, `cilium`: what their own objects say, whoever enforces.  `finished`: `namespace/name` of each pod that
-    has ended, and its addresses, which are nobody's by now.  `signs`: what says which engine enforces.
+    `calico`, `cilium`, `aws`: what their own objects say, whoever enforces.  `finished`: `namespace/name` of each pod
+    that has ended, and its addresses, which are nobody's by now.  `signs`: what says which engine enforces.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -177,6 +178,7 @@ class Cluster:
     dns_domains: tuple[str, ...] = ()
     calico: Calico = NO_CALICO
     cilium: Cilium = NO_CILIUM
+    aws: Aws = NO_AWS
     signs: tuple[Sign, ...] = ()
     finished: tuple[tuple[str, tuple[IPAddress, ...]], ...] = ()
     mesh: Mesh = NO_MESH

@@ -110,6 +110,28 @@ class ExtAuthz(Enum):
     DENY = "deny"
 
 
+class EnforcingMode(Enum):
+    """What pods that no policy selects are to the VPC CNI's agent (aws.md K3)."""
+
+    STANDARD = "standard"  # open
+    STRICT = "strict"  # closed
+
+
+class GroupMode(Enum):
+    """Which traffic of pods with security groups of their own the groups see (aws.md S3)."""
+
+    STRICT = "strict"  # all of it
+    STANDARD = "standard"  # what leaves their node; NetworkPolicies count beside the groups
+
+
+class StrictPolicies(Enum):
+    """Whether the VPC CNI's agent enforces policies at pods with groups of their own in strict mode (aws.md S3)."""
+
+    UNKNOWN = "unknown"
+    ENFORCED = "enforced"
+    IGNORED = "ignored"
+
+
 class CiliumVersion(Enum):
     """What it reads, and how (calico-cilium.md 2.17)."""
 

@@ -195,7 +195,7 @@ class Policy:
     NetworkPolicy then denies all; a first-match policy then changes nothing).  `namespace` is None for cluster-scoped
     kinds.  `priority` matters in first-match tiers only; lower goes first, and of equal ones that of lower `rank`,
     where the engine orders them.  `unlisted_ingress`, `unlisted_egress`: rules that `policyTypes` does not list, which
-    an engine may enforce all the same.
+    an engine may enforce all the same.  `api`: the group of its kind where that is not Kubernetes' own.
     """
 
     kind: str
@@ -210,6 +210,7 @@ class Policy:
     rank: int = 0
     unlisted_ingress: tuple[Rule, ...] = ()
     unlisted_egress: tuple[Rule, ...] = ()
+    api: str = ""
 
     @property
     def position(self) -> tuple[int, int]:
@@ -222,6 +223,8 @@ class Policy:
     @property
     def scale(self) -> str:
         """What its priority is compared with: those of its own API version only (reference 0.2, ANP beside CNP)."""
+        if self.api:
+            return self.api
         return "v1alpha1" if self.kind in ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy") else "v1alpha2"
 
     @property

@@ -12,13 +12,16 @@ from analyzer.model.knobs import (
     CidrMatchMode,
     CiliumVersion,
     EnablePolicy,
+    EnforcingMode,
     ExtAuthz,
+    GroupMode,
     HostNetworkLabel,
     LabelsAsWritten,
     NamedPorts,
     NamedPortScope,
     OtherProtocols,
     ServiceEval,
+    StrictPolicies,
     cluster_domains,
     domain_addresses,
     string_atoms,
@@ -58,6 +61,11 @@ class Profile:
     dns: str = ""  # NAME=ADDRESS, several with commas: what Cilium has seen names stand for; empty: nobody knows
     cilium_version: CiliumVersion = CiliumVersion.V120
     calico_version: CalicoVersion = CalicoVersion.V333
+    enable_network_policy: bool = True  # the VPC CNI enforces policies (aws.md N1, N2)
+    network_policy_enforcing_mode: EnforcingMode = EnforcingMode.STANDARD
+    pod_security_group_enforcing_mode: GroupMode = GroupMode.STRICT
+    policies_in_strict_mode: StrictPolicies = StrictPolicies.UNKNOWN
+    external_snat: bool = False  # what leaves the VPC keeps the pod's address (aws.md S3)
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
     ext_authz: ExtAuthz = ExtAuthz.OPEN
     mesh_opt_out: bool = False  # pods that are created later may have labels that keep the mesh's proxies off them
@@ -73,6 +81,16 @@ class Profile:
     def reads_cilium(self) -> bool:
         """Cilium's own objects decide."""
         return self.name == "cilium"
+
+    @property
+    def reads_aws(self) -> bool:
+        """The policies of networking.k8s.aws decide."""
+        return self.name == "aws-vpc-cni" and self.enforces
+
+    @property
+    def reads_groups(self) -> bool:
+        """Pods may be the VPC CNI's, whoever enforces policies on it."""
+        return self.name not in _WITHOUT_VPC
 
     @property
     def cilium_cluster(self) -> str:
@@ -99,6 +117,8 @@ class Profile:
         match name.replace("-", "_"):
             case "enable_policy":
                 return replace(found, enforces=found.enable_policy is not EnablePolicy.NEVER)
+            case "enable_network_policy":
+                return replace(found, enforces=found.enable_network_policy)
             case "policy_cidr_match_mode":
                 mode = found.policy_cidr_match_mode
                 return replace(found, ipblock_matches_nodes=mode.means_nodes, ipblock_matches_pods=mode.means_pods)
@@ -156,7 +176,14 @@ class Profile:
         }
 
 
+_WITHOUT_VPC = ("flannel", "kindnet", "ovn-kubernetes", "none")
+"""Engines that bring a network of their own."""
 _OF_ENGINE = {
+    "enable-network-policy": "aws-vpc-cni",
+    "network-policy-enforcing-mode": "aws-vpc-cni",
+    "pod-security-group-enforcing-mode": "aws-vpc-cni",
+    "policies-in-strict-mode": "aws-vpc-cni",
+    "external-snat": "aws-vpc-cni",
     "enable-host-firewall": "cilium",
     "enable-k8s-cluster-network-policy": "cilium",
     "enable-non-default-deny-policies": "cilium",
@@ -187,12 +214,16 @@ _OF_HELM = {
     "clustermesh.policyDefaultLocalCluster": "policy-default-local-cluster",
     "cluster.name": "cluster-name",
     "k8sClusterNetworkPolicy.enabled": "enable-k8s-cluster-network-policy",
+    "enableNetworkPolicy": "enable-network-policy",
+    "NETWORK_POLICY_ENFORCING_MODE": "network-policy-enforcing-mode",
+    "POD_SECURITY_GROUP_ENFORCING_MODE": "pod-security-group-enforcing-mode",
+    "AWS_VPC_K8S_CNI_EXTERNALSNAT": "external-snat",
 }
-"""What the values of Cilium's chart are called that are knobs."""
+"""What the values of Cilium's chart are called that are knobs, and those of the VPC CNI's and its variables."""
 
 
 def knob_of(name: str) -> str:
-    """The knob of that name, or of the value of Cilium's chart, spelt as `--knob` takes it."""
+    """The knob of that name, or of the value of a chart, spelt as `--knob` takes it."""
     name = name.strip()
     return _OF_HELM.get(name, name.replace("_", "-"))
 
@@ -249,6 +280,7 @@ PROFILES = {
             "aws-vpc-cni",
             named_ports=NamedPorts.UNION,
             named_port_scope=NamedPortScope.CONTAINERS,
+            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
             service_eval=ServiceEval.PRE_DNAT,
             host_network_label=HostNetworkLabel.NO_MEANING,
         ),

@@ -67,6 +67,7 @@ from analyzer.records import dataclass
 from analyzer.sets import PortSet
 
 if TYPE_CHECKING:
+    from analyzer.model.aws_reading import AwsReader
     from analyzer.model.calico_reading import CalicoReader
     from analyzer.model.cilium_reading import CiliumReader
 
@@ -95,11 +96,21 @@ def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
     if not isinstance(found, Pipeline):
         read = as_enforced(cluster, profile)
         if read is cluster:
-            found = Pipeline(tuple(_Reader(profile, cluster, d).stage() for d in Direction), profile.enforces)
+            stages = tuple(_Reader(profile, cluster, d).stage() for d in Direction)
+            found = Pipeline(stages, is_enforcing(profile, cluster))
         else:
             found = pipeline_of(profile, read)
         cluster.readings[pipeline_of, profile] = found
     return found
+
+
+def is_enforcing(profile: Profile, cluster: Cluster) -> bool:
+    """Something is: policies, or security groups, which the network has whoever enforces policies on it."""
+    return profile.enforces or _has_groups(profile, cluster)
+
+
+def _has_groups(profile: Profile, cluster: Cluster) -> bool:
+    return profile.reads_groups and bool(cluster.aws.group_policies or cluster.aws.interfaces)
 
 
 def is_decided_by_own(profile: Profile, cluster: Cluster) -> bool:
@@ -138,24 +149,25 @@ class _Reader:
         self.ways = ways(cluster) if is_seen and profile.enforces else ()
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
         self.kept = _entries(cluster, profile, direction)
-        self.calico, self.cilium = self._calico(), self._cilium()
+        self.calico, self.cilium, self.aws = self._calico(), self._cilium(), self._aws()
 
     def stage(self) -> Stage:
         """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
-        is_enforcing, is_egress = self.profile.enforces, self.direction is Direction.EGRESS
+        is_enforced, is_egress = is_enforcing(self.profile, self.cluster), self.direction is Direction.EGRESS
         engine = self.calico or self.cilium
         own = self._tiers() if self.calico is None else self.calico.tiers()
+        groups = () if self.aws is None else tuple(self.aws.tiers())
         tiers = (*self._of_formulas(is_first=True), *own, *self._of_formulas(is_first=False))
         return Stage(
             name=self.direction.value,
             judges=NEAR[self.direction],
             applies=is_a(Role.SELF, PODS) if engine is None else engine.applies,
-            tiers=tiers if is_enforcing else (),
+            tiers=(*groups, *(tiers if self.profile.enforces else ())),
             doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := doubt_of(thing, self.direction))),
             ways=self.ways,
             service_eval=self.profile.service_eval,
-            node_ways=node_ways(self.cluster) if is_enforcing and is_egress else (),
-            disguises=() if is_egress or not is_enforcing else tuple(disguises_of(self.cluster)),
+            node_ways=node_ways(self.cluster) if is_enforced and is_egress else (),
+            disguises=() if is_egress or not is_enforced else tuple(disguises_of(self.cluster)),
         )
 
     # -------------------------------------------------------------------------------------------- tiers
@@ -177,6 +189,14 @@ class _Reader:
 
         own = self.cluster.cilium if is_decided_by_cilium(profile, self.cluster) else NO_CILIUM
         return CiliumReader(self.profile, self.cluster, own, self.direction)
+
+    def _aws(self) -> AwsReader | None:
+        """Where pods have the VPC CNI's security groups, or its agent enforces."""
+        if not self.profile.reads_aws and not _has_groups(self.profile, self.cluster):
+            return None
+        from analyzer.model.aws_reading import AwsReader
+
+        return AwsReader(self.profile, self.cluster, self.direction)
 
     def _of_formulas(self, *, is_first: bool) -> Iterator[Tier]:
         for tier in FORMULA_TIERS:
@@ -201,9 +221,14 @@ class _Reader:
         if self.cilium is not None:
             yield from self.cilium.tiers(admin, baseline, isolating, self._spared())
             return
+        if self.aws is not None:
+            yield from self.aws.own_node()
         yield Tier(TierName.ADMIN, admin)
         yield Tier(TierName.NETWORK_POLICY, _at_once(isolating), Unmatched.DENY, self._spared(), is_union=True)
         yield Tier(TierName.BASELINE, baseline)
+        if self.aws is not None:
+            every = self.cluster.policies_by_tier[TierName.NETWORK_POLICY]
+            yield from self.aws.strict(pods_in(policy.subject, Role.SELF) for policy in every)
 
     def _speaking(self, tier: TierName) -> Iterator[Policy]:
         return (p for p in self.cluster.policies_by_tier[tier] if p.rules(self.direction) is not None)

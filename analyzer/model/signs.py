@@ -10,7 +10,8 @@ from analyzer.records import dataclass
 class Sign:
     """`is_installed`: the engine itself, or its settings, stand in the input; False: only a policy that it alone reads.
 
-    `what`: `DaemonSet kube-system/calico-node`.  `version` is that of its image, `3.31`, empty if none is told.
+    `what`: `DaemonSet kube-system/calico-node`.  `yields`: it tells of the network alone, so that another engine that
+    is installed beside it is the one that enforces.  `version` is that of its image, `3.31`, empty if none is told.
     """
 
     profile: str
@@ -18,3 +19,4 @@ class Sign:
     source: Source
     version: str = ""
     is_installed: bool = True
+    yields: bool = False

@@ -18,7 +18,7 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage, Unmatched
 from analyzer.model.policies import Action, Direction, Protocol
 from analyzer.model.profile import Profile
-from analyzer.model.reading import pipeline_of
+from analyzer.model.reading import is_enforcing, pipeline_of
 from analyzer.records import dataclass
 from analyzer.semantics.deciding import as_modelled_first, isolated_by, ruling_of, said, with_doubts
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
@@ -125,6 +125,10 @@ def _why_not(end: Seen) -> str:
             return "it uses its node's network: policies do not select it"
 
 
+def enforces_nothing(profile: Profile) -> str:
+    return f"profile {profile.name} enforces no policy"
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """A stage of the cluster's pipeline, asked about one end at a time."""
@@ -150,7 +154,7 @@ class _Stage:
             if is_true(doubt.isolates, about):
                 return Ruling(self.stage.name, StageVerdict.DENIED, None, (), said(doubt.isolates))
         enforces = self.profile.enforces
-        why = "no NetworkPolicy selects it" if enforces else f"profile {self.profile.name} enforces no policy"
+        why = "no NetworkPolicy selects it" if enforces else enforces_nothing(self.profile)
         return self._open(why)
 
     def ruling(self, connection: Connection, about: Situation) -> Ruling:
@@ -162,8 +166,8 @@ class _Stage:
         about = about.seeing(Role.SELF, end)
         if not is_true(self.stage.applies, about):
             return self._open(_why_not(end), StageVerdict.NONE)
-        if not self.profile.enforces:
-            ruling = self._open(f"profile {self.profile.name} enforces no policy")
+        if not is_enforcing(self.profile, self.cluster):
+            ruling = self._open(enforces_nothing(self.profile))
             return with_doubts(self.stage, ruling, about)
         fact = source_fact(self.stage, about)
         if fact is None:

@@ -240,7 +240,7 @@ def _peer(section: Section, members: tuple[str, ...], dialect: Dialect) -> Peer 
     if section.has("nodes"):
         return NodePeer(read_unchecked_selector(section, "nodes") or Selector.EVERYTHING)
     if section.has("domainNames"):
-        return _domains(section)
+        return read_domains(section)
     return _pods(section, dialect)
 
 
@@ -282,8 +282,9 @@ def _networks(section: Section) -> AddressPeer:
     return AddressPeer(AddressSet.of(*networks), ", ".join(written), matches_cluster=True)
 
 
-def _domains(section: Section) -> DomainPeer:
-    _check_count(section, "domainNames", 1, _MOST_NETWORKS)
+def read_domains(section: Section, most: int = _MOST_NETWORKS) -> DomainPeer:
+    """The `domainNames` of a peer (B3.5), at most so many."""
+    _check_count(section, "domainNames", 1, most)
     names: list[str] = []
     for index, (name, place) in enumerate(section.texts("domainNames")):
         path = f"{section.field('domainNames')}[{index}]"

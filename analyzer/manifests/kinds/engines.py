@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analyzer.manifests.kinds.pod_template import PodSource
+from analyzer.model.aws import OF_AWS, OF_GROUPS, Aws
 from analyzer.model.calico import CalicoFact, CalicoPolicy, HostEndpoint, IPPool
 from analyzer.model.calico_settings import FelixSettings, Installation
 from analyzer.model.cilium import OF_CILIUM, CidrGroup, CiliumFact, CiliumPolicy, CiliumSettings
@@ -31,10 +32,13 @@ def signs(
     pods: Iterable[PodSource],
     calico: Iterable[CalicoFact],
     cilium: Iterable[CiliumFact],
+    aws: Aws,
     unmodelled: Iterable[Unmodelled],
 ) -> tuple[Sign, ...]:
     """What says so, in the order of where it stands."""
-    found = {*_agents(pods), *_of_calico(calico), *_of_cilium(cilium), *_of_others(unmodelled)}
+    listed = list(pods)
+    found = {*_agents(listed), *_of_calico(calico), *_of_cilium(cilium), *_of_aws(aws), *_of_others(unmodelled)}
+    found |= set(_without_an_engine(listed)) if not any(sign.is_installed for sign in found) else set()
     return tuple(sorted(found, key=lambda sign: sign.source))
 
 
@@ -46,6 +50,8 @@ def notices(found: Iterable[Sign]) -> Iterator[Notice]:
     for sign in first.values():
         why = "enforces policies" if sign.is_installed else "is there, which alone reads it"
         text = f"{sign.what} says that {sign.profile} {why}: the profile, unless --profile names another"
+        if sign.profile == "none":
+            text = f"{sign.what} is there without a policy engine: profile none, unless --profile names another"
         yield Notice(sign.source, text, is_kept=True)
 
 
@@ -86,7 +92,42 @@ def _of_cilium(facts: Iterable[CiliumFact]) -> Iterator[Sign]:
                 yield Sign("cilium", f"CiliumCIDRGroup {fact.name}", fact.source, is_installed=False)
 
 
+def _of_aws(aws: Aws) -> Iterator[Sign]:
+    """What sets the VPC CNI up installs it, unless it says that its policies are off: another engine may stand beside
+    it then (aws.md N6)."""
+    for one in aws.settings:
+        yield Sign("aws-vpc-cni", one.what, one.source, is_installed=True, yields=one.network_policy is not True)
+    for policy in aws.policies:
+        yield Sign("aws-vpc-cni", policy.id, policy.source, is_installed=False)
+    for group_policy in aws.group_policies:
+        yield Sign("aws-vpc-cni", group_policy.id, group_policy.source, is_installed=False, yields=True)
+
+
+_OF_CLOUDS = {
+    "azure-cns": "AKS",
+    "azure-ip-masq-agent": "AKS",
+    "cloud-node-manager": "AKS",
+    "gke-metrics-agent": "GKE",
+    "gke-metadata-server": "GKE",
+    "netd": "GKE",
+}
+"""DaemonSets that a cloud puts on every cluster, by the cloud (aws.md N7)."""
+_ENGINES = frozenset({"anetd", "azure-npm", "kindnet", "kube-router", "sdn", "weave-net", *_AGENTS})
+
+
+def _without_an_engine(pods: Iterable[PodSource]) -> Iterator[Sign]:
+    """A cloud's cluster whose system DaemonSets are here, and among them no policy engine: there policies are enforced
+    where one is chosen, and not otherwise (aws.md N7)."""
+    there = [pod for pod in pods if pod.kind == "DaemonSet"]
+    if any(pod.name in _ENGINES for pod in there):
+        return
+    for pod in sorted((pod for pod in there if pod.name in _OF_CLOUDS), key=lambda pod: pod.source)[:1]:
+        yield Sign("none", f"{_OF_CLOUDS[pod.name]}'s DaemonSet {pod.namespace}/{pod.name}", pod.source)
+
+
 def _of_others(unmodelled: Iterable[Unmodelled]) -> Iterator[Sign]:
     for thing in unmodelled:
+        if thing.why in (OF_AWS, OF_GROUPS):
+            continue
         if thing.api_version.partition("/")[0] == "cilium.io" and thing.why != OF_CILIUM:
             yield Sign("cilium", thing.id, thing.source, is_installed=False)

@@ -147,6 +147,7 @@ IRRELEVANT_KINDS = frozenset(
                 *("L2AnnouncementPolicy", "LoadBalancerIPPool", "Node"),
             )
         ),
+        "CNINode.vpcresources.k8s.aws",
         "Credentials.operator.tigera.io",
         *(  # how Calico's parts run, not what they let through
             f"{kind}.operator.tigera.io"
@@ -154,6 +155,7 @@ IRRELEVANT_KINDS = frozenset(
         ),
         "FrontendConfig.networking.gke.io",
         "IngressClassParams.elbv2.k8s.aws",
+        "TargetGroupBinding.elbv2.k8s.aws",
         "IPAddressPool.metallb.io",
         "L2Advertisement.metallb.io",
         "BGPAdvertisement.metallb.io",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analyzer.manifests.kinds.cidrs import is_strictly_inside, read_cidr
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.names import port_name_fault
@@ -55,8 +57,7 @@ def policy_of(manifest: Manifest, spec: Section) -> Policy:
     """What the fields of the spec say, whatever else it holds."""
     namespace = manifest.namespace or DEFAULT_NAMESPACE
     subject = PodPeer(NamespaceNamed(namespace), read_selector(spec, "podSelector") or Selector.EVERYTHING)
-    ingress = _rules(spec, "ingress", "from", _INGRESS_FIELDS, namespace)
-    egress = _rules(spec, "egress", "to", _EGRESS_FIELDS, namespace)
+    ingress, egress = read_rules(spec, "ingress", namespace), read_rules(spec, "egress", namespace)
     types = _policy_types(spec, has_egress_rules=bool(egress))
     _note_inert_rules(spec, types)
     return Policy(
@@ -98,7 +99,16 @@ def _note_inert_rules(spec: Section, types: set[str]) -> None:
             spec.notice(key, f"has no effect: `policyTypes` does not list `{type_}`")
 
 
-def _rules(spec: Section, key: str, peer_key: str, fields: frozenset[str], namespace: str) -> tuple[Rule, ...]:
+def read_peer(section: Section, namespace: str) -> Peer | None:
+    """A peer of a NetworkPolicy of the namespace; None if something is wrong with it."""
+    return _peer(section, namespace)
+
+
+def read_rules(
+    spec: Section, key: str, namespace: str, peer: Callable[[Section, str], Peer | None] = read_peer
+) -> tuple[Rule, ...]:
+    """The rules of one direction, `ingress` or `egress`, whose peers `peer` reads."""
+    peer_key, fields = ("from", _INGRESS_FIELDS) if key == "ingress" else ("to", _EGRESS_FIELDS)
     if not spec.has(key):
         return ()
     found = []
@@ -111,7 +121,7 @@ def _rules(spec: Section, key: str, peer_key: str, fields: frozenset[str], names
         _check_fields(section, peer_key, fields)
         if item is None:
             section.notice("", "is null, which the API reads as a rule that allows everything")
-        peers = _peers(section, peer_key, namespace) if section.has(peer_key) else None
+        peers = _peers(section, peer_key, namespace, peer) if section.has(peer_key) else None
         ports = _ports(section) if section.has("ports") else None
         found.append(Rule(Action.ACCEPT, peers, ports, index, section.source))
     return tuple(found)
@@ -126,9 +136,11 @@ def _check_fields(rule: Section, peer_key: str, fields: frozenset[str]) -> None:
             rule.unknown(key, fields)
 
 
-def _peers(rule: Section, key: str, namespace: str) -> tuple[Peer, ...] | None:
+def _peers(
+    rule: Section, key: str, namespace: str, read: Callable[[Section, str], Peer | None]
+) -> tuple[Peer, ...] | None:
     """None for an empty list, which means everyone (A5)."""
-    found = [_peer(section, namespace) for section in rule.sections(key)]
+    found = [read(section, namespace) for section in rule.sections(key)]
     return tuple(peer for peer in found if peer is not None) if found else None
 
 

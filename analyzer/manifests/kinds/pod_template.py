@@ -53,7 +53,8 @@ class PodSource:
     `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
     known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what
     it gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
-    `placement`: what it asks of its node.
+    `placement`: what it asks of its node.  `options`: what the containers of an agent are told whose settings count:
+    variables by name, flags as written, and `container NAME` of each.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class PodSource:
     revision: str = ""
     placement: Placement | None = None
     images: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
 
 
 def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:

@@ -15,7 +15,8 @@ Name = tuple[str, str]
 """A kind and its API group."""
 _POLICIES, _GATEWAYS = "policy.networking.k8s.io", "gateway.networking.k8s.io"
 _CALICO = ("projectcalico.org", "crd.projectcalico.org")  # which hold one object in two forms
-_OF_ONE_IDENTITY = {*_CALICO, "operator.tigera.io", "cilium.io"}
+_AWS = ("networking.k8s.aws", "vpcresources.k8s.aws", "crd.k8s.amazonaws.com", "eks.amazonaws.com")
+_OF_ONE_IDENTITY = {*_CALICO, "operator.tigera.io", "cilium.io", *_AWS}
 
 _FILES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("namespaces", ("",), "Namespace"),
@@ -43,6 +44,11 @@ _FILES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("calico.settings", ("operator.tigera.io",), "Installation"),
     ("service_accounts", ("",), "ServiceAccount"),
     ("cilium.policies", ("cilium.io",), "CiliumNetworkPolicy CiliumClusterwideNetworkPolicy CiliumCIDRGroup"),
+    ("aws.group_policies", ("vpcresources.k8s.aws",), "SecurityGroupPolicy"),
+    ("aws.nodes", ("crd.k8s.amazonaws.com",), "ENIConfig"),
+    ("aws.nodes", ("eks.amazonaws.com",), "NodeClass"),
+    ("aws.policies", ("networking.k8s.aws",), "ApplicationNetworkPolicy ClusterNetworkPolicy"),
+    ("aws.endpoints", ("networking.k8s.aws",), "PolicyEndpoint ClusterPolicyEndpoint"),
     ("istio.authorization_policy", ("security.istio.io",), "AuthorizationPolicy"),
     ("istio.authentication", ("security.istio.io",), "PeerAuthentication RequestAuthentication"),
     ("istio.networking", ("networking.istio.io",), "Gateway VirtualService Sidecar ServiceEntry"),

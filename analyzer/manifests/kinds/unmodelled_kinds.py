@@ -101,12 +101,6 @@ EFFECTS: dict[str, Effect] = {
     "CiliumLocalRedirectPolicy.cilium.io": _denies("what is sent to a Service or an address goes to other pods"),
     "CiliumEnvoyConfig.cilium.io": _both("it redirects traffic through a proxy"),
     "CiliumClusterwideEnvoyConfig.cilium.io": _both("it redirects traffic through a proxy", False),
-    "ClusterNetworkPolicy.networking.k8s.aws": _isolates("this ClusterNetworkPolicy is Amazon's own API", False),
-    "ApplicationNetworkPolicy.networking.k8s.aws": _isolates(
-        "Amazon's policies allow traffic beside the modelled kinds"
-    ),
-    "PolicyEndpoint.networking.k8s.aws": _isolates("it is what the Amazon agent enforces"),
-    "SecurityGroupPolicy.vpcresources.k8s.aws": _denies("security groups drop traffic that policies let pass"),
     "EgressFirewall.k8s.ovn.org": _denies("it drops egress that policies let pass", True, Direction.EGRESS),
     "EgressNetworkPolicy.network.openshift.io": _denies(
         "it drops egress that policies let pass", True, Direction.EGRESS

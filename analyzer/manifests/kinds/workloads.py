@@ -3,6 +3,7 @@ ReplicationController, Job, CronJob, and OpenShift's DeploymentConfig."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.manifests.kinds.added_labels import with_added
@@ -62,6 +63,7 @@ def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:
         revision=(annotations.text(_REVISION) if annotations else None) or "",
         placement=read_placement(template.section("spec")),
         images=_images(template) if manifest.kind == "DaemonSet" else (),
+        options=tuple(_options(template)) if manifest.name in _TELLING and manifest.kind == "DaemonSet" else (),
     )
 
 
@@ -69,6 +71,23 @@ def _images(template: Section) -> tuple[str, ...]:
     spec = template.section("spec")
     containers = spec.sections("containers") if spec is not None else []
     return tuple(image for image in (container.text("image") for container in containers) if image)
+
+
+_TELLING = ("aws-node",)
+"""Agents whose settings change answers."""
+
+
+def _options(template: Section) -> Iterator[tuple[str, str]]:
+    spec = template.section("spec")
+    for container in spec.sections("containers") if spec is not None else ():
+        yield f"container {container.text('name') or ''}", ""
+        for variable in container.sections("env"):
+            name, value = variable.text("name"), variable.data.get("value")
+            if name and isinstance(value, str):
+                yield name, value
+        for flag, _ in (*container.texts("command"), *container.texts("args")):
+            name, _, value = flag.partition("=")
+            yield name, value
 
 
 def _replicas(spec: Section) -> int | None:

@@ -145,8 +145,6 @@ def test_kinds_that_cannot_affect_traffic(loaded, kind, api_version):
         ("NetworkPolicy", "projectcalico.org/v3", True, True, False, "a"),
         ("GlobalNetworkPolicy", "projectcalico.org/v3", True, True, False, None),
         ("ClusterNetworkPolicy", "crd.antrea.io/v1beta1", True, True, False, None),
-        ("ClusterNetworkPolicy", "networking.k8s.aws/v1alpha1", True, True, False, None),
-        ("SecurityGroupPolicy", "vpcresources.k8s.aws/v1beta1", False, True, False, "a"),
         ("EgressFirewall", "k8s.ovn.org/v1", False, True, False, "a"),
         ("AuthorizationPolicy", "security.istio.io/v1", False, True, False, "a"),
         ("NetworkAttachmentDefinition", "k8s.cni.cncf.io/v1", True, False, False, None),

@@ -1,0 +1,197 @@
+"""What the AWS command line prints, as JSON: security groups, their rules, prefix lists, interfaces, VPCs, add-ons
+(aws.md S5 to S9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from analyzer.manifests.kinds.aws.rules import RuleSource, addresses_in, ids_in, read_rule
+from analyzer.manifests.kinds.aws.settings import of_addon
+from analyzer.manifests.kinds.cidrs import parse_address
+from analyzer.manifests.text.section import Section
+from analyzer.model.aws import AwsFact, NetworkInterface, PrefixList, SecurityGroup, Vpc
+from analyzer.model.policies import Direction
+from analyzer.model.source import Source
+from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPAddress
+
+_LIST_ID = re.compile(r"pl-[0-9a-f]+")
+_TOKENS = ("NextToken", "nextToken")
+
+
+def read_cloud(root: Section) -> list[AwsFact]:
+    """All that a document tells; what is wrong with it is noted in the log."""
+    found: list[AwsFact] = []
+    for key, read in _PARTS.items():
+        if root.has(key):
+            found += read(root, key)
+    for token in _TOKENS:
+        if isinstance(root.data.get(token), str):
+            root.problem(token, "says that the list goes on", "ask for all of it: leave out `--max-items`")
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ groups
+def _groups(root: Section, key: str) -> Iterator[AwsFact]:
+    for section in root.sections(key):
+        id_ = _required(section, "GroupId")
+        rules = [
+            *_permissions(section, "IpPermissions", Direction.INGRESS),
+            *_permissions(section, "IpPermissionsEgress", Direction.EGRESS),
+        ]
+        for needed in ("IpPermissions", "IpPermissionsEgress"):
+            if not section.has(needed):
+                section.log.problem(
+                    section.place(), f"`{section.field(needed)}` is missing", "give the output without `--query`"
+                )
+        if id_:
+            yield SecurityGroup(id_, tuple(rules), section.source, section.text("GroupName") or "")
+
+
+def _permissions(group: Section, key: str, direction: Direction) -> Iterator[RuleSource]:
+    for index, section in enumerate(group.sections(key)):
+        addresses = addresses_in(section, ("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"))
+        lists = ids_in(section, "PrefixListIds", "PrefixListId")
+        groups = ids_in(section, "UserIdGroupPairs", "GroupId")
+        rule = read_rule(section, direction, index, ("IpProtocol", "FromPort", "ToPort"), addresses, lists, groups)
+        if rule is not None:
+            yield rule
+
+
+def _rules(root: Section, key: str) -> Iterator[AwsFact]:
+    """One rule at a time, as describe-security-group-rules tells them: which others a group has is not said, but that
+    all of them were asked for."""
+    found: dict[str, list[RuleSource]] = {}
+    for index, section in enumerate(root.sections(key)):
+        id_ = _required(section, "GroupId")
+        direction = Direction.EGRESS if section.boolean("IsEgress") else Direction.INGRESS
+        nets = [text for text in (section.text("CidrIpv4"), section.text("CidrIpv6")) if text]
+        addresses = AddressSet.EMPTY
+        for text in nets:
+            addresses |= addresses_in(section, text=text)
+        peer = section.section("ReferencedGroupInfo")
+        group = peer.text("GroupId") if peer is not None else None
+        one = section.text("PrefixListId")
+        rule = read_rule(
+            section,
+            direction,
+            index,
+            ("IpProtocol", "FromPort", "ToPort"),
+            addresses,
+            (one,) if one else (),
+            (group,) if group else (),
+            section.text("SecurityGroupRuleId") or "",
+        )
+        if rule is not None and id_:
+            found.setdefault(id_, []).append(rule)
+    for id_, rules in found.items():
+        yield SecurityGroup(id_, tuple(rules), rules[0].source)
+
+
+def _required(section: Section, key: str) -> str:
+    text = section.text(key)
+    if not text and not section.has(key):
+        section.log.problem(section.place(), f"`{section.field(key)}` is missing", "give the output without `--query`")
+    return text or ""
+
+
+# ------------------------------------------------------------------------------------------------ prefix lists
+def _lists(root: Section, key: str) -> Iterator[AwsFact]:
+    """Those of describe-prefix-lists tell their ranges, those of describe-managed-prefix-lists do not."""
+    for section in root.sections(key):
+        id_ = _required(section, "PrefixListId")
+        addresses = None
+        if section.has("Cidrs"):
+            addresses = AddressSet.EMPTY
+            for text, _ in section.texts("Cidrs"):
+                addresses |= addresses_in(section, text=text)
+        if id_:
+            yield PrefixList(id_, addresses, section.source, section.text("PrefixListName") or "")
+
+
+def _entries(root: Section, key: str) -> Iterator[AwsFact]:
+    """get-managed-prefix-list-entries does not say of which list: the document says it as `PrefixListId`, or the file
+    by its name."""
+    addresses = AddressSet.EMPTY
+    for section in root.sections(key):
+        text = section.text("Cidr")
+        if text:
+            addresses |= addresses_in(section, text=text)
+        elif not section.has("Cidr"):
+            section.log.problem(section.place(), f"`{section.field('Cidr')}` is missing")
+    named = _LIST_ID.search(root.log.file)
+    id_ = root.text("PrefixListId") or (named[0] if named else "")
+    if not id_:
+        root.problem(
+            key,
+            "does not say of which prefix list",
+            "name the file after it, `pl-0123456789abcdef0.json`, or add `PrefixListId` beside it",
+        )
+        return
+    yield PrefixList(id_, addresses, root.source)
+
+
+# ------------------------------------------------------------------------------------------------ interfaces
+def _interfaces(root: Section, key: str) -> Iterator[AwsFact]:
+    for section in root.sections(key):
+        id_ = _required(section, "NetworkInterfaceId")
+        if not section.has("Groups"):
+            section.log.problem(
+                section.place(), f"`{section.field('Groups')}` is missing", "give the output without `--query`"
+            )
+        attachment = section.section("Attachment")
+        kind = section.text("InterfaceType") or "interface"
+        if id_:
+            yield NetworkInterface(
+                id_,
+                tuple(_addresses(section)),
+                ids_in(section, "Groups", "GroupId"),
+                section.source,
+                (attachment.text("InstanceId") if attachment is not None else None) or "",
+                attachment is not None and attachment.data.get("DeviceIndex") == 0,
+                kind in ("branch", "trunk"),
+            )
+
+
+def _addresses(section: Section) -> Iterator[IPAddress]:
+    written = [(item, "PrivateIpAddress") for item in section.sections("PrivateIpAddresses")]
+    written += [(item, "Ipv6Address") for item in section.sections("Ipv6Addresses")]
+    written += [] if section.has("PrivateIpAddresses") else [(section, "PrivateIpAddress")]
+    for item, key in written:
+        text = item.text(key)
+        if text:
+            try:
+                yield parse_address(text)
+            except ValueError:
+                item.problem(key, f"is `{text}`, which is no address")
+
+
+def _vpcs(root: Section, key: str) -> Iterator[AwsFact]:
+    for section in root.sections(key):
+        id_ = _required(section, "VpcId")
+        own = section.text("CidrBlock")
+        addresses = addresses_in(section, text=own) if own else AddressSet.EMPTY
+        addresses |= addresses_in(
+            section, ("CidrBlockAssociationSet", "CidrBlock"), ("Ipv6CidrBlockAssociationSet", "Ipv6CidrBlock")
+        )
+        if id_:
+            yield Vpc(id_, addresses, section.source)
+
+
+def _addon(root: Section, key: str) -> Iterator[AwsFact]:
+    section = root.section(key)
+    if section is not None and section.text("addonName") == "vpc-cni":
+        source = Source(root.log.file, section.source.line)
+        yield of_addon(section.data.get("configurationValues"), "the add-on vpc-cni", source)
+
+
+_PARTS: dict[str, Callable[[Section, str], Iterator[AwsFact]]] = {
+    "SecurityGroups": _groups,
+    "SecurityGroupRules": _rules,
+    "PrefixLists": _lists,
+    "Entries": _entries,
+    "NetworkInterfaces": _interfaces,
+    "Vpcs": _vpcs,
+    "addon": _addon,
+}

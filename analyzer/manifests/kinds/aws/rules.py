@@ -1,0 +1,92 @@
+"""One rule of a security group, however it is told (aws.md S5 to S7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.manifests.kinds.cidrs import parse_cidr
+from analyzer.manifests.text.section import Section
+from analyzer.model.aws import GroupRule
+from analyzer.model.policies import Direction
+from analyzer.sets import AddressSet
+
+RuleSource = GroupRule
+PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
+_WITH_PORTS, _ICMP = (6, 17), (1, 58)
+_ALL = ("-1", "all")
+
+
+def read_rule(
+    section: Section,
+    direction: Direction,
+    index: int,
+    keys: tuple[str, str, str],
+    addresses: AddressSet,
+    lists: Iterable[str],
+    groups: Iterable[str],
+    name: str = "",
+) -> GroupRule | None:
+    """`keys`: what the protocol, and the first and the last port, are called here; None if something is wrong."""
+    protocol = _protocol(section, keys[0])
+    if protocol == "wrong":
+        return None
+    assert not isinstance(protocol, str)
+    low = section.integer(keys[1], -1, 65535)
+    high = section.integer(keys[2], -1, 65535)
+    if protocol in _WITH_PORTS and low is not None and high is not None and low > high:
+        section.problem(keys[1], f"is `{low}`, but must not be more than `{keys[2]}`, which is `{high}`")
+        return None
+    if protocol not in (*_WITH_PORTS, *_ICMP):
+        low = high = None  # every port, whatever is written (S6)
+    low, high = (None if number == -1 else number for number in (low, high))
+    return GroupRule(
+        direction,
+        protocol,
+        low,
+        high,
+        addresses,
+        tuple(sorted(set(lists))),
+        tuple(sorted(set(groups))),
+        index,
+        section.source,
+        name,
+    )
+
+
+def _protocol(section: Section, key: str) -> int | str | None:
+    """Its number; None for every one."""
+    value = section.data.get(key)
+    if value is None:
+        section.log.problem(section.place(), f"`{section.field(key)}` is missing", "give the output without `--query`")
+        return "wrong"
+    text = str(value).lower() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if text in _ALL:
+        return None
+    if text in PROTOCOLS:
+        return PROTOCOLS[text]
+    if text.isdecimal() and text.isascii() and len(text) <= 3 and int(text) <= 255:
+        return int(text)
+    hint = "it is `tcp`, `udp`, `icmp`, `icmpv6`, `-1`, or a number"
+    section.problem(key, f"is `{value}`, which is no protocol of a security group", hint)
+    return "wrong"
+
+
+def addresses_in(section: Section, *lists: tuple[str, str], text: str = "") -> AddressSet:
+    """The ranges of lists of mappings, each by its key and theirs, and the one of `text`."""
+    found = AddressSet.EMPTY
+    written = [(section, "", text)] if text else []
+    for key, inner in lists:
+        written += [(item, inner, item.text(inner) or "") for item in section.sections(key) if item.has(inner)]
+    for place, key, cidr in written:
+        try:
+            found |= AddressSet.of(parse_cidr(cidr).network)
+        except ValueError as error:
+            name = place.field(key) if key else place.path
+            hint = "a CIDR looks like `10.0.0.0/8` or `2001:db8::/32`"
+            place.log.problem(place.place(key), f"`{name}` is `{cidr}`, {error}", hint)
+    return found
+
+
+def ids_in(section: Section, key: str, inner: str) -> tuple[str, ...]:
+    """The ids of a list of mappings, each once."""
+    return tuple(dict.fromkeys(text for text in (item.text(inner) for item in section.sections(key)) if text))

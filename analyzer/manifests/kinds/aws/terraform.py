@@ -1,0 +1,148 @@
+"""Terraform's state, as its file and as `terraform show -json` tell it (aws.md S9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from analyzer.manifests.kinds.aws.rules import addresses_in, read_rule
+from analyzer.manifests.kinds.aws.settings import of_addon
+from analyzer.manifests.text.section import Section
+from analyzer.model.aws import AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
+from analyzer.model.policies import Direction
+from analyzer.sets import AddressSet
+
+_PORTS = ("protocol", "from_port", "to_port")
+_OF_TYPE = {"ingress": Direction.INGRESS, "egress": Direction.EGRESS}
+
+
+def read_state(root: Section) -> list[AwsFact]:
+    """What the resources tell that are of Amazon's network; the others are passed over."""
+    found: list[AwsFact] = []
+    for type_, section in _resources(root):
+        if type_ in _READERS:
+            found += _READERS[type_](section)
+    return found
+
+
+def _resources(root: Section) -> Iterator[tuple[str, Section]]:
+    """Each resource's type with its attributes."""
+    for resource in root.sections("resources"):
+        type_ = resource.text("type") or ""
+        if type_ in _READERS:
+            for instance in resource.sections("instances"):
+                attributes = instance.section("attributes")
+                if attributes is not None:
+                    yield type_, attributes
+    values = root.section("values")
+    module = values.section("root_module") if values is not None else None
+    if module is not None:
+        yield from _of_module(module)
+
+
+def _of_module(module: Section) -> Iterator[tuple[str, Section]]:
+    waiting = [module]
+    while waiting:
+        here = waiting.pop(0)
+        for resource in here.sections("resources"):
+            type_, attributes = resource.text("type") or "", resource.section("values")
+            if type_ in _READERS and attributes is not None:
+                yield type_, attributes
+        waiting += here.sections("child_modules")
+
+
+# ------------------------------------------------------------------------------------------------ groups
+def _group(section: Section) -> Iterator[AwsFact]:
+    id_ = _id(section, "id")
+    rules = []
+    for key, direction in _OF_TYPE.items():
+        for index, item in enumerate(section.sections(key)):
+            rules.append(_rule(item, direction, index, id_, "security_groups"))
+    if id_:
+        kept = tuple(rule for rule in rules if rule is not None)
+        yield SecurityGroup(id_, kept, section.source, section.text("name") or "")
+
+
+def _rule(section: Section, direction: Direction, index: int, own: str, peers: str) -> GroupRule | None:
+    """In the words of aws_security_group and aws_security_group_rule."""
+    addresses = AddressSet.EMPTY
+    for key in ("cidr_blocks", "ipv6_cidr_blocks"):
+        for text, _ in section.texts(key):
+            addresses |= addresses_in(section, text=text)
+    groups = [section.text(peers)] if peers == "source_security_group_id" else [t for t, _ in section.texts(peers)]
+    if section.boolean("self"):
+        groups.append(own)
+    lists = [text for text, _ in section.texts("prefix_list_ids")]
+    return read_rule(section, direction, index, _PORTS, addresses, lists, [group for group in groups if group])
+
+
+def _single_rule(section: Section) -> Iterator[AwsFact]:
+    id_, type_ = _id(section, "security_group_id"), section.choice("type", tuple(_OF_TYPE))
+    if type_ is None:
+        return
+    rule = _rule(section, _OF_TYPE[type_], 0, id_, "source_security_group_id")
+    if rule is not None and id_:
+        yield SecurityGroup(id_, (rule,), section.source, is_whole=False)
+
+
+def _rule_of_vpc(direction: Direction) -> Callable[[Section], Iterator[AwsFact]]:
+    def read(section: Section) -> Iterator[AwsFact]:
+        id_ = _id(section, "security_group_id")
+        addresses = AddressSet.EMPTY
+        for key in ("cidr_ipv4", "cidr_ipv6"):
+            if text := section.text(key):
+                addresses |= addresses_in(section, text=text)
+        lists, groups = section.text("prefix_list_id"), section.text("referenced_security_group_id")
+        rule = read_rule(
+            section,
+            direction,
+            0,
+            ("ip_protocol", "from_port", "to_port"),
+            addresses,
+            (lists,) if lists else (),
+            (groups,) if groups else (),
+            section.text("security_group_rule_id") or "",
+        )
+        if rule is not None and id_:
+            yield SecurityGroup(id_, (rule,), section.source, is_whole=False)
+
+    return read
+
+
+def _id(section: Section, key: str) -> str:
+    text = section.text(key)
+    if not text:
+        section.log.problem(section.place(), f"`{section.field(key)}` is missing", "give the state after `apply`")
+    return text or ""
+
+
+# ------------------------------------------------------------------------------------------------ the others
+def _list(section: Section) -> Iterator[AwsFact]:
+    id_ = _id(section, "id")
+    if id_:
+        yield PrefixList(id_, addresses_in(section, ("entry", "cidr")), section.source, section.text("name") or "")
+
+
+def _vpc(section: Section) -> Iterator[AwsFact]:
+    id_, addresses = _id(section, "id"), AddressSet.EMPTY
+    for key in ("cidr_block", "ipv6_cidr_block"):
+        if text := section.text(key):
+            addresses |= addresses_in(section, text=text)
+    if id_:
+        yield Vpc(id_, addresses, section.source)
+
+
+def _addon(section: Section) -> Iterator[AwsFact]:
+    if section.text("addon_name") == "vpc-cni":
+        yield of_addon(section.data.get("configuration_values"), "the add-on vpc-cni", section.source)
+
+
+_READERS: dict[str, Callable[[Section], Iterator[AwsFact]]] = {
+    "aws_security_group": _group,
+    "aws_default_security_group": _group,
+    "aws_security_group_rule": _single_rule,
+    "aws_vpc_security_group_ingress_rule": _rule_of_vpc(Direction.INGRESS),
+    "aws_vpc_security_group_egress_rule": _rule_of_vpc(Direction.EGRESS),
+    "aws_ec2_managed_prefix_list": _list,
+    "aws_vpc": _vpc,
+    "aws_eks_addon": _addon,
+}

@@ -1,0 +1,370 @@
+"""What Amazon's own objects say (aws.md): how the VPC CNI is set up, which security groups pods get, what the groups
+let through, and the policies of networking.k8s.aws.
+
+Groups, prefix lists and interfaces are no Kubernetes objects: they come from what the AWS command line prints, or from
+Terraform's state, given beside the manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+
+from analyzer.model.labels import Selector
+from analyzer.model.policies import Direction, Policy
+from analyzer.model.source import Source
+from analyzer.model.unmodelled import Unmodelled, digest_of, stand_in
+from analyzer.records import dataclass
+from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPAddress
+
+API = "networking.k8s.aws"
+
+
+# ------------------------------------------------------------------------------------------------ settings
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """How the VPC CNI is set up, as one object tells.  `what`: `ConfigMap kube-system/amazon-vpc-cni`.
+
+    `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
+    knobs of the profile that it sets, each with its value.
+    """
+
+    what: str
+    source: Source
+    network_policy: bool | None = None
+    knobs: tuple[tuple[str, str], ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------ security groups
+@dataclass(frozen=True, slots=True)
+class GroupRule:
+    """A rule of a security group, which lets through (aws.md S5 to S8).
+
+    `protocol`: its number, None for every protocol.  `low`, `high`: ports of TCP and UDP, or type and code of ICMP,
+    None for all.  Peers are addresses, prefix lists by id and groups by id.  `index` counts from 0 in the direction.
+    """
+
+    direction: Direction
+    protocol: int | None
+    low: int | None
+    high: int | None
+    addresses: AddressSet
+    lists: tuple[str, ...]
+    groups: tuple[str, ...]
+    index: int
+    source: Source
+    name: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """`is_whole`: all of its rules are here; False: only some that were told of one by one."""
+
+    id: str
+    rules: tuple[GroupRule, ...]
+    source: Source
+    name: str = ""
+    is_whole: bool = True
+
+    def of(self, direction: Direction) -> tuple[GroupRule, ...]:
+        return tuple(rule for rule in self.rules if rule.direction is direction)
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixList:
+    """`addresses`: None where its entries were not told."""
+
+    id: str
+    addresses: AddressSet | None
+    source: Source
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInterface:
+    """`instance`: the instance that it is attached to, empty if none; `is_branch`: it is that of a single pod, or the
+    trunk that carries such."""
+
+    id: str
+    ips: tuple[IPAddress, ...]
+    groups: tuple[str, ...]
+    source: Source
+    instance: str = ""
+    is_primary: bool = False
+    is_branch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    id: str
+    addresses: AddressSet
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """A SecurityGroupPolicy: the groups of the pods of its namespace that both selectors select, where there are two
+    (aws.md S1, S2)."""
+
+    namespace: str
+    name: str
+    pods: Selector | None
+    accounts: Selector | None
+    groups: tuple[str, ...]
+    source: Source
+    kind: str = "SecurityGroupPolicy"
+    priority: int = 0
+    scale: str = "security groups"
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGroups:
+    """The groups that nodes have, and pods on them that have none of their own (aws.md S4); `nodes` are their names,
+    empty: of every node."""
+
+    groups: tuple[str, ...]
+    nodes: tuple[str, ...]
+    source: Source
+    namespace: None = None
+    kind: str = "NodeGroups"
+    priority: int = 0
+    scale: str = "security groups"
+
+    @property
+    def name(self) -> str:
+        return ",".join(self.groups)
+
+    @property
+    def id(self) -> str:
+        return f"the nodes' groups {', '.join(self.groups)}"
+
+
+@dataclass(frozen=True, slots=True)
+class EniConfig:
+    """Pods without groups of their own have those of an interface that it describes, not their node's (S4)."""
+
+    name: str
+    groups: tuple[str, ...]
+    source: Source
+
+
+# ------------------------------------------------------------------------------------------------ policies
+@dataclass(frozen=True, slots=True)
+class AwsPolicy:
+    """An ApplicationNetworkPolicy or a ClusterNetworkPolicy of networking.k8s.aws."""
+
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEndpoint:
+    """What the controller has made of the policy `policy.name` of `policy.namespace` (P6): rules of addresses."""
+
+    name: str
+    policy: Policy
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEndpoint:
+    """A ClusterPolicyEndpoint, made of the ClusterNetworkPolicy of that name."""
+
+    name: str
+    of: str
+    source: Source
+
+
+AwsFact = (
+    AwsSettings
+    | SecurityGroup
+    | PrefixList
+    | NetworkInterface
+    | Vpc
+    | GroupPolicy
+    | EniConfig
+    | AwsPolicy
+    | PolicyEndpoint
+    | ClusterEndpoint
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """All of them.  `policies`: those of networking.k8s.aws, and what the controller made of policies that are not
+    here; `endpoints`: all that it made; `orphans`: what it made of ClusterNetworkPolicies that are not here."""
+
+    settings: tuple[AwsSettings, ...] = ()
+    group_policies: tuple[GroupPolicy, ...] = ()
+    groups: tuple[SecurityGroup, ...] = ()
+    lists: tuple[PrefixList, ...] = ()
+    interfaces: tuple[NetworkInterface, ...] = ()
+    vpcs: tuple[Vpc, ...] = ()
+    eni_configs: tuple[EniConfig, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    endpoints: tuple[PolicyEndpoint, ...] = ()
+    orphans: tuple[ClusterEndpoint, ...] = ()
+
+    @property
+    def asks_accounts(self) -> bool:
+        """Some pods get their groups by the labels of their service account."""
+        return any(policy.accounts is not None for policy in self.group_policies)
+
+    @property
+    def network_policy(self) -> bool | None:
+        """Whether NetworkPolicies are enforced: not unless all that must be switched on is (N1, N2); None: nothing
+        says it."""
+        said = [one.network_policy for one in self.settings if one.network_policy is not None]
+        return all(said) if said else None
+
+    @property
+    def switched_off(self) -> tuple[AwsSettings, ...]:
+        return tuple(one for one in self.settings if one.network_policy is False)
+
+
+NO_AWS = Aws()
+OF_AWS = "the VPC CNI decides by it, where it is what enforces"
+"""Why a policy of networking.k8s.aws is not modelled."""
+OF_GROUPS = "security groups are those of the VPC CNI's pods"
+"""Why a SecurityGroupPolicy is not modelled."""
+
+
+def aws_of(facts: Iterable[AwsFact], policies: Iterable[Policy]) -> Aws:
+    """All of them, sorted by what identifies them, whatever the order of the files.
+
+    `policies`: the NetworkPolicies beside them; what the controller made of these is not read again (P6).
+    """
+    listed = list(facts)
+    if not listed:
+        return NO_AWS
+    by_type: dict[type, list[AwsFact]] = {}
+    for fact in listed:
+        by_type.setdefault(type(fact), []).append(fact)
+
+    def of(kind: type) -> list:  # type: ignore[type-arg]
+        return by_type.get(kind, [])
+
+    own = [fact.policy for fact in of(AwsPolicy)]
+    written = {(p.namespace, p.name) for p in (*policies, *own) if p.namespace is not None}
+    made = _merged(it.policy for it in of(PolicyEndpoint) if (it.policy.namespace, it.policy.name) not in written)
+    return Aws(
+        settings=tuple(sorted(of(AwsSettings), key=lambda s: s.source)),
+        group_policies=tuple(sorted(of(GroupPolicy), key=lambda p: (p.namespace, p.name))),
+        groups=tuple(sorted(_one_by_one(of(SecurityGroup)), key=lambda g: g.id)),
+        lists=tuple(sorted(_told_lists(of(PrefixList)), key=lambda p: p.id)),
+        interfaces=tuple(sorted(of(NetworkInterface), key=lambda i: i.id)),
+        vpcs=tuple(sorted(of(Vpc), key=lambda v: v.id)),
+        eni_configs=tuple(sorted(of(EniConfig), key=lambda e: e.name)),
+        policies=tuple(sorted((*own, *made), key=lambda p: (p.kind, p.namespace or "", p.name))),
+        endpoints=tuple(sorted(of(PolicyEndpoint), key=lambda e: (e.policy.namespace or "", e.name))),
+        orphans=tuple(it for it in of(ClusterEndpoint) if it.of not in {p.name for p in own if p.namespace is None}),
+    )
+
+
+def _one_by_one(groups: Iterable[SecurityGroup]) -> Iterable[SecurityGroup]:
+    """Each group once: what tells all of its rules goes before rules told one by one, which are put together."""
+    by_id: dict[str, list[SecurityGroup]] = {}
+    for group in groups:
+        by_id.setdefault(group.id, []).append(group)
+    for id_, told in by_id.items():
+        whole = [group for group in told if group.is_whole]
+        first = min(whole or told, key=lambda group: group.source)
+        rules = {_body(rule): rule for group in sorted(told, key=lambda g: g.source) for rule in group.rules}
+        numbered: dict[Direction, int] = {}
+        found = []
+        for rule in rules.values():
+            place = numbered.get(rule.direction, 0)
+            numbered[rule.direction] = place + 1
+            found.append(_renumbered(rule, place))
+        yield SecurityGroup(id_, tuple(found), first.source, first.name, bool(whole))
+
+
+def _body(rule: GroupRule) -> object:
+    """What it says, wherever it stands."""
+    return tuple(getattr(rule, part.name) for part in fields(GroupRule) if part.name not in ("index", "source", "name"))
+
+
+def _renumbered(rule: GroupRule, index: int) -> GroupRule:
+    return rule if rule.index == index else replace(rule, index=index)
+
+
+def _told_lists(lists: Iterable[PrefixList]) -> Iterable[PrefixList]:
+    """Each list once, with its entries where anything tells them."""
+    found: dict[str, PrefixList] = {}
+    for one in sorted(lists, key=lambda it: (it.addresses is None, it.source)):
+        found.setdefault(one.id, one)
+    return found.values()
+
+
+def _merged(made: Iterable[Policy]) -> Iterable[Policy]:
+    """The slices of each policy as one."""
+    found: dict[tuple[str | None, str], Policy] = {}
+    for policy in made:
+        first = found.get((policy.namespace, policy.name))
+        if first is None:
+            found[policy.namespace, policy.name] = policy
+            continue
+        ingress, egress = (
+            None if one is None and more is None else (*(one or ()), *(more or ()))
+            for one, more in ((first.ingress, policy.ingress), (first.egress, policy.egress))
+        )
+        found[policy.namespace, policy.name] = replace(first, ingress=ingress, egress=egress)
+    return found.values()
+
+
+# ------------------------------------------------------------------------------------------------ what stands for them
+
+
+def aws_stand_ins(aws: Aws) -> tuple[Unmodelled, ...]:
+    """What stands for these objects where nothing is known of what an engine makes of them."""
+    return (
+        *(_of_policy(policy) for policy in aws.policies),
+        *(_of_groups(policy, aws) for policy in aws.group_policies),
+        *(_of_orphan(it) for it in aws.orphans),
+    )
+
+
+def _of_orphan(made: ClusterEndpoint) -> Unmodelled:
+    about = "ClusterPolicyEndpoint", f"{API}/v1alpha1", None, made.name
+    why = f"ClusterNetworkPolicy {made.of}, of which it was made, is not among the objects"
+    return stand_in(made, about, made.source, why, tuple(Direction))
+
+
+def _of_policy(policy: Policy) -> Unmodelled:
+    return stand_in(
+        policy,
+        (policy.kind, f"{API}/v1alpha1", policy.namespace, policy.name),
+        policy.source,
+        OF_AWS,
+        tuple(direction for direction in Direction if policy.rules(direction) is not None),
+    )
+
+
+def _of_groups(policy: GroupPolicy, aws: Aws) -> Unmodelled:
+    groups = [group for group in aws.groups if group.id in policy.groups]
+    return Unmodelled(
+        policy.kind,
+        "vpcresources.k8s.aws/v1beta1",
+        policy.namespace,
+        policy.name,
+        may_allow=False,
+        may_deny=True,
+        adds_pods=False,
+        source=policy.source,
+        why=OF_GROUPS,
+        digest=digest_of((policy, groups)),
+    )
+
+
+def knobs_of(aws: Iterable[AwsSettings]) -> Mapping[str, list[tuple[str, AwsSettings]]]:
+    """Each knob that the settings set, with every value and what sets it."""
+    found: dict[str, list[tuple[str, AwsSettings]]] = {}
+    for one in aws:
+        for knob, value in one.knobs:
+            found.setdefault(knob, []).append((value, one))
+    return found

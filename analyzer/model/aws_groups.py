@@ -1,0 +1,220 @@
+"""Who has a security group, and what its rules match, as formulas (aws.md S1 to S9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from analyzer.model.aws import GroupPolicy, GroupRule, SecurityGroup
+from analyzer.model.aws_nodes import NodesGroups
+from analyzer.model.calico import ServiceAccount
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import (
+    FALSE,
+    OF_FAMILY,
+    ON_NODES,
+    PODS,
+    TRUE,
+    AtAddress,
+    Attribute,
+    EndKind,
+    Formula,
+    Member,
+    Name,
+    OnPorts,
+    Open,
+    Role,
+    Same,
+    Test,
+    both,
+    either,
+    is_a,
+    labels,
+    negated,
+)
+from analyzer.model.labels import Operator, Selector
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Direction, Protocol
+from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet, PortSet, other_protocols
+
+_OUTSIDE = frozenset({EndKind.OUTSIDE})
+_WITH_PORTS = {6: Protocol.TCP, 17: Protocol.UDP}
+_SCTP, _ICMP = 132, (1, 58)
+UNFILTERED = AddressSet.singles(
+    map(
+        ip_address,
+        (
+            *("169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.169.123", "169.254.169.253"),
+            *("fd00:ec2::254", "fd00:ec2::23", "fd00:ec2::123", "fd00:ec2::253"),
+        ),
+    )
+)
+"""Where the metadata service, credentials, time and DNS answer on every host (S8)."""
+_PRIVATE = AddressSet.of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.19.0.0/16")
+"""Where VPCs lie; their ranges may be others, but hardly are (S3)."""
+SAME_NODE = OpenFact(
+    "same-node",
+    "same-node",
+    "whether the two pods are on one node, where security groups do not see them, is not known",
+)
+_OWN_NODE = OpenFact(
+    "own-node", "own-node egress", "whether the node that is the destination is the source's own is not known"
+)
+_DESCRIBE_GROUPS = "aws ec2 describe-security-groups --group-ids {}"
+_DESCRIBE_ENTRIES = "aws ec2 get-managed-prefix-list-entries --prefix-list-id {}"
+_DESCRIBE_INTERFACES = "aws ec2 describe-network-interfaces"
+
+
+def local(direction: Direction) -> Formula:
+    """The far end is on the near end's node, or may be: another pod, and for egress the node itself."""
+    far = Role.DST if direction is Direction.EGRESS else Role.SRC
+    there = both(Test(Attribute(role, Name.NODE)) for role in (Role.SRC, Role.DST))
+    same = both([there, Same(Attribute(Role.SRC, Name.NODE), Attribute(Role.DST, Name.NODE))])
+    pods = both([is_a(far, PODS), either([same, both([negated(there), Open(SAME_NODE)])])])
+    if direction is Direction.INGRESS:
+        return pods
+    return either([pods, both([is_a(far, ON_NODES), either([same, both([negated(there), Open(_OWN_NODE)])])])])
+
+
+class GroupFormulas:
+    """The groups of a cluster, in one direction."""
+
+    def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
+        self.cluster, self.direction = cluster, direction
+        self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
+        self.nodes = NodesGroups(cluster, direction)
+        self._groups = {group.id: group for group in cluster.aws.groups}
+        self._lists = {one.id: one for one in cluster.aws.lists}
+        self._carried: dict[tuple[str, Role], Formula] = {}
+
+    # -------------------------------------------------------------------------------------------- who has groups
+    def selected(self, policy: GroupPolicy, role: Role) -> Formula:
+        """The pods that the policy gives groups (S1)."""
+        parts = [is_a(role, PODS), Test(Attribute(role, Name.NAMESPACE), frozenset({policy.namespace}))]
+        if policy.pods is not None:
+            parts.append(labels(policy.pods, role))
+        if policy.accounts is not None and policy.accounts.requirements:
+            parts.append(self._of_accounts(policy.namespace, policy.accounts, role))
+        return both(parts)
+
+    def _of_accounts(self, namespace: str, selector: Selector, role: Role) -> Formula:
+        """The accounts that the manifests declare, by name; nobody knows the labels of others."""
+        here = [it for it in self.cluster.calico.accounts if it.namespace == namespace]
+        name = Attribute(role, Name.SERVICE_ACCOUNT)
+        meeting = Test(name, frozenset(it.name for it in here if _meets(it, selector)))
+        end = self._end(role)
+        text = f"whether the labels of service accounts that no manifest declares meet `{selector}` is not known"
+        fact = OpenFact("account-labels", f"account-labels {end.value} {namespace} {selector}", text)
+        others = both([negated(Test(name, frozenset(it.name for it in here))), Open(fact)])
+        return either([meeting, others])
+
+    def _end(self, role: Role) -> Role:
+        if role is not Role.SELF:
+            return role
+        return Role.SRC if self.direction is Direction.EGRESS else Role.DST
+
+    def own(self, role: Role) -> Formula:
+        """Pods that some policy gives groups."""
+        return either(self.selected(policy, role) for policy in self.cluster.aws.group_policies)
+
+    def carried(self, id_: str, role: Role) -> Formula:
+        """The ends whose interface has the group (S7)."""
+        found = self._carried.get((id_, role))
+        if found is None:
+            own = either(self.selected(p, role) for p in self.cluster.aws.group_policies if id_ in p.groups)
+            pods = both([is_a(role, PODS), negated(self.own(role)), self.nodes.pods_have(id_, role)])
+            found = either([own, pods, self.nodes.nodes_have(id_, role), self._outside(id_, role)])
+            self._carried[id_, role] = found
+        return found
+
+    def _outside(self, id_: str, role: Role) -> Formula:
+        outside = is_a(role, _OUTSIDE)
+        if not self.cluster.aws.interfaces:
+            text = (
+                f"which addresses outside the cluster have security group {id_} is not known: `{_DESCRIBE_INTERFACES}`"
+            )
+            return both([outside, Open(OpenFact("group-members", f"group-members {id_}", text))])
+        there = AddressSet.singles(ip for it in self.cluster.aws.interfaces if id_ in it.groups for ip in it.ips)
+        return both([outside, Member(role, AtAddress(there))]) if there else FALSE
+
+    # -------------------------------------------------------------------------------------------- rules
+    def rules_of(self, id_: str) -> tuple[bool, tuple[GroupRule, ...]]:
+        """Whether all of its rules are known, and those that are."""
+        group: SecurityGroup | None = self._groups.get(id_)
+        return (False, ()) if group is None else (group.is_whole, group.of(self.direction))
+
+    def unknown(self, id_: str) -> Formula:
+        verb = "out" if self.direction is Direction.EGRESS else "in"
+        command = _DESCRIBE_GROUPS.format(id_)
+        text = f"what security group {id_} lets {verb} is not known: give the output of `{command}`"
+        return Open(OpenFact("group", f"group {id_} {self.direction.value}", text))
+
+    def when(self, rule: GroupRule) -> Formula:
+        peers = [Member(self.far, AtAddress(rule.addresses))] if rule.addresses else []
+        return both([_on(rule), either([*peers, *map(self._list, rule.lists), *self._groups_of(rule)])])
+
+    def _groups_of(self, rule: GroupRule) -> Iterable[Formula]:
+        return (self.carried(id_, self.far) for id_ in rule.groups)
+
+    def _list(self, id_: str) -> Formula:
+        one = self._lists.get(id_)
+        if one is not None and one.addresses is not None:
+            return Member(self.far, AtAddress(one.addresses)) if one.addresses else FALSE
+        command = _DESCRIBE_ENTRIES.format(id_)
+        text = f"which addresses prefix list {id_} holds is not known: give the output of `{command}`"
+        return Open(OpenFact("prefix-list", f"prefix-list {id_}", text))
+
+    # -------------------------------------------------------------------------------------------- addresses
+    @staticmethod
+    def unfiltered(far: Role) -> Formula:
+        return both([is_a(far, _OUTSIDE), Member(far, AtAddress(UNFILTERED))])
+
+    def beyond_vpc(self, far: Role) -> Formula:
+        """Outside the VPC, of IPv4: what is of IPv6 keeps its address (S3)."""
+        vpcs = AddressSet.EMPTY
+        for vpc in self.cluster.aws.vpcs:
+            vpcs |= vpc.addresses
+        outside = [is_a(far, _OUTSIDE), _of_version_4(far)]
+        if vpcs:
+            return both([*outside, negated(Member(far, AtAddress(vpcs)))])
+        text = "whether the private address is in the VPC is not known: give the output of `aws ec2 describe-vpcs`"
+        is_private = Member(far, AtAddress(_PRIVATE))
+        beyond = either([negated(is_private), Open(OpenFact("vpc", "vpc", text))])
+        return both([*outside, beyond])
+
+
+def _of_version_4(far: Role) -> Formula:
+    return Member(far, AtAddress(AddressSet(AddressSet.FULL.v4, ()), "IPv4"))
+
+
+def _meets(account: ServiceAccount, selector: Selector) -> bool:
+    def one(key: str, operator: Operator, values: frozenset[str]) -> bool:
+        value = account.labels.get(key)
+        match operator:
+            case Operator.IN:
+                return value in values
+            case Operator.NOT_IN:
+                return value not in values
+            case Operator.EXISTS:
+                return value is not None
+            case Operator.DOES_NOT_EXIST:
+                return value is None
+
+    return all(one(it.key, it.operator, it.values) for it in selector.requirements)
+
+
+def _on(rule: GroupRule) -> Formula:
+    """Ports of TCP and UDP, types of ICMP; another protocol is let through whole (S6)."""
+    if rule.protocol is None:
+        return TRUE
+    if rule.protocol in _WITH_PORTS:
+        span = None if rule.low is None else (rule.low, rule.low if rule.high is None else rule.high)
+        return OnPorts(_WITH_PORTS[rule.protocol], PortSet.FULL if span is None else PortSet.of(span))
+    if rule.protocol == _SCTP:
+        return OnPorts(Protocol.SCTP)
+    for version, own in other_protocols.ICMP_OF.items():
+        if own == rule.protocol:
+            icmp = OnPorts(Protocol.OTHER, other_protocols.icmp(rule.low, None if rule.low is None else rule.high))
+            return both([OF_FAMILY[version], icmp])
+    return OnPorts(Protocol.OTHER, other_protocols.protocol(rule.protocol))

@@ -1,0 +1,115 @@
+"""The security groups of nodes, and of pods that have none of their own (aws.md S4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from analyzer.model.aws import NetworkInterface, NodeGroups
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import (
+    FALSE,
+    ON_NODES,
+    TRUE,
+    AtAddress,
+    Attribute,
+    Formula,
+    Member,
+    Name,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    is_a,
+    negated,
+)
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.policies import Direction
+from analyzer.sets import AddressSet
+
+_COMMAND = "aws ec2 describe-network-interfaces"
+
+
+class NodesGroups:
+    """Each node has the groups of its primary interface.  `told`: the groups of each sort of nodes, where they are
+    known of every node; pods on a node have them too, unless it has interfaces with others, or an ENIConfig says so."""
+
+    def __init__(self, cluster: Cluster, direction: Direction) -> None:
+        self.cluster = cluster
+        self._near = Role.SRC if direction is Direction.EGRESS else Role.DST
+        found = _by_node(cluster)
+        self._of_node = {name: groups for name, (groups, _) in found.items() if groups is not None}
+        are_known = bool(found) and len(self._of_node) == len(found)
+        is_plain = are_known and not cluster.aws.eni_configs and all(is_alike for _, is_alike in found.values())
+        self.are_known = are_known
+        self.told = tuple(self._sorts()) if is_plain else ()
+
+    def _sorts(self) -> Iterable[NodeGroups]:
+        sources = min((it.source for it in self.cluster.aws.interfaces), default=self.cluster.nodes[0].source)
+        by_groups: dict[tuple[str, ...], list[str]] = {}
+        for name, groups in self._of_node.items():
+            by_groups.setdefault(groups, []).append(name)
+        is_one = len(by_groups) == 1
+        for groups, names in sorted(by_groups.items()):
+            yield NodeGroups(groups, () if is_one else tuple(sorted(names)), sources)
+
+    def on(self, groups: NodeGroups, role: Role = Role.SELF) -> Formula:
+        """The pod is on a node that has these; nobody knows of one whose node is not known."""
+        if not groups.nodes:
+            return TRUE
+        name = Attribute(role, Name.NODE)
+        text = f"whether the pod is on a node with security groups {', '.join(groups.groups)} is not known"
+        end = self._near if role is Role.SELF else role
+        fact = OpenFact("node-groups", f"node-groups {end.value} {groups.name}", text)
+        unplaced = both([negated(Test(name)), Open(fact)])
+        return either([Test(name, frozenset(groups.nodes)), unplaced])
+
+    def pods_have(self, id_: str, role: Role) -> Formula:
+        """A pod without groups of its own has this one by its node."""
+        if not self.told:
+            return self._unknown(id_)
+        return either(self.on(groups, role) for groups in self.told if id_ in groups.groups)
+
+    def nodes_have(self, id_: str, role: Role) -> Formula:
+        """A node, or a pod on its network, has it."""
+        there = is_a(role, ON_NODES)
+        if not self.are_known:
+            return both([there, self._unknown(id_)])
+        ips = AddressSet.singles(
+            ip for node in self.cluster.nodes if id_ in self._of_node.get(node.name, ()) for ip in node.ips
+        )
+        return both([there, Member(role, AtAddress(ips))]) if ips else FALSE
+
+    def lets_out(self, whens: Callable[[Iterable[str]], Formula]) -> Formula:
+        """The groups of the pod's node let it out, by what their rules say."""
+        if not self.told:
+            text = f"what the nodes' security groups let out is not known: give the output of `{_COMMAND}`"
+            return Open(OpenFact("node-groups", "node-groups egress", text))
+        return either(both([self.on(groups), whens(groups.groups)]) for groups in self.told)
+
+    @staticmethod
+    def _unknown(id_: str) -> Formula:
+        text = f"whether the nodes have security group {id_} is not known: give Nodes and the output of `{_COMMAND}`"
+        return Open(OpenFact("node-groups", f"node-groups {id_}", text))
+
+
+def _by_node(cluster: Cluster) -> dict[str, tuple[tuple[str, ...] | None, bool]]:
+    """The groups of each node, None where they are not known; and whether all of its interfaces have the same, but
+    for those of single pods."""
+    if not cluster.aws.interfaces:
+        return {}
+    by_ip = {ip: it for it in cluster.aws.interfaces for ip in it.ips if not it.is_branch}
+    by_instance: dict[str, list[NetworkInterface]] = {}
+    for it in cluster.aws.interfaces:
+        if it.instance and not it.is_branch:
+            by_instance.setdefault(it.instance, []).append(it)
+    found: dict[str, tuple[tuple[str, ...] | None, bool]] = {}
+    for node in cluster.nodes:
+        its = next((by_ip[ip] for ip in node.ips if ip in by_ip), None)
+        if its is None:
+            found[node.name] = None, True
+            continue
+        groups = tuple(sorted(its.groups))
+        siblings = by_instance.get(its.instance, [its])
+        found[node.name] = groups, all(tuple(sorted(one.groups)) == groups for one in siblings)
+    return found

@@ -1,0 +1,136 @@
+"""Security groups as a tier of the pipeline, and what the VPC CNI does by itself (aws.md S1 to S9, K1 to K3).
+
+A group lets through or is silent, so that its tier passes on what one of an end's groups lets through, and denies all
+else: what comes then is asked about policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from analyzer.model.aws import GroupPolicy, NodeGroups
+from analyzer.model.aws_groups import GroupFormulas, local
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import (
+    FALSE,
+    ON_NODES,
+    PODS,
+    TRUE,
+    Formula,
+    Open,
+    Role,
+    both,
+    either,
+    is_a,
+    negated,
+)
+from analyzer.model.knobs import EnforcingMode, GroupMode, StrictPolicies
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.policies import Action, Direction, RuleLike
+from analyzer.model.profile import Profile
+
+TIER = "security groups"
+_UNFILTERED = "security groups do not see what instances ask of the metadata service, of Amazon's DNS and time"
+_LOCAL = "in standard mode security groups do not see what stays on a node"
+_LEAVING = "in standard mode what leaves the VPC has the node's address, and its groups"
+_STRICT_AGENT = "the agent is strict, and no policy selects the pod"
+_BESIDE = "in strict mode pods with security groups of their own may be out of the reach of policies"
+_STRICT = OpenFact(
+    "engine",
+    "engine policies-in-strict-mode",
+    "whether policies are enforced at pods with security groups of their own in strict mode is not known: Amazon's "
+    "pages say so of standard mode alone (knobs pod-security-group-enforcing-mode, policies-in-strict-mode)",
+)
+
+
+class AwsReader:
+    """What groups, and the VPC CNI itself, say in one direction."""
+
+    def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
+        self.profile, self.cluster, self.direction = profile, cluster, direction
+        self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
+        self.groups = GroupFormulas(profile, cluster, direction)
+        self.is_standard = profile.pod_security_group_enforcing_mode is GroupMode.STANDARD
+
+    # -------------------------------------------------------------------------------------------- groups
+    def tiers(self) -> Iterator[Tier]:
+        """Those that go before all policies."""
+        entries = [self._policy(policy) for policy in self.cluster.aws.group_policies]
+        entries += map(self._of_nodes, self.groups.nodes.told)
+        if entries:
+            entries += self._by_itself([entry.subject for entry in entries])
+            yield Tier(TIER, (tuple((entry,) for entry in entries),), Unmatched.DENY)
+        if self.cluster.aws.group_policies and not self.is_standard:
+            yield from self._past_policies()
+
+    def _policy(self, policy: GroupPolicy) -> Entry:
+        rules = tuple(self._rules(policy.groups))
+        subject = self.groups.selected(policy, Role.SELF)
+        if self._leaves_by_node:
+            beyond = self.groups.beyond_vpc(self.far)
+            rules = tuple(_passing(rule.rule, both([rule.when, negated(beyond)])) for rule in rules)
+            rules += (_passing(None, both([beyond, self.groups.nodes.lets_out(self._whens)])),)
+        return Entry(policy, subject, rules, closes=True)
+
+    def _of_nodes(self, groups: NodeGroups) -> Entry:
+        """Of pods that have none of their own; what stays on a node they do not see (S4)."""
+        subject = both([is_a(Role.SELF, PODS), negated(self.groups.own(Role.SELF)), self.groups.nodes.on(groups)])
+        rules = tuple(self._rules(groups.groups))
+        return Entry(groups, subject, (*rules, _passing(None, local(self.direction))), closes=True)
+
+    @property
+    def _leaves_by_node(self) -> bool:
+        """What leaves the VPC leaves it by the node's own interface."""
+        return self.is_standard and self.direction is Direction.EGRESS and not self.profile.external_snat
+
+    def _rules(self, groups: Iterable[str]) -> Iterator[StagedRule]:
+        for id_ in groups:
+            known, rules = self.groups.rules_of(id_)
+            yield from (_passing(rule, self.groups.when(rule)) for rule in rules)
+            if not known:
+                yield _passing(None, self.groups.unknown(id_))
+
+    def _whens(self, groups: Iterable[str]) -> Formula:
+        return either(rule.when for rule in self._rules(groups))
+
+    def _by_itself(self, subjects: list[Formula]) -> Iterator[Entry]:
+        """What no group sees (S3, S8)."""
+        everyone = either(subjects)
+        if self.direction is Direction.EGRESS:
+            rule = _passing(None, self.groups.unfiltered(self.far))
+            yield Entry(None, everyone, (rule,), why=_UNFILTERED)
+        if self.is_standard and self.cluster.aws.group_policies:
+            rule = _passing(None, local(self.direction))
+            yield Entry(None, self.groups.own(Role.SELF), (rule,), why=_LOCAL)
+
+    def _past_policies(self) -> Iterator[Tier]:
+        """In strict mode nothing but groups is asked at pods that have their own, or nobody knows it."""
+        knob = self.profile.policies_in_strict_mode
+        if knob is StrictPolicies.ENFORCED:
+            return
+        is_open = knob is StrictPolicies.UNKNOWN and self.profile.name != "calico"  # of which Amazon's pages say it
+        when: Formula = Open(_STRICT) if is_open else TRUE
+        rule = StagedRule(None, Action.ACCEPT, FALSE, when, when)
+        yield Tier(TIER, (((Entry(None, self.groups.own(Role.SELF), (rule,), why=_BESIDE),),),), is_union=True)
+
+    # -------------------------------------------------------------------------------------------- the agent
+    def own_node(self) -> Iterator[Tier]:
+        """A pod always reaches its own node, whatever policies say of its egress (K2)."""
+        if self.direction is Direction.EGRESS and self.profile.reads_aws:
+            there = both([is_a(self.far, ON_NODES), local(self.direction)])
+            rule = StagedRule(None, Action.ACCEPT, FALSE, there, there)
+            entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")
+            yield Tier("own node", (((entry,),),), is_union=True)
+
+    def strict(self, selecting: Iterable[Formula]) -> Iterator[Tier]:
+        """In the agent's strict mode a pod that no policy selects, in either direction, is closed (K3)."""
+        if self.profile.reads_aws and self.profile.network_policy_enforcing_mode is EnforcingMode.STRICT:
+            subject = both([is_a(Role.SELF, PODS), negated(either(dict.fromkeys(selecting)))])
+            entry = Entry(None, subject, closes=True, why=_STRICT_AGENT)
+            yield Tier(None, (((entry,),),), Unmatched.DENY, is_union=True)
+
+
+def _passing(rule: RuleLike | None, when: Formula) -> StagedRule:
+    """Groups see what stands behind a Service, never its address (S3)."""
+    return StagedRule(rule, Action.PASS, FALSE, when, when)
