@@ -53,6 +53,10 @@ class NodesGroups:
         for groups, names in sorted(by_groups.items()):
             yield NodeGroups(groups, () if is_one else tuple(sorted(names)), sources)
 
+    @property
+    def all_groups(self) -> tuple[str, ...]:
+        return tuple(sorted({id_ for sort in self.told for id_ in sort.groups}))
+
     def on(self, groups: NodeGroups, role: Role = Role.SELF) -> Formula:
         """The pod is on a node that has these; nobody knows of one whose node is not known."""
         if not groups.nodes:

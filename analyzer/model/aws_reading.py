@@ -7,8 +7,9 @@ else: what comes then is asked about policies.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from analyzer.model.aws import GroupPolicy, NodeGroups
+from analyzer.model.aws import GroupPolicy
 from analyzer.model.aws_groups import GroupFormulas, local
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
@@ -57,7 +58,7 @@ class AwsReader:
     def tiers(self) -> Iterator[Tier]:
         """Those that go before all policies."""
         entries = [self._policy(policy) for policy in self.cluster.aws.group_policies]
-        entries += map(self._of_nodes, self.groups.nodes.told)
+        entries += self._of_nodes()
         if entries:
             entries += self._by_itself([entry.subject for entry in entries])
             yield Tier(TIER, (tuple((entry,) for entry in entries),), Unmatched.DENY)
@@ -73,11 +74,19 @@ class AwsReader:
             rules += (_passing(None, both([beyond, self.groups.nodes.lets_out(self._whens)])),)
         return Entry(policy, subject, rules, closes=True)
 
-    def _of_nodes(self, groups: NodeGroups) -> Entry:
-        """Of pods that have none of their own; what stays on a node they do not see (S4)."""
-        subject = both([is_a(Role.SELF, PODS), negated(self.groups.own(Role.SELF)), self.groups.nodes.on(groups)])
-        rules = tuple(self._rules(groups.groups))
-        return Entry(groups, subject, (*rules, _passing(None, local(self.direction))), closes=True)
+    def _of_nodes(self) -> Iterator[Entry]:
+        """Of pods that have none of their own; what stays on a node they do not see (S4).  On which node a pod is, and
+        so which groups it has, hangs on what is open of the rules, never of whom they are for."""
+        told = self.groups.nodes.told
+        if told:
+            subject = both([is_a(Role.SELF, PODS), negated(self.groups.own(Role.SELF))])
+            rules = tuple(
+                _passing(rule.rule, both([self.groups.nodes.on(sort), rule.when]))
+                for sort in told
+                for rule in self._rules(sort.groups)
+            )
+            entry = told[0] if len(told) == 1 else replace(told[0], groups=self.groups.nodes.all_groups, nodes=())
+            yield Entry(entry, subject, (*rules, _passing(None, local(self.direction))), closes=True)
 
     @property
     def _leaves_by_node(self) -> bool:

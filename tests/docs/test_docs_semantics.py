@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("kubernetes.md", "calico-cilium.md", "istio.md")
+PAGES = ("kubernetes.md", "calico-cilium.md", "istio.md", "aws.md")
 SECTION = r"(?:[A-F]\d{1,2}(?:\.\d{1,2})?|[GHV]\d{1,3}[a-z]?|0\.\d)"
 FOREIGN = r"(?:\d+(?:\.\d+)*[a-z]?|[A-Z]\d+[a-z]?)"
 # What may stand in a list of sections besides them: signs, and a word or two such as `knob` or `and`.

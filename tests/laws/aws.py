@@ -1,0 +1,157 @@
+"""Random clusters on Amazon's VPC CNI: security groups of pods and of nodes, EKS's own policies, how the CNI is set up.
+
+    aws_clusters()    a Cluster with SecurityGroupPolicies, groups, prefix lists, interfaces, and policies of every kind
+    aws_profiles()    the profile, with what the CNI's settings change
+
+The alphabet is that of `clusters`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from calico import nets
+from clusters import DECLARED, MENTIONED, NODE_IPS, OUTSIDE, clusters, first_match_policies, label_maps, selectors
+from clusters import network_policies as drawn_network_policies
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from analyzer.model.aws import (
+    API,
+    Aws,
+    EniConfig,
+    GroupPolicy,
+    GroupRule,
+    NetworkInterface,
+    PrefixList,
+    SecurityGroup,
+    Vpc,
+)
+from analyzer.model.calico import ServiceAccount
+from analyzer.model.cluster import Cluster
+from analyzer.model.policies import Direction, Policy
+from analyzer.model.profile import PROFILES, Profile
+from analyzer.model.source import Source
+from analyzer.sets import AddressSet
+
+HERE = Source("groups.json", 1)
+NAMES = (*DECLARED, MENTIONED)
+IDS = ("sg-1", "sg-2", "sg-3")
+LISTS = ("pl-1", "pl-2")
+
+
+@cache
+@st.composite
+def rules(draw: DrawFn, index: int) -> GroupRule:
+    protocol = draw(st.sampled_from((None, 6, 6, 6, 17, 1, 58, 132, 47)))
+    low = high = None
+    if protocol in (6, 17):
+        low, high = draw(st.sampled_from(((80, 80), (80, 81), (None, None), (0, 65535))))
+    elif protocol in (1, 58):
+        low, high = draw(st.sampled_from(((8, 0), (8, None), (None, None))))
+    kind = draw(st.sampled_from(("nets", "nets", "group", "group", "list", "everybody")))
+    everybody = AddressSet.of("0.0.0.0/0", *draw(st.sampled_from(((), ("::/0",)))))
+    return GroupRule(
+        draw(st.sampled_from(Direction)),
+        protocol,
+        low,
+        high,
+        draw(nets()) if kind == "nets" else everybody if kind == "everybody" else AddressSet.EMPTY,
+        (draw(st.sampled_from(LISTS)),) if kind == "list" else (),
+        (draw(st.sampled_from(IDS)),) if kind == "group" else (),
+        index,
+        HERE,
+    )
+
+
+@cache
+@st.composite
+def groups(draw: DrawFn, id_: str) -> SecurityGroup:
+    found = tuple(draw(rules(index)) for index in range(draw(st.integers(0, 4))))
+    return SecurityGroup(id_, found, HERE, is_whole=draw(st.sampled_from((True, True, True, False))))
+
+
+@cache
+@st.composite
+def group_policies(draw: DrawFn, number: int) -> GroupPolicy:
+    by = draw(st.sampled_from(("pods", "pods", "pods", "accounts", "both")))
+    return GroupPolicy(
+        draw(st.sampled_from(NAMES)),
+        f"groups-{number}",
+        draw(selectors()) if by != "accounts" else None,
+        draw(selectors()) if by != "pods" else None,
+        tuple(draw(st.lists(st.sampled_from(IDS), min_size=1, max_size=2, unique=True))),
+        HERE,
+    )
+
+
+@st.composite
+def interfaces(draw: DrawFn, cluster: Cluster) -> tuple[NetworkInterface, ...]:
+    """Those of the nodes, and one or two of what is outside."""
+    picked = st.lists(st.sampled_from(IDS), min_size=1, max_size=2, unique=True).map(tuple)
+    same = draw(st.none() | picked)
+    found = [
+        NetworkInterface(f"eni-{i}", node.ips, same or draw(picked), HERE, f"i-{i}", is_primary=True)
+        for i, node in enumerate(cluster.nodes)
+        if node.ips and draw(st.sampled_from((True, True, True, False)))
+    ]
+    for i in range(draw(st.integers(0, 2))):
+        found.append(NetworkInterface(f"eni-o{i}", (OUTSIDE[4] + i,), draw(picked), HERE))
+    if found and draw(st.sampled_from((False, False, True))):
+        found.append(NetworkInterface("eni-x", (NODE_IPS[4] + 6,), draw(picked), HERE, "i-0"))
+    return tuple(found)
+
+
+@st.composite
+def own_policies(draw: DrawFn, number: int) -> Policy:
+    """ApplicationNetworkPolicies and ClusterNetworkPolicies of Amazon's."""
+    if draw(st.booleans()):
+        drawn = draw(drawn_network_policies(f"own-{number}"))
+        return replace(drawn, kind="ApplicationNetworkPolicy", api=API)
+    drawn = draw(first_match_policies(f"own-{number}"))
+    return replace(drawn, kind="ClusterNetworkPolicy", name=f"own-{number}", api=API)
+
+
+@st.composite
+def aws_clusters(draw: DrawFn, *, is_told: bool = False) -> Cluster:
+    """`is_told`: everything that could be asked of Amazon is there, and no policy but one that gives groups."""
+    cluster = draw(clusters(is_all_modelled=is_told or draw(st.booleans())))
+    given = [draw(groups(id_)) for id_ in IDS if is_told or draw(st.sampled_from((True, True, True, False)))]
+    if is_told:
+        given = [replace(group, is_whole=True) for group in given]
+    lists = [PrefixList(id_, draw(nets()), HERE) for id_ in LISTS if is_told or draw(st.booleans())]
+    accounts = (ServiceAccount("one", "robot", draw(label_maps())),) if draw(st.booleans()) else ()
+    vpcs = (Vpc("vpc-1", draw(nets()) | AddressSet.of("10.0.0.0/8"), HERE),) if draw(st.booleans()) else ()
+    aws = Aws(
+        group_policies=tuple(draw(group_policies(n)) for n in range(draw(st.integers(int(is_told), 3)))),
+        groups=tuple(given),
+        lists=tuple(lists),
+        interfaces=() if draw(st.booleans()) else draw(interfaces(cluster)),
+        vpcs=vpcs,
+        eni_configs=(EniConfig("az", IDS[:1], HERE),) if draw(st.sampled_from((False, False, False, True))) else (),
+        policies=() if is_told else tuple(draw(own_policies(n)) for n in range(draw(st.integers(0, 2)))),
+    )
+    calico = replace(cluster.calico, accounts=accounts)
+    return replace(cluster, aws=aws, calico=calico, policies=() if is_told else cluster.policies)
+
+
+@cache
+@st.composite
+def aws_profiles(draw: DrawFn) -> Profile:
+    found = PROFILES[
+        draw(st.sampled_from(("aws-vpc-cni", "aws-vpc-cni", "aws-vpc-cni", "calico", "cilium", "generic")))
+    ]
+    for knob, values in (
+        ("enable-network-policy", ("true", "true", "true", "false")),
+        ("network-policy-enforcing-mode", ("standard", "standard", "strict")),
+        ("pod-security-group-enforcing-mode", ("strict", "standard")),
+        ("policies-in-strict-mode", ("unknown", "enforced", "ignored")),
+        ("external-snat", ("false", "false", "true")),
+    ):
+        found = found.with_knob(knob, draw(st.sampled_from(values)))
+    return found
+
+
+def strategies() -> tuple[SearchStrategy[Cluster], SearchStrategy[Profile]]:
+    return aws_clusters(), aws_profiles()

@@ -1,0 +1,150 @@
+"""Amazon's pipeline: encoding and map say of a connection what the oracle says of it, and the oracle what a reading of
+the groups says that shares nothing with it."""
+
+from dataclasses import replace
+
+from aws import aws_clusters, aws_profiles
+from clusters import connections
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from own_policies import (
+    SMALL,
+    every_witness_is_one_in_the_oracle,
+    oracle_and_encoding_agree,
+    the_map_agrees_with_the_oracle,
+    what_is_newly_allowed_is_so_in_the_oracle,
+)
+
+from analyzer.model.aws import GroupPolicy, GroupRule
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.model.enforcing import as_enforced
+from analyzer.model.policies import Direction, Protocol
+from analyzer.model.profile import PROFILES, Profile
+from analyzer.semantics import outcomes
+from analyzer.semantics.formulas import matches
+from analyzer.sets import other_protocols
+
+
+@settings(SMALL, max_examples=60)
+@given(st.data())
+def test_oracle_and_encoding_agree(data: st.DataObject) -> None:
+    oracle_and_encoding_agree(data, data.draw(aws_clusters()), data.draw(aws_profiles()))
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data())
+def test_every_witness_is_one_in_the_oracle(data: st.DataObject) -> None:
+    every_witness_is_one_in_the_oracle(data, data.draw(aws_clusters()), data.draw(aws_profiles()))
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data())
+def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
+    one, other = (data.draw(aws_clusters()) for _ in range(2))
+    later = replace(other, aws=data.draw(st.sampled_from((one.aws, other.aws))))
+    what_is_newly_allowed_is_so_in_the_oracle(data, one, later, data.draw(aws_profiles()))
+
+
+@settings(SMALL, max_examples=40)
+@given(aws_clusters(), aws_profiles())
+def test_the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> None:
+    the_map_agrees_with_the_oracle(cluster, profile)
+
+
+# ------------------------------------------------------------------------------------------------ read once more
+ALONE = PROFILES["aws-vpc-cni"].with_knob("enable-network-policy", "false")
+
+
+@settings(SMALL, max_examples=150)
+@given(st.data())
+def test_groups_let_through_what_their_rules_say(data: st.DataObject) -> None:
+    """In strict mode, where all is told and no policy is enforced; of ends whose groups are known."""
+    cluster = data.draw(aws_clusters(is_told=True))
+    cluster = replace(cluster, aws=replace(cluster.aws, eni_configs=()), services=(), endpoints=())
+    enforced = as_enforced(cluster, ALONE)
+    connection = data.draw(connections(cluster))
+    sides = [_side(cluster, connection, direction) for direction in Direction]
+    is_at_host = isinstance(connection.dst, Pod) and any(port.host_port for port in connection.dst.ports)
+    if None in sides or is_at_host:
+        return
+    found = {decision.allowed for decision in outcomes(enforced, ALONE, connection)}
+    assert found == {all(sides)}
+
+
+def _side(cluster: Cluster, connection: Connection, direction: Direction) -> bool | None:
+    """Whether one end's groups let it through; None: that is not known, or another tier has a say."""
+    near, far = (connection.src, connection.dst) if direction is Direction.EGRESS else (connection.dst, connection.src)
+    groups = _groups(cluster, near)
+    if groups is None:
+        return None
+    if not groups:
+        return True if not isinstance(near, Pod) or near.host_network or not cluster.aws.interfaces else None
+    rules = [rule for group in cluster.aws.groups if group.id in groups for rule in group.of(direction)]
+    said = [_matches(cluster, rule, connection, far) for rule in rules]
+    return True if True in said else None if None in said else False
+
+
+def _groups(cluster: Cluster, end: object) -> frozenset[str] | None:
+    """Those of its own, empty if it has none; None: nobody knows."""
+    if not isinstance(end, Pod) or end.host_network:
+        return frozenset()
+    found: set[str] = set()
+    for policy in cluster.aws.group_policies:
+        its = _selects(cluster, policy, end)
+        if its is None:
+            return None
+        found |= set(policy.groups) if its else set()
+    return frozenset(found)
+
+
+def _selects(cluster: Cluster, policy: GroupPolicy, pod: Pod) -> bool | None:
+    if policy.namespace != pod.namespace or (policy.pods is not None and not matches(policy.pods, pod.labels)):
+        return False
+    if policy.accounts is None or not policy.accounts.requirements:
+        return True
+    its = [a for a in cluster.calico.accounts if (a.namespace, a.name) == (pod.namespace, pod.service_account)]
+    return matches(policy.accounts, its[0].labels) if its else None
+
+
+def _matches(cluster: Cluster, rule: GroupRule, connection: Connection, far: object) -> bool | None:
+    on = _is_on(rule, connection)
+    if on is False:
+        return False
+    ip = getattr(far, "ip")  # noqa: B009
+    lists = [one.addresses for one in cluster.aws.lists if one.id in rule.lists]
+    if ip in rule.addresses or any(ip in addresses for addresses in lists if addresses is not None):
+        return on
+    for group in rule.groups:
+        known = _groups(cluster, far)
+        if known is None:
+            return None
+        if isinstance(far, External):
+            if not cluster.aws.interfaces:
+                return None
+            if any(group in it.groups and ip in it.ips for it in cluster.aws.interfaces):
+                return on
+        elif known and group in known:
+            return on
+        elif not known:
+            return None  # by its node
+    return False
+
+
+def _is_on(rule: GroupRule, connection: Connection) -> bool | None:
+    numbers = {Protocol.TCP: 6, Protocol.UDP: 17, Protocol.SCTP: 132}
+    if rule.protocol is None:
+        return True
+    if connection.protocol is not Protocol.OTHER:
+        if numbers[connection.protocol] != rule.protocol:
+            return False
+        assert connection.port is not None
+        return rule.low is None or rule.low <= connection.port <= (rule.low if rule.high is None else rule.high)
+    if rule.protocol in (6, 17, 132):
+        return False
+    if (
+        rule.protocol in other_protocols.ICMP_OF.values()
+        and rule.protocol != other_protocols.ICMP_OF[connection.src.ip.version]
+    ):
+        return False
+    return None
