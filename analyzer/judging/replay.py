@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 from analyzer.errors import InternalError
 from analyzer.model.claims import Assumption, Claim, Kind, asked_by
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.formulas import Leaf
 from analyzer.model.mentioned_labels import labels_in, mentioned_labels, told_at_destinations
 from analyzer.model.profile import Profile
 from analyzer.model.requests import Request
@@ -24,6 +26,7 @@ from analyzer.semantics import (
     known_pods,
     outcomes,
     ties,
+    with_compared,
 )
 from analyzer.semantics.requested import (
     AS_IT_STANDS,
@@ -98,23 +101,24 @@ class Replay:
             raise AnotherRequest(kept)
 
     @cached_property
-    def _mentioned(self) -> dict[str, set[str]]:
-        """The values of pods' labels that the policies, the claim and the assumptions mention."""
-        return self._with_claim(mentioned_labels(self.profile, self.cluster))
+    def _asked(self) -> tuple[Leaf, ...]:
+        return tuple(asked_by(self.claim, self.assumptions))
 
-    @cached_property
-    def _mentioned_of_destination(self) -> dict[str, set[str]]:
-        return self._with_claim(told_at_destinations(self.profile, self.cluster))
-
-    def _with_claim(self, mentioned: dict[str, frozenset[str]]) -> dict[str, set[str]]:
-        found = {key: set(values) for key, values in mentioned.items()}
-        for key, values in labels_in(asked_by(self.claim, self.assumptions)):
+    def _mentioned(self, by_others: Mapping[str, frozenset[str]], *ends: End) -> Mapping[str, Collection[str]]:
+        """The values of pods' labels that the policies, the claim and the assumptions mention, or compare with what
+        these ends have."""
+        found = {key: set(values) for key, values in by_others.items()}
+        for key, values in labels_in(self._asked):
             found.setdefault(key, set()).update(values)
-        return found
+        return with_compared(found, self._asked, ends)
 
     def _keeping_assumptions(self, connection: Connection, bundle: str) -> list[Connection]:
         """The connection with all labels known, in each way that the assumptions admit."""
-        every = list(known(connection, self._mentioned, self._mentioned_of_destination))
+        ends = (connection.src, connection.dst)
+        mentioned, at_destination = (
+            self._mentioned(of(self.profile, self.cluster), *ends) for of in (mentioned_labels, told_at_destinations)
+        )
+        every = list(known(connection, mentioned, at_destination))
         kept = [one for one in every if not any(self._breaks(end) for end in (one.src, one.dst))]
         if not kept:
             self._assumed(every[0].src, bundle)
@@ -128,7 +132,7 @@ class Replay:
     def pod(self, pod: Pod, bundle: str) -> tuple[Ruling, ...]:
         """The oracle's word on a pod that refutes `is isolated`: one ruling for each direction asked about."""
         assert self.claim.kind is Kind.ISOLATED
-        every = list(known_pods(pod, self._mentioned))
+        every = list(known_pods(pod, self._mentioned(mentioned_labels(self.profile, self.cluster), pod)))
         for one in [one for one in every if not self._breaks(one)] or every:
             rulings = tuple(isolation(self.cluster, self.profile, one, d) for d in self.claim.directions)
             if isolation_outcomes(self.claim, one, self.cluster, self.profile) != {True}:

@@ -13,7 +13,7 @@ from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.semantics.formulas import is_member, matcher, matches
 from analyzer.semantics.oracle import decide, isolation, open_facts, outcomes
 from analyzer.semantics.ties import ties
-from analyzer.semantics.unknown_labels import known, known_pods
+from analyzer.semantics.unknown_labels import known, known_pods, with_compared
 
 __all__ = [
     "Decision",
@@ -36,4 +36,5 @@ __all__ = [
     "ties",
     "violates",
     "violates_isolation",
+    "with_compared",
 ]

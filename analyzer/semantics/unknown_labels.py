@@ -3,13 +3,15 @@ some other.  All pods that a controller's template makes now share it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.model.added_labels import Option, Varying, unknown_under
 from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.formulas import Formula, Name, Same, leaves_once
 from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
+from analyzer.semantics.formulas import value_of
 from analyzer.semantics.settling import Settle, runs
 
 Mentioned = Mapping[str, Collection[str]]
@@ -42,6 +44,20 @@ def _chosen(pod: Pod, varying: Varying, options: tuple[Option, ...], settle: Set
         whose = f"a pod of {pod.workload} has as {'source' if is_source else 'destination'}"
     fact = OpenFact("added-label", f"{keys} {whose}", f"which {keys} {whose} is not known")
     return names[settle(fact, tuple(names))]
+
+
+def with_compared(mentioned: Mentioned, formulas: Iterable[Formula], ends: Collection[End]) -> Mentioned:
+    """The same, with every text that something has at these ends which the formulas compare with a label of pods: a
+    label that nobody knows may be equal to it."""
+    compared = dict.fromkeys(
+        one for leaf in leaves_once(formulas) if isinstance(leaf, Same) for one in (leaf.left, leaf.right)
+    )
+    keys = {one.key for one in compared if one.name is Name.LABEL}
+    if not keys:
+        return mentioned
+    found = (value_of(one, {one.role: end}) for one in compared for end in ends)
+    texts = {text for text in found if text is not None}
+    return {**mentioned, **{key: {*mentioned.get(key, ()), *texts} for key in keys}}
 
 
 def known(

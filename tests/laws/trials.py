@@ -9,7 +9,7 @@ scenes()        random questions about one random cluster with a pool of connect
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
@@ -59,6 +59,7 @@ from analyzer.semantics import (
     known_pods,
     outcomes,
     ties,
+    with_compared,
 )
 from analyzer.semantics.ways import leads_to
 from analyzer.sets import AddressSet
@@ -100,6 +101,10 @@ class Asked:
             found.setdefault(key, set()).update(values)
         return found
 
+    def told(self, *ends: End) -> Mapping[str, Collection[str]]:
+        """The same, with what these ends have that a label is compared with."""
+        return with_compared(self.mentioned, asked_by(self.claim, self.assumptions), ends)
+
     @cached_property
     def sides(self) -> tuple[Cluster, Cluster]:
         """Both revisions over one set of namespaces; the same cluster twice where there is one."""
@@ -131,14 +136,14 @@ def by_oracle(asked: Asked, subject: Subject, memory: dict[Connection, Answer] |
     if isinstance(subject, Pod):
         return frozenset(
             found
-            for pod in known_pods(subject, asked.mentioned)
+            for pod in known_pods(subject, asked.told(subject))
             if _is_assumed(pod, asked)
             for found in isolation_outcomes(claim, pod, cluster, profile)
         )
     if asked.before is not None:
         return _newly_allowed(asked, subject)
     found: set[bool] = set()
-    for one in known(subject, asked.mentioned):
+    for one in known(subject, asked.told(subject.src, subject.dst)):
         if _is_assumed(one.src, asked) and _is_assumed(one.dst, asked):
             found |= _said(asked, one, {} if memory is None else memory)
     return frozenset(found)
@@ -162,7 +167,9 @@ def _allowed(cluster: Cluster, profile: Profile, connection: Connection) -> Answ
 
 def _newly_allowed(asked: Asked, connection: Connection) -> Answer | None:
     assumed = [
-        one for one in known(connection, asked.mentioned) if _is_assumed(one.src, asked) and _is_assumed(one.dst, asked)
+        one
+        for one in known(connection, asked.told(connection.src, connection.dst))
+        if _is_assumed(one.src, asked) and _is_assumed(one.dst, asked)
     ]
     if not assumed:
         return OUTSIDE_THE_UNIVERSE
