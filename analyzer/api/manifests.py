@@ -65,6 +65,10 @@ class Manifests:
         over |= {object_name(thing): thing for thing in objects}
         return _with(kept, tuple(over.values()))
 
+    def with_texts(self, files: Mapping[str, bytes]) -> Cluster:
+        """The cluster that there is once files hold these texts.  ManifestError as from `load`."""
+        return _with(self.kept.with_texts(files), self.objects).cluster
+
     def __str__(self) -> str:
         counts = (
             (len(self.cluster.files), "file", "files"),

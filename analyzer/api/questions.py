@@ -68,16 +68,20 @@ def check(
     cluster = loaded(found)
     setting = replace(setting, profile=profile_for(profile, knob, cluster))
     answer = analysis.check(cluster, asked, setting=setting, second_solver=second, jobs=jobs, excuses=excused)
-    return CheckResult(with_findings(answer, cluster, setting, found), cluster)
+    return CheckResult(with_findings(answer, cluster, setting, found, asked), cluster)
 
 
-def with_findings(answer: Answer, cluster: Cluster, setting: Setting, manifests: Manifests | Cluster) -> Answer:
+def with_findings(
+    answer: Answer, cluster: Cluster, setting: Setting, manifests: Manifests | Cluster, packs: Sequence[Pack]
+) -> Answer:
     """The answer with the causes of what it refutes, looked up in what the manifests were read from."""
     from analyzer.analysis.findings import findings_of
     from analyzer.manifests.locating import Locator
 
-    read = manifests.kept.text if isinstance(manifests, Manifests) else no_text
-    return replace(answer, findings=findings_of(answer, cluster, setting, Locator(read)))
+    texts = Locator(no_text)
+    if isinstance(manifests, Manifests):
+        texts = Locator(manifests.kept.text, manifests.with_texts)
+    return replace(answer, findings=findings_of(answer, cluster, setting, texts, packs))
 
 
 def no_text(file: str) -> bytes | None:

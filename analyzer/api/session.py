@@ -50,6 +50,7 @@ class Session:
         cluster = self.manifests.cluster
         setting = replace(setting, profile=profile_for(profile, knob, cluster))
         self._setting = setting
+        self._packs = asked
         self._checks = CheckSession(cluster, asked, setting=setting, jobs=jobs)
 
     @property
@@ -83,5 +84,5 @@ class Session:
         return self._told(self._checks.propose(proposed.cluster), proposed)
 
     def _told(self, answer: Answer, manifests: Manifests) -> CheckResult:
-        found = with_findings(answer, manifests.cluster, self._setting, manifests)
+        found = with_findings(answer, manifests.cluster, self._setting, manifests, self._packs)
         return CheckResult(found, manifests.cluster)

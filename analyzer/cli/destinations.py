@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,15 +84,22 @@ def write_reports(
     and the patch that mends the findings, if somebody wants them."""
     from analyzer.reports.check_formats import render_check
     from analyzer.reports.witness_yaml import witness_yaml
+    from analyzer.verdicts.findings import patch_of
 
     for report in reports:
         output.write(render_check(answer, report.format, cluster, style(report.file), as_of), report.file)
     if yaml:
         output.write(witness_yaml(answer, cluster), output.yaml_path(yaml))
     if patch is not None:
-        edits = (finding.fix.edit for finding in answer.findings)
-        text = "".join(edit.patch for edit in edits if edit is not None)
+        edits = (edit for finding in answer.findings if (edit := finding.fix.edit) is not None)
+        text = patch_of(replace(edit, file=_below_here(edit.file)) for edit in edits)
         output.write(text.encode("utf-8", "surrogateescape"), patch)
+
+
+def _below_here(file: str) -> str:
+    """The file as seen from the current directory, where it lies below it."""
+    here = os.path.relpath(file)
+    return file if here.startswith(os.pardir) else here
 
 
 def _parsed(text: str) -> tuple[str, Path | None]:

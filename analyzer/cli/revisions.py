@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analyzer import inputs
-from analyzer.cli.texts import Texts
+from analyzer.cli.texts import Again, Texts
 from analyzer.errors import UsageError
 from analyzer.records import dataclass
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from analyzer.cli.recording import Readings
     from analyzer.judging import Setting
     from analyzer.manifests import Loaded
+    from analyzer.manifests.changing import Kept
     from analyzer.manifests.sources.git import Revision
     from analyzer.model.claims import Pack
     from analyzer.model.cluster import Cluster
@@ -69,9 +71,11 @@ class Reading:
         """The answer with its findings, and with what it was made from where that is told."""
         from analyzer.cli.recording import recorded
 
-        return recorded(self.with_findings(answer, cluster, setting), packs, self.readings, paths)
+        return recorded(self.with_findings(answer, cluster, setting, packs, paths), packs, self.readings, paths)
 
-    def with_findings(self, answer: Answer, cluster: Cluster, setting: Setting) -> Answer:
+    def with_findings(
+        self, answer: Answer, cluster: Cluster, setting: Setting, packs: Sequence[Pack], paths: Sequence[str]
+    ) -> Answer:
         """The answer with the causes of what it refutes, looked up in what was read."""
         from analyzer.verdicts import Status
 
@@ -81,7 +85,18 @@ class Reading:
         from analyzer.analysis.findings import findings_of
         from analyzer.manifests.locating import Locator
 
-        return replace(answer, findings=findings_of(answer, cluster, setting, Locator(self.texts.read)))
+        can_reread = "-" not in paths or self.texts.kept is not None
+        reread = Again(partial(self._kept, paths)).with_texts if can_reread else None
+        texts = Locator(self.texts.read, reread)
+        return replace(answer, findings=findings_of(answer, cluster, setting, texts, packs, jobs=self.jobs))
+
+    def _kept(self, paths: Sequence[str]) -> Kept:
+        """What `one` reads, kept beside its text."""
+        from analyzer.manifests.changing import Rules, keep
+
+        rules = Rules(self.keep_going, self.irrelevant, self.strict_cidr, tuple(inputs.unread()))
+        stdin = self.texts.kept
+        return keep(paths, (), rules, exclude=self.exclude, stdin=stdin, render=self.render)
 
     def staged(self, paths: Sequence[str], git: str | None, progress: Progress) -> tuple[Loaded, Loaded]:
         """One revision, and itself with what is staged enforced; what is wrong with it is told once."""

@@ -107,7 +107,10 @@ class Watcher:
     def _with_findings(self, answer: Answer, cluster: Cluster) -> Answer:
         """The answer with the causes of what it refutes, looked up in the files as they are."""
         from analyzer.analysis.findings import findings_of
-        from analyzer.cli.texts import Texts
+        from analyzer.cli.texts import Again, Texts
         from analyzer.manifests.locating import Locator
 
-        return replace(answer, findings=findings_of(answer, cluster, self._setting, Locator(Texts().read)))
+        texts = Locator(Texts().read, Again(self._reader.kept).with_texts)
+        return replace(
+            answer, findings=findings_of(answer, cluster, self._setting, texts, self._packs, jobs=self._jobs)
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from analyzer.errors import InputError, Problem, UsageError
@@ -52,6 +53,19 @@ class Kept:
     def text(self, file: str) -> bytes | None:
         """What was read of that name; None if nothing was."""
         return next((piece.blob.data for piece in self.pieces if piece.blob.name == file), None)
+
+    def with_texts(self, files: Mapping[str, bytes]) -> Kept:
+        """The same with these texts in the place of those of the files, or beside them.  ManifestError as from
+        `load`."""
+        known = {piece.blob.name for piece in self.pieces}
+        pieces = [
+            _piece(replace(piece.blob, data=files[name]), self.rules.loader(piece.read.without))
+            if (name := piece.blob.name) in files
+            else piece
+            for piece in self.pieces
+        ]
+        new = [Blob(name, name, data, is_named=True) for name, data in files.items() if name not in known]
+        return _kept((*pieces, *(_piece(blob, self.rules.loader()) for blob in new)), self.rules, self.left_out)
 
     def changed(self, put: Sequence[Blob] = (), removed: Iterable[str] = ()) -> Kept:
         """The same with the objects of `put` in the place of those of the same identity, and without the `removed`,

@@ -1,36 +1,47 @@
-"""Where in a text a part of an object stands: its line and column, and the lines that it takes."""
+"""Where in a text a part of an object stands, and the text once the object says something else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from analyzer.errors import InputError
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE
-from analyzer.manifests.text.nodes import Mapping, column_of, line_of
+from analyzer.manifests.text.nodes import Mapping as Fields
 from analyzer.manifests.text.nodes import Sequence as Items
+from analyzer.manifests.text.nodes import column_of, line_of
+from analyzer.manifests.text.rewriting import rewritten
 from analyzer.manifests.text.texts import read_trees
+from analyzer.manifests.text.writing import block_lines
+from analyzer.model.cluster import Cluster
 from analyzer.model.policies import PolicyLike
 from analyzer.records import dataclass
 
 Step = str | int
 _LARGEST = 4 * 1024 * 1024  # a file with more is not read again to point into it
+_OF_CALICO = "projectcalico.org"
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An object in a text.  `lines` are the whole file's; `is_block`: the object is written in block style."""
+    """An object in a text.  `lines` are the whole file's, `number` is the object's among those of the file."""
 
     file: str
     lines: Sequence[str]
-    root: Mapping
-    is_block: bool
+    root: Fields
+    number: int
+
+    @property
+    def value(self) -> Any:
+        """What the object says, to be changed at will."""
+        return _plain(self.root)
 
     def start(self, *path: Step) -> tuple[int, int] | None:
         """Line and column of the field's key, or of the list's item behind its dash; None if it is not there."""
         node: Any = self.root
         place = self.root.place
         for step in path:
-            if isinstance(node, Mapping) and isinstance(step, str) and step in node:
+            if isinstance(node, Fields) and isinstance(step, str) and step in node:
                 place = node.place_of(step)
             elif isinstance(node, Items) and isinstance(step, int) and step < len(node):
                 place = (node.item_places or [node.place] * len(node))[step]
@@ -39,47 +50,45 @@ class Placed:
             node = node[step]
         return line_of(place), column_of(place)
 
-    def end(self, *path: Step) -> int | None:
-        """The last line of a field or an item in block style: the last that is indented deeper than where it begins."""
-        found = self.start(*path)
+    def rewritten(self, value: Any) -> Sequence[str] | None:
+        """The file's lines once the object says `value`; None if the text cannot be changed so, and nothing else."""
+        text = "\n".join(self.lines)
+        found = rewritten(text, line_of(self.root.place), column_of(self.root.place), self.value, value)
         if found is None:
             return None
-        line, column = found
-        is_item = bool(path) and isinstance(path[-1], int)
-        last = line
-        for number in range(line + 1, len(self.lines) + 1):
-            text = self.lines[number - 1]
-            bare = text.lstrip(" ")
-            if bare.startswith(("---", "...")) and bare == text:
-                break
-            if not bare or bare.startswith("#"):
-                continue
-            indent = len(text) - len(bare)
-            deeper = indent >= column - 1 if is_item else indent > column - 1
-            if not deeper and not (not is_item and indent == column - 1 and bare.startswith("- ")):
-                break
-            last = number
-        return last
+        wanted = [_plain(root) for root in _objects(text.encode())]
+        wanted[self.number] = value
+        is_so = [_plain(root) for root in _objects(found.encode())] == wanted
+        return found.split("\n") if is_so else None
 
 
 class Locator:
-    """Finds objects in the texts that they were read from.  `read` gives a file's bytes, None if they are gone."""
+    """Finds objects in the texts that they were read from.
 
-    def __init__(self, read: Callable[[str], bytes | None]) -> None:
-        self._read = read
-        self._texts: dict[str, tuple[list[str], list[tuple[Mapping, bool]]]] = {}
+    `read` gives a file's bytes, None if they are gone; `reread` the cluster that there is once files hold other texts.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], bytes | None],
+        reread: Callable[[Mapping[str, bytes]], Cluster] | None = None,
+    ) -> None:
+        self._read, self._reread = read, reread
+        self._texts: dict[str, tuple[list[str], list[Fields]]] = {}
 
     def policy(self, policy: PolicyLike) -> Placed | None:
         """The object of that kind, namespace and name in the file that it was read from."""
         file = policy.source.file
         lines, roots = self._text(file)
-        for root, is_block in roots:
+        for number, root in enumerate(roots):
             metadata = root.get("metadata")
-            if root.get("kind") != policy.kind or not isinstance(metadata, Mapping):
+            if root.get("kind") != policy.kind or not isinstance(metadata, Fields):
                 continue
+            is_of_calico = _OF_CALICO in str(root.get("apiVersion"))
             namespace = (metadata.get("namespace") or DEFAULT_NAMESPACE) if policy.namespace else None
-            if metadata.get("name") == policy.name and namespace == policy.namespace:
-                return Placed(file, lines, root, is_block)
+            is_so = metadata.get("name") == policy.name and namespace == policy.namespace
+            if is_so and is_of_calico is (policy.scale == _OF_CALICO):
+                return Placed(file, lines, root, number)
         return None
 
     def line(self, file: str, number: int) -> str:
@@ -91,33 +100,45 @@ class Locator:
         """All lines; none if the file is gone."""
         return self._text(file)[0]
 
-    def _text(self, file: str) -> tuple[list[str], list[tuple[Mapping, bool]]]:
+    def written(self, value: Any) -> Sequence[str]:
+        """The lines of an object that is new."""
+        return block_lines(value)
+
+    def changed(self, files: Mapping[str, Sequence[str]]) -> Cluster | None:
+        """The cluster that there is once the files hold these lines; None if it cannot be told, or something is wrong
+        with them."""
+        if self._reread is None:
+            return None
+        try:
+            return self._reread({file: "\n".join(lines).encode() for file, lines in files.items()})
+        except InputError:
+            return None
+
+    def _text(self, file: str) -> tuple[list[str], list[Fields]]:
         if file not in self._texts:
             data = self._read(file)
             if data is None or len(data) > _LARGEST:
                 self._texts[file] = ([], [])
             else:
-                lines = data.decode("utf-8", "replace").split("\n")
-                self._texts[file] = lines, list(_objects(data, lines))
+                self._texts[file] = data.decode("utf-8", "replace").split("\n"), list(_objects(data))
         return self._texts[file]
 
 
-def _objects(data: bytes, lines: Sequence[str]) -> Iterator[tuple[Mapping, bool]]:
-    """Each object of a text, those of lists too, with whether it is written in block style."""
+def _objects(data: bytes) -> Iterator[Fields]:
+    """Each object of a text, those of lists too."""
     for tree in read_trees(data):
         value = tree.value
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Fields):
             continue
         whole = value.again() if value.again is not None else value
         items = whole.get("items")
         if str(whole.get("kind", "")).endswith("List") and isinstance(items, Items):
-            yield from ((item, _is_block(item, lines)) for item in items if isinstance(item, Mapping))
+            yield from (item for item in items if isinstance(item, Fields))
         else:
-            yield whole, _is_block(whole, lines)
+            yield whole
 
 
-def _is_block(root: Mapping, lines: Sequence[str]) -> bool:
-    """Whether its fields stand on lines of their own: what is written so can be edited line by line."""
-    line = line_of(root.place)
-    text = lines[line - 1].lstrip(" -") if 0 < line <= len(lines) else ""
-    return bool(text) and not text.startswith(("{", '"', "[")) and "\t" not in text and not text.endswith("\r")
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from analyzer.errors import Problem
+from analyzer.manifests.changing import Kept, Rules, keep
 from analyzer.manifests.loader import Loader
 from analyzer.manifests.loading import Loaded, assembled, load, without_garbage_collection
 from analyzer.manifests.sources.excluding import Excluding
@@ -79,6 +80,11 @@ class Rereader:
                 counts.setdefault(path, {})[file] = piece.count
             self.reread = tuple(sorted(changed))
             return assembled(whole, counts, False, tuple(files))
+
+    def kept(self) -> Kept:
+        """What the files say now, kept beside their texts.  ManifestError as from `load`."""
+        rules = Rules(irrelevant=self._irrelevant, strict_cidr=self._strict_cidr)
+        return keep(self._paths, (), rules, exclude=self._excluding.patterns)
 
     def _afresh(self) -> Loaded:
         """Something is wrong: reading everything as it is meant to be read tells all of it."""

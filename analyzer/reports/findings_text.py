@@ -11,6 +11,9 @@ _MOST_SHOWN = 25  # in a report that is not verbose
 _MOST_CHANGED = 9  # lines of a patch where there are few findings
 _MOST_BROKEN = 6
 _FEW = 3
+_FURTHEST = 50  # the column up to which a line is shown from its beginning
+_LEAD = 20  # characters shown before what is guilty, past that
+_LONGEST = 200  # characters of a line of a patch: JSON on one line tells nothing
 _SMALL = 4  # lines of a patch in any case
 
 
@@ -59,7 +62,7 @@ def _patch(page: Page, finding: Finding, indent: int, *, is_alone: bool) -> None
         return
     lines = finding_words.changed_lines(edit)
     most = len(lines) if page.style.is_verbose else _MOST_CHANGED if is_alone else _SMALL
-    if len(lines) > most:
+    if len(lines) > most or any(len(line) > _LONGEST for line in lines):
         return
     if edit.is_new:
         page.verbatim(f"new file {edit.file}", indent=indent)
@@ -83,7 +86,9 @@ def _frame(page: Page, finding: Finding, gutter: int) -> None:
     spot = finding.spot
     if not spot.text or not spot.source.line:
         return
-    number = str(spot.source.line)
-    page.verbatim(f"{number} | {spot.text}", indent=gutter)
-    if spot.column:
-        page.verbatim(f"{' ' * len(number)} | {' ' * (spot.column - 1)}{'^' * spot.length}", indent=gutter, ink=Ink.BAD)
+    number, text, column = str(spot.source.line), spot.text, spot.column
+    if column > _FURTHEST:
+        text, column = f"…{text[column - _LEAD :]}", _LEAD + 1
+    page.verbatim(f"{number} | {text}", indent=gutter)
+    if column:
+        page.verbatim(f"{' ' * len(number)} | {' ' * (column - 1)}{'^' * spot.length}", indent=gutter, ink=Ink.BAD)

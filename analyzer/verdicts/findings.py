@@ -5,8 +5,11 @@ Frozen facts; nothing here computes.  `analysis/findings` looks for causes, ever
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from difflib import SequenceMatcher
 from enum import Enum
+from posixpath import normpath
 
 from analyzer.model.claims import Query, Severity
 from analyzer.model.endpoints import Connection
@@ -44,7 +47,8 @@ class Spot:
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Lines of one file to be replaced: `removed` stand from line `line` on; none are removed where text is added
-    before that line.  `before`, `after`: what stands around them, for a patch.  `is_new`: the file is a new one."""
+    before that line.  `before`, `after`: what stands around them, for a patch.  `is_new`: the file is a new one.
+    `is_end_bare`: the last of these lines is the file's last, and no line end follows it."""
 
     file: str
     line: int
@@ -53,24 +57,68 @@ class Edit:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     is_new: bool = False
+    is_end_bare: bool = False
 
     @property
     def patch(self) -> str:
         """As a unified diff, which `git apply` and `patch -p1` take."""
-        old = (*self.before, *self.removed, *self.after)
-        new = (*self.before, *self.added, *self.after)
+        return patch_of([self])
+
+    def hunks(self, shift: int) -> list[str]:
+        """The lines of its hunks, where edits before it made the file longer by so many lines."""
+        old = [*self.before, *self.removed, *self.after]
+        new = [*self.before, *self.added, *self.after]
+        if self.is_end_bare:
+            old[-1], new[-1] = (f"{lines[-1]}\n\\ No newline at end of file" for lines in (old, new))
         first = self.line - len(self.before) - 1
-        lines = [f"--- {'/dev/null' if self.is_new else 'a/' + self.file}", f"+++ b/{self.file}"]
+        lines = []
         for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes():
             start, end, new_start, new_end = group[0][1], group[-1][2], group[0][3], group[-1][4]
-            lines.append(f"@@ -{_span(first + start, end - start)} +{_span(first + new_start, new_end - new_start)} @@")
+            spans = _span(first + start, end - start), _span(first + shift + new_start, new_end - new_start)
+            lines.append(f"@@ -{spans[0]} +{spans[1]} @@")
             for tag, i1, i2, j1, j2 in group:
                 if tag == "equal":
                     lines += [f" {line}" for line in old[i1:i2]]
                 else:
                     lines += [f"-{line}" for line in old[i1:i2]]
                     lines += [f"+{line}" for line in new[j1:j2]]
-        return "\n".join(lines) + "\n"
+        return lines
+
+
+def patch_of(edits: Iterable[Edit]) -> str:
+    """All of them as one unified diff, each file once; they touch different lines."""
+    files: dict[str, list[Edit]] = {}
+    for edit in edits:
+        files.setdefault(edit.file, []).append(edit)
+    lines: list[str] = []
+    for file, own in files.items():
+        name = normpath(file).lstrip("/")
+        lines += [f"--- {'/dev/null' if own[0].is_new else 'a/' + name}", f"+++ b/{name}"]
+        joined: list[Edit] = []
+        for edit in sorted(own, key=lambda it: it.line):
+            together = _joined(joined[-1], edit) if joined else None
+            joined[-1:] = [together] if together is not None else [*joined[-1:], edit]
+        shift = 0
+        for edit in joined:
+            lines += edit.hunks(shift)
+            shift += len(edit.added) - len(edit.removed)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _joined(one: Edit, two: Edit) -> Edit | None:
+    """Both as one edit, where the lines around them meet; None where they lie apart."""
+    end = one.line + len(one.removed)
+    if two.line - len(two.before) > end + len(one.after):
+        return None
+    around = (*one.after, *two.before[max(0, end + len(one.after) - (two.line - len(two.before))) :])
+    between = around[: two.line - end]
+    return replace(
+        one,
+        removed=(*one.removed, *between, *two.removed),
+        added=(*one.added, *between, *two.added),
+        after=two.after,
+        is_end_bare=two.is_end_bare,
+    )
 
 
 def _span(before: int, count: int) -> str:

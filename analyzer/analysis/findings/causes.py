@@ -11,11 +11,14 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
+from ipaddress import ip_address
 
 from analyzer.analysis.findings.refused import refused_at
+from analyzer.model.calico import CalicoPolicy
+from analyzer.model.cilium import CiliumPolicy
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.endpoints import Connection, End, External, Pod
 from analyzer.model.labels import Operator, Selector
 from analyzer.model.policies import (
     AddressPeer,
@@ -25,13 +28,14 @@ from analyzer.model.policies import (
     NumberedPorts,
     PodPeer,
     Policy,
+    Protocol,
     Rule,
     RuleRef,
     Tier,
 )
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.semantics import Ruling, StageVerdict, matches
+from analyzer.semantics import Ruling, StageVerdict, decide, matches
 from analyzer.verdicts import Counterexample, Section, Status, Verdict
 from analyzer.verdicts.findings import Broken, Fault
 
@@ -216,7 +220,7 @@ def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod) -> _
     if refused is not None:
         key = Key(Fault.OPEN, direction, refused.id, namespace=pod.namespace)
         return _Suspect(key, RuleRef(refused, direction), 9, direction)
-    policy = half_closing(cluster, pod, direction)
+    policy = half_closing(cluster, pod, direction) or half_closing_of_engine(cluster, profile, pod, direction)
     base = 5 if direction is Direction.INGRESS else 3
     base -= 2 if pod.namespace == _SYSTEM else 0  # which serves everybody
     if policy is None:
@@ -238,13 +242,31 @@ def half_closing(cluster: Cluster, pod: Pod, direction: Direction) -> Policy | N
     return min(found, key=lambda p: (len(p.subject.pods.requirements), len(p.rules(other) or ()), p.name), default=None)
 
 
+def half_closing_of_engine(
+    cluster: Cluster, profile: Profile, pod: Pod, direction: Direction
+) -> CalicoPolicy | CiliumPolicy | None:
+    """One of Calico's or Cilium's that decides on the pod the other way only."""
+    if not cluster.calico.policies and not cluster.cilium.policies:
+        return None
+    other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
+    ends: tuple[End, End] = (pod, _NOBODY) if other is Direction.EGRESS else (_NOBODY, pod)
+    ruling = decide(cluster, profile, Connection(ends[0], ends[1], Protocol.TCP, 1)).at(other.value)
+    for policy in (ref.policy for ref in ruling.rules):
+        if isinstance(policy, CalicoPolicy) and policy.rules(direction) is None:
+            return policy
+        if isinstance(policy, CiliumPolicy) and not any(spec.on_nodes for spec in policy.specs):
+            return policy
+    return None
+
+
+_NOBODY = External(ip_address("203.0.113.1"))  # an address of no pod (RFC 5737)
 _SYSTEM = "kube-system"
 
 
 def _slips(ref: RuleRef, far: End) -> int:
     """How much about a rule looks like a slip."""
     rule = ref.rule
-    if not isinstance(rule, Rule):
+    if not isinstance(rule, Rule) or ref.policy.kind == "AuthorizationPolicy":
         return 0
     if rule.peers is None:
         return -3

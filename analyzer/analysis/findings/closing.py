@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.findings import yaml_lines
+from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.causes import Cause, Hit
 from analyzer.analysis.findings.operations import AddRule, AddType, Operation
 from analyzer.analysis.findings.probes import met
@@ -48,6 +48,14 @@ def dns_peer(cluster: Cluster) -> PodPeer:
     )
 
 
+def dns_names(cluster: Cluster) -> tuple[str, tuple[str, str]]:
+    """The namespace of the DNS pods, and the label by which they are known."""
+    namespaces = dns_peer(cluster).namespaces
+    assert isinstance(namespaces, NamespacesMatching)
+    (name,) = namespaces.selector.requirements[0].values
+    return name, (_DNS_LABEL, _DNS_VALUE)
+
+
 # ------------------------------------------------------------------------------------------------ in a namespace
 def closed_by_type(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> Fix:
     """The direction among the `policyTypes` of the policy that closes the other way already."""
@@ -56,14 +64,14 @@ def closed_by_type(cause: Cause, cluster: Cluster, profile: Profile, texts: Text
     assert direction is not None
     operations: list[Operation] = [AddType(direction, tuple(reversed(Direction)))]
     text = f"add {direction.value.capitalize()} to its `policyTypes`"
-    if direction is Direction.EGRESS and _needs_dns(cause, cluster, profile):
+    if direction is Direction.EGRESS and needs_dns(cause, cluster, profile):
         operations.append(AddRule(direction, (dns_peer(cluster),), DNS_PORTS))
         text += ", and allow DNS"
     placed = texts.policy(policy)
     return Fix(text, edit_of(operations, placed) if placed is not None else None)
 
 
-def _needs_dns(cause: Cause, cluster: Cluster, profile: Profile) -> bool:
+def needs_dns(cause: Cause, cluster: Cluster, profile: Profile) -> bool:
     """Closing egress would cut DNS, and no claim of the cause forbids it."""
     dns = dns_peer(cluster)
     assert isinstance(dns.namespaces, NamespacesMatching)
@@ -94,14 +102,14 @@ def closed_by_policy(cause: Cause, cluster: Cluster, profile: Profile, texts: Te
     namespace = cause.key.namespace
     types = [direction for direction in reversed(Direction) if direction in cause.directions]
     rules: list[tuple[Direction, Sequence[Peer] | None, Sequence[Ports] | None]] = []
-    if Direction.EGRESS in types and _needs_dns(cause, cluster, profile):
+    if Direction.EGRESS in types and needs_dns(cause, cluster, profile):
         rules.append((Direction.EGRESS, (dns_peer(cluster),), DNS_PORTS))
     taken = {policy.name for policy in cluster.network_policies_by_namespace.get(namespace, ())}
     name = next(name for name in _names("default-deny") if name not in taken)
-    lines = yaml_lines.network_policy(name, namespace, Selector.EVERYTHING, types, rules)
+    value = policy_values.network_policy(name, namespace, Selector.EVERYTHING, types, rules)
     named = " and ".join(direction.value for direction in types)
     text = f"add a NetworkPolicy that isolates every pod of {namespace} for {named}, then allow what is meant"
-    return Fix(text, added(lines, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
+    return Fix(text, added(value, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
 
 
 def _names(stem: str) -> Iterator[str]:
@@ -119,7 +127,7 @@ def _home(namespace: str, cluster: Cluster) -> str:
     return next(policies, None) or next(workloads, None) or next(iter(cluster.files), "")
 
 
-def added(lines: Sequence[str], home: str, texts: Texts, name: str) -> Edit | None:
+def added(value: policy_values.Value, home: str, texts: Texts, name: str) -> Edit | None:
     """An object more, in a file of its own beside the file `home`; None where that is no file."""
     if not home or home.startswith("<"):
         return None
@@ -127,98 +135,19 @@ def added(lines: Sequence[str], home: str, texts: Texts, name: str) -> Edit | No
     free = (
         name for name in _names(name.removesuffix(".yaml")) if not texts.lines(posixpath.join(folder, f"{name}.yaml"))
     )
-    return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(lines), is_new=True)
-
-
-# ------------------------------------------------------------------------------------------------ in all to come
-def closed_for_all_to_come(cause: Cause, cluster: Cluster, texts: Texts) -> Fix:
-    """A policy for the whole cluster, which no NetworkPolicy of a namespace that is not there yet can be."""
-    text = f"add a {_BASELINE} that denies there by default"
-    subject = _subject(cause, cluster)
-    is_taken = any(policy.kind == _BASELINE for policy in cluster.policies)
-    if subject is None or is_taken or any(hit.claim.kind is Kind.ISOLATED for hit in cause.hits):
-        if any(hit.claim.kind is Kind.ISOLATED for hit in cause.hits):
-            text = "make each namespace with a default-deny NetworkPolicy: no policy of the whole cluster isolates"
-        return Fix(text)
-    connections = [hit.example.connection for hit in cause.hits if hit.example.connection is not None]
-    if any(_is_new(it.dst, cluster) and not isinstance(it.src, Pod) for it in connections):
-        return Fix("make each namespace with a default-deny NetworkPolicy")
-    lines = [
-        "apiVersion: policy.networking.k8s.io/v1alpha1",
-        f"kind: {_BASELINE}",
-        "metadata:",
-        "  name: default",
-        "spec:",
-        "  subject:",
-        *yaml_lines.indented(yaml_lines.selector("namespaces", subject), 4),
-        *_DENY_IN,
-        *(_deny_out(cluster) if Direction.EGRESS in cause.directions else []),
-    ]
-    return Fix(text, added(lines, _beside_namespaces(cluster), texts, "baseline-admin-network-policy.yaml"))
-
-
-_DENY_IN = ["  ingress:", "    - action: Deny", "      from:", "        - namespaces: {}"]
-
-
-def _deny_out(cluster: Cluster) -> list[str]:
-    dns = dns_peer(cluster)
-    assert isinstance(dns.namespaces, NamespacesMatching)
-    pods = [
-        *yaml_lines.selector("namespaceSelector", dns.namespaces.selector),
-        *yaml_lines.selector("podSelector", dns.pods),
-    ]
-    ports = [
-        line for protocol in ("UDP", "TCP") for line in ("- portNumber:", f"    protocol: {protocol}", "    port: 53")
-    ]
-    return [
-        "  egress:",
-        "    - action: Allow",
-        "      to:",
-        "        - pods:",
-        *yaml_lines.indented(pods, 12),
-        "      ports:",
-        *yaml_lines.indented(ports, 8),
-        "    - action: Deny",
-        "      to:",
-        "        - namespaces: {}",
-        "    - action: Deny",
-        "      to:",
-        '        - networks: ["0.0.0.0/0", "::/0"]',
-    ]
-
-
-def _is_new(end: object, cluster: Cluster) -> bool:
-    return isinstance(end, Pod) and end.namespace not in cluster.namespace_by_name
-
-
-def _subject(cause: Cause, cluster: Cluster) -> Selector | None:
-    """The namespaces to come that the claims speak of, where all of them speak of the same."""
-    found: set[Selector] = set()
-    for hit in cause.hits:
-        connection = hit.example.connection
-        if connection is None:
-            return None
-        is_dst = _is_new(connection.dst, cluster) and hit.claim.destinations is not None
-        members = hit.claim.destinations if is_dst else hit.claim.sources
-        found |= set(_namespaces(members)) if members is not None else set()
-    return found.pop() if len(found) == 1 else None
+    return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(texts.written(value)), is_new=True)
 
 
 def selectors_of(hit: Hit) -> list[Selector]:
     """The selectors of namespaces in a claim's sets."""
     sets = (hit.claim.sources, hit.claim.destinations)
-    return [selector for members in sets if members is not None for selector in _namespaces(members)]
+    return [selector for members in sets if members is not None for selector in namespaces_in(members)]
 
 
-def _namespaces(members: Formula) -> Iterator[Selector]:
+def namespaces_in(members: Formula) -> Iterator[Selector]:
     base, _ = base_and_taken(members)
     if isinstance(base, Some):
         for part in base.parts:
-            yield from _namespaces(part)
+            yield from namespaces_in(part)
     elif (chosen := as_pods(base)) is not None and isinstance(chosen[0], NamespacesMatching):
         yield chosen[0].selector
-
-
-def _beside_namespaces(cluster: Cluster) -> str:
-    declared = (namespace.source.file for namespace in cluster.namespaces if namespace.is_declared)
-    return next(declared, None) or next(iter(cluster.files), "")

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from analyzer.analysis.findings.causes import Cause, Hit, causes_of, worst_first
 from analyzer.analysis.findings.changes import mended
-from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type, closed_for_all_to_come
+from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type, needs_dns
+from analyzer.analysis.findings.closing_new import closed_for_all_to_come
+from analyzer.analysis.findings.engine_edits import advice, closed, narrowed
 from analyzer.analysis.findings.matter import Matter, matter_of
 from analyzer.analysis.findings.opening import opened
 from analyzer.analysis.findings.refused import told_of_refused
 from analyzer.analysis.findings.spots import guilty_path, spot_of, wrong_with
-from analyzer.analysis.findings.text_edits import edit_of
+from analyzer.analysis.findings.text_edits import edit_of, edit_to
 from analyzer.analysis.findings.texts import Path, Texts
+from analyzer.analysis.findings.verifying import Trial, Verifier
 from analyzer.analysis.findings.wanted import wanted
 from analyzer.encoding.scope import pod_addresses
 from analyzer.judging import Setting, question_of
-from analyzer.model.claims import Claim, Kind
+from analyzer.model.claims import Claim, Kind, Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.policies import Direction, Protocol, RuleRef
+from analyzer.model.policies import Direction, Policy, Protocol, RuleRef
 from analyzer.model.source import NOWHERE, Source
 from analyzer.semantics import is_in_scope, outcomes
 from analyzer.sets import AddressSet
@@ -34,8 +38,20 @@ _SEVERITIES = ("critical", "high", "medium", "low")
 _PLAIN = (443, 80, 8080)
 
 
-def findings_of(answer: Answer, cluster: Cluster, setting: Setting, texts: Texts) -> tuple[Finding, ...]:
-    """The causes of what the answer refutes, worst first; `cluster` is the one that was asked about."""
+def findings_of(
+    answer: Answer,
+    cluster: Cluster,
+    setting: Setting,
+    texts: Texts,
+    packs: Sequence[Pack] = (),
+    *,
+    jobs: int | None = 1,
+) -> tuple[Finding, ...]:
+    """The causes of what the answer refutes, worst first; `cluster` is the one that was asked about, `packs` what.
+
+    Edits are told that were tried: the packs are asked again of the manifests as they are then, by `jobs` processes as
+    of `check`.  Where the texts cannot be read so, there are none.
+    """
     cluster = as_enforced(cluster, setting.profile)
     refuted = [
         (section, verdict)
@@ -49,17 +65,26 @@ def findings_of(answer: Answer, cluster: Cluster, setting: Setting, texts: Texts
     }
     pods = pod_addresses(cluster, setting.pod_addresses)
 
-    def shown(verdict: Verdict, claim: Claim) -> Sequence[Counterexample]:
+    def shown(asked: Cluster, verdict: Verdict, claim: Claim) -> Sequence[Counterexample]:
         if claim.kind is not Kind.SOME:
             return *verdict.counterexamples, *verdict.further
         network = next(iter(pods.networks()), None)
-        found = wanted(claim, cluster, setting.profile, network.network_address + 1) if network is not None else None
+        found = wanted(claim, asked, setting.profile, network.network_address + 1) if network is not None else None
         return () if found is None else (found,)
 
-    causes = causes_of(cluster, setting.profile, answer.sections, bound, shown)
+    causes = causes_of(cluster, setting.profile, answer.sections, bound, partial(shown, cluster))
     causes.sort(key=_gravity)
-    maker = _Maker(cluster, setting, pods, texts)
-    return tuple(maker.finding(cause, is_fixed=place < _MOST_FIXED) for place, cause in enumerate(causes))
+    verifier = Verifier(answer, packs, cluster, setting, texts, shown, jobs)
+    verifier.told(causes)
+    maker = _Maker(cluster, setting, pods, texts, verifier)
+    told = [maker.told(cause, is_fixed=place < _MOST_FIXED) for place, cause in enumerate(causes)]
+    right = verifier.right(
+        {n: Trial(causes[n], edit) for n, (_, _, fix) in enumerate(told) if (edit := fix.edit) is not None}
+    )
+    return tuple(
+        maker.finding(cause, wrong, path, fix if n in right else replace(fix, edit=None))
+        for n, (cause, (wrong, path, fix)) in enumerate(zip(causes, told, strict=True))
+    )
 
 
 def _gravity(cause: Cause) -> tuple[int, bool, int, Source]:
@@ -70,12 +95,12 @@ def _gravity(cause: Cause) -> tuple[int, bool, int, Source]:
 
 
 class _Maker:
-    def __init__(self, cluster: Cluster, setting: Setting, pods: AddressSet, texts: Texts) -> None:
+    def __init__(self, cluster: Cluster, setting: Setting, pods: AddressSet, texts: Texts, verifier: Verifier) -> None:
         self.cluster, self.profile, self.pods, self.texts = cluster, setting.profile, pods, texts
+        self.verifier = verifier
 
-    def finding(self, cause: Cause, *, is_fixed: bool) -> Finding:
+    def finding(self, cause: Cause, summary: str, path: Path, fix: Fix) -> Finding:
         hit = min(cause.hits, key=_plainness)
-        summary, path, fix = self._told(cause, is_fixed)
         connection = self._plain(hit)
         subject = hit.example.subject
         return Finding(
@@ -92,7 +117,7 @@ class _Maker:
             new_namespaces=hit.example.new_namespaces,
         )
 
-    def _told(self, cause: Cause, is_fixed: bool) -> tuple[str, Path, Fix]:
+    def told(self, cause: Cause, *, is_fixed: bool) -> tuple[str, Path, Fix]:
         """What is wrong, where in the policy, and the fix."""
         key = cause.key
         remedy = Fix(cause.hits[0].broken.query.remediation.rstrip(".") or _NARROW)
@@ -102,8 +127,12 @@ class _Maker:
             return wrong, (), fix
         match key.fault:
             case Fault.ALLOWS:
+                if cause.ref is not None and advice(cause.ref):
+                    return self._of_engine(cause, remedy, is_fixed)
                 matter = matter_of(cause, self.cluster, self.profile, self.pods) if is_fixed else None
                 return self._allowing(cause, matter, remedy)
+            case Fault.OPEN if cause.ref is not None and not isinstance(cause.ref.policy, Policy):
+                return self._of_engine(cause, remedy, is_fixed)
             case Fault.OPEN if cause.ref is not None and key.direction is not None:
                 wrong = f"`policyTypes` lacks {key.direction.value.capitalize()}, so {key.direction.value} stays open"
                 return wrong, ("spec", "policyTypes"), closed_by_type(cause, self.cluster, self.profile, self.texts)
@@ -113,7 +142,7 @@ class _Maker:
                 return wrong, (), closed_by_policy(cause, self.cluster, self.profile, self.texts)
             case Fault.NO_POLICY:
                 wrong = "no policy of the whole cluster covers namespaces created later"
-                return wrong, (), closed_for_all_to_come(cause, self.cluster, self.texts)
+                return wrong, (), closed_for_all_to_come(cause, self.cluster, self.profile, self.texts)
             case Fault.MISSES:
                 return opened(cause, self.cluster, self.profile, self.texts)
             case Fault.DENIES:
@@ -122,6 +151,27 @@ class _Maker:
                 return cause.hits[0].verdict.reason, (), Fix("give the policies different priorities")
             case _:
                 return key.namespace, (), remedy
+
+    def _of_engine(self, cause: Cause, remedy: Fix, is_fixed: bool) -> tuple[str, Path, Fix]:
+        """The first candidate that mends the cause; where none does, what is wrong and one line on what to write."""
+        assert cause.ref is not None
+        placed = self.texts.policy(cause.ref.policy)
+        if placed is None or not is_fixed:
+            return wrong_with(cause, ()), (), Fix(advice(cause.ref) or remedy.text)
+        if cause.key.fault is Fault.OPEN:
+            dns = needs_dns(cause, self.cluster, self.profile)
+            candidates = list(closed(cause, placed, self.cluster, with_dns=dns))
+        else:
+            candidates = list(narrowed(cause, placed, self.cluster, self.profile))
+        for it in candidates:
+            edit = edit_to(it.value, placed)
+            if edit is not None and self.verifier.is_right(cause, edit):
+                return it.wrong, it.path, Fix(it.said, edit)
+        if cause.key.fault is Fault.OPEN and candidates:
+            return candidates[0].wrong, candidates[0].path, Fix(candidates[0].said)
+        first = next((it for it in candidates if it.path), None)
+        wrong, path = (first.wrong, first.path) if first is not None else (wrong_with(cause, ()), ())
+        return wrong, path, Fix(advice(cause.ref) or remedy.text)
 
     def _allowing(self, cause: Cause, matter: Matter | None, remedy: Fix) -> tuple[str, Path, Fix]:
         change = mended(matter) if matter is not None and matter.probes else None

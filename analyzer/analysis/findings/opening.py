@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.findings import yaml_lines
+from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.causes import Cause, end_of, is_in
 from analyzer.analysis.findings.closing import added
 from analyzer.analysis.findings.operations import Operation, ReplacePeer, SetPorts
@@ -235,9 +235,9 @@ def _one_more(cause: Cause, connection: Connection, cluster: Cluster, texts: Tex
     title = f"allow-{asked if _NAME.fullmatch(asked) else near.namespace}"[:54].rstrip("-") + f"-{direction.value}"
     rule = (direction, peers, tuple(dict.fromkeys(_asked(cause))) or None)
     pods = _pods_of(members, near) if members is not None else Selector()
-    lines = yaml_lines.network_policy(title, near.namespace, pods, [direction], [rule])
+    value = policy_values.network_policy(title, near.namespace, pods, [direction], [rule])
     home = cause.ref.policy.source.file if cause.ref is not None else ""
-    return Fix(text, added(lines, home, texts, f"{title}.yaml"))
+    return Fix(text, added(value, home, texts, f"{title}.yaml"))
 
 
 def _pods_of(members: Formula, pod: Pod) -> Selector:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
+from analyzer.model.cluster import Cluster
 from analyzer.model.policies import PolicyLike
 
 Step = str | int
@@ -19,15 +20,17 @@ class PlacedText(Protocol):
     @property
     def lines(self) -> Sequence[str]: ...
     @property
-    def is_block(self) -> bool: ...
+    def value(self) -> Any: ...
     def start(self, *path: Step) -> tuple[int, int] | None: ...
-    def end(self, *path: Step) -> int | None: ...
+    def rewritten(self, value: Any) -> Sequence[str] | None: ...
 
 
 class Texts(Protocol):
     def policy(self, policy: PolicyLike) -> PlacedText | None: ...
     def line(self, file: str, number: int) -> str: ...
     def lines(self, file: str) -> Sequence[str]: ...
+    def written(self, value: Any) -> Sequence[str]: ...
+    def changed(self, files: Mapping[str, Sequence[str]]) -> Cluster | None: ...
 
 
 class NoTexts:
@@ -41,3 +44,9 @@ class NoTexts:
 
     def lines(self, file: str) -> Sequence[str]:
         return ()
+
+    def written(self, value: Any) -> Sequence[str]:
+        return ()
+
+    def changed(self, files: Mapping[str, Sequence[str]]) -> Cluster | None:
+        return None

@@ -13,6 +13,7 @@ from analyzer import analysis, inputs
 from analyzer.analysis.findings import NoTexts, findings_of
 from analyzer.inputs.excuses import asked
 from analyzer.manifests import load
+from analyzer.manifests.changing import Rules, keep
 from analyzer.manifests.locating import Locator
 from analyzer.model.claims import Kind, Universe
 from analyzer.reports.layout import Style
@@ -41,7 +42,9 @@ def answer_of(path, *packs, query=None, texts=True):
         found = tuple(replace(p, queries=tuple(q for q in p.queries if q.id == query)) for p in found)
     setting = analysis.Setting(Universe.ANY, inputs.profile_for(None, (), cluster))
     answer = analysis.check(cluster, found, setting=setting)
-    findings = findings_of(answer, cluster, setting, Locator(read) if texts else NoTexts())
+    again = keep([path], (), Rules())
+    placed = Locator(read, lambda files: again.with_texts(files).loaded.cluster) if texts else NoTexts()
+    findings = findings_of(answer, cluster, setting, placed, found)
     return replace(answer, findings=findings)
 
 
