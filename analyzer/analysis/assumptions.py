@@ -16,7 +16,7 @@ from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import METADATA_ADDRESSES
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.knobs import LabelsAsWritten
+from analyzer.model.knobs import LabelsAsWritten, MeshEgress
 from analyzer.model.mesh import has_mesh
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Notice, Why
@@ -168,7 +168,9 @@ def _requests(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iter
         "a client chooses method, path, host, headers, its own TLS or none, and mutual TLS with its own identity; "
         "never the identity of another"
     )
-    yield StatedAssumption("requests", text)
+    if setting.profile.foreign_identities:
+        text += ", but for what lies outside the cluster and for nodes, which show any of the mesh's trust domains"
+    yield StatedAssumption("requests", text, override="--knob foreign-identities")
     tokens = "some clients have a valid token of an issuer that a RequestAuthentication names, with any claims"
     if not setting.profile.tokens:
         tokens = "no client has a valid token"
@@ -177,6 +179,12 @@ def _requests(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iter
         return
     paths = "paths are those that proxies see, normalized; what a server behind them makes of a path is not judged"
     yield StatedAssumption("normalized-paths", paths)
+    if setting.profile.mesh_egress is MeshEgress.ENFORCED:
+        bound = "what Sidecars and ServiceEntries say of what goes out binds pods, and is not modelled"
+        yield StatedAssumption("mesh-egress", bound, override="--knob mesh-egress=open")
+    elif any(it.kind in ("Sidecar", "ServiceEntry") for it in cluster.unmodelled):
+        bound = "pods can go past what Sidecars and ServiceEntries say of what goes out"
+        yield StatedAssumption("mesh-egress", bound, override="--knob mesh-egress=enforced")
     if setting.universe is not Universe.INVENTORY:
         kept = "pods created later keep the proxy of the mesh that their namespace asks for"
         if setting.profile.mesh_opt_out:

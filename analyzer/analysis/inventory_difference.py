@@ -157,9 +157,10 @@ class _Pairing:
     def _requests(self, src: Likeness, was: Ruling, now: Ruling) -> Requested:
         if was[2] == now[2]:
             return Requested(PortSet.EMPTY, PortSet.EMPTY, False)
-        has_identity = any(self.ends[number] in self._workloads for number in self.members[src])
-        on = was[0].tcp & now[0].tcp
-        return changed_requests(was[2], now[2], on, self.maps[0].profile.most_atoms, has_identity=has_identity)
+        profile, on = self.maps[0].profile, was[0].tcp & now[0].tcp
+        are_pods = any(self.ends[number] in self._workloads for number in self.members[src])
+        has_identity = are_pods or profile.foreign_identities
+        return changed_requests(was[2], now[2], on, profile.most_atoms, has_identity=has_identity)
 
     def _has_several_pods(self, number: int) -> bool:
         workload = self._workloads.get(self.ends[number])

@@ -70,6 +70,7 @@ def _request(its: Its, *, is_http: bool, is_mtls: bool, token: Token | None) -> 
         http=2 if is_http else 1,
         headers=tuple(headers) if is_http else (),
         tls=MTLS if is_mtls else PLAINTEXT,
+        identity=one(Name.IDENTITY),
         sni=one(Name.SNI),
         token=token,
     )
@@ -96,8 +97,9 @@ def _token(its: Its, scope: Scope) -> Token:
     return Token(TokenState.VALID, one(Name.ISSUER) or known[0], one(Name.SUBJECT), listed)
 
 
-def embedded(scope: Scope, variables: Variables, its: Its) -> dict[str, int]:
-    """The values of the rows for a request, by its attributes as the proxy sees them."""
+def embedded(scope: Scope, variables: Variables, its: Its, *, shows_chosen: bool) -> dict[str, int]:
+    """The values of the rows for a request, by its attributes as the proxy sees them.  `shows_chosen`: the identity in
+    it is one that the client chose."""
     found: dict[str, int] = {}
 
     def put(symbol: Symbol, value: object, which: Attribute | tuple[Attribute, int] | str = "") -> None:
@@ -110,6 +112,8 @@ def embedded(scope: Scope, variables: Variables, its: Its) -> dict[str, int]:
     put(Symbol.TOKEN, TokenState.VALID.value in its.get(Attribute(Role.REQUEST, Name.TOKEN), ()))
     for domain in scope.requests.rows:
         texts = its.get(domain.read_from, ())
+        if domain.attribute.name is Name.IDENTITY and not shows_chosen:
+            texts = ()
         places = {place for text in texts if (place := domain.place(text)) is not None}
         if domain.has_several:
             for place in range(len(domain.witnesses)):

@@ -36,7 +36,8 @@ def embed(obligation: Obligation, connection: Connection, its: Its | None = None
     for place in placed:
         values |= place.values(connection)
     if its is not None:
-        values |= embedded(obligation.scope, obligation.variables, its)
+        shows_chosen = not isinstance(connection.src, Pod)
+        values |= embedded(obligation.scope, obligation.variables, its, shows_chosen=shows_chosen)
     return values
 
 

@@ -185,7 +185,13 @@ def _requests(
     before, after = (side.cluster for side in sides)
     judging = next((it for it in (after, before) if is_looked_at(question.profile, it)), after)
     profile = question.profile
-    rows = request_domains(asked, proxy_config(profile, judging), issuers_of(before, after), profile.most_atoms)
+    rows = request_domains(
+        asked,
+        proxy_config(profile, judging),
+        issuers_of(before, after),
+        profile.most_atoms,
+        with_identities=profile.foreign_identities,
+    )
     return accounts[0] | accounts[1], rows
 
 

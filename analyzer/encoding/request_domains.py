@@ -36,9 +36,15 @@ _USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",)}
 
 # ------------------------------------------------------------------------------------------------ what is mentioned
 def request_domains(
-    formulas: Iterable[Formula], config: MeshConfig, issuers: frozenset[str] | None, limit: int = USUAL_ATOMS
+    formulas: Iterable[Formula],
+    config: MeshConfig,
+    issuers: frozenset[str] | None,
+    limit: int = USUAL_ATOMS,
+    *,
+    with_identities: bool = False,
 ) -> RequestDomains:
     """The rows for all that the formulas ask of requests.  `issuers`: whose tokens there are; None: anybody's.
+    `with_identities`: some clients choose the one that they show.
 
     TooManyAtomsError, UntranslatableError.
     """
@@ -48,7 +54,7 @@ def request_domains(
             tests.setdefault(leaf.attribute, {})[leaf] = None
     by_row: dict[Attribute, list[Test]] = {}
     for attribute, asked in tests.items():
-        if not is_without_row(attribute):
+        if not is_without_row(attribute) or (with_identities and attribute.name is Name.IDENTITY):
             by_row.setdefault(row_of(attribute), []).extend(asked)
     rows = [_row(attribute, by_row[attribute], config, issuers, limit) for attribute in sorted(by_row, key=_order)]
     return RequestDomains(tuple(rows), (*_hanging_together(tests), *_odd(rows, config)))
@@ -218,6 +224,8 @@ def _texts(name: Name, config: MeshConfig, *, is_target: bool) -> tuple[Signs, S
             return [(prefix("/"), True), *_bounds_of_paths(config)], _plain_paths(config)
         case Name.HOST:
             return [(_AUTHORITY, True)], []
+        case Name.IDENTITY:
+            return [(regex(config.identities), True)], []
         case Name.SNI:
             return [(_SMALL, True)], [(_NAME, True)]
         case Name.HEADER | Name.COOKIE:

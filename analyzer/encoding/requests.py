@@ -21,7 +21,7 @@ from analyzer.encoding.request_rows import (
 )
 from analyzer.encoding.scope import Role as Of
 from analyzer.encoding.scope import Scope
-from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, iff, implies, neg, number
+from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, equal, iff, implies, neg, number
 from analyzer.encoding.variables import Attribute as Symbol
 from analyzer.encoding.variables import VariableBuilder
 from analyzer.model.formulas import Attribute, Name, Role, Test
@@ -69,7 +69,7 @@ class RequestTerms:
             case Name.TLS:
                 return self._tls(test)
             case Name.IDENTITY:
-                return conj([self.mtls, self.identities.meets(test)])
+                return conj([self.mtls, self._identity(test)])
             case Name.TOKEN:
                 is_met = test.meets is None or meets(TokenState.VALID.value, test.meets)
                 return self.token if is_met else FALSE
@@ -83,6 +83,19 @@ class RequestTerms:
                 return self.http if meets("http", test.meets) else FALSE
             case _:
                 return self._of_row(test)
+
+    def _identity(self, test: Test) -> Term:
+        """A pod shows its own; what is no pod, if anybody's, one of its choice."""
+        own, domain = self.identities.meets(test), self.scope.requests.of(test.attribute)
+        if domain is None:
+            return own
+        if self._is_chosen(test.attribute):
+            assert self.chosen is not None
+            shown = self.chosen.get(test.attribute, ())
+            chosen = TRUE if any(_of(domain, text).meeting(test) for text in shown) else FALSE
+        else:
+            chosen = self._among(domain, domain.meeting(test))
+        return choose(self.src.pod, own, chosen)
 
     def _is_own_address(self, attribute: Attribute) -> bool:
         if is_without_row(attribute):
@@ -167,7 +180,7 @@ class RequestTerms:
         return neg(equal(row.symbol, number(0, row.width)))
 
     def _can_mtls(self) -> Term:
-        return conj([self.src.pod, self.over_tcp])
+        return conj([TRUE if self.scope.question.profile.foreign_identities else self.src.pod, self.over_tcp])
 
     def well_formed(self) -> list[Term]:
         """What every request is that a client can send."""
@@ -177,6 +190,9 @@ class RequestTerms:
             rules.append(neg(token))
         for domain in self.scope.requests.rows:
             name = domain.attribute.name
+            if name is Name.IDENTITY:
+                rules.append(self._shows_identity(domain))
+                continue
             there = token if name in OF_TOKEN else http if name in OF_HTTP else self.over_tcp
             if domain.has_several:
                 rules.append(implies(self._is_there(domain), there))
@@ -188,6 +204,12 @@ class RequestTerms:
             else:
                 rules.append(present if name is Name.REMOTE_IP else implies(present, there))
         return [self.script.share(rule) for rule in rules if rule != TRUE]
+
+    def _shows_identity(self, domain: RequestDomain) -> Term:
+        """What is no pod shows one of these in mutual TLS, and nobody else chooses."""
+        row = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute)
+        shows = conj([self.mtls, neg(self.src.pod)])
+        return conj([row.lies_in(row.every), iff(shows, self._is_there(domain))])
 
 
 _TLS = Attribute(Role.REQUEST, Name.TLS)

@@ -191,7 +191,13 @@ def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> Req
     from analyzer.encoding.request_domains import request_domains
 
     profile = question.profile
-    return request_domains(asked, proxy_config(profile, cluster), issuers(cluster), profile.most_atoms)
+    return request_domains(
+        asked,
+        proxy_config(profile, cluster),
+        issuers(cluster),
+        profile.most_atoms,
+        with_identities=profile.foreign_identities,
+    )
 
 
 def accounts_in_identities(

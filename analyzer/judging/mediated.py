@@ -10,12 +10,14 @@ from analyzer.encoding.walk import asked_of_requests
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import still_enforced
+from analyzer.model.knobs import MeshEgress
 from analyzer.model.mesh import KINDS_OF_MESH, has_mesh
 from analyzer.model.request_view import is_looked_at, is_seen_by_engine, looking_stages
 from analyzer.model.unmodelled import Unmodelled
 
 _NOT_OF_CONNECTIONS = frozenset({Kind.ISOLATED, Kind.NEVER_TIE})
 _OF_REACH = frozenset({Kind.EVERY, Kind.SOME})
+_OF_EGRESS = frozenset({"Sidecar", "ServiceEntry"})
 
 
 def mediated_pair(old: Cluster, new: Cluster, question: Question) -> tuple[Cluster, Cluster, Question]:
@@ -53,7 +55,7 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
     Cilium look at requests: its regions tell which get through, or one request has to get through them at both ends.
 
     What Sidecars, ServiceEntries and routes say of what goes out keeps nobody from going past them, so that no claim
-    of isolation hangs on it; a claim of reach does (istio.md 7).
+    of isolation hangs on it unless something else is said to (knob mesh-egress); a claim of reach does (istio.md 7).
     """
     kind = question.claim.kind
     if kind in _NOT_OF_CONNECTIONS:
@@ -62,13 +64,16 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
         from analyzer.encoding.requests import USUAL
 
         question = replace(question, with_requests=True, requests=USUAL if kind is Kind.EVERY else ())
-    key = (mediated, kind in _OF_REACH)
+    is_enforced = question.profile.mesh_egress is MeshEgress.ENFORCED
+    key = (mediated, kind in _OF_REACH, is_enforced)
     found = cluster.readings.get(key)
     if not isinstance(found, Cluster):
         left = tuple(
             thing
             for thing in cluster.unmodelled
-            if not thing.asks_requests or (kind in _OF_REACH and thing.kind not in KINDS_OF_MESH)
+            if not thing.asks_requests
+            or (kind in _OF_REACH and thing.kind not in KINDS_OF_MESH)
+            or (is_enforced and thing.kind in _OF_EGRESS)
         )
         found = cluster if len(left) == len(cluster.unmodelled) else replace(cluster, unmodelled=left)
         cluster.readings[key] = found

@@ -56,7 +56,7 @@ def _parts(request: Request) -> Iterator[Callable[[Request], Request]]:
     if request.remote_ip is not None:
         yield lambda it: replace(it, remote_ip=None)
     if request.tls != PLAINTEXT:
-        yield lambda it: replace(it, tls=PLAINTEXT)
+        yield lambda it: replace(it, tls=PLAINTEXT, identity=None)
     if request.method not in (None, "GET"):
         yield lambda it: replace(it, method="GET")
     if request.method is not None and request.path != "/":

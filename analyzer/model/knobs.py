@@ -132,6 +132,13 @@ class StrictPolicies(Enum):
     IGNORED = "ignored"
 
 
+class MeshEgress(Enum):
+    """Whether pods can go past what a mesh's Sidecars and ServiceEntries say of what goes out (istio.md 7)."""
+
+    OPEN = "open"  # they can: no claim of isolation hangs on it
+    ENFORCED = "enforced"  # something, an egress gateway with NetworkPolicies, keeps them from it
+
+
 class CiliumVersion(Enum):
     """What it reads, and how (calico-cilium.md 2.17)."""
 

@@ -231,6 +231,9 @@ class Waypoint:
     source: Source = NOWHERE
 
 
+_NAME = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
+
+
 class Normalization(Enum):
     """How far paths are made alike before policies see them (istio.md 5.11)."""
 
@@ -259,6 +262,12 @@ class MeshConfig:
     @property
     def trust_domains(self) -> tuple[str, ...]:
         return (self.trust_domain, *self.aliases)
+
+    @property
+    def identities(self) -> str:
+        """An expression for all that the proxies let into the handshake (istio.md 0.1, 3)."""
+        domains = "|".join(domain.replace(".", r"\.") for domain in self.trust_domains)
+        return f"({domains})/ns/{_NAME}/sa/{_NAME}"
 
     def identity(self, namespace: str, account: str) -> str:
         """What the mesh's certificates say of pods of the account."""

@@ -17,6 +17,7 @@ from analyzer.model.knobs import (
     GroupMode,
     HostNetworkLabel,
     LabelsAsWritten,
+    MeshEgress,
     NamedPorts,
     NamedPortScope,
     OtherProtocols,
@@ -69,6 +70,8 @@ class Profile:
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
     ext_authz: ExtAuthz = ExtAuthz.OPEN
     mesh_opt_out: bool = False  # pods that are created later may have labels that keep the mesh's proxies off them
+    mesh_egress: MeshEgress = MeshEgress.OPEN
+    foreign_identities: bool = False  # what is no pod may show any identity of the mesh's trust domains (istio.md 3)
     tokens: bool = True  # some clients have a valid token (design 1)
     string_atoms: str = ""  # how many sorts of texts patterns may tell apart in one attribute; empty: 10,000
 
@@ -201,6 +204,8 @@ _OF_ENGINE = {
     "ext-authz": "istio",
     "labels-as-written": "",  # told as an assumption of its own
     "mesh-opt-out": "istio",
+    "mesh-egress": "istio",
+    "foreign-identities": "istio",
     "tokens": "istio",
 }
 """The engine that alone knows a knob."""

@@ -87,6 +87,7 @@ def in_words(request: Request) -> str:
     """`GET /health to any.host in plaintext`."""
     what = f"{request.method} {request.path} to {request.host}" if request.method else "bytes that are no HTTP"
     parts = [what, "in plaintext" if request.tls == PLAINTEXT else "with mutual TLS"]
+    parts += [] if request.identity is None else [f"as {request.identity}"]
     parts += [f"with {name}: {value}" for name, value in request.headers]
     if request.sni is not None:
         parts.append(f"to server {request.sni}")

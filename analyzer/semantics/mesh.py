@@ -78,6 +78,7 @@ def request_ruling(
         settled,
         admits_tokens=admits_tokens,
         most_atoms=profile.most_atoms,
+        is_anybody=profile.foreign_identities,
     )
     ruling = _ruling(stage, cluster, connection, found or Request(method="GET", host="any.host"), about)
     if found is not None and not ruling.allowed:

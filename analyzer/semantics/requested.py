@@ -114,4 +114,6 @@ def chosen_in(
     found = {attribute: texts for attribute, texts in its.items() if attribute.name not in _OF_THE_SOURCE}
     if request.remote_ip is not None or any(name.lower() == "x-forwarded-for" for name, _ in request.headers):
         found |= {attribute: texts for attribute, texts in its.items() if attribute.name is Name.REMOTE_IP}
+    if request.identity is not None and not isinstance(connection.src, Pod):
+        found |= {attribute: texts for attribute, texts in its.items() if attribute.name is Name.IDENTITY}
     return found

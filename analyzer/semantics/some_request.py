@@ -8,7 +8,6 @@ taken to be independent, of which the request that is found is proof, once it is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from ipaddress import ip_address
 from itertools import combinations
 
 from analyzer.errors import UndecidedError
@@ -30,27 +29,35 @@ from analyzer.model.formulas import (
 from analyzer.model.knobs import USUAL_ATOMS
 from analyzer.model.mesh import MeshConfig
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
-from analyzer.model.requests import JOINED_HEADERS, MTLS, PLAINTEXT, Request, Token, TokenState
+from analyzer.model.requests import JOINED_HEADERS, MTLS, PLAINTEXT, Request, TokenState
 from analyzer.records import dataclass
 from analyzer.semantics.fold import Grants, Matches, Reach, Selected, Side, Span, ruling
 from analyzer.semantics.formulas import Situation, does_meet, is_true
 from analyzer.semantics.partitions import joined
 from analyzer.semantics.requests import own_identity
+from analyzer.semantics.whole_request import PSEUDO_HEADERS, Choice, request_of
 from analyzer.sets import AddressSet
 from analyzer.sets.pieces import pieces
-from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, TooManyAtomsError, atoms, before_query, exact, prefix
+from analyzer.sets.strings import (
+    NON_EMPTY,
+    PRESENT,
+    Pattern,
+    TooManyAtomsError,
+    atoms,
+    before_query,
+    exact,
+    prefix,
+    regex,
+)
 
 _MOST_STEPS = 20_000
 _MOST_VALUES = 2_000
 _SEVERAL = frozenset({Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD})
 _OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
 _OF_HTTP = _OF_TOKEN | {Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE}
-_ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.REMOTE_IP})
-_PSEUDO_HEADERS = frozenset({":method", ":path", ":authority", ":scheme", "host"})
+_ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.REMOTE_IP, Name.IDENTITY})
 _UNIVERSES = {Name.PATH: prefix("/"), Name.METHOD: NON_EMPTY, Name.HOST: NON_EMPTY, Name.SNI: NON_EMPTY}
 _USUAL = {Name.METHOD: "GET", Name.PATH: "/", Name.HOST: "any.host"}
-
-Choice = dict[Attribute, tuple[str, ...]]
 
 
 class TooManyRequestsError(UndecidedError):
@@ -122,13 +129,23 @@ def some_request(
     *,
     admits_tokens: bool = True,
     most_atoms: int = USUAL_ATOMS,
+    is_anybody: bool = False,
 ) -> Request | None:
     """A request that the stage lets through; None if there is none.  TooManyRequestsError.
 
     `settled`: what its attributes have to be.  `admits_tokens`: it may have a valid token though that is not settled.
+    `is_anybody`: what is no pod may show any identity.
     """
     passing = passing_requests(selecting, about, reduced)
-    found = requests_meeting(passing, about, config, settled or {}, admits_tokens=admits_tokens, most_atoms=most_atoms)
+    found = requests_meeting(
+        passing,
+        about,
+        config,
+        settled or {},
+        admits_tokens=admits_tokens,
+        most_atoms=most_atoms,
+        is_anybody=is_anybody,
+    )
     return next(found, None)
 
 
@@ -140,11 +157,12 @@ def requests_meeting(
     *,
     admits_tokens: bool,
     most_atoms: int,
+    is_anybody: bool = False,
 ) -> Iterator[Request]:
     """For each sort of client a request that meets the formula, as `some_request`.  TooManyRequestsError."""
-    search = _Search(most_atoms)
+    search = _Search(most_atoms, identities=config.identities)
     settled = _in_every_spelling(settled)
-    for client, absent in _clients(about, config):
+    for client, absent in _clients(about, config, is_anybody=is_anybody):
         given = _settled(client, absent, settled, admits_tokens=admits_tokens)
         if given is None:
             continue
@@ -153,11 +171,14 @@ def requests_meeting(
             left = _with(left, attribute, values)
         search.path = next(iter(settled.get(_PATH, ())), None)
         for found in search.solutions(left):
-            yield _request({**given, **found}, is_http=Name.METHOD not in absent)
+            shown = {_IDENTITY: (config.identity("default", "default"),)} if given[_TLS] == (MTLS,) else {}
+            yield request_of({**shown, **given, **found}, is_http=Name.METHOD not in absent)
             break
 
 
 _PATH = Attribute(Role.REQUEST, Name.PATH)
+_TLS = Attribute(Role.REQUEST, Name.TLS)
+_IDENTITY = Attribute(Role.REQUEST, Name.IDENTITY)
 _SPELLINGS = {
     Attribute(Role.REQUEST, Name.METHOD): (Attribute(Role.REQUEST, Name.HEADER, ":method"),),
     Attribute(Role.REQUEST, Name.HOST): tuple(
@@ -179,6 +200,8 @@ def tells_apart(denied: Formula, allowed: Formula, most_atoms: int, *, has_ident
     tls, token = Attribute(Role.REQUEST, Name.TLS), Attribute(Role.REQUEST, Name.TOKEN)
     for mode in (PLAINTEXT, MTLS) if has_identity else (PLAINTEXT,):
         of_mode = _with(between, tls, (mode,))
+        if mode == PLAINTEXT:
+            of_mode = _with(of_mode, _IDENTITY, ())
         for absent, held in ((_OF_HTTP, ()), (_OF_TOKEN, ()), (frozenset(), (TokenState.VALID.value,))):
             left = _with(_without(of_mode, absent), token, held)
             if next(iter(search.solutions(left)), None) is not None:
@@ -198,6 +221,8 @@ def _settled(
         if attribute in client and client[attribute] != texts:
             return None
         if texts and attribute.name in absent:
+            return None
+        if not texts and attribute == _IDENTITY and client[_TLS] == (MTLS,):
             return None
         if not texts and attribute.name in _OF_EVERY_REQUEST and attribute.name not in absent:
             return None
@@ -237,9 +262,10 @@ def _without(formula: Formula, names: frozenset[Name]) -> Formula:
     return formula
 
 
-def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, frozenset[Name]]]:
+def _clients(about: Situation, config: MeshConfig, *, is_anybody: bool) -> Iterator[tuple[Choice, frozenset[Name]]]:
     """Who may ask, and what then is absent: with HTTP, without a token and with a valid one, or with other bytes; in
-    plaintext, and with its own identity where it has one.  Nobody asks for what the proxy refuses."""
+    plaintext, and with its own identity where it has one.  Nobody asks for what the proxy refuses.  `is_anybody`: what
+    is no pod shows any identity."""
     src = about.ends.get(Role.SRC)
     own = own_identity(src, config)
 
@@ -256,12 +282,15 @@ def _clients(about: Situation, config: MeshConfig) -> Iterator[tuple[Choice, fro
         yield {**fixed, **kind, of(Name.TLS): (PLAINTEXT,), of(Name.IDENTITY): ()}, absent
         if own is not None:
             yield {**fixed, **kind, of(Name.TLS): (MTLS,), of(Name.IDENTITY): (own,)}, absent
+        elif is_anybody:
+            yield {**fixed, **kind, of(Name.TLS): (MTLS,)}, absent
 
 
 # ------------------------------------------------------------------------------------------------ the search
 class _Search:
-    def __init__(self, most_atoms: int) -> None:
-        self.steps, self.most_atoms = 0, most_atoms
+    def __init__(self, most_atoms: int, identities: str = MeshConfig().identities) -> None:
+        """`identities`: an expression for those that there can be."""
+        self.steps, self.most_atoms, self.identities = 0, most_atoms, regex(identities)
         self.path: str | None = None  # that the request is for, whatever query stands behind it
         self.domains: dict[Attribute, list[tuple[str, ...]]] = {}
 
@@ -288,8 +317,8 @@ class _Search:
     def _domain(self, attribute: Attribute, formula: Formula) -> list[tuple[str, ...]]:
         """Every way in which its values can meet the tests; of several at once as many as there are tests."""
         tests = {leaf.meets for leaf in leaves(formula) if isinstance(leaf, Test) and leaf.attribute == attribute}
-        single = _values(attribute, tests, self.path, self.most_atoms)
-        is_there = attribute.name in _ALWAYS or attribute.key in _PSEUDO_HEADERS
+        single = _values(attribute, tests, self.path, self.most_atoms, self.identities)
+        is_there = attribute.name in _ALWAYS or attribute.key in PSEUDO_HEADERS
         found: list[tuple[str, ...]] = [] if is_there else [()]
         found = [*((value,) for value in single), *found]
         if attribute.name in _SEVERAL and attribute.key not in JOINED_HEADERS and not is_there:
@@ -305,13 +334,14 @@ def _values(
     tests: set[frozenset[str] | Pattern | AddressSet | None],
     path: str | None,
     most_atoms: int,
+    identities: Pattern,
 ) -> list[str]:
     """A value for each way to meet them, what people usually ask for first."""
     if attribute.name is Name.REMOTE_IP:
         return _addresses([each for each in tests if isinstance(each, AddressSet)])
     patterns = {each for each in tests if isinstance(each, Pattern)}
     patterns |= {exact(text) for each in tests if isinstance(each, frozenset) for text in each}
-    known = _UNIVERSES.get(attribute.name, PRESENT)
+    known = identities if attribute.name is Name.IDENTITY else _UNIVERSES.get(attribute.name, PRESENT)
     if attribute.key == ":path":
         known = before_query(exact(path)) if path is not None else _UNIVERSES[Name.PATH]
     try:
@@ -327,47 +357,3 @@ def _values(
 def _addresses(sets: list[AddressSet]) -> list[str]:
     """An address of each part that the sets make of all."""
     return [str(part.some()) for part in pieces(AddressSet.FULL, sets)]
-
-
-# ------------------------------------------------------------------------------------------------ in one piece
-def _request(choice: Choice, *, is_http: bool) -> Request:
-    """The request with these attributes, and what people usually ask for in all others."""
-
-    def one(name: Name, key: str = "") -> str | None:
-        return next(iter(choice.get(Attribute(Role.REQUEST, name, key), ())), None)
-
-    method = one(Name.HEADER, ":method") or one(Name.METHOD) or "GET"
-    host = one(Name.HEADER, ":authority") or one(Name.HEADER, "host") or one(Name.HOST) or one(Name.HOST, "name")
-    path = one(Name.HEADER, ":path") or one(Name.PATH) or "/"
-    headers = [
-        (attribute.key, value)
-        for attribute, values in choice.items()
-        if attribute.name is Name.HEADER and attribute.key not in _PSEUDO_HEADERS
-        for value in values
-    ]
-    parameters = [(a.key, v) for a, values in choice.items() if a.name is Name.PARAMETER for v in values]
-    if parameters:
-        path += "?" + "&".join(f"{key}={value}" for key, value in parameters)
-    address = next((one(a.name, a.key) for a in choice if a.name is Name.REMOTE_IP and a.key != "0"), None)
-    return Request(
-        method=method if is_http else None,
-        path=path,
-        host=host or "any.host" if is_http else None,
-        http=2,
-        headers=tuple(headers),
-        tls=one(Name.TLS) or PLAINTEXT,
-        identity=one(Name.IDENTITY),
-        sni=one(Name.SNI),
-        token=_token(choice),
-        remote_ip=None if address is None else ip_address(address),
-    )
-
-
-def _token(choice: Choice) -> Token | None:
-    if not choice.get(Attribute(Role.REQUEST, Name.TOKEN)):
-        return None
-    claims = {a.key: v for a, v in choice.items() if a.name in (Name.CLAIM, Name.CLAIM_WORD) and v}
-    issuer = choice.get(Attribute(Role.REQUEST, Name.ISSUER), ())
-    subject = choice.get(Attribute(Role.REQUEST, Name.SUBJECT), ())
-    listed = tuple((key, values if len(values) > 1 else values[0]) for key, values in claims.items())
-    return Token(TokenState.VALID, next(iter(issuer), ""), next(iter(subject), None), listed)

@@ -70,6 +70,7 @@ class Attribute(Enum):
     SUBJECT = "token.subject"
     CLAIM_OF_TOKEN = "claims"
     WORD_OF_CLAIM = "claims.words"
+    IDENTITY = "identity"  # that a client shows which may show another than its own
     REMOTE_IP = "remote_ip"  # the client's address, as the proxy concludes it
     DNS = "dns"
     REQUESTS = "requests"  # SOME: some that the region does not tell, so that it excuses none

@@ -17,5 +17,6 @@ TEXTS = {
     Name.SUBJECT: Attribute.SUBJECT,
     Name.CLAIM: Attribute.CLAIM_OF_TOKEN,
     Name.CLAIM_WORD: Attribute.WORD_OF_CLAIM,
+    Name.IDENTITY: Attribute.IDENTITY,
     Name.DNS: Attribute.DNS,
 }

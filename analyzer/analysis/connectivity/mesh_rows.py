@@ -114,9 +114,10 @@ class MeshRows:
                 addresses = AddressSet.singles(end.ips) if end.ips else anywhere
                 return Client(self.config.identity(end.namespace, end.service_account), addresses)
             case Node():
-                return Client(None, AddressSet.singles(end.ips) if end.ips else AddressSet.FULL)
+                addresses = AddressSet.singles(end.ips) if end.ips else AddressSet.FULL
+                return Client(None, addresses, self.profile.foreign_identities)
             case AddressRange():
-                return Client(None, _range(end))
+                return Client(None, _range(end), self.profile.foreign_identities)
 
     def admitted(self, end: MapEnd) -> Admitted:
         """What proxies before it let in; nothing said of what has none."""

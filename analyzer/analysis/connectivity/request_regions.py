@@ -17,10 +17,12 @@ from analyzer.verdicts.request_texts import TEXTS
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A source as proxies see it.  `addresses`: all that its address may be."""
+    """A source as proxies see it.  `addresses`: all that its address may be.  `is_anybody`: it shows whatever identity
+    it likes."""
 
     identity: str | None
     addresses: AddressSet
+    is_anybody: bool = False
 
 
 class _Impossible(Exception):  # noqa: N818 - no error: this source sends nothing such
@@ -49,10 +51,15 @@ def _told(leaf: Leaf, is_so: bool, client: Client) -> Iterator[Constraint | None
         case Member(_, AtAddress(addresses)):
             yield from _at(addresses, is_so, client)
         case Test() if is_mtls(leaf):
-            if client.identity is None and is_so:
+            has_identity = client.identity is not None or client.is_anybody
+            if is_so and not has_identity:
                 raise _Impossible
-            if client.identity is not None:
+            if has_identity:
                 yield _tls(MTLS if is_so else PLAINTEXT)
+        case Test(attribute) if attribute.name is Name.IDENTITY and client.is_anybody:
+            if is_so:
+                yield _tls(MTLS)
+            yield _asked(leaf, is_so)
         case Test(attribute, meets) if attribute.name is Name.IDENTITY:
             is_met = client.identity is not None and does_meet(client.identity, meets)
             if is_so and not is_met:

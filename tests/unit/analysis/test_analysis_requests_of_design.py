@@ -206,3 +206,43 @@ def test_a_session_asks_again_what_a_mesh_changes(tmp_path, was, now):
     fresh = check(clusters[1], [pack], setting=setting)
     assert [it.status for it in again.verdicts] == [it.status for it in fresh.verdicts]
     assert session.asked
+
+
+_SIDECAR = """---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: own, namespace: monitoring}
+spec: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}, egress: [{hosts: ["./*"]}]}
+"""
+_ENTRY = """---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: hub, namespace: monitoring}
+spec: {hosts: [hub.example], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS}
+"""
+
+
+@pytest.mark.parametrize("thing", [_SIDECAR, _ENTRY])
+@pytest.mark.parametrize(
+    ("claim", "as_it_is", "enforced"),
+    [
+        ("no namespace monitoring can reach internet on tcp/443", "refuted", "unknown"),
+        ("no namespace monitoring can reach internet on udp/443", "refuted", "refuted"),
+        ("namespace monitoring can reach only namespace ml-serving on tcp/443", "refuted", "unknown"),
+        ("no namespace monitoring can reach namespace ml-serving", "proved", "proved"),
+        ("no internet can reach namespace monitoring", "refuted", "refuted"),
+    ],
+)
+def test_what_goes_out_of_a_mesh_binds_nobody_unless_a_knob_says_so(tmp_path, thing, claim, as_it_is, enforced):
+    (tmp_path / "m.yaml").write_text(BASE + policy(GATEWAY) + thing)
+    pack = parse_pack(f"assert q: {claim}", "q")
+    cluster = load([str(tmp_path / "m.yaml")]).cluster
+    for value, status in (("open", as_it_is), ("enforced", enforced)):
+        setting = Setting(Universe.NAMESPACES, PROFILES["generic"].with_knob("mesh-egress", value))
+        answer = check(cluster, [pack], setting=setting)
+        (found,) = answer.verdicts
+        assert found.status.value == status, found.reason
+        assert any(it.name == "mesh-egress" for it in answer.assumptions)
+        if found.status.value == "unknown":
+            kind = "Sidecar" if thing is _SIDECAR else "ServiceEntry"
+            assert any(kind in text for text in found.blame)

@@ -214,6 +214,7 @@ OF_REQUESTS = [
     (asked("parameters", {"1": True}, key="q", is_complement=True), "without a parameter q that is `1`"),
     (asked("cookies", {}, key="c"), "with a cookie c that is there"),
     (asked("sni", {"*.b": True}), "where the server name ends with `.b`"),
+    (asked("identity", {"td/ns/a/sa/b": True}), "where the identity is `td/ns/a/sa/b`"),
     (asked("dns", {"a.b": True}), "where the name asked for is `a.b`"),
     (asked("token.issuer", {"https://i": True}), "where the token's issuer is `https://i`"),
     (asked("token.subject", {"s": True}), "where the token's subject is `s`"),
