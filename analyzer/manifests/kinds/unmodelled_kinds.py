@@ -152,10 +152,21 @@ EFFECTS: dict[str, Effect] = {
     "EventBus.argoproj.io": _pods(),
     "Sensor.argoproj.io": _pods(),
     "ScaledJob.keda.sh": _pods(),
-    "Alertmanager.monitoring.coreos.com": _pods(),
-    "Prometheus.monitoring.coreos.com": _pods(),
-    "PrometheusAgent.monitoring.coreos.com": _pods(),
-    "ThanosRuler.monitoring.coreos.com": _pods(),
+    **{
+        name: _pods()
+        for name in (
+            *("Alertmanager.monitoring.coreos.com", "Prometheus.monitoring.coreos.com"),
+            *("PrometheusAgent.monitoring.coreos.com", "ThanosRuler.monitoring.coreos.com"),
+            *("CatalogSource.operators.coreos.com", "Challenge.acme.cert-manager.io"),
+            "Grafana.grafana.integreatly.org",
+            *(f"{kind}.longhorn.io" for kind in ("BackingImageManager", "EngineImage", "InstanceManager")),
+            *(f"{kind}.longhorn.io" for kind in ("RecurringJob", "ShareManager")),
+        )
+    },
+    **{
+        f"{kind}.logging.banzaicloud.io": replace(_pods(), is_namespaced=False)
+        for kind in ("FluentbitAgent", "Logging", "NodeAgent")
+    },
     "Template.template.openshift.io": _anything("a template is no object yet: render it with `oc process`"),
     "Policy.kyverno.io": _anything("Kyverno generates and changes objects"),
     "ClusterPolicy.kyverno.io": _anything("Kyverno generates and changes objects", False),

@@ -153,6 +153,11 @@ def test_kinds_that_cannot_affect_traffic(loaded, kind, api_version):
         ("InferenceService", "serving.kserve.io/v1beta1", False, False, True, "a"),
         ("Kafka", "kafka.strimzi.io/v1beta2", False, False, True, "a"),
         ("Prometheus", "monitoring.coreos.com/v1", False, False, True, "a"),
+        ("Grafana", "grafana.integreatly.org/v1beta1", False, False, True, "a"),
+        ("CatalogSource", "operators.coreos.com/v1alpha1", False, False, True, "a"),
+        ("Challenge", "acme.cert-manager.io/v1", False, False, True, "a"),
+        ("ShareManager", "longhorn.io/v1beta2", False, False, True, "a"),
+        ("Logging", "logging.banzaicloud.io/v1beta1", False, False, True, None),
         ("Gizmo", "example.com/v1", True, True, True, "a"),
     ],
 )
