@@ -105,7 +105,9 @@ def _addresses(cluster: Cluster, setting: Setting) -> StatedAssumption:
         origin = "the usual private ranges"
     networks = addresses.networks()
     shown = ", ".join(map(str, networks[:8])) + (f" and {len(networks) - 8} more" if len(networks) > 8 else "")
-    but = ", and are no Service's" if cluster.service_addresses else ""
+    others = (("node", cluster.nodes), ("Service", cluster.service_addresses))
+    but = " nor ".join(f"{what}'s" for what, there in others if there)
+    but = f", and are no {but}" if but else ""
     text = f"pod addresses lie in {shown} ({origin}){but}"
     return StatedAssumption("pod-addresses", text, override="--pod-cidr")
 

@@ -123,8 +123,8 @@ class Scope:
 
 def pod_addresses(cluster: Cluster, given: AddressSet | None) -> AddressSet:
     """Where pods' addresses lie: as given, else in the nodes' podCIDRs, else private ranges; known ones always, and no
-    Service's."""
-    return (pod_ranges(cluster, given) - cluster.service_addresses) | cluster.known_pod_addresses
+    node's nor Service's."""
+    return (pod_ranges(cluster, given) - cluster.taken_addresses) | cluster.known_pod_addresses
 
 
 def pod_ranges(cluster: Cluster, given: AddressSet | None) -> AddressSet:

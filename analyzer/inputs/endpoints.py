@@ -353,12 +353,15 @@ def _looked_up(
     """A Service or the API server."""
     from analyzer.inputs.service_ends import nobody_knows
     from analyzer.judging.bound import looked_up
-    from analyzer.model.ends import Behind, Unknown
+    from analyzer.model.ends import EXTERNAL, Behind, ServiceNamed, Unknown
     from analyzer.model.formulas import Member
     from analyzer.model.profile import PROFILES
 
     found = looked_up(members, cluster, profile or PROFILES["generic"])
     match found:
+        case Member(_, Unknown(among=among)) if isinstance(members, ServiceNamed) and among != EXTERNAL:
+            problem = f"`{text}` after {option} stands for a name of the cluster's own, and so perhaps for any pod"
+            raise UsageError(problem, "name the Service or the workload that it is another name of")
         case Member(_, Unknown() as unknown):
             return Named(*nobody_knows(unknown, ~cluster.taken_addresses))
         case Member(_, Behind() as behind):

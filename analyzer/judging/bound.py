@@ -34,7 +34,7 @@ from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, both, eith
 from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports, members_of
-from analyzer.model.policies import NamespaceNamed, NumberedPorts, Protocol
+from analyzer.model.policies import NamespaceNamed, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.sets import AddressSet
@@ -65,8 +65,8 @@ def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: C
                 case Member(_, ApiServer()):
                     return api_server(cluster, profile, is_destination)
                 case Member(_, Domains(names)):
-                    text = f"which addresses outside {' and '.join(f'`{name}`' for name in names)} stand for"
-                    return meant(Unknown(text, EXTERNAL))
+                    text = f"which addresses {' and '.join(f'`{name}`' for name in names)} stand for"
+                    return meant(Unknown(text, _named(names, cluster)))
                 case _:
                     return leaf
 
@@ -135,9 +135,19 @@ def _service(leaf: ServiceNamed, cluster: Cluster, is_destination: bool) -> Form
         return NOTHING
     if service.external_name:
         text = f"which addresses `{service.external_name}` stands for, the name that {service.id} is another name of"
-        return meant(Unknown(text, EXTERNAL))
+        return meant(Unknown(text, _named([service.external_name], cluster)))
     found = behind(f"service {leaf.namespace}/{leaf.name}", led_ports(cluster, service))
     return meant(found) if is_destination else members_of(found)
+
+
+def _named(names: Iterable[str], cluster: Cluster) -> Formula:
+    """All that one of the domain names can stand for: addresses outside, and where it is one of the cluster's own nodes
+    and the pods of its namespace too (reference 0.2, domainNames)."""
+    found = [EXTERNAL]
+    for own in filter(None, map(cluster.domain_of_cluster, names)):
+        pods = NamespacesMatching(Selector.EVERYTHING) if own.namespace is None else NamespaceNamed(own.namespace)
+        found += [NODES, pods_in(pods)]
+    return either(dict.fromkeys(found))
 
 
 def api_server(cluster: Cluster, profile: Profile, is_destination: bool) -> Formula:

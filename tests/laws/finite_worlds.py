@@ -199,8 +199,7 @@ class FiniteWorld:
     @cached_property
     def pods_lie_in(self) -> AddressSet:
         known = AddressSet.singles(ip for w in self.cluster.workloads if not w.host_network for ip in w.ips)
-        services = AddressSet.singles(ip for s in self.cluster.services for ip in s.addresses)
-        return ((self.pod_addresses or DEFAULT_POD_ADDRESSES) - services) | known
+        return ((self.pod_addresses or DEFAULT_POD_ADDRESSES) - self.taken) | known
 
     @cached_property
     def taken(self) -> AddressSet:

@@ -59,7 +59,8 @@ def verdict_in(world: FiniteWorld, **more: object) -> Verdict:
 
 
 def expected(world: FiniteWorld) -> set[str]:
-    """The statuses that enumeration leaves open."""
+    """The statuses that enumeration leaves open.  Pods that an object may make are not enumerated: what is proved of
+    each that could be created in their namespaces is so of these."""
     kind, moments = world.claim.kind, world.moments if world.claim.kind is not Kind.ISOLATED else []
     makers = [thing for thing in world.cluster.unmodelled if thing.adds_pods]
     more_pods = bool(makers) and world.universe is Universe.INVENTORY
@@ -72,9 +73,17 @@ def expected(world: FiniteWorld) -> set[str]:
         return {"refuted"}
     if world.maybe_unisolated if kind is Kind.ISOLATED else any(m.may_violate(kind) for m in moments):
         return {"unknown"}
+    of_made = {"unknown", *({"proved"} if more_pods and is_proved_of_all(world) else ())}
     if is_idle(world):
-        return {"unknown", "vacuous"} if more_pods else {"vacuous"}
-    return {"unknown"} if more_pods else {"proved"}
+        return {*of_made, "vacuous"} if more_pods else {"vacuous"}
+    return of_made if more_pods else {"proved"}
+
+
+def is_proved_of_all(world: FiniteWorld) -> bool:
+    """In the universe of every pod of its namespaces, whose verdicts are held to enumeration by a law of their own."""
+    if world.universe is not Universe.INVENTORY:
+        return False
+    return verdict_in(replace(world, universe=Universe.NAMESPACES)).status is Status.PROVED
 
 
 def lacking(world: FiniteWorld) -> set[str]:

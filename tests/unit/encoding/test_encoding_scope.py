@@ -254,6 +254,17 @@ def test_pod_cidrs_are_no_bound_where_a_pod_lies_elsewhere(cidrs, known, expecte
     assert pod_addresses(Cluster(NAMESPACES, (pods,), nodes), None) == AddressSet.of(*expected, *known)
 
 
+@pytest.mark.parametrize("given", [None, AddressSet.of("192.168.0.0/16")])
+def test_no_pod_that_is_to_come_has_the_address_of_a_node(given) -> None:
+    nodes = (Node("n", Labels(), (ip_address("192.168.0.1"),), AddressSet.EMPTY),)
+    agent = Workload("Pod", "a", "agent", Labels(), ips=(ip_address("192.168.0.2"),), host_network=True)
+    found = pod_addresses(Cluster(NAMESPACES, (agent,), nodes), given)
+    assert not found & AddressSet.of("192.168.0.0/30") - AddressSet.of("192.168.0.0/32", "192.168.0.3/32")
+    assert AddressSet.of("192.168.0.4/30") <= found
+    lent = Workload("Pod", "a", "lent", Labels(), ips=nodes[0].ips)
+    assert ip_address("192.168.0.1") in pod_addresses(Cluster(NAMESPACES, (lent,), nodes), given), "it is known to"
+
+
 @pytest.mark.parametrize("given", [None, AddressSet.of("10.96.0.0/16")])
 def test_no_pod_and_nothing_outside_has_the_address_of_a_service(given) -> None:
     service = Service("a", "s", None, (), False, False, addresses=tuple(map(ip_address, ("10.96.0.1", "8.8.8.8"))))
