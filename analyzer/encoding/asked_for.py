@@ -97,7 +97,7 @@ def _token(its: Its, scope: Scope) -> Token:
     return Token(TokenState.VALID, one(Name.ISSUER) or known[0], one(Name.SUBJECT), listed)
 
 
-def embedded(scope: Scope, variables: Variables, its: Its, *, shows_chosen: bool) -> dict[str, int]:
+def embedded(scope: Scope, variables: Variables, its: Its, *, shows_chosen: bool = False) -> dict[str, int]:
     """The values of the rows for a request, by its attributes as the proxy sees them.  `shows_chosen`: the identity in
     it is one that the client chose."""
     found: dict[str, int] = {}
