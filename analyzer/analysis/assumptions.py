@@ -32,6 +32,8 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found.append(_complete(cluster))
     found += _unread(cluster)
     found += _nodes(cluster, setting.profile)
+    found += _cni(cluster, setting.profile)
+    found += _kube_proxy_alone(cluster, setting.profile)
     found += _api_server(cluster, setting.profile)
     found += _requests(cluster, packs, setting)
     found += _cluster_domain(as_enforced(cluster, setting.profile))
@@ -116,6 +118,39 @@ def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
     if cluster.nodes and profile.nodes_complete:
         text = "the Node objects given are all the nodes there are: no other node is at any address"
         yield StatedAssumption("nodes-complete", text, override="--knob nodes-complete=false")
+
+
+def _cni(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
+    """Whether Amazon's VPC CNI enforces policies, as far as nothing says it, and what groups nodes have (aws.md N5,
+    S4)."""
+    aws = cluster.aws
+    if profile.name == "aws-vpc-cni" and profile.enforces:
+        seen = [one.what for one in aws.settings if one.network_policy is not None]
+        addon = any("add-on" in what for what in seen)
+        unseen = [part for part in _SWITCHES if not any(what.startswith(part) for what in seen)]
+        if unseen and not addon:
+            told = "nothing in the input says so" if not seen else f"{' and '.join(seen)} says so"
+            text = f"the VPC CNI enforces policies: {told}, and no {' and no '.join(unseen)} is among the objects"
+            give = "give `kubectl -n kube-system get configmap/amazon-vpc-cni daemonset/aws-node -o yaml`"
+            yield StatedAssumption("network-policy-on", text, override=f"{give}; --knob enable-network-policy=false")
+    if profile.reads_groups and aws.group_policies and not (aws.interfaces and cluster.nodes):
+        text = "the security groups of nodes let through what pods without groups of their own send and are sent"
+        give = "give Nodes, and the output of `aws ec2 describe-network-interfaces`"
+        yield StatedAssumption("node-groups", text, override=give)
+
+
+_SWITCHES = ("ConfigMap kube-system/amazon-vpc-cni", "DaemonSet kube-system/aws-node")
+
+
+def _kube_proxy_alone(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
+    """Said where the system's DaemonSets are there and no engine that netproof knows (aws.md N7)."""
+    there = [w for w in cluster.workloads if w.kind == "DaemonSet" and w.name == "kube-proxy"]
+    if there and profile.enforces and not any(sign.is_installed for sign in cluster.signs):
+        text = (
+            f"something enforces policies: DaemonSet {there[0].namespace}/kube-proxy ({there[0].source}) does not, and "
+            "no policy engine that netproof knows is among the objects"
+        )
+        yield StatedAssumption("engine-there", text, override="--profile none")
 
 
 def _api_server(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:

@@ -280,17 +280,14 @@ def _one_by_one(groups: Iterable[SecurityGroup]) -> Iterable[SecurityGroup]:
         for rule in rules.values():
             place = numbered.get(rule.direction, 0)
             numbered[rule.direction] = place + 1
-            found.append(_renumbered(rule, place))
+            name = rule.name or f"{id_} {rule.direction.value} {place + 1}"
+            found.append(replace(rule, index=place, name=name))
         yield SecurityGroup(id_, tuple(found), first.source, first.name, bool(whole))
 
 
 def _body(rule: GroupRule) -> object:
     """What it says, wherever it stands."""
     return tuple(getattr(rule, part.name) for part in fields(GroupRule) if part.name not in ("index", "source", "name"))
-
-
-def _renumbered(rule: GroupRule, index: int) -> GroupRule:
-    return rule if rule.index == index else replace(rule, index=index)
 
 
 def _told_lists(lists: Iterable[PrefixList]) -> Iterable[PrefixList]:

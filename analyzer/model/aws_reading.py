@@ -61,7 +61,7 @@ class AwsReader:
         entries += self._of_nodes()
         if entries:
             entries += self._by_itself([entry.subject for entry in entries])
-            yield Tier(TIER, (tuple((entry,) for entry in entries),), Unmatched.DENY)
+            yield Tier(TIER, (tuple((entry,) for entry in entries),), Unmatched.DENY, passes_alone=True)
         if self.cluster.aws.group_policies and not self.is_standard:
             yield from self._past_policies()
 

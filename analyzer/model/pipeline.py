@@ -66,7 +66,8 @@ class Tier:
     """`scales`: policies are asked in the order of the groups of a scale.  Those of one group go at the same place: of
     those that match and do different things, nobody knows which counts; nor does anybody know it of two scales
     (reference B1.2, C2.3, 0.2).  `spared`: what a denial of the unmatched leaves alone.  `is_union`: its rules do
-    nothing but accept, so that their order makes no difference, and all that match count.
+    nothing but accept, so that their order makes no difference, and all that match count.  `passes_alone`: what it
+    passes on it lets through, if nothing after it says otherwise.
     """
 
     name: TierName | str | None
@@ -74,6 +75,7 @@ class Tier:
     unmatched: Unmatched = Unmatched.NEXT
     spared: Formula = FALSE
     is_union: bool = False
+    passes_alone: bool = False
 
     @property
     def entries(self) -> tuple[Entry, ...]:

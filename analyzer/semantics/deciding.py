@@ -116,6 +116,9 @@ def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: St
     rules = tuple(_reference(stage, step) for step in by_rules)
     first = by_rules[0].rule
     if first is not None and first.action is Action.PASS:
+        if tier.passes_alone:
+            reason = f"{rule_name(rules[0])} lets it through, and no policy decides"
+            return Ruling(stage.name, verdict, tier.name, rules, reason)
         later = selecting[[its for its, _ in selecting].index(tier) + 1 :]
         reason = f"{rule_name(rules[0])} passes it on and nothing else decides"
         if any(scales for _, scales in later):

@@ -212,8 +212,8 @@ def _allowing(cluster: Cluster, profile: Profile, ruling: Ruling, connection: Co
 def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod) -> _Suspect:
     """An end that no policy isolates; one that would is refused, perhaps."""
     direction = direction_of(ruling)
-    if ruling.reason.startswith("profile "):
-        return _Suspect(Key(Fault.ENGINE, namespace=ruling.reason), None, 0)
+    if not profile.enforces:
+        return _Suspect(Key(Fault.ENGINE, namespace=f"profile {profile.name} enforces no policy"), None, 0)
     if pod.namespace not in cluster.namespace_by_name:
         return _Suspect(Key(Fault.NO_POLICY), None, 7, direction)
     refused = refused_at(cluster, profile, pod, direction)

@@ -30,7 +30,7 @@ from analyzer.model.source import NOWHERE, Source
 from analyzer.semantics import is_in_scope, outcomes
 from analyzer.sets import AddressSet
 from analyzer.verdicts import Answer, Counterexample, Status, Verdict
-from analyzer.verdicts.findings import Fault, Finding, Fix
+from analyzer.verdicts.findings import Fault, Finding, Fix, Spot
 
 _NARROW = "name the pods, the namespaces or the addresses that are meant, with their ports"
 _MOST_FIXED = 40  # causes that a fix is computed for
@@ -87,6 +87,12 @@ def findings_of(
     )
 
 
+_SWITCH_ON = Fix(
+    'set `enableNetworkPolicy: "true"` in the configuration of the add-on vpc-cni: the controller asks for '
+    '`enable-network-policy-controller: "true"` in the ConfigMap, the agents for `--enable-network-policy=true`'
+)
+
+
 def _gravity(cause: Cause) -> tuple[int, bool, int, Source]:
     worst = min(_SEVERITIES.index(hit.broken.query.severity.value) for hit in cause.hits)
     is_live = any(hit.example.live for hit in cause.hits)
@@ -106,7 +112,7 @@ class _Maker:
         return Finding(
             fault=cause.key.fault,
             summary=summary,
-            spot=spot_of(cause, path, self.cluster, self.texts),
+            spot=self._spot(cause, path),
             ref=cause.ref,
             example=connection,
             subject=(subject.workload or f"a pod in namespace {subject.namespace}") if subject is not None else "",
@@ -116,6 +122,11 @@ class _Maker:
             other=_other(cause, hit),
             new_namespaces=hit.example.new_namespaces,
         )
+
+    def _spot(self, cause: Cause, path: Path) -> Spot:
+        if cause.key.fault is Fault.ENGINE and self.cluster.aws.switched_off:
+            return Spot(self.cluster.aws.switched_off[0].source)
+        return spot_of(cause, path, self.cluster, self.texts)
 
     def told(self, cause: Cause, *, is_fixed: bool) -> tuple[str, Path, Fix]:
         """What is wrong, where in the policy, and the fix."""
@@ -149,6 +160,9 @@ class _Maker:
                 return "denies what should pass", (), Fix("narrow the rule, or put an Allow before it")
             case Fault.TIES:
                 return cause.hits[0].verdict.reason, (), Fix("give the policies different priorities")
+            case Fault.ENGINE if self.cluster.aws.switched_off:
+                one = self.cluster.aws.switched_off[0]
+                return f"the VPC CNI enforces no policy: {one.what} does not switch it on", (), _SWITCH_ON
             case _:
                 return key.namespace, (), remedy
 

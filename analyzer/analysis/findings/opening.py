@@ -13,6 +13,7 @@ from analyzer.analysis.findings.operations import Operation, ReplacePeer, SetPor
 from analyzer.analysis.findings.probes import admits, alone
 from analyzer.analysis.findings.text_edits import edit_of, peer_path, rule_path
 from analyzer.analysis.findings.texts import Path, Texts
+from analyzer.model.aws import GroupPolicy, NodeGroups
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.ends import as_pods, base_and_taken, leaves_of, parts_of
@@ -62,11 +63,22 @@ def opened(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> tu
             placed = texts.policy(ref.policy)
             edit = edit_of([it.operation for it in found], placed) if placed is not None else None
             return found[0].wrong, found[0].path, Fix("; ".join(dict.fromkeys(it.said for it in found)), edit)
+    if ref is not None and isinstance(ref.policy, GroupPolicy | NodeGroups):
+        return _in_groups(ref.policy, connections[0], direction)
     connection = connections[0]
     what = f"{connection.protocol.value}{'' if connection.port is None else f' {connection.port}'}"
     isolates = "isolates" if ref is not None else "denies"
     wrong = f"{isolates} the {'source' if direction is Direction.EGRESS else 'destination'}, and no rule allows {what}"
     return wrong, (), _one_more(cause, connection, cluster, texts)
+
+
+def _in_groups(policy: GroupPolicy | NodeGroups, connection: Connection, direction: Direction) -> tuple[str, Path, Fix]:
+    """No rule of an end's security groups lets it through."""
+    what = f"{connection.protocol.value}{'' if connection.port is None else f' {connection.port}'}"
+    verb, way = ("out", "to") if direction is Direction.EGRESS else ("in", "from")
+    groups = ", ".join(policy.groups)
+    wrong = f"gives {groups}, of which no rule lets {what} {verb}"
+    return wrong, (), Fix(f"add a rule for {direction.value} {way} the other end to one of {groups}")
 
 
 def _mended(

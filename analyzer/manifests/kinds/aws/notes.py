@@ -1,0 +1,107 @@
+"""What people fall into with security groups of pods, and with what the controller makes of policies (aws.md S1 to S9,
+P6).  Nothing here is wrong; each may be other than it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.model.aws import Aws, GroupPolicy, PolicyEndpoint
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.labels import Labels, Operator, Requirement, Selector
+from analyzer.model.policies import Direction, NamespaceNamed, Policy, Tier
+from analyzer.model.source import Notice
+
+_MODE = "pod-security-group-enforcing-mode"
+
+
+def notes(cluster: Cluster) -> Iterator[Notice]:
+    for policy in cluster.aws.group_policies:
+        yield from _of_policy(cluster, policy)
+    yield from _of_groups(cluster.aws)
+    written = {(p.namespace, p.name): p for p in (*cluster.policies, *cluster.aws.policies) if p.kind != _ENDPOINT}
+    for made in cluster.aws.endpoints:
+        yield from _of_endpoint(made, written.get((made.policy.namespace, made.policy.name)))
+
+
+_ENDPOINT = "PolicyEndpoint"
+
+
+# ------------------------------------------------------------------------------------------------ policies
+def _of_policy(cluster: Cluster, policy: GroupPolicy) -> Iterator[Notice]:
+    here = cluster.workloads_by_namespace.get(policy.namespace, ())
+    chosen = [workload for workload in here if _selects(cluster, policy, workload)]
+    if cluster.workloads and not chosen:
+        yield Notice(
+            policy.source, f"{policy.id} gives no workload groups: none in {policy.namespace} meets its selectors"
+        )
+    on_host = [workload.id for workload in chosen if workload.host_network]
+    if on_host:
+        yield Notice(policy.source, f"{policy.id} does nothing for {on_host[0]}, which is on its node's network")
+    said = dict(pair for one in cluster.aws.settings for pair in one.knobs)
+    if said.get(_MODE, "strict") == "strict" and chosen:
+        network = next((p for p in cluster.policies if any(_is_subject(p, w) for w in chosen)), None)
+        if network is not None:
+            text = (
+                f"{policy.id} gives groups to pods that {network.id} selects: in strict mode, which "
+                "POD_SECURITY_GROUP_ENFORCING_MODE is unless it says `standard`, policies may not count at them"
+            )
+            yield Notice(policy.source, text)
+    known = {group.id for group in cluster.aws.groups}
+    for id_ in policy.groups if known else ():
+        if id_ not in known:
+            text = f"{policy.id} names security group {id_}, of which nothing given tells"
+            yield Notice(policy.source, text)
+
+
+def _selects(cluster: Cluster, policy: GroupPolicy, workload: Workload) -> bool:
+    """By the labels that are written; an account that no manifest declares is taken to have none."""
+    if policy.pods is not None and not _meets(policy.pods, workload.labels):
+        return False
+    if policy.accounts is None:
+        return True
+    where = workload.namespace, workload.service_account
+    its = next((a.labels for a in cluster.calico.accounts if (a.namespace, a.name) == where), None)
+    return its is None or _meets(policy.accounts, its)
+
+
+def _is_subject(policy: Policy, workload: Workload) -> bool:
+    choice = policy.subject.namespaces
+    if policy.tier is not Tier.NETWORK_POLICY or not isinstance(choice, NamespaceNamed):
+        return False
+    return choice.name == workload.namespace and _meets(policy.subject.pods, workload.labels)
+
+
+def _meets(selector: Selector, labels: Labels) -> bool:
+    return all(_holds(requirement, labels) for requirement in selector.requirements)
+
+
+def _holds(asked: Requirement, labels: Labels) -> bool:
+    value = labels.get(asked.key)
+    is_there = value is not None and (
+        asked.operator in (Operator.EXISTS, Operator.DOES_NOT_EXIST) or value in asked.values
+    )
+    return is_there is (asked.operator in (Operator.IN, Operator.EXISTS))
+
+
+# ------------------------------------------------------------------------------------------------ groups
+def _of_groups(aws: Aws) -> Iterator[Notice]:
+    used = {id_: policy for policy in aws.group_policies for id_ in policy.groups}
+    for group in aws.groups:
+        if group.id in used and group.is_whole and not group.of(Direction.INGRESS):
+            alone = used[group.id].groups == (group.id,)
+            text = f"security group {group.id} has no rule for ingress: it lets nothing in"
+            yield Notice(group.source, f"{text}, and {used[group.id].id} gives no other" if alone else text)
+        if group.id in used and group.is_whole and not group.of(Direction.EGRESS):
+            yield Notice(group.source, f"security group {group.id} has no rule for egress: it lets nothing out")
+
+
+# ------------------------------------------------------------------------------------------------ endpoints
+def _of_endpoint(made: PolicyEndpoint, policy: Policy | None) -> Iterator[Notice]:
+    if policy is None:
+        text = f"PolicyEndpoint {made.policy.namespace}/{made.name} is read in the place of policy {made.policy.name}"
+        yield Notice(made.source, f"{text}, which is not among the objects: it tells of the pods that there were")
+        return
+    ways = [d for d in Direction if (policy.rules(d) is None) is not (made.policy.rules(d) is None)]
+    if made.policy.subject.pods != policy.subject.pods or ways:
+        text = f"PolicyEndpoint {made.policy.namespace}/{made.name} was made of another {policy.id} than this one"
+        yield Notice(made.source, f"{text} ({policy.source}), which is what counts here")
