@@ -14,7 +14,7 @@ from analyzer.judging.bound import bound
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Assumption, Kind, Pack, Query
 from analyzer.model.cluster import Cluster, Unmodelled
-from analyzer.model.enforcing import as_compared
+from analyzer.model.enforcing import as_enforced
 from analyzer.verdicts import StatedAssumption, Status, Verdict
 from analyzer.verdicts.difference import Background, Difference, QueryDifference, Shift
 
@@ -37,7 +37,7 @@ def difference(
 
     `progress` is told what is compared, how much is done and how much there is.
     """
-    revisions = Revisions(*as_compared(old, new, setting.profile))
+    revisions = Revisions(*(as_enforced(side, setting.profile) for side in (old, new)))
     total = 2 + sum(len(pack.queries) for pack in packs)
     tell = progress or silent
     tell("new access", 0, total)

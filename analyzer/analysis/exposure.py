@@ -12,6 +12,7 @@ from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import guesses
 from analyzer.analysis.connectivity.views import Classes
+from analyzer.analysis.isolation import is_isolated
 from analyzer.analysis.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses
 from analyzer.judging.expose import Alike, expose
@@ -82,27 +83,27 @@ def alike(cluster: Cluster, setting: Setting, direction: Direction, wanted: Iter
     near, far = sorted(stages, key=lambda rules: rules.stage.name != direction.value)
     meant = _meant(index, far)
     lists = list(members.values())
-    are_isolated: dict[Hashable, bool] = {}
+    are_isolated: dict[Hashable, frozenset[bool]] = {}
     told: dict[str, tuple[Workload, set[Hashable]]] = {}
     for subject, classes in Subjects(index).of(near):
-        is_isolated = any(entry.closes and entry.policy is not None for entry in subject.entries)
+        isolated = frozenset(map(is_isolated, subject.alternatives))
         for i in bit_indices(classes):
             c = index.classes[i]
             key = subject.key, replace(c, namespace=_told_apart(cluster, c.namespace), labels=()), tuple(meant[i])
-            are_isolated[key] = is_isolated
+            are_isolated[key] = isolated
             for workload in lists[i]:
                 told.setdefault(workload.id, (workload, set()))[1].add(key)
     return _together((told[name] for name in sorted(told)), are_isolated)
 
 
 def _together(
-    told: Iterable[tuple[Workload, set[Hashable]]], are_isolated: Mapping[Hashable, bool]
+    told: Iterable[tuple[Workload, set[Hashable]]], are_isolated: Mapping[Hashable, frozenset[bool]]
 ) -> tuple[Alike, ...]:
     """The workloads that may be the same to the policies, whatever nobody knows of their labels."""
     found: dict[frozenset[Hashable], list[Workload]] = {}
     for workload, keys in told:
         found.setdefault(frozenset(keys), []).append(workload)
-    isolated = {keys: {are_isolated[key] for key in keys} for keys in found}
+    isolated = {keys: frozenset[bool]().union(*(are_isolated[key] for key in keys)) for keys in found}
     return tuple(
         Alike(tuple(workloads), next(iter(isolated[keys])) if len(isolated[keys]) == 1 else None)
         for keys, workloads in found.items()

@@ -50,8 +50,8 @@ def is_isolated(subject: Subject) -> bool:
 def subjects_at(
     cluster: Cluster, setting: Setting, direction: Direction, mentioned: Mentioned
 ) -> Iterator[tuple[Subject, list[str]]]:
-    """What decides at the workloads in one direction, each with their ids; a workload of which nobody knows all labels
-    may be in several."""
+    """What decides at the workloads in one direction, each with their ids; a workload of which nobody knows all labels,
+    or its node, may be in several."""
     addresses = pod_addresses(cluster, setting.pod_addresses)
     stages = stages_of(cluster, setting.profile)
     classifier = Classifier(stages, addresses)
@@ -64,4 +64,5 @@ def subjects_at(
     index = EndIndex(cluster, tuple(members), addresses)
     (near,) = (rules for rules in stages if rules.stage.name == direction.value)
     for subject, classes in Subjects(index).of(near):
-        yield subject, [name for number in bit_indices(classes) for name in lists[number]]
+        names = [name for number in bit_indices(classes) for name in lists[number]]
+        yield from ((case, names) for case in subject.alternatives)

@@ -16,6 +16,7 @@ from analyzer.model.endpoints import Connection, End, External, Host, pod_of
 from analyzer.model.formulas import AtAddress, Member, OnPorts, leaves
 from analyzer.model.labels import NO_LABELS
 from analyzer.model.mentioned_labels import mentioned_labels
+from analyzer.model.on_nodes import room_of
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Pipeline
 from analyzer.model.policies import Protocol
@@ -176,15 +177,16 @@ def points(
     else:
         namespace = cluster.namespace_by_name.get(end.namespace)
         its = namespace.labels if namespace is not None else NO_LABELS
-        addresses = end.ips or list(_samples(blocks, _room(end, cluster, ranges)))
+        addresses = end.ips or list(_samples(blocks, _room(end, cluster, profile, ranges)))
         nodes: tuple[str | None, ...] = end.nodes or (None,)
         for sort, node in product(end.variants(mentioned_labels(profile, cluster)), nodes):
             yield from (replace(pod_of(sort, its, ip), node=node) for ip in addresses)
 
 
-def _room(end: Workload, cluster: Cluster, ranges: AddressSet) -> AddressSet:
+def _room(end: Workload, cluster: Cluster, profile: Profile, ranges: AddressSet) -> AddressSet:
     if end.host_network:
-        return ~cluster.known_pod_addresses
+        nodes = room_of(end, cluster, profile)
+        return ~cluster.known_pod_addresses if nodes is None else nodes
     return (ranges - cluster.taken_addresses) or ranges
 
 

@@ -18,9 +18,10 @@ from analyzer.encoding.terms import (
 from analyzer.encoding.variables import Attribute
 
 
-def distinct(s: EndTerms, d: EndTerms) -> list[Term]:
-    """What holds between the two ends: two different pods, one family, and one namespace has one set of labels."""
-    rules = [disj([s.pod, d.pod])]
+def distinct(s: EndTerms, d: EndTerms, *, judges_nodes: bool) -> list[Term]:
+    """What holds between the two ends: two different pods, one family, and one namespace has one set of labels.  One is
+    a pod, or a node where nodes are judged too."""
+    rules = [disj([s.pod, s.host, d.pod, d.host] if judges_nodes else [s.pod, d.pod])]
     twins = sorted({i for i, c in s.classes if c.is_single} & {i for i, _ in d.classes})
     rules += [neg(conj([s.is_class([i]), d.is_class([i])])) for i in twins]
     rules += _not_from_own_node(s, d)

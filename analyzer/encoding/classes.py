@@ -20,6 +20,7 @@ from analyzer.model.ends import leaves_of
 from analyzer.model.formulas import Member, OfWorkload
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NO_LABELS, Labels
+from analyzer.model.on_nodes import every_node_address, room_of
 from analyzer.model.policies import Protocol
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
@@ -39,6 +40,7 @@ class EndClass:
     ports to which a port of its node leads, with that one, while it is not on its node's network.  `unknown`: labels
     that it has besides, the same that every class of its `owner` has; `values` leaves their attributes out.
     `annotations`: those that a mesh reads, where one is asked.
+    `room`: of pods on their nodes' network, where they can be if `addresses` is None; None there: anywhere.
     `was_on_host`: of two revisions, whether the older one has it on its node's network.  `maker`: an object that is not
     modelled and may make such pods, of which nothing else is known; `namespace` is then ANYWHERE if they may be in any.
     """
@@ -58,6 +60,7 @@ class EndClass:
     owner: str = ""
     unknown: tuple[Varying, ...] = ()
     was_on_host: bool = False
+    room: AddressSet | None = None
     maker: Unmodelled | None = None
     annotations: Labels = NO_LABELS
 
@@ -143,7 +146,8 @@ def _supposed(scope: Scope, named: tuple[OfWorkload, ...], is_inventory: bool) -
         if is_inventory or names or scope.mesh.stages:
             yield plain
         if code == ANYWHERE or not keeps_off_nodes(scope, code):
-            yield replace(plain, host_network=True, was_on_host=True)
+            room = every_node_address(scope.members, scope.question.profile) if scope.needs_addresses else None
+            yield replace(plain, host_network=True, was_on_host=True, room=room)
 
 
 def keeps_off_nodes(scope: Scope, code: int) -> bool:
@@ -204,6 +208,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[OfWorkload], po
     asked = unknown_under(mentioned, workload.unknown_labels)
     unknown = tuple(varying for varying in asked if any(key in mentioned for key in varying.all_keys))
     hidden = {Attr("pod", key) for varying in unknown for key in varying.all_keys}
+    is_loose = scope.needs_addresses and workload.host_network and not workload.ips
     return EndClass(
         kind=POD,
         namespace=scope.table.code(workload.namespace) or 0,
@@ -223,6 +228,7 @@ def _class_of(scope: Scope, workload: Workload, named: frozenset[OfWorkload], po
         owner=workload.owner if unknown else "",
         unknown=unknown,
         annotations=workload.annotations if scope.mesh.stages else NO_LABELS,
+        room=room_of(workload, scope.members, scope.question.profile) if is_loose else None,
     )
 
 

@@ -15,6 +15,7 @@ from analyzer.encoding.vocabulary import Vocabulary, asked_in_pipeline
 from analyzer.model.cluster import Cluster, Node, Unmodelled, Workload
 from analyzer.model.formulas import Test
 from analyzer.model.mesh import MeshConfig
+from analyzer.model.on_nodes import every_node_address
 from analyzer.model.pipeline import Stage
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -35,6 +36,7 @@ class Dependencies:
     workloads: tuple[tuple[Workload, ...], ...]
     has_host_network: bool
     nodes: tuple[Node, ...]
+    every_node: AddressSet | None
     unmodelled: tuple[Unmodelled, ...]
     pod_addresses: AddressSet
     taken: AddressSet
@@ -59,6 +61,7 @@ def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
         workloads=tuple(by_namespace.get(scope.table.entries[code].name or "", ()) for code in touched),
         has_host_network=cluster.has_host_network,
         nodes=cluster.nodes,
+        every_node=every_node_address(cluster, question.profile),
         unmodelled=cluster.unmodelled,
         pod_addresses=scope.pod_addresses,
         taken=scope.taken,

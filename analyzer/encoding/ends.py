@@ -342,8 +342,17 @@ class EndTerms:
             if c.addresses is not None:
                 rules.append(implies(here, self.inside(c.addresses)))
                 known.append(here)
+        rules += self._on_some_node()
         plain = conj([self.plain_pod, neg(disj(known))])
         rules.append(implies(plain, self.inside(scope.pod_addresses)))
         if self.external != FALSE:
             rules.append(implies(self.external, self.inside(~scope.taken)))
         return rules
+
+    def _on_some_node(self) -> list[Term]:
+        """Pods on their nodes' network of which nobody knows where they are: on one of the nodes that there are."""
+        by_room: dict[AddressSet, list[int]] = {}
+        for i, c in self.classes:
+            if c.room is not None and c.host_network and c.was_on_host:
+                by_room.setdefault(c.room, []).append(i)
+        return [implies(self.is_class(codes), self.inside(room)) for room, codes in by_room.items()]

@@ -95,8 +95,11 @@ def encode(cluster: Cluster, question: Question) -> Obligation:
     return obligation(terms, terms.violation())
 
 
-def obligation(terms: ClaimTerms, violation: Term, besides: Iterable[Term] = ()) -> Obligation:
-    """The obligation that a claim's terms make, with `violation` for what breaks it; `besides`: what else is so."""
+def obligation(
+    terms: ClaimTerms, violation: Term, besides: Iterable[Term] = (), *, judges_nodes: bool = False
+) -> Obligation:
+    """The obligation that a claim's terms make, with `violation` for what breaks it; `besides`: what else is so;
+    `judges_nodes`: connections of nodes with addresses outside, and with each other, are spoken of too."""
     src, dst, first = terms.src, terms.dst, terms.policies
     scope, script, assertions = first.scope, first.script, first.assertions
     in_src, in_dst = terms.sources(), terms.reached()
@@ -106,7 +109,7 @@ def obligation(terms: ClaimTerms, violation: Term, besides: Iterable[Term] = ())
         is_other, has_none = first.formulas.has_protocol(Protocol.OTHER), first.formulas.port.lies_in(((0, 0),))
         dst_exists = [*_exists(dst, first.formulas), iff(is_other, has_none)]
         dst_exists += first.ways.by_possible_way()
-        universe = [*src_exists, *dst_exists, *distinct(src, dst)]
+        universe = [*src_exists, *dst_exists, *distinct(src, dst, judges_nodes=judges_nodes)]
         universe += (*first.off_the_mesh(), *besides)
         universe += first.requests.well_formed() if first.requests is not None else []
         in_dst = conj([*dst_exists, in_dst])

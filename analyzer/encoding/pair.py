@@ -38,6 +38,7 @@ from analyzer.model.ends import ANYTHING
 from analyzer.model.formulas import Formula
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
+from analyzer.model.reading import judges_nodes
 from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
 
@@ -78,7 +79,9 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
         for scope, known in zip(scopes, (were, classes), strict=True)
     ]
     terms = ClaimTerms(question.claim, policies[1].src, policies[1].dst, policies[1])
-    return obligation(terms, _newly_allowed(terms, policies[0], changed), policies[0].off_the_mesh())
+    are_nodes = any(judges_nodes(question.profile, side) for side in (before, after))
+    newly = _newly_allowed(terms, policies[0], changed)
+    return obligation(terms, newly, policies[0].off_the_mesh(), judges_nodes=are_nodes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from analyzer.encoding.walk import requests_in
 from analyzer.encoding.ways import WayTerms, distinguished
 from analyzer.model.formulas import Formula, Role
 from analyzer.model.knobs import ServiceEval
+from analyzer.model.on_nodes import every_node_address
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Unmatched
 from analyzer.model.policies import Direction, Protocol
@@ -189,7 +190,7 @@ class PipelineTerms:
         if not leading:
             return direct
         nodes, found = self.scope.cluster.nodes, []
-        are_known = self.profile.nodes_complete and all(node.ips for node in nodes)
+        are_known = every_node_address(self.scope.cluster, self.profile) is not None
         node = AskedNode(self.variables, self.assertions, nodes if are_known else ())
         for asked, ways in leading.values():
             leads = self.script.share(conj([disj(ways), node.exists()]))

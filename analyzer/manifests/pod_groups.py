@@ -113,6 +113,7 @@ class _Group:
             annotations=shape.annotations,
             ips=tuple(sorted({ip for member in self.members for ip in _ips(member, nodes)}, key=_by_family)),
             nodes=tuple(sorted(on)),
+            room=places.room(placement) if shape.host_network and not on else (),
             is_single=is_single,
             source=first.source,
             added=(*first.added, *(() if is_bound else places.on(place, placement))),

@@ -7,7 +7,6 @@ those of its namespace and its service account (1.2).  `model/calico_labels` say
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from analyzer.model.calico_settings import ControllerSettings, FelixSettings, Installation
@@ -15,7 +14,7 @@ from analyzer.model.formulas import Formula
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.source import NOWHERE, Source
-from analyzer.model.unmodelled import Unmodelled, digest_of, stand_in
+from analyzer.model.unmodelled import Unmodelled, stand_in
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.addresses import IPAddress
@@ -253,8 +252,7 @@ CalicoFact = (
 class Calico:
     """All of Calico's objects; service accounts count as such, for nothing else asks about their labels.
 
-    `staged`: policies that are not enforced, `staged_kubernetes` those of Kubernetes' own (1.10).  `judges_hosts`:
-    False where what policies say of nodes is left open.
+    `staged`: policies that are not enforced, `staged_kubernetes` those of Kubernetes' own (1.10).
     """
 
     policies: tuple[CalicoPolicy, ...] = ()
@@ -268,7 +266,6 @@ class Calico:
     controllers: tuple[ControllerSettings, ...] = ()
     staged: tuple[CalicoPolicy, ...] = ()
     staged_kubernetes: tuple[StagedKubernetesPolicy, ...] = ()
-    judges_hosts: bool = True
 
     @property
     def has_hosts(self) -> bool:
@@ -279,12 +276,6 @@ class Calico:
     def decides(self) -> bool:
         """Some object of it can change what is let through."""
         return bool(self.policies or self.groups) or self.has_hosts
-
-    @property
-    def on_hosts(self) -> str:
-        """What decides at nodes, told from all else that could, wherever it is written."""
-        policies = tuple(policy for policy in self.policies if policy.namespace is None)
-        return digest_of(replace(self, policies=policies, pools=(), staged=(), staged_kubernetes=()))
 
 
 NO_CALICO = Calico()

@@ -74,24 +74,21 @@ class CalicoReader:
         self.near = Role.SRC if direction is Direction.EGRESS else Role.DST
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.hosts = tuple(_with_addresses(cluster))
-        self.judged = self.hosts if self.calico.judges_hosts else ()
         self.rules = CalicoRules(profile, cluster, self.labels, tuple(endpoint for endpoint, _ in self.hosts), self.far)
 
     @property
     def applies(self) -> Formula:
         """Pods on the pod network, and nodes at their host endpoints."""
-        return either([is_a(Role.SELF, PODS), _at_hosts(Role.SELF, (its for _, its in self.judged))])
+        return either([is_a(Role.SELF, PODS), _at_hosts(Role.SELF, (its for _, its in self.hosts))])
 
     def tiers(self) -> Iterator[Tier]:
         """What may be denied whatever policies allow goes first: an Allow of theirs is final."""
         yield from self._to_own_node()
         yield from self._forwarded()
-        if self.hosts and not self.judged:
-            yield self._at_unjudged_hosts()
-        if self.judged:
+        if self.hosts:
             yield from self._before_policies()
         yield from self._of_policies()
-        if self.judged:
+        if self.hosts:
             yield self._of_profiles()
 
     # -------------------------------------------------------------------------------------------- tiers
@@ -146,7 +143,7 @@ class CalicoReader:
         """Failsafe ports, and what is decided before connections are tracked or translated, with no end of tier."""
         entries = [
             Entry(None, _at_hosts(Role.SELF, [its]), self._failsafes(endpoint.node), why="a failsafe port of the node")
-            for endpoint, its in self.judged
+            for endpoint, its in self.hosts
         ]
         yield Tier("failsafe ports", _one_by_one(entries))
         early = [p for p in self.calico.policies if p.is_untracked or p.is_before_dnat]
@@ -165,7 +162,7 @@ class CalicoReader:
 
     def _hosts_meeting(self, subject: Formula, *, is_untracked: bool = False) -> Formula:
         """What is untracked works at single interfaces only (1.9)."""
-        hosts = [each for each in self.judged if not (is_untracked and each[0].interface == "*")]
+        hosts = [each for each in self.hosts if not (is_untracked and each[0].interface == "*")]
         return _at_hosts(Role.SELF, [its for endpoint, its in hosts if self.labels.of_host(subject, endpoint)])
 
     def _failsafes(self, node: str) -> tuple[StagedRule, ...]:
@@ -188,7 +185,7 @@ class CalicoReader:
         denied (1.8).  A Pass denies too, as the checker has it (calico-cilium.md 0.5)."""
         known = {profile.name: profile for profile in self.calico.profiles}
         entries = []
-        for endpoint, addresses in self.judged:
+        for endpoint, addresses in self.hosts:
             rules: list[StagedRule] = []
             for name in endpoint.profiles:
                 if name == DEFAULT_ALLOW:
@@ -199,13 +196,6 @@ class CalicoReader:
             why = f"no profile of HostEndpoint {endpoint.name} allows it"
             entries.append(Entry(None, _at_hosts(Role.SELF, [addresses]), tuple(rules), closes=True, why=why))
         return Tier("profiles", _one_by_one(entries), Unmatched.DENY)
-
-    def _at_unjudged_hosts(self) -> Tier:
-        """What policies say of nodes at their host endpoints, where nobody works it out."""
-        text = f"what policies say at HostEndpoint {self.hosts[0][0].name} is not worked out here"
-        fact = OpenFact("host-endpoint", f"host-endpoint {self.direction.value} {self.calico.on_hosts}", text)
-        drop = staged(None, Action.DENY, both([_at_hosts(self.far, (its for _, its in self.hosts)), Open(fact)]))
-        return Tier("host endpoints", _one_by_one([Entry(None, is_a(Role.SELF, PODS), (drop,), why=text)]))
 
     def _to_own_node(self) -> Iterator[Tier]:
         """Where pods' traffic to their own node is dropped, some of that to nodes is (1.9)."""

@@ -15,9 +15,7 @@ from analyzer.model.formulas import (
     TRUE,
     Attribute,
     Formula,
-    Member,
     Name,
-    OnNodes,
     Open,
     Role,
     Test,
@@ -27,6 +25,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.knobs import AllowLocalhost
 from analyzer.model.labels import Selector
+from analyzer.model.on_nodes import on_nodes
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction
@@ -140,7 +139,7 @@ class CiliumReader:
                 spec.subject,
                 lambda source, key: Attribute(Role.SELF, Name.LABEL, key) if source in ("any", "k8s") else None,
             )
-            return is_a(Role.SELF, ON_NODES) if of == TRUE else Member(Role.SELF, OnNodes(of))
+            return on_nodes(Role.SELF, of, self.rules.near, self.rules.cluster, self.profile)
         specials = self.rules.specials(spec.subject, Role.SELF, _ENDPOINTS)
         return either([self.rules.pods(spec.subject, Role.SELF), specials])
 

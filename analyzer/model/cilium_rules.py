@@ -34,7 +34,6 @@ from analyzer.model.formulas import (
     Formula,
     Member,
     Name,
-    OnNodes,
     Open,
     Role,
     Same,
@@ -46,6 +45,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
+from analyzer.model.on_nodes import on_nodes
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Action, Direction
 from analyzer.model.policies_as_read import FILTERED
@@ -98,6 +98,7 @@ class CiliumRules:
 
     def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
         self.profile, self.cluster, self.direction = profile, cluster, direction
+        self.near = Role.SRC if direction is Direction.EGRESS else Role.DST
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.own_node = _own_node(direction)
         known = api_server_addresses(profile, cluster)
@@ -225,8 +226,7 @@ class CiliumRules:
                 of_labels.append(requirement(asked, Attribute(Role.SELF, Name.LABEL, key)))
             else:
                 others.append(requirement(asked, None))
-        own = both(of_labels)
-        return both([is_a(self.far, ON_NODES) if own == TRUE else Member(self.far, OnNodes(own)), *others])
+        return both([on_nodes(self.far, both(of_labels), self.far, self.cluster, self.profile), *others])
 
     def _of_node(self, key: str) -> Value:
         match key:

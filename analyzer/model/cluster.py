@@ -68,7 +68,9 @@ class Workload:
     """Pods that share a template: a Deployment, …, or a bare Pod.
 
     `is_single`: it stands for exactly one pod, as a bare Pod does; else for two or more.  `ips`: the addresses known
-    from status, empty if unknown.  `nodes`: names of the nodes its pods are known to run on.  `added`: what the
+    from status, empty if unknown.  `nodes`: names of the nodes its pods are known to run on; `room`: of pods on their
+    nodes' network of which none is known, those of the declared ones that they may be bound to, where these are some
+    and not all.  `added`: what the
     controller adds to `labels`, pod by pod.  `group` tells apart the pods of one controller that differ: live ones, and
     those its template makes now.  `dns_at`: the addresses of
     its nodes at which it answers for DNS (NodeLocal DNSCache).  `annotations`: those that the mesh reads.
@@ -89,6 +91,7 @@ class Workload:
     added: tuple[Added, ...] = ()
     group: str = ""
     annotations: Labels = NO_LABELS
+    room: tuple[str, ...] = ()
 
     @property
     def owner(self) -> str:

@@ -87,7 +87,8 @@ class Through:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """The opening of one connection: both ends of one address family, at least one of them a pod.
+    """The opening of one connection: both ends of one address family, at least one of them a pod
+    (between revisions whose policies select nodes: or a node).
 
     `port` is the destination port on the pod, after Service translation; None iff the protocol is OTHER.  The source
     is never the destination pod's own node, which always reaches it.  `through` is the Service that the client asks

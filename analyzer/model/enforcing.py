@@ -39,39 +39,6 @@ def still_enforced(made: Cluster, cluster: Cluster) -> Cluster:
     return made
 
 
-def as_compared(old: Cluster, new: Cluster, profile: Profile) -> tuple[Cluster, Cluster]:
-    """The same of two revisions; what Calico's policies say of nodes, which nothing compares, is left open, and where
-    another engine's may select nodes, its own objects are not modelled."""
-    if any(_has_host_policies(cluster, profile) for cluster in (old, new)):
-        return _as_it_is(old, profile), _as_it_is(new, profile)
-    return as_enforced(without_hosts(old), profile), as_enforced(without_hosts(new), profile)
-
-
-def _as_it_is(cluster: Cluster, profile: Profile) -> Cluster:
-    """The cluster as the engine reads it, but for what stands for its own objects."""
-    found = _enforced(cluster, profile, is_chained=False)
-    if found.readings.get(_KEY) != profile:
-        found = replace(found)
-        found.readings[_KEY] = profile
-    return found
-
-
-def without_hosts(cluster: Cluster) -> Cluster:
-    """The cluster in which what Calico's policies say of nodes is left open."""
-    if not cluster.calico.has_hosts:
-        return cluster
-    found = cluster.readings.get("without hosts")
-    if not isinstance(found, Cluster):
-        calico = replace(cluster.calico, judges_hosts=False)
-        found = cluster.readings["without hosts"] = replace(cluster, calico=calico)
-    return found
-
-
-def _has_host_policies(cluster: Cluster, profile: Profile) -> bool:
-    """Some of Cilium's may select nodes."""
-    return profile.reads_cilium and profile.enable_host_firewall and cluster.cilium.names_hosts
-
-
 def stand_ins_of(profile: Profile) -> frozenset[str]:
     """Why things are not modelled that stand for objects which the engine, or the network that it stands on, reads."""
     read = {STAND_IN: profile.reads_calico, OF_CILIUM: profile.reads_cilium}
@@ -94,9 +61,7 @@ def _without_stand_ins(cluster: Cluster, profile: Profile) -> Cluster:
 def as_pictured(cluster: Cluster, profile: Profile) -> Cluster:
     """The cluster as a map shows it: policies of kinds that the engine does not read are taken as written, as another
     engine chained to it would read them, and a notice says so of each."""
-    if not _has_host_policies(cluster, profile):  # at nodes a map judges nothing
-        cluster = _without_stand_ins(_with_accounts(without_hosts(cluster)), profile)
-    return _enforced(cluster, profile, is_chained=True)
+    return _enforced(_without_stand_ins(_with_accounts(cluster), profile), profile, is_chained=True)
 
 
 def _with_accounts(cluster: Cluster) -> Cluster:
@@ -118,7 +83,7 @@ def as_declared(cluster: Cluster, *ends: object) -> Cluster:
     accounts of its workloads and of these ends, and those of the namespaces of sets."""
     if not cluster.calico.policies and not cluster.aws.asks_accounts:
         return cluster
-    found = _with_accounts(without_hosts(cluster))
+    found = _with_accounts(cluster)
     known = {(it.namespace, it.name) for it in found.calico.accounts}
     own = {(end.namespace, end.service_account) for end in ends if isinstance(end, Workload)} - known
     homes = {group.namespace for group in found.calico.groups}

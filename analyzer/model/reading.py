@@ -27,7 +27,6 @@ from analyzer.model.formulas import (
     Formula,
     Member,
     Name,
-    OnNodes,
     OnNodesOf,
     OnPorts,
     Open,
@@ -42,6 +41,7 @@ from analyzer.model.host_network import asks_for_host_network, hints_at_host_net
 from analyzer.model.knobs import HostNetworkLabel, NamedPorts, OtherProtocols, ServiceEval
 from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import remembered
+from analyzer.model.on_nodes import on_nodes
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import (
@@ -126,6 +126,13 @@ def is_decided_by_cilium(profile: Profile, cluster: Cluster) -> bool:
     closes_nodes = profile.closes and profile.enable_host_firewall
     decides = bool(cluster.cilium.policies) or closes_nodes
     return profile.reads_cilium and decides and not _are_unread(cluster, OF_CILIUM)
+
+
+def judges_nodes(profile: Profile, cluster: Cluster) -> bool:
+    """Policies may select nodes."""
+    if is_decided_by_calico(profile, cluster):
+        return cluster.calico.has_hosts
+    return profile.enable_host_firewall and is_decided_by_cilium(profile, cluster)
 
 
 def _are_unread(cluster: Cluster, why: str) -> bool:
@@ -297,7 +304,7 @@ class _Reader:
                     kinds |= ON_NODES
                 return both([is_a(self.far, frozenset(kinds)), Member(self.far, AtAddress(addresses, text))])
             case NodePeer(selector):
-                return Member(self.far, OnNodes(labels(selector, Role.SELF)))
+                return on_nodes(self.far, labels(selector, Role.SELF), self.far, self.cluster, self.profile)
             case DomainPeer(names):
                 return either(map(self._domain, names))
             case UnknownPeer():

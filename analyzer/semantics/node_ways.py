@@ -16,6 +16,7 @@ from analyzer.model.endpoints import Connection, Host, Pod
 from analyzer.model.formulas import TRUE, AtAddress, Formula, Leaf, Member, OnNodes, OnPorts, Role, leaves
 from analyzer.model.labels import NO_LABELS
 from analyzer.model.leading import NodeWay
+from analyzer.model.on_nodes import every_node_address
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
 from analyzer.model.profile import Profile
@@ -74,7 +75,7 @@ def hosts(
     """The declared nodes where those are all and have addresses; else a node at any address, with any labels."""
     for node in cluster.nodes:
         yield from ((Host(node.name, node.labels, ip), None) for ip in node.ips if ip.version == version)
-    if profile.nodes_complete and cluster.nodes and all(node.ips for node in cluster.nodes):
+    if every_node_address(cluster, profile) is not None:
         return
     kind, top = (IPv4Address, TOP4) if version == 4 else (IPv6Address, TOP6)
     ends = [leaf.ends for leaf in asked if isinstance(leaf, Member)]

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from own_policies import (
     SMALL,
+    a_pod_on_some_node_is_decided_alike,
     every_witness_is_one_in_the_oracle,
     oracle_and_encoding_agree,
     the_map_agrees_with_the_oracle,
+    the_map_holds_what_the_oracle_may_say,
     what_is_newly_allowed_is_so_in_the_oracle,
 )
 from test_map_laws import POD_ADDRESSES
@@ -69,6 +71,18 @@ def test_what_reaches_an_isolated_pod_some_rule_allows(data: st.DataObject) -> N
 @given(st.data())
 def test_every_witness_is_one_in_the_oracle(data: st.DataObject) -> None:
     every_witness_is_one_in_the_oracle(data, data.draw(calico_clusters()), data.draw(calico_profiles()))
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data(), calico_clusters(), calico_profiles())
+def test_a_pod_on_some_node_is_decided_alike(data: st.DataObject, cluster: Cluster, profile: Profile) -> None:
+    a_pod_on_some_node_is_decided_alike(data, cluster, profile)
+
+
+@settings(SMALL, max_examples=25)
+@given(st.data(), calico_clusters(), calico_profiles())
+def test_the_map_holds_what_the_oracle_may_say(data: st.DataObject, cluster: Cluster, profile: Profile) -> None:
+    the_map_holds_what_the_oracle_may_say(data, cluster, profile)
 
 
 @settings(SMALL, max_examples=40)

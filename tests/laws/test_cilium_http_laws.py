@@ -17,7 +17,7 @@ from analyzer.judging.compare import Revisions, gained
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, External, Pod
-from analyzer.model.enforcing import as_compared
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import PROFILES
@@ -84,7 +84,7 @@ def clusters(draw: Any) -> Cluster:
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(clusters(), clusters())
 def test_regions_hold_just_the_requests_that_changed(before: Cluster, after: Cluster) -> None:
-    old, new = as_compared(before, after, CILIUM)
+    old, new = (as_enforced(side, CILIUM) for side in (before, after))
     found = gained(Revisions(old, new), Setting(Universe.ANY, CILIUM, AddressSet.of("10.0.0.0/8")), 40)
     assert not found.reason
     looking = after if is_looked_at(CILIUM, after) else before

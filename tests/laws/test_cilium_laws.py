@@ -1,6 +1,5 @@
 """Cilium's pipeline: encoding and map say of a connection what the oracle says of it, whatever the policies are."""
 
-from dataclasses import replace
 from ipaddress import ip_address
 
 from cilium import cilium_clusters, cilium_profiles
@@ -8,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from own_policies import (
     SMALL,
+    a_pod_on_some_node_is_decided_alike,
     every_witness_is_one_in_the_oracle,
     oracle_and_encoding_agree,
     the_map_agrees_with_the_oracle,
+    the_map_holds_what_the_oracle_may_say,
     what_is_newly_allowed_is_so_in_the_oracle,
 )
 from test_map_laws import POD_ADDRESSES
@@ -39,6 +40,18 @@ def test_every_witness_is_one_in_the_oracle(data: st.DataObject) -> None:
 
 
 @settings(SMALL, max_examples=40)
+@given(st.data(), cilium_clusters(), cilium_profiles())
+def test_a_pod_on_some_node_is_decided_alike(data: st.DataObject, cluster: Cluster, profile: Profile) -> None:
+    a_pod_on_some_node_is_decided_alike(data, cluster, profile)
+
+
+@settings(SMALL, max_examples=25)
+@given(st.data(), cilium_clusters(), cilium_profiles())
+def test_the_map_holds_what_the_oracle_may_say(data: st.DataObject, cluster: Cluster, profile: Profile) -> None:
+    the_map_holds_what_the_oracle_may_say(data, cluster, profile)
+
+
+@settings(SMALL, max_examples=40)
 @given(st.data())
 def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
     one, other = (data.draw(cilium_clusters()) for _ in range(2))
@@ -48,8 +61,7 @@ def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
 @settings(SMALL, max_examples=40)
 @given(cilium_clusters(), cilium_profiles())
 def test_the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> None:
-    """Where no policy selects nodes: these a map does not judge."""
-    the_map_agrees_with_the_oracle(cluster, replace(profile, enable_host_firewall=False))
+    the_map_agrees_with_the_oracle(cluster, profile)
 
 
 ASKED = ConnectionSet(PortSet.of(1, (80, 82), 443, 8080), PortSet.of(80, 82))

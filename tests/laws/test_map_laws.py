@@ -16,8 +16,9 @@ from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Host, pod_of
 from analyzer.model.enforcing import as_pictured
+from analyzer.model.on_nodes import room_of
 from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, Direction, Peer, Protocol
-from analyzer.model.profile import Profile
+from analyzer.model.profile import PROFILES, Profile
 from analyzer.semantics import decide
 from analyzer.semantics.services import OWN_NODE
 from analyzer.semantics.settling import runs
@@ -52,6 +53,9 @@ def addresses_of(end: MapEnd, cluster: Cluster) -> list[IPAddress]:
     if end.ips:
         return list(end.ips)
     pods = {ip for w in cluster.workloads if not w.host_network for ip in w.ips}
+    room = room_of(end, cluster, PROFILES["generic"]) if isinstance(end, Workload) and end.host_network else None
+    if room is not None:
+        return [ip for network in room.networks() for ip in network]
     if isinstance(end, Workload) and not end.host_network:
         taken = {ip for thing in (*cluster.workloads, *cluster.nodes) for ip in thing.ips}
         taken |= {ip for service in cluster.services for ip in service.addresses}

@@ -11,6 +11,7 @@ from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.model.cluster import Cluster, ContainerPort, Node, Workload
 from analyzer.model.formulas import EndKind
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
+from analyzer.model.on_nodes import room_of
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -31,8 +32,9 @@ class EndClass:
 
     `labels` holds the values that some selector mentions; None stands for every other value, as for `account`.
     `ports`: those whose names some rule or Service mentions, and those to which a port of the node leads.  `ips` is
-    empty when the addresses are unknown, or when no policy asks for them.  `versions`: the address families it can
-    have.  `workloads`: those that somebody asks for by name and that it is of.
+    empty when the addresses are unknown, or when no policy asks for them; `room` then is where pods on their nodes'
+    network can be, if that is known.  `versions`: the address families it can have.  `workloads`: those that somebody
+    asks for by name and that it is of.
     `focus` keeps apart what the user asked to see apart, and `guess` an end of which labels are not known.
     """
 
@@ -43,6 +45,7 @@ class EndClass:
     ips: tuple[IPAddress, ...] = ()
     is_address_known: bool = False
     versions: tuple[int, ...] = VERSIONS
+    room: AddressSet | None = None
     account: str | None = None
     workloads: tuple[tuple[str, str], ...] = ()
     focus: tuple[bool, ...] = ()
@@ -58,6 +61,7 @@ class Classifier:
         pod_addresses: AddressSet,
         mentioned: Mapping[str, Collection[str]] = NOTHING_MORE,
     ) -> None:
+        self._stages = stages
         self._pod_versions = tuple(v for v in VERSIONS if pod_addresses.family(v))
         self._asked = Asked(stages, mentioned).of
 
@@ -75,7 +79,14 @@ class Classifier:
             ),
             focus=focus,
         )
-        return _at(what, workload.ips, VERSIONS if workload.host_network else self._pod_versions, asked)
+        if not workload.host_network:
+            return _at(what, workload.ips, self._pod_versions, asked)
+        room = None if workload.ips else self._room(workload)
+        versions = VERSIONS if room is None else tuple(v for v in VERSIONS if room.family(v))
+        return _at(replace(what, room=room), workload.ips, versions, asked)
+
+    def _room(self, workload: Workload) -> AddressSet | None:
+        return next((room_of(workload, rules.cluster, rules.profile) for rules in self._stages), None)
 
     def node(self, node: Node, focus: tuple[bool, ...] = ()) -> EndClass:
         asked = self._asked[EndKind.NODE]
@@ -98,7 +109,8 @@ def _place(port: ContainerPort) -> tuple[str, int, str, str, int]:
 def _at(what: EndClass, ips: tuple[IPAddress, ...], versions: tuple[int, ...], asked: OfKindAsked) -> EndClass:
     asks = asked.asks_for_addresses
     known = tuple(v for v in VERSIONS if any(ip.version == v for ip in ips)) if ips else versions
-    return replace(what, ips=ips if asks else (), is_address_known=asks and bool(ips), versions=known)
+    room = what.room if asks else None
+    return replace(what, ips=ips if asks else (), is_address_known=asks and bool(ips), versions=known, room=room)
 
 
 def namespace_labels(cluster: Cluster, name: str) -> Labels:

@@ -24,7 +24,11 @@ class Grounds:
 
     def of(self, judge: Judge, subject: Subject, near: int) -> Iterator[Ground]:
         """One ground for each set of rules that decides; their `far` are disjoint, and empty of ends nobody rules.
-        `judge` traces."""
+        `judge` traces.  Of an end that may be one of several subjects each has its own."""
+        for case in subject.alternatives:
+            yield from self._of_case(judge, case, near)
+
+    def _of_case(self, judge: Judge, subject: Subject, near: int) -> Iterator[Ground]:
         found: dict[Hits, int] = {}
         for by_family, far in judge.inside(subject).items() if subject.is_judged else ():
             hits: Hits = ()

@@ -32,7 +32,7 @@ from analyzer.semantics.fold import Grants, Span
 from analyzer.semantics.formulas import bare, does_meet, is_true
 from analyzer.semantics.meaning import Bits
 from analyzer.sets import AddressSet, ConnectionSet
-from analyzer.verdicts.connectivity import bits_of
+from analyzer.verdicts.connectivity import bit_indices, bits_of
 
 Values = dict[str | None, int]
 """The classes by the value of an attribute that they have; None: one that nothing mentions."""
@@ -180,8 +180,10 @@ class EndIndex:
         unknown = bits_of(i for i, c in enumerate(self.classes) if not c.is_address_known)
         self._unknown = [
             ((pod_addresses - self.taken) or pod_addresses, unknown & self.plain),
-            (~pods, unknown & (self.host_pods | self.nodes)),
         ]
+        for i in bit_indices(unknown & (self.host_pods | self.nodes)):
+            room = self.classes[i].room
+            self._unknown.append((~pods if room is None else room, 1 << i))
         self._points: dict[int, list[tuple[int, list[int]]]] = {}
         self._counts: dict[int, dict[int, int]] = {}
         for version in VERSIONS:

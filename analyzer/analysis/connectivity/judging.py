@@ -72,7 +72,10 @@ class Judge:
         """The classes by the ruling on connections with them."""
         found: dict[ByFamily, int] = {}
         sides = {
-            version: self._of_version(subject, version) if version in subject.versions else {} for version in VERSIONS
+            version: reduce(_either, (self._of_version(its, version) for its in subject.in_family(version)))
+            if version in subject.versions
+            else {}
+            for version in VERSIONS
         }
         for (one, one_bits), (two, two_bits) in product(sides[4].items(), sides[6].items()):
             both = one_bits & two_bits
@@ -155,6 +158,8 @@ class Judge:
     # -------------------------------------------------------------------------------------------- addresses outside
     def outside(self, subject: Subject) -> dict[Ruled, AddressSet]:
         """The addresses outside by the ruling on connections with them."""
+        if subject.cases:
+            return self._outside_of_cases(subject)
         domain = AddressSet(*(self._outside.family(v) if v in subject.versions else () for v in VERSIONS))
         if not subject.is_judged:
             return {OPEN: domain} if domain else {}
@@ -163,6 +168,14 @@ class Judge:
         for part, version in self._parts(subject, domain, through):
             its = self._ruled_outside(subject, part, version, through[version])
             found[its] = found.get(its, AddressSet.EMPTY) | part
+        return found
+
+    def _outside_of_cases(self, subject: Subject) -> dict[Ruled, AddressSet]:
+        found: dict[Ruled, AddressSet] = {}
+        for version in subject.versions:
+            told = (self.outside(case) for case in subject.in_family(version))
+            for its, addresses in reduce(_either_outside, told).items():
+                found[its] = found.get(its, AddressSet.EMPTY) | addresses
         return found
 
     def _parts(
@@ -273,6 +286,16 @@ def _either(left: dict[Ruled, int], right: dict[Ruled, int]) -> dict[Ruled, int]
             if only := bits & ~taken:
                 both[its] = both.get(its, 0) | only
     return both
+
+
+def _either_outside(left: dict[Ruled, AddressSet], right: dict[Ruled, AddressSet]) -> dict[Ruled, AddressSet]:
+    """The same of addresses, all of which both speak of."""
+    found: dict[Ruled, AddressSet] = {}
+    for (one, here), (other, there) in product(left.items(), right.items()):
+        if shared := here & there:
+            its = one.or_else(other)
+            found[its] = found.get(its, AddressSet.EMPTY) | shared
+    return found
 
 
 def _add(found: dict[ByFamily, int], value: ByFamily, bits: int) -> None:

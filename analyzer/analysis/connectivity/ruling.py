@@ -69,7 +69,7 @@ class Effects(NamedTuple):
         return Effects(self.may_allow | other.may_allow, self.may_deny | other.may_deny)
 
 
-NO_EFFECTS = Effects()
+NO_EFFECTS, ANY_EFFECT = Effects(), Effects(FULL, FULL)
 
 
 @dataclass(frozen=True, slots=True)

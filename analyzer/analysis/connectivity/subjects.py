@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property, reduce
 
+from analyzer.analysis.connectivity.choosing import Choosing, Numbers
 from analyzer.analysis.connectivity.classes import VERSIONS
 from analyzer.analysis.connectivity.index import EndIndex
-from analyzer.analysis.connectivity.ruling import NO_EFFECTS, Effects, Hits
+from analyzer.analysis.connectivity.ruling import ANY_EFFECT, NO_EFFECTS, Effects, Hits
 from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.views import Classes, OneClass
-from analyzer.errors import InternalError
 from analyzer.model.formulas import (
     AtAddress,
     EndKind,
@@ -39,7 +39,9 @@ class Subject:
     """All that decides the ruling at an end: ends with equal keys have equal rulings; `one` is such an end.
 
     `is_judged` is False where the stage does not apply.  `fronts`: for each family, the ports on which a Service or a
-    hostPort may put a node's address in place of the source's.
+    hostPort may put a node's address in place of the source's.  `cases`: where it hangs on the end's address, or on
+    what nobody knows of its node, which policies select it: the subjects that it may be, each in one family, which
+    then stand for it.
     """
 
     rules: StageRules
@@ -50,6 +52,7 @@ class Subject:
     fronts: tuple[ConnectionSet, ...] = (EMPTY, EMPTY)
     near: Hashable = ()
     is_judged: bool = True
+    cases: tuple[Subject, ...] = ()
 
     @property
     def stage(self) -> Stage:
@@ -113,9 +116,17 @@ class Subject:
 
     @property
     def key(self) -> Hashable:
-        return (
-            self.stage.name, self.numbers, self.effects, self.versions, self.fronts, self.near, self.is_judged
-        )  # fmt: skip
+        own = (self.stage.name, self.numbers, self.effects, self.versions, self.fronts, self.near, self.is_judged)
+        return own, tuple(case.key for case in self.cases)
+
+    def in_family(self, version: int) -> tuple[Subject, ...]:
+        """The subjects that it may be at an address of the family."""
+        return tuple(case for case in self.cases if version in case.versions) if self.cases else (self,)
+
+    @property
+    def alternatives(self) -> tuple[Subject, ...]:
+        """All the subjects that it may be."""
+        return self.cases or (self,)
 
 
 class Subjects:
@@ -132,35 +143,31 @@ class Subjects:
         classes = Classes(self.index, bits, version, 0, {})
         return Meaning(shapes, classes, classes, {}).of(formula)
 
-    def _chosen(self, formula: Formula) -> int:
-        found = 0
-        for bits, span in self.meant(formula, self._of_self):
-            if span.may != span.must:
-                raise InternalError(f"whom `{formula}` selects hangs on what is open")
-            found |= bits
-        return found
-
     def of(self, rules: StageRules) -> list[tuple[Subject, int]]:
         """Each subject with the classes it stands for; every class is in one."""
-        judged = self._chosen(rules.stage.applies)
-        chosen: list[list[int]] = [[] for _ in self.index.classes]
-        for number, (_, entry) in enumerate(rules.entries):
-            for i in bit_indices(self._chosen(entry.subject) & judged):
-                chosen[i].append(number)
-        effects = self._effects(rules.stage, judged)
-        fronts = self._fronts(rules.stage, judged)
+        choosing = Choosing(self.index, self._of_self, rules)
+        effects = self._effects(rules.stage, choosing.judged)
+        fronts = self._fronts(rules.stage, choosing.judged)
         known: dict[Hashable, tuple[Leaf, ...]] = {}
         found: dict[Hashable, tuple[Subject, int]] = {}
+
+        def chosen(i: int, numbers: Numbers | None, versions: tuple[int, ...]) -> Subject:
+            if numbers is None:
+                return Subject(rules, (), i, versions, is_judged=False)
+            asked = known.get(numbers)
+            if asked is None:
+                asked = known[numbers] = tuple(_near_leaves(rules, numbers))
+            near = tuple(self._near(leaf, i, versions) for leaf in asked) if asked else ()
+            its = effects[i] | ANY_EFFECT if i in choosing.unsure else effects[i]
+            return Subject(rules, numbers, i, versions, its, fronts[i], near)
+
         for i, c in enumerate(self.index.classes):
-            if not judged >> i & 1:
-                subject = Subject(rules, (), i, c.versions, is_judged=False)
+            told = choosing.of(i)
+            if len({its for options in told.values() for its in options}) == 1:
+                subject = chosen(i, next(iter(told.values()))[0], c.versions)
             else:
-                numbers = tuple(chosen[i])
-                asked = known.get(numbers)
-                if asked is None:
-                    asked = known[numbers] = tuple(_near_leaves(rules, numbers))
-                near = tuple(self._near(leaf, i, c.versions) for leaf in asked) if asked else ()
-                subject = Subject(rules, numbers, i, c.versions, effects[i], fronts[i], near)
+                cases = (chosen(i, its, (version,)) for version, options in told.items() for its in options)
+                subject = Subject(rules, (), i, c.versions, cases=tuple(cases))
             first, bits = found.get(subject.key, (subject, 0))
             found[subject.key] = first, bits | 1 << i
         return list(found.values())

@@ -114,12 +114,20 @@ class Places:
             return (Listed((found,)),) if found else ()
         if node or not self._nodes:
             return _anywhere(placement)
-        named = (self._nodes[name] for name in sorted(self._nodes))
-        fitting = [node for node in named if placement is None or placement.admits(node.name, node.labels)]
+        fitting = self._fitting(placement)
         if not fitting:  # it waits for a node
             return _anywhere(placement)
         choices = tuple(dict.fromkeys(map(_of_node, fitting)))
         return (Listed(choices, _anywhere(placement)),)
+
+    def room(self, placement: Placement | None) -> tuple[str, ...]:
+        """The names of the nodes that the pod may be bound to; empty where these are all, or none."""
+        names = tuple(node.name for node in self._fitting(placement))
+        return names if len(names) < len(self._nodes) else ()
+
+    def _fitting(self, placement: Placement | None) -> list[Node]:
+        named = (self._nodes[name] for name in sorted(self._nodes))
+        return [node for node in named if placement is None or placement.admits(node.name, node.labels)]
 
 
 def _of_node(node: Node) -> Labels:
