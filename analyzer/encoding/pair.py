@@ -38,7 +38,8 @@ from analyzer.model.ends import ANYTHING
 from analyzer.model.formulas import Formula
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
-from analyzer.model.reading import judges_nodes
+from analyzer.model.profile import Profile
+from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium
 from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
 
@@ -79,9 +80,16 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
         for scope, known in zip(scopes, (were, classes), strict=True)
     ]
     terms = ClaimTerms(question.claim, policies[1].src, policies[1].dst, policies[1])
-    are_nodes = any(judges_nodes(question.profile, side) for side in (before, after))
+    are_nodes = any(_judges_nodes(question.profile, side) for side in (before, after))
     newly = _newly_allowed(terms, policies[0], changed)
     return obligation(terms, newly, policies[0].off_the_mesh(), judges_nodes=are_nodes)
+
+
+def _judges_nodes(profile: Profile, side: Cluster) -> bool:
+    """Policies may select nodes."""
+    if is_decided_by_calico(profile, side):
+        return side.calico.has_hosts
+    return profile.enable_host_firewall and is_decided_by_cilium(profile, side)
 
 
 @dataclass(frozen=True, slots=True)

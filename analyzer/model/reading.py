@@ -128,13 +128,6 @@ def is_decided_by_cilium(profile: Profile, cluster: Cluster) -> bool:
     return profile.reads_cilium and decides and not _are_unread(cluster, OF_CILIUM)
 
 
-def judges_nodes(profile: Profile, cluster: Cluster) -> bool:
-    """Policies may select nodes."""
-    if is_decided_by_calico(profile, cluster):
-        return cluster.calico.has_hosts
-    return profile.enable_host_firewall and is_decided_by_cilium(profile, cluster)
-
-
 def _are_unread(cluster: Cluster, why: str) -> bool:
     return any(thing.why == why for thing in cluster.unmodelled)
 
