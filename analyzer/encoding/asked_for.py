@@ -12,6 +12,7 @@ from analyzer.encoding.variables import Attribute as Symbol
 from analyzer.encoding.variables import Variables
 from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.requests import MTLS, PLAINTEXT, Request, Token, TokenState
+from analyzer.sets.strings.paths import uncleaned
 
 Values = Mapping[str, int]
 Its = Mapping[Attribute, tuple[str, ...]]
@@ -23,6 +24,9 @@ def request_in(scope: Scope, variables: Variables, values: Values) -> Request | 
     if not scope.question.with_requests:
         return None
     found = {domain.attribute: tuple(_texts(domain, variables, values)) for domain in scope.requests.rows}
+    for domain in scope.requests.rows:
+        if domain.is_clean:
+            found[domain.attribute] = tuple(map(uncleaned, found[domain.attribute]))
 
     def flag(symbol: Symbol) -> bool:
         row = variables.find(Of.REQUEST, symbol)

@@ -114,9 +114,9 @@ class PipelineTerms:
 
     def side(self, direction: Direction) -> Term:
         """The ruling of one stage: everything is allowed where no policy reaches the end."""
-        if self.requests is None or not self.profile.reads_cilium:
+        if self.requests is None or not (self.profile.reads_cilium or self.profile.reads_calico):
             return self._side(direction)
-        self.formulas.requests, self.requests.is_by_engine = self.requests, True
+        self.formulas.requests, self.requests.is_by_engine = self.requests, self.profile.reads_cilium
         found = self._side(direction)
         self.formulas.requests, self.requests.is_by_engine = None, False
         return found

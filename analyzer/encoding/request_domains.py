@@ -30,6 +30,7 @@ from analyzer.sets.strings import (
     regex,
     texts_within,
 )
+from analyzer.sets.strings.paths import CLEAN
 
 _USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",)}
 
@@ -73,6 +74,8 @@ def _row(
         parts = tuple(pieces(AddressSet.FULL, sets))
         return RequestDomain(attribute, tuple(str(part.some()) for part in parts), sets=parts)
     is_target = any(test.attribute == TARGET for test in asked)
+    if is_target and config.normalization is Normalization.CALICO:
+        raise UntranslatableError("a path with its query, of which Calico's proxy looks at the path alone")
     patterns = tuple(dict.fromkeys(p for test in asked for p in _patterns(test, is_target=is_target)))
     if name is Name.ISSUER and issuers is not None:
         return RequestDomain(attribute, tuple(sorted(issuers)), patterns)
@@ -82,7 +85,8 @@ def _row(
     except TooManyAtomsError as error:
         written = tuple(dict.fromkeys(p for test in asked for p in _plain_patterns(test)))
         raise error.of(f"the request's {name.value}", written) from error
-    return RequestDomain(attribute, tuple(found), patterns, is_target=is_target)
+    is_clean = name is Name.PATH and config.normalization is Normalization.CALICO
+    return RequestDomain(attribute, tuple(found), patterns, is_target=is_target, is_clean=is_clean)
 
 
 def _patterns(test: Test, *, is_target: bool) -> Iterable[Pattern]:
@@ -184,6 +188,8 @@ _IN_A_PATH = regex(r"/[!$%&'()*+,\-./0-9:;=@A-Z\[\]_a-z~]*")
 _DOTS = regex(r"(?s:.*)/\.{1,2}(/(?s:.*))?")
 _DOTS_WITH_MORE = regex(r"(?s:.*)/(\.|%2[eE]){1,2}(;[^/]*)?(/(?s:.*))?")
 _ESCAPED = regex(r"(?s:.*)%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE]|00)(?s:.*)")
+_CLEAN = regex(CLEAN)
+_STILL_ESCAPED = regex("(?s:.*)%(2[eEfF]|5[cC])(?s:.*)")
 _SLASHES = regex("(?s:.*)//(?s:.*)")
 _ESCAPED_SLASHES = regex("(?s:.*)%(2[fF]|5[cC])(?s:.*)")
 # The same of paths with the queries behind them, where any text may stand.
@@ -220,6 +226,9 @@ def _texts(name: Name, config: MeshConfig, *, is_target: bool) -> tuple[Signs, S
     match name:
         case Name.METHOD:
             return [(_TOKEN, True), (exact("CONNECT"), False)], []
+        case Name.PATH if config.normalization is Normalization.CALICO:
+            signs = ((_CLEAN, True), (_DOTS, False), (_STILL_ESCAPED, False))
+            return list(signs), [(_IN_A_PATH, True)]
         case Name.PATH:
             return [(prefix("/"), True), *_bounds_of_paths(config)], _plain_paths(config)
         case Name.HOST:

@@ -40,7 +40,8 @@ _SAME = {
 class RequestDomain:
     """The sorts of texts of an attribute, each with a witness; of addresses, sets of them.
 
-    `is_target`: the texts are paths with the queries behind them, because something asks about these too.
+    `is_target`: the texts are paths with the queries behind them, because something asks about these too.  `is_clean`:
+    they are paths as Calico's proxy compares them.
     """
 
     attribute: Attribute
@@ -48,6 +49,7 @@ class RequestDomain:
     patterns: tuple[Pattern, ...] = ()
     sets: tuple[AddressSet, ...] = ()
     is_target: bool = False
+    is_clean: bool = False
 
     @property
     def read_from(self) -> Attribute:
@@ -70,7 +72,7 @@ class RequestDomain:
 
     def meeting(self, test: Test) -> list[int]:
         """The places of the sorts whose texts meet the test, which is of this row."""
-        seen = _seen_by(test.attribute)
+        seen = str if self.is_clean else _seen_by(test.attribute)
         return [i for i, text in enumerate(self.witnesses) if meets(seen(text), test.meets)]
 
 

@@ -36,8 +36,8 @@ Chosen = Mapping[Attribute, tuple[str, ...]]
 class RequestTerms:
     """Terms over the request of a connection.  `over_tcp`: it is one that can carry HTTP, or mutual TLS.
 
-    With `chosen` that is the request, but for the attributes in `free`.  `is_by_engine`: asked by the engine that
-    enforces, to which mutual TLS is no HTTP.
+    With `chosen` that is the request, but for the attributes in `free`.  `is_by_engine`: asked by an engine that
+    enforces and to which mutual TLS is no HTTP.
     """
 
     def __init__(

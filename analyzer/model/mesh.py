@@ -241,6 +241,7 @@ class Normalization(Enum):
     BASE = "BASE"
     MERGE_SLASHES = "MERGE_SLASHES"
     DECODE_AND_MERGE_SLASHES = "DECODE_AND_MERGE_SLASHES"
+    CALICO = "Calico's"  # no mesh's: what Calico's proxy makes of them (calico-cilium.md 1.7.2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,10 @@ def _asks(formula: Formula) -> bool:
 
 
 def is_seen_by_engine(profile: Profile, cluster: Cluster) -> bool:
-    """Questions about requests are answered by Cilium's rules, no mesh being there: with one, what both make of a
-    request is not modelled."""
-    return profile.reads_cilium and not has_mesh(cluster.mesh) and bool(looking_stages(profile, cluster))
+    """Questions about requests are answered by rules of Calico or Cilium, no mesh being there: with one, what both make
+    of a request is not modelled."""
+    reads_own = profile.reads_cilium or profile.reads_calico
+    return reads_own and not has_mesh(cluster.mesh) and bool(looking_stages(profile, cluster))
 
 
 def is_looked_at(profile: Profile, cluster: Cluster) -> bool:
@@ -45,8 +46,9 @@ def is_looked_at(profile: Profile, cluster: Cluster) -> bool:
 
 
 def proxy_config(profile: Profile, cluster: Cluster) -> MeshConfig:
-    """How who looks at requests makes paths normal: as the mesh is told, or as Cilium's proxy does."""
+    """How who looks at requests makes paths normal: as the mesh is told, or as Calico's proxy or Cilium's does."""
     config = cluster.mesh.config
     if not is_seen_by_engine(profile, cluster):
         return config
-    return replace(config, normalization=Normalization.DECODE_AND_MERGE_SLASHES)
+    how = Normalization.CALICO if profile.reads_calico else Normalization.DECODE_AND_MERGE_SLASHES
+    return replace(config, normalization=how)

@@ -64,7 +64,7 @@ def seen(request: Request, src: End, config: MeshConfig) -> Mapping[Attribute, t
     target, host = _target(request)
     path, fault = normalized(target, config.normalization)
     put(Name.METHOD, request.method)
-    put(Name.PATH, path.partition("?")[0])
+    put(Name.PATH, _compared(path, config.normalization))
     put(Name.HOST, host)
     if host is not None:
         put(Name.HOST, _without_port(host).lower(), key="name")
@@ -144,6 +144,11 @@ def _target(request: Request) -> tuple[str, str | None]:
     return rest if rest.startswith("/") else f"/{rest}", absolute[1]
 
 
+def _compared(path: str, how: Normalization) -> str:
+    """What rules compare of a path with its query."""
+    return clean_path(path) or "" if how is Normalization.CALICO else path.partition("?")[0]
+
+
 def _without_port(host: str) -> str:
     before, colon, port = host.rpartition(":")
     return before if colon and port.isdigit() else host
@@ -182,7 +187,7 @@ def normalized(target: str, how: Normalization) -> tuple[str, str | None]:
     path, mark, query = target.partition("?")
     if "#" in target:
         return target, "a path with a fragment is refused"
-    if how is Normalization.NONE or not path.startswith("/"):
+    if how in (Normalization.NONE, Normalization.CALICO) or not path.startswith("/"):
         return target, None
     if how is Normalization.DECODE_AND_MERGE_SLASHES:
         path = re.sub(r"%2[fF]", "/", re.sub(r"%5[cC]", r"\\", path))

@@ -27,7 +27,7 @@ from analyzer.model.formulas import (
     with_leaves,
 )
 from analyzer.model.knobs import USUAL_ATOMS
-from analyzer.model.mesh import MeshConfig
+from analyzer.model.mesh import MeshConfig, Normalization
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
 from analyzer.model.requests import JOINED_HEADERS, MTLS, PLAINTEXT, Request, TokenState
 from analyzer.records import dataclass
@@ -49,6 +49,7 @@ from analyzer.sets.strings import (
     prefix,
     regex,
 )
+from analyzer.sets.strings.paths import CLEAN
 
 _MOST_STEPS = 20_000
 _MOST_VALUES = 2_000
@@ -160,7 +161,8 @@ def requests_meeting(
     is_anybody: bool = False,
 ) -> Iterator[Request]:
     """For each sort of client a request that meets the formula, as `some_request`.  TooManyRequestsError."""
-    search = _Search(most_atoms, identities=config.identities)
+    is_clean = config.normalization is Normalization.CALICO
+    search = _Search(most_atoms, identities=config.identities, is_clean=is_clean)
     settled = _in_every_spelling(settled)
     for client, absent in _clients(about, config, is_anybody=is_anybody):
         given = _settled(client, absent, settled, admits_tokens=admits_tokens)
@@ -172,7 +174,7 @@ def requests_meeting(
         search.path = next(iter(settled.get(_PATH, ())), None)
         for found in search.solutions(left):
             shown = {_IDENTITY: (config.identity("default", "default"),)} if given[_TLS] == (MTLS,) else {}
-            yield request_of({**shown, **given, **found}, is_http=Name.METHOD not in absent)
+            yield request_of({**shown, **given, **found}, is_http=Name.METHOD not in absent, is_clean=is_clean)
             break
 
 
@@ -288,9 +290,12 @@ def _clients(about: Situation, config: MeshConfig, *, is_anybody: bool) -> Itera
 
 # ------------------------------------------------------------------------------------------------ the search
 class _Search:
-    def __init__(self, most_atoms: int, identities: str = MeshConfig().identities) -> None:
-        """`identities`: an expression for those that there can be."""
-        self.steps, self.most_atoms, self.identities = 0, most_atoms, regex(identities)
+    def __init__(self, most_atoms: int, identities: str = MeshConfig().identities, *, is_clean: bool = False) -> None:
+        """`identities`: an expression for all that there are.  `is_clean`: paths are as Calico's proxy has them."""
+        self.steps, self.most_atoms = 0, most_atoms
+        self.universes = {**_UNIVERSES, Name.IDENTITY: regex(identities)}
+        if is_clean:
+            self.universes[Name.PATH] = regex(CLEAN)
         self.path: str | None = None  # that the request is for, whatever query stands behind it
         self.domains: dict[Attribute, list[tuple[str, ...]]] = {}
 
@@ -317,7 +322,7 @@ class _Search:
     def _domain(self, attribute: Attribute, formula: Formula) -> list[tuple[str, ...]]:
         """Every way in which its values can meet the tests; of several at once as many as there are tests."""
         tests = {leaf.meets for leaf in leaves(formula) if isinstance(leaf, Test) and leaf.attribute == attribute}
-        single = _values(attribute, tests, self.path, self.most_atoms, self.identities)
+        single = _values(attribute, tests, self.path, self.most_atoms, self.universes)
         is_there = attribute.name in _ALWAYS or attribute.key in PSEUDO_HEADERS
         found: list[tuple[str, ...]] = [] if is_there else [()]
         found = [*((value,) for value in single), *found]
@@ -334,14 +339,14 @@ def _values(
     tests: set[frozenset[str] | Pattern | AddressSet | None],
     path: str | None,
     most_atoms: int,
-    identities: Pattern,
+    universes: Mapping[Name, Pattern],
 ) -> list[str]:
     """A value for each way to meet them, what people usually ask for first."""
     if attribute.name is Name.REMOTE_IP:
         return _addresses([each for each in tests if isinstance(each, AddressSet)])
     patterns = {each for each in tests if isinstance(each, Pattern)}
     patterns |= {exact(text) for each in tests if isinstance(each, frozenset) for text in each}
-    known = identities if attribute.name is Name.IDENTITY else _UNIVERSES.get(attribute.name, PRESENT)
+    known = universes.get(attribute.name, PRESENT)
     if attribute.key == ":path":
         known = before_query(exact(path)) if path is not None else _UNIVERSES[Name.PATH]
     try:

@@ -6,12 +6,13 @@ from ipaddress import ip_address
 
 from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.requests import PLAINTEXT, Request, Token, TokenState
+from analyzer.sets.strings.paths import uncleaned
 
 Choice = dict[Attribute, tuple[str, ...]]
 PSEUDO_HEADERS = frozenset({":method", ":path", ":authority", ":scheme", "host"})
 
 
-def request_of(choice: Choice, *, is_http: bool) -> Request:
+def request_of(choice: Choice, *, is_http: bool, is_clean: bool = False) -> Request:
     """The request with these attributes, and what people usually ask for in all others."""
 
     def one(name: Name, key: str = "") -> str | None:
@@ -20,6 +21,8 @@ def request_of(choice: Choice, *, is_http: bool) -> Request:
     method = one(Name.HEADER, ":method") or one(Name.METHOD) or "GET"
     host = one(Name.HEADER, ":authority") or one(Name.HEADER, "host") or one(Name.HOST) or one(Name.HOST, "name")
     path = one(Name.HEADER, ":path") or one(Name.PATH) or "/"
+    if is_clean:
+        path = uncleaned("/" if one(Name.PATH) is None else one(Name.PATH) or "")
     headers = [
         (attribute.key, value)
         for attribute, values in choice.items()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from posixpath import normpath
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _STILL_ENCODED = re.compile(r"%(?:2e|2f|5c)", re.IGNORECASE)
 _PARAMETER = re.compile(r";[^/]*")
+
+
+CLEAN = r"(/|(/[^/;\\\x00]+)+)?"
+"""What is clean, and what stands for a path that is not; but for segments of dots and what is still escaped."""
 
 
 def clean_path(path: str) -> str | None:
@@ -24,3 +28,8 @@ def clean_path(path: str) -> str | None:
     if not decoded.startswith("/"):
         return None
     return "/" + normpath(_PARAMETER.sub("", decoded)).lstrip("/")
+
+
+def uncleaned(path: str) -> str:
+    """A path to ask for that is clean so; of none, one that no server makes anything of."""
+    return quote(path, safe="/!$&'()*+,-.:=@_~", errors="surrogateescape") if path else "/%"

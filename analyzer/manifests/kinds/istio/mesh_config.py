@@ -14,6 +14,7 @@ from analyzer.model.source import Source
 
 _NAME = re.compile(r"istio(-(?P<revision>.*))?")
 _AUTHORIZERS = {"envoyExtAuthzHttp": False, "envoyExtAuthzGrpc": True}
+_NORMALIZATIONS = {it.value: it for it in Normalization if it is not Normalization.CALICO}
 
 
 def mesh_config(data: Mapping, log: Log) -> tuple[str, MeshConfig] | None:
@@ -44,7 +45,7 @@ def _read(values: Mapping, source: Source) -> MeshConfig:
         root=_of(values, "rootNamespace", str, usual.root) or usual.root,
         trust_domain=_of(values, "trustDomain", str, usual.trust_domain) or usual.trust_domain,
         aliases=tuple(each for each in aliases if isinstance(each, str)),
-        normalization=Normalization.__members__.get(word, Normalization.BASE),
+        normalization=_NORMALIZATIONS.get(word, Normalization.BASE),
         providers=tuple(_providers(_of(values, "extensionProviders", list, []))),
         trusted_proxies=_of(topology, "numTrustedProxies", int, 0),
         captures=proxy.get("interceptionMode") != "NONE",
