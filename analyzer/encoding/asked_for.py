@@ -12,7 +12,6 @@ from analyzer.encoding.variables import Attribute as Symbol
 from analyzer.encoding.variables import Variables
 from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.requests import MTLS, PLAINTEXT, Request, Token, TokenState
-from analyzer.sets.strings.paths import uncleaned
 
 Values = Mapping[str, int]
 Its = Mapping[Attribute, tuple[str, ...]]
@@ -26,6 +25,8 @@ def request_in(scope: Scope, variables: Variables, values: Values) -> Request | 
     found = {domain.attribute: tuple(_texts(domain, variables, values)) for domain in scope.requests.rows}
     for domain in scope.requests.rows:
         if domain.is_clean:
+            from analyzer.sets.strings.paths import uncleaned
+
             found[domain.attribute] = tuple(map(uncleaned, found[domain.attribute]))
 
     def flag(symbol: Symbol) -> bool:
