@@ -45,7 +45,7 @@ def render_json(answer: Answer, *, with_statistics: bool = False) -> bytes:
         "unmodelled": [unmodelled(u) for u in answer.unmodelled],
         "notices": [notice(n) for n in answer.notices],
         "tally": dict(answer.tally),
-        "known": {"namespaces": list(answer.namespaces), "workloads": list(answer.workloads)},
+        "known": {"namespaces": list(answer.namespaces), "workloads": list(answer.workloads), "requests": True},
         "waivers": [{**waiver(given), "standing": standing.value} for given, standing in answer.waivers],
         "baseline": answer.baseline or None,
         "queries": [_query(s, v, with_statistics) for s in answer.sections for v in s.verdicts],

@@ -10,10 +10,13 @@ from analyzer.errors import InputError, Problem
 from analyzer.model.claims import Universe
 from analyzer.reports.check_json import SCHEMA
 from analyzer.reports.region_json import read_region
+from analyzer.sets import ValueSet
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
+from analyzer.verdicts.regions import SOME, Attribute, Constraint, Region, Role
 from analyzer.verdicts.verdict import Status
 
 Json = dict[str, Any]
+_SOME_REQUESTS = Constraint(Role.REQUEST, Attribute.REQUESTS, ValueSet.of([SOME]))
 _HINT = "write one with `netproof check … --format json=FILE --max-counterexamples 1000`"
 
 
@@ -30,9 +33,10 @@ def read_baseline(text: bytes, file: str) -> Baseline:
         raise InputError([Problem(file, 0, 0, _foreign(content), _HINT)])
     try:
         known = content.get("known", {})
+        is_untold = known.get("requests") is not True and _asks_of_requests(content)
         return Baseline(
             file,
-            {f"{query['pack']}/{query['id']}": _query(query) for query in content["queries"]},
+            {f"{query['pack']}/{query['id']}": _query(query, is_untold) for query in content["queries"]},
             _texts(known.get("namespaces")),
             _texts(known.get("workloads")),
         )
@@ -53,11 +57,26 @@ def _texts(texts: list[str] | None) -> frozenset[str] | None:
     return None if texts is None else frozenset(texts)
 
 
-def _query(query: Json) -> KnownVerdict:
+def _asks_of_requests(content: Json) -> bool:
+    """Somebody looked at requests: a mesh was there, or a witness asks for something."""
+    examples = (example for query in content["queries"] for example in query["counterexamples"])
+    told = any(it["name"] == "requests" for it in content.get("assumptions", ()))
+    return told or any(example.get("request") is not None for example in examples)
+
+
+def _query(query: Json, is_untold: bool) -> KnownVerdict:
+    """`is_untold`: regions of connections did not tell yet which requests they speak of, so that they excuse none."""
+
+    def region(example: Json) -> Region:
+        found = read_region(example["region"])
+        if not is_untold or example["dst"] is None or found.request:
+            return found
+        return Region.of((*found.constraints, _SOME_REQUESTS))
+
     return KnownVerdict(
         Status(query["verdict"]),
         query["text"],
         Universe(query["universe"]),
-        tuple(read_region(example["region"]) for example in query["counterexamples"]),
+        tuple(map(region, query["counterexamples"])),
         query["complete"],
     )

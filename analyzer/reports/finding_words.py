@@ -76,7 +76,8 @@ def example(finding: Finding, *, is_short: bool = False) -> str:
     ):
         service = words.service(finding.example.protocol, finding.example.port)
         return f"{_end(finding.example.src)} → {_end(finding.example.dst)} on {service}{standing}"
-    return f"{_KIND.sub('', words.flow(finding.example, finding.new_namespaces))}{standing}"
+    flow = words.flow(finding.example, finding.new_namespaces).removesuffix(",")
+    return f"{_KIND.sub('', flow)}{standing}"
 
 
 def _end(end: End) -> str:

@@ -267,3 +267,22 @@ def test_a_waiver_of_requests_that_nobody_tells_is_refused(tmp_path):
         read_waivers(str(tmp_path / "w.toml"))
     assert "does not tell which" in caught.value.problems[0].message
     assert "which excuse every request" in caught.value.problems[0].hint
+
+
+@pytest.mark.parametrize("lacks", ["the marker", "the marker and the assumption", "nothing"])
+def test_regions_of_a_report_that_did_not_tell_requests_yet_excuse_none(tmp_path, lacks):
+    """Whatever it was that got through: it may have been `GET /health` alone."""
+    its, (get, _) = profile_of("istio"), MESH["method"]
+    found = answered(tmp_path, its, istio(get))
+    content = json.loads(render_json(found))
+    for example in content["queries"][0]["counterexamples"]:
+        example["region"] = [it for it in example["region"] if it["role"] != "request"]
+    if lacks != "nothing":
+        del content["known"]["requests"]
+    if lacks.endswith("assumption"):
+        content["assumptions"] = []
+    baseline = read_baseline(json.dumps(content), "before.json")
+    (verdict,) = answered(tmp_path, its, "", baseline=baseline).verdicts
+    assert verdict.is_excused is (lacks == "nothing")
+    told = any("which is not told; a waiver with `from`, `to` and `on`" in it.message for it in verdict.notices)
+    assert told is (lacks != "nothing")
