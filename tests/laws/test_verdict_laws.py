@@ -68,22 +68,26 @@ def expected(world: FiniteWorld) -> set[str]:
     if kind is Kind.SOME:
         if any(m.allowed == {True} for m in moments):
             return {"proved", "unknown"}  # unknown: where it hangs on addresses
-        return {"unknown"} if more_pods or any(True in m.allowed for m in moments) else {"refuted"}
+        if any(True in m.allowed for m in moments):
+            return {"unknown"}
+        return {"unknown", *of_every_pod(world, Status.REFUTED)} if more_pods else {"refuted"}
     if world.unisolated if kind is Kind.ISOLATED else any(m.violates(kind) for m in moments):
         return {"refuted"}
     if world.maybe_unisolated if kind is Kind.ISOLATED else any(m.may_violate(kind) for m in moments):
         return {"unknown"}
-    of_made = {"unknown", *({"proved"} if more_pods and is_proved_of_all(world) else ())}
-    if is_idle(world):
-        return {*of_made, "vacuous"} if more_pods else {"vacuous"}
-    return of_made if more_pods else {"proved"}
+    if not more_pods:
+        return {"vacuous"} if is_idle(world) else {"proved"}
+    of_made = {"unknown", *of_every_pod(world, Status.PROVED)}
+    return {*of_made, "vacuous"} if is_idle(world) else of_made
 
 
-def is_proved_of_all(world: FiniteWorld) -> bool:
-    """In the universe of every pod of its namespaces, whose verdicts are held to enumeration by a law of their own."""
+def of_every_pod(world: FiniteWorld, expected: Status) -> set[str]:
+    """The status, if it is that of the universe of every pod of its namespaces, whose verdicts are held to enumeration
+    by a law of their own."""
     if world.universe is not Universe.INVENTORY:
-        return False
-    return verdict_in(replace(world, universe=Universe.NAMESPACES)).status is Status.PROVED
+        return set()
+    found = verdict_in(replace(world, universe=Universe.NAMESPACES)).status
+    return {expected.value} if found is expected else set()
 
 
 def lacking(world: FiniteWorld) -> set[str]:
