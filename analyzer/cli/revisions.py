@@ -148,9 +148,10 @@ class Reading:
 
     def _with_working_tree(self, revision: str, paths: Sequence[str], progress: Progress) -> tuple[Loaded, Loaded]:
         """The revision, and the files as they are now, tracked or not; a path that one of them lacks is empty there."""
-        from analyzer.manifests.sources.git import Revision, manifests_in, why_empty
+        from analyzer.manifests.sources.git import Revision, check_submodules, manifests_in, why_empty
 
         found = manifests_in(revision, paths, self.exclude)
+        check_submodules(paths, self.exclude)
         there = [path for path in paths if os.path.lexists(path)]
         for path in paths:
             if path not in there and not any(blob.path == path for blob in found.blobs):

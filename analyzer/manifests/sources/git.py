@@ -273,6 +273,23 @@ class _Place:
                 place = end + size + 2
 
 
+def check_submodules(paths: Sequence[str], exclude: Sequence[str] = ()) -> None:
+    """ManifestError if a submodule below the paths of the working tree is not checked out: nothing of it can be read."""
+    listing = _git(("ls-files", "--stage", "-z", "--", *paths), "HEAD", may_fail=True)
+    heads = (line.partition(b"\t") for line in listing.split(b"\0") if line.startswith(_SUBMODULE.encode()))
+    names = [name.decode("utf-8", "surrogateescape") for _, _, name in heads]
+    excluding, message = Excluding(tuple(exclude)), "this is a submodule that is not checked out"
+
+    def is_asked(name: str) -> bool:
+        parts = name.split("/")
+        folders = ("/".join(parts[: place + 1]) for place in range(len(parts)))
+        return not any(excluding.takes(folder, ".", is_folder=True) for folder in folders)
+
+    missing = [name for name in names if not os.path.lexists(os.path.join(name, ".git")) and is_asked(name)]
+    if missing:
+        raise ManifestError([Problem(n, 0, 0, message, "run `git submodule update --init`") for n in missing])
+
+
 def why_empty(found: Sequence[Revision]) -> str:
     """A hint to where the manifests of a path may be, in two revisions that hold none there."""
     return why_none([entry for revision in found for entry in revision.left_out])

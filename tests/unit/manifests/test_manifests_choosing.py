@@ -15,7 +15,7 @@ from analyzer.errors import ManifestError
 from analyzer.manifests import load
 from analyzer.manifests.sources.excluding import Excluding
 from analyzer.manifests.sources.files import chosen_files
-from analyzer.manifests.sources.git import manifests_in
+from analyzer.manifests.sources.git import check_submodules, manifests_in
 from analyzer.model.source import Why
 
 NAMES = ("a.yaml", ".b.yml", "c.json", ".yaml", "D.YAML", "e.Yml", "f.txt", "yaml", "g.yaml.bak", "h.yaml", "i")
@@ -173,6 +173,17 @@ def test_a_submodule_that_is_not_there_is_an_error(nested):
         manifests_in("HEAD", ["k8s"])
     assert len(manifests_in("HEAD", ["k8s"], ["sub"]).blobs) == 1
     assert len(manifests_in("HEAD~1", ["k8s"]).blobs) == 1
+
+
+@pytest.mark.parametrize("path", [".", "k8s", "k8s/sub"])
+def test_a_submodule_that_is_not_checked_out_is_missed_in_the_working_tree(nested, path):
+    check_submodules([path])
+    git(nested, "submodule", "deinit", "-q", "-f", "k8s/sub")
+    with pytest.raises(ManifestError, match="k8s/sub.*not checked out"):
+        check_submodules([path])
+    for left_out in ("sub", "k8s/", "k8s/sub"):
+        check_submodules([path], [left_out])
+    check_submodules(["k8s/outer.yaml"])
 
 
 @pytest.mark.parametrize("target", ["gone.yaml", "/etc/hostname", "../../outside.yaml", "link.yaml"])
