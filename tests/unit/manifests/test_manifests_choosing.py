@@ -179,7 +179,7 @@ def test_a_submodule_that_is_not_there_is_an_error(nested):
 def test_a_submodule_that_is_not_checked_out_is_missed_in_the_working_tree(nested, path):
     check_submodules([path])
     git(nested, "submodule", "deinit", "-q", "-f", "k8s/sub")
-    with pytest.raises(ManifestError, match="k8s/sub.*not checked out"):
+    with pytest.raises(ManifestError, match=r"k8s/sub.*not checked out"):
         check_submodules([path])
     for left_out in ("sub", "k8s/", "k8s/sub"):
         check_submodules([path], [left_out])
