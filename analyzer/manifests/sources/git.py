@@ -274,7 +274,7 @@ class _Place:
 
 
 def check_submodules(paths: Sequence[str], exclude: Sequence[str] = ()) -> None:
-    """ManifestError if a submodule below the paths of the working tree is not checked out: nothing of it can be read."""
+    """ManifestError if a submodule below the paths of the working tree is not checked out: none of it can be read."""
     listing = _git(("ls-files", "--stage", "-z", "--", *paths), "HEAD", may_fail=True)
     heads = (line.partition(b"\t") for line in listing.split(b"\0") if line.startswith(_SUBMODULE.encode()))
     names = [name.decode("utf-8", "surrogateescape") for _, _, name in heads]
