@@ -37,11 +37,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
     found += _api_server(cluster, setting.profile)
     found += _requests(cluster, packs, setting)
     found += _cluster_domain(as_enforced(cluster, setting.profile))
-    found.append(
-        StatedAssumption(
-            "own-node", "a pod's own node, and what uses its network, always reaches the pod and is not judged"
-        )
-    )
+    found.append(_own_node(cluster, setting.profile))
     found.append(
         StatedAssumption(
             "protocols",
@@ -118,6 +114,15 @@ def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
     if cluster.nodes and profile.nodes_complete:
         text = "the Node objects given are all the nodes there are: no other node is at any address"
         yield StatedAssumption("nodes-complete", text, override="--knob nodes-complete=false")
+
+
+def _own_node(cluster: Cluster, profile: Profile) -> StatedAssumption:
+    """To Amazon's agent the node is open both ways (aws.md K2)."""
+    text = "a pod's own node, and what uses its network, always reaches the pod and is not judged"
+    if profile.reads_aws and not profile.own_node_egress:
+        text += "; the VPC CNI lets a pod reach its own node, too, which is not judged either"
+        return StatedAssumption("own-node", text, override="--knob own-node-egress=true")
+    return StatedAssumption("own-node", text)
 
 
 def _cni(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:

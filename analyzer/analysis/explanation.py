@@ -10,6 +10,7 @@ from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.subjects import Subject
 from analyzer.analysis.mismatches import Mismatches, end_words
 from analyzer.analysis.requests import judged, without_requests
+from analyzer.model.aws import GroupRule, NodeGroups
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_enforced
@@ -199,6 +200,8 @@ class _Trial:
         mismatches = self._mismatches
         ends = mismatches.of_ends(shape.ends)
         ports = shape.ports if shape.ports.parts else shape.mixed
+        if isinstance(rule.rule, GroupRule) and not mismatches.is_meant(shape.ends).may:
+            return f"it is for {rule.rule.peers}"
         is_about_ports = ports.parts and (not ends or mismatches.is_meant(shape.ends).may)
         if is_about_ports and not self.pair.meaning(self.rules, ports).must & self.asked:
             return mismatches.of_ports(ports)
@@ -211,6 +214,8 @@ class _Trial:
         return Mismatches(self.cluster, self.profile, ends, self.asked, lambda it: self.pair.is_meant(self.rules, it))
 
     def _selection(self, entry: Entry) -> str:
+        if isinstance(entry.policy, NodeGroups):
+            return "it has groups of its own"
         ends = {Role.SELF: self.near}
         at = Mismatches(self.cluster, self.profile, ends, self.asked, lambda it: self.pair.is_near(self.rules, it))
         return at.of_ends(entry.subject)

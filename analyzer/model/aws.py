@@ -57,6 +57,13 @@ class GroupRule:
     name: str = ""
     word: str = ""
 
+    @property
+    def peers(self) -> str:
+        """`10.0.0.0/8, sg-2`: whom it names."""
+        ranges = (str(net) for net in self.addresses.networks()[:4])
+        more = ("…",) if len(self.addresses.networks()) > 4 else ()
+        return ", ".join((*ranges, *more, *self.lists, *self.groups))
+
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:

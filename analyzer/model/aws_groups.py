@@ -66,13 +66,14 @@ _DESCRIBE_ENTRIES = "aws ec2 get-managed-prefix-list-entries --prefix-list-id {}
 _DESCRIBE_INTERFACES = "aws ec2 describe-network-interfaces"
 
 
-def local(direction: Direction) -> Formula:
-    """The far end is on the near end's node, or may be: another pod, and for egress the node itself."""
+def local(direction: Direction, *, with_nodes: bool) -> Formula:
+    """The far end is on the near end's node, or may be: another pod, and for egress the node itself where that is
+    judged."""
     far = Role.DST if direction is Direction.EGRESS else Role.SRC
     there = both(Test(Attribute(role, Name.NODE)) for role in (Role.SRC, Role.DST))
     same = both([there, Same(Attribute(Role.SRC, Name.NODE), Attribute(Role.DST, Name.NODE))])
     pods = both([is_a(far, PODS), either([same, both([negated(there), Open(SAME_NODE)])])])
-    if direction is Direction.INGRESS:
+    if direction is Direction.INGRESS or not with_nodes:
         return pods
     return either([pods, both([is_a(far, ON_NODES), either([same, both([negated(there), Open(_OWN_NODE)])])])])
 

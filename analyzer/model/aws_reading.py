@@ -52,6 +52,7 @@ class AwsReader:
         self.profile, self.cluster, self.direction = profile, cluster, direction
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.groups = GroupFormulas(profile, cluster, direction)
+        self.local = local(direction, with_nodes=profile.own_node_egress)
         self.is_standard = profile.pod_security_group_enforcing_mode is GroupMode.STANDARD
 
     # -------------------------------------------------------------------------------------------- groups
@@ -86,7 +87,7 @@ class AwsReader:
                 for rule in self._rules(sort.groups)
             )
             entry = told[0] if len(told) == 1 else replace(told[0], groups=self.groups.nodes.all_groups, nodes=())
-            yield Entry(entry, subject, (*rules, _passing(None, local(self.direction))), closes=True)
+            yield Entry(entry, subject, (*rules, _passing(None, self.local)), closes=True)
 
     @property
     def _leaves_by_node(self) -> bool:
@@ -110,7 +111,7 @@ class AwsReader:
             rule = _passing(None, self.groups.unfiltered(self.far))
             yield Entry(None, everyone, (rule,), why=_UNFILTERED)
         if self.is_standard and self.cluster.aws.group_policies:
-            rule = _passing(None, local(self.direction))
+            rule = _passing(None, self.local)
             yield Entry(None, self.groups.own(Role.SELF), (rule,), why=_LOCAL)
 
     def _past_policies(self) -> Iterator[Tier]:
@@ -125,9 +126,9 @@ class AwsReader:
 
     # -------------------------------------------------------------------------------------------- the agent
     def own_node(self) -> Iterator[Tier]:
-        """A pod always reaches its own node, whatever policies say of its egress (K2)."""
-        if self.direction is Direction.EGRESS and self.profile.reads_aws:
-            there = both([is_a(self.far, ON_NODES), local(self.direction)])
+        """A pod always reaches its own node, whatever policies say of its egress (K2), where that is judged."""
+        if self.direction is Direction.EGRESS and self.profile.reads_aws and self.profile.own_node_egress:
+            there = both([is_a(self.far, ON_NODES), self.local])
             rule = StagedRule(None, Action.ACCEPT, FALSE, there, there)
             entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")
             yield Tier("own node", (((entry,),),), is_union=True)

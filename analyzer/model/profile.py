@@ -67,6 +67,7 @@ class Profile:
     pod_security_group_enforcing_mode: GroupMode = GroupMode.STRICT
     policies_in_strict_mode: StrictPolicies = StrictPolicies.UNKNOWN
     external_snat: bool = False  # what leaves the VPC keeps the pod's address (aws.md S3)
+    own_node_egress: bool = False  # what the VPC CNI lets a pod send to its own node is judged (aws.md K2)
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
     ext_authz: ExtAuthz = ExtAuthz.OPEN
     mesh_opt_out: bool = False  # pods that are created later may have labels that keep the mesh's proxies off them
@@ -187,6 +188,7 @@ _OF_ENGINE = {
     "pod-security-group-enforcing-mode": "aws-vpc-cni",
     "policies-in-strict-mode": "aws-vpc-cni",
     "external-snat": "aws-vpc-cni",
+    "own-node-egress": "aws-vpc-cni",
     "enable-host-firewall": "cilium",
     "enable-k8s-cluster-network-policy": "cilium",
     "enable-non-default-deny-policies": "cilium",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from analyzer.model.aws import GroupPolicy, NodeGroups
 from analyzer.model.calico import FOR_KUBERNETES, CalicoPolicy
 from analyzer.model.cilium import CiliumPolicy
 from analyzer.model.policies import Direction, Policy, PolicyLike, Tier
@@ -112,8 +113,8 @@ def _policy(page: Page, step: Step, place: str) -> None:
 
 
 def _rank(policy: PolicyLike) -> str:
-    """Its place in its tier; Cilium's own have none."""
-    if isinstance(policy, CiliumPolicy):
+    """Its place in its tier; Cilium's own and security groups have none."""
+    if isinstance(policy, CiliumPolicy | GroupPolicy | NodeGroups):
         return ""
     if isinstance(policy, CalicoPolicy):
         return ", without an order" if policy.order is None else f", at order {policy.priority}"

@@ -148,6 +148,7 @@ def aws_profiles(draw: DrawFn) -> Profile:
         ("pod-security-group-enforcing-mode", ("strict", "standard")),
         ("policies-in-strict-mode", ("unknown", "enforced", "ignored")),
         ("external-snat", ("false", "false", "true")),
+        ("own-node-egress", ("false", "true")),
     ):
         found = found.with_knob(knob, draw(st.sampled_from(values)))
     return found

@@ -66,7 +66,8 @@ def leaks(example):
 
 
 def test_there_are_examples():
-    assert [example.name for example in EXAMPLES] == ["calico-tiers", "cilium-saas", "ml-platform", "multi-tenant"]
+    names = ["calico-tiers", "cilium-saas", "eks-payments", "ml-platform", "multi-tenant"]
+    assert [example.name for example in EXAMPLES] == names
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

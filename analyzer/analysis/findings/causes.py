@@ -147,7 +147,8 @@ def _suspects(cluster: Cluster, profile: Profile, hit: Hit) -> list[list[_Suspec
     ends = [found for ruling in decision.stages if (found := _allowing(cluster, profile, ruling, connection))]
     if ends:
         return ends
-    reason = next((ruling.reason for ruling in decision.stages if ruling.reason), "")
+    reasons = sorted((it.reason for it in decision.stages if it.reason), key=lambda it: not it.startswith("profile "))
+    reason = next(iter(reasons), "")
     fault = Fault.ENGINE if reason.startswith("profile ") else Fault.BEYOND
     return [[_Suspect(Key(fault, namespace=reason), None, 0)]]
 

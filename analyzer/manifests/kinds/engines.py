@@ -50,6 +50,8 @@ def notices(found: Iterable[Sign]) -> Iterator[Notice]:
     for sign in first.values():
         why = "enforces policies" if sign.is_installed else "is there, which alone reads it"
         text = f"{sign.what} says that {sign.profile} {why}: the profile, unless --profile names another"
+        if sign.yields and sign.is_installed:
+            text = f"{sign.what} says that the network is {sign.profile}'s: the profile, unless --profile names another"
         if sign.profile == "none":
             text = f"{sign.what} is there without a policy engine: profile none, unless --profile names another"
         yield Notice(sign.source, text, is_kept=True)
