@@ -38,7 +38,7 @@ from analyzer.model.requests import (
 )
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
-from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, exact, glob, prefix, regex, suffix, template
+from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, contains, exact, glob, prefix, regex, suffix, template
 
 USUAL_HEADER, USUAL_PREFIX, USUAL_PARAMETER = "authorization", "Bearer ", "access_token"
 _ANY_TOKEN = "eyJ"  # how every token begins
@@ -177,9 +177,11 @@ _PREFLIGHT = both(
 
 
 def _accepts(rule: JwtRule) -> Formula:
+    """The token, with nothing beside it that the rule takes for one too: each has to be good (istio.md 0.1)."""
     if not _sees_bearer(rule):
         return FALSE
     parts: list[Formula] = [Test(of_request(Name.TOKEN), frozenset({TokenState.VALID.value}))]
+    parts += [negated(other) for other in _others(rule)]
     if rule.issuer:
         parts.append(Test(of_request(Name.ISSUER), frozenset({rule.issuer})))
     if rule.audiences:
@@ -197,7 +199,13 @@ def _spellings(audience: str) -> Iterable[str]:
 def _sees_bearer(rule: JwtRule) -> bool:
     if _has_usual_places(rule):
         return True
-    return any(name == USUAL_HEADER and value.strip() in ("Bearer", "") for name, value in rule.headers)
+    return any(name == USUAL_HEADER and _is_before_token(before) for name, before in rule.headers)
+
+
+def _is_before_token(before: str) -> bool | None:
+    """Whether the token is what stands behind the prefix in `Bearer TOKEN`; None where the prefix is not there."""
+    place = USUAL_PREFIX.find(before)
+    return None if place < 0 else not USUAL_PREFIX[place + len(before) :].strip()
 
 
 def _has_usual_places(rule: JwtRule) -> bool:
@@ -206,20 +214,23 @@ def _has_usual_places(rule: JwtRule) -> bool:
 
 def _refuses(rule: JwtRule) -> Formula:
     """A token stands where the rule looks, and it is not one that it accepts; any text there is taken for a token."""
-    parts: list[Formula] = []
+    parts = list(_others(rule))
     if _sees_bearer(rule):
         parts.append(both([Test(of_request(Name.TOKEN)), negated(_accepts(rule))]))
-    headers, parameters = rule.headers, rule.parameters
-    if _has_usual_places(rule):
-        headers, parameters = ((USUAL_HEADER, USUAL_PREFIX),), (USUAL_PARAMETER,)
-    parts += [Test(of_request(Name.HEADER, name), _beginning(before)) for name, before in headers]
-    parts += [Test(of_request(Name.PARAMETER, name)) for name in parameters]
-    parts += [Test(of_request(Name.COOKIE, name)) for name in rule.cookies]
+    elif any(name == USUAL_HEADER and _is_before_token(before) is False for name, before in rule.headers):
+        parts.append(Test(of_request(Name.TOKEN)))
     return either(parts)
 
 
-def _beginning(before: str) -> Pattern:
-    return prefix(before) if before else NON_EMPTY
+def _others(rule: JwtRule) -> Iterable[Formula]:
+    """What the rule takes for a token besides the one in `Authorization: Bearer`.  A prefix may stand anywhere in a
+    header; without one the header is there, be it empty (istio.md 0.1)."""
+    headers, parameters = rule.headers, rule.parameters
+    if _has_usual_places(rule):
+        headers, parameters = ((USUAL_HEADER, USUAL_PREFIX),), (USUAL_PARAMETER,)
+    yield from (Test(of_request(Name.HEADER, name), contains(before) if before else None) for name, before in headers)
+    yield from (Test(of_request(Name.PARAMETER, name)) for name in parameters)
+    yield from (Test(of_request(Name.COOKIE, name)) for name in rule.cookies)
 
 
 # ------------------------------------------------------------------------------------------------ Envoy
