@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import (
+    aws_scale,
     calico_scale,
     cilium_scale,
     diff_scale,
@@ -58,6 +59,7 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
     ]
     found.append(Part("Calico", "benchmarks.calico_scale", lambda: calico_scale.measure(int(1_000 * scale))))
     found.append(Part("Cilium", "benchmarks.cilium_scale", lambda: cilium_scale.measure(int(1_000 * scale))))
+    found.append(Part("AWS", "benchmarks.aws_scale", lambda: aws_scale.measure(int(1_000 * scale))))
     found.append(Part("mesh", "benchmarks.mesh_scale", lambda: mesh_scale.measure(int(1_000 * scale))))
     found.append(Part("strings", "benchmarks.strings_scale", strings_scale.measure))
     if nca is not None:

@@ -149,7 +149,7 @@ class NodeGroups:
 
     @property
     def id(self) -> str:
-        return f"the nodes' groups {', '.join(self.groups)}"
+        return f"the nodes' interface ({', '.join(self.groups)})"
 
 
 @dataclass(frozen=True, slots=True)
