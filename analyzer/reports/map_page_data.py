@@ -12,7 +12,7 @@ from analyzer.model.cluster import Node, Route, Workload
 from analyzer.model.policies import Action, RuleRef
 from analyzer.reports import admission_words, words
 from analyzer.reports.map_json import connection_set
-from analyzer.reports.map_words import address_words, addresses_of
+from analyzer.reports.map_words import address_words, addresses_of, requests
 from analyzer.reports.visible import visible
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.connectivity import (
@@ -21,6 +21,7 @@ from analyzer.verdicts.connectivity import (
     ConnectivityMap,
     IngressEdge,
     MapEnd,
+    MapRow,
     bit_indices,
     end_id,
 )
@@ -36,7 +37,8 @@ def page_data(found: ConnectivityMap) -> Json:
     """The data that `page/model.js` reads.
 
     `classes` hold `[name, number of labels]` for each end; `sets` are sets of classes as `[low, high, low, high, …]`;
-    `rows` are `[src set, dst set, allowed, certain]` and `grounds` name `rules`, all by number.  `routes` are what
+    `rows` are `[src set, dst set, allowed, certain]`, with which `requests` get in where not all do, and `grounds` name
+    `rules`, all by number.  `routes` are what
     Ingresses and Gateway API routes lead to; the ingress controller is then the last class.
     """
     numbers = _Numbers()
@@ -47,7 +49,13 @@ def page_data(found: ConnectivityMap) -> Json:
         ends = [_addresses(found, number)] if group[0] == "outside" else [numbers.end(found.ends[i]) for i in members]
         classes.append({"group": groups.setdefault(group, len(groups)), "ends": ends})
     rows = [
-        [numbers.set(row.src), numbers.set(row.dst), numbers.conn(row.allowed), numbers.conn(row.certain)]
+        [
+            numbers.set(row.src),
+            numbers.set(row.dst),
+            numbers.conn(row.allowed),
+            numbers.conn(row.certain),
+            *([numbers.asked(row)] if row.requests else []),
+        ]
         for row in found.rows
     ]
     if found.ingress:
@@ -66,6 +74,7 @@ def page_data(found: ConnectivityMap) -> Json:
         "sets": [_ranges(bits) for bits in numbers.sets],
         "connections": [connection_set(connections) for connections in numbers.connections],
         "rows": rows,
+        "requests": list(map(visible, numbers.requests)),
         "rules": [_rule(ref) for ref in numbers.rules.values()],
         "grounds": grounds,
     }
@@ -78,6 +87,7 @@ class _Numbers:
         self.labels: dict[frozenset[tuple[str, str]], int] = {}
         self.sets: dict[int, int] = {}
         self.connections: dict[ConnectionSet, int] = {}
+        self.requests: dict[str, int] = {}
         self.rules: dict[Hashable, RuleRef] = {}
         self._places: dict[Hashable, int] = {}
 
@@ -92,6 +102,9 @@ class _Numbers:
 
     def conn(self, connections: ConnectionSet) -> int:
         return self.connections.setdefault(connections, len(self.connections))
+
+    def asked(self, row: MapRow) -> int:
+        return self.requests.setdefault(requests(row), len(self.requests))
 
     def rule(self, ref: RuleRef) -> int:
         key = id(ref.policy), ref.direction, id(ref.rule)

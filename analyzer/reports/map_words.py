@@ -127,17 +127,17 @@ def connections(row: MapRow | IngressEdge) -> str:
     if row.certain != row.allowed:
         doubtful = f"may be: {row.allowed - row.certain}"
         said = f"{row.certain}; {doubtful}" if row.certain else doubtful
-    return said + (_requests(row) if isinstance(row, MapRow) and row.requests else "")
+    return f"{said}; {requests(row)}" if isinstance(row, MapRow) and row.requests else said
 
 
-def _requests(row: MapRow) -> str:
-    """`; only requests on TCP 8080 in mutual TLS, where the method is `GET``."""
+def requests(row: MapRow) -> str:
+    """`on TCP 8080 only requests in mutual TLS, where the method is `GET``; empty where every request gets in."""
     by_ports: dict[PortSet, list[str]] = {}
     for it in row.requests:
         said = ", ".join(map(region_words.requested, it.region)) or "of any sort"
         by_ports.setdefault(it.ports, []).append(said if it.is_certain else f"{said}, perhaps")
     found = [f"on TCP {ports} only requests {' or '.join(_cut(said, 4))}" for ports, said in by_ports.items()]
-    return f"; {'; '.join(found)}"
+    return "; ".join(found)
 
 
 def ports_text(ports: PortSet) -> str:

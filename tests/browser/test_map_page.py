@@ -14,6 +14,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from analyzer.analysis import connectivity
+from analyzer.manifests import load
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
@@ -201,6 +202,49 @@ def test_a_click_on_an_edge_shows_the_rules(small):
     ActionChains(small).move_by_offset(-x, -y).perform()
     assert_rules_are_shown(small)
     assert [it.text for it in small.find_elements(By.CSS_SELECTOR, "#canvas .port")] == ["TCP 5432"]
+
+
+MESHED = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: c}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {containers: [{name: c, image: c}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: health, namespace: shop}
+spec: {selector: {matchLabels: {app: api}}, rules: [{to: [{operation: {methods: [GET], paths: [/health]}}]}]}
+"""
+
+
+def test_an_edge_says_which_requests_pass(browser, tmp_path):
+    shown(browser, tmp_path, load(["-"], stdin=MESHED.encode).cluster)
+    (line,) = [row for row in table(browser) if row[:2] == ("shop/web[Pod]", "shop/api[Pod]")]
+    assert "where the path is `/health`" in line[2]
+    (back,) = [row for row in table(browser) if row[:2] == ("shop/api[Pod]", "shop/web[Pod]")]
+    assert "request" not in back[2]
+    src, dst, said = cell_of(browser, "shop/web", "shop/api")
+    assert "of some requests only" in said
+    click_cell(browser, f"{src} to {dst}: {said}")
+    WebDriverWait(browser, 5).until(lambda _: "where the path is `/health`" in details(browser))
+    assert "only requests" in details(browser)
+
+
+def cell_of(browser, src, dst):
+    """What the matrix says of a pair of pods."""
+    tab(browser, "matrix")
+    found = browser.find_element(By.CSS_SELECTOR, f'[aria-label^="{src}[Pod] to {dst}[Pod]: "]')
+    label = found.get_attribute("aria-label")
+    return f"{src}[Pod]", f"{dst}[Pod]", label.partition(": ")[2]
 
 
 def test_ports_are_shown_on_demand(small):

@@ -78,11 +78,12 @@ function connectionText(it) {
 }
 
 function rowText(row) {
-  const [, , allowed, certain] = row;
+  const [, , allowed, certain, requests] = row;
   const text = connectionText(connections(allowed));
   const sure = connectionText(connections(certain));
-  if (sure === text) return text;
-  return sure === "nothing" ? `may be: ${text}` : `${text} (certain: ${sure})`;
+  const which = requests === undefined ? "" : `; ${map.requests[requests]}`;
+  if (sure === text) return text + which;
+  return (sure === "nothing" ? `may be: ${text}` : `${text} (certain: ${sure})`) + which;
 }
 
 // ------------------------------------------------------------------------------------------------ names
@@ -231,13 +232,14 @@ function edgesBetween(shown, filter) {
 // What an edge opens, all its rows together.
 const knownTexts = new Map();
 function edgeFacts(edge) {
-  const key = showsOther + [...new Set(edge.rows.map((n) => `${map.rows[n][2]}.${map.rows[n][3]}`))].sort().join();
+  const key = showsOther + [...new Set(edge.rows.map((n) => `${map.rows[n][2]}.${map.rows[n][3]}.${map.rows[n][4] !== undefined}`))].sort().join();
   if (!knownTexts.has(key)) {
     const rows = edge.rows.map((n) => map.rows[n]);
     const allowed = union(rows.map((row) => connections(row[2])));
     const certain = union(rows.map((row) => connections(row[3])));
     const isMaybe = rows.some((row) => connectionText(connections(row[2])) !== connectionText(connections(row[3])));
-    knownTexts.set(key, { text: connectionText(allowed), certain: connectionText(certain), isMaybe,
+    const which = rows.some((row) => row[4] !== undefined) ? ", of some requests only" : "";
+    knownTexts.set(key, { text: connectionText(allowed) + which, certain: connectionText(certain), isMaybe,
       sort: isMaybe ? "maybe" : isAllPorts(allowed) ? "all" : "some" });
   }
   return knownTexts.get(key);
