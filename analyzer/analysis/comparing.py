@@ -10,7 +10,7 @@ from analyzer.analysis.difference import Progress, difference
 from analyzer.analysis.inventory_difference import inventory_difference
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, Universe
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, Workload
 from analyzer.verdicts import Step
 from analyzer.verdicts.difference import Difference, InventoryDifference
 
@@ -24,15 +24,17 @@ def compare(
     max_changes: int,
     second_solver: str | None = None,
     progress: Progress | None = None,
+    controllers: tuple[Workload, ...] = (),
 ) -> Difference | InventoryDifference:
     """What two revisions permit, compared: a table of pairs in the inventory, regions else.
 
-    InternalError where the second solver contradicts an answer.
+    `controllers`: what serves Ingresses and routes, for the inventory.  InternalError where the second solver
+    contradicts an answer.
     """
     asking = replace(setting, keeps_steps=second_solver is not None)
     found: Difference | InventoryDifference
     if setting.universe is Universe.INVENTORY:
-        found = inventory_difference(old, new, packs, setting=asking, progress=progress)
+        found = inventory_difference(old, new, packs, setting=asking, progress=progress, controllers=controllers)
     else:
         found = difference(old, new, packs, setting=asking, max_changes=max_changes, progress=progress)
     if second_solver is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from analyzer.analysis.ingress import with_ingress
 from analyzer.judging import Setting
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, Workload
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.connectivity import INGRESS_CONTROLLER, ConnectivityMap
 from analyzer.verdicts.difference import ChangedPairs
@@ -16,11 +16,16 @@ _NOTHING: Flow = (ConnectionSet.EMPTY, ConnectionSet.EMPTY)
 
 
 def changed_flows(
-    old: tuple[ConnectivityMap, Cluster], new: tuple[ConnectivityMap, Cluster], ends: tuple[str, ...], setting: Setting
+    old: tuple[ConnectivityMap, Cluster],
+    new: tuple[ConnectivityMap, Cluster],
+    ends: tuple[str, ...],
+    setting: Setting,
+    controllers: tuple[Workload, ...] = (),
 ) -> tuple[tuple[str, ...], tuple[ChangedPairs, ...]]:
     """The ends with the controller and what only routes lead to behind them, and each workload to which it may open
-    something else than before.  The ends as they are, where nothing changed."""
-    before, after = _flows(*old, setting), _flows(*new, setting)
+    something else than before.  The ends as they are, where nothing changed.  `controllers`: of either revision; one
+    that holds none of them has no controller."""
+    before, after = _flows(*old, setting, controllers), _flows(*new, setting, controllers)
     numbers = {end: number for number, end in enumerate(ends)}
     changes: list[ChangedPairs] = []
     for workload in sorted({**before, **after}):
@@ -32,6 +37,10 @@ def changed_flows(
     return tuple(numbers), tuple(changes)
 
 
-def _flows(found: ConnectivityMap, cluster: Cluster, setting: Setting) -> Mapping[str, Flow]:
-    edges = with_ingress(found, cluster, setting=setting).ingress
+def _flows(
+    found: ConnectivityMap, cluster: Cluster, setting: Setting, controllers: tuple[Workload, ...]
+) -> Mapping[str, Flow]:
+    if controllers and not {it.id for it in controllers} & {it.id for it in cluster.workloads}:
+        return {}
+    edges = with_ingress(found, cluster, setting=setting, controllers=controllers).ingress
     return {edge.dst.id: (edge.allowed & ConnectionSet.PORTS, edge.certain & ConnectionSet.PORTS) for edge in edges}

@@ -22,7 +22,7 @@ from analyzer.judging import Setting
 from analyzer.judging.compare import ANYTHING_NEW, Revisions, gained, lost
 from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Pack, Universe
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.enforcing import as_pictured
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import Direction
@@ -43,9 +43,18 @@ _NOTHING: Ruling = (ConnectionSet.EMPTY, ConnectionSet.EMPTY, ())
 
 
 def inventory_difference(
-    old: Cluster, new: Cluster, packs: Sequence[Pack] = (), *, setting: Setting, progress: Progress | None = None
+    old: Cluster,
+    new: Cluster,
+    packs: Sequence[Pack] = (),
+    *,
+    setting: Setting,
+    progress: Progress | None = None,
+    controllers: tuple[Workload, ...] = (),
 ) -> InventoryDifference:
-    """Every pair of ends that may open something else than before, and each query of the packs on both revisions."""
+    """Every pair of ends that may open something else than before, and each query of the packs on both revisions.
+
+    `controllers`: the workloads that serve Ingresses and routes; any pod may where there are none.
+    """
     old, new = (as_pictured(side, setting.profile) for side in (old, new))
     revisions, tell = Revisions(old, new), progress or silent
     total = 2 + sum(len(pack.queries) for pack in packs)
@@ -56,7 +65,7 @@ def inventory_difference(
         tell(f"map of the {word} revision", done, total)
         maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
     pairing = _Pairing(maps[0], maps[1])
-    ends, flows = changed_flows((maps[0], sides[0]), (maps[1], sides[1]), pairing.ends, setting)
+    ends, flows = changed_flows((maps[0], sides[0]), (maps[1], sides[1]), pairing.ends, setting, controllers)
     among: list[ChangedPairs] = []
     changes = (*pairing.changes(among), *flows)
     queries = tuple(queries_of(revisions, packs, setting, setting.max_counterexamples, tell))

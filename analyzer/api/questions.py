@@ -102,6 +102,7 @@ def diff(
     max_changes: int = 20,
     budget: int | None = None,
     cross_check: str | None = None,
+    ingress_controller: Texts = (),
 ) -> DiffResult:
     """Tell whether two revisions permit the same traffic, and if not, exactly what changed.
 
@@ -109,14 +110,23 @@ def diff(
         >>> diff(shop, shop.changed(removed="NetworkPolicy shop/web-to-orders")).relation
         <Relation.LESS: 'less permissive'>
 
-    Queries and packs, where given, are asked of both.  Errors as from `check`.
+    Queries and packs, where given, are asked of both.  `ingress_controller`: workloads that serve Ingresses and routes,
+    for `universe="inventory"`.  Errors as from `check`.
     """
     asked = packs_of(queries, pack, set) if queries or pack else ()
     setting = setting_of(universe, profile, knob, pod_cidr, budget)
     second = inputs.second_solver(cross_check)
     before, after = loaded(old), loaded(new)
     setting = replace(setting, profile=profile_for(profile, knob, before, after))
-    found = analysis.compare(before, after, asked, setting=setting, max_changes=max_changes, second_solver=second)
+    found = analysis.compare(
+        before,
+        after,
+        asked,
+        setting=setting,
+        max_changes=max_changes,
+        second_solver=second,
+        controllers=endpoints.ingress_controllers(texts(ingress_controller), before, after),
+    )
     return DiffResult(found)
 
 

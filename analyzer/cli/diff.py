@@ -10,6 +10,7 @@ from analyzer.cli.exit_codes import difference_code
 from analyzer.cli.guard import complaint, tell
 from analyzer.cli.options import FailOn
 from analyzer.cli.progress import Progress
+from analyzer.inputs import endpoints
 
 
 def diff(
@@ -32,6 +33,7 @@ def diff(
     format_: options.InDiffFormat = formats.DiffFormat.TEXT,
     file: options.OutputFile = None,
     max_changes: options.MaxChanges = 20,
+    ingress_controller: options.IngressControllers = None,
     budget: options.WorkBudget = None,
     cross_check: options.CrossCheckBy = None,
     quiet: options.Quiet = False,
@@ -41,11 +43,12 @@ def diff(
     from analyzer import analysis
     from analyzer.reports.diff_formats import render_diff
 
-    pods, _, addresses, _, solver = inputs.settled(
+    pods, _, addresses, _, _, solver = inputs.settled(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: output.check_destinations(file, None, formats.DiffFormat),
+        lambda: revisions.served_by(ingress_controller or (), universe),
         lambda: revisions.second_solver(cross_check, universe, has_queries=bool(pack or query)),
     )
     limits = inputs.budget(budget)
@@ -55,6 +58,7 @@ def diff(
             lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),
             lambda: reading.staged(paths or (), git, progress) if staged else reading.both(paths or (), git, progress),
         )
+        controllers = endpoints.ingress_controllers(ingress_controller or (), old.cluster, new.cluster)
         engine = inputs.profile_for(profile, knob or (), old.cluster, new.cluster)
         found = analysis.compare(
             old.cluster,
@@ -64,6 +68,7 @@ def diff(
             max_changes=max_changes,
             second_solver=solver,
             progress=progress,
+            controllers=controllers,
         )
     if problems := (*old.problems, *new.problems):
         tell(complaint(problems, "what they could change is unknown"))

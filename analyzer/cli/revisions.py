@@ -183,3 +183,12 @@ def second_solver(chosen: SecondSolver | None, universe: str, *, has_queries: bo
             "leave out --universe inventory, or give queries with -p or -q",
         )
     return inputs.second_solver(chosen and chosen.value)
+
+
+def served_by(controllers: Sequence[str], universe: str) -> None:
+    """UsageError for controllers where nothing tells of the ingress controller."""
+    if controllers and universe != "inventory":
+        raise UsageError(
+            "--ingress-controller is for the inventory: elsewhere the controller is a pod like any other",
+            "add --universe inventory, or leave it out",
+        )

@@ -107,14 +107,14 @@ def _close(text: str, known: list[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else "write namespace/workload, a namespace, an address or a CIDR"
 
 
-def ingress_controllers(texts: Sequence[str], cluster: Cluster) -> tuple[Workload, ...]:
-    """The workloads that the values of `--ingress-controller` name."""
+def ingress_controllers(texts: Sequence[str], *clusters: Cluster) -> tuple[Workload, ...]:
+    """The workloads that the values of `--ingress-controller` name, of one of the revisions or of several."""
 
     def named(text: str) -> tuple[Workload, ...]:
-        found = workloads_named(text, cluster)
+        found = tuple(workload for cluster in clusters for workload in workloads_named(text, cluster))
         if not found:
             message = f"`{text}` after --ingress-controller is no workload of these manifests"
-            raise UsageError(message, nearest_end(text if "/" in text else f"{text}/", cluster))
+            raise UsageError(message, nearest_end(text if "/" in text else f"{text}/", clusters[-1]))
         return found
 
     parts = settled(*(lambda text=text: named(text) for text in texts))

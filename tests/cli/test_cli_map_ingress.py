@@ -221,3 +221,54 @@ def test_a_route_of_openshift_is_in_the_comparison_of_inventories(tmp_path):
     done = CliRunner().invoke(app, ["diff", *sides, "--universe", "inventory", "--format", "json"])
     (row,) = json.loads(done.stdout)["changes"]
     assert (row["change"], row["src"], row["dst"]) == ("added", "{ingress-controller}", "shop/two[Pod]")
+
+
+# ------------------------------------------------------------------------------------------------ two revisions
+def compared(*options, code=1):
+    """The rows from the controller in the comparison of `all.yaml` with `new.yaml`, with what was and what is."""
+    sides = ["all.yaml", "new.yaml", "--universe", "inventory", "--format", "json"]
+    done = CliRunner().invoke(app, ["diff", *sides, *options])
+    assert done.exit_code == code, done.output
+    rows = [row for row in json.loads(done.stdout)["changes"] if row["src"] == "{ingress-controller}"]
+    return {row["dst"]: (row["change"], row["before"]["TCP"], row["after"]["TCP"]) for row in rows}
+
+
+CLOSED = """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: edge}
+spec: {podSelector: {}, policyTypes: [Egress]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("controllers", "rows"),
+    [
+        ((), {WEB: ("removed", [[8080, 8080]], [])}),  # any pod may be the controller; WEB lets in those of edge alone
+        (("edge/proxy",), {OPEN: ("removed", [[9000, 9000]], []), WEB: ("removed", [[8080, 8080]], [])}),
+        (("shop/open",), {}),
+        (("edge/proxy", "shop/open"), {WEB: ("removed", [[8080, 8080]], [])}),
+    ],
+)
+def test_named_controllers_are_compared(tmp_path, controllers, rows):
+    (tmp_path / "new.yaml").write_text((tmp_path / "all.yaml").read_text() + CLOSED)
+    options = [text for name in controllers for text in ("--ingress-controller", name)]
+    found = compared(*options)
+    assert {dst: row for dst, row in found.items() if row[1] != row[2]} == rows
+
+
+def test_a_controller_of_one_revision_alone_serves_nothing_in_the_other(tmp_path):
+    text = (tmp_path / "all.yaml").read_text()
+    (tmp_path / "new.yaml").write_text(text + pod("late", namespace="edge"))
+    assert {row[0] for row in compared("--ingress-controller", "edge/late").values()} == {"added"}
+
+
+def test_controllers_are_for_the_inventory(tmp_path):
+    (tmp_path / "new.yaml").write_text((tmp_path / "all.yaml").read_text())
+    done = CliRunner().invoke(app, ["diff", "all.yaml", "new.yaml", "--ingress-controller", "edge/proxy"])
+    assert done.exit_code == 2
+    assert "add --universe inventory" in done.stderr
+    sides = ["diff", "all.yaml", "new.yaml", "--universe", "inventory", "--ingress-controller", "edge/prox"]
+    done = CliRunner().invoke(app, sides)
+    assert done.exit_code == 2
+    assert "edge/proxy" in done.stderr
