@@ -94,10 +94,11 @@ class Watcher:
             return render_text(self._with_findings(self._session.answer, cluster), style)
         before = self._session.answer
         after = self._session.update(cluster, progress=progress)
+        changes = changed_verdicts(before, after)
         return render_change(
             self._reader.reread,
-            self._with_findings(after, cluster),
-            changed_verdicts(before, after),
+            self._with_findings(after, cluster) if changes else after,
+            changes,
             style,
             asked=len(self._session.asked),
             at=time.strftime("%H:%M:%S"),

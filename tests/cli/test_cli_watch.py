@@ -139,3 +139,19 @@ def test_standard_input_cannot_be_watched():
     done = subprocess.run([sys.executable, "-m", "analyzer", "watch", "-"], capture_output=True, check=False)
     assert done.returncode == 2
     assert b"cannot be watched" in done.stderr
+
+
+def test_it_tells_the_cause_of_what_a_save_breaks_with_its_fix(folder, watched):
+    policies = folder / "k8s" / "policies.yaml"
+    first = watched.until("--assumptions")
+    assert "`policyTypes` lacks Ingress, so ingress stays open" in first
+    assert "fix     add Ingress to its `policyTypes`" in first
+    assert "+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}" in first
+
+    save(policies, DENY.replace("Egress]", "Egress, Ingress]"))
+    assert "fix" not in watched.until("2 proved")
+
+    save(policies, DENY.replace("Egress]", "Ingress]"))
+    said = watched.until("breaks  apart")
+    assert "`policyTypes` lacks Egress, so egress stays open" in said
+    assert "fix     add Egress to its `policyTypes`, and allow DNS" in said

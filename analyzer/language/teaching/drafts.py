@@ -116,9 +116,9 @@ class Draft:
     def apply(self, idiom: Idiom, known: Set[str], head: int = 0) -> None:
         """Rewrite what the idiom is found at, from left to right, save where it is a name that is known.  What comes
         before `head` is no part of what is looked at."""
-        position = 0
+        position, seen = 0, self._seen(idiom.where, head)
         while len(self.edits) < _MOST_EDITS:
-            found = idiom.pattern.search(self._seen(idiom.where, head), position)
+            found = idiom.pattern.search(seen, position)
             if found is None:
                 return
             whole, at = _span(found, 0, head), _span(found, "at" if "at" in found.re.groupindex else 0, head)
@@ -130,7 +130,7 @@ class Draft:
                 position = max(found.end(), found.start() + 1)
                 continue
             self.replace(*whole, new, idiom.message.replace("{at}", wrong), at)
-            position = found.start() + max(len(new), 1)
+            position, seen = found.start() + max(len(new), 1), self._seen(idiom.where, head)
 
     def _seen(self, where: Where, head: int) -> str:
         """The text behind the head, with what is not looked at hidden."""

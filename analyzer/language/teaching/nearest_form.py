@@ -18,8 +18,9 @@ from analyzer.records import dataclass
 Check = Callable[[str], Sequence[Problem]]
 """The problems of a text; their lines and columns count from 1 in it."""
 
-LONGEST = 1000  # characters of one claim; a longer one costs more than a reader waits for
-_MOST_READ = 9000  # characters of drafts, all that are tried together, past the first ones
+_MOST_READ = 30_000  # characters of drafts, all that are tried together: about half a second
+_READINGS = 4  # of a text longer than that, whose one reading takes as long as its answer would
+_MOST_JOINED = 9000  # characters of claims that a text joins, all that are tried together
 _MOST_STEPS = 12
 _HEAD = re.compile(r'(?:\s*@[\w-]+\s*\([^)]*\))*\s*(?:assert\s+[\w.-]+\s*(?:"[^"\n]*"\s*)?:|let\s+[\w-]+\s*=)\s*')
 _BLANKS = re.compile(r'("(?:[^"\\\n]|\\[^\n])*")|(?:#[^\n]*|\s)+')
@@ -29,16 +30,31 @@ _JOINED = re.compile(
 _ASK_BOTH = "two claims are two queries: each asks one thing"
 
 
-class _Tries:
-    """How much is left to be tried: a text that joins many claims could be taken apart in very many ways."""
+class _ExhaustedError(Exception):
+    """So much was tried that a reader waits no longer."""
 
-    def __init__(self) -> None:
-        self._left = _MOST_READ
+
+class _Tries:
+    """How much is left to be tried: a text that joins many claims could be taken apart in very many ways.
+
+    What is read for one text grows with its length, and no faster.
+    """
+
+    def __init__(self, text: str, check: Check) -> None:
+        self._check, self._left = check, _MOST_JOINED
+        self._unread = max(_MOST_READ, _READINGS * len(text))
 
     def take(self, text: str) -> bool:
-        """Whether the text may be tried, too."""
+        """Whether the claim may be tried, too."""
         self._left -= max(len(text), 100)
         return self._left > 0
+
+    def check(self, text: str) -> Sequence[Problem]:
+        """The problems of a draft.  _ExhaustedError where no more may be read."""
+        self._unread -= max(len(text), 100)
+        if self._unread < 0:
+            raise _ExhaustedError
+        return self._check(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +74,14 @@ def taught(
     is what is wrong first.  `known` are the names that the file has given to sets.  `is_bare`: it is a claim without the
     `assert NAME:` of a file.
     """
-    if not problems or len(text) > LONGEST:
-        return tuple(problems)
+    if not problems:
+        return ()
     ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
     first = ordered[0]
-    found = _form(text, check, known, _Tries(), BARE if is_bare else OF_STATEMENTS)
+    try:
+        found = _form(text, known, _Tries(text, check), BARE if is_bare else OF_STATEMENTS)
+    except _ExhaustedError:
+        found = None
     if found is None:
         return tuple(ordered)
     line, column = _line_and_column(text, found.first.start)
@@ -75,9 +94,7 @@ def taught(
     return (replace(first, forms=found.forms), *ordered[1:])
 
 
-def _form(
-    text: str, check: Check, known: Set[str], tries: _Tries, heads: Sequence[Idiom] = (), depth: int = 0
-) -> _Form | None:
+def _form(text: str, known: Set[str], tries: _Tries, heads: Sequence[Idiom] = (), depth: int = 0) -> _Form | None:
     drafts: list[Draft] = []
     for idioms in (*OF_CLAIMS, ()):
         draft = Draft(text)
@@ -87,12 +104,12 @@ def _form(
         drafts.append(draft)
         for idiom in idioms:
             draft.apply(idiom, known, head.end() if head else 0)
-        if _is_mended(draft, check):
+        if _is_mended(draft, tries.check):
             return None if draft.first is None else _Form((_shown(draft.text, text),), draft.first)
-    found = _apart(text, check, known, tries, depth)
+    found = _apart(text, known, tries, depth)
     for draft in drafts:
         if found is None and draft.first is not None:
-            found = _apart(draft.text, check, known, tries, depth)
+            found = _apart(draft.text, known, tries, depth)
             found = found and _Form(found.forms, draft.first)
     return found
 
@@ -115,7 +132,7 @@ def _is_mended(draft: Draft, check: Check) -> bool:
     return False
 
 
-def _apart(text: str, check: Check, known: Set[str], tries: _Tries, depth: int) -> _Form | None:
+def _apart(text: str, known: Set[str], tries: _Tries, depth: int) -> _Form | None:
     """The two claims that the text joins, if it does, each in its nearest form."""
     head = _HEAD.match(text)
     if depth > 2 or (head is not None and depth == 0 and text.lstrip().startswith("let")):
@@ -125,18 +142,18 @@ def _apart(text: str, check: Check, known: Set[str], tries: _Tries, depth: int) 
         left, right = text[: found.start()], text[:start] + text[found.end() :]
         at = found.start() + len(found[0]) - len(found[0].lstrip())
         joint = Edit(at, max(at + 1, found.start() + len(found[0].rstrip())), _ASK_BOTH, "")
-        one = _alone(left, check, known, tries, depth, joint)
-        other = _alone(right, check, known, tries, depth, joint) if one is not None else None
+        one = _alone(left, known, tries, depth, joint)
+        other = _alone(right, known, tries, depth, joint) if one is not None else None
         if one is not None and other is not None:
             return _Form((*one.forms, *other.forms), one.first)
     return None
 
 
-def _alone(text: str, check: Check, known: Set[str], tries: _Tries, depth: int, joint: Edit) -> _Form | None:
+def _alone(text: str, known: Set[str], tries: _Tries, depth: int, joint: Edit) -> _Form | None:
     """One of several claims, as it is or in its nearest form."""
-    if not check(text):
+    if not tries.check(text):
         return _Form((_shown(text, text),), joint)
-    return _form(text, check, known, tries, (), depth + 1) if tries.take(text) else None
+    return _form(text, known, tries, (), depth + 1) if tries.take(text) else None
 
 
 def _shown(text: str, written: str) -> str:

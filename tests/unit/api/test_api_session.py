@@ -71,3 +71,46 @@ def test_only_what_a_change_can_have_changed_is_asked():
     policy = next(p for p in session.manifests.cluster.policies if p.name == "web-to-orders")
     session.change(put=policy)
     assert session.asked == ()
+
+
+# ------------------------------------------------------------------------------------------------ findings
+OPENED = "no internet can reach namespace shop"
+
+
+def findings(result):
+    return [
+        (it.ref.policy.id, it.fault.value, [broken.query.id for broken in it.breaks], it.fix.text)
+        for it in result.findings
+    ]
+
+
+def test_check_tells_findings_with_edits_that_can_be_applied(tmp_path):
+    for file in SHOP.glob("*.yaml"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "open.yaml").write_text(POLICY)
+    result = analyzer.check(tmp_path, OPENED)
+    (finding,) = result.findings
+    assert (finding.ref.policy.name, finding.spot.source.file) == ("open", str(tmp_path / "open.yaml"))
+    edit = finding.fix.edit
+    lines = (tmp_path / "open.yaml").read_text().split("\n")
+    lines[edit.line - 1 : edit.line - 1 + len(edit.removed)] = edit.added
+    (tmp_path / "open.yaml").write_text("\n".join(lines))
+    assert analyzer.check(tmp_path, OPENED).is_proved
+    assert not analyzer.check(tmp_path, OPENED).findings
+
+
+def test_a_session_tells_findings_of_its_answer_and_of_what_is_proposed():
+    session = analyzer.Session(SHOP, OPENED)
+    assert not session.result.findings
+    proposed = session.propose(put=POLICY)
+    assert findings(proposed) == findings(analyzer.check(analyzer.load(SHOP, objects=POLICY), OPENED))
+    assert findings(proposed)[0][:3] == ("NetworkPolicy shop/open", "rule-allows", ["q1"])
+    assert not session.result.findings
+    assert findings(session.change(put=POLICY)) == findings(proposed)
+
+
+def test_findings_of_objects_without_a_text_have_no_edit():
+    cluster = analyzer.load(SHOP, objects=POLICY).cluster
+    (finding,) = analyzer.check(cluster, OPENED).findings
+    assert finding.fix.edit is None
+    assert finding.fix.text
