@@ -212,7 +212,7 @@ def test_no_claim_takes_long(piece: str) -> None:
 
 
 @pytest.mark.parametrize("piece", PIECES)
-@pytest.mark.parametrize("length", [1_000, 10_000, 40_000])
+@pytest.mark.parametrize("length", [1_000, 8_000])
 def test_what_is_read_to_find_a_form_grows_no_faster_than_the_text(piece: str, length: int) -> None:
     text, read = ("no " + piece * length)[:length], []
 
