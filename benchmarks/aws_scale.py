@@ -20,6 +20,7 @@ from analyzer import analysis, manifests, packs
 from analyzer.analysis import Setting
 from analyzer.inputs.engines import profile_for
 from analyzer.model.claims import Universe
+from analyzer.verdicts import Status
 from benchmarks.measuring import Row
 
 Object = dict[str, Any]
@@ -176,7 +177,7 @@ def answered(folder: Path) -> tuple[Counter[str], set[str], float]:
     answer = analysis.check(cluster, asked, setting=setting)
     seconds = time.process_time() - start
     statuses = Counter(verdict.status.value for verdict in answer.verdicts)
-    facts = {text for verdict in answer.verdicts for text in verdict.blame}
+    facts = {text for it in answer.verdicts if it.status is Status.UNKNOWN for text in it.blame}
     return statuses, facts, seconds
 
 

@@ -26,6 +26,7 @@ def test_nca_is_left_out_where_its_command_is_not_given():
         "map",
         "Calico",
         "Cilium",
+        "AWS",
         "mesh",
         "strings",
     ]
