@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 
 from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
-from analyzer.encoding import Dependencies, Question, dependencies_of
+from analyzer.encoding import Dependencies, Question, dependencies_of, entry_changes
 from analyzer.judging import Setting, judge, question_of
-from analyzer.judging.after_policies import verdict_after
+from analyzer.judging.after_policies import Change, change_between, change_seen, verdict_after
 from analyzer.judging.mediated import mediated
 from analyzer.model.claims import Claim, Pack
 from analyzer.model.cluster import Cluster
@@ -31,21 +32,30 @@ class _Dependencies:
     breaches: tuple[Breach, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    dependencies: _Dependencies
-    answered: Answered
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _State:
     """The answer for a cluster, what of it may be taken over next time by the task's number, and the queries that were
     asked."""
 
-    cluster: Cluster
-    answer: Answer
-    kept: dict[int, _Kept]
-    asked: tuple[str, ...]
+    def __init__(
+        self,
+        cluster: Cluster,
+        enforced: Cluster,
+        answer: Answer,
+        kept: Mapping[int, Answered],
+        asked: tuple[str, ...],
+        depends: Callable[[Cluster, int], _Dependencies],
+        dependencies: dict[int, _Dependencies],
+    ) -> None:
+        """`depends` works out the `dependencies` that are not there yet."""
+        self.cluster, self.enforced, self.answer, self.kept, self.asked = cluster, enforced, answer, kept, asked
+        self._depends, self._dependencies = depends, dependencies
+
+    def dependencies(self, number: int) -> _Dependencies:
+        """Of the answer to that task; worked out when something is held against them."""
+        found = self._dependencies.get(number)
+        if found is None:
+            found = self._dependencies[number] = self._depends(self.enforced, number)
+        return found
 
 
 class CheckSession:
@@ -78,7 +88,7 @@ class CheckSession:
         self._packs, self._setting, self._jobs = tuple(packs), setting, jobs
         self._tasks = tasks_of(packs)
         self._lock = Lock()
-        self._state = self._found(cluster, {}, progress)
+        self._state = self._found(cluster, None, progress)
 
     @property
     def cluster(self) -> Cluster:
@@ -100,7 +110,7 @@ class CheckSession:
         as `propose` tells it.
         """
         with self._lock:
-            self._state = found = self._found(cluster, self._state.kept, progress, is_brief=is_brief)
+            self._state = found = self._found(cluster, self._state, progress, is_brief=is_brief)
         return found.answer
 
     def propose(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
@@ -110,7 +120,7 @@ class CheckSession:
         that is refuted keeps the witnesses that the change leaves standing, each alone in its region, and no search is
         made for others; what a proof rests on is not made small.
         """
-        return self._found(cluster, self._state.kept, progress, is_brief=True).answer
+        return self._found(cluster, self._state, progress, is_brief=True).answer
 
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
@@ -119,52 +129,74 @@ class CheckSession:
         return self.update(edited(self.cluster, put, removed), progress=progress)
 
     def _found(
-        self, given: Cluster, known: dict[int, _Kept], progress: Progress | None, *, is_brief: bool = False
-    ) -> _Found:
+        self, given: Cluster, known: _State | None, progress: Progress | None, *, is_brief: bool = False
+    ) -> _State:
         cluster = as_enforced(given, self._setting.profile)
-        now: list[_Dependencies] = []
-        whole: list[Answered | None] = []
-        for number, task in enumerate(self._tasks):
-            now.append(self._dependencies(cluster, task))
-            kept = known.get(number)
-            if kept is None or kept.dependencies == now[-1]:
-                whole.append(None if kept is None else kept.answered)
-            else:
-                whole.append(self._standing(cluster, task, kept, now[-1]) if is_brief else None)
-        stale = [number for number, found in enumerate(whole) if found is None]
+        dependencies: dict[int, _Dependencies] = {}
+        whole = self._spared(cluster, known, dependencies, is_brief=is_brief)
+        stale = [number for number in range(len(self._tasks)) if number not in whole]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]
         answered = dict(zip(stale, answer_all(Answerer(cluster, self._setting), asked, jobs, progress), strict=True))
         if progress is not None:
             progress("", len(asked), len(asked))
-        every = [answered[number] if found is None else found for number, found in enumerate(whole)]
-        kept_now = {
-            i: _Kept(now[i], found)
-            for i, found in enumerate(every)
-            if i not in answered or _is_repeatable(self._tasks[i], found)
-        }
-        answer = answer_of(cluster, self._packs, every, setting=self._setting)
-        return _Found(given, answer, kept_now, tuple(task.query.id for task in asked))
+        every = {**whole, **answered}
+        kept = {i: it for i, it in every.items() if i in whole or _is_repeatable(self._tasks[i], it)}
+        found = [every[number] for number in range(len(self._tasks))]
+        answer = answer_of(cluster, self._packs, found, setting=self._setting)
+        names = tuple(task.query.id for task in asked)
+        return _State(given, cluster, answer, kept, names, self._dependencies, dependencies)
 
-    def _dependencies(self, cluster: Cluster, task: Task) -> _Dependencies:
+    def _spared(
+        self, cluster: Cluster, known: _State | None, dependencies: dict[int, _Dependencies], *, is_brief: bool
+    ) -> dict[int, Answered]:
+        """The answers that follow from those before, by their task's number; `dependencies` takes in what is worked
+        out for it."""
+        if known is None:
+            return {}
+        changes = entry_changes(known.enforced, cluster, self._setting.profile) if is_brief else None
+        found: dict[int, Answered] = {}
+        for number, kept in known.kept.items():
+            answered = None
+            if changes is not None and self._is_asked_alike(known.enforced, cluster, number):
+                answered = self._after(cluster, number, kept, partial(change_seen, changes))
+            if answered is None:
+                was, now = known.dependencies(number), self._dependencies(cluster, number)
+                dependencies[number] = now
+                if was == now:
+                    answered = kept
+                elif is_brief and not was.breaches and not now.breaches:
+                    answered = self._after(cluster, number, kept, partial(change_between, was.question, now.question))
+            if answered is not None:
+                found[number] = answered
+        return found
+
+    def _is_asked_alike(self, before: Cluster, now: Cluster, number: int) -> bool:
+        """The question is the same of both, and its assumptions hold in both."""
+        assumptions = self._tasks[number].assumptions
+        questions = [self._question(cluster, self._tasks[number])[1] for cluster in (before, now)]
+        return questions[0] == questions[1] and not any(breaches_of(it, assumptions) for it in (before, now))
+
+    def _dependencies(self, cluster: Cluster, number: int) -> _Dependencies:
+        task = self._tasks[number]
         cluster, question = self._question(cluster, task)
         return _Dependencies(dependencies_of(cluster, question), breaches_of(cluster, task.assumptions))
 
     def _question(self, cluster: Cluster, task: Task) -> tuple[Cluster, Question]:
         return mediated(cluster, question_of(cluster, task.query, task.assumptions, self._setting))
 
-    def _standing(self, cluster: Cluster, task: Task, kept: _Kept, now: _Dependencies) -> Answered | None:
+    def _after(
+        self, cluster: Cluster, number: int, kept: Answered, change: Callable[[Question, Cluster], Change | None]
+    ) -> Answered | None:
         """The answer, where it follows from the one before; None if all of it has to be asked again."""
-        if kept.dependencies.breaches or now.breaches:
-            return None
+        task = self._tasks[number]
         seen, question = self._question(cluster, task)
 
         def ask(claim: Claim) -> Verdict:
             return judge(cluster, replace(task.query, claim=claim), task.assumptions, self._setting)
 
-        before, was, budget = kept.answered.verdict, kept.dependencies.question, self._setting.budget
-        verdict = verdict_after(before, was, now.question, seen, question, budget, ask)
-        return None if verdict is None else replace(kept.answered, verdict=verdict)
+        verdict = verdict_after(kept.verdict, lambda: change(question, seen), seen, question, self._setting.budget, ask)
+        return None if verdict is None else replace(kept, verdict=verdict)
 
 
 def _is_repeatable(task: Task, answered: Answered) -> bool:

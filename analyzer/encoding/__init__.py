@@ -4,6 +4,7 @@ from analyzer.encoding.common_universe import align, is_on_host, members_of
 from analyzer.encoding.decode import decode, decode_end
 from analyzer.encoding.dependencies import Dependencies, dependencies_of
 from analyzer.encoding.embed import embed, embed_end
+from analyzer.encoding.entry_changes import EntryChanges, entry_changes
 from analyzer.encoding.obligation import (
     CONDITION,
     IN_DST,
@@ -31,6 +32,7 @@ __all__ = [
     "Attribute",
     "Box",
     "Dependencies",
+    "EntryChanges",
     "Obligation",
     "Question",
     "Role",
@@ -45,6 +47,7 @@ __all__ = [
     "embed_end",
     "encode",
     "encode_pair",
+    "entry_changes",
     "is_on_host",
     "members_of",
     "pod_addresses",

@@ -90,7 +90,8 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
         mentioned, compared = mentioned_values(scope)
-        for workload in _touched(scope):
+        may_all_differ = is_inventory or bool(named or scope.mesh.stages) or before is not None
+        for workload in _touched(scope, are_all=may_all_differ):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
             was_on_host = workload.host_network if before is None else is_on_host(workload, before)
             is_other = (
@@ -162,11 +163,11 @@ def mentioned_values(scope: Scope) -> tuple[dict[str, tuple[str, ...]], frozense
     return {key: d.values for key, d in pods.items()}, frozenset(key for key, d in pods.items() if d.is_compared)
 
 
-def _touched(scope: Scope) -> Iterator[Workload]:
-    """The workloads in the namespaces of the slice, namespace by namespace.
+def _touched(scope: Scope, *, are_all: bool) -> Iterator[Workload]:
+    """The workloads in the namespaces of the slice, namespace by namespace; or those that use ports of their nodes.
 
     Where a pod must be there, and not merely could be, guesses at its labels are none."""
-    by_namespace = scope.members.workloads_by_namespace
+    by_namespace = scope.members.workloads_by_namespace if are_all else scope.members.with_ports_of_nodes
     for code in sorted(scope.src.namespaces | scope.dst.namespaces):
         here = by_namespace.get(scope.table.entries[code].name or "", ())
         yield from here if scope.admits_guesses else (workload.without_guesses for workload in here)

@@ -23,9 +23,11 @@ from analyzer.sets import AddressSet
 
 @dataclass(frozen=True)
 class Dependencies:
-    """`workloads` are those of the namespaces that the ends can be in, one tuple for each; what is not named as in a
-    Scope is of the whole cluster.  Policies know their place in the files, and so does an answer that names them."""
+    """`question`: as it is put to this cluster; `workloads` are those of the namespaces that the ends can be in, one
+    tuple for each; what is not named as in a Scope is of the whole cluster.  Policies know their place in the files,
+    and so does an answer that names them."""
 
+    question: Question
     namespaces: tuple[Entry, ...]
     src: Reach
     dst: Reach
@@ -51,6 +53,7 @@ def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
     by_namespace = cluster.workloads_by_namespace
     touched = sorted(scope.src.namespaces | scope.dst.namespaces)
     return Dependencies(
+        question=question,
         namespaces=scope.table.entries,
         src=scope.src,
         dst=scope.dst,

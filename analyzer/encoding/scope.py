@@ -142,16 +142,15 @@ def pod_ranges(cluster: Cluster, given: AddressSet | None) -> AddressSet:
 def scope_of(cluster: Cluster, question: Question) -> Scope:
     """Slice the cluster to what can matter to the question."""
     claim = question.claim
-    names = mentioned_names(cluster, question) | names_in_identities(cluster, question)
-    table = namespace_table(cluster, question.universe, question.open_labels, names)
+    table = table_of(cluster, question)
     src, dst = _ends(claim, table, question.slice_first)
-    judged = src, src if claim.kind is Kind.ISOLATED else dst
     indices = index_of(cluster, question.profile)
-    egress, ingress = (sliced(index, claim, table, end) for index, end in zip(indices, judged, strict=True))
-    if question.judged_at is Direction.INGRESS:
-        egress = without_tiers(egress)
-    elif question.judged_at is Direction.EGRESS:
-        ingress = without_tiers(ingress)
+    egress, ingress = (
+        sliced(index, claim, table, end)
+        if question.judged_at in (None, index.stage.direction)
+        else without_tiers(index.stage)
+        for index, end in zip(indices, judged_ends(question, table), strict=True)
+    )
     mesh = mediation(cluster, question, table, dst.namespaces)
     of_mesh = tuple(mesh.formulas)
     asked = [*formulas_of(egress), *formulas_of(ingress), *of_mesh, *asked_of_requests(claim)]
@@ -183,6 +182,18 @@ def destinations_with_policies(cluster: Cluster, question: Question) -> list[str
     _, dst = _ends(question.claim, table, question.slice_first)
     inside = frozenset(name for code in dst.namespaces if (name := table.entries[code].name) is not None)
     return namespaces_with_policies(cluster, question, inside)
+
+
+def table_of(cluster: Cluster, question: Question) -> NamespaceTable:
+    """The namespaces that there are, and can be, for the question."""
+    names = mentioned_names(cluster, question) | names_in_identities(cluster, question)
+    return namespace_table(cluster, question.universe, question.open_labels, names)
+
+
+def judged_ends(question: Question, table: NamespaceTable) -> tuple[Reach, Reach]:
+    """What the end can be that each stage judges, egress first."""
+    src, dst = _ends(question.claim, table, question.slice_first)
+    return src, src if question.claim.kind is Kind.ISOLATED else dst
 
 
 def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> RequestDomains:

@@ -132,10 +132,10 @@ def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Reach, n
     """What of the stage can matter to the claim where the end that it judges is one of these.  `narrowed`: the ends of
     which tiers without an order matter; those in order are kept whole, so that ties stay what they are."""
     stage = index.stage
-    near = _judged(stage, table, end)
+    near = judged_by(stage, table, end)
     kept = index.at(near, table)
     if narrowed is not None:
-        inside = index.at(_judged(stage, table, narrowed), table)
+        inside = index.at(judged_by(stage, table, narrowed), table)
         kept = {it for it in kept if it in inside or not stage.tiers[index.place(it).tier].is_union}
     tiers = index.tiers(kept)
     return replace(
@@ -158,7 +158,7 @@ def without_tiers(stage: Stage) -> Stage:
     return replace(stage, tiers=none, ways=(), node_ways=(), disguises=(), doubts=())
 
 
-def _judged(stage: Stage, table: NamespaceTable, end: Reach) -> Reach:
+def judged_by(stage: Stage, table: NamespaceTable, end: Reach) -> Reach:
     """Those of the ends of which the stage says something."""
     if not end.kinds:
         return NO_END

@@ -8,19 +8,21 @@ without where the claim forbids, and which was shown not to deny where it asks f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from analyzer.encoding import VIOLATION, Dependencies, Question, encode
+from analyzer.encoding import VIOLATION, Attribute, Dependencies, EntryChanges, Obligation, Question, Role, encode
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
-from analyzer.judging.kept_witnesses import are_policies_alone, standing
+from analyzer.judging.kept_witnesses import are_policies_alone, away_from, ends_as_before, standing
 from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Formula, Member, Role, Word, both, either, leaves
+from analyzer.model.endpoints import End
+from analyzer.model.formulas import Formula, Member, Word, both, either, in_namespaces, leaves
+from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.pipeline import Entry, Stage
-from analyzer.model.policies import Direction, NamespaceChoice, Policy, RuleRef
+from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, RuleRef
 from analyzer.model.reading import pods_in
 from analyzer.records import dataclass
 from analyzer.solving import Budget, OutOfTimeError
@@ -38,38 +40,67 @@ class _Part:
     direction: Direction
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What of a change a question sees: the entries that are there before or after only; whether nothing more is asked
+    about an end, given the namespaces of what those select; whether connections come by other ways than straight."""
+
+    entries: dict[Direction, tuple[Entry, ...]]
+    ends_as_before: Callable[[Collection[NamespaceChoice]], Callable[[End], bool]]
+    is_led: Callable[[], bool]
+
+
+def change_between(was: Dependencies, now: Dependencies, _: Question, cluster: Cluster) -> Change | None:
+    """Of what the answer depended on, and depends on in this cluster; None if more than policies is different."""
+    if not are_policies_alone(was, now):
+        return None
+    return Change(
+        _changed_entries(was, now),
+        lambda choices: ends_as_before(was, now, cluster, choices),
+        lambda: bool(now.egress.ways or now.egress.node_ways or now.ingress.ways or now.ingress.disguises),
+    )
+
+
+def change_seen(changes: EntryChanges, question: Question, cluster: Cluster) -> Change | None:
+    """The same, of a change of policies alone; None where the question may see more of it."""
+    entries = changes.seen_by(question)
+    if entries is None:
+        return None
+    return Change(entries, lambda choices: away_from(choices, cluster), lambda: changes.is_led(question))
+
+
 def verdict_after(
     before: Verdict,
-    was: Dependencies,
-    now: Dependencies,
+    change: Callable[[], Change | None],
     cluster: Cluster,
     question: Question,
     budget: Budget,
     ask: Callable[[Claim], Verdict],
 ) -> Verdict | None:
-    """The verdict in this cluster; None if all of it has to be asked.  `was`, `now`: what the answer depended on, and
-    depends on; `ask` answers a narrower claim."""
+    """The verdict in this cluster; None if all of it has to be asked.  `ask` answers a narrower claim."""
     claim = before.query.claim
-    if question.with_requests or before.waivers or any(t.may_be or t.changes_pods for t in now.unmodelled):
+    if question.with_requests or before.waivers or any(t.may_be or t.changes_pods for t in cluster.unmodelled):
         return None
     if before.status not in (Status.PROVED, Status.REFUTED) or claim.kind in (Kind.SOME, Kind.NEVER_TIE):
         return None
     if unknown_sets(bound(claim, question.pod_addresses, question.profile, cluster)):
         return None
-    if not are_policies_alone(was, now):
+    seen = change()
+    if seen is None:
         return None
-    changed = _changed_entries(was, now)
-    subjects = _subjects(entry for entries in changed.values() for entry in entries)
+    if not any(seen.entries.values()):
+        return before
+    subjects = _subjects(entry for entries in seen.entries.values() for entry in entries)
     if subjects is None:
         return None
-    kept = standing(before, was, now, cluster, question, list(subjects.values()))
+    kept = standing(before, cluster, question, seen.ends_as_before(list(subjects.values())))
     if before.status is Status.REFUTED and (kept is None or kept.live):
         return kept
-    parts = _parts(claim, changed)
+    parts = _parts(claim, seen.entries)
     if parts is None:
         return None
-    found = [_answered(part, cluster, question, now, budget, ask) for part in parts]
-    gone = {entry.policy.id for entries in changed.values() for entry in entries if entry.policy is not None}
+    found = [_answered(part, cluster, question, seen, budget, ask) for part in parts]
+    gone = {entry.policy.id for entries in seen.entries.values() for entry in entries if entry.policy is not None}
     return _joined(before if kept is None else kept, found, gone)
 
 
@@ -117,7 +148,7 @@ def _subjects(entries: Iterable[Entry]) -> dict[Formula, NamespaceChoice] | None
     found: dict[Formula, NamespaceChoice] = {}
     for entry in entries:
         policy = entry.policy
-        if not isinstance(policy, Policy) or entry.subject != pods_in(policy.subject, Role.SELF):
+        if not isinstance(policy, Policy) or entry.subject != pods_in(policy.subject, OfWhom.SELF):
             return None
         found[entry.subject] = policy.subject.namespaces
     return found if len(found) <= _MOST_CHANGED else None
@@ -145,13 +176,13 @@ def _answered(
     part: _Part,
     cluster: Cluster,
     question: Question,
-    now: Dependencies,
+    change: Change,
     budget: Budget,
     ask: Callable[[Claim], Verdict],
 ) -> Verdict | tuple[RuleRef, ...]:
     """The verdict on the part, or what a proof of it rests on."""
-    led = now.egress.ways or now.egress.node_ways or now.ingress.ways or now.ingress.disguises
-    if question.claim.kind is not Kind.ISOLATED and not (led and question.claim.kind is Kind.EVERY):
+    kind = question.claim.kind
+    if kind is not Kind.ISOLATED and not (kind is Kind.EVERY and change.is_led()):
         claim = bound(part.claim, question.pod_addresses, question.profile, cluster)
         alone = encode(cluster, replace(question, claim=claim, judged_at=part.direction))
         session = QuerySession(alone, budget)
@@ -161,7 +192,30 @@ def _answered(
             return ask(part.claim)
         if found.is_unsat:
             return tuple(alone.tracks[name] for name in found.core if name in alone.tracks)
+        if found.is_sat and (near := _with_far_end(part, alone, found.values)) is not None:
+            verdict = ask(near)
+            if verdict.status is Status.REFUTED and verdict.live:
+                return verdict
     return ask(part.claim)
+
+
+def _with_far_end(part: _Part, alone: Obligation, values: Mapping[str, int]) -> Claim | None:
+    """The claim of far ends like that of a connection which the stage lets be, by namespace: few policies judge those.
+    None where no namespace is known, or the set on that side is of those that may."""
+    at_source = part.direction is Direction.EGRESS
+    namespace = alone.variables.find(Role.DST if at_source else Role.SRC, Attribute.NAMESPACE)
+    code = values.get(namespace.symbol, alone.scope.table.none) if namespace is not None else alone.scope.table.none
+    if code == alone.scope.table.none or not alone.scope.table.entries[code].name:
+        return None
+    chosen = in_namespaces(NamespaceNamed(alone.scope.table.entries[code].name or ""), OfWhom.SELF)
+    claim = part.claim
+    if claim.kind is (Kind.REACHES_ONLY if at_source else Kind.ONLY):
+        return None
+    if not at_source:
+        return replace(claim, sources=both([claim.sources, chosen]))
+    if claim.destinations is None or any(map(_is_word, leaves(claim.destinations))):
+        return None
+    return replace(claim, destinations=both([claim.destinations, chosen]))
 
 
 def _joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: set[str]) -> Verdict:

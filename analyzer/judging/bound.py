@@ -34,6 +34,8 @@ from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, both, eith
 from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports, members_of
+from analyzer.model.memory import Together, remembered
+from analyzer.model.pipeline import Entry
 from analyzer.model.policies import NamespaceNamed, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
@@ -225,6 +227,18 @@ def has_ipv6_pods(cluster: Cluster, given: AddressSet | None, profile: Profile) 
 
 
 def _mentions_ipv6(cluster: Cluster, profile: Profile) -> bool:
-    rules = (rule.when for _, _, rule in pipeline_of(profile, cluster).rules)
+    stages = pipeline_of(profile, cluster).stages
+    return bool(_of_ipv6(cluster).of([entry for stage in stages for tier in stage.tiers for entry in tier.entries]))
+
+
+@remembered
+def _of_ipv6(cluster: Cluster) -> Together[Entry, str]:
+    """Room for what policies say together of IPv6, whatever the cluster."""
+    return Together(_said_of_ipv6)
+
+
+def _said_of_ipv6(entry: Entry) -> list[str]:
+    rules = (rule.when for rule in entry.rules if rule.rule is not None and entry.policy is not None)
     ends = (leaf.ends for leaf in leaves_once(rules) if isinstance(leaf, Member))
-    return any(isinstance(it, AtAddress) and it.addresses.v6 and (it.text or not it.addresses.v4) for it in ends)
+    spoken = (it for it in ends if isinstance(it, AtAddress) and it.addresses.v6 and (it.text or not it.addresses.v4))
+    return list(dict.fromkeys(it.text for it in spoken))

@@ -6,7 +6,7 @@ says whether the connection still is what the claim forbids.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from analyzer.encoding import Dependencies, Question
@@ -29,28 +29,16 @@ from analyzer.verdicts.verdict import Statistics
 
 
 def standing(
-    verdict: Verdict,
-    before: Dependencies,
-    now: Dependencies,
-    cluster: Cluster,
-    question: Question,
-    changed: Collection[NamespaceChoice],
+    verdict: Verdict, cluster: Cluster, question: Question, is_as_before: Callable[[End], bool]
 ) -> Verdict | None:
     """The refutation with those of its witnesses that still are some, each alone in its region; None if none is.
 
-    `before`, `now`: what the answer depended on, and depends on in this cluster, where nothing but policies differs;
-    `changed`: the namespaces of what the policies select that are not the same.
+    In this cluster nothing but policies differs; `is_as_before`: nothing more than before is asked about an end, or all
+    that could be is known.
     """
     if verdict.status is not Status.REFUTED or verdict.live is None:
         return None
-    replay, is_new = replay_of(cluster, question), not _is_nothing_new_asked(before, now)
-
-    def is_as_before(end: End) -> bool:
-        """Nothing that changed is asked about it, or all that could be asked is known."""
-        if not any(_may_be_in(end, choice, cluster) for choice in changed):
-            return True
-        return not (is_new and isinstance(end, Pod) and end.workload) and _is_known(end, cluster, now)
-
+    replay = replay_of(cluster, question)
     shown = (example for example in verdict.counterexamples if example.live is verdict.live)
     found = (_replayed(example, replay) for example in shown if all(map(is_as_before, _ends(example))))
     examples = tuple(example for example in found if example is not None)
@@ -64,6 +52,26 @@ def standing(
         blame=examples[0].depends_on,
         statistics=Statistics(),
     )
+
+
+def ends_as_before(
+    before: Dependencies, now: Dependencies, cluster: Cluster, changed: Collection[NamespaceChoice]
+) -> Callable[[End], bool]:
+    """Of which ends nothing more is asked, or all is known; `changed`: the namespaces of what policies select that are
+    not the same."""
+    is_new, is_away = not _is_nothing_new_asked(before, now), away_from(changed, cluster)
+
+    def is_as_before(end: End) -> bool:
+        if is_away(end):
+            return True
+        return not (is_new and isinstance(end, Pod) and end.workload) and _is_known(end, cluster, now)
+
+    return is_as_before
+
+
+def away_from(changed: Collection[NamespaceChoice], cluster: Cluster) -> Callable[[End], bool]:
+    """Which ends are no pods of these namespaces: nothing that changed is asked about them."""
+    return lambda end: not any(_may_be_in(end, choice, cluster) for choice in changed)
 
 
 def are_policies_alone(before: Dependencies, now: Dependencies) -> bool:

@@ -286,6 +286,16 @@ class Cluster:
         return tuple(workload for workload in self.workloads if workload.host_network)
 
     @remembered_property
+    def with_ports_of_nodes(self) -> dict[str, tuple[Workload, ...]]:
+        """By namespace, the workloads on their nodes' network and those that ask for ports of it: what a pod that is
+        not there yet cannot be like."""
+        found: dict[str, list[Workload]] = {}
+        for workload in self.workloads:
+            if workload.host_network or any(port.host_port for port in workload.ports):
+                found.setdefault(workload.namespace, []).append(workload)
+        return {name: tuple(workloads) for name, workloads in found.items()}
+
+    @remembered_property
     def has_host_network(self) -> bool:
         """Some workload is on its nodes' network."""
         return any(workload.host_network for workload in self.workloads)

@@ -76,7 +76,7 @@ class PerObject(Generic[Thing, T]):
         """What `make` gives of each.  `are_all`: there are no others now, and what was worked out of those that were
         there is forgotten in time."""
         if are_all:
-            self.forget_others(objects)
+            forget_others(self._kept, objects)
         kept = self._kept
         for thing in objects:
             known = kept.get(id(thing))
@@ -86,9 +86,15 @@ class PerObject(Generic[Thing, T]):
 
     def forget_others(self, objects: Sequence[Thing]) -> None:
         """These are all that there are now; what is known of many more is forgotten."""
-        kept = self._kept
-        if len(kept) > 2 * len(objects) + _MOST_GONE:
-            self._kept = {id(thing): kept[id(thing)] for thing in objects if id(thing) in kept}
+        forget_others(self._kept, objects)
+
+
+def forget_others(kept: dict[int, Any], objects: Sequence[object]) -> None:
+    """Of what is kept by `id()`, when there is much more than there are objects, leave what is kept of these."""
+    if len(kept) > 2 * len(objects) + _MOST_GONE:
+        there = set(map(id, objects))
+        for gone in [key for key in list(kept) if key not in there]:
+            kept.pop(gone, None)  # another thread may have been first
 
 
 class Together(Generic[Thing, T]):

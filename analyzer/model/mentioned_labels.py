@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Formula, Name, Same, Test, leaves_once
+from analyzer.model.memory import Together, remembered
 from analyzer.model.mesh import has_mesh
-from analyzer.model.pipeline import Pipeline
+from analyzer.model.pipeline import Entry, Pipeline
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.sets import AddressSet
@@ -19,7 +20,9 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
     found = cluster.readings.get((mentioned_labels, profile))
     if not isinstance(found, dict):
         merged: dict[str, set[str]] = {}
-        of_policies = asked_labels(pipeline_of(profile, cluster))
+        stages = pipeline_of(profile, cluster).stages
+        entries = [entry for stage in stages for tier in stage.tiers for entry in tier.entries]
+        of_policies = _asked_together(cluster).of(entries)
         for key, values in (*of_policies, *_of_services(cluster), *cluster.mesh.labels):
             merged.setdefault(key, set()).update(values)
         found = {key: frozenset(values) for key, values in merged.items()}
@@ -30,7 +33,17 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
 def asked_labels(pipeline: Pipeline, name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
     """Each label that some rule or subject asks of pods, or of namespaces, with values that meet what is asked."""
     entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
-    yield from labels_in((f for entry in entries for f in (entry.subject, *(rule.when for rule in entry.rules))), name)
+    yield from labels_in((formula for entry in entries for formula in _formulas_of(entry)), name)
+
+
+@remembered
+def _asked_together(cluster: Cluster) -> Together[Entry, tuple[str, frozenset[str]]]:
+    """Room for what policies ask of pods' labels together, whatever the cluster."""
+    return Together(lambda entry: {(key, frozenset(values)) for key, values in labels_in(_formulas_of(entry))})
+
+
+def _formulas_of(entry: Entry) -> tuple[Formula, ...]:
+    return entry.subject, *(rule.when for rule in entry.rules)
 
 
 def told_at_destinations(profile: Profile, cluster: Cluster) -> dict[str, frozenset[str]]:

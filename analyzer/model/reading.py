@@ -40,7 +40,7 @@ from analyzer.model.formulas import (
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
 from analyzer.model.knobs import HostNetworkLabel, NamedPorts, OtherProtocols, ServiceEval
 from analyzer.model.leading import node_ways, ways
-from analyzer.model.memory import remembered
+from analyzer.model.memory import forget_others, remembered
 from analyzer.model.on_nodes import on_nodes
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
@@ -149,6 +149,7 @@ class _Reader:
         self.ways = ways(cluster) if is_seen and profile.enforces else ()
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
         self.kept = _entries(cluster, profile, direction)
+        forget_others(self.kept, cluster.policies)
         self.calico, self.cilium, self.aws = self._calico(), self._cilium(), self._aws()
 
     def stage(self) -> Stage:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import All, Attribute, Formula, Name, Role, Test
+from analyzer.model.memory import PerObject, remembered
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.semantics.fold import Selected
 from analyzer.semantics.formulas import Situation, is_true, value_of
@@ -19,7 +19,9 @@ def selected(stage: Stage, cluster: Cluster, about: Situation) -> Selected:
     """The policies whose subject is true of SELF, in order; `cluster` is the one that the stage was read off."""
     found = cluster.readings.get((_Index, id(stage)))
     if not isinstance(found, list):  # the cluster holds the stage, so that its id is not given anew
-        found = [[[_Index(group) for group in scale] for scale in tier.scales] for tier in stage.tiers]
+        room = _places_of_entries(cluster)
+        room.forget_others([entry for tier in stage.tiers for entry in tier.entries])
+        found = [[[_Index(group, room) for group in scale] for scale in tier.scales] for tier in stage.tiers]
         cluster.readings[_Index, id(stage)] = found
     selecting = []
     for tier, scales in zip(stage.tiers, found, strict=True):
@@ -32,39 +34,52 @@ def selected(stage: Stage, cluster: Cluster, about: Situation) -> Selected:
     return selecting
 
 
-_Key = tuple[str | None, str | None]
-"""A namespace, and the value of a label, that the end must have; None where it makes no difference."""
+_Places = tuple[Iterable[str], Attribute | None, Iterable[str | None]]
+"""What a policy is looked up by: the namespaces of which the end must be in one; where it names none, one of the labels
+and the values of it."""
 
 
 class _Index:
-    """The policies of a group by what each asks of the end: the one namespace and one of the labels."""
+    """The policies of a group by what each asks of the end: its namespace, or else one of the labels."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._by: dict[Attribute | None, dict[_Key, list[tuple[int, Entry]]]] = {}
-        for number, entry in enumerate(entries):
-            asked = dict(_asked(entry.subject))
-            names = asked.pop(_NAMESPACE, _ANY)
-            label, values = next(iter(asked.items()), (None, _ANY))
-            places = self._by.setdefault(label, {})
-            for key in product(names, values):
-                places.setdefault(key, []).append((number, entry))
+    def __init__(self, entries: Sequence[Entry], room: PerObject[Entry, _Places]) -> None:
+        self._by_namespace: dict[str, list[tuple[int, Entry]]] = {}
+        self._by_label: dict[Attribute | None, dict[str | None, list[tuple[int, Entry]]]] = {}
+        for number, (names, label, values) in enumerate(room.of(entries, _places_of, are_all=False)):
+            numbered = number, entries[number]
+            for name in names:
+                self._by_namespace.setdefault(name, []).append(numbered)
+            for value in values:
+                self._by_label.setdefault(label, {}).setdefault(value, []).append(numbered)
 
     def candidates(self, about: Situation) -> list[Entry]:
-        namespaces = (None, value_of(_NAMESPACE, about.ends) or "")
-        found: list[tuple[int, Entry]] = []
-        for label, places in self._by.items():
+        found = list(self._by_namespace.get(value_of(_NAMESPACE, about.ends) or "", ()))
+        for label, places in self._by_label.items():
             value = None if label is None else value_of(label, about.ends)
             if label is None or value is not None:
-                for namespace in namespaces:
-                    found += places.get((namespace, value), ())
+                found += places.get(value, ())
         return [entry for _, entry in sorted(found, key=_number)]
+
+
+@remembered
+def _places_of_entries(cluster: Cluster) -> PerObject[Entry, _Places]:
+    """Room for where single entries are, whatever the cluster."""
+    return PerObject()
+
+
+def _places_of(entry: Entry) -> _Places:
+    asked = dict(_asked(entry.subject))
+    if _NAMESPACE in asked:
+        return asked[_NAMESPACE], None, ()
+    label, values = next(iter(asked.items()), (None, _ANY))
+    return (), label, values
 
 
 def _number(numbered: tuple[int, Entry]) -> int:
     return numbered[0]
 
 
-def _asked(subject: Formula) -> Iterator[tuple[Attribute, Iterable[str | None]]]:
+def _asked(subject: Formula) -> Iterator[tuple[Attribute, frozenset[str]]]:
     """The attributes outside of whose values the subject is false."""
     for part in subject.parts if isinstance(subject, All) else (subject,):
         if isinstance(part, Test) and isinstance(part.meets, frozenset):

@@ -21,7 +21,7 @@ from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Wor
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
 from analyzer.model.mesh import NO_MESH
-from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Protocol, Tier
+from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule, Tier
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.verdicts import Counterexample, Status, Verdict
@@ -211,3 +211,19 @@ def test_proposals_run_beside_one_another_and_beside_updates():
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(ask, range(24)))
     assert found == [wanted[number % 3] for number in range(24)]
+
+
+def test_of_a_changed_policy_it_is_not_worked_out_what_the_answers_depend_on(monkeypatch):
+    closed = tuple(map(deny, NAMES))
+    session = CheckSession(replace(witnessed(0), policies=closed), [PACK], setting=SETTING)
+
+    def not_needed(*_: object) -> None:
+        raise AssertionError("all that a question can look at was gone through")
+
+    monkeypatch.setattr("analyzer.analysis.session.dependencies_of", not_needed)
+    everywhere = Rule(Action.ACCEPT, None, None, 0, closed[0].source)
+    opened = [replace(it, name="open", ingress=(everywhere,), egress=(everywhere,)) for it in closed]
+    for policies in (closed, closed[1:], (*closed, opened[0]), (*closed, *opened[:2])):
+        proposed = replace(session.cluster, policies=policies)
+        fresh = check(proposed, [PACK], setting=SETTING)
+        assert list(map(said, session.propose(proposed).verdicts)) == list(map(said, fresh.verdicts))
