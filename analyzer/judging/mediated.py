@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.encoding.question import Question
-from analyzer.encoding.walk import asked_of_requests
+from analyzer.encoding.walk import asked_of_requests, led_ports_of
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import still_enforced
@@ -37,11 +37,11 @@ def _compared(side: Cluster, common: frozenset[tuple[str, str]]) -> Cluster:
     found = side.readings.get((mediated_pair, common))
     if not isinstance(found, Cluster):
         left = tuple(
-            thing
+            replace(thing, ports=None)
             for thing in side.unmodelled
             if not thing.asks_requests or (thing.kind not in KINDS_OF_MESH and _told(thing) not in common)
         )
-        found = side if len(left) == len(side.unmodelled) else still_enforced(replace(side, unmodelled=left), side)
+        found = side if left == side.unmodelled else still_enforced(replace(side, unmodelled=left), side)
         side.readings[mediated_pair, common] = found
     return found
 
@@ -65,17 +65,18 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
 
         question = replace(question, with_requests=True, requests=USUAL if kind is Kind.EVERY else ())
     is_enforced = question.profile.mesh_egress is MeshEgress.ENFORCED
-    key = (mediated, kind in _OF_REACH, is_enforced)
+    by_service = any(led_ports_of(question.claim))  # where clients dial another port than the pod's
+    key = (mediated, kind in _OF_REACH, is_enforced, by_service)
     found = cluster.readings.get(key)
     if not isinstance(found, Cluster):
         left = tuple(
-            thing
+            replace(thing, ports=None) if by_service else thing
             for thing in cluster.unmodelled
             if not thing.asks_requests
             or (kind in _OF_REACH and thing.kind not in KINDS_OF_MESH)
             or (is_enforced and thing.kind in _OF_EGRESS)
         )
-        found = cluster if len(left) == len(cluster.unmodelled) else replace(cluster, unmodelled=left)
+        found = cluster if left == cluster.unmodelled else replace(cluster, unmodelled=left)
         cluster.readings[key] = found
     return found, question
 

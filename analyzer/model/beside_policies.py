@@ -41,8 +41,9 @@ def doubt_of(thing: Unmodelled, direction: Direction) -> Doubt | None:
     if direction not in thing.directions:
         return None
     where = reach(thing)
-    is_all = len(thing.protocols) == len(Protocol)
-    what = both([where, TRUE if is_all else either(OnPorts(protocol) for protocol in thing.protocols)])
+    is_all = len(thing.protocols) == len(Protocol) and thing.ports is None
+    ports = PortSet.FULL if thing.ports is None else thing.ports
+    what = both([where, TRUE if is_all else either(OnPorts(protocol, ports) for protocol in thing.protocols)])
 
     def may(is_said: bool, reach: Formula, verb: str, text: str) -> Formula:
         id_ = f"{thing.id} {thing.content} {direction.value} {verb}"

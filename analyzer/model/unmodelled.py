@@ -9,7 +9,7 @@ from zlib import crc32
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.source import Source
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, PortSet
 
 _SOURCE = re.compile(r"source=Source\(.*?\)")
 
@@ -38,7 +38,8 @@ class Unmodelled:
     is the same for the same content, empty if the content could not be read.  `may_be`: what it may be for all that is
     known, of an object that could not be read; empty of one that was read.  With `elsewhere_than`, a namespace, it
     stands for all that may be in other namespaces.  A Namespace bears on pods in it.  `addresses`: those of a Service,
-    None where they could not be read.  `asks_requests`: it is read where a question asks about a request, as a stage
+    None where they could not be read.  `ports`: those that clients dial and that it bears on, None for any.
+    `asks_requests`: it is read where a question asks about a request, as a stage
     of the mesh, and is unmodelled where none does.
     """
 
@@ -61,6 +62,7 @@ class Unmodelled:
     elsewhere_than: str = ""
     addresses: AddressSet | None = None
     asks_requests: bool = False
+    ports: PortSet | None = None
 
     def reaches(self, namespace: str | None) -> bool:
         """Whether it may bear on pods of the namespace; None stands for one that nothing mentions."""

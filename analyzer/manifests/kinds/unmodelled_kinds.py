@@ -7,6 +7,7 @@ from dataclasses import replace
 from analyzer.manifests.kinds.manifest import kind_dot_group
 from analyzer.model.policies import Direction, Protocol
 from analyzer.records import dataclass
+from analyzer.sets import PortSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Effect:
     sets_host_network: bool = False
     is_root_wide: bool = False
     asks_requests: bool = False
+    ports: PortSet | None = None
 
 
 NO_EFFECT = Effect(False, False, False, "it cannot affect traffic")

@@ -12,7 +12,9 @@ from analyzer.manifests.kinds.unmodelled_kinds import NO_EFFECT, Effect
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.model.cilium import ON_POLICIES
 from analyzer.model.policies import Direction, Protocol
+from analyzer.sets import PortSet
 
+_HIGHEST_PORT = 65535
 _EGRESS, _INGRESS = (Direction.EGRESS,), (Direction.INGRESS,)
 _HOST_NETWORK = "hostNetwork"
 
@@ -81,9 +83,13 @@ def _of_target(effect: Effect, data: Mapping) -> Effect:
 
 
 def _exported(effect: Effect, data: Mapping) -> Effect:
-    """A ServiceEntry that is exported to its own namespace only is unknown to other clients."""
+    """A ServiceEntry bears on what clients send to its ports; one that is exported to its own namespace only is unknown
+    to clients of others."""
     is_private = [str(it) for it in _list(_spec(data).get("exportTo"))] == ["."]
-    return replace(effect, is_namespaced=True) if is_private else effect
+    effect = replace(effect, is_namespaced=True) if is_private else effect
+    numbers = [_mapping(port).get("number") for port in _list(_spec(data).get("ports"))]
+    told = [it for it in numbers if isinstance(it, int) and not isinstance(it, bool) and 1 <= it <= _HIGHEST_PORT]
+    return replace(effect, ports=PortSet.of(*told)) if told and len(told) == len(numbers) else effect
 
 
 def _of_listeners(effect: Effect, data: Mapping) -> Effect:

@@ -172,6 +172,7 @@ def unmodelled(
         changes_pods=effect.changes_pods,
         sets_host_network=effect.sets_host_network,
         asks_requests=effect.asks_requests,
+        ports=effect.ports,
     )
 
 

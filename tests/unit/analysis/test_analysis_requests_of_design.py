@@ -246,3 +246,34 @@ def test_what_goes_out_of_a_mesh_binds_nobody_unless_a_knob_says_so(tmp_path, th
         if found.status.value == "unknown":
             kind = "Sidecar" if thing is _SIDECAR else "ServiceEntry"
             assert any(kind in text for text in found.blame)
+
+
+@pytest.mark.parametrize(
+    ("claim", "status"),
+    [
+        ("some namespace monitoring can reach namespace shop on tcp/8080", "proved"),
+        ("every namespace monitoring can reach namespace shop on tcp/8080", "proved"),
+        ("some namespace monitoring can reach namespace shop on tcp/443", "unknown"),
+        ("some namespace monitoring can reach namespace shop on tcp/400-500", "proved"),
+        ("every namespace monitoring can reach namespace shop on tcp/443, tcp/8080", "unknown"),
+        ("some namespace monitoring can reach service shop/web", "unknown"),
+        ("some namespace monitoring can reach namespace shop on udp/443", "proved"),
+    ],
+)
+def test_a_service_entry_bears_on_what_is_sent_to_its_ports(tmp_path, claim, status):
+    """A client that goes by a Service dials the Service's port."""
+    service = """---
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}, spec: {containers: [{name: c}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: 10.96.0.7, selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
+"""
+    (tmp_path / "m.yaml").write_text(BASE + service + _ENTRY)
+    pack = parse_pack(f"assert q: {claim}", "q")
+    setting = Setting(Universe.NAMESPACES, PROFILES["generic"])
+    (found,) = check(load([str(tmp_path / "m.yaml")]).cluster, [pack], setting=setting).verdicts
+    assert found.status.value == status, found.reason
