@@ -1,7 +1,7 @@
 """What makes a site of pages that are written to be read in the repository.
 
 The navigation is the index, docs/README.md: each heading a section, each page below it in that order.  Links to files
-outside docs/ lead to the repository, and a file or a heading that is not there is a warning, which fails the build.
+outside docs/ lead to the repository (`REPO_URL`), and a file or a heading that is not there is a warning, which fails the build.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 log = logging.getLogger("mkdocs.hooks.netproof")
 
-_LINK = re.compile(r"\]\(((?:\.\./)+)([^)#]*)(#[^)]*)?\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\(((?:\.\./)+)([^)#]*)(#[^)]*)?\)")
 _HEADING = re.compile(r"^\*\*(.+)\*\*$")
 _PAGE = re.compile(r"\]\(([\w./-]+\.md)\)")
 _LIST = re.compile(r"^(?:[-*]|\d+\.) ")
@@ -63,19 +63,21 @@ def on_config(config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Links that leave docs/ lead to the repository."""
+    """Links that leave docs/ lead to the repository; where nobody says where that is, their words stand alone."""
     place = Path(page.file.abs_src_path)
     root = Path(config.docs_dir).parent
 
     def link(match: re.Match[str]) -> str:
-        target = (place.parent / match[1] / match[2]).resolve()
+        target = (place.parent / match[2] / match[3]).resolve()
         if target.is_relative_to(Path(config.docs_dir).resolve()):
             return match[0]
-        anchor = match[3] or ""
+        anchor = match[4] or ""
         if not target.exists():
             log.warning("%s: there is no file %s", page.file.src_path, target.relative_to(root))
         elif anchor and anchor[1:] not in heading_ids(target.read_text(encoding="utf-8")):
             log.warning("%s: %s has no heading %s", page.file.src_path, target.relative_to(root), anchor)
-        return f"]({config.repo_url}/blob/main/{target.relative_to(root).as_posix()}{anchor})"
+        if not config.repo_url:
+            return match[1]
+        return f"[{match[1]}]({config.repo_url}/blob/main/{target.relative_to(root).as_posix()}{anchor})"
 
     return spaced(_LINK.sub(link, markdown))

@@ -119,6 +119,23 @@ def test_nothing_is_published_before_it_was_checked():
     assert not re.search(r"secrets\.(?!GITHUB_TOKEN)", text(".github/workflows/release.yml"))
 
 
+def test_where_it_is_kept_is_told_in_one_place():
+    """The workflows take it from their context; who uses the action or the hooks reads what to write."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    files = [ROOT / name for name in listed] or [path for path in ROOT.rglob("*.y*ml")]
+    named = {
+        str(path.relative_to(ROOT))
+        for path in files
+        if path.is_file() and re.search(rb"\bOWNER\b[/.]", path.read_bytes()) and path != Path(__file__).resolve()
+    }
+    assert named == {
+        "docs/integrations.md",
+        "examples/gated-repo/.github/workflows/network-policy.yml",
+        "examples/gated-repo/.pre-commit-config.yaml",
+    }
+    assert "`OWNER/netproof`" in text("docs/integrations.md").partition("```")[0]
+
+
 # ------------------------------------------------------------------------------------------------ templates
 @pytest.mark.parametrize("file", FORMS, ids=lambda file: file.stem)
 def test_issue_forms_are_well_formed(file):
@@ -136,7 +153,7 @@ def test_issue_forms_are_well_formed(file):
 
 def test_a_false_proved_is_reported_in_confidence():
     assert "Report a vulnerability" in text("SECURITY.md")
-    assert "/security/advisories/new" in text(".github/ISSUE_TEMPLATE/config.yml")
+    assert yaml.safe_load(text(".github/ISSUE_TEMPLATE/config.yml")) == {"blank_issues_enabled": False}
     assert "SECURITY.md" in text(".github/ISSUE_TEMPLATE/wrong-answer.yml")
     for name in re.findall(r"`([\w./]+/|[A-Z]+\.md)`", text(".github/PULL_REQUEST_TEMPLATE.md")):
         assert (ROOT / name).exists(), name

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,3 +91,14 @@ def test_what_leads_nowhere_fails_the_build(tmp_path):
         assert said in done.stderr
     assert "lost.md" in done.stderr
     assert f"{len(links) + 1} warnings" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kept", ["", "https://code.example/netproof"])
+def test_links_out_of_the_pages_lead_to_the_repository_where_it_is_known(kept):
+    hooks = runpy.run_path(str(ROOT / "docs/.site/hooks.py"))
+    file = SimpleNamespace(abs_src_path=str(ROOT / "docs/index.md"), src_path="index.md")
+    config = SimpleNamespace(docs_dir=str(ROOT / "docs"), repo_url=kept)
+    text = "see [the `Makefile`](../Makefile) and [here](check.md)"
+    found = hooks["on_page_markdown"](text, SimpleNamespace(file=file), config, ())
+    led = f"[the `Makefile`]({kept}/blob/main/Makefile)" if kept else "the `Makefile`"
+    assert found == f"see {led} and [here](check.md)"
