@@ -1,7 +1,8 @@
 """What makes a site of pages that are written to be read in the repository.
 
 The navigation is the index, docs/README.md: each heading a section, each page below it in that order.  Links to files
-outside docs/ lead to the repository (`REPO_URL`), and a file or a heading that is not there is a warning, which fails the build.
+outside docs/ lead to the repository (`REPO_URL`), and a file or a heading that is not there is a warning, which fails
+the build.
 """
 
 from __future__ import annotations

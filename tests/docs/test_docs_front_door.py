@@ -122,7 +122,7 @@ def test_nothing_is_published_before_it_was_checked():
 def test_where_it_is_kept_is_told_in_one_place():
     """The workflows take it from their context; who uses the action or the hooks reads what to write."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
-    files = [ROOT / name for name in listed] or [path for path in ROOT.rglob("*.y*ml")]
+    files = [ROOT / name for name in listed] or list(ROOT.rglob("*.y*ml"))
     named = {
         str(path.relative_to(ROOT))
         for path in files
