@@ -138,7 +138,11 @@ def _cni(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
             text = f"the VPC CNI enforces policies: {told}, and no {' and no '.join(unseen)} is among the objects"
             give = "give `kubectl -n kube-system get configmap/amazon-vpc-cni daemonset/aws-node -o yaml`"
             yield StatedAssumption("network-policy-on", text, override=f"{give}; --knob enable-network-policy=false")
-    if profile.reads_groups and aws.group_policies and not (aws.interfaces and cluster.nodes):
+    if not profile.reads_groups or not (aws.group_policies or aws.interfaces):
+        return
+    from analyzer.model.aws_nodes import nodes_are_told
+
+    if not nodes_are_told(cluster):
         text = "the security groups of nodes let through what pods without groups of their own send and are sent"
         give = "give Nodes, and the output of `aws ec2 describe-network-interfaces`"
         yield StatedAssumption("node-groups", text, override=give)

@@ -97,6 +97,11 @@ class NodesGroups:
         return Open(OpenFact("node-groups", f"node-groups {id_}", text))
 
 
+def nodes_are_told(cluster: Cluster) -> bool:
+    """The groups of pods that have none of their own are known."""
+    return bool(NodesGroups(cluster, Direction.EGRESS).told)
+
+
 def _by_node(cluster: Cluster) -> dict[str, tuple[tuple[str, ...] | None, bool]]:
     """The groups of each node, None where they are not known; and whether all of its interfaces have the same, but
     for those of single pods."""

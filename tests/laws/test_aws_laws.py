@@ -2,6 +2,7 @@
 the groups says that shares nothing with it."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 from aws import aws_clusters, aws_profiles
 from clusters import connections
@@ -14,16 +15,20 @@ from own_policies import (
     the_map_agrees_with_the_oracle,
     what_is_newly_allowed_is_so_in_the_oracle,
 )
+from test_map_laws import POD_ADDRESSES
 
+from analyzer.analysis.between import between
+from analyzer.analysis.pointwise import decided
 from analyzer.model.aws import GroupPolicy, GroupRule
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, External, Pod
-from analyzer.model.enforcing import as_enforced
+from analyzer.model.enforcing import as_declared, as_enforced
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.semantics import outcomes
 from analyzer.semantics.formulas import matches
-from analyzer.sets import other_protocols
+from analyzer.sets import AddressSet, ConnectionSet, PortSet, other_protocols
+from analyzer.verdicts.explanation import outcome_of
 
 
 @settings(SMALL, max_examples=60)
@@ -50,6 +55,27 @@ def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
 @given(aws_clusters(), aws_profiles())
 def test_the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> None:
     the_map_agrees_with_the_oracle(cluster, profile)
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data(), aws_clusters(), aws_profiles())
+def test_explain_tells_what_the_oracle_lets_pass(data: st.DataObject, written: Cluster, profile: Profile) -> None:
+    enforced = as_declared(as_enforced(written, profile), *written.workloads)
+    judged = [workload for workload in written.workloads if not workload.host_network]
+    if not judged or profile.name in ("calico", "cilium"):
+        return
+    outside = AddressSet.single(ip_address(f"203.0.113.{data.draw(st.integers(1, 12))}"))
+    near, far = data.draw(st.sampled_from(judged)), data.draw(st.sampled_from([outside, *judged]))
+    src, dst = (near, far) if data.draw(st.booleans()) else (far, near)
+    found = between(written, profile, src, dst, ("s", "d"), asked=ASKED, pod_addresses=POD_ADDRESSES)
+    for protocol, ports in ASKED.by_protocol:
+        for port in (number for low, high in ports for number in range(low, high + 1)):
+            one = ConnectionSet.on(protocol, PortSet.of(port))
+            wanted = decided(enforced, profile, src, dst, one, pod_addresses=POD_ADDRESSES).outcome
+            assert outcome_of(found.allowed & one, found.certain & one) is wanted
+
+
+ASKED = ConnectionSet(PortSet.of(1, (80, 82), 443), PortSet.of(80, 82))
 
 
 # ------------------------------------------------------------------------------------------------ read once more

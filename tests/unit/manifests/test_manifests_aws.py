@@ -241,6 +241,15 @@ def test_the_same_group_told_in_four_ways_lets_the_same_through(loaded):
     assert all({(6, 80, 81)} <= one for one in said)
 
 
+def test_a_data_source_of_terraform_tells_no_rules(loaded):
+    attributes = {"id": "sg-1", "name": "looked up"}
+    resource = {"mode": "data", "type": "aws_security_group"}
+    state = {"terraform_version": "1.9", "resources": [{**resource, "instances": [{"attributes": attributes}]}]}
+    shown = {"format_version": "1.0", "values": {"root_module": {"resources": [{**resource, "values": attributes}]}}}
+    for document in (state, shown):
+        assert loaded(together(json.dumps(document) + "\n", POD)).cluster.aws.groups == ()
+
+
 @pytest.mark.parametrize(
     ("document", "line", "told"),
     [

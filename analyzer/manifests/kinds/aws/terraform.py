@@ -28,7 +28,7 @@ def _resources(root: Section) -> Iterator[tuple[str, Section]]:
     """Each resource's type with its attributes."""
     for resource in root.sections("resources"):
         type_ = resource.text("type") or ""
-        if type_ in _READERS:
+        if type_ in _READERS and not _is_looked_up(resource):
             for instance in resource.sections("instances"):
                 attributes = instance.section("attributes")
                 if attributes is not None:
@@ -39,13 +39,18 @@ def _resources(root: Section) -> Iterator[tuple[str, Section]]:
         yield from _of_module(module)
 
 
+def _is_looked_up(resource: Section) -> bool:
+    """A data source tells of a group that it is there, and not its rules."""
+    return resource.text("mode") == "data"
+
+
 def _of_module(module: Section) -> Iterator[tuple[str, Section]]:
     waiting = [module]
     while waiting:
         here = waiting.pop(0)
         for resource in here.sections("resources"):
             type_, attributes = resource.text("type") or "", resource.section("values")
-            if type_ in _READERS and attributes is not None:
+            if type_ in _READERS and attributes is not None and not _is_looked_up(resource):
                 yield type_, attributes
         waiting += here.sections("child_modules")
 
