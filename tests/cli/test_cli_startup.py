@@ -10,7 +10,8 @@ UNUSED = (
     "analyzer.analysis.findings", "analyzer.language.lark_parser", "analyzer.sets.strings", "analyzer.cli.diff",
     # of engines and of requests: the manifests hold none of their kinds, and the question is of connections
     "analyzer.manifests.kinds.calico", "analyzer.manifests.kinds.cilium", "analyzer.manifests.kinds.istio",
-    "analyzer.manifests.kinds.aws", "analyzer.model.aws_reading", "analyzer.model.aws_groups", "analyzer.model.aws_nodes",
+    "analyzer.manifests.kinds.aws", "analyzer.model.aws_reading", "analyzer.model.aws_groups",
+    "analyzer.model.aws_nodes",
     "analyzer.model.calico_reading", "analyzer.model.cilium_reading", "analyzer.model.mesh_stage",
     "analyzer.encoding.requests", "analyzer.encoding.request_domains", "analyzer.encoding.identities",
     "analyzer.semantics.mesh", "analyzer.semantics.requests", "analyzer.language.requests",
