@@ -112,8 +112,8 @@ class Proxied:
 class CiliumRule:
     """One entry of a list.  `peers is None`: none is named; `()`: a list of them is there, and empty, so that nobody is
     meant.  `on is None`: neither ports nor ICMP messages are named; else what is: ports, and requests (2.5, 2.12).
-    `names_range`: a port for ingress is a name beside an endPort.  `filled_by_services`: lists that are there and
-    empty, unless Services of the rule turn out to be what they hold.
+    `named_range`: where a port for ingress is a name beside an endPort, the ports that it may come to.
+    `filled_by_services`: lists that are there and empty, unless Services of the rule turn out to be what they hold.
     """
 
     action: Action
@@ -125,7 +125,7 @@ class CiliumRule:
     filled_by_services: frozenset[str] = frozenset()
     word: str = ""
     name: str = ""
-    names_range: bool = False
+    named_range: Formula | None = None
 
     def clashes_with(self, other: CiliumRule) -> bool:
         return any(mine.clashes_with(its) for mine in self.proxied for its in other.proxied)

@@ -98,13 +98,14 @@ class CiliumReader:
         an order that no text tells (2.12): nobody knows what comes in where a policy has one."""
         for policy in self._policies() if self.direction is Direction.INGRESS else ():
             for spec in policy.specs:
-                found = next((rule for rule in spec.ingress if rule.names_range), None)
-                if found is not None:
+                for found in spec.ingress:
+                    if found.named_range is None:
+                        continue
                     text = (
                         f"rule {found.index + 1} of `{found.word}` in {policy.id} ({found.source}) names a port beside "
                         "an endPort, which Cilium takes for a range, for other rules too"
                     )
-                    yield Entry(None, self._subject(spec), _either_way(text), why=text)
+                    yield Entry(None, self._subject(spec), _either_way(text, found.named_range), why=text)
 
     def _proxied(self, parser: str) -> list[tuple[CiliumPolicy, CiliumSpec]]:
         specs = ((policy, spec) for policy in self._policies() for spec in policy.specs)
@@ -177,10 +178,10 @@ def _clash(first: CiliumPolicy, one: CiliumSpec, second: CiliumPolicy, two: Cili
     return f"{' and '.join(names)} ask different proxies to look at one port, which Cilium takes for an error"
 
 
-def _either_way(text: str) -> tuple[StagedRule, ...]:
-    """Everything may be denied, or accepted."""
+def _either_way(text: str, on: Formula = TRUE) -> tuple[StagedRule, ...]:
+    """Everything on these ports may be denied, or accepted."""
     actions = (Action.DENY, Action.ACCEPT)
-    return tuple(_by_itself(a, Open(OpenFact("engine", f"{a.value} {text}", text))) for a in actions)
+    return tuple(_by_itself(a, both([on, Open(OpenFact("engine", f"{a.value} {text}", text))])) for a in actions)
 
 
 def _by_itself(action: Action, when: Formula) -> StagedRule:

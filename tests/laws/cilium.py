@@ -157,10 +157,11 @@ def rules(draw: DrawFn, action: Action, index: int, *, is_egress: bool) -> Ciliu
     more = (draw(peers()),) if isinstance(peer, Endpoints) and draw(st.booleans()) else ()
     wanted = draw(st.sampled_from((None, (), (peer, *more), (peer, *more), (peer, *more))))
     on, proxied = draw(ons(denies=denies)) if draw(st.booleans()) or wanted is None else (None, ())
-    names_range = not is_egress and draw(st.integers(0, 15)) == 0
+    is_range = not is_egress and draw(st.integers(0, 15)) == 0
+    named_range = OnPorts(Protocol.TCP, PortSet.of((1, 80))) if is_range else None
     word = "egress" if is_egress else "ingress"
     own = proxied if is_egress else ()
-    return CiliumRule(action, index, HERE, wanted, on, own, word=word, names_range=names_range)
+    return CiliumRule(action, index, HERE, wanted, on, own, word=word, named_range=named_range)
 
 
 @st.composite

@@ -51,15 +51,15 @@ def nodes_of(pod: Pod, cluster: Cluster) -> set[str]:
     return {name for workload in cluster.workloads if workload.owner == pod.workload for name in workload.nodes}
 
 
-def says(obligation: Obligation, src: End, dst: End, on: str, is_allowed: bool) -> bool:
+def says(obligation: Obligation, src: End, dst: End, on: str, is_allowed: bool, *, is_open: bool = False) -> bool:
     """Whether the encoding allows the connection, or denies it, as asked; of a node that a pod sends to it may leave
-    that open."""
+    that open, and where `is_open` of all."""
     word, _, number = on.partition("/")
     values = embed(obligation, Connection(src, dst, Protocol(word.upper()), int(number)))
     assert values is not None
     found = truth(obligation, values)
     is_at_node = isinstance(dst, Host) or (isinstance(dst, Pod) and dst.host_network)
-    return found == {is_allowed} or (is_at_node and is_allowed in found)
+    return found == {is_allowed} or ((is_at_node or is_open) and is_allowed in found)
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: str(folder.relative_to(HERE)))

@@ -134,7 +134,7 @@ def _messages(policy: CiliumPolicy) -> Iterator[str]:
                 yield f"{where} chooses CiliumCIDRGroups by no label: Cilium 1.20 takes it for everybody, pods too"
             if isinstance(peer, BehindServices) and rule.action is Action.DENY:
                 yield f"{where} names Services, which Cilium looks up in `egress` only"
-        if rule.names_range:
+        if rule.named_range is not None:
             yield f"{where} names a port beside an endPort: Cilium takes it for a range from the pod's port up"
 
 

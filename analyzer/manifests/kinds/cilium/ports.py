@@ -101,10 +101,18 @@ def read_ports(rule: Section, *, ingress: bool, denies: bool, on_nodes: bool) ->
     return (either(parts) if parts else None), proxied
 
 
-def names_range(rule: Section) -> bool:
-    """Some port is a name beside an endPort: for ingress Cilium's engine counts from the number up (2.12)."""
+def named_range(rule: Section) -> Formula | None:
+    """All that names beside an endPort may come to, of which Cilium's engine counts from the number up for ingress (2.12);
+    None where there is none."""
     ports = (port for section in rule.sections("toPorts") for port in section.sections("ports"))
-    return any(port.has("endPort") and _SERVICE_NAME.fullmatch(port.text("port") or "") for port in ports)
+    found = [port for port in ports if port.has("endPort") and _SERVICE_NAME.fullmatch(port.text("port") or "")]
+    return either(_up_to_end(port) for port in found) if found else None
+
+
+def _up_to_end(port: Section) -> Formula:
+    end, word = port.data.get("endPort"), port.text("protocol")
+    last = PortSet.of((1, end if isinstance(end, int) and 0 < end < 65536 else 65535))
+    return either(OnPorts(it, last) for it in PORT_PROTOCOLS if word not in _WITH_PORTS or it.value == word)
 
 
 # ------------------------------------------------------------------------------------------------ ports

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from analyzer.manifests.kinds.cilium.fields import RefusalError, network, networks, read_network, read_selector
-from analyzer.manifests.kinds.cilium.ports import names_range, read_ports
+from analyzer.manifests.kinds.cilium.ports import named_range, read_ports
 from analyzer.manifests.kinds.cilium.requests import read_name
 from analyzer.manifests.text.section import Section
 from analyzer.model.cilium import (
@@ -77,7 +77,7 @@ def _rule(section: Section, index: int, key: str, *, on_nodes: bool) -> CiliumRu
         proxied=tuple(proxied),
         filled_by_services=frozenset(filled),
         word=key,
-        names_range=ingress and names_range(section),
+        named_range=named_range(section) if ingress else None,
     )
 
 
