@@ -11,7 +11,7 @@ from analyzer.encoding.walk import claim_sets, requests_in
 from analyzer.judging import Setting
 from analyzer.judging.bound import has_ipv6_pods
 from analyzer.model.cilium import CiliumPeer, Endpoints, Entity
-from analyzer.model.cilium_rules import api_server_addresses
+from analyzer.model.cilium_places import api_server_addresses
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import METADATA_ADDRESSES

@@ -11,7 +11,7 @@ from analyzer.analysis.explanation import explain
 from analyzer.analysis.pointwise import AskedEnd, Found, decided, distinguished_addresses
 from analyzer.analysis.requests import judged, without_requests
 from analyzer.model.cilium import SPECIALS
-from analyzer.model.cilium_rules import api_server_addresses
+from analyzer.model.cilium_places import api_server_addresses
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_declared, as_enforced

@@ -134,6 +134,7 @@ def _request(it: _Field) -> Request:
         tls=it["tls"].text,
         identity=_text_or_none(it["identity"]),
         sni=_text_or_none(it["sni"]),
+        dns=_text_or_none(it["dns"]) if "dns" in it else None,
         token=None if it["token"].is_null else _token(it["token"]),
         remote_ip=None if it["remote_ip"].is_null else it["remote_ip"].made(ip_address),
     )

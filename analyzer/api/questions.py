@@ -143,6 +143,7 @@ def explain(
     tls: str | None = None,
     identity: str | None = None,
     sni: str | None = None,
+    dns: str | None = None,
     token: str | None = None,
     claim: Settings = (),
     remote_ip: str | None = None,
@@ -160,7 +161,7 @@ def explain(
     what the client asks for, as the options of `netproof explain` do.  UsageError for an end that is unknown.
     """
     asking = {"--request": request, "--http": http, "--host": host, "--header": texts(header), "--tls": tls}
-    asking |= {"--identity": identity, "--sni": sni, "--token": token, "--claim": _claims(claim)}
+    asking |= {"--identity": identity, "--sni": sni, "--dns": dns, "--token": token, "--claim": _claims(claim)}
     _, addresses, ports, wanted = inputs.settled(
         lambda: profile_of(profile, knob),
         lambda: pod_addresses(pod_cidr),

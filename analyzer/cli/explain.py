@@ -21,6 +21,7 @@ def explain(
     tls: request_options.Tls = None,
     identity: request_options.Identity = None,
     sni: request_options.Sni = None,
+    dns: request_options.Dns = None,
     token: request_options.Token = None,
     claim: request_options.Claims = None,
     remote_ip: request_options.RemoteIp = None,
@@ -44,8 +45,8 @@ def explain(
     from analyzer.manifests import load
     from analyzer.reports import explain_json, explain_text
 
-    asking = {"--request": request, "--http": http, "--host": host, "--header": header, "--tls": tls}
-    asking |= {"--identity": identity, "--sni": sni, "--token": token, "--claim": claim, "--remote-ip": remote_ip}
+    asking = {"--request": request, "--http": http, "--host": host, "--header": header, "--tls": tls, "--sni": sni}
+    asking |= {"--identity": identity, "--dns": dns, "--token": token, "--claim": claim, "--remote-ip": remote_ip}
     _, addresses, asked, wanted, questions, _, loaded = inputs.settled(
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
@@ -75,5 +76,4 @@ def explain(
     how = {"pod_addresses": addresses, "request": wanted}
     found = explained(cluster, engine, source, destination, asked, is_everything=not on, **how)
     in_json, in_text = explain_json.render_explanation_json, explain_text.render_explanation_text
-    told = in_json(found) if format_ is formats.Format.JSON else in_text(found, style)
-    output.write(told, file)
+    output.write(in_json(found) if format_ is formats.Format.JSON else in_text(found, style), file)

@@ -12,7 +12,7 @@ PANELS = {
         "--from", "--to", "--on", "--batch", "--namespace", "--nodes", "--exposure", "--ingress-controller",
     ),
     "Request": (
-        "--request", "--http", "--host", "--header", "--tls", "--identity", "--sni", "--token", "--claim",
+        "--request", "--http", "--host", "--header", "--tls", "--identity", "--sni", "--dns", "--token", "--claim",
         "--remote-ip",
     ),
     "Manifests": (

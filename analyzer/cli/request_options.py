@@ -45,6 +45,10 @@ Identity = Annotated[
 Sni = Annotated[
     str | None, typer.Option("--sni", metavar="NAME", show_default=False, help="The server name of the TLS handshake.")
 ]
+Dns = Annotated[
+    str | None,
+    typer.Option("--dns", metavar="NAME", show_default=False, help="The name that a DNS query asks for."),
+]
 Token = Annotated[
     str | None,
     typer.Option(

@@ -77,6 +77,7 @@ def _request(its: Its, *, is_http: bool, is_mtls: bool, token: Token | None) -> 
         tls=MTLS if is_mtls else PLAINTEXT,
         identity=one(Name.IDENTITY),
         sni=one(Name.SNI),
+        dns=one(Name.DNS),
         token=token,
     )
 

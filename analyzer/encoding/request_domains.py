@@ -182,6 +182,7 @@ _ASCII = regex("[ -~]*")
 _AUTHORITY = regex(r"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]+")
 _HOST = regex(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _NAME = regex("[A-Za-z0-9_.-]+")
+_DOMAIN = regex(r"[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*")
 _SMALL = regex(r"[^A-Z]+")
 # What no path holds once it is normalized, each with how far paths have to be (istio.md 5.11).
 _IN_A_PATH = regex(r"/[!$%&'()*+,\-./0-9:;=@A-Z\[\]_a-z~]*")
@@ -239,7 +240,9 @@ def _texts(name: Name, config: MeshConfig, *, is_target: bool) -> tuple[Signs, S
             return [(_SMALL, True)], [(_NAME, True)]
         case Name.HEADER | Name.COOKIE:
             return [(_ANY_VALUE, True)], [(_ASCII, True)]
-        case Name.PARAMETER | Name.DNS:
+        case Name.DNS:
+            return [(NON_EMPTY, True)], [(_DOMAIN, True)]
+        case Name.PARAMETER:
             return [(NON_EMPTY, True)], [(_NAME, True)]
         case Name.CLAIM_WORD:
             return [(_WORD, True)], [(_ASCII, True)]

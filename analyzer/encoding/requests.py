@@ -166,12 +166,25 @@ class RequestTerms:
             implies(self.mtls, self._can_mtls()),
             implies(self.http, self.over_tcp),
             implies(self.token, self.http),
+            self._dns_alone(),
         ]
         for domain in self.scope.requests.rows:
             if row_of(domain.attribute) in self.free and domain.attribute.name in OF_HTTP:
                 needed = self.token if domain.attribute.name in OF_TOKEN else self.http
                 rules.append(implies(self._is_there(domain), needed))
         return conj(rules)
+
+    def _dns_alone(self) -> Term:
+        """A question to DNS is no HTTP, and comes in no TLS."""
+        return implies(self._has_text(_DNS), conj([neg(self.http), neg(self.mtls), neg(self._has_text(_SNI))]))
+
+    def _has_text(self, attribute: Attribute) -> Term:
+        """The attribute is there, as far as anybody asks for it."""
+        if self._is_chosen(attribute):
+            assert self.chosen is not None
+            return TRUE if self.chosen.get(attribute) else FALSE
+        domain = self.scope.requests.of(attribute)
+        return FALSE if domain is None else self._is_there(domain)
 
     def _is_there(self, domain: RequestDomain) -> Term:
         if domain.has_several:
@@ -186,6 +199,7 @@ class RequestTerms:
         """What every request is that a client can send."""
         http, token = self.http, self.token
         rules = [implies(self.mtls, self._can_mtls()), implies(http, self.over_tcp), implies(token, http)]
+        rules.append(self._dns_alone())
         if not self.scope.admits_tokens:
             rules.append(neg(token))
         for domain in self.scope.requests.rows:
@@ -201,7 +215,7 @@ class RequestTerms:
             rules.append(row.lies_in(row.every))
             if name in ALWAYS or name is Name.ISSUER:
                 rules.append(iff(there, present))
-            else:
+            elif name is not Name.DNS:
                 rules.append(present if name is Name.REMOTE_IP else implies(present, there))
         return [self.script.share(rule) for rule in rules if rule != TRUE]
 
@@ -212,7 +226,7 @@ class RequestTerms:
         return conj([row.lies_in(row.every), iff(shows, self._is_there(domain))])
 
 
-_TLS = Attribute(Role.REQUEST, Name.TLS)
+_TLS, _DNS, _SNI = (Attribute(Role.REQUEST, name) for name in (Name.TLS, Name.DNS, Name.SNI))
 
 
 def _of(domain: RequestDomain, text: str) -> RequestDomain:

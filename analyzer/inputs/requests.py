@@ -12,20 +12,21 @@ from typing import Any
 from analyzer.errors import InputError, UsageError
 from analyzer.model.requests import MTLS, NESTED, PLAINTEXT, Request, Token, TokenState
 
-_TEXTS = ("method", "path", "host", "identity", "sni")
+_TEXTS = ("method", "path", "host", "identity", "sni", "dns")
 _CHOICES: dict[str, tuple[Any, ...]] = {"http": (1, 2), "tls": ("mtls", "plaintext"), "raw": ("tcp",)}
 _TOKENS = ("forged", "expired", "none")
 _OF_HTTP = ("method", "path", "host", "http", "headers")
 KEYS = (*_TEXTS, *_CHOICES, "headers", "token", "remote_ip")
-_OPTIONS = {"remote_ip": "--remote-ip", "token.issuer": "--token"}  # of the keys that are not called like theirs
+_OPTIONS = {"remote_ip": "--remote-ip", "token.issuer": "--token", "headers": "--header"}
+_OPTIONS |= {"method": "--request", "path": "--request"}  # of the keys that are not called like theirs
 
 
 def request_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """The request that options spell, by the keys of a batch; empty where none is given.
 
     `options`: `--request` "GET /path", `--http`, `--host`, `--header` ["NAME: VALUE"], `--tls`, `--identity`, `--sni`,
-    `--token` ISSUER/SUBJECT or one of TOKENS, `--claim` ["NAME=VALUE"], `--remote-ip`; None or empty where not given.
-    UsageError holds everything that is wrong with them.
+    `--dns`, `--token` ISSUER/SUBJECT or one of TOKENS, `--claim` ["NAME=VALUE"], `--remote-ip`; None or empty where not
+    given.  UsageError holds everything that is wrong with them.
     """
     faults: list[tuple[str, str]] = []
     found: dict[str, Any] = {}
@@ -37,7 +38,7 @@ def request_of(options: Mapping[str, Any]) -> dict[str, Any]:
         found |= {"method": method, "path": path.strip()}
     if "http" in given:
         found["http"] = int(given["http"]) if str(given["http"]) in ("1", "2") else given["http"]
-    found |= {key: given[key] for key in ("host", "tls", "identity", "sni") if key in given}
+    found |= {key: given[key] for key in ("host", "tls", "identity", "sni", "dns") if key in given}
     if "remote-ip" in given:
         found["remote_ip"] = given["remote-ip"]
     if "header" in given:
@@ -120,6 +121,11 @@ def _faults(request: dict[str, Any]) -> Iterator[str]:
             yield "`request.remote_ip` is no address"
     if "raw" in request:
         yield from (f"`request.{key}` means nothing beside `raw`" for key in _OF_HTTP if key in request)
+    if "dns" in request:
+        others = (key for key in (*_OF_HTTP, "sni", "identity", "token") if key in request)
+        yield from (f"`request.{key}` means nothing beside `request.dns`" for key in others)
+        if request.get("tls") == "mtls":
+            yield "`request.dns` is asked in plaintext only, and `request.tls` is mtls"
     if request.get("tls") == "plaintext" and "identity" in request:
         yield "`request.identity` is shown in mtls only, and `request.tls` is plaintext"
 
@@ -169,6 +175,7 @@ def read_request(request: Mapping[str, Any]) -> Request:
         sni=request.get("sni"),
         token=_read_token(request.get("token", "none")),
         remote_ip=None if address is None else ip_address(address),
+        dns=request.get("dns"),
     )
 
 

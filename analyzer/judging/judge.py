@@ -24,7 +24,7 @@ from analyzer.encoding import (
 )
 from analyzer.encoding.mediation import admits_tokens, names_tokens
 from analyzer.encoding.vocabulary import asked_in_pipeline
-from analyzer.encoding.walk import asked_of_requests, requests_in
+from analyzer.encoding.walk import requests_in
 from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
@@ -44,7 +44,6 @@ from analyzer.judging.vacuity import Vacuity
 from analyzer.judging.words import denial, denier, in_words, refutation, unknown_fact
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Name
 from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.mesh import KINDS_OF_MESH
 from analyzer.model.policies import RuleRef
@@ -115,8 +114,6 @@ def _settled(cluster: Cluster, query: Query, question: Question, setting: Settin
 
 def unread_requests(cluster: Cluster, question: Question) -> str:
     """What of requests is asked, or would be, and is not modelled; empty if nothing is."""
-    if any(test.attribute.name is Name.DNS for test in asked_of_requests(question.claim)):
-        return "what names a client asks DNS for is not modelled yet"
     if question.with_requests and is_seen_by_engine(question.profile, cluster):
         return ""
     of_engine = asked_in_pipeline(cluster, question.profile).tests if question.with_requests else ()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import product
 
 from analyzer.encoding.question import Question
-from analyzer.model.cilium_rules import API_SERVER, OWN_NODE
+from analyzer.model.cilium_places import API_SERVER, OWN_NODE
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.endpoints import Connection, End, Host, Pod
 from analyzer.model.open_facts import OpenFact

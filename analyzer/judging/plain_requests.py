@@ -53,6 +53,8 @@ def _parts(request: Request) -> Iterator[Callable[[Request], Request]]:
         yield partial(_without, header)
     if request.sni is not None:
         yield lambda it: replace(it, sni=None)
+    if request.dns is not None:
+        yield lambda it: replace(it, dns=None)
     if request.remote_ip is not None:
         yield lambda it: replace(it, remote_ip=None)
     if request.tls != PLAINTEXT:

@@ -147,8 +147,10 @@ class Requests:
                 return _token(text, exact)
             case Name.IDENTITY:
                 return Test(name, frozenset({text.removeprefix("spiffe://")}))
-            case Name.HOST | Name.DNS:
+            case Name.HOST:
                 return Test(name, exact(text, fold=True))
+            case Name.DNS:
+                return Test(name, exact(text.removesuffix("."), fold=True))
             case Name.SNI:
                 return Test(name, frozenset({text.lower()}))
             case _:

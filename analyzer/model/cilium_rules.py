@@ -21,6 +21,7 @@ from analyzer.model.cilium import (
     is_positive,
     with_requirement,
 )
+from analyzer.model.cilium_places import api_server, api_server_addresses, has_both_families, own_node
 from analyzer.model.cluster import Cluster, Service
 from analyzer.model.formulas import (
     FALSE,
@@ -36,14 +37,12 @@ from analyzer.model.formulas import (
     Name,
     Open,
     Role,
-    Same,
     Test,
     both,
     either,
     is_a,
     negated,
 )
-from analyzer.model.knobs import api_server_places
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.on_nodes import on_nodes
 from analyzer.model.open_facts import OpenFact
@@ -57,13 +56,6 @@ _ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 _OWNED = ("io.cilium.k8s", NAMESPACE)
 _OF_IPCACHE = ("cidr", "cidrgroup", "fqdn")
 _OUTSIDE = frozenset({EndKind.OUTSIDE})
-
-OWN_NODE = OpenFact(
-    "own-node", "own-node egress", "whether the node that is the destination is the source's own is not known"
-)
-API_SERVER = OpenFact(
-    "apiserver", "apiserver", "on which node the API server answers is not known (knob kube-apiserver)"
-)
 
 Value = Attribute | Formula | str | None
 """What an end has for a label: an attribute, a text, the empty text where a formula holds, or nothing."""
@@ -100,9 +92,10 @@ class CiliumRules:
         self.profile, self.cluster, self.direction = profile, cluster, direction
         self.near = Role.SRC if direction is Direction.EGRESS else Role.DST
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
-        self.own_node = _own_node(direction)
+        self.own_node = own_node(direction)
+        self.has_both_families = has_both_families(cluster)
         known = api_server_addresses(profile, cluster)
-        self.api_server = _api_server(known, self.far)
+        self.api_server = api_server(known, self.far)
         self.of_cluster = self.api_server if known else FALSE  # an assumption says that it is on a node
         mode = profile.policy_cidr_match_mode
         self.kinds_at_ranges = _OUTSIDE | (PODS if mode.means_pods else frozenset())
@@ -219,7 +212,7 @@ class CiliumRules:
         for asked in selector.requirements:
             source, _, key = asked.key.partition(":")
             if key == CLUSTER and source in ("any", "k8s"):
-                others.append(requirement(asked, self.profile.cilium_cluster if has_labels else None))
+                others.append(self._of_cluster(asked) if has_labels else requirement(asked, None))
             elif source == "reserved" or (source == "any" and key in ("host", "remote-node", "kube-apiserver")):
                 others.append(requirement(asked, self._of_node(key)))
             elif source in ("any", "node") and has_labels:
@@ -227,6 +220,11 @@ class CiliumRules:
             else:
                 others.append(requirement(asked, None))
         return both([on_nodes(self.far, both(of_labels), self.far, self.cluster, self.profile), *others])
+
+    def _of_cluster(self, asked: Requirement) -> Formula:
+        """Other nodes have the label, the end's own has not."""
+        here, there = requirement(asked, None), requirement(asked, self.profile.cilium_cluster)
+        return either([both([self.own_node, here]), both([negated(self.own_node), there])])
 
     def _of_node(self, key: str) -> Value:
         match key:
@@ -246,11 +244,11 @@ class CiliumRules:
             return None
         match key:
             case "world":
-                return ""
+                return negated(self.has_both_families)
             case "world-ipv4":
-                return OF_FAMILY[4]
+                return both([OF_FAMILY[4], self.has_both_families])
             case "world-ipv6":
-                return OF_FAMILY[6]
+                return both([OF_FAMILY[6], self.has_both_families])
             case "kube-apiserver":
                 return self.api_server
         return None
@@ -354,33 +352,3 @@ def _is_chosen(peer: BehindServices, service: Service) -> bool:
     if peer.selector is None:
         return service.name == peer.name
     return requirements(peer.selector, lambda _, key: service.labels.get(key)) == TRUE
-
-
-# ------------------------------------------------------------------------------------------------ nodes
-def _own_node(direction: Direction) -> Formula:
-    """Both ends are on one node.  Where a pod's is not known, the source is taken for another than the destination's,
-    and nobody knows whether the destination is the source's."""
-    there = [Test(Attribute(role, Name.NODE)) for role in (Role.SRC, Role.DST)]
-    same = both([*there, Same(Attribute(Role.SRC, Name.NODE), Attribute(Role.DST, Name.NODE))])
-    if direction is Direction.INGRESS:
-        return same
-    return either([same, both([negated(both(there)), Open(OWN_NODE)])])
-
-
-def api_server_addresses(profile: Profile, cluster: Cluster) -> AddressSet:
-    """Where the API server answers: as the knob tells, or the endpoints of its Service, or its pods on their nodes'
-    network; empty where nothing says it."""
-    known = AddressSet.singles(ip for ip, _ in api_server_places(profile.kube_apiserver))
-    for entry in () if known else cluster.endpoints_by_service.get(("default", "kubernetes"), ()):
-        known |= AddressSet.singles(entry.addresses)
-    for workload in () if known else cluster.workloads_by_namespace.get("kube-system", ()):
-        if workload.host_network and workload.labels.get("component") == "kube-apiserver":
-            known |= AddressSet.singles(workload.ips)
-    return known
-
-
-def _api_server(known: AddressSet, far: Role) -> Formula:
-    """On a node where nothing says it, which an assumption says (`analysis/assumptions`); nobody knows on which."""
-    if known:
-        return both([is_a(far, _OUTSIDE | ON_NODES), Member(far, AtAddress(known))])
-    return both([is_a(far, ON_NODES), Open(API_SERVER)])

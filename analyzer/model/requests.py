@@ -68,7 +68,8 @@ class Request:
 
     `tls`: MTLS with a workload certificate of the mesh, PLAINTEXT for everything else, the client's own TLS included,
     which then names a server: `sni`.  `identity`: that of the certificate, without `spiffe://`; None for the source's
-    own.  `remote_ip`: the client's address as the proxy concludes it, where that is not the source's.
+    own.  `remote_ip`: the client's address as the proxy concludes it, where that is not the source's.  `dns`: the name
+    that a DNS query asks for, which is no HTTP and comes in no TLS.
     """
 
     method: str | None = None
@@ -81,10 +82,13 @@ class Request:
     sni: str | None = None
     token: Token | None = None
     remote_ip: IPAddress | None = None
+    dns: str | None = None
 
 
 def in_words(request: Request) -> str:
     """`GET /health to any.host in plaintext`."""
+    if request.dns is not None:
+        return f"the addresses of {request.dns}"
     what = f"{request.method} {request.path} to {request.host}" if request.method else "bytes that are no HTTP"
     parts = [what, "in plaintext" if request.tls == PLAINTEXT else "with mutual TLS"]
     parts += [] if request.identity is None else [f"as {request.identity}"]

@@ -104,6 +104,7 @@ def _request(it: Request) -> Json:
         "tls": it.tls,
         "identity": it.identity,
         "sni": it.sni,
+        "dns": it.dns,
         "remote_ip": None if it.remote_ip is None else str(it.remote_ip),
         "token": None if token is None else _token(token),
     }

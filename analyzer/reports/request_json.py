@@ -16,6 +16,8 @@ def request(it: Request | None) -> dict[str, Any] | None:
         found = {"method": it.method, "path": it.path, "host": it.host, "http": it.http}
         if it.headers:
             found["headers"] = [[name, value] for name, value in it.headers]
+    if it.dns is not None:
+        found = {"dns": it.dns}
     found["tls"] = it.tls
     if it.identity is not None:
         found["identity"] = it.identity

@@ -56,6 +56,8 @@ def seen(request: Request, src: End, config: MeshConfig) -> Mapping[Attribute, t
     if request.tls == MTLS:
         put(Name.IDENTITY, request.identity or own_identity(src, config))
     put(Name.SNI, request.sni.lower() if request.sni else None)
+    if request.dns is not None and request.method is None and request.sni is None and request.tls != MTLS:
+        put(Name.DNS, request.dns.lower().removesuffix("."))
     for trusted in {*range(_MOST_PROXIES), config.trusted_proxies}:
         put(Name.REMOTE_IP, str(_at_gateway(request, src.ip, trusted)), key=str(trusted))
     put(Name.REMOTE_IP, str(_at_sidecar(request, src.ip)))

@@ -56,8 +56,10 @@ _MOST_VALUES = 2_000
 _SEVERAL = frozenset({Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD})
 _OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
 _OF_HTTP = _OF_TOKEN | {Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE}
+_DNS = frozenset({Name.DNS})
 _ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.REMOTE_IP, Name.IDENTITY})
 _UNIVERSES = {Name.PATH: prefix("/"), Name.METHOD: NON_EMPTY, Name.HOST: NON_EMPTY, Name.SNI: NON_EMPTY}
+_UNIVERSES |= {Name.DNS: NON_EMPTY}
 _USUAL = {Name.METHOD: "GET", Name.PATH: "/", Name.HOST: "any.host"}
 
 
@@ -204,7 +206,9 @@ def tells_apart(denied: Formula, allowed: Formula, most_atoms: int, *, has_ident
         of_mode = _with(between, tls, (mode,))
         if mode == PLAINTEXT:
             of_mode = _with(of_mode, _IDENTITY, ())
-        for absent, held in ((_OF_HTTP, ()), (_OF_TOKEN, ()), (frozenset(), (TokenState.VALID.value,))):
+        forms = ((_OF_HTTP | _DNS, ()), (_OF_TOKEN | _DNS, ()), (_DNS, (TokenState.VALID.value,)))
+        more = ((_OF_HTTP | {Name.SNI}, ()),) if mode == PLAINTEXT else ()
+        for absent, held in (*forms, *more):
             left = _with(_without(of_mode, absent), token, held)
             if next(iter(search.solutions(left)), None) is not None:
                 return True
@@ -265,9 +269,9 @@ def _without(formula: Formula, names: frozenset[Name]) -> Formula:
 
 
 def _clients(about: Situation, config: MeshConfig, *, is_anybody: bool) -> Iterator[tuple[Choice, frozenset[Name]]]:
-    """Who may ask, and what then is absent: with HTTP, without a token and with a valid one, or with other bytes; in
-    plaintext, and with its own identity where it has one.  Nobody asks for what the proxy refuses.  `is_anybody`: what
-    is no pod shows any identity."""
+    """Who may ask, and what then is absent: with HTTP, without a token and with a valid one, with other bytes, or a
+    question to DNS; in plaintext, and with its own identity where it has one.  Nobody asks for what the proxy refuses.
+    `is_anybody`: what is no pod shows any identity."""
     src = about.ends.get(Role.SRC)
     own = own_identity(src, config)
 
@@ -279,9 +283,16 @@ def _clients(about: Situation, config: MeshConfig, *, is_anybody: bool) -> Itera
     if address is not None:
         fixed[of(Name.REMOTE_IP, "0")] = (str(address),)
     valid: Choice = {of(Name.TOKEN): (TokenState.VALID.value,)}
-    kinds: tuple[tuple[Choice, frozenset[Name]], ...] = (({}, _OF_TOKEN), (valid, frozenset()), ({}, _OF_HTTP))
+    kinds: tuple[tuple[Choice, frozenset[Name]], ...] = (
+        ({}, _OF_TOKEN | _DNS),
+        (valid, _DNS),
+        ({}, _OF_HTTP | _DNS),
+        ({}, _OF_HTTP | {Name.SNI}),
+    )
     for kind, absent in kinds:
         yield {**fixed, **kind, of(Name.TLS): (PLAINTEXT,), of(Name.IDENTITY): ()}, absent
+        if Name.DNS not in absent:
+            continue
         if own is not None:
             yield {**fixed, **kind, of(Name.TLS): (MTLS,), of(Name.IDENTITY): (own,)}, absent
         elif is_anybody:

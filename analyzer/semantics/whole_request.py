@@ -42,6 +42,7 @@ def request_of(choice: Choice, *, is_http: bool, is_clean: bool = False) -> Requ
         tls=one(Name.TLS) or PLAINTEXT,
         identity=one(Name.IDENTITY),
         sni=one(Name.SNI),
+        dns=None if is_http else one(Name.DNS),
         token=_token(choice),
         remote_ip=None if address is None else ip_address(address),
     )

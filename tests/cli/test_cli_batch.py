@@ -186,6 +186,7 @@ VALUES = {
     "host": "h",
     "identity": "cluster.local/ns/a/sa/b",
     "sni": "s",
+    "dns": "a.example",
     "http": 2,
     "tls": "mtls",
     "raw": "tcp",
@@ -210,7 +211,14 @@ def test_tokens_that_are_no_token(token):
 
 @pytest.mark.parametrize(
     "request_",
-    [{"raw": "tcp", "path": "/"}, {"tls": "plaintext", "identity": "i"}, {"token": {"subject": "s"}}, "GET /"],
+    [
+        {"raw": "tcp", "path": "/"},
+        {"tls": "plaintext", "identity": "i"},
+        {"token": {"subject": "s"}},
+        {"dns": "a.example", "method": "GET"},
+        {"dns": "a.example", "tls": "mtls"},
+        "GET /",
+    ],
 )
 def test_what_contradicts_itself(request_):
     assert request_faults(request_)
@@ -249,9 +257,10 @@ def test_the_options_of_one_question_spell_the_keys_of_a_batch():
     for option, (value, keys) in OPTIONS.items():
         assert request_of({option: value}) == keys
         assert request_faults(keys) == []
+    assert request_of({"--dns": "a.example"}) == {"dns": "a.example"}  # which is no HTTP, and has nothing beside it
     together = request_of({option: value for option, (value, _) in OPTIONS.items()})
     assert together == {key: value for _, keys in OPTIONS.values() for key, value in keys.items()}
-    assert set(together) | {"token", "raw"} == set(KEYS)
+    assert set(together) | {"token", "raw", "dns"} == set(KEYS)
     assert request_of(dict.fromkeys(OPTIONS)) == {}
 
 

@@ -102,8 +102,8 @@ def read_ports(rule: Section, *, ingress: bool, denies: bool, on_nodes: bool) ->
 
 
 def named_range(rule: Section) -> Formula | None:
-    """All that names beside an endPort may come to, of which Cilium's engine counts from the number up for ingress (2.12);
-    None where there is none."""
+    """All that names beside an endPort may come to, which Cilium's engine counts from the number up for ingress
+    (2.12); None where there is none."""
     ports = (port for section in rule.sections("toPorts") for port in section.sections("ports"))
     found = [port for port in ports if port.has("endPort") and _SERVICE_NAME.fullmatch(port.text("port") or "")]
     return either(_up_to_end(port) for port in found) if found else None

@@ -17,8 +17,8 @@ _MISMATCHES = ("LOG", "ADD", "DELETE", "REPLACE")
 _DOMAIN = re.compile(r"(?:[-a-zA-Z0-9_]+[.]?)+")
 _PATTERN = re.compile(r"(?:[-a-zA-Z0-9_*]+[.]?)+")
 _PSEUDO = {"method": ":method", "path": ":path", "host": ":authority"}
-_ASKED, _METHOD, _FAULT, _SNI = (
-    Attribute(Role.REQUEST, name) for name in (Name.ASKED, Name.METHOD, Name.FAULT, Name.SNI)
+_ASKED, _METHOD, _FAULT, _SNI, _OF_DNS = (
+    Attribute(Role.REQUEST, name) for name in (Name.ASKED, Name.METHOD, Name.FAULT, Name.SNI, Name.DNS)
 )
 
 
@@ -47,7 +47,15 @@ def read_requests(section: Section, *, ingress: bool) -> tuple[Formula, str]:
         wanted = either(formula for formula, _ in http)
         readable = TRUE if section.has("terminatingTLS") else Not(Test(_SNI))
         return _asked(both([named, readable, wanted]), either(possible for _, possible in http)), "http"
-    return _asked(named, TRUE), "dns" if dns else ""
+    if dns:
+        return _asked(both([named, either(map(_of_name, dns))]), TRUE), "dns"
+    return _asked(named, TRUE), ""
+
+
+def _of_name(text: str) -> Formula:
+    from analyzer.sets.strings import dns_pattern
+
+    return Test(_OF_DNS, dns_pattern(text))
 
 
 def _asked(wanted: Formula, possible: Formula) -> Formula:
