@@ -51,7 +51,7 @@ class _Guard:
             case _ if interrupting.was_interrupted(error):
                 code = _say(ExitCode.INTERRUPTED, interrupting.LINE)
             case InputError():
-                code = _say(ExitCode.BAD_INPUT, complaint(error.problems))
+                code = _say(ExitCode.BAD_INPUT, _way_on(error) + complaint(error.problems))
             case NetproofError():
                 code = _say(ExitCode.INTERNAL, _defect(str(error), error))
             case _:
@@ -61,6 +61,12 @@ class _Guard:
             if isinstance(error, InternalError) and error.bundle:
                 tell(error.bundle)
         raise typer.Exit(code) from None
+
+
+def _way_on(error: InputError) -> str:
+    """What to type to go on, before all that is wrong."""
+    told = f"{visible(error.way_on)}\n" if error.way_on else ""
+    return told and f"to go on without what is wrong below:\n    {told}"
 
 
 def _say(code: ExitCode, text: str) -> ExitCode:

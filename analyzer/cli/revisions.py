@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from analyzer import inputs
 from analyzer.cli.texts import Again, Texts
-from analyzer.errors import UsageError
+from analyzer.errors import ManifestError, UsageError
 from analyzer.records import dataclass
 
 if TYPE_CHECKING:
@@ -48,7 +48,17 @@ class Reading:
         return tuple(self.patterns or ())
 
     def one(self, paths: Sequence[str], progress: Progress) -> Loaded:
-        """The files and directories together."""
+        """The files and directories together.  ManifestError tells how to go on without what is at fault."""
+        try:
+            return self._read(paths, progress)
+        except ManifestError as error:
+            if self.readings is None and "-" not in paths:
+                from analyzer.cli.way_on import way_on
+
+                error.way_on = way_on(error, paths, lambda patterns: self._read(paths, progress, patterns))
+            raise
+
+    def _read(self, paths: Sequence[str], progress: Progress, without: Sequence[str] = ()) -> Loaded:
         from analyzer.manifests import load
 
         return load(
@@ -56,7 +66,7 @@ class Reading:
             keep_going=self.keep_going,
             irrelevant=self.irrelevant,
             strict_cidr=self.strict_cidr,
-            exclude=self.exclude,
+            exclude=(*self.exclude, *without),
             stdin=self.texts.standard_input,
             unread=inputs.unread(),
             progress=progress,

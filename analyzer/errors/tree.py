@@ -72,7 +72,12 @@ class NetproofError(Exception):
 
 
 class InputError(NetproofError):
-    """The user's input is at fault (exit 2).  Holds all problems, sorted by place, without repetition."""
+    """The user's input is at fault (exit 2).  Holds all problems, sorted by place, without repetition.
+
+    `way_on`: a command that does without what is at fault, where one is known.
+    """
+
+    way_on = ""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))

@@ -43,6 +43,8 @@ def _together(errors: Sequence[InputError]) -> InputError:
     kind = kinds.pop() if len(kinds) == 1 else InputError
     found = kind.__new__(kind)
     InputError.__init__(found, (problem for error in errors for problem in error.problems))
+    if len(errors) == 1:
+        found.way_on = errors[0].way_on
     return found
 
 

@@ -67,8 +67,16 @@ def _told(above: str, fork: _Fork, kustomizations: Collection[str]) -> Problem:
     what = "1 object that is" if count == 1 else f"{count} objects that are"
     objects = _listed(list(fork.objects), "and", _MOST_OBJECTS)
     message = f"{_listed(names, 'and')} hold {what} not the same in each, as overlays do: {objects}"
-    others = f"or leave the others out, as with `--exclude '{paths[-1]}/'`"
+    kept = min(paths, key=_rank)
+    excluding = " ".join(f"--exclude '{path}/'" for path in paths if path != kept)
+    others = f"or leave the others out, as with `{excluding}`"
     return Problem(above or ".", 0, 0, message, f"check one of them at a time: {_listed(asked, 'or')}; {others}")
+
+
+def _rank(path: str) -> tuple[bool, bool, str]:
+    """Which overlay is most likely meant comes first: none that is hidden, production, else the first."""
+    name = posixpath.basename(path)
+    return name.startswith("."), "prod" not in name, name
 
 
 def _asked(path: str, kustomizations: Collection[str]) -> str:

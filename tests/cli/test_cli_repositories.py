@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -191,7 +193,7 @@ def test_overlays_are_told_apart_with_a_path_for_each(tmp_path: Path, monkeypatc
         "error: ./clusters: `dev`, `prod` and `test` hold 3 objects that are not the same in each, as overlays do: "
         "Deployment shop/a, Deployment shop/b and Deployment shop/c",
         "    check one of them at a time: `./clusters/dev`, `./clusters/prod --render` or `./clusters/test`; "
-        "or leave the others out, as with `--exclude './clusters/test/'`",
+        "or leave the others out, as with `--exclude './clusters/dev/' --exclude './clusters/test/'`",
         "1 error; nothing was checked",
     ]
     assert check("clusters/dev", "policy.yaml").exit_code == 0
@@ -317,3 +319,48 @@ def test_a_path_that_is_gone_is_empty(repository: Path) -> None:
     found = diff("--universe", "inventory", "--", "k8s")
     assert found.exit_code == 1, found.output
     assert diff("--", "nowhere").exit_code == 2
+
+
+# ------------------------------------------------------------------------------------------------ the way on
+def spoken(folder, *words):
+    """What the program says in the folder, as one would type it."""
+    program = Path(sys.executable).with_name("netproof")
+    return subprocess.run([program, *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {}}}\n"
+ROOTS = {
+    "a file of something else": ({"app.yaml": "shop", "skaffold.yaml": "-"}, ["--exclude", "./skaffold.yaml"]),
+    "files of one name": (
+        {"app.yaml": "shop", "a/values.yaml": "_", "b/values.yaml": "_", "c/values.yaml": "_"},
+        ["--exclude", "values.yaml"],
+    ),
+    "overlays": ({"prod/app.yaml": "shop", "dev/app.yaml": "shop, labels: {env: dev}"}, ["--exclude", "./dev/"]),
+    "overlays and a file": (
+        {"base/x.yaml": "_", "prod/app.yaml": "shop", "dev/app.yaml": "shop, labels: {env: dev}"},
+        ["--exclude", "./base/x.yaml", "--exclude", "./dev/"],
+    ),
+    "a blank in a name": ({"app.yaml": "shop", "my file.yaml": "_"}, ["--exclude", "./my file.yaml"]),
+}
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_the_first_line_is_a_command_that_goes_on(tmp_path, root):
+    files, options = ROOTS[root]
+    for name, named in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(NAMESPACE.format(named))
+    done = spoken(tmp_path, "check", ".", "-q", "no internet can reach namespace shop")
+    assert done.returncode == 2
+    first, command, *_ = done.stderr.splitlines()
+    assert first == "to go on without what is wrong below:"
+    assert shlex.split(command)[1:] == ["check", ".", "-q", "no internet can reach namespace shop", *options]
+    assert spoken(tmp_path, *shlex.split(command)[1:]).returncode in (0, 1, 3)
+
+
+@pytest.mark.parametrize("words", [["app.yaml"], ["."], ["check", "nowhere"]])
+def test_no_command_is_told_that_would_not_go_on(tmp_path, words):
+    (tmp_path / "app.yaml").write_text(NAMESPACE.format("_"))
+    done = spoken(tmp_path, "check", *words)
+    assert done.returncode == 2
+    assert "to go on" not in done.stderr
