@@ -90,7 +90,7 @@ def expose(
 
 def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
     """Whether the class holds pods of the workload: those with its labels, as far as these are settled."""
-    if not any(m.owner == workload.owner and m.source == workload.source for m in c.members):
+    if not any(_are_of_one(m, workload) for m in c.members):
         return False
     mentioned, _ = mentioned_values(obligation.scope)
     unsettled = {key for added in distinguished_by(mentioned, workload.added) for key in added.all_keys}
@@ -100,6 +100,11 @@ def _is_of(obligation: Obligation, c: EndClass, workload: Workload) -> bool:
         for attr, value in c.values
         if attr.kind == "pod" and attr.key not in unsettled
     )
+
+
+def _are_of_one(one: Workload, other: Workload) -> bool:
+    """Both are pods of one template, or live pods of one sort: a dump may have these on the line of their template."""
+    return (one.owner, one.source, one.ips, one.nodes) == (other.owner, other.source, other.ips, other.nodes)
 
 
 def held(session: QuerySession, workload: Workload, near: End) -> QuerySession:
