@@ -56,7 +56,7 @@ _PRIVATE = AddressSet.of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.6
 SAME_NODE = OpenFact(
     "same-node",
     "same-node",
-    "whether the two pods are on one node, where security groups do not see them, is not known",
+    "whether both pods are on one node, where security groups do not see them, is not known",
 )
 _OWN_NODE = OpenFact(
     "own-node", "own-node egress", "whether the node that is the destination is the source's own is not known"
