@@ -20,7 +20,6 @@ from analyzer.model.formulas import (
     Leaf,
     Name,
     Not,
-    Open,
     Role,
     Some,
     Test,
@@ -29,7 +28,6 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.mesh import RequestAuthentication, has_mesh
-from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action
 from analyzer.records import dataclass
@@ -94,7 +92,8 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
         found = stages
     else:
         indices = (_index_of(number, stage, cluster) for number, stage in enumerate(stages))
-        cutting = _Cutting(cut, names, names if question.looked_at is None else names & question.looked_at)
+        looked_at = names if question.looked_at is None else names & question.looked_at
+        cutting = _Cutting(cut, names, looked_at, question.others_let_in)
         found = tuple(s for index in indices if (s := cutting.stage(index)).applies != FALSE)
     return Mediation(found, cut(keeps_off(cluster.mesh, cluster)), by_waypoint(cluster.mesh))
 
@@ -161,12 +160,13 @@ def _index_of(number: int, stage: Stage, cluster: Cluster) -> _StageIndex:
 
 @dataclass(frozen=True, slots=True)
 class _Cutting:
-    """Stages cut down to destinations in the namespaces `names`; of those that are not `looked_at`, what policies of
-    their own say is open."""
+    """Stages cut down to destinations in the namespaces `names`; of those that are not `looked_at`, policies of their
+    own let in everything, or nothing."""
 
     cut: Callable[[Formula], Formula]
     names: frozenset[str]
     looked_at: frozenset[str]
+    others_let_in: bool
 
     def stage(self, index: _StageIndex) -> Stage:
         stage = index.stage
@@ -180,22 +180,19 @@ class _Cutting:
                 rules = tuple(replace(rule, when=self.cut(rule.when)) for rule in entry.rules)
                 yield replace(entry, subject=subject, rules=rules)
         left = (self.names - self.looked_at) & index.named(tier)
-        if left:
-            yield _of_others(index.stage.tiers[tier], f"{index.number}.{tier}", left)
+        if left and (other := _of_others(index.stage.tiers[tier], left, let_in=self.others_let_in)) is not None:
+            yield other
 
 
-def _of_others(tier: Tier, id_: str, names: frozenset[str]) -> Entry:
-    """Whatever policies of these namespaces may say in the tier: they select the pod or do not, and match or do not.
-
-    Of one request, for which all of that is so or not so: a claim about several at once needs the policies."""
-
-    def fact(what: str) -> Open:
-        return Open(OpenFact("unread-policies", f"unread-policies {id_} {what}", "what other policies say"))
-
-    closes = tier.unmatched is Unmatched.DENY
-    subject = both([Test(_NAMESPACE, names), *([fact("select")] if closes else [])])
-    rule = StagedRule(None, Action.ACCEPT if closes else Action.DENY, FALSE, FALSE, fact("match"))
-    return Entry(None, subject, (rule,), closes=closes)
+def _of_others(tier: Tier, names: frozenset[str], *, let_in: bool) -> Entry | None:
+    """What stands for all policies of these namespaces in the tier, as if they let in everything, or nothing: an ALLOW
+    accepts it, or is there and matches nothing; a DENY is not there, or matches."""
+    here = Test(_NAMESPACE, names)
+    if tier.unmatched is Unmatched.DENY:
+        accept = StagedRule(None, Action.ACCEPT, FALSE, FALSE, TRUE)
+        return Entry(None, here, (accept,) if let_in else (), closes=not let_in)
+    deny = StagedRule(None, Action.DENY, FALSE, FALSE, TRUE)
+    return None if let_in else Entry(None, here, (deny,))
 
 
 def _namespaces(subject: Formula) -> frozenset[str] | None:

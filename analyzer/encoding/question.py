@@ -21,8 +21,8 @@ class Question:
     `with_requests`: a mesh is asked what it lets through.  `past_the_mesh`: it is asked for nothing, as if it were not
     there.  `requests`, by their attributes: of a claim of reach, those of which some is to get through, but for the
     attributes that the claim's condition names.  `settled`: what is open elsewhere, and is taken to be so here.
-    `looked_at`: the namespaces whose own policies of the mesh are read; what those of others say of a request is open,
-    so that what is proved, and what is violated for certain, is so whatever they say.  None: of all.
+    `looked_at`: the namespaces whose own policies of the mesh are read; None: of all.  Those of others let in every
+    request, or none, as `others_let_in` says.
     `judged_at`: as if the policies of the other direction were none; None: of both count.
     """
 
@@ -39,3 +39,4 @@ class Question:
     settled: tuple[tuple[OpenFact, bool], ...] = ()
     judged_at: Direction | None = None
     looked_at: frozenset[str] | None = None
+    others_let_in: bool = False

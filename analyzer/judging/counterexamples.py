@@ -140,8 +140,7 @@ class Finder:
                 asked = current.result is Result.UNSAT, current.reason
                 end = self.session.solver.spent + max(_CHEAP, self.session.solver.spent // 4)
         is_complete, reason = asked or (current.result is Result.UNSAT, current.reason)
-        if is_complete and self.obligation.scope.question.looked_at is not None:  # others may hang on what is not read
-            is_complete = self.session.is_impossible(VIOLATION, *outside)
+        is_complete &= self.obligation.scope.question.looked_at is None  # policies that are not read may let in more
         witnesses = tuple(found)
         return Found(witnesses[: self.most], live.live, is_complete, reason, witnesses[self.most :])
 
@@ -168,10 +167,12 @@ class Finder:
         if self._is_nobody_there():
             return Live(False)
         asked = replace(self.obligation.scope.question, universe=Universe.INVENTORY, open_labels=True)
-        live = self._asked_live(asked, budget)
-        if live.live is None and asked.looked_at is not None:
-            live = self._asked_live(replace(asked, looked_at=None), budget)
-        return live
+        if asked.looked_at is not None:
+            for others_let_in in (False, True):
+                live = self._asked_live(replace(asked, others_let_in=others_let_in), budget)
+                if live.live is not others_let_in and live.live is not None:
+                    return live
+        return self._asked_live(replace(asked, looked_at=None), budget)
 
     def _asked_live(self, question: Question, budget: Budget) -> Live:
         obligation = self.encode_live(question)

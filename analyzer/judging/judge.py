@@ -11,6 +11,7 @@ A claim other than `some` holds iff no connection of the universe violates it, h
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import field, replace
 
 from analyzer.encoding import (
@@ -151,10 +152,11 @@ def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting
 def _tried(cluster: Cluster, query: Query, question: Question, setting: Setting) -> tuple[_Trial, Verdict]:
     first = looked_at_first(cluster, question, keeps_steps=setting.keeps_steps)
     if first is not None:
-        trial = _Trial(cluster, query, first, setting)
-        verdict = trial.universal()
-        if is_enough(verdict, setting.max_counterexamples):
-            return trial, verdict
+        for others_let_in in (False, True):
+            trial = _Trial(cluster, query, replace(first, others_let_in=others_let_in), setting)
+            found = trial.held() if others_let_in else trial.refuted()
+            if found is not None and is_enough(found, setting.max_counterexamples):
+                return trial, found
     trial = _Trial(cluster, query, question, setting)
     return trial, trial.some() if query.claim.kind is Kind.SOME else trial.universal()
 
@@ -207,10 +209,6 @@ class _Trial:
         if not found.is_sat:
             self.evidence.undecided()
             return self._verdict(Status.UNKNOWN, found.reason)
-        most = self.setting.max_counterexamples
-        finder = Finder(
-            self.session, lambda q: encode(self.cluster, q), most, is_disjoint=False, most_further=_MOST_FURTHER
-        )
         certain = self.session.certain(self.obligation.opens)
         if certain.values is None:
             verdict = self._verdict(Status.UNKNOWN, certain.reason)
@@ -218,7 +216,24 @@ class _Trial:
                 verdict = self._open(found)
             self.evidence.either_way(found.values, self.obligation.opens)
             return verdict
-        found_all = finder.find(certain.values, self.setting.budget)
+        return self._refuted(certain.values)
+
+    def held(self) -> Verdict | None:
+        """The verdict if nothing violates the claim."""
+        found = self.session.check_rules([VIOLATION], tuple(self.obligation.tracks))
+        return self._held(found) if found.is_unsat else None
+
+    def refuted(self) -> Verdict | None:
+        """The verdict if something violates it for certain."""
+        certain = self.session.certain(self.obligation.opens)
+        return None if certain.values is None else self._refuted(certain.values)
+
+    def _refuted(self, values: Mapping[str, int]) -> Verdict:
+        most = self.setting.max_counterexamples
+        finder = Finder(
+            self.session, lambda q: encode(self.cluster, q), most, is_disjoint=False, most_further=_MOST_FURTHER
+        )
+        found_all = finder.find(values, self.setting.budget)
         examples, further = (
             tuple(counterexample(s, self.obligation, self.replay) for s in witnesses)
             for witnesses in (found_all.witnesses, found_all.further)

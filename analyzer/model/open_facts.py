@@ -16,8 +16,7 @@ class OpenFact:
     `added-label`,
     `source-port`, `own-node`, `forwarded`, `account-labels`, `namespace-labels`, `namespace-name` (Calico),
     `other-protocol` (which protocol without ports is asked about),
-    `unspecified` (a rule of a policy that holds what the API does not check),
-    `unread-policies` (policies that a question leaves out for a start; no answer says so).
+    `unspecified` (a rule of a policy that holds what the API does not check).
     """
 
     kind: str

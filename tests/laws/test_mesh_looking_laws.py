@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_mesh_laws import OURS, cluster_of, meshes
@@ -18,7 +19,7 @@ from analyzer.language import parse_query
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.labels import Labels
-from analyzer.model.mesh import Attachment, AuthorizationPolicy, Mesh, Verdict
+from analyzer.model.mesh import Attachment, AuthorizationPolicy, Mesh, MeshRule, Verdict
 from analyzer.model.profile import PROFILES
 from analyzer.verdicts import Status
 
@@ -45,43 +46,72 @@ def clusters(draw: Any) -> Cluster:
     return replace(found, namespaces=(*found.namespaces, *spaces))
 
 
-@settings(max_examples=25, **SLOW)
+@settings(max_examples=40, **SLOW)
 @given(
     clusters(),
     st.sampled_from(SETS),
-    st.sampled_from(["on tcp/8080, tcp/9000", "on tcp/7000", ""]),
+    st.sampled_from(["on tcp/8080, tcp/9000", "on tcp/7000", "on tcp/8080", ""]),
     st.sampled_from(CONDITIONS),
-    st.sampled_from([Universe.ANY, Universe.NAMESPACES]),
+    st.sampled_from(["no", "only"]),
+    st.sampled_from([Universe.ANY, Universe.NAMESPACES, Universe.INVENTORY]),
     st.sets(st.sampled_from(SPACES)),
 )
 def test_what_holds_whatever_other_policies_say_holds(
-    cluster: Cluster, members: str, on: str, where: str, universe: Universe, looked_at: set[str]
+    cluster: Cluster, members: str, on: str, where: str, kind: str, universe: Universe, looked_at: set[str]
 ) -> None:
-    query = parse_query(f"no {members} can reach pods in namespaces(istio-injection) {on} {where}", "q")
+    query = parse_query(f"{kind} {members} can reach pods in namespaces(istio-injection) {on} {where}", "q")
     setting = Setting(universe, PROFILES["generic"], max_counterexamples=2)
     whole = judge(cluster, query, (), setting)
     mesh, question = mediated(cluster, question_of(cluster, query, (), setting))
-    part = _Trial(mesh, query, replace(question, looked_at=frozenset(looked_at)), setting).universal()
-    if part.status is not Status.UNKNOWN:
-        assert part.status is whole.status
-    if looking.is_enough(part, 2) and part.status is Status.REFUTED and part.is_complete:
-        assert whole.is_complete or len(whole.counterexamples) == 2
+    asked = replace(question, looked_at=frozenset(looked_at))
+    held = _Trial(mesh, query, replace(asked, others_let_in=True), setting).held()
+    refuted = _Trial(mesh, query, asked, setting).refuted()
+    assert held is None or held.status is whole.status
+    assert refuted is None or (whole.status, whole.live) == (Status.REFUTED, refuted.live)
+    if looked_at == set(SPACES):
+        assert (held is None) is (whole.status not in (Status.PROVED, Status.VACUOUS))
+        assert (refuted is None) is (whole.status is not Status.REFUTED)
 
 
-def test_some_answer_is_found_without_the_others(monkeypatch: Any) -> None:
+@settings(max_examples=15, **SLOW)
+@given(clusters(), st.sampled_from(SETS), st.sampled_from(["on tcp/8080", ""]), st.sampled_from(CONDITIONS))
+def test_the_answer_is_that_of_all_policies(cluster: Cluster, members: str, on: str, where: str) -> None:
+    query = parse_query(f"no {members} can reach pods in namespaces(istio-injection) {on} {where}", "q")
+    setting = Setting(Universe.NAMESPACES, PROFILES["generic"], max_counterexamples=1)
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        for few in (0, len(SPACES)):
+            patch.setattr(looking, "_FEW", few)
+            patch.setattr(looking, "_FIRST", 1)
+            verdict = judge(cluster, query, (), setting)
+            found.append((verdict.status, verdict.live))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("on", "status"), [("udp/53", Status.REFUTED), ("tcp/8080", Status.PROVED), ("tcp/22", Status.REFUTED)]
+)
+def test_some_answer_is_found_without_the_others(monkeypatch: Any, on: str, status: Status) -> None:
     """Else the laws above would hold of a short cut that is never taken."""
     monkeypatch.setattr(looking, "_FEW", 0)
     monkeypatch.setattr(looking, "_FIRST", 1)
     closed = (AuthorizationPolicy(it, "nothing", Attachment(it), Verdict.ALLOW, ()) for it in SPACES)
-    cluster = cluster_of(Mesh(tuple(closed)))
+    everywhere = AuthorizationPolicy(
+        "istio-system", "none", Attachment("istio-system"), Verdict.DENY, (MeshRule((), (), (), 0),)
+    )
+    cluster = cluster_of(Mesh((*closed, everywhere)))
     spaces = (Namespace(name, Labels({**OURS, "kubernetes.io/metadata.name": name}), True) for name in SPACES[1:])
     cluster = replace(cluster, namespaces=(*cluster.namespaces, *spaces))
-    query = parse_query("no internet can reach pods in namespaces() on udp/53", "q")
-    setting = Setting(Universe.ANY, PROFILES["generic"], max_counterexamples=1)
+    query = parse_query(f"no internet can reach pods in namespaces(istio-injection) on {on}", "q")
+    setting = Setting(Universe.NAMESPACES, PROFILES["generic"], max_counterexamples=1)
     mesh, question = mediated(cluster, question_of(cluster, query, (), setting))
     first = looking.looked_at_first(mesh, question, keeps_steps=False)
     assert first is not None
     assert len(first.looked_at or ()) == 1
-    verdict = _Trial(mesh, query, first, setting).universal()
-    assert verdict.status is Status.REFUTED
+    if status is Status.PROVED:
+        verdict = _Trial(mesh, query, replace(first, others_let_in=True), setting).held()
+    else:
+        verdict = _Trial(mesh, query, first, setting).refuted()
+    assert verdict is not None
+    assert verdict.status is status
     assert looking.is_enough(verdict, 1)
