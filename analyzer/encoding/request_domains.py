@@ -32,7 +32,7 @@ from analyzer.sets.strings import (
 )
 from analyzer.sets.strings.paths import CLEAN
 
-_USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",)}
+_USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",), Name.DNS: ("example.com",)}
 
 
 # ------------------------------------------------------------------------------------------------ what is mentioned

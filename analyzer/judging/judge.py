@@ -25,7 +25,7 @@ from analyzer.encoding import (
 )
 from analyzer.encoding.mediation import admits_tokens, names_tokens
 from analyzer.encoding.vocabulary import asked_in_pipeline
-from analyzer.encoding.walk import requests_in
+from analyzer.encoding.walk import asked_of_requests, requests_in
 from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
@@ -45,6 +45,7 @@ from analyzer.judging.vacuity import Vacuity
 from analyzer.judging.words import denial, denier, in_words, refutation, unknown_fact
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Name
 from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.mesh import KINDS_OF_MESH
 from analyzer.model.policies import RuleRef
@@ -117,8 +118,11 @@ def unread_requests(cluster: Cluster, question: Question) -> str:
     """What of requests is asked, or would be, and is not modelled; empty if nothing is."""
     if question.with_requests and is_seen_by_engine(question.profile, cluster):
         return ""
-    of_engine = asked_in_pipeline(cluster, question.profile).tests if question.with_requests else ()
-    if any(test.attribute.role is OfWhom.REQUEST for test in of_engine):
+    tests = asked_in_pipeline(cluster, question.profile).tests if question.with_requests else ()
+    of_engine = {test.attribute.name for test in tests if test.attribute.role is OfWhom.REQUEST} - {Name.ASKED}
+    if Name.DNS not in {test.attribute.name for test in asked_of_requests(question.claim)}:
+        of_engine -= {Name.DNS}  # who asks no DNS is judged by connections there
+    if of_engine:
         return (
             f"rules of {question.profile.name} that look at requests are not modelled beside questions about requests"
         )

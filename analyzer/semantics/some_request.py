@@ -60,7 +60,7 @@ _DNS = frozenset({Name.DNS})
 _ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.REMOTE_IP, Name.IDENTITY})
 _UNIVERSES = {Name.PATH: prefix("/"), Name.METHOD: NON_EMPTY, Name.HOST: NON_EMPTY, Name.SNI: NON_EMPTY}
 _UNIVERSES |= {Name.DNS: NON_EMPTY}
-_USUAL = {Name.METHOD: "GET", Name.PATH: "/", Name.HOST: "any.host"}
+_USUAL = {Name.METHOD: "GET", Name.PATH: "/", Name.HOST: "any.host", Name.DNS: "example.com"}
 
 
 class TooManyRequestsError(UndecidedError):

@@ -10,6 +10,7 @@ import pytest
 
 from analyzer.errors import UsageError
 from analyzer.inputs import profile_for
+from analyzer.manifests import load
 
 NAMESPACED = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: a}\nspec:\n"
 WHOLE = "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: p}\nspec:\n"
@@ -201,3 +202,23 @@ def test_settings_that_are_not_followed_leave_everything_open(loaded):
     (thing,) = loaded(config(enable_k8s_networkpolicy="false")).cluster.unmodelled
     assert (thing.kind, thing.may_allow, thing.may_deny, thing.may_isolate) == ("ConfigMap", True, True, True)
     assert "enable-k8s-networkpolicy=false" in thing.why
+
+
+ASKS = "  egress: [{toPorts: [{ports: [{port: '53', protocol: ANY}], rules: {dns: [{matchPattern: '*'}]}}]}]\n"
+NAMES = NAMESPACED + "  endpointSelector: {matchLabels: {app: x}}\n  egress: [{toFQDNs: [{matchName: a.b}]}]\n"
+OTHER = NAMESPACED.replace("name: p", "name: q")
+APP = "  endpointSelector: {matchExpressions: [{key: app, operator: Exists}]}\n"
+BESIDE = {
+    WHOLE + SUBJECT + ASKS: False,
+    WHOLE + "  endpointSelector: {matchLabels: {io.cilium.k8s.policy.cluster: default}}\n" + ASKS: False,
+    OTHER + APP + ASKS: False,
+    OTHER + "  endpointSelector: {matchLabels: {app: other}}\n" + ASKS: True,
+    OTHER.replace("namespace: a", "namespace: b") + SUBJECT + ASKS: True,
+    WHOLE + SUBJECT + ASKS.replace("[{matchPattern: '*'}]", "[]"): True,
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_names_are_noted_where_no_policy_of_the_same_endpoints_asks_dns(beside):
+    found = load(["-"], stdin=f"{NAMES}---\n{beside}".encode).cluster
+    assert any("names domains" in it.message for it in found.notices) is BESIDE[beside]

@@ -15,6 +15,8 @@ from analyzer.model.cilium import (
     Entity,
     Range,
 )
+from analyzer.model.cilium_rules import OF_NAMESPACE
+from analyzer.model.labels import Operator, Selector
 from analyzer.model.policies import Action
 from analyzer.model.source import Notice
 from analyzer.sets import AddressSet, PortSet
@@ -25,10 +27,12 @@ _NOT_HTTP = PortSet.of(22, 25, 53, 1433, 1521, 3306, 3389, 5432, 5672, 6379, 904
 
 def notes(policies: Iterable[CiliumPolicy], pods: AddressSet) -> Iterator[Notice]:
     """`pods`: where pods' addresses are known to lie."""
-    for policy in policies:
+    listed = list(policies)
+    asking = [spec for policy in listed for spec in policy.specs if _asks_dns(spec)]
+    for policy in listed:
         for spec in policy.specs:
             found = (text for rule in spec.all_rules for text in _of_rule(policy, rule, pods))
-            for text in dict.fromkeys((*found, *_of_names(policy, spec))):
+            for text in dict.fromkeys((*found, *_of_names(policy, spec, asking))):
                 yield Notice(policy.source, text)
 
 
@@ -56,9 +60,29 @@ def _is_of_mesh(peer: CiliumPeer) -> bool:
     return peer == Entity("cluster-mesh")
 
 
-def _of_names(policy: CiliumPolicy, spec: CiliumSpec) -> Iterator[str]:
-    """Names mean nothing until Cilium has seen them in an answer of DNS."""
+def _asks_dns(spec: CiliumSpec) -> bool:
+    return any(it.parser == "dns" for rule in spec.egress for it in rule.proxied)
+
+
+def _of_names(policy: CiliumPolicy, spec: CiliumSpec, asking: Iterable[CiliumSpec]) -> Iterator[str]:
+    """Names mean nothing until Cilium has seen them in an answer of DNS, by a rule of this policy or of another one for
+    the same endpoints."""
     named = [rule for rule in spec.egress if any(isinstance(peer, Domain) for peer in rule.peers or ())]
-    if named and not any(it.parser == "dns" for rule in spec.egress for it in rule.proxied):
+    if named and not any(_covers(other.subject, spec.subject) for other in asking):
         where = f"rule {named[0].index + 1} of `{named[0].word}` in {policy.id}"
-        yield f"{where} names domains; no rule of its policy has `rules.dns`, by which Cilium learns addresses"
+        yield f"{where} names domains; no rule for its endpoints has `rules.dns`, by which Cilium learns addresses"
+
+
+def _covers(wide: Selector, narrow: Selector) -> bool:
+    """Whoever the one selects the other does, as far as the selectors show; labels of namespaces do not show it."""
+    said = [(r.key.rpartition(":")[2], r.operator, r.values) for r in narrow.requirements]
+    for asked in wide.requirements:
+        key = asked.key.rpartition(":")[2]
+        if key == CLUSTER or key.startswith(OF_NAMESPACE):
+            continue
+        its = [values for own, operator, values in said if own == key and operator is Operator.IN]
+        is_met = any(asked.operator is Operator.EXISTS or values <= asked.values for values in its)
+        is_same = (key, asked.operator, asked.values) in said
+        if not (is_same or (is_met and asked.operator in (Operator.IN, Operator.EXISTS))):
+            return False
+    return True
