@@ -17,7 +17,10 @@ from analyzer.model.formulas import (
     ON_NODES,
     PODS,
     TRUE,
+    AtAddress,
+    EndKind,
     Formula,
+    Member,
     Open,
     Role,
     both,
@@ -30,6 +33,7 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, RuleLike
 from analyzer.model.profile import Profile
+from analyzer.sets import AddressSet
 
 TIER = "security groups"
 _UNFILTERED = "security groups do not see what instances ask of the metadata service, of Amazon's DNS and time"
@@ -132,6 +136,18 @@ class AwsReader:
             rule = StagedRule(None, Action.ACCEPT, FALSE, there, there)
             entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")
             yield Tier("own node", (((entry,),),), is_union=True)
+
+    def domain(self, name: str) -> Formula:
+        """The addresses outside that knob `dns` tells of the name; `*.` stands for one label or more before it (P5)."""
+        pattern = name.rstrip(".").lower()
+
+        def is_met(told: str) -> bool:
+            return told.endswith(pattern[1:]) if pattern.startswith("*.") else told == pattern
+
+        there = AddressSet.singles(ip for told, ip in self.profile.domain_addresses if is_met(told))
+        return (
+            both([is_a(self.far, frozenset({EndKind.OUTSIDE})), Member(self.far, AtAddress(there))]) if there else FALSE
+        )
 
     def strict(self, selecting: Iterable[Formula]) -> Iterator[Tier]:
         """In the agent's strict mode a pod that no policy selects, in either direction, is closed (K3)."""

@@ -59,7 +59,7 @@ class Profile:
     enable_non_default_deny_policies: bool = True
     enable_k8s_cluster_network_policy: bool = True  # Cilium reads ClusterNetworkPolicies
     cluster_name: str = ""  # the name of the cluster, as Cilium has it; empty: `default`
-    dns: str = ""  # NAME=ADDRESS, several with commas: what Cilium has seen names stand for; empty: nobody knows
+    dns: str = ""  # NAME=ADDRESS, several with commas: what the engine has seen names stand for; empty: nobody knows
     cilium_version: CiliumVersion = CiliumVersion.V120
     calico_version: CalicoVersion = CalicoVersion.V333
     enable_network_policy: bool = True  # the VPC CNI enforces policies (aws.md N1, N2)

@@ -321,6 +321,8 @@ class _Reader:
     def _domain(self, name: str) -> Formula:
         """Any name can stand for an address outside; one of the cluster's own for nodes, and for pods of its namespace,
         those on their node's network included.  Which it does, nobody says (reference 0.2, B3.5)."""
+        if self.aws is not None and self.profile.reads_aws and self.profile.dns:
+            return self.aws.domain(name)
         ends = [is_a(self.far, frozenset({EndKind.OUTSIDE}))]
         own = self.cluster.domain_of_cluster(name)
         if own is not None:

@@ -336,6 +336,7 @@ EVERYTHING = '[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]'
         ([POD, GROUPS, of_group(egress=EVERYTHING)], "sg-1 has no rule for ingress: it lets nothing in"),
         ([POD, GROUPS, of_group(ingress=EVERYTHING)], "sg-1 has no rule for egress: it lets nothing out"),
         ([POD, GROUPS, POLICY], "in strict mode"),
+        ([POD, of_group(ingress=EVERYTHING)], "nothing tells who has them"),
         ([POD.replace("spec: {", "spec: {hostNetwork: true, "), GROUPS], "which is on its node's network"),
         ([POD, GROUPS.replace("securityGroups: {groupIds: [sg-1]}", "securityGroups: {}")], "so it has no effect"),
     ],

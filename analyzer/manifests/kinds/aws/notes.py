@@ -18,6 +18,12 @@ def notes(cluster: Cluster) -> Iterator[Notice]:
     for policy in cluster.aws.group_policies:
         yield from _of_policy(cluster, policy)
     yield from _of_groups(cluster.aws)
+    if cluster.aws.groups and not cluster.aws.group_policies and not (cluster.aws.interfaces and cluster.nodes):
+        text = (
+            "security groups are given, and nothing tells who has them: give SecurityGroupPolicies, or Nodes and the "
+            "output of `aws ec2 describe-network-interfaces`"
+        )
+        yield Notice(cluster.aws.groups[0].source, text)
     written = {(p.namespace, p.name): p for p in (*cluster.policies, *cluster.aws.policies) if p.kind != _ENDPOINT}
     for made in cluster.aws.endpoints:
         yield from _of_endpoint(made, written.get((made.policy.namespace, made.policy.name)))
