@@ -105,9 +105,12 @@ class NetworkInterface:
 
 @dataclass(frozen=True, slots=True)
 class Vpc:
+    """`resolver`: the address of its DNS, the third of its primary range; None where that is not told."""
+
     id: str
     addresses: AddressSet
     source: Source
+    resolver: IPAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,9 +167,20 @@ class GroupFormulas:
         return Open(OpenFact("prefix-list", f"prefix-list {id_}", text))
 
     # -------------------------------------------------------------------------------------------- addresses
-    @staticmethod
-    def unfiltered(far: Role) -> Formula:
-        return both([is_a(far, _OUTSIDE), Member(far, AtAddress(UNFILTERED))])
+    def unfiltered(self) -> Formula:
+        """What no group sees (S8): addresses that every host has, and the resolver of the VPC."""
+        outside = is_a(self.far, _OUTSIDE)
+        everywhere = both([outside, Member(self.far, AtAddress(UNFILTERED))])
+        on_dns = either(OnPorts(protocol, PortSet.of(53)) for protocol in (Protocol.TCP, Protocol.UDP))
+        known = [vpc.resolver for vpc in self.cluster.aws.vpcs]
+        there: Formula
+        if known and None not in known:
+            there = Member(self.far, AtAddress(AddressSet.singles(ip for ip in known if ip is not None)))
+        else:
+            text = "whether the address is the VPC's resolver is not known: give the output of `aws ec2 describe-vpcs`"
+            is_private = Member(self.far, AtAddress(_PRIVATE))
+            there = both([is_private, Open(OpenFact("vpc", "vpc resolver", text))])
+        return either([everywhere, both([outside, there, on_dns])])
 
     def beyond_vpc(self, far: Role) -> Formula:
         """Outside the VPC, of IPv4: what is of IPv6 keeps its address (S3)."""

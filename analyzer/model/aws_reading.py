@@ -112,7 +112,7 @@ class AwsReader:
         """What no group sees (S3, S8)."""
         everyone = either(subjects)
         if self.direction is Direction.EGRESS:
-            rule = _passing(None, self.groups.unfiltered(self.far))
+            rule = _passing(None, self.groups.unfiltered())
             yield Entry(None, everyone, (rule,), why=_UNFILTERED)
         if self.is_standard and self.cluster.aws.group_policies:
             rule = _passing(None, self.local)

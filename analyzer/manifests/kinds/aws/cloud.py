@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from analyzer.manifests.kinds.aws.rules import RuleSource, addresses_in, ids_in, read_rule
+from analyzer.manifests.kinds.aws.rules import RuleSource, addresses_in, ids_in, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.text.section import Section
@@ -176,7 +176,7 @@ def _vpcs(root: Section, key: str) -> Iterator[AwsFact]:
             section, ("CidrBlockAssociationSet", "CidrBlock"), ("Ipv6CidrBlockAssociationSet", "Ipv6CidrBlock")
         )
         if id_:
-            yield Vpc(id_, addresses, section.source)
+            yield Vpc(id_, addresses, section.source, resolver_of(own))
 
 
 def _addon(root: Section, key: str) -> Iterator[AwsFact]:

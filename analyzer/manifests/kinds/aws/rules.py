@@ -9,6 +9,7 @@ from analyzer.manifests.text.section import Section
 from analyzer.model.aws import GroupRule
 from analyzer.model.policies import Direction
 from analyzer.sets import AddressSet
+from analyzer.sets.addresses import IPAddress
 
 RuleSource = GroupRule
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
@@ -85,6 +86,14 @@ def addresses_in(section: Section, *lists: tuple[str, str], text: str = "") -> A
             hint = "a CIDR looks like `10.0.0.0/8` or `2001:db8::/32`"
             place.log.problem(place.place(key), f"`{name}` is `{cidr}`, {error}", hint)
     return found
+
+
+def resolver_of(primary: str | None) -> IPAddress | None:
+    """Where the DNS of a VPC answers that has this primary range (S8)."""
+    try:
+        return parse_cidr(primary).network.network_address + 2 if primary else None
+    except ValueError:
+        return None
 
 
 def ids_in(section: Section, key: str, inner: str) -> tuple[str, ...]:

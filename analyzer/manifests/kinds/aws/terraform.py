@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from analyzer.manifests.kinds.aws.rules import addresses_in, read_rule
+from analyzer.manifests.kinds.aws.rules import addresses_in, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.text.section import Section
 from analyzer.model.aws import AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
@@ -133,7 +133,7 @@ def _vpc(section: Section) -> Iterator[AwsFact]:
         if text := section.text(key):
             addresses |= addresses_in(section, text=text)
     if id_:
-        yield Vpc(id_, addresses, section.source)
+        yield Vpc(id_, addresses, section.source, resolver_of(section.text("cidr_block")))
 
 
 def _addon(section: Section) -> Iterator[AwsFact]:
