@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -42,15 +43,22 @@ class Asked:
 
 
 def batch_or_one(
-    batch: Path | None, source: str | None, destination: str | None, others: Mapping[str, Any]
+    batch: Path | None,
+    source: str | None,
+    destination: str | None,
+    others: Mapping[str, Any],
+    paths: Sequence[str] = (),
 ) -> tuple[Asked, ...] | None:
     """The questions of the batch; None where one is asked on the command line, its `others` being the options that say
-    what about.  UsageError for both, or for neither."""
+    what about.  UsageError for both, or for neither; `paths` that lead nowhere may have been meant as the ends."""
     ends = {"--from": source, "--to": destination}
     if batch is None:
         missing = [name for name, value in ends.items() if value is None]
         if missing:
-            raise UsageError(f"{' and '.join(missing)} missing", "name both ends, or a file of questions: --batch FILE")
+            lost = [path for path in paths if not os.path.lexists(path)]
+            meant = " ".join(f"{option} {path}" for option, path in zip(missing, lost[-len(missing) :], strict=False))
+            hint = f"did you mean `{meant}`?" if meant else "name both ends, or a file of questions: --batch FILE"
+            raise UsageError(f"{' and '.join(missing)} missing", hint)
         return None
     given = [name for name, value in {**ends, **others}.items() if value]
     if given:

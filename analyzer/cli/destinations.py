@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.cli import output
 from analyzer.cli.formats import CheckFormat
+from analyzer.cli.guard import tell
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.inputs.settings import nearest
 from analyzer.records import dataclass
@@ -91,8 +92,11 @@ def write_reports(
     if yaml:
         output.write(witness_yaml(answer, cluster), output.yaml_path(yaml))
     if patch is not None:
-        edits = (edit for finding in answer.findings if (edit := finding.fix.edit) is not None)
-        text = patch_of(replace(edit, file=_below_here(edit.file)) for edit in edits)
+        edits = [edit for finding in answer.findings if (edit := finding.fix.edit) is not None]
+        files = [edit for edit in edits if not edit.file.startswith("<")]
+        if len(files) < len(edits):
+            tell("note: a patch is of files; the fixes of what came by standard input stand in the reports alone")
+        text = patch_of(replace(edit, file=_below_here(edit.file)) for edit in files)
         output.write(text.encode("utf-8", "surrogateescape"), patch)
 
 

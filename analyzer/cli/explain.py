@@ -52,7 +52,7 @@ def explain(
         lambda: inputs.pod_addresses(pod_cidr or ()),
         lambda: endpoints.ports(on or (), True),
         lambda: request_of(asking),
-        lambda: batch_or_one(batch, source, destination, {"--on": on, **asking}),
+        lambda: batch_or_one(batch, source, destination, {"--on": on, **asking}, manifests),
         lambda: output.check_destinations(file, None, formats.Format),
         lambda: load(
             manifests,

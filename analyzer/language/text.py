@@ -56,7 +56,7 @@ _WRITE_INSTEAD = {
 }
 _ADVICE = {
     ";": "each statement begins on a line of its own",
-    "*": "empty brackets select all: `pods()`",
+    "*": "`pods()` are all pods; names have no wildcards: choose by labels, as in `namespaces(team=a)`",
     "<": "conditions compare with `==` and `!=`",
     ">": "conditions compare with `==` and `!=`",
 }

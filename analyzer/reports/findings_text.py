@@ -62,7 +62,8 @@ def _patch(page: Page, finding: Finding, indent: int, *, is_alone: bool) -> None
         return
     lines = finding_words.changed_lines(edit)
     most = len(lines) if page.style.is_verbose else _MOST_CHANGED if is_alone else _SMALL
-    if len(lines) > most or any(len(line) > _LONGEST for line in lines):
+    is_long = any(len(line) > _LONGEST for line in lines)
+    if len(lines) > most or (is_long and not page.style.is_verbose):
         return
     if edit.is_new:
         page.verbatim(f"new file {edit.file}", indent=indent)

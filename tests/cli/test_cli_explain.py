@@ -1,6 +1,7 @@
 """`netproof explain` from end to end: the answer, the rules, the words, bad input."""
 
 import json
+from pathlib import Path
 
 import pytest
 from published_schemas import follow
@@ -137,5 +138,24 @@ def test_ends_as_other_tools_write_them_get_the_form_that_is_meant(tmp_path, end
     )
     other = "--to" if option == "--from" else "--from"
     done = CliRunner().invoke(app, ["explain", str(manifests), option, end, other, "1.1.1.1"])
+    assert done.exit_code == 2
+    assert hint in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------ ends misplaced
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["team-a/shop", "team-b/portal"], "did you mean `--from team-a/shop --to team-b/portal`?"),
+        (["team-b/portal", "--from", "team-a/shop"], "did you mean `--to team-b/portal`?"),
+        (["--from", "team-a/shop"], "name both ends, or a file of questions: --batch FILE"),
+        (["--from", "team-c/portal", "--to", "team-a/shop"], "did you mean `team-b/portal`?"),  # in another namespace
+        (["--from", "team-a/shp", "--to", "team-a/shop"], "did you mean `team-a/shop`?"),
+        (["--from", "team-a/zzz", "--to", "team-a/shop"], "known are `team-a/"),  # those of its namespace
+    ],
+)
+def test_ends_that_are_misplaced_or_misspelt_are_found(words, hint):
+    leaky = str(Path(__file__).resolve().parents[2] / "examples/multi-tenant/leaky")
+    done = CliRunner().invoke(app, ["explain", leaky, *words])
     assert done.exit_code == 2
     assert hint in done.stderr

@@ -5,11 +5,12 @@ from __future__ import annotations
 from analyzer.language.teaching.of_characters import CASE, CHARACTERS
 from analyzer.language.teaching.of_claims import COUNTED, FIRST, ISOLATION, MODIFIERS, QUESTIONS, REACHES, SHAPES
 from analyzer.language.teaching.of_conditions import OF_CONDITIONS
+from analyzer.language.teaching.of_exceptions import OF_EXCEPTIONS
 from analyzer.language.teaching.of_ports import OF_PORTS
 from analyzer.language.teaching.of_sets import HOSTS_AS_DOMAINS, HOSTS_AS_INTERNET, OF_SELECTORS, OF_SETS
 from analyzer.language.teaching.of_statements import BARE, OF_STATEMENTS
 
-_BEFORE_HOSTS = (*CHARACTERS, *QUESTIONS, *CASE, *OF_SELECTORS, *FIRST)
+_BEFORE_HOSTS = (*CHARACTERS, *QUESTIONS, *CASE, *OF_SELECTORS, *FIRST, *OF_EXCEPTIONS)
 _BEHIND_HOSTS = (
     *OF_PORTS,
     *OF_CONDITIONS,
