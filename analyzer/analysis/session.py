@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 
 from analyzer.analysis.answering import Answered, Answerer, Task
@@ -40,15 +40,21 @@ class _State:
         self,
         cluster: Cluster,
         enforced: Cluster,
-        answer: Answer,
+        verdicts: tuple[Verdict, ...],
+        tell: Callable[[], Answer],
         kept: Mapping[int, Answered],
         asked: tuple[str, ...],
         depends: Callable[[Cluster, int], _Dependencies],
         dependencies: dict[int, _Dependencies],
     ) -> None:
-        """`depends` works out the `dependencies` that are not there yet."""
-        self.cluster, self.enforced, self.answer, self.kept, self.asked = cluster, enforced, answer, kept, asked
-        self._depends, self._dependencies = depends, dependencies
+        """`tell` makes the answer of the `verdicts`; `depends` works out the `dependencies` that are not there yet."""
+        self.cluster, self.enforced, self.verdicts, self.kept, self.asked = cluster, enforced, verdicts, kept, asked
+        self._tell, self._depends, self._dependencies = tell, depends, dependencies
+
+    @cached_property
+    def answer(self) -> Answer:
+        """With all notices, which look at every policy and workload."""
+        return self._tell()
 
     def dependencies(self, number: int) -> _Dependencies:
         """Of the answer to that task; worked out when something is held against them."""
@@ -100,6 +106,11 @@ class CheckSession:
         return self._state.answer
 
     @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Those of the answer, in order, without notices about what queries name."""
+        return self._state.verdicts
+
+    @property
     def asked(self) -> tuple[str, ...]:
         return self._state.asked
 
@@ -109,9 +120,16 @@ class CheckSession:
         What is the same costs least where it is the same object, as it is in what `Rereader` gives.  `is_brief`: told
         as `propose` tells it.
         """
+        return self._advanced(cluster, progress, is_brief=is_brief).answer
+
+    def advance(self, cluster: Cluster) -> None:
+        """`update`, brief, where the answer is not asked for yet."""
+        self._advanced(cluster, None, is_brief=True)
+
+    def _advanced(self, cluster: Cluster, progress: Progress | None, *, is_brief: bool) -> _State:
         with self._lock:
             self._state = found = self._found(cluster, self._state, progress, is_brief=is_brief)
-        return found.answer
+        return found
 
     def propose(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
         """The verdicts that `update` would give; the session stays as it is.
@@ -121,6 +139,10 @@ class CheckSession:
         made for others; what a proof rests on is not made small.
         """
         return self._found(cluster, self._state, progress, is_brief=True).answer
+
+    def proposed(self, cluster: Cluster) -> tuple[Verdict, ...]:
+        """The `verdicts` there would be; as `propose`."""
+        return self._found(cluster, self._state, None, is_brief=True).verdicts
 
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
@@ -143,9 +165,10 @@ class CheckSession:
         every = {**whole, **answered}
         kept = {i: it for i, it in every.items() if i in whole or _is_repeatable(self._tasks[i], it)}
         found = [every[number] for number in range(len(self._tasks))]
-        answer = answer_of(cluster, self._packs, found, setting=self._setting)
         names = tuple(task.query.id for task in asked)
-        return _State(given, cluster, answer, kept, names, self._dependencies, dependencies)
+        verdicts = tuple(it.verdict for it in found)
+        tell = partial(answer_of, cluster, self._packs, found, setting=self._setting)
+        return _State(given, cluster, verdicts, tell, kept, names, self._dependencies, dependencies)
 
     def _spared(
         self, cluster: Cluster, known: _State | None, dependencies: dict[int, _Dependencies], *, is_brief: bool

@@ -16,11 +16,14 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from analyzer.errors import Problem
+from analyzer.manifests.assembly import Facts
 from analyzer.manifests.changing import Rules
 from analyzer.manifests.kinds.manifest import group_of, kind_dot_group
 from analyzer.manifests.loader import Loader
 from analyzer.manifests.loading import assembled, note_unread, without_garbage_collection
+from analyzer.model.aws import NO_AWS
 from analyzer.model.cluster import Cluster, Unmodelled
+from analyzer.model.editing import edited
 from analyzer.model.policies import Policy
 from analyzer.records import dataclass
 
@@ -32,6 +35,7 @@ _OF_STATUS = {
 }
 """What of the status the model reads, of kinds whose status changes all the time."""
 _OF_SERVERS = frozenset({"generation", "managedFields", "resourceVersion"})
+_POLICY = "NetworkPolicy", "networking.k8s.io"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -111,16 +115,23 @@ class LiveObjects:
 
     def proposed(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> LiveCluster:
         """The cluster as a change would make it; these objects stay as they are."""
+        put, removed = list(put), list(removed)
         with self._lock:
-            shares = self._changed(put, removed)
-        return self._assembled(shares)
+            found, old = self._found, [self._text(key) for key in (*map(key_of, put), *removed)]
+            alone = None if found is None else _with_policies(found, self._rules, put, removed, old)
+            shares = {} if alone is not None else self._changed(put, removed)
+        return self._assembled(shares) if alone is None else alone
+
+    def _text(self, key: Key) -> bytes | None:
+        share = self._shares.get(_number(key))
+        return share.texts.get(key) if share is not None else None
 
     # -------------------------------------------------------------------------------------------- shares
     def _changed(self, put: Iterable[Mapping[str, Any]], removed: Iterable[Key]) -> dict[int, _Share]:
         texts: dict[int, dict[Key, bytes]] = {}
 
         def room(key: Key) -> dict[Key, bytes]:
-            number = crc32(f"{key.namespace}/{key.name}".encode()) % _SHARES
+            number = _number(key)
             if number not in texts:
                 known = self._shares.get(number)
                 texts[number] = dict(known.texts) if known is not None else {}
@@ -159,6 +170,42 @@ class LiveObjects:
         before = self._before
         cluster = loaded.cluster if before is None else _kept(before, loaded.cluster)
         return LiveCluster(cluster, loaded.problems)
+
+
+def _with_policies(
+    found: LiveCluster,
+    rules: Rules,
+    put: Sequence[Mapping[str, Any]],
+    removed: Sequence[Key],
+    old: Sequence[bytes | None],
+) -> LiveCluster | None:
+    """The cluster with NetworkPolicies of declared namespaces put in and taken out; `old`: how each stands there now.
+    None where the change is another, or where more can hang on it than the policies themselves."""
+    cluster, keys = found.cluster, [*map(key_of, put), *removed]
+    by_name = cluster.namespace_by_name
+    if found.problems or cluster.aws != NO_AWS or len(set(keys)) < len(keys):
+        return None
+    if not all(key[:2] == _POLICY and (home := by_name.get(key.namespace)) and home.is_declared for key in keys):
+        return None
+    if not all(old[len(put) :]):
+        return None  # what is not there is taken out
+    loader = rules.loader()
+    for text in filter(None, old):
+        loader.read("", partial(bytes, text))
+    before = loader.facts.policies[:]
+    loader.facts.policies.clear()
+    loader.places.clear()
+    for key, thing in zip(keys, put, strict=False):
+        loader.read(str(key), partial(bytes, text_of(thing)))
+    told = [part.name for part in fields(Facts) if getattr(loader.facts, part.name)]
+    if loader.problems or not set(told) <= {"policies", "mentioned"}:
+        return None
+    gone = {policy.id for policy in before} - {policy.id for policy in loader.facts.policies}
+    return LiveCluster(edited(cluster, loader.facts.policies, gone), ())
+
+
+def _number(key: Key) -> int:
+    return crc32(f"{key.namespace}/{key.name}".encode()) % _SHARES
 
 
 def _kept(before: Cluster, now: Cluster) -> Cluster:

@@ -25,9 +25,7 @@ class Asking:
         if change is None:
             answer, cluster = self._state.answer()
             return CheckResult(answer, cluster).render(format)
-        put, removed = self._change(change)
-        proposal, proposed = self._state.propose(put, removed), self._state.proposed(put, removed)
-        return CheckResult(proposal.after, proposed.cluster).render(format)
+        return CheckResult(*self._state.answer_after(*self._change(change))).render(format)
 
     def explain(self, source: str, destination: str, on: Sequence[str], change: Any, format: str) -> str:
         return explain(self._cluster(change), source, destination, on=on, profile=self._state.setting.profile).render(

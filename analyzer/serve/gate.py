@@ -83,7 +83,7 @@ class Gate:
 
     def _weighed(self, proposal: Proposal, mode: Mode) -> Admission:
         against = [it for it in proposal.worse if it.status is Status.REFUTED]
-        unknown = [it for it in proposal.after.verdicts if it.status is Status.UNKNOWN]
+        unknown = [it for it in proposal.after if it.status is Status.UNKNOWN]
         notes = [f"netproof could not read {problem}" for problem in proposal.problems[:1]]
         if self._rulings.unknown is Otherwise.DENY:
             against, unknown = against + unknown, []

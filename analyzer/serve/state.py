@@ -32,17 +32,17 @@ class StaleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The answer as it is and as it would be; `problems`: what of the cluster could not be read then."""
+    """The verdicts as they are and as they would be; `problems`: what of the cluster could not be read then."""
 
-    before: Answer
-    after: Answer
+    before: tuple[Verdict, ...]
+    after: tuple[Verdict, ...]
     problems: tuple[Problem, ...]
 
     @property
     def worse(self) -> tuple[Verdict, ...]:
         """Those of the verdicts afterwards that are worse than before."""
         order = list(Status)
-        pairs = zip(self.before.verdicts, self.after.verdicts, strict=True)
+        pairs = zip(self.before, self.after, strict=True)
         return tuple(now for was, now in pairs if order.index(now.status) > order.index(was.status))
 
 
@@ -127,13 +127,21 @@ class LiveState:
         return session.answer, session.cluster
 
     def propose(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> Proposal:
-        """The answer as it is, and as it would be after a change.  StaleError where the first is not known."""
+        """The verdicts as they are, and as they would be after a change.  StaleError where the first are not known."""
         self._be_current()
         session = self._up_to_date()
-        before = session.answer
+        before = session.verdicts
         proposed = self.objects.proposed(put, removed)
-        after = session.propose(proposed.cluster)
-        return Proposal(before, after, proposed.problems)
+        return Proposal(before, session.proposed(proposed.cluster), proposed.problems)
+
+    def answer_after(
+        self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()
+    ) -> tuple[Answer, Cluster]:
+        """How the cluster would stand after a change; StaleError as from `answer`."""
+        self._be_current()
+        session = self._up_to_date()
+        cluster = self.objects.proposed(put, removed).cluster
+        return session.propose(cluster), cluster
 
     def proposed(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> LiveCluster:
         """The cluster after a change; StaleError as from `propose`."""
@@ -153,7 +161,7 @@ class LiveState:
                 self._setting = replace(self._setting, profile=profile)
                 self._session = CheckSession(cluster, self._packs, setting=self._setting)
             elif self._session.cluster is not cluster:
-                self._session.update(cluster, is_brief=True)
+                self._session.advance(cluster)
             return self._session
 
     @property
