@@ -99,14 +99,19 @@ def routed(mesh: Mesh, cluster: Cluster) -> Routed:
     takes: list[Formula] = []
     leads: list[Formula] = []
     opened: list[Formula] = [_is_other(cluster)]
+    believes = any(
+        number != "0" for _, number in trusted_proxies(mesh, cluster)
+    )  # a client may say that it came by TLS
     for gateway in mesh.of(IngressGateway):
         for server in gateway.servers:
             here = both([having(gateway.selector), _at(server, cluster)])
             is_http = server.protocol in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") or server.tls == "SIMPLE"
-            if server.redirects or not is_http:
+            if (server.redirects and believes) or not is_http:
                 opened.append(here)
                 continue
             takes.append(both([here, _SNI if server.tls == "SIMPLE" else negated(_SNI)]))
+            if server.redirects:  # it sends clients to HTTPS, and no request on
+                continue
             leads += (both([here, route]) for route in _routes(gateway, server, mesh))
     is_open = either(opened)
     text = "what a gateway makes of TLS that it does not end, of TCP, or of routes of the Gateway API is not modelled"
@@ -141,13 +146,13 @@ def _covers(wide: str, narrow: str) -> bool:
 
 
 def _shared(one: str, other: str) -> str:
-    """The hosts that both name, as one of the two; empty if none."""
-    one, other = one.lower(), other.lower()
+    """The hosts that both name, as one of the two; empty if none.  They are compared letter by letter, unlike what a
+    client asks for."""
     if not one or not other:
         return ""
     if _covers(one, other):
-        return other
-    return one if _covers(other, one) else ""
+        return other.lower()
+    return one.lower() if _covers(other, one) else ""
 
 
 def _of_host(host: str) -> Pattern:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
+from itertools import combinations
 
 from analyzer.manifests.text.section import Section
 
@@ -241,13 +242,31 @@ def _tls_faults(server: Section, protocol: str) -> Iterator[Fault]:
         yield server.place("tls"), f"a server for {protocol} with `tls`"
 
 
+def _is_same_host(one: str, other: str) -> bool:
+    """A wildcard is every host that ends so."""
+    if one.startswith("*") and other.startswith("*"):
+        return one[1:].endswith(other[1:]) or other[1:].endswith(one[1:])
+    if one.startswith("*"):
+        return other.endswith(one[1:])
+    return one.endswith(other[1:]) if other.startswith("*") else one == other
+
+
 def route_faults(spec: Section) -> Iterator[Fault]:
     """Of a VirtualService's spec."""
     if not any(spec.data.get(key) for key in ("http", "tcp", "tls")):
         yield spec.place(), "it has no route"
-    for text, place in spec.texts("hosts"):
+    gateways = [text for text, _ in spec.texts("gateways")]
+    is_of_mesh, are_valid, hosts = not gateways or "mesh" in gateways, True, list(spec.texts("hosts"))
+    for text, place in hosts:
         if not is_wild_name(text) and not _is_address(text):
             yield place, f"`{text}` is no host"
+            are_valid = False
+        elif is_of_mesh and text == "*":
+            yield place, "`*` is no host where routes are for the mesh, too"
+            are_valid = False
+    for (one, _), (other, place) in combinations(hosts, 2) if are_valid else ():
+        if _is_same_host(one, other):
+            yield place, f"`{one}` and `{other}` are one host"
     for route in spec.sections("http"):
         leads = bool(route.data.get("route"))
         others = [key for key in ("redirect", "directResponse") if route.has(key)]
