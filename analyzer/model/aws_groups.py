@@ -70,12 +70,19 @@ def local(direction: Direction, *, with_nodes: bool) -> Formula:
     """The far end is on the near end's node, or may be: another pod, and for egress the node itself where that is
     judged."""
     far = Role.DST if direction is Direction.EGRESS else Role.SRC
+    pods = both([is_a(far, PODS), _on_one_node(SAME_NODE)])
+    return either([pods, own_node()]) if with_nodes and direction is Direction.EGRESS else pods
+
+
+def own_node() -> Formula:
+    """The destination is the source's own node, or may be."""
+    return both([is_a(Role.DST, ON_NODES), _on_one_node(_OWN_NODE)])
+
+
+def _on_one_node(fact: OpenFact) -> Formula:
     there = both(Test(Attribute(role, Name.NODE)) for role in (Role.SRC, Role.DST))
     same = both([there, Same(Attribute(Role.SRC, Name.NODE), Attribute(Role.DST, Name.NODE))])
-    pods = both([is_a(far, PODS), either([same, both([negated(there), Open(SAME_NODE)])])])
-    if direction is Direction.INGRESS or not with_nodes:
-        return pods
-    return either([pods, both([is_a(far, ON_NODES), either([same, both([negated(there), Open(_OWN_NODE)])])])])
+    return either([same, both([negated(there), Open(fact)])])
 
 
 class GroupFormulas:

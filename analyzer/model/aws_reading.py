@@ -10,17 +10,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from analyzer.model.aws import GroupPolicy
-from analyzer.model.aws_groups import GroupFormulas, local
+from analyzer.model.aws_groups import GroupFormulas, local, own_node
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
-    ON_NODES,
     PODS,
     TRUE,
     AtAddress,
     EndKind,
     Formula,
     Member,
+    OnPorts,
     Open,
     Role,
     both,
@@ -29,11 +29,12 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.knobs import EnforcingMode, GroupMode, StrictPolicies
+from analyzer.model.leading import node_ways
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, RuleLike
 from analyzer.model.profile import Profile
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, PortSet
 
 TIER = "security groups"
 _UNFILTERED = "security groups do not see what instances ask of the metadata service, of Amazon's DNS and time"
@@ -130,12 +131,24 @@ class AwsReader:
 
     # -------------------------------------------------------------------------------------------- the agent
     def own_node(self) -> Iterator[Tier]:
-        """A pod always reaches its own node, whatever policies say of its egress (K2), where that is judged."""
-        if self.direction is Direction.EGRESS and self.profile.reads_aws and self.profile.own_node_egress:
-            there = both([is_a(self.far, ON_NODES), self.local])
+        """A pod always reaches its own node, whatever policies say of its egress (K2): where that is judged, and where
+        a port of the node leads on to pods."""
+        if self.direction is Direction.INGRESS or not self.profile.reads_aws:
+            return
+        on = TRUE if self.profile.own_node_egress else either(dict.fromkeys(self._ports_of_nodes()))
+        if on != FALSE:
+            there = both([own_node(), on])
             rule = StagedRule(None, Action.ACCEPT, FALSE, there, there)
             entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")
             yield Tier("own node", (((entry,),),), is_union=True)
+
+    def _ports_of_nodes(self) -> Iterator[Formula]:
+        for way in node_ways(self.cluster):
+            yield OnPorts(way.port.protocol, PortSet.of((way.low, way.high)))
+        for workload in self.cluster.workloads:
+            for port in workload.ports:
+                if port.host_port and not workload.host_network:
+                    yield OnPorts(port.protocol, PortSet.of(port.host_port))
 
     def domain(self, name: str) -> Formula:
         """The addresses outside that knob `dns` tells of the name; `*.` stands for one label or more before it (P5)."""
