@@ -10,7 +10,16 @@ from analyzer.manifests import load
 
 OBJECTS = [json.loads(line) for line in (Path(__file__).parent / "istio-admission.jsonl").read_text().splitlines()]
 READ_AS_TAKEN = {  # what is left out of what admission refuses
-    "VirtualService": None,
+    "VirtualService": (
+        "SNI host",
+        "header name",
+        "exportTo",
+        "JWT claim",
+        "domain name",
+        "regexp",
+        "tag value",
+        "subset",
+    ),
     "Gateway": ("for unix domain socket", "MUTUAL TLS requires"),
 }
 

@@ -267,10 +267,62 @@ def route_faults(spec: Section) -> Iterator[Fault]:
     for (one, _), (other, place) in combinations(hosts, 2) if are_valid else ():
         if _is_same_host(one, other):
             yield place, f"`{one}` and `{other}` are one host"
+    is_delegate = not hosts
+    if is_delegate and (gateways or any(spec.data.get(key) for key in ("tcp", "tls"))):
+        yield (
+            spec.place(),
+            "one without hosts is for others to lead to, and has neither gateways nor routes of TCP or TLS",
+        )
+    for text, place in spec.texts("gateways"):
+        namespace, slash, name = text.rpartition("/")
+        if text == "mesh":  # those behind it are not looked at
+            break
+        if (slash and _ONE_LABEL.fullmatch(namespace) is None) or not is_name(name):
+            yield place, f"`{text}` is no name of a Gateway"
     for route in spec.sections("http"):
-        leads = bool(route.data.get("route"))
-        others = [key for key in ("redirect", "directResponse") if route.has(key)]
-        if leads and others:
-            yield route.place(), f"a route that has `{others[0]}` as well"
-        if not leads and not others and not route.has("delegate"):
-            yield route.place(), "a route that leads nowhere"
+        yield from _http_faults(route, is_delegate=is_delegate)
+    for route in (*spec.sections("tcp"), *spec.sections("tls")):
+        yield from _destination_faults(route)
+
+
+def _http_faults(route: Section, *, is_delegate: bool) -> Iterator[Fault]:
+    leads = bool(route.data.get("route"))
+    others = [key for key in ("redirect", "directResponse") if route.has(key)]
+    if leads and others:
+        yield route.place(), f"a route that has `{others[0]}` as well"
+    if not leads and not others and not route.has("delegate"):
+        yield route.place(), "a route that leads nowhere"
+    if is_delegate and route.has("delegate"):
+        yield route.place(), "a route that others lead to leads on"
+    redirect, response = route.section("redirect"), route.section("directResponse")
+    if redirect is not None:
+        if not any(redirect.data.get(key) for key in ("uri", "authority", "scheme", "port", "derivePort")):
+            yield redirect.place(), "a redirection says nowhere to go"
+        code = redirect.data.get("redirectCode")
+        if isinstance(code, int) and code and not 300 <= code <= 399:
+            yield redirect.place(), f"{code} is no code of a redirection"
+    if response is not None:
+        status = response.data.get("status", 0)
+        if isinstance(status, int) and not 200 <= status <= 599:
+            yield response.place(), f"{status} is no status of a response"
+    yield from _destination_faults(route)
+
+
+def _destination_faults(route: Section) -> Iterator[Fault]:
+    """Where a route leads, and in what shares."""
+    weights = []
+    for each in route.sections("route"):
+        weight = each.data.get("weight", 0)
+        weights.append(weight)
+        if isinstance(weight, int) and weight < 0:
+            yield each.place(), "a share below nothing"
+        destination = each.section("destination")
+        host = (destination.text("host") or "") if destination is not None else ""
+        if not host or host == "*":
+            yield each.place(), f"`{host}` is no host to lead to"
+        port = destination.section("port") if destination is not None else None
+        number = port.data.get("number", 0) if port is not None else 1
+        if isinstance(number, int) and not 1 <= number <= 65535:
+            yield each.place(), f"{number} is no port"
+    if len(weights) > 1 and all(weight == 0 for weight in weights):
+        yield route.place(), "its shares are nothing together"
