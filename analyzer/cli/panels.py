@@ -22,7 +22,10 @@ PANELS = {
     "Cluster": (
         "--context", "--cluster", "--user", "--kubeconfig", "--as", "--request-timeout", "--without",
     ),
-    "Gate": ("--mode", "--on-unknown", "--on-failure", "--listen", "--tls-cert", "--tls-key", "--refresh"),
+    "Gate": (
+        *("--mode", "--on-unknown", "--on-refuted", "--on-failure"),
+        *("--listen", "--tls-cert", "--tls-key", "--refresh"),
+    ),
     "Comparison": ("--since",),
     "Excuses": ("--waivers", "--baseline", "--today"),
     "Report": (

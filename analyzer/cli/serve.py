@@ -18,6 +18,9 @@ GateMode = Annotated[
     Mode, typer.Option("--mode", help="For a change that breaks a query; a namespace's label netproof.io/gate wins.")
 ]
 OnUnknown = Annotated[Otherwise, typer.Option("--on-unknown", help="For a change after which an answer is unknown.")]
+OnRefuted = Annotated[
+    Otherwise, typer.Option("--on-refuted", help="For a change that bears on a query which is refuted already.")
+]
 OnFailure = Annotated[
     Otherwise,
     typer.Option("--on-failure", help="For a change that cannot be judged: netproof is behind the cluster, or failed."),
@@ -41,6 +44,7 @@ def serve(
     tls_key: TlsKey = None,
     mode: GateMode = Mode.DENY,
     on_unknown: OnUnknown = Otherwise.WARN,
+    on_refuted: OnRefuted = Otherwise.WARN,
     on_failure: OnFailure = Otherwise.DENY,
     kubeconfig: Kubeconfig = None,
     kube_context: KubeContext = None,
@@ -61,6 +65,6 @@ def serve(
         lambda: inputs.of_one_revision(inputs.questions(pack or (), query or (), parameters or ())),
         lambda: running.Listening.of(listen, tls_cert, tls_key),
     )
-    rulings = Rulings(mode, on_unknown, on_failure)
+    rulings = Rulings(mode, on_unknown, on_refuted, on_failure)
     following = Following(kubeconfig, kube_context, profile, tuple(knob or ()))
     serve_until_told(following, packs, (pods, engine, addresses, inputs.budget(budget)), rulings, at, refresh)

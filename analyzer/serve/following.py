@@ -39,7 +39,7 @@ class Follower(Thread):
         seconds: int = 30,
     ) -> None:
         """`seconds`: how long a watch lasts; a connection that died without a word is noticed 10 seconds later."""
-        super().__init__(name=f"follow {resource.name}", daemon=True)
+        super().__init__(name=f"follow {resource.called}", daemon=True)
         self.resource, self.is_current, self.is_refused, self.losses = resource, False, False, 0
         self._server, self._objects, self._on_change, self._seconds = server, objects, on_change, seconds
         self._stopping = Event()
@@ -69,7 +69,7 @@ class Follower(Thread):
     def _note(self, error: Exception, *, is_expected: bool = False) -> None:
         self.losses += 1
         level = logging.INFO if is_expected else logging.WARNING
-        LOG.log(level, "%s is listed again: %s: %s", self.resource.name, type(error).__name__, error)
+        LOG.log(level, "%s is listed again: %s: %s", self.resource.called, type(error).__name__, error)
         self._set_current(False)
 
     def _set_current(self, is_current: bool) -> None:
@@ -79,14 +79,14 @@ class Follower(Thread):
     def _list(self) -> str:
         """Every object as it is now; the version that a watch goes on from."""
         found: list[dict[str, Any]] = []
-        query = {"limit": _PAGE}
+        query = {**self.resource.query, "limit": _PAGE}
         while True:
             page = self._server.get(self.resource.path, query)
             found += (self._whole(item) for item in page.get("items") or ())
             more = page["metadata"].get("continue")
             if not more:
                 break
-            query = {"limit": _PAGE, "continue": more}
+            query = {**self.resource.query, "limit": _PAGE, "continue": more}
         there = {key_of(thing) for thing in found}
         self._objects.change(found, self._known - there)
         self._known = there
@@ -96,7 +96,7 @@ class Follower(Thread):
 
     def _watch(self, version: str) -> str:
         """Take over what happens until the server ends it; the version to go on from."""
-        query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
+        query = {**self.resource.query, "watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
         query["timeoutSeconds"] = str(self._seconds)
         events = self._server.watch(self.resource.path, query, self._seconds + 10)
         self._set_current(True)

@@ -1,6 +1,7 @@
 """An AdmissionReview (admission.k8s.io/v1) in, its answer out.
 
-A change is denied where a query that is not refuted as the cluster stands would be, and the answer names a connection.
+A change is denied where a query that is not refuted as the cluster stands would be, or would be by workloads that are
+there and is only by pods that could come; the answer names a connection.
 What cannot be told, because netproof is behind the cluster or made an error, is denied or let through as was chosen,
 and the answer says so.
 """
@@ -87,7 +88,10 @@ class Gate:
         notes = [f"netproof could not read {problem}" for problem in proposal.problems[:1]]
         if self._rulings.unknown is Otherwise.DENY:
             against, unknown = against + unknown, []
-        told = (*(said(it) for it in unknown), *notes)
+        already = [it for it in proposal.refuted_already if it not in against]
+        if self._rulings.refuted is Otherwise.DENY:
+            against, already = against + already, []
+        told = (*(said(it) for it in unknown), *map(_no_gate, already), *notes)
         if not against:
             return Admission(True, "warned" if told else "allowed", warnings=told)
         found = tuple(said(it) for it in against)
@@ -149,6 +153,10 @@ def said(verdict: Verdict) -> str:
     """`tenants-apart (critical), refuted: No tenant reaches another; a/web → b/db on TCP 80 is allowed; …`."""
     query = verdict.query
     return visible(f"{query.id} ({query.severity.value}), {verdict.status.value}: {'; '.join(_parts(verdict))}")
+
+
+def _no_gate(verdict: Verdict) -> str:
+    return f"netproof: {verdict.query.id} is refuted already, so whether this change breaks it once more is not told"
 
 
 def _parts(verdict: Verdict) -> Iterator[str]:

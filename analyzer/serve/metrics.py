@@ -41,8 +41,8 @@ class _Standing(Collector):
         )
         lost = GaugeMetricFamily("netproof_watches_lost", "How often it had to be listed again.", labels=["resource"])
         for follower in self._state.followers:
-            current.add_metric([follower.resource.name], float(follower.is_current))
-            lost.add_metric([follower.resource.name], float(follower.losses))
+            current.add_metric([follower.resource.called], float(follower.is_current))
+            lost.add_metric([follower.resource.called], float(follower.losses))
         yield current
         yield lost
         yield GaugeMetricFamily("netproof_objects", "How many objects are kept.", value=len(self._state.objects))

@@ -12,12 +12,18 @@ from analyzer.serve.api_server import ApiServer
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """`path` lists it in all namespaces."""
+    """`path` lists it, in all namespaces; or, with `query`, the one object of the `namespace` called `only`."""
 
     kind: str
     group: str
     version: str
     name: str
+    namespace: str = ""
+    only: str = ""
+
+    @property
+    def called(self) -> str:
+        return f"{self.name} {self.namespace}/{self.only}" if self.only else self.name
 
     @property
     def api_version(self) -> str:
@@ -25,7 +31,23 @@ class Resource:
 
     @property
     def path(self) -> str:
-        return f"/{'apis' if self.group else 'api'}/{self.api_version}/{self.name}"
+        place = f"namespaces/{self.namespace}/" if self.namespace else ""
+        return f"/{'apis' if self.group else 'api'}/{self.api_version}/{place}{self.name}"
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {"fieldSelector": f"metadata.name={self.only}"} if self.only else {}
+
+
+SETTINGS = (
+    *(
+        Resource("ConfigMap", "", "v1", "configmaps", "kube-system", name)
+        for name in ("amazon-vpc-cni", "cilium-config", "coredns", "kubeadm-config", "kubelet-config")
+    ),
+    Resource("ConfigMap", "", "v1", "configmaps", "istio-system", "istio"),
+)
+"""The ConfigMaps of which engines, meshes and the cluster's DNS make something, where those put them: whoever may write
+one of such a name elsewhere says nothing of the cluster.  Where one may not be read, options say what it would."""
 
 
 def resources_of(server: ApiServer) -> tuple[Resource, ...]:
@@ -45,7 +67,7 @@ def resources_of(server: ApiServer) -> tuple[Resource, ...]:
                 is_read = key in wanted or may_matter(*key)
                 if is_read and _is_readable(resource) and key not in found:
                     found[key] = resource
-    return tuple(found[key] for key in sorted(found))
+    return (*(found[key] for key in sorted(found)), *SETTINGS)
 
 
 def _is_readable(resource: Resource) -> bool:

@@ -16,7 +16,7 @@ class Mode(Enum):
 
 
 class Otherwise(Enum):
-    """What becomes of a change of which it cannot be told whether the gate is against it."""
+    """What becomes of a change of which it cannot be told whether it breaks anything."""
 
     DENY = "deny"
     WARN = "warn"
@@ -25,8 +25,9 @@ class Otherwise(Enum):
 @dataclass(frozen=True, slots=True)
 class Rulings:
     """`mode`: where the namespace's label `netproof.io/gate` does not say otherwise; `unknown`: where an answer is
-    unknown; `failing`: where there is none."""
+    unknown; `refuted`: where a query that the change may bear on is refuted already; `failing`: where there is none."""
 
     mode: Mode = Mode.DENY
     unknown: Otherwise = Otherwise.WARN
+    refuted: Otherwise = Otherwise.WARN
     failing: Otherwise = Otherwise.DENY

@@ -40,10 +40,21 @@ class Proposal:
 
     @property
     def worse(self) -> tuple[Verdict, ...]:
-        """Those of the verdicts afterwards that are worse than before."""
-        order = list(Status)
+        """Those of the verdicts afterwards that are worse than before; a refutation by workloads that are there is
+        worse than one by pods that could come."""
         pairs = zip(self.before, self.after, strict=True)
-        return tuple(now for was, now in pairs if order.index(now.status) > order.index(was.status))
+        return tuple(now for was, now in pairs if _badness(now) > _badness(was))
+
+    @property
+    def refuted_already(self) -> tuple[Verdict, ...]:
+        """The refutations that the change may bear on, and that do not tell whether it adds a violation."""
+        pairs = zip(self.before, self.after, strict=True)
+        are_both = Status.REFUTED, Status.REFUTED
+        return tuple(now for was, now in pairs if now is not was and (was.status, now.status) == are_both)
+
+
+def _badness(verdict: Verdict) -> tuple[int, bool]:
+    return list(Status).index(verdict.status), verdict.status is Status.REFUTED and verdict.live is not False
 
 
 class LiveState:
@@ -91,12 +102,12 @@ class LiveState:
     @property
     def behind(self) -> tuple[str, ...]:
         """The resources of which it is not known how they stand."""
-        return tuple(it.resource.name for it in self.followers if not it.is_current and not it.is_refused)
+        return tuple(it.resource.called for it in self.followers if not it.is_current and not it.is_refused)
 
     @property
     def refused(self) -> tuple[str, ...]:
         """The resources that may not be listed: what they could change is unknown."""
-        return tuple(it.resource.name for it in self.followers if it.is_refused)
+        return tuple(it.resource.called for it in self.followers if it.is_refused and not it.resource.only)
 
     @property
     def is_current(self) -> bool:
@@ -117,7 +128,9 @@ class LiveState:
         while (left := self._changed_at + _SETTLING - time.monotonic()) > 0 and time.monotonic() < end:
             time.sleep(left)
         if not self.wait(self._patience):
-            raise StaleError(f"what is kept of {', '.join(self.behind) or 'the cluster'} is behind the cluster")
+            behind = self.behind
+            more = f" and {len(behind) - 3} more" if len(behind) > 3 else ""
+            raise StaleError(f"what is kept of {', '.join(behind[:3]) or 'the cluster'}{more} is behind the cluster")
 
     # -------------------------------------------------------------------------------------------- answers
     def answer(self) -> tuple[Answer, Cluster]:
@@ -151,7 +164,8 @@ class LiveState:
     def _up_to_date(self) -> CheckSession:
         """The session, on the cluster as it is."""
         with self._lock:
-            unread = frozenset((it.resource.kind, it.resource.group) for it in self.followers if it.is_refused)
+            refused = (it.resource for it in self.followers if it.is_refused and not it.resource.only)
+            unread = frozenset((resource.kind, resource.group) for resource in refused)
             if unread != self._unread:
                 self._unread = unread
                 self.objects.set_unread(tuple(unread_kind(*each) for each in sorted(unread)))

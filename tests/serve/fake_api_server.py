@@ -13,7 +13,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 KINDS = {
-    "": [("Namespace", "namespaces"), ("Pod", "pods"), ("Service", "services"), ("Node", "nodes")],
+    "": [
+        ("Namespace", "namespaces"),
+        ("Pod", "pods"),
+        ("Service", "services"),
+        ("Node", "nodes"),
+        ("ConfigMap", "configmaps"),
+    ],
     "apps": [("Deployment", "deployments")],
     "networking.k8s.io": [("NetworkPolicy", "networkpolicies")],
     "policy.networking.k8s.io": [("AdminNetworkPolicy", "adminnetworkpolicies")],
@@ -124,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         asked = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(asked.query).items()}
         parts = asked.path.strip("/").split("/")
+        if "namespaces" in parts[:-1]:
+            query["namespace"] = parts[parts.index("namespaces") + 1]
         if parts == ["apis"]:
             self._send({"groups": [_group(group) for group in KINDS if group]})
         elif parts == ["api", "v1"]:
@@ -149,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         with server.changed:
             server.lists.append(resource)
-            every = sorted((k, v) for k, v in server.stored.items() if k[0] == resource)
+            every = sorted((k, v) for k, v in server.stored.items() if k[0] == resource and _is_asked(v, query))
             version = server.version
         start, limit = int(query.get("continue", 0)), int(query.get("limit", 500))
         items = [
@@ -175,7 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         while (left := end - time.monotonic()) > 0:
             with server.changed:
-                news = [event for event in server.events if event[0] > version and event[2] == resource]
+                later = (event for event in server.events if event[0] > version and event[2] == resource)
+                news = [event for event in later if _is_asked(event[3], query)]
                 is_marked = server.bookmarks > marks
                 if not news and not is_marked:
                     server.changed.wait(min(left, 0.2))
@@ -197,6 +206,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _end(self) -> None:
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
+
+
+def _is_asked(thing: Thing, query: dict[str, str]) -> bool:
+    """By name and namespace."""
+    name = query.get("fieldSelector", "").removeprefix("metadata.name=")
+    metadata = thing["metadata"]
+    return name in ("", metadata["name"]) and query.get("namespace", "") in ("", metadata.get("namespace"))
 
 
 def _group(group: str) -> Thing:

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+pytest.importorskip("kubernetes", reason="the extra `serve` is not installed")
+
 from analyzer.manifests.sources.kubectl import wanted_kinds
+from analyzer.serve.resources import SETTINGS
 
 FOLDER = Path(__file__).resolve().parents[2] / "integrations" / "kubernetes"
 
@@ -31,8 +34,12 @@ def plural(kind: str) -> str:
 @pytest.mark.parametrize("file", ["kustomize/rbac.yaml", "chart/templates/rbac.yaml"])
 def test_the_role_lists_and_watches_what_is_read_and_nothing_else(file: str) -> None:
     text = (FOLDER / file).read_text().replace("{{ .Release.Namespace }}", "netproof")
-    granted = {(name, group) for rule in rules(text) for group in rule["apiGroups"] for name in rule["resources"]}
+    whole = [rule for rule in rules(text) if "resourceNames" not in rule]
+    granted = {(name, group) for rule in whole for group in rule["apiGroups"] for name in rule["resources"]}
     assert granted == {(plural(kind), group) for kind, group in wanted_kinds()}
+    [single] = [rule for rule in rules(text) if "resourceNames" in rule]
+    assert (single["apiGroups"], single["resources"]) == ([""], ["configmaps"])
+    assert single["resourceNames"] == sorted(each.only for each in SETTINGS)
     assert {verb for rule in rules(text) for verb in rule["verbs"]} == {"list", "watch"}
 
 

@@ -9,7 +9,7 @@ from analyzer.manifests.live import LiveObjects
 from analyzer.serve.state import LiveState, StaleError
 from analyzer.verdicts import Status
 from tests.serve.conftest import PACK, SETTING, deployment, following, namespace, policy, tenants, until
-from tests.serve.fake_api_server import FakeApiServer
+from tests.serve.fake_api_server import FakeApiServer, Thing
 
 OPEN = {"from": [{"namespaceSelector": {}}]}
 
@@ -127,3 +127,30 @@ def test_what_cannot_be_read_is_unknown_and_no_error() -> None:
     found = live.load()
     assert len(found.problems) == 1
     assert check(found.cluster, [PACK], setting=SETTING).status is Status.UNKNOWN
+
+
+def test_a_config_map_that_sets_an_engine_is_followed_where_the_engine_has_it(server: FakeApiServer) -> None:
+    def settings(namespace: str, enabled: str) -> Thing:
+        metadata = {"namespace": namespace, "name": "cilium-config"}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"enable-policy": enabled}}
+
+    def told(state: LiveState) -> str:
+        return " ".join(sign.what for sign in state.objects.load().cluster.signs)
+
+    server.put(settings("red", "never"))
+    with following(server) as state:
+        assert not has(state, "cilium-config")
+        assert "cilium-config" not in told(state)
+        server.put(settings("kube-system", "never"))
+        until(lambda: has(state, "cilium-config"))
+        assert [key.namespace for key in state.objects.names() if key.kind == "ConfigMap"] == ["kube-system"]
+        assert "kube-system/cilium-config" in told(state)
+        server.delete("configmaps", "kube-system", "cilium-config")
+        until(lambda: not has(state, "cilium-config"))
+
+
+def test_settings_that_may_not_be_read_leave_nothing_unknown(server: FakeApiServer) -> None:
+    server.refused.add("configmaps")
+    with following(server) as state:
+        assert status(state) is Status.PROVED
+        assert not state.refused

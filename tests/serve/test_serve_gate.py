@@ -10,6 +10,7 @@ import pytest
 
 from analyzer.serve.gate import LABEL
 from analyzer.serve.rulings import Mode, Otherwise, Rulings
+from analyzer.verdicts import Status
 from tests.serve.conftest import asked, deployment, following, namespace, policy, review, serving, until
 from tests.serve.fake_api_server import FakeApiServer, Thing
 
@@ -191,3 +192,31 @@ def test_what_becomes_of_changes_is_counted(server: FakeApiServer) -> None:
     assert 'netproof_admissions_total{outcome="denied"} 1.0' in told
     assert 'netproof_admissions_total{outcome="allowed"} 1.0' in told
     assert "netproof_admission_seconds_count 2.0" in told
+
+
+@pytest.mark.parametrize("refuted", Otherwise)
+def test_a_query_that_is_refuted_already_says_that_it_judges_no_more_of_what_bears_on_it(
+    server: FakeApiServer, refuted: Otherwise
+) -> None:
+    server.put(policy("red", "open", OPEN), namespace("tools"))
+    with following(server) as state, serving(state, Rulings(refuted=refuted)) as url:
+        again = answer(url, review(policy("blue", "open", OPEN)))
+        assert again["allowed"] is (refuted is Otherwise.WARN)
+        said = again["warnings"][0] if again["allowed"] else again["status"]["message"]
+        assert "tenants-apart" in said
+        beside = answer(url, review(policy("tools", "open", OPEN)))
+        assert (beside["allowed"], beside["auditAnnotations"]["outcome"]) == (True, "allowed")
+        mended = answer(url, review(None, policy("red", "open"), "DELETE"))
+        assert (mended["allowed"], mended["auditAnnotations"]["outcome"]) == (True, "allowed")
+
+
+def test_a_refutation_by_workloads_that_are_there_is_worse_than_one_by_pods_that_could_come(
+    server: FakeApiServer,
+) -> None:
+    server.delete("deployments", "blue", "web")
+    server.put(policy("red", "open", OPEN))
+    with following(server) as state, serving(state) as url:
+        [verdict] = state.propose().before
+        assert (verdict.status, verdict.live) == (Status.REFUTED, False)
+        found = answer(url, review(deployment("blue", "web")))
+        assert (found["allowed"], found["auditAnnotations"]["outcome"]) == (False, "denied")
