@@ -19,7 +19,7 @@ from analyzer.model.formulas import Role, Test, leaves_once
 from analyzer.model.knobs import AllowLocalhost
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
-from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium, is_decided_by_own, pipeline_of
+from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium, pipeline_of
 from analyzer.model.requests import Request
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.fold import Span
@@ -94,7 +94,7 @@ def looks_at_requests(cluster: Cluster, profile: Profile) -> bool:
 def _is_asked_point_by_point(cluster: Cluster, profile: Profile, ends: Sequence[PairEnd]) -> bool:
     """Where the engine's own policies decide and the map's fold does not follow them: at requests, and at nodes."""
     if not is_decided_by_calico(profile, cluster):
-        return is_decided_by_own(profile, cluster)
+        return is_decided_by_cilium(profile, cluster)
     is_at_nodes = any(isinstance(end, Node) or (isinstance(end, Workload) and end.host_network) for end in ends)
     neither_is_a_pod = not any(isinstance(end, Workload) for end in ends)
     return profile.application_layer_policy or (cluster.calico.has_hosts and (is_at_nodes or neither_is_a_pod))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
 from analyzer.encoding.namespaces import NamespaceTable
-from analyzer.encoding.reach import NO_END, Reach, ends_of, everywhere, union_of
+from analyzer.encoding.reach import NO_END, Ends, ends_of, everywhere, union_of
 from analyzer.encoding.scope import pod_addresses
 from analyzer.encoding.slices import named_by
 from analyzer.model.cluster import Cluster
@@ -54,8 +54,8 @@ class Side:
 class Changed:
     """The ends whose ruling can differ in one direction, and the ends they differ towards."""
 
-    near: Reach
-    far: Reach
+    near: Ends
+    far: Ends
 
 
 NOWHERE_CHANGED = Changed(NO_END, NO_END)
@@ -111,7 +111,7 @@ class Comparison:
 
     @staticmethod
     def _together(parts: Iterable[Changed]) -> Changed:
-        found = [part for part in parts if part.near.kinds]
+        found = [part for part in parts if any(part.near)]
         return Changed(union_of(part.near for part in found), union_of(part.far for part in found))
 
     def _parts(self, before: Stage, after: Stage) -> Iterator[Changed]:
@@ -235,20 +235,20 @@ class Comparison:
                 return False
 
     # -------------------------------------------------------------------------------------------- whom they mean
-    def _near(self, subject: Formula) -> Reach:
+    def _near(self, subject: Formula) -> Ends:
         return self._ends(subject, Role.SELF)
 
-    def _ends(self, formula: Formula, role: Role) -> Reach:
-        found = (ends_of(formula, role, side.table, self._pods) for side in self.sides)
-        return union_of(ends.reach(self._on_nodes) for ends in found)
+    def _ends(self, formula: Formula, role: Role) -> Ends:
+        found = union_of(ends_of(formula, side.table, self._pods, role=role) for side in self.sides)
+        return found._replace(on_nodes=found.on_nodes & self._on_nodes)
 
-    def _far(self, stage: Stage, rule: StagedRule) -> Reach:
+    def _far(self, stage: Stage, rule: StagedRule) -> Ends:
         """An over-approximation of whom a rule means: a node stands for whatever a port of it leads to and, of the
         source, for whoever comes through it; a Service's address for what stands behind it."""
         if stage.ways and rule.by_address != FALSE:
             return self.every
         hides = self._leads_from_nodes or any(it.when != OnHostPort() for it in stage.disguises)
-        if hides and any(ends_of(rule.when, stage.far, side.table).nodes for side in self.sides):
+        if hides and any(ends_of(rule.when, side.table, role=stage.far).nodes for side in self.sides):
             return self.every
         return self._ends(rule.when, stage.far)
 

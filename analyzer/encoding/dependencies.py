@@ -8,7 +8,7 @@ from __future__ import annotations
 from analyzer.encoding.mediation import Mediation
 from analyzer.encoding.namespaces import Entry
 from analyzer.encoding.question import Question
-from analyzer.encoding.reach import Reach
+from analyzer.encoding.reach import Ends
 from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.scope import scope_of
 from analyzer.encoding.vocabulary import Vocabulary, asked_in_pipeline
@@ -29,8 +29,8 @@ class Dependencies:
 
     question: Question
     namespaces: tuple[Entry, ...]
-    src: Reach
-    dst: Reach
+    src: Ends
+    dst: Ends
     egress: Stage
     ingress: Stage
     vocabulary: Vocabulary

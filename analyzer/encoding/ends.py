@@ -51,6 +51,7 @@ class EndTerms:
     ) -> None:
         self.role, self.scope, self.variables, self.script, self.assertions = role, scope, variables, script, assertions
         self.reach = scope.reach(role)
+        self.namespaces = self.reach.namespaces
         self.every_class = classes
         self.classes = tuple((i + 1, c) for i, c in enumerate(classes) if self._can_be(c))
         self.pod, self.host = (self._kind(*it) for it in zip((POD, HOST), KINDS, strict=True))
@@ -67,7 +68,7 @@ class EndTerms:
         self.plain_pod = conj([self.pod, neg(self.host_network)])
 
     def _can_be(self, c: EndClass) -> bool:
-        is_near = c.kind == HOST or c.namespace in self.reach.namespaces or c.namespace == ANYWHERE
+        is_near = c.kind == HOST or c.namespace in self.namespaces or c.namespace == ANYWHERE
         return c.kind in self.reach.kinds and is_near
 
     def _kind(self, kind: str, attribute: Attribute) -> Term:
@@ -88,10 +89,10 @@ class EndTerms:
 
     def in_namespaces(self, codes: Iterable[int]) -> Term:
         """Its namespace is one of `codes`; false for an end that is no pod."""
-        chosen = frozenset(codes) & self.reach.namespaces
+        chosen = frozenset(codes) & self.namespaces
         found = self._members.get(chosen)
         if found is None:
-            rest = self.reach.namespaces - chosen
+            rest = self.namespaces - chosen
             one = [equal(self.ns, number(c, self.ns_width)) for c in sorted(chosen)]
             if not rest:
                 found = self.pod
@@ -203,7 +204,7 @@ class EndTerms:
         scope, universe = self.scope, self.scope.question.universe
         rules = [neg(conj([self.pod, self.host]))] if {POD, HOST} <= self.reach.kinds else []
         none = scope.table.none
-        codes = points((*self.reach.namespaces, none))
+        codes = points((*self.namespaces, none))
         rules.append(within(self.ns, codes, self.ns_width))
         rules.append(iff(self.pod, neg(equal(self.ns, number(none, self.ns_width)))))
         if self.classes:
@@ -272,15 +273,15 @@ class EndTerms:
         return self._by_value(
             known,
             domain,
-            table.of(Standing.KNOWN) & self.reach.namespaces,
+            table.of(Standing.KNOWN) & self.namespaces,
             lambda code: table.entries[code].labels.get(attr.key),
         )
 
     def _name_facts(self) -> list[Term]:
         table, domain = self.scope.table, self.domain(Attr("name"))
-        named = [c for c in self.reach.namespaces if table.entries[c].name is not None]
+        named = [c for c in self.namespaces if table.entries[c].name is not None]
         rules = self._by_value(self.name_value(), domain, named, lambda code: table.entries[code].name)
-        fresh = sorted(c for c in self.reach.namespaces if table.entries[c].name is None)
+        fresh = sorted(c for c in self.namespaces if table.entries[c].name is None)
         for index, code in enumerate(fresh):  # each new namespace has a name of its own
             value = number(len(domain.values) + 1 + index, domain.width)
             rules.append(implies(self.in_namespaces([code]), equal(self.name_value(), value)))
@@ -321,7 +322,7 @@ class EndTerms:
         if c.namespace != ANYWHERE:
             return [c.namespace]
         entries, maker = self.scope.table.entries, c.maker
-        near = [n for n in self.reach.namespaces if maker is None or maker.reaches(entries[n].name)]
+        near = [n for n in self.namespaces if maker is None or maker.reaches(entries[n].name)]
         return [n for n in near if not (c.host_network and keeps_off_nodes(self.scope, n))]
 
     def is_there(self) -> Term:

@@ -8,13 +8,12 @@ from dataclasses import fields
 
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.question import Question
-from analyzer.encoding.reach import Reach, ends_of
+from analyzer.encoding.reach import Ends, ends_of
 from analyzer.encoding.scope import judged_ends, table_of
 from analyzer.encoding.sights import is_seen_by
 from analyzer.encoding.slices import judged_by
 from analyzer.encoding.walk import led_ports_of
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Role
 from analyzer.model.pipeline import Entry, Stage, Tier
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
@@ -45,7 +44,7 @@ class EntryChanges:
         for stage, end in zip(stages, judged_ends(question, table), strict=True):
             near = judged_by(stage, table, end)
             entries = self.entries[stage.direction]
-            kept = tuple(it for it in entries if near.meets(ends_of(it.subject, Role.SELF, table)))
+            kept = tuple(it for it in entries if near.meets(ends_of(it.subject, table)))
             if kept and not _are_ways_alike(stage, kept, question, table, near):
                 return None
             found[stage.direction] = kept
@@ -91,7 +90,7 @@ def _different(gone: list[Entry], come: list[Entry]) -> Iterator[Entry]:
 
 
 def _are_ways_alike(
-    stage: Stage, changed: Iterable[Entry], question: Question, table: NamespaceTable, near: Reach
+    stage: Stage, changed: Iterable[Entry], question: Question, table: NamespaceTable, near: Ends
 ) -> bool:
     """The ways to an end that are asked about are the same whether these entries are there or not."""
     if stage.node_ways or (stage.ways and led_ports_of(question.claim)):

@@ -235,7 +235,7 @@ class FormulaTerms:
         if found is None:
             parts = [end.in_namespaces(self.scope.table.known_where(formula))]
             for standing in (Standing.MENTIONED, Standing.FUTURE):
-                codes = self.scope.table.of(standing) & end.reach.namespaces
+                codes = self.scope.table.of(standing) & end.namespaces
                 for left, some in by_residue(formula, codes, self.scope.table).items():
                     parts.append(conj([end.in_namespaces(some), self._of_labels(left, standing, end)]))
             if not is_pod and meets(formula, None):

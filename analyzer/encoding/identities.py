@@ -27,7 +27,7 @@ class IdentityTerms:
     @cached_property
     def _codes(self) -> dict[str, int]:
         """The namespaces that the source can be in, by name."""
-        return {namespace_name(self.src.scope, code): code for code in self.src.reach.namespaces}
+        return {namespace_name(self.src.scope, code): code for code in self.src.namespaces}
 
     def meets(self, test: Test) -> Term:
         """Of a source that shows one."""
@@ -42,7 +42,7 @@ class IdentityTerms:
         return disj(self._matches(pattern) for pattern in patterns_of(test))
 
     def _matches(self, pattern: Pattern) -> Term:
-        if not self.src.reach.namespaces:
+        if not self.src.namespaces:
             return FALSE
         if pattern.form is Form.PRESENT:
             return self.src.pod
@@ -56,7 +56,7 @@ class IdentityTerms:
         states, groups = Residuals([pattern]), dict[tuple[str, ...], list[int]]()
         by_state: dict[object, tuple[str, ...]] = {}
         accounts = self._accounts()
-        for code in sorted(self.src.reach.namespaces):
+        for code in sorted(self.src.namespaces):
             state = states.read(self.config.identity(namespace_name(scope, code), ""))
             if state not in by_state:
                 by_state[state] = tuple(a for a in accounts if states.accepts(states.read(a, state))[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -256,7 +256,3 @@ def admits_tokens(question: Question) -> bool:
     """Clients with a valid token are spoken of: by claims that forbid, and where the question names tokens."""
     is_asked = names_tokens(question.claim.where) or question.claim.kind not in (Kind.EVERY, Kind.SOME)
     return question.profile.tokens and is_asked
-
-
-def all_of(*groups: Iterable[Formula]) -> list[Formula]:
-    return [formula for group in groups for formula in group if formula not in (TRUE, FALSE)]

@@ -25,7 +25,7 @@ from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
-from analyzer.encoding.reach import HOST, POD, Reach, reach, union_of
+from analyzer.encoding.reach import POD, Ends, ends_of, union_of
 from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.scope import Role, Scope, accounts_in_identities, assumptions_for, pod_addresses
 from analyzer.encoding.slices import index_of, sliced, without_tiers
@@ -112,15 +112,15 @@ def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, changed: _AllChanged) 
         (old.src, changed.egress, Direction.EGRESS),
         (old.dst, changed.ingress, Direction.INGRESS),
     ):
-        if change.near.kinds:
+        if any(change.near):
             denied.append(conj([_is_one_of(end, change.near), neg(old.side(direction))]))
-    if changed.mesh.near.kinds:
+    if any(changed.mesh.near):
         denied.append(conj([_is_one_of(old.dst, changed.mesh.near), neg(old.mediated())]))
     return conj([terms.scope(), terms.policies.allowed(), disj(denied)])
 
 
-def _is_one_of(end: EndTerms, reach: Reach) -> Term:
-    return disj([end.in_namespaces(reach.namespaces), end.host if HOST in reach.kinds else FALSE])
+def _is_one_of(end: EndTerms, ends: Ends) -> Term:
+    return disj([end.in_namespaces(ends.namespaces), end.host if ends.nodes else FALSE])
 
 
 def _changed(sides: tuple[Side, ...], question: Question) -> _AllChanged:
@@ -133,20 +133,20 @@ def _changed(sides: tuple[Side, ...], question: Question) -> _AllChanged:
     return _AllChanged(comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS), mesh)
 
 
-def _ends(question: Question, table: NamespaceTable, changed: _AllChanged) -> tuple[Reach, Reach] | None:
+def _ends(question: Question, table: NamespaceTable, changed: _AllChanged) -> tuple[Ends, Ends] | None:
     """What can be the source and the destination of a connection that is judged differently."""
     claim = question.claim
-    src = union_of((changed.egress.near, changed.ingress.far, changed.mesh.far)) & reach(claim.sources, table)
+    src = union_of((changed.egress.near, changed.ingress.far, changed.mesh.far)) & ends_of(claim.sources, table)
     dst = union_of((changed.egress.far, changed.ingress.near, changed.mesh.near))
-    dst &= reach(claim.destinations or ANYTHING, table)
-    return (src, dst) if src.kinds and dst.kinds else None
+    dst &= ends_of(claim.destinations or ANYTHING, table)
+    return (src, dst) if any(src) and any(dst) else None
 
 
 def _scopes(
     sides: tuple[Side, ...],
     question: Question,
     members: Cluster,
-    ends: tuple[Reach, Reach],
+    ends: tuple[Ends, Ends],
     changed: _AllChanged,
 ) -> tuple[Scope, Scope]:
     """The slice of each side: of the first only what bears on ends of which something changed."""
@@ -185,7 +185,7 @@ def _scopes(
 
 
 def _requests(
-    sides: tuple[Side, ...], question: Question, src: Reach, asked: Sequence[Formula]
+    sides: tuple[Side, ...], question: Question, src: Ends, asked: Sequence[Formula]
 ) -> tuple[frozenset[str], RequestDomains]:
     """The service accounts that identities tell apart on either side, and the rows of requests, one table for both."""
     if not question.with_requests:
@@ -206,11 +206,11 @@ def _requests(
     return accounts[0] | accounts[1], rows
 
 
-def _stages(side: Side, question: Question, ends: tuple[Reach, Reach], changed: _AllChanged | None) -> list[Stage]:
+def _stages(side: Side, question: Question, ends: tuple[Ends, Ends], changed: _AllChanged | None) -> list[Stage]:
     found = []
     for number, index in enumerate(index_of(side.cluster, question.profile)):
         near = None if changed is None else (changed.egress, changed.ingress)[number].near
-        if near is not None and not near.kinds:
+        if near is not None and not any(near):
             found.append(without_tiers(index.stage))
         else:
             narrowed = None if near is None else ends[number] & near

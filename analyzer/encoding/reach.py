@@ -34,45 +34,14 @@ from analyzer.model.formulas import (
     Word,
 )
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
-from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 POD, EXTERNAL, HOST = "pod", "external", "host"
 _OF_PODS = (Name.SERVICE_ACCOUNT, Name.ANNOTATION)
 
 
-@dataclass(frozen=True)
-class Reach:
-    """What one end of the connections can be: kinds of end, and for pods the codes of namespaces."""
-
-    kinds: frozenset[str]
-    namespaces: frozenset[int]
-
-    def meets(self, ends: Ends) -> bool:
-        """Whether it can be one of these."""
-        if POD in self.kinds and not self.namespaces.isdisjoint(ends.pods | ends.on_nodes):
-            return True
-        return (ends.nodes and HOST in self.kinds) or (ends.outside and EXTERNAL in self.kinds)
-
-    def __and__(self, other: Reach) -> Reach:
-        kinds, namespaces = self.kinds & other.kinds, self.namespaces & other.namespaces
-        return Reach(kinds if namespaces else kinds - {POD}, namespaces)
-
-
-NO_END = Reach(frozenset(), frozenset())
-
-
-def everywhere(table: NamespaceTable) -> Reach:
-    return Reach(frozenset({POD, EXTERNAL, HOST}), table.every)
-
-
-def union_of(reaches: Iterable[Reach]) -> Reach:
-    found = list(reaches)
-    return Reach(frozenset().union(*(r.kinds for r in found)), frozenset().union(*(r.namespaces for r in found)))
-
-
 class Ends(NamedTuple):
-    """The namespaces of pods, and of those on their node's network; whether nodes, whether what is outside."""
+    """What an end can be: pods of these namespaces, and on their node's network of those; a node; what is outside."""
 
     pods: frozenset[int]
     on_nodes: frozenset[int]
@@ -85,32 +54,52 @@ class Ends(NamedTuple):
     def __or__(self, other: Ends) -> Ends:
         return Ends(*map(or_, self, other))
 
-    def reach(self, on_nodes: frozenset[int]) -> Reach:
-        """`on_nodes`: the namespaces that can have pods on their node's network."""
-        namespaces = self.pods | (self.on_nodes & on_nodes)
-        kinds = {kind for kind, it in ((POD, namespaces), (HOST, self.nodes), (EXTERNAL, self.outside)) if it}
-        return Reach(frozenset(kinds), namespaces)
+    @property
+    def namespaces(self) -> frozenset[int]:
+        return self.pods | self.on_nodes
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        its = ((POD, self.pods or self.on_nodes), (HOST, self.nodes), (EXTERNAL, self.outside))
+        return frozenset(kind for kind, some in its if some)
+
+    def meets(self, other: Ends) -> bool:
+        """Whether an end can be one of both."""
+        return any(self & other)
+
+
+NO_END = Ends(frozenset(), frozenset(), nodes=False, outside=False)
+
+
+def everywhere(table: NamespaceTable) -> Ends:
+    return Ends(table.every, table.every, nodes=True, outside=True)
+
+
+def union_of(found: Iterable[Ends]) -> Ends:
+    return reduce(or_, found, NO_END)
 
 
 def ends_of(
-    formula: Formula, role: Role, table: NamespaceTable, pods: AddressSet = AddressSet.FULL, *, holds: bool = True
+    formula: Formula,
+    table: NamespaceTable,
+    pods: AddressSet = AddressSet.FULL,
+    *,
+    role: Role = Role.SELF,
+    holds: bool = True,
 ) -> Ends:
     """The ends in that role of which the formula may hold, or may not; `pods`: where pods' addresses lie."""
-    every = Ends(table.every, table.every, nodes=True, outside=True)
     match formula:
         case All(parts) | Some(parts):
-            found = (ends_of(part, role, table, pods, holds=holds) for part in parts)
-            if isinstance(formula, All) is holds:
-                return reduce(and_, found, every)
-            return reduce(or_, found, Ends(frozenset(), frozenset(), nodes=False, outside=False))
+            found = (ends_of(part, table, pods, role=role, holds=holds) for part in parts)
+            return reduce(and_, found, everywhere(table)) if isinstance(formula, All) is holds else union_of(found)
         case Not(part):
-            return ends_of(part, role, table, pods, holds=not holds)
+            return ends_of(part, table, pods, role=role, holds=not holds)
         case Member(its, ends) if its is role:
             return _in(ends, table, pods, holds=holds)
         case Test(attribute) if attribute.role is role:
             return _tested(formula, table, holds=holds)
         case _:
-            return every
+            return everywhere(table)
 
 
 def _in(ends: EndSet, table: NamespaceTable, pods: AddressSet, *, holds: bool) -> Ends:
@@ -133,14 +122,13 @@ def _in(ends: EndSet, table: NamespaceTable, pods: AddressSet, *, holds: bool) -
         case OfNode() if holds:
             return Ends(none, none, nodes=True, outside=False)
         case Behind(_, ports) if holds:
-            found = (ends_of(port.members, Role.SELF, table, pods) for port in ports)
-            return reduce(or_, found, Ends(none, none, nodes=False, outside=False))
+            return union_of(ends_of(port.members, table, pods) for port in ports)
         case Word() if not isinstance(ends, Behind):
             raise InternalError(f"nobody has looked up what `{ends}` stands for")
         case OnNodes() | OnNodesOf() if holds:
             return Ends(none, every, nodes=True, outside=False)
         case _:
-            return Ends(every, every, nodes=True, outside=True)
+            return everywhere(table)
 
 
 def _tested(test: Test, table: NamespaceTable, *, holds: bool) -> Ends:
@@ -167,8 +155,3 @@ def _namespaces(test: Test, table: NamespaceTable, *, holds: bool) -> frozenset[
         return met if holds else table.every - met
     met = table.known_where(test)
     return (met if holds else table.of(Standing.KNOWN) - met) | table.of(Standing.MENTIONED) | table.of(Standing.FUTURE)
-
-
-def reach(members: Formula, table: NamespaceTable) -> Reach:
-    """What a set can hold."""
-    return ends_of(members, Role.SELF, table).reach(table.every)

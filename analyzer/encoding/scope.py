@@ -20,7 +20,7 @@ from analyzer.encoding.mediation import (
 )
 from analyzer.encoding.namespaces import NamespaceTable, namespace_table
 from analyzer.encoding.question import Question
-from analyzer.encoding.reach import NO_END, POD, Reach, everywhere, reach
+from analyzer.encoding.reach import NO_END, POD, Ends, ends_of, everywhere
 from analyzer.encoding.request_rows import RequestDomains
 from analyzer.encoding.slices import index_of, is_way_of, sliced, without_tiers
 from analyzer.encoding.vocabulary import PortName, Vocabulary, mentioned_names, vocabulary
@@ -58,8 +58,8 @@ class Scope:
     members: Cluster
     question: Question
     table: NamespaceTable
-    src: Reach
-    dst: Reach
+    src: Ends
+    dst: Ends
     egress: Stage
     ingress: Stage
     vocabulary: Vocabulary
@@ -69,7 +69,7 @@ class Scope:
     mesh: Mediation = Mediation()
     requests: RequestDomains = RequestDomains()
 
-    def reach(self, role: Role) -> Reach:
+    def reach(self, role: Role) -> Ends:
         return self.src if role is Role.SRC else self.dst
 
     def stage(self, direction: Direction) -> Stage:
@@ -190,7 +190,7 @@ def table_of(cluster: Cluster, question: Question) -> NamespaceTable:
     return namespace_table(cluster, question.universe, question.open_labels, names)
 
 
-def judged_ends(question: Question, table: NamespaceTable) -> tuple[Reach, Reach]:
+def judged_ends(question: Question, table: NamespaceTable) -> tuple[Ends, Ends]:
     """What the end can be that each stage judges, egress first."""
     src, dst = _ends(question.claim, table, question.slice_first)
     return src, src if question.claim.kind is Kind.ISOLATED else dst
@@ -212,7 +212,7 @@ def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> Req
 
 
 def accounts_in_identities(
-    cluster: Cluster, table: NamespaceTable, src: Reach, formulas: Iterable[Formula]
+    cluster: Cluster, table: NamespaceTable, src: Ends, formulas: Iterable[Formula]
 ) -> frozenset[str]:
     """The service accounts that identities are asked for, or that such questions tell apart."""
     from analyzer.encoding.identity_names import identity_patterns, named_accounts
@@ -221,20 +221,20 @@ def accounts_in_identities(
     return frozenset(named_accounts(identity_patterns(formulas), cluster.mesh.config, names))
 
 
-def assumptions_for(question: Question, src: Reach, dst: Reach) -> tuple[Assumption, ...]:
+def assumptions_for(question: Question, src: Ends, dst: Ends) -> tuple[Assumption, ...]:
     """Assumptions speak of pods only."""
     return question.assumptions if POD in src.kinds | dst.kinds else ()
 
 
 # ------------------------------------------------------------------------------------------------ ends
-def _ends(claim: Claim, table: NamespaceTable, slice_first: bool) -> tuple[Reach, Reach]:
+def _ends(claim: Claim, table: NamespaceTable, slice_first: bool) -> tuple[Ends, Ends]:
     everything = everywhere(table)
     if claim.kind is Kind.ISOLATED:
-        subjects = reach(claim.sources, table) if slice_first else everything
-        return Reach(subjects.kinds & {POD}, subjects.namespaces), NO_END
+        subjects = ends_of(claim.sources, table) if slice_first else everything
+        return subjects._replace(nodes=False, outside=False), NO_END
     if not slice_first:
         return everything, everything
-    src = everything if claim.kind is Kind.ONLY else reach(claim.sources, table)
+    src = everything if claim.kind is Kind.ONLY else ends_of(claim.sources, table)
     destinations = claim.destinations or ANYTHING
-    dst = everything if claim.kind is Kind.REACHES_ONLY else reach(destinations, table)
+    dst = everything if claim.kind is Kind.REACHES_ONLY else ends_of(destinations, table)
     return src, dst

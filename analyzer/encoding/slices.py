@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from analyzer.encoding.namespaces import NamespaceTable
-from analyzer.encoding.reach import NO_END, POD, Reach, ends_of
+from analyzer.encoding.reach import Ends, ends_of
 from analyzer.encoding.sights import is_seen_by
 from analyzer.encoding.walk import led_ports_of
 from analyzer.model.claims import Claim, Kind
@@ -58,11 +58,11 @@ class StageIndex:
     def place(self, number: int) -> _Place:
         return _Place(*self._groups[bisect_right(self._starts, number) - 1], self._entries[number])
 
-    def at(self, end: Reach, table: NamespaceTable) -> set[int]:
+    def at(self, end: Ends, table: NamespaceTable) -> set[int]:
         """The numbers of the places whose entries can select the end."""
         subjects = ((number, self._entries[number].subject) for number in self._by_name.get(None, ()))
-        found = {number for number, subject in subjects if end.meets(ends_of(subject, Role.SELF, table))}
-        for code in end.namespaces if POD in end.kinds else ():
+        found = {number for number, subject in subjects if end.meets(ends_of(subject, table))}
+        for code in end.namespaces:
             if name := table.entries[code].name:
                 found.update(self._by_name.get(name, ()))
         return found
@@ -80,7 +80,7 @@ class StageIndex:
         found = self._of_nodes.get(id(entry))
         if found is None:
             far = self.stage.far
-            found = any(ends_of(rule.when, far, table).nodes for rule in entry.rules)
+            found = any(ends_of(rule.when, table, role=far).nodes for rule in entry.rules)
             self._of_nodes[id(entry)] = found
         return found
 
@@ -128,7 +128,7 @@ def named_by(subject: Formula) -> frozenset[str] | None:
     return None
 
 
-def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Reach, narrowed: Reach | None = None) -> Stage:
+def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Ends, narrowed: Ends | None = None) -> Stage:
     """What of the stage can matter to the claim where the end that it judges is one of these.  `narrowed`: the ends of
     which tiers without an order matter; those in order are kept whole, so that ties stay what they are."""
     stage = index.stage
@@ -142,13 +142,11 @@ def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Reach, n
         stage,
         tiers=tiers,
         doubts=tuple(
-            it
-            for it in stage.doubts
-            if near.meets(ends_of(either([it.denies, it.allows, it.isolates]), Role.SELF, table))
+            it for it in stage.doubts if near.meets(ends_of(either([it.denies, it.allows, it.isolates]), table))
         ),
         ways=_ways(stage, tiers, claim),
         node_ways=_node_ways(index, tiers, table),
-        disguises=tuple(it for it in stage.disguises if near.meets(ends_of(it.when, Role.DST, table))),
+        disguises=tuple(it for it in stage.disguises if near.meets(ends_of(it.when, table, role=Role.DST))),
     )
 
 
@@ -158,11 +156,9 @@ def without_tiers(stage: Stage) -> Stage:
     return replace(stage, tiers=none, ways=(), node_ways=(), disguises=(), doubts=())
 
 
-def judged_by(stage: Stage, table: NamespaceTable, end: Reach) -> Reach:
+def judged_by(stage: Stage, table: NamespaceTable, end: Ends) -> Ends:
     """Those of the ends of which the stage says something."""
-    if not end.kinds:
-        return NO_END
-    return end & ends_of(stage.applies, Role.SELF, table).reach(table.every)
+    return end & ends_of(stage.applies, table)
 
 
 def _groups(tiers: Iterable[Tier]) -> Iterator[tuple[tuple[int, int, int], tuple[Entry, ...]]]:

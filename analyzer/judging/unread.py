@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import reduce
 from operator import and_, or_
 
-from analyzer.encoding.reach import EXTERNAL, HOST, POD, Reach, reach
+from analyzer.encoding.reach import Ends, ends_of
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.walk import claim_sets, tests_of
 from analyzer.model.claims import Claim, Kind, Universe
@@ -101,11 +101,11 @@ def _may_hold(thing: Unmodelled, claim: Claim, scope: Scope) -> bool:
         sets = sets[1:]
     elif claim.kind in (Kind.REACHES_ONLY, Kind.ISOLATED):
         sets = sets[:1]
-    found = [reach(members, table) for members in sets]
-    return any(POD in end.kinds and _is_in(thing, end, scope) for end in found)
+    found = [ends_of(members, table) for members in sets]
+    return any(end.namespaces and _is_in(thing, end, scope) for end in found)
 
 
-def _is_in(thing: Unmodelled, end: Reach, scope: Scope) -> bool:
+def _is_in(thing: Unmodelled, end: Ends, scope: Scope) -> bool:
     return any(thing.reaches(scope.table.entries[code].name) for code in end.namespaces) or (
         thing.namespace is not None and thing.namespace not in scope.cluster.namespace_by_name
     )
@@ -160,8 +160,8 @@ def _service(verdict: Verdict, thing: Unmodelled, scope: Scope) -> bool:
         return False
     speaks_of_addresses = any(_of_addresses(members) for members in claim.sets)
     if thing.elsewhere_than:  # of what its addresses are no more can be told than of any other
-        return EXTERNAL in scope.dst.kinds or _is_in(thing, scope.dst, scope)
-    is_outside = EXTERNAL in scope.src.kinds | scope.dst.kinds
+        return scope.dst.outside or _is_in(thing, scope.dst, scope)
+    is_outside = scope.src.outside or scope.dst.outside
     if thing.addresses is None or _leads_by_addresses(thing, scope.cluster):
         return speaks_of_addresses or is_outside or _is_in(thing, scope.dst, scope)
     return _is_in(thing, scope.dst, scope) or any(_meets(members, thing.addresses, scope) for members in claim.sets)
@@ -203,7 +203,7 @@ def _of_addresses(members: Formula) -> AddressSet:
 def _meets(members: Formula, addresses: AddressSet, scope: Scope) -> bool:
     """One of these addresses, or of the nodes where it may have a port, is in the set."""
     nodes = AddressSet.singles(ip for node in scope.cluster.nodes for ip in node.ips)
-    return HOST in reach(members, scope.table).kinds or bool(_of_addresses(members) & (addresses | nodes))
+    return ends_of(members, scope.table).nodes or bool(_of_addresses(members) & (addresses | nodes))
 
 
 _CHANGES: dict[MayBe, Callable[[Verdict, Unmodelled, Scope], bool]] = {

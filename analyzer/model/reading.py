@@ -113,12 +113,8 @@ def _has_groups(profile: Profile, cluster: Cluster) -> bool:
     return profile.reads_groups and bool(cluster.aws.group_policies or cluster.aws.interfaces)
 
 
-def is_decided_by_own(profile: Profile, cluster: Cluster) -> bool:
-    """The engine's own objects are read, and some of them can change what is let through."""
-    return is_decided_by_calico(profile, cluster) or is_decided_by_cilium(profile, cluster)
-
-
 def is_decided_by_calico(profile: Profile, cluster: Cluster) -> bool:
+    """The engine's own objects are read, and some of them can change what is let through; so below."""
     return profile.reads_calico and cluster.calico.decides and not _are_unread(cluster, STAND_IN)
 
 

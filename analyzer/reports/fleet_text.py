@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from analyzer.reports import words
-from analyzer.reports.layout import Ink, Page, Style
+from analyzer.reports.layout import Page, Style
 from analyzer.reports.parts import line
 from analyzer.reports.verdict_words import MARKS
 from analyzer.verdicts.fleet import FleetReport, Trend
 from analyzer.verdicts.verdict import Status
 
-_INKS = {Status.PROVED: Ink.GOOD, Status.REFUTED: Ink.BAD}
 _WIDTH = 3
 
 
