@@ -25,10 +25,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from pathlib import Path
+from types import CodeType
 
 import mutmut.mutation.trampoline
 import pytest
 from _pytest.runner import CallInfo
+from _pytest.tmpdir import tmppath_result_key
 from mutmut.mutation.file_mutation import mutate_file_contents
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +86,10 @@ def changed_lines(versions: Versions, name: str) -> Iterator[Line]:
             yield from ((code.co_filename, code.co_firstlineno + int(start) + i) for i in range(int(count or 1)))
 
 
+def _lines_of(code: CodeType) -> Iterator[int]:
+    return (line for _, _, line in code.co_lines() if line is not None)
+
+
 class Run:
     """A pytest plugin that runs the tests many times over instead of once."""
 
@@ -92,6 +98,7 @@ class Run:
         self.reach: dict[Line, list] = defaultdict(list)
         self.cost: dict[object, float] = {}
         self.killers: Counter = Counter()
+        self.files: set[str] = set()
 
     def pytest_configure(self) -> None:
         from hypothesis import HealthCheck, Phase, settings
@@ -101,6 +108,8 @@ class Run:
         settings.load_profile("mutants")
 
     def pytest_runtestloop(self, session) -> bool:
+        tried = (versions for name, versions in self.functions.items() if name.startswith(self.wanted))
+        self.files = {versions["_mutmut_orig"].__code__.co_filename for versions in tried}
         for item in session.items:
             self._watch(item)
         gc.collect()
@@ -114,28 +123,37 @@ class Run:
         return True
 
     def _watch(self, item) -> None:
-        """Runs a test as it is, noting which lines it runs."""
-        seen: set[Line] = set()
-        ours = tuple(str(Path("analyzer", room).resolve()) + os.sep for room in ROOMS)
+        """Runs a test as it is, noting which lines it runs of what has mutants to be tried."""
+        unseen: dict[CodeType, set[int]] = {}
 
         def on_line(frame, event, _):
-            seen.add((frame.f_code.co_filename, frame.f_lineno))
-            return on_line
+            left = unseen[frame.f_code]
+            left.discard(frame.f_lineno)
+            return on_line if left else None
+
+        def on_call(frame, *_):
+            code = frame.f_code
+            if code.co_filename not in self.files:
+                return None
+            left = unseen.setdefault(code, set(_lines_of(code)))
+            left.discard(frame.f_lineno)
+            return on_line if left else None
 
         begun = time.process_time()
-        sys.settrace(lambda frame, *_: on_line if frame.f_code.co_filename.startswith(ours) else None)
+        sys.settrace(on_call)
         is_fine = passes(item)
         sys.settrace(None)
         if not is_fine:
             raise SystemExit(f"{item.nodeid} fails without any mutant")
         self.cost[item] = max(time.process_time() - begun, 0.01)
-        for line in seen:
-            self.reach[line].append(item)
+        for code, left in unseen.items():
+            for number in set(_lines_of(code)) - left:
+                self.reach[code.co_filename, number].append(item)
 
     def _try(self, function: str, versions: Versions, name: str) -> None:
         """Puts the mutant to the tests of its line (of its function, if it changes a default) and notes the outcome."""
         code = versions["_mutmut_orig"].__code__
-        whole = [(code.co_filename, line) for _, _, line in code.co_lines()]
+        whole = [(code.co_filename, line) for line in _lines_of(code)]
         reached = (
             {i for at in lines for i in self.reach.get(at, ())} for lines in (changed_lines(versions, name), whole)
         )
@@ -170,6 +188,8 @@ def passes(item) -> bool:
     """Runs one test with its fixtures, without pytest's report of it, which costs more than most tests."""
 
     def run() -> None:
+        item._initrequest()  # without, a further run finds the fixtures of the one before
+        item.stash[tmppath_result_key] = {}  # where pytest's report tells `tmp_path` how the test went
         item.session._setupstate.setup(item)
         item.runtest()
         item.session._setupstate.teardown_exact(None)
