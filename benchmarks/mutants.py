@@ -1,7 +1,8 @@
 """Every mutant that mutmut makes of the encoding and of the oracle, put to the tests that run its line until one fails.
 
     pip install mutmut==3.8.1
-    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.tiers …] [--seconds 10] [--tests conformance …]
+    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.tiers …] [--seconds 10]
+                                        [--tests conformance …] [--without 'second or encoding']
 
 FOLDER gets a copy of the checkout whose functions are there in every version.  Each mutant is a forked child of a
 process that has collected the tests and knows the lines of each; tests that killed a mutant of the same function go
@@ -203,6 +204,7 @@ def main() -> int:
     parser.add_argument("--of", nargs="*", default=[""], help="modules, or functions, by how their names begin")
     parser.add_argument("--seconds", type=float, default=10.0, help="of processor time for each mutant")
     parser.add_argument("--tests", nargs="*", default=TESTS, help="files and folders of tests/ to put them to")
+    parser.add_argument("--without", default=LEFT_OUT, help="words of tests left out, as pytest's `-k` has them")
     options = parser.parse_args()
     if not options.folder.exists():
         mutate(options.folder, tuple(options.of))
@@ -212,7 +214,7 @@ def main() -> int:
     functions: dict[str, Versions] = {}
     mutmut.mutation.trampoline.wrap_in_trampoline = partial(choosing, functions)
     run = Run(functions, Path("mutants.jsonl"), tuple(options.of), options.seconds)
-    arguments = ["-q", "-n0", "-s", "-p", "no:cacheprovider", "--assert=plain", "-k", f"not ({LEFT_OUT})"]
+    arguments = ["-q", "-n0", "-s", "-p", "no:cacheprovider", "--assert=plain", "-k", f"not ({options.without})"]
     return int(pytest.main([*arguments, *(f"tests/{test}" for test in options.tests)], plugins=[run]))
 
 
