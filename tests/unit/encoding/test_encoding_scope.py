@@ -212,7 +212,7 @@ def test_addresses_count_where_something_speaks_of_them() -> None:
     assert not needs(EVERYTHING)
     assert not needs(EVERYTHING, PodPeer(TEAM))
     assert needs(EVERYTHING, AddressPeer(BLOCK, ""))
-    assert needs(EVERYTHING, NodePeer(Selector.EVERYTHING))
+    assert not needs(EVERYTHING, NodePeer(Selector.EVERYTHING))  # of whatever kind is on a node, wherever it is
     assert needs(claimed(Kind.NO, IN_A, external(BLOCK, "")))
     strangers = tuple(Workload("Pod", "a", ip, Labels(), ips=(ip_address(ip),)) for ip in ("10.0.0.1", "fd00::1"))
     assert needs(EVERYTHING, workloads=strangers)

@@ -169,7 +169,7 @@ def test_node_peers_mean_nodes_and_what_uses_their_address():
     others = (Z, replace(Z, ip=NODE.ip), replace(E, ip=NODE.ip))
     found = [answer(policies, to(X, end), nodes=nodes) for end in (NODE, AGENT, *others)]
     assert found == ["deny", "deny", "allow", "allow", "allow"]
-    assert answer(policies, to(X, AGENT)) == "allow"  # no Node object has that address
+    assert answer(policies, to(X, AGENT)) == "open"  # no Node object says what labels its node has
     assert (
         answer([admin_policy("p", 1, egress=(deny(NodePeer(where(role="w"))),))], to(X, NODE), nodes=nodes) == "allow"
     )
