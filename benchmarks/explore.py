@@ -1,6 +1,6 @@
 """The laws of the tests with fresh seeds and more examples, beyond what `make test` repeats.
 
-    python -m benchmarks.explore [--times 10] [--rounds 1] [--seed S] [--jobs J] [PATH…]
+    python -m benchmarks.explore [--times 20] [--rounds 1] [--seed S] [--jobs J] [PATH…]
 
 Each round runs every test under PATH (all tests, without) that draws its examples, with a seed of its own for them and
 for Python's order of sets, and as many times the examples of `make test`.  What fails is printed as small as it gets,
@@ -32,7 +32,7 @@ def explored(paths: Sequence[str], seed: int, times: int, jobs: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--times", type=int, default=10, help="multiplies the number of examples of each law")
+    parser.add_argument("--times", type=int, default=20, help="multiplies the number of examples of each law")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(_HASH_SEEDS), help="of round 1")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")

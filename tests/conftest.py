@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,12 @@ settings.load_profile("suite")
 # the tests that ran before, and on what the folder of the checkout is called.
 if "benchmarks.exploration" not in sys.modules:
     providers._get_local_constants = Constants
+
+
+def pytest_collection_finish():
+    """The collector of garbage passes over what is there as long as the run is: thousands of tests, and all modules."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -238,7 +238,7 @@ def zones_of(nodes: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("number", range(len(controllers())))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_pods_have_the_labels_that_their_controller_gives_them(
     tmp_path_factory, number: int, data: st.DataObject

@@ -82,7 +82,7 @@ def keys_of(specs: list[dict]) -> set[str]:
 
 
 @pytest.mark.parametrize("number", range(len(controllers())))
-@settings(max_examples=8, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
+@settings(max_examples=4, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
 @given(data=st.data())
 def test_diff_finds_what_pods_with_added_labels_gain(tmp_path_factory, number: int, data: st.DataObject) -> None:
     controller = controllers()[number]

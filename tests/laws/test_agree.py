@@ -37,9 +37,9 @@ SMALL = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_a_short_run_finds_no_disagreement() -> None:
-    tally = batch(20_261_121, scenes_in_it=16, subjects=40)
+    tally = batch(20_261_121, scenes_in_it=10, subjects=30)
     assert not tally.disagreements
-    assert tally.agreed > 1_000
+    assert tally.agreed > 500
     assert min(tally.answers[word] for word in ("breaks the claim", "keeps the claim", "cannot exist")) > 50
     special = ("labels that nobody knows", "a pod with a hostPort", "asked for by a Service's address")
     assert min(tally.subjects[word] for word in special) > 0
@@ -47,14 +47,15 @@ def test_a_short_run_finds_no_disagreement() -> None:
 
 
 def test_the_command_prints_what_agreed() -> None:
-    run = [sys.executable, "-m", "benchmarks.agree", "--seconds", "0.1", "--jobs", "1", "--seed", "3"]
+    words = ["--seconds", "0.1", "--jobs", "1", "--seed", "3", "--subjects", "40"]
+    run = [sys.executable, "-m", "benchmarks.agree", *words]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     count = int(done.stdout.splitlines()[-1].removesuffix(" decisions agree").replace(",", ""))
     assert count > 500
 
 
-@settings(SMALL, max_examples=10)
+@settings(SMALL, max_examples=5)
 @given(scenes())
 def test_the_same_scene_says_the_same_and_what_it_asks_is_possible(scene: Scene) -> None:
     for asked, subjects in scene.trials(5):
@@ -107,7 +108,7 @@ def test_a_defect_is_caught_shrunk_and_saved(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ written and read
-@settings(SMALL, max_examples=60)
+@settings(SMALL, max_examples=40)
 @given(st.data())
 def test_a_cluster_written_as_manifests_decides_alike(data: st.DataObject) -> None:
     cluster = with_ports_as_written(data.draw(clusters(is_all_modelled=True)))

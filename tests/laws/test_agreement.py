@@ -21,7 +21,7 @@ from analyzer.semantics import is_in_scope, isolation_outcomes, outcomes, ties
 from analyzer.semantics.ways import leads_to
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_every_connection_is_decided_alike(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters(adds_labels=True)), data.draw(profiles())
@@ -31,7 +31,7 @@ def test_every_connection_is_decided_alike(data: st.DataObject) -> None:
     assert by_encoding(cluster, profile, connection) == oracle
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_every_claim_says_the_same_of_a_connection(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())
@@ -58,7 +58,7 @@ def by_way_of_services(connection: Connection, obligation: Obligation) -> Iterat
             yield replace(connection, through=Through(way.port.service, way.address, way.port.number))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_isolation_is_decided_alike(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())
@@ -69,7 +69,7 @@ def test_isolation_is_decided_alike(data: st.DataObject) -> None:
         assert found == expected if found is not None else expected == {False}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_ties_are_met_alike(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())

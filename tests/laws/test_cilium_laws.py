@@ -27,38 +27,38 @@ from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.explanation import Effect, outcome_of
 
 
-@settings(SMALL, max_examples=60)
+@settings(SMALL, max_examples=40)
 @given(st.data())
 def test_oracle_and_encoding_agree(data: st.DataObject) -> None:
     oracle_and_encoding_agree(data, data.draw(cilium_clusters()), data.draw(cilium_profiles()))
 
 
-@settings(SMALL, max_examples=40)
+@settings(SMALL, max_examples=25)
 @given(st.data())
 def test_every_witness_is_one_in_the_oracle(data: st.DataObject) -> None:
     every_witness_is_one_in_the_oracle(data, data.draw(cilium_clusters()), data.draw(cilium_profiles()))
 
 
-@settings(SMALL, max_examples=40)
+@settings(SMALL, max_examples=25)
 @given(st.data(), cilium_clusters(), cilium_profiles())
 def test_a_pod_on_some_node_is_decided_alike(data: st.DataObject, cluster: Cluster, profile: Profile) -> None:
     a_pod_on_some_node_is_decided_alike(data, cluster, profile)
 
 
-@settings(SMALL, max_examples=25)
+@settings(SMALL, max_examples=15)
 @given(st.data(), cilium_clusters(), cilium_profiles())
 def test_the_map_holds_what_the_oracle_may_say(data: st.DataObject, cluster: Cluster, profile: Profile) -> None:
     the_map_holds_what_the_oracle_may_say(data, cluster, profile)
 
 
-@settings(SMALL, max_examples=40)
+@settings(SMALL, max_examples=20)
 @given(st.data())
 def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
     one, other = (data.draw(cilium_clusters()) for _ in range(2))
     what_is_newly_allowed_is_so_in_the_oracle(data, one, other, data.draw(cilium_profiles()))
 
 
-@settings(SMALL, max_examples=40)
+@settings(SMALL, max_examples=20)
 @given(cilium_clusters(), cilium_profiles())
 def test_the_map_agrees_with_the_oracle(cluster: Cluster, profile: Profile) -> None:
     the_map_agrees_with_the_oracle(cluster, profile)

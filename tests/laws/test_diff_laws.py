@@ -30,7 +30,7 @@ from analyzer.sets import AddressSet
 from analyzer.solving import Budget, Result
 from analyzer.verdicts.difference import Relation, relation
 
-MOST = 30
+MOST = 20
 # The regions of a few pairs would take as long as those of all others: of theirs, what is found by then is judged.
 WORK = Budget(30_000_000)
 
@@ -46,7 +46,7 @@ def newly_allowed(pair: tuple[Cluster, Cluster], profile: Profile, connection: C
     return False if True not in now or False not in was else None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_the_encoding_finds_the_change_that_the_oracle_finds(data: st.DataObject) -> None:
     pair, profile = data.draw(revisions()), data.draw(profiles())
@@ -86,7 +86,7 @@ def is_told(found: tuple[Obligation | None, list[Box], bool], connection: Connec
     return hits == int(expected) if is_complete else hits <= int(expected)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.data())
 def test_the_regions_are_disjoint_and_are_exactly_what_changed(data: st.DataObject) -> None:
     pair, profile = data.draw(revisions()), data.draw(profiles())
@@ -117,7 +117,7 @@ def small_scope(cluster: Cluster) -> Iterator[Connection]:
         yield seen_by(Connection(src, dst, Protocol.TCP, port), cluster)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(revisions(is_all_modelled=True), profiles())
 def test_in_a_small_scope_every_connection_is_in_its_region(pair: tuple[Cluster, Cluster], profile: Profile) -> None:
     found = regions(pair, profile)
@@ -134,13 +134,13 @@ def compared(old: Cluster, new: Cluster, profile: Profile, *, is_sliced: bool = 
     return relation(bool(more.changes), bool(less.changes), is_open=bool(more.reason or less.reason))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(clusters(), profiles(), st.booleans())
 def test_a_revision_equals_itself(cluster: Cluster, profile: Profile, is_sliced: bool) -> None:
     assert compared(cluster, cluster, profile, is_sliced=is_sliced) is Relation.EQUIVALENT
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(revisions(), profiles())
 def test_swapping_the_sides_swaps_the_answer(pair: tuple[Cluster, Cluster], profile: Profile) -> None:
     swapped = {Relation.MORE: Relation.LESS, Relation.LESS: Relation.MORE}
@@ -148,7 +148,7 @@ def test_swapping_the_sides_swaps_the_answer(pair: tuple[Cluster, Cluster], prof
     assert back is swapped.get(there, there)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(refactorings(), profiles(), st.booleans())
 def test_refactorings_that_keep_the_meaning_are_equivalent(
     pair: tuple[Cluster, Cluster], profile: Profile, is_sliced: bool

@@ -31,7 +31,7 @@ def engines(draw: st.DrawFn) -> Profile:
     return profile
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_what_an_engine_reads_is_decided_alike(data: st.DataObject) -> None:
     profile, written = data.draw(engines()), data.draw(clusters())

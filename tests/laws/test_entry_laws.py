@@ -17,7 +17,7 @@ from analyzer.semantics import outcomes
 from analyzer.sets import AddressSet, ConnectionSet, PortSet
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_what_one_pod_may_open_is_told_and_what_every_pod_can_none_is_denied(data):
     cluster = data.draw(clusters().filter(lambda c: c.workloads))

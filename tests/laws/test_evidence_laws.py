@@ -46,7 +46,7 @@ def test_every_profile_reads_back_from_an_index(name: str) -> None:
             assert setting_of(parse_bundle(render_evidence(bundle)).options) == setting
 
 
-@settings(LAW, max_examples=40)
+@settings(LAW, max_examples=25)
 @given(st.data(), st.sampled_from(Universe))
 def test_evidence_of_random_answers_holds(data: st.DataObject, universe: Universe) -> None:
     cluster = data.draw(clusters())
@@ -76,7 +76,7 @@ def test_evidence_of_random_answers_holds(data: st.DataObject, universe: Univers
     assert shown == len(verdict.counterexamples)
 
 
-@settings(LAW, max_examples=15)
+@settings(LAW, max_examples=5)
 @given(revisions(), profiles())
 def test_a_second_solver_confirms_what_two_revisions_differ_in(pair: tuple[Cluster, Cluster], profile: Profile) -> None:
     setting = Setting(Universe.ANY, profile, keeps_steps=True)

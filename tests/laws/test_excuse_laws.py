@@ -62,7 +62,7 @@ def excused_worlds(draw: st.DrawFn, universe: Universe, most: int) -> tuple[Fini
     return FiniteWorld(cluster, claim, universe, profile, pods), rest, region
 
 
-@settings(LAW, max_examples=40)
+@settings(LAW, max_examples=20)
 @given(excused_worlds(Universe.INVENTORY, 2_000))
 def test_a_waiver_hides_what_lies_in_its_region_only(drawn: tuple[FiniteWorld, FiniteWorld, Excuse]) -> None:
     world, rest, region = drawn
@@ -85,7 +85,7 @@ def test_a_waiver_hides_what_lies_in_its_region_only(drawn: tuple[FiniteWorld, F
         assert verdict.waivers == ()
 
 
-@settings(LAW, max_examples=40)
+@settings(LAW, max_examples=20)
 @given(excused_worlds(Universe.INVENTORY, 2_000))
 def test_what_a_baseline_excuses_its_region_tells(drawn: tuple[FiniteWorld, FiniteWorld, Excuse]) -> None:
     world = drawn[0]
@@ -113,7 +113,7 @@ def is_sayable(region: Region, cluster: Cluster, profile: Profile) -> bool:
     return True
 
 
-@settings(LAW, max_examples=25)
+@settings(LAW, max_examples=15)
 @given(st.data())
 def test_a_baseline_stays_green_when_a_change_only_closes(data: st.DataObject) -> None:
     cluster, profile = data.draw(clusters()), data.draw(profiles())

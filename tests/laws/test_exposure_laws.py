@@ -108,7 +108,7 @@ def as_new(pod: Pod, cluster: Cluster) -> Pod:
     return replace(pod, workload=None, host_network=False, ip=ip, ports=ports)
 
 
-@settings(max_examples=40, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
+@settings(max_examples=25, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
 @given(st.data())
 def test_a_peer_is_in_an_opening_iff_the_oracle_allows_it(data):
     cluster = data.draw(clusters().filter(lambda c: c.workloads))

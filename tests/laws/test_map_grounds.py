@@ -31,7 +31,7 @@ from analyzer.verdicts.connectivity import MapEnd
 from analyzer.verdicts.grounds import Deciding
 
 
-@settings(parent=law, max_examples=80)
+@settings(parent=law, max_examples=50)
 @given(mapped_clusters(), profiles())
 def test_the_rules_that_the_oracle_names_are_in_the_grounds(cluster, profile):
     cluster = as_pictured(cluster, profile)

@@ -28,7 +28,7 @@ from analyzer.semantics.requested import asked_outcomes, attributes_of
 from analyzer.sets import AddressSet
 from analyzer.verdicts.difference import Change, Relation, relation
 
-MOST = 40
+MOST = 25
 EVERY = [
     Connection(src, DST, Protocol.TCP, port, request=request)
     for src, port, request in product(SOURCES, (*PORTS, 5555), WORLD)
@@ -61,7 +61,7 @@ def setting(universe: Universe = Universe.ANY, most: int = 3) -> Setting:
     return Setting(universe, PROFILE, AddressSet.FULL, max_counterexamples=most)
 
 
-@settings(max_examples=25, **SLOW)
+@settings(max_examples=15, **SLOW)
 @given(revisions(), st.data(), st.booleans())
 def test_the_encoding_finds_the_change_that_the_oracle_finds(
     pair: tuple[Cluster, Cluster], data: Any, is_sliced: bool
@@ -81,7 +81,7 @@ def tells(change: Change, connection: Connection, cluster: Cluster) -> bool:
     return is_of_ends and tells_of_request(change.region, its)
 
 
-@settings(max_examples=15, **SLOW)
+@settings(max_examples=8, **SLOW)
 @given(revisions(), st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
 def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluster], universe: Universe) -> None:
     found = gained(Revisions(*pair), setting(universe), MOST)
@@ -97,7 +97,7 @@ def compared(old: Cluster, new: Cluster) -> Relation:
     return relation(bool(more.changes), bool(less.changes), is_open=bool(more.reason or less.reason))
 
 
-@settings(max_examples=15, **SLOW)
+@settings(max_examples=10, **SLOW)
 @given(clusters(), st.randoms())
 def test_policies_cut_into_one_for_each_rule_are_equivalent(cluster: Cluster, chance: Any) -> None:
     """Any order, any names; a policy without rules stays as it is."""
@@ -111,7 +111,7 @@ def test_policies_cut_into_one_for_each_rule_are_equivalent(cluster: Cluster, ch
     assert compared(cluster, replace(cluster, mesh=Mesh(tuple(cut)))) is Relation.EQUIVALENT
 
 
-@settings(max_examples=15, **SLOW)
+@settings(max_examples=10, **SLOW)
 @given(revisions())
 def test_swapping_the_sides_swaps_the_answer(pair: tuple[Cluster, Cluster]) -> None:
     swapped = {Relation.MORE: Relation.LESS, Relation.LESS: Relation.MORE}

@@ -70,7 +70,7 @@ def clusters(draw: Any) -> Cluster:
     return replace(found, namespaces=(*found.namespaces, *others), policies=policies)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(clusters(), st.data())
 def test_the_encoding_says_of_a_request_what_the_oracle_says(cluster: Cluster, data: Any) -> None:
     asked = replace(question(EVERYTHING, PROFILE), with_requests=True)

@@ -44,7 +44,7 @@ def row_of(found: ConnectivityMap, src: Any) -> MapRow | None:
     return next(rows, None)
 
 
-@settings(max_examples=25, **SLOW)
+@settings(max_examples=12, **SLOW)
 @given(clusters())
 def test_a_row_holds_just_what_the_oracle_lets_pass(cluster: Cluster) -> None:
     found = connectivity(cluster, PROFILE)

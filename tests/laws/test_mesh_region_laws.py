@@ -23,7 +23,7 @@ from analyzer.verdicts.verdict import Status
 CLAIM = Claim(Kind.NO, ANYTHING, ANYTHING, (NumberedPorts(Protocol.TCP),))
 
 
-@settings(max_examples=8, **SLOW)
+@settings(max_examples=5, **SLOW)
 @given(clusters(), st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
 def test_regions_hold_just_the_requests_that_violate(cluster: Cluster, universe: Universe) -> None:
     verdict = judge(cluster, Query("q", "", CLAIM, ""), (), setting(universe, most=MOST))

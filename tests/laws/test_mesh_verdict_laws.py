@@ -74,7 +74,7 @@ def passes(cluster: Cluster, connection: Connection) -> bool:
     return all(decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(clusters(), st.sampled_from(CLAIMS), st.sampled_from(SETS), st.sampled_from(CONDITIONS))
 def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str, members: str, where: str) -> None:
     query = parse_query(f"{claim.format(members)} {ON} {where}", "q")

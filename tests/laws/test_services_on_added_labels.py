@@ -131,7 +131,7 @@ def judged(text: str, found: list[bool], is_empty: bool) -> Status:
 
 
 @pytest.mark.parametrize("number", range(len(controllers())))
-@settings(max_examples=8, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
+@settings(max_examples=4, deadline=None, phases=set(Phase) - {Phase.shrink, Phase.explain})
 @given(data=st.data())
 def test_a_service_leads_to_the_pods_that_have_its_labels(tmp_path_factory, number: int, data: st.DataObject) -> None:
     controller, selector = controllers()[number], data.draw(selectors())

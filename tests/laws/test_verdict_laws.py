@@ -127,14 +127,14 @@ def worlds(draw: st.DrawFn, universe: Universe, most: int, *, isolation: bool = 
 
 
 # ------------------------------------------------------------------------------------------------ verdicts
-@settings(LAW, max_examples=150)
+@settings(LAW, max_examples=90)
 @given(worlds(Universe.INVENTORY, 20_000))
 def test_the_inventory_is_decided_as_by_enumeration(world: FiniteWorld) -> None:
     assert verdict_in(world).status.value in expected(world)
 
 
 @pytest.mark.parametrize("universe", [Universe.ANY, Universe.NAMESPACES])
-@settings(LAW, max_examples=15)
+@settings(LAW, max_examples=8)
 @given(st.data())
 def test_every_pod_that_could_be_is_decided_as_by_enumeration(universe: Universe, data: st.DataObject) -> None:
     world = data.draw(worlds(universe, 8_000))
@@ -142,7 +142,7 @@ def test_every_pod_that_could_be_is_decided_as_by_enumeration(universe: Universe
 
 
 @pytest.mark.parametrize("universe", Universe)
-@settings(LAW, max_examples=30)
+@settings(LAW, max_examples=20)
 @given(st.data())
 def test_isolation_is_judged_as_by_enumeration(universe: Universe, data: st.DataObject) -> None:
     _check_isolation(data.draw(worlds(universe, 400, isolation=True)))
@@ -161,7 +161,7 @@ def _check_isolation(world: FiniteWorld) -> None:
 
 
 @pytest.mark.parametrize("universe", Universe)
-@settings(LAW, max_examples=40)
+@settings(LAW, max_examples=20)
 @given(st.data())
 def test_isolation_of_pods_at_addresses_is_judged_as_by_enumeration(universe: Universe, data: st.DataObject) -> None:
     """Sets that ask of addresses: by a Service's endpoints, or by what a waiver or a baseline takes away."""
@@ -218,7 +218,7 @@ def related_worlds(draw: st.DrawFn, universe: Universe) -> FiniteWorld:
 
 
 @pytest.mark.parametrize("universe", [Universe.ANY, Universe.NAMESPACES])
-@settings(LAW, max_examples=20)
+@settings(LAW, max_examples=12)
 @given(st.data())
 def test_relations_and_assumptions_are_judged_as_by_enumeration(universe: Universe, data: st.DataObject) -> None:
     world = data.draw(related_worlds(universe))
@@ -241,13 +241,13 @@ def _check_regions(world: FiniteWorld) -> None:
 
 
 @pytest.mark.parametrize(("universe", "most"), [(Universe.ANY, 4_000), (Universe.INVENTORY, 8_000)])
-@settings(LAW, max_examples=15)
+@settings(LAW, max_examples=8)
 @given(st.data())
 def test_regions_hold_violations_only(universe: Universe, most: int, data: st.DataObject) -> None:
     _check_regions(data.draw(worlds(universe, most)))
 
 
-@settings(LAW, max_examples=20)
+@settings(LAW, max_examples=12)
 @given(related_worlds(Universe.NAMESPACES))
 def test_regions_of_related_ends_hold_violations_only(world: FiniteWorld) -> None:
     _check_regions(world)
@@ -292,7 +292,7 @@ def _as_known(world: FiniteWorld, connection: Connection) -> tuple[object, ...]:
     return (seen(connection.src), seen(connection.dst), connection.protocol, connection.port)
 
 
-@settings(LAW, max_examples=50)
+@settings(LAW, max_examples=25)
 @given(st.data())
 def test_live_is_what_holds_whatever_is_unknown(data: st.DataObject) -> None:
     cluster = data.draw(half_known_clusters())
@@ -323,7 +323,7 @@ def _only(cluster: Cluster, verdict: Verdict) -> Cluster:
     return replace(cluster, policies=tuple(kept))
 
 
-@settings(LAW, max_examples=80)
+@settings(LAW, max_examples=40)
 @given(st.data())
 def test_a_proof_stands_on_what_it_rests_on(data: st.DataObject) -> None:
     cluster = data.draw(clusters())
@@ -343,7 +343,7 @@ def test_a_proof_stands_on_what_it_rests_on(data: st.DataObject) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ sameness, order
-@settings(LAW, max_examples=40)
+@settings(LAW, max_examples=25)
 @given(st.data())
 def test_slicing_changes_no_verdict(data: st.DataObject) -> None:
     cluster = data.draw(clusters())
@@ -354,7 +354,7 @@ def test_slicing_changes_no_verdict(data: st.DataObject) -> None:
     assert (sliced.status, sliced.live) == (whole.status, whole.live)
 
 
-@settings(LAW, max_examples=30)
+@settings(LAW, max_examples=20)
 @given(st.data())
 def test_larger_universes_prove_less(data: st.DataObject) -> None:
     cluster = data.draw(clusters())
@@ -381,7 +381,7 @@ def test_the_same_question_has_the_same_answer(data: st.DataObject) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ budget
-@settings(LAW, max_examples=25)
+@settings(LAW, max_examples=15)
 @given(st.data())
 def test_a_spent_budget_is_never_an_answer(data: st.DataObject) -> None:
     cluster = data.draw(clusters())
@@ -400,7 +400,7 @@ def test_a_spent_budget_is_never_an_answer(data: st.DataObject) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ assumptions
-@settings(LAW, max_examples=20)
+@settings(LAW, max_examples=12)
 @given(st.data())
 def test_assumptions_leave_out_the_pods_that_break_them(data: st.DataObject) -> None:
     world = data.draw(worlds(Universe.INVENTORY, 8_000))
