@@ -348,6 +348,8 @@ class EndTerms:
         rules.append(implies(plain, self.inside(scope.pod_addresses)))
         if self.external != FALSE:
             rules.append(implies(self.external, self.inside(~scope.taken)))
+        if HOST in self.reach.kinds and (inner := scope.cluster.inner_addresses & scope.taken):
+            rules.append(implies(conj([self.host, neg(disj(known))]), self.inside(~inner)))
         return rules
 
     def _on_some_node(self) -> list[Term]:

@@ -236,6 +236,12 @@ class Cluster:
         return AddressSet.singles(ip for s in self.services for ip in s.addresses) - others
 
     @remembered_property
+    def inner_addresses(self) -> AddressSet:
+        """Those of Services that nothing outside reaches: clusterIPs, which no node has.  Others may be a node's."""
+        inner = AddressSet.singles(ip for s in self.services if not s.reached_from_outside for ip in s.addresses)
+        return inner & self.service_addresses
+
+    @remembered_property
     def taken_addresses(self) -> AddressSet:
         """The addresses known to be some pod's, some node's or some Service's."""
         pods = AddressSet.singles(ip for w in self.workloads for ip in w.ips)

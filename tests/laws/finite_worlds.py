@@ -349,15 +349,23 @@ class FiniteWorld:
         return list({self._signature(pod): pod for pod in found if self._is_assumed(pod)}.values())
 
     def _hosts(self) -> Iterator[Host]:
+        anywhere = self.addresses(~self._cluster_ips)
         for node in self.cluster.nodes:
-            for ip in node.ips or self.addresses(AddressSet.FULL):
+            for ip in node.ips or anywhere:
                 yield Host(node.name, node.labels, ip)
         are_known = bool(self.cluster.nodes) and self.profile.nodes_complete
         if self.universe is not Universe.INVENTORY and not are_known:
-            for labels, ip in product(
-                self._combinations(self.pod_selectors, Name.LABEL), self.addresses(AddressSet.FULL)
-            ):
+            for labels, ip in product(self._combinations(self.pod_selectors, Name.LABEL), anywhere):
                 yield Host(None, labels, ip)
+
+    @cached_property
+    def _cluster_ips(self) -> AddressSet:
+        """The addresses of Services within the cluster, but for those that a pod or a declared node has too."""
+        inner = AddressSet.singles(
+            ip for s in self.cluster.services if not s.reached_from_outside for ip in s.addresses
+        )
+        pods = (w for w in self.cluster.workloads if not w.host_network)
+        return inner - AddressSet.singles(ip for owner in (*pods, *self.cluster.nodes) for ip in owner.ips)
 
     def _signature(self, end: End) -> tuple[object, ...]:
         """What the model can see of it, were it asked everything that is mentioned."""
