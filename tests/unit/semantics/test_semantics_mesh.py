@@ -504,7 +504,7 @@ kind: VirtualService
 metadata: {name: v, namespace: foo}
 spec:
   gateways: [bar/g]
-  hosts: ["*.shop.example", x.shop.example, a.example]
+  hosts: ["*.shop.example", a.example]
   http:
   - {match: [{uri: {exact: /moved}}], redirect: {uri: /new}}
   - match: [{uri: {prefix: /api}, method: {exact: GET}}, {headers: {x-env: {exact: dev}}}]
