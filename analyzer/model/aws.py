@@ -27,13 +27,15 @@ class AwsSettings:
     """How the VPC CNI is set up, as one object tells.  `what`: `ConfigMap kube-system/amazon-vpc-cni`.
 
     `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
-    knobs of the profile that it sets, each with its value.
+    knobs of the profile that it sets, each with its value.  `gives_pods_groups`: pods without groups of their own have
+    others than their node (S4).
     """
 
     what: str
     source: Source
     network_policy: bool | None = None
     knobs: tuple[tuple[str, str], ...] = ()
+    gives_pods_groups: bool = False
 
 
 # ------------------------------------------------------------------------------------------------ security groups
@@ -224,6 +226,11 @@ class Aws:
     def asks_accounts(self) -> bool:
         """Some pods get their groups by the labels of their service account."""
         return any(policy.accounts is not None for policy in self.group_policies)
+
+    @property
+    def gives_pods_groups(self) -> bool:
+        """Pods without groups of their own may have others than their node."""
+        return bool(self.eni_configs) or any(one.gives_pods_groups for one in self.settings)
 
     @property
     def network_policy(self) -> bool | None:

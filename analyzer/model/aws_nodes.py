@@ -32,7 +32,8 @@ _COMMAND = "aws ec2 describe-network-interfaces"
 
 class NodesGroups:
     """Each node has the groups of its primary interface.  `told`: the groups of each sort of nodes, where they are
-    known of every node; pods on a node have them too, unless it has interfaces with others, or an ENIConfig says so."""
+    known of every node; pods on a node have them too, unless it has interfaces with others, or an ENIConfig or a
+    NodeClass says so."""
 
     def __init__(self, cluster: Cluster, direction: Direction) -> None:
         self.cluster = cluster
@@ -40,7 +41,7 @@ class NodesGroups:
         found = _by_node(cluster)
         self._of_node = {name: groups for name, (groups, _) in found.items() if groups is not None}
         are_known = bool(found) and len(self._of_node) == len(found)
-        is_plain = are_known and not cluster.aws.eni_configs and all(is_alike for _, is_alike in found.values())
+        is_plain = are_known and not cluster.aws.gives_pods_groups and all(is_alike for _, is_alike in found.values())
         self.are_known = are_known
         self.told = tuple(self._sorts()) if is_plain else ()
 

@@ -18,11 +18,13 @@ def _eni_config(manifest: Manifest) -> EniConfig:
 
 
 def _node_class(manifest: Manifest) -> AwsSettings:
-    """Nodes of Auto Mode always have the agent; whether pods are closed from the start, it says."""
+    """Nodes of Auto Mode always have the agent; whether pods are closed from the start, and whether they have other
+    groups than their node, it says."""
     spec = manifest.root.section("spec")
     mode = spec.text("networkPolicy") if spec is not None else None
     knobs = (("network-policy-enforcing-mode", _MODES[mode]),) if mode in _MODES else ()
-    return AwsSettings(f"NodeClass {manifest.name}", manifest.source, None, knobs)
+    gives = spec is not None and spec.has("podSecurityGroupSelectorTerms")
+    return AwsSettings(f"NodeClass {manifest.name}", manifest.source, None, knobs, gives_pods_groups=gives)
 
 
 KINDS = (
