@@ -28,7 +28,7 @@ from benchmarks.measuring import Row, print_rows
 from tests.serve.conftest import deployment, policy, review
 from tests.serve.fake_api_server import KINDS, FakeApiServer, Thing
 
-_TIMES = 9
+_TIMES = 5
 
 
 def stored(pods: int, *, with_pods: bool) -> Iterator[Thing]:

@@ -83,8 +83,10 @@ def _add_health(app: FastAPI, state: LiveState, metrics: Metrics) -> None:
 
     @app.get("/readyz")
     def readyz() -> Response:
-        if state.is_current:
+        if state.is_current and state.is_answered:
             return PlainTextResponse("ok")
+        if state.is_current:
+            return PlainTextResponse("the cluster as it stands is being judged", 503)
         return PlainTextResponse(f"behind: {', '.join(state.behind) or 'nothing is followed'}", 503)
 
     @app.get("/metrics")

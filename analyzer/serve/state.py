@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from threading import Condition, Lock
+from threading import Condition, Event, Lock, Thread
 from typing import Any
 
 from analyzer.analysis import CheckSession
@@ -19,7 +19,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.serve.api_server import ApiServer
-from analyzer.serve.following import Follower
+from analyzer.serve.following import LOG, Follower
 from analyzer.serve.resources import resources_of
 from analyzer.verdicts import Answer, Status, Verdict
 
@@ -78,6 +78,7 @@ class LiveState:
         self.followers: tuple[Follower, ...] = ()
         self._changed, self._lock, self._changed_at = Condition(), Lock(), 0.0
         self._session: CheckSession | None = None
+        self._stopping = Event()
         self._unread: frozenset[tuple[str, str]] = frozenset()
 
     def start(self) -> None:
@@ -88,8 +89,25 @@ class LiveState:
         )
         for follower in self.followers:
             follower.start()
+        Thread(target=self._first_answer, name="first answer", daemon=True).start()
+
+    def _first_answer(self) -> None:
+        """Of a large cluster it takes longer than an API server waits for a webhook."""
+        while not self._stopping.is_set() and not self.is_answered:
+            if self.wait(1.0):
+                try:
+                    self._up_to_date()
+                except Exception:  # noqa: BLE001 - it is logged, and asked again; until then the gate is not ready
+                    LOG.exception("the cluster as it stands was not judged")
+                    self._stopping.wait(5.0)
+
+    @property
+    def is_answered(self) -> bool:
+        """How the cluster stood was worked out once, so that from now on changes alone are."""
+        return self._session is not None
 
     def stop(self) -> None:
+        self._stopping.set()
         for follower in self.followers:
             follower.stop()
 

@@ -91,7 +91,7 @@ def test_a_namespace_does_not_let_itself_off(server: FakeApiServer) -> None:
 @pytest.mark.parametrize("failing", Otherwise)
 def test_behind_the_cluster_it_does_as_was_chosen_and_says_so(server: FakeApiServer, failing: Otherwise) -> None:
     with following(server) as state, serving(state, Rulings(failing=failing)) as url:
-        assert asked(f"{url}/readyz") == (200, "ok")
+        until(lambda: asked(f"{url}/readyz") == (200, "ok"))
         with server.down():
             until(lambda: not state.is_current)
             found = answer(url, review(policy("red", "home", HOME)))
