@@ -39,7 +39,7 @@ def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> P
     chosen = name if name is not None else next(iter(named), None)
     given = frozenset(knob_of(text.partition("=")[0]) for text in knobs)
     found = _versioned(chosen_profile(chosen, knobs), given, signs)
-    if found.name == "cilium":
+    if found.engine == "cilium":
         return _with_settings(found, given, [it for cluster in clusters for it in cluster.cilium.settings])
     return _with_cni_settings(found, given, clusters)
 
@@ -89,11 +89,11 @@ def _with_settings(profile: Profile, given: Collection[str], settings: Sequence[
 
 
 def _versioned(profile: Profile, given: Collection[str], signs: Iterable[Sign]) -> Profile:
-    knob = _VERSIONS.get(profile.name)
+    knob = _VERSIONS.get(profile.engine)
     if knob is None or knob in given:
         return profile
     for sign in signs:
-        if sign.profile == profile.name and sign.version:
+        if sign.profile == profile.engine and sign.version:
             try:
                 return profile.with_knob(knob, sign.version)
             except ValueError:

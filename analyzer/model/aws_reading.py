@@ -124,7 +124,7 @@ class AwsReader:
         knob = self.profile.policies_in_strict_mode
         if knob is StrictPolicies.ENFORCED:
             return
-        is_open = knob is StrictPolicies.UNKNOWN and self.profile.name != "calico"  # of which Amazon's pages say it
+        is_open = knob is StrictPolicies.UNKNOWN and self.profile.engine != "calico"  # of which Amazon's pages say it
         when: Formula = Open(_STRICT) if is_open else TRUE
         rule = StagedRule(None, Action.ACCEPT, FALSE, when, when)
         yield Tier(TIER, (((Entry(None, self.groups.own(Role.SELF), (rule,), why=_BESIDE),),),), is_union=True)

@@ -42,7 +42,7 @@ def still_enforced(made: Cluster, cluster: Cluster) -> Cluster:
 def stand_ins_of(profile: Profile) -> frozenset[str]:
     """Why things are not modelled that stand for objects which the engine, or the network that it stands on, reads."""
     read = {STAND_IN: profile.reads_calico, OF_CILIUM: profile.reads_cilium}
-    read |= {OF_AWS: profile.name == "aws-vpc-cni", OF_GROUPS: profile.reads_groups}
+    read |= {OF_AWS: profile.engine == "aws-vpc-cni", OF_GROUPS: profile.reads_groups}
     return frozenset(why for why, is_read in read.items() if is_read)
 
 
@@ -111,7 +111,7 @@ def _enforced(cluster: Cluster, profile: Profile, *, is_chained: bool) -> Cluste
     if cluster.readings.get(_KEY) == profile:
         return cluster
     cluster = lifted(_with_domains(cluster, profile), profile)
-    reading = READINGS.get(profile.name)
+    reading = READINGS.get(profile.engine)
     if reading is None or not profile.enforces:
         return cluster
     found = cluster.readings.get((_KEY, profile, is_chained))

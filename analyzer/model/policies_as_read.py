@@ -218,6 +218,59 @@ def _without_baseline(policy: Policy, kind: str) -> Policy:
     return Policy(kind, None, name, Tier.BASELINE, policy.subject, ingress, egress, policy.source, priority=-1)
 
 
+# ------------------------------------------------------------------------------------------------ NetworkPolicy alone
+def _azure(policies: Policies, profile: Profile) -> tuple[Policies, tuple[Unmodelled, ...]]:
+    return _split(policies, ("NetworkPolicy",), "Azure's network policy manager")
+
+
+def _kube_router(policies: Policies, profile: Profile) -> tuple[Policies, tuple[Unmodelled, ...]]:
+    """What its code reads otherwise is left open: it was read, not run (reference D)."""
+    kept, unread = _split(policies, ("NetworkPolicy",), "kube-router")
+    return tuple(_with_rules(policy, _as_kube_router_may) for policy in kept), unread
+
+
+def _as_kube_router_may(rule: Rule, policy: Policy) -> Iterator[Rule]:
+    """A name that it finds at no pod may open every port, and one that it finds, others' ports.  The blocks of a rule
+    are one set in which the longest prefix counts, an `except` of one too; of IPv6 it means two ranges."""
+
+    def doubt(what: str) -> OpenFact:
+        text = f"kube-router may read {what} of {policy.id} ({rule.source}) otherwise than they are meant"
+        return OpenFact("engine", f"engine {policy.id} {rule.source} {rule.index} {what}", text)
+
+    certain, doubtful = _by_blocks(rule.peers or ())
+    rules = [replace(rule, peers=certain or None)] if certain or rule.peers is None else []
+    if doubtful:
+        rules.append(replace(rule, peers=doubtful, open=doubt("ipBlocks")))
+    for one in rules:
+        numbered = tuple(entry for entry in one.ports or () if not isinstance(entry, NamedPort))
+        if len(numbered) == len(one.ports or ()):
+            yield one
+            continue
+        if numbered:
+            yield replace(one, ports=numbered)
+        yield replace(one, ports=None, open=doubt("port names"))
+
+
+def _by_blocks(peers: tuple[Peer, ...]) -> tuple[tuple[Peer, ...], tuple[Peer, ...]]:
+    """What it reads as it is meant, and what nobody knows."""
+    blocks = [peer for peer in peers if isinstance(peer, AddressPeer)]
+    if len(blocks) > 1 and any(" except " in block.text for block in blocks):
+        return tuple(peer for peer in peers if not isinstance(peer, AddressPeer)), tuple(blocks)
+    certain: list[Peer] = []
+    doubtful: list[Peer] = []
+    for peer in peers:
+        if isinstance(peer, AddressPeer) and (missed := peer.addresses - _OF_KUBE_ROUTER):
+            doubtful.append(replace(peer, addresses=missed))
+            peer = replace(peer, addresses=peer.addresses & _OF_KUBE_ROUTER)
+            if not peer.addresses:
+                continue
+        certain.append(peer)
+    return tuple(certain), tuple(doubtful)
+
+
+_OF_KUBE_ROUTER = AddressSet.of("0.0.0.0/0", "2000::/3", "fd00::/8")
+
+
 # ------------------------------------------------------------------------------------------------ AWS
 def _aws(policies: Policies, profile: Profile) -> tuple[Policies, tuple[Unmodelled, ...]]:
     """Of one priority denials go first, whatever policy they are of (aws.md P4); rules count whether `policyTypes`
@@ -254,5 +307,12 @@ def _with_rules(policy: Policy, reading: Callable[[Rule, Policy], Iterable[Rule]
     return replace(policy, ingress=ingress, egress=egress)
 
 
-READINGS = {"aws-vpc-cni": _aws, "calico": _calico, "cilium": _cilium, "kindnet": _kindnet}
+READINGS = {
+    "aws-vpc-cni": _aws,
+    "azure": _azure,
+    "calico": _calico,
+    "cilium": _cilium,
+    "kindnet": _kindnet,
+    "kube-router": _kube_router,
+}
 """What an engine makes of the policies, and what it does not read, where it does not read what is written."""

@@ -77,14 +77,19 @@ class Profile:
     string_atoms: str = ""  # how many sorts of texts patterns may tell apart in one attribute; empty: 10,000
 
     @property
+    def engine(self) -> str:
+        """The profile of the engine that is installed: `cilium` of gke-dataplane-v2."""
+        return _ENGINE_OF.get(self.name, self.name)
+
+    @property
     def reads_calico(self) -> bool:
         """Calico's own objects decide."""
-        return self.name == "calico" and self.enforces
+        return self.engine == "calico" and self.enforces
 
     @property
     def reads_cilium(self) -> bool:
         """Cilium's own objects decide."""
-        return self.name == "cilium"
+        return self.engine == "cilium"
 
     @property
     def reads_aws(self) -> bool:
@@ -94,7 +99,7 @@ class Profile:
     @property
     def reads_groups(self) -> bool:
         """Pods may be the VPC CNI's, whoever enforces policies on it."""
-        return self.name not in _WITHOUT_VPC
+        return self.engine not in _WITHOUT_VPC
 
     @property
     def cilium_cluster(self) -> str:
@@ -176,7 +181,7 @@ class Profile:
         return {
             knob: value
             for knob, value in self.knobs().items()
-            if _OF_ENGINE.get(knob, self.name) == self.name or value != usual.get(knob)
+            if _OF_ENGINE.get(knob, self.engine) == self.engine or value != usual.get(knob)
         }
 
 
@@ -250,55 +255,69 @@ def knob_values() -> dict[str, tuple[str, ...]]:
     return found
 
 
-PROFILES = {
-    profile.name: profile
-    for profile in (
-        Profile("generic"),
-        Profile(
-            "calico",
-            named_port_scope=NamedPortScope.ALL,
-            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
-            service_eval=ServiceEval.POST_DNAT,
-            host_network_label=HostNetworkLabel.NO_MEANING,
-        ),
-        Profile(
-            "cilium",
-            ipblock_matches_pods=False,
-            ipblock_matches_nodes=False,
-            named_port_scope=NamedPortScope.CONTAINERS,
-            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
-            service_eval=ServiceEval.POST_DNAT,
-            host_network_label=HostNetworkLabel.NO_MEANING,
-            baseline_opens_isolation=True,
-        ),
-        Profile(
-            "ovn-kubernetes",
-            named_ports=NamedPorts.ZERO_PORT,
-            service_eval=ServiceEval.POST_DNAT,
-            host_network_label=HostNetworkLabel.SELECTS_NODES,
-        ),
-        Profile(
-            "antrea",
-            named_port_scope=NamedPortScope.CONTAINERS,
-            service_eval=ServiceEval.POST_DNAT,
-            host_network_label=HostNetworkLabel.NO_MEANING,
-        ),
-        Profile(
-            "aws-vpc-cni",
-            named_ports=NamedPorts.UNION,
-            named_port_scope=NamedPortScope.CONTAINERS,
-            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
-            service_eval=ServiceEval.PRE_DNAT,
-            host_network_label=HostNetworkLabel.NO_MEANING,
-        ),
-        Profile(
-            "kindnet",
-            named_port_scope=NamedPortScope.CONTAINERS,
-            other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
-            service_eval=ServiceEval.POST_DNAT,
-            host_network_label=HostNetworkLabel.NO_MEANING,
-        ),
-        Profile("flannel", enforces=False, host_network_label=HostNetworkLabel.NO_MEANING),
-        Profile("none", enforces=False, host_network_label=HostNetworkLabel.NO_MEANING),
-    )
-}
+_ENGINES = (
+    Profile("generic"),
+    Profile(
+        "calico",
+        named_port_scope=NamedPortScope.ALL,
+        other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+        service_eval=ServiceEval.POST_DNAT,
+        host_network_label=HostNetworkLabel.NO_MEANING,
+    ),
+    Profile(
+        "cilium",
+        ipblock_matches_pods=False,
+        ipblock_matches_nodes=False,
+        named_port_scope=NamedPortScope.CONTAINERS,
+        other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+        service_eval=ServiceEval.POST_DNAT,
+        host_network_label=HostNetworkLabel.NO_MEANING,
+        baseline_opens_isolation=True,
+    ),
+    Profile(
+        "ovn-kubernetes",
+        named_ports=NamedPorts.ZERO_PORT,
+        service_eval=ServiceEval.POST_DNAT,
+        host_network_label=HostNetworkLabel.SELECTS_NODES,
+    ),
+    Profile(
+        "antrea",
+        named_port_scope=NamedPortScope.CONTAINERS,
+        service_eval=ServiceEval.POST_DNAT,
+        host_network_label=HostNetworkLabel.NO_MEANING,
+    ),
+    Profile(
+        "aws-vpc-cni",
+        named_ports=NamedPorts.UNION,
+        named_port_scope=NamedPortScope.CONTAINERS,
+        other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+        service_eval=ServiceEval.PRE_DNAT,
+        host_network_label=HostNetworkLabel.NO_MEANING,
+    ),
+    Profile(
+        "azure",
+        named_port_scope=NamedPortScope.CONTAINERS,
+        service_eval=ServiceEval.POST_DNAT,
+        host_network_label=HostNetworkLabel.NO_MEANING,
+    ),
+    Profile(
+        "kube-router",
+        named_port_scope=NamedPortScope.CONTAINERS,
+        service_eval=ServiceEval.PRE_DNAT,
+        host_network_label=HostNetworkLabel.NO_MEANING,
+    ),
+    Profile(
+        "kindnet",
+        named_port_scope=NamedPortScope.CONTAINERS,
+        other_protocols=OtherProtocols.MATCH_IF_NO_PORTS,
+        service_eval=ServiceEval.POST_DNAT,
+        host_network_label=HostNetworkLabel.NO_MEANING,
+    ),
+    Profile("flannel", enforces=False, host_network_label=HostNetworkLabel.NO_MEANING),
+    Profile("none", enforces=False, host_network_label=HostNetworkLabel.NO_MEANING),
+)
+_ENGINE_OF = {"canal": "calico", "gke-dataplane-v2": "cilium", "k3s": "kube-router", "openshift": "ovn-kubernetes"}
+"""What distributions install, by their names as profiles."""
+PROFILES = {profile.name: profile for profile in _ENGINES}
+PROFILES |= {name: replace(PROFILES[engine], name=name) for name, engine in _ENGINE_OF.items()}
+PROFILES["k3s"] = replace(PROFILES["k3s"], service_eval=ServiceEval.UNKNOWN)  # kube-proxy translates there

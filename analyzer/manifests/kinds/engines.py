@@ -19,7 +19,10 @@ _AGENTS = {
     "canal": "calico",
     "cilium": "cilium",
     "ovnkube-node": "ovn-kubernetes",
+    "anetd": "cilium",
     "antrea-agent": "antrea",
+    "azure-npm": "azure",
+    "kube-router": "kube-router",
     "kube-flannel-ds": "flannel",
     "kube-flannel": "flannel",
 }
@@ -114,7 +117,7 @@ _OF_CLOUDS = {
     "netd": "GKE",
 }
 """DaemonSets that a cloud puts on every cluster, by the cloud (aws.md N7)."""
-_ENGINES = frozenset({"anetd", "azure-npm", "kindnet", "kube-router", "sdn", "weave-net", *_AGENTS})
+_ENGINES = frozenset({"kindnet", "sdn", "weave-net", *_AGENTS})
 
 
 def _without_an_engine(pods: Iterable[PodSource]) -> Iterator[Sign]:
