@@ -185,7 +185,7 @@ class Profile:
         }
 
 
-_WITHOUT_VPC = ("flannel", "kindnet", "ovn-kubernetes", "none")
+_WITHOUT_VPC = ("azure", "flannel", "kindnet", "kube-router", "none", "ovn-kubernetes")
 """Engines that bring a network of their own."""
 _OF_ENGINE = {
     "enable-network-policy": "aws-vpc-cni",

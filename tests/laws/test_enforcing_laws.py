@@ -19,7 +19,9 @@ KNOBS = {
         "policy-cidr-match-mode": ("", "nodes"),
         "enable-policy": ("default", "always"),
     },
+    "azure": {},
     "kindnet": {},
+    "kube-router": {},
 }
 
 
