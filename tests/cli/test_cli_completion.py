@@ -38,7 +38,7 @@ def completed(line, shell="bash"):
         ("netproof check m -p base", ["baseline"]),
         ("netproof diff a b --pack guard", ["guard-rails"]),
         ("netproof packs show ten", ["tenant-isolation"]),
-        ("netproof check m --profile ca", ["calico"]),
+        ("netproof check m --profile cal", ["calico"]),
         ("netproof check m --universe in", ["inventory"]),
         ("netproof check m --format s", ["sarif"]),
         ("netproof map m --format me", ["mermaid"]),
@@ -137,7 +137,7 @@ def in_bash(line, tmp_path):
 
 def test_bash_completes(tmp_path):
     assert in_bash("netproof ch", tmp_path) == ["check"]
-    assert in_bash("netproof check m --profile ca", tmp_path) == ["calico"]
+    assert in_bash("netproof check m --profile ca", tmp_path) == ["calico", "canal"]
 
 
 def test_fish_completes(tmp_path):

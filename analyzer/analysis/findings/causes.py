@@ -246,13 +246,13 @@ def half_closing(cluster: Cluster, pod: Pod, direction: Direction) -> Policy | N
 def half_closing_of_engine(
     cluster: Cluster, profile: Profile, pod: Pod, direction: Direction
 ) -> CalicoPolicy | CiliumPolicy | None:
-    """One of Calico's or Cilium's that decides on the pod the other way only."""
+    """One of Calico's or Cilium's that closes the pod the other way only, to whoever no rule names."""
     if not cluster.calico.policies and not cluster.cilium.policies:
         return None
     other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
     ends: tuple[End, End] = (pod, _NOBODY) if other is Direction.EGRESS else (_NOBODY, pod)
     ruling = decide(cluster, profile, Connection(ends[0], ends[1], Protocol.TCP, 1)).at(other.value)
-    for policy in (ref.policy for ref in ruling.rules):
+    for policy in (ref.policy for ref in ruling.rules if ref.rule is None):
         if isinstance(policy, CalicoPolicy) and policy.rules(direction) is None:
             return policy
         if isinstance(policy, CiliumPolicy) and not any(spec.on_nodes for spec in policy.specs):
