@@ -18,6 +18,8 @@ from analyzer.records import dataclass
 Check = Callable[[str], Sequence[Problem]]
 """The problems of a text; their lines and columns count from 1 in it."""
 
+_LONGEST = 20_000  # characters of one claim: a longer one was written by a program
+_GAP = re.compile(r"\s{200}")  # in which patterns of what people write would search for long, and which nobody writes
 _MOST_READ = 30_000  # characters of drafts, all that are tried together: about half a second
 _READINGS = 4  # of a text longer than that, whose one reading takes as long as its answer would
 _MOST_JOINED = 9000  # characters of claims that a text joins, all that are tried together
@@ -74,8 +76,8 @@ def taught(
     is what is wrong first.  `known` are the names that the file has given to sets.  `is_bare`: it is a claim without the
     `assert NAME:` of a file.
     """
-    if not problems:
-        return ()
+    if not problems or len(text) > _LONGEST or _GAP.search(text):
+        return tuple(problems)
     ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
     first = ordered[0]
     try:
