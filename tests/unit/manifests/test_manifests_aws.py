@@ -153,9 +153,9 @@ def test_a_cloud_without_an_engine_enforces_nothing(loaded, name):
         return CALICO.replace("calico-node", name).replace("quay.io/calico/node:v3.30.1", "i")
 
     assert profile_for(None, (), loaded(daemon_set(name)).cluster).name == "none"
-    for engine in ("azure-npm", "anetd"):
+    for engine, profile in (("azure-npm", "azure"), ("anetd", "cilium"), ("weave-net", "generic")):
         cluster = loaded(together(daemon_set(name), daemon_set(engine))).cluster
-        assert profile_for(None, (), cluster).name == "generic"
+        assert profile_for(None, (), cluster).name == profile
 
 
 @pytest.mark.parametrize(
