@@ -87,7 +87,8 @@ ISTIO, CALICO, CILIUM = "security.istio.io/v1", "projectcalico.org/v3", "cilium.
         ("VirtualService", "networking.istio.io/v1", f"{{hosts: [web], {ROUTE}}}", REQUESTS),
         ("VirtualService", "networking.istio.io/v1", f"{{hosts: [web.a.svc.cluster.local], {ROUTE}}}", REQUESTS),
         ("VirtualService", "networking.istio.io/v1", f"{{hosts: [web.b.svc.cluster.local], {ROUTE}}}", MESH_WIDE),
-        ("VirtualService", "networking.istio.io/v1", f"{{hosts: ['*'], {ROUTE}}}", MESH_WIDE),
+        ("VirtualService", "networking.istio.io/v1", f"{{hosts: ['*.example'], {ROUTE}}}", MESH_WIDE),
+        ("VirtualService", "networking.istio.io/v1", f"{{hosts: ['*'], {ROUTE}}}", set()),  # which istiod refuses
         ("VirtualService", "networking.istio.io/v1", f"{{hosts: [shop.example], {ROUTE}}}", MESH_WIDE),
         ("Sidecar", "networking.istio.io/v1", "{}", set()),
         ("VirtualService", "networking.istio.io/v1", "{hosts: [web]}", set()),
