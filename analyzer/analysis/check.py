@@ -16,7 +16,7 @@ from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.mesh_notices import mesh_notices
 from analyzer.analysis.policy_notices import policy_notices
 from analyzer.analysis.service_ports import service_port_slips
-from analyzer.analysis.unknown_labels import unknown_labels
+from analyzer.analysis.unknown_labels import is_slip, unknown_labels
 from analyzer.analysis.why_vacuous import why_vacuous
 from analyzer.encoding.walk import claim_sets
 from analyzer.judging import Setting
@@ -151,7 +151,7 @@ def unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
         for text in _unknown_in(leaf, cluster, f"query `{query.id}` names"):
             if text not in seen:
                 seen.add(text)
-                yield Notice(query.source, text)
+                yield Notice(query.source, text, is_kept=is_slip(query, text))
 
 
 def _unknown_in(leaf: Leaf, cluster: Cluster, named: str) -> Iterator[str]:

@@ -24,6 +24,11 @@ _SET_BY_SERVERS = ("kubernetes.io/", "k8s.io/")
 _OF_BUILT_IN_PACKS = re.compile(r"queries/[^/]+/pack\.npq")
 
 
+def is_slip(query: Query, text: str) -> bool:
+    """Whether what nothing has was probably misspelt: a name is near, or the query was asked by hand."""
+    return text.endswith(" meant?") or query.source.file == "-q"
+
+
 class _Known:
     """The labels that pods or namespaces have as `written`, or that policies and Services ask for, which `asked` gives
     where those are not enough.  `of_controllers`: keys whose values the manifests do not say."""
@@ -69,9 +74,8 @@ def unknown_labels(cluster: Cluster, profile: Profile, query: Query) -> Iterator
         seen.add(entry)
         label = key if value is None else f"{key}={value}"
         meant = f"; is `{near}` meant?" if near else ""
-        yield Notice(
-            query.source, f"query `{query.id}` asks for {known.what} labelled `{label}`, which no manifest has{meant}"
-        )
+        text = f"query `{query.id}` asks for {known.what} labelled `{label}`, which no manifest has{meant}"
+        yield Notice(query.source, text, is_kept=is_slip(query, text))
 
 
 def _mentioned(query: Query, pods: _Known, namespaces: _Known) -> Iterator[tuple[_Known, str, str | None]]:

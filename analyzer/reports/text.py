@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.model.claims import Kind, Universe
+from analyzer.model.source import Notice
 from analyzer.reports import finding_words, parts, region_words, verdict_words, words
 from analyzer.reports.findings_text import findings
 from analyzer.reports.layout import Ink, Page, Style
@@ -32,12 +33,20 @@ def render_text(answer: Answer, style: Style) -> bytes:
     for section in answer.sections:
         _section(page, section, answer.universe, told)
     if style.is_quiet:
-        parts.kept(page, answer.notices)
+        parts.kept(page, (*answer.notices, *_slips_of_queries(answer, told)))
     elif style.is_verbose or style.tells_assumptions:
         _footer(page, answer)
+        if not style.is_verbose:
+            parts.kept(page, _slips_of_queries(answer, told))
     else:
-        _reach(page, answer)
+        _reach(page, answer, told)
     return bytes(page)
+
+
+def _slips_of_queries(answer: Answer, told: frozenset[int]) -> list[Notice]:
+    """What queries name and nothing has, of those that no section shows with it."""
+    hidden = (it for it in answer.verdicts if it.status is Status.PROVED or it.is_excused or id(it) in told)
+    return [notice for verdict in hidden for notice in verdict.notices if notice.is_kept]
 
 
 def render_verdicts(verdicts: Sequence[Verdict], universe: Universe, style: Style) -> bytes:
@@ -168,7 +177,7 @@ _MOST_BESIDE = 1  # notices below findings, which are to fit on the screen with 
 _MOST_ALONE = 3
 
 
-def _reach(page: Page, answer: Answer) -> None:
+def _reach(page: Page, answer: Answer, told_by_findings: frozenset[int]) -> None:
     """How far the answer reaches, in a line or two; `--assumptions` tells all of it."""
     page.blank()
     latent = [verdict.query.id for verdict in answer.verdicts if verdict_words.is_latent(verdict)]
@@ -176,7 +185,7 @@ def _reach(page: Page, answer: Answer) -> None:
         page.labelled("note", f"latent: only pods that are not there yet show {words.listed(latent)}", gutter=6)
     told = {finding.ref.source for finding in answer.findings if finding.ref is not None}
     kept, slips, left = parts.grouped(answer.notices, told, _MOST_BESIDE if answer.findings else _MOST_ALONE)
-    for each in kept:
+    for each in (*kept, *_slips_of_queries(answer, told_by_findings)):
         page.labelled("note", parts.notice(each), gutter=6)
     for first, *others in slips:
         more = f" (and {len(others)} more like it)" if others else ""
