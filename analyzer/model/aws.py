@@ -94,7 +94,7 @@ class PrefixList:
 @dataclass(frozen=True, slots=True)
 class NetworkInterface:
     """`instance`: the instance that it is attached to, empty if none; `is_branch`: it is that of a single pod, or the
-    trunk that carries such."""
+    trunk that carries such; `prefixes`: ranges delegated to it, whose addresses are its own."""
 
     id: str
     ips: tuple[IPAddress, ...]
@@ -103,6 +103,7 @@ class NetworkInterface:
     instance: str = ""
     is_primary: bool = False
     is_branch: bool = False
+    prefixes: AddressSet = AddressSet.EMPTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,17 @@ class GroupFormulas:
                 f"which addresses outside the cluster have security group {id_} is not known: `{_DESCRIBE_INTERFACES}`"
             )
             return both([outside, Open(OpenFact("group-members", f"group-members {id_}", text))])
-        there = AddressSet.singles(ip for it in self.cluster.aws.interfaces if id_ in it.groups for ip in it.ips)
+        with_it = [it for it in self.cluster.aws.interfaces if id_ in it.groups]
+        if (
+            not with_it and id_ not in self._groups
+        ):  # a peered VPC's, or another account's, whose interfaces nobody lists
+            text = (
+                f"which addresses outside the cluster have security group {id_}, which nothing tells of, is not known"
+            )
+            return both([outside, Open(OpenFact("group-members", f"group-members {id_}", text))])
+        there = AddressSet.singles(ip for it in with_it for ip in it.ips)
+        for it in with_it:
+            there |= it.prefixes
         return both([outside, Member(role, AtAddress(there))]) if there else FALSE
 
     # -------------------------------------------------------------------------------------------- rules

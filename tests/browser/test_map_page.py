@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from map_clusters import cluster, policy, rule, where
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -240,10 +240,11 @@ def test_an_edge_says_which_requests_pass(browser, tmp_path):
 
 
 def cell_of(browser, src, dst):
-    """What the matrix says of a pair of pods."""
+    """What the matrix says of a pair of pods, read as soon as it stands still."""
     tab(browser, "matrix")
-    found = browser.find_element(By.CSS_SELECTOR, f'[aria-label^="{src}[Pod] to {dst}[Pod]: "]')
-    label = found.get_attribute("aria-label")
+    which = By.CSS_SELECTOR, f'[aria-label^="{src}[Pod] to {dst}[Pod]: "]'
+    drawn = WebDriverWait(browser, 5, ignored_exceptions=[StaleElementReferenceException, NoSuchElementException])
+    label = drawn.until(lambda there: there.find_element(*which).get_attribute("aria-label"))
     return f"{src}[Pod]", f"{dst}[Pod]", label.partition(": ")[2]
 
 

@@ -17,6 +17,8 @@ from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 _LIST_ID = re.compile(r"pl-[0-9a-f]+")
+_RULES = "aws ec2 describe-security-group-rules"
+_WHOLE = "give the output without `--query`"
 _TOKENS = ("NextToken", "nextToken")
 
 
@@ -63,8 +65,12 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
     """One rule at a time, as describe-security-group-rules tells them: which others a group has is not said, but that
     all of them were asked for."""
     found: dict[str, list[RuleSource]] = {}
+    if root.has("Return"):
+        root.problem("Return", "says that rules were changed, not which there are", f"give the output of `{_RULES}`")
     for index, section in enumerate(root.sections(key)):
         id_ = _required(section, "GroupId")
+        if not section.has("IsEgress"):
+            section.log.problem(section.place(), f"`{section.field('IsEgress')}` is missing", _WHOLE)
         direction = Direction.EGRESS if section.boolean("IsEgress") else Direction.INGRESS
         nets = [text for text in (section.text("CidrIpv4"), section.text("CidrIpv6")) if text]
         addresses = AddressSet.EMPTY
@@ -151,6 +157,7 @@ def _interfaces(root: Section, key: str) -> Iterator[AwsFact]:
                 (attachment.text("InstanceId") if attachment is not None else None) or "",
                 attachment is not None and attachment.data.get("DeviceIndex") == 0,
                 kind in ("branch", "trunk"),
+                addresses_in(section, ("Ipv4Prefixes", "Ipv4Prefix"), ("Ipv6Prefixes", "Ipv6Prefix")),
             )
 
 

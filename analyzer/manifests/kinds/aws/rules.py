@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 from analyzer.manifests.kinds.cidrs import parse_cidr
 from analyzer.manifests.text.section import Section
@@ -15,6 +15,7 @@ RuleSource = GroupRule
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
 _WITH_PORTS, _ICMP = (6, 17), (1, 58)
 _ALL = ("-1", "all")
+_WHOLE = "give the output without `--query`"
 
 
 def read_rule(
@@ -23,8 +24,8 @@ def read_rule(
     index: int,
     keys: tuple[str, str, str],
     addresses: AddressSet,
-    lists: Iterable[str],
-    groups: Iterable[str],
+    lists: Sequence[str],
+    groups: Sequence[str],
     name: str = "",
 ) -> GroupRule | None:
     """`keys`: what the protocol, and the first and the last port, are called here; None if something is wrong."""
@@ -40,6 +41,9 @@ def read_rule(
     if protocol not in (*_WITH_PORTS, *_ICMP):
         low = high = None  # every port, whatever is written (S6)
     low, high = (None if number == -1 else number for number in (low, high))
+    if not addresses and not lists and not groups:
+        section.log.problem(section.place(), f"`{section.path}` names nobody: no range, prefix list or group", _WHOLE)
+        return None
     return GroupRule(
         direction,
         protocol,
@@ -77,7 +81,7 @@ def addresses_in(section: Section, *lists: tuple[str, str], text: str = "") -> A
     found = AddressSet.EMPTY
     written = [(section, "", text)] if text else []
     for key, inner in lists:
-        written += [(item, inner, item.text(inner) or "") for item in section.sections(key) if item.has(inner)]
+        written += [(item, inner, item.text(inner) or "") for item in _with(section, key, inner)]
     for place, key, cidr in written:
         try:
             found |= AddressSet.of(parse_cidr(cidr).network)
@@ -98,4 +102,14 @@ def resolver_of(primary: str | None) -> IPAddress | None:
 
 def ids_in(section: Section, key: str, inner: str) -> tuple[str, ...]:
     """The ids of a list of mappings, each once."""
-    return tuple(dict.fromkeys(text for text in (item.text(inner) for item in section.sections(key)) if text))
+    found = (item.text(inner) for item in _with(section, key, inner))
+    return tuple(dict.fromkeys(text.rpartition("/")[2] for text in found if text))
+
+
+def _with(section: Section, key: str, inner: str) -> Iterator[Section]:
+    """The mappings of a list; one without the field would say nothing."""
+    for item in section.sections(key):
+        if item.has(inner):
+            yield item
+        else:
+            item.log.problem(item.place(), f"`{item.field(inner)}` is missing", _WHOLE)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from analyzer.manifests.kinds.aws.rules import addresses_in, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.text.section import Section
 from analyzer.model.aws import AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
 from analyzer.model.policies import Direction
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 _PORTS = ("protocol", "from_port", "to_port")
@@ -17,11 +19,36 @@ _OF_TYPE = {"ingress": Direction.INGRESS, "egress": Direction.EGRESS}
 
 def read_state(root: Section) -> list[AwsFact]:
     """What the resources tell that are of Amazon's network; the others are passed over."""
-    found: list[AwsFact] = []
+    found: list[AwsFact | _Part] = []
     for type_, section in _resources(root):
         if type_ in _READERS:
             found += _READERS[type_](section)
-    return found
+    return [_with_parts(one, found) for one in found if not isinstance(one, _Part)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Addresses of a prefix list or of a VPC that a resource of their own adds."""
+
+    of: str
+    addresses: AddressSet
+
+
+def _with_parts(one: AwsFact, found: Iterable[AwsFact | _Part]) -> AwsFact:
+    if isinstance(one, PrefixList | Vpc) and one.addresses is not None:
+        for part in found:
+            if isinstance(part, _Part) and part.of == one.id:
+                one = replace(one, addresses=one.addresses | part.addresses)
+    return one
+
+
+def _part(of: str, *keys: str) -> Callable[[Section], Iterator[_Part]]:
+    def read(section: Section) -> Iterator[_Part]:
+        for key in keys:
+            if text := section.text(key):
+                yield _Part(_id(section, of), addresses_in(section, text=text))
+
+    return read
 
 
 def _resources(root: Section) -> Iterator[tuple[str, Section]]:
@@ -77,7 +104,7 @@ def _rule(section: Section, direction: Direction, index: int, own: str, peers: s
     if section.boolean("self"):
         groups.append(own)
     lists = [text for text, _ in section.texts("prefix_list_ids")]
-    return read_rule(section, direction, index, _PORTS, addresses, lists, [group for group in groups if group])
+    return read_rule(section, direction, index, _PORTS, addresses, lists, [_own(group) for group in groups if group])
 
 
 def _single_rule(section: Section) -> Iterator[AwsFact]:
@@ -104,13 +131,18 @@ def _rule_of_vpc(direction: Direction) -> Callable[[Section], Iterator[AwsFact]]
             ("ip_protocol", "from_port", "to_port"),
             addresses,
             (lists,) if lists else (),
-            (groups,) if groups else (),
+            (_own(groups),) if groups else (),
             section.text("security_group_rule_id") or "",
         )
         if rule is not None and id_:
             yield SecurityGroup(id_, (rule,), section.source, is_whole=False)
 
     return read
+
+
+def _own(group: str) -> str:
+    """The group's id: the provider writes `ACCOUNT/ID` of one of another owner."""
+    return group.rpartition("/")[2]
 
 
 def _id(section: Section, key: str) -> str:
@@ -141,13 +173,16 @@ def _addon(section: Section) -> Iterator[AwsFact]:
         yield of_addon(section.data.get("configuration_values"), "the add-on vpc-cni", section.source)
 
 
-_READERS: dict[str, Callable[[Section], Iterator[AwsFact]]] = {
+_READERS: dict[str, Callable[[Section], Iterator[AwsFact | _Part]]] = {
     "aws_security_group": _group,
     "aws_default_security_group": _group,
     "aws_security_group_rule": _single_rule,
     "aws_vpc_security_group_ingress_rule": _rule_of_vpc(Direction.INGRESS),
     "aws_vpc_security_group_egress_rule": _rule_of_vpc(Direction.EGRESS),
     "aws_ec2_managed_prefix_list": _list,
+    "aws_ec2_managed_prefix_list_entry": _part("prefix_list_id", "cidr"),
     "aws_vpc": _vpc,
+    "aws_vpc_ipv4_cidr_block_association": _part("vpc_id", "cidr_block"),
+    "aws_vpc_ipv6_cidr_block_association": _part("vpc_id", "ipv6_cidr_block"),
     "aws_eks_addon": _addon,
 }
