@@ -6,7 +6,7 @@ import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
-from analyzer.cli.destinations import destinations, write_reports
+from analyzer.cli.destinations import destinations, spare, write_reports
 from analyzer.cli.evidence import check_evidence, write_evidence
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
@@ -65,6 +65,7 @@ def check(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
             lambda: reading.one(manifests, progress),
         )
+        spare(loaded.cluster.files, reports, yaml, patch)
         engine = inputs.profile_for(profile, knob or (), cluster := loaded.cluster)
         limits = inputs.budget(budget), max_counterexamples
         setting = analysis.Setting(pods, engine, addresses, *limits, keeps_steps=bool(evidence))

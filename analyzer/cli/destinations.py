@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -70,6 +70,14 @@ _PASSING = frozenset({"text", "concise", "github"})  # read on the spot; all oth
 def are_records(reports: Sequence[Destination]) -> bool:
     """Whether one of the reports tells what it was made from."""
     return any(report.format not in _PASSING for report in reports)
+
+
+def spare(read: Iterable[str], reports: Sequence[Destination], yaml: str | None, patch: Path | None) -> None:
+    """UsageError where something would be written over a file that was read."""
+    inputs = {os.path.realpath(file) for file in read}
+    for path in (*(it.file for it in reports), output.yaml_path(yaml), patch):
+        if path is not None and os.path.realpath(path) in inputs:
+            raise UsageError(f"`{path}` is one of the manifests that were read", "write to another file")
 
 
 def write_reports(

@@ -166,3 +166,15 @@ def test_a_closed_standard_output_is_no_defect(words, tmp_path):
     )
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["-o", "--yaml", "--patch"])
+def test_nothing_is_written_over_a_manifest_that_was_read(option, tmp_path):
+    manifest = tmp_path / "m.yaml"
+    manifest.write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", encoding="utf-8")
+    before = manifest.read_bytes()
+    found = CliRunner().invoke(
+        app, ["check", str(tmp_path), "-q", "no internet can reach namespace a", option, str(manifest)]
+    )
+    assert (found.exit_code, manifest.read_bytes()) == (2, before)
+    assert "is one of the manifests that were read" in " ".join(found.output.split())
