@@ -65,8 +65,8 @@ def check(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
             lambda: reading.one(manifests, progress),
         )
-        spare(loaded.cluster.files, reports, yaml, patch)
-        engine = inputs.profile_for(profile, knob or (), cluster := loaded.cluster)
+        spare((cluster := loaded.cluster).files, reports, yaml, patch)
+        engine = inputs.profile_for(profile, knob or (), cluster)
         limits = inputs.budget(budget), max_counterexamples
         setting = analysis.Setting(pods, engine, addresses, *limits, keeps_steps=bool(evidence))
         answer = analysis.check(
@@ -74,7 +74,6 @@ def check(
         )
     write_evidence(evidence, answer, setting, packs, reading)
     complain(loaded.problems, "what they could change is unknown")
-    styles = output.styles(color, quiet, verbose, assumptions)
     told = reading.finished(answer, cluster, setting, packs, manifests)
-    write_reports(reports, told, cluster, styles, excused.today, yaml, patch)
+    write_reports(reports, told, cluster, output.styles(color, quiet, verbose, assumptions), excused.today, yaml, patch)
     raise typer.Exit(answer_code(answer))
