@@ -148,24 +148,25 @@ def unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
     may be created later, or be misspelt."""
     seen: set[str] = set()
     for leaf in claim_sets(query.claim):
-        for text in _unknown_in(leaf, cluster, f"query `{query.id}` names"):
+        for text, near in _unknown_in(leaf, cluster, f"query `{query.id}` names"):
             if text not in seen:
                 seen.add(text)
-                yield Notice(query.source, text, is_kept=is_slip(query, text))
+                yield Notice(query.source, f"{text}{near}", is_kept=is_slip(query, near))
 
 
-def _unknown_in(leaf: Leaf, cluster: Cluster, named: str) -> Iterator[str]:
+def _unknown_in(leaf: Leaf, cluster: Cluster, named: str) -> Iterator[tuple[str, str]]:
+    """Each with the known name that is near, or nothing."""
     match leaf:
         case Test(Attribute(_, Name.NAMESPACE), frozenset() as names):
             for name in sorted(names - cluster.namespace_by_name.keys()):
                 near = _near(name, cluster.namespace_by_name)
-                yield f"{named} namespace `{name}`, which no manifest mentions{near}"
+                yield f"{named} namespace `{name}`, which no manifest mentions", near
         case Member(_, OfWorkload(namespace, name)) if not _is_declared(cluster, namespace, name):
             near = _near(name, {w.name for w in cluster.workloads_by_namespace.get(namespace, ())})
-            yield f"{named} workload `{namespace}/{name}`, which no manifest declares{near}"
+            yield f"{named} workload `{namespace}/{name}`, which no manifest declares", near
         case Member(_, ServiceNamed(namespace, name)) if (namespace, name) not in cluster.service_by_name:
             near = _near(name, {s.name for s in cluster.services if s.namespace == namespace})
-            yield f"{named} Service `{namespace}/{name}`, which no manifest declares{near}"
+            yield f"{named} Service `{namespace}/{name}`, which no manifest declares", near
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -24,9 +24,9 @@ _SET_BY_SERVERS = ("kubernetes.io/", "k8s.io/")
 _OF_BUILT_IN_PACKS = re.compile(r"queries/[^/]+/pack\.npq")
 
 
-def is_slip(query: Query, text: str) -> bool:
+def is_slip(query: Query, near: str) -> bool:
     """Whether what nothing has was probably misspelt: a name is near, or the query was asked by hand."""
-    return text.endswith(" meant?") or query.source.file == "-q"
+    return bool(near) or query.source.file == "-q"
 
 
 class _Known:
@@ -75,7 +75,7 @@ def unknown_labels(cluster: Cluster, profile: Profile, query: Query) -> Iterator
         label = key if value is None else f"{key}={value}"
         meant = f"; is `{near}` meant?" if near else ""
         text = f"query `{query.id}` asks for {known.what} labelled `{label}`, which no manifest has{meant}"
-        yield Notice(query.source, text, is_kept=is_slip(query, text))
+        yield Notice(query.source, text, is_kept=is_slip(query, near))
 
 
 def _mentioned(query: Query, pods: _Known, namespaces: _Known) -> Iterator[tuple[_Known, str, str | None]]:
