@@ -21,7 +21,7 @@ from analyzer.analysis.between import between
 from analyzer.analysis.pointwise import decided
 from analyzer.model.aws import GroupPolicy, GroupRule
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, External, Pod
+from analyzer.model.endpoints import Connection, End, External, Pod
 from analyzer.model.enforcing import as_declared, as_enforced
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import PROFILES, Profile
@@ -133,13 +133,12 @@ def _selects(cluster: Cluster, policy: GroupPolicy, pod: Pod) -> bool | None:
     return matches(policy.accounts, its[0].labels) if its else None
 
 
-def _matches(cluster: Cluster, rule: GroupRule, connection: Connection, far: object) -> bool | None:
+def _matches(cluster: Cluster, rule: GroupRule, connection: Connection, far: End) -> bool | None:
     on = _is_on(rule, connection)
     if on is False:
         return False
-    ip = getattr(far, "ip")  # noqa: B009
     lists = [one.addresses for one in cluster.aws.lists if one.id in rule.lists]
-    if ip in rule.addresses or any(ip in addresses for addresses in lists if addresses is not None):
+    if far.ip in rule.addresses or any(far.ip in addresses for addresses in lists if addresses is not None):
         return on
     for group in rule.groups:
         known = _groups(cluster, far)
@@ -148,7 +147,10 @@ def _matches(cluster: Cluster, rule: GroupRule, connection: Connection, far: obj
         if isinstance(far, External):
             if not cluster.aws.interfaces:
                 return None
-            if any(group in it.groups and ip in it.ips for it in cluster.aws.interfaces):
+            with_it = [it for it in cluster.aws.interfaces if group in it.groups]
+            if not with_it and group not in {one.id for one in cluster.aws.groups}:
+                return None  # nothing tells of it: it may be another VPC's
+            if any(far.ip in it.ips for it in with_it):
                 return on
         elif known and group in known:
             return on
