@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from typing import TypeVar
 
 from analyzer.model.labels import Selector
 from analyzer.model.policies import Direction, Policy
@@ -19,6 +20,7 @@ from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 API = "networking.k8s.aws"
+_Fact = TypeVar("_Fact")
 
 
 # ------------------------------------------------------------------------------------------------ settings
@@ -260,12 +262,9 @@ def aws_of(facts: Iterable[AwsFact], policies: Iterable[Policy]) -> Aws:
     listed = list(facts)
     if not listed:
         return NO_AWS
-    by_type: dict[type, list[AwsFact]] = {}
-    for fact in listed:
-        by_type.setdefault(type(fact), []).append(fact)
 
-    def of(kind: type) -> list:  # type: ignore[type-arg]
-        return by_type.get(kind, [])
+    def of(kind: type[_Fact]) -> list[_Fact]:
+        return [fact for fact in listed if isinstance(fact, kind)]
 
     own = [fact.policy for fact in of(AwsPolicy)]
     written = {(p.namespace, p.name) for p in (*policies, *own) if p.namespace is not None}

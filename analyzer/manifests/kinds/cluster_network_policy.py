@@ -76,14 +76,15 @@ _DIALECT = Dialect(
 )
 
 
-def _read(manifest: Manifest) -> Policy | None:
+def read_with_tier(manifest: Manifest, dialect: Dialect, api: str = "") -> Policy | None:
+    """A policy of the tier that it names, in the words of the dialect; `api`: the group of another one's own kind."""
     spec = read_spec(manifest, _SPEC_FIELDS)
     if spec is None:
         return None
     tier = spec.choice("tier", (Tier.ADMIN.value, Tier.BASELINE.value)) if spec.required("tier") else None
     priority = read_priority(spec)
-    subject = read_subject(spec, _DIALECT)
-    ingress, egress = read_rules(spec, "ingress", _DIALECT), read_rules(spec, "egress", _DIALECT)
+    subject = read_subject(spec, dialect)
+    ingress, egress = read_rules(spec, "ingress", dialect), read_rules(spec, "egress", dialect)
     if tier is None or subject is None:
         return None
     policy = Policy(
@@ -96,8 +97,13 @@ def _read(manifest: Manifest) -> Policy | None:
         egress=egress,
         source=manifest.source,
         priority=priority,
+        api=api,
     )
     return left_open(manifest, policy)
+
+
+def _read(manifest: Manifest) -> Policy | None:
+    return read_with_tier(manifest, _DIALECT)
 
 
 KIND = ObjectKind(

@@ -69,6 +69,7 @@ class Dialect:
 
     `read_ports` reads one item of the `ports_key` list; `named_port_key` is the member of such an item that holds a
     port name.  `most` caps every list.  `needs_namespace_selector`: whether `pods` must hold both selectors.
+    `refuses_other_domains`: rules that do not accept may name no domains.
     """
 
     actions: tuple[str, ...]
@@ -79,6 +80,7 @@ class Dialect:
     most: int
     needs_namespace_selector: bool
     egress_peers: tuple[str, ...] = EGRESS_PEERS
+    refuses_other_domains: bool = False
 
 
 def read_spec(manifest: Manifest, known: frozenset[str]) -> Section | None:
@@ -193,7 +195,10 @@ def _rule(section: Section, direction: str, index: int, dialect: Dialect) -> Rul
     if word is None:
         return None
     if word != dialect.accept and any(isinstance(peer, DomainPeer) for peer in peers):
-        section.notice(peer_key, f"names domains, which the API supports in {dialect.accept} rules only")
+        if dialect.refuses_other_domains:
+            section.problem(peer_key, f"names domains, which only {dialect.accept} rules may")
+        else:
+            section.notice(peer_key, f"names domains, which the API supports in {dialect.accept} rules only")
     return Rule(_WORDS[word], peers, ports, index, section.source, name, word)
 
 

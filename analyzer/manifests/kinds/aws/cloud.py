@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from analyzer.manifests.kinds.aws.rules import RuleSource, addresses_in, ids_in, read_rule, resolver_of
+from analyzer.manifests.kinds.aws.rules import WHOLE, RuleSource, addresses_in, ids_in, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.text.section import Section
@@ -18,7 +18,6 @@ from analyzer.sets.addresses import IPAddress
 
 _LIST_ID = re.compile(r"pl-[0-9a-f]+")
 _RULES = "aws ec2 describe-security-group-rules"
-_WHOLE = "give the output without `--query`"
 _TOKENS = ("NextToken", "nextToken")
 
 
@@ -44,9 +43,7 @@ def _groups(root: Section, key: str) -> Iterator[AwsFact]:
         ]
         for needed in ("IpPermissions", "IpPermissionsEgress"):
             if not section.has(needed):
-                section.log.problem(
-                    section.place(), f"`{section.field(needed)}` is missing", "give the output without `--query`"
-                )
+                section.log.problem(section.place(), f"`{section.field(needed)}` is missing", WHOLE)
         if id_:
             yield SecurityGroup(id_, tuple(rules), section.source, section.text("GroupName") or "")
 
@@ -70,7 +67,7 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
     for index, section in enumerate(root.sections(key)):
         id_ = _required(section, "GroupId")
         if not section.has("IsEgress"):
-            section.log.problem(section.place(), f"`{section.field('IsEgress')}` is missing", _WHOLE)
+            section.log.problem(section.place(), f"`{section.field('IsEgress')}` is missing", WHOLE)
         direction = Direction.EGRESS if section.boolean("IsEgress") else Direction.INGRESS
         nets = [text for text in (section.text("CidrIpv4"), section.text("CidrIpv6")) if text]
         addresses = AddressSet.EMPTY
@@ -98,7 +95,7 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
 def _required(section: Section, key: str) -> str:
     text = section.text(key)
     if not text and not section.has(key):
-        section.log.problem(section.place(), f"`{section.field(key)}` is missing", "give the output without `--query`")
+        section.log.problem(section.place(), f"`{section.field(key)}` is missing", WHOLE)
     return text or ""
 
 
@@ -143,9 +140,7 @@ def _interfaces(root: Section, key: str) -> Iterator[AwsFact]:
     for section in root.sections(key):
         id_ = _required(section, "NetworkInterfaceId")
         if not section.has("Groups"):
-            section.log.problem(
-                section.place(), f"`{section.field('Groups')}` is missing", "give the output without `--query`"
-            )
+            section.log.problem(section.place(), f"`{section.field('Groups')}` is missing", WHOLE)
         attachment = section.section("Attachment")
         kind = section.text("InterfaceType") or "interface"
         if id_:

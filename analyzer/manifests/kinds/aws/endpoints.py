@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
+from analyzer.manifests.kinds.aws.own_kind import own_kind
 from analyzer.manifests.kinds.cidrs import parse_address, parse_cidr
-from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest
 from analyzer.manifests.kinds.selectors import read_selector
 from analyzer.manifests.text.section import Section
 from analyzer.model.aws import API, ClusterEndpoint, PolicyEndpoint
@@ -105,22 +103,7 @@ def _read_of_cluster(manifest: Manifest) -> ClusterEndpoint:
     return ClusterEndpoint(manifest.name, (of.text("name") if of is not None else None) or "", manifest.source)
 
 
-def _kind(name: str, read: Callable[[Manifest], Any], *, is_namespaced: bool) -> ObjectKind:
-    return ObjectKind(
-        name,
-        API,
-        ("v1alpha1",),
-        read,
-        is_namespaced,
-        may_allow=True,
-        may_deny=True,
-        has_rules=True,
-        identity_group=API,
-        is_named_in_problems=True,
-    )
-
-
 KINDS = (
-    _kind("PolicyEndpoint", _read, is_namespaced=True),
-    _kind("ClusterPolicyEndpoint", _read_of_cluster, is_namespaced=False),
+    own_kind("PolicyEndpoint", _read, is_namespaced=True),
+    own_kind("ClusterPolicyEndpoint", _read_of_cluster, is_namespaced=False),
 )

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from analyzer.manifests.kinds.cluster_peers import (
-    Dialect,
-    left_open,
-    read_domains,
-    read_priority,
-    read_rules,
-    read_spec,
-    read_subject,
-)
-from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
+from analyzer.manifests.kinds.aws.own_kind import own_kind
+from analyzer.manifests.kinds.cluster_network_policy import read_with_tier
+from analyzer.manifests.kinds.cluster_peers import Dialect, read_domains
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest
 from analyzer.manifests.kinds.names import port_name_fault
 from analyzer.manifests.kinds.network_policy import SPEC_FIELDS, read_peer
 from analyzer.manifests.kinds.network_policy import read_rules as read_network_rules
@@ -26,8 +18,6 @@ from analyzer.model.aws import API, AwsPolicy
 from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import (
-    Action,
-    DomainPeer,
     NamedPort,
     NamespaceNamed,
     NumberedPorts,
@@ -143,54 +133,16 @@ _DIALECT = Dialect(
     most=100,
     needs_namespace_selector=True,
     egress_peers=("namespaces", "pods", "networks", "domainNames"),
+    refuses_other_domains=True,
 )
 
 
 def _read_cluster(manifest: Manifest) -> AwsPolicy | None:
-    spec = read_spec(manifest, frozenset({"tier", "priority", "subject", "ingress", "egress"}))
-    if spec is None:
-        return None
-    tier = spec.choice("tier", (Tier.ADMIN.value, Tier.BASELINE.value)) if spec.required("tier") else None
-    priority = read_priority(spec)
-    subject = read_subject(spec, _DIALECT)
-    ingress, egress = read_rules(spec, "ingress", _DIALECT), read_rules(spec, "egress", _DIALECT)
-    for rule in egress or ():
-        if rule.action is not Action.ACCEPT and any(isinstance(peer, DomainPeer) for peer in rule.peers or ()):
-            where = f"`{spec.field('egress')}[{rule.index}]`"
-            spec.log.problem(spec.place("egress"), f"{where} names domains, which only Accept rules may")
-    if tier is None or subject is None:
-        return None
-    policy = Policy(
-        kind=manifest.kind,
-        namespace=None,
-        name=manifest.name,
-        tier=Tier(tier),
-        subject=subject,
-        ingress=ingress,
-        egress=egress,
-        source=manifest.source,
-        priority=priority,
-        api=API,
-    )
-    return AwsPolicy(left_open(manifest, policy))
-
-
-def _kind(name: str, read: Callable[[Manifest], Any], *, is_namespaced: bool) -> ObjectKind:
-    return ObjectKind(
-        name,
-        API,
-        ("v1alpha1",),
-        read,
-        is_namespaced,
-        may_allow=True,
-        may_deny=True,
-        has_rules=True,
-        identity_group=API,
-        is_named_in_problems=True,
-    )
+    policy = read_with_tier(manifest, _DIALECT, API)
+    return None if policy is None else AwsPolicy(policy)
 
 
 KINDS = (
-    _kind("ApplicationNetworkPolicy", _read_application, is_namespaced=True),
-    _kind("ClusterNetworkPolicy", _read_cluster, is_namespaced=False),
+    own_kind("ApplicationNetworkPolicy", _read_application, is_namespaced=True),
+    own_kind("ClusterNetworkPolicy", _read_cluster, is_namespaced=False),
 )

@@ -15,7 +15,7 @@ RuleSource = GroupRule
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
 _WITH_PORTS, _ICMP = (6, 17), (1, 58)
 _ALL = ("-1", "all")
-_WHOLE = "give the output without `--query`"
+WHOLE = "give the output without `--query`"
 
 
 def read_rule(
@@ -42,7 +42,7 @@ def read_rule(
         low = high = None  # every port, whatever is written (S6)
     low, high = (None if number == -1 else number for number in (low, high))
     if not addresses and not lists and not groups:
-        section.log.problem(section.place(), f"`{section.path}` names nobody: no range, prefix list or group", _WHOLE)
+        section.log.problem(section.place(), f"`{section.path}` names nobody: no range, prefix list or group", WHOLE)
         return None
     return GroupRule(
         direction,
@@ -62,7 +62,7 @@ def _protocol(section: Section, key: str) -> int | str | None:
     """Its number; None for every one."""
     value = section.data.get(key)
     if value is None:
-        section.log.problem(section.place(), f"`{section.field(key)}` is missing", "give the output without `--query`")
+        section.log.problem(section.place(), f"`{section.field(key)}` is missing", WHOLE)
         return "wrong"
     text = str(value).lower() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if text in _ALL:
@@ -103,7 +103,12 @@ def resolver_of(primary: str | None) -> IPAddress | None:
 def ids_in(section: Section, key: str, inner: str) -> tuple[str, ...]:
     """The ids of a list of mappings, each once."""
     found = (item.text(inner) for item in _with(section, key, inner))
-    return tuple(dict.fromkeys(text.rpartition("/")[2] for text in found if text))
+    return tuple(dict.fromkeys(own_id(text) for text in found if text))
+
+
+def own_id(group: str) -> str:
+    """The group's id: of one of another owner `ACCOUNT/ID` may be written."""
+    return group.rpartition("/")[2]
 
 
 def _with(section: Section, key: str, inner: str) -> Iterator[Section]:
@@ -112,4 +117,4 @@ def _with(section: Section, key: str, inner: str) -> Iterator[Section]:
         if item.has(inner):
             yield item
         else:
-            item.log.problem(item.place(), f"`{item.field(inner)}` is missing", _WHOLE)
+            item.log.problem(item.place(), f"`{item.field(inner)}` is missing", WHOLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from analyzer.manifests.kinds.aws.rules import addresses_in, read_rule, resolver_of
+from analyzer.manifests.kinds.aws.rules import addresses_in, own_id, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.text.section import Section
 from analyzer.model.aws import AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
@@ -104,7 +104,7 @@ def _rule(section: Section, direction: Direction, index: int, own: str, peers: s
     if section.boolean("self"):
         groups.append(own)
     lists = [text for text, _ in section.texts("prefix_list_ids")]
-    return read_rule(section, direction, index, _PORTS, addresses, lists, [_own(group) for group in groups if group])
+    return read_rule(section, direction, index, _PORTS, addresses, lists, [own_id(group) for group in groups if group])
 
 
 def _single_rule(section: Section) -> Iterator[AwsFact]:
@@ -131,18 +131,13 @@ def _rule_of_vpc(direction: Direction) -> Callable[[Section], Iterator[AwsFact]]
             ("ip_protocol", "from_port", "to_port"),
             addresses,
             (lists,) if lists else (),
-            (_own(groups),) if groups else (),
+            (own_id(groups),) if groups else (),
             section.text("security_group_rule_id") or "",
         )
         if rule is not None and id_:
             yield SecurityGroup(id_, (rule,), section.source, is_whole=False)
 
     return read
-
-
-def _own(group: str) -> str:
-    """The group's id: the provider writes `ACCOUNT/ID` of one of another owner."""
-    return group.rpartition("/")[2]
 
 
 def _id(section: Section, key: str) -> str:
