@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from analyzer.cli import output
 from analyzer.cli.formats import CheckFormat
-from analyzer.cli.guard import tell
 from analyzer.errors import InputError, Problem, UsageError
 from analyzer.inputs.settings import nearest
 from analyzer.records import dataclass
@@ -58,7 +57,11 @@ def destinations(
         hint = f"leave out -o, or name a format without a file: --format text -o {file}"
         problems += UsageError(f"no report is left to write to `{file}`: each format has a file", hint).problems
     found = tuple(Destination(name, own or file) for name, own in asked)
-    problems += _clashes([*(it.file for it in found), *([patch] if patch else [])], yaml)
+    if output.is_piped(patch):  # the report stands aside, for what reads the patch
+        found = tuple(replace(it, file=it.file or output.STANDARD_ERROR) for it in found)
+    problems += _clashes(
+        [*(it.file for it in found), *([None if output.is_piped(patch) else patch] if patch else [])], yaml
+    )
     if problems:
         raise InputError(problems)
     return found
@@ -76,7 +79,7 @@ def spare(read: Iterable[str], reports: Sequence[Destination], yaml: str | None,
     """UsageError where something would be written over a file that was read."""
     inputs = {os.path.realpath(file) for file in read}
     for path in (*(it.file for it in reports), output.yaml_path(yaml), patch):
-        if path is not None and os.path.realpath(path) in inputs:
+        if path is not None and not output.is_piped(path) and os.path.realpath(path) in inputs:
             raise UsageError(f"`{path}` is one of the manifests that were read", "write to another file")
 
 
@@ -93,25 +96,15 @@ def write_reports(
     and the patch that mends the findings, if somebody wants them."""
     from analyzer.reports.check_formats import render_check
     from analyzer.reports.witness_yaml import witness_yaml
-    from analyzer.verdicts.findings import patch_of
 
     for report in reports:
         output.write(render_check(answer, report.format, cluster, style(report.file), as_of), report.file)
     if yaml:
         output.write(witness_yaml(answer, cluster), output.yaml_path(yaml))
     if patch is not None:
-        edits = [edit for finding in answer.findings if (edit := finding.fix.edit) is not None]
-        files = [edit for edit in edits if not edit.file.startswith("<")]
-        if len(files) < len(edits):
-            tell("note: a patch is of files; the fixes of what came by standard input stand in the reports alone")
-        text = patch_of(replace(edit, file=_below_here(edit.file)) for edit in files)
-        output.write(text.encode("utf-8", "surrogateescape"), patch)
+        from analyzer.cli.patching import write_patch
 
-
-def _below_here(file: str) -> str:
-    """The file as seen from the current directory, where it lies below it."""
-    here = os.path.relpath(file)
-    return file if here.startswith(os.pardir) else here
+        write_patch(answer, patch)
 
 
 def _parsed(text: str) -> tuple[str, Path | None]:

@@ -208,7 +208,7 @@ TellAssumptions = Annotated[
 ]
 PatchFile = Annotated[
     Path | None,
-    typer.Option("--patch", metavar="FILE", help="Write the fixes of all findings as one patch, for `git apply`."),
+    typer.Option("--patch", metavar="FILE|-", help="Write the fixes of all findings as one patch, for `git apply`."),
 ]
 InColor = Annotated[
     Color, typer.Option("--color", help="Colour; auto: on a terminal, or by FORCE_COLOR, not by NO_COLOR.")

@@ -31,6 +31,7 @@ _FORMATS = {
     "table",
     *(it.value for kind in (CheckFormat, MapFormat) for it in kind),
 }
+STANDARD_ERROR = Path("/dev/stderr")
 _CLOSED = ("standard output is closed", "write to a file: -o FILE")
 
 
@@ -106,6 +107,11 @@ def yaml_path(yaml: str | None) -> Path | None:
     return Path(yaml) if yaml and yaml != "-" else None
 
 
+def is_piped(path: Path | None) -> bool:
+    """Whether `-` is named in the place of a file."""
+    return str(path) == "-"
+
+
 def check_writable(path: Path) -> None:
     """UsageError where no file can be written at the path."""
     folder = path.parent
@@ -119,6 +125,10 @@ def check_writable(path: Path) -> None:
 
 def write(report: bytes, path: Path | None) -> None:
     """The whole report to `path`, or to standard output.  A reader that hangs up early is no error."""
+    if path == STANDARD_ERROR and sys.stderr is not None:
+        sys.stderr.buffer.write(report)
+        sys.stderr.buffer.flush()
+        return
     if path is not None:
         _replace(path, report)
         return

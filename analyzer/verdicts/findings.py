@@ -85,15 +85,18 @@ class Edit:
         return lines
 
 
-def patch_of(edits: Iterable[Edit]) -> str:
-    """All of them as one unified diff, each file once; they touch different lines."""
+def patch_of(edits: Iterable[Edit], *, is_git: bool = False) -> str:
+    """All of them as one unified diff, each file once; they touch different lines.
+
+    `is_git`: with Git's own heads, by which `git apply` takes the names as seen from the root of the working tree,
+    whatever folder it is run in.
+    """
     files: dict[str, list[Edit]] = {}
     for edit in edits:
         files.setdefault(edit.file, []).append(edit)
     lines: list[str] = []
     for file, own in files.items():
-        name = normpath(file).lstrip("/")
-        lines += [f"--- {'/dev/null' if own[0].is_new else 'a/' + name}", f"+++ b/{name}"]
+        lines += _head(normpath(file).lstrip("/"), is_new=own[0].is_new, is_git=is_git)
         joined: list[Edit] = []
         for edit in sorted(own, key=lambda it: it.line):
             together = _joined(joined[-1], edit) if joined else None
@@ -103,6 +106,26 @@ def patch_of(edits: Iterable[Edit]) -> str:
             lines += edit.hunks(shift)
             shift += len(edit.added) - len(edit.removed)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _head(name: str, *, is_new: bool, is_git: bool) -> list[str]:
+    """What stands before the hunks of a file."""
+    old, new = _quoted(f"a/{name}"), _quoted(f"b/{name}")
+    end = "\t" if " " in name and not new.startswith('"') else ""  # where a name with blanks ends
+    lines = [f"diff --git {old} {new}"] if is_git else []
+    lines += ["new file mode 100644"] if is_git and is_new else []
+    return [*lines, "--- /dev/null" if is_new else f"--- {old}{end}", f"+++ {new}{end}"]
+
+
+def _quoted(name: str) -> str:
+    """As Git writes names that hold quotes, backslashes or control characters."""
+    if not any(sign in '"\\' or ord(sign) < _FIRST_SHOWN for sign in name):
+        return name
+    signs = (f"\\{it}" if it in '"\\' else f"\\{ord(it):03o}" if ord(it) < _FIRST_SHOWN else it for it in name)
+    return f'"{"".join(signs)}"'
+
+
+_FIRST_SHOWN = 32  # of ASCII
 
 
 def _joined(one: Edit, two: Edit) -> Edit | None:
@@ -128,10 +151,12 @@ def _span(before: int, count: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to do about a cause: one sentence without a full stop, and the edit that does it, where one is known."""
+    """What to do about a cause: one sentence without a full stop, and the edit that does it, where one is known; else
+    `why` there is none, a phrase."""
 
     text: str
     edit: Edit | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,18 +350,3 @@ def test_a_name_that_nothing_has_is_told_with_the_nearest(tmp_path, claim, note)
     found = CliRunner().invoke(app, ["check", str(tmp_path), "-q", claim, "--format", "json"])
     told = [notice["message"] for query in json.loads(found.stdout)["queries"] for notice in query["notices"]]
     assert [text for text in told if text.endswith(note)]
-
-
-def test_a_patch_is_of_files_alone(tmp_path):
-    text = (
-        "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\napiVersion: networking.k8s.io/v1\n"
-        "kind: NetworkPolicy\nmetadata: {name: a, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n"
-    )
-    patch = tmp_path / "p.patch"
-    asked = ["-q", "no namespace shop can reach internet", "-v", "--patch", str(patch)]
-    done = CliRunner().invoke(app, ["check", "-", *asked], input=text)
-    assert done.exit_code == 1
-    assert "add Egress" in done.stdout
-    assert "+spec: {podSelector: {}, policyTypes: [Ingress, Egress]" in done.stdout
-    assert patch.read_text() == ""
-    assert "a patch is of files" in done.stderr
