@@ -1,4 +1,4 @@
-"""`--patch`: each command that is told applies the patch from where the user stands, and nothing is left out silently."""
+"""`--patch`: what is told applies the patch from where the user stands, and nothing is left out silently."""
 
 from __future__ import annotations
 
