@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from analyzer.encoding.namespaces import NamespaceTable
@@ -87,14 +88,13 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
             found = cut_before[id(formula)] = formula, left
         return found[1]
 
-    stages = mesh_stages(cluster, question.profile.ext_authz)
     if not question.slice_first:
-        found = stages
+        found = mesh_stages(cluster, question.profile.ext_authz)
     else:
-        indices = (_index_of(number, stage, cluster) for number, stage in enumerate(stages))
-        looked_at = names if question.looked_at is None else names & question.looked_at
-        cutting = _Cutting(cut, names, looked_at, question.others_let_in)
-        found = tuple(s for index in indices if (s := cutting.stage(index)).applies != FALSE)
+        left = frozenset() if question.looked_at is None else _left_out(cluster, question, names)
+        stages = _among(cluster, question, names).stages
+        cutting = _Cutting(cut, left, question.others_let_in)
+        found = tuple(s for s in map(cutting.stage, stages) if s.applies != FALSE)
     return Mediation(found, cut(keeps_off(cluster.mesh, cluster)), by_waypoint(cluster.mesh))
 
 
@@ -110,128 +110,101 @@ def namespaces_with_policies(cluster: Cluster, question: Question, inside: froze
     """Those of these namespaces that have policies of the mesh of their own, in order of their names."""
     if not is_asked(cluster, question):
         return []
-    from analyzer.model.mesh_stage import mesh_stages
+    from analyzer.model.mesh_places import namespaces_with_policies as all_of
 
-    stages = mesh_stages(cluster, question.profile.ext_authz)
-    indices = [_index_of(number, stage, cluster) for number, stage in enumerate(stages)]
-    named = (index.named(tier) for index in indices for tier in range(len(index.tiers)))
-    return sorted(inside & frozenset[str]().union(*named))
+    return sorted(inside & all_of(cluster))
 
 
-class _StageIndex:
-    """The entries of each tier by the namespaces that their subjects name, and those that name none."""
-
-    def __init__(self, number: int, stage: Stage) -> None:
-        self.number, self.stage = number, stage
-        self.tiers = [tier.entries for tier in stage.tiers]
-        self._everywhere: list[list[int]] = []
-        self._by_name: list[dict[str, list[int]]] = []
-        for entries in self.tiers:
-            everywhere, by_name = list[int](), dict[str, list[int]]()
-            for place, entry in enumerate(entries):
-                names = _namespaces(entry.subject)
-                for name in names or ():
-                    by_name.setdefault(name, []).append(place)
-                if names is None:
-                    everywhere.append(place)
-            self._everywhere.append(everywhere)
-            self._by_name.append(by_name)
-
-    def at(self, tier: int, names: frozenset[str]) -> list[Entry]:
-        """Those of the tier that can select pods in these namespaces, in their order."""
-        found, by_name = set(self._everywhere[tier]), self._by_name[tier]
-        for name in names if len(names) < len(by_name) else names & by_name.keys():
-            found.update(by_name.get(name, ()))
-        return [self.tiers[tier][place] for place in sorted(found)]
-
-    def named(self, tier: int) -> frozenset[str]:
-        """The namespaces that have an entry of their own in the tier."""
-        return frozenset(self._by_name[tier])
+def _left_out(cluster: Cluster, question: Question, names: frozenset[str]) -> frozenset[str]:
+    """Those of the namespaces that have policies which are not looked at."""
+    return frozenset(namespaces_with_policies(cluster, question, names - (question.looked_at or frozenset())))
 
 
-def _index_of(number: int, stage: Stage, cluster: Cluster) -> _StageIndex:
-    """Kept with the cluster."""
-    key = (_index_of, id(stage))
-    known = cluster.readings.get(key)
-    if not isinstance(known, _StageIndex) or known.stage is not stage:
-        known = cluster.readings[key] = _StageIndex(number, stage)
-    return known
+class _Among:
+    """The stages as destinations in some namespaces have them, and what of identities they ask."""
+
+    def __init__(self, stages: tuple[Stage, ...]) -> None:
+        self.stages = stages
+        self.named: dict[tuple[Pattern, ...], set[str]] = {}
+
+    @cached_property
+    def identities(self) -> tuple[Pattern, ...]:
+        from analyzer.encoding.identity_names import identity_patterns
+
+        return identity_patterns(formula for stage in self.stages for formula in formulas_of(stage))
+
+
+def _among(cluster: Cluster, question: Question, names: frozenset[str] | None) -> _Among:
+    """None: all namespaces.  A few are kept with the cluster: one question asks for the same again."""
+    from analyzer.model.mesh_places import namespaces_with_objects
+    from analyzer.model.mesh_stage import mesh_stages, stages_among
+
+    authorizers, every = question.profile.ext_authz, namespaces_with_objects(cluster)
+    inside = every if names is None else every & names
+    looked_at = None if names is None or question.looked_at is None else question.looked_at & inside
+    kept = cluster.readings.setdefault(_among, {})
+    assert isinstance(kept, dict)
+    found = kept.get((authorizers, inside, looked_at))
+    if found is None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        is_whole = looked_at is None and inside == every
+        stages = (
+            mesh_stages(cluster, authorizers) if is_whole else stages_among(cluster, authorizers, inside, looked_at)
+        )
+        found = kept[authorizers, inside, looked_at] = _Among(stages)
+    among: _Among = found
+    return among
+
+
+_MOST_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Cutting:
-    """Stages cut down to destinations in the namespaces `names`; of those that are not `looked_at`, policies of their
-    own let in everything, or nothing."""
+    """Stages cut down to destinations in the namespaces of a question.  The policies of those that are `left` are not
+    read: they let in everything, or nothing."""
 
     cut: Callable[[Formula], Formula]
-    names: frozenset[str]
-    looked_at: frozenset[str]
+    left: frozenset[str]
     others_let_in: bool
 
-    def stage(self, index: _StageIndex) -> Stage:
-        stage = index.stage
-        tiers = (replace(tier, scales=((tuple(self._entries(index, i)),),)) for i, tier in enumerate(stage.tiers))
+    def stage(self, stage: Stage) -> Stage:
+        tiers = [replace(tier, scales=((tuple(self._entries(tier)),),)) for tier in stage.tiers]
+        if self.left and not self.others_let_in:
+            tiers.insert(0, Tier(None, (((self._of_others(Action.DENY),),),)))
         return replace(stage, applies=self.cut(stage.applies), tiers=tuple(tier for tier in tiers if tier.entries))
 
-    def _entries(self, index: _StageIndex, tier: int) -> Iterator[Entry]:
-        for entry in index.at(tier, self.looked_at):
+    def _entries(self, tier: Tier) -> Iterator[Entry]:
+        for entry in tier.entries:
             subject = self.cut(entry.subject)
             if subject != FALSE:
                 rules = tuple(replace(rule, when=self.cut(rule.when)) for rule in entry.rules)
                 yield replace(entry, subject=subject, rules=rules)
-        left = (self.names - self.looked_at) & index.named(tier)
-        if left and (other := _of_others(index.stage.tiers[tier], left, let_in=self.others_let_in)) is not None:
-            yield other
+        if self.left and self.others_let_in and tier.unmatched is Unmatched.DENY:
+            yield self._of_others(Action.ACCEPT)
 
-
-def _of_others(tier: Tier, names: frozenset[str], *, let_in: bool) -> Entry | None:
-    """What stands for all policies of these namespaces in the tier, as if they let in everything, or nothing: an ALLOW
-    accepts it, or is there and matches nothing; a DENY is not there, or matches."""
-    here = Test(_NAMESPACE, names)
-    if tier.unmatched is Unmatched.DENY:
-        accept = StagedRule(None, Action.ACCEPT, FALSE, FALSE, TRUE)
-        return Entry(None, here, (accept,) if let_in else (), closes=not let_in)
-    deny = StagedRule(None, Action.DENY, FALSE, FALSE, TRUE)
-    return None if let_in else Entry(None, here, (deny,))
-
-
-def _namespaces(subject: Formula) -> frozenset[str] | None:
-    for part in subject.parts if isinstance(subject, All) else (subject,):
-        if isinstance(part, Test) and part.attribute == _NAMESPACE and isinstance(part.meets, frozenset):
-            return part.meets
-    return None
+    def _of_others(self, action: Action) -> Entry:
+        """What stands for all policies of the namespaces that are left."""
+        return Entry(None, Test(_NAMESPACE, self.left), (StagedRule(None, action, FALSE, FALSE, TRUE),))
 
 
 # ------------------------------------------------------------------------------------------------ names
-def names_in_identities(cluster: Cluster, question: Question) -> set[str]:
-    """Names of namespaces that identities are asked for and that may be created."""
+def names_in_identities(cluster: Cluster, question: Question, names: frozenset[str] | None = None) -> set[str]:
+    """Names of namespaces that identities are asked for and that may be created: by the claim and by the policies for
+    pods of these namespaces; None: of all."""
     if question.universe is not Universe.ANY or not question.with_requests:
         return set()
     from analyzer.encoding.identity_names import identity_patterns, named_namespaces
 
     of_claim = identity_patterns(asked_of_requests(question.claim))
-    key = (names_in_identities, question.profile.ext_authz, is_asked(cluster, question), frozenset(of_claim))
-    known = cluster.readings.get(key)
-    if not isinstance(known, set):
-        patterns = {*_of_mesh(cluster, question), *of_claim}
-        known = named_namespaces(sorted(patterns, key=lambda it: it.order), cluster.mesh.config)
-        cluster.readings[key] = known
-    return known
-
-
-def _of_mesh(cluster: Cluster, question: Question) -> tuple[Pattern, ...]:
     if not is_asked(cluster, question):
-        return ()
-    key = (_of_mesh, question.profile.ext_authz)
-    known = cluster.readings.get(key)
-    if isinstance(known, tuple):
-        return known
-    from analyzer.encoding.identity_names import identity_patterns
-    from analyzer.model.mesh_stage import mesh_stages
-
-    stages = mesh_stages(cluster, question.profile.ext_authz)
-    found = identity_patterns(formula for stage in stages for formula in formulas_of(stage))
-    cluster.readings[key] = found
+        return named_namespaces(of_claim, cluster.mesh.config)
+    among = _among(cluster, question, names)
+    found = among.named.get(of_claim)
+    if found is None:
+        patterns = sorted({*of_claim, *among.identities}, key=lambda it: it.order)
+        found = among.named[of_claim] = named_namespaces(patterns, cluster.mesh.config)
     return found
 
 

@@ -30,7 +30,9 @@ from analyzer.sets.strings import (
     regex,
     texts_within,
 )
+from analyzer.sets.strings.closed_form import is_closed
 from analyzer.sets.strings.paths import CLEAN
+from analyzer.sets.strings.patterns import SIMPLE
 
 _USUAL = {Name.METHOD: ("GET",), Name.PATH: ("/",), Name.HOST: ("any.host",), Name.DNS: ("example.com",)}
 
@@ -162,6 +164,10 @@ def witnesses(
                     found[sort] = text
 
     keep(usual)
+    without_search = _without_search(patterns, possible, plain, limit)
+    if without_search is not None:
+        keep(without_search)
+        return found.values()
     bounds = {pattern for pattern, _ in possible}
     lasting = [(pattern, wanted) for pattern, wanted in possible if pattern in _LASTING]
     if lasting:
@@ -172,6 +178,24 @@ def witnesses(
         within = [*lasting, *(sign for sign in plain if sign in _KEPT_FROM_THE_START)]
         keep(texts_within({*patterns, *bounds, *(pattern for pattern, _ in plain)}, within, limit))
     return found.values()
+
+
+def _without_search(patterns: Sequence[Pattern], possible: Signs, plain: Signs, limit: int) -> list[str] | None:
+    """The same of words, beginnings and ends alone, where each way in which any text at all meets them is that of a
+    text which is plain; None where that is not so."""
+    simple = [(pattern, wanted) for pattern, wanted in possible if pattern.form in SIMPLE]
+    others = [(pattern, wanted) for pattern, wanted in possible if pattern.form not in SIMPLE]
+    if not _has("", others):
+        simple.append((NON_EMPTY, True))
+    settled = tuple({*patterns, *(pattern for pattern, _ in simple)})
+    if not is_closed(settled):
+        return None
+    try:
+        texts = [atom.witness for atom in atoms(settled, limit).atoms]
+    except TooManyAtomsError:  # of possible texts there may be fewer
+        return None
+    found = [text for text in texts if text is not None and _has(text, simple)]
+    return found if all(_has(text, [*others, *plain]) for text in found) else None
 
 
 # ------------------------------------------------------------------------------------------------ which texts can be

@@ -177,17 +177,23 @@ def scope_of(cluster: Cluster, question: Question) -> Scope:
 
 def destinations_with_policies(cluster: Cluster, question: Question) -> list[str]:
     """The namespaces with policies of the mesh of their own that the claim's destinations can be in."""
-    names = mentioned_names(cluster, question) | names_in_identities(cluster, question)
-    table = namespace_table(cluster, question.universe, question.open_labels, names)
-    _, dst = _ends(question.claim, table, question.slice_first)
-    inside = frozenset(name for code in dst.namespaces if (name := table.entries[code].name) is not None)
-    return namespaces_with_policies(cluster, question, inside)
+    return namespaces_with_policies(cluster, question, _destinations(cluster, question))
 
 
 def table_of(cluster: Cluster, question: Question) -> NamespaceTable:
     """The namespaces that there are, and can be, for the question."""
-    names = mentioned_names(cluster, question) | names_in_identities(cluster, question)
+    inside = _destinations(cluster, question) if question.with_requests and question.slice_first else None
+    names = mentioned_names(cluster, question) | names_in_identities(cluster, question, inside)
     return namespace_table(cluster, question.universe, question.open_labels, names)
+
+
+def _destinations(cluster: Cluster, question: Question) -> frozenset[str]:
+    """The namespaces that the claim's destinations can be in, of those that may have policies: none that is only named
+    in identities has any."""
+    names = mentioned_names(cluster, question)
+    table = namespace_table(cluster, question.universe, question.open_labels, names)
+    _, dst = _ends(question.claim, table, question.slice_first)
+    return frozenset(name for code in dst.namespaces if (name := table.entries[code].name) is not None)
 
 
 def judged_ends(question: Question, table: NamespaceTable) -> tuple[Ends, Ends]:

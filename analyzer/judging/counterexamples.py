@@ -98,7 +98,7 @@ class Finder:
         self.most, self.is_disjoint, self.most_further = max(1, most), is_disjoint, most_further
         kinds = (self.obligation.variables.find(role, Attribute.IS_POD) for role in (Role.SRC, Role.DST))
         self._between_pods = [session.is_value(kind.symbol, 1) for kind in kinds if kind is not None and is_disjoint]
-        self._declared = DeclaredEnds(session, lambda values: self._witness(self.obligation, values))
+        self._declared = DeclaredEnds(session, partial(_witness, self.obligation))
         self.is_connection = self.obligation.scope.question.claim.kind is not Kind.ISOLATED
 
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
@@ -131,7 +131,7 @@ class Finder:
                 if standing and live.live is None:  # nowhere are declared workloads a witness for certain
                     standing = witness = None
             if witness is None:
-                witness = self._witness(self.obligation, self._presentable(box, centre, outside))
+                witness = _witness(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
             found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
             outside.append(f"!{self.session.inside(self._told(box))}")
@@ -186,10 +186,10 @@ class Finder:
             return Live(None, depends_on=(possible.reason,))
         certain = session.certain_of_unknowns()
         if certain.values is not None:
-            return Live(True, self._as_written(self._witness(obligation, certain.values)))
+            return Live(True, self._as_written(_witness(obligation, certain.values)))
         if certain.result.value == "unknown":
             return Live(None, depends_on=(certain.reason,))
-        witness = self._witness(obligation, possible.values)
+        witness = _witness(obligation, possible.values)
         needed = session.needed(possible.values, (*session.unknown_facts, *session.family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
@@ -220,13 +220,6 @@ class Finder:
     def _pod_as_written(self, pod: Pod) -> Pod:
         return replace(pod, namespace_labels=self.cluster.namespace_by_name[pod.namespace].labels)
 
-    def _witness(self, obligation: Obligation, values: Mapping[str, int]) -> Connection | Pod:
-        if self.is_connection:
-            return decode(obligation, readable(obligation, values))
-        pod = decode_end(obligation, values)
-        assert isinstance(pod, Pod)
-        return pod
-
     def _centre(self, witness: Connection | Pod | None) -> dict[str, int] | None:
         """The live witness in the symbols of the question's own universe; None if the budget does not reach."""
         if witness is None:
@@ -240,8 +233,11 @@ class Finder:
         if partial is None:
             raise InternalError(f"the live witness {witness} is outside the universe", self.obligation.text)
         full = self.session.check(VIOLATION, *(self.session.is_value(s, v) for s, v in partial.items()))
-        if full.result is Result.UNKNOWN or (full.is_unsat and self.obligation.scope.assumptions):
-            return None  # assumptions may speak of labels that are unknown there, and here are those written
+        scope = self.obligation.scope
+        if full.result is Result.UNKNOWN or (
+            full.is_unsat and (scope.assumptions or scope.question.looked_at is not None)
+        ):
+            return None  # assumptions may speak of labels that are unknown there; policies that are not read let it in
         if not full.is_sat:
             raise InternalError(f"the live witness {witness} violates nothing here", self.obligation.text)
         return {**full.values, **partial}
@@ -281,6 +277,14 @@ class Finder:
         if len(found) != 1 or not contains(box.get(found[0], ()), unnamed[0]):
             return {}
         return {found[0]: unnamed[0]}
+
+
+def _witness(obligation: Obligation, values: Mapping[str, int]) -> Connection | Pod:
+    if obligation.scope.question.claim.kind is not Kind.ISOLATED:
+        return decode(obligation, readable(obligation, values))
+    pod = decode_end(obligation, values)
+    assert isinstance(pod, Pod)
+    return pod
 
 
 def _guessed(end: End, mentioned: Mapping[str, Collection[str]]) -> End:

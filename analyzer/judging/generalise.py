@@ -18,6 +18,7 @@ Atom = tuple[int, int]
 
 _MOST_ATOMS = 96  # up to here every atom gets an answer
 _MOST_VIOLATING = 32
+_SAMPLE = 3
 _FEW_SPOILERS = 4
 _MOST_SPOILERS = 12
 _MOST_QUESTIONS = 64
@@ -44,9 +45,10 @@ def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:
 def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
     variables, claim = session.obligation.variables, session.obligation.scope.question.claim
     box: Box = {v: exactly(values[v.symbol]) for v in variables if v.symbol in values}
-    if not _holds(session, box):
+    whole = session.check(NOT_VIOLATION, *_inside(session, box))
+    if not whole.is_unsat:
         return box
-    box = _dropped(session, box)
+    box = _dropped(session, box, whole.core)
     for variable in sorted(box, key=lambda v: (-v.rank, v.symbol)):
         if variable.attribute not in OF_REQUESTS or claim.kind.is_broken_by_requests:
             _widen(session, box, variable, values[variable.symbol])
@@ -76,14 +78,11 @@ def _inside(session: QuerySession, box: Box) -> list[str]:
     return session.are_within(box)
 
 
-def _dropped(session: QuerySession, box: Box) -> Box:
+def _dropped(session: QuerySession, box: Box, core: tuple[str, ...]) -> Box:
+    """`core`: literals of the box that suffice."""
     literals = dict(zip(session.are_within(box), box, strict=True))
     first = session.check(NOT_VIOLATION, *(literal for literal, v in literals.items() if v.rank >= _KEEP))
-    if not first.is_unsat:
-        first = session.check(NOT_VIOLATION, *literals)
-    if not first.is_unsat:  # the budget is spent
-        return box
-    needed = {literals[literal] for literal in first.core if literal in literals}
+    needed = {literals[literal] for literal in (first.core if first.is_unsat else core) if literal in literals}
     kept = {v: values for v, values in box.items() if v in needed or v.attribute in KINDS}
     for variable in sorted(kept, key=lambda v: v.rank):
         rest = {v: values for v, values in kept.items() if v != variable}
@@ -131,17 +130,23 @@ def _nearly_all(session: QuerySession, box: Box, variable: Variable, atoms: list
 
 
 def _violating(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
-    """The atoms with which some connection violates, if they are none, or a few of very many."""
-    most = _MOST_VIOLATING if len(atoms) >= _MOST_ATOMS else 0
+    """The atoms with which some connection violates, if they are none, or a few of very many.
+
+    Where the violation does not persist for each of the first few of very many, those of them for which it does are all
+    that is told: the others would cost questions each."""
+    if len(atoms) < _MOST_ATOMS:
+        return [] if session.is_impossible(VIOLATION, *_inside(session, {**box, variable: canonical(atoms)})) else None
     found: list[Atom] = []
     while True:
+        if len(found) == _SAMPLE:
+            lasting = [atom for atom in found if _holds(session, {**box, variable: (atom,)})]
+            if len(lasting) < len(found):
+                return lasting
         left = canonical(a for a in atoms if a not in found)
-        if not left:
-            return found
         example = session.check(VIOLATION, *_inside(session, {**box, variable: left}))
         if example.is_unsat:
             return found
-        if not example.is_sat or len(found) == most or not contains(left, example.values[variable.symbol]):
+        if not example.is_sat or len(found) == _MOST_VIOLATING or not contains(left, example.values[variable.symbol]):
             return None  # outside of all that was asked for: the variable says nothing of the example
         found += [a for a in atoms if a[0] <= example.values[variable.symbol] <= a[1]]
 

@@ -33,5 +33,8 @@ def looked_at_first(cluster: Cluster, question: Question, *, keeps_steps: bool) 
 
 def is_enough(verdict: Verdict, most: int) -> bool:
     """Whether nothing is to be gained from the other policies: it is settled, with as many counterexamples as are to
-    be shown."""
-    return verdict.status is not Status.REFUTED or len(verdict.counterexamples) >= most
+    be shown, a live one among them if there is any."""
+    shown = verdict.counterexamples
+    if verdict.live and not any(one.live for one in shown):
+        return False
+    return verdict.status is not Status.REFUTED or len(shown) >= most

@@ -21,11 +21,12 @@ _MAX_INSTANCES = 200
 @dataclass(frozen=True, slots=True)
 class Certain:
     """The answer to "is there a connection that violates, whatever the universal symbols are?": `values` if there is
-    one; `result` UNSAT if there is none."""
+    one; `result` UNSAT if there is none, and `core` the literals that rule it out."""
 
     result: Result
     values: dict[str, int] | None = None
     reason: str = ""
+    core: tuple[str, ...] = ()
 
 
 class QuerySession:
@@ -119,11 +120,14 @@ class QuerySession:
         """Look for a connection that violates for every value of the universal symbols that the universe permits,
         and for one that reads plainly first."""
         symbols = tuple(universal)
-        for wished in self._plainness(symbols):
+        found = Certain(Result.UNKNOWN)
+        for wished in (*self._plainness(symbols), []):
+            if found.result is Result.UNSAT and {*found.core} <= {*literals, *wished}:
+                continue  # what ruled out more that was wished for rules it out still
             found = self._certain(symbols, *literals, *wished)
             if found.values is not None:
                 return found
-        return self._certain(symbols, *literals)
+        return found
 
     def _plainness(self, universal: tuple[str, ...]) -> Iterator[list[str]]:
         """What makes a connection plain to read, most wished first: IPv4 and TCP, in namespaces that exist."""
@@ -180,7 +184,8 @@ class QuerySession:
         for _ in range(_MAX_INSTANCES):
             found = self.check(VIOLATION, guard, *literals)
             if not found.is_sat:
-                return Certain(found.result, reason=found.reason)
+                core = tuple(name for name in found.core if name in literals)
+                return Certain(found.result, reason=found.reason, core=core)
             if not symbols:
                 return Certain(Result.SAT, found.values)
             saved = self.check(NOT_VIOLATION, *self.fixing(found.values, symbols))

@@ -49,21 +49,19 @@ def _formulas_of(entry: Entry) -> tuple[Formula, ...]:
 def told_at_destinations(profile: Profile, cluster: Cluster) -> dict[str, frozenset[str]]:
     """The same, of destinations: with the labels by which a pod has a mesh's proxy before it or none."""
     found: dict[str, frozenset[str]] = dict(mentioned_labels(profile, cluster))
-    for key, values in _of_mesh(profile, cluster):
+    for key, values in _of_mesh(cluster):
         found[key] = found.get(key, frozenset()) | frozenset(values)
     return found
 
 
-def _of_mesh(profile: Profile, cluster: Cluster) -> Iterator[tuple[str, Collection[str]]]:
+def _of_mesh(cluster: Cluster) -> Iterator[tuple[str, Collection[str]]]:
     """Those by which a pod has a proxy or none."""
     if not has_mesh(cluster.mesh):
         return
+    from analyzer.model.mesh_places import places
     from analyzer.model.mesh_pods import keeps_off
-    from analyzer.model.mesh_stage import mesh_stages
 
-    stages = mesh_stages(cluster, profile.ext_authz)
-    off = [keeps_off(cluster.mesh, cluster)] if stages else []
-    yield from labels_in([*(stage.applies for stage in stages), *off])
+    yield from labels_in([*places(cluster).formulas, keeps_off(cluster.mesh, cluster)])
 
 
 def labels_in(formulas: Iterable[Formula], name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:

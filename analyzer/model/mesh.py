@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
 from analyzer.model.labels import Labels
 from analyzer.model.source import NOWHERE, Source
@@ -286,7 +287,7 @@ MeshObject = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mesh:
     """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed."""
 
@@ -296,18 +297,26 @@ class Mesh:
 
     def of(self, kind: type[T]) -> list[T]:
         """Those of the kind."""
-        return [each for each in self.objects if isinstance(each, kind)]
+        return [*self._by_kind.get(kind, ())]
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[Any]]:
+        found: dict[type, list[Any]] = {}
+        for each in self.objects:
+            found.setdefault(type(each), []).append(each)
+        return found
 
     @property
     def labels(self) -> tuple[tuple[str, tuple[str]], ...]:
         """Each label of pods that some object selects by, its value by itself."""
-        attached = (each.attached.labels for each in self.objects if isinstance(each, _ATTACHED))
+        attached = (each.attached.labels for each in self.objects if isinstance(each, Attached))
         selected = (each.selector for each in self.of(IngressGateway))
         return tuple((key, (value,)) for found in (*attached, *selected) for key, value in (found or {}).items())
 
 
-_ATTACHED = (AuthorizationPolicy, PeerAuthentication, RequestAuthentication)
-KINDS_OF_MESH = frozenset(each.__name__ for each in _ATTACHED)
+Attached = (AuthorizationPolicy, PeerAuthentication, RequestAuthentication)
+"""The kinds that bind pods."""
+KINDS_OF_MESH = frozenset(each.__name__ for each in Attached)
 
 NO_MESH = Mesh()
 

@@ -6,17 +6,15 @@ authorizers, the token, DENY, ALLOW (istio.md 5.2, 6).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.model.beside_policies import reach
 from analyzer.model.cluster import Cluster, Service
 from analyzer.model.formulas import (
     FALSE,
     TRUE,
     Formula,
     Name,
-    OnPorts,
     Open,
     Role,
     Test,
@@ -37,18 +35,9 @@ from analyzer.model.mesh import (
     Verdict,
     Waypoint,
 )
-from analyzer.model.mesh_gateways import gateways, listens_at, routed, trusted_proxies
 from analyzer.model.mesh_modes import Modes
-from analyzer.model.mesh_pods import (
-    chain_of,
-    declared,
-    has_sidecar,
-    has_ztunnel,
-    is_captured,
-    is_looked_at,
-    is_waypoint,
-    selects,
-)
+from analyzer.model.mesh_places import mesh_at, places
+from analyzer.model.mesh_pods import chain_of, selects
 from analyzer.model.mesh_rules import (
     AT_SIDECAR,
     HAS_MTLS,
@@ -60,7 +49,7 @@ from analyzer.model.mesh_rules import (
 )
 from analyzer.model.mesh_ztunnel import IN_THREE_PARTS, in_ztunnel
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Policy, Protocol, Rule
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.requests import UNREADABLE
@@ -68,7 +57,6 @@ from analyzer.sets.strings import prefix
 
 STAGE = "request"
 _EVERY_POD = TRUE
-_TCP = OnPorts(Protocol.TCP)
 _HAS_METHOD = Test(of_request(Name.METHOD))
 _FAULT = Test(of_request(Name.FAULT))
 _UNREADABLE = both([negated(HAS_MTLS), Test(of_request(Name.FAULT), frozenset({UNREADABLE}))])
@@ -79,7 +67,21 @@ _OWN_TLS = both([negated(HAS_MTLS), Test(of_request(Name.SNI))])
 @remembered
 def mesh_stages(cluster: Cluster, authorizers: ExtAuthz) -> tuple[Stage, ...]:
     """Of a destination one applies at most; none where nothing of a mesh is to be seen."""
-    return tuple(_Builder(cluster, authorizers).stages())
+    return tuple(_Builder(cluster, cluster.mesh, authorizers).stages())
+
+
+@remembered
+def stages_for(cluster: Cluster, authorizers: ExtAuthz, namespace: str) -> tuple[Stage, ...]:
+    """The same for destinations in the namespace: without what binds pods of others alone."""
+    return stages_among(cluster, authorizers, (namespace,))
+
+
+def stages_among(
+    cluster: Cluster, authorizers: ExtAuthz, names: Collection[str], looked_at: Collection[str] | None = None
+) -> tuple[Stage, ...]:
+    """The same for destinations in these namespaces.  `looked_at`: those whose AuthorizationPolicies are read; None:
+    all."""
+    return tuple(_Builder(cluster, mesh_at(cluster, names, looked_at), authorizers).stages())
 
 
 @remembered
@@ -90,7 +92,7 @@ def waypoint_stage(cluster: Cluster, authorizers: ExtAuthz, waypoint: Waypoint, 
     def attaches(attached: Attachment) -> Formula:
         return TRUE if _is_at_waypoint(attached, waypoint, found, cluster.mesh.config.root) else FALSE
 
-    return _Builder(cluster, authorizers, attaches).waypoint(found, number)
+    return _Builder(cluster, cluster.mesh, authorizers, attaches).waypoint(found, number)
 
 
 def by_waypoint(mesh: Mesh) -> Formula:
@@ -130,55 +132,35 @@ def _is_at_waypoint(attached: Attachment, waypoint: Waypoint, service: Service, 
     return False
 
 
-def _doubts(cluster: Cluster) -> tuple[Doubt, ...]:
-    """Objects that nobody has read, and those that reach into the proxies: they may let in what the mesh refuses."""
-    found = []
-    for thing in cluster.unmodelled:
-        if not thing.asks_requests and (thing.kind in _INTO_PROXIES or thing.may_be):
-            text = f"{thing.id} ({thing.source}) is not modelled and may let in what the mesh refuses"
-            fact = Open(OpenFact("unmodelled", f"{thing.id} {thing.content} request allows", text))
-            found.append(Doubt(thing, FALSE, both([reach(thing), fact]), FALSE))
-    return tuple(found)
-
-
-_INTO_PROXIES = frozenset(
-    {
-        "EnvoyFilter",
-        "WasmPlugin",
-        "TrafficExtension",
-        "AuthorizationPolicy",
-        "PeerAuthentication",
-        "RequestAuthentication",
-    }
-)
-
-
 class _Builder:
     def __init__(
-        self, cluster: Cluster, authorizers: ExtAuthz, attaches: Callable[[Attachment], Formula] | None = None
+        self,
+        cluster: Cluster,
+        mesh: Mesh,
+        authorizers: ExtAuthz,
+        attaches: Callable[[Attachment], Formula] | None = None,
     ) -> None:
-        """`attaches`: which pods, of those that are SELF, a policy is for."""
-        self.cluster, self.mesh, self.authorizers = cluster, cluster.mesh, authorizers
+        """`mesh`: the cluster's, or what of it is read.  `attaches`: which pods, of those that are SELF, a policy is
+        for."""
+        self.cluster, self.mesh, self.authorizers = cluster, mesh, authorizers
         self.config = self.mesh.config
         self.attaches = attaches or (lambda attached: selects(attached, self.config.root))
         self.policies = self.mesh.of(AuthorizationPolicy)
         self.tokens: dict[str | None, Tokens] = {}
         self.authenticating = self.mesh.of(RequestAuthentication)
-        self.doubts = _doubts(cluster)
+        self.places = places(cluster)
         self.told = {id(policy): as_policy(policy) for policy in self.policies}
 
     def stages(self) -> Iterator[Stage]:
-        gateway, sidecar = gateways(self.mesh, self.cluster), has_sidecar(self.mesh, self.cluster)
-        plain = both([negated(gateway), negated(is_waypoint()), is_looked_at(self.mesh)])
-        if gateway != FALSE:
-            yield self._gateway(gateway)
-        yield self._sidecar(both([_TCP, plain, sidecar, is_captured(self.mesh, self.cluster)]))
-        yield self._ztunnel(both([_TCP, plain, negated(sidecar), has_ztunnel()]))
+        if self.places.gateway != FALSE:
+            yield self._gateway(self.places.gateway)
+        yield self._sidecar(self.places.sidecar)
+        yield self._ztunnel(self.places.ztunnel)
 
     # -------------------------------------------------------------------------------------------- Envoy
     def _sidecar(self, applies: Formula) -> Stage:
         modes = Modes(self.mesh)
-        speaks = declared(self.cluster, self.mesh)
+        speaks = self.places.speaks
         disabled = modes.is_in(Mode.DISABLE)
         opaque = either([_OWN_TLS, both([HAS_MTLS, disabled])])
         is_http, is_tcp = speaks[Chain.HTTP], speaks[Chain.TCP]
@@ -195,17 +177,15 @@ class _Builder:
         return self._of_envoy(applies, entry, on_http, on_tcp, both([HAS_MTLS, disabled]), AT_SIDECAR)
 
     def _gateway(self, applies: Formula) -> Stage:
-        routes = routed(self.mesh, self.cluster)
+        routes = self.places.routes
         entry = _own(
             (both([negated(routes.is_open), either([HAS_MTLS, negated(routes.takes)])]), "no server of its takes that"),
             (both([negated(routes.is_open), either([negated(_HAS_METHOD), _FAULT])]), "it refuses such a request"),
             (both([negated(routes.is_open), negated(routes.leads)]), "no route of the gateway is for it"),
         )
-        applies = both([_TCP, applies, listens_at(self.mesh, self.cluster)])
         doubtful = StagedRule(None, Action.DENY, FALSE, FALSE, routes.doubt)
         open_entry = Entry(None, _EVERY_POD, (doubtful,), why="what the gateway makes of it is not modelled")
-        proxies = trusted_proxies(self.mesh, self.cluster)
-        return self._of_envoy(applies, (*entry, open_entry), TRUE, FALSE, FALSE, proxies)
+        return self._of_envoy(applies, (*entry, open_entry), TRUE, FALSE, FALSE, self.places.proxies)
 
     def waypoint(self, service: Service, number: int) -> Stage:
         """Everyone there has shown an identity, and the bytes inside are plain."""
@@ -255,7 +235,7 @@ class _Builder:
         asked = [self._asked(policy, custom, list(read(policy))) for policy in custom]
         broken = _own((both([on_http, tokens.is_broken()]), "its proxy refuses the token"))
         tiers = (*_tiers(own, asked, broken, denying), _closing(allowing))
-        return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.doubts)
+        return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.places.doubts)
 
     def _asked(
         self,
@@ -322,7 +302,7 @@ class _Builder:
 
         allowing = _closing(entries(Verdict.ALLOW, Action.ACCEPT))
         tiers = (*_tiers(own, entries(Verdict.DENY, Action.DENY)), allowing)
-        return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.doubts)
+        return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.places.doubts)
 
 
 def _own(*denials: tuple[Formula, str]) -> tuple[Entry, ...]:

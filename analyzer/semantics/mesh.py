@@ -23,7 +23,7 @@ from analyzer.model.formulas import (
     with_leaves,
 )
 from analyzer.model.mesh import Waypoint
-from analyzer.model.mesh_stage import STAGE, mesh_stages, waypoint_of, waypoint_stage
+from analyzer.model.mesh_stage import STAGE, mesh_stages, stages_for, waypoint_of, waypoint_stage
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Protocol
@@ -60,7 +60,8 @@ def request_ruling(
     if waypoint is not None and connection.request is not None and connection.request.tls == MTLS:
         return _by_waypoint(cluster, profile, connection, waypoint, settle)
     about = Situation.of(connection, cluster.nodes, settle).seeing(Role.SELF, connection.dst)
-    stage = next((each for each in mesh_stages(cluster, profile.ext_authz) if is_true(each.applies, about)), None)
+    stages = _stages_at(cluster, profile, connection.dst)
+    stage = next((each for each in stages if is_true(each.applies, about)), None)
     if stage is None:
         return _NO_PROXY, connection.request
     if connection.request is not None and named is None:
@@ -92,10 +93,16 @@ def asked_of(cluster: Cluster, profile: Profile, dst: End) -> Iterator[Leaf]:
     """What the mesh asks of a connection to this destination, whatever it is: its port, addresses, its request.  Port
     names are told as numbers."""
     about = Situation(Protocol.TCP, None, {Role.SELF: dst, Role.DST: dst}, cluster.nodes)
-    for stage in mesh_stages(cluster, profile.ext_authz):
+    for stage in _stages_at(cluster, profile, dst):
         selecting = selected(stage, cluster, about)
         for formula in (stage.applies, *(rule.when for rule in rules_of(selecting))):
             yield from leaves(_known_of(formula, about))
+
+
+def _stages_at(cluster: Cluster, profile: Profile, dst: End) -> tuple[Stage, ...]:
+    if isinstance(dst, Pod):
+        return stages_for(cluster, profile.ext_authz, dst.namespace)
+    return mesh_stages(cluster, profile.ext_authz)
 
 
 def _known_of(formula: Formula, about: Situation) -> Formula:

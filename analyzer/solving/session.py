@@ -5,7 +5,6 @@ Each session has a Z3 context of its own, so that an answer never depends on wha
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,7 +15,7 @@ from analyzer.solving.bit_vectors import solver_in
 from analyzer.solving.outcome import Budget, Outcome, OutOfTimeError, Result
 
 _TICK = 0.01  # seconds: Z3's clock and ours differ by less
-_NAME = re.compile(r"[a-z][a-z0-9.-]*")
+_NEAR = 1.02  # a limit may be passed by this much
 
 
 class Session:
@@ -29,6 +28,7 @@ class Session:
         self, text: str, symbols: Mapping[str, int], budget: Budget, wanted: Iterable[str] | None = None
     ) -> None:
         self._context = z3.Context()
+        self._parser = z3.ParserContext(self._context)
         self._budget = budget
         self._started = time.monotonic()
         self._constants: dict[str, z3.ExprRef] = {
@@ -40,9 +40,13 @@ class Session:
         self._bodies: dict[str, z3.ExprRef] = {}
         self._literals: dict[str, str] = {}
         self._denied: dict[str, z3.BoolRef] = {}
+        self._spent: int | None = None
+        self._limits = 0, 0
+        self._base = 0
         self.checks = 0
-        self._wanted = tuple(self._constants if wanted is None else wanted)
-        for assertion in self._parse(text, {}):
+        told = self._constants if wanted is None else dict.fromkeys(wanted)
+        self._wanted = [(name, self._constants[name].decl(), not symbols[name]) for name in told]
+        for assertion in self._parse(text):
             self._solver.add(assertion)
             if assertion.num_args() == 2 and z3.is_const(assertion.arg(0)):
                 self._bodies[assertion.arg(0).decl().name()] = assertion.arg(1)
@@ -52,9 +56,10 @@ class Session:
                 self._bodies[assertion.arg(0).decl().name()] = z3.BoolVal(False, self._context)
         self._base = self._spent_total()
 
-    def _parse(self, text: str, known: Mapping[str, z3.ExprRef]) -> z3.AstVector:
+    def _parse(self, text: str) -> z3.AstVector:
+        """What the text asserts; it may speak of all that earlier texts declare."""
         try:
-            return z3.parse_smt2_string(text, decls=dict(known), ctx=self._context)
+            return self._parser.from_string(text)
         except z3.Z3Exception as problem:
             raise SolverError(f"the solver cannot read the obligation: {problem}") from problem
 
@@ -67,18 +72,19 @@ class Session:
         if refusal := self._allot(at_most):
             return Outcome(Result.UNKNOWN, reason=refusal)
         names = tuple(dict.fromkeys(literals))
-        assumed = [self._literal(name).as_ast() for name in names]
+        assumed = [self._literal(name).ast for name in names]
         # As z3.Solver.check, which casts each of them anew: that took as long as the search of a small question.
-        number = z3.Z3_solver_check_assumptions(
+        answer = z3.Z3_solver_check_assumptions(
             self._context.ref(), self._solver.solver, len(assumed), (z3.Ast * len(assumed))(*assumed)
         )
-        answer = z3.CheckSatResult(number)
-        if answer == z3.sat:
+        self._spent = None
+        if answer == z3.Z3_L_TRUE:
             return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_values else {})
-        if answer == z3.unsat:
+        if answer == z3.Z3_L_FALSE:
             found = self._core()
-            ids = (z3.Z3_get_ast_id(self._context.ref(), it) for it in assumed)
-            return Outcome(Result.UNSAT, core=tuple(n for n, its in zip(names, ids, strict=True) if its in found))
+            return Outcome(
+                Result.UNSAT, core=tuple(n for n, it in zip(names, assumed, strict=True) if it.value in found)
+            )
         self._heed_interrupt()
         return Outcome(Result.UNKNOWN, reason=self._exhausted())
 
@@ -89,6 +95,7 @@ class Session:
             return None
         assumed, asked = ([self._literal(name) for name in names] for names in (literals, candidates))
         answer, implied = self._solver.consequences(assumed, asked)
+        self._spent = None
         if answer == z3.unsat:
             return frozenset(candidates)
         if answer == z3.unknown:
@@ -106,10 +113,17 @@ class Session:
             return self._exhausted()
         if self._seconds_left <= 0:
             raise self._out_of_time()
-        self._solver.set("rlimit", min(left, 2**32 - 1))
-        self._solver.set("timeout", max(1, min(int(self._seconds_left * 1000), 2**32 - 1)))
+        self._limit(min(left, 2**32 - 1), max(1, min(int(self._seconds_left * 1000), 2**32 - 1)))
         self.checks += 1
         return ""
+
+    def _limit(self, work: int, milliseconds: int) -> None:
+        """Nearly the same limits stand: to set them takes as long as a small question."""
+        if not all(
+            wanted <= known <= wanted * _NEAR for wanted, known in zip((work, milliseconds), self._limits, strict=True)
+        ):
+            self._solver.set("rlimit", work, "timeout", milliseconds)
+            self._limits = work, milliseconds
 
     def _heed_interrupt(self) -> None:
         """Z3 takes the signal for itself and only says so; so it does of the clock."""
@@ -138,19 +152,21 @@ class Session:
     @property
     def spent(self) -> int:
         """Solver work so far, in rlimit units."""
-        return max(0, self._spent_total() - self._base) if hasattr(self, "_base") else 0
+        if self._spent is None:
+            self._spent = max(0, self._spent_total() - self._base)
+        return self._spent
 
     def _spent_total(self) -> int:
-        statistics = self._solver.statistics()
-        names = statistics.keys()
-        return int(statistics.get_key_value("rlimit count")) if "rlimit count" in names else 0
+        context, statistics = self._context.ref(), self._solver.statistics()
+        for place in range(len(statistics)):
+            if z3.Z3_stats_get_key(context, statistics.stats, place) == "rlimit count":
+                return int(z3.Z3_stats_get_uint_value(context, statistics.stats, place))
+        return 0
 
     def _core(self) -> frozenset[int]:
-        """The numbers, in Z3's table of terms, of the assumptions that the last answer needed."""
+        """Where Z3 keeps the assumptions that the last answer needed: there is one of each term."""
         context, core = self._context.ref(), self._solver.unsat_core()
-        return frozenset(
-            z3.Z3_get_ast_id(context, z3.Z3_ast_vector_get(context, core.vector, i)) for i in range(len(core))
-        )
+        return frozenset(z3.Z3_ast_vector_get(context, core.vector, i).value for i in range(len(core)))
 
     def _literal(self, name: str) -> z3.BoolRef:
         if not name.startswith("!"):
@@ -161,10 +177,16 @@ class Session:
         return found
 
     def _values(self, model: z3.ModelRef) -> dict[str, int]:
-        found = {}
-        for name in self._wanted:
-            value = model.eval(self._constants[name], model_completion=True)
-            found[name] = int(z3.is_true(value)) if z3.is_bool(value) else value.as_long()
+        """As `ModelRef.eval` with completion, which takes five times as long: what the model does not say is 0."""
+        context, found = self._context.ref(), {}
+        for name, declared, is_bool in self._wanted:
+            value = z3.Z3_model_get_const_interp(context, model.model, declared.ast)
+            if not value:
+                found[name] = 0
+            elif is_bool:
+                found[name] = int(z3.Z3_get_bool_value(context, value) == z3.Z3_L_TRUE)
+            else:
+                found[name] = int(z3.Z3_get_numeral_string(context, value))
         return found
 
     # -------------------------------------------------------------------------------------------- adding
@@ -180,15 +202,17 @@ class Session:
             for term in new:
                 name = self._literals[term] = f"l{len(self._literals)}"
                 self._constants[name] = z3.Bool(name, self._context)
-            text = "".join(f"(assert (= {self._literals[term]} {term}))" for term in new)
-            known = {name: self._constants[name] for name in _NAME.findall(text) if name in self._constants}
-            for assertion in self._parse(text, known):
+            names = [self._literals[term] for term in new]
+            text = "".join(f"(declare-const {name} Bool)" for name in names)
+            text += "".join(f"(assert (= {name} {term}))" for name, term in zip(names, new, strict=True))
+            for assertion in self._parse(text):
                 self._solver.add(assertion)
         return [self._literals[term] for term in wanted]
 
     def fresh(self, name: str) -> str:
         """Declare one more boolean, to put facts under."""
-        self._constants[name] = z3.Bool(name, self._context)
+        made = self._constants[name] = z3.Bool(name, self._context)
+        self._parser.add_decl(made.decl())
         return name
 
     def require_instance(self, guard: str, premise: str, conclusion: str, fixed: Mapping[str, int]) -> None:

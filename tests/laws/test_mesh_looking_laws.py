@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_mesh_laws import OURS, cluster_of, meshes
+from test_mesh_laws import DST, OURS, PORTS, SOURCES, WORLD, cluster_of, meshes
 from test_mesh_verdict_laws import CONDITIONS
 
 from analyzer.judging import Setting, judge, looking
@@ -18,9 +19,14 @@ from analyzer.judging.mediated import mediated
 from analyzer.language import parse_query
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.endpoints import Connection
 from analyzer.model.labels import Labels
 from analyzer.model.mesh import Attachment, AuthorizationPolicy, Mesh, MeshRule, Verdict
+from analyzer.model.mesh_stage import mesh_stages, stages_among
+from analyzer.model.policies import Protocol
 from analyzer.model.profile import PROFILES
+from analyzer.semantics import mesh as semantics
+from analyzer.semantics.mesh import request_ruling
 from analyzer.verdicts import Status
 
 SPACES = ("foo", "qux", "zoo", "app")
@@ -71,6 +77,22 @@ def test_what_holds_whatever_other_policies_say_holds(
     if looked_at == set(SPACES):
         assert (held is None) is (whole.status not in (Status.PROVED, Status.VACUOUS))
         assert (refuted is None) is (whole.status is not Status.REFUTED)
+
+
+@settings(max_examples=25, **SLOW)
+@given(clusters(), st.sampled_from(SOURCES), st.sampled_from([*PORTS, 5555]))
+def test_pods_are_judged_by_what_binds_their_namespace_alone(cluster: Cluster, src: Any, port: int) -> None:
+    """What is read for one namespace, and for some, decides as all that is read."""
+    profile = PROFILES["generic"]
+    whole = mesh_stages(cluster, profile.ext_authz)
+    some = stages_among(cluster, profile.ext_authz, frozenset(SPACES[:2]))
+    for space in SPACES:
+        for request in WORLD[::3]:
+            asked = Connection(src, replace(DST, namespace=space), Protocol.TCP, port, request=request)
+            found, _ = request_ruling(cluster, profile, asked)
+            for stages in (whole, some) if space in SPACES[:2] else (whole,):
+                with patch.object(semantics, "_stages_at", lambda *_, its=stages: its):
+                    assert request_ruling(cluster, profile, asked)[0] == found
 
 
 @settings(max_examples=15, **SLOW)
