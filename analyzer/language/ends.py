@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_network
 
-from analyzer.language.names import FIRST_WORDS, SETS, Advice, namespace_fault, nearest, object_name_fault
+from analyzer.language.names import FIRST_WORDS, SETS, Advice, is_nearly, namespace_fault, nearest, object_name_fault
 from analyzer.language.scope import Scope
 from analyzer.language.selectors import selector
 from analyzer.language.syntax import Syntax, parts, words
@@ -131,7 +131,7 @@ def _named(word: Token, scope: Scope) -> Formula:
         return scope.sets[word] or _STAND_IN
     if word == "dns" and word not in scope.later_sets:
         return DNS
-    hint = nearest(word, (*scope.sets, *SETS))
+    hint = nearest(word, (*scope.sets, *(name for name in SETS if is_nearly(word, name))))
     if word in scope.later_sets:
         hint = f"it is declared on line {scope.later_sets[word]}: move that line up"
     elif _network(word) is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 Fault = Callable[[str], str]
 
@@ -115,3 +115,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """``did you mean `x`?`` for the known name most like the word, "" if none is like it."""
     name = nearest_name(word, known)
     return Advice(f"did you mean `{name}`?", name) if name else ""
+
+
+def is_nearly(word: str, name: str) -> bool:
+    """Whether the word can only be a slip: `prod` is no `pods`, but a name that a namespace may have."""
+    return sorted(word.lower()) == sorted(name) or SequenceMatcher(None, word.lower()[:80], name).ratio() >= 0.8

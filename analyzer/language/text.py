@@ -27,6 +27,7 @@ _LEXEME = re.compile(
 # Inside brackets a line that can be nothing but a statement still begins one: the bracket was never closed.
 _BEGINS = re.compile(r"(?:pack|param|let|assume|assert)(?![\w./$-])|@")
 _SURELY_BEGINS = re.compile(r"(?:param|let)\s+[\w-]+\s*=|(?:assert|assume)\s+[\w.-]+\s*[\":]|@[a-z]+\s*\(")
+_NOT = re.compile(r"n.t(?![A-Za-z])")  # with an apostrophe of whatever kind
 _BLANK = re.compile(r"(?:[ \t\n\f]|#[^\n]*)*")
 
 _WRITE_INSTEAD = {
@@ -126,7 +127,9 @@ def _survey(text: str) -> tuple[list[int], list[_Fault]]:
             case "open":
                 faults.append((lexeme.start(), 'text in quotes has no closing `"` on its line', 'close it with `"`'))
             case "bad":
-                faults.append((lexeme.start(), *_about(lexeme.group())))
+                message, hint = _about(lexeme.group())
+                is_not = _NOT.match(text, lexeme.start() - 1)
+                faults.append((lexeme.start(), message, "that nothing can is `no S can reach D`" if is_not else hint))
     return starts, faults
 
 

@@ -57,7 +57,7 @@ def _span(found: re.Match[str], group: int | str, head: int) -> tuple[int, int]:
 
 def _origins(old: str, new: str) -> list[int]:
     """Of each character of the new text, where in the old one it stood: words that are in both are the same."""
-    if len(old) == len(new):
+    if old.lower() == new.lower():
         return list(range(len(old)))
     found: list[int] = []
     behind = 0
@@ -107,7 +107,7 @@ class Draft:
         while left < right and self.text[right - 1] == " ":
             right -= 1
         place = self._places[left]
-        last = self._places[right - 1] + 1 if right > left else place
+        last = min(self._places[right - 1] + 1, self._places[-1]) if right > left else place
         self.edits.append(Edit(place, max(place, last), message, new.strip()))
         came_from = _origins(self.text[start:end], new)
         self._places[start:end] = [self._places[start + origin] for origin in came_from]

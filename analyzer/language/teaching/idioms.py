@@ -6,20 +6,45 @@ from analyzer.language.teaching.of_characters import CASE, CHARACTERS
 from analyzer.language.teaching.of_claims import COUNTED, FIRST, ISOLATION, MODIFIERS, QUESTIONS, REACHES, SHAPES
 from analyzer.language.teaching.of_conditions import OF_CONDITIONS
 from analyzer.language.teaching.of_exceptions import OF_EXCEPTIONS
+from analyzer.language.teaching.of_phrases import (
+    ALONE as OF_SETS_ALONE,
+)
+from analyzer.language.teaching.of_phrases import (
+    APART,
+    LABELS_ALONE,
+    NAMED_PODS,
+    PHRASES,
+    PORTS_OF_DNS,
+    QUESTIONS_OF_ALL,
+    TO,
+)
 from analyzer.language.teaching.of_ports import OF_PORTS
 from analyzer.language.teaching.of_sets import HOSTS_AS_DOMAINS, HOSTS_AS_INTERNET, OF_SELECTORS, OF_SETS
 from analyzer.language.teaching.of_statements import BARE, OF_STATEMENTS
 
-_BEFORE_HOSTS = (*CHARACTERS, *QUESTIONS, *CASE, *OF_SELECTORS, *FIRST, *OF_EXCEPTIONS)
+_BEFORE_HOSTS = (
+    *LABELS_ALONE,
+    *CHARACTERS,
+    *QUESTIONS_OF_ALL,
+    *QUESTIONS,
+    *CASE,
+    *OF_SELECTORS,
+    *PHRASES,
+    *FIRST,
+    *OF_EXCEPTIONS,
+)
 _BEHIND_HOSTS = (
     *OF_PORTS,
     *OF_CONDITIONS,
     *OF_SETS,
     *ISOLATION,
     *SHAPES,
+    *NAMED_PODS,
     *REACHES,
+    *TO,
     *OF_SETS[-6:],
     *MODIFIERS,
+    *PORTS_OF_DNS,
     *COUNTED,
 )
 
@@ -29,4 +54,4 @@ OF_CLAIMS = (
 )
 """Of the body of a statement, one way or the other."""
 
-__all__ = ["BARE", "OF_CLAIMS", "OF_STATEMENTS"]
+__all__ = ["APART", "BARE", "OF_CLAIMS", "OF_SETS_ALONE", "OF_STATEMENTS"]

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from analyzer.errors import Problem
 from analyzer.language.teaching.drafts import Draft, Edit, Idiom
-from analyzer.language.teaching.idioms import BARE, OF_CLAIMS, OF_STATEMENTS
+from analyzer.language.teaching.idioms import APART, BARE, OF_CLAIMS, OF_SETS_ALONE, OF_STATEMENTS
 from analyzer.records import dataclass
 
 Check = Callable[[str], Sequence[Problem]]
@@ -104,9 +104,12 @@ def _form(text: str, known: Set[str], tries: _Tries, heads: Sequence[Idiom] = ()
             draft.apply(idiom, known)
         head = _HEAD.match(draft.text)
         drafts.append(draft)
-        for idiom in idioms:
+        behind = () if draft.text.lstrip().startswith("let") else OF_SETS_ALONE
+        for idiom in (*idioms, *(behind if idioms else ())):
             draft.apply(idiom, known, head.end() if head else 0)
         if _is_mended(draft, tries.check):
+            for idiom in APART if draft.edits else ():
+                draft.apply(idiom, known, head.end() if head else 0)
             return None if draft.first is None else _Form((_shown(draft.text, text),), draft.first)
     found = _apart(text, known, tries, depth)
     for draft in drafts:

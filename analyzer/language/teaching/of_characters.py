@@ -6,8 +6,10 @@ from analyzer.language.teaching.drafts import Where
 from analyzer.language.teaching.patterns import idiom
 
 CHARACTERS = (
-    idiom(r"(?P<at>can['’]t|can\s+not|can['’]not)", "cannot", "that nothing can is `no S can reach D`", Where.ALL),
-    idiom(r"(?<=[a-z])(?P<at>n['’]t)(?![a-z])", " not", "that nothing can is `no S can reach D`", Where.ALL),
+    idiom(r"(?P<at>\s*(?:…|\.\.\.)\s*)", " ", "leave `{at}` out", Where.ALL),
+    idiom(r"(?P<at>won['’´]t)(?![a-z])", "will not", "that nothing can is `no S can reach D`", Where.ALL),
+    idiom(r"(?P<at>can['’´]t|can\s+not|can['’´]not)", "cannot", "that nothing can is `no S can reach D`", Where.ALL),
+    idiom(r"(?<=[a-z])(?P<at>n['’´]t)(?![a-z])", " not", "that nothing can is `no S can reach D`", Where.ALL),
     idiom(r"(?P<at>['’‘`“”„](?P<said>[^'’‘`“”\"\n]*)['’‘`“”])", '"{said}"', "text stands in quotes of this kind: `\"`", Where.ALL),
     idiom(r"(?P<at>[\u00a0\u2002-\u200a\u202f\u3000])", " ", "write an ordinary space", Where.ALL),
     idiom(r"(?P<at>[\u200b-\u200d\u2060\ufeff])", " ", "leave the hidden character out", Where.ALL),

@@ -17,7 +17,7 @@ _WHERE = "conditions stand behind `where`"
 
 _CANNOT = (
     r"(?:(?:can|could|may|might|must|should|shall|will|would|do|does|is|are|has|have)\s*(?:not|n't|never)"
-    r"|cannot|cant|never)(?:\s+(?:be\s+)?(?:able|allowed|permitted|supposed)\s+to)?(?:\s+ever)?"
+    r"|cannot|cant|never|(?:is|are)\s+unable\s+to)(?:\s+(?:be\s+)?(?:able|allowed|permitted|supposed)\s+to)?(?:\s+ever)?"
 )
 _CAN = (
     r"(?:(?:could|may|might|must|should|shall|will|would|do|does|can\s+also|can\s+still|can\s+always|can\s+ever|needs?|has|have|ought)(?:\s+to)?"
@@ -107,7 +107,7 @@ SHAPES = (
     # ---------------------------------------------------------------------------------------- arrows
     idiom(r"^\s*(?P<src><SET>)\s*(?P<at>(?P<not>!-+>|!=>|-/->|-x->|-\|->|=/=>|-\\->|\s!>)|-+>|=+>|→|⇒|⟶|~>|>>)\s*(?P<dst>.+)$", _arrow, _REACH),
     # ---------------------------------------------------------------------------------------- passive
-    idiom(r"^\s*(?P<much>(?:no|every|only|some|all|any)\s+)?(?P<dst><SET>)\s+(?P<at>(?:is|are|can\s+be|must\s+be|should\s+be|may\s+be|can|be)(?P<not>\s*not|n't|\s+never)?(?P<only>\s+only)?(?:\s+be)?\s+(?P<un>un|in)?(?:reachable|accessible|reached|accessed|contacted|visible|exposed|open|called))(?P<only2>\s+only)?(?:\s+(?:from|by|to)\s+(?P<src><SET>))?<TAIL>$", _passive, "the source comes first: `S can reach D`"),
+    idiom(r"^\s*(?P<much>(?:no|every|only|some|all|any)\s+)?(?P<dst><SET>)\s+(?P<at>(?:is|are|(?:can|must|should|may|shall|will|could|would)(?:\s+be)?|be)(?P<not>\s*not|n't|\s+never)?(?P<only>\s+only)?(?:\s+be)?\s+(?P<un>un|in)?(?:reachable|accessible|reached|accessed|contacted|visible|exposed|open|called))(?P<only2>\s+only)?(?:\s+(?:from|by|to)\s+(?P<src><SET>))?<TAIL>$", _passive, "the source comes first: `S can reach D`"),
 )  # fmt: skip
 
 FIRST = (

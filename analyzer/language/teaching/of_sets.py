@@ -25,7 +25,7 @@ def _namespaces(groups: Groups) -> str:
 def _selected(groups: Groups) -> str:
     what = "namespaces" if groups["what"].lower().startswith("n") else "pods"
     labels = re.sub(r"\s*(?:,|\band\b|&&|&)\s*", ",", groups["labels"].strip())
-    labels = re.sub(r"\s*(?::|==|(?<!!)=)\s*", "=", labels)
+    labels = re.sub(r"\s*(?::|==|(?<!!)=)\s*|\s+(?:is|equals|equal\s+to|set\s+to)\s+", "=", labels)
     return f"{what}({labels})"
 
 
@@ -35,6 +35,8 @@ def _alternatives(groups: Groups) -> str:
 
 
 _LABEL = r"(?:<KEY>\s*(?:==|=|:|!=)\s*[\w.-]+)"
+_EQUALS = r"(?:\s*(?:==|=|:|!=)\s*|\s+(?:is|equals|equal\s+to|set\s+to)\s+)"
+_SAID = rf"(?:(?!(?:src|dst|request)\.)<KEY>{_EQUALS}[\w.-]+)"  # behind a word that says that labels come
 
 OF_SELECTORS = (
     idiom(r"(?P<pre>[\[(,]\s*)(?P<at>not\s+|!\s+)(?=<KEY>\s*[,)])", "{pre}!", "a label that is absent is `!key`", Where.INSIDE),
@@ -46,7 +48,7 @@ OF_SELECTORS = (
     ),
     idiom(r"(?P<at>\s+(?:and|&&)\s+)(?=!?<KEY>\s*(?:[=!,)]|in\b|notin\b))", ",", "in a selector a comma means `and`", Where.INSIDE),
     idiom(r"(?P<at>\s+not\s+in)(?=\s*\()(?<!\] not in)", " notin", "in a selector it is `notin`", Where.INSIDE),
-    idiom(r"(?<=[\w.-])(?P<at>\s*:\s*)(?=[\w\"])", "=", "a label is written `key=value`", Where.INSIDE),
+    idiom(r"(?<=[\w.\"-])(?P<at>\s*:\s*)(?=[\w\"])", "=", "a label is written `key=value`", Where.INSIDE),
     idiom(r"(?P<pre>[(,]\s*<KEY>)(?P<at>\s+(?:is|equals)\s+)(?=[\w\"])", "{pre}=", "a label is written `key=value`", Where.INSIDE),
     idiom(r"(?P<pre>[(,]\s*<KEY>)(?P<at>\s+is\s+not\s+)(?=[\w\"])", "{pre}!=", "a label is written `key!=value`", Where.INSIDE),
     idiom(r"(?P<pre>\bin\s*)(?P<at>[\[{](?P<values>[\w., \"-]*)[\]}])", "{pre}({values})", "the values stand in round brackets", Where.ALL),
@@ -56,6 +58,8 @@ OF_SELECTORS = (
 OF_SETS = (
     # ---------------------------------------------------------------------------------------- words around names
     idiom(r"(?<!namespace )(?<!namespaces )(?<!ns )<B>(?P<at>the|an?)\s+(?=(?:pods?|namespaces?|internet|workload|service|nodes?|api|kube|kubernetes|cluster|metadata|cloud|outside|public|external|world|same|other|deployment|statefulset|daemonset|[a-z0-9-]+ (?:namespace|pods?|deployment|service))<E>)", "", "leave `{at}` out"),
+    idiom(r"(?<=pods)\s+(?P<at>everywhere|anywhere)(?=\s)", "", "leave `{at}` out"),
+    idiom(r"(?<=pod)\s+(?P<at>everywhere|anywhere)(?=\s)", "", "leave `{at}` out"),
     idiom(r"<B>(?P<at>(?:the|a|an)\s+)(?=(?:same|other|different|another|cluster)<E>)", "", "leave `{at}` out"),
     # ---------------------------------------------------------------------------------------- workloads, Services
     idiom(r"<B>(?P<at><KINDS>[ /:]\s*(?P<name><NAME>)\s+(?:in|of|from)\s+(?:the\s+)?(?:namespaces?\s+|ns\s+)?(?P<ns><NAME>))", "workload {ns}/{name}", _WORKLOAD),
@@ -83,10 +87,10 @@ OF_SETS = (
     idiom(r"<B>(?P<at>(?:all|everything|anything|anyone|everyone|whatever|any\s+pods?|all\s+pods?|every\s+pod|each\s+pod|things?|apps|workloads|containers))(?=\s+(?:in|of|from)\s+(?:namespaces?|ns)\b)", lambda groups: "pods", "the pods of a namespace are `pods in namespace NAME`"),
     idiom(r"(?P<pre>\bpods(?:\([^)]*\))?\s+)(?P<at>(?:(?:of|from|within|inside|under|belonging\s+to)\s+(?:namespace\s+)?|(?:on|at)\s+namespace\s+))(?=<NAME>)(?!\S+\s+to\b)", "{pre}in namespace ", "pods are `in` a namespace"),
     # ---------------------------------------------------------------------------------------- labels
-    idiom(rf"<B>(?P<at>(?P<what>pods?|namespaces?|workloads|services)\s+(?:(?:with|having|labell?ed|matching|that\s+have|whose|-l|selected\s+by)\s+)(?:the\s+|a\s+)?(?:labels?\s+)?(?:as\s+)?(?P<labels>{_LABEL}(?:\s*(?:,|\band\b|&)\s*{_LABEL})*))", _selected, _LABELS),
+    idiom(rf"<B>(?P<at>(?P<what>pods?|namespaces?|workloads|services)\s+(?:(?:with|having|labell?ed|matching|that\s+have|whose|-l|--selector|selected\s+by|chosen\s+by|tagged|carrying|bearing|by|labels?)\s+)(?:with\s+|as\s+|by\s+)?(?:the\s+|an?\s+)?(?:labels?\s+)?(?:as\s+)?(?P<labels>{_SAID}(?:\s*(?:,|\band\b|&)\s*{_SAID})*))", _selected, _LABELS),
     idiom(rf"<B>(?P<at>(?P<what>pods?|namespaces?)\s*[\[{{]\s*(?P<labels>{_LABEL}(?:\s*,\s*{_LABEL})*)\s*[\]}}])", _selected, _LABELS, Where.ALL),
     idiom(rf"<B>(?P<what>pods|namespaces)\s+(?P<at>(?P<labels>{_LABEL}(?:\s*,\s*{_LABEL})*))", _selected, _LABELS),
-    idiom(rf"<B>(?P<what>pods)\s+(?P<at>where\s+(?P<labels><KEY>=[\w.-]+(?:\s*,\s*{_LABEL})*))(?=\s|$)", _selected, _LABELS),
+    idiom(rf"<B>(?P<what>pods)\s+(?P<at>where\s+(?P<labels>(?!(?:src|dst|request)\.)<KEY>(?:=|\s+is\s+)[\w.-]+(?:\s*,\s*{_LABEL})*))(?=\s|$)", _selected, _LABELS),
     idiom(rf"(?P<pre><AT_SET>)(?P<what>)(?P<at>(?:labels?\s+)?(?P<labels>(?!(?:pods|namespaces?|src|dst|request)\b){_LABEL}))", lambda groups: groups["pre"] + _selected(groups), _LABELS),
     idiom(r"(?<![\w./$-])namespace(?P<at>\s*\()", "namespaces(", _LABELS),
     # ---------------------------------------------------------------------------------------- addresses

@@ -27,7 +27,7 @@ _NAMED = {
         r"(?:(?:talk|speak|connect|communicate|get|go|send|egress|flow|route|come|speak|reach|link|dial|call)(?:s|ing)?"
         r"(?: (?:any |all |out )?(?:traffic|packets|data|requests|out|through))?\s+(?:to|with|into|onto)(?![\w-])"
         r"|open(?:s)?\s+(?:a\s+|any\s+|new\s+)?connections?\s+(?:to|with)"
-        r"|(?:reach|access|contact|call|hit|ping|see|use|touch|query|visit|talk|connect|consume|get|egress)(?:es|s|ed)?(?![\w-]))"
+        r"|(?:reach|access|contact|call|hit|ping|see|use|scrape|touch|query|visit|talk|connect|consume|get|egress)(?:es|s|ed)?(?![\w-]))"
     ),
     "TAIL": r"(?P<tail>(?:\s+(?:on|where|within|except)\s.*)?)",
     "QUANTIFIER": r"(?:no|every|some|only|policies|all|any|each)(?![\w.-])",

@@ -41,7 +41,7 @@ CLAIMS = [
     ("every pods is isolated for", 27, "expected `ingress` or `egress`, found the end", ""),
     ("no pods(app=x can reach nodes", 15, "expected `,` or `)`, found `can`", ""),
     ("no pods(app=x,) can reach nodes", 15, "expected a label key or `!`, found `)`", ""),
-    ("no pods(app in x) can reach nodes", 16, "expected `(`, found `x`", ""),
+    ("no pods(app in x) can reach nodes", 16, "the values stand in round brackets", ""),
     ("no pods(app in ()) can reach nodes", 17, "expected a value, found `)`", ""),
     ("no pods(a=b=c) can reach nodes", 12, "expected `,` or `)`, found `=`", ""),
     ("no pods can reach nodes)", 24, "found `)`", ""),
