@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.errors import QueryError, UsageError
 from analyzer.inputs.asked_sets import claim_of, of_set
+from analyzer.inputs.naming import named
 from analyzer.inputs.nearest_ends import nearest_end
 from analyzer.inputs.other_spellings import meant_end
 from analyzer.inputs.settings import nearest, settled
@@ -77,8 +78,14 @@ def _meaning(text: str, option: str, cluster: Cluster) -> AddressSet | str | tup
     workloads = workloads_named(text, cluster)
     if not workloads:
         what = "no workload of these manifests" if "/" in text else "no namespace of these manifests and no address"
-        raise UsageError(f"`{text}` after {option} is {what}", nearest_end(text, cluster))
+        is_set = re.search(r"[\s(){}=]", text) is not None
+        raise UsageError(f"`{text}` after {option} is {what}", _NO_SETS if is_set else nearest_end(text, cluster))
     return workloads
+
+
+_NO_SETS = (
+    "a map is narrowed to namespaces, workloads and addresses; pods by their labels are for `explain` and queries"
+)
 
 
 def _all_behind(text: str, option: str, cluster: Cluster) -> tuple[AddressSet | Workload, ...]:
@@ -362,7 +369,7 @@ def _of_set(text: str, option: str, cluster: Cluster, profile: Profile | None = 
     try:
         members = parse_query(claim_of(text)).claim.sources
     except QueryError as error:
-        raise QueryError(of_set(problem, text, option) for problem in error.problems) from None
+        raise QueryError(named(of_set(problem, text, option), [cluster]) for problem in error.problems) from None
     match members:
         case Member(_, OfWorkload(namespace, name)) if found := workloads_named(f"{namespace}/{name}", cluster):
             return _workload(found)

@@ -15,6 +15,9 @@ def nearest_end(text: str, cluster: Cluster) -> str:
     place, slash, name = text.partition("/")
     if not slash:
         known = [namespace.name for namespace in cluster.namespaces]
+        named = list(dict.fromkeys(f"{w.namespace}/{w.name}" for w in cluster.workloads if w.name == text))
+        if named:
+            return f"did you mean `{'` or `'.join(named[:3])}`?"
         return nearest(text, known) if 0 < len(known) <= _FEW else _close(text, known)
     workloads = list(dict.fromkeys((w.namespace, w.name) for w in cluster.workloads))
     known = [f"{namespace}/{own}" for namespace, own in workloads]

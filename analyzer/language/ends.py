@@ -141,7 +141,9 @@ def _named(word: Token, scope: Scope) -> Formula:
     elif word.startswith("$"):
         hint = "a parameter stands for a name, a key or a value; name sets with `let`"
     if not hint and not (word in FIRST_WORDS or namespace_fault(word)):
-        hint = Advice(f"declare it with `let`, or write `namespace {word}`", f"namespace {word}")
+        hint = Advice(
+            f"write `namespace {word}`, or `pods(app={word})` by a label, or name a set with `let`", f"namespace {word}"
+        )
     scope.problem(word, f"no set is called `{word}`", hint or "declare it with `let`")
     return _STAND_IN
 

@@ -1,0 +1,82 @@
+"""Names in the forms that a query in error should have: what the manifests have of that name in place of a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from analyzer.errors import InputError, Problem, QueryError
+from analyzer.inputs.settings import settled
+
+if TYPE_CHECKING:
+    from analyzer.model.cluster import Cluster, Workload
+
+_GUESSED = re.compile(r"(?<![\w./$-])(?<!in )namespace (?P<name>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)(?![\w.-])")
+_USUAL = ("app", "app.kubernetes.io/name", "k8s-app", "name", "app.kubernetes.io/component", "component")
+_MOST_WORKLOADS = 3
+
+
+def asked_of_read(
+    ask: Callable[[], Any], read: Callable[[], Any], clusters: Callable[[Any], Sequence[Cluster]]
+) -> tuple[Any, Any]:
+    """What is asked, and what was read; InputError with all that is wrong with both.
+
+    The forms of a query in error name what the manifests have, if they can be read: `clusters` are those in what was.
+    """
+    try:
+        asked = ask()
+    except QueryError as error:
+        found, wrong = None, error
+        try:
+            found = read()
+        except InputError as unread:
+            _, _ = settled(_raising(wrong), _raising(unread))
+        raise QueryError(named(problem, clusters(found)) for problem in wrong.problems) from None
+    except InputError as error:
+        asked, read = settled(_raising(error), read)
+    return asked, read()
+
+
+def _raising(error: InputError) -> Callable[[], Any]:
+    def part() -> Any:
+        raise error
+
+    return part
+
+
+def named(problem: Problem, clusters: Sequence[Cluster]) -> Problem:
+    """The problem, with pods by a label, or workloads, in its forms where these have the name and no namespace has."""
+    forms = tuple(_named(form, problem.excerpt, clusters) for form in problem.forms)
+    return problem if forms == problem.forms else replace(problem, forms=forms)
+
+
+def _named(form: str, written: str, clusters: Sequence[Cluster]) -> str:
+    def instead(found: re.Match[str]) -> str:
+        is_own = re.search(rf"(?:namespaces?|ns)\W+{re.escape(found['name'])}(?![\w.-])", written) is not None
+        return found[0] if is_own else _what_is_called(found["name"], clusters) or found[0]
+
+    return _GUESSED.sub(instead, form)
+
+
+def _what_is_called(name: str, clusters: Sequence[Cluster]) -> str:
+    """The set of that name in the language; empty where a namespace has it, or nothing."""
+    if any(namespace.name == name for cluster in clusters for namespace in cluster.namespaces):
+        return ""
+    workloads = [workload for cluster in clusters for workload in cluster.workloads]
+    keys = {key for workload in workloads for key, value in workload.labels.items() if value == name}
+    if keys:
+        return f"pods({min(keys, key=_order)}={name})"
+    owners = list(dict.fromkeys(_owners(name, workloads)))
+    if not owners or len(owners) > _MOST_WORKLOADS:
+        return ""
+    return owners[0] if len(owners) == 1 else f"({' or '.join(owners)})"
+
+
+def _owners(name: str, workloads: Iterable[Workload]) -> Iterator[str]:
+    return (f"workload {workload.namespace}/{name}" for workload in workloads if workload.name == name)
+
+
+def _order(key: str) -> tuple[int, str]:
+    return (_USUAL.index(key) if key in _USUAL else len(_USUAL)), key
