@@ -14,7 +14,6 @@ from analyzer.cli.progress import Progress
 from analyzer.cli.recording import readings
 from analyzer.cli.revisions import Reading
 from analyzer.inputs.excuses import asked, excuses
-from analyzer.inputs.naming import asked_of_read
 
 
 def check(
@@ -62,10 +61,9 @@ def check(
     )
     reading = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs, render, readings(evidence, reports))
     with Progress() as progress:
-        packs, loaded = asked_of_read(
+        packs, loaded = inputs.asked_of_read(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
             lambda: reading.one(manifests, progress),
-            lambda loaded: [loaded.cluster],
         )
         spare((cluster := loaded.cluster).files, reports, yaml, patch)
         engine = inputs.profile_for(profile, knob or (), cluster)

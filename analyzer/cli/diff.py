@@ -11,7 +11,6 @@ from analyzer.cli.guard import complaint, tell
 from analyzer.cli.options import FailOn
 from analyzer.cli.progress import Progress
 from analyzer.inputs import endpoints
-from analyzer.inputs.naming import asked_of_read
 
 
 def diff(
@@ -55,10 +54,9 @@ def diff(
     limits = inputs.budget(budget)
     reading = revisions.Reading(keep_going, irrelevant, strict_cidr, exclude, render=render)
     with Progress() as progress:
-        packs, (old, new) = asked_of_read(
+        packs, (old, new) = inputs.asked_of_read(
             lambda: inputs.questions(pack or (), query or (), parameters or ()) if pack or query else (),
             lambda: reading.staged(paths or (), git, progress) if staged else reading.both(paths or (), git, progress),
-            lambda revisions: [loaded.cluster for loaded in revisions],
         )
         controllers = endpoints.ingress_controllers(ingress_controller or (), old.cluster, new.cluster)
         engine = inputs.profile_for(profile, knob or (), old.cluster, new.cluster)

@@ -5,6 +5,7 @@ ports, requests, excuses.  Everything wrong with it is told at once.
 from analyzer.inputs.engines import profile_for
 from analyzer.inputs.settings import (
     BASELINE,
+    asked_of_read,
     budget,
     chosen_profile,
     chosen_universe,
@@ -21,6 +22,7 @@ from analyzer.inputs.settings import (
 
 __all__ = [
     "BASELINE",
+    "asked_of_read",
     "budget",
     "chosen_profile",
     "chosen_universe",

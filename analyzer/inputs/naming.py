@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from analyzer.errors import InputError, Problem, QueryError
-from analyzer.inputs.settings import settled
+from analyzer.errors import Problem
 
 if TYPE_CHECKING:
     from analyzer.model.cluster import Cluster, Workload
@@ -16,34 +15,6 @@ if TYPE_CHECKING:
 _GUESSED = re.compile(r"(?<![\w./$-])(?<!in )namespace (?P<name>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)(?![\w.-])")
 _USUAL = ("app", "app.kubernetes.io/name", "k8s-app", "name", "app.kubernetes.io/component", "component")
 _MOST_WORKLOADS = 3
-
-
-def asked_of_read(
-    ask: Callable[[], Any], read: Callable[[], Any], clusters: Callable[[Any], Sequence[Cluster]]
-) -> tuple[Any, Any]:
-    """What is asked, and what was read; InputError with all that is wrong with both.
-
-    The forms of a query in error name what the manifests have, if they can be read: `clusters` are those in what was.
-    """
-    try:
-        asked = ask()
-    except QueryError as error:
-        found, wrong = None, error
-        try:
-            found = read()
-        except InputError as unread:
-            _, _ = settled(_raising(wrong), _raising(unread))
-        raise QueryError(named(problem, clusters(found)) for problem in wrong.problems) from None
-    except InputError as error:
-        asked, read = settled(_raising(error), read)
-    return asked, read()
-
-
-def _raising(error: InputError) -> Callable[[], Any]:
-    def part() -> Any:
-        raise error
-
-    return part
 
 
 def named(problem: Problem, clusters: Sequence[Cluster]) -> Problem:

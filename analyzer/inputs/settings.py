@@ -38,6 +38,26 @@ def settled(*parts: Callable[[], Any]) -> list[Any]:
     return results
 
 
+def asked_of_read(ask: Callable[[], Any], read: Callable[[], Any]) -> list[Any]:
+    """What is asked, and what was read, of one revision or of several; InputError with all that is wrong with both.
+
+    The forms of a query in error name what the manifests have, if they can be read.
+    """
+    found: list[Any] = []
+
+    def kept() -> Any:
+        found.append(read())
+        return found[0]
+
+    try:
+        return settled(ask, kept)
+    except QueryError as error:
+        from analyzer.inputs.naming import named
+
+        revisions = [each for read in found for each in (read if isinstance(read, tuple) else (read,))]
+        raise QueryError(named(problem, [each.cluster for each in revisions]) for problem in error.problems) from None
+
+
 def _together(errors: Sequence[InputError]) -> InputError:
     kinds = {type(error) for error in errors}
     kind = kinds.pop() if len(kinds) == 1 else InputError

@@ -34,8 +34,8 @@ class _Line:
 
 
 def render_concise(answer: Answer) -> bytes:
-    """`team-a/policies.yaml:61:11: critical: …`, one line each, slips in policies last; nothing where all is
-    proved or excused and there are none."""
+    """`team-a/policies.yaml:61:11: critical: …`, one line each, slips in queries and in policies last; nothing where
+    all is proved or excused and there are none."""
     return "".join(f"{_place(it)}: {it.word}: {visible(it.text)}\n" for it in _lines(answer)).encode()
 
 
@@ -56,6 +56,7 @@ def _lines(answer: Answer) -> Iterator[_Line]:
     for verdict in answer.verdicts:
         if verdict.status is not Status.PROVED and not verdict.is_excused and id(verdict) not in told:
             yield _of_verdict(verdict)
+    yield from map(_notice, verdict_words.slips(answer))
     yield from (_notice(it) for it in answer.notices if it.topic is not None and not it.is_kept)
 
 

@@ -30,6 +30,9 @@ def render_markdown(answer: Answer) -> bytes:
     missing = sum(not page.took(_finding(answer, finding)) for finding in answer.findings)
     if missing:
         page.note(f"No room here for {words.plural(missing, 'finding')}; `--format text -v` tells all.")
+    slips = [f"- note: {escaped(parts.notice(notice))}" for notice in verdict_words.slips(answer)]
+    if slips and not page.took(["", *slips]):
+        page.note(f"No room here for {words.plural(len(slips), 'notice')} on queries; `--format text` tells all.")
     graded = [(section, verdict) for section in answer.sections for verdict in section.verdicts]
     graded.sort(key=lambda it: it[1].is_excused)
     cut = left_out = 0
@@ -123,7 +126,10 @@ def _verdict(answer: Answer, section: str, verdict: Verdict) -> list[str]:
     for example in verdict.counterexamples:
         lines += _counterexample(verdict, example)
     lines.append("")
+    told = {parts.notice(notice) for notice in verdict.notices if notice.is_kept}  # above, where nothing is folded
     for label, text in verdict_words.background(verdict, answer.universe):
+        if label == "note" and text in told:
+            continue
         lines.append(f"- {label}{': ' if label else ''}{escaped(text)}")
     return [*lines, "", "</details>"]
 

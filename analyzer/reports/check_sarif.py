@@ -249,7 +249,7 @@ def _suppressions(verdict: Verdict) -> Iterator[Json]:
 
 
 def _notifications(answer: Answer) -> Iterator[Json]:
-    for notice in answer.notices:
+    for notice in (*verdict_words.slips(answer), *answer.notices):
         found = _notification("note", notice.source, notice.message)
         yield found if notice.topic is None else {**found, "descriptor": {"id": notice.topic.value}}
     for it in answer.unmodelled:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from analyzer.model.claims import Kind, Universe
+from analyzer.model.source import Notice
 from analyzer.reports import parts, words
 from analyzer.verdicts.verdict import Answer, Counterexample, CrossCheck, Status, Verdict
 
@@ -145,6 +146,11 @@ def background(verdict: Verdict, universe: Universe) -> Iterator[tuple[str, str]
         yield "asked", f"{parts.line(query.text)}{place}"
     for notice in verdict.notices:
         yield "note", parts.notice(notice)
+
+
+def slips(answer: Answer) -> tuple[Notice, ...]:
+    """What queries name and nothing has, whatever came of them: probably misspelt."""
+    return tuple(notice for verdict in answer.verdicts for notice in verdict.notices if notice.is_kept)
 
 
 def excuses(verdict: Verdict) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import QueryError
-from analyzer.inputs.naming import asked_of_read
+from analyzer.inputs import asked_of_read
 from analyzer.language import parse_query
 from analyzer.manifests import Loaded, load
 
@@ -47,7 +47,7 @@ def loaded(tmp_path: Path) -> Loaded:
 )
 def test_forms_name_what_the_manifests_have(written: str, forms: tuple[str, ...], loaded: Loaded) -> None:
     with pytest.raises(QueryError) as caught:
-        asked_of_read(lambda: parse_query(written), lambda: loaded, lambda found: [found.cluster])
+        asked_of_read(lambda: parse_query(written), lambda: loaded)
     found = caught.value.problems[0].forms
     for form in found:
         parse_query(form)
@@ -56,7 +56,7 @@ def test_forms_name_what_the_manifests_have(written: str, forms: tuple[str, ...]
 
 def test_what_is_wrong_with_both_is_told(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no set is called `web`") as caught:
-        asked_of_read(lambda: parse_query("no web can reach db"), lambda: load([str(tmp_path)]), lambda found: [])
+        asked_of_read(lambda: parse_query("no web can reach db"), lambda: load([str(tmp_path)]))
     assert str(tmp_path) in str(caught.value)
 
 
