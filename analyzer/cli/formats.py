@@ -7,6 +7,31 @@ from enum import Enum
 CONFIGURATION_SCHEMA = "config-1"  # among the published schemas
 
 
+_ENDINGS = {
+    ".json": "json",
+    ".sarif": "sarif",
+    ".sarif.json": "sarif",
+    ".xml": "junit",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".csv": "csv",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".svg": "svg",
+}
+
+
+def of_ending(file: str) -> str:
+    """The format that a file's name asks for; empty where its ending says nothing."""
+    name = file.lower()
+    found = [ending for ending in _ENDINGS if name.endswith(ending)]
+    return _ENDINGS[max(found, key=len)] if found else ""
+
+
 class Format(Enum):
     TEXT = "text"
     JSON = "json"

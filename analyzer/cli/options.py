@@ -139,7 +139,13 @@ InFormats = Annotated[
     ),
 ]
 OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report here instead of to stdout.")
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the report here instead of to stdout; without --format its ending says which: .json, .html, …",
+    ),
 ]
 YamlFile = Annotated[
     str | None,

@@ -6,6 +6,8 @@ from typing import Any
 
 import typer.core
 
+from analyzer.cli.formats import CheckFormat, of_ending
+
 PANELS = {
     "Questions": ("--pack", "--query", "--set", "--universe", "--fail-on"),
     "Ends": (
@@ -42,6 +44,21 @@ FEW = 6  # options of a command; so many are told without headings
 
 class PanelledCommand(typer.core.TyperCommand):
     """A command whose help tells arguments first, then its options under a heading for each panel."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As usual; without --format, the ending of --output's file says which report is meant."""
+        file, reports = ctx.params.get("file"), [it for it in self.params if it.name == "format_"]
+        if file is not None and reports and ctx.get_parameter_source("format_").name in ("DEFAULT", "DEFAULT_MAP"):
+            name, choices = of_ending(str(file)), getattr(reports[0].type, "choices", CheckFormat)
+            own = [str(getattr(choice, "value", choice)) for choice in choices]
+            if name and name not in own:
+                ctx.fail(
+                    f"`-o {file}` is called like {name}, which `{self.name}` does not write: "
+                    f"name one of its formats with --format ({', '.join(own)})."
+                )
+            if name:
+                ctx.params["format_"] = [name] if reports[0].multiple else name
+        return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         arguments: list[tuple[str, str]] = []

@@ -116,7 +116,7 @@ def chosen_profile(name: str | None, knobs: Sequence[str]) -> Profile:
     problems: list[Problem] = []
     for text in knobs:
         try:
-            knob, value = _pair(_ASSUMED.get(text, text), "--knob")
+            knob, value = _knob(_ASSUMED.get(text, text))
             if knob_of(knob) not in knob_names():
                 raise UsageError(f"unknown knob `{knob}`", nearest(knob, knob_names()))
             profile = _with_knob(profile, knob, value)
@@ -128,6 +128,24 @@ def chosen_profile(name: str | None, knobs: Sequence[str]) -> Profile:
 
 
 _ASSUMED = {"no-tokens": "tokens=false"}  # what `--assume` is short for
+
+
+def _knob(text: str) -> tuple[str, str]:
+    """NAME=VALUE in two; UsageError names what was probably meant by anything else."""
+    from difflib import get_close_matches
+
+    from analyzer.model.profile import knob_of, knob_values
+
+    name, equals, value = text.partition("=")
+    if equals and name.strip():
+        return name.strip(), value.strip()
+    values = knob_values()
+    close = get_close_matches(knob_of(text.strip()), [*_ASSUMED, *values], n=1)
+    hint = "write --knob NAME=VALUE; `netproof check -h` and docs/profiles.md tell of them"
+    if close:
+        taken = "" if close[0] in _ASSUMED else f"={'|'.join(values[close[0]]) or 'VALUE'}"
+        hint = f"did you mean `{close[0]}{taken}`?"
+    raise UsageError(f"`{text}` after --knob or --assume is not NAME=VALUE", hint)
 
 
 def _with_knob(profile: Profile, knob: str, value: str) -> Profile:

@@ -168,6 +168,8 @@ def _summary(page: Page, answer: Answer) -> None:
     mark, word = verdict_words.overall(answer)
     ink = Ink.OPEN if mark == verdict_words.EXCUSED_MARK else INKS[answer.status]
     text = verdict_words.summary(answer)
+    if text.endswith(f": 1 {word}"):  # one query: the word stands before it
+        text = text.partition(":")[0]
     if answer.findings:
         text += f"; {words.plural(len(answer.findings), 'finding')}"
     page.labelled(f"{mark} {word}", text, gutter=parts.GUTTER, ink=ink)

@@ -129,7 +129,8 @@ def background(verdict: Verdict, universe: Universe) -> Iterator[tuple[str, str]
     if verdict.counterexamples and not verdict.is_complete:
         yield "more", "there are further counterexamples; --max-counterexamples shows more of them"
     for hanging in verdict.blame if verdict.status is Status.UNKNOWN else ():
-        yield "hangs on", parts.line(hanging)
+        if parts.line(hanging) not in parts.line(verdict.reason):
+            yield "hangs on", parts.line(hanging)
     for missing in verdict.blame if verdict.status is Status.VACUOUS else ():
         yield "why", parts.line(missing)
     for denying in verdict.blame if verdict.status is Status.REFUTED and query.claim.kind is Kind.SOME else ():

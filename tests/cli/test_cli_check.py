@@ -113,7 +113,7 @@ def test_without_a_question_the_baseline_is_asked():
 def test_a_refutation_is_told_in_sentences():
     found = check("open.yaml", "-q", CLOSED_TO_INTERNET)
     text = " ".join(found.stdout.split())
-    assert "✗ refuted 1 query: 1 refuted; 1 finding" in text
+    assert "✗ refuted 1 query; 1 finding" in text
     assert "shows 8.8.8.8 → shop/web on TCP" in text
     assert "(live)" in text
     assert "Every pod that could be created; profile generic; " in text

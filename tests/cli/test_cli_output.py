@@ -178,3 +178,72 @@ def test_nothing_is_written_over_a_manifest_that_was_read(option, tmp_path):
     )
     assert (found.exit_code, manifest.read_bytes()) == (2, before)
     assert "is one of the manifests that were read" in " ".join(found.output.split())
+
+
+ENDINGS = {
+    "json": ("x.json", "X.JSON"),
+    "sarif": ("x.sarif", "x.sarif.json"),
+    "junit": ("x.xml",),
+    "markdown": ("x.md", "x.markdown"),
+    "html": ("x.html", "x.htm"),
+    "csv": ("x.csv",),
+    "dot": ("x.dot", "x.gv"),
+    "mermaid": ("x.mmd",),
+    "svg": ("x.svg",),
+    "text": ("x.txt", "x.log", "x"),
+}
+POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: a}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: a}
+spec: {containers: [{name: c, image: i}]}
+"""
+ASKED = {
+    "check": ("check", "m", "-q", "no pods can reach nodes"),
+    "diff": ("diff", "m", "m"),
+    "map": ("map", "m"),
+    "explain": ("explain", "m", "--from", "a/p", "--to", "8.8.8.8"),
+}
+
+
+@pytest.fixture
+def manifests(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "m.yaml").write_text(POLICY)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ASKED)
+@pytest.mark.parametrize(("name", "file"), [(name, file) for name, files in ENDINGS.items() for file in files])
+def test_the_ending_of_a_file_says_which_report_is_meant(command, name, file, manifests):
+    own = [it.value for it in FORMATS[command]]
+    found = run(*ASKED[command], "-o", file)
+    if name not in own:
+        assert found.exit_code == 2
+        assert f"({', '.join(own)})" in " ".join(found.output.split())
+        assert not (manifests / file).exists()
+        found = run(*ASKED[command], "-o", file, "--format", "text")
+        name = "text"
+    assert found.exit_code != 2, found.output
+    run(*ASKED[command], "--format", name, "-o", "other")
+    assert (manifests / file).read_bytes() == (manifests / "other").read_bytes()
+
+
+def test_a_format_that_is_named_goes_before_the_ending(manifests):
+    run(*ASKED["check"], "-o", "x.json", "--format", "markdown")
+    assert (manifests / "x.json").read_text().startswith("###")
+
+
+@pytest.mark.parametrize(("file", "begins"), [("x.json", "{"), ("x.md", "#"), ("x.csv", "✗"), ("x.txt", "✗")])
+def test_so_it_is_with_a_file_of_the_configuration(file, begins, manifests):
+    (manifests / "netproof.toml").write_text(
+        f'manifests = ["m"]\nqueries = ["no pods can reach internet"]\noutput = "{file}"\n'
+    )
+    assert run("check").exit_code == 1
+    assert (manifests / file).read_text().startswith(begins)

@@ -87,8 +87,13 @@ def _joined(matter: Matter) -> Iterator[Change]:
     assert isinstance(second, PodPeer)
     one = PodPeer(first.namespaces, second.pods)
     policy = matter.with_rule(replace(matter.rule, peers=(*peers[: place - 1], one, *peers[place + 1 :])))
-    said = "drop the dash before `podSelector`: one peer, not two"
+    said = f"{_joining(matter)}: one peer, not two"
     yield Change(policy, (DropDash(matter.direction, matter.rule.index, place),), (said,))
+
+
+def _joining(matter: Matter) -> str:
+    is_json = matter.rule.source.file.endswith(".json")
+    return "put `podSelector` into the braces before it" if is_json else "drop the dash before `podSelector`"
 
 
 def _joined_in_namespaces(matter: Matter) -> Iterator[Change]:
@@ -109,7 +114,7 @@ def _joined_in_namespaces(matter: Matter) -> Iterator[Change]:
         return
     one = PodPeer(NamespacesMatching(_named(names)), second.pods)
     policy = matter.with_rule(replace(matter.rule, peers=(*peers[: place - 1], one, *peers[place + 1 :])))
-    said = f"drop the dash before `podSelector`, and name the {_namespaces(names)}"
+    said = f"{_joining(matter)}, and name the {_namespaces(names)}"
     at = (matter.direction, matter.rule.index)
     yield Change(policy, (ReplacePeer(*at, place - 1, one), RemovePeer(*at, place)), (said,))
 

@@ -90,7 +90,8 @@ def wrong_with(cause: Cause, operations: Sequence[Operation]) -> str:
     peer, connection = rule.peers[place], cause.hits[0].example.connection
     text = f"{verb} {_who(peer, direction, connection)}"
     if split_peers(rule) == place + 1:
-        text += ", for `podSelector` has a dash of its own"
+        is_json = rule.source.file.endswith(".json")
+        text += ", for `podSelector` has " + ("braces of its own" if is_json else "a dash of its own")
     return text
 
 

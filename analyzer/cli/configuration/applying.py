@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from analyzer.cli.formats import CheckFormat, of_ending
 from analyzer.errors import UsageError
 from analyzer.records import dataclass
 
@@ -134,7 +136,23 @@ def _merged(
                 found[key] = Given([*in_file.value, *given[name]], f"{FLAG}, {in_file.origin}")
         else:
             found[key] = in_file or Given(given[name], DEFAULT)
-    return found
+    return _with_format_of_file(found)
+
+
+def _with_format_of_file(values: dict[Key, Given]) -> dict[Key, Given]:
+    """The report that the ending of a file in the configuration says, where no format is given."""
+    from analyzer.cli.configuration.reading import Given
+
+    by_name = {key.parameter: key for key in values}
+    file, reports = by_name.get("file"), by_name.get("format_")
+    if file is None or reports is None or values[file].origin in (FLAG, DEFAULT) or values[reports].origin != DEFAULT:
+        return values
+    name, usual = of_ending(str(values[file].value)), values[reports].value
+    try:
+        value = type(usual)(name) if isinstance(usual, Enum) else [CheckFormat(name).value]
+    except ValueError:
+        return values
+    return values | {reports: Given(value, values[file].origin)}
 
 
 def _is_on_command_line(context: typer.Context, name: str) -> bool:
