@@ -140,6 +140,12 @@ def _cni(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
             yield StatedAssumption("network-policy-on", text, override=f"{give}; --knob enable-network-policy=false")
     if not profile.reads_groups or not (aws.group_policies or aws.interfaces):
         return
+    partly = [group.id for group in aws.groups if group.is_by_rule]
+    if partly:
+        names = ", ".join(partly[:6]) + (" …" if len(partly) > 6 else "")
+        text = f"the rules told one by one are all that security groups have of which nothing else tells ({names})"
+        give = "give the output of `aws ec2 describe-security-groups`"
+        yield StatedAssumption("group-rules-complete", text, override=give)
     from analyzer.model.aws_nodes import nodes_are_told
 
     if not nodes_are_told(cluster):

@@ -69,6 +69,7 @@ class Facts:
     left_out: list[LeftOut] = field(default_factory=list)
     root_namespaces: set[str] = field(default_factory=set)  # of the mesh, as its configuration tells
     dns_domains: set[str] = field(default_factory=set)
+    config_maps: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # of the system, by place
     needs: list[Need] = field(default_factory=list)
 
     def mention(self, namespace: str, source: Source) -> None:
@@ -95,6 +96,7 @@ class Facts:
             elif isinstance(mine, set):
                 mine.update(others)
         self.mesh_configs |= other.mesh_configs
+        self.config_maps |= other.config_maps
         for kind, count in other.irrelevant.items():
             self.irrelevant[kind] = self.irrelevant.get(kind, 0) + count
         for namespace, source in other.mentioned.items():
@@ -139,7 +141,7 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     workloads, roots = workloads_of(living, {node.name: node for node in facts.nodes})
     rooted = at_root(facts.unmodelled, facts.root_namespaces)
     calico, cilium = calico_of(facts.calico), cilium_of(facts.cilium)
-    aws = aws_of((*facts.aws, *_cni_settings(living)), facts.policies)
+    aws = aws_of((*facts.aws, *_cni_settings(living, facts)), facts.policies)
     own = (*stand_ins(calico), *cilium_stand_ins(cilium), *aws_stand_ins(aws))
     unmodelled = (*_without_known_pods(rooted, roots), *own)
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
@@ -173,13 +175,13 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     return replace(cluster, notices=(*cluster.notices, *more)) if more else cluster
 
 
-def _cni_settings(pods: Iterable[PodSource]) -> Iterable[AwsFact]:
+def _cni_settings(pods: Iterable[PodSource], facts: Facts) -> Iterable[AwsFact]:
     """What the DaemonSet aws-node tells, where there is one."""
     if not any(pod.options for pod in pods):
         return ()
     from analyzer.manifests.kinds.aws.settings import of_daemon_sets
 
-    return of_daemon_sets(pods)
+    return of_daemon_sets(pods, facts.config_maps)
 
 
 def _oddities(cluster: Cluster) -> Iterator[Notice]:

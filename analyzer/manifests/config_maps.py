@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from analyzer.manifests.assembly import Facts
 from analyzer.manifests.kinds.dns_domains import dns_domains
+from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE
 from analyzer.manifests.kinds.mesh import root_namespace
-from analyzer.manifests.kinds.unread_objects import quiet_name
+from analyzer.manifests.kinds.unread_objects import quiet_name, quiet_namespace
+from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
+
+_SYSTEM = "kube-system"
+_LONG = 1_000
+"""Where agents take their variables from, and what no variable holds."""
 
 
 def read_config_map(root: Section, facts: Facts) -> None:
     """Adds to the facts what it tells."""
     facts.dns_domains |= dns_domains(root.data)
     name = quiet_name(root)
+    where = quiet_namespace(root) or DEFAULT_NAMESPACE
+    if where == _SYSTEM and isinstance(data := root.data.get("data"), Mapping):
+        short = {key: text for key, text in data.items() if isinstance(text, str) and len(text) < _LONG}
+        facts.config_maps[where, name] = {str(key): text for key, text in short.items()}
     if name == "cilium-config":
         from analyzer.manifests.kinds.cilium.settings import cilium_settings
 

@@ -20,6 +20,8 @@ from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 API = "networking.k8s.aws"
+UNKNOWN = "unknown"
+"""What a knob is set to whose value nobody knows."""
 _Fact = TypeVar("_Fact")
 
 
@@ -30,7 +32,8 @@ class AwsSettings:
 
     `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
     knobs of the profile that it sets, each with its value.  `gives_pods_groups`: pods without groups of their own have
-    others than their node (S4).
+    others than their node (S4).  `untold`: knobs that it sets to what nobody knows, each with the reason.
+    `without_pod_eni`: why pods may get no groups of their own at all, empty if they do.
     """
 
     what: str
@@ -38,6 +41,8 @@ class AwsSettings:
     network_policy: bool | None = None
     knobs: tuple[tuple[str, str], ...] = ()
     gives_pods_groups: bool = False
+    untold: tuple[tuple[str, str], ...] = ()
+    without_pod_eni: str = ""
 
 
 # ------------------------------------------------------------------------------------------------ security groups
@@ -71,13 +76,15 @@ class GroupRule:
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
-    """`is_whole`: all of its rules are here; False: only some that were told of one by one."""
+    """`is_whole`: all of its rules are here; False: only some that were told of one by one.  `is_by_rule`: rules were
+    told one by one, and are taken for all that it has."""
 
     id: str
     rules: tuple[GroupRule, ...]
     source: Source
     name: str = ""
     is_whole: bool = True
+    is_by_rule: bool = False
 
     def of(self, direction: Direction) -> tuple[GroupRule, ...]:
         return tuple(rule for rule in self.rules if rule.direction is direction)
@@ -236,6 +243,16 @@ class Aws:
         return bool(self.eni_configs) or any(one.gives_pods_groups for one in self.settings)
 
     @property
+    def without_pod_eni(self) -> str:
+        """Why pods may get no groups of their own, empty if they do."""
+        return next((one.without_pod_eni for one in self.settings if one.without_pod_eni), "")
+
+    def untold(self, knob: str) -> str:
+        """Why nobody knows what the knob is."""
+        whys = dict(pair for one in self.settings for pair in one.untold)
+        return whys.get(knob, f"what {knob} is, is not known (--knob {knob})")
+
+    @property
     def network_policy(self) -> bool | None:
         """Whether NetworkPolicies are enforced: not unless all that must be switched on is (N1, N2); None: nothing
         says it."""
@@ -299,7 +316,8 @@ def _one_by_one(groups: Iterable[SecurityGroup]) -> Iterable[SecurityGroup]:
             numbered[rule.direction] = place + 1
             name = rule.name or f"{id_} {rule.direction.value} {place + 1}"
             found.append(replace(rule, index=place, name=name))
-        yield SecurityGroup(id_, tuple(found), first.source, first.name, bool(whole))
+        is_by_rule = bool(whole) and all(group.is_by_rule for group in whole)
+        yield SecurityGroup(id_, tuple(found), first.source, first.name, bool(whole), is_by_rule)
 
 
 def _body(rule: GroupRule) -> object:
@@ -376,9 +394,10 @@ def _of_groups(policy: GroupPolicy, aws: Aws) -> Unmodelled:
 
 
 def knobs_of(aws: Iterable[AwsSettings]) -> Mapping[str, list[tuple[str, AwsSettings]]]:
-    """Each knob that the settings set, with every value and what sets it."""
+    """Each knob that the settings set, with every value and what sets it; one that is known goes before one that is
+    not."""
     found: dict[str, list[tuple[str, AwsSettings]]] = {}
     for one in aws:
         for knob, value in one.knobs:
             found.setdefault(knob, []).append((value, one))
-    return found
+    return {knob: [it for it in told if it[0] != UNKNOWN] or told for knob, told in found.items()}

@@ -104,6 +104,9 @@ class GroupFormulas:
             parts.append(labels(policy.pods, role))
         if policy.accounts is not None and policy.accounts.requirements:
             parts.append(self._of_accounts(policy.namespace, policy.accounts, role))
+        if why := self.cluster.aws.without_pod_eni:
+            text = f"whether pods have security groups of their own is not known: {why}"
+            parts.append(Open(OpenFact("engine", "engine pod-eni", text)))
         return both(parts)
 
     def _of_accounts(self, namespace: str, selector: Selector, role: Role) -> Formula:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from enum import Enum
 
 from analyzer.model.aws import GroupPolicy
 from analyzer.model.aws_groups import GroupFormulas, local, own_node
@@ -28,7 +29,7 @@ from analyzer.model.formulas import (
     is_a,
     negated,
 )
-from analyzer.model.knobs import EnforcingMode, GroupMode, StrictPolicies
+from analyzer.model.knobs import EnforcingMode, ExternalSnat, GroupMode, StrictPolicies
 from analyzer.model.leading import node_ways
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
@@ -58,7 +59,7 @@ class AwsReader:
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.groups = GroupFormulas(profile, cluster, direction)
         self.local = local(direction, with_nodes=profile.own_node_egress)
-        self.is_standard = profile.pod_security_group_enforcing_mode is GroupMode.STANDARD
+        self.standard = _is(profile.pod_security_group_enforcing_mode, GroupMode.STANDARD, GroupMode.UNKNOWN, cluster)
 
     # -------------------------------------------------------------------------------------------- groups
     def tiers(self) -> Iterator[Tier]:
@@ -68,14 +69,14 @@ class AwsReader:
         if entries:
             entries += self._by_itself([entry.subject for entry in entries])
             yield Tier(TIER, (tuple((entry,) for entry in entries),), Unmatched.DENY, passes_alone=True)
-        if self.cluster.aws.group_policies and not self.is_standard:
+        if self.cluster.aws.group_policies and self.standard != TRUE:
             yield from self._past_policies()
 
     def _policy(self, policy: GroupPolicy) -> Entry:
         rules = tuple(self._rules(policy.groups))
         subject = self.groups.selected(policy, Role.SELF)
-        if self._leaves_by_node:
-            beyond = self.groups.beyond_vpc(self.far)
+        if (leaves := self._leaves_by_node()) != FALSE:
+            beyond = both([leaves, self.groups.beyond_vpc(self.far)])
             rules = tuple(_passing(rule.rule, both([rule.when, negated(beyond)])) for rule in rules)
             rules += (_passing(None, both([beyond, self.groups.nodes.lets_out(self._whens)])),)
         return Entry(policy, subject, rules, closes=True)
@@ -94,10 +95,18 @@ class AwsReader:
             entry = told[0] if len(told) == 1 else replace(told[0], groups=self.groups.nodes.all_groups, nodes=())
             yield Entry(entry, subject, (*rules, _passing(None, self.local)), closes=True)
 
-    @property
-    def _leaves_by_node(self) -> bool:
-        """What leaves the VPC leaves it by the node's own interface."""
-        return self.is_standard and self.direction is Direction.EGRESS and not self.profile.external_snat
+    def _leaves_by_node(self) -> Formula:
+        """What leaves the VPC leaves it by the node's own interface, but for where the node does not translate it."""
+        if self.standard == FALSE or self.direction is not Direction.EGRESS:
+            return FALSE
+        kept = _is(self.profile.external_snat, ExternalSnat.TRUE, ExternalSnat.UNKNOWN, self.cluster)
+        spared = self.profile.snat_exceptions
+        there: Formula = FALSE
+        if spared is None:
+            there = Open(OpenFact("engine", "engine exclude-snat-cidrs", self.cluster.aws.untold("exclude-snat-cidrs")))
+        elif spared:
+            there = Member(self.far, AtAddress(spared))
+        return both([self.standard, negated(either([kept, there]))])
 
     def _rules(self, groups: Iterable[str]) -> Iterator[StagedRule]:
         for id_ in groups:
@@ -115,8 +124,8 @@ class AwsReader:
         if self.direction is Direction.EGRESS:
             rule = _passing(None, self.groups.unfiltered())
             yield Entry(None, everyone, (rule,), why=_UNFILTERED)
-        if self.is_standard and self.cluster.aws.group_policies:
-            rule = _passing(None, self.local)
+        if self.standard != FALSE and self.cluster.aws.group_policies:
+            rule = _passing(None, both([self.standard, self.local]))
             yield Entry(None, self.groups.own(Role.SELF), (rule,), why=_LOCAL)
 
     def _past_policies(self) -> Iterator[Tier]:
@@ -125,7 +134,7 @@ class AwsReader:
         if knob is StrictPolicies.ENFORCED:
             return
         is_open = knob is StrictPolicies.UNKNOWN and self.profile.engine != "calico"  # of which Amazon's pages say it
-        when: Formula = Open(_STRICT) if is_open else TRUE
+        when = both([negated(self.standard), Open(_STRICT) if is_open else TRUE])
         rule = StagedRule(None, Action.ACCEPT, FALSE, when, when)
         yield Tier(TIER, (((Entry(None, self.groups.own(Role.SELF), (rule,), why=_BESIDE),),),), is_union=True)
 
@@ -164,10 +173,27 @@ class AwsReader:
 
     def strict(self, selecting: Iterable[Formula]) -> Iterator[Tier]:
         """In the agent's strict mode a pod that no policy selects, in either direction, is closed (K3)."""
-        if self.profile.reads_aws and self.profile.network_policy_enforcing_mode is EnforcingMode.STRICT:
-            subject = both([is_a(Role.SELF, PODS), negated(either(dict.fromkeys(selecting)))])
+        mode = self.profile.network_policy_enforcing_mode
+        is_strict = _is(mode, EnforcingMode.STRICT, EnforcingMode.UNKNOWN, self.cluster)
+        if self.profile.reads_aws and is_strict != FALSE:
+            subject = both([is_a(Role.SELF, PODS), is_strict, negated(either(dict.fromkeys(selecting)))])
             entry = Entry(None, subject, closes=True, why=_STRICT_AGENT)
             yield Tier(None, (((entry,),),), Unmatched.DENY, is_union=True)
+
+
+def _is(value: Enum, wanted: Enum, unknown: Enum, cluster: Cluster) -> Formula:
+    """Whether a knob is what is wanted; open where nobody knows what it is."""
+    if value is unknown:
+        knob = _KNOBS[type(value)]
+        return Open(OpenFact("engine", f"engine {knob}", cluster.aws.untold(knob)))
+    return TRUE if value is wanted else FALSE
+
+
+_KNOBS: dict[type[Enum], str] = {
+    GroupMode: "pod-security-group-enforcing-mode",
+    EnforcingMode: "network-policy-enforcing-mode",
+    ExternalSnat: "external-snat",
+}
 
 
 def _passing(rule: RuleLike | None, when: Formula) -> StagedRule:

@@ -8,6 +8,7 @@ from enum import Enum
 from ipaddress import ip_address
 
 from analyzer.model.domains import DOMAIN_NAME
+from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 
@@ -115,6 +116,7 @@ class EnforcingMode(Enum):
 
     STANDARD = "standard"  # open
     STRICT = "strict"  # closed
+    UNKNOWN = "unknown"
 
 
 class GroupMode(Enum):
@@ -122,6 +124,15 @@ class GroupMode(Enum):
 
     STRICT = "strict"  # all of it
     STANDARD = "standard"  # what leaves their node; NetworkPolicies count beside the groups
+    UNKNOWN = "unknown"
+
+
+class ExternalSnat(Enum):
+    """Whether what leaves the VPC keeps the pod's address (aws.md S3)."""
+
+    FALSE = "false"
+    TRUE = "true"
+    UNKNOWN = "unknown"
 
 
 class StrictPolicies(Enum):
@@ -227,7 +238,18 @@ def string_atoms(text: str) -> int:
     return int(text)
 
 
+def snat_exceptions(text: str) -> AddressSet | None:
+    """The ranges of knob exclude-snat-cidrs; None where it is `unknown`.  ValueError says what it takes."""
+    if text.strip() == "unknown":
+        return None
+    try:
+        return AddressSet.of(*(part.strip() for part in text.split(",") if part.strip()))
+    except ValueError as error:
+        raise ValueError("exclude-snat-cidrs takes ranges like `172.20.0.0/16`, several with commas") from error
+
+
 CHECKS: dict[str, Callable[[str], object]] = {
+    "exclude_snat_cidrs": snat_exceptions,
     "kube_apiserver": api_server_places,
     "cluster_domain": cluster_domains,
     "dns": domain_addresses,

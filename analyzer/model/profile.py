@@ -14,6 +14,7 @@ from analyzer.model.knobs import (
     EnablePolicy,
     EnforcingMode,
     ExtAuthz,
+    ExternalSnat,
     GroupMode,
     HostNetworkLabel,
     LabelsAsWritten,
@@ -25,9 +26,11 @@ from analyzer.model.knobs import (
     StrictPolicies,
     cluster_domains,
     domain_addresses,
+    snat_exceptions,
     string_atoms,
 )
 from analyzer.records import dataclass
+from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
 
@@ -66,7 +69,8 @@ class Profile:
     network_policy_enforcing_mode: EnforcingMode = EnforcingMode.STANDARD
     pod_security_group_enforcing_mode: GroupMode = GroupMode.STRICT
     policies_in_strict_mode: StrictPolicies = StrictPolicies.UNKNOWN
-    external_snat: bool = False  # what leaves the VPC keeps the pod's address (aws.md S3)
+    external_snat: ExternalSnat = ExternalSnat.FALSE  # what leaves the VPC keeps the pod's address (aws.md S3)
+    exclude_snat_cidrs: str = ""  # where it keeps it all the same; `unknown`, or CIDRs with commas
     own_node_egress: bool = False  # what the VPC CNI lets a pod send to its own node is judged (aws.md K2)
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
     ext_authz: ExtAuthz = ExtAuthz.OPEN
@@ -108,6 +112,11 @@ class Profile:
     @property
     def domain_addresses(self) -> tuple[tuple[str, IPAddress], ...]:
         return domain_addresses(self.dns)
+
+    @property
+    def snat_exceptions(self) -> AddressSet | None:
+        """Where what leaves the VPC keeps the pod's address; None: nobody knows."""
+        return snat_exceptions(self.exclude_snat_cidrs)
 
     @property
     def closes(self) -> bool:
@@ -193,6 +202,7 @@ _OF_ENGINE = {
     "pod-security-group-enforcing-mode": "aws-vpc-cni",
     "policies-in-strict-mode": "aws-vpc-cni",
     "external-snat": "aws-vpc-cni",
+    "exclude-snat-cidrs": "aws-vpc-cni",
     "own-node-egress": "aws-vpc-cni",
     "enable-host-firewall": "cilium",
     "enable-k8s-cluster-network-policy": "cilium",
@@ -230,6 +240,7 @@ _OF_HELM = {
     "NETWORK_POLICY_ENFORCING_MODE": "network-policy-enforcing-mode",
     "POD_SECURITY_GROUP_ENFORCING_MODE": "pod-security-group-enforcing-mode",
     "AWS_VPC_K8S_CNI_EXTERNALSNAT": "external-snat",
+    "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": "exclude-snat-cidrs",
 }
 """What the values of Cilium's chart are called that are knobs, and those of the VPC CNI's and its variables."""
 

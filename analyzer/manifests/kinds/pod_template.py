@@ -47,14 +47,30 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A variable, or a flag as written, of a container; one without a name is the container itself.
+
+    `config_map`: the ConfigMap that the value is taken from, under `key`; without a name, all of its values are
+    variables, called as `key` and their own key.  `other`: what else it is taken from, a Secret or a field.
+    """
+
+    container: str
+    name: str
+    value: str = ""
+    config_map: str = ""
+    key: str = ""
+    other: str = ""
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PodSource:
     """A Pod, or an object that makes pods; `loading` turns them into workloads once all files are read.
 
     `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
     known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what
     it gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
-    `placement`: what it asks of its node.  `options`: what the containers of an agent are told whose settings count:
-    variables by name, flags as written, and `container NAME` of each.
+    `placement`: what it asks of its node.  `options`: what the containers of an agent are told whose settings count.
     """
 
     kind: str
@@ -75,7 +91,7 @@ class PodSource:
     revision: str = ""
     placement: Placement | None = None
     images: tuple[str, ...] = ()
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[Option, ...] = ()
 
 
 def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:

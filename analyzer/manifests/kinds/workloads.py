@@ -9,7 +9,8 @@ from dataclasses import replace
 from analyzer.manifests.kinds.added_labels import with_added
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.pod_placement import read_placement
-from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
+from analyzer.manifests.kinds.pod_template import Option, PodSource, read_owner, read_shape
+from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
 
 _MOST_REPLICAS = 2**31 - 1
@@ -77,17 +78,35 @@ _TELLING = ("aws-node",)
 """Agents whose settings change answers."""
 
 
-def _options(template: Section) -> Iterator[tuple[str, str]]:
+def _options(template: Section) -> Iterator[Option]:
+    """In the order in which they count, the last of one name most: what is taken whole goes before variables."""
     spec = template.section("spec")
     for container in spec.sections("containers") if spec is not None else ():
-        yield f"container {container.text('name') or ''}", ""
+        name = container.text("name") or ""
+        yield Option(name, "")
+        for source in container.sections("envFrom"):
+            yield _taken(Option(name, "", key=source.text("prefix") or ""), source, "configMapRef", "secretRef")
         for variable in container.sections("env"):
-            name, value = variable.text("name"), variable.data.get("value")
-            if name and isinstance(value, str):
-                yield name, value
+            own, value, origin = variable.text("name"), variable.data.get("value"), variable.section("valueFrom")
+            if own and origin is not None:
+                yield _taken(Option(name, own), origin, "configMapKeyRef", "")
+            elif own and (isinstance(value, str) or value is None):
+                yield Option(name, own, value or "")
         for flag, _ in (*container.texts("command"), *container.texts("args")):
-            name, _, value = flag.partition("=")
-            yield name, value
+            own, _, value = flag.partition("=")
+            yield Option(name, own, value)
+
+
+def _taken(option: Option, source: Section, key: str, other: str) -> Option:
+    """The option with what it is taken from."""
+    found = source.section(key)
+    if found is None:
+        kind = next((each for each in source.data if each not in ("prefix", key)), other or key)
+        where = source.section(kind) if isinstance(source.data.get(kind), Mapping) else None
+        named = where.text("name") if where is not None else None
+        return replace(option, other=f"{kind} {named}" if named else kind)
+    name, inner = found.text("name") or "", found.text("key")
+    return replace(option, config_map=name, key=inner or option.key, is_optional=found.boolean("optional"))
 
 
 def _replicas(spec: Section) -> int | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from analyzer.manifests.kinds.aws.rules import WHOLE, RuleSource, addresses_in, ids_in, read_rule, resolver_of
+from analyzer.manifests.kinds.aws.rules import WHOLE, Named, RuleSource, addresses_in, ids_in, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.text.section import Section
@@ -16,7 +16,7 @@ from analyzer.model.source import Source
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
-_LIST_ID = re.compile(r"pl-[0-9a-f]+")
+_LIST_ID = re.compile(r"(?<![0-9A-Za-z])pl-[0-9a-f]+(?![0-9A-Za-z])")
 _RULES = "aws ec2 describe-security-group-rules"
 _TOKENS = ("NextToken", "nextToken")
 
@@ -27,6 +27,8 @@ def read_cloud(root: Section) -> list[AwsFact]:
     for key, read in _PARTS.items():
         if root.has(key):
             found += read(root, key)
+        elif key in root.data:
+            root.problem(key, "is null, which tells of none and of all", "give all that the AWS command line prints")
     for token in _TOKENS:
         if isinstance(root.data.get(token), str):
             root.problem(token, "says that the list goes on", "ask for all of it: leave out `--max-items`")
@@ -50,10 +52,12 @@ def _groups(root: Section, key: str) -> Iterator[AwsFact]:
 
 def _permissions(group: Section, key: str, direction: Direction) -> Iterator[RuleSource]:
     for index, section in enumerate(group.sections(key)):
+        before = len(section.log.problems)
         addresses = addresses_in(section, ("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"))
         lists = ids_in(section, "PrefixListIds", "PrefixListId")
         groups = ids_in(section, "UserIdGroupPairs", "GroupId")
-        rule = read_rule(section, direction, index, ("IpProtocol", "FromPort", "ToPort"), addresses, lists, groups)
+        ports = ("IpProtocol", "FromPort", "ToPort")
+        rule = read_rule(section, direction, index, ports, Named(addresses, lists, groups, before))
         if rule is not None:
             yield rule
 
@@ -68,6 +72,7 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
         id_ = _required(section, "GroupId")
         if not section.has("IsEgress"):
             section.log.problem(section.place(), f"`{section.field('IsEgress')}` is missing", WHOLE)
+        before = len(section.log.problems)
         direction = Direction.EGRESS if section.boolean("IsEgress") else Direction.INGRESS
         nets = [text for text in (section.text("CidrIpv4"), section.text("CidrIpv6")) if text]
         addresses = AddressSet.EMPTY
@@ -81,15 +86,13 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
             direction,
             index,
             ("IpProtocol", "FromPort", "ToPort"),
-            addresses,
-            (one,) if one else (),
-            (group,) if group else (),
+            Named(addresses, (one,) if one else (), (group,) if group else (), before),
             section.text("SecurityGroupRuleId") or "",
         )
         if rule is not None and id_:
             found.setdefault(id_, []).append(rule)
     for id_, rules in found.items():
-        yield SecurityGroup(id_, tuple(rules), rules[0].source)
+        yield SecurityGroup(id_, tuple(rules), rules[0].source, is_by_rule=True)
 
 
 def _required(section: Section, key: str) -> str:
@@ -123,8 +126,8 @@ def _entries(root: Section, key: str) -> Iterator[AwsFact]:
             addresses |= addresses_in(section, text=text)
         elif not section.has("Cidr"):
             section.log.problem(section.place(), f"`{section.field('Cidr')}` is missing")
-    named = _LIST_ID.search(root.log.file)
-    id_ = root.text("PrefixListId") or (named[0] if named else "")
+    named = set(_LIST_ID.findall(root.log.file.rpartition("/")[2]))  # a folder's name says nothing of a list
+    id_ = root.text("PrefixListId") or (named.pop() if len(named) == 1 else "")
     if not id_:
         root.problem(
             key,

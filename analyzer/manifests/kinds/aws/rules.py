@@ -8,6 +8,7 @@ from analyzer.manifests.kinds.cidrs import parse_cidr
 from analyzer.manifests.text.section import Section
 from analyzer.model.aws import GroupRule
 from analyzer.model.policies import Direction
+from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
 
@@ -18,14 +19,22 @@ _ALL = ("-1", "all")
 WHOLE = "give the output without `--query`"
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom a rule names.  `problems`: how many were noted before it was read: what is wrong is told once."""
+
+    addresses: AddressSet
+    lists: Sequence[str]
+    groups: Sequence[str]
+    problems: int
+
+
 def read_rule(
     section: Section,
     direction: Direction,
     index: int,
     keys: tuple[str, str, str],
-    addresses: AddressSet,
-    lists: Sequence[str],
-    groups: Sequence[str],
+    peers: Named,
     name: str = "",
 ) -> GroupRule | None:
     """`keys`: what the protocol, and the first and the last port, are called here; None if something is wrong."""
@@ -41,17 +50,19 @@ def read_rule(
     if protocol not in (*_WITH_PORTS, *_ICMP):
         low = high = None  # every port, whatever is written (S6)
     low, high = (None if number == -1 else number for number in (low, high))
-    if not addresses and not lists and not groups:
-        section.log.problem(section.place(), f"`{section.path}` names nobody: no range, prefix list or group", WHOLE)
+    if not peers.addresses and not peers.lists and not peers.groups:
+        if len(section.log.problems) == peers.problems:
+            message = f"`{section.path}` names nobody: no range, prefix list or group"
+            section.log.problem(section.place(), message, WHOLE)
         return None
     return GroupRule(
         direction,
         protocol,
         low,
         high,
-        addresses,
-        tuple(sorted(set(lists))),
-        tuple(sorted(set(groups))),
+        peers.addresses,
+        tuple(sorted(set(peers.lists))),
+        tuple(sorted(set(peers.groups))),
         index,
         section.source,
         name,

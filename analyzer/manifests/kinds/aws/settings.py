@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from analyzer.manifests.kinds.pod_template import PodSource
+from analyzer.manifests.kinds.cidrs import parse_cidr
+from analyzer.manifests.kinds.pod_template import Option, PodSource
 from analyzer.manifests.text.nodes import Mapping as Placed
 from analyzer.manifests.text.nodes import line_of
 from analyzer.manifests.text.section import Log
-from analyzer.model.aws import AwsSettings
+from analyzer.model.aws import UNKNOWN, AwsSettings
 from analyzer.model.source import Source
+from analyzer.records import dataclass
 
 _CONTROLLER = "enable-network-policy-controller"
-_AGENT, _AGENT_FLAG = "aws-eks-nodeagent", "enable-network-policy"
+_CNI, _AGENT, _AGENT_FLAG = "aws-node", "aws-eks-nodeagent", "enable-network-policy"
+_POD_ENI = "ENABLE_POD_ENI"
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _KNOB_OF_ENV = {
     "NETWORK_POLICY_ENFORCING_MODE": "network-policy-enforcing-mode",
     "POD_SECURITY_GROUP_ENFORCING_MODE": "pod-security-group-enforcing-mode",
     "AWS_VPC_K8S_CNI_EXTERNALSNAT": "external-snat",
+    "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": "exclude-snat-cidrs",
 }
+ConfigMaps = Mapping[tuple[str, str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Why the value of a variable is not known."""
+
+    why: str
 
 
 def of_config_map(data: Placed, log: Log) -> AwsSettings | None:
@@ -34,16 +46,50 @@ def of_config_map(data: Placed, log: Log) -> AwsSettings | None:
     return AwsSettings(what, Source(log.file, line_of(data.place)), value == "true")
 
 
-def of_daemon_sets(pods: Iterable[PodSource]) -> list[AwsSettings]:
-    """What the containers of `aws-node` are told: the agent enforces where its flag says so (N2)."""
+def of_daemon_sets(pods: Iterable[PodSource], config_maps: ConfigMaps) -> list[AwsSettings]:
+    """What the containers of `aws-node` are told: the agent enforces where its flag says so (N2).
+
+    `config_maps`: the values of those that the input holds, from which variables may be taken.
+    """
     found = []
     for pod in pods:
         if pod.kind == "DaemonSet" and pod.name == "aws-node":
-            said = dict(pod.options)
-            is_on = said.get(f"--{_AGENT_FLAG}", "false").lower() in ("true", "1", "t", "")
-            agent = f"container {_AGENT}" in said and is_on
+            containers = {option.container for option in pod.options}
+            flag = [it for it in pod.options if it.container == _AGENT and it.name == f"--{_AGENT_FLAG}"]
+            agent: bool | None = _AGENT in containers and bool(flag) and flag[-1].value in ("", *_TRUE)
+            if flag and "$(" in flag[-1].value:
+                agent = None
             what = f"DaemonSet {pod.namespace}/{pod.name}"
-            found.append(AwsSettings(what, pod.source, agent, _knobs(said)))
+            own = _CNI if _CNI in containers else ""
+            options = [option for option in pod.options if own in ("", option.container)]
+            found.append(_told(_variables(options, pod.namespace, config_maps), what, pod.source, agent))
+    return found
+
+
+def _variables(options: Iterable[Option], namespace: str, config_maps: ConfigMaps) -> dict[str, str | Untold]:
+    """The value of each variable that counts; or why it is not known."""
+    found: dict[str, str | Untold] = {}
+    for option in options:
+        data = config_maps.get((namespace, option.config_map))
+        missing = Untold(f"from ConfigMap {namespace}/{option.config_map}, which is not among the objects")
+        if option.name:
+            if option.other:
+                found[option.name] = Untold(f"from {option.other}")
+            elif not option.config_map:
+                is_made_of_others = "$(" in option.value
+                found[option.name] = Untold(f"from `{option.value}`") if is_made_of_others else option.value
+            elif data is None:
+                found[option.name] = missing
+            elif option.key in data or option.is_optional:
+                found[option.name] = data.get(option.key, "")
+            else:
+                where = f"{namespace}/{option.config_map}"
+                found[option.name] = Untold(f"from key {option.key} of ConfigMap {where}, which does not have it")
+        elif option.other or (option.config_map and data is None):
+            why = Untold(f"perhaps from {option.other}") if option.other else missing
+            found |= {name: why for name in _COUNTING if name.startswith(option.key)}
+        elif data is not None:
+            found |= {f"{option.key}{key}": value for key, value in data.items()}
     return found
 
 
@@ -60,9 +106,59 @@ def of_addon(values: object, what: str, source: Source) -> AwsSettings:
     agent = said.get("nodeAgent")
     if isinstance(agent, Mapping) and str(agent.get("enabled", "true")).lower() == "false":
         is_on = False
-    return AwsSettings(what, source, is_on, _knobs(env if isinstance(env, Mapping) else {}))
+    written = env if isinstance(env, Mapping) else {}
+    return _told({str(name): _written(value) for name, value in written.items()}, what, source, is_on)
 
 
-def _knobs(said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    found = ((knob, said[env]) for env, knob in _KNOB_OF_ENV.items() if isinstance(said.get(env), str))
-    return tuple((knob, value.strip().lower()) for knob, value in found if value.strip())
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
+
+
+def _told(said: Mapping[str, str | Untold], what: str, source: Source, is_on: bool | None) -> AwsSettings:
+    """The settings that the variables are, each as the CNI reads it; what is not known of one is open."""
+    knobs, untold = [], []
+    for name, knob in _KNOB_OF_ENV.items():
+        value = said.get(name, "")
+        if isinstance(value, Untold):
+            knobs.append((knob, UNKNOWN))
+            untold.append((knob, f"{name} of {what} is taken {value.why}"))
+        elif value.strip():
+            knobs.append((knob, _READ[name](value.strip())))
+    eni = said.get(_POD_ENI, "true")
+    without = ""
+    if isinstance(eni, Untold):
+        without = f"{_POD_ENI} of {what} is taken {eni.why}"
+    elif eni.strip() not in ("", *_TRUE):
+        without = f"{_POD_ENI} of {what} is `{eni.strip()}`, so that pods to come get no interface of their own"
+    return AwsSettings(what, source, is_on, tuple(knobs), untold=tuple(untold), without_pod_eni=without)
+
+
+def _lower(value: str) -> str:
+    return value.lower()
+
+
+def _boolean(value: str) -> str:
+    """As Go's ParseBool reads it; what it does not know is the default."""
+    return "true" if value in _TRUE else "false"
+
+
+def _ranges(value: str) -> str:
+    """Those that are ranges of IPv4: the CNI passes over the others."""
+    found = []
+    for text in value.split(","):
+        try:
+            network = parse_cidr(text.strip()).network
+        except ValueError:
+            continue
+        if network.version == 4:
+            found.append(str(network))
+    return ",".join(found)
+
+
+_READ = {
+    "NETWORK_POLICY_ENFORCING_MODE": _lower,
+    "POD_SECURITY_GROUP_ENFORCING_MODE": _lower,
+    "AWS_VPC_K8S_CNI_EXTERNALSNAT": _boolean,
+    "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": _ranges,
+}
+_COUNTING = (*_KNOB_OF_ENV, _POD_ENI)

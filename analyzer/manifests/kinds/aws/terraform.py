@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from analyzer.manifests.kinds.aws.rules import addresses_in, own_id, read_rule, resolver_of
+from analyzer.manifests.kinds.aws.rules import Named, addresses_in, own_id, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.text.section import Section
 from analyzer.model.aws import AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
@@ -96,7 +96,7 @@ def _group(section: Section) -> Iterator[AwsFact]:
 
 def _rule(section: Section, direction: Direction, index: int, own: str, peers: str) -> GroupRule | None:
     """In the words of aws_security_group and aws_security_group_rule."""
-    addresses = AddressSet.EMPTY
+    addresses, before = AddressSet.EMPTY, len(section.log.problems)
     for key in ("cidr_blocks", "ipv6_cidr_blocks"):
         for text, _ in section.texts(key):
             addresses |= addresses_in(section, text=text)
@@ -104,7 +104,8 @@ def _rule(section: Section, direction: Direction, index: int, own: str, peers: s
     if section.boolean("self"):
         groups.append(own)
     lists = [text for text, _ in section.texts("prefix_list_ids")]
-    return read_rule(section, direction, index, _PORTS, addresses, lists, [own_id(group) for group in groups if group])
+    named = Named(addresses, lists, [own_id(group) for group in groups if group], before)
+    return read_rule(section, direction, index, _PORTS, named)
 
 
 def _single_rule(section: Section) -> Iterator[AwsFact]:
@@ -119,7 +120,7 @@ def _single_rule(section: Section) -> Iterator[AwsFact]:
 def _rule_of_vpc(direction: Direction) -> Callable[[Section], Iterator[AwsFact]]:
     def read(section: Section) -> Iterator[AwsFact]:
         id_ = _id(section, "security_group_id")
-        addresses = AddressSet.EMPTY
+        addresses, before = AddressSet.EMPTY, len(section.log.problems)
         for key in ("cidr_ipv4", "cidr_ipv6"):
             if text := section.text(key):
                 addresses |= addresses_in(section, text=text)
@@ -129,9 +130,7 @@ def _rule_of_vpc(direction: Direction) -> Callable[[Section], Iterator[AwsFact]]
             direction,
             0,
             ("ip_protocol", "from_port", "to_port"),
-            addresses,
-            (lists,) if lists else (),
-            (own_id(groups),) if groups else (),
+            Named(addresses, (lists,) if lists else (), (own_id(groups),) if groups else (), before),
             section.text("security_group_rule_id") or "",
         )
         if rule is not None and id_:
