@@ -138,6 +138,7 @@ def _cni(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
             text = f"the VPC CNI enforces policies: {told}, and no {' and no '.join(unseen)} is among the objects"
             give = "give `kubectl -n kube-system get configmap/amazon-vpc-cni daemonset/aws-node -o yaml`"
             yield StatedAssumption("network-policy-on", text, override=f"{give}; --knob enable-network-policy=false")
+    yield from _agent(cluster, profile)
     if not profile.reads_groups or not (aws.group_policies or aws.interfaces):
         return
     partly = [group.id for group in aws.groups if group.is_by_rule]
@@ -152,6 +153,23 @@ def _cni(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
         text = "the security groups of nodes let through what pods without groups of their own send and are sent"
         give = "give Nodes, and the output of `aws ec2 describe-network-interfaces`"
         yield StatedAssumption("node-groups", text, override=give)
+
+
+def _agent(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
+    """Where nothing shows pods at which the agent enforces nothing, or a knob says that there are none (aws.md N8,
+    N9)."""
+    if not profile.reads_aws:
+        return
+    from analyzer.model.without_agent import shows_fargate, shows_windows
+
+    name, give = "agent-everywhere", "give `kubectl get nodes,pods -A -o yaml`"
+    if profile.agent_everywhere:
+        yield StatedAssumption(name, "the VPC CNI's agent enforces policies at every pod", override="--knob")
+        return
+    others = {"Windows": shows_windows(cluster), "Fargate": shows_fargate(cluster)}
+    if unseen := [what for what, shown in others.items() if not shown]:
+        text = f"no pod runs on {' or '.join(unseen)}, where the VPC CNI enforces no policy: nothing shows such nodes"
+        yield StatedAssumption(name, f"{text}; pods created later have a controller", override=give)
 
 
 _SWITCHES = ("ConfigMap kube-system/amazon-vpc-cni", "DaemonSet kube-system/aws-node")

@@ -174,7 +174,11 @@ def _touched(scope: Scope, *, are_all: bool) -> Iterator[Workload]:
 
 
 def _named(scope: Scope) -> Iterator[OfWorkload]:
-    """The workloads that the question names, or that something leads to."""
+    """The workloads that the question names, that something leads to, or at which nothing may be enforced."""
+    if scope.question.profile.reads_aws or scope.members.aws.group_policies:
+        from analyzer.model.without_agent import of_workloads
+
+        yield from of_workloads(scope.question.profile, scope.members)
     ports = (*(way.port for way in scope.ways), *(way.port for way in scope.node_ways))
     others = (*(it.members for it in scope.assumptions), *(port.members for port in ports))
     for leaf in (*claim_sets(scope.question.claim), *(leaf for members in others for leaf in leaves_of(members))):

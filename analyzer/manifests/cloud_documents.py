@@ -19,7 +19,7 @@ def is_cloud_document(value: Any) -> bool:
         return _part_of(value) is not None
     if "apiVersion" in value or "kind" in value:
         return False
-    is_whole = bool(value.keys() & _OF_AWS) or _is_list_of_prefixes(value) or _is_addon(value) or _is_state(value)
+    is_whole = bool(value.keys() & _OF_AWS) or _is_list_of_prefixes(value) or _is_of_eks(value) or _is_state(value)
     return is_whole or _part_of(value) is not None
 
 
@@ -86,6 +86,9 @@ def _is_list_of_prefixes(value: Placed) -> bool:
     return isinstance(entries, list) and all(isinstance(it, Mapping) and "Cidr" in it for it in entries)
 
 
-def _is_addon(value: Placed) -> bool:
+def _is_of_eks(value: Placed) -> bool:
     addon = value.get("addon")
+    profile = value.get("fargateProfile")
+    if isinstance(profile, Mapping):
+        return "selectors" in profile
     return isinstance(addon, Mapping) and "addonName" in addon

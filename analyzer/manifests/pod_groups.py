@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from analyzer.manifests.kinds.added_labels import Places
 from analyzer.manifests.kinds.pod_template import PodShape, PodSource
 from analyzer.model.cluster import Node, Workload
+from analyzer.model.placement import Host, host_of_node, one_host
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
@@ -118,7 +120,18 @@ class _Group:
             source=first.source,
             added=(*first.added, *(() if is_bound else places.on(place, placement))),
             group=first.name if is_told_apart else "",
+            host=one_host(_host(member, nodes, places) for member in self.members),
         )
+
+
+def _host(pod: PodSource, nodes: Mapping[str, Node], places: Places) -> Host:
+    """What its node is, where that is known; else what every declared node is that it may be bound to."""
+    node = nodes.get(pod.node)
+    if node is not None:
+        return host_of_node(node.labels)
+    if pod.node or pod.host.windows is not None:
+        return pod.host
+    return replace(pod.host, windows=places.are_windows(pod.placement))
 
 
 def _by_family(ip: IPAddress) -> tuple[int, int]:

@@ -33,7 +33,7 @@ class AwsSettings:
     `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
     knobs of the profile that it sets, each with its value.  `gives_pods_groups`: pods without groups of their own have
     others than their node (S4).  `untold`: knobs that it sets to what nobody knows, each with the reason.
-    `without_pod_eni`: why pods may get no groups of their own at all, empty if they do.
+    `has_windows`: Windows nodes get addresses.  `without_pod_eni`: why pods may get no groups of their own at all, empty if they do.
     """
 
     what: str
@@ -42,6 +42,7 @@ class AwsSettings:
     knobs: tuple[tuple[str, str], ...] = ()
     gives_pods_groups: bool = False
     untold: tuple[tuple[str, str], ...] = ()
+    has_windows: bool = False
     without_pod_eni: str = ""
 
 
@@ -168,6 +169,16 @@ class NodeGroups:
 
 
 @dataclass(frozen=True, slots=True)
+class FargateProfile:
+    """Pods of these run on Fargate: of a namespace, with all of these labels; `*` and `?` stand for any text and for
+    one character (aws.md N8)."""
+
+    name: str
+    selectors: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class EniConfig:
     """Pods without groups of their own have those of an interface that it describes, not their node's (S4)."""
 
@@ -210,6 +221,7 @@ AwsFact = (
     | Vpc
     | GroupPolicy
     | EniConfig
+    | FargateProfile
     | AwsPolicy
     | PolicyEndpoint
     | ClusterEndpoint
@@ -228,6 +240,7 @@ class Aws:
     interfaces: tuple[NetworkInterface, ...] = ()
     vpcs: tuple[Vpc, ...] = ()
     eni_configs: tuple[EniConfig, ...] = ()
+    fargate: tuple[FargateProfile, ...] = ()
     policies: tuple[Policy, ...] = ()
     endpoints: tuple[PolicyEndpoint, ...] = ()
     orphans: tuple[ClusterEndpoint, ...] = ()
@@ -294,6 +307,7 @@ def aws_of(facts: Iterable[AwsFact], policies: Iterable[Policy]) -> Aws:
         interfaces=tuple(sorted(of(NetworkInterface), key=lambda i: i.id)),
         vpcs=tuple(sorted(of(Vpc), key=lambda v: v.id)),
         eni_configs=tuple(sorted(of(EniConfig), key=lambda e: e.name)),
+        fargate=tuple(sorted(of(FargateProfile), key=lambda f: (f.name, f.source))),
         policies=tuple(sorted((*own, *made), key=lambda p: (p.kind, p.namespace or "", p.name))),
         endpoints=tuple(sorted(of(PolicyEndpoint), key=lambda e: (e.policy.namespace or "", e.name))),
         orphans=tuple(it for it in of(ClusterEndpoint) if it.of not in {p.name for p in own if p.namespace is None}),

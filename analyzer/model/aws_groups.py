@@ -36,6 +36,7 @@ from analyzer.model.labels import Operator, Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
+from analyzer.model.without_agent import WithoutAgent
 from analyzer.sets import AddressSet, PortSet, other_protocols
 
 _OUTSIDE = frozenset({EndKind.OUTSIDE})
@@ -91,6 +92,7 @@ class GroupFormulas:
     def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
         self.cluster, self.direction = cluster, direction
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
+        self.without = WithoutAgent(profile, cluster, direction)
         self.nodes = NodesGroups(cluster, direction)
         self._groups = {group.id: group for group in cluster.aws.groups}
         self._lists = {one.id: one for one in cluster.aws.lists}
@@ -98,7 +100,7 @@ class GroupFormulas:
 
     # -------------------------------------------------------------------------------------------- who has groups
     def selected(self, policy: GroupPolicy, role: Role) -> Formula:
-        """The pods that the policy gives groups (S1)."""
+        """The pods that the policy gives groups (S1); those on Windows get none (N8)."""
         parts = [is_a(role, PODS), Test(Attribute(role, Name.NAMESPACE), frozenset({policy.namespace}))]
         if policy.pods is not None:
             parts.append(labels(policy.pods, role))
@@ -107,7 +109,7 @@ class GroupFormulas:
         if why := self.cluster.aws.without_pod_eni:
             text = f"whether pods have security groups of their own is not known: {why}"
             parts.append(Open(OpenFact("engine", "engine pod-eni", text)))
-        return both(parts)
+        return both([*parts, negated(self.without.on_windows(role))])
 
     def _of_accounts(self, namespace: str, selector: Selector, role: Role) -> Formula:
         """The accounts that the manifests declare, by name; nobody knows the labels of others."""

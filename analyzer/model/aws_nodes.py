@@ -25,6 +25,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Direction
+from analyzer.model.without_agent import shows_fargate
 from analyzer.sets import AddressSet
 
 _COMMAND = "aws ec2 describe-network-interfaces"
@@ -41,7 +42,8 @@ class NodesGroups:
         found = _by_node(cluster)
         self._of_node = {name: groups for name, (groups, _) in found.items() if groups is not None}
         are_known = bool(found) and len(self._of_node) == len(found)
-        is_plain = are_known and not cluster.aws.gives_pods_groups and all(is_alike for _, is_alike in found.values())
+        others = cluster.aws.gives_pods_groups or bool(shows_fargate(cluster))  # of the cluster, on Fargate (N8)
+        is_plain = are_known and not others and all(is_alike for _, is_alike in found.values())
         self.are_known = are_known
         self.told = tuple(self._sorts()) if is_plain else ()
 

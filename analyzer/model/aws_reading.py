@@ -58,6 +58,7 @@ class AwsReader:
         self.profile, self.cluster, self.direction = profile, cluster, direction
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.groups = GroupFormulas(profile, cluster, direction)
+        self.without = self.groups.without
         self.local = local(direction, with_nodes=profile.own_node_egress)
         self.standard = _is(profile.pod_security_group_enforcing_mode, GroupMode.STANDARD, GroupMode.UNKNOWN, cluster)
 
@@ -106,7 +107,7 @@ class AwsReader:
             there = Open(OpenFact("engine", "engine exclude-snat-cidrs", self.cluster.aws.untold("exclude-snat-cidrs")))
         elif spared:
             there = Member(self.far, AtAddress(spared))
-        return both([self.standard, negated(either([kept, there]))])
+        return both([self.standard, negated(either([kept, there, self.without.on_fargate(Role.SELF)]))])
 
     def _rules(self, groups: Iterable[str]) -> Iterator[StagedRule]:
         for id_ in groups:
@@ -151,6 +152,10 @@ class AwsReader:
             entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")
             yield Tier("own node", (((entry,),),), is_union=True)
 
+    def enforced(self, subject: Formula) -> Formula:
+        """Those of the pods at which the agent enforces policies (N8, N9)."""
+        return both([subject, negated(self.without.everywhere(Role.SELF))])
+
     def _ports_of_nodes(self) -> Iterator[Formula]:
         for way in node_ways(self.cluster):
             yield OnPorts(way.port.protocol, PortSet.of((way.low, way.high)))
@@ -176,7 +181,7 @@ class AwsReader:
         mode = self.profile.network_policy_enforcing_mode
         is_strict = _is(mode, EnforcingMode.STRICT, EnforcingMode.UNKNOWN, self.cluster)
         if self.profile.reads_aws and is_strict != FALSE:
-            subject = both([is_a(Role.SELF, PODS), is_strict, negated(either(dict.fromkeys(selecting)))])
+            subject = both([self.enforced(is_a(Role.SELF, PODS)), is_strict, negated(either(dict.fromkeys(selecting)))])
             entry = Entry(None, subject, closes=True, why=_STRICT_AGENT)
             yield Tier(None, (((entry,),),), Unmatched.DENY, is_union=True)
 

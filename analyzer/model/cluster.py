@@ -19,6 +19,7 @@ from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.memory import Memory, remembered_property
 from analyzer.model.mesh import NO_MESH, Mesh
 from analyzer.model.needs import Need
+from analyzer.model.placement import ANY_HOST, Host
 from analyzer.model.policies import DomainPeer, Policy, Protocol, Tier
 from analyzer.model.services import Backend, EndpointPort, Endpoints, Route, Service, ServicePort
 from analyzer.model.signs import Sign
@@ -73,7 +74,8 @@ class Workload:
     and not all.  `added`: what the
     controller adds to `labels`, pod by pod.  `group` tells apart the pods of one controller that differ: live ones, and
     those its template makes now.  `dns_at`: the addresses of
-    its nodes at which it answers for DNS (NodeLocal DNSCache).  `annotations`: those that the mesh reads.
+    its nodes at which it answers for DNS (NodeLocal DNSCache).  `annotations`: those that the mesh reads.  `host`:
+    what kind of node all of its pods are on.
     """
 
     kind: str
@@ -92,6 +94,7 @@ class Workload:
     group: str = ""
     annotations: Labels = NO_LABELS
     room: tuple[str, ...] = ()
+    host: Host = ANY_HOST
 
     @property
     def owner(self) -> str:

@@ -68,3 +68,45 @@ def placement_of(selector: Mapping[str, str], affinity: Iterable[Term] | None) -
     if affinity is None:
         return Placement((own,)) if own else None
     return Placement(tuple((*own, *term) for term in affinity if term))
+
+
+# ------------------------------------------------------------------------------------------------ kinds of nodes
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Whether a pod runs on Windows, and whether on Fargate; None: nothing says it."""
+
+    windows: bool | None = None
+    fargate: bool | None = None
+
+
+ANY_HOST = Host()
+OS, OS_BEFORE = "kubernetes.io/os", "beta.kubernetes.io/os"
+COMPUTE, FARGATE_PROFILE = "eks.amazonaws.com/compute-type", "eks.amazonaws.com/fargate-profile"
+
+
+def host_of_node(labels: Mapping[str, str]) -> Host:
+    """What a node is by its labels."""
+    on = labels.get(OS, labels.get(OS_BEFORE))
+    return Host(windows=on == "windows", fargate=labels.get(COMPUTE) == "fargate")
+
+
+def host_of_placement(placement: Placement | None) -> Host:
+    """What every node is that it admits, as far as its labels are asked for."""
+    if placement is None:
+        return ANY_HOST
+    windows = [_is_told(placement, key, "windows", ("linux", None)) for key in (OS, OS_BEFORE)]
+    fargate = _is_told(placement, COMPUTE, "fargate", ("ec2", None))
+    return Host(next((told for told in windows if told is not None), None), fargate)
+
+
+def _is_told(placement: Placement, key: str, value: str, others: tuple[str | None, ...]) -> bool | None:
+    """Whether a node must have the value, or must not."""
+    may, may_not = placement.may_have(key, value), any(placement.may_have(key, it) for it in others)
+    return None if may and may_not else may
+
+
+def one_host(hosts: Iterable[Host]) -> Host:
+    """What is true of all of them."""
+    listed = list(hosts)
+    windows, fargate = {host.windows for host in listed}, {host.fargate for host in listed}
+    return Host(windows.pop() if len(windows) == 1 else None, fargate.pop() if len(fargate) == 1 else None)

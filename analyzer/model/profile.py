@@ -71,6 +71,7 @@ class Profile:
     policies_in_strict_mode: StrictPolicies = StrictPolicies.UNKNOWN
     external_snat: ExternalSnat = ExternalSnat.FALSE  # what leaves the VPC keeps the pod's address (aws.md S3)
     exclude_snat_cidrs: str = ""  # where it keeps it all the same; `unknown`, or CIDRs with commas
+    agent_everywhere: bool = False  # no pod is where the VPC CNI's agent enforces nothing (aws.md N8, N9)
     own_node_egress: bool = False  # what the VPC CNI lets a pod send to its own node is judged (aws.md K2)
     application_layer_policy: bool = False  # Calico's `http` is enforced by the proxy beside the pod (1.7.2)
     ext_authz: ExtAuthz = ExtAuthz.OPEN
@@ -203,6 +204,7 @@ _OF_ENGINE = {
     "policies-in-strict-mode": "aws-vpc-cni",
     "external-snat": "aws-vpc-cni",
     "exclude-snat-cidrs": "aws-vpc-cni",
+    "agent-everywhere": "aws-vpc-cni",
     "own-node-egress": "aws-vpc-cni",
     "enable-host-firewall": "cilium",
     "enable-k8s-cluster-network-policy": "cilium",

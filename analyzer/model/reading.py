@@ -244,7 +244,10 @@ class _Reader:
             return known[1]
         rules = tuple(self._rule(policy, rule) for rule in policy.rules(self.direction) or ())
         closes = policy.tier is TierName.NETWORK_POLICY
-        entry = Entry(policy, pods_in(policy.subject, Role.SELF), rules, closes)
+        subject = pods_in(policy.subject, Role.SELF)
+        if self.aws is not None and self.profile.reads_aws:
+            subject = self.aws.enforced(subject)
+        entry = Entry(policy, subject, rules, closes)
         self.kept[id(policy)] = policy, entry
         return entry
 

@@ -20,7 +20,9 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from analyzer.model.aws import (
     API,
     Aws,
+    AwsSettings,
     EniConfig,
+    FargateProfile,
     GroupPolicy,
     GroupRule,
     NetworkInterface,
@@ -30,6 +32,8 @@ from analyzer.model.aws import (
 )
 from analyzer.model.calico import ServiceAccount
 from analyzer.model.cluster import Cluster
+from analyzer.model.labels import Labels
+from analyzer.model.placement import COMPUTE, OS, Host
 from analyzer.model.policies import Direction, Policy
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Source
@@ -37,6 +41,7 @@ from analyzer.sets import AddressSet
 
 HERE = Source("groups.json", 1)
 NAMES = (*DECLARED, MENTIONED)
+WHYS = st.sampled_from(("", "", "ENABLE_POD_ENI is off"))
 IDS = ("sg-1", "sg-2", "sg-3")
 LISTS = ("pl-1", "pl-2")
 
@@ -114,6 +119,25 @@ def own_policies(draw: DrawFn, number: int) -> Policy:
 
 
 @st.composite
+def hosts(draw: DrawFn, cluster: Cluster) -> Cluster:
+    """The cluster some of whose workloads and nodes are Windows' or Fargate's, or may be."""
+    told = st.builds(Host, st.sampled_from((None, None, False, True)), st.sampled_from((None, None, False, True)))
+    workloads = tuple(replace(w, host=draw(told)) for w in cluster.workloads)
+    kinds = st.sampled_from(({}, {}, {OS: "linux"}, {OS: "windows"}, {COMPUTE: "fargate"}))
+    nodes = tuple(replace(n, labels=Labels({**n.labels, **draw(kinds)})) for n in cluster.nodes)
+    return replace(cluster, workloads=workloads, nodes=nodes)
+
+
+@cache
+@st.composite
+def fargate_profiles(draw: DrawFn, number: int) -> FargateProfile:
+    spaces = st.sampled_from((*NAMES, "o*", "*"))
+    labels = st.sampled_from(((), (("k", "a"),), (("k", "a*"),)))
+    picked = draw(st.lists(st.tuples(spaces, labels), min_size=1, max_size=2))
+    return FargateProfile(f"fp-{number}", tuple(picked), HERE)
+
+
+@st.composite
 def aws_clusters(draw: DrawFn, *, is_told: bool = False) -> Cluster:
     """`is_told`: everything that could be asked of Amazon is there, and no policy but one that gives groups."""
     cluster = draw(clusters(is_all_modelled=is_told or draw(st.booleans())))
@@ -133,6 +157,11 @@ def aws_clusters(draw: DrawFn, *, is_told: bool = False) -> Cluster:
         policies=() if is_told else tuple(draw(own_policies(n)) for n in range(draw(st.integers(0, 2)))),
     )
     calico = replace(cluster.calico, accounts=accounts)
+    if not is_told and draw(st.booleans()):
+        cluster = draw(hosts(cluster))
+        fargate = tuple(draw(fargate_profiles(n)) for n in range(draw(st.integers(0, 2))))
+        settings = (AwsSettings("the add-on", HERE, True, has_windows=draw(st.booleans()), without_pod_eni=draw(WHYS)),)
+        aws = replace(aws, fargate=fargate, settings=settings)
     return replace(cluster, aws=aws, calico=calico, policies=() if is_told else cluster.policies)
 
 
@@ -144,10 +173,12 @@ def aws_profiles(draw: DrawFn) -> Profile:
     ]
     for knob, values in (
         ("enable-network-policy", ("true", "true", "true", "false")),
-        ("network-policy-enforcing-mode", ("standard", "standard", "strict")),
-        ("pod-security-group-enforcing-mode", ("strict", "standard")),
+        ("network-policy-enforcing-mode", ("standard", "standard", "strict", "unknown")),
+        ("pod-security-group-enforcing-mode", ("strict", "standard", "unknown")),
         ("policies-in-strict-mode", ("unknown", "enforced", "ignored")),
-        ("external-snat", ("false", "false", "true")),
+        ("external-snat", ("false", "false", "true", "unknown")),
+        ("exclude-snat-cidrs", ("", "", "203.0.113.0/29", "10.9.0.0/16,203.0.113.8/32", "unknown")),
+        ("agent-everywhere", ("false", "false", "true")),
         ("own-node-egress", ("false", "true")),
     ):
         found = found.with_knob(knob, draw(st.sampled_from(values)))

@@ -1,22 +1,23 @@
-"""Which policies of a stage select each class of ends: of ends on nodes that may hang on where they are, or on what
-nobody knows of their nodes."""
+"""Which policies of a stage select each class of ends: that may hang on where an end is, of those on nodes, or on what
+nobody knows of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from itertools import product
+from operator import or_
 
 from analyzer.analysis.connectivity.classes import VERSIONS
 from analyzer.analysis.connectivity.index import EndIndex
 from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.views import Classes
-from analyzer.errors import InternalError
-from analyzer.model.formulas import AtAddress, Formula, Member, OnNodes, Open
+from analyzer.model.formulas import AtAddress, Member, OnNodes, Open
 from analyzer.model.open_facts import OpenFact
 from analyzer.semantics.asked import asked_in
 from analyzer.semantics.meaning import Bits, Meaning, Shapes
 from analyzer.sets import AddressSet
-from analyzer.verdicts.connectivity import bit_indices
+from analyzer.verdicts.connectivity import bit_indices, bits_of
 
 Numbers = tuple[int, ...]
 """The entries that select an end, by number."""
@@ -39,13 +40,16 @@ class Choosing:
         self.unsure: set[int] = set()
         on_nodes = index.host_pods | index.nodes if any(map(_is_of_places, leaves)) else 0
         self._on_nodes = {i: self._told_by_place(i) for i in bit_indices(on_nodes)}
-        chosen = [self._chosen(formula) for formula in self._formulas]
-        self.judged = chosen[0] & ~on_nodes
+        said = self._everyone({})
+        chosen = [its.must for its in said]
+        self._on_nodes |= self._told_by_facts(reduce(or_, (its.may & ~its.must for its in said)) & ~on_nodes)
+        apart = bits_of(self._on_nodes)
+        self.judged = chosen[0] & ~apart
         for i, options in self._on_nodes.items():
             self.judged |= 1 << i if any(its is not None for it in options.values() for its in it) else 0
         self._others: list[list[int]] = [[] for _ in index.classes]
         for number, bits in enumerate(chosen[1:]):
-            for i in bit_indices(bits & self.judged & ~on_nodes):
+            for i in bit_indices(bits & self.judged & ~apart):
                 self._others[i].append(number)
 
     def of(self, i: int) -> dict[int, tuple[Numbers | None, ...]]:
@@ -56,14 +60,25 @@ class Choosing:
         numbers = tuple(self._others[i]) if self.judged >> i & 1 else None
         return dict.fromkeys(self.index.classes[i].versions or VERSIONS, (numbers,))
 
-    def _chosen(self, formula: Formula) -> int:
-        """Those that the formula selects wherever they are; of ends on nodes that may hang on where."""
-        everyone = self.index.everything
-        classes = Classes(self.index, everyone, VERSIONS[0], 0, {})
-        may, must = Meaning(self._shapes, classes, classes, {}).ends(formula)
-        if (may & ~must) & ~(self.index.host_pods | self.index.nodes):
-            raise InternalError(f"whom `{formula}` selects hangs on what is open")
-        return must
+    def _everyone(self, settled: dict[OpenFact, bool]) -> list[Bits]:
+        """Whom each formula selects wherever they are."""
+        classes = Classes(self.index, self.index.everything, VERSIONS[0], 0, {})
+        meaning = Meaning(self._shapes, classes, classes, settled)
+        return [meaning.ends(formula) for formula in self._formulas]
+
+    def _told_by_facts(self, open_to: int) -> dict[int, dict[int, tuple[Numbers | None, ...]]]:
+        """Of the classes whose policies hang on what is open, what selects them whatever is true of it."""
+        facts = self._facts if len(self._facts) <= MOST_FACTS else ()
+        if open_to and not facts:
+            self.unsure.update(bit_indices(open_to))
+        found: dict[int, dict[Numbers | None, None]] = {i: {} for i in bit_indices(open_to)}
+        for answers in product((True, False), repeat=len(facts)) if open_to else ():
+            applies, *chosen = (its.must for its in self._everyone(dict(zip(facts, answers, strict=True))))
+            for i, options in found.items():
+                numbers = tuple(number for number, bits in enumerate(chosen) if bits >> i & 1)
+                options[numbers if applies >> i & 1 or i in self.unsure else None] = None
+        versions = {i: self.index.classes[i].versions or VERSIONS for i in found}
+        return {i: dict.fromkeys(versions[i], tuple(options)) for i, options in found.items()}
 
     # -------------------------------------------------------------------------------------------- ends on nodes
     def _told_by_place(self, i: int) -> dict[int, tuple[Numbers | None, ...]]:

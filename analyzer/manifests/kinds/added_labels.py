@@ -19,7 +19,7 @@ from analyzer.manifests.text.section import Section
 from analyzer.model.added_labels import Added, Form, Listed, Numbers, Varying, Words
 from analyzer.model.cluster import Node
 from analyzer.model.labels import Labels
-from analyzer.model.placement import Placement
+from analyzer.model.placement import Placement, host_of_node
 
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 REVISION_HASH = "controller-revision-hash"
@@ -105,6 +105,14 @@ class Places:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self._nodes = {node.name: node for node in nodes}
+        self._windows = {name for name, node in self._nodes.items() if host_of_node(node.labels).windows}
+
+    def are_windows(self, placement: Placement | None) -> bool | None:
+        """Whether all nodes that the pod may be bound to are Windows'; None: some are, or none is declared."""
+        if not self._windows:
+            return False if self._nodes else None
+        fitting = {node.name in self._windows for node in self._fitting(placement)}
+        return fitting.pop() if len(fitting) == 1 else None
 
     def on(self, node: str, placement: Placement | None) -> tuple[Added, ...]:
         """On the node of that name; on some node that the pod may be bound to where it is empty."""

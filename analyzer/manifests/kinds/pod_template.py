@@ -13,7 +13,7 @@ from analyzer.model.added_labels import Added
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.mesh import ANNOTATIONS, STATUS
-from analyzer.model.placement import Placement
+from analyzer.model.placement import ANY_HOST, Host, Placement
 from analyzer.model.policies import Protocol
 from analyzer.model.source import Source
 from analyzer.records import dataclass
@@ -70,7 +70,7 @@ class PodSource:
     `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` and `node` are
     known of running pods only.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what
     it gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
-    `placement`: what it asks of its node.  `options`: what the containers of an agent are told whose settings count.
+    `placement`: what it asks of its node, and `host` what kind that is.  `options`: what the containers of an agent are told whose settings count.
     """
 
     kind: str
@@ -90,6 +90,7 @@ class PodSource:
     is_bound: bool = False
     revision: str = ""
     placement: Placement | None = None
+    host: Host = ANY_HOST
     images: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
 

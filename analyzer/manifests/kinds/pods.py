@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
-from analyzer.manifests.kinds.pod_placement import read_placement
+from analyzer.manifests.kinds.pod_placement import read_host, read_placement
 from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
 from analyzer.manifests.text.section import Section
 from analyzer.model.labels import Labels
@@ -36,6 +36,7 @@ def _read(manifest: Manifest) -> PodSource:
         node=(spec.text("nodeName") if spec else None) or "",
         is_pod=True,
         placement=read_placement(spec),
+        host=read_host(spec, shape.labels, manifest.kind),
         is_finished=status is not None and status.text("phase") in _FINISHED,
         is_bound=status is not None
         and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs")))),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from analyzer.manifests.kinds.added_labels import with_added
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
-from analyzer.manifests.kinds.pod_placement import read_placement
+from analyzer.manifests.kinds.pod_placement import read_host, read_placement
 from analyzer.manifests.kinds.pod_template import Option, PodSource, read_owner, read_shape
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
@@ -63,6 +63,7 @@ def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:
         added=added,
         revision=(annotations.text(_REVISION) if annotations else None) or "",
         placement=read_placement(template.section("spec")),
+        host=read_host(template.section("spec"), labels, manifest.kind),
         images=_images(template) if manifest.kind == "DaemonSet" else (),
         options=tuple(_options(template)) if manifest.name in _TELLING and manifest.kind == "DaemonSet" else (),
     )

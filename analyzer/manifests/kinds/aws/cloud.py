@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from analyzer.manifests.kinds.aws.rules import WHOLE, Named, RuleSource, addresses_in, ids_in, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.kinds.cidrs import parse_address
+from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
-from analyzer.model.aws import AwsFact, NetworkInterface, PrefixList, SecurityGroup, Vpc
+from analyzer.model.aws import AwsFact, FargateProfile, NetworkInterface, PrefixList, SecurityGroup, Vpc
 from analyzer.model.policies import Direction
 from analyzer.model.source import Source
 from analyzer.sets import AddressSet
@@ -191,6 +192,22 @@ def _addon(root: Section, key: str) -> Iterator[AwsFact]:
         yield of_addon(section.data.get("configurationValues"), "the add-on vpc-cni", source)
 
 
+def _fargate(root: Section, key: str) -> Iterator[AwsFact]:
+    section = root.section(key)
+    if section is not None:
+        yield fargate_profile(section, "fargateProfileName", "selectors")
+
+
+def fargate_profile(section: Section, name: str, selectors: str) -> FargateProfile:
+    """As the command line and Terraform tell it, each in its words."""
+    found = []
+    for item in section.sections(selectors):
+        labels = item.data.get("labels")
+        pairs = labels.items() if isinstance(labels, Mapping) else ()
+        found.append((_required(item, "namespace"), tuple(sorted((str(key), str(value)) for key, value in pairs))))
+    return FargateProfile(section.text(name) or "", tuple(found), section.source)
+
+
 _PARTS: dict[str, Callable[[Section, str], Iterator[AwsFact]]] = {
     "SecurityGroups": _groups,
     "SecurityGroupRules": _rules,
@@ -199,4 +216,5 @@ _PARTS: dict[str, Callable[[Section, str], Iterator[AwsFact]]] = {
     "NetworkInterfaces": _interfaces,
     "Vpcs": _vpcs,
     "addon": _addon,
+    "fargateProfile": _fargate,
 }

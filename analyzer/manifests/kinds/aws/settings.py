@@ -43,7 +43,8 @@ def of_config_map(data: Placed, log: Log) -> AwsSettings | None:
         return None
     value = content.get(_CONTROLLER) if isinstance(content, Mapping) else None
     what = "ConfigMap kube-system/amazon-vpc-cni"
-    return AwsSettings(what, Source(log.file, line_of(data.place)), value == "true")
+    has_windows = isinstance(content, Mapping) and content.get("enable-windows-ipam") == "true"
+    return AwsSettings(what, Source(log.file, line_of(data.place)), value == "true", has_windows=has_windows)
 
 
 def of_daemon_sets(pods: Iterable[PodSource], config_maps: ConfigMaps) -> list[AwsSettings]:

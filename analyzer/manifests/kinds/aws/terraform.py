@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from analyzer.manifests.kinds.aws.cloud import fargate_profile
 from analyzer.manifests.kinds.aws.rules import Named, addresses_in, own_id, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.text.section import Section
@@ -167,6 +168,10 @@ def _addon(section: Section) -> Iterator[AwsFact]:
         yield of_addon(section.data.get("configuration_values"), "the add-on vpc-cni", section.source)
 
 
+def _fargate(section: Section) -> Iterator[AwsFact]:
+    yield fargate_profile(section, "fargate_profile_name", "selector")
+
+
 _READERS: dict[str, Callable[[Section], Iterator[AwsFact | _Part]]] = {
     "aws_security_group": _group,
     "aws_default_security_group": _group,
@@ -179,4 +184,5 @@ _READERS: dict[str, Callable[[Section], Iterator[AwsFact | _Part]]] = {
     "aws_vpc_ipv4_cidr_block_association": _part("vpc_id", "cidr_block"),
     "aws_vpc_ipv6_cidr_block_association": _part("vpc_id", "ipv6_cidr_block"),
     "aws_eks_addon": _addon,
+    "aws_eks_fargate_profile": _fargate,
 }

@@ -1,0 +1,189 @@
+"""Pods at which the VPC CNI's agent enforces nothing: those on Windows and on Fargate, and, by Amazon's pages, those that
+no controller makes (aws.md N8, N9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from analyzer.model.aws import FargateProfile
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.formulas import (
+    FALSE,
+    PODS,
+    TRUE,
+    Attribute,
+    Formula,
+    Member,
+    Name,
+    OfWorkload,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    is_a,
+    negated,
+)
+from analyzer.model.open_facts import OpenFact
+from analyzer.model.placement import FARGATE_PROFILE, host_of_node
+from analyzer.model.policies import Direction
+from analyzer.model.profile import Profile
+
+_KNOB = "--knob agent-everywhere=true"
+
+
+class WithoutAgent:
+    """Where they are, in one direction.  `windows`, `fargate`: what shows that the cluster has such nodes, empty if
+    nothing does: then no pod is taken to be there, which an assumption says."""
+
+    def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
+        self.cluster, self.direction = cluster, direction
+        is_asked = not profile.agent_everywhere
+        self.windows = shows_windows(cluster) if is_asked else ""
+        self.fargate = shows_fargate(cluster) if is_asked else ""
+        self.standalone = standalone(cluster) if is_asked else ()
+        self._formulas: dict[tuple[str, Role], Formula] = {}
+
+    def everywhere(self, role: Role) -> Formula:
+        """The end is where the agent enforces nothing, or may be."""
+        alone: Formula = FALSE
+        if self.standalone:
+            text = (
+                "whether policies are enforced at pods that no controller makes is not known: Amazon's pages say that "
+                f"they are not ({_KNOB} takes it that they are)"
+            )
+            alone = both([_any_of(self.standalone, role), Open(self._fact("standalone", role, text))])
+        return either([self.on_windows(role), self.on_fargate(role), alone])
+
+    def on_windows(self, role: Role) -> Formula:
+        """It runs on Windows, or may."""
+        return self._kept("windows", role, self._windows) if self.windows else FALSE
+
+    def on_fargate(self, role: Role) -> Formula:
+        """It runs on Fargate, or may."""
+        return self._kept("fargate", role, self._fargate) if self.fargate else FALSE
+
+    def _kept(self, name: str, role: Role, make: Callable[[Role], Formula]) -> Formula:
+        found = self._formulas.get((name, role))
+        if found is None:
+            found = self._formulas[name, role] = make(role)
+        return found
+
+    def _windows(self, role: Role) -> Formula:
+        certain = _named(self.cluster, lambda w: bool(w.host.windows))
+        not_there = _named(self.cluster, lambda w: w.host.windows is False)
+        text = (
+            f"whether the pod runs on Windows, where policies are not enforced, is not known: {self.windows}; say "
+            f"`nodeSelector: {{kubernetes.io/os: linux}}` of it, or {_KNOB}"
+        )
+        may_be: Formula = Open(self._fact("windows", role, text)) if self.windows != _PINNED else FALSE
+        others = both([is_a(role, PODS), may_be, negated(_any_of(not_there, role))])
+        return either([_any_of(certain, role), others])
+
+    def _fargate(self, role: Role) -> Formula:
+        certain = _named(self.cluster, lambda w: bool(w.host.fargate))
+        not_there = _named(self.cluster, lambda w: w.host.fargate is False)
+        chosen: Formula
+        if _all_profiles(self.cluster):
+            chosen = either(self._selected(one, role) for one in self.cluster.aws.fargate)
+        else:
+            text = (
+                f"whether the pod runs on Fargate, where policies are not enforced, is not known: {self.fargate}; give "
+                f"the output of `aws eks describe-fargate-profile` for each profile, or {_KNOB}"
+            )
+            chosen = Open(self._fact("fargate", role, text))
+        others = both([is_a(role, PODS), chosen, negated(_any_of(not_there, role))])
+        return either([_any_of(certain, role), others])
+
+    def _selected(self, profile: FargateProfile, role: Role) -> Formula:
+        return either(
+            both([self._in(space, role), *(self._has(*pair, role) for pair in pairs)])
+            for space, pairs in profile.selectors
+        )
+
+    def _in(self, pattern: str, role: Role) -> Formula:
+        name = Attribute(role, Name.NAMESPACE)
+        if not _is_pattern(pattern):
+            return Test(name, frozenset({pattern}))
+        if pattern == "*":
+            return TRUE
+        known = frozenset(it.name for it in self.cluster.namespaces)
+        meant = Test(name, frozenset(it for it in known if fnmatchcase(it, pattern)))
+        text = f"whether the name of the namespace is like `{pattern}`, which a Fargate profile takes, is not known"
+        return either([meant, both([negated(Test(name, known)), Open(self._fact(f"fargate {pattern}", role, text))])])
+
+    def _has(self, key: str, value: str, role: Role) -> Formula:
+        if not _is_pattern(key) and not _is_pattern(value):
+            return Test(Attribute(role, Name.LABEL, key), frozenset({value}))
+        text = f"whether the pod has a label like `{key}={value}`, which a Fargate profile takes, is not known"
+        return Open(self._fact(f"fargate {key}={value}", role, text))
+
+    def _fact(self, what: str, role: Role, text: str) -> OpenFact:
+        near = Role.SRC if self.direction is Direction.EGRESS else Role.DST
+        end = near if role is Role.SELF else role
+        return OpenFact("agent", f"agent {what} {end.value}", text)
+
+
+_PINNED = "workloads are pinned to it"
+
+
+# ------------------------------------------------------------------------------------------------ what shows them
+def shows_windows(cluster: Cluster) -> str:
+    """What shows that the cluster has Windows nodes; where Nodes are given, these alone are all."""
+    node = next((it for it in cluster.nodes if host_of_node(it.labels).windows), None)
+    if node is not None:
+        return f"Node {node.name} is Windows'"
+    on_it = next((w for w in cluster.workloads if w.host.windows), None)
+    if cluster.nodes:
+        return _PINNED if on_it is not None else ""
+    ipam = next((one for one in cluster.aws.settings if one.has_windows), None)
+    return f"{on_it.id} does" if on_it is not None else f"{ipam.what} gives such pods addresses" if ipam else ""
+
+
+def shows_fargate(cluster: Cluster) -> str:
+    node = next((it for it in cluster.nodes if host_of_node(it.labels).fargate), None)
+    if node is not None:
+        return f"Node {node.name} is Fargate's"
+    if cluster.aws.fargate:
+        return f"profile {cluster.aws.fargate[0].name} takes pods"
+    on_it = next((w for w in cluster.workloads if w.host.fargate), None)
+    return f"{on_it.id} does" if on_it is not None else ""
+
+
+def standalone(cluster: Cluster) -> tuple[OfWorkload, ...]:
+    """Pods that no controller makes, but for those on their node's network."""
+    found = (w for w in cluster.workloads if w.kind == "Pod" and not w.host_network)
+    return tuple(dict.fromkeys(OfWorkload(w.namespace, w.name) for w in found))
+
+
+def of_workloads(profile: Profile, cluster: Cluster) -> Iterator[OfWorkload]:
+    """The workloads that the formulas name: each is a sort of pod of its own."""
+    here = WithoutAgent(profile, cluster, Direction.EGRESS)
+    if here.windows or here.fargate:
+        yield from (OfWorkload(w.namespace, w.name) for w in cluster.workloads)
+    yield from here.standalone
+
+
+def _all_profiles(cluster: Cluster) -> bool:
+    """Every profile is given that pods tell of."""
+    given = {profile.name for profile in cluster.aws.fargate}
+    seen = {name for w in cluster.workloads if (name := w.labels.get(FARGATE_PROFILE)) is not None}
+    return bool(given) and seen <= given
+
+
+def _named(cluster: Cluster, holds: Callable[[Workload], bool]) -> tuple[OfWorkload, ...]:
+    """The workloads of which it holds, by name: of those with one name it must hold of all."""
+    found: dict[tuple[str, str], bool] = {}
+    for workload in cluster.workloads:
+        place = workload.namespace, workload.name
+        found[place] = found.get(place, True) and holds(workload)
+    return tuple(OfWorkload(*place) for place, is_so in found.items() if is_so)
+
+
+def _any_of(workloads: Iterable[OfWorkload], role: Role) -> Formula:
+    return either(Member(role, one) for one in workloads)
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
