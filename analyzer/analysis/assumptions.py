@@ -169,7 +169,10 @@ def _agent(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
     others = {"Windows": shows_windows(cluster), "Fargate": shows_fargate(cluster)}
     if unseen := [what for what, shown in others.items() if not shown]:
         text = f"no pod runs on {' or '.join(unseen)}, where the VPC CNI enforces no policy: nothing shows such nodes"
-        yield StatedAssumption(name, f"{text}; pods created later have a controller", override=give)
+        yield StatedAssumption(name, text, override=f"{give}; --knob agent-everywhere")
+    if any(workload.kind == "Pod" and not workload.host_network for workload in cluster.workloads):
+        text = "policies are enforced at pods without a controller, as the agent's source does: Amazon's pages say no"
+        yield StatedAssumption("standalone-pods", text, override="have controllers make them")
 
 
 _SWITCHES = ("ConfigMap kube-system/amazon-vpc-cni", "DaemonSet kube-system/aws-node")

@@ -190,7 +190,7 @@ def _oddities(cluster: Cluster) -> Iterator[Notice]:
         from analyzer.manifests.kinds.cilium.notes import notes
 
         yield from notes(cluster.cilium.policies, cluster.known_pod_addresses | cluster.pod_cidrs)
-    if cluster.aws.group_policies or cluster.aws.endpoints or cluster.aws.groups:
+    if cluster.aws.group_policies or cluster.aws.endpoints or cluster.aws.groups or cluster.aws.settings:
         from analyzer.manifests.kinds.aws.notes import notes as notes_of_aws
 
         yield from sorted(set(notes_of_aws(cluster)))

@@ -152,8 +152,9 @@ class AwsReader:
             entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")
             yield Tier("own node", (((entry,),),), is_union=True)
 
-    def enforced(self, subject: Formula) -> Formula:
-        """Those of the pods at which the agent enforces policies (N8, N9)."""
+    def enforced(self, subject: Formula, namespace: str | None = None) -> Formula:
+        """Those of the pods at which the agent enforces policies, of the namespace if there is one (N8, N9)."""
+        subject = either([subject, self.without.mistaken_in(namespace, Role.SELF)])
         return both([subject, negated(self.without.everywhere(Role.SELF))])
 
     def _ports_of_nodes(self) -> Iterator[Formula]:

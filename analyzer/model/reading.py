@@ -246,7 +246,7 @@ class _Reader:
         closes = policy.tier is TierName.NETWORK_POLICY
         subject = pods_in(policy.subject, Role.SELF)
         if self.aws is not None and self.profile.reads_aws:
-            subject = self.aws.enforced(subject)
+            subject = self.aws.enforced(subject, policy.namespace)
         entry = Entry(policy, subject, rules, closes)
         self.kept[id(policy)] = policy, entry
         return entry

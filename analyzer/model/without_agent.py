@@ -1,5 +1,5 @@
-"""Pods at which the VPC CNI's agent enforces nothing: those on Windows and on Fargate, and, by Amazon's pages, those that
-no controller makes (aws.md N8, N9)."""
+"""Pods at which the VPC CNI's agent enforces nothing, those on Windows and on Fargate, and those that it mistakes for
+others (aws.md N8, N9)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from analyzer.model.formulas import (
     is_a,
     negated,
 )
+from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.placement import FARGATE_PROFILE, host_of_node
 from analyzer.model.policies import Direction
@@ -42,19 +43,23 @@ class WithoutAgent:
         is_asked = not profile.agent_everywhere
         self.windows = shows_windows(cluster) if is_asked else ""
         self.fargate = shows_fargate(cluster) if is_asked else ""
-        self.standalone = standalone(cluster) if is_asked else ()
+        self.mistaken = mistaken(cluster) if is_asked else ()
         self._formulas: dict[tuple[str, Role], Formula] = {}
 
     def everywhere(self, role: Role) -> Formula:
         """The end is where the agent enforces nothing, or may be."""
-        alone: Formula = FALSE
-        if self.standalone:
-            text = (
-                "whether policies are enforced at pods that no controller makes is not known: Amazon's pages say that "
-                f"they are not ({_KNOB} takes it that they are)"
-            )
-            alone = both([_any_of(self.standalone, role), Open(self._fact("standalone", role, text))])
-        return either([self.on_windows(role), self.on_fargate(role), alone])
+        return either([self.on_windows(role), self.on_fargate(role), self._mistaken(self.mistaken, role, "names")])
+
+    def mistaken_in(self, namespace: str | None, role: Role) -> Formula:
+        """Pods to which policies of the namespace may apply that do not select them."""
+        return self._mistaken((it for it in self.mistaken if it.namespace == namespace), role, "other names")
+
+    def _mistaken(self, workloads: Iterable[OfWorkload], role: Role, which: str) -> Formula:
+        text = (
+            "which policies are enforced at pods of one name but for its last part, which the agent takes for pods of one "
+            f"controller, is not known: {', '.join(f'{it.namespace}/{it.name}' for it in self.mistaken[:4])}"
+        )
+        return both([_any_of(workloads, role), Open(self._fact(which, role, text))])
 
     def on_windows(self, role: Role) -> Formula:
         """It runs on Windows, or may."""
@@ -151,10 +156,32 @@ def shows_fargate(cluster: Cluster) -> str:
     return f"{on_it.id} does" if on_it is not None else ""
 
 
-def standalone(cluster: Cluster) -> tuple[OfWorkload, ...]:
-    """Pods that no controller makes, but for those on their node's network."""
-    found = (w for w in cluster.workloads if w.kind == "Pod" and not w.host_network)
-    return tuple(dict.fromkeys(OfWorkload(w.namespace, w.name) for w in found))
+def mistaken(cluster: Cluster) -> tuple[OfWorkload, ...]:
+    """Workloads whose pods the agent takes for those of another one: it goes by the name of a pod without its last part,
+    which is the controller's where there is one."""
+    found: dict[tuple[str, str], dict[Labels, list[Workload]]] = {}
+    for workload in cluster.workloads:
+        stem = None if workload.host_network else _stem(workload)
+        if stem is not None:
+            found.setdefault((workload.namespace, stem), {}).setdefault(workload.labels, []).append(workload)
+    clashing = (w for like in found.values() if _are_several(like) for ws in like.values() for w in ws)
+    return tuple(dict.fromkeys(OfWorkload(w.namespace, w.name) for w in clashing))
+
+
+def _are_several(like: dict[Labels, list[Workload]]) -> bool:
+    """Workloads of several owners that policies can tell apart."""
+    return len(like) > 1 and len({w.owner for ws in like.values() for w in ws}) > 1
+
+
+def _stem(workload: Workload) -> str | None:
+    """The name of its pods without the last part; None where that is nobody else's."""
+    if workload.kind == "Pod":
+        return (workload.name.rpartition("-")[0] or workload.name).replace(".", "_")
+    return workload.name if workload.kind in _NAMED_BY_THEIR_OWN else None
+
+
+_NAMED_BY_THEIR_OWN = ("StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job")
+"""Controllers whose pods have their name and one part more."""
 
 
 def of_workloads(profile: Profile, cluster: Cluster) -> Iterator[OfWorkload]:
@@ -162,7 +189,7 @@ def of_workloads(profile: Profile, cluster: Cluster) -> Iterator[OfWorkload]:
     here = WithoutAgent(profile, cluster, Direction.EGRESS)
     if here.windows or here.fargate:
         yield from (OfWorkload(w.namespace, w.name) for w in cluster.workloads)
-    yield from here.standalone
+    yield from here.mistaken
 
 
 def _all_profiles(cluster: Cluster) -> bool:

@@ -24,6 +24,7 @@ def notes(cluster: Cluster) -> Iterator[Notice]:
             "output of `aws ec2 describe-network-interfaces`"
         )
         yield Notice(cluster.aws.groups[0].source, text)
+    yield from _of_places(cluster)
     written = {(p.namespace, p.name): p for p in (*cluster.policies, *cluster.aws.policies) if p.kind != _ENDPOINT}
     for made in cluster.aws.endpoints:
         yield from _of_endpoint(made, written.get((made.policy.namespace, made.policy.name)))
@@ -57,6 +58,16 @@ def _of_policy(cluster: Cluster, policy: GroupPolicy) -> Iterator[Notice]:
         if id_ not in known:
             text = f"{policy.id} names security group {id_}, of which nothing given tells"
             yield Notice(policy.source, text)
+
+
+def _of_places(cluster: Cluster) -> Iterator[Notice]:
+    """Workloads that a policy selects where the agent enforces none (N8)."""
+    for workload in cluster.workloads:
+        where = "Windows" if workload.host.windows else "Fargate" if workload.host.fargate else ""
+        policy = next((p for p in cluster.policies if _is_subject(p, workload)), None) if where else None
+        if policy is not None and not workload.host_network:
+            text = f"{policy.id} selects {workload.id}, which runs on {where}: the VPC CNI enforces no policy there"
+            yield Notice(workload.source, text)
 
 
 def _selects(cluster: Cluster, policy: GroupPolicy, workload: Workload) -> bool:
