@@ -14,7 +14,6 @@ from typing import TypeVar
 from analyzer.model.labels import Selector
 from analyzer.model.policies import Direction, Policy
 from analyzer.model.source import Source
-from analyzer.model.unmodelled import Unmodelled, digest_of, stand_in
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -33,7 +32,8 @@ class AwsSettings:
     `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
     knobs of the profile that it sets, each with its value.  `gives_pods_groups`: pods without groups of their own have
     others than their node (S4).  `untold`: knobs that it sets to what nobody knows, each with the reason.
-    `has_windows`: Windows nodes get addresses.  `without_pod_eni`: why pods may get no groups of their own at all, empty if they do.
+    `has_windows`: Windows nodes get addresses.  `without_pod_eni`: why pods may get no groups of their own at all, empty
+    if they do.
     """
 
     what: str
@@ -361,50 +361,6 @@ def _merged(made: Iterable[Policy]) -> Iterable[Policy]:
         )
         found[policy.namespace, policy.name] = replace(first, ingress=ingress, egress=egress)
     return found.values()
-
-
-# ------------------------------------------------------------------------------------------------ what stands for them
-
-
-def aws_stand_ins(aws: Aws) -> tuple[Unmodelled, ...]:
-    """What stands for these objects where nothing is known of what an engine makes of them."""
-    return (
-        *(_of_policy(policy) for policy in aws.policies),
-        *(_of_groups(policy, aws) for policy in aws.group_policies),
-        *(_of_orphan(it) for it in aws.orphans),
-    )
-
-
-def _of_orphan(made: ClusterEndpoint) -> Unmodelled:
-    about = "ClusterPolicyEndpoint", f"{API}/v1alpha1", None, made.name
-    why = f"ClusterNetworkPolicy {made.of}, of which it was made, is not among the objects"
-    return stand_in(made, about, made.source, why, tuple(Direction))
-
-
-def _of_policy(policy: Policy) -> Unmodelled:
-    return stand_in(
-        policy,
-        (policy.kind, f"{API}/v1alpha1", policy.namespace, policy.name),
-        policy.source,
-        OF_AWS,
-        tuple(direction for direction in Direction if policy.rules(direction) is not None),
-    )
-
-
-def _of_groups(policy: GroupPolicy, aws: Aws) -> Unmodelled:
-    groups = [group for group in aws.groups if group.id in policy.groups]
-    return Unmodelled(
-        policy.kind,
-        "vpcresources.k8s.aws/v1beta1",
-        policy.namespace,
-        policy.name,
-        may_allow=False,
-        may_deny=True,
-        adds_pods=False,
-        source=policy.source,
-        why=OF_GROUPS,
-        digest=digest_of((policy, groups)),
-    )
 
 
 def knobs_of(aws: Iterable[AwsSettings]) -> Mapping[str, list[tuple[str, AwsSettings]]]:

@@ -56,8 +56,8 @@ class WithoutAgent:
 
     def _mistaken(self, workloads: Iterable[OfWorkload], role: Role, which: str) -> Formula:
         text = (
-            "which policies are enforced at pods of one name but for its last part, which the agent takes for pods of one "
-            f"controller, is not known: {', '.join(f'{it.namespace}/{it.name}' for it in self.mistaken[:4])}"
+            "which policies are enforced at pods of one name but for its last part, which the agent takes for those of "
+            f"one controller, is not known: {', '.join(f'{it.namespace}/{it.name}' for it in self.mistaken[:4])}"
         )
         return both([_any_of(workloads, role), Open(self._fact(which, role, text))])
 
@@ -157,8 +157,8 @@ def shows_fargate(cluster: Cluster) -> str:
 
 
 def mistaken(cluster: Cluster) -> tuple[OfWorkload, ...]:
-    """Workloads whose pods the agent takes for those of another one: it goes by the name of a pod without its last part,
-    which is the controller's where there is one."""
+    """Workloads whose pods the agent takes for those of another one: it goes by the name of a pod without its last
+    part, which is the controller's where there is one."""
     found: dict[tuple[str, str], dict[Labels, list[Workload]]] = {}
     for workload in cluster.workloads:
         stem = None if workload.host_network else _stem(workload)
