@@ -32,8 +32,8 @@ class AwsSettings:
     `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
     knobs of the profile that it sets, each with its value.  `gives_pods_groups`: pods without groups of their own have
     others than their node (S4).  `untold`: knobs that it sets to what nobody knows, each with the reason.
-    `has_windows`: Windows nodes get addresses.  `without_pod_eni`: why pods may get no groups of their own at all, empty
-    if they do.
+    `has_windows`: Windows nodes get addresses.  `without_pod_eni`: why pods may get no groups of their own at all,
+    empty if they do.
     """
 
     what: str
