@@ -84,7 +84,8 @@ class Shape:
 
     `is_fixed`: what `ends` means hangs on nothing but kinds, names and labels.  `span`: what `ports` means, where no
     end has a say; `is_span_near`: where only the near end has.  `tests`: sets of far ends that lie at addresses, with
-    the kinds of end that are asked so.  `near`: the leaves that speak of the near end.
+    the kinds of end that are asked so.  `near`: the leaves that speak of the near end.  `asks_addresses`: something in
+    it hangs on where an end lies, so that it may mean one thing in IPv4 and another in IPv6.
     """
 
     formula: Formula
@@ -98,6 +99,7 @@ class Shape:
     tests: tuple[tuple[AtAddress | OnNodes, frozenset[EndKind]], ...]
     near: tuple[Leaf, ...]
     facts: tuple[OpenFact, ...]
+    asks_addresses: bool
 
 
 class Shapes:
@@ -147,6 +149,7 @@ class Shapes:
             tests=tuple(self._tests(leaves)),
             near=tuple(dict.fromkeys(leaf for leaf, _ in leaves if self._sort(leaf) & _NEAR)),
             facts=tuple(dict.fromkeys(leaf.fact for leaf, _ in leaves if isinstance(leaf, Open))),
+            asks_addresses=any(isinstance(it, Member) and isinstance(it.ends, AtAddress | OnNodes) for it, _ in leaves),
         )
 
     def _tests(self, leaves: Iterable[AskedLeaf]) -> Iterator[tuple[AtAddress | OnNodes, frozenset[EndKind]]]:

@@ -157,17 +157,25 @@ class ConnectivityMap:
 
 
 def bit_indices(bits: int) -> Iterator[int]:
-    """The positions of the bits that are set, ascending; linear in the width, however many there are."""
-    for start, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
-        while byte:
-            low = byte & -byte
-            yield start * 8 + low.bit_length() - 1
-            byte ^= low
+    """The positions of the bits that are set, ascending; linear in the distance from the first to the last."""
+    if not bits:
+        return
+    start = (bits & -bits).bit_length() - 1
+    bits >>= start
+    for byte in bits.to_bytes((bits.bit_length() + 7) // 8, "little"):
+        if byte:
+            for place in _PLACES[byte]:
+                yield start + place
+        start += 8
+
+
+_PLACES = tuple(tuple(place for place in range(8) if byte >> place & 1) for byte in range(256))
 
 
 def bits_of(indices: Iterable[int]) -> int:
-    """The set with these bits."""
-    found = 0
-    for index in indices:
-        found |= 1 << index
-    return found
+    """The set with these bits; linear in the greatest, and in how many there are."""
+    listed = list(indices)
+    found = bytearray(max(listed, default=0) // 8 + 1)
+    for index in listed:
+        found[index >> 3] |= 1 << (index & 7)
+    return int.from_bytes(found, "little")

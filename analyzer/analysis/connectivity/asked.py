@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 
 from analyzer.analysis.connectivity.stages import StageRules
+from analyzer.model.cluster import Workload
 from analyzer.model.formulas import (
     AtAddress,
     Attribute,
@@ -56,6 +57,7 @@ class OfKindAsked:
         self.port_names: set[str] = set()
         self.workloads: set[tuple[str, str]] = set()
         self.asks_for_addresses = False
+        self._reduced: dict[Labels, Reduced] = {}
 
     def add(self, leaf: Leaf) -> None:
         match leaf:
@@ -81,11 +83,20 @@ class OfKindAsked:
             self.accounts.add(leaf)
 
     def reduced(self, labels: Labels) -> Reduced:
-        """The labels as far as anything tells them apart."""
-        known = self.labels
-        few, many = (labels, known) if len(labels) < len(known) else (known, labels)
-        keys = [key for key in few if key in many]
-        return tuple(sorted((key, known[key].reduced(labels[key])) for key in keys))
+        """The labels as far as anything tells them apart; many pods have the same."""
+        found = self._reduced.get(labels)
+        if found is None:
+            known = self.labels
+            few, many = (labels, known) if len(labels) < len(known) else (known, labels)
+            keys = [key for key in few if key in many]
+            found = self._reduced[labels] = tuple(sorted((key, known[key].reduced(labels[key])) for key in keys))
+        return found
+
+    def names_of(self, workload: Workload) -> tuple[tuple[str, str], ...]:
+        """Those by which somebody asks for it."""
+        if not self.workloads:
+            return ()
+        return tuple(sorted((ns, name) for ns, name in self.workloads if workload.owner.startswith(f"{ns}/{name}[")))
 
     def account(self, name: str) -> str | None:
         return None if self.accounts is None else self.accounts.reduced(name)

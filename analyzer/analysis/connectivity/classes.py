@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum
 
 from analyzer.analysis.connectivity.asked import Asked, OfKindAsked, Reduced
@@ -66,51 +65,61 @@ class Classifier:
         self._asked = Asked(stages, mentioned).of
 
     def workload(self, workload: Workload, focus: tuple[bool, ...] = ()) -> EndClass:
-        sort, kind = (Sort.HOST_POD, EndKind.HOST_POD) if workload.host_network else (Sort.POD, EndKind.POD)
-        asked = self._asked[kind]
-        what = EndClass(
-            sort,
+        is_host = workload.host_network
+        asked = self._asked[EndKind.HOST_POD if is_host else EndKind.POD]
+        room = self._room(workload) if is_host and not workload.ips else None
+        versions = VERSIONS if is_host else self._pod_versions
+        if room is not None:
+            versions = tuple(v for v in VERSIONS if room.family(v))
+        asks = asked.asks_for_addresses
+        return EndClass(
+            Sort.HOST_POD if is_host else Sort.POD,
             workload.namespace,
             asked.reduced(workload.labels),
             _ports(workload, asked),
-            account=asked.account(workload.service_account),
-            workloads=tuple(
-                sorted((ns, name) for ns, name in asked.workloads if workload.owner.startswith(f"{ns}/{name}["))
-            ),
-            focus=focus,
+            workload.ips if asks else (),
+            asks and bool(workload.ips),
+            _versions(workload.ips) or versions,
+            room if asks else None,
+            asked.account(workload.service_account),
+            asked.names_of(workload),
+            focus,
         )
-        if not workload.host_network:
-            return _at(what, workload.ips, self._pod_versions, asked)
-        room = None if workload.ips else self._room(workload)
-        versions = VERSIONS if room is None else tuple(v for v in VERSIONS if room.family(v))
-        return _at(replace(what, room=room), workload.ips, versions, asked)
 
     def _room(self, workload: Workload) -> AddressSet | None:
         return next((room_of(workload, rules.cluster, rules.profile) for rules in self._stages), None)
 
     def node(self, node: Node, focus: tuple[bool, ...] = ()) -> EndClass:
         asked = self._asked[EndKind.NODE]
-        return _at(EndClass(Sort.NODE, "", asked.reduced(node.labels), focus=focus), node.ips, VERSIONS, asked)
+        asks = asked.asks_for_addresses
+        return EndClass(
+            Sort.NODE,
+            "",
+            asked.reduced(node.labels),
+            ips=node.ips if asks else (),
+            is_address_known=asks and bool(node.ips),
+            versions=_versions(node.ips) or VERSIONS,
+            focus=focus,
+        )
 
 
 def _ports(workload: Workload, asked: OfKindAsked) -> tuple[ContainerPort, ...]:
     """The ports that something asks for."""
+    if not any(port.name in asked.port_names or port.host_port for port in workload.ports):
+        return ()
     found = {port for port in workload.ports if port.name in asked.port_names}
     if not workload.host_network:
         others = (port for port in workload.ports if port.host_port and port not in found)
         found |= {ContainerPort("", port.number, port.protocol, host_port=port.host_port) for port in others}
-    return tuple(sorted(found, key=_place)) if found else ()
+    return tuple(sorted(found, key=_place))
 
 
 def _place(port: ContainerPort) -> tuple[str, int, str, str, int]:
     return port.name, port.number, port.protocol.value, port.container.value, port.host_port or 0
 
 
-def _at(what: EndClass, ips: tuple[IPAddress, ...], versions: tuple[int, ...], asked: OfKindAsked) -> EndClass:
-    asks = asked.asks_for_addresses
-    known = tuple(v for v in VERSIONS if any(ip.version == v for ip in ips)) if ips else versions
-    room = what.room if asks else None
-    return replace(what, ips=ips if asks else (), is_address_known=asks and bool(ips), versions=known, room=room)
+def _versions(ips: tuple[IPAddress, ...]) -> tuple[int, ...]:
+    return tuple(v for v in VERSIONS if any(ip.version == v for ip in ips)) if ips else ()
 
 
 def namespace_labels(cluster: Cluster, name: str) -> Labels:

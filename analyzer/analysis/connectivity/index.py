@@ -100,12 +100,11 @@ class EndIndex:
                 raise InternalError(f"no class of ends holds its {attribute.name.value}")
 
     def _by_label(self) -> dict[str, Values]:
-        found: dict[str, Values] = {}
+        found: dict[str, list[tuple[int, str | None]]] = {}
         for i, c in enumerate(self.classes):
             for key, value in c.labels:
-                values = found.setdefault(key, {})
-                values[value] = values.get(value, 0) | 1 << i
-        return found
+                found.setdefault(key, []).append((i, value))
+        return {key: _placed(items) for key, items in found.items()}
 
     def passing(self, test: Test) -> int:
         """The classes that have the attribute, with a value that meets the test."""
@@ -126,12 +125,12 @@ class EndIndex:
         """The classes by what their pods declare; those that declare no such port are left out."""
         found = self._on.get(asked)
         if found is None:
-            groups: dict[ConnectionSet, int] = {}
+            groups: dict[ConnectionSet, list[int]] = {}
             for i, c in enumerate(self.classes):
                 meant = declared(c.ports, asked) if c.ports else None
                 if meant:
-                    groups[meant] = groups.get(meant, 0) | 1 << i
-            found = self._on[asked] = [(bits, Span.sure(meant)) for meant, bits in groups.items()]
+                    groups.setdefault(meant, []).append(i)
+            found = self._on[asked] = [(bits_of(places), Span.sure(meant)) for meant, places in groups.items()]
         return found
 
     # -------------------------------------------------------------------------------------------- sets of ends
@@ -238,10 +237,10 @@ class EndIndex:
 
 
 def _placed(items: Iterable[tuple[int, str | None]]) -> Values:
-    found: Values = {}
+    found: dict[str | None, list[int]] = {}
     for i, value in items:
-        found[value] = found.get(value, 0) | 1 << i
-    return found
+        found.setdefault(value, []).append(i)
+    return {value: bits_of(places) for value, places in found.items()}
 
 
 def _as_written(c: EndClass) -> Labels:

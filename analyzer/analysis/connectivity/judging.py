@@ -70,6 +70,8 @@ class Judge:
     # -------------------------------------------------------------------------------------------- the cluster
     def inside(self, subject: Subject) -> dict[ByFamily, int]:
         """The classes by the ruling on connections with them."""
+        if self._is_same_in_both(subject):
+            return self._in_both(subject)
         found: dict[ByFamily, int] = {}
         sides = {
             version: reduce(_either, (self._of_version(its, version) for its in subject.in_family(version)))
@@ -89,6 +91,20 @@ class Judge:
                 if only := bits & ~other:
                     _add(found, ByFamily(its, None) if version == 4 else ByFamily(None, its), only)
         return found
+
+    def _is_same_in_both(self, subject: Subject) -> bool:
+        """Nothing that the subject's rules ask, and no way that leads on, hangs on the family of addresses."""
+        of_four, of_six = (self.index.of_version[version] for version in VERSIONS)
+        return (
+            subject.versions == VERSIONS
+            and of_four == of_six
+            and not subject.asks_addresses
+            and not subject.fronted
+            and not (subject.cases or self.rules.stage.ways or self.rules.stage.node_ways or self.nodes.has_host_ports)
+        )
+
+    def _in_both(self, subject: Subject) -> dict[ByFamily, int]:
+        return {ByFamily(its, its): bits for its, bits in self._of_version(subject, VERSIONS[0]).items()}
 
     def _of_version(self, subject: Subject, version: int) -> dict[Ruled, int]:
         everyone = self.index.of_version[version]

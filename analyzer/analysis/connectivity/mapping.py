@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
+from analyzer.analysis.connectivity.both_ends import between
 from analyzer.analysis.connectivity.cells import cells
 from analyzer.analysis.connectivity.classes import Classifier, EndClass
 from analyzer.analysis.connectivity.focus import EVERYTHING_OF_INTEREST, Focus
@@ -17,7 +18,7 @@ from analyzer.analysis.connectivity.meshed import narrowed, told_by_mesh, withou
 from analyzer.analysis.connectivity.ruling import Ruled
 from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subject, Subjects
-from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike
+from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike, may_differ
 from analyzer.analysis.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
@@ -30,6 +31,8 @@ from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow, bits_of
 from analyzer.verdicts.grounds import Ground
+
+_FROM_TO = (Direction.EGRESS, Direction.INGRESS)
 
 
 def connectivity(
@@ -60,7 +63,8 @@ def connectivity(
     index = EndIndex(cluster, tuple(members), addresses)
     sides = _Sides(index, stages)
     outside = _Outside(sides, (*focus.addresses, *told_by_mesh(cluster, profile)), len(members))
-    rows = merged([*_between(sides), *outside.rows(sides)])
+    leaving, arriving = ([(side.ends, side.inside) for side in sides.by_direction[d]] for d in _FROM_TO)
+    rows = merged([*between(leaving, arriving, index.nodes), *outside.rows(sides)])
     classes = [tuple(found) for found in members.values()]
     for ranges in outside.classes:
         classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
@@ -85,32 +89,41 @@ def _placed(
 ) -> tuple[list[MapEnd], dict[EndClass, list[int]], Folding]:
     """The ends, those of one owner that no policy tells apart as one; their classes; and which classes are one end.
     `is_told`: pods that `told` tells apart are ends of their own."""
-    groups: dict[str, dict[tuple[str, tuple[EndClass, ...]], list[Workload]]] = {}
+    numbers: dict[EndClass, int] = {}  # a class is large: it is looked up once for each pod
+    groups: dict[str, dict[tuple[str, tuple[int, ...]], list[Workload]]] = {}
     for workload in sorted(cluster.workloads, key=lambda workload: workload.id):
-        for variant in workload.variants(told):
-            classes = tuple(classifier.workload(w, focus.flags(w)) for w in guesses(variant, told))
-            sort = variant.group if is_told else "", tuple(dict.fromkeys(classes))
-            groups.setdefault(workload.owner, {}).setdefault(sort, []).append(variant)
+        for variant, guessed in _sorts(workload, told):
+            classes = (classifier.workload(w, focus.flags(w)) for w in guessed)
+            its = tuple(dict.fromkeys([numbers.setdefault(c, len(numbers)) for c in classes]))
+            groups.setdefault(workload.owner, {}).setdefault((variant.group if is_told else "", its), []).append(
+                variant
+            )
     ends: list[MapEnd] = []
-    found: dict[EndClass, list[int]] = {}
-    guessed: list[list[EndClass]] = []
-    unlike: list[list[EndClass]] = []
-    placed = [(_one(alike, len(by)), sort[1]) for by in groups.values() for sort, alike in by.items()]
-    for workload, sorts in sorted(placed, key=lambda item: item[0].id):
-        mine = [c if len(sorts) == 1 else replace(c, guess=workload.id) for c in sorts]
+    found: dict[EndClass | int, list[int]] = {}
+    together: list[tuple[list[EndClass | int], bool]] = []
+    known = list(numbers)
+    placed = [(_one(alike, len(by)), its) for by in groups.values() for (_, its), alike in by.items()]
+    for workload, its in sorted(placed, key=lambda item: item[0].id):
+        mine: list[EndClass | int] = [*its] if len(its) == 1 else [replace(known[n], guess=workload.id) for n in its]
         for c in mine:
             found.setdefault(c, []).append(len(ends))
             ends.append(workload)
         if len(mine) > 1:
-            guessed.append(mine)
-            if is_unlike(workload, told):
-                unlike.append(mine)
+            together.append((mine, is_unlike(workload, told)))
     for node in nodes:
         found.setdefault(classifier.node(node, focus.flags(node)), []).append(len(ends))
         ends.append(node)
-    numbers = {c: i for i, c in enumerate(found)}
-    folded = tuple(tuple(numbers[c] for c in mine) for mine in guessed)
-    return ends, found, Folding(folded, frozenset(tuple(numbers[c] for c in mine) for mine in unlike))
+    place = {c: i for i, c in enumerate(found)}
+    folded = [(tuple(place[c] for c in mine), are_unlike) for mine, are_unlike in together]
+    folding = Folding(tuple(it for it, _ in folded), frozenset(it for it, are_unlike in folded if are_unlike))
+    return ends, {known[c] if isinstance(c, int) else c: members for c, members in found.items()}, folding
+
+
+def _sorts(workload: Workload, told: Mentioned) -> Iterable[tuple[Workload, tuple[Workload, ...]]]:
+    """Its pods in groups that `told` tells apart, each with what it may be."""
+    if not may_differ(workload, told):
+        return ((workload, (workload,)),)
+    return [(variant, guesses(variant, told)) for variant in workload.variants(told)]
 
 
 def _one(alike: Sequence[Workload], sorts: int) -> Workload:
@@ -182,45 +195,7 @@ class _Sides:
                 yield Notice(disguise.source, text)
 
 
-# ------------------------------------------------------------------------------------------------ both ends
-def _between(sides: _Sides) -> Iterable[MapRow]:
-    """Rows between classes of the cluster: what both ends let pass.
-
-    One pass over the ingress sides; what egress sides have in common is put together first, so that the work follows
-    the number of different rulings and not of ends.
-    """
-    nodes = sides.index.nodes
-    numbers: dict[ByFamily, int] = {}  # a ruling is large, and to find it by itself takes longer than all else here
-    leaving: dict[tuple[int, int], int] = {}
-    for side in sides.by_direction[Direction.EGRESS]:
-        for ruling, far in side.inside.items():
-            if not ruling.is_closed:
-                number = numbers.setdefault(ruling, len(numbers))
-                for near, there in ((side.ends & ~nodes, far), (side.ends & nodes, far & ~nodes)):
-                    if near and there:
-                        leaving[number, there] = leaving.get((number, there), 0) | near
-    let_out = list(numbers)
-    met: dict[tuple[int, int], Ruled] = {}
-    for side in sides.by_direction[Direction.INGRESS]:
-        arriving: dict[tuple[int, int], int] = {}
-        for (number, far), near in leaving.items():
-            there = far & side.ends
-            if there:
-                arriving[number, there] = arriving.get((number, there), 0) | near
-        for admitted, sources in side.inside.items():
-            if admitted.is_closed:
-                continue
-            let_in = numbers.setdefault(admitted, len(numbers))
-            for (number, there), near in arriving.items():
-                here = near & sources
-                if here:
-                    span = met.get((number, let_in))
-                    if span is None:
-                        span = met[number, let_in] = let_out[number].meet(admitted)
-                    if span.may:
-                        yield MapRow(here, there, span.may, span.must)
-
-
+# ------------------------------------------------------------------------------------------------ outside
 class _Outside:
     """The addresses outside in classes: ranges that every end of the cluster rules alike, in both directions."""
 

@@ -30,7 +30,7 @@ class NodeWays:
         self.index, self.rules, self._rule = index, rules, rule
         self._opened: dict[Hashable, Hits | None] = {}
         self._led: dict[int, list[tuple[Range, int, ConnectionSet]]] = {}
-        self._has_host_ports = any(port.host_port for c in index.classes for port in c.ports)
+        self.has_host_ports = any(port.host_port for c in index.classes for port in c.ports)
 
     def opened(self, subject: Subject, found: dict[Ruled, int], version: int) -> dict[Ruled, int]:
         """The rulings on the classes together with those on the nodes that lead there."""
@@ -40,7 +40,7 @@ class NodeWays:
 
     def opening(self, subject: Subject, version: int) -> Iterator[tuple[int, ConnectionSet, Hits]]:
         """The classes to which ports of the nodes lead that may be open, with where they lead, and by what rules."""
-        if not subject.numbers or not (self.rules.stage.node_ways or self._has_host_ports):
+        if not subject.numbers or not (self.rules.stage.node_ways or self.has_host_ports):
             return
         led = self._led.get(version)
         if led is None:

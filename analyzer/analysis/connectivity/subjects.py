@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property, reduce
+from typing import NamedTuple
 
 from analyzer.analysis.connectivity.choosing import Choosing, Numbers
 from analyzer.analysis.connectivity.classes import VERSIONS
@@ -31,7 +32,7 @@ from analyzer.semantics.fold import Grants, Selected, Span, rules_of
 from analyzer.semantics.meaning import EMPTY, Meaning, Shape, Shapes
 from analyzer.semantics.partitions import refined
 from analyzer.sets import ConnectionSet
-from analyzer.verdicts.connectivity import bit_indices
+from analyzer.verdicts.connectivity import bit_indices, bits_of
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,12 @@ class Subject:
         return tuple((number, shape) for number, shape in enumerate(self.shapes) if shape.facts)
 
     @cached_property
+    def asks_addresses(self) -> bool:
+        """What its rules say, or what they spare, may hang on where an end lies."""
+        spared = (self.rules.shapes.of(tier.spared) for tier, _ in self.selected)
+        return any(shape.asks_addresses for shape in (*self.shapes, *spared))
+
+    @cached_property
     def _kept(self) -> dict[int, dict[int, Span]]:
         return {version: {} for version in VERSIONS}
 
@@ -129,6 +136,17 @@ class Subject:
         return self.cases or (self,)
 
 
+class _Bearing(NamedTuple):
+    """What bears on an end, as in a Subject."""
+
+    numbers: Numbers
+    versions: tuple[int, ...]
+    effects: Effects = NO_EFFECTS
+    fronts: tuple[ConnectionSet, ...] = (EMPTY, EMPTY)
+    near: Hashable = ()
+    is_judged: bool = True
+
+
 class Subjects:
     """Which policies, objects that are not modelled, and Services bear on each class of ends."""
 
@@ -148,29 +166,40 @@ class Subjects:
         choosing = Choosing(self.index, self._of_self, rules)
         effects = self._effects(rules.stage, choosing.judged)
         fronts = self._fronts(rules.stage, choosing.judged)
-        known: dict[Hashable, tuple[Leaf, ...]] = {}
-        found: dict[Hashable, tuple[Subject, int]] = {}
+        known: dict[Numbers, tuple[Leaf, ...]] = {}
+        found: dict[tuple[tuple[int, ...], tuple[_Bearing, ...]], list[int]] = {}
 
-        def chosen(i: int, numbers: Numbers | None, versions: tuple[int, ...]) -> Subject:
+        def bearing(i: int, numbers: Numbers | None, versions: tuple[int, ...]) -> _Bearing:
             if numbers is None:
-                return Subject(rules, (), i, versions, is_judged=False)
+                return _Bearing((), versions, is_judged=False)
             asked = known.get(numbers)
             if asked is None:
                 asked = known[numbers] = tuple(_near_leaves(rules, numbers))
             near = tuple(self._near(leaf, i, versions) for leaf in asked) if asked else ()
             its = effects[i] | ANY_EFFECT if i in choosing.unsure else effects[i]
-            return Subject(rules, numbers, i, versions, its, fronts[i], near)
+            return _Bearing(numbers, versions, its, fronts[i], near)
 
         for i, c in enumerate(self.index.classes):
             told = choosing.of(i)
-            if len({its for options in told.values() for its in options}) == 1:
-                subject = chosen(i, next(iter(told.values()))[0], c.versions)
+            options = {its for options in told.values() for its in options}
+            if len(options) == 1:
+                cases: tuple[_Bearing, ...] = (bearing(i, options.pop(), c.versions),)
             else:
-                cases = (chosen(i, its, (version,)) for version, options in told.items() for its in options)
-                subject = Subject(rules, (), i, c.versions, cases=tuple(cases))
-            first, bits = found.get(subject.key, (subject, 0))
-            found[subject.key] = first, bits | 1 << i
-        return list(found.values())
+                cases = tuple(bearing(i, its, (version,)) for version, options in told.items() for its in options)
+            found.setdefault((c.versions, cases), []).append(i)
+        return [(self._subject(rules, cases, its[0]), bits_of(its)) for (_, cases), its in found.items()]
+
+    def _subject(self, rules: StageRules, cases: tuple[_Bearing, ...], one: int) -> Subject:
+        """With one bearing, or with several subjects that it may be."""
+        subjects = tuple(
+            Subject(rules, its.numbers, one, its.versions, its.effects, its.fronts, its.near, its.is_judged)
+            for its in cases
+        )
+        return (
+            subjects[0]
+            if len(cases) == 1
+            else Subject(rules, (), one, self.index.classes[one].versions, cases=subjects)
+        )
 
     def _near(self, leaf: Leaf, i: int, versions: Sequence[int]) -> Hashable:
         """What a leaf says of a near end."""
@@ -207,13 +236,14 @@ class Subjects:
 
     def _fronts(self, stage: Stage, judged: int) -> list[tuple[ConnectionSet, ...]]:
         """By class and family, the ports on which a node's address may take the place of the source's."""
-        listed = [[EMPTY for _ in VERSIONS] for _ in self.index.classes]
+        found: dict[int, list[ConnectionSet]] = {}
         for place, version in enumerate(VERSIONS):
             for disguise in stage.disguises:
                 for bits, span in self.meant(disguise.when, self._of_destination, version):
                     for i in bit_indices(bits & judged):
-                        listed[i][place] |= span.may
-        return [tuple(fronts) for fronts in listed]
+                        found.setdefault(i, [EMPTY for _ in VERSIONS])[place] |= span.may
+        nothing = tuple(EMPTY for _ in VERSIONS)
+        return [tuple(found[i]) if i in found else nothing for i in range(len(self.index.classes))]
 
     def fronted(self, stage: Stage) -> Iterator[tuple[Disguise, int]]:
         """What may put a node's address in place of the source's, with the classes that it leads to."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from analyzer.model.added_labels import unknown_under
+from analyzer.model.added_labels import Unwritten, unknown_under
 from analyzer.model.cluster import Workload
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
@@ -19,6 +19,11 @@ from analyzer.verdicts.connectivity import ConnectivityMap, MapRow, bit_indices,
 
 Mentioned = Mapping[str, Collection[str]]
 Ruling = tuple[ConnectionSet, ConnectionSet]  # what may be allowed, what is so for certain
+
+
+def may_differ(workload: Workload, mentioned: Mentioned) -> bool:
+    """Labels added to its pods may tell some from others; where none may, it has one variant, and one guess."""
+    return any(isinstance(it, Unwritten) or any(key in mentioned for key in it.all_keys) for it in workload.added)
 
 
 def is_unlike(workload: Workload, mentioned: Mentioned) -> bool:

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from analyzer.manifests.kinds.manifest import Manifest
 from analyzer.manifests.text.section import Section
@@ -53,6 +54,7 @@ def with_added(labels: Labels, manifest: Manifest, spec: Section) -> tuple[Label
     return labels, added
 
 
+@lru_cache(maxsize=1024)
 def _hash(key: str, before: str = "") -> Varying:
     return Varying(((key, before),), Form.HASH, is_open=True)
 
@@ -144,6 +146,10 @@ def _of_node(node: Node) -> Labels:
 
 def _anywhere(placement: Placement | None) -> tuple[Varying, ...]:
     """On a node that nobody has declared."""
+    return _WHEREVER if placement is None else _by_placement(placement)
+
+
+def _by_placement(placement: Placement | None) -> tuple[Varying, ...]:
     return tuple(_under(key, placement) for key in (ZONE, REGION))
 
 
@@ -161,3 +167,6 @@ def _values(key: str, placement: Placement) -> Form | Words:
     if placement.may_have(key, fresh):
         return Words(known - admitted, is_excluded=True, may_be_absent=without)
     return Words(admitted, may_be_absent=without) if admitted or without else Form.ANY  # else no node will ever do
+
+
+_WHEREVER = _by_placement(None)  # one for all pods that choose no node, of which there are many
