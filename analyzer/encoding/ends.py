@@ -62,6 +62,7 @@ class EndTerms:
             variables.row(role, Attribute.MEMBER)
         self._members: dict[frozenset[int], Term] = {}
         self._inside: dict[AddressSet, Term] = {}
+        self._addresses: dict[int, Term] = {}
         self._known_labels: dict[Attr, Term] = {}
         self.host_network = self.is_class(i for i, c in self.classes if c.host_network)
         self.on_host = disj([self.host, self.host_network])
@@ -175,14 +176,16 @@ class EndTerms:
         return self.script.share(conj([neg(self.external), neg(known)]))
 
     def address(self, version: int) -> Term:
-        width = 32 if version == 4 else 128
-        condition = self.unknown_address()
-        body = pick(
-            condition,
-            self._symbol(Attribute.UNKNOWN_ADDRESS, version) if condition != FALSE else "",
-            self._symbol(Attribute.KNOWN_ADDRESS, version) if condition != TRUE else "",
-        )
-        return self.script.share(body, width)
+        found = self._addresses.get(version)
+        if found is None:  # every class with known addresses is in it: it is written once
+            condition = self.unknown_address()
+            body = pick(
+                condition,
+                self._symbol(Attribute.UNKNOWN_ADDRESS, version) if condition != FALSE else "",
+                self._symbol(Attribute.KNOWN_ADDRESS, version) if condition != TRUE else "",
+            )
+            found = self._addresses[version] = self.script.share(body, 32 if version == 4 else 128)
+        return found
 
     def inside(self, addresses: AddressSet) -> Term:
         """Its address, in the connection's family, lies in the set."""

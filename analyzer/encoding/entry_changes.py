@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
-from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.question import Question
-from analyzer.encoding.reach import Ends, ends_of
+from analyzer.encoding.reach import ends_of
 from analyzer.encoding.scope import judged_ends, table_of
-from analyzer.encoding.sights import is_seen_by
+from analyzer.encoding.seen_ways import SeenWays, seen_ways
 from analyzer.encoding.slices import judged_by
 from analyzer.encoding.walk import led_ports_of
 from analyzer.model.cluster import Cluster
@@ -45,7 +44,8 @@ class EntryChanges:
             near = judged_by(stage, table, end)
             entries = self.entries[stage.direction]
             kept = tuple(it for it in entries if near.meets(ends_of(it.subject, table)))
-            if kept and not _are_ways_alike(stage, kept, question, table, near):
+            seen = seen_ways(self.now, stage.far)
+            if kept and not _are_ways_alike(stage, kept, question, seen):
                 return None
             found[stage.direction] = kept
         return found
@@ -89,12 +89,8 @@ def _different(gone: list[Entry], come: list[Entry]) -> Iterator[Entry]:
     yield from (entry for entry in come if entry not in gone)
 
 
-def _are_ways_alike(
-    stage: Stage, changed: Iterable[Entry], question: Question, table: NamespaceTable, near: Ends
-) -> bool:
+def _are_ways_alike(stage: Stage, changed: Iterable[Entry], question: Question, seen: SeenWays) -> bool:
     """The ways to an end that are asked about are the same whether these entries are there or not."""
     if stage.node_ways or (stage.ways and led_ports_of(question.claim)):
         return False
-    return not any(
-        is_seen_by(rule.by_address, stage.far, way) for entry in changed for rule in entry.rules for way in stage.ways
-    )
+    return not seen.of(tuple(changed), stage.ways)

@@ -25,23 +25,32 @@ Asked = tuple[Protocol, int]
 """The protocol and port that a client asks for, where those are not the connection's own."""
 
 
-def is_seen_by(formula: Formula, far: Role, way: Way, *, holds: bool = True) -> bool:
+def is_seen_by(formula: Formula, far: Role, way: Way | None, *, holds: bool = True) -> bool | None:
     """Whether the formula may hold, or not, of the Service's own address and port, the far end that a client asks for:
-    nobody's, as if it were outside the cluster."""
+    nobody's, as if it were outside the cluster.  `way` is None: of whichever; the answer is None where it hangs on it.
+    """
     match formula:
         case All(parts) | Some(parts):
-            found = (is_seen_by(part, far, way, holds=holds) for part in parts)
-            return all(found) if isinstance(formula, All) is holds else any(found)
+            is_decided = isinstance(formula, All) is not holds  # by one part: false of all of them, true of some
+            is_open = False
+            for part in parts:
+                found = is_seen_by(part, far, way, holds=holds)
+                if found is is_decided:
+                    return is_decided
+                is_open = is_open or found is None
+            return None if is_open else not is_decided
         case Not(part):
             return is_seen_by(part, far, way, holds=not holds)
-        case OnPorts():
+        case OnPorts() if way is None:
+            return not holds if formula.name else None
+        case OnPorts() if way is not None:
             return is_on(formula, (way.port.protocol, way.port.number)) is holds
         case OnHostPort():
             return not holds
         case Member(role, ends) if role is far:
             match ends:
                 case AtAddress(addresses):
-                    return (way.address in addresses) is holds
+                    return None if way is None else (way.address in addresses) is holds
                 case OfKind(kinds):
                     return (EndKind.OUTSIDE in kinds) is holds
                 case _:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from analyzer.encoding.namespaces import NamespaceTable
 from analyzer.encoding.reach import Ends, ends_of
-from analyzer.encoding.sights import is_seen_by
+from analyzer.encoding.seen_ways import SeenWays, seen_ways
 from analyzer.encoding.walk import led_ports_of
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
@@ -39,9 +39,9 @@ class _Place(NamedTuple):
 class StageIndex:
     """The entries of a stage by the namespaces that their subjects name, and those that name none."""
 
-    def __init__(self, stage: Stage, room: PerObject[Entry, tuple[str | None, ...]]) -> None:
-        """`room` is for what entries name."""
-        self.stage = stage
+    def __init__(self, stage: Stage, room: PerObject[Entry, tuple[str | None, ...]], seen: SeenWays) -> None:
+        """`room` is for what entries name, `seen` for the ways that they see."""
+        self.stage, self.seen = stage, seen
         self._entries: list[Entry] = []
         self._groups: list[tuple[int, int, int]] = []
         self._starts: list[int] = []
@@ -92,8 +92,14 @@ def index_of(cluster: Cluster, profile: Profile) -> tuple[StageIndex, ...]:
     if isinstance(known, _Indexed) and known.pipeline is pipeline:
         return known.stages
     room = _names_of_entries(cluster)
-    room.forget_others([entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries])
-    found = _Indexed(pipeline, tuple(StageIndex(stage, room) for stage in pipeline.stages))
+    entries = [entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries]
+    room.forget_others(entries)
+    stages = []
+    for stage in pipeline.stages:
+        seen = seen_ways(cluster, stage.far)
+        seen.forget_others(entries)
+        stages.append(StageIndex(stage, room, seen))
+    found = _Indexed(pipeline, tuple(stages))
     cluster.readings[index_of, profile] = found
     return found.stages
 
@@ -144,7 +150,7 @@ def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Ends, na
         doubts=tuple(
             it for it in stage.doubts if near.meets(ends_of(either([it.denies, it.allows, it.isolates]), table))
         ),
-        ways=_ways(stage, tiers, claim),
+        ways=_ways(index, tiers, claim),
         node_ways=_node_ways(index, tiers, table),
         disguises=tuple(it for it in stage.disguises if near.meets(ends_of(it.when, table, role=Role.DST))),
     )
@@ -176,20 +182,18 @@ def _scales(places: Iterable[_Place]) -> tuple[tuple[tuple[Entry, ...], ...], ..
 
 
 # ------------------------------------------------------------------------------------------------ ways
-def _ways(stage: Stage, tiers: tuple[Tier, ...], claim: Claim) -> tuple[Way, ...]:
+def _ways(index: StageIndex, tiers: tuple[Tier, ...], claim: Claim) -> tuple[Way, ...]:
     """The ways through Services' addresses on which a rule may see another destination than the one they lead to, and
     those that the claim asks for."""
-    asked = {port for port in led_ports_of(claim) if port.addresses}
+    ways = index.stage.ways
     speaking = [tier for tier in tiers if tier.scales]
-    is_ordered = any(not tier.is_union for tier in speaking)
-    rules = [rule for tier in speaking for entry in tier.entries for rule in entry.rules]
-    is_told = bool(speaking) or claim.kind in (Kind.EVERY, Kind.SOME)  # those are about the way itself
-    return tuple(
-        way
-        for way in stage.ways
-        if (is_told and any(is_way_of(way, port) for port in asked))
-        or (speaking and (is_ordered or any(is_seen_by(rule.by_address, stage.far, way) for rule in rules)))
-    )
+    if speaking and any(not tier.is_union for tier in speaking):
+        return ways
+    seen = set(index.seen.of([entry for tier in speaking for entry in tier.entries], ways))
+    if speaking or claim.kind in (Kind.EVERY, Kind.SOME):  # those are about the way itself
+        asked = {port for port in led_ports_of(claim) if port.addresses}
+        seen.update(number for number, way in enumerate(ways) if any(is_way_of(way, port) for port in asked))
+    return tuple(ways[number] for number in sorted(seen))
 
 
 def is_way_of(way: Way, port: LedPort) -> bool:

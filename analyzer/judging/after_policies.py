@@ -19,7 +19,7 @@ from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End
-from analyzer.model.formulas import Formula, Member, Word, both, either, in_namespaces, leaves
+from analyzer.model.formulas import EndKind, Formula, Member, Word, both, either, in_namespaces, is_a, leaves
 from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, RuleRef
@@ -200,22 +200,31 @@ def _answered(
 
 
 def _with_far_end(part: _Part, alone: Obligation, values: Mapping[str, int]) -> Claim | None:
-    """The claim of far ends like that of a connection which the stage lets be, by namespace: few policies judge those.
-    None where no namespace is known, or the set on that side is of those that may."""
+    """The claim of far ends like that of a connection which the stage lets be: pods of its namespace, nodes, or what
+    is outside; few policies and workloads are looked at for those.  None where nobody can say which, or the set on that
+    side is of those that may."""
     at_source = part.direction is Direction.EGRESS
-    namespace = alone.variables.find(Role.DST if at_source else Role.SRC, Attribute.NAMESPACE)
-    code = values.get(namespace.symbol, alone.scope.table.none) if namespace is not None else alone.scope.table.none
-    if code == alone.scope.table.none or not alone.scope.table.entries[code].name:
-        return None
-    chosen = in_namespaces(NamespaceNamed(alone.scope.table.entries[code].name or ""), OfWhom.SELF)
-    claim = part.claim
-    if claim.kind is (Kind.REACHES_ONLY if at_source else Kind.ONLY):
+    chosen, claim = _ends_like(Role.DST if at_source else Role.SRC, alone, values), part.claim
+    if chosen is None or claim.kind is (Kind.REACHES_ONLY if at_source else Kind.ONLY):
         return None
     if not at_source:
         return replace(claim, sources=both([claim.sources, chosen]))
     if claim.destinations is None or any(map(_is_word, leaves(claim.destinations))):
         return None
     return replace(claim, destinations=both([claim.destinations, chosen]))
+
+
+def _ends_like(role: Role, alone: Obligation, values: Mapping[str, int]) -> Formula | None:
+    """What the end of the connection is: a pod of its namespace, unless that is one of many that are yet to come, a
+    node, or outside."""
+    namespace, table = alone.variables.find(role, Attribute.NAMESPACE), alone.scope.table
+    code = values.get(namespace.symbol, table.none) if namespace is not None else table.none
+    if code != table.none:
+        name = table.entries[code].name
+        return in_namespaces(NamespaceNamed(name), OfWhom.SELF) if name else None
+    node = alone.variables.find(role, Attribute.IS_NODE)
+    is_node = values.get(node.symbol) == 1 if node is not None else not alone.scope.reach(role).outside
+    return is_a(OfWhom.SELF, frozenset({EndKind.NODE if is_node else EndKind.OUTSIDE}))
 
 
 def _joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: set[str]) -> Verdict:

@@ -21,12 +21,12 @@ from analyzer.encoding import (
 )
 from analyzer.encoding.classes import mentioned_values
 from analyzer.encoding.namespaces import Standing
-from analyzer.encoding.reach import POD
 from analyzer.encoding.variables import NAMESPACE_LABELS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.apart import apart
 from analyzer.judging.declared_ends import DeclaredEnds
 from analyzer.judging.generalise import generalise
+from analyzer.judging.nobody_there import is_nobody_there
 from analyzer.judging.query_session import Certain, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, FAMILIAR_PORTS, familiar, readable
 from analyzer.judging.regions import describe
@@ -164,7 +164,7 @@ class Finder:
     # -------------------------------------------------------------------------------------------- live or latent
     def _live(self, budget: Budget) -> Live:
         """Ask the same question of the declared workloads alone, for all that is unknown about them."""
-        if self._is_nobody_there():
+        if is_nobody_there(self.session):
             return Live(False)
         asked = replace(self.obligation.scope.question, universe=Universe.INVENTORY, open_labels=True)
         if asked.looked_at is not None:
@@ -193,18 +193,6 @@ class Finder:
         needed = session.needed(possible.values, (*session.unknown_facts, *session.family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
-
-    def _is_nobody_there(self) -> bool:
-        """One of the ends has to be a pod, and none is declared where it would be."""
-        scope = self.obligation.scope
-        if any(thing.adds_pods for thing in scope.members.unmodelled):
-            return False
-        there = scope.members.workloads_by_namespace
-        for role in (Role.SRC, Role.DST) if self.is_connection else (Role.SRC,):
-            reach = scope.reach(role)
-            if reach.kinds == {POD} and not any(scope.table.entries[code].name in there for code in reach.namespaces):
-                return True
-        return False
 
     def _as_written(self, witness: Connection | Pod) -> Connection | Pod:
         """The witness with the labels that the manifests show of its namespaces: it stands whatever the others are."""

@@ -1,0 +1,26 @@
+"""Whether declared workloads can be a witness at all, told without looking at what each of them is like."""
+
+from __future__ import annotations
+
+from analyzer.encoding import VIOLATION, Attribute, Role
+from analyzer.encoding.reach import POD
+from analyzer.judging.query_session import QuerySession
+from analyzer.sets.intervals import points
+
+
+def is_nobody_there(session: QuerySession) -> bool:
+    """No declared workload can be where a pod would have to be, or no pod at all is a witness in the namespaces where
+    some are declared, whatever it is like.  False says nothing."""
+    scope = session.obligation.scope
+    if any(thing.adds_pods for thing in scope.members.unmodelled):
+        return False
+    table, there = scope.table, scope.members.workloads_by_namespace
+    settled = frozenset(code for code in table.every if table.entries[code].name in there)
+    rows = {role: session.obligation.variables.find(role, Attribute.NAMESPACE) for role in (Role.SRC, Role.DST)}
+    ends = [scope.reach(role) for role, row in rows.items() if row is not None]
+    if any(end.kinds == {POD} and not end.namespaces & settled for end in ends):
+        return True
+    if all(end.namespaces <= settled for end in ends):
+        return False
+    inside = points((*settled, table.none))
+    return session.check(VIOLATION, *(session.is_within(row, inside) for row in rows.values() if row)).is_unsat
