@@ -11,8 +11,9 @@ from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
-from analyzer.encoding import Dependencies, Question, dependencies_of, entry_changes
+from analyzer.encoding import Dependencies, Question, dependencies_of, end_changes, entry_changes
 from analyzer.judging import Setting, judge, question_of
+from analyzer.judging.after_ends import verdict_after_ends
 from analyzer.judging.after_policies import Change, change_between, change_seen, verdict_after
 from analyzer.judging.mediated import mediated
 from analyzer.model.claims import Claim, Pack
@@ -177,12 +178,12 @@ class CheckSession:
         out for it."""
         if known is None:
             return {}
-        changes = entry_changes(known.enforced, cluster, self._setting.profile) if is_brief else None
+        step = self._step(known.enforced, cluster) if is_brief else None
         found: dict[int, Answered] = {}
         for number, kept in known.kept.items():
             answered = None
-            if changes is not None and self._is_asked_alike(known.enforced, cluster, number):
-                answered = self._after(cluster, number, kept, partial(change_seen, changes))
+            if step is not None and self._is_asked_alike(known.enforced, cluster, number):
+                answered = step(number, kept)
             if answered is None:
                 was, now = known.dependencies(number), self._dependencies(cluster, number)
                 dependencies[number] = now
@@ -193,6 +194,23 @@ class CheckSession:
             if answered is not None:
                 found[number] = answered
         return found
+
+    def _step(self, before: Cluster, now: Cluster) -> Callable[[int, Answered], Answered | None] | None:
+        """What gives the answer to a task that follows from the one before, where policies alone changed, or ends
+        alone; None where neither is so."""
+        policies = entry_changes(before, now, self._setting.profile)
+        if policies is not None:
+            return lambda number, kept: self._after(now, number, kept, partial(change_seen, policies))
+        ends = end_changes(before, now, self._setting.profile)
+        if ends is None:
+            return None
+
+        def after_ends(number: int, kept: Answered) -> Answered | None:
+            seen, question = self._question(now, self._tasks[number])
+            verdict = verdict_after_ends(kept.verdict, ends, seen, question, self._asking(now, number))
+            return None if verdict is None else replace(kept, verdict=verdict)
+
+        return after_ends
 
     def _is_asked_alike(self, before: Cluster, now: Cluster, number: int) -> bool:
         """The question is the same of both, and its assumptions hold in both."""
@@ -212,14 +230,15 @@ class CheckSession:
         self, cluster: Cluster, number: int, kept: Answered, change: Callable[[Question, Cluster], Change | None]
     ) -> Answered | None:
         """The answer, where it follows from the one before; None if all of it has to be asked again."""
-        task = self._tasks[number]
-        seen, question = self._question(cluster, task)
-
-        def ask(claim: Claim) -> Verdict:
-            return judge(cluster, replace(task.query, claim=claim), task.assumptions, self._setting)
-
+        seen, question = self._question(cluster, self._tasks[number])
+        ask = self._asking(cluster, number)
         verdict = verdict_after(kept.verdict, lambda: change(question, seen), seen, question, self._setting.budget, ask)
         return None if verdict is None else replace(kept, verdict=verdict)
+
+    def _asking(self, cluster: Cluster, number: int) -> Callable[[Claim], Verdict]:
+        """What answers another claim in the place of the task's."""
+        task = self._tasks[number]
+        return lambda claim: judge(cluster, replace(task.query, claim=claim), task.assumptions, self._setting)
 
 
 def _is_repeatable(task: Task, answered: Answered) -> bool:

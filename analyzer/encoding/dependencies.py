@@ -42,6 +42,8 @@ class Dependencies:
     unmodelled: tuple[Unmodelled, ...]
     pod_addresses: AddressSet
     taken: AddressSet
+    inner: AddressSet
+    added_keys: frozenset[str]
     mesh: Mediation
     requests: RequestDomains
     mesh_config: MeshConfig
@@ -68,6 +70,8 @@ def dependencies_of(cluster: Cluster, question: Question) -> Dependencies:
         unmodelled=cluster.unmodelled,
         pod_addresses=scope.pod_addresses,
         taken=scope.taken,
+        inner=cluster.inner_addresses,
+        added_keys=cluster.added_keys,
         mesh=scope.mesh,
         requests=scope.requests,
         mesh_config=cluster.mesh.config,

@@ -20,7 +20,7 @@ from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
 
 _MOST = 64  # entries that are other objects: of more, what is equal would take long to find
-_NOT_ASKED = frozenset({"policies", "notices", "files", "irrelevant", "memory"})
+_NOT_ASKED = frozenset({"policies", "notices", "files", "irrelevant", "memory", "needs", "finished"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ same again and again, so that each of their formulas is put to each way once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from analyzer.encoding.sights import is_seen_by
@@ -23,26 +23,34 @@ class SeenWays:
     def __init__(self, far: Role) -> None:
         self._far = far
         self._asked: PerObject[Entry, tuple[Formula, ...]] = PerObject()
+        self._alike: dict[Formula, Formula] = {}
         self._seen: tuple[Sequence[Way], dict[Formula, frozenset[int]]] = (), {}
 
     def of(self, entries: Sequence[Entry], ways: Sequence[Way]) -> frozenset[int]:
         """The places of the ways that some rule of the entries sees."""
         if not ways:
             return frozenset()
-        asked = {id(it): it for found in self._asked.of(entries, self._told_apart, are_all=False) for it in found}
         known, seen = self._seen
         if known is not ways:
             self._seen = _, seen = ways, {}
-        return frozenset().union(*(self._seen_by(it, ways, seen) for it in asked.values()))
+        return frozenset().union(*(self._seen_by(it, ways, seen) for it in self._asked_by(entries)))
+
+    def is_any_seen(self, entries: Sequence[Entry], ways: Sequence[Way]) -> bool:
+        """Some rule of the entries sees one of a few ways."""
+        return bool(ways) and any(is_seen_by(it, self._far, way) for it in self._asked_by(entries) for way in ways)
+
+    def _asked_by(self, entries: Sequence[Entry]) -> Iterable[Formula]:
+        found = self._asked.of(entries, self._told_apart, are_all=False)
+        return {id(it): it for each in found for it in each}.values()
 
     def forget_others(self, entries: Sequence[Entry]) -> None:
         """These are all that there are now."""
         self._asked.forget_others(entries)
 
     def _told_apart(self, entry: Entry) -> tuple[Formula, ...]:
-        """What its rules ask of addresses, but for those that see none of them."""
-        found = dict.fromkeys(rule.by_address for rule in entry.rules)
-        return tuple(it for it in found if is_seen_by(it, self._far, None) is not False)
+        """What its rules ask of addresses, but for those that see none of them; what is equal is one object."""
+        found = (it for rule in entry.rules if is_seen_by(it := rule.by_address, self._far, None) is not False)
+        return tuple(self._alike.setdefault(it, it) for it in found)
 
     def _seen_by(self, asked: Formula, ways: Sequence[Way], seen: dict[Formula, frozenset[int]]) -> frozenset[int]:
         found = seen.get(asked)

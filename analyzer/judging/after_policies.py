@@ -113,10 +113,10 @@ def _parts(claim: Claim, changed: dict[Direction, tuple[Entry, ...]]) -> tuple[_
             continue
         subjects = _subjects(entries)
         if subjects:
-            narrowed = _narrowed(claim, direction, subjects)
-            if narrowed is None:
+            part = narrowed(claim, direction, subjects)
+            if part is None:
                 return None
-            found.append(_Part(narrowed, direction))
+            found.append(_Part(part, direction))
     return tuple(found)
 
 
@@ -154,7 +154,7 @@ def _subjects(entries: Iterable[Entry]) -> dict[Formula, NamespaceChoice] | None
     return found if len(found) <= _MOST_CHANGED else None
 
 
-def _narrowed(claim: Claim, direction: Direction, subjects: Iterable[Formula]) -> Claim | None:
+def narrowed(claim: Claim, direction: Direction, subjects: Iterable[Formula]) -> Claim | None:
     """The claim of connections whose end at this stage is one of the subjects."""
     chosen = either(subjects)
     at_source = direction is Direction.EGRESS or claim.kind is Kind.ISOLATED
@@ -232,7 +232,7 @@ def _joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: s
     verdicts = [each for each in found if isinstance(each, Verdict)]
     refuted = [each for each in verdicts if each.status is Status.REFUTED]
     if before.status is Status.REFUTED:
-        return _more_alive(before, refuted)
+        return more_alive(before, refuted)
     if refuted:
         first = max(refuted, key=lambda each: (each.live is True, each.live is None))
         return replace(first, query=before.query, is_complete=False)
@@ -245,7 +245,7 @@ def _joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: s
     return replace(before, rests_on=tuple(dict.fromkeys(refs)), is_minimal=False, statistics=Statistics())
 
 
-def _more_alive(before: Verdict, refuted: list[Verdict]) -> Verdict:
+def more_alive(before: Verdict, refuted: list[Verdict]) -> Verdict:
     """A refutation that stands, with what is live of the others in front."""
     best = max(refuted, key=lambda each: (each.live is True, each.live is None), default=None)
     if best is None or best.live is False:

@@ -24,7 +24,6 @@ from analyzer.manifests.loading import assembled, note_unread, without_garbage_c
 from analyzer.model.aws import NO_AWS
 from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.editing import edited
-from analyzer.model.policies import Policy
 from analyzer.records import dataclass
 
 _SHARES = 256
@@ -210,8 +209,7 @@ def _number(key: Key) -> int:
 
 def _kept(before: Cluster, now: Cluster) -> Cluster:
     """The cluster, made of the parts of the one before where they are equal, and with its memory."""
-    known = {policy.id: policy for policy in before.policies}
-    changed: dict[str, Any] = {"policies": tuple(_same(known.get(policy.id), policy) for policy in now.policies)}
+    changed: dict[str, Any] = {name: _same(getattr(before, name), getattr(now, name)) for name in _OF_OBJECTS}
     for part in fields(Cluster):
         was, found = getattr(before, part.name), changed.get(part.name, getattr(now, part.name))
         if part.name == "memory" or was == found:
@@ -219,8 +217,17 @@ def _kept(before: Cluster, now: Cluster) -> Cluster:
     return replace(now, **changed)
 
 
-def _same(was: Policy | None, now: Policy) -> Policy:
-    return was if was == now and was is not None else now
+def _same(was: tuple[Any, ...], now: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What is now, in the objects that were where they are equal."""
+    known = {_called(thing): thing for thing in was}
+    return tuple(old if (old := known.get(_called(thing))) == thing else thing for thing in now)
+
+
+def _called(thing: Any) -> object:
+    return getattr(thing, "id", None) or thing.name
+
+
+_OF_OBJECTS = ("namespaces", "workloads", "services", "policies")
 
 
 def text_of(thing: Mapping[str, Any]) -> bytes:

@@ -41,7 +41,7 @@ from analyzer.model.host_network import asks_for_host_network, hints_at_host_net
 from analyzer.model.knobs import HostNetworkLabel, NamedPorts, OtherProtocols, ServiceEval
 from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import forget_others, remembered
-from analyzer.model.on_nodes import on_nodes
+from analyzer.model.on_nodes import every_node_address, on_nodes
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import (
@@ -129,12 +129,25 @@ def _are_unread(cluster: Cluster, why: str) -> bool:
 
 
 @remembered
-def _entries(cluster: Cluster, profile: Profile, direction: Direction) -> dict[int, tuple[Policy, Entry]]:
-    """Room for what each policy says, by its `id()`; reading one looks at no other, and at nothing unmodelled."""
+def _entries(cluster: Cluster, profile: Profile, direction: Direction, ends: object) -> dict[int, tuple[Policy, Entry]]:
+    """Room for what each policy says, by its `id()`; reading one looks at no other, and at nothing unmodelled.  `ends`
+    is what it looks at of namespaces, workloads and Services, or None where that may be anything."""
     for part in fields(Cluster):
-        if part.name not in ("policies", "unmodelled", "notices", "memory"):
+        if part.name not in _NOT_READ and (ends is None or part.name not in _OF_ENDS):
             getattr(cluster, part.name)
     return {}
+
+
+_NOT_READ = frozenset({"policies", "unmodelled", "notices", "memory"})
+_OF_ENDS = frozenset({"namespaces", "workloads", "services", "endpoints", "finished", "needs", "irrelevant", "files"})
+
+
+def _seen_of_ends(cluster: Cluster, profile: Profile, *, has_ways: bool) -> object:
+    """What reading Kubernetes' own policies looks at of namespaces, workloads and Services."""
+    if is_decided_by_calico(profile, cluster) or profile.reads_aws or _has_groups(profile, cluster):
+        return None
+    lead_on = frozenset(service.namespace for service in cluster.services if service.selector is None)
+    return has_ways, lead_on, cluster.host_network_labels, every_node_address(cluster, profile)
 
 
 class _Reader:
@@ -144,7 +157,8 @@ class _Reader:
         is_seen = direction is Direction.EGRESS and profile.service_eval is not ServiceEval.POST_DNAT
         self.ways = ways(cluster) if is_seen and profile.enforces else ()
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
-        self.kept = _entries(cluster, profile, direction)
+        seen = _seen_of_ends(cluster, profile, has_ways=bool(self.ways))
+        self.kept = _entries(cluster, profile, direction, seen)
         forget_others(self.kept, cluster.policies)
         self.calico, self.cilium, self.aws = self._calico(), self._cilium(), self._aws()
 

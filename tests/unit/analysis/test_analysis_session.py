@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -196,6 +197,33 @@ def test_each_kind_of_claim_is_answered_after_a_policy_came_or_went(claim: str, 
         for after in states:
             fresh = check(after, [pack], setting=setting)
             assert list(map(said, session.propose(after).verdicts)) == list(map(said, fresh.verdicts))
+
+
+def test_a_workload_a_service_or_a_namespace_more_has_no_query_searched_anew(monkeypatch):
+    """Pods like it could be created before; only namespaces are asked about, each alone."""
+    closed = replace(witnessed(0), policies=tuple(map(deny, NAMES)))
+    asked = (
+        *PACK.queries,
+        parse_query("no namespace red can reach internet", "out"),
+        parse_query("no anything can reach namespace red", "in"),
+    )
+    latent = parse_query("no namespace later can reach namespace later2 within any", "latent")
+    pack = Pack("p", "", (*asked, latent))
+    session = CheckSession(closed, [pack], setting=SETTING)
+    monkeypatch.setattr(Answerer, "answer", lambda self, task: pytest.fail(f"{task.query.id} was asked anew"))
+    new = Workload("Pod", "red", "new", Labels({"app": "web"}), ips=(ip_address("10.1.2.3"),), is_single=True)
+    service = Service("red", "new", Selector.EVERYTHING, (ServicePort(80, 80, Protocol.TCP),), False, False,
+                      addresses=(ip_address("10.96.0.9"),))  # fmt: skip
+    tools = Namespace("tools", Labels({NAMESPACE_NAME_LABEL: "tools"}), True)
+    for change in (
+        {"workloads": (*closed.workloads, new)},
+        {"workloads": closed.workloads[:1]},
+        {"services": (service,)},
+        {"services": (service,), "workloads": (*closed.workloads, new)},
+        {"namespaces": (*closed.namespaces, tools)},
+    ):
+        proposed = session.propose(replace(closed, **change))
+        assert [v.status for v in proposed.verdicts] == [Status.PROVED] * 5 + [Status.REFUTED]
 
 
 def test_proposals_run_beside_one_another_and_beside_updates():

@@ -1,0 +1,104 @@
+"""The verdict on a query once workloads, pods, namespaces or Services have changed, from the verdict before.
+
+Where policies are what they were, and outside the inventory, who may reach whom is decided as before: a workload is a
+pod like others that could be.  What is new of namespaces is asked about alone.  Whether declared workloads are a
+witness hangs on those that there are: of a refutation that only pods to come showed, those that have come are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from analyzer.encoding import EndChanges, Question
+from analyzer.judging.after_policies import more_alive, narrowed
+from analyzer.judging.bound import bound
+from analyzer.judging.either_way import unknown_sets
+from analyzer.judging.kept_witnesses import standing
+from analyzer.model.claims import Claim, Kind
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import End, External, Pod
+from analyzer.model.ends import pods_of_workload
+from analyzer.model.formulas import Formula, in_namespaces
+from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.policies import Direction, NamespaceNamed
+from analyzer.verdicts import Status, Verdict
+
+_MOST = 4  # namespaces and workloads that are asked about: of more the whole question is as quick
+
+
+def verdict_after_ends(
+    before: Verdict, changes: EndChanges, cluster: Cluster, question: Question, ask: Callable[[Claim], Verdict]
+) -> Verdict | None:
+    """The verdict in this cluster; None if all of it has to be asked.  `ask` answers a narrower claim."""
+    claim = before.query.claim
+    if question.with_requests or before.waivers or before.status is Status.UNKNOWN:
+        return None
+    if claim.kind in (Kind.SOME, Kind.NEVER_TIE) or not changes.is_universe_alike(question):
+        return None
+    if unknown_sets(bound(claim, question.pod_addresses, question.profile, cluster)):
+        return None
+    spaces = changes.namespaces(question)
+    if spaces is None:
+        return None
+    if before.status is Status.VACUOUS:
+        return None if spaces.touched else before
+    if before.status is Status.PROVED:
+        if spaces.touched - spaces.new:
+            return None  # a set may have lost what it held
+        found = _asked_of(_in_namespaces(spaces.touched), claim, ask)
+        return None if found is None else _joined(before, found)
+    kept = standing(before, cluster, question, _is_as_before(changes, spaces.touched, cluster))
+    if kept is None:
+        return None
+    is_same = not spaces.touched and changes.are_addresses_same(question)
+    if is_same and len(kept.counterexamples) == len(before.counterexamples):
+        kept = before
+    if kept.live:
+        return kept
+    come = dict.fromkeys((w.namespace, w.name) for w in changes.come if w.namespace not in spaces.touched)
+    others = (pods_of_workload(*name) for name in come)
+    found = _asked_of((*_in_namespaces(spaces.touched), *others), claim, ask)
+    return None if found is None else more_alive(kept, [each for each in found if each.status is Status.REFUTED])
+
+
+def _in_namespaces(names: frozenset[str]) -> tuple[Formula, ...]:
+    return tuple(in_namespaces(NamespaceNamed(name), OfWhom.SELF) for name in sorted(names))
+
+
+def _asked_of(ends: tuple[Formula, ...], claim: Claim, ask: Callable[[Claim], Verdict]) -> list[Verdict] | None:
+    """The verdicts on the claim of each of these as an end; None where they are many, or it cannot be said."""
+    if len(ends) > _MOST:
+        return None
+    directions = (Direction.EGRESS,) if claim.kind is Kind.ISOLATED else tuple(Direction)
+    parts = [narrowed(claim, direction, [end]) for end in ends for direction in directions]
+    asked = [part for part in parts if part is not None]
+    return [ask(part) for part in asked] if len(asked) == len(parts) else None
+
+
+def _joined(before: Verdict, found: list[Verdict]) -> Verdict | None:
+    """What was proved of all others, and what was found of these."""
+    refuted = [each for each in found if each.status is Status.REFUTED]
+    if refuted:
+        first = max(refuted, key=lambda each: (each.live is True, each.live is None))
+        return replace(first, query=before.query, is_complete=False)
+    if any(each.status is Status.UNKNOWN for each in found):
+        return None
+    refs = dict.fromkeys((*before.rests_on, *(ref for each in found for ref in each.rests_on)))
+    return replace(before, rests_on=tuple(refs), is_minimal=before.is_minimal and not found)
+
+
+def _is_as_before(changes: EndChanges, namespaces: frozenset[str], cluster: Cluster) -> Callable[[End], bool]:
+    """Of which ends of witnesses nothing is another: workloads are the same, addresses still theirs to have."""
+
+    def is_as_before(end: End) -> bool:
+        if isinstance(end, External):
+            return end.ip not in cluster.taken_addresses
+        if not isinstance(end, Pod):
+            return True
+        is_other = end.namespace in namespaces or end.workload in owners
+        return not is_other and (end.workload is not None or end.ip not in lost)
+
+    owners = frozenset(workload.owner for workload in (*changes.gone, *changes.come))
+    lost = cluster.taken_addresses - cluster.known_pod_addresses
+    return is_as_before
