@@ -7,7 +7,6 @@ What is worked out of a policy is kept with the cluster, so that one policy chan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -38,9 +37,10 @@ from analyzer.model.formulas import (
     labels,
 )
 from analyzer.model.host_network import asks_for_host_network, hints_at_host_network
+from analyzer.model.kept_entries import room_of_entries
 from analyzer.model.knobs import HostNetworkLabel, NamedPorts, OtherProtocols, ServiceEval
 from analyzer.model.leading import node_ways, ways
-from analyzer.model.memory import forget_others, remembered
+from analyzer.model.memory import forget_others
 from analyzer.model.on_nodes import every_node_address, on_nodes
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
@@ -128,20 +128,6 @@ def _are_unread(cluster: Cluster, why: str) -> bool:
     return any(thing.why == why for thing in cluster.unmodelled)
 
 
-@remembered
-def _entries(cluster: Cluster, profile: Profile, direction: Direction, ends: object) -> dict[int, tuple[Policy, Entry]]:
-    """Room for what each policy says, by its `id()`; reading one looks at no other, and at nothing unmodelled.  `ends`
-    is what it looks at of namespaces, workloads and Services, or None where that may be anything."""
-    for part in fields(Cluster):
-        if part.name not in _NOT_READ and (ends is None or part.name not in _OF_ENDS):
-            getattr(cluster, part.name)
-    return {}
-
-
-_NOT_READ = frozenset({"policies", "unmodelled", "notices", "memory"})
-_OF_ENDS = frozenset({"namespaces", "workloads", "services", "endpoints", "finished", "needs", "irrelevant", "files"})
-
-
 def _seen_of_ends(cluster: Cluster, profile: Profile, *, has_ways: bool) -> object:
     """What reading Kubernetes' own policies looks at of namespaces, workloads and Services."""
     if is_decided_by_calico(profile, cluster) or profile.reads_aws or _has_groups(profile, cluster):
@@ -158,7 +144,7 @@ class _Reader:
         self.ways = ways(cluster) if is_seen and profile.enforces else ()
         self.names_are_unions = profile.named_ports is NamedPorts.UNION and direction is Direction.INGRESS
         seen = _seen_of_ends(cluster, profile, has_ways=bool(self.ways))
-        self.kept = _entries(cluster, profile, direction, seen)
+        self.kept = room_of_entries(cluster, profile, direction, seen)
         forget_others(self.kept, cluster.policies)
         self.calico, self.cilium, self.aws = self._calico(), self._cilium(), self._aws()
 
