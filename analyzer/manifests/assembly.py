@@ -205,10 +205,22 @@ def _mesh(facts: Facts) -> Mesh:
     """Of several revisions' configurations that of the usual one counts, else the first."""
     revisions = sorted(facts.mesh_configs, key=lambda name: (name != DEFAULT_REVISION, name))
     waypoints = (Waypoint(each.namespace, each.name, each.source) for each in facts.gateways if each.is_waypoint)
-    objects = sorted((*facts.mesh, *waypoints), key=lambda each: (type(each).__name__, each.namespace, each.name))
+    objects = sorted(
+        (*facts.mesh, *waypoints, *_of_gateway_api(facts)),
+        key=lambda each: (type(each).__name__, each.namespace, each.name),
+    )
     injectors = {pod.shape.labels.get("istio.io/rev", "") for pod in facts.pods if pod.name.startswith("istiod")}
     config = facts.mesh_configs[revisions[0]] if revisions else MeshConfig()
     return Mesh(tuple(objects), config, frozenset({*revisions, *injectors} - {""}))
+
+
+def _of_gateway_api(facts: Facts) -> Iterable[MeshObject]:
+    """What Gateways of Istio's class are in its own words, whose room is loaded where there are some."""
+    if all(each.is_waypoint or not each.class_name for each in facts.gateways):
+        return ()
+    from analyzer.manifests.kinds.istio.gateway_api import ingress_of
+
+    return ingress_of(facts.gateways, facts.routes, facts.grants, facts.services, facts.namespaces)
 
 
 def _with_node_local_dns(cluster: Cluster) -> Cluster:

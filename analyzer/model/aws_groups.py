@@ -7,7 +7,6 @@ from ipaddress import ip_address
 
 from analyzer.model.aws import GroupPolicy, GroupRule, SecurityGroup
 from analyzer.model.aws_nodes import NodesGroups
-from analyzer.model.calico import ServiceAccount
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -32,7 +31,7 @@ from analyzer.model.formulas import (
     labels,
     negated,
 )
-from analyzer.model.labels import Operator, Selector
+from analyzer.model.labels import Selector
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
@@ -115,7 +114,7 @@ class GroupFormulas:
         """The accounts that the manifests declare, by name; nobody knows the labels of others."""
         here = [it for it in self.cluster.calico.accounts if it.namespace == namespace]
         name = Attribute(role, Name.SERVICE_ACCOUNT)
-        meeting = Test(name, frozenset(it.name for it in here if _meets(it, selector)))
+        meeting = Test(name, frozenset(it.name for it in here if selector.selects(it.labels)))
         end = self._end(role)
         text = f"whether the labels of service accounts that no manifest declares meet `{selector}` is not known"
         fact = OpenFact("account-labels", f"account-labels {end.value} {namespace} {selector}", text)
@@ -220,22 +219,6 @@ class GroupFormulas:
 
 def _of_version_4(far: Role) -> Formula:
     return Member(far, AtAddress(AddressSet(AddressSet.FULL.v4, ()), "IPv4"))
-
-
-def _meets(account: ServiceAccount, selector: Selector) -> bool:
-    def one(key: str, operator: Operator, values: frozenset[str]) -> bool:
-        value = account.labels.get(key)
-        match operator:
-            case Operator.IN:
-                return value in values
-            case Operator.NOT_IN:
-                return value not in values
-            case Operator.EXISTS:
-                return value is not None
-            case Operator.DOES_NOT_EXIST:
-                return value is None
-
-    return all(one(it.key, it.operator, it.values) for it in selector.requirements)
 
 
 def _on(rule: GroupRule) -> Formula:

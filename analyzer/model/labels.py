@@ -74,6 +74,22 @@ class Selector:
         """In kubectl's selector syntax; the empty selector is the empty text."""
         return ",".join(map(_requirement_text, self.requirements))
 
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether it selects an object that is no end of a connection: of ends, formulas say so."""
+        return all(_is_met(it, labels.get(it.key)) for it in self.requirements)
+
+
+def _is_met(requirement: Requirement, value: str | None) -> bool:
+    match requirement.operator:
+        case Operator.IN:
+            return value in requirement.values
+        case Operator.NOT_IN:
+            return value not in requirement.values
+        case Operator.EXISTS:
+            return value is not None
+        case Operator.DOES_NOT_EXIST:
+            return value is None
+
 
 def _requirement_text(requirement: Requirement) -> str:
     key, values = requirement.key, sorted(requirement.values)

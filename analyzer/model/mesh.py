@@ -168,19 +168,25 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class IngressGateway:
-    """A Gateway of Istio's own API; it makes gateways of the pods that have these labels, in any namespace."""
+    """A Gateway of Istio's own API; it makes gateways of the pods that have these labels, in any namespace.
+
+    `service`: of listeners of a Gateway of the Gateway API, which are for pods of its own namespace, the Service whose
+    ports they are; empty: one that is not there, and has them as they are.
+    """
 
     namespace: str
     name: str
     selector: Labels
     servers: tuple[Server, ...]
     source: Source = NOWHERE
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A condition on a request: the value is so, begins so, or matches so; `attribute` is `uri`, `method`, `authority`,
-    or `headers` with a key.  `form` is `exact`, `prefix`, `regex`, or `present` without text."""
+    or `headers` with a key.  `form` is `exact`, `prefix`, `regex`, `present` without text, or `segments`: the path is
+    so or goes on with a slash."""
 
     attribute: str
     form: str
@@ -193,11 +199,13 @@ class Match:
 class HttpRoute:
     """One of a list, of which the first that matches counts.  `alternatives`: each all of its conditions, none of them
     if it matches everything; None: one with conditions that are not modelled.  `leads`: to some Service; else the proxy
-    answers by itself.  `is_open`: what else it does is not modelled."""
+    answers by itself.  `is_open`: what else it does is not modelled.  `owner`: what says so, where that is not the
+    VirtualService."""
 
     alternatives: tuple[tuple[Match, ...] | None, ...]
     leads: bool
     is_open: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

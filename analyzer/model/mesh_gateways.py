@@ -20,10 +20,11 @@ from analyzer.model.formulas import (
     both,
     either,
     is_a,
+    labels,
     negated,
 )
-from analyzer.model.mesh import GATEWAY_NAME, IngressGateway, Match, Mesh, Server, VirtualService
-from analyzer.model.mesh_pods import having, is_waypoint, leads_to
+from analyzer.model.mesh import GATEWAY_NAME, HttpRoute, IngressGateway, Match, Mesh, Server, VirtualService
+from analyzer.model.mesh_pods import in_namespace, is_waypoint, leads_to, made_by
 from analyzer.model.mesh_rules import of_request
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
@@ -41,8 +42,8 @@ _SNI = Test(of_request(Name.SNI))
 
 def gateways(mesh: Mesh, cluster: Cluster) -> Formula:
     """The pods that are gateways: those that a Gateway selects, and those made to be one."""
-    found: list[Formula] = [having(each.selector) for each in mesh.of(IngressGateway) if each.selector]
-    if (other := _is_other(cluster)) != FALSE:
+    found: list[Formula] = [made_by(each) for each in mesh.of(IngressGateway) if each.selector]
+    if (other := _is_other(mesh, cluster)) != FALSE:
         found.append(both([other, negated(is_waypoint())]))
     templates = {t for w in cluster.workloads if "gateway" in (t := w.annotations.get(_TEMPLATES.key, "")).split(",")}
     if templates:
@@ -52,24 +53,33 @@ def gateways(mesh: Mesh, cluster: Cluster) -> Formula:
 
 def listens_at(mesh: Mesh, cluster: Cluster) -> Formula:
     """A port of some server, or any port of a gateway whose listeners are not modelled."""
-    served = (both([having(g.selector), _at(s, cluster)]) for g in mesh.of(IngressGateway) for s in g.servers)
-    return either([*served, _is_other(cluster)])
+    served = (both([made_by(g), _at(s, g, cluster)]) for g in mesh.of(IngressGateway) for s in g.servers)
+    return either([*served, _is_other(mesh, cluster)])
 
 
-def _is_other(cluster: Cluster) -> Formula:
+def _is_other(mesh: Mesh, cluster: Cluster) -> Formula:
+    """Pods that a Gateway of the Gateway API is said to have made, of which no listener is read."""
     if not any(GATEWAY_NAME in workload.labels for workload in cluster.workloads):
         return FALSE
-    return Test(Attribute(Role.SELF, Name.LABEL, GATEWAY_NAME))
+    read = (made_by(each) for each in mesh.of(IngressGateway) if each.service is not None)
+    return both([Test(Attribute(Role.SELF, Name.LABEL, GATEWAY_NAME)), negated(either(read))])
 
 
-def _at(server: Server, cluster: Cluster) -> Formula:
-    """The port that a Service leads to from the server's; its own where none does."""
+def _at(server: Server, gateway: IngressGateway, cluster: Cluster) -> Formula:
+    """The port that a Service leads to from the server's; its own where none does, but for a Gateway that has a Service
+    of its own."""
     led: list[Formula] = []
+    seen: list[Formula] = []
     for service in cluster.services:
+        if gateway.service is not None and (service.namespace, service.name) != (gateway.namespace, gateway.service):
+            continue
         for port in service.ports:
             if service.selector is not None and port.port == server.port and port.protocol is Protocol.TCP:
                 led.append(leads_to(service, port))
-    return either(led) if led else OnPorts(Protocol.TCP, PortSet.of(server.port))
+                seen.append(both([in_namespace(service.namespace), labels(service.selector, Role.SELF)]))
+    if gateway.service:
+        return either(led)
+    return either([*led, both([negated(either(seen)), OnPorts(Protocol.TCP, PortSet.of(server.port))])])
 
 
 def trusted_proxies(mesh: Mesh, cluster: Cluster) -> list[tuple[Formula, str]]:
@@ -98,25 +108,32 @@ class Routed:
 def routed(mesh: Mesh, cluster: Cluster) -> Routed:
     takes: list[Formula] = []
     leads: list[Formula] = []
-    opened: list[Formula] = [_is_other(cluster)]
+    opened: list[Formula] = [_is_other(mesh, cluster)]
     believes = any(
         number != "0" for _, number in trusted_proxies(mesh, cluster)
     )  # a client may say that it came by TLS
     for gateway in mesh.of(IngressGateway):
         for server in gateway.servers:
-            here = both([having(gateway.selector), _at(server, cluster)])
+            here = both([made_by(gateway), _at(server, gateway, cluster)])
             is_http = server.protocol in ("HTTP", "HTTP2", "GRPC", "GRPC-WEB") or server.tls == "SIMPLE"
             if (server.redirects and believes) or not is_http:
                 opened.append(here)
                 continue
-            takes.append(both([here, _SNI if server.tls == "SIMPLE" else negated(_SNI)]))
+            taken = both([here, _names(server) if server.tls == "SIMPLE" else negated(_SNI)])
+            takes.append(taken)
             if server.redirects:  # it sends clients to HTTPS, and no request on
                 continue
-            leads += (both([here, route]) for route in _routes(gateway, server, mesh))
+            leads += (both([taken, route]) for route in _routes(gateway, server, mesh))
     is_open = either(opened)
-    text = "what a gateway makes of TLS that it does not end, of TCP, or of routes of the Gateway API is not modelled"
+    text = "what a gateway makes of TLS that it does not end, of TCP, or of a Gateway that is not read is not modelled"
     doubt = both([is_open, Open(OpenFact("mesh-gateway", "listeners", text))]) if is_open != FALSE else FALSE
     return Routed(either(takes), either(leads), is_open, doubt)
+
+
+def _names(server: Server) -> Formula:
+    """The client names, in its TLS, a host of the server's."""
+    hosts = (written.rpartition("/")[2].lower() for written in server.hosts)
+    return either(Test(_SNI.attribute, _of_host(host)) for host in hosts)
 
 
 def _routes(gateway: IngressGateway, server: Server, mesh: Mesh) -> Iterator[Formula]:
@@ -166,23 +183,25 @@ def _led(service: VirtualService) -> Formula:
     found: list[Formula] = []
     before: list[Formula] = []
     for route in service.routes:
-        matches = either(_alternative(each, service) for each in route.alternatives)
+        matches = either(_alternative(each, service, route) for each in route.alternatives)
         if route.leads:
-            found.append(both([matches, negated(either(before)), _unmodelled(service) if route.is_open else TRUE]))
+            is_known = TRUE if not route.is_open else _unmodelled(service, route)
+            found.append(both([matches, negated(either(before)), is_known]))
         before.append(matches)
     return either(found)
 
 
-def _alternative(conditions: tuple[Match, ...] | None, service: VirtualService) -> Formula:
+def _alternative(conditions: tuple[Match, ...] | None, service: VirtualService, route: HttpRoute) -> Formula:
     found = [_meets(match) for match in conditions or ()]
     if conditions is not None and all(each is not None for each in found):
         return both(each for each in found if each is not None)
-    return _unmodelled(service)
+    return _unmodelled(service, route)
 
 
-def _unmodelled(service: VirtualService) -> Formula:
-    text = f"VirtualService {service.namespace}/{service.name} ({service.source}) says what is not modelled"
-    return Open(OpenFact("mesh-route", f"{service.namespace}/{service.name}", text))
+def _unmodelled(service: VirtualService, route: HttpRoute) -> Formula:
+    owner = route.owner or f"VirtualService {service.namespace}/{service.name} ({service.source})"
+    name = route.owner or f"{service.namespace}/{service.name}"
+    return Open(OpenFact("mesh-route", name, f"{owner} says what is not modelled"))
 
 
 def _meets(match: Match) -> Formula | None:
@@ -195,6 +214,9 @@ def _meets(match: Match) -> Formula | None:
                 pattern = prefix(match.text, fold=match.ignores_case)
             case "regex":
                 pattern = regex(match.text)
+            case "segments":
+                path = of_request(Name.PATH)
+                return either([Test(path, exact(match.text)), Test(path, prefix(f"{match.text}/"))])
             case _:
                 pattern = THERE
     except (PatternError, UntranslatableError):

@@ -82,6 +82,12 @@ def having(wanted: Labels) -> Formula:
     return both([labels(Selector(tuple(requirements)), Role.SELF), *added])
 
 
+def made_by(gateway: IngressGateway) -> Formula:
+    """The pods that it makes gateways of."""
+    selected = having(gateway.selector)
+    return selected if gateway.service is None else both([in_namespace(gateway.namespace), selected])
+
+
 def _is_added(key: str, value: str) -> Formula:
     text = f"which pods have the label `{key}: {value}`, which Istio itself adds, is not known"
     return Open(OpenFact("mesh-label", f"{key} {value}", text))
@@ -157,7 +163,7 @@ def _hook_of(revision: str, mesh: Mesh) -> Formula:
 def keeps_off(mesh: Mesh, cluster: Cluster) -> Formula:
     """The labels by which a pod is none that a sidecar or ztunnel stands before, where its namespace has them."""
     strange = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and v.lower() not in _YES}
-    made_gateways = (having(each.selector) for each in mesh.of(IngressGateway) if each.selector)
+    made_gateways = (made_by(each) for each in mesh.of(IngressGateway) if each.selector)
     asked = [_label(_INJECT, "false", *strange), _label(_MODE, "none"), is_waypoint(), _label(GATEWAY_NAME)]
     return either([*asked, *made_gateways])
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from analyzer.manifests.text.section import Section
 from analyzer.model.cluster import Backend, Route
+from analyzer.model.labels import Selector
+from analyzer.model.mesh import WAYPOINT_CLASS, Match
 from analyzer.model.source import NOWHERE, Notice, Source
 from analyzer.records import dataclass
 
@@ -25,29 +27,70 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteMatch:
+    """One alternative of a rule.  `conditions`: all of them; None: some are not modelled.  `rank`: of several that
+    match the one of the highest rank counts."""
+
+    conditions: tuple[Match, ...] | None
+    rank: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """A rule of an HTTPRoute or a GRPCRoute.  `backends`: those that get requests; `answers`: the gateway answers by
+    itself; `is_open`: what else it does is not modelled."""
+
+    matches: tuple[RouteMatch, ...]
+    backends: tuple[Backend, ...]
+    answers: bool = False
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RouteSource:
     """A route with all the backends it names.  `parents` is None for an Ingress, which needs none."""
 
     route: Route
     parents: tuple[Parent, ...] | None = None
+    rules: tuple[RouteRule, ...] = ()
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """`admits`: whether it takes the routes of every namespace, of its own only, or none (`All`, `Same`, `None`)."""
+    """`admits`: whether it takes the routes of every namespace, of its own only, or none (`All`, `Same`, `None`), or of
+    those that the selector meets, `Selector`.
+
+    `tls`: what it does with TLS, empty for none.  `kinds`: of routes that it takes; None: all that fit its protocol.
+    """
 
     name: str
     port: int | None
     admits: str
+    selector: Selector | None = None
+    hostname: str = ""
+    protocol: str = ""
+    tls: str = ""
+    kinds: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
+    """`services`: those in its namespace whose pods it makes gateways of; None: of that which its controller makes.
+    `service`: how that is called.  `is_open`: it is set up by more than what is read of it."""
+
     namespace: str
     name: str
     listeners: tuple[Listener, ...]
-    is_waypoint: bool = False
+    class_name: str = ""
+    services: tuple[str, ...] | None = None
+    service: str = ""
+    is_open: bool = False
     source: Source = NOWHERE
+
+    @property
+    def is_waypoint(self) -> bool:
+        return self.class_name == WAYPOINT_CLASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +123,7 @@ def routes_of(
         if source.parents is not None and not any(_is_attached(route, p, by_name) for p in source.parents):
             notices.append(Notice(route.source, f"{route.id} is attached to no Gateway; it leads nowhere"))
             continue
-        refused = [b for b in route.backends if not _is_granted(route, b, known_grants)]
+        refused = [b for b in route.backends if not is_granted(route, b, known_grants)]
         notices += _refusals(route, refused)
         routes.append(replace(route, backends=tuple(b for b in route.backends if b not in refused)))
     return routes, notices
@@ -93,13 +136,13 @@ def _is_attached(route: Route, parent: Parent, gateways: dict[tuple[str, str], G
         return True
     is_own = gateway.namespace == route.namespace
     return any(
-        listener.admits == "All" or (listener.admits == "Same" and is_own)
+        listener.admits in ("All", "Selector") or (listener.admits == "Same" and is_own)  # labels may change
         for listener in gateway.listeners
         if parent.listener in (None, listener.name) and parent.port in (None, listener.port)
     )
 
 
-def _is_granted(route: Route, to: Backend, grants: Iterable[Grant]) -> bool:
+def is_granted(route: Route, to: Backend, grants: Iterable[Grant]) -> bool:
     return to.namespace == route.namespace or any(
         grant.namespace == to.namespace
         and (route.kind, route.namespace) in grant.origins
