@@ -37,6 +37,7 @@ def diff(
     budget: options.WorkBudget = None,
     cross_check: options.CrossCheckBy = None,
     quiet: options.Quiet = False,
+    assumptions: options.TellAssumptions = False,
     color: options.InColor = options.Color.AUTO,
 ) -> None:
     """Tell whether two revisions permit the same traffic, and if not, exactly what changed."""
@@ -72,5 +73,6 @@ def diff(
         )
     if problems := (*old.problems, *new.problems):
         tell(complaint(problems, "what they could change is unknown"))
-    output.write(render_diff(found, format_.value, output.terminal_style(color, file, quiet=quiet)), file)
+    style = output.terminal_style(color, file, quiet=quiet, assumptions=assumptions)
+    output.write(render_diff(found, format_.value, style), file)
     raise typer.Exit(difference_code(found, fail_on.value))

@@ -29,7 +29,11 @@ _SHOWN_PAIRS = 400
 
 
 def render_diff_text(found: Difference | InventoryDifference, style: Style) -> bytes:
-    """The whole report, encoded for `style.encoding`; `is_quiet` leaves out the footer and what did not change."""
+    """The whole report, encoded for `style.encoding`.
+
+    What it stands on is one line, all of it under `tells_assumptions`; `is_quiet` leaves it out, and what did not
+    change.
+    """
     page = Page(style)
     if isinstance(found, Difference):
         _shift(page, found.gained, "New access", "+")
@@ -37,10 +41,12 @@ def render_diff_text(found: Difference | InventoryDifference, style: Style) -> b
     else:
         _pairs(page, found)
     _queries(page, found.queries)
-    if not style.is_quiet:
+    if style.is_quiet:
+        parts.kept(page, found.background.notices)
+    elif style.tells_assumptions:
         _footer(page, found)
     else:
-        parts.kept(page, found.background.notices)
+        _reach(page, found)
     page.blank()
     _summary(page, found)
     return bytes(page)
@@ -165,6 +171,21 @@ def _footer(page: Page, found: Difference | InventoryDifference) -> None:
         parts.entry(page, "checked", f"cross-check: {verdict_words.cross_check(base.cross_check)}")
     for label, tally in zip(("read old", "read new"), base.tallies, strict=True):
         parts.read(page, label, tally)
+
+
+def _reach(page: Page, found: Difference | InventoryDifference) -> None:
+    """How far the comparison reaches, in a line or two."""
+    base: Background = found.background
+    page.blank()
+    kept, _, left = parts.grouped(base.notices, (), 0)
+    for each in kept:
+        page.labelled("note", parts.notice(each), gutter=6)
+    left += len(base.one_sided)
+    page.paragraph(
+        parts.reach(found.universe, base.profile.name, base.assumptions, base.unmodelled, left), ink=Ink.FAINT
+    )
+    if base.cross_check is not None:
+        page.paragraph(f"cross-check: {verdict_words.cross_check(base.cross_check)}")
 
 
 def _summary(page: Page, found: Difference | InventoryDifference) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 
+from analyzer.model.claims import Universe
 from analyzer.model.cluster import Unmodelled
 from analyzer.model.source import Notice, Source
 from analyzer.reports import words
@@ -60,6 +61,23 @@ def kept(page: Page, notices: Iterable[Notice]) -> None:
         page.blank()
     for each in found:
         entry(page, "note", notice(each))
+
+
+def reach(
+    universe: Universe,
+    profile: str,
+    assumptions: Sequence[StatedAssumption],
+    unmodelled: Sequence[Unmodelled],
+    left: int,
+) -> str:
+    """How far an answer reaches, in a line; `left` is how many notices are told under --assumptions only."""
+    scope = words.SCOPES[universe]
+    said = [scope[:1].upper() + scope[1:], f"profile {profile}"]
+    said += [f"{words.plural(len(unmodelled), 'object')} not modelled"] if unmodelled else []
+    said += [f"{words.plural(left, 'notice')} more"] if left else []
+    assumed = sum(stated.kind == "assumed" for stated in assumptions)
+    said.append(f"{words.plural(assumed, 'assumption')}: --assumptions")
+    return "; ".join(said)
 
 
 def grouped(

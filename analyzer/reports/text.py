@@ -192,12 +192,7 @@ def _reach(page: Page, answer: Answer, told_by_findings: frozenset[int]) -> None
     for first, *others in slips:
         more = f" (and {len(others)} more like it)" if others else ""
         page.labelled("note", f"{parts.notice(first)}{more}", gutter=6)
-    scope = words.SCOPES[answer.universe]
-    said = [scope[:1].upper() + scope[1:], f"profile {answer.profile.name}"]
-    said += [f"{words.plural(len(answer.unmodelled), 'object')} not modelled"] if answer.unmodelled else []
-    said += [f"{words.plural(left, 'notice')} more"] if left else []
-    assumed = sum(stated.kind == "assumed" for stated in answer.assumptions)
-    said.append(f"{words.plural(assumed, 'assumption')}: --assumptions")
-    page.paragraph("; ".join(said), ink=Ink.FAINT)
+    said = parts.reach(answer.universe, answer.profile.name, answer.assumptions, answer.unmodelled, left)
+    page.paragraph(said, ink=Ink.FAINT)
     if answer.cross_check is not None:
         page.paragraph(f"cross-check: {verdict_words.cross_check(answer.cross_check)}")

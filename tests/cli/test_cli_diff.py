@@ -345,3 +345,17 @@ def test_flows_from_the_ingress_controller_are_rows_of_the_inventory(old, new, e
     assert [(row["change"], row["before"]["TCP"], row["after"]["TCP"]) for row in rows] == expected
     assert {row["dst"] for row in rows} <= {"shop/web[Deployment]"}
     assert (code, found["equivalent"], found["changes"]) == (1 if expected else 0, not expected, rows)
+
+
+@pytest.mark.parametrize("universe", ["any", "namespaces", "inventory"])
+def test_what_a_comparison_stands_on_is_one_line_or_all_of_it(universe):
+    brief = run(OLD, NEW, "--universe", universe).stdout
+    (line,) = [line for line in brief.splitlines() if "--assumptions" in line]
+    assert "profile generic; " in line
+    assert "policies-complete" not in brief
+    told = run(OLD, NEW, "--universe", universe, "--assumptions").stdout
+    assert "policies-complete" in told
+    assert "profile    policies are enforced as profile generic does" in told
+    assert brief.splitlines()[-1] == told.splitlines()[-1]  # what it comes to
+    quiet = run(OLD, NEW, "--universe", universe, "--quiet").stdout
+    assert "profile" not in quiet
