@@ -67,5 +67,7 @@ def _where_most_are(problems: Sequence[Problem]) -> Iterator[str]:
             below[folder] += 1
             folder = posixpath.dirname(folder)
     parts = [(count, len(folder), folder) for folder, count in below.items() if count < len(problems)]
+    from analyzer.manifests.sources.excluding import leaving_out
+
     if parts and (best := max(parts))[0] * 2 >= len(problems):
-        yield f"{best[0]} of them lie below {best[2]}: `--exclude '{best[2]}/'` leaves it out"
+        yield f"{best[0]} of them lie below {best[2]}: `{leaving_out(f'{best[2]}/')}` leaves it out"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from analyzer import inputs
 from analyzer.cli.texts import Again, Texts
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analyzer.model.claims import Pack
     from analyzer.model.cluster import Cluster
     from analyzer.verdicts import Answer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ class Reading:
 
     def one(self, paths: Sequence[str], progress: Progress) -> Loaded:
         """The files and directories together.  ManifestError tells how to go on without what is at fault."""
+        return self._going_on(paths, lambda without: self._read(paths, progress, without))
+
+    def _going_on(self, paths: Sequence[str], read: Callable[[Sequence[str]], T], revisions: Sequence[str] = ()) -> T:
+        """What is read without what the patterns mean, which are none; ManifestError tells how to go on with some."""
         try:
-            return self._read(paths, progress)
+            return read(())
         except ManifestError as error:
             if self.readings is None and "-" not in paths:
                 from analyzer.cli.way_on import way_on
 
-                error.way_on = way_on(error, paths, lambda patterns: self._read(paths, progress, patterns))
+                error.way_on = way_on(error, paths, read, revisions)
             raise
 
     def _read(self, paths: Sequence[str], progress: Progress, without: Sequence[str] = ()) -> Loaded:
@@ -134,27 +140,46 @@ class Reading:
             )
         if list(paths) == ["-", "-"]:
             raise UsageError("standard input can be one of the two revisions only")
-        old, new = inputs.settled(lambda: self.one(paths[:1], progress), lambda: self.one(paths[1:], progress))
-        return old, new
+        return self._going_on(
+            paths,
+            lambda without: _two(
+                lambda: self._read(paths[:1], progress, without), lambda: self._read(paths[1:], progress, without)
+            ),
+        )
 
     def _from_git(self, git: str, paths: Sequence[str], progress: Progress) -> tuple[Loaded, Loaded]:
-        from analyzer.manifests.sources.git import manifests_in, revision_range, why_empty
+        from analyzer.manifests.sources.git import revision_range
 
         if self.render:
             raise UsageError(
                 "--render works on files, and not on git revisions", "render two checkouts and compare them"
             )
-        old_name, new_name = revision_range(git)
-        if new_name is None:
-            return self._with_working_tree(old_name, paths, progress)
-        names = old_name, new_name
+        old, new = revision_range(git)
+        names = [old] if new is None else [old, new]
+
+        def read(without: Sequence[str]) -> tuple[Loaded, Loaded]:
+            patterns = [_of_both(pattern, names) for pattern in (*self.exclude, *without)]
+            excluding = replace(self, patterns=patterns)
+            try:
+                if new is None:
+                    return excluding._with_working_tree(old, paths, progress)
+                return excluding._between(old, new, paths=paths)
+            except ManifestError as error:
+                raise ManifestError(
+                    replace(problem, hint=_of_paths(problem.hint, names)) for problem in error.problems
+                ) from None
+
+        return self._going_on(paths, read, names)
+
+    def _between(self, *names: str, paths: Sequence[str]) -> tuple[Loaded, Loaded]:
+        from analyzer.manifests.sources.git import manifests_in, why_empty
+
         found = inputs.settled(*(lambda name=name: manifests_in(name, paths, self.exclude) for name in names))
         for path in paths:
             if not any(blob.path == path for revision in found for blob in revision.blobs):
                 hint = why_empty(found)
                 raise UsageError(f"`{path}` holds no manifest in {names[0]} nor in {names[1]}", hint)
-        old, new = inputs.settled(*(lambda revision=revision: self._of(revision) for revision in found))
-        return old, new
+        return _two(lambda: self._of(found[0]), lambda: self._of(found[1]))
 
     def _with_working_tree(self, revision: str, paths: Sequence[str], progress: Progress) -> tuple[Loaded, Loaded]:
         """The revision, and the files as they are now, tracked or not; a path that one of them lacks is empty there."""
@@ -168,10 +193,7 @@ class Reading:
                 raise UsageError(
                     f"`{path}` holds no manifest in {revision} nor in the working tree", why_empty([found])
                 )
-        old, new = inputs.settled(
-            lambda: self._of(found), lambda: self.one(there, progress) if there else self._of(Revision(()))
-        )
-        return old, new
+        return _two(lambda: self._of(found), lambda: self._read(there, progress) if there else self._of(Revision(())))
 
     def _of(self, revision: Revision) -> Loaded:
         from analyzer.manifests.loading import load_blobs
@@ -183,6 +205,25 @@ class Reading:
             strict_cidr=self.strict_cidr,
             left_out=revision.left_out,
         )
+
+
+def _two(old: Callable[[], Loaded], new: Callable[[], Loaded]) -> tuple[Loaded, Loaded]:
+    first, second = inputs.settled(old, new)
+    return first, second
+
+
+def _of_both(pattern: str, revisions: Sequence[str]) -> str:
+    """The pattern as it is about files of either revision; messages show `REV:path`."""
+    for revision in revisions:
+        pattern = pattern.removeprefix(f"{revision}:")
+    return pattern
+
+
+def _of_paths(hint: str, revisions: Sequence[str]) -> str:
+    """The hint with paths in place of `REV:path`: they are what goes on a command line."""
+    for revision in revisions:
+        hint = hint.replace(f"`{revision}:", "`").replace(f"'{revision}:", "'")
+    return hint
 
 
 def second_solver(chosen: SecondSolver | None, universe: str, *, has_queries: bool) -> str | None:

@@ -45,6 +45,7 @@ from analyzer.manifests.kinds.unread_objects import (
     unread_document,
 )
 from analyzer.manifests.overlays import Clash
+from analyzer.manifests.sources.excluding import leaving_out
 from analyzer.manifests.sources.files import STDIN, STDIN_NAME, check_size
 from analyzer.manifests.sources.no_objects import is_kustomization, is_no_object
 from analyzer.manifests.text.nodes import Mapping, Tree, line_of
@@ -147,7 +148,7 @@ class Loader:
             return False
         log = self._log(file)
         for fault in tree.faults:
-            leave_out = "" if is_named else f"if this is no manifest, leave it out: `--exclude '{file}'`"
+            leave_out = "" if is_named else f"if this is no manifest, leave it out: `{leaving_out(file)}`"
             log.problem(fault.place, fault.message, fault.hint or (leave_out if tree.is_broken else ""))
         if tree.is_broken:
             self._finish(log, None)

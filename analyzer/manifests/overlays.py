@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
 from analyzer.errors import Problem
+from analyzer.manifests.sources.excluding import leaving_out
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 
@@ -68,7 +69,7 @@ def _told(above: str, fork: _Fork, kustomizations: Collection[str]) -> Problem:
     objects = _listed(list(fork.objects), "and", _MOST_OBJECTS)
     message = f"{_listed(names, 'and')} hold {what} not the same in each, as overlays do: {objects}"
     kept = min(paths, key=_rank)
-    excluding = " ".join(f"--exclude '{path}/'" for path in paths if path != kept)
+    excluding = " ".join(leaving_out(f"{path}/") for path in paths if path != kept)
     others = f"or leave the others out, as with `{excluding}`"
     return Problem(above or ".", 0, 0, message, f"check one of them at a time: {_listed(asked, 'or')}; {others}")
 

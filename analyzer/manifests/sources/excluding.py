@@ -39,6 +39,17 @@ class Excluding:
         )
 
 
+def pattern_of(path: str) -> str:
+    """The pattern that means this path and no other: what a pattern gives a meaning stands in brackets."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", path)
+
+
+def leaving_out(path: str) -> str:
+    """The option that leaves the path out, as a shell takes it."""
+    quoted = pattern_of(path).replace("'", "'\\''")
+    return f"--exclude '{quoted}'"
+
+
 def _compiled(patterns: Iterable[str]) -> Iterable[tuple[bool, bool, re.Pattern[str]]]:
     for written in patterns:
         bare = written.removeprefix("./").rstrip("/")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from analyzer.manifests.sources.excluding import leaving_out
 from analyzer.manifests.sources.kustomizations import GROUP, KINDS
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.model.source import NOWHERE, LeftOut, Notice, Why
@@ -100,5 +101,5 @@ def _ways_out(group: list[LeftOut]) -> Iterator[str]:
     for template in [entry.source.file for entry in group if entry.why is Why.SKIPPED][:1]:
         yield (
             f"; answers that {template} could change are unknown until it is rendered, or left out with "
-            f"`--exclude {shlex.quote(template)}`"
+            f"`{leaving_out(template)}`"
         )

@@ -276,7 +276,7 @@ def test_a_template_of_a_kind_that_matters_leaves_open_what_it_could_change(tmp_
     assert {thing.kind for thing in cluster.unmodelled} == {"NetworkPolicy"}
     assert cluster.unmodelled[0].namespace is None
     (notice,) = cluster.notices
-    assert f"--exclude {tmp_path / 't.yaml'}" in notice.message
+    assert f"--exclude '{tmp_path / 't.yaml'}'" in notice.message
     cluster = load([str(tmp_path)], exclude=["t.yaml"]).cluster
     assert cluster.unmodelled == ()
     assert [entry.why for entry in cluster.left_out] == [Why.EXCLUDED]
