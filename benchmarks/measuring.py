@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+NOT_MEASURED = "not measured"
 _TRACEBACK = b"Traceback (most recent call last):"
 
 

@@ -1,10 +1,10 @@
 """Run the benchmarks and write their figures into benchmarks/README.md: `python -m benchmarks.table`.
 
-    python -m benchmarks.table [--scale 1.0] [--nca COMMAND] [--limit 200] [--only NAME,…]
+    python -m benchmarks.table [--scale 1.0] [--nca COMMAND] [--npa COMMAND] [--limit 200] [--only NAME,…]
 
 `--scale` multiplies every size: 1.0 is the reference size (1,000 namespaces; 100,000 pods for what follows a
-change).  Without `--nca` the comparison with NCA is left as it stands in the file, and so is, with `--only`,
-everything else.
+change).  Without `--nca` and `--npa`, the commands of network-config-analyzer and netpol-analyzer, their figures are
+`not measured`, and netproof's stand beside.  With `--only` everything else is left as it stands in the file.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import platform
 import re
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import (
     aws_scale,
     calico_scale,
+    charts_scale,
     cilium_scale,
     diff_scale,
     incremental,
+    map_peer,
     map_scale,
     mesh_scale,
     pack_scale,
@@ -46,7 +48,7 @@ class Part:
     measure: Callable[[], list[Row]]
 
 
-def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
+def parts(scale: float, nca: Sequence[str] | None, npa: Sequence[str] | None, limit: float) -> list[Part]:
     """The parts in the order of the table, each at its size."""
     pods, large = int(20_000 * scale), int(100_000 * scale)
     found = [
@@ -62,9 +64,12 @@ def parts(scale: float, nca: str | None, limit: float) -> list[Part]:
     found.append(Part("AWS", "benchmarks.aws_scale", lambda: aws_scale.measure(int(1_000 * scale))))
     found.append(Part("mesh", "benchmarks.mesh_scale", lambda: mesh_scale.measure(int(1_000 * scale))))
     found.append(Part("strings", "benchmarks.strings_scale", strings_scale.measure))
-    if nca is not None:
-        sizes = [size for size in (8, 16, 32, 64, 128) if size <= max(8, 128 * scale)]
-        found.append(Part("NCA", "benchmarks.peer --nca nca", lambda: peer.measure(shlex.split(nca), sizes, limit)))
+    found.append(Part("charts", "benchmarks.charts_scale", lambda: charts_scale.measure(max(int(40 * scale), 2))))
+    nca_sizes = [size for size in (8, 16, 32, 64, 128) if size <= max(8, 128 * scale)]
+    found.append(Part("NCA", "benchmarks.peer --nca nca", lambda: peer.measure(nca, nca_sizes, limit)))
+    npa_sizes = [size for size in map_peer.SIZES if size <= max(100, 1_600 * scale)]
+    command = "benchmarks.map_peer --npa netpol-analyzer"
+    found.append(Part("netpol-analyzer", command, lambda: map_peer.measure(npa, npa_sizes, limit)))
     return found
 
 
@@ -84,12 +89,13 @@ def put(text: str, name: str, new: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--nca", help="the command of NCA, from an environment of its own")
-    parser.add_argument("--limit", type=float, default=200, help="seconds NCA may take")
+    parser.add_argument("--nca", type=shlex.split, help="the command of NCA, from an environment of its own")
+    parser.add_argument("--npa", type=shlex.split, help="the command of netpol-analyzer")
+    parser.add_argument("--limit", type=float, default=200, help="seconds NCA and netpol-analyzer may take")
     parser.add_argument("--only", default="", help="names of parts, comma-separated")
     given = parser.parse_args()
     wanted = {name.strip() for name in given.only.split(",") if name.strip()}
-    for part in parts(given.scale, given.nca, given.limit):
+    for part in parts(given.scale, given.nca, given.npa, given.limit):
         if wanted and part.name not in wanted:
             continue
         started = time.monotonic()

@@ -91,6 +91,8 @@ Examples:
 
 FLEET_EXAMPLES = """\b
 Examples:
+  netproof fleet charts/* -p baseline
+      each directory by itself, in one report
   netproof fleet fleet.toml --format html -o fleet.html
       clusters and queries on one page
   netproof fleet fleet.toml --since last-week.json

@@ -21,7 +21,10 @@ class FleetFormat(Enum):
     HTML = "html"
 
 
-List = Annotated[Path, typer.Argument(metavar="FLEET", help="The TOML file that lists the sources.")]
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="DIRECTORY...|FLEET", help="Directories, each a source; or a TOML file that lists sources."),
+]
 InFleetFormat = Annotated[FleetFormat, typer.Option("--format", help="How to print the report.")]
 Since = Annotated[
     Path | None, typer.Option("--since", metavar="FILE", help="An earlier report in JSON: tell what changed.")
@@ -36,7 +39,10 @@ Scheduler = Annotated[
 
 
 def fleet(
-    fleet: List,
+    fleet: Sources,
+    pack: options.Packs = None,
+    query: options.Claims = None,
+    parameters: options.Parameters = None,
     format_: InFleetFormat = FleetFormat.TEXT,
     file: options.OutputFile = None,
     since: Since = None,
@@ -50,14 +56,14 @@ def fleet(
     import os
 
     from analyzer.fleet.journal import Journal
-    from analyzer.fleet.orders import order_of
+    from analyzer.fleet.orders import ordered
     from analyzer.fleet.rows import rows_in
     from analyzer.fleet.running import run
     from analyzer.reports.fleet_formats import render_fleet
     from analyzer.verdicts.fleet import trends_of
 
     order, before, _ = inputs.settled(
-        lambda: order_of(fleet),
+        lambda: ordered(fleet, pack or (), query or (), parameters or ()),
         lambda: None if since is None else rows_in(since),
         lambda: output.check_destinations(file, None),
     )

@@ -1,4 +1,4 @@
-"""The file that lists the sources of a fleet, in TOML.
+"""The sources of a fleet: directories named on the command line, or a file that lists them, in TOML.
 
 packs = ["baseline", "rules.npq"]
 
@@ -19,11 +19,15 @@ profile = "calico"
 
 from __future__ import annotations
 
+import os
 import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from analyzer.errors import InputError, Problem
+from analyzer.errors import InputError, Problem, UsageError
 from analyzer.records import dataclass
 
 _KEYS = frozenset({"packs", "queries", "set", "universe", "source"})
@@ -51,6 +55,30 @@ class Order:
     queries: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     universe: str = "any"
+
+
+def ordered(given: Sequence[str], packs: Sequence[str], queries: Sequence[str], settings: Sequence[str]) -> Order:
+    """Each directory, or file of manifests, a source; or all of one list.  Of it too is asked what is asked here.
+
+    InputError holds everything that is wrong.
+    """
+    lists = [path for path in given if path.endswith(".toml") and not os.path.isdir(path)]
+    if lists and len(given) > 1:
+        raise UsageError(f"`{lists[0]}` beside other sources", "name one list alone, or directories")
+    if lists:
+        order = order_of(Path(lists[0]))
+    else:
+        lost = [Problem(path, 0, 0, "does not exist") for path in given if not os.path.lexists(path)]
+        twice = [path for path, times in Counter(given).items() if times > 1]
+        if lost or twice:
+            raise InputError([*lost, *(Problem(path, 0, 0, "is named twice") for path in twice)])
+        order = Order(tuple(Source(path, (path,)) for path in given))
+    return replace(
+        order,
+        packs=(*order.packs, *packs),
+        queries=(*order.queries, *queries),
+        settings=(*order.settings, *settings),
+    )
 
 
 def order_of(file: Path) -> Order:

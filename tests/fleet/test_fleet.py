@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +227,37 @@ def test_the_command_reports_in_each_format_and_compares(order: Order, tmp_path:
     assert page.output.startswith("<!DOCTYPE html>")
     assert page.output.count("<tr>") == 7
     assert CliRunner().invoke(app, [*words, "--since", str(file)]).exit_code == 2
+
+
+def test_directories_are_sources_as_a_list_of_them_is(order: Order, tmp_path: Path) -> None:
+    places = [source.paths[0] for source in order.sources]
+    asked = [word for text in QUERIES for word in ("-q", text)]
+    written = CliRunner().invoke(app, ["fleet", *places, *asked, "--format", "json", "--jobs", "1"])
+    assert written.exit_code == 1, written.output
+    named = replace(order, sources=tuple(replace(source, name=source.paths[0]) for source in order.sources))
+    assert json.loads(written.stdout) == report(named)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("c0", "gone", "lost"), ("gone: does not exist", "lost: does not exist")),
+        (("c0", "c1", "c0"), ("c0: is named twice",)),
+        (("c0", "fleet.toml"), ("beside other sources",)),
+    ],
+)
+def test_what_is_wrong_with_directories_is_told(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(app, ["fleet", *given])
+    assert found.exit_code == 2
+    assert all(text in found.output for text in said), found.output
+
+
+def test_questions_of_the_command_are_asked_beside_those_of_the_list(order: Order, tmp_path: Path) -> None:
+    listed = tmp_path / "fleet.toml"
+    places = ("".join(f'[[source]]\nname="{it.name}"\npaths=["{it.paths[0]}"]\n') for it in order.sources[:2])
+    listed.write_text(f'queries = ["{QUERIES[0]}"]\n' + "".join(places))
+    found = CliRunner().invoke(app, ["fleet", str(listed), "-q", QUERIES[1], "--format", "json", "--jobs", "1"])
+    assert json.loads(found.stdout) == report(replace(order, sources=order.sources[:2]))
