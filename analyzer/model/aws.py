@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from functools import reduce
+from operator import or_
 from typing import TypeVar
 
 from analyzer.model.labels import Selector
@@ -99,6 +101,14 @@ class PrefixList:
     addresses: AddressSet | None
     source: Source
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPart:
+    """Addresses of a prefix list or of a VPC, told beside it."""
+
+    of: str
+    addresses: AddressSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +227,7 @@ AwsFact = (
     AwsSettings
     | SecurityGroup
     | PrefixList
+    | AddressPart
     | NetworkInterface
     | Vpc
     | GroupPolicy
@@ -296,6 +307,7 @@ def aws_of(facts: Iterable[AwsFact], policies: Iterable[Policy]) -> Aws:
     def of(kind: type[_Fact]) -> list[_Fact]:
         return [fact for fact in listed if isinstance(fact, kind)]
 
+    parts = of(AddressPart)
     own = [fact.policy for fact in of(AwsPolicy)]
     written = {(p.namespace, p.name) for p in (*policies, *own) if p.namespace is not None}
     made = _merged(it.policy for it in of(PolicyEndpoint) if (it.policy.namespace, it.policy.name) not in written)
@@ -303,9 +315,9 @@ def aws_of(facts: Iterable[AwsFact], policies: Iterable[Policy]) -> Aws:
         settings=tuple(sorted(of(AwsSettings), key=lambda s: s.source)),
         group_policies=tuple(sorted(of(GroupPolicy), key=lambda p: (p.namespace, p.name))),
         groups=tuple(sorted(_one_by_one(of(SecurityGroup)), key=lambda g: g.id)),
-        lists=tuple(sorted(_told_lists(of(PrefixList)), key=lambda p: p.id)),
+        lists=tuple(sorted(_told_lists(of(PrefixList), parts), key=lambda p: p.id)),
         interfaces=tuple(sorted(of(NetworkInterface), key=lambda i: i.id)),
-        vpcs=tuple(sorted(of(Vpc), key=lambda v: v.id)),
+        vpcs=tuple(sorted(_told_vpcs(of(Vpc), parts), key=lambda v: v.id)),
         eni_configs=tuple(sorted(of(EniConfig), key=lambda e: e.name)),
         fargate=tuple(sorted(of(FargateProfile), key=lambda f: (f.name, f.source))),
         policies=tuple(sorted((*own, *made), key=lambda p: (p.kind, p.namespace or "", p.name))),
@@ -339,12 +351,25 @@ def _body(rule: GroupRule) -> object:
     return tuple(getattr(rule, part.name) for part in fields(GroupRule) if part.name not in ("index", "source", "name"))
 
 
-def _told_lists(lists: Iterable[PrefixList]) -> Iterable[PrefixList]:
-    """Each list once, with its entries where anything tells them."""
+def _told_lists(lists: Iterable[PrefixList], parts: Iterable[AddressPart]) -> Iterable[PrefixList]:
+    """Each list once, with all entries that anything tells where something tells of them as a whole."""
     found: dict[str, PrefixList] = {}
     for one in sorted(lists, key=lambda it: (it.addresses is None, it.source)):
-        found.setdefault(one.id, one)
+        first = found.setdefault(one.id, one)
+        if first.addresses is not None and one.addresses is not None:
+            found[one.id] = replace(first, addresses=first.addresses | one.addresses)
+    for part in parts:
+        whole = found.get(part.of)
+        if whole is not None and whole.addresses is not None:
+            found[part.of] = replace(whole, addresses=whole.addresses | part.addresses)
     return found.values()
+
+
+def _told_vpcs(vpcs: Iterable[Vpc], parts: Iterable[AddressPart]) -> Iterable[Vpc]:
+    listed = list(parts)
+    for vpc in vpcs:
+        more = [part.addresses for part in listed if part.of == vpc.id]
+        yield replace(vpc, addresses=reduce(or_, more, vpc.addresses)) if more else vpc
 
 
 def _merged(made: Iterable[Policy]) -> Iterable[Policy]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
 from analyzer.manifests.kinds.aws.cloud import fargate_profile
 from analyzer.manifests.kinds.aws.rules import Named, addresses_in, own_id, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.text.section import Section
-from analyzer.model.aws import AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
+from analyzer.model.aws import AddressPart, AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
 from analyzer.model.policies import Direction
-from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 
 _PORTS = ("protocol", "from_port", "to_port")
@@ -20,34 +18,20 @@ _OF_TYPE = {"ingress": Direction.INGRESS, "egress": Direction.EGRESS}
 
 def read_state(root: Section) -> list[AwsFact]:
     """What the resources tell that are of Amazon's network; the others are passed over."""
-    found: list[AwsFact | _Part] = []
+    found: list[AwsFact] = []
     for type_, section in _resources(root):
         if type_ in _READERS:
             found += _READERS[type_](section)
-    return [_with_parts(one, found) for one in found if not isinstance(one, _Part)]
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+def _part(of: str, *keys: str) -> Callable[[Section], Iterator[AwsFact]]:
     """Addresses of a prefix list or of a VPC that a resource of their own adds."""
 
-    of: str
-    addresses: AddressSet
-
-
-def _with_parts(one: AwsFact, found: Iterable[AwsFact | _Part]) -> AwsFact:
-    if isinstance(one, PrefixList | Vpc) and one.addresses is not None:
-        for part in found:
-            if isinstance(part, _Part) and part.of == one.id:
-                one = replace(one, addresses=one.addresses | part.addresses)
-    return one
-
-
-def _part(of: str, *keys: str) -> Callable[[Section], Iterator[_Part]]:
-    def read(section: Section) -> Iterator[_Part]:
+    def read(section: Section) -> Iterator[AwsFact]:
         for key in keys:
             if text := section.text(key):
-                yield _Part(_id(section, of), addresses_in(section, text=text))
+                yield AddressPart(_id(section, of), addresses_in(section, text=text))
 
     return read
 
@@ -92,7 +76,8 @@ def _group(section: Section) -> Iterator[AwsFact]:
             rules.append(_rule(item, direction, index, id_, "security_groups"))
     if id_:
         kept = tuple(rule for rule in rules if rule is not None)
-        yield SecurityGroup(id_, kept, section.source, section.text("name") or "")
+        is_whole = all(section.has(key) for key in _OF_TYPE)  # a group without rules has empty lists
+        yield SecurityGroup(id_, kept, section.source, section.text("name") or "", is_whole)
 
 
 def _rule(section: Section, direction: Direction, index: int, own: str, peers: str) -> GroupRule | None:
@@ -172,7 +157,7 @@ def _fargate(section: Section) -> Iterator[AwsFact]:
     yield fargate_profile(section, "fargate_profile_name", "selector")
 
 
-_READERS: dict[str, Callable[[Section], Iterator[AwsFact | _Part]]] = {
+_READERS: dict[str, Callable[[Section], Iterator[AwsFact]]] = {
     "aws_security_group": _group,
     "aws_default_security_group": _group,
     "aws_security_group_rule": _single_rule,
