@@ -25,9 +25,18 @@ _AGENTS = {
     "kube-router": "kube-router",
     "kube-flannel-ds": "flannel",
     "kube-flannel": "flannel",
+    "kindnet": "kindnet",
+    "kube-network-policies": "kindnet",
 }
 """DaemonSets by the names under which their projects install them."""
 _IMAGES = {"calico-node": "node", "canal": "node", "cilium": "cilium"}
+_BY_SYSTEM = "kube-flannel-ds-"
+"""Flannel's older DaemonSets, one for each architecture."""
+_KINDNET = re.compile(r"/kindnetd:(?:v(\d{8})-|v?0\.)")
+_FIRST_KINDNET = "20240724"
+"""The day from which kindnet's images enforce policies: those of kind 0.24 (aws.md N7)."""
+_OFF = {"kube-router": ("--run-firewall", "false"), "kindnet": ("--network-policy", "false")}
+"""What an engine is told that is not to enforce."""
 _TAG = re.compile(r":v?(\d+\.\d+)[.\d]*(?:-[\w.-]+)?(?:@|\Z)")
 
 
@@ -62,11 +71,30 @@ def notices(found: Iterable[Sign]) -> Iterator[Notice]:
 
 def _agents(pods: Iterable[PodSource]) -> Iterator[Sign]:
     for pod in pods:
-        if pod.kind == "DaemonSet" and pod.name in _AGENTS:
+        profile = _enforced_by(pod)
+        if profile and profile != "none":
             image = _IMAGES.get(pod.name, "")
             tags = (_TAG.search(it) for it in pod.images if image and it.partition(":")[0].endswith(f"/{image}"))
             version = next((tag[1] for tag in tags if tag), "")
-            yield Sign(_AGENTS[pod.name], f"DaemonSet {pod.namespace}/{pod.name}", pod.source, version)
+            what = f"DaemonSet {pod.namespace}/{pod.name}"
+            yield Sign(profile, what, pod.source, version, yields=pod.name == "kindnet")  # another may stand on top
+
+
+def _enforced_by(pod: PodSource) -> str:
+    """The profile that a DaemonSet speaks for, `none` if it is told not to enforce, or cannot yet; else empty."""
+    if pod.kind != "DaemonSet":
+        return ""
+    name = _BY_SYSTEM[:-1] if pod.name.startswith(_BY_SYSTEM) else pod.name
+    if any("/kube-network-policies" in image for image in pod.images):
+        return "kindnet"  # flannel's chart puts it beside flannel
+    told = {option.name: option.value for option in pod.options}
+    flag, off = _OFF.get(name, ("", ""))
+    if flag in told and told[flag].lower() == off:
+        return "none"
+    tag = next((it for it in map(_KINDNET.search, pod.images) if it), None) if name == "kindnet" else None
+    if tag is not None and (tag[1] is None or tag[1] < _FIRST_KINDNET):
+        return "none"
+    return _AGENTS.get(name, "")
 
 
 def _of_calico(facts: Iterable[CalicoFact]) -> Iterator[Sign]:
@@ -115,15 +143,20 @@ _OF_CLOUDS = {
     "gke-metrics-agent": "GKE",
     "gke-metadata-server": "GKE",
     "netd": "GKE",
+    "fluentbit-gke": "GKE",
+    "pdcsi-node": "GKE",
 }
 """DaemonSets that a cloud puts on every cluster, by the cloud (aws.md N7)."""
-_ENGINES = frozenset({"kindnet", "sdn", "weave-net", *_AGENTS})
+_ENGINES = frozenset({"sdn", "weave-net", *_AGENTS})
 
 
 def _without_an_engine(pods: Iterable[PodSource]) -> Iterator[Sign]:
     """A cloud's cluster whose system DaemonSets are here, and among them no policy engine: there policies are enforced
     where one is chosen, and not otherwise (aws.md N7)."""
     there = [pod for pod in pods if pod.kind == "DaemonSet"]
+    for pod in sorted((pod for pod in there if _enforced_by(pod) == "none"), key=lambda pod: pod.source)[:1]:
+        yield Sign("none", f"DaemonSet {pod.namespace}/{pod.name}, which enforces no policy,", pod.source)
+        return
     if any(pod.name in _ENGINES for pod in there):
         return
     for pod in sorted((pod for pod in there if pod.name in _OF_CLOUDS), key=lambda pod: pod.source)[:1]:

@@ -75,7 +75,7 @@ def _images(template: Section) -> tuple[str, ...]:
     return tuple(image for image in (container.text("image") for container in containers) if image)
 
 
-_TELLING = ("aws-node",)
+_TELLING = ("aws-node", "kindnet", "kube-router")
 """Agents whose settings change answers."""
 
 

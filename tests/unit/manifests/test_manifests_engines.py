@@ -1,82 +1,66 @@
-"""Which profile the input speaks for: what installs an engine, its settings, policies that it alone reads."""
+"""Which profile the DaemonSets of a dump speak for: engines by name and by image, networks that enforce nothing."""
 
 import pytest
+from test_manifests_aws import together
 
-from analyzer.errors import UsageError
-from analyzer.inputs import profile_for
+from analyzer.inputs.engines import profile_for
 
-AGENT = """
-apiVersion: apps/v1
+DAEMON_SET = """apiVersion: apps/v1
 kind: DaemonSet
-metadata: {{name: {name}, namespace: kube-system}}
+metadata: {name: %s, namespace: kube-system}
 spec:
-  selector: {{matchLabels: {{app: {name}}}}}
+  selector: {matchLabels: {a: b}}
   template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec: {{hostNetwork: true, containers: [{{name: agent, image: "{image}"}}]}}
+    metadata: {labels: {a: b}}
+    spec: {hostNetwork: true, containers: [%s]}
 """
-FELIX = "\n---\napiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {name: default}\nspec: {}\n"
-CALICO = """
----
-apiVersion: projectcalico.org/v3
-kind: NetworkPolicy
-metadata: {name: p, namespace: a}
-spec: {selector: all(), types: [Ingress]}
-"""
-CILIUM = """
----
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: p, namespace: a}
-spec: {endpointSelector: {}, ingress: [{}]}
-"""
-NOTHING = "\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"
 
 
-def agent(name, image="example.com/agent:1"):
-    return AGENT.format(name=name, image=image)
+def daemon_set(name, *images, args=""):
+    containers = (
+        f"{{name: c{number}, image: '{image}', args: [{args}]}}" for number, image in enumerate(images or ("i",))
+    )
+    return DAEMON_SET % (name, ", ".join(containers))
+
+
+KINDNETD, FLANNEL = "docker.io/kindest/kindnetd:%s", "docker.io/flannel/flannel:v0.25.1"
+POLICIES = "registry.k8s.io/networking/kube-network-policies:v0.7.0"
+CALICO = daemon_set("calico-node", "docker.io/calico/node:v3.33.0")
 
 
 @pytest.mark.parametrize(
-    ("text", "profile", "version"),
+    ("documents", "profile"),
     [
-        (NOTHING, "generic", "3.33"),
-        (agent("calico-node", "docker.io/calico/node:v3.31.2"), "calico", "3.31"),
-        (agent("calico-node", "quay.io/calico/node@sha256:0"), "calico", "3.33"),
-        (agent("calico-node", "calico/node:v3.99.0"), "calico", "3.33"),
-        (agent("canal", "calico/node:v3.30.1"), "calico", "3.30"),
-        (agent("cilium"), "cilium", "3.33"),
-        (agent("kube-flannel-ds"), "flannel", "3.33"),
-        (agent("kube-flannel-ds") + "---" + agent("calico-node"), "calico", "3.33"),
-        (agent("node-exporter"), "generic", "3.33"),
-        (FELIX, "calico", "3.33"),
-        (CALICO, "calico", "3.33"),
-        (CILIUM, "cilium", "3.33"),
-        (agent("cilium") + CALICO, "cilium", "3.33"),
+        ([daemon_set("kube-flannel-ds", FLANNEL)], "flannel"),
+        ([daemon_set("kube-flannel", FLANNEL), daemon_set("kube-proxy")], "flannel"),
+        *(([daemon_set(f"kube-flannel-ds-{arch}", FLANNEL)], "flannel") for arch in ("amd64", "arm64", "s390x")),
+        ([daemon_set("canal", "docker.io/calico/node:v3.33.0", FLANNEL)], "calico"),
+        ([daemon_set("kube-flannel-ds", FLANNEL), CALICO], "calico"),
+        ([daemon_set("kube-flannel-ds", FLANNEL, POLICIES)], "kindnet"),
+        ([daemon_set("kube-flannel-ds", FLANNEL), daemon_set("kube-network-policies", POLICIES)], "kindnet"),
+        ([daemon_set("kindnet", KINDNETD % "v20241212-9f82dd49")], "kindnet"),
+        ([daemon_set("kindnet", KINDNETD % "v20240813-c6f155d6"), daemon_set("kube-proxy")], "kindnet"),
+        ([daemon_set("kindnet", KINDNETD % "v20240513-cd2ac642")], "none"),
+        ([daemon_set("kindnet", KINDNETD % "0.5.4")], "none"),
+        ([daemon_set("kindnet", "kindest/kindnetd")], "kindnet"),
+        ([daemon_set("kindnet", "ghcr.io/aojea/kindnetd:stable", args="--network-policy=true")], "kindnet"),
+        ([daemon_set("kindnet", "ghcr.io/aojea/kindnetd:stable", args="--network-policy=false")], "none"),
+        ([daemon_set("kindnet", KINDNETD % "v20241212-9f82dd49"), CALICO], "calico"),
+        ([daemon_set("kindnet", KINDNETD % "v20240513-cd2ac642"), CALICO], "calico"),
+        ([daemon_set("kube-router", "cloudnativelabs/kube-router")], "kube-router"),
+        ([daemon_set("kube-router", "cloudnativelabs/kube-router", args="--run-firewall=true")], "kube-router"),
+        ([daemon_set("kube-router", "cloudnativelabs/kube-router", args="--run-firewall=false")], "none"),
+        ([daemon_set("kube-proxy")], "generic"),
+        *(([daemon_set(name), daemon_set("kube-proxy")], "none") for name in ("netd", "fluentbit-gke", "azure-cns")),
+        ([daemon_set("fluentbit-gke"), daemon_set("anetd")], "cilium"),
+        ([daemon_set("azure-cns"), daemon_set("azure-npm")], "azure"),
+        ([daemon_set("azure-cns"), CALICO], "calico"),
     ],
 )
-def test_the_input_speaks_for_a_profile(loaded, text, profile, version):
-    cluster = loaded(text).cluster
+def test_what_daemon_sets_speak_for(loaded, documents, profile):
+    cluster = loaded(together(*documents)).cluster
     found = profile_for(None, (), cluster)
-    assert (found.name, found.calico_version.value) == (profile, version)
-    said = [notice.message for notice in cluster.notices if "unless --profile" in notice.message]
-    assert any(f"says that {profile} " in text for text in said) == (profile != "generic")
-
-
-def test_a_knob_goes_before_what_an_image_says(loaded):
-    cluster = loaded(agent("calico-node", "calico/node:v3.31.2")).cluster
-    assert profile_for(None, ["calico_version=3.30"], cluster).calico_version.value == "3.30"
-
-
-def test_a_flag_goes_before_what_the_input_says_which_is_told(loaded):
-    cluster = loaded(agent("calico-node")).cluster
-    assert profile_for("cilium", (), cluster).name == "cilium"
-    said = "DaemonSet kube-system/calico-node says that calico enforces policies"
-    assert [notice.message for notice in cluster.notices] == [f"{said}: the profile, unless --profile names another"]
-
-
-@pytest.mark.parametrize("text", [CALICO + CILIUM, agent("calico-node") + "---" + agent("cilium")])
-def test_two_engines_are_one_too_many(loaded, text):
-    with pytest.raises(UsageError, match="--profile"):
-        profile_for(None, (), loaded(text).cluster)
-    assert profile_for("calico", (), loaded(text).cluster).name == "calico"
+    assert found.name == profile
+    assert found.enforces is (profile not in ("none", "flannel"))
+    if profile == "none":
+        assert any("without a policy engine" in notice.message for notice in cluster.notices)
