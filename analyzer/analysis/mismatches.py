@@ -19,6 +19,7 @@ from analyzer.model.formulas import (
     Name,
     Not,
     OfKind,
+    OfWorkload,
     OnNodes,
     OnPorts,
     Open,
@@ -73,6 +74,8 @@ class Mismatches:
                 return [self._outside(role, ends, may=bool(may))]
             case Open(fact):
                 return [fact.text]
+            case Not(part) if any(isinstance(it, Member) and isinstance(it.ends, OfWorkload) for it in leaves(part)):
+                return ["it runs where the VPC CNI's agent enforces no policy"]
             case _:
                 return ["it is excepted"]
 

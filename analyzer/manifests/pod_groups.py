@@ -128,7 +128,7 @@ def _host(pod: PodSource, nodes: Mapping[str, Node], places: Places) -> Host:
     """What its node is, where that is known; else what every declared node is that it may be bound to."""
     node = nodes.get(pod.node)
     if node is not None:
-        return host_of_node(node.labels)
+        return replace(host_of_node(node.labels), eni=pod.host.eni)
     if pod.node or pod.host.windows is not None:
         return pod.host
     return replace(pod.host, windows=places.are_windows(pod.placement))

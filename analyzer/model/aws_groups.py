@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 from ipaddress import ip_address
+from operator import or_
 
-from analyzer.model.aws import GroupPolicy, GroupRule, SecurityGroup
+from analyzer.model.aws import GroupPolicy, GroupRule, SecurityGroup, Vpc
 from analyzer.model.aws_nodes import NodesGroups
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
@@ -108,7 +110,7 @@ class GroupFormulas:
         if why := self.cluster.aws.without_pod_eni:
             text = f"whether pods have security groups of their own is not known: {why}"
             parts.append(Open(OpenFact("engine", "engine pod-eni", text)))
-        return both([*parts, negated(self.without.on_windows(role))])
+        return both([*parts, negated(self.without.on_windows(role)), negated(self.without.before_groups(role))])
 
     def _of_accounts(self, namespace: str, selector: Selector, role: Role) -> Formula:
         """The accounts that the manifests declare, by name; nobody knows the labels of others."""
@@ -193,7 +195,7 @@ class GroupFormulas:
         outside = is_a(self.far, _OUTSIDE)
         everywhere = both([outside, Member(self.far, AtAddress(UNFILTERED))])
         on_dns = either(OnPorts(protocol, PortSet.of(53)) for protocol in (Protocol.TCP, Protocol.UDP))
-        known = [vpc.resolver for vpc in self.cluster.aws.vpcs]
+        known = [vpc.resolver for vpc in (self._own_vpcs() or self.cluster.aws.vpcs)]
         there: Formula
         if known and None not in known:
             there = Member(self.far, AtAddress(AddressSet.singles(ip for ip in known if ip is not None)))
@@ -205,16 +207,23 @@ class GroupFormulas:
 
     def beyond_vpc(self, far: Role) -> Formula:
         """Outside the VPC, of IPv4: what is of IPv6 keeps its address (S3)."""
-        vpcs = AddressSet.EMPTY
-        for vpc in self.cluster.aws.vpcs:
-            vpcs |= vpc.addresses
+        own = self._own_vpcs()
+        vpcs = reduce(or_, (vpc.addresses for vpc in own or self.cluster.aws.vpcs), AddressSet.EMPTY)
         outside = [is_a(far, _OUTSIDE), _of_version_4(far)]
-        if vpcs:
+        if own:
             return both([*outside, negated(Member(far, AtAddress(vpcs)))])
         text = "whether the private address is in the VPC is not known: give the output of `aws ec2 describe-vpcs`"
-        is_private = Member(far, AtAddress(_PRIVATE))
-        beyond = either([negated(is_private), Open(OpenFact("vpc", "vpc", text))])
+        if vpcs:
+            text = "which of the VPCs is the cluster's is not known: give Nodes with their addresses, or that VPC alone"
+        beyond = either([negated(Member(far, AtAddress(vpcs or _PRIVATE))), Open(OpenFact("vpc", "vpc", text))])
         return both([*outside, beyond])
+
+    def _own_vpcs(self) -> tuple[Vpc, ...]:
+        """The cluster's: where its nodes are, or the only one there is; empty where nobody knows."""
+        vpcs = self.cluster.aws.vpcs
+        nodes = [ip for node in self.cluster.nodes for ip in node.ips]
+        there = tuple(vpc for vpc in vpcs if any(ip in vpc.addresses for ip in nodes))
+        return there if len(there) == 1 else vpcs if len(vpcs) == 1 else ()
 
 
 def _of_version_4(far: Role) -> Formula:

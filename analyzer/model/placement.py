@@ -73,10 +73,12 @@ def placement_of(selector: Mapping[str, str], affinity: Iterable[Term] | None) -
 # ------------------------------------------------------------------------------------------------ kinds of nodes
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Whether a pod runs on Windows, and whether on Fargate; None: nothing says it."""
+    """Whether a pod runs on Windows, and whether on Fargate; None: nothing says it.  `eni`: of a running pod, whether
+    it has an interface of its own."""
 
     windows: bool | None = None
     fargate: bool | None = None
+    eni: bool | None = None
 
 
 ANY_HOST = Host()
@@ -109,4 +111,5 @@ def one_host(hosts: Iterable[Host]) -> Host:
     """What is true of all of them."""
     listed = list(hosts)
     windows, fargate = {host.windows for host in listed}, {host.fargate for host in listed}
-    return Host(windows.pop() if len(windows) == 1 else None, fargate.pop() if len(fargate) == 1 else None)
+    eni = False if any(host.eni is False for host in listed) else None
+    return Host(windows.pop() if len(windows) == 1 else None, fargate.pop() if len(fargate) == 1 else None, eni)

@@ -44,6 +44,7 @@ class WithoutAgent:
         self.windows = shows_windows(cluster) if is_asked else ""
         self.fargate = shows_fargate(cluster) if is_asked else ""
         self.mistaken = mistaken(cluster) if is_asked else ()
+        self.without_eni = without_eni(cluster)
         self._formulas: dict[tuple[str, Role], Formula] = {}
 
     def everywhere(self, role: Role) -> Formula:
@@ -69,6 +70,16 @@ class WithoutAgent:
         """It runs on Fargate, or may."""
         return self._kept("fargate", role, self._fargate) if self.fargate else FALSE
 
+    def before_groups(self, role: Role) -> Formula:
+        """Some of its pods run without an interface of their own: they were made before what gives them groups."""
+        if not self.without_eni:
+            return FALSE
+        text = (
+            "whether pods that run have security groups of their own is not known: some have no annotation "
+            f"vpc.amazonaws.com/pod-eni, as {self.without_eni[0].namespace}/{self.without_eni[0].name}"
+        )
+        return both([_any_of(self.without_eni, role), Open(self._fact("eni", role, text))])
+
     def _kept(self, name: str, role: Role, make: Callable[[Role], Formula]) -> Formula:
         found = self._formulas.get((name, role))
         if found is None:
@@ -79,8 +90,8 @@ class WithoutAgent:
         certain = _named(self.cluster, lambda w: bool(w.host.windows))
         not_there = _named(self.cluster, lambda w: w.host.windows is False)
         text = (
-            f"whether the pod runs on Windows, where policies are not enforced, is not known: {self.windows}; say "
-            f"`nodeSelector: {{kubernetes.io/os: linux}}` of it, or {_KNOB}"
+            f"whether the pod runs on Windows, where policies are not enforced, is not known ({self.windows}): "
+            f"`nodeSelector: {{kubernetes.io/os: linux}}` says that it does not, or {_KNOB}"
         )
         may_be: Formula = Open(self._fact("windows", role, text)) if self.windows != _PINNED else FALSE
         others = both([is_a(role, PODS), may_be, negated(_any_of(not_there, role))])
@@ -94,8 +105,8 @@ class WithoutAgent:
             chosen = either(self._selected(one, role) for one in self.cluster.aws.fargate)
         else:
             text = (
-                f"whether the pod runs on Fargate, where policies are not enforced, is not known: {self.fargate}; give "
-                f"the output of `aws eks describe-fargate-profile` for each profile, or {_KNOB}"
+                f"whether the pod runs on Fargate, where policies are not enforced, is not known ({self.fargate}): "
+                f"give the output of `aws eks describe-fargate-profile` for each profile, or {_KNOB}"
             )
             chosen = Open(self._fact("fargate", role, text))
         others = both([is_a(role, PODS), chosen, negated(_any_of(not_there, role))])
@@ -143,7 +154,7 @@ def shows_windows(cluster: Cluster) -> str:
     if cluster.nodes:
         return _PINNED if on_it is not None else ""
     ipam = next((one for one in cluster.aws.settings if one.has_windows), None)
-    return f"{on_it.id} does" if on_it is not None else f"{ipam.what} gives such pods addresses" if ipam else ""
+    return f"{on_it.id} is there" if on_it is not None else f"{ipam.what} gives such pods addresses" if ipam else ""
 
 
 def shows_fargate(cluster: Cluster) -> str:
@@ -153,7 +164,7 @@ def shows_fargate(cluster: Cluster) -> str:
     if cluster.aws.fargate:
         return f"profile {cluster.aws.fargate[0].name} takes pods"
     on_it = next((w for w in cluster.workloads if w.host.fargate), None)
-    return f"{on_it.id} does" if on_it is not None else ""
+    return f"{on_it.id} is there" if on_it is not None else ""
 
 
 def mistaken(cluster: Cluster) -> tuple[OfWorkload, ...]:
@@ -184,12 +195,20 @@ _NAMED_BY_THEIR_OWN = ("StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationCon
 """Controllers whose pods have their name and one part more."""
 
 
+def without_eni(cluster: Cluster) -> tuple[OfWorkload, ...]:
+    """Workloads that SecurityGroupPolicies may select, with live pods that have no interface of their own."""
+    spaces = {policy.namespace for policy in cluster.aws.group_policies}
+    found = (w for w in cluster.workloads if w.host.eni is False and w.namespace in spaces and not w.host_network)
+    return tuple(dict.fromkeys(OfWorkload(w.namespace, w.name) for w in found if not w.host.fargate))
+
+
 def of_workloads(profile: Profile, cluster: Cluster) -> Iterator[OfWorkload]:
     """The workloads that the formulas name: each is a sort of pod of its own."""
     here = WithoutAgent(profile, cluster, Direction.EGRESS)
     if here.windows or here.fargate:
         yield from (OfWorkload(w.namespace, w.name) for w in cluster.workloads)
     yield from here.mistaken
+    yield from here.without_eni
 
 
 def _all_profiles(cluster: Cluster) -> bool:

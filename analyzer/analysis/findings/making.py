@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,6 +25,7 @@ from analyzer.model.claims import Claim, Kind, Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.enforcing import as_enforced
+from analyzer.model.placement import ANY_HOST
 from analyzer.model.policies import Direction, Policy, Protocol, RuleRef
 from analyzer.model.source import NOWHERE, Source
 from analyzer.semantics import is_in_scope, outcomes
@@ -147,6 +148,9 @@ class _Maker:
             case Fault.OPEN if cause.ref is not None and key.direction is not None:
                 wrong = f"`policyTypes` lacks {key.direction.value.capitalize()}, so {key.direction.value} stays open"
                 return wrong, ("spec", "policyTypes"), closed_by_type(cause, self.cluster, self.profile, self.texts)
+            case Fault.OPEN if where := self._without_agent(cause):
+                wrong = f"the VPC CNI enforces no policy at pods on {where}: {self._shown(cause)}"
+                return wrong, (), Fix("run them on Linux nodes of EC2, or shut them off by security groups")
             case Fault.OPEN:
                 named = " and ".join(d.value for d in reversed(Direction) if d in cause.directions)
                 wrong = f"no NetworkPolicy isolates the pods of {key.namespace} for {named}"
@@ -165,6 +169,30 @@ class _Maker:
                 return f"the VPC CNI enforces no policy: {one.what} does not switch it on", (), _SWITCH_ON
             case _:
                 return key.namespace, (), remedy
+
+    def _without_agent(self, cause: Cause) -> str:
+        """What the pods run on at which nothing is enforced; empty if they do not."""
+        if not self.profile.reads_aws or self.profile.agent_everywhere:
+            return ""
+        hosts = {w.owner: w.host for w in self.cluster.workloads}
+        found = {hosts.get(name, ANY_HOST) for name in self._pods(cause)}
+        where = {"Windows" if it.windows else "Fargate" if it.fargate else "" for it in found}
+        return where.pop() if len(where) == 1 else ""
+
+    def _shown(self, cause: Cause) -> str:
+        names = sorted(set(self._pods(cause)))
+        return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+
+    @staticmethod
+    def _pods(cause: Cause) -> Iterator[str]:
+        """The workloads at whose ends policies should have isolated."""
+        for hit in cause.hits:
+            example = hit.example
+            ends: list[object] = [example.subject]
+            if example.connection is not None:
+                sides = {Direction.EGRESS: example.connection.src, Direction.INGRESS: example.connection.dst}
+                ends = [sides[direction] for direction in cause.directions]
+            yield from ((end.workload or "") if isinstance(end, Pod) else "" for end in ends)
 
     def _of_engine(self, cause: Cause, remedy: Fix, is_fixed: bool) -> tuple[str, Path, Fix]:
         """The first candidate that mends the cause; where none does, what is wrong and one line on what to write."""

@@ -8,11 +8,13 @@ from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE, Manifest, ObjectKind
 from analyzer.manifests.kinds.pod_placement import read_host, read_placement
 from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_shape
+from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
 from analyzer.model.labels import Labels
 from analyzer.model.mesh import STATUS, UNINJECTED
 from analyzer.sets.addresses import IPAddress
 
+_ENI = "vpc.amazonaws.com/pod-eni"
 _FINISHED = ("Succeeded", "Failed")
 
 
@@ -36,11 +38,19 @@ def _read(manifest: Manifest) -> PodSource:
         node=(spec.text("nodeName") if spec else None) or "",
         is_pod=True,
         placement=read_placement(spec),
-        host=read_host(spec, shape.labels, manifest.kind),
+        host=replace(read_host(spec, shape.labels, manifest.kind), eni=_interface(manifest, status)),
         is_finished=status is not None and status.text("phase") in _FINISHED,
         is_bound=status is not None
         and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs")))),
     )
+
+
+def _interface(manifest: Manifest, status: Section | None) -> bool | None:
+    """Whether Amazon's controller has given the pod an interface of its own, as far as a live one tells (aws.md S1)."""
+    if not manifest.log.is_stored or status is None or not status.has("podIP"):
+        return None
+    annotations = manifest.metadata.data.get("annotations")
+    return isinstance(annotations, Mapping) and _ENI in annotations
 
 
 def _addresses(status: Section, single: str, several: str) -> tuple[IPAddress, ...]:

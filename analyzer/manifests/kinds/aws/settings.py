@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from analyzer.manifests.kinds.cidrs import parse_cidr
 from analyzer.manifests.kinds.pod_template import Option, PodSource
+from analyzer.manifests.text.documents import read_documents
 from analyzer.manifests.text.nodes import Mapping as Placed
 from analyzer.manifests.text.nodes import line_of
 from analyzer.manifests.text.section import Log
@@ -95,13 +95,11 @@ def _variables(options: Iterable[Option], namespace: str, config_maps: ConfigMap
 
 
 def of_addon(values: object, what: str, source: Source) -> AwsSettings:
-    """The add-on's configuration, a text of JSON or of nothing; what it does not say is off (N3)."""
-    try:
-        said = json.loads(values) if isinstance(values, str) and values.strip() else {}
-    except ValueError:
-        return AwsSettings(what, source)  # YAML, of which nothing is known
-    if not isinstance(said, Mapping):
-        return AwsSettings(what, source)
+    """The add-on's configuration, a text of JSON or YAML, or nothing; what it does not say is off (N3)."""
+    said = _values(values) if isinstance(values, str) and values.strip() else {}
+    if said is None:
+        why = Untold("from a configuration that cannot be read")
+        return _told(dict.fromkeys(_COUNTING, why), what, source, None)
     env = said.get("env")
     is_on = str(said.get("enableNetworkPolicy", "false")).lower() == "true"
     agent = said.get("nodeAgent")
@@ -109,6 +107,14 @@ def of_addon(values: object, what: str, source: Source) -> AwsSettings:
         is_on = False
     written = env if isinstance(env, Mapping) else {}
     return _told({str(name): _written(value) for name, value in written.items()}, what, source, is_on)
+
+
+def _values(text: str) -> Mapping[str, object] | None:
+    """The values of a chart, JSON or YAML; None if they are neither."""
+    trees = list(read_documents(text.encode()))
+    if len(trees) != 1 or trees[0].is_broken or not isinstance(trees[0].value, Mapping):
+        return None
+    return trees[0].value
 
 
 def _written(value: object) -> str:
