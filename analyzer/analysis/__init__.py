@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analyzer.analysis.hypothetical import representative
     from analyzer.analysis.ingress import with_ingress
     from analyzer.analysis.inventory_difference import inventory_difference
-    from analyzer.analysis.session import CheckSession, changed_verdicts
+    from analyzer.analysis.session import CheckSession, Weighed, changed_verdicts
 
 __all__ = [
     "Budget",
@@ -30,6 +30,7 @@ __all__ = [
     "Excuses",
     "Focus",
     "Setting",
+    "Weighed",
     "changed_verdicts",
     "check",
     "compare",
@@ -61,6 +62,7 @@ class _UseCases(ModuleType):
     """This module: a check, which is what most runs are, does not wait for the others to be loaded."""
 
     CheckSession = _later("session", "CheckSession")
+    Weighed = _later("session", "Weighed")
     EndFilter = _later("connectivity", "EndFilter")
     Focus = _later("connectivity", "Focus")
     changed_verdicts = _later("session", "changed_verdicts")

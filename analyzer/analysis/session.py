@@ -11,8 +11,10 @@ from analyzer.analysis.answering import Answered, Answerer, Task
 from analyzer.analysis.check import answer_of, tasks_of
 from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.premises import Breach, breaches_of
-from analyzer.encoding import Dependencies, Question, dependencies_of, end_changes, entry_changes
+from analyzer.encoding import Dependencies, Question, dependencies_of, entry_changes
+from analyzer.encoding.end_changes import end_changes
 from analyzer.judging import Setting, judge, question_of
+from analyzer.judging.added_violations import UNTOLD, Added, added_by_ends, added_by_policies
 from analyzer.judging.after_ends import verdict_after_ends
 from analyzer.judging.after_policies import Change, change_between, change_seen, verdict_after
 from analyzer.judging.mediated import mediated
@@ -31,6 +33,33 @@ class _Dependencies:
 
     question: Dependencies
     breaches: tuple[Breach, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The verdicts before a change and after it.  Of queries that are refuted before and after, by workloads that are
+    there or by pods to come both times: `added` are refutations by violations that the change adds, and of `untold`
+    nobody can tell whether it adds any."""
+
+    before: tuple[Verdict, ...]
+    after: tuple[Verdict, ...]
+    added: tuple[Verdict, ...]
+    untold: tuple[Verdict, ...]
+
+    @property
+    def worse(self) -> tuple[Verdict, ...]:
+        """Those of the verdicts afterwards that are worse than before; a refutation by workloads that are there is
+        worse than one by pods that could come."""
+        pairs = zip(self.before, self.after, strict=True)
+        return tuple(now for was, now in pairs if _badness(now) > _badness(was))
+
+
+def _badness(verdict: Verdict) -> tuple[int, bool]:
+    return list(Status).index(verdict.status), verdict.status is Status.REFUTED and verdict.live is not False
+
+
+def _is_refuted_alike(was: Verdict, now: Verdict) -> bool:
+    return was.status is now.status is Status.REFUTED and _badness(now) <= _badness(was)
 
 
 class _State:
@@ -145,6 +174,22 @@ class CheckSession:
         """The `verdicts` there would be; as `propose`."""
         return self._found(cluster, self._state, None, is_brief=True).verdicts
 
+    def weighed(self, cluster: Cluster) -> Weighed:
+        """The verdicts there are and would be; where none is refuted that was not, what the change adds to those that
+        are refuted anyway."""
+        state = self._state
+        found = self._found(cluster, state, None, is_brief=True)
+        pairs = list(enumerate(zip(state.verdicts, found.verdicts, strict=True)))
+        if any(now.status is Status.REFUTED and _badness(now) > _badness(was) for _, (was, now) in pairs):
+            return Weighed(state.verdicts, found.verdicts, (), ())
+        already = [number for number, (was, now) in pairs if now is not was and _is_refuted_alike(was, now)]
+        added = {
+            number: self._added(state.enforced, found.enforced, found.verdicts[number], number) for number in already
+        }
+        more = tuple(each.verdict for each in added.values() if each.verdict is not None)
+        untold = tuple(found.verdicts[number] for number, each in added.items() if not each.is_told)
+        return Weighed(state.verdicts, found.verdicts, more, untold)
+
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
     ) -> Answer:
@@ -234,6 +279,19 @@ class CheckSession:
         ask = self._asking(cluster, number)
         verdict = verdict_after(kept.verdict, lambda: change(question, seen), seen, question, self._setting.budget, ask)
         return None if verdict is None else replace(kept, verdict=verdict)
+
+    def _added(self, before: Cluster, now: Cluster, verdict: Verdict, number: int) -> Added:
+        """What a change adds to the query of that number, which is refuted before it and after it."""
+        if not self._is_asked_alike(before, now, number):
+            return UNTOLD
+        asks = self._asking(before, number), self._asking(now, number)
+        seen, question = self._question(now, self._tasks[number])
+        policies = entry_changes(before, now, self._setting.profile)
+        if policies is not None:
+            change = change_seen(policies, question, seen)
+            return added_by_policies(verdict, change, policies, question, self._setting, asks)
+        ends = end_changes(before, now, self._setting.profile)
+        return UNTOLD if ends is None else added_by_ends(verdict, ends, question, asks)
 
     def _asking(self, cluster: Cluster, number: int) -> Callable[[Claim], Verdict]:
         """What answers another claim in the place of the task's."""

@@ -4,7 +4,6 @@ from analyzer.encoding.common_universe import align, is_on_host, members_of
 from analyzer.encoding.decode import decode, decode_end
 from analyzer.encoding.dependencies import Dependencies, dependencies_of
 from analyzer.encoding.embed import embed, embed_end
-from analyzer.encoding.end_changes import EndChanges, end_changes
 from analyzer.encoding.entry_changes import EntryChanges, entry_changes
 from analyzer.encoding.obligation import (
     CONDITION,
@@ -33,7 +32,6 @@ __all__ = [
     "Attribute",
     "Box",
     "Dependencies",
-    "EndChanges",
     "EntryChanges",
     "Obligation",
     "Question",
@@ -49,7 +47,6 @@ __all__ = [
     "embed_end",
     "encode",
     "encode_pair",
-    "end_changes",
     "entry_changes",
     "is_on_host",
     "members_of",

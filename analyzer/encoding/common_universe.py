@@ -67,7 +67,7 @@ def _networks(side: Cluster) -> dict[str, set[bool]]:
 
 def changes_network(before: Cluster, after: Cluster) -> bool:
     """Whether a workload of both sides joins its node's network or leaves it."""
-    sides = ((before, after), (after, before))
+    sides = ((before, after), (after, before)) if before.workloads is not after.workloads else ()
     return any(w.host_network != is_on_host(w, other) for side, other in sides for w in side.workloads)
 
 

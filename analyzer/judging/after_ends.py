@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from analyzer.encoding import EndChanges, Question
+from analyzer.encoding import Question
+from analyzer.encoding.end_changes import EndChanges
 from analyzer.judging.after_policies import more_alive, narrowed
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
@@ -66,14 +67,24 @@ def _in_namespaces(names: frozenset[str]) -> tuple[Formula, ...]:
     return tuple(in_namespaces(NamespaceNamed(name), OfWhom.SELF) for name in sorted(names))
 
 
-def _asked_of(ends: tuple[Formula, ...], claim: Claim, ask: Callable[[Claim], Verdict]) -> list[Verdict] | None:
-    """The verdicts on the claim of each of these as an end; None where they are many, or it cannot be said."""
+def parts_in(names: frozenset[str], claim: Claim) -> tuple[Claim, ...] | None:
+    """The claim of ends in each of these namespaces; None where they are many, or it cannot be said."""
+    return _parts(_in_namespaces(names), claim)
+
+
+def _parts(ends: tuple[Formula, ...], claim: Claim) -> tuple[Claim, ...] | None:
     if len(ends) > _MOST:
         return None
     directions = (Direction.EGRESS,) if claim.kind is Kind.ISOLATED else tuple(Direction)
     parts = [narrowed(claim, direction, [end]) for end in ends for direction in directions]
-    asked = [part for part in parts if part is not None]
-    return [ask(part) for part in asked] if len(asked) == len(parts) else None
+    found = tuple(part for part in parts if part is not None)
+    return found if len(found) == len(parts) else None
+
+
+def _asked_of(ends: tuple[Formula, ...], claim: Claim, ask: Callable[[Claim], Verdict]) -> list[Verdict] | None:
+    """The verdicts on the claim of each of these as an end; None as of `parts_in`."""
+    parts = _parts(ends, claim)
+    return None if parts is None else [ask(part) for part in parts]
 
 
 def _joined(before: Verdict, found: list[Verdict]) -> Verdict | None:

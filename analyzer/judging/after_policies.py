@@ -105,6 +105,13 @@ def verdict_after(
 
 
 # ------------------------------------------------------------------------------------------------ what changed
+def parts_of(claim: Claim, change: Change) -> tuple[Claim, ...] | None:
+    """The claim of the ends that changed policies select, stage by stage; None if that cannot be said."""
+    subjects = _subjects(entry for entries in change.entries.values() for entry in entries)
+    parts = None if subjects is None else _parts(claim, change.entries)
+    return None if parts is None else tuple(part.claim for part in parts)
+
+
 def _parts(claim: Claim, changed: dict[Direction, tuple[Entry, ...]]) -> tuple[_Part, ...] | None:
     """What is to be asked anew; None if that cannot be said as narrower claims."""
     found: list[_Part] = []

@@ -5,6 +5,7 @@
     following    one thread for each: list, then watch, and again when a watch is lost
     state        the objects, the verdicts on them, and on them as a change would make them
     gate         an AdmissionReview in, its answer out
+    memory       what nothing uses any longer, given back
     asking       check, explain and map over HTTP
     app          the routes
     running      uvicorn with certificates that are read anew, and the end of it

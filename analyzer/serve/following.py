@@ -16,7 +16,7 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
-from analyzer.manifests.live import Key, LiveObjects, key_of
+from analyzer.manifests.live import Key, LiveObjects, key_of, texts_of
 from analyzer.serve.api_server import ApiServer, RefusedError
 from analyzer.serve.resources import Resource
 
@@ -78,18 +78,17 @@ class Follower(Thread):
 
     def _list(self) -> str:
         """Every object as it is now; the version that a watch goes on from."""
-        found: list[dict[str, Any]] = []
+        found: dict[Key, bytes] = {}
         query = {**self.resource.query, "limit": _PAGE}
         while True:
             page = self._server.get(self.resource.path, query)
-            found += (self._whole(item) for item in page.get("items") or ())
+            found |= texts_of(self._whole(item) for item in page.get("items") or ())
             more = page["metadata"].get("continue")
             if not more:
                 break
             query = {**self.resource.query, "limit": _PAGE, "continue": more}
-        there = {key_of(thing) for thing in found}
-        self._objects.change(found, self._known - there)
-        self._known = there
+        self._objects.change_texts(found, self._known - found.keys())
+        self._known = set(found)
         self.is_refused = False
         self.version = str(page["metadata"]["resourceVersion"])
         return self.version

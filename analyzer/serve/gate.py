@@ -1,7 +1,7 @@
 """An AdmissionReview (admission.k8s.io/v1) in, its answer out.
 
 A change is denied where a query that is not refuted as the cluster stands would be, or would be by workloads that are
-there and is only by pods that could come; the answer names a connection.
+there and is only by pods that could come, or to which the change adds a violation; the answer names a connection.
 What cannot be told, because netproof is behind the cluster or made an error, is denied or let through as was chosen,
 and the answer says so.
 """
@@ -83,24 +83,25 @@ class Gate:
         return Admission(True, outcome, warnings=(f"{why}; the change was let through unchecked",))
 
     def _weighed(self, proposal: Proposal, mode: Mode) -> Admission:
-        against = [it for it in proposal.worse if it.status is Status.REFUTED]
-        unknown = [it for it in proposal.after if it.status is Status.UNKNOWN]
+        found = proposal.weighed
+        against = [*(it for it in found.worse if it.status is Status.REFUTED), *found.added]
+        unknown = [it for it in found.after if it.status is Status.UNKNOWN]
         notes = [f"netproof could not read {problem}" for problem in proposal.problems[:1]]
         if self._rulings.unknown is Otherwise.DENY:
             against, unknown = against + unknown, []
-        already = [it for it in proposal.refuted_already if it not in against]
+        already = list(found.untold)
         if self._rulings.refuted is Otherwise.DENY:
             against, already = against + already, []
         told = (*(said(it) for it in unknown), *map(_no_gate, already), *notes)
         if not against:
             return Admission(True, "warned" if told else "allowed", warnings=told)
-        found = tuple(said(it) for it in against)
+        why = tuple(said(it) for it in against)
         if mode is Mode.DENY:
             return Admission(
-                False, "denied", "\n".join(("netproof: this change breaks what was asked of the network", *found)), told
+                False, "denied", "\n".join(("netproof: this change breaks what was asked of the network", *why)), told
             )
         words = "would be denied" if mode is Mode.DRY_RUN else "breaks"
-        warnings = tuple(f"netproof ({words}): {text}" for text in found)
+        warnings = tuple(f"netproof ({words}): {text}" for text in why)
         return Admission(True, "dry-run" if mode is Mode.DRY_RUN else "warned", warnings=(*warnings, *told))
 
     def _mode(self, request: Mapping[str, Any]) -> Mode:

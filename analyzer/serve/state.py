@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Condition, Event, Lock, Thread
 from typing import Any
 
-from analyzer.analysis import CheckSession
+from analyzer.analysis import CheckSession, Weighed
 from analyzer.errors import Problem
 from analyzer.judging import Setting
 from analyzer.manifests.changing import Rules
@@ -20,10 +20,12 @@ from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.serve.api_server import ApiServer
 from analyzer.serve.following import LOG, Follower
+from analyzer.serve.memory import give_back, settle
 from analyzer.serve.resources import resources_of
-from analyzer.verdicts import Answer, Status, Verdict
+from analyzer.verdicts import Answer
 
 _SETTLING, _LONGEST_SETTLING = 0.1, 1.0  # seconds
+_TIDYING = 10.0  # seconds
 
 
 class StaleError(Exception):
@@ -34,27 +36,8 @@ class StaleError(Exception):
 class Proposal:
     """The verdicts as they are and as they would be; `problems`: what of the cluster could not be read then."""
 
-    before: tuple[Verdict, ...]
-    after: tuple[Verdict, ...]
+    weighed: Weighed
     problems: tuple[Problem, ...]
-
-    @property
-    def worse(self) -> tuple[Verdict, ...]:
-        """Those of the verdicts afterwards that are worse than before; a refutation by workloads that are there is
-        worse than one by pods that could come."""
-        pairs = zip(self.before, self.after, strict=True)
-        return tuple(now for was, now in pairs if _badness(now) > _badness(was))
-
-    @property
-    def refuted_already(self) -> tuple[Verdict, ...]:
-        """The refutations that the change may bear on, and that do not tell whether it adds a violation."""
-        pairs = zip(self.before, self.after, strict=True)
-        are_both = Status.REFUTED, Status.REFUTED
-        return tuple(now for was, now in pairs if now is not was and (was.status, now.status) == are_both)
-
-
-def _badness(verdict: Verdict) -> tuple[int, bool]:
-    return list(Status).index(verdict.status), verdict.status is Status.REFUTED and verdict.live is not False
 
 
 class LiveState:
@@ -78,7 +61,7 @@ class LiveState:
         self.followers: tuple[Follower, ...] = ()
         self._changed, self._lock, self._changed_at = Condition(), Lock(), 0.0
         self._session: CheckSession | None = None
-        self._stopping = Event()
+        self._stopping, self._answered = Event(), 0
         self._unread: frozenset[tuple[str, str]] = frozenset()
 
     def start(self) -> None:
@@ -89,7 +72,17 @@ class LiveState:
         )
         for follower in self.followers:
             follower.start()
-        Thread(target=self._first_answer, name="first answer", daemon=True).start()
+        Thread(target=self._keep_house, name="housekeeping", daemon=True).start()
+
+    def _keep_house(self) -> None:
+        """Answer for the first time, then give back now and then what answers took."""
+        self._first_answer()
+        settle()
+        answered = self._answered
+        while not self._stopping.wait(_TIDYING):
+            if answered != self._answered:
+                answered = self._answered
+                give_back()
 
     def _first_answer(self) -> None:
         """Of a large cluster it takes longer than an API server waits for a webhook."""
@@ -161,9 +154,8 @@ class LiveState:
         """The verdicts as they are, and as they would be after a change.  StaleError where the first are not known."""
         self._be_current()
         session = self._up_to_date()
-        before = session.verdicts
         proposed = self.objects.proposed(put, removed)
-        return Proposal(before, session.proposed(proposed.cluster), proposed.problems)
+        return Proposal(session.weighed(proposed.cluster), proposed.problems)
 
     def answer_after(
         self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()
@@ -182,6 +174,7 @@ class LiveState:
     def _up_to_date(self) -> CheckSession:
         """The session, on the cluster as it is."""
         with self._lock:
+            self._answered += 1
             refused = (it.resource for it in self.followers if it.is_refused and not it.resource.only)
             unread = frozenset((resource.kind, resource.group) for resource in refused)
             if unread != self._unread:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from analyzer.language import parse_query
+from analyzer.model.claims import Pack
 from analyzer.serve.gate import LABEL
 from analyzer.serve.rulings import Mode, Otherwise, Rulings
 from analyzer.verdicts import Status
@@ -194,20 +196,43 @@ def test_what_becomes_of_changes_is_counted(server: FakeApiServer) -> None:
     assert "netproof_admission_seconds_count 2.0" in told
 
 
-@pytest.mark.parametrize("refuted", Otherwise)
-def test_a_query_that_is_refuted_already_says_that_it_judges_no_more_of_what_bears_on_it(
-    server: FakeApiServer, refuted: Otherwise
+def test_of_a_query_that_is_refuted_already_what_a_change_adds_is_denied_alone(
+    server: FakeApiServer,
 ) -> None:
-    server.put(policy("red", "open", OPEN), namespace("tools"))
-    with following(server) as state, serving(state, Rulings(refuted=refuted)) as url:
+    server.put(
+        policy("red", "open", OPEN), namespace("tools"), namespace("green", tenant="green"), policy("green", "deny")
+    )
+    with following(server) as state, serving(state, Rulings(refuted=Otherwise.DENY)) as url:
         again = answer(url, review(policy("blue", "open", OPEN)))
-        assert again["allowed"] is (refuted is Otherwise.WARN)
-        said = again["warnings"][0] if again["allowed"] else again["status"]["message"]
-        assert "tenants-apart" in said
-        beside = answer(url, review(policy("tools", "open", OPEN)))
-        assert (beside["allowed"], beside["auditAnnotations"]["outcome"]) == (True, "allowed")
+        assert not again["allowed"]
+        assert "tenants-apart" in again["status"]["message"]
+        assert "→ blue/" in again["status"]["message"]
+        for harmless in (policy("blue", "home", HOME), policy("tools", "open", OPEN), policy("red", "again", OPEN)):
+            beside = answer(url, review(harmless))
+            assert (beside["allowed"], beside["auditAnnotations"]["outcome"]) == (True, "allowed"), harmless
+        for harmless in (namespace("more"), deployment("blue", "api")):
+            beside = answer(url, review(harmless))
+            assert (beside["allowed"], beside["auditAnnotations"]["outcome"]) == (True, "allowed"), harmless
+        late = answer(url, review(namespace("late", tenant="late")))
+        assert not late["allowed"]
+        assert "late" in late["status"]["message"]
         mended = answer(url, review(None, policy("red", "open"), "DELETE"))
         assert (mended["allowed"], mended["auditAnnotations"]["outcome"]) == (True, "allowed")
+
+
+@pytest.mark.parametrize("refuted", Otherwise)
+def test_where_nobody_can_tell_whether_a_change_adds_a_violation_it_is_as_was_chosen(
+    server: FakeApiServer, refuted: Otherwise
+) -> None:
+    """Who cannot be reached is some pod before and after: whether it is one more, that part alone does not say."""
+    some = policy("tools", "some")
+    some["spec"]["podSelector"] = {"matchLabels": {"app": "web"}}
+    server.put(namespace("tools", tenant="tools"), some)
+    reaching = parse_query("every pods in namespaces(tenant) can reach pods in namespaces(tenant) on tcp/80", "reach")
+    with following(server, Pack("p", "", (reaching,))) as state, serving(state, Rulings(refuted=refuted)) as url:
+        found = answer(url, review(policy("tools", "more", HOME)))
+        assert found["allowed"] is (refuted is Otherwise.WARN)
+        assert "reach" in (found["warnings"][0] if found["allowed"] else found["status"]["message"])
 
 
 def test_a_refutation_by_workloads_that_are_there_is_worse_than_one_by_pods_that_could_come(
@@ -216,7 +241,7 @@ def test_a_refutation_by_workloads_that_are_there_is_worse_than_one_by_pods_that
     server.delete("deployments", "blue", "web")
     server.put(policy("red", "open", OPEN))
     with following(server) as state, serving(state) as url:
-        [verdict] = state.propose().before
+        [verdict] = state.propose().weighed.before
         assert (verdict.status, verdict.live) == (Status.REFUTED, False)
         found = answer(url, review(deployment("blue", "web")))
         assert (found["allowed"], found["auditAnnotations"]["outcome"]) == (False, "denied")

@@ -1,0 +1,80 @@
+"""What a change adds to a query that is refuted anyway is a violation that was none, and nothing it adds is missed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clusters import clusters, connections, profiles
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from test_proposed_ends import CLAIMS, edited
+
+from analyzer.analysis import CheckSession, Setting
+from analyzer.errors import InternalError
+from analyzer.judging import question_of
+from analyzer.judging.either_way import unknown_sets
+from analyzer.judging.judge import replay_of
+from analyzer.judging.mediated import mediated
+from analyzer.judging.replay import AnotherRequest, UnconfirmedError
+from analyzer.language import parse_query
+from analyzer.model.claims import Kind, Pack, Query, Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection
+from analyzer.model.enforcing import as_enforced
+from analyzer.model.mesh import NO_MESH
+
+_ASKED = [text for text in CLAIMS if text.startswith("no ")]
+
+
+@st.composite
+def other_policies(draw: st.DrawFn, before: Cluster) -> Cluster:
+    """Some policies gone, and some of another cluster there."""
+    gone = draw(st.sets(st.integers(0, max(0, len(before.policies) - 1)), max_size=1))
+    kept = [policy for number, policy in enumerate(before.policies) if number not in gone]
+    come = [policy for policy in draw(clusters()).policies if draw(st.booleans())][:1]
+    return replace(before, policies=tuple({policy.id: policy for policy in (*kept, *come)}.values()))
+
+
+def violates(cluster: Cluster, query: Query, connection: Connection, setting: Setting) -> bool | None:
+    """Whether the connection is what the claim forbids; None where that hangs on what nobody knows."""
+    read = as_enforced(cluster, setting.profile)
+    seen, question = mediated(read, question_of(read, query, (), setting))
+    if unknown_sets(question.claim):
+        return None
+    try:
+        replay_of(seen, question).connection(connection, allowed=question.claim.kind is not Kind.EVERY, bundle="")
+    except (AnotherRequest, UnconfirmedError):
+        return None
+    except InternalError as error:
+        return None if "open" in str(error) else False
+    return True
+
+
+@pytest.mark.parametrize("change", [other_policies, edited])
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_is_added_was_no_violation_and_no_other_is(change, data: st.DataObject) -> None:
+    before = replace(data.draw(clusters()), unmodelled=(), mesh=NO_MESH)
+    texts = data.draw(st.lists(st.sampled_from(_ASKED), min_size=3, max_size=5, unique=True))
+    pack = Pack("p", "", tuple(parse_query(text, f"q{i}") for i, text in enumerate(texts)))
+    universe = data.draw(st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
+    setting = Setting(universe, data.draw(profiles()), max_counterexamples=1)
+    session = CheckSession(before, [pack], setting=setting)
+    after = data.draw(change(before))
+    weighed = session.weighed(after)
+    told = {verdict.query.id for verdict in (*weighed.added, *weighed.untold, *weighed.worse)}
+    for verdict in weighed.added:
+        event("added")
+        connection = verdict.counterexamples[0].connection
+        assert connection is not None
+        assert violates(after, verdict.query, connection, setting) is True
+        if not verdict.counterexamples[0].new_namespaces and change is other_policies:
+            assert violates(before, verdict.query, connection, setting) is not True
+    for now in weighed.after:
+        if now.query.id in told or (universe is Universe.NAMESPACES and change is edited):
+            continue
+        event("nothing added")
+        for connection in data.draw(st.lists(connections(after), max_size=4)):
+            if change is other_policies and violates(after, now.query, connection, setting) is True:
+                assert violates(before, now.query, connection, setting) is not False
