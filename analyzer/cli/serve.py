@@ -19,7 +19,8 @@ GateMode = Annotated[
 ]
 OnUnknown = Annotated[Otherwise, typer.Option("--on-unknown", help="For a change after which an answer is unknown.")]
 OnRefuted = Annotated[
-    Otherwise, typer.Option("--on-refuted", help="For a change that bears on a query which is refuted already.")
+    Otherwise,
+    typer.Option("--on-refuted", help="For a change that may add to a query which is refuted."),
 ]
 OnFailure = Annotated[
     Otherwise,

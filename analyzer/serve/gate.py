@@ -157,7 +157,9 @@ def said(verdict: Verdict) -> str:
 
 
 def _no_gate(verdict: Verdict) -> str:
-    return f"netproof: {verdict.query.id} is refuted already, so whether this change breaks it once more is not told"
+    return (
+        f"netproof: {verdict.query.id} is refuted already, and whether this change breaks it once more cannot be told"
+    )
 
 
 def _parts(verdict: Verdict) -> Iterator[str]:

@@ -25,7 +25,8 @@ class Otherwise(Enum):
 @dataclass(frozen=True, slots=True)
 class Rulings:
     """`mode`: where the namespace's label `netproof.io/gate` does not say otherwise; `unknown`: where an answer is
-    unknown; `refuted`: where a query that the change may bear on is refuted already; `failing`: where there is none."""
+    unknown; `refuted`: where nobody can tell whether it adds a violation to a query that is refuted already;
+    `failing`: where there is none."""
 
     mode: Mode = Mode.DENY
     unknown: Otherwise = Otherwise.WARN

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from clusters import clusters, connections, profiles
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -51,30 +50,43 @@ def violates(cluster: Cluster, query: Query, connection: Connection, setting: Se
     return True
 
 
-@pytest.mark.parametrize("change", [other_policies, edited])
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_what_is_added_was_no_violation_and_no_other_is(change, data: st.DataObject) -> None:
-    before = replace(data.draw(clusters()), unmodelled=(), mesh=NO_MESH)
-    texts = data.draw(st.lists(st.sampled_from(_ASKED), min_size=3, max_size=5, unique=True))
-    pack = Pack("p", "", tuple(parse_query(text, f"q{i}") for i, text in enumerate(texts)))
-    universe = data.draw(st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
-    setting = Setting(universe, data.draw(profiles()), max_counterexamples=1)
-    session = CheckSession(before, [pack], setting=setting)
-    after = data.draw(change(before))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_policies_add_was_no_violation_and_no_other_is(data: st.DataObject) -> None:
+    before, session, setting = session_of(data)
+    after = data.draw(other_policies(before))
     weighed = session.weighed(after)
-    told = {verdict.query.id for verdict in (*weighed.added, *weighed.untold, *weighed.worse)}
     for verdict in weighed.added:
         event("added")
         connection = verdict.counterexamples[0].connection
         assert connection is not None
         assert violates(after, verdict.query, connection, setting) is True
-        if not verdict.counterexamples[0].new_namespaces and change is other_policies:
+        if not verdict.counterexamples[0].new_namespaces:
             assert violates(before, verdict.query, connection, setting) is not True
-    for now in weighed.after:
-        if now.query.id in told or (universe is Universe.NAMESPACES and change is edited):
-            continue
-        event("nothing added")
-        for connection in data.draw(st.lists(connections(after), max_size=4)):
-            if change is other_policies and violates(after, now.query, connection, setting) is True:
+    told = {verdict.query.id for verdict in (*weighed.added, *weighed.untold, *weighed.worse)}
+    for now in weighed.after if not weighed.worse else ():
+        for connection in data.draw(st.lists(connections(after), max_size=4)) if now.query.id not in told else ():
+            if violates(after, now.query, connection, setting) is True:
+                event("violated before")
                 assert violates(before, now.query, connection, setting) is not False
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_ends_add_is_a_violation(data: st.DataObject) -> None:
+    before, session, setting = session_of(data)
+    after = data.draw(edited(before))
+    for verdict in session.weighed(after).added:
+        event("added")
+        connection = verdict.counterexamples[0].connection
+        assert connection is not None
+        assert violates(after, verdict.query, connection, setting) is True
+
+
+def session_of(data: st.DataObject) -> tuple[Cluster, CheckSession, Setting]:
+    before = replace(data.draw(clusters()), unmodelled=(), mesh=NO_MESH)
+    texts = data.draw(st.lists(st.sampled_from(_ASKED), min_size=3, max_size=5, unique=True))
+    pack = Pack("p", "", tuple(parse_query(text, f"q{i}") for i, text in enumerate(texts)))
+    universe = data.draw(st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
+    setting = Setting(universe, data.draw(profiles()), max_counterexamples=1)
+    return before, CheckSession(before, [pack], setting=setting), setting
