@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from analyzer.encoding.assertion_names import AssertionNames
@@ -258,32 +258,26 @@ class EndTerms:
                 rules.append(disj([self.is_class(i for i, _ in self.classes), neg(no_names)]))
         return rules
 
-    def _by_value(
-        self, symbol: Term, domain: Domain, codes: Iterable[int], value: Callable[[int], str | None]
-    ) -> list[Term]:
+    def _by_value(self, symbol: Term, domain: Domain, groups: Iterable[tuple[str | None, list[int]]]) -> list[Term]:
         """For each value, one implication from the namespaces that have it."""
-        groups: dict[int, list[int]] = {}
-        for code in sorted(codes):
-            groups.setdefault(domain.code(value(code)), []).append(code)
+        by_code: dict[int, list[int]] = {}
+        for value, members in groups:
+            inside = [code for code in members if code in self.namespaces]
+            if inside:
+                by_code.setdefault(domain.code(value), []).extend(inside)
         return [
             implies(self.in_namespaces(members), equal(symbol, number(v, domain.width)))
-            for v, members in groups.items()
+            for v, members in by_code.items()
         ]
 
     def _namespace_facts(self, attr: Attr) -> list[Term]:
-        table, domain = self.scope.table, self.domain(attr)
         known = self.namespace_label(attr, Standing.KNOWN)
-        return self._by_value(
-            known,
-            domain,
-            table.of(Standing.KNOWN) & self.namespaces,
-            lambda code: table.entries[code].labels.get(attr.key),
-        )
+        return self._by_value(known, self.domain(attr), self.scope.table.by_value(attr.key))
 
     def _name_facts(self) -> list[Term]:
         table, domain = self.scope.table, self.domain(Attr("name"))
-        named = [c for c in self.namespaces if table.entries[c].name is not None]
-        rules = self._by_value(self.name_value(), domain, named, lambda code: table.entries[code].name)
+        named = [c for c in sorted(self.namespaces) if table.entries[c].name is not None]
+        rules = self._by_value(self.name_value(), domain, ((table.entries[c].name, [c]) for c in named))
         fresh = sorted(c for c in self.namespaces if table.entries[c].name is None)
         for index, code in enumerate(fresh):  # each new namespace has a name of its own
             value = number(len(domain.values) + 1 + index, domain.width)

@@ -63,12 +63,23 @@ class NamespaceTable:
                 self._by_pair.setdefault((key, value), set()).add(code)
                 self._by_key.setdefault(key, set()).add(code)
         self._meeting_formulas: dict[Formula, frozenset[int]] = {}
+        self._by_value: dict[str, list[tuple[str | None, list[int]]]] = {}
 
     def code(self, name: str) -> int | None:
         return self._by_name.get(name)
 
     def of(self, standing: Standing) -> frozenset[int]:
         return self._of[standing]
+
+    def by_value(self, key: str) -> list[tuple[str | None, list[int]]]:
+        """The namespaces of known labels, in order, by their values for the label; None for those without."""
+        found = self._by_value.get(key)
+        if found is None:
+            groups: dict[str | None, list[int]] = {}
+            for code in sorted(self._known):
+                groups.setdefault(self.entries[code].labels.get(key), []).append(code)
+            found = self._by_value[key] = list(groups.items())
+        return found
 
     def known_where(self, formula: Formula) -> frozenset[int]:
         """The namespaces of known labels that meet a formula which asks of nothing else."""

@@ -25,6 +25,8 @@ _MOST_QUESTIONS = 64
 # What a reader takes for connections that can exist: widened by possible values only.
 _TOLD = frozenset({Attribute.PROTOCOL, *ADDRESSES, *OF_REQUESTS})
 _FIXED = frozenset({*KINDS, Attribute.MEMBER})  # never widened
+# With some other value of these something violates nearly always, so that nobody asks first whether it is so with any.
+_OFTEN_WIDE = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.HTTP, *ADDRESSES})
 
 
 def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:
@@ -49,15 +51,18 @@ def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
     if not whole.is_unsat:
         return box
     box = _dropped(session, box, whole.core)
+    fixed = set(_FIXED if claim.kind.is_broken_by_requests else _FIXED | OF_REQUESTS)
+    if any(v.attribute in OF_REQUESTS for v in box):  # a request is of its protocol
+        fixed.add(Attribute.PROTOCOL)
     for variable in sorted(box, key=lambda v: (-v.rank, v.symbol)):
-        if variable.attribute not in OF_REQUESTS or claim.kind.is_broken_by_requests:
+        if variable.attribute not in fixed:
             _widen(session, box, variable, values[variable.symbol])
     way = variables.find(Role.CONNECTION, Attribute.WAY)
     if way is not None and values.get(way.symbol):  # its port settles these, so that nothing else would say them
         settled = (variables[Role.CONNECTION, it] for it in (Attribute.PORT, Attribute.PROTOCOL))
         box |= {v: exactly(values[v.symbol]) for v in settled if v.symbol in values}
     protocol = variables[Role.CONNECTION, Attribute.PROTOCOL]
-    if protocol.symbol in values and any(v.attribute in OF_REQUESTS for v in box):  # a request is of its protocol
+    if protocol.symbol in values and Attribute.PROTOCOL in fixed:
         box[protocol] = exactly(values[protocol.symbol])
     return _told_alike(session, values, _both_families(session, box))
 
@@ -93,21 +98,35 @@ def _dropped(session: QuerySession, box: Box, core: tuple[str, ...]) -> Box:
 
 def _widen(session: QuerySession, box: Box, variable: Variable, value: int) -> None:
     """Add every other atom of the variable's values for which the violation persists."""
-    if variable.attribute in _FIXED:
-        return
     atoms = list(variable.atoms())
     own = [a for a in atoms if a[0] <= value <= a[1]]
+    others = [a for a in atoms if a not in own]
     if not own:
         return
-    found = _nearly_all(session, box, variable, atoms)
-    if found is None:
-        able = _violating(session, box, variable, [a for a in atoms if a not in own])
-        if able is not None:
-            atoms = [*own, *able]
-        found = _fitting(session, box, variable, atoms) if atoms != own else []
+    found = _persisting(session, box, variable, own, others) if others else []
     if variable.attribute in _TOLD:
         found = _possible(session, box, variable, found)
     box[variable] = canonical([*own, *found])
+
+
+def _persisting(session: QuerySession, box: Box, variable: Variable, own: list[Atom], others: list[Atom]) -> list[Atom]:
+    """The other atoms for which the violation persists; of very many, as many as a few questions find."""
+    if variable.attribute not in _OFTEN_WIDE and _never(session, box, variable, others):
+        return []
+    if len(own) + len(others) <= _MOST_ATOMS:
+        return _excluded(session, box, variable, [*own, *others], NOT_VIOLATION) or []
+    found = _nearly_all(session, box, variable, [*own, *others])
+    if found is None:
+        able = _violating(session, box, variable, others)
+        if able is None:
+            return _some_fitting(session, box, variable, [*own, *others])
+        found = _excluded(session, box, variable, [*own, *able], NOT_VIOLATION) if able else []
+    return found or []
+
+
+def _never(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> bool:
+    """With none of the atoms any connection violates."""
+    return session.is_impossible(VIOLATION, *_inside(session, {**box, variable: canonical(atoms)}))
 
 
 def _nearly_all(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
@@ -130,12 +149,10 @@ def _nearly_all(session: QuerySession, box: Box, variable: Variable, atoms: list
 
 
 def _violating(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
-    """The atoms with which some connection violates, if they are none, or a few of very many.
+    """The atoms with which some connection violates, if they are a few of very many.
 
     Where the violation does not persist for each of the first few of very many, those of them for which it does are all
     that is told: the others would cost questions each."""
-    if len(atoms) < _MOST_ATOMS:
-        return [] if session.is_impossible(VIOLATION, *_inside(session, {**box, variable: canonical(atoms)})) else None
     found: list[Atom] = []
     while True:
         if len(found) == _SAMPLE:
@@ -151,8 +168,9 @@ def _violating(session: QuerySession, box: Box, variable: Variable, atoms: list[
         found += [a for a in atoms if a[0] <= example.values[variable.symbol] <= a[1]]
 
 
-def _fitting(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
+def _fitting(session: QuerySession, box: Box, variable: Variable) -> list[Atom]:
     """The atoms for which the violation persists; of very many, as many as a bounded number of questions finds."""
+    atoms = list(variable.atoms())
     if len(atoms) <= _MOST_ATOMS:
         return _excluded(session, box, variable, atoms, NOT_VIOLATION) or []
     return _some_fitting(session, box, variable, atoms)
@@ -203,6 +221,8 @@ def _some_fitting(session: QuerySession, box: Box, variable: Variable, atoms: li
 
 def _possible(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
     """The atoms that some connection can have; of very many, pieces that hold such an atom each."""
+    if not atoms:
+        return []
     if len(atoms) <= _MOST_ATOMS:
         impossible = _excluded(session, box, variable, atoms)
         return [] if impossible is None else [atom for atom in atoms if atom not in impossible]
@@ -223,7 +243,7 @@ def _both_families(session: QuerySession, box: Box) -> Box:
     for address in [v for v in box if v.attribute in ADDRESSES and v.which == here]:
         its = find(address.role, address.attribute, there)
         assert its is not None  # they are declared together
-        fitting = _possible(session, other, its, _fitting(session, other, its, list(its.atoms())))
+        fitting = _possible(session, other, its, _fitting(session, other, its))
         if not fitting:
             return box
         both[its] = other[its] = canonical(fitting)

@@ -81,10 +81,14 @@ def request_ruling(
         most_atoms=profile.most_atoms,
         is_anybody=profile.foreign_identities,
     )
-    ruling = _ruling(stage, cluster, connection, found or Request(method="GET", host="any.host"), about)
+    usual = Request(method="GET", host="any.host")
+    ruling = _ruling(stage, cluster, connection, found or usual, about)
     if found is not None and not ruling.allowed:
         raise TooManyRequestsError
-    if found is None and not ruling.allowed:
+    if found is None and ruling.allowed:  # the usual request is none of those
+        why = "no request with what the question names gets through"
+        ruling = replace(ruling, verdict=StageVerdict.DENIED, rules=(), reason=why)
+    elif found is None:
         ruling = replace(ruling, reason=f"no request gets through; GET /: {ruling.reason}")
     return ruling, found
 

@@ -7,22 +7,25 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_mesh_encoding_laws import CLOSED, PROFILE
 from test_mesh_laws import DST, SOURCES, cluster_of, meshes
 
+from analyzer.analysis import cross_check
 from analyzer.judging import Setting, judge
 from analyzer.language import parse_query
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import Labels
+from analyzer.model.mesh import Attachment, Mesh, Mode, PeerAuthentication
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import MTLS, PLAINTEXT, Request
 from analyzer.semantics import is_in_scope
 from analyzer.semantics.requested import asked_outcomes, attributes_of
-from analyzer.solving import Budget
+from analyzer.solving import CVC5, Budget
 from analyzer.verdicts import Status
 
 METHODS, PATHS = ("GET", "POST", "PUT"), ("/a", "/a/b", "/c", "/ac", "/z", "/")
@@ -53,7 +56,11 @@ SETS = ("namespace dev", "namespaces()", "anything")
 
 @st.composite
 def clusters(draw: Any) -> Cluster:
-    found = cluster_of(draw(meshes()))
+    return replace(populated(cluster_of(draw(meshes()))), policies=(CLOSED,) if draw(st.booleans()) else ())
+
+
+def populated(found: Cluster) -> Cluster:
+    """With the pods that clients are."""
     pods = [src for src in SOURCES if isinstance(src, Pod)]
     names = {
         pod.namespace: Namespace(pod.namespace, Labels({"kubernetes.io/metadata.name": pod.namespace}), True)
@@ -64,10 +71,7 @@ def clusters(draw: Any) -> Cluster:
         for pod in pods
     )
     served = tuple(replace(workload, ips=(DST.ip,)) for workload in found.workloads)
-    policies = (CLOSED,) if draw(st.booleans()) else ()
-    return replace(
-        found, namespaces=(*found.namespaces, *names.values()), workloads=(*served, *workloads), policies=policies
-    )
+    return replace(found, namespaces=(*found.namespaces, *names.values()), workloads=(*served, *workloads))
 
 
 def passes(cluster: Cluster, connection: Connection) -> bool:
@@ -99,6 +103,29 @@ def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str
         for request, connection in spoken:
             by_named.setdefault(named(where, request, src), []).append(connection)
         assert all(any(passes(cluster, connection) for connection in its) for its in by_named.values())
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clusters(), st.sampled_from(CLAIMS), st.sampled_from(SETS), st.sampled_from(CONDITIONS))
+def test_a_second_solver_confirms_what_verdicts_rest_on(cluster: Cluster, claim: str, members: str, where: str) -> None:
+    query = parse_query(f"{claim.format(members)} {ON} {where}", "q")
+    setting = Setting(Universe.INVENTORY, PROFILE, max_counterexamples=1, keeps_steps=True)
+    verdict = judge(cluster, query, (), setting)
+    assert verdict.steps
+    checked = cross_check("q", verdict.steps, CVC5, Budget())
+    assert (checked.confirmed, checked.undecided) == (sum(it.expected != "unknown" for it in verdict.steps), ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "status"), [(Mode.DISABLE, Status.REFUTED), (Mode.STRICT, Status.PROVED), (Mode.PERMISSIVE, Status.PROVED)]
+)
+def test_an_identity_that_nobody_unwraps_reaches_no_http(mode: Mode, status: Status) -> None:
+    """Where no request shows what a claim of reach names none gets through, whatever gets through without."""
+    mesh = Mesh((PeerAuthentication("foo", "m", Attachment("foo"), mode),))
+    where = 'where request.identity == "cluster.local/ns/dev/sa/a"'
+    query = parse_query(f"every namespace dev can reach namespace foo on tcp/8080 {where}", "q")
+    verdict = judge(populated(cluster_of(mesh)), query, (), Setting(Universe.INVENTORY, PROFILE))
+    assert verdict.status is status
 
 
 def named(where: str, request: Request, src: Any) -> object:
