@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
@@ -21,7 +20,6 @@ from analyzer.model.source import Notice
 
 _SET_BY_SERVERS = ("kubernetes.io/", "k8s.io/")
 """What ends before the slash: labels that components of Kubernetes set, as they see fit."""
-_OF_BUILT_IN_PACKS = re.compile(r"queries/[^/]+/pack\.npq")
 
 
 def is_slip(query: Query, near: str) -> bool:
@@ -69,7 +67,7 @@ def unknown_labels(cluster: Cluster, profile: Profile, query: Query) -> Iterator
     for known, key, value in _mentioned(query, pods, namespaces):
         near = _near(known, key, value)
         entry = known.what, key, value or ""
-        if near is None or entry in seen or (not near and _OF_BUILT_IN_PACKS.fullmatch(query.source.file)):
+        if near is None or entry in seen or (not near and query.source.is_built_in):
             continue
         seen.add(entry)
         label = key if value is None else f"{key}={value}"

@@ -7,6 +7,9 @@ from enum import Enum
 
 from analyzer.records import dataclass
 
+BUILT_IN = "<built-in>/"
+"""What the files of the built-in packs begin with, wherever netproof is installed: no name of a file."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
@@ -17,6 +20,11 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it stands in a pack that comes with netproof."""
+        return self.file.startswith(BUILT_IN)
 
 
 NOWHERE = Source("", 0)

@@ -15,6 +15,7 @@ from pathlib import Path
 from analyzer.errors import PackError, Problem
 from analyzer.language import parse_pack
 from analyzer.model.claims import Pack
+from analyzer.model.source import BUILT_IN
 from analyzer.records import dataclass
 from analyzer.resources import packs_dir
 
@@ -79,7 +80,7 @@ def _builtin_folders() -> dict[str, Traversable]:
 
 def _shown(name: str) -> str:
     """A built-in pack's folder as messages call it: the same wherever netproof is installed, and no name of a file."""
-    return f"<built-in>/{name}"
+    return f"{BUILT_IN}{name}"
 
 
 def _unknown(wanted: str, known: tuple[str, ...]) -> Problem:

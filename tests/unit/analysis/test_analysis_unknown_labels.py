@@ -11,6 +11,7 @@ from analyzer.language import parse_pack
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.profile import PROFILES
+from analyzer.packs import builtin_names, find
 
 MANIFESTS = """\
 apiVersion: v1
@@ -59,9 +60,12 @@ def test_labels_that_no_manifest_has(claim: str, expected: list[str], tmp_path: 
     assert told(claim, "q.npq", tmp_path) == expected
 
 
-def test_a_built_in_pack_is_told_of_near_labels_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", builtin_names())
+def test_a_built_in_pack_is_told_of_near_labels_only(name: str, tmp_path: Path) -> None:
     claim = "no pods(tire=front,nope=1) can reach internet"
-    assert told(claim, "queries/own/pack.npq", tmp_path) == ["tire; tier"]
+    file = find(name).queries[0].source.file
+    assert told(claim, file, tmp_path) == ["tire; tier"]
+    assert told(claim, "queries/own/pack.npq", tmp_path) == ["tire; tier", "nope"]  # a pack of the user's own
 
 
 def told(claim: str, file: str, folder: Path) -> list[str]:
