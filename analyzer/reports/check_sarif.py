@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -37,7 +37,7 @@ Json = dict[str, Any]
 
 def render_sarif(answer: Answer, cluster: Cluster, *, with_passes: bool = False) -> bytes:
     """One SARIF log with one run, in ASCII.  `with_passes` adds a result of kind `pass` for each proof."""
-    writer = _Writer(cluster)
+    writer = _Writer(cluster, {id(finding): number for number, finding in enumerate(answer.findings, 1)})
     told = finding_words.covered(answer)
     for section in answer.sections:
         for verdict in section.verdicts:
@@ -73,10 +73,14 @@ def render_sarif(answer: Answer, cluster: Cluster, *, with_passes: bool = False)
 
 
 class _Writer:
-    """Collects rules and results; results name their rule by its place in the list."""
+    """Collects rules and results; results name their rule by its place in the list.
 
-    def __init__(self, cluster: Cluster) -> None:
+    A finding is a result of each query that it breaks: `numbers` are those of findings, by identity, as text has them.
+    """
+
+    def __init__(self, cluster: Cluster, numbers: Mapping[int, int]) -> None:
         self.cluster = cluster
+        self.numbers = numbers
         self.rules: list[Json] = []
         self.results: list[Json] = []
 
@@ -136,6 +140,7 @@ class _Writer:
                 "universe": verdict.universe.value,
                 "live": finding.live,
                 "cause": finding.fault.value,
+                "finding": self.numbers[id(finding)],
             },
         }
         if not result["locations"]:
