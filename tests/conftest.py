@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+
+os.environ.pop("COLUMNS", None)  # how wide the terminal is decides how texts are laid out
 
 # A law draws the same examples in every run and on every machine.  `python -m benchmarks.explore` draws fresh ones.
 settings.register_profile(

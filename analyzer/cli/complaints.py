@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from analyzer.cli.wrapping import message_width, wrapped
 from analyzer.errors import Problem
 
 ALL_ERRORS = "NETPROOF_ALL_ERRORS"
@@ -31,18 +32,23 @@ def grouped(problems: Sequence[Problem]) -> Iterator[str]:
     for group in ordered[:_MOST_KINDS]:
         yield from _one(group[0])
         if len(group) > 1:
-            yield f"    {_others(group[1:])}"
+            yield from wrapped(_others(group[1:]), 4, 2)
     left = sum(len(group) for group in ordered[_MOST_KINDS:])
     if left:
         yield f"and {left} more of {len(ordered) - _MOST_KINDS} other kinds"
     yield from _where_most_are(problems)
     ways = "`--exclude GLOB` leaves files out, `--keep-going` answers without"
-    yield f"{ALL_ERRORS}=1 in the environment shows each; {ways}"
+    yield from wrapped(f"{ALL_ERRORS}=1 in the environment shows each; {ways}")
 
 
 def _one(problem: Problem) -> Iterator[str]:
-    yield f"error: {Problem(problem.file, problem.line, problem.column, problem.message)}"
-    yield from (f"    {line}" for line in problem.below)
+    told = str(Problem(problem.file, problem.line, problem.column, problem.message))
+    yield from wrapped(f"error: {told}", hang=7)
+    width = message_width()
+    frame = problem.frame(width - 4 if width else 0)
+    yield from (f"    {line}" for line in frame)
+    for line in problem.below[len(frame) :]:
+        yield from wrapped(line, 4, 2)
 
 
 def _kind(problem: Problem) -> str:
@@ -70,4 +76,4 @@ def _where_most_are(problems: Sequence[Problem]) -> Iterator[str]:
     from analyzer.manifests.sources.excluding import leaving_out
 
     if parts and (best := max(parts))[0] * 2 >= len(problems):
-        yield f"{best[0]} of them lie below {best[2]}: `{leaving_out(f'{best[2]}/')}` leaves it out"
+        yield from wrapped(f"{best[0]} of them lie below {best[2]}: `{leaving_out(f'{best[2]}/')}` leaves it out")

@@ -16,6 +16,7 @@ import typer
 from analyzer.cli import interrupting
 from analyzer.cli.complaints import grouped
 from analyzer.cli.exit_codes import ExitCode
+from analyzer.cli.wrapping import wrapped
 from analyzer.errors import InputError, InternalError, NetproofError, Problem
 from analyzer.model.source import Notice
 from analyzer.reports.visible import visible
@@ -85,7 +86,7 @@ def mention(notices: Iterable[Notice]) -> None:
     """Tell on standard error the notices that every report must hold, where the report has no room for them."""
     for notice in notices:
         if notice.is_kept:
-            tell(f"note: {visible(notice.message)}")
+            tell("\n".join(wrapped(f"note: {visible(notice.message)}", hang=6)))
 
 
 def complain(problems: Sequence[Problem], outcome: str) -> None:

@@ -11,6 +11,7 @@ from analyzer import inputs
 from analyzer.cli import options, output
 from analyzer.cli.guard import complain, mention, tell
 from analyzer.cli.progress import Progress
+from analyzer.cli.wrapping import wrapped
 from analyzer.errors import UsageError
 
 PackFile = Annotated[
@@ -69,7 +70,7 @@ def init(
         )
     output.write(render_proposed_pack(pack), file)
     if file is not None:
-        tell(summary(pack, str(file)))
+        tell("\n".join(wrapped(summary(pack, str(file), manifests))))
 
 
 def _check_destination(file: Path | None, force: bool) -> None:

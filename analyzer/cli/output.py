@@ -53,7 +53,7 @@ def terminal_style(
         raise UsageError(*_CLOSED)
     is_terminal = sys.stdout.isatty()
     return Style(
-        width=shutil.get_terminal_size((80, 24)).columns if is_terminal else 80,
+        width=shutil.get_terminal_size((80, 24)).columns if is_terminal or os.environ.get("COLUMNS") else 80,
         color=_is_colored(color, is_terminal),
         encoding=sys.stdout.encoding or "ascii",
         is_quiet=quiet,

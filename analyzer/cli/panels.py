@@ -7,6 +7,7 @@ from typing import Any
 import typer.core
 
 from analyzer.cli.formats import CheckFormat, of_ending
+from analyzer.cli.wrapping import wrapped
 
 PANELS = {
     "Questions": ("--pack", "--query", "--set", "--universe", "--fail-on"),
@@ -52,10 +53,9 @@ class PanelledCommand(typer.core.TyperCommand):
             name, choices = of_ending(str(file)), getattr(reports[0].type, "choices", CheckFormat)
             own = [str(getattr(choice, "value", choice)) for choice in choices]
             if name and name not in own:
-                ctx.fail(
-                    f"`-o {file}` is called like {name}, which `{self.name}` does not write: "
-                    f"name one of its formats with --format ({', '.join(own)})."
-                )
+                told = f"`-o {file}` is called like {name}, which `{self.name}` does not write: "
+                told = f"Error: {told}name one of its formats with --format ({', '.join(own)})."
+                ctx.fail("\n".join(wrapped(told, hang=7)).removeprefix("Error: "))
             if name:
                 ctx.params["format_"] = [name] if reports[0].multiple else name
         return super().invoke(ctx)

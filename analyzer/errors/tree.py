@@ -36,10 +36,15 @@ class Problem:
         text = f"{place}: {self.message}" if place else self.message
         return "\n    ".join((text, *self.below))
 
+    def frame(self, most: int = 0) -> tuple[str, ...]:
+        """The excerpt, of which `most` characters are shown, and carets below what is meant in it; nothing where no
+        line is shown."""
+        return _frame(self.excerpt, self.column, self.width, min(most or _MOST_SHOWN, _MOST_SHOWN))
+
     @property
     def below(self) -> tuple[str, ...]:
         """The lines below the message: the excerpt with a caret, the hint, and the forms."""
-        lines = list(_frame(self.excerpt, self.column, self.width))
+        lines = list(self.frame())
         if self.hint and not (self.forms and self.instead):
             lines.append(self.hint)
         for number, form in enumerate(self.forms):
@@ -50,15 +55,15 @@ class Problem:
 _MOST_SHOWN = 100
 
 
-def _frame(line: str, column: int, width: int) -> tuple[str, ...]:
+def _frame(line: str, column: int, width: int, most: int) -> tuple[str, ...]:
     """The line, or the part of it around the column, and a second line with carets below what is meant."""
     if not line.strip() or not column:
         return ()
     text = "".join(character if character.isprintable() else " " for character in line)
-    start = 0 if len(text) <= _MOST_SHOWN else max(0, column - 1 - _MOST_SHOWN // 2)
-    shown = text[start : start + _MOST_SHOWN].rstrip()
+    start = 0 if len(text) <= most else max(0, column - 1 - most // 2)
+    shown = text[start : start + most].rstrip()
     before = sum(_cells(character) for character in text[start : column - 1])
-    meant = sum(_cells(character) for character in text[column - 1 : column - 1 + width][:_MOST_SHOWN])
+    meant = sum(_cells(character) for character in text[column - 1 : min(column - 1 + width, start + most)])
     return shown, " " * before + "^" * max(1, meant)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
+from collections.abc import Sequence
 
 from analyzer.model.claims import Query
 from analyzer.reports import words
@@ -12,7 +13,7 @@ from analyzer.reports.visible import visible
 from analyzer.verdicts.proposals import Chapter, ProposedPack
 from analyzer.verdicts.verdict import Counterexample, Status, Verdict
 
-_WIDTH = 118
+_WIDTH = 80
 _MODIFIERS = re.compile(r" (?=where |within )")
 
 
@@ -29,7 +30,7 @@ def render_proposed_pack(pack: ProposedPack) -> bytes:
             "decide of each whether the policies are to change (then take the comment signs away) or the query."
         ),
         "",
-        '@description("What network policies kept apart when this pack was started, and is to stay so.")',
+        '@description("What policies kept apart when this was written, to stay so.")',
         'pack start "What is isolated today stays isolated"',
     ]
     for chapter in pack.chapters:
@@ -41,13 +42,12 @@ def render_proposed_pack(pack: ProposedPack) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
-def summary(pack: ProposedPack, file: str) -> str:
-    """In one line what was written to `file`, and how to go on."""
+def summary(pack: ProposedPack, file: str, manifests: Sequence[str]) -> str:
+    """In one line what was written to `file` of the manifests, and how to go on."""
     left = sum(verdict.status in (Status.REFUTED, Status.UNKNOWN) for verdict in pack.verdicts)
     name = visible(shlex.quote(file))
-    return (
-        f"wrote {name}: {words.plural(pack.holding, 'assertion')}, {left} to decide on; ask it with `check -p {name}`"
-    )
+    command = f"netproof check {visible(shlex.join(manifests))} -p {name}"
+    return f"wrote {name}: {words.plural(pack.holding, 'assertion')}, {left} to decide on; ask it with `{command}`"
 
 
 def _in_order(chapter: Chapter) -> list[Verdict]:
@@ -71,8 +71,9 @@ def _statement(verdict: Verdict) -> list[str]:
 def _assertion(query: Query) -> list[str]:
     title = visible(query.title).replace("\\", "").replace('"', "")
     parts = _MODIFIERS.split(query.text)
-    claim = [line for part in parts for line in textwrap.wrap(part, _WIDTH - 2, break_on_hyphens=False)]
-    return [f"@severity({query.severity.value})", f'assert {query.id} "{title}":', *(f"  {line}" for line in claim)]
+    claim = [line for part in parts for line in textwrap.wrap(part, _WIDTH - 6, break_on_hyphens=False)]
+    begin = [f"@severity({query.severity.value})", f'assert {query.id} "{title}":', f"  {claim[0]}"]
+    return [*begin, *(f"    {line}" for line in claim[1:])]
 
 
 def _why_not(verdict: Verdict) -> str:

@@ -58,12 +58,14 @@ def test_colour(color, is_terminal, environment, expected, monkeypatch):
     assert output.terminal_style(color, None).color is expected
 
 
-def test_width_is_the_terminals_and_80_elsewhere(monkeypatch, tmp_path):
+def test_width_is_the_terminals_or_as_the_environment_says_and_80_elsewhere(monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", "66")
     monkeypatch.setattr("sys.stdout", Terminal(True))
     assert output.terminal_style(Color.AUTO, None).width == 66
     assert output.terminal_style(Color.AUTO, tmp_path / "f").width == 80
     monkeypatch.setattr("sys.stdout", Terminal(False))
+    assert output.terminal_style(Color.AUTO, None).width == 66
+    monkeypatch.delenv("COLUMNS")
     assert output.terminal_style(Color.AUTO, None).width == 80
 
 
