@@ -63,7 +63,7 @@ class QuerySession:
         return self._ask(*literals).is_sat
 
     def _ask(self, *literals: str) -> Outcome:
-        return self.solver.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_values=False)
+        return self.solver.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_why=False)
 
     def excluded(self, candidates: Sequence[str], *literals: str) -> frozenset[str] | None:
         """Which of the candidates no connection of the universe meets together with the literals; None if the budget

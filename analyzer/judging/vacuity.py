@@ -30,7 +30,7 @@ class Vacuity:
         if claim.where is not None and claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
             literals.append(CONDITION)  # it narrows what is permitted, so there may be a scope all the same
         for literal in literals:
-            found = solver.check(UNIVERSE, literal, tells_values=False)
+            found = solver.check(UNIVERSE, literal, tells_why=False)
             if found.is_unsat:
                 self.evidence.member(literal, exists=False)
                 return Status.VACUOUS, self._why_idle(literal)
@@ -47,7 +47,7 @@ class Vacuity:
         if claim.kind not in (Kind.REACHES_ONLY, Kind.ISOLATED):
             sides.append((IN_DST, "destination"))
         for side, word in sides:
-            if self.session.solver.check(side, tells_values=False).is_unsat:
+            if self.session.solver.check(side, tells_why=False).is_unsat:
                 self.evidence.member(side, exists=False)
                 return self._why_empty(side, word)
         if self._is_due_to_assumptions(UNIVERSE, literal):

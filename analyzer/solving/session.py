@@ -64,10 +64,11 @@ class Session:
             raise SolverError(f"the solver cannot read the obligation: {problem}") from problem
 
     # -------------------------------------------------------------------------------------------- asking
-    def check(self, *literals: str, tells_values: bool = True, at_most: int | None = None) -> Outcome:
-        """Whether the script is satisfiable with all of the literals assumed; with `tells_values`, and if so, how.
+    def check(self, *literals: str, tells_why: bool = True, at_most: int | None = None) -> Outcome:
+        """Whether the script is satisfiable with all of the literals assumed; with `tells_why`, and if so, how, and if
+        not, which of them rule it out.
 
-        Reading the values off a large script can cost more than the search.  `at_most`: the work that the answer is
+        Reading that off a large script can cost more than the search.  `at_most`: the work that the answer is
         worth, in rlimit units, where that is less than the budget.  OutOfTimeError where the wall clock ends it."""
         if refusal := self._allot(at_most):
             return Outcome(Result.UNKNOWN, reason=refusal)
@@ -79,7 +80,7 @@ class Session:
         )
         self._spent = None
         if answer == z3.Z3_L_TRUE:
-            return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_values else {})
+            return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_why else {})
         if answer == z3.Z3_L_FALSE:
             found = self._core()
             return Outcome(

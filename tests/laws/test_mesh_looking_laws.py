@@ -14,6 +14,7 @@ from test_mesh_laws import DST, OURS, PORTS, SOURCES, WORLD, cluster_of, meshes
 from test_mesh_verdict_laws import CONDITIONS
 
 from analyzer.judging import Setting, judge, looking
+from analyzer.judging.generalise import generalise
 from analyzer.judging.judge import _Trial, question_of
 from analyzer.judging.mediated import mediated
 from analyzer.language import parse_query
@@ -93,6 +94,24 @@ def test_pods_are_judged_by_what_binds_their_namespace_alone(cluster: Cluster, s
             for stages in (whole, some) if space in SPACES[:2] else (whole,):
                 with patch.object(semantics, "_stages_at", lambda *_, its=stages: its):
                     assert request_ruling(cluster, profile, asked)[0] == found
+
+
+@settings(max_examples=20, **SLOW)
+@given(clusters(), st.sampled_from(SETS), st.sampled_from(["on tcp/8080", ""]), st.sampled_from(CONDITIONS))
+def test_what_is_wished_for_changes_no_answer(cluster: Cluster, members: str, on: str, where: str) -> None:
+    """A violation that reads plainly is looked for first, and what rules one out is not asked again without the wish:
+    one is found as long as there is any."""
+    query = parse_query(f"no {members} can reach pods in namespaces(istio-injection) {on} {where}", "q")
+    setting = Setting(Universe.NAMESPACES, PROFILES["generic"])
+    mesh, question = mediated(cluster, question_of(cluster, query, (), setting))
+    session = _Trial(mesh, query, question, setting).session
+    opens, outside = tuple(session.obligation.opens), list[str]()
+    for _ in range(6):
+        found, plain = session.certain(opens, *outside), session._certain(opens, *outside)
+        assert (found.result, found.values is None) == (plain.result, plain.values is None)
+        if found.values is None:
+            break
+        outside.append(f"!{session.inside(generalise(session, found.values))}")
 
 
 @settings(max_examples=15, **SLOW)
