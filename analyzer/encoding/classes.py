@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from functools import cache, partial
 
@@ -13,7 +13,7 @@ from analyzer.encoding.reach import HOST, POD
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.vocabulary import PortName
 from analyzer.encoding.walk import claim_sets, tests_of
-from analyzer.model.added_labels import Varying, unknown_under
+from analyzer.model.added_labels import Added, Unwritten, Varying, unknown_under
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Node, Unmodelled, Workload
 from analyzer.model.ends import leaves_of
@@ -89,7 +89,7 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     is_inventory = scope.question.universe is Universe.INVENTORY
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
-        mentioned, compared = mentioned_values(scope)
+        pods = _Pods(scope)
         may_all_differ = is_inventory or bool(named or scope.mesh.stages) or before is not None
         for workload in _touched(scope, are_all=may_all_differ):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
@@ -99,9 +99,8 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
             )
             if is_inventory or is_other or names:
                 ports = name_ports(workload.ports)
-                for variant in workload.variants(mentioned, compared):
-                    likeness = replace(_class_of(scope, variant, names, ports), was_on_host=was_on_host)
-                    groups.setdefault(likeness, []).append(variant)
+                for variant in pods.variants(workload):
+                    groups.setdefault(pods.class_of(variant, names, ports, was_on_host), []).append(variant)
     found = [
         replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
         for likeness, members in groups.items()
@@ -167,10 +166,14 @@ def _touched(scope: Scope, *, are_all: bool) -> Iterator[Workload]:
     """The workloads in the namespaces of the slice, namespace by namespace; or those that use ports of their nodes.
 
     Where a pod must be there, and not merely could be, guesses at its labels are none."""
-    by_namespace = scope.members.workloads_by_namespace if are_all else scope.members.with_ports_of_nodes
+    members = scope.members
+    if are_all:
+        by_namespace = members.workloads_by_namespace if scope.admits_guesses else members.known_by_namespace
+    else:
+        by_namespace = members.with_ports_of_nodes
     for code in sorted(scope.src.namespaces | scope.dst.namespaces):
         here = by_namespace.get(scope.table.entries[code].name or "", ())
-        yield from here if scope.admits_guesses else (workload.without_guesses for workload in here)
+        yield from here if scope.admits_guesses or are_all else (workload.without_guesses for workload in here)
 
 
 def _named(scope: Scope) -> Iterator[OfWorkload]:
@@ -207,43 +210,85 @@ def _named_ports(scope: Scope, ports: tuple[ContainerPort, ...]) -> NamedPorts:
     )
 
 
-def _class_of(scope: Scope, workload: Workload, named: frozenset[OfWorkload], ports: NamedPorts) -> EndClass:
-    """The workload's class, without members: equal for workloads that the question cannot tell apart."""
-    mentioned, _ = mentioned_values(scope)
-    asked = unknown_under(mentioned, workload.unknown_labels)
-    unknown = tuple(varying for varying in asked if any(key in mentioned for key in varying.all_keys))
-    hidden = {Attr("pod", key) for varying in unknown for key in varying.all_keys}
-    is_loose = scope.needs_addresses and workload.host_network and not workload.ips
-    return EndClass(
-        kind=POD,
-        namespace=scope.table.code(workload.namespace) or 0,
-        host_network=workload.host_network,
-        values=tuple(
-            (attr, domain.code(workload.service_account if attr.kind == "sa" else workload.labels.get(attr.key)))
-            for attr, domain in scope.domains.items()
-            if attr.kind in ("pod", "sa") and attr not in hidden
-        ),
-        ports=ports,
-        addresses=AddressSet.singles(workload.ips) if scope.needs_addresses and workload.ips else None,
-        named=named,
-        is_single=False,
-        members=(),
-        on_node=workload.nodes[0] if len(workload.nodes) == 1 and _may_come_from_nodes(scope) else None,
-        host_ports=_host_ports(workload),
-        owner=workload.owner if unknown else "",
-        unknown=unknown,
-        annotations=workload.annotations if scope.mesh.stages else NO_LABELS,
-        room=room_of(workload, scope.members, scope.question.profile) if is_loose else None,
-    )
+class _Pods:
+    """The classes of declared pods; what labels of pods come to is worked out once for all that have the same."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._mentioned, self._compared = mentioned_values(scope)
+        self._attributes = [(attr, domain) for attr, domain in scope.domains.items() if attr.kind in ("pod", "sa")]
+        self._asks_accounts = any(attr.kind == "sa" for attr, _ in self._attributes)
+        self._numbers: dict[tuple[int, ...], tuple[tuple[Added, ...], int]] = {}
+        self._are_told_apart: dict[int, bool] = {}
+        self._values: dict[Hashable, tuple[tuple[tuple[Attr, int], ...], tuple[Varying, ...]]] = {}
+        self._may_come_from_nodes = HOST in scope.src.kinds or scope.members.has_host_network
+
+    def variants(self, workload: Workload) -> tuple[Workload, ...]:
+        added = self._number(workload)
+        found = self._are_told_apart.get(added)
+        if found is None:
+            keys = (it.all_keys for it in workload.added if not isinstance(it, Unwritten) and not it.is_open)
+            found = self._are_told_apart[added] = any(key in self._mentioned for under in keys for key in under)
+        return workload.variants(self._mentioned, self._compared) if found else (workload,)
+
+    def _number(self, workload: Workload) -> int:
+        """The same for all pods to which the same is added; mostly it is one object, which is found sooner."""
+        added = workload.added
+        known = self._numbers.get(tuple(map(id, added)))
+        if known is None:
+            known = self._numbers[tuple(map(id, added))] = (
+                added,
+                len(self._numbers),
+            )  # held, so that no id is given anew
+        return known[1]
+
+    def class_of(
+        self, workload: Workload, named: frozenset[OfWorkload], ports: NamedPorts, was_on_host: bool
+    ) -> EndClass:
+        """The workload's class, without members: equal for workloads that the question cannot tell apart."""
+        scope = self._scope
+        values, unknown = self._labelled(workload)
+        is_loose = scope.needs_addresses and workload.host_network and not workload.ips
+        return EndClass(
+            kind=POD,
+            namespace=scope.table.code(workload.namespace) or 0,
+            host_network=workload.host_network,
+            values=values,
+            ports=ports,
+            addresses=AddressSet.singles(workload.ips) if scope.needs_addresses and workload.ips else None,
+            named=named,
+            is_single=False,
+            members=(),
+            on_node=workload.nodes[0] if len(workload.nodes) == 1 and self._may_come_from_nodes else None,
+            host_ports=_host_ports(workload),
+            owner=workload.owner if unknown else "",
+            unknown=unknown,
+            was_on_host=was_on_host,
+            annotations=workload.annotations if scope.mesh.stages else NO_LABELS,
+            room=room_of(workload, scope.members, scope.question.profile) if is_loose else None,
+        )
+
+    def _labelled(self, workload: Workload) -> tuple[tuple[tuple[Attr, int], ...], tuple[Varying, ...]]:
+        """What its labels, and its account, come to; and what nobody knows of them."""
+        account = workload.service_account if self._asks_accounts else ""
+        likeness = workload.labels, self._number(workload), account
+        found = self._values.get(likeness)
+        if found is None:
+            asked = unknown_under(self._mentioned, workload.unknown_labels)
+            unknown = tuple(varying for varying in asked if any(key in self._mentioned for key in varying.all_keys))
+            hidden = {Attr("pod", key) for varying in unknown for key in varying.all_keys}
+            values = tuple(
+                (attr, domain.code(workload.service_account if attr.kind == "sa" else workload.labels.get(attr.key)))
+                for attr, domain in self._attributes
+                if attr not in hidden
+            )
+            found = self._values[likeness] = values, unknown
+        return found
 
 
 def _host_ports(workload: Workload) -> tuple[tuple[Protocol, int, int], ...]:
     found = {(port.protocol, port.number, port.host_port): None for port in workload.ports if port.host_port}
     return tuple(found)
-
-
-def _may_come_from_nodes(scope: Scope) -> bool:
-    return HOST in scope.src.kinds or scope.members.has_host_network
 
 
 def _node_class(scope: Scope, node: Node) -> EndClass:

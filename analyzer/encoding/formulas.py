@@ -80,6 +80,7 @@ class FormulaTerms:
         self.requests: RequestTerms | None = None  # where nobody says so, what is asked for is no HTTP
         self._chosen: dict[tuple[Formula, End, bool], Term] = {}
         self._added_keys = scope.members.added_keys
+        self._kinds: dict[tuple[frozenset[EndKind], int], tuple[Seen, Term]] = {}  # by `id()` of the end
 
     def of(self, formula: Formula, ends: Ends, asked: Asked | None = None) -> Term:
         """The formula holds of the ends, on the connection's port or the one that is asked for."""
@@ -150,7 +151,10 @@ class FormulaTerms:
     def _member(self, members: EndSet, end: Seen) -> Term:
         match members:
             case OfKind(kinds):
-                return self._is_a(kinds, end)
+                known = self._kinds.get((kinds, id(end)))
+                if known is None:  # it holds the end, so that its id is not given anew
+                    known = self._kinds[kinds, id(end)] = end, self._is_a(kinds, end)
+                return known[1]
             case AtAddress(addresses):
                 return end.inside(addresses)
             case OnNodes(labels):

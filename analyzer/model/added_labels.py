@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 from itertools import count
 from typing import ClassVar
 
@@ -217,6 +218,7 @@ def unknown_under(keys: Collection[str], unknown: Iterable[Unknown]) -> tuple[Va
     return tuple(one for one in distinguished_by(keys, unknown) if isinstance(one, Varying))
 
 
+@lru_cache(maxsize=1024)
 def opened(added: Added) -> Added:
     """What is a guess, as something that nobody knows."""
     return replace(added, is_open=True, is_per_pod=True) if isinstance(added, Varying) and added.is_guess else added

@@ -210,6 +210,11 @@ class Cluster:
         return {name: tuple(workloads) for name, workloads in found.items()}
 
     @remembered_property
+    def known_by_namespace(self) -> dict[str, tuple[Workload, ...]]:
+        """The same workloads without guesses."""
+        return {name: tuple(w.without_guesses for w in these) for name, these in self.workloads_by_namespace.items()}
+
+    @remembered_property
     def service_by_name(self) -> dict[tuple[str, str], Service]:
         """By namespace and name."""
         return {(service.namespace, service.name): service for service in self.services}
