@@ -252,7 +252,8 @@ class CheckSession:
 
         def after_ends(number: int, kept: Answered) -> Answered | None:
             seen, question = self._question(now, self._tasks[number])
-            verdict = verdict_after_ends(kept.verdict, ends, seen, question, self._asking(now, number))
+            budget = self._setting.budget
+            verdict = verdict_after_ends(kept.verdict, ends, seen, question, budget, self._asking(now, number))
             return None if verdict is None else replace(kept, verdict=verdict)
 
         return after_ends

@@ -8,7 +8,7 @@ addresses are outside and which are pods' own, and there too an address is like 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cached_property
 
@@ -108,21 +108,22 @@ def end_changes(before: Cluster, now: Cluster, profile: Profile) -> EndChanges |
         return None
     if any(thing.may_be or thing.adds_pods or thing.changes_pods for thing in now.unmodelled):
         return None
-    if _but_ends(before, profile) != _but_ends(now, profile) or not _are_stages_alike(before, now, profile):
+    gone, come = _others(before.workloads, now.workloads)
+    if not _are_like_others(before, now, (*gone, *come), profile) or not _are_stages_alike(before, now, profile):
         return None
-    gone, come = _others(before.workloads, now.workloads), _others(now.workloads, before.workloads)
-    return EndChanges(before, now, profile, tuple(gone), tuple(come))
+    return EndChanges(before, now, profile, gone, come)
 
 
-def _but_ends(cluster: Cluster, profile: Profile) -> tuple[object, ...]:
-    """What of ends is not merely like that of others."""
-    return (
-        cluster.with_ports_of_nodes,
-        cluster.has_host_network,
-        every_node_address(cluster, profile),
-        cluster.has_disjoint_families,
-        cluster.added_keys,
-    )
+def _are_like_others(before: Cluster, now: Cluster, different: tuple[Workload, ...], profile: Profile) -> bool:
+    """The workloads that are others are like pods that could be: not on their node's network, and with none of its
+    ports; and of the others the same is told."""
+    if any(workload.host_network or any(port.host_port for port in workload.ports) for workload in different):
+        return False
+    if any(w.ips for w in different) and before.has_disjoint_families is not now.has_disjoint_families:
+        return False
+    if any(w.added for w in different) and before.added_keys != now.added_keys:
+        return False
+    return every_node_address(before, profile) == every_node_address(now, profile)
 
 
 def _are_stages_alike(before: Cluster, now: Cluster, profile: Profile) -> bool:
@@ -144,11 +145,12 @@ def _but_ways(stage: Stage) -> tuple[object, ...]:
     return stage.tiers, stage.applies, stage.doubts, stage.service_eval, stage.node_ways, stage.disguises
 
 
-def _others(some: Iterable[Workload], other: Iterable[Workload]) -> Iterator[Workload]:
-    known = {id(workload) for workload in other}
-    left = [workload for workload in some if id(workload) not in known]
-    equal = set(other) if left else set()
-    return (workload for workload in left if workload not in equal)
+def _others(before: Iterable[Workload], now: Iterable[Workload]) -> tuple[tuple[Workload, ...], tuple[Workload, ...]]:
+    """The workloads that are there before only, and now only; those that are the same object are not looked at."""
+    old, new = ({id(workload): workload for workload in workloads} for workloads in (before, now))
+    gone, come = [old[it] for it in old if it not in new], [new[it] for it in new if it not in old]
+    was, found = set(gone), set(come)
+    return tuple(it for it in gone if it not in found), tuple(it for it in come if it not in was)
 
 
 def _touched(table: NamespaceTable, question: Question) -> frozenset[str]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from analyzer.encoding import Question
+from analyzer.encoding import Question, encode
 from analyzer.encoding.end_changes import EndChanges
 from analyzer.judging.after_policies import more_alive, narrowed
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.kept_witnesses import standing
+from analyzer.judging.nobody_there import may_be_there
+from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, External, Pod
@@ -23,13 +25,19 @@ from analyzer.model.ends import pods_of_workload
 from analyzer.model.formulas import Formula, in_namespaces
 from analyzer.model.formulas import Role as OfWhom
 from analyzer.model.policies import Direction, NamespaceNamed
+from analyzer.solving import Budget, OutOfTimeError
 from analyzer.verdicts import Status, Verdict
 
 _MOST = 4  # namespaces and workloads that are asked about: of more the whole question is as quick
 
 
 def verdict_after_ends(
-    before: Verdict, changes: EndChanges, cluster: Cluster, question: Question, ask: Callable[[Claim], Verdict]
+    before: Verdict,
+    changes: EndChanges,
+    cluster: Cluster,
+    question: Question,
+    budget: Budget,
+    ask: Callable[[Claim], Verdict],
 ) -> Verdict | None:
     """The verdict in this cluster; None if all of it has to be asked.  `ask` answers a narrower claim."""
     claim = before.query.claim
@@ -58,9 +66,11 @@ def verdict_after_ends(
     if kept.live:
         return kept
     come = dict.fromkeys((w.namespace, w.name) for w in changes.come if w.namespace not in spaces.touched)
-    others = (pods_of_workload(*name) for name in come)
-    found = _asked_of((*_in_namespaces(spaces.touched), *others), claim, ask)
-    return None if found is None else more_alive(kept, [each for each in found if each.status is Status.REFUTED])
+    parts = _parts((*_in_namespaces(spaces.touched), *(pods_of_workload(*name) for name in come)), claim)
+    if parts is None:
+        return None
+    found = [ask(part) for part, direction in parts if _may_be_live(part, direction, cluster, question, budget)]
+    return more_alive(kept, [each for each in found if each.status is Status.REFUTED])
 
 
 def _in_namespaces(names: frozenset[str]) -> tuple[Formula, ...]:
@@ -69,22 +79,36 @@ def _in_namespaces(names: frozenset[str]) -> tuple[Formula, ...]:
 
 def parts_in(names: frozenset[str], claim: Claim) -> tuple[Claim, ...] | None:
     """The claim of ends in each of these namespaces; None where they are many, or it cannot be said."""
-    return _parts(_in_namespaces(names), claim)
+    parts = _parts(_in_namespaces(names), claim)
+    return None if parts is None else tuple(part for part, _ in parts)
 
 
-def _parts(ends: tuple[Formula, ...], claim: Claim) -> tuple[Claim, ...] | None:
+def _parts(ends: tuple[Formula, ...], claim: Claim) -> tuple[tuple[Claim, Direction], ...] | None:
+    """With the stage at which the end is judged."""
     if len(ends) > _MOST:
         return None
     directions = (Direction.EGRESS,) if claim.kind is Kind.ISOLATED else tuple(Direction)
-    parts = [narrowed(claim, direction, [end]) for end in ends for direction in directions]
-    found = tuple(part for part in parts if part is not None)
+    parts = [(narrowed(claim, direction, [end]), direction) for end in ends for direction in directions]
+    found = tuple((part, direction) for part, direction in parts if part is not None)
     return found if len(found) == len(parts) else None
 
 
 def _asked_of(ends: tuple[Formula, ...], claim: Claim, ask: Callable[[Claim], Verdict]) -> list[Verdict] | None:
     """The verdicts on the claim of each of these as an end; None as of `parts_in`."""
     parts = _parts(ends, claim)
-    return None if parts is None else [ask(part) for part in parts]
+    return None if parts is None else [ask(part) for part, _ in parts]
+
+
+def _may_be_live(part: Claim, direction: Direction, cluster: Cluster, question: Question, budget: Budget) -> bool:
+    """Declared workloads may break the part, as far as the stage at this end tells: few policies are looked at."""
+    if not part.kind.is_broken_by_requests:
+        return True  # what is not let be breaks those
+    claim = bound(part, question.pod_addresses, question.profile, cluster)
+    alone = encode(cluster, replace(question, claim=claim, judged_at=direction))
+    try:
+        return may_be_there(QuerySession(alone, budget))
+    except OutOfTimeError:
+        return True
 
 
 def _joined(before: Verdict, found: list[Verdict]) -> Verdict | None:
