@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from threading import Lock
@@ -16,7 +17,7 @@ from analyzer.encoding.end_changes import end_changes
 from analyzer.judging import Setting, judge, question_of
 from analyzer.judging.added_violations import UNTOLD, Added, added_by_ends, added_by_policies
 from analyzer.judging.after_ends import verdict_after_ends
-from analyzer.judging.after_policies import Change, change_between, change_seen, verdict_after
+from analyzer.judging.after_policies import Change, LaterError, change_between, change_seen, verdict_after
 from analyzer.judging.mediated import mediated
 from analyzer.model.claims import Claim, Pack
 from analyzer.model.cluster import Cluster
@@ -56,6 +57,12 @@ class Weighed:
 
 def _badness(verdict: Verdict) -> tuple[int, bool]:
     return list(Status).index(verdict.status), verdict.status is Status.REFUTED and verdict.live is not False
+
+
+def _is_broken(before: Iterable[Verdict], after: Iterable[Verdict]) -> bool:
+    """Something is refuted that was not, or is so by workloads that are there and was not."""
+    pairs = zip(before, after, strict=True)
+    return any(now.status is Status.REFUTED and _badness(now) > _badness(was) for was, now in pairs)
 
 
 def _is_refuted_alike(was: Verdict, now: Verdict) -> bool:
@@ -175,13 +182,18 @@ class CheckSession:
         return self._found(cluster, self._state, None, is_brief=True).verdicts
 
     def weighed(self, cluster: Cluster) -> Weighed:
-        """The verdicts there are and would be; where none is refuted that was not, what the change adds to those that
-        are refuted anyway."""
+        """The verdicts there are and would be.  Where a query is seen to be refuted that was not, no more is asked: of
+        those that take long the verdict is the one before.  Where none is, what the change adds to those that are
+        refuted anyway."""
         state = self._state
-        found = self._found(cluster, state, None, is_brief=True)
-        pairs = list(enumerate(zip(state.verdicts, found.verdicts, strict=True)))
-        if any(now.status is Status.REFUTED and _badness(now) > _badness(was) for _, (was, now) in pairs):
+        soon = self._soon(as_enforced(cluster, self._setting.profile), state)
+        early = tuple(soon[n].verdict if n in soon else was for n, was in enumerate(state.verdicts))
+        if _is_broken(state.verdicts, early):
+            return Weighed(state.verdicts, early, (), ())
+        found = self._found(cluster, state, None, is_brief=True, soon=soon)
+        if _is_broken(state.verdicts, found.verdicts):
             return Weighed(state.verdicts, found.verdicts, (), ())
+        pairs = enumerate(zip(state.verdicts, found.verdicts, strict=True))
         already = [number for number, (was, now) in pairs if now is not was and _is_refuted_alike(was, now)]
         added = {
             number: self._added(state.enforced, found.enforced, found.verdicts[number], number) for number in already
@@ -190,6 +202,19 @@ class CheckSession:
         untold = tuple(found.verdicts[number] for number, each in added.items() if not each.is_told)
         return Weighed(state.verdicts, found.verdicts, more, untold)
 
+    def _soon(self, cluster: Cluster, known: _State) -> dict[int, Answered]:
+        """The answers that follow from those before by looking at few policies, where policies alone changed."""
+        changes = entry_changes(known.enforced, cluster, self._setting.profile)
+        found: dict[int, Answered] = {}
+        if changes is None:
+            return found
+        for number, kept in known.kept.items():
+            if self._is_asked_alike(known.enforced, cluster, number):
+                with suppress(LaterError):
+                    answered = self._after(cluster, number, kept, partial(change_seen, changes), is_soon=True)
+                    found |= {} if answered is None else {number: answered}
+        return found
+
     def change(
         self, *, put: Iterable[Object] = (), removed: Iterable[str] = (), progress: Progress | None = None
     ) -> Answer:
@@ -197,11 +222,19 @@ class CheckSession:
         return self.update(edited(self.cluster, put, removed), progress=progress)
 
     def _found(
-        self, given: Cluster, known: _State | None, progress: Progress | None, *, is_brief: bool = False
+        self,
+        given: Cluster,
+        known: _State | None,
+        progress: Progress | None,
+        *,
+        is_brief: bool = False,
+        soon: Mapping[int, Answered] | None = None,
     ) -> _State:
+        """`soon`: what is answered already."""
         cluster = as_enforced(given, self._setting.profile)
         dependencies: dict[int, _Dependencies] = {}
-        whole = self._spared(cluster, known, dependencies, is_brief=is_brief)
+        whole = dict(soon or {})
+        whole |= self._spared(cluster, known, dependencies, whole.keys(), is_brief=is_brief)
         stale = [number for number in range(len(self._tasks)) if number not in whole]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]
@@ -217,15 +250,23 @@ class CheckSession:
         return _State(given, cluster, verdicts, tell, kept, names, self._dependencies, dependencies)
 
     def _spared(
-        self, cluster: Cluster, known: _State | None, dependencies: dict[int, _Dependencies], *, is_brief: bool
+        self,
+        cluster: Cluster,
+        known: _State | None,
+        dependencies: dict[int, _Dependencies],
+        done: Collection[int],
+        *,
+        is_brief: bool,
     ) -> dict[int, Answered]:
-        """The answers that follow from those before, by their task's number; `dependencies` takes in what is worked
-        out for it."""
+        """The answers that follow from those before, by their task's number, but for those that are done;
+        `dependencies` takes in what is worked out for it."""
         if known is None:
             return {}
         step = self._step(known.enforced, cluster) if is_brief else None
         found: dict[int, Answered] = {}
         for number, kept in known.kept.items():
+            if number in done:
+                continue
             answered = None
             if step is not None and self._is_asked_alike(known.enforced, cluster, number):
                 answered = step(number, kept)
@@ -273,12 +314,26 @@ class CheckSession:
         return mediated(cluster, question_of(cluster, task.query, task.assumptions, self._setting))
 
     def _after(
-        self, cluster: Cluster, number: int, kept: Answered, change: Callable[[Question, Cluster], Change | None]
+        self,
+        cluster: Cluster,
+        number: int,
+        kept: Answered,
+        change: Callable[[Question, Cluster], Change | None],
+        *,
+        is_soon: bool = False,
     ) -> Answered | None:
-        """The answer, where it follows from the one before; None if all of it has to be asked again."""
+        """The answer, where it follows from the one before; None if all of it has to be asked again.  `is_soon` as for
+        `verdict_after`."""
         seen, question = self._question(cluster, self._tasks[number])
-        ask = self._asking(cluster, number)
-        verdict = verdict_after(kept.verdict, lambda: change(question, seen), seen, question, self._setting.budget, ask)
+        verdict = verdict_after(
+            kept.verdict,
+            lambda: change(question, seen),
+            seen,
+            question,
+            self._setting.budget,
+            self._asking(cluster, number),
+            is_soon=is_soon,
+        )
         return None if verdict is None else replace(kept, verdict=verdict)
 
     def _added(self, before: Cluster, now: Cluster, verdict: Verdict, number: int) -> Added:

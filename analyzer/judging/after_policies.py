@@ -32,6 +32,10 @@ from analyzer.verdicts.verdict import Statistics
 _MOST_CHANGED = 8  # policies: of more the whole question is as quick
 
 
+class LaterError(Exception):
+    """The answer takes longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """The claim of the ends that changed policies select at one stage."""
@@ -76,8 +80,11 @@ def verdict_after(
     question: Question,
     budget: Budget,
     ask: Callable[[Claim], Verdict],
+    *,
+    is_soon: bool = False,
 ) -> Verdict | None:
-    """The verdict in this cluster; None if all of it has to be asked.  `ask` answers a narrower claim."""
+    """The verdict in this cluster; None if all of it has to be asked.  `ask` answers a narrower claim.  `is_soon`:
+    LaterError where many policies would have to be looked at, and whether a new refutation is live is not sought."""
     claim = before.query.claim
     if question.with_requests or before.waivers or any(t.may_be or t.changes_pods for t in cluster.unmodelled):
         return None
@@ -99,7 +106,8 @@ def verdict_after(
     parts = _parts(claim, seen.entries)
     if parts is None:
         return None
-    found = [_answered(part, cluster, question, seen, budget, ask) for part in parts]
+    was = before.status
+    found = [_answered(part, cluster, question, seen, budget, ask, was=was, is_soon=is_soon) for part in parts]
     gone = {entry.policy.id for entries in seen.entries.values() for entry in entries if entry.policy is not None}
     return _joined(before if kept is None else kept, found, gone)
 
@@ -186,8 +194,11 @@ def _answered(
     change: Change,
     budget: Budget,
     ask: Callable[[Claim], Verdict],
+    *,
+    was: Status,
+    is_soon: bool,
 ) -> Verdict | tuple[RuleRef, ...]:
-    """The verdict on the part, or what a proof of it rests on."""
+    """The verdict on the part, or what a proof of it rests on.  LaterError as from `verdict_after`."""
     kind = question.claim.kind
     if kind is not Kind.ISOLATED and not (kind is Kind.EVERY and change.is_led()):
         claim = bound(part.claim, question.pod_addresses, question.profile, cluster)
@@ -201,8 +212,11 @@ def _answered(
             return tuple(alone.tracks[name] for name in found.core if name in alone.tracks)
         if found.is_sat and (near := _with_far_end(part, alone, found.values)) is not None:
             verdict = ask(near)
-            if verdict.status is Status.REFUTED and verdict.live:
+            is_enough = verdict.live or (is_soon and was is Status.PROVED)
+            if verdict.status is Status.REFUTED and is_enough:
                 return verdict
+        if is_soon:
+            raise LaterError
     return ask(part.claim)
 
 
