@@ -64,7 +64,7 @@ def inventory_difference(
     for done, (side, word) in enumerate(zip(sides, ("old", "new"), strict=True)):
         tell(f"map of the {word} revision", done, total)
         maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
-    pairing = _Pairing(maps[0], maps[1])
+    pairing = Pairing(maps[0], maps[1])
     ends, flows = changed_flows((maps[0], sides[0]), (maps[1], sides[1]), pairing.ends, setting, controllers)
     among: list[ChangedPairs] = []
     changes = (*pairing.changes(among), *flows)
@@ -95,7 +95,7 @@ class _Doubtful:
     dst: Likeness
 
 
-class _Pairing:
+class Pairing:
     """The ends of two maps matched, and grouped by their classes in both."""
 
     def __init__(self, old: ConnectivityMap, new: ConnectivityMap) -> None:
@@ -273,7 +273,7 @@ def _closes(change: ChangedPairs) -> bool:
 
 
 def _doubts(
-    sides: tuple[Cluster, Cluster], pairing: _Pairing, changes: Sequence[ChangedPairs], setting: Setting
+    sides: tuple[Cluster, Cluster], pairing: Pairing, changes: Sequence[ChangedPairs], setting: Setting
 ) -> tuple[str, tuple[str, ...]]:
     """(why it is not known whether more changes, what that hangs on)."""
     if unread := unread_in(*sides):

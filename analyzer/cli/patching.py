@@ -39,7 +39,9 @@ def write_patch(answer: Answer, path: Path) -> None:
     if without:
         count = f"the fix{'es' if len(edits) > 1 else ''} of {len(edits)} of {total} findings"
     commands = " or ".join(f"`{command}`" for command in _commands(ground, path))
-    tell("\n".join([f"{what}{count}; apply with {commands}", *without]))
+    left = list(dict.fromkeys(id for finding in answer.findings for id in finding.left))
+    open_still = [f"  not proved once it is applied: {', '.join(left)}"] if left else []
+    tell("\n".join([f"{what}{count}; apply with {commands}", *without, *open_still]))
 
 
 def _sorted(answer: Answer) -> tuple[list[Edit], list[str]]:

@@ -114,6 +114,16 @@ class Locator:
         except InputError:
             return None
 
+    def with_files(self, files: Mapping[str, Sequence[str]]) -> Locator:
+        """The same once the files hold these lines."""
+        there = {file: "\n".join(lines).encode() for file, lines in files.items()}
+        reread = self._reread
+
+        def read(file: str) -> bytes | None:
+            return there[file] if file in there else self._read(file)
+
+        return Locator(read, (lambda more: reread({**there, **more})) if reread is not None else None)
+
     def _text(self, file: str) -> tuple[list[str], list[Fields]]:
         if file not in self._texts:
             data = self._read(file)

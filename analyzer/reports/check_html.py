@@ -107,7 +107,7 @@ def _findings(answer: Answer) -> Iterator[str]:
             ("shows", finding_words.example(finding)),
             ("also", finding_words.other_end(finding)),
             ("breaks", finding_words.breaks(finding, answer)),
-            ("fix", finding.fix.text),
+            ("fix", finding_words.fix(finding)),
         )
         yield f"<dl>{''.join(_pair(label, _text(text)) for label, text in told if text)}</dl>"
         if finding.fix.edit is not None:

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from analyzer.model.cluster import Unmodelled
-from analyzer.model.endpoints import End, External, Host, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.policies import RuleRef, Tier
 from analyzer.model.source import Notice
 from analyzer.reports import finding_words
@@ -122,31 +122,39 @@ def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
 
 def cause(finding: Finding) -> Json:
     """One finding: `file`, `line`, `column` and `end_column` are where it stands, columns counted from 1 and null for
-    the line as a whole; `patch` is a unified diff, null where no edit is known."""
+    the line as a whole; `patch` is a unified diff, null where no edit is known, and `no_patch` says why.  `cuts`: what
+    the patch denies that is open now and no query forbids, one connection for each pair of ends.  `hidden`: it shows
+    once the others' patches are applied."""
     spot, shown, edit = finding.spot, finding.example, finding.fix.edit
     return {
         "fault": finding.fault.value,
         "summary": finding.summary,
         "severity": finding.severity.value,
         "live": finding.live,
+        "hidden": finding.is_hidden,
         "file": spot.source.file,
         "line": spot.source.line,
         "column": spot.column or None,
         "end_column": spot.column + spot.length if spot.column else None,
         "rule": rule(finding.ref) if finding.ref is not None else None,
         "other": rule(finding.other) if finding.other is not None else None,
-        "example": {
-            "src": endpoint(shown.src),
-            "dst": endpoint(shown.dst),
-            "protocol": shown.protocol.value,
-            "port": shown.port,
-        }
-        if shown is not None
-        else None,
+        "example": _shown(shown) if shown is not None else None,
         "breaks": [broken.query.id for broken in finding.breaks],
+        "left": list(finding.left),
         "fix": finding.fix.text,
         "patch": edit.patch if edit is not None else None,
+        "no_patch": finding.fix.why or None,
+        "cuts": [_shown(it) for it in finding.fix.cuts],
         "page": finding_words.page(finding),
+    }
+
+
+def _shown(connection: Connection) -> Json:
+    return {
+        "src": endpoint(connection.src),
+        "dst": endpoint(connection.dst),
+        "protocol": connection.protocol.value,
+        "port": connection.port,
     }
 
 

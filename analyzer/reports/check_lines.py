@@ -68,7 +68,7 @@ def _notice(it: Notice) -> _Line:
 def _text(finding: Finding, answer: Answer) -> str:
     shown = finding_words.example(finding, is_short=True)
     what = finding_words.what(finding) + (f": {shown}" if shown else "")
-    return f"{what}; fix: {parts.line(finding.fix.text)} [{finding_words.breaks(finding, answer, most=1)}]"
+    return f"{what}; fix: {finding_words.fix(finding)} [{finding_words.breaks(finding, answer, most=1)}]"
 
 
 def _of_verdict(verdict: Verdict) -> _Line:

@@ -94,7 +94,7 @@ def _finding(answer: Answer, finding: Finding) -> list[str]:
     lines += [f"- shows: {escaped(shown)}"] if shown else []
     lines += [f"- also: {escaped(other)}"] if other else []
     lines.append(f"- breaks: {escaped(finding_words.breaks(finding, answer))}")
-    lines.append(f"- fix: {escaped(parts.line(finding.fix.text))}")
+    lines.append(f"- fix: {escaped(finding_words.fix(finding))}")
     if finding.fix.edit is not None:
         lines += ["", "<details><summary>patch</summary>", ""]
         lines += [*_fenced(finding.fix.edit.patch.splitlines(), "diff"), "", "</details>"]

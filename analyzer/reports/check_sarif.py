@@ -184,7 +184,7 @@ def _fix(fix: Fix) -> Json:
 
 def _cause_text(verdict: Verdict, finding: Finding) -> str:
     said = [f"{verdict_words.word(verdict)}: {verdict_words.title(verdict)}", finding_words.what(finding)]
-    said += [finding_words.example(finding), f"fix: {finding.fix.text}"]
+    said += [finding_words.example(finding), f"fix: {finding_words.fix(finding)}"]
     return "\n".join(visible(parts.line(text)) for text in said if text)
 
 

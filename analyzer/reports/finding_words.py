@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from analyzer.model.endpoints import End, Pod
+from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.policies import RuleRef
 from analyzer.reports import parts, words
 from analyzer.verdicts.findings import Broken, Edit, Finding
@@ -78,6 +78,30 @@ def example(finding: Finding, *, is_short: bool = False) -> str:
         return f"{_end(finding.example.src)} → {_end(finding.example.dst)} on {service}{standing}"
     flow = words.flow(finding.example, finding.new_namespaces).removesuffix(",")
     return f"{_KIND.sub('', flow)}{standing}"
+
+
+HIDDEN = "shows once the fixes of the other findings are made"
+
+
+def cuts(finding: Finding) -> str:
+    """`ops/debug → shop/db on TCP 5432, and 3 more that are open now`: what the fix denies and no query forbids."""
+    found = finding.fix.cuts
+    if not found:
+        return ""
+    first = f"{_pair(found[0])} on {words.service(found[0].protocol, found[0].port)}"
+    return f"{first}, which is open now" if len(found) == 1 else f"{first}, and {len(found) - 1} more that are open now"
+
+
+def fix(finding: Finding, *, is_short: bool = False) -> str:
+    """What to do, and what that cuts."""
+    text, found = parts.line(finding.fix.text), finding.fix.cuts
+    if found and is_short:
+        return f"{text} (cuts {len(found)} open)"
+    return f"{text}; that cuts {cuts(finding)}" if found else text
+
+
+def _pair(connection: Connection) -> str:
+    return f"{_end(connection.src)} → {_end(connection.dst)}"
 
 
 def _end(end: End) -> str:

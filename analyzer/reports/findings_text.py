@@ -47,8 +47,12 @@ def _whole(page: Page, number: int, finding: Finding, answer: Answer) -> None:
 
     told("shows", finding_words.example(finding))
     told("also", finding_words.other_end(finding))
-    told("fix", parts.line(finding.fix.text))
-    _patch(page, finding, gutter + 8, is_alone=len(answer.findings) <= _FEW)
+    told("hides", finding_words.HIDDEN if finding.is_hidden else "")
+    is_alone = len(answer.findings) <= _FEW
+    tells_cuts = page.style.is_verbose or is_alone
+    told("fix", parts.line(finding.fix.text) if tells_cuts else finding_words.fix(finding, is_short=True))
+    told("cuts", finding_words.cuts(finding) if tells_cuts else "")
+    _patch(page, finding, gutter + 8, is_alone=is_alone)
     most = 0 if page.style.is_verbose else _MOST_BROKEN
     told("breaks", finding_words.breaks(finding, answer, most))
     if page.style.is_verbose:
@@ -78,8 +82,9 @@ def _short(page: Page, number: int, finding: Finding, answer: Answer, folder: st
     page.labelled(str(number), head, gutter=gutter, ink=Ink.BAD)
     shown = finding_words.example(finding, is_short=True)
     text = finding_words.what(finding, is_short=True) + (f": {shown}" if shown else "")
+    text += f" ({finding_words.HIDDEN})" if finding.is_hidden else ""
     page.paragraph(text, indent=gutter)
-    page.paragraph(f"fix: {parts.line(finding.fix.text)}", indent=gutter)
+    page.paragraph(f"fix: {finding_words.fix(finding, is_short=True)}", indent=gutter)
 
 
 def _frame(page: Page, finding: Finding, gutter: int) -> None:

@@ -152,11 +152,13 @@ def _span(before: int, count: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Fix:
     """What to do about a cause: one sentence without a full stop, and the edit that does it, where one is known; else
-    `why` there is none, a phrase."""
+    `why` there is none, a phrase.  `cuts`: what the edit denies although it is allowed now and no query that is refuted
+    forbids it, one connection for each pair of workloads that it cuts."""
 
     text: str
     edit: Edit | None = None
     why: str = ""
+    cuts: tuple[Connection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ class Finding:
     wrong with it, a phrase.  `example`: one connection that shows it, or for pods that are not isolated None, and
     `subject` says which.  `live`: as of a counterexample.  `breaks`: the queries that it refutes, the most severe
     first.  `other`: the rule that lets the connection through at its other end, so that closing either would do.
+    `is_hidden`: it hides behind others, and shows once their fixes are made.  `left`: those of `breaks`, by id, that
+    are not proved once the fixes of all findings are made.
     """
 
     fault: Fault
@@ -188,6 +192,8 @@ class Finding:
     fix: Fix
     other: RuleRef | None = None
     new_namespaces: frozenset[str] = frozenset()
+    is_hidden: bool = False
+    left: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:

@@ -5,7 +5,7 @@ The counterexamples of all queries that are refuted go to the rules and missing 
 `changes`, `closing`, `opening`), and the one that mends it becomes an edit of the text (`text_edits`).
 """
 
-from analyzer.analysis.findings.making import findings_of
+from analyzer.analysis.findings.rounds import findings_of
 from analyzer.analysis.findings.texts import NoTexts, Texts
 
 __all__ = ["NoTexts", "Texts", "findings_of"]

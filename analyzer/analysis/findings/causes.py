@@ -174,7 +174,7 @@ def _guilty(
         yield suspect, others
 
 
-_WEAKEST_RULE = 3  # the weight of a rule that names nobody
+_WEAKEST_RULE = 3  # less than the weight of a rule that names nobody
 _CLEAR = 3  # by so much one end is guiltier than the other whatever else it lets through
 
 
@@ -216,7 +216,7 @@ def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod) -> _
     if not profile.enforces:
         return _Suspect(Key(Fault.ENGINE, namespace=f"profile {profile.name} enforces no policy"), None, 0)
     if pod.namespace not in cluster.namespace_by_name:
-        return _Suspect(Key(Fault.NO_POLICY), None, 7, direction)
+        return _Suspect(Key(Fault.NO_POLICY), None, 7 if direction is Direction.INGRESS else 4, direction)
     refused = refused_at(cluster, profile, pod, direction)
     if refused is not None:
         key = Key(Fault.OPEN, direction, refused.id, namespace=pod.namespace)
@@ -269,8 +269,8 @@ def _slips(ref: RuleRef, far: End) -> int:
     rule = ref.rule
     if not isinstance(rule, Rule) or ref.policy.kind == "AuthorizationPolicy":
         return 0
-    if rule.peers is None:
-        return -3
+    if rule.peers is None:  # somebody may mean it: that who serves everybody on a port, or calls anybody, is usual
+        return 1 if rule.ports is None and ref.direction is Direction.INGRESS else -1
     count = 1 if rule.ports is None else 0
     if split_peers(rule):
         count += 3

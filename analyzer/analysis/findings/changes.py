@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.findings.causes import is_in, split_peers
+from analyzer.analysis.findings.causes import end_of, is_in, split_peers
+from analyzer.analysis.findings.dns import dns_peer
 from analyzer.analysis.findings.guessed_ports import (
     is_of_every_port,
     port_text,
@@ -20,6 +21,7 @@ from analyzer.analysis.findings.guessed_ports import (
 from analyzer.analysis.findings.matter import Change, Matter
 from analyzer.analysis.findings.operations import (
     AddExcepts,
+    AddPeer,
     DropDash,
     RemovePeer,
     ReplacePeer,
@@ -28,22 +30,26 @@ from analyzer.analysis.findings.operations import (
     SetSubject,
 )
 from analyzer.analysis.findings.permitted import excused_addresses, permitted_ends, spared_labels
+from analyzer.analysis.findings.permitting import groups, is_forbidden, known_by, listed, named, widest
 from analyzer.model.cluster import Namespace
-from analyzer.model.endpoints import Pod
+from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.ends import as_pods, parts_of
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Requirement, Selector
+from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import (
     AddressPeer,
     Direction,
     NamespaceChoice,
     NamespaceNamed,
     NamespacesMatching,
+    NumberedPorts,
+    Peer,
     PodPeer,
     Policy,
 )
 from analyzer.semantics import matches
 from analyzer.sets import METADATA_SERVICE, AddressSet
 
+_MOST_LIKE = 4  # probes around which claims are asked of other namespaces
 _MOST_NAMED = 8  # namespaces that a change spells out
 _MOST_EXCEPTS = 6
 
@@ -51,14 +57,44 @@ _MOST_EXCEPTS = 6
 Make = Callable[[Matter], Iterator[Change]]
 
 
-def mended(matter: Matter) -> Change | None:
-    """The change that closes what should be closed: one alone where one does, else one after the other."""
-    return _alone(matter, _SINGLE) or _one_after_the_other(matter) or _alone(matter, (_to_permitted_ends,))
+def mendings(matter: Matter) -> Iterator[Change]:
+    """The changes that close what should be closed: those that do alone, then one after the other."""
+    found = (change for make in _SINGLE for change in make(matter))
+    yield from (change for change in found if not matter.left(change.policy))
+    together = _one_after_the_other(matter)
+    yield from [together] if together is not None else ()
+    yield from (change for change in _to_permitted_ends(matter) if not matter.left(change.policy))
 
 
-def _alone(matter: Matter, makes: Sequence[Make]) -> Change | None:
-    changes = (change for make in makes for change in make(matter))
-    return next((change for change in changes if not matter.left(change.policy)), None)
+def joined_by(matter: Matter, change: Change, cut: Sequence[Connection]) -> Change | None:
+    """The change, with a peer more for each workload that it would cut off; None where that lets a probe through."""
+    rule = next(it for it in change.policy.rules(matter.direction) or () if it.index == matter.rule.index)
+    if rule.peers is None:
+        return None
+    peers: dict[PodPeer, str] = {}
+    for connection in cut:
+        far = end_of(connection, matter.direction, is_near=False)
+        if isinstance(far, Pod):
+            peers[_peer_of(far, matter.policy)] = (far.workload or far.namespace).partition("[")[0]
+    if not peers or len(peers) > _MOST_JOINED:
+        return None
+    after = matter.after(change.policy)
+    policy = after.with_rule(replace(rule, peers=(*rule.peers, *peers)))
+    if matter.left(policy):
+        return None
+    operations = tuple(AddPeer(matter.direction, rule.index, peer) for peer in peers)
+    said = f"keep {listed(list(dict.fromkeys(peers.values())))} as a peer of its own"
+    return change.then(Change(policy, operations, (said,)))
+
+
+def _peer_of(far: Pod, policy: Policy) -> PodPeer:
+    """The pod by its namespace and the label that it is known by."""
+    is_home = far.namespace == policy.namespace
+    namespaces = NamespaceNamed(far.namespace) if is_home else NamespacesMatching(named([far.namespace]))
+    return PodPeer(namespaces, known_by(far.labels))
+
+
+_MOST_JOINED = 6
 
 
 def _one_after_the_other(matter: Matter) -> Change | None:
@@ -88,7 +124,7 @@ def _joined(matter: Matter) -> Iterator[Change]:
     one = PodPeer(first.namespaces, second.pods)
     policy = matter.with_rule(replace(matter.rule, peers=(*peers[: place - 1], one, *peers[place + 1 :])))
     said = f"{_joining(matter)}: one peer, not two"
-    yield Change(policy, (DropDash(matter.direction, matter.rule.index, place),), (said,))
+    yield Change(policy, (DropDash(matter.direction, matter.rule.index, place),), (said,), second.pods)
 
 
 def _joining(matter: Matter) -> str:
@@ -112,11 +148,11 @@ def _joined_in_namespaces(matter: Matter) -> Iterator[Change]:
     ]
     if not names or len(names) > _MOST_NAMED:
         return
-    one = PodPeer(NamespacesMatching(_named(names)), second.pods)
+    one = PodPeer(NamespacesMatching(named(names)), second.pods)
     policy = matter.with_rule(replace(matter.rule, peers=(*peers[: place - 1], one, *peers[place + 1 :])))
-    said = f"{_joining(matter)}, and name the {_namespaces(names)}"
+    said = f"{_joining(matter).removesuffix(' before `podSelector`')}, and name the {_namespaces(names)}"
     at = (matter.direction, matter.rule.index)
-    yield Change(policy, (ReplacePeer(*at, place - 1, one), RemovePeer(*at, place)), (said,))
+    yield Change(policy, (ReplacePeer(*at, place - 1, one), RemovePeer(*at, place)), (said,), second.pods)
 
 
 def _in_namespaces(matter: Matter) -> Iterator[Change]:
@@ -130,7 +166,7 @@ def _in_namespaces(matter: Matter) -> Iterator[Change]:
         names = _permitted(matter, peer)
         if not names or len(names) > _MOST_NAMED:
             continue
-        peers[place] = replace(peer, namespaces=NamespacesMatching(_named(names)))
+        peers[place] = replace(peer, namespaces=NamespacesMatching(named(names)))
         at = (matter.direction, matter.rule.index, place)
         operations.append(ReplacePeer(*at, peers[place], "namespaceSelector"))
         said.append(f"name the {_namespaces(names)} in `namespaceSelector`")
@@ -252,7 +288,7 @@ def _selects(peer: PodPeer, namespace: Namespace) -> bool:
 
 def _as_peer(choice: NamespaceChoice, pods: Selector, policy: Policy) -> PodPeer:
     if isinstance(choice, NamespaceNamed) and choice.name != policy.namespace:
-        choice = NamespacesMatching(_named([choice.name]))
+        choice = NamespacesMatching(named([choice.name]))
     return PodPeer(choice, pods)
 
 
@@ -265,6 +301,35 @@ def _from_own_namespace(matter: Matter) -> Iterator[Change]:
     key = "from" if matter.direction is Direction.INGRESS else "to"
     said = f"name in `{key}` who is meant; `podSelector: {{}}` is the policy's own namespace"
     yield Change(policy, (SetPeers(matter.direction, matter.rule.index, (peer,)),), (said,))
+
+
+def _to_dns(matter: Matter) -> Iterator[Change]:
+    """An egress rule for DNS without peers: the DNS pods."""
+    ports = matter.rule.ports or ()
+    is_dns = ports and all(isinstance(it, NumberedPorts) and it.low == _DNS and not it.is_range for it in ports)
+    if matter.rule.peers is None and matter.direction is Direction.EGRESS and is_dns:
+        yield _with_peers(matter, (dns_peer(matter.cluster),), "name the DNS pods in `to`")
+
+
+_DNS = 53
+
+
+def _to_those_permitted(matter: Matter) -> Iterator[Change]:
+    """In the place of everybody: the own namespace, others, addresses outside, as far as nothing is forbidden there."""
+    if matter.rule.peers is not None or matter.policy.namespace is None:
+        return
+    asked = [(claim, probe.connection) for probe in matter.probes for claim in matter.claims]
+    given = groups(matter.policy.namespace, asked, matter.direction, matter.cluster, matter.profile, matter.pods)
+    key = "from" if matter.direction is Direction.INGRESS else "to"
+    for level in range(1, len(given) + 1):
+        peers = widest([peer for group in given[:level] for peer in group.peers])
+        yield _with_peers(matter, peers, f"name in `{key}` who is meant: {listed([it.words for it in given[:level]])}")
+    yield from (_with_peers(matter, it.peers, f"name in `{key}` who is meant: {it.words}") for it in given[1:])
+
+
+def _with_peers(matter: Matter, peers: tuple[Peer, ...], said: str) -> Change:
+    policy = matter.with_rule(replace(matter.rule, peers=peers))
+    return Change(policy, (SetPeers(matter.direction, matter.rule.index, peers),), (said,))
 
 
 def _without_peers(matter: Matter) -> Iterator[Change]:
@@ -289,6 +354,8 @@ _SINGLE: Sequence[Make] = (
     _for_subject,
     _in_namespaces,
     _from_own_namespace,
+    _to_dns,
+    _to_those_permitted,
     _without_peers,
 )
 _COMBINED: Sequence[Make] = (
@@ -305,17 +372,15 @@ _COMBINED: Sequence[Make] = (
 def _permitted(matter: Matter, peer: PodPeer) -> list[str]:
     """The namespaces that the peer selects and from which no probe comes, or to which none goes."""
     guilty = {far.namespace for probe in matter.probes if isinstance(far := matter.far(probe), Pod)}
+    asked = [(claim, probe.connection) for probe in matter.probes[:_MOST_LIKE] for claim in matter.claims]
     return [
         namespace.name
         for namespace in matter.cluster.namespaces
         if namespace.name not in guilty
         and isinstance(peer.namespaces, NamespacesMatching)
         and matches(peer.namespaces.selector, namespace.labels)
+        and not is_forbidden(namespace.name, asked, matter.direction, matter.cluster, matter.profile)
     ]
-
-
-def _named(names: Sequence[str]) -> Selector:
-    return Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset(names)),))
 
 
 def _namespaces(names: Sequence[str]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.causes import Cause
-from analyzer.analysis.findings.closing import DNS_PORTS, added, dns_names, dns_peer, namespaces_in
+from analyzer.analysis.findings.closing import added, namespaces_in
+from analyzer.analysis.findings.dns import DNS_PORTS, dns_names, dns_peer
 from analyzer.analysis.findings.policy_values import Value
 from analyzer.analysis.findings.texts import Texts
 from analyzer.model.claims import Kind
@@ -26,7 +27,7 @@ def closed_for_all_to_come(cause: Cause, cluster: Cluster, profile: Profile, tex
         return Fix(f"{_BY_HAND}: no policy of the whole cluster isolates")
     kind = "GlobalNetworkPolicy" if profile.reads_calico else _BASELINE
     kind = "CiliumClusterwideNetworkPolicy" if profile.reads_cilium else kind
-    text = f"add a {kind} that denies there by default"
+    text = f"add a {kind} that denies there"
     connections = [hit.example.connection for hit in cause.hits if hit.example.connection is not None]
     if any(_is_new(it.dst, cluster) and not isinstance(it.src, Pod) for it in connections):
         return Fix(_BY_HAND)

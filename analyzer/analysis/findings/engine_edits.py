@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from analyzer.analysis.findings.causes import Cause
-from analyzer.analysis.findings.closing import DNS_PORTS, dns_names
+from analyzer.analysis.findings.dns import DNS_PORTS, dns_names
+from analyzer.analysis.findings.permitting import pods_of, with_far
 from analyzer.analysis.findings.texts import Path, PlacedText
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, Pod, pod_of
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, NO_LABELS
+from analyzer.model.endpoints import Pod
+from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.model.policies import Direction, NumberedPorts, Protocol, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
@@ -138,8 +139,8 @@ def _around(cause: Cause, cluster: Cluster, profile: Profile) -> _Around:
     hits = [(hit, it) for hit in cause.hits if (it := hit.example.connection) is not None]
     names = []
     for namespace in cluster.namespaces:
-        fars = _pods_of(namespace.name, cluster, hits[0][1]) if hits else []
-        likes = ((hit, _from(it, far, direction)) for hit, it in hits for far in fars)
+        fars = pods_of(namespace.name, cluster, hits[0][1]) if hits else []
+        likes = ((hit, with_far(it, far, direction)) for hit, it in hits for far in fars)
         if not any(hit.claim.kind is not Kind.SOME and is_in_scope(hit.claim, it, profile) for hit, it in likes):
             names.append(namespace.name)
     own = cause.ref.policy.namespace if cause.ref is not None else None
@@ -154,25 +155,6 @@ def _around(cause: Cause, cluster: Cluster, profile: Profile) -> _Around:
         }
     )
     return _Around(direction, tuple(filter(None, names)), tuple(accounts), _ports_spared(cause, profile))
-
-
-def _pods_of(namespace: str, cluster: Cluster, like: Connection) -> list[Pod]:
-    """Those that are there, and one without labels."""
-    labels = cluster.namespace_by_name[namespace].labels
-    known = next((end for end in (like.src, like.dst) if isinstance(end, Pod)), None)
-    if known is None:
-        return []
-    plain = replace(
-        known, namespace=namespace, namespace_labels=labels, labels=NO_LABELS, workload=None, ports=(), unknown=()
-    )
-    there = cluster.workloads_by_namespace.get(namespace, ())[:3]
-    return [plain, *(replace(pod_of(it, labels, known.ip), unknown=()) for it in there if not it.host_network)]
-
-
-def _from(connection: Connection, far: Pod, direction: Direction) -> Connection:
-    if direction is Direction.EGRESS:
-        return replace(connection, dst=far)
-    return replace(connection, src=far)
 
 
 def _ports_spared(cause: Cause, profile: Profile) -> tuple[tuple[Protocol, int], ...]:

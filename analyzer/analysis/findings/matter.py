@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.analysis.findings.causes import Cause
@@ -9,7 +10,10 @@ from analyzer.analysis.findings.operations import (
     Operation,
 )
 from analyzer.analysis.findings.probes import Probe, admits, alone, probes_of
+from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Pod
+from analyzer.model.labels import Selector
 from analyzer.model.policies import (
     Direction,
     Policy,
@@ -17,19 +21,26 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
+from analyzer.semantics import matches
 from analyzer.sets import AddressSet
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The policy as it would be, how its text becomes so, and what is done, in words: `name the ports`."""
+    """The policy as it would be, how its text becomes so, and what is done, in words: `name the ports`.  `meant`: the
+    pods that the rule was written for, where that is plain; others it lets through by a slip."""
 
     policy: Policy
     operations: tuple[Operation, ...]
     said: tuple[str, ...]
+    meant: Selector | None = None
 
     def then(self, other: Change) -> Change:
-        return Change(other.policy, (*self.operations, *other.operations), (*self.said, *other.said))
+        return Change(other.policy, (*self.operations, *other.operations), (*self.said, *other.said), self.meant)
+
+    def is_for(self, far: object) -> bool:
+        """Whether the rule may have been written for this end."""
+        return self.meant is None or (isinstance(far, Pod) and matches(self.meant, far.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,7 @@ class Matter:
     cluster: Cluster
     profile: Profile
     pods: AddressSet
+    claims: tuple[Claim, ...]
     direction: Direction
     policy: Policy
     rule: Rule
@@ -64,11 +76,14 @@ class Matter:
         return replace(self, policy=policy, rule=rule, probes=self.left(policy))
 
 
-def matter_of(cause: Cause, cluster: Cluster, profile: Profile, pods: AddressSet) -> Matter | None:
-    """None where the cause is no rule that can be mended so."""
+def matter_of(
+    cause: Cause, cluster: Cluster, profile: Profile, pods: AddressSet, claims: Sequence[Claim]
+) -> Matter | None:
+    """`claims`: all that are refuted.  None where the cause is no rule that can be mended so."""
     ref, direction = cause.ref, cause.key.direction
     if ref is None or direction is None or not isinstance(ref.policy, Policy) or not isinstance(ref.rule, Rule):
         return None
     if ref.policy.kind != "NetworkPolicy":
         return None
-    return Matter(cluster, profile, pods, direction, ref.policy, ref.rule, tuple(probes_of(cause, cluster, profile)))
+    probes = tuple(probes_of(cause, cluster, profile))
+    return Matter(cluster, profile, pods, tuple(claims), direction, ref.policy, ref.rule, probes)

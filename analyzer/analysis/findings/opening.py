@@ -9,10 +9,11 @@ from dataclasses import replace
 from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.causes import Cause, end_of, is_in
 from analyzer.analysis.findings.closing import added
-from analyzer.analysis.findings.operations import Operation, ReplacePeer, SetPorts
+from analyzer.analysis.findings.operations import AddPeer, Operation, ReplacePeer, SetPorts
 from analyzer.analysis.findings.probes import admits, alone
 from analyzer.analysis.findings.text_edits import edit_of, peer_path, rule_path
 from analyzer.analysis.findings.texts import Path, Texts
+from analyzer.analysis.findings.ways import Way
 from analyzer.model.aws import GroupPolicy, NodeGroups
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
@@ -52,65 +53,72 @@ class Opened:
     said: str
 
 
-def opened(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> tuple[str, Path, Fix]:
-    """What is wrong, where in the policy, and the fix."""
+def opened(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> Iterator[Way]:
+    """What is wrong, where in the policy, and the fix: a rule mended, the likeliest slip first, or one more policy."""
     connections = [hit.example.connection for hit in cause.hits if hit.example.connection is not None]
     ref, direction = cause.ref, cause.key.direction
     assert direction is not None
     if ref is not None and isinstance(ref.policy, Policy) and isinstance(ref.rule, Rule):
-        found = _mended(cause, ref.policy, ref.rule, connections, cluster, profile)
-        if found:
-            placed = texts.policy(ref.policy)
+        placed = texts.policy(ref.policy)
+        for found in _mended(cause, ref.policy, ref.rule, connections, cluster, profile):
             edit = edit_of([it.operation for it in found], placed) if placed is not None else None
-            return found[0].wrong, found[0].path, Fix("; ".join(dict.fromkeys(it.said for it in found)), edit)
+            yield Way(found[0].wrong, found[0].path, Fix("; ".join(dict.fromkeys(it.said for it in found)), edit))
     if ref is not None and isinstance(ref.policy, GroupPolicy | NodeGroups):
-        return _in_groups(ref.policy, connections[0], direction)
+        yield _in_groups(ref.policy, connections[0], direction)
+        return
     connection = connections[0]
     what = f"{connection.protocol.value}{'' if connection.port is None else f' {connection.port}'}"
     isolates = "isolates" if ref is not None else "denies"
     wrong = f"{isolates} the {'source' if direction is Direction.EGRESS else 'destination'}, and no rule allows {what}"
-    return wrong, (), _one_more(cause, connection, cluster, texts)
+    yield Way(wrong, (), _one_more(cause, connection, cluster, texts))
 
 
-def _in_groups(policy: GroupPolicy | NodeGroups, connection: Connection, direction: Direction) -> tuple[str, Path, Fix]:
+def _in_groups(policy: GroupPolicy | NodeGroups, connection: Connection, direction: Direction) -> Way:
     """No rule of an end's security groups lets it through."""
     what = f"{connection.protocol.value}{'' if connection.port is None else f' {connection.port}'}"
     verb, way = ("out", "to") if direction is Direction.EGRESS else ("in", "from")
     groups = ", ".join(policy.groups)
     wrong = f"gives {groups}, of which no rule lets {what} {verb}"
-    return wrong, (), Fix(f"add a rule for {direction.value} {way} the other end to one of {groups}")
+    return Way(wrong, (), Fix(f"add a rule for {direction.value} {way} the other end to one of {groups}"))
 
 
 def _mended(
     cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connection], cluster: Cluster, profile: Profile
-) -> list[Opened]:
-    """The rule's peer and ports put right, one after the other, if that lets all of the connections through."""
+) -> Iterator[list[Opened]]:
+    """The rule's peer and ports put right, one after the other, where that lets all of the connections through."""
     direction = cause.key.direction
     assert direction is not None
-    found: list[Opened] = []
-    for step in (_peer, _ports):
-        better = step(cause, policy, rule, connections, cluster, profile)
-        if better is not None:
-            found.append(better)
-            rule = better.rule
+    for peer in [[it] for it in _peer(cause, policy, rule, connections)] or [[]]:
+        later = peer[0].rule if peer else rule
+        for ports in [[it] for it in _ports(cause, later, connections, cluster, profile)] or [[]]:
+            found = [*peer, *ports]
+            if found and _admits_all(policy, found[-1].rule, direction, connections, cluster, profile):
+                yield found
+
+
+def _admits_all(
+    policy: Policy,
+    rule: Rule,
+    direction: Direction,
+    connections: Sequence[Connection],
+    cluster: Cluster,
+    profile: Profile,
+) -> bool:
     rules = tuple(rule if it.index == rule.index else it for it in policy.rules(direction) or ())
     is_in_way = direction is Direction.INGRESS
     after = replace(policy, ingress=rules) if is_in_way else replace(policy, egress=rules)
     by_itself = alone(after, cluster)
-    if not all(admits(by_itself, direction, connection, profile) for connection in connections):
-        return []
-    return found
+    return all(admits(by_itself, direction, connection, profile) for connection in connections)
 
 
-def _peer(
-    cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connection], cluster: Cluster, profile: Profile
-) -> Opened | None:
-    """A peer that names the right pods in a namespace that is not theirs, or the other way round."""
+def _peer(cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connection]) -> Iterator[Opened]:
+    """A peer that names the right pods in a namespace that is not theirs, or the other way round: put right, or left
+    to those that it serves, with one more beside it."""
     direction = cause.key.direction
     assert direction is not None
     far = end_of(connections[0], direction, is_near=False)
     if not isinstance(far, Pod) or rule.peers is None or any(_is_met(peer, far) for peer in rule.peers):
-        return None
+        return
     for place, peer in enumerate(rule.peers):
         if not isinstance(peer, PodPeer):
             continue
@@ -136,10 +144,22 @@ def _peer(
         else:
             continue
         peers = tuple(by if at == place else it for at, it in enumerate(rule.peers))
-        return Opened(
-            replace(rule, peers=peers), wrong, path, ReplacePeer(direction, rule.index, place, by, only), said
-        )
-    return None
+        instead = ReplacePeer(direction, rule.index, place, by, only)
+        yield Opened(replace(rule, peers=peers), wrong, path, instead, said)
+        beside = AddPeer(direction, rule.index, by)
+        told = f"add a peer beside it, for {_called(by, policy)}: it serves others"
+        yield Opened(replace(rule, peers=(*rule.peers, by)), wrong, path, beside, told)
+        return
+
+
+def _called(peer: PodPeer, policy: Policy) -> str:
+    """`pods with app=web of shop`."""
+    pods = f"pods with {peer.pods}" if peer.pods.requirements else "every pod"
+    if isinstance(peer.namespaces, NamespaceNamed):
+        return f"{pods} of {policy.namespace}"
+    return f"{pods} of namespaces with {peer.namespaces.selector}".replace(
+        f"namespaces with {NAMESPACE_NAME_LABEL}=", ""
+    )
 
 
 def _is_met(peer: Peer, far: Pod) -> bool:
@@ -158,12 +178,13 @@ def _selecting(asked: Selector, labels: Labels) -> Selector:
 
 
 def _ports(
-    cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connection], cluster: Cluster, profile: Profile
-) -> Opened | None:
+    cause: Cause, rule: Rule, connections: Sequence[Connection], cluster: Cluster, profile: Profile
+) -> Iterator[Opened]:
+    """The ports that are asked for, in the place of those that are a Service's, or beside them all."""
     direction = cause.key.direction
     assert direction is not None
     if rule.ports is None or all(on_ports(rule.ports, it, profile) for it in connections):
-        return None
+        return
     wanted = [*_asked(cause), *(NumberedPorts(it.protocol, it.port) for it in connections)]
     missing = [
         entry
@@ -171,24 +192,29 @@ def _ports(
         if entry.low is not None and entry.protocol in PORT_PROTOCOLS and not _is_named(entry, rule.ports)
     ]
     if not missing:
-        return None
+        return
     slips = [entry for entry in rule.ports if _is_service_port(entry, connections, cluster)]
-    ports: tuple[Ports, ...] = (*(entry for entry in rule.ports if entry not in slips), *missing)
-    named = ", ".join(f"{entry.protocol.value} {entry.low}" for entry in missing)
+    numbered = ", ".join(f"{entry.protocol.value} {entry.low}" for entry in missing)
     same = [e for e in rule.ports if isinstance(e, NumberedPorts) and e.low in {it.low for it in missing}]
     if slips:
         wrong = f"{_number(slips[0])} is the Service's port, and the pods listen on {missing[0].low}"
-        said = f"name the pods' port: {named}"
+        said = f"name the pods' port: {numbered}"
     elif same:
-        wrong = f"it allows {_number(same[0])}, and not {named}"
-        said = f"add `protocol: {missing[0].protocol.value}` for the same port" if len(missing) == 1 else f"add {named}"
+        wrong = f"it allows {_number(same[0])}, and not {numbered}"
+        said = (
+            f"add `protocol: {missing[0].protocol.value}` for the same port" if len(missing) == 1 else f"add {numbered}"
+        )
     else:
-        wrong = f"{named} is not among its ports"
-        said = f"add {named}"
+        wrong = f"{numbered} is not among its ports"
+        said = f"add {numbered}"
     path: Path = (*rule_path(direction, rule.index), "ports")
     place = rule.ports.index(slips[0] if slips else same[0]) if slips or same else None
     path = (*path, place) if place is not None else path
-    return Opened(replace(rule, ports=ports), wrong, path, SetPorts(direction, rule.index, ports), said)
+    kept = tuple(entry for entry in rule.ports if entry not in slips)
+    for ports in dict.fromkeys(((*kept, *missing), (*rule.ports, *missing))):
+        is_beside = slips and ports[: len(rule.ports)] == rule.ports
+        told = f"add the pods' port: {numbered}" if is_beside else said
+        yield Opened(replace(rule, ports=ports), wrong, path, SetPorts(direction, rule.index, ports), told)
 
 
 def _number(entry: Ports) -> str:

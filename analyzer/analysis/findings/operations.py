@@ -28,6 +28,15 @@ class ReplacePeer:
 
 
 @dataclass(frozen=True, slots=True)
+class AddPeer:
+    """A peer more, behind those that the rule has."""
+
+    direction: Direction
+    rule: int
+    by: Peer
+
+
+@dataclass(frozen=True, slots=True)
 class RemovePeer:
     direction: Direction
     rule: int
@@ -87,4 +96,6 @@ class AddType:
     types: tuple[Direction, ...]
 
 
-Operation = DropDash | ReplacePeer | RemovePeer | SetPeers | AddExcepts | SetPorts | SetSubject | AddRule | AddType
+Operation = (
+    DropDash | ReplacePeer | AddPeer | RemovePeer | SetPeers | AddExcepts | SetPorts | SetSubject | AddRule | AddType
+)

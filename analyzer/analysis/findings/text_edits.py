@@ -8,6 +8,7 @@ from typing import Any
 from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.operations import (
     AddExcepts,
+    AddPeer,
     AddRule,
     AddType,
     DropDash,
@@ -82,6 +83,8 @@ def _apply(operation: Operation, value: Value) -> None:
         case ReplacePeer(direction, rule, peer, by, only):
             peers, whole = _peers(value, direction, rule), policy_values.peer(by)
             peers[peer] = {**peers[peer], only: whole.get(only, {})} if only in peers[peer] else whole
+        case AddPeer(direction, rule, by):
+            _peers(value, direction, rule).append(policy_values.peer(by))
         case RemovePeer(direction, rule, peer):
             del _peers(value, direction, rule)[peer]
         case SetPeers(direction, rule, peers):

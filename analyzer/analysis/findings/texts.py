@@ -31,6 +31,7 @@ class Texts(Protocol):
     def lines(self, file: str) -> Sequence[str]: ...
     def written(self, value: Any) -> Sequence[str]: ...
     def changed(self, files: Mapping[str, Sequence[str]]) -> Cluster | None: ...
+    def with_files(self, files: Mapping[str, Sequence[str]]) -> Texts: ...
 
 
 class NoTexts:
@@ -50,3 +51,6 @@ class NoTexts:
 
     def changed(self, files: Mapping[str, Sequence[str]]) -> Cluster | None:
         return None
+
+    def with_files(self, files: Mapping[str, Sequence[str]]) -> Texts:
+        return self

@@ -19,6 +19,7 @@ from analyzer.judging.mediated import mediated
 from analyzer.model.claims import Claim, Pack
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import as_enforced
+from analyzer.model.policies import Direction, Policy
 from analyzer.records import dataclass
 from analyzer.verdicts import Answer, Counterexample, Section, Status, Verdict
 from analyzer.verdicts.findings import Broken, Edit
@@ -176,11 +177,20 @@ class Verifier:
 
 
 def _stands_in(cause: Cause, trial: Trial) -> bool:
-    """The cause lies in what the trial edits or adds."""
+    """The cause lies in what the trial edits or adds; a rule that was there before, and another one, does not."""
     policy, own = cause.ref.policy if cause.ref is not None else None, trial.cause.ref
     if policy is None or policy.source.file != trial.edit.file:
         return False
-    return trial.edit.is_new or (own is not None and own.policy.id == policy.id)
+    if trial.edit.is_new:
+        return True
+    if own is None or own.policy.id != policy.id:
+        return False
+    rule, direction = cause.key.rule, cause.key.direction
+    if rule is None or direction is None or not isinstance(own.policy, Policy):
+        return True
+    unlisted = own.policy.unlisted_egress if direction is Direction.EGRESS else own.policy.unlisted_ingress
+    before = own.policy.rules(direction) or unlisted
+    return rule >= len(before) or (own.rule is not None and own.direction is direction and own.rule.index == rule)
 
 
 def _broken(cause: Cause) -> list[Broken]:

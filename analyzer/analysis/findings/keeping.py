@@ -1,0 +1,213 @@
+"""What workloads may open now and no refuted query forbids: an edit keeps it, or its finding tells what it cuts.
+
+Two maps of the inventory are compared, before the edit and after it.  A pod that declares ports is taken to listen on
+those alone; DNS pods are taken to be there where no manifest has them, for every pod asks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from ipaddress import ip_address
+from itertools import groupby
+
+from analyzer.analysis.connectivity import connectivity
+from analyzer.analysis.findings.dns import dns_peer
+from analyzer.analysis.findings.probes import met
+from analyzer.analysis.inventory_difference import Pairing, both_mentioned
+from analyzer.encoding import align
+from analyzer.encoding.scope import pod_addresses
+from analyzer.judging import Setting
+from analyzer.model.claims import Claim, Kind
+from analyzer.model.cluster import Cluster, ContainerPort, Workload
+from analyzer.model.editing import edited
+from analyzer.model.endpoints import Connection, End, External, pod_of
+from analyzer.model.ends import leaves_of
+from analyzer.model.enforcing import as_pictured
+from analyzer.model.formulas import AtAddress, Member
+from analyzer.model.policies import NamespacesMatching, NumberedPorts, Protocol
+from analyzer.records import dataclass
+from analyzer.semantics import is_in_scope, matches
+from analyzer.sets import DEFAULT_POD_ADDRESSES, INTERNET, AddressSet, ConnectionSet, PortSet
+from analyzer.verdicts.connectivity import ConnectivityMap
+from analyzer.verdicts.difference import ChangedPairs
+
+_FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
+_MOST_WORKLOADS = 300
+_MOST_COMPARED = 150  # maps in one answer
+_FAMILIAR_PORTS = (443, 80, 8080, 53)
+_FAMILIAR = tuple(ip_address(text) for text in ("8.8.8.8", "1.1.1.1", "2001:4860:4860::8888"))
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an edit does to the workloads that are there: one connection for each pair of ends of which it cuts some
+    that no query forbids, and whether it opens any."""
+
+    cuts: tuple[Connection, ...] = ()
+    opens: bool = False
+
+
+class Kept:
+    """The inventory of a cluster, and the claims that forbid some of what is open in it."""
+
+    def __init__(self, cluster: Cluster, setting: Setting, claims: Iterable[Claim]) -> None:
+        """`cluster` as it is enforced; `claims`: those that are refuted, of which those count that forbid something."""
+        self._setting, self._profile = setting, setting.profile
+        self.claims = tuple(claim for claim in claims if claim.kind in _FORBIDDING)
+        self._cluster, self._compared = cluster, 0
+        self._pods = pod_addresses(cluster, setting.pod_addresses)
+        self._maps: dict[object, ConnectivityMap] = {}
+
+    def effect(self, after: Cluster) -> Effect:
+        """What the cluster that there is afterwards cuts and opens; nothing if too much was compared already."""
+        if self._compared >= _MOST_COMPARED:
+            return Effect()
+        self._compared += 1
+        old, new = align(self._before, self._pictured(after))
+        mentioned = both_mentioned(old, new, self._profile)
+        pairing = Pairing(self._map(old, mentioned), self._made(new, mentioned))
+        changes = list(pairing.changes([]))
+        cuts: dict[tuple[str, str], Connection] = {}
+        for change in changes:
+            for src, dst, lost in _lost(change, pairing.ends):
+                key = src if src in self._workloads else "outside", dst if dst in self._workloads else "outside"
+                if key not in cuts and (found := self._wanted(src, dst, lost)) is not None:
+                    cuts[key] = found
+        opens = any(
+            self._listens(dst, change.gained) for change in changes for dst in (pairing.ends[it] for it in change.dst)
+        )
+        return Effect(tuple(sorted(cuts.values(), key=_plainness)), opens)
+
+    # -------------------------------------------------------------------------------------------- the two maps
+    @cached_property
+    def _before(self) -> Cluster:
+        return self._pictured(self._cluster)
+
+    @cached_property
+    def _workloads(self) -> dict[str, Workload]:
+        return {workload.id: workload for workload in self._before.workloads}
+
+    @cached_property
+    def _servers(self) -> tuple[Workload, ...]:
+        """DNS pods where the manifests have none."""
+        peer = dns_peer(self._cluster)
+        if any(matches(peer.pods, workload.labels) for workload in self._cluster.workloads):
+            return ()
+        assert isinstance(peer.namespaces, NamespacesMatching)
+        (namespace,) = peer.namespaces.selector.requirements[0].values
+        ports = tuple(ContainerPort("", 53, protocol) for protocol in (Protocol.UDP, Protocol.TCP))
+        return (Workload("Deployment", namespace, "kube-dns", met(peer.pods), ports=ports),)
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        """The workloads that are looked at: of very many some of each namespace."""
+        if len(self._cluster.workloads) <= _MOST_WORKLOADS:
+            return frozenset(workload.id for workload in self._cluster.workloads)
+        by_namespace = [list(its) for _, its in groupby(self._cluster.workloads, key=lambda it: it.namespace)]
+        each = max(1, _MOST_WORKLOADS // len(by_namespace))
+        return frozenset(it.id for its in by_namespace[:_MOST_WORKLOADS] for it in its[:each])
+
+    def _pictured(self, cluster: Cluster) -> Cluster:
+        kept = tuple(it for it in cluster.workloads if it.id in self._ids)
+        cluster = cluster if len(kept) == len(cluster.workloads) else replace(cluster, workloads=kept)
+        return as_pictured(edited(cluster, self._servers) if self._servers else cluster, self._profile)
+
+    def _map(self, cluster: Cluster, mentioned: Mapping[str, frozenset[str]]) -> ConnectivityMap:
+        key = cluster.namespaces, frozenset(mentioned.items())
+        if key not in self._maps:
+            self._maps[key] = self._made(cluster, mentioned)
+        return self._maps[key]
+
+    def _made(self, cluster: Cluster, mentioned: Mapping[str, frozenset[str]]) -> ConnectivityMap:
+        return connectivity(cluster, self._profile, pod_addresses=self._setting.pod_addresses, mentioned=mentioned)
+
+    # -------------------------------------------------------------------------------------------- what is wanted
+    def _wanted(self, src: str, dst: str, lost: ConnectionSet) -> Connection | None:
+        """A connection of those lost that somebody may need: between ends that are there, and forbidden by no claim."""
+        if any(src == server.id for server in self._servers):
+            return None
+        for source in self._ends(src):
+            for destination in self._ends(dst):
+                for protocol, ports in lost.by_protocol:
+                    for port in self._ports(dst, Protocol(protocol), ports):
+                        connection = Connection(source, destination, Protocol(protocol), port)
+                        if not any(is_in_scope(claim, connection, self._profile) for claim in self.claims):
+                            return connection
+        return None
+
+    def _ends(self, name: str) -> Iterator[End]:
+        workload = self._workloads.get(name)
+        if workload is not None:
+            labels = self._before.namespace_by_name[workload.namespace].labels
+            known = next(iter(workload.ips), None) or self._pods.some() + 1
+            yield replace(pod_of(workload, labels, known), unknown=())
+            return
+        low, _, high = name.partition("-")
+        found = _between(low, high) & self._outside
+        yield from (External(ip) for ip in _FAMILIAR if ip in found)
+        parts = [found, *(part for it in self._told for part in (found - it, found & it))]
+        yield from (External(part.some()) for part in dict.fromkeys(parts) if part)
+
+    @cached_property
+    def _outside(self) -> AddressSet:
+        """Addresses that somebody may mean: of the Internet, and private ones that are no pods'."""
+        found = (INTERNET | DEFAULT_POD_ADDRESSES) - self._pods
+        is_dual = any(ip.version != 4 for workload in self._cluster.workloads for ip in workload.ips)
+        return found if is_dual else AddressSet(found.v4, ())
+
+    @cached_property
+    def _told(self) -> tuple[AddressSet, ...]:
+        """The sets of addresses that claims speak of."""
+        sets = [it for claim in self.claims for it in (claim.sources, claim.destinations) if it is not None]
+        sets += [
+            it for claim in self.claims for excuse in claim.excuses for it in (excuse.sources, excuse.destinations)
+        ]
+        leaves = (leaf.ends for it in sets for leaf in leaves_of(it) if isinstance(leaf, Member))
+        return tuple(dict.fromkeys(ends.addresses for ends in leaves if isinstance(ends, AtAddress)))
+
+    def _listens(self, dst: str, opened: ConnectionSet) -> bool:
+        return any(self._heard(dst, Protocol(protocol), ports) for protocol, ports in opened.by_protocol)
+
+    def _heard(self, dst: str, protocol: Protocol, ports: PortSet) -> PortSet:
+        """Those of the ports on which the end may listen."""
+        workload = self._workloads.get(dst)
+        if workload is None or not workload.ports:
+            return ports
+        return ports & PortSet.of(*(it.number for it in workload.ports if it.protocol is protocol))
+
+    def _ports(self, dst: str, protocol: Protocol, ports: PortSet) -> Iterator[int]:
+        """Ports of them, those that readers know first, on both sides of what claims name."""
+        heard = self._heard(dst, protocol, ports)
+        known = _FAMILIAR_PORTS if protocol is Protocol.TCP else (53,) if protocol is Protocol.UDP else ()
+        edges = (edge for low, high in (*heard, *self._named) for edge in (low - 1, low, high, high + 1))
+        yield from (port for port in dict.fromkeys((*known, *edges)) if port in heard)
+
+    @cached_property
+    def _named(self) -> tuple[tuple[int, int], ...]:
+        entries = (it for claim in self.claims for it in claim.ports)
+        excused = (it for claim in self.claims for excuse in claim.excuses for it in excuse.ports or ())
+        named = (it for it in (*entries, *excused) if isinstance(it, NumberedPorts) and it.low is not None)
+        return tuple(dict.fromkeys((it.low or 0, it.high or it.low or 0) for it in named))
+
+
+def _between(low: str, high: str) -> AddressSet:
+    first, last = ip_address(low), ip_address(high)
+    span = ((int(first), int(last)),)
+    return AddressSet(span, ()) if first.version == 4 else AddressSet((), span)
+
+
+def _lost(change: ChangedPairs, ends: Sequence[str]) -> Iterator[tuple[str, str, ConnectionSet]]:
+    """What no longer may be, or no longer is for certain: addresses of pods that nobody knows leave some of it open."""
+    may, certain = change.before - change.after, change.certain_before - change.certain_after
+    lost = (may | certain | change.lost) & ConnectionSet.PORTS
+    if lost:
+        yield from ((ends[src], ends[dst], lost) for src in change.src for dst in change.dst if src != dst)
+
+
+def _plainness(connection: Connection) -> tuple[bool, int, str]:
+    """Between workloads first, TCP first."""
+    ends = connection.src, connection.dst
+    is_outside = any(isinstance(end, External) for end in ends)
+    return is_outside, list(Protocol).index(connection.protocol), str(ends)

@@ -1,0 +1,215 @@
+"""Whom a rule may let through, for no claim that is broken forbids it: namespaces, and addresses outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+
+from analyzer.analysis.findings.causes import Cause, end_of, is_in
+from analyzer.analysis.findings.dns import DNS_PORTS, dns_peer, needs_dns
+from analyzer.model.claims import Claim, Kind
+from analyzer.model.cluster import Cluster
+from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, NO_LABELS, Labels, Operator, Requirement, Selector
+from analyzer.model.policies import (
+    AddressPeer,
+    Direction,
+    NamespaceNamed,
+    NamespacesMatching,
+    Peer,
+    PodPeer,
+    Ports,
+)
+from analyzer.model.profile import Profile
+from analyzer.records import dataclass
+from analyzer.semantics import is_in_scope
+from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
+
+MOST_NAMED = 8  # namespaces that a rule spells out
+_FEW = 3  # that it says in words
+_MOST_DENIED = 3  # that it names as those that are not meant
+_MOST_EXCEPTS = 8
+_MOST_ASKED = 60
+
+Asked = tuple[Claim, Connection]
+"""A claim that is broken, and a connection like those that it may forbid."""
+
+RuleParts = tuple[Direction, tuple[Peer, ...] | None, tuple[Ports, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Peers that are let through together, and what they are called."""
+
+    peers: tuple[Peer, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """Rules beside what is closed, and whom they let through, in words."""
+
+    rules: tuple[RuleParts, ...] = ()
+    whom: tuple[str, ...] = ()
+
+    def said(self, lead: str) -> str:
+        """`; allow DNS, its own namespace`; nothing where nobody is."""
+        return lead + ", ".join(self.whom) if self.whom else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a cause is looked at in: the addresses of pods, and all claims that are refuted."""
+
+    cluster: Cluster
+    profile: Profile
+    pods: AddressSet
+    claims: tuple[Claim, ...]
+
+
+def let_through(cause: Cause, directions: Sequence[Direction], around: Around) -> Iterator[Let]:
+    """What may stay open where the directions are closed, the least first: nothing but DNS, the own namespace, others,
+    addresses outside.  Where all that is asked is isolation, nothing but DNS."""
+    cluster, profile, pods = around.cluster, around.profile, around.pods
+    dns = Direction.EGRESS in directions and needs_dns(cause, cluster, profile)
+    levels: dict[Direction, list[Group]] = {}
+    for direction in directions:
+        asked = list(_asked(cause, direction, around.claims))
+        levels[direction] = groups(cause.key.namespace, asked, direction, cluster, profile, pods) if asked else []
+    for level in range(max(len(found) for found in levels.values()) + 1):
+        rules: list[RuleParts] = []
+        whom: list[str] = []
+        for direction in directions:
+            given = levels[direction][:level]
+            peers = widest([peer for group in given for peer in group.peers])
+            if dns and direction is Direction.EGRESS and not _covers(peers, cluster):
+                rules.append((direction, (dns_peer(cluster),), DNS_PORTS))
+                whom.append("DNS")
+            if peers:
+                rules.append((direction, peers, None))
+                whom += [group.words for group in given]
+        yield Let(tuple(rules), tuple(dict.fromkeys(whom)))
+
+
+def _asked(cause: Cause, direction: Direction, claims: Sequence[Claim]) -> Iterator[Asked]:
+    """What the cause lets through this way that a claim forbids, with each claim."""
+    for hit in cause.hits:
+        connection = hit.example.connection
+        if connection is None or hit.claim.kind in (Kind.ISOLATED, Kind.NEVER_TIE, Kind.EVERY, Kind.SOME):
+            continue
+        near = end_of(connection, direction)
+        if isinstance(near, Pod) and near.namespace == cause.key.namespace:
+            yield from ((claim, connection) for claim in claims)
+
+
+def groups(
+    own: str, asked: Sequence[Asked], direction: Direction, cluster: Cluster, profile: Profile, pods: AddressSet
+) -> list[Group]:
+    """The own namespace, the others, and addresses outside, as far as the claims leave them alone."""
+    asked = asked[:_MOST_ASKED]
+    denied = {it.name for it in cluster.namespaces if is_forbidden(it.name, asked, direction, cluster, profile)}
+    found = [] if own in denied else [Group((PodPeer(NamespaceNamed(own)),), "its own namespace")]
+    others = [it.name for it in cluster.namespaces if it.name not in denied and it.name != own]
+    if not denied:
+        found.append(Group((PodPeer(NamespacesMatching(Selector.EVERYTHING)),), "every namespace"))
+    elif others and len(others) <= MOST_NAMED:
+        words = ", ".join(others) if len(others) <= _FEW else f"{len(others)} other namespaces"
+        found.append(Group((PodPeer(NamespacesMatching(named(others))),), words))
+    elif others and len(denied) <= _MOST_DENIED:
+        but = Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.NOT_IN, frozenset(denied)),))
+        found.append(Group((PodPeer(NamespacesMatching(but)),), f"every namespace but {', '.join(sorted(denied))}"))
+    outside = blocks_outside(pods, cluster)
+    if outside and not is_outside_forbidden(asked, direction, profile, pods):
+        found.append(Group(outside, "addresses outside"))
+    return found
+
+
+def widest(peers: Sequence[Peer]) -> tuple[Peer, ...]:
+    """Without those that another one holds."""
+    everybody = PodPeer(NamespacesMatching(Selector.EVERYTHING))
+    return tuple(it for it in peers if it == everybody or everybody not in peers or not isinstance(it, PodPeer))
+
+
+def named(names: Sequence[str]) -> Selector:
+    return Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, frozenset(names)),))
+
+
+def known_by(labels: Labels) -> Selector:
+    """The label that pods go by: their name, else the first in alphabetical order."""
+    kept = {key: labels[key] for key in _NAMES if key in labels} or dict(sorted(labels.items())[:1])
+    return Selector(tuple(Requirement(key, Operator.IN, frozenset({value})) for key, value in sorted(kept.items())))
+
+
+_NAMES = ("app.kubernetes.io/name", "app", "k8s-app", "name")
+
+
+def _covers(peers: Sequence[Peer], cluster: Cluster) -> bool:
+    """Whether DNS pods are among the peers."""
+    dns = dns_peer(cluster)
+    assert isinstance(dns.namespaces, NamespacesMatching)
+    (name,) = dns.namespaces.selector.requirements[0].values
+    there = cluster.namespace_by_name.get(name)
+    if there is None:
+        return PodPeer(NamespacesMatching(Selector.EVERYTHING)) in peers
+    pod = Pod(namespace=name, namespace_labels=there.labels, labels=NO_LABELS, ip=ip_address("10.0.0.1"))
+    return any(isinstance(peer, PodPeer) and is_in(peer, pod) for peer in peers)
+
+
+def is_forbidden(
+    namespace: str, asked: Sequence[Asked], direction: Direction, cluster: Cluster, profile: Profile
+) -> bool:
+    """Whether one of the claims forbids a connection like those that break it, with a pod of the namespace."""
+    return any(
+        is_in_scope(claim, with_far(connection, far, direction), profile)
+        for claim, connection in asked
+        for far in pods_of(namespace, cluster, connection)
+    )
+
+
+def is_outside_forbidden(asked: Sequence[Asked], direction: Direction, profile: Profile, pods: AddressSet) -> bool:
+    private = DEFAULT_POD_ADDRESSES - pods
+    ips = [ip_address("8.8.8.8"), ip_address("1.1.1.1"), *([private.some()] if private.v4 else [])]
+    return any(
+        is_in_scope(claim, with_far(connection, External(ip), direction), profile)
+        for claim, connection in asked
+        for ip in ips
+    )
+
+
+def pods_of(namespace: str, cluster: Cluster, like: Connection) -> list[Pod]:
+    """Those that are there, and one without labels."""
+    labels = cluster.namespace_by_name[namespace].labels
+    known = next((end for end in (like.src, like.dst) if isinstance(end, Pod)), None)
+    if known is None:
+        return []
+    plain = replace(
+        known, namespace=namespace, namespace_labels=labels, labels=NO_LABELS, workload=None, ports=(), unknown=()
+    )
+    there = cluster.workloads_by_namespace.get(namespace, ())[:3]
+    return [plain, *(replace(pod_of(it, labels, known.ip), unknown=()) for it in there if not it.host_network)]
+
+
+def with_far(connection: Connection, far: End, direction: Direction) -> Connection:
+    """The same with another end at the far side."""
+    if direction is Direction.EGRESS:
+        return replace(connection, dst=far)
+    return replace(connection, src=far)
+
+
+def blocks_outside(pods: AddressSet, cluster: Cluster) -> tuple[AddressPeer, ...]:
+    """Everything but the pods' addresses, of the families that are in use; none where that takes too many blocks."""
+    is_dual = any(ip.version != 4 for workload in cluster.workloads for ip in workload.ips)
+    found = []
+    for version, whole in ((4, "0.0.0.0/0"), *(((6, "::/0"),) if is_dual else ())):
+        taken = [str(network) for network in pods.networks() if network.version == version]
+        if len(taken) > _MOST_EXCEPTS:
+            return ()
+        text = f"{whole} except {', '.join(taken)}" if taken else whole
+        found.append(AddressPeer(AddressSet.of(whole) - pods, text))
+    return tuple(found)
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(it for it in (", ".join(words[:-1]), words[-1]) if it)
