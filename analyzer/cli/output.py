@@ -141,7 +141,9 @@ def write(report: bytes, path: Path | None) -> None:
         # Python flushes stdout once more at exit; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            raise UsageError(f"standard output cannot be written: {error.strerror}") from error
+            raise UsageError(
+                f"standard output cannot be written: {error.strerror}", "write to a file: -o FILE"
+            ) from error
 
 
 def _replace(path: Path, report: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from analyzer.errors import InputError, Problem
@@ -17,11 +18,21 @@ def query_files(names: list[str]) -> list[Path]:
         if path.is_dir() and not below:
             problems.append(Problem(name, 0, 0, "this directory holds no query file", "query files end in .npq"))
         elif not path.exists():
-            problems.append(Problem(name, 0, 0, "there is no such file or directory"))
+            close = get_close_matches(path.name, [it.name for it in _beside(path)], n=1)
+            hint = f"did you mean `{path.parent / close[0]}`?" if close else "name a query file, which ends in .npq"
+            problems.append(Problem(name, 0, 0, "there is no such file or directory", hint))
         found |= dict.fromkeys(below)
     if problems:
         raise InputError(problems)
     return list(found)
+
+
+def _beside(path: Path) -> list[Path]:
+    """What lies in the folder of a path that is not there."""
+    try:
+        return list(path.parent.iterdir())
+    except OSError:
+        return []
 
 
 def texts_of(path: Path) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from analyzer import inputs
@@ -35,6 +37,9 @@ def watch(
 
     if "-" in manifests:
         raise UsageError("standard input cannot be watched", "name the files, or their directory")
+    missing = [name for name in manifests if not os.path.lexists(name)]
+    if missing:
+        raise UsageError(f"`{missing[0]}` is not there to be watched", "name files or directories that are")
     pods, engine, addresses = inputs.settled(
         lambda: inputs.chosen_universe(universe),
         lambda: inputs.chosen_profile(profile, knob or ()),

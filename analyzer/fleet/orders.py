@@ -86,7 +86,8 @@ def order_of(file: Path) -> Order:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError([Problem(str(file), 0, 0, error.strerror or "cannot be read")]) from None
+        hint = "name a TOML file that lists the sources"
+        raise InputError([Problem(str(file), 0, 0, f"cannot be read: {error.strerror or error}", hint)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError([Problem(str(file), 0, 0, f"is no TOML: {error}")]) from None
     problems: list[str] = [f"unknown key `{key}`" for key in sorted(data.keys() - _KEYS)]

@@ -164,6 +164,8 @@ def _port(text: str) -> ConnectionSet:
 
     hint = "write tcp/80, udp/9000-9100, sctp for all of its ports, other for protocols without ports, or any"
     match = _PORTS.fullmatch(text)
+    if match is None and text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65536:
+        raise UsageError(f"`{text}` after --on names no protocol", f"write tcp/{text}, udp/{text} or sctp/{text}")
     if match is None:
         raise UsageError(f"`{text}` after --on names no ports", hint)
     protocol, low, high = match["protocol"].lower(), match["low"], match["high"]

@@ -136,6 +136,8 @@ def _named(word: Token, scope: Scope) -> Formula:
         hint = f"it is declared on line {scope.later_sets[word]}: move that line up"
     elif _network(word) is not None:
         hint = Advice(f"for addresses write `ips {word}`", f"ips {word}")
+    elif not word.strip("0123456789./"):
+        hint = "it looks like an address: four numbers up to 255, and behind a slash up to 32"
     elif "/" in word:
         hint = Advice(f"for the pods of a workload write `workload {word}`", f"workload {word}")
     elif word.startswith("$"):

@@ -46,7 +46,7 @@ from analyzer.manifests.kinds.unread_objects import (
 )
 from analyzer.manifests.overlays import Clash
 from analyzer.manifests.sources.excluding import leaving_out
-from analyzer.manifests.sources.files import STDIN, STDIN_NAME, check_size
+from analyzer.manifests.sources.files import STDIN, STDIN_NAME, check_size, why_none
 from analyzer.manifests.sources.no_objects import is_kustomization, is_no_object
 from analyzer.manifests.text.nodes import Mapping, Tree, line_of
 from analyzer.manifests.text.section import Log, Section, nearest
@@ -115,8 +115,14 @@ class Loader:
         left_out = {entry.source.file for entry in self.facts.left_out}
         if not any(counts.values()) and not (counts.keys() <= left_out and self.facts.unmodelled):
             name, hint = (STDIN_NAME, "what is before the pipe printed none") if path == STDIN else (path, "")
-            if nothing := [entry for entry in self.facts.left_out if entry.source.file in counts]:
+            nothing = [entry for entry in self.facts.left_out if entry.source.file in counts]
+            charts = [entry for entry in self.facts.left_out if entry.why is Why.CHART]
+            if charts:
+                hint = why_none(charts)
+            elif nothing:
                 hint = f"`{nothing[0].source}` is left out: {nothing[0].why.value}"
+            elif not hint and path in counts:
+                hint = "it holds no document: it is empty, or comments alone"
             self.problems.append(Problem(name, 0, 0, "holds no manifest", hint))
             return
         empty = (file for file, count in counts.items() if not count and file not in left_out)
@@ -153,7 +159,8 @@ class Loader:
         if tree.is_broken:
             self._finish(log, None)
         elif not isinstance(tree.value, Mapping):
-            log.problem(tree.place, "this document is no Kubernetes object: it must be a mapping")
+            hint = "an object begins with `apiVersion` and `kind`"
+            log.problem(tree.place, "this document is no Kubernetes object: it must be a mapping", hint)
             self._finish(log, None)
         elif is_kustomization(tree.value):
             hint = "use `kustomize build DIRECTORY | netproof check -`"

@@ -78,3 +78,37 @@ def test_what_an_unknown_answer_hangs_on_is_told_once(name: str, tmp_path: Path)
     found = run("check", str(tmp_path), "-q", "no namespace blog can reach apiserver", "--format", name)
     assert found.exit_code == 3
     assert " ".join(found.stdout.split()).count("where the API server is") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("check", "links", "-q", "no pods can reach nodes"), "`--exclude 'links/dangling.yaml'`"),
+        (("check", "chart", "-q", "no pods can reach nodes"), "it holds a Helm chart: use --render"),
+        (("check", "list.yaml", "-q", "no pods can reach nodes"), "an object begins with `apiVersion` and `kind`"),
+        (("check", "empty.yaml", "-q", "no pods can reach nodes"), "it is empty, or comments alone"),
+        (("explain", "m.yaml", "--from", "blog/web", "--to", "8.8.8.8", "--on", "80"), "write tcp/80"),
+        (("explain", "m.yaml", "--from", "blog/web", "--to", "999.1.1.1"), "it looks like an address"),
+        (("map", "m.yaml", "--from", "web"), "did you mean `blog/web`?"),
+        (("map", "m.yaml", "--from", "pods(app=web)"), "a map is narrowed to namespaces"),
+        (("fmt", "own.nqp"), "did you mean `own.npq`?"),
+        (("fleet", "nope.toml"), "name a TOML file"),
+        (("watch", "nope"), "name files or directories that are"),
+    ],
+)
+def test_bad_input_has_a_way_out(
+    words: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("links", "chart/templates"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "links/dangling.yaml").symlink_to("nowhere")
+    (tmp_path / "chart/Chart.yaml").write_text("apiVersion: v2\nname: x\nversion: 1.0.0\n")
+    (tmp_path / "chart/values.yaml").write_text("replicas: 1\n")
+    (tmp_path / "list.yaml").write_text("- a\n")
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    (tmp_path / "own.npq").write_text("assert q: no pods can reach nodes\n")
+    (tmp_path / "m.yaml").write_text(FILES["m.yaml"])
+    found = run(*words)
+    assert found.exit_code == 2
+    assert told in found.output

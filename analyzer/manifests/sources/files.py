@@ -11,7 +11,7 @@ from pathlib import Path
 
 from analyzer.errors import Problem
 from analyzer.manifests.sources.choosing import ENDINGS, FAULTS, Entry, Found, Sort, found_below
-from analyzer.manifests.sources.excluding import Excluding
+from analyzer.manifests.sources.excluding import Excluding, leaving_out
 from analyzer.manifests.sources.rendering import output_of, plan_of
 from analyzer.model.source import LeftOut, Source, Why
 from analyzer.records import dataclass
@@ -55,7 +55,7 @@ def chosen_files(
             found = found_below(_Disk(), path, excluding)
             if render:
                 found.faults += _render(path, excluding, found, chosen)
-            problems += [Problem(file, 0, 0, fault) for file, fault in found.faults]
+            problems += [Problem(file, 0, 0, fault, _without(file, path)) for file, fault in found.faults]
             chosen.left_out += found.left_out
             if not found.files and not found.faults and path not in chosen.files.values():
                 problems.append(Problem(path, 0, 0, "this directory holds no manifest", why_none(found.left_out)))
@@ -67,6 +67,11 @@ def chosen_files(
         elif _is_new(path, seen):
             chosen.files[path] = path
     return chosen
+
+
+def _without(file: str, path: str) -> str:
+    """A hint: how to do without a file that cannot be read; none for what was named."""
+    return "" if file == path else f"mend or remove it, or leave it out: `{leaving_out(file)}`"
 
 
 def _render(path: str, excluding: Excluding, found: Found, chosen: Chosen) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.errors import ManifestError, Problem, UsageError
 from analyzer.manifests.sources.choosing import ENDINGS, FAULTS, Entry, Sort, found_below
-from analyzer.manifests.sources.excluding import Excluding
+from analyzer.manifests.sources.excluding import Excluding, leaving_out
 from analyzer.manifests.sources.files import why_none
 from analyzer.model.source import LeftOut, Source, Why
 from analyzer.records import dataclass
@@ -80,7 +80,12 @@ def manifests_in(revision: str, paths: Sequence[str], exclude: Sequence[str] = (
                 chosen.setdefault(place.identity(place.within(path)), (place.within(path), path))
         elif sort in (Sort.FOLDER, Sort.LINKED_FOLDER):
             found = found_below(place, place.within(path), excluding)
-            problems += [Problem(f"{revision}:{place.shown(file)}", 0, 0, fault) for file, fault in found.faults]
+            problems += [
+                Problem(
+                    f"{revision}:{place.shown(file)}", 0, 0, fault, f"leave it out: `{leaving_out(place.shown(file))}`"
+                )
+                for file, fault in found.faults
+            ]
             left_out += [LeftOut(Source(f"{revision}:{place.shown(o.source.file)}"), o.why) for o in found.left_out]
             for file in found.files:
                 chosen.setdefault(place.identity(file), (file, path))
