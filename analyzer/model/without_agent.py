@@ -26,6 +26,7 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.labels import Labels
+from analyzer.model.memory import remembered
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.placement import FARGATE_PROFILE, host_of_node
 from analyzer.model.policies import Direction
@@ -145,6 +146,7 @@ _PINNED = "workloads are pinned to it"
 
 
 # ------------------------------------------------------------------------------------------------ what shows them
+@remembered
 def shows_windows(cluster: Cluster) -> str:
     """What shows that the cluster has Windows nodes; where Nodes are given, these alone are all."""
     node = next((it for it in cluster.nodes if host_of_node(it.labels).windows), None)
@@ -157,6 +159,7 @@ def shows_windows(cluster: Cluster) -> str:
     return f"{on_it.id} is there" if on_it is not None else f"{ipam.what} gives such pods addresses" if ipam else ""
 
 
+@remembered
 def shows_fargate(cluster: Cluster) -> str:
     node = next((it for it in cluster.nodes if host_of_node(it.labels).fargate), None)
     if node is not None:
@@ -167,6 +170,7 @@ def shows_fargate(cluster: Cluster) -> str:
     return f"{on_it.id} is there" if on_it is not None else ""
 
 
+@remembered
 def mistaken(cluster: Cluster) -> tuple[OfWorkload, ...]:
     """Workloads whose pods the agent takes for those of another one: it goes by the name of a pod without its last
     part, which is the controller's where there is one."""
@@ -195,6 +199,7 @@ _NAMED_BY_THEIR_OWN = ("StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationCon
 """Controllers whose pods have their name and one part more."""
 
 
+@remembered
 def without_eni(cluster: Cluster) -> tuple[OfWorkload, ...]:
     """Workloads that SecurityGroupPolicies may select, with live pods that have no interface of their own."""
     spaces = {policy.namespace for policy in cluster.aws.group_policies}
