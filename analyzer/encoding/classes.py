@@ -178,10 +178,11 @@ def _touched(scope: Scope, *, are_all: bool) -> Iterator[Workload]:
 
 def _named(scope: Scope) -> Iterator[OfWorkload]:
     """The workloads that the question names, that something leads to, or at which nothing may be enforced."""
-    if scope.question.profile.reads_aws or scope.members.aws.group_policies:
+    if scope.question.profile.reads_aws or scope.members.aws.group_policies or scope.members.has_fargate:
         from analyzer.model.without_agent import of_workloads
 
-        yield from of_workloads(scope.question.profile, scope.members)
+        are_all = scope.question.universe is Universe.INVENTORY
+        yield from of_workloads(scope.question.profile, scope.members, are_all=are_all)
     ports = (*(way.port for way in scope.ways), *(way.port for way in scope.node_ways))
     others = (*(it.members for it in scope.assumptions), *(port.members for port in ports))
     for leaf in (*claim_sets(scope.question.claim), *(leaf for members in others for leaf in leaves_of(members))):

@@ -154,6 +154,8 @@ class AwsReader:
 
     def enforced(self, subject: Formula, namespace: str | None = None) -> Formula:
         """Those of the pods at which the agent enforces policies, of the namespace if there is one (N8, N9)."""
+        if not self.profile.reads_aws:
+            return subject
         subject = either([subject, self.without.mistaken_in(namespace, Role.SELF)])
         return both([subject, negated(self.without.everywhere(Role.SELF))])
 

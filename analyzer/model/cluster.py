@@ -19,7 +19,7 @@ from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.memory import Memory, remembered_property
 from analyzer.model.mesh import NO_MESH, Mesh
 from analyzer.model.needs import Need
-from analyzer.model.placement import ANY_HOST, Host
+from analyzer.model.placement import ANY_HOST, Host, host_of_node
 from analyzer.model.policies import DomainPeer, Policy, Protocol, Tier
 from analyzer.model.services import Backend, EndpointPort, Endpoints, Route, Service, ServicePort
 from analyzer.model.signs import Sign
@@ -197,6 +197,12 @@ class Cluster:
         share what is read for it (model/memory.py)."""
         value: T = self.memory.kept(self, key, make).value
         return value
+
+    @remembered_property
+    def has_fargate(self) -> bool:
+        """Something shows pods or nodes of EKS on Fargate."""
+        on_it = any(host_of_node(node.labels).fargate for node in self.nodes)
+        return on_it or bool(self.aws.fargate) or any(workload.host.fargate for workload in self.workloads)
 
     @remembered_property
     def namespace_by_name(self) -> dict[str, Namespace]:

@@ -85,8 +85,7 @@ class FormulaTier:
     is_union: bool = False
 
 
-FORMULA_TIERS: tuple[FormulaTier, ...] = ()
-"""Those that there are, in order."""
+FORMULA_TIERS: tuple[FormulaTier, ...] = ()  # in order
 
 
 def pipeline_of(profile: Profile, cluster: Cluster) -> Pipeline:
@@ -155,10 +154,15 @@ class _Reader:
         own = self._tiers() if self.calico is None else self.calico.tiers()
         groups = () if self.aws is None else tuple(self.aws.tiers())
         tiers = (*self._of_formulas(is_first=True), *own, *self._of_formulas(is_first=False))
+        applies = is_a(Role.SELF, PODS) if engine is None else engine.applies
+        if self.cluster.has_fargate:
+            from analyzer.model.without_agent import off_fargate
+
+            applies = off_fargate(applies, self.profile, self.cluster, self.direction, has_groups=bool(groups))
         return Stage(
             name=self.direction.value,
             judges=NEAR[self.direction],
-            applies=is_a(Role.SELF, PODS) if engine is None else engine.applies,
+            applies=applies,
             tiers=(*groups, *(tiers if self.profile.enforces else ())),
             doubts=tuple(doubt for thing in self.cluster.unmodelled if (doubt := doubt_of(thing, self.direction))),
             ways=self.ways,
@@ -244,10 +248,10 @@ class _Reader:
             return known[1]
         rules = tuple(self._rule(policy, rule) for rule in policy.rules(self.direction) or ())
         closes = policy.tier is TierName.NETWORK_POLICY
-        subject = pods_in(policy.subject, Role.SELF)
-        if self.aws is not None and self.profile.reads_aws:
-            subject = self.aws.enforced(subject, policy.namespace)
-        entry = Entry(policy, subject, rules, closes)
+        its = pods_in(policy.subject, Role.SELF)
+        if self.aws is not None:
+            its = self.aws.enforced(its, policy.namespace)
+        entry = Entry(policy, its, rules, closes)
         self.kept[id(policy)] = policy, entry
         return entry
 

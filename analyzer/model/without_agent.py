@@ -142,6 +142,18 @@ class WithoutAgent:
         return OpenFact("agent", f"agent {what} {end.value}", text)
 
 
+def off_fargate(
+    applies: Formula, profile: Profile, cluster: Cluster, direction: Direction, *, has_groups: bool
+) -> Formula:
+    """What a stage applies to, but for pods on Fargate: it runs no DaemonSets, so that no engine is there.  Where
+    security groups are a tier of the stage, they count there all the same: that is open then."""
+    if profile.reads_aws or not (profile.enforces and profile.reads_groups):
+        return applies
+    there = WithoutAgent(profile, cluster, direction).on_fargate(Role.SELF)
+    fact = OpenFact("engine", "engine on-fargate", "what counts on Fargate, where no policy engine runs, is not known")
+    return both([applies, negated(both([there, Open(fact)]) if has_groups else there)])
+
+
 _PINNED = "workloads are pinned to it"
 
 
@@ -207,11 +219,15 @@ def without_eni(cluster: Cluster) -> tuple[OfWorkload, ...]:
     return tuple(dict.fromkeys(OfWorkload(w.namespace, w.name) for w in found if not w.host.fargate))
 
 
-def of_workloads(profile: Profile, cluster: Cluster) -> Iterator[OfWorkload]:
-    """The workloads that the formulas name: each is a sort of pod of its own."""
+def of_workloads(profile: Profile, cluster: Cluster, *, are_all: bool) -> Iterator[OfWorkload]:
+    """The workloads that the formulas name: each is a sort of pod of its own.  Unless `are_all`, without those of which
+    a pod to come may be more: where nothing says where it is, and one that is there is not on Windows or Fargate."""
     here = WithoutAgent(profile, cluster, Direction.EGRESS)
     if here.windows or here.fargate:
-        yield from (OfWorkload(w.namespace, w.name) for w in cluster.workloads)
+        for workload in cluster.workloads:
+            is_there = workload.host.windows or workload.host.fargate
+            if are_all or is_there or any(port.host_port for port in workload.ports):
+                yield OfWorkload(workload.namespace, workload.name)
     yield from here.mistaken
     yield from here.without_eni
 
