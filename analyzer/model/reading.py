@@ -204,8 +204,7 @@ class _Reader:
             if tier.is_first is is_first:
                 there = [p for p in self.cluster.formula_policies if p.tier == tier.name]
                 speaking = sorted((p for p in there if p.rules(self.direction) is not None), key=lambda p: p.priority)
-                closes = tier.unmatched is Unmatched.DENY
-                entries = [self._stated(policy, closes=closes) for policy in speaking]
+                entries = [self._stated(policy, closes=tier.unmatched is Unmatched.DENY) for policy in speaking]
                 groups: Iterable[list[Entry]] = [entries] if tier.is_union and entries else _by_priority(entries)
                 scale = tuple(map(tuple, groups))
                 yield Tier(tier.name, (scale,) if scale else (), tier.unmatched, is_union=tier.is_union)
