@@ -210,9 +210,9 @@ class _Reader:
                 yield Tier(tier.name, (scale,) if scale else (), tier.unmatched, is_union=tier.is_union)
 
     def _stated(self, policy: FormulaPolicy, *, closes: bool) -> Entry:
-        none = FALSE  # nothing but addresses and ports is asked for by way of a Service
-        rules = (StagedRule(it, it.action, none, it.when, it.when) for it in policy.rules(self.direction) or ())
-        return Entry(policy, policy.subject, tuple(rules), closes)
+        its = policy.rules(self.direction) or ()  # only addresses and ports are asked for by way of a Service
+        rules = tuple(StagedRule(it, it.action, FALSE, it.when, it.when) for it in its)
+        return Entry(policy, policy.subject, rules, closes)
 
     def _tiers(self) -> Iterator[Tier]:
         """NetworkPolicies deny what is isolated and not allowed."""
@@ -246,11 +246,10 @@ class _Reader:
         if known is not None and known[0] is policy:
             return known[1]
         rules = tuple(self._rule(policy, rule) for rule in policy.rules(self.direction) or ())
-        closes = policy.tier is TierName.NETWORK_POLICY
         its = pods_in(policy.subject, Role.SELF)
         if self.aws is not None:
             its = self.aws.enforced(its, policy.namespace)
-        entry = Entry(policy, its, rules, closes)
+        entry = Entry(policy, its, rules, closes=policy.tier is TierName.NETWORK_POLICY)
         self.kept[id(policy)] = policy, entry
         return entry
 
