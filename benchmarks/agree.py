@@ -165,7 +165,9 @@ def _word(answer: Answer) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ many batches
-def run(seconds: float, first: int, jobs: int, subjects: int = SUBJECTS_PER_QUESTION) -> Iterator[Tally]:
+def run(
+    seconds: float, first: int, jobs: int, subjects: int = SUBJECTS_PER_QUESTION, scenes_in_it: int = SCENES_PER_BATCH
+) -> Iterator[Tally]:
     """The tallies of batches `first`, `first + 1`, …, each as it ends; none begins after so many seconds."""
     end = time.monotonic() + seconds
     number = first
@@ -173,7 +175,7 @@ def run(seconds: float, first: int, jobs: int, subjects: int = SUBJECTS_PER_QUES
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         while waiting or time.monotonic() < end:
             while len(waiting) < jobs and time.monotonic() < end:
-                waiting.add(pool.submit(batch, number, subjects=subjects))
+                waiting.add(pool.submit(batch, number, scenes_in_it, subjects))
                 number += 1
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
@@ -196,10 +198,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="another seed, other questions")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--subjects", type=int, default=SUBJECTS_PER_QUESTION, help="decisions on each question")
+    parser.add_argument("--scenes", type=int, default=SCENES_PER_BATCH, help="clusters, or pairs of them, of a batch")
     parser.add_argument("--save", type=Path, help="folder for what disagrees, such as tests/conformance")
     options = parser.parse_args()
     total, started = Tally(), time.monotonic()
-    for tally in run(options.seconds, options.seed * 10**6, options.jobs, options.subjects):
+    for tally in run(options.seconds, options.seed * 10**6, options.jobs, options.subjects, options.scenes):
         total.add(tally)
         for asked, subject in tally.disagreements:
             print(f"disagreement: {asked}\n  about {subject}", file=sys.stderr)

@@ -79,7 +79,7 @@ def test_any_text(text: str) -> None:
     survives(text)
 
 
-@settings(FUZZ, max_examples=250)
+@settings(FUZZ, max_examples=120)
 @given(
     st.lists(st.sampled_from((*WORDS, *MORE_WORDS, '"x"', "10.0.0.0/8", "tcp/80-90", "tcp/99999", "::/0")), max_size=30)
 )
@@ -111,13 +111,13 @@ def damaged(draw: DrawFn) -> str:
     return "".join(lexemes)
 
 
-@settings(FUZZ, max_examples=300)
+@settings(FUZZ, max_examples=100)
 @given(damaged())
 def test_damaged_packs(text: str) -> None:
     survives(text)
 
 
-@settings(FUZZ, max_examples=100)
+@settings(FUZZ, max_examples=50)
 @given(
     damaged(),
     st.integers(0, 2000),

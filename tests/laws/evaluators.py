@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+
+from points import Points
 
 from analyzer.encoding import UNIVERSE, VIOLATION, Attribute, Box, Obligation, Question, Role, embed, embed_end, encode
 from analyzer.encoding.terms import conj, equal, number
@@ -39,12 +42,19 @@ def is_asked_about(connection: Connection) -> bool:
     )
 
 
+@lru_cache(maxsize=4)
+def _asked(cluster: Cluster, profile: Profile, universe: Universe) -> tuple[Obligation, Points]:
+    """Made once for the few connections that a law draws in one cluster."""
+    obligation = encode(cluster, question(EVERYTHING, profile, universe))
+    return obligation, Points(obligation)
+
+
 def by_encoding(cluster: Cluster, profile: Profile, connection: Connection) -> str:
     """`allow`, `deny` or `open`: which of violation and its denial the solver can satisfy on this connection."""
-    obligation = encode(cluster, question(EVERYTHING, profile, _universe(connection)))
+    obligation, points = _asked(cluster, profile, _universe(connection))
     values = embed(obligation, connection)
     assert values is not None, "the connection is outside the universe"
-    found = truth(obligation, values)
+    found = points.truth(values)
     assert found, "the universe excludes the connection"
     return "open" if len(found) == 2 else "allow" if True in found else "deny"
 
@@ -73,8 +83,13 @@ def fixing(obligation: Obligation, values: Mapping[str, int]) -> str:
     )
 
 
-def truth(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
+def truth(obligation: Obligation, values: Mapping[str, int]) -> frozenset[bool]:
     """The values that `violation` can take where the symbols have these values; empty outside the universe."""
+    return Points(obligation).truth(values)
+
+
+def truth_by_solver(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
+    """The same as netproof asks it: by a solver that gets the values as a constraint."""
     session = Session(obligation.text, obligation.symbols, Budget())
     literals = [UNIVERSE, *obligation.tracks, session.literal(fixing(obligation, values))]
     return {
@@ -84,7 +99,7 @@ def truth(obligation: Obligation, values: Mapping[str, int]) -> set[bool]:
     }
 
 
-def truth_of_pod(obligation: Obligation, pod: Pod) -> set[bool] | None:
+def truth_of_pod(obligation: Obligation, pod: Pod) -> frozenset[bool] | None:
     """The same for a claim about isolation; None if the pod is outside what the claim can speak of."""
     values = embedded_pod(obligation, pod)
     return None if values is None else truth(obligation, values)

@@ -337,14 +337,17 @@ class FiniteWorld:
 
     @cached_property
     def supposed(self) -> list[Pod]:
-        """The pods on their node's network that objects which are not modelled may make, at whatever address: outside
-        the inventory their other pods are like any that is not there yet.  Whether they are there nobody knows."""
+        """The pods on their node's network that objects which are not modelled may make, at whatever address, or a
+        node's where all nodes are known: outside the inventory their other pods are like any that is not there yet.
+        Whether they are there nobody knows."""
         makers = [thing for thing in self.cluster.unmodelled if thing.adds_pods]
         if self.universe is Universe.INVENTORY or not makers:
             return []
         places = [(name, labels) for name, labels in self.namespaces if any(maker.reaches(name) for maker in makers)]
         labels = self._combinations(self.pod_selectors, Name.LABEL)
-        drawn = product(places, labels, self.addresses(AddressSet.FULL))
+        of_nodes = AddressSet.singles(ip for node in self.cluster.nodes for ip in node.ips)
+        are_known = self.profile.nodes_complete and bool(self.cluster.nodes)
+        drawn = product(places, labels, self.addresses(of_nodes if are_known else AddressSet.FULL))
         found = (Pod(name, own, mine, ip, "default", host_network=True) for (name, own), mine, ip in drawn)
         return list({self._signature(pod): pod for pod in found if self._is_assumed(pod)}.values())
 

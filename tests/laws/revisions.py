@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from clusters import DECLARED, INSIDE, NODE_IPS, clusters, label_maps, policy_sets
+from clusters import ADDRESSES, DECLARED, INSIDE, NODE_IPS, clusters, label_maps, policy_sets
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.enforcing import as_enforced
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Action, AddressPeer, Peer, Policy, Rule, Tier
+from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
 
 
@@ -60,7 +62,7 @@ def _moved(draw: DrawFn, index: int, workload: Workload) -> Workload:
     is_on_host = draw(st.booleans())
     if is_on_host == workload.host_network:
         return workload
-    base, offset = (NODE_IPS, 1) if is_on_host else (INSIDE, 1 + index)
+    base, offset = (NODE_IPS, 1) if is_on_host else (INSIDE, ADDRESSES[index][0])
     nodes = ("node-1",) if is_on_host else ()
     return replace(workload, host_network=is_on_host, ips=(base[4] + offset, base[6] + offset), nodes=nodes)
 
@@ -91,6 +93,12 @@ def refactorings(draw: DrawFn) -> tuple[Cluster, Cluster]:
     changed = tuple(after for policy in before.policies for after in change(policy))
     after = replace(before, policies=changed)
     return (before, after) if draw(st.booleans()) else (after, before)
+
+
+def are_read_alike(pair: tuple[Cluster, Cluster], profile: Profile) -> bool:
+    """Not where the engine reads NetworkPolicies and leaves ClusterNetworkPolicies unread."""
+    one, two = (as_enforced(side, profile).unmodelled != side.unmodelled for side in pair)
+    return one is two
 
 
 def _with_rules(policy: Policy, change: Callable[[tuple[Rule, ...]], tuple[Rule, ...]]) -> Policy:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from clusters import clusters, connections, profiles
-from evaluators import EVERYTHING, by_encoding, question, truth
+from evaluators import EVERYTHING, by_encoding, question, truth_by_solver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from points import Points
@@ -47,12 +47,12 @@ def test_a_short_run_finds_no_disagreement() -> None:
 
 
 def test_the_command_prints_what_agreed() -> None:
-    words = ["--seconds", "0.1", "--jobs", "1", "--seed", "3", "--subjects", "40"]
+    words = ["--seconds", "0.1", "--jobs", "1", "--seed", "3", "--subjects", "20", "--scenes", "4"]
     run = [sys.executable, "-m", "benchmarks.agree", *words]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     count = int(done.stdout.splitlines()[-1].removesuffix(" decisions agree").replace(",", ""))
-    assert count > 500
+    assert count > 200
 
 
 @settings(SMALL, max_examples=5)
@@ -72,7 +72,7 @@ def test_evaluating_is_solving_at_a_point(data: st.DataObject) -> None:
     for _ in range(2):
         values = embed(obligation, data.draw(connections(cluster)))
         assert values is not None
-        assert points.truth(values) == truth(obligation, values)
+        assert points.truth(values) == truth_by_solver(obligation, values)
 
 
 # ------------------------------------------------------------------------------------------------ a defect
@@ -93,7 +93,7 @@ def _defect(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_defect")
 def test_a_defect_is_caught_shrunk_and_saved(tmp_path: Path) -> None:
     found = (trial for number in range(20) for trial in batch(number, 10, 40).disagreements)
-    trial = next(trial for trial in found if trial[0].claim == EVERYTHING)
+    trial = next(it for it in found if it[0].claim == EVERYTHING and it[0].cluster.policies)  # not an assumption's
     asked, subject = trial
     assert is_disagreement(trial)
     assert asked.claim == EVERYTHING

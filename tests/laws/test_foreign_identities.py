@@ -92,7 +92,7 @@ def test_a_row_holds_just_what_the_oracle_lets_pass(cluster: Cluster) -> None:
         assert is_told is passing, (port, request)
 
 
-@settings(max_examples=8, **SLOW)
+@settings(max_examples=5, **SLOW)
 @given(revisions())
 def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluster]) -> None:
     asking = Setting(Universe.NAMESPACES, ANYBODY, AddressSet.FULL, max_counterexamples=MOST)

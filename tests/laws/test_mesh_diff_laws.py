@@ -7,9 +7,11 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from evaluators import EVERYTHING, question, truth
+from effort import worth
+from evaluators import EVERYTHING, question
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from points import Points
 from test_mesh_encoding_laws import PROFILE, clusters
 from test_mesh_laws import DST, PORTS, SOURCES, WORLD, policies
 from told_regions import tells_of, tells_of_request
@@ -28,7 +30,7 @@ from analyzer.semantics.requested import asked_outcomes, attributes_of
 from analyzer.sets import AddressSet
 from analyzer.verdicts.difference import Change, Relation, relation
 
-MOST = 25
+MOST = worth(10, 25)
 EVERY = [
     Connection(src, DST, Protocol.TCP, port, request=request)
     for src, port, request in product(SOURCES, (*PORTS, 5555), WORLD)
@@ -68,9 +70,10 @@ def test_the_encoding_finds_the_change_that_the_oracle_finds(
 ) -> None:
     old, new, asked = mediated_pair(*pair, question(EVERYTHING, PROFILE, is_sliced=is_sliced))
     obligation = encode_pair(old, new, asked)
+    points = None if obligation is None else Points(obligation)
     for connection in data.draw(st.lists(st.sampled_from(EVERY), min_size=15, max_size=15)):
         values = None if obligation is None else embed(obligation, connection, attributes_of(connection, new, PROFILE))
-        found = {False} if obligation is None or values is None else truth(obligation, values)
+        found = {False} if points is None or values is None else points.truth(values)
         assert found == {newly_allowed((old, new), connection)}, connection
 
 
@@ -81,7 +84,7 @@ def tells(change: Change, connection: Connection, cluster: Cluster) -> bool:
     return is_of_ends and tells_of_request(change.region, its)
 
 
-@settings(max_examples=8, **SLOW)
+@settings(max_examples=6, **SLOW)
 @given(revisions(), st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
 def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluster], universe: Universe) -> None:
     found = gained(Revisions(*pair), setting(universe), MOST)

@@ -53,7 +53,7 @@ def clusters(draw: Any) -> Cluster:
     return replace(found, namespaces=(*found.namespaces, *spaces))
 
 
-@settings(max_examples=40, **SLOW)
+@settings(max_examples=20, **SLOW)
 @given(
     clusters(),
     st.sampled_from(SETS),
