@@ -87,7 +87,10 @@ class DeclaredEnds:
         ends = [witness] if isinstance(witness, Pod) else [witness.src, witness.dst]
         for i, end in enumerate(pair):
             if end.workload is not None:
-                ends[i] = replace(self._pod(end.workload), ip=ends[i].ip)
+                drawn, declared = ends[i], replace(self._pod(end.workload), ip=ends[i].ip)
+                if self.obligation.scope.assumptions and isinstance(drawn, Pod):  # its namespace may have to keep some
+                    declared = replace(declared, namespace_labels=drawn.namespace_labels)
+                ends[i] = declared
         if isinstance(witness, Connection):
             return replace(witness, src=ends[0], dst=ends[1])
         assert isinstance(ends[0], Pod)
