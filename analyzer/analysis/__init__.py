@@ -5,23 +5,22 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from analyzer.analysis.check import check
-from analyzer.analysis.cross_check import cross_check
-from analyzer.analysis.excuses import Excuses
-from analyzer.judging import Setting
-from analyzer.solving import Budget
-
 if TYPE_CHECKING:
     from analyzer.analysis.cases import explain_cases
+    from analyzer.analysis.check import check
     from analyzer.analysis.comparing import compare
     from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
+    from analyzer.analysis.cross_check import cross_check
     from analyzer.analysis.difference import difference
+    from analyzer.analysis.excuses import Excuses
     from analyzer.analysis.explanation import explain
     from analyzer.analysis.exposure import exposure
     from analyzer.analysis.hypothetical import representative
     from analyzer.analysis.ingress import with_ingress
     from analyzer.analysis.inventory_difference import inventory_difference
     from analyzer.analysis.session import CheckSession, Weighed, changed_verdicts
+    from analyzer.judging import Setting
+    from analyzer.solving import Budget
 
 __all__ = [
     "Budget",
@@ -46,11 +45,11 @@ __all__ = [
 ]
 
 
-def _later(home: str, name: str) -> property:
+def _later(home: str, name: str, room: str = __name__) -> property:
     """The name, from its home module, which is loaded when it is first asked for."""
 
     def found(_: ModuleType) -> object:
-        return getattr(import_module(f"{__name__}.{home}"), name)
+        return getattr(import_module(f"{room}.{home}" if home else room), name)
 
     def keep(_: ModuleType, module: object) -> None:
         """Loading a module that is called like its use case must not put it in the use case's place."""
@@ -59,8 +58,13 @@ def _later(home: str, name: str) -> property:
 
 
 class _UseCases(ModuleType):
-    """This module: a check, which is what most runs are, does not wait for the others to be loaded."""
+    """This module: no use case waits for the others to be loaded."""
 
+    Budget = _later("", "Budget", "analyzer.solving")
+    Excuses = _later("excuses", "Excuses")
+    Setting = _later("", "Setting", "analyzer.judging")
+    check = _later("check", "check")
+    cross_check = _later("cross_check", "cross_check")
     CheckSession = _later("session", "CheckSession")
     Weighed = _later("session", "Weighed")
     EndFilter = _later("connectivity", "EndFilter")

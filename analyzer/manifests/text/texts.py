@@ -24,7 +24,7 @@ ELSEWHERE = {
     b"/annex/objects/": "git-annex",
 }
 _UTF8_BOM = b"\xef\xbb\xbf"
-_CROWDED_MARKER = re.compile(rb"(?:\A|\n)---[ \t\r]*+[^\s#][^\n]*+")
+_CROWDED_MARKER = re.compile(rb"\n---[ \t\r]*+[^\s#][^\n]*+")  # behind a newline: what begins so is found soonest
 _ACTION = re.compile(rb"(?<![\"'])\{\{")
 _NEXT_DOCUMENT = re.compile(rb"^---", re.MULTILINE)
 _KIND_LINE = re.compile(rb"""^[ \t]*(?:-[ \t]+)*["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z][A-Za-z0-9]*)""", re.MULTILINE)
@@ -55,9 +55,10 @@ def read_trees(data: bytes) -> Iterator[Tree]:
 
 def _crowded_markers(data: bytes) -> Iterator[Tree]:
     """The lines that start with `---` and have more than a comment on them: YAML takes them, and kubectl does not."""
-    for found in _CROWDED_MARKER.finditer(data):
+    lines = b"\n" + data
+    for found in _CROWDED_MARKER.finditer(lines):
         if b"{{" not in found.group():
-            place = place_at(data.count(b"\n", 0, found.start() + 1) + 1, 1)
+            place = place_at(lines.count(b"\n", 0, found.start() + 1), 1)
             message = "nothing but a comment may stand on the line behind `---`: kubectl reads no such document"
             yield Tree.broken([Fault(place, message, "begin the document on the next line")])
 
