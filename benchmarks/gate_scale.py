@@ -4,6 +4,9 @@ An API server (of the tests) holds the cluster and its pods, one for each worklo
 Services have addresses.  Then policies are proposed, one after the other, one that changes nothing and one that opens a
 tenant, then workloads, pods and namespaces.  Of each kind the median answer in milliseconds of the clock, with its
 least and its most, and the memory of the process: when it is ready, and when it has judged 200 changes.
+
+`--in-process` leaves out the program and HTTP and tells processor time instead: of reading what a change makes of the
+cluster, and of the verdicts.
 """
 
 from __future__ import annotations
@@ -24,6 +27,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from analyzer import inputs
+from analyzer.analysis import CheckSession
+from analyzer.judging import Setting
+from analyzer.manifests.changing import Rules
+from analyzer.manifests.live import LiveObjects, texts_of
+from analyzer.model.claims import Universe
+from analyzer.packs import find
 from benchmarks.generate import Order, make
 from benchmarks.measuring import Row, print_rows
 from tests.serve.conftest import deployment, namespace, policy, review
@@ -110,6 +120,37 @@ def measure(pods: int = 10_000, *, with_pods: bool = True) -> list[Row]:
     return rows
 
 
+def judged(pods: int = 10_000, *, with_pods: bool = True) -> list[Row]:
+    """The processor time of what the gate does with a change, in one process."""
+    objects = LiveObjects(Rules(keep_going=True))
+    objects.change_texts(texts_of(stored(pods, with_pods=with_pods)))
+    cluster = objects.load().cluster
+    subject = next(it.name for it in cluster.namespaces if it.name.startswith("t"))
+    setting = Setting(Universe.ANY, inputs.profile_for(None, (), cluster), max_counterexamples=1)
+    started = time.process_time()
+    session = CheckSession(cluster, [find("tenant-isolation", {})], setting=setting)
+    first = time.process_time() - started
+    rows = [Row("gate: seconds for the first answer", f"{first:.1f}", f"{pods:,} workloads")]
+    asked = {
+        "a policy that changes nothing": policy(subject, "same"),
+        "a policy that opens a tenant": policy(subject, "open", {}),
+        "a workload": deployment(subject, "new"),
+        "a namespace": namespace("tools"),
+        "a tenant without policies": namespace("tenant-new", tenant="new"),
+    }
+    for what, thing in asked.items():
+        times = []
+        for _ in range(_TIMES):
+            started = time.process_time()
+            proposed = objects.proposed([thing]).cluster
+            read = time.process_time()
+            session.weighed(proposed)
+            times.append((1000 * (time.process_time() - started), 1000 * (read - started)))
+        whole, of_reading = sorted(times)[_TIMES // 2]
+        rows.append(Row(f"gate: {what} proposed: ms", f"{whole:.0f}", f"of it reading {of_reading:.0f}"))
+    return rows
+
+
 def _memory(process: subprocess.Popen[bytes], what: str = "VmRSS") -> int:
     """MiB."""
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
@@ -161,8 +202,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pods", type=int, default=10_000)
     parser.add_argument("--without-pods", action="store_true", help="workloads alone")
+    parser.add_argument("--in-process", action="store_true", help="processor time, without the program")
     given = parser.parse_args()
-    print_rows(measure(given.pods, with_pods=not given.without_pods))
+    what = judged if given.in_process else measure
+    print_rows(what(given.pods, with_pods=not given.without_pods))
 
 
 if __name__ == "__main__":
