@@ -41,7 +41,9 @@ def write_patch(answer: Answer, path: Path) -> None:
     commands = " or ".join(f"`{command}`" for command in _commands(ground, path))
     left = list(dict.fromkeys(id for finding in answer.findings for id in finding.left))
     open_still = [f"  not proved once it is applied: {', '.join(left)}"] if left else []
-    tell("\n".join([f"{what}{count}; apply with {commands}", *without, *open_still]))
+    new = [edit.file for edit in edits if edit.is_new]
+    added = [f"  new: {', '.join(new)}; name them where files are listed, as in a kustomization"] if new else []
+    tell("\n".join([f"{what}{count}; apply with {commands}", *without, *open_still, *added]))
 
 
 def _sorted(answer: Answer) -> tuple[list[Edit], list[str]]:

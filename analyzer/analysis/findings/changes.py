@@ -30,7 +30,7 @@ from analyzer.analysis.findings.operations import (
     SetSubject,
 )
 from analyzer.analysis.findings.permitted import excused_addresses, permitted_ends, spared_labels
-from analyzer.analysis.findings.permitting import groups, is_forbidden, known_by, listed, named, widest
+from analyzer.analysis.findings.permitting import groups, is_forbidden, known_by, listed, named, told, widest
 from analyzer.model.cluster import Namespace
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.ends import as_pods, parts_of
@@ -323,7 +323,9 @@ def _to_those_permitted(matter: Matter) -> Iterator[Change]:
     key = "from" if matter.direction is Direction.INGRESS else "to"
     for level in range(1, len(given) + 1):
         peers = widest([peer for group in given[:level] for peer in group.peers])
-        yield _with_peers(matter, peers, f"name in `{key}` who is meant: {listed([it.words for it in given[:level]])}")
+        yield _with_peers(
+            matter, peers, f"name in `{key}` who is meant: {listed([it.words for it in told(given[:level])])}"
+        )
     yield from (_with_peers(matter, it.peers, f"name in `{key}` who is meant: {it.words}") for it in given[1:])
 
 

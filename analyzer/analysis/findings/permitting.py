@@ -88,7 +88,7 @@ def let_through(cause: Cause, directions: Sequence[Direction], around: Around) -
                 whom.append("DNS")
             if peers:
                 rules.append((direction, peers, None))
-                whom += [group.words for group in given]
+                whom += [group.words for group in told(given)]
         yield Let(tuple(rules), tuple(dict.fromkeys(whom)))
 
 
@@ -109,10 +109,10 @@ def groups(
     """The own namespace, the others, and addresses outside, as far as the claims leave them alone."""
     asked = asked[:_MOST_ASKED]
     denied = {it.name for it in cluster.namespaces if is_forbidden(it.name, asked, direction, cluster, profile)}
-    found = [] if own in denied else [Group((PodPeer(NamespaceNamed(own)),), "its own namespace")]
+    found = [] if own in denied else [Group((PodPeer(NamespaceNamed(own)),), _OWN)]
     others = [it.name for it in cluster.namespaces if it.name not in denied and it.name != own]
     if not denied:
-        found.append(Group((PodPeer(NamespacesMatching(Selector.EVERYTHING)),), "every namespace"))
+        found.append(Group((PodPeer(NamespacesMatching(Selector.EVERYTHING)),), _EVERY))
     elif others and len(others) <= MOST_NAMED:
         words = ", ".join(others) if len(others) <= _FEW else f"{len(others)} other namespaces"
         found.append(Group((PodPeer(NamespacesMatching(named(others))),), words))
@@ -123,6 +123,14 @@ def groups(
     if outside and not is_outside_forbidden(asked, direction, profile, pods):
         found.append(Group(outside, "addresses outside"))
     return found
+
+
+def told(given: Sequence[Group]) -> list[Group]:
+    """Those that have to be named: every namespace is the own one too."""
+    return [it for it in given if it.words != _OWN or not any(one.words == _EVERY for one in given)]
+
+
+_OWN, _EVERY = "its own namespace", "every namespace"
 
 
 def widest(peers: Sequence[Peer]) -> tuple[Peer, ...]:
