@@ -143,7 +143,7 @@ def _joined_in_namespaces(matter: Matter) -> Iterator[Change]:
     assert isinstance(second, PodPeer)
     names = [
         name
-        for name in _permitted(matter, first)
+        for name in _permitted(matter, first, second.pods)
         if any(matches(second.pods, w.labels) for w in matter.cluster.workloads_by_namespace.get(name, ()))
     ]
     if not names or len(names) > _MOST_NAMED:
@@ -163,7 +163,7 @@ def _in_namespaces(matter: Matter) -> Iterator[Change]:
             continue
         if not any(_is_of(peer, matter.far(probe)) for probe in matter.probes):
             continue
-        names = _permitted(matter, peer)
+        names = _permitted(matter, peer, peer.pods)
         if not names or len(names) > _MOST_NAMED:
             continue
         peers[place] = replace(peer, namespaces=NamespacesMatching(named(names)))
@@ -371,8 +371,8 @@ _COMBINED: Sequence[Make] = (
 
 
 # ------------------------------------------------------------------------------------------------ pieces
-def _permitted(matter: Matter, peer: PodPeer) -> list[str]:
-    """The namespaces that the peer selects and from which no probe comes, or to which none goes."""
+def _permitted(matter: Matter, peer: PodPeer, pods: Selector) -> list[str]:
+    """The namespaces that the peer selects and of whose pods, of those chosen, no claim says anything."""
     guilty = {far.namespace for probe in matter.probes if isinstance(far := matter.far(probe), Pod)}
     asked = [(claim, probe.connection) for probe in matter.probes[:_MOST_LIKE] for claim in matter.claims]
     return [
@@ -381,7 +381,7 @@ def _permitted(matter: Matter, peer: PodPeer) -> list[str]:
         if namespace.name not in guilty
         and isinstance(peer.namespaces, NamespacesMatching)
         and matches(peer.namespaces.selector, namespace.labels)
-        and not is_forbidden(namespace.name, asked, matter.direction, matter.cluster, matter.profile)
+        and not is_forbidden(namespace.name, asked, matter.direction, matter.cluster, matter.profile, pods)
     ]
 
 

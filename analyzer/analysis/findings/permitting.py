@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from analyzer.analysis.findings.causes import Cause, end_of, is_in
 from analyzer.analysis.findings.dns import DNS_PORTS, dns_peer, needs_dns
+from analyzer.analysis.findings.probes import met
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
@@ -23,7 +24,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.semantics import is_in_scope
+from analyzer.semantics import is_in_scope, matches
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 
 MOST_NAMED = 8  # namespaces that a rule spells out
@@ -165,13 +166,19 @@ def _covers(peers: Sequence[Peer], cluster: Cluster) -> bool:
 
 
 def is_forbidden(
-    namespace: str, asked: Sequence[Asked], direction: Direction, cluster: Cluster, profile: Profile
+    namespace: str,
+    asked: Sequence[Asked],
+    direction: Direction,
+    cluster: Cluster,
+    profile: Profile,
+    chosen: Selector = Selector.EVERYTHING,
 ) -> bool:
-    """Whether one of the claims forbids a connection like those that break it, with a pod of the namespace."""
+    """Whether one of the claims forbids a connection like those that break it, with a pod of the namespace; `chosen`:
+    which of its pods are meant."""
     return any(
         is_in_scope(claim, with_far(connection, far, direction), profile)
         for claim, connection in asked
-        for far in pods_of(namespace, cluster, connection)
+        for far in pods_of(namespace, cluster, connection, chosen)
     )
 
 
@@ -185,17 +192,17 @@ def is_outside_forbidden(asked: Sequence[Asked], direction: Direction, profile: 
     )
 
 
-def pods_of(namespace: str, cluster: Cluster, like: Connection) -> list[Pod]:
-    """Those that are there, and one without labels."""
+def pods_of(namespace: str, cluster: Cluster, like: Connection, chosen: Selector = Selector.EVERYTHING) -> list[Pod]:
+    """Those that are there and `chosen`, and one with no labels but what they are chosen by."""
     labels = cluster.namespace_by_name[namespace].labels
     known = next((end for end in (like.src, like.dst) if isinstance(end, Pod)), None)
     if known is None:
         return []
     plain = replace(
-        known, namespace=namespace, namespace_labels=labels, labels=NO_LABELS, workload=None, ports=(), unknown=()
+        known, namespace=namespace, namespace_labels=labels, labels=met(chosen), workload=None, ports=(), unknown=()
     )
-    there = cluster.workloads_by_namespace.get(namespace, ())[:3]
-    return [plain, *(replace(pod_of(it, labels, known.ip), unknown=()) for it in there if not it.host_network)]
+    there = [it for it in cluster.workloads_by_namespace.get(namespace, ()) if matches(chosen, it.labels)]
+    return [plain, *(replace(pod_of(it, labels, known.ip), unknown=()) for it in there[:3] if not it.host_network)]
 
 
 def with_far(connection: Connection, far: End, direction: Direction) -> Connection:
