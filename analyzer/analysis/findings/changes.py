@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.findings.causes import end_of, is_in, split_peers
+from analyzer.analysis.findings.causes import is_in, split_peers
 from analyzer.analysis.findings.dns import dns_peer
 from analyzer.analysis.findings.guessed_ports import (
     is_of_every_port,
@@ -21,7 +21,6 @@ from analyzer.analysis.findings.guessed_ports import (
 from analyzer.analysis.findings.matter import Change, Matter
 from analyzer.analysis.findings.operations import (
     AddExcepts,
-    AddPeer,
     DropDash,
     RemovePeer,
     ReplacePeer,
@@ -30,9 +29,9 @@ from analyzer.analysis.findings.operations import (
     SetSubject,
 )
 from analyzer.analysis.findings.permitted import excused_addresses, permitted_ends, spared_labels
-from analyzer.analysis.findings.permitting import groups, is_forbidden, known_by, listed, named, told, widest
+from analyzer.analysis.findings.permitting import groups, is_forbidden, listed, named, told, widest
 from analyzer.model.cluster import Namespace
-from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.endpoints import Pod
 from analyzer.model.ends import as_pods, parts_of
 from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import (
@@ -64,37 +63,6 @@ def mendings(matter: Matter) -> Iterator[Change]:
     together = _one_after_the_other(matter)
     yield from [together] if together is not None else ()
     yield from (change for change in _to_permitted_ends(matter) if not matter.left(change.policy))
-
-
-def joined_by(matter: Matter, change: Change, cut: Sequence[Connection]) -> Change | None:
-    """The change, with a peer more for each workload that it would cut off; None where that lets a probe through."""
-    rule = next(it for it in change.policy.rules(matter.direction) or () if it.index == matter.rule.index)
-    if rule.peers is None:
-        return None
-    peers: dict[PodPeer, str] = {}
-    for connection in cut:
-        far = end_of(connection, matter.direction, is_near=False)
-        if isinstance(far, Pod):
-            peers[_peer_of(far, matter.policy)] = (far.workload or far.namespace).partition("[")[0]
-    if not peers or len(peers) > _MOST_JOINED:
-        return None
-    after = matter.after(change.policy)
-    policy = after.with_rule(replace(rule, peers=(*rule.peers, *peers)))
-    if matter.left(policy):
-        return None
-    operations = tuple(AddPeer(matter.direction, rule.index, peer) for peer in peers)
-    said = f"keep {listed(list(dict.fromkeys(peers.values())))} as a peer of its own"
-    return change.then(Change(policy, operations, (said,)))
-
-
-def _peer_of(far: Pod, policy: Policy) -> PodPeer:
-    """The pod by its namespace and the label that it is known by."""
-    is_home = far.namespace == policy.namespace
-    namespaces = NamespaceNamed(far.namespace) if is_home else NamespacesMatching(named([far.namespace]))
-    return PodPeer(namespaces, known_by(far.labels))
-
-
-_MOST_JOINED = 6
 
 
 def _one_after_the_other(matter: Matter) -> Change | None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 from analyzer.analysis.findings.causes import Cause, Hit, causes_of, worst_first
-from analyzer.analysis.findings.changes import joined_by, mendings
+from analyzer.analysis.findings.changes import mendings
 from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type
 from analyzer.analysis.findings.closing_new import closed_for_all_to_come
 from analyzer.analysis.findings.dns import needs_dns
 from analyzer.analysis.findings.engine_edits import advice, closed, narrowed
+from analyzer.analysis.findings.joining import joined_by
 from analyzer.analysis.findings.keeping import Effect, Kept
 from analyzer.analysis.findings.matter import Change, Matter, matter_of
 from analyzer.analysis.findings.opening import opened
