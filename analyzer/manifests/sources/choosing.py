@@ -1,4 +1,5 @@
-"""Which files below a directory are read: those that `kubectl apply -R -f` takes, less what is no manifest.
+"""Which files below a directory are read: those that `kubectl apply -R -f` takes, less what is no manifest, and
+Terraform's state, which tells what the groups of AWS let through.
 
 kubectl (cli-runtime pkg/resource, ExpandPathsToFileVisitors and ignoreFile) walks a directory without following links
 to directories, and takes each file whose name ends in .json, .yaml or .yml in these letters, hidden or not.  A file
@@ -17,7 +18,7 @@ from analyzer.manifests.sources.kustomizations import KUSTOMIZATIONS, patches_of
 from analyzer.model.source import LeftOut, Source, Why
 from analyzer.records import dataclass
 
-ENDINGS = (".json", ".yaml", ".yml")
+ENDINGS = (".json", ".yaml", ".yml", ".tfstate")
 _CHART, _TEMPLATES = "Chart.yaml", "templates"
 
 
