@@ -49,7 +49,10 @@ def test_bad_knobs_are_told_together():
     )
     assert ("unknown knob `ipblock-match-pods`", "did you mean `ipblock-matches-pods`?") in found
     assert ("`maybe` is no value of knob `enforce-endport`", "enforce-endport takes true or false") in found
-    assert ("`named-ports` after --knob is not NAME=VALUE", "write --knob NAME=VALUE") in found
+    assert (
+        "`named-ports` after --knob or --assume is not NAME=VALUE",
+        "did you mean `named-ports=per-pod|zero-port|union`?",
+    ) in found
 
 
 def test_pod_addresses():
