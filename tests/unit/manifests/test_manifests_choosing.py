@@ -18,7 +18,20 @@ from analyzer.manifests.sources.files import chosen_files
 from analyzer.manifests.sources.git import check_submodules, manifests_in
 from analyzer.model.source import Why
 
-NAMES = ("a.yaml", ".b.yml", "c.json", ".yaml", "D.YAML", "e.Yml", "f.txt", "yaml", "g.yaml.bak", "h.yaml", "i", "j.tfstate")
+NAMES = (
+    "a.yaml",
+    ".b.yml",
+    "c.json",
+    ".yaml",
+    "D.YAML",
+    "e.Yml",
+    "f.txt",
+    "yaml",
+    "g.yaml.bak",
+    "h.yaml",
+    "i",
+    "j.tfstate",
+)
 ENDINGS = (".json", ".yaml", ".yml", ".tfstate")  # kubectl takes the first three, Terraform writes the last
 
 
