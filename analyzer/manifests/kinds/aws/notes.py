@@ -3,13 +3,26 @@ P6).  Nothing here is wrong; each may be other than it looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 from analyzer.model.aws import Aws, GroupPolicy, PolicyEndpoint
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
-from analyzer.model.policies import Direction, NamespaceNamed, Policy, Tier
+from analyzer.model.policies import (
+    AddressPeer,
+    Direction,
+    NamedPort,
+    NamespaceNamed,
+    PodPeer,
+    Policy,
+    Ports,
+    Rule,
+    Tier,
+)
 from analyzer.model.source import Notice
+from analyzer.sets import AddressSet
 
 _MODE = "pod-security-group-enforcing-mode"
 
@@ -26,8 +39,11 @@ def notes(cluster: Cluster) -> Iterator[Notice]:
         yield Notice(cluster.aws.groups[0].source, text)
     yield from _of_places(cluster)
     written = {(p.namespace, p.name): p for p in (*cluster.policies, *cluster.aws.policies) if p.kind != _ENDPOINT}
+    by_policy: dict[tuple[str | None, str], list[PolicyEndpoint]] = {}
     for made in cluster.aws.endpoints:
-        yield from _of_endpoint(made, written.get((made.policy.namespace, made.policy.name)))
+        by_policy.setdefault((made.policy.namespace, made.policy.name), []).append(made)
+    for of, several in by_policy.items():
+        yield from _of_endpoints(several, written.get(of))
 
 
 _ENDPOINT = "PolicyEndpoint"
@@ -113,12 +129,57 @@ def _of_groups(aws: Aws) -> Iterator[Notice]:
 
 
 # ------------------------------------------------------------------------------------------------ endpoints
-def _of_endpoint(made: PolicyEndpoint, policy: Policy | None) -> Iterator[Notice]:
-    if policy is None:
-        text = f"PolicyEndpoint {made.policy.namespace}/{made.name} is read in the place of policy {made.policy.name}"
-        yield Notice(made.source, f"{text}, which is not among the objects: it tells of the pods that there were")
-        return
-    ways = [d for d in Direction if (policy.rules(d) is None) is not (made.policy.rules(d) is None)]
-    if made.policy.subject.pods != policy.subject.pods or ways:
-        text = f"PolicyEndpoint {made.policy.namespace}/{made.name} was made of another {policy.id} than this one"
-        yield Notice(made.source, f"{text} ({policy.source}), which is what counts here")
+def _of_endpoints(several: Sequence[PolicyEndpoint], policy: Policy | None) -> Iterator[Notice]:
+    """Of one policy the controller makes several where their rules are many."""
+    for made in several:
+        text = f"PolicyEndpoint {made.policy.namespace}/{made.name}"
+        if policy is None:
+            text += f" is read in the place of policy {made.policy.name}"
+            yield Notice(made.source, f"{text}, which is not among the objects: it tells of the pods that there were")
+        elif made.policy.subject.pods != policy.subject.pods or any(
+            _differ([one.policy for one in several], policy, direction) for direction in Direction
+        ):
+            text += f" was made of another {policy.id} than this one"
+            yield Notice(made.source, f"{text} ({policy.source}), which is what counts here")
+
+
+def _differ(made: Sequence[Policy], policy: Policy, direction: Direction) -> bool:
+    """Whether this direction was made of other rules, as far as blocks and ports tell it: pods have become single
+    addresses, of which nothing is sure but that rules without pods make none."""
+    ours, theirs = policy.rules(direction), [rules for one in made if (rules := one.rules(direction)) is not None]
+    if ours is None or not theirs:
+        return ours is not None or bool(theirs)
+    entries = [rule for rules in theirs for rule in rules]
+    wanted, found, blocks = _addresses(ours), _addresses(entries), _addresses(entries, with_single=False)
+    chooses_pods = any(isinstance(peer, PodPeer) for rule in ours for peer in rule.peers or ())
+    if not (blocks if chooses_pods else found) <= wanted:
+        return True
+    ports, told = _ports(ours), _ports(entries)
+    if any(isinstance(port, NamedPort) for port in ports):  # each has become the numbers that pods have, or nothing
+        return False
+    if _lacks(found, wanted):
+        return True
+    return not told <= ports if chooses_pods else told != ports
+
+
+def _addresses(rules: Sequence[Rule], *, with_single: bool = True) -> AddressSet:
+    """What the blocks hold; a rule without peers holds all."""
+    if any(rule.peers is None for rule in rules):
+        return AddressSet.FULL
+    blocks = (p.addresses for rule in rules for p in rule.peers or () if isinstance(p, AddressPeer))
+    return reduce(or_, (block for block in blocks if with_single or not _is_single(block)), AddressSet.EMPTY)
+
+
+def _is_single(block: AddressSet) -> bool:
+    return bool(block) and block == AddressSet.single(block.some())
+
+
+def _lacks(found: AddressSet, wanted: AddressSet) -> bool:
+    """Everybody is told in the cluster's families of addresses alone."""
+    if wanted == AddressSet.FULL:
+        return AddressSet.FULL.v4 != found.v4 and AddressSet.FULL.v6 != found.v6
+    return not wanted <= found
+
+
+def _ports(rules: Sequence[Rule]) -> set[Ports | None]:
+    return {port for rule in rules for port in rule.ports or (None,)}
