@@ -13,8 +13,9 @@ from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.sources.no_objects import lines_of
-from analyzer.model.aws import AwsFact, aws_of
+from analyzer.model.aws import AwsFact
 from analyzer.model.aws_stand_ins import aws_stand_ins
+from analyzer.model.aws_told import aws_of
 from analyzer.model.calico import Calico, CalicoFact, calico_of, stand_ins
 from analyzer.model.cilium import CiliumFact, cilium_of, cilium_stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload

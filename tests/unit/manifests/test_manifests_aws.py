@@ -239,6 +239,8 @@ def test_the_same_group_told_in_four_ways_lets_the_same_through(loaded):
         assert {g for *_, groups in bodies for g in groups} == {"sg-2"}
     assert said[0] >= {(6, 80, 81)}
     assert all({(6, 80, 81)} <= one for one in said)
+    at_once = loaded(together(*(f"{json.dumps(it)}\n" for it in (whole, rules, state, shown)))).cluster.notices
+    assert not [notice.message for notice in at_once if "other rules" in notice.message]
 
 
 def test_a_data_source_of_terraform_tells_no_rules(loaded):
@@ -335,6 +337,7 @@ EVERYTHING = '[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]'
         ([POD, GROUPS, of_group("sg-2")], "names security group sg-1, of which nothing given tells"),
         ([POD, GROUPS, of_group(egress=EVERYTHING)], "sg-1 has no rule for ingress: it lets nothing in"),
         ([POD, GROUPS, of_group(ingress=EVERYTHING)], "sg-1 has no rule for egress: it lets nothing out"),
+        ([POD, GROUPS, of_group(), of_group(ingress=EVERYTHING)], "security group sg-1 has other rules at"),
         ([POD, GROUPS, POLICY], "in strict mode"),
         ([POD, of_group(ingress=EVERYTHING)], "nothing tells who has them"),
         ([POD.replace("spec: {", "spec: {hostNetwork: true, "), GROUPS], "which is on its node's network"),

@@ -120,6 +120,9 @@ def _holds(asked: Requirement, labels: Labels) -> bool:
 def _of_groups(aws: Aws) -> Iterator[Notice]:
     used = {id_: policy for policy in aws.group_policies for id_ in policy.groups}
     for group in aws.groups:
+        if group.otherwise is not None:
+            text = f"security group {group.id} has other rules at {group.otherwise}: those of both count"
+            yield Notice(group.source, f"{text}; leave out what is old")
         if group.id in used and group.is_whole and not group.of(Direction.INGRESS):
             alone = used[group.id].groups == (group.id,)
             text = f"security group {group.id} has no rule for ingress: it lets nothing in"
