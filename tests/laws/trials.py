@@ -45,7 +45,7 @@ from analyzer.model.endpoints import Connection, End, Host, Pod, Through
 from analyzer.model.ends import ANYTHING, Behind, led_ports_in, meant, pods_in
 from analyzer.model.formulas import Formula, Role
 from analyzer.model.knobs import ServiceEval
-from analyzer.model.labels import Labels, Operator, Requirement, Selector
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.leading import behind, led_ports, members_of
 from analyzer.model.mentioned_labels import labels_in, mentioned_labels
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, Protocol
@@ -240,8 +240,20 @@ class Encoded:
         if not renamed:
             return subject
 
+        by_value = {value: other for (_, value), other in renamed.items()}
+        declared = {
+            namespace.name for side in self.asked.sides for namespace in side.namespaces if namespace.is_declared
+        }
+
         def sampled(pod: Pod) -> Pod:
-            return replace(pod, labels=Labels({k: renamed.get((k, v), v) for k, v in pod.labels.items()}))
+            """With its namespace's labels alike where these may be anything: the two may be compared."""
+            labels = Labels({k: renamed.get((k, v), v) for k, v in pod.labels.items()})
+            if pod.namespace in declared:
+                return replace(pod, labels=labels)
+            around = Labels(
+                {k: v if k == NAMESPACE_NAME_LABEL else by_value.get(v, v) for k, v in pod.namespace_labels.items()}
+            )
+            return replace(pod, labels=labels, namespace_labels=around)
 
         def renaming(end: End) -> End:
             return sampled(end) if isinstance(end, Pod) and end in pods else end
