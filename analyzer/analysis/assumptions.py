@@ -119,6 +119,9 @@ def _nodes(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
 def _own_node(cluster: Cluster, profile: Profile) -> StatedAssumption:
     """To Amazon's agent the node is open both ways (aws.md K2)."""
     text = "a pod's own node, and what uses its network, always reaches the pod and is not judged"
+    if profile.reads_groups and cluster.aws.group_policies:
+        text = "what a pod's own node, and what uses its network, sends to the pod is not judged: it always arrives"
+        text += ", but for pods with security groups of their own in strict mode, where these decide"
     if profile.reads_aws and not profile.own_node_egress:
         text += "; the VPC CNI lets a pod reach its own node, too, which is not judged either"
         return StatedAssumption("own-node", text, override="--knob own-node-egress=true")
@@ -147,12 +150,20 @@ def _cni(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:
         text = f"the rules told one by one are all that security groups have of which nothing else tells ({names})"
         give = "give the output of `aws ec2 describe-security-groups`"
         yield StatedAssumption("group-rules-complete", text, override=give)
-    from analyzer.model.aws_nodes import nodes_are_told
+    from analyzer.model.aws_nodes import nodes_are_judged, nodes_are_told
 
     if not nodes_are_told(cluster):
-        text = "the security groups of nodes let through what pods without groups of their own send and are sent"
+        whose = "pods without groups of their own" if nodes_are_judged(cluster) else _WITH_NODES_GROUPS
+        text = f"the security groups of nodes let through what {whose} send and are sent"
         give = "give Nodes, and the output of `aws ec2 describe-network-interfaces`"
         yield StatedAssumption("node-groups", text, override=give)
+    if aws.group_policies and not any(one.has_pod_eni is not None or one.without_pod_eni for one in aws.settings):
+        text = "pods get the groups that SecurityGroupPolicies give: nothing says that aws-node has ENABLE_POD_ENI"
+        give = "give `kubectl -n kube-system get daemonset/aws-node -o yaml`"
+        yield StatedAssumption("pod-eni", text, override=give)
+
+
+_WITH_NODES_GROUPS = "nodes, pods on their network and pods without groups of their own"
 
 
 def _agent(cluster: Cluster, profile: Profile) -> Iterable[StatedAssumption]:

@@ -93,10 +93,15 @@ def looks_at_requests(cluster: Cluster, profile: Profile) -> bool:
 
 def _is_asked_point_by_point(cluster: Cluster, profile: Profile, ends: Sequence[PairEnd]) -> bool:
     """Where the engine's own policies decide and the map's fold does not follow them: at requests, and at nodes."""
-    if not is_decided_by_calico(profile, cluster):
-        return is_decided_by_cilium(profile, cluster)
     is_at_nodes = any(isinstance(end, Node) or (isinstance(end, Workload) and end.host_network) for end in ends)
     neither_is_a_pod = not any(isinstance(end, Workload) for end in ends)
+    if (is_at_nodes or neither_is_a_pod) and profile.reads_groups and cluster.aws.interfaces:
+        from analyzer.model.aws_nodes import nodes_are_judged
+
+        if nodes_are_judged(cluster):
+            return True
+    if not is_decided_by_calico(profile, cluster):
+        return is_decided_by_cilium(profile, cluster)
     return profile.application_layer_policy or (cluster.calico.has_hosts and (is_at_nodes or neither_is_a_pod))
 
 

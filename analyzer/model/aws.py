@@ -29,8 +29,8 @@ class AwsSettings:
     `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
     knobs of the profile that it sets, each with its value.  `gives_pods_groups`: pods without groups of their own have
     others than their node (S4).  `untold`: knobs that it sets to what nobody knows, each with the reason.
-    `has_windows`: Windows nodes get addresses.  `without_pod_eni`: why pods may get no groups of their own at all,
-    empty if they do.
+    `has_windows`: Windows nodes get addresses.  `has_pod_eni`: pods get groups of their own; None: it does not say.
+    `without_pod_eni`: why they may get none.
     """
 
     what: str
@@ -40,6 +40,7 @@ class AwsSettings:
     gives_pods_groups: bool = False
     untold: tuple[tuple[str, str], ...] = ()
     has_windows: bool = False
+    has_pod_eni: bool | None = None
     without_pod_eni: str = ""
 
 
@@ -163,8 +164,7 @@ class GroupPolicy:
 
 @dataclass(frozen=True, slots=True)
 class NodeGroups:
-    """The groups that nodes have, and pods on them that have none of their own (aws.md S4); `nodes` are their names,
-    empty: of every node."""
+    """The groups of nodes, or of pods on them without their own (S4), as `kind` says; `nodes`: names, empty: all."""
 
     groups: tuple[str, ...]
     nodes: tuple[str, ...]
@@ -176,7 +176,7 @@ class NodeGroups:
 
     @property
     def name(self) -> str:
-        return ",".join(self.groups)
+        return ",".join((*self.groups, *self.nodes))
 
     @property
     def id(self) -> str:
@@ -273,8 +273,9 @@ class Aws:
 
     @property
     def without_pod_eni(self) -> str:
-        """Why pods may get no groups of their own, empty if they do."""
-        return next((one.without_pod_eni for one in self.settings if one.without_pod_eni), "")
+        """Why pods may get no groups of their own, empty if they do; what does not say it counts where none does."""
+        told = [one for one in self.settings if one.has_pod_eni is not None] or self.settings
+        return next((one.without_pod_eni for one in told if one.without_pod_eni), "")
 
     def untold(self, knob: str) -> str:
         """Why nobody knows what the knob is."""

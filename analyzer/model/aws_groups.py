@@ -63,6 +63,11 @@ SAME_NODE = OpenFact(
 _OWN_NODE = OpenFact(
     "own-node", "own-node egress", "whether the node that is the destination is the source's own is not known"
 )
+_SAME_HOST = OpenFact(
+    "same-node",
+    "same-node hosts",
+    "whether both ends are on one node, whose traffic with itself no security group sees, is not known",
+)
 _DESCRIBE_GROUPS = "aws ec2 describe-security-groups --group-ids {}"
 _DESCRIBE_ENTRIES = "aws ec2 get-managed-prefix-list-entries --prefix-list-id {}"
 _DESCRIBE_INTERFACES = "aws ec2 describe-network-interfaces"
@@ -74,6 +79,16 @@ def local(direction: Direction, *, with_nodes: bool) -> Formula:
     far = Role.DST if direction is Direction.EGRESS else Role.SRC
     pods = both([is_a(far, PODS), _on_one_node(SAME_NODE)])
     return either([pods, own_node()]) if with_nodes and direction is Direction.EGRESS else pods
+
+
+def local_to_nodes(direction: Direction, *, with_pods: bool) -> Formula:
+    """The same of a near end that is a node, or on its network: another such, and a pod of its own where it is judged
+    what pods send to their node."""
+    far = Role.DST if direction is Direction.EGRESS else Role.SRC
+    hosts = both([is_a(far, ON_NODES), _on_one_node(_SAME_HOST)])
+    if not with_pods or direction is Direction.EGRESS:
+        return hosts
+    return either([hosts, both([is_a(far, PODS), _on_one_node(_OWN_NODE)])])
 
 
 def own_node() -> Formula:
@@ -94,7 +109,7 @@ class GroupFormulas:
         self.cluster, self.direction = cluster, direction
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.without = WithoutAgent(profile, cluster, direction)
-        self.nodes = NodesGroups(cluster, direction)
+        self.nodes = NodesGroups(profile, cluster, direction)
         self._groups = {group.id: group for group in cluster.aws.groups}
         self._lists = {one.id: one for one in cluster.aws.lists}
         self._carried: dict[tuple[str, Role], Formula] = {}

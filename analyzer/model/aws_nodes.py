@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from analyzer.model.aws import NetworkInterface, NodeGroups
 from analyzer.model.cluster import Cluster
@@ -23,8 +23,10 @@ from analyzer.model.formulas import (
     is_a,
     negated,
 )
+from analyzer.model.on_nodes import every_node_address
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Direction
+from analyzer.model.profile import Profile
 from analyzer.model.without_agent import shows_fargate
 from analyzer.sets import AddressSet
 
@@ -32,20 +34,21 @@ _COMMAND = "aws ec2 describe-network-interfaces"
 
 
 class NodesGroups:
-    """Each node has the groups of its primary interface.  `told`: the groups of each sort of nodes, where they are
-    known of every node; pods on a node have them too, unless it has interfaces with others, or an ENIConfig or a
-    NodeClass says so."""
+    """Each node has the groups of its primary interface.  `sorts`: the groups of each sort of nodes, where they are
+    known of every node; `told`: those that pods on them have too, which they do unless a node has interfaces with
+    others, or an ENIConfig or a NodeClass says so."""
 
-    def __init__(self, cluster: Cluster, direction: Direction) -> None:
+    def __init__(self, profile: Profile, cluster: Cluster, direction: Direction) -> None:
         self.cluster = cluster
+        self._has_others = every_node_address(cluster, profile) is None
         self._near = Role.SRC if direction is Direction.EGRESS else Role.DST
         found = _by_node(cluster)
         self._of_node = {name: groups for name, (groups, _) in found.items() if groups is not None}
         are_known = bool(found) and len(self._of_node) == len(found)
-        others = cluster.aws.gives_pods_groups or bool(shows_fargate(cluster))  # of the cluster, on Fargate (N8)
-        is_plain = are_known and not others and all(is_alike for _, is_alike in found.values())
+        is_plain = nodes_are_told(cluster)
         self.are_known = are_known
-        self.told = tuple(self._sorts()) if is_plain else ()
+        self.sorts = tuple(self._sorts()) if are_known else ()
+        self.told = self.sorts if is_plain else ()
 
     def _sorts(self) -> Iterable[NodeGroups]:
         sources = min((it.source for it in self.cluster.aws.interfaces), default=self.cluster.nodes[0].source)
@@ -58,7 +61,26 @@ class NodesGroups:
 
     @property
     def all_groups(self) -> tuple[str, ...]:
-        return tuple(sorted({id_ for sort in self.told for id_ in sort.groups}))
+        return tuple(sorted({id_ for sort in self.sorts for id_ in sort.groups}))
+
+    def at(self, groups: NodeGroups, role: Role = Role.SELF) -> Formula:
+        """The node, or a pod on its network, is one that has these."""
+        if not groups.nodes and not self._has_others:
+            return TRUE
+        names = groups.nodes or tuple(self._of_node)
+        return Member(role, AtAddress(self._addresses(names)))
+
+    def elsewhere(self, role: Role = Role.SELF) -> Formula:
+        """It is on a node that no Node object shows, so that nobody knows its groups."""
+        if not self._has_others:
+            return FALSE
+        end = self._near if role is Role.SELF else role
+        text = f"which security groups nodes have that are not among the objects is not known ({end.value})"
+        fact = OpenFact("node-groups", f"node-groups {end.value} elsewhere", text)
+        return both([negated(Member(role, AtAddress(self._addresses(self._of_node)))), Open(fact)])
+
+    def _addresses(self, names: Collection[str]) -> AddressSet:
+        return AddressSet.singles(ip for node in self.cluster.nodes if node.name in names for ip in node.ips)
 
     def on(self, groups: NodeGroups, role: Role = Role.SELF) -> Formula:
         """The pod is on a node that has these; nobody knows of one whose node is not known."""
@@ -82,10 +104,9 @@ class NodesGroups:
         there = is_a(role, ON_NODES)
         if not self.are_known:
             return both([there, self._unknown(id_)])
-        ips = AddressSet.singles(
-            ip for node in self.cluster.nodes if id_ in self._of_node.get(node.name, ()) for ip in node.ips
-        )
-        return both([there, Member(role, AtAddress(ips))]) if ips else FALSE
+        ips = self._addresses([name for name, groups in self._of_node.items() if id_ in groups])
+        declared = Member(role, AtAddress(ips)) if ips else FALSE
+        return both([there, either([declared, self.elsewhere(role)])])
 
     def lets_out(self, whens: Callable[[Iterable[str]], Formula]) -> Formula:
         """The groups of the pod's node let it out, by what their rules say."""
@@ -102,7 +123,19 @@ class NodesGroups:
 
 def nodes_are_told(cluster: Cluster) -> bool:
     """The groups of pods that have none of their own are known."""
-    return bool(NodesGroups(cluster, Direction.EGRESS).told)
+    found = _by_node(cluster)
+    return nodes_are_judged(cluster) and not _give_others(cluster) and all(is_alike for _, is_alike in found.values())
+
+
+def nodes_are_judged(cluster: Cluster) -> bool:
+    """The groups of every node are known, so that they are asked what nodes and pods on their network send."""
+    found = _by_node(cluster)
+    return bool(found) and all(groups is not None for groups, _ in found.values())
+
+
+def _give_others(cluster: Cluster) -> bool:
+    """Pods may have other groups than their node: by an ENIConfig or a NodeClass, or the cluster's on Fargate (N8)."""
+    return cluster.aws.gives_pods_groups or bool(shows_fargate(cluster))
 
 
 def _by_node(cluster: Cluster) -> dict[str, tuple[tuple[str, ...] | None, bool]]:

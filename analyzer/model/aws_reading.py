@@ -11,10 +11,11 @@ from dataclasses import replace
 from enum import Enum
 
 from analyzer.model.aws import GroupPolicy
-from analyzer.model.aws_groups import GroupFormulas, local, own_node
+from analyzer.model.aws_groups import GroupFormulas, local, local_to_nodes, own_node
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
+    ON_NODES,
     PODS,
     TRUE,
     AtAddress,
@@ -32,7 +33,7 @@ from analyzer.model.formulas import (
 from analyzer.model.knobs import EnforcingMode, ExternalSnat, GroupMode, StrictPolicies
 from analyzer.model.leading import node_ways
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, RuleLike
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet, PortSet
@@ -41,6 +42,7 @@ TIER = "security groups"
 _UNFILTERED = "security groups do not see what instances ask of the metadata service, of Amazon's DNS and time"
 _LOCAL = "in standard mode security groups do not see what stays on a node"
 _LEAVING = "in standard mode what leaves the VPC has the node's address, and its groups"
+_UNSHOWN = "it is on a node that no Node object shows"
 _STRICT_AGENT = "the agent is strict, and no policy selects the pod"
 _BESIDE = "in strict mode pods with security groups of their own may be out of the reach of policies"
 _STRICT = OpenFact(
@@ -83,18 +85,28 @@ class AwsReader:
         return Entry(policy, subject, rules, closes=True)
 
     def _of_nodes(self) -> Iterator[Entry]:
-        """Of pods that have none of their own; what stays on a node they do not see (S4).  On which node a pod is, and
-        so which groups it has, hangs on what is open of the rules, never of whom they are for."""
-        told = self.groups.nodes.told
-        if told:
+        """Of nodes, of pods on their network, and of pods that have none of their own; what stays on a node they do not
+        see, but for what comes from pods that strict mode takes out of it, and goes there (S3, S4).  On which node a
+        pod is, and so which groups it has, hangs on what is open of the rules, never of whom they are for."""
+        nodes, seen = self.groups.nodes, either([self.standard, negated(self.groups.own(self.far))])
+        local = _passing(None, both([self.local, seen]))
+        if nodes.told:
             subject = both([is_a(Role.SELF, PODS), negated(self.groups.own(Role.SELF))])
-            rules = tuple(
-                _passing(rule.rule, both([self.groups.nodes.on(sort), rule.when]))
-                for sort in told
+            rules = [
+                _passing(rule.rule, both([nodes.on(sort), rule.when]))
+                for sort in nodes.told
                 for rule in self._rules(sort.groups)
-            )
-            entry = told[0] if len(told) == 1 else replace(told[0], groups=self.groups.nodes.all_groups, nodes=())
-            yield Entry(entry, subject, (*rules, _passing(None, self.local)), closes=True)
+            ]
+            every = replace(nodes.told[0], groups=nodes.all_groups, nodes=(), kind="GroupsOfPodsOnNodes")
+            yield Entry(every, subject, (*rules, local), closes=True)
+        with_pods = self.profile.own_node_egress
+        among = _passing(None, both([local_to_nodes(self.direction, with_pods=with_pods), seen]))
+        hosts = is_a(Role.SELF, ON_NODES)
+        for sort in nodes.sorts:
+            yield Entry(sort, both([hosts, nodes.at(sort)]), (*self._rules(sort.groups), among), closes=True)
+        if nodes.sorts and (elsewhere := nodes.elsewhere()) != FALSE:
+            subject = both([hosts, *(negated(nodes.at(sort)) for sort in nodes.sorts)])
+            yield Entry(None, subject, (_passing(None, elsewhere), among), closes=True, why=_UNSHOWN)
 
     def _leaves_by_node(self) -> Formula:
         """What leaves the VPC leaves it by the node's own interface, but for where the node does not translate it."""
@@ -138,6 +150,19 @@ class AwsReader:
         when = both([negated(self.standard), Open(_STRICT) if is_open else TRUE])
         rule = StagedRule(None, Action.ACCEPT, FALSE, when, when)
         yield Tier(TIER, (((Entry(None, self.groups.own(Role.SELF), (rule,), why=_BESIDE),),),), is_union=True)
+
+    def at_nodes(self, stage: Stage, first: int) -> Stage:
+        """The stage with its `first` tiers, of groups, asked at nodes and pods on their network, too, where their
+        groups are known; all else speaks of the ends that it spoke of."""
+        if not self.groups.nodes.sorts:
+            return stage
+        groups, others = stage.tiers[:first], (_kept_to(stage.applies, tier) for tier in stage.tiers[first:])
+        doubts = (
+            Doubt(it.thing, *(both([stage.applies, part]) for part in (it.denies, it.allows, it.isolates)))
+            for it in stage.doubts
+        )
+        applies = either([stage.applies, is_a(Role.SELF, ON_NODES)])
+        return replace(stage, applies=applies, tiers=(*groups, *others), doubts=tuple(doubts))
 
     # -------------------------------------------------------------------------------------------- the agent
     def own_node(self) -> Iterator[Tier]:
@@ -187,6 +212,15 @@ class AwsReader:
             subject = both([self.enforced(is_a(Role.SELF, PODS)), is_strict, negated(either(dict.fromkeys(selecting)))])
             entry = Entry(None, subject, closes=True, why=_STRICT_AGENT)
             yield Tier(None, (((entry,),),), Unmatched.DENY, is_union=True)
+
+
+def _kept_to(ends: Formula, tier: Tier) -> Tier:
+    """The tier, of these ends alone."""
+    scales = tuple(
+        tuple(tuple(replace(it, subject=both([ends, it.subject])) for it in group) for group in scale)
+        for scale in tier.scales
+    )
+    return replace(tier, scales=scales)
 
 
 def _is(value: Enum, wanted: Enum, unknown: Enum, cluster: Cluster) -> Formula:

@@ -150,16 +150,15 @@ class _Reader:
     def stage(self) -> Stage:
         """An object that is not modelled may bear on a pod even where no policy is enforced: a mesh does so."""
         is_enforced, is_egress = is_enforcing(self.profile, self.cluster), self.direction is Direction.EGRESS
-        engine = self.calico or self.cilium
+        engine, groups = self.calico or self.cilium, () if self.aws is None else tuple(self.aws.tiers())
         own = self._tiers() if self.calico is None else self.calico.tiers()
-        groups = () if self.aws is None else tuple(self.aws.tiers())
         tiers = (*self._of_formulas(is_first=True), *own, *self._of_formulas(is_first=False))
         applies = is_a(Role.SELF, PODS) if engine is None else engine.applies
         if self.cluster.has_fargate:
             from analyzer.model.without_agent import off_fargate
 
             applies = off_fargate(applies, self.profile, self.cluster, self.direction, has_groups=bool(groups))
-        return Stage(
+        stage = Stage(
             name=self.direction.value,
             judges=NEAR[self.direction],
             applies=applies,
@@ -170,6 +169,7 @@ class _Reader:
             node_ways=node_ways(self.cluster) if is_enforced and is_egress else (),
             disguises=() if is_egress or not is_enforced else tuple(disguises_of(self.cluster)),
         )
+        return stage if self.aws is None else self.aws.at_nodes(stage, len(groups))
 
     # -------------------------------------------------------------------------------------------- tiers
     def _calico(self) -> CalicoReader | None:

@@ -237,7 +237,10 @@ def declared_here(about: Situation) -> list[ContainerPort]:
 
 
 def _is_at_host(formula: OnHostPort, about: Situation) -> bool:
-    return any(port.host_port for port in declared_here(about))
+    """A pod on its node's network has no port to which another one of the node would lead."""
+    pod = about.ends.get(Role.DST)
+    is_on_node = isinstance(pod, Pod) and pod.host_network
+    return not is_on_node and any(port.host_port for port in declared_here(about))
 
 
 _TRUTH: dict[type[Formula], Callable[[Any, Situation], bool]] = {

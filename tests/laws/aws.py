@@ -99,7 +99,7 @@ def interfaces(draw: DrawFn, cluster: Cluster) -> tuple[NetworkInterface, ...]:
     found = [
         NetworkInterface(f"eni-{i}", node.ips, same or draw(picked), HERE, f"i-{i}", is_primary=True)
         for i, node in enumerate(cluster.nodes)
-        if node.ips and draw(st.sampled_from((True, True, True, False)))
+        if node.ips and draw(st.sampled_from((*[True] * 7, False)))
     ]
     for i in range(draw(st.integers(0, 2))):
         found.append(NetworkInterface(f"eni-o{i}", (OUTSIDE[4] + i,), draw(picked), HERE))

@@ -21,7 +21,7 @@ from analyzer.analysis.between import between
 from analyzer.analysis.pointwise import decided
 from analyzer.model.aws import GroupPolicy, GroupRule
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, External, Pod
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.enforcing import as_declared, as_enforced
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import PROFILES, Profile
@@ -110,15 +110,19 @@ def _side(cluster: Cluster, connection: Connection, direction: Direction) -> boo
     if groups is None:
         return None
     if not groups:
-        return True if not isinstance(near, Pod) or near.host_network or not cluster.aws.interfaces else None
+        return None if isinstance(near, Pod) and not near.host_network and cluster.aws.interfaces else True
+    if _is_on_a_node(near) and _is_on_a_node(far):
+        return None  # both may be on one node
     rules = [rule for group in cluster.aws.groups if group.id in groups for rule in group.of(direction)]
     said = [_matches(cluster, rule, connection, far) for rule in rules]
     return True if True in said else None if None in said else False
 
 
 def _groups(cluster: Cluster, end: object) -> frozenset[str] | None:
-    """Those of its own, empty if it has none; None: nobody knows."""
-    if not isinstance(end, Pod) or end.host_network:
+    """Those of its own, or of the node that it is or is on, empty if it has none; None: nobody knows."""
+    if _is_on_a_node(end):
+        return _of_node(cluster, end)
+    if not isinstance(end, Pod):
         return frozenset()
     found: set[str] = set()
     for policy in cluster.aws.group_policies:
@@ -127,6 +131,18 @@ def _groups(cluster: Cluster, end: object) -> frozenset[str] | None:
             return None
         found |= set(policy.groups) if its else set()
     return frozenset(found)
+
+
+def _is_on_a_node(end: object) -> bool:
+    return isinstance(end, Host) or (isinstance(end, Pod) and end.host_network)
+
+
+def _of_node(cluster: Cluster, end: object) -> frozenset[str]:
+    """Those of the interface at its address, where each node has one that is told; else none are asked."""
+    by_ip = {ip: frozenset(it.groups) for it in cluster.aws.interfaces for ip in it.ips}
+    is_told = bool(cluster.nodes) and all(any(ip in by_ip for ip in node.ips) for node in cluster.nodes)
+    assert isinstance(end, Host | Pod)
+    return by_ip[end.ip] if is_told else frozenset()
 
 
 def _selects(cluster: Cluster, policy: GroupPolicy, pod: Pod) -> bool | None:
@@ -160,7 +176,7 @@ def _matches(cluster: Cluster, rule: GroupRule, connection: Connection, far: End
         elif known and group in known:
             return on
         elif not known:
-            return None  # by its node
+            return None  # by its node, or nobody knows which that has
     return False
 
 

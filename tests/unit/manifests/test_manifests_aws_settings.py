@@ -96,16 +96,42 @@ def test_variables_and_flags_count_in_their_own_containers(loaded):
 
 
 @pytest.mark.parametrize(
-    ("env", "is_open"), [("true", False), ("1", False), ("false", True), ("no", True), (None, False)]
+    ("env", "is_open"), [("true", False), ("1", False), ("false", True), ("no", True), ("", True), (None, True)]
 )
 def test_without_interfaces_of_pods_who_has_groups_is_open(tmp_path, env, is_open):
-    written = f'{{name: ENABLE_POD_ENI, value: "{env}"}}' if env else ""
+    written = "" if env is None else f'{{name: ENABLE_POD_ENI, value: "{env}"}}'
     nothing = '{"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [], "IpPermissionsEgress": []}]}\n'
     (tmp_path / "all.yaml").write_text(together(CONFIG_MAP % ON, daemon_set(written), GROUPS, nothing, POD))
     query = "no pods(app=web) in namespace shop can reach ips 8.8.8.8/32"
     done = CliRunner().invoke(app, ["check", str(tmp_path), "-q", query])
     assert done.exit_code == (3 if is_open else 0), done.output
     assert ("ENABLE_POD_ENI" in done.output) is is_open
+
+
+@pytest.mark.parametrize(
+    ("addon", "daemon", "is_open"),
+    [
+        ({}, None, True),
+        (None, None, True),
+        ({}, "true", False),
+        ({"env": {"ENABLE_POD_ENI": "true"}}, None, False),
+        ({"env": {"ENABLE_POD_ENI": "false"}}, "true", True),
+        ({"env": {"ENABLE_POD_ENI": "true"}}, "", True),
+    ],
+)
+def test_an_add_on_that_does_not_say_it_counts_where_nothing_does(loaded, addon, daemon, is_open):
+    told = {"addonName": "vpc-cni"} | ({} if addon is None else {"configurationValues": json.dumps(addon)})
+    there = [] if daemon is None else [daemon_set(f'{{name: ENABLE_POD_ENI, value: "{daemon}"}}')]
+    aws = loaded(together(GROUPS, *there, json.dumps({"addon": told}) + "\n")).cluster.aws
+    assert bool(aws.without_pod_eni) is is_open
+
+
+@pytest.mark.parametrize("is_said", [False, True])
+def test_interfaces_of_pods_that_nothing_tells_of_are_an_assumption(loaded, is_said):
+    there = [daemon_set("{name: ENABLE_POD_ENI, value: x}")] if is_said else []
+    cluster = loaded(together(GROUPS, *there)).cluster
+    found = stated_assumptions(cluster, (), Setting(Universe.ANY, profile_for(None, (), cluster)))
+    assert any(it.name == "pod-eni" for it in found) is not is_said
 
 
 def test_what_is_not_told_of_a_variable_is_named(tmp_path):

@@ -63,7 +63,7 @@ def of_daemon_sets(pods: Iterable[PodSource], config_maps: ConfigMaps) -> list[A
             what = f"DaemonSet {pod.namespace}/{pod.name}"
             own = _CNI if _CNI in containers else ""
             options = [option for option in pod.options if own in ("", option.container)]
-            found.append(_told(_variables(options, pod.namespace, config_maps), what, pod.source, agent))
+            found.append(_told(_variables(options, pod.namespace, config_maps), what, pod.source, agent, is_whole=True))
     return found
 
 
@@ -99,14 +99,15 @@ def of_addon(values: object, what: str, source: Source) -> AwsSettings:
     said = _values(values) if isinstance(values, str) and values.strip() else {}
     if said is None:
         why = Untold("from a configuration that cannot be read")
-        return _told(dict.fromkeys(_COUNTING, why), what, source, None)
+        return _told(dict.fromkeys(_COUNTING, why), what, source, None, is_whole=False)
     env = said.get("env")
     is_on = str(said.get("enableNetworkPolicy", "false")).lower() == "true"
     agent = said.get("nodeAgent")
     if isinstance(agent, Mapping) and str(agent.get("enabled", "true")).lower() == "false":
         is_on = False
     written = env if isinstance(env, Mapping) else {}
-    return _told({str(name): _written(value) for name, value in written.items()}, what, source, is_on)
+    variables = {str(name): _written(value) for name, value in written.items()}
+    return _told(variables, what, source, is_on, is_whole=False)
 
 
 def _values(text: str) -> Mapping[str, object] | None:
@@ -121,8 +122,11 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, str | int) else ""
 
 
-def _told(said: Mapping[str, str | Untold], what: str, source: Source, is_on: bool | None) -> AwsSettings:
-    """The settings that the variables are, each as the CNI reads it; what is not known of one is open."""
+def _told(
+    said: Mapping[str, str | Untold], what: str, source: Source, is_on: bool | None, *, is_whole: bool
+) -> AwsSettings:
+    """The settings that the variables are, each as the CNI reads it; what is not known of one is open.  `is_whole`:
+    there are no others, so that one that is not set is off."""
     knobs, untold = [], []
     for name, knob in _KNOB_OF_ENV.items():
         value = said.get(name, "")
@@ -131,13 +135,21 @@ def _told(said: Mapping[str, str | Untold], what: str, source: Source, is_on: bo
             untold.append((knob, f"{name} of {what} is taken {value.why}"))
         elif value.strip():
             knobs.append((knob, _READ[name](value.strip())))
-    eni = said.get(_POD_ENI, "true")
-    without = ""
+    without = _without_pod_eni(said.get(_POD_ENI, ""), what)
+    has_pod_eni = None if _POD_ENI not in said and not is_whole else not without
+    return AwsSettings(
+        what, source, is_on, tuple(knobs), untold=tuple(untold), has_pod_eni=has_pod_eni, without_pod_eni=without
+    )
+
+
+def _without_pod_eni(eni: str | Untold, what: str) -> str:
+    """Why pods get no interface of their own: it is off unless it is switched on (S1)."""
     if isinstance(eni, Untold):
-        without = f"{_POD_ENI} of {what} is taken {eni.why}"
-    elif eni.strip() not in ("", *_TRUE):
-        without = f"{_POD_ENI} of {what} is `{eni.strip()}`, so that pods to come get no interface of their own"
-    return AwsSettings(what, source, is_on, tuple(knobs), untold=tuple(untold), without_pod_eni=without)
+        return f"{_POD_ENI} of {what} is taken {eni.why}"
+    if eni.strip() in _TRUE:
+        return ""
+    said = f"is `{eni.strip()}`" if eni.strip() else "is not set"
+    return f"{_POD_ENI} of {what} {said}, so that pods to come get no interface of their own"
 
 
 def _lower(value: str) -> str:
