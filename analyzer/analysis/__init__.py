@@ -48,11 +48,13 @@ __all__ = [
 def _later(home: str, name: str, room: str = __name__) -> property:
     """The name, from its home module, which is loaded when it is first asked for."""
 
-    def found(_: ModuleType) -> object:
-        return getattr(import_module(f"{room}.{home}" if home else room), name)
+    def found(here: ModuleType) -> object:
+        return vars(here).get(name) or getattr(import_module(f"{room}.{home}" if home else room), name)
 
-    def keep(_: ModuleType, module: object) -> None:
+    def keep(here: ModuleType, value: object) -> None:
         """Loading a module that is called like its use case must not put it in the use case's place."""
+        if not isinstance(value, ModuleType):
+            vars(here)[name] = value
 
     return property(found, keep)
 
