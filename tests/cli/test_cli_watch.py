@@ -154,4 +154,4 @@ def test_it_tells_the_cause_of_what_a_save_breaks_with_its_fix(folder, watched):
     save(policies, DENY.replace("Egress]", "Ingress]"))
     said = watched.until("breaks  apart")
     assert "`policyTypes` lacks Egress, so egress stays open" in said
-    assert "fix     add Egress to its `policyTypes`, and allow DNS" in said
+    assert "fix     add Egress; allow DNS" in said
