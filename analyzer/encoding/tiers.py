@@ -18,7 +18,7 @@ from analyzer.encoding.formulas import FormulaTerms, Seen
 from analyzer.encoding.scope import Role as End
 from analyzer.encoding.sights import Asked
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, neg
-from analyzer.model.formulas import Leaf, Role, leaves
+from analyzer.model.formulas import Leaf, Open, Role, leaves
 from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
@@ -208,8 +208,15 @@ class TierTerms:
 
     def passes_on(self, view: View, tier: Tier) -> Term:
         entries = (entry for scale in self.scales(view, tier) for group in scale for entry in group)
-        passing = (entry for entry in entries if any(rule.action is Action.PASS for rule in entry.rules))
-        return disj(self.selects(view, entry) for entry in passing)
+        found = []
+        for entry in entries:
+            passing = [rule for rule in entry.rules if rule.action is Action.PASS]
+            if any(rule.rule is not None or not isinstance(rule.when, Open) for rule in passing):
+                found.append(self.selects(view, entry))
+            elif passing:  # nobody knows whether there is such a rule
+                there = disj(self.formulas.of(rule.when, {Role.SELF: view.subject}) for rule in passing)
+                found.append(conj([self.selects(view, entry), there]))
+        return disj(found)
 
     def scales(self, view: View, tier: Tier) -> list[list[list[Entry]]]:
         """The policies of the slice that can select the end."""

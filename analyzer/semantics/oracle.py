@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
-from analyzer.model.formulas import Role
+from analyzer.model.formulas import Open, Role
 from analyzer.model.knobs import ServiceEval
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Stage, Unmatched
+from analyzer.model.pipeline import Stage, StagedRule, Unmatched
 from analyzer.model.policies import Action, Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import is_enforcing, pipeline_of
@@ -125,6 +125,11 @@ def _why_not(end: Seen) -> str:
             return "it uses its node's network: policies do not select it"
 
 
+def _is_there(rule: StagedRule, about: Situation) -> bool:
+    """Not where nobody knows whether there is such a rule, and it is settled that there is none."""
+    return rule.rule is not None or not isinstance(rule.when, Open) or is_true(rule.when, about)
+
+
 def enforces_nothing(profile: Profile) -> str:
     return f"profile {profile.name} enforces no policy"
 
@@ -146,8 +151,9 @@ class _Stage:
             return self._open(_why_not(about.ends[Role.SELF]), StageVerdict.NONE)
         for tier, scales in selected(self.stage, self.cluster, about):
             closing = [entry for scale in scales for group in scale for entry in group if entry.closes]
-            actions = {rule.action for scale in scales for group in scale for entry in group for rule in entry.rules}
-            if closing and tier.unmatched is Unmatched.DENY and Action.PASS not in actions:
+            rules = (rule for scale in scales for group in scale for entry in group for rule in entry.rules)
+            passing = (rule for rule in rules if rule.action is Action.PASS)
+            if closing and tier.unmatched is Unmatched.DENY and not any(_is_there(rule, about) for rule in passing):
                 return isolated_by(self.stage, tier, closing)
         about = as_modelled_first(about)
         for doubt in self.stage.doubts:
@@ -177,9 +183,9 @@ class _Stage:
             if straight.allowed or about.settle(fact, SOURCES_SEEN) == CLIENT_ADDRESS:
                 return straight
         seen = about.settle(fact, SOURCES_SEEN)
-        if seen == OWN_NODE:
+        if seen == OWN_NODE and is_true(self.stage.from_own_node, about):
             return self._open("it may come from its own node, which always reaches it")
-        if seen == NODE_ADDRESS:
+        if seen in (NODE_ADDRESS, OWN_NODE):
             node = node_seen(selected(self.stage, self.cluster, about), connection.src, about.settle)
             about = about.seeing(self.stage.far, node)
         return self._judged(connection, about)

@@ -223,3 +223,17 @@ def test_rules_told_one_by_one_are_taken_for_all_by_an_assumption(loaded):
     assert assumed({"SecurityGroupRules": [RULE]})
     assert not assumed({"SecurityGroupRules": [RULE]}, {"SecurityGroups": [GROUP]})
     assert not assumed({"SecurityGroups": [GROUP]})
+
+
+# ------------------------------------------------------------------------------------------------ isolation
+@pytest.mark.parametrize(
+    ("ingress", "code"), [(None, 3), ([], 0), ([{"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "192.0.2.1/32"}]}], 1)]
+)
+def test_groups_isolate_where_they_let_nothing_in_and_nobody_knows_it_without_their_rules(tmp_path, ingress, code):
+    told = {"GroupId": "sg-1", "IpPermissions": ingress, "IpPermissionsEgress": []}
+    given = [] if ingress is None else [json.dumps({"SecurityGroups": [told]}) + "\n"]
+    cni = daemon_set("{name: ENABLE_POD_ENI, value: 'true'}")
+    (tmp_path / "all.yaml").write_text(together(CONFIG_MAP % ON, cni, GROUPS, *given, POD))
+    query = "every pods(app=web) in namespace shop is isolated for ingress"
+    done = CliRunner().invoke(app, ["check", str(tmp_path), "-q", query])
+    assert done.exit_code == code, done.output
