@@ -115,8 +115,7 @@ class Comparison:
         return Changed(union_of(part.near for part in found), union_of(part.far for part in found))
 
     def _parts(self, before: Stage, after: Stage) -> Iterator[Changed]:
-        ends = [(it.applies, it.from_own_node) for it in (before, after)]
-        if ends[0] != ends[1] or list(map(_shape, before.tiers)) != list(map(_shape, after.tiers)):
+        if before.applies != after.applies or list(map(_shape, before.tiers)) != list(map(_shape, after.tiers)):
             yield Changed(self.every, self.every)
             return
         both = (before, after)

@@ -142,14 +142,7 @@ def _are_stages_alike(before: Cluster, now: Cluster, profile: Profile) -> bool:
 
 
 def _but_ways(stage: Stage) -> tuple[object, ...]:
-    return (
-        stage.tiers,
-        stage.applies,
-        stage.doubts,
-        stage.service_eval,
-        stage.node_ways,
-        (stage.disguises, stage.from_own_node),
-    )
+    return stage.tiers, stage.applies, stage.doubts, stage.service_eval, stage.node_ways, stage.disguises
 
 
 def _others(before: Iterable[Workload], now: Iterable[Workload]) -> tuple[tuple[Workload, ...], tuple[Workload, ...]]:

@@ -75,15 +75,7 @@ def entry_changes(before: Cluster, now: Cluster, profile: Profile) -> EntryChang
 
 def _but_entries(stage: Stage) -> tuple[object, ...]:
     shapes = tuple((tier.name, tier.unmatched, tier.spared, tier.is_union) for tier in stage.tiers)
-    return (
-        shapes,
-        stage.applies,
-        stage.doubts,
-        stage.ways,
-        stage.service_eval,
-        stage.node_ways,
-        (stage.disguises, stage.from_own_node),
-    )
+    return shapes, stage.applies, stage.doubts, stage.ways, stage.service_eval, stage.node_ways, stage.disguises
 
 
 def _others(was: Tier, now: Tier) -> tuple[list[Entry], list[Entry]]:

@@ -214,7 +214,6 @@ class PipelineTerms:
         if not ways:
             return ruling
         behind, own = self.script.share(disj(ways)), self.assertions.open(_OWN_NODE)
-        own = conj([own, self.formulas.of(view.stage.from_own_node, {Role.SELF: view.subject, Role.DST: view.subject})])
         seen = View(view.stage, view.direction, view.subject, UnseenEnd(self.variables, self.assertions))
         hidden = self.script.share(disj([own, self.script.share(self.tiers.ruling(seen))]))
         return choose(peer.external, choose(behind, hidden, ruling), disj([ruling, conj([behind, hidden])]))

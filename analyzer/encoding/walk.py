@@ -53,8 +53,6 @@ def formulas_of(stage: Stage, *, with_entries: bool = True) -> Iterator[Formula]
     for doubt in stage.doubts:
         yield from (doubt.denies, doubt.allows)
     yield from (disguise.when for disguise in stage.disguises)
-    if stage.disguises:
-        yield stage.from_own_node
     for tier in stage.tiers:
         yield tier.spared
         for entry in tier.entries if with_entries else ():

@@ -154,8 +154,6 @@ class AwsReader:
     def at_nodes(self, stage: Stage, first: int) -> Stage:
         """The stage with its `first` tiers, of groups, asked at nodes and pods on their network, too, where their
         groups are known; all else speaks of the ends that it spoke of."""
-        own = both([self.groups.own(Role.SELF), negated(self.standard)])  # whose traffic all leaves the node (S3)
-        stage = replace(stage, from_own_node=negated(own))
         if not self.groups.nodes.sorts:
             return stage
         groups, others = stage.tiers[:first], (_kept_to(stage.applies, tier) for tier in stage.tiers[first:])

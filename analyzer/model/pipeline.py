@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from analyzer.model.formulas import FALSE, TRUE, Formula, Role
+from analyzer.model.formulas import FALSE, Formula, Role
 from analyzer.model.knobs import ServiceEval
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.policies import Action, Direction, PolicyLike, RuleLike
@@ -114,8 +114,7 @@ class Stage:
 
     `ways`: the ways through Services' own addresses that its rules see, or may see, before their translation, as
     `service_eval` says; `node_ways`: those through ports of the nodes, of which the rules may see the node;
-    `disguises`: where the source may be seen as a node, or be the end's own node, which reaches ends of
-    `from_own_node`, over SELF, whatever the stage says.
+    `disguises`: where the source may be seen as a node, or be the end's own node.
     """
 
     name: str
@@ -127,7 +126,6 @@ class Stage:
     service_eval: ServiceEval = ServiceEval.POST_DNAT
     node_ways: tuple[NodeWay, ...] = ()
     disguises: tuple[Disguise, ...] = ()
-    from_own_node: Formula = TRUE
 
     @property
     def far(self) -> Role:

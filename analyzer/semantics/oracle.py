@@ -183,9 +183,9 @@ class _Stage:
             if straight.allowed or about.settle(fact, SOURCES_SEEN) == CLIENT_ADDRESS:
                 return straight
         seen = about.settle(fact, SOURCES_SEEN)
-        if seen == OWN_NODE and is_true(self.stage.from_own_node, about):
+        if seen == OWN_NODE:
             return self._open("it may come from its own node, which always reaches it")
-        if seen in (NODE_ADDRESS, OWN_NODE):
+        if seen == NODE_ADDRESS:
             node = node_seen(selected(self.stage, self.cluster, about), connection.src, about.settle)
             about = about.seeing(self.stage.far, node)
         return self._judged(connection, about)
