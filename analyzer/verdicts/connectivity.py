@@ -87,8 +87,9 @@ class ConnectivityMap:
 
     `classes` are indices into `ends`: workloads sorted by id, then nodes, then a disjoint partition of the addresses
     outside.  No pair of ends is in two rows; a pair in no row can open nothing.  `grounds`: the rules that decide, if
-    they were asked for; no two of them speak of the same ends.  `ingress`: what Ingresses and Gateway API routes lead
-    to, one edge for a workload; `controllers`: the workloads that were named as the controller, none if it may be any.
+    they were asked for; no two of them speak of the same ends, but of one that policies may or may not select
+    (aws.md N9).  `ingress`: what Ingresses and Gateway API routes lead to, one edge for a workload; `controllers`: the
+    workloads that were named as the controller, none if it may be any.
     `admissions`: which requests proxies of the mesh let in, of all that the rows let come that far.
     """
 

@@ -50,7 +50,7 @@ def test_what_is_to_decide_parses_once_the_comment_signs_are_gone(cluster: Clust
     proposed = proposed_pack(cluster, setting=analysis.Setting(Universe.NAMESPACES, PROFILES["generic"]))
     text = render_proposed_pack(proposed).decode("utf-8")
     lines = (
-        line.removeprefix("# ") if line.startswith(("# @", "# assert", "#   ")) else line for line in text.split("\n")
+        line.removeprefix("# ") if line.startswith(("# @", "# assert ", "#   ")) else line for line in text.split("\n")
     )
     try:
         pack = parse_pack("\n".join(lines), "own.npq")
