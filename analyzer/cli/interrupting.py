@@ -108,6 +108,6 @@ def _tell() -> None:
 
 
 def _unraisable(found: sys.UnraisableHookArgs) -> None:
-    if found.exc_type is not None and issubclass(found.exc_type, KeyboardInterrupt):
+    if found.exc_value is not None and was_interrupted(found.exc_value):
         _end(signal.SIGINT, None)
     sys.__unraisablehook__(found)

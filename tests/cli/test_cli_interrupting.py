@@ -1,5 +1,6 @@
 """SIGINT at any time: one line, exit code 130, no process and no half of a file left behind."""
 
+import ctypes
 import os
 import re
 import signal
@@ -210,10 +211,16 @@ def test_what_is_held_is_done_whole(installed):
     assert installed == []
 
 
-def test_an_exception_that_python_would_pass_over_ends_it(installed):
+@pytest.mark.parametrize("is_renamed", [False, True], ids=["as it is", "by ctypes"])
+def test_an_exception_that_python_would_pass_over_ends_it(installed, is_renamed):
     class Finalised:
         def __del__(self):
-            signal.raise_signal(signal.SIGINT)
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                if not is_renamed:
+                    raise
+                raise ctypes.ArgumentError("argument 2: KeyboardInterrupt: ") from None
 
     with interrupting.Unwinding():
         thing = Finalised()
