@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from clusters import clusters, connections, profiles
@@ -24,7 +25,7 @@ from analyzer.model.enforcing import as_enforced
 from analyzer.model.mesh import NO_MESH
 from analyzer.model.policies import Action, Rule
 from analyzer.model.source import NOWHERE
-from analyzer.verdicts import Status
+from analyzer.verdicts import Status, Verdict
 
 _ASKED = [text for text in CLAIMS if text.startswith("no ")]
 
@@ -66,11 +67,7 @@ def test_what_policies_add_was_no_violation_and_no_other_is(data: st.DataObject)
     after = data.draw(other_policies(before))
     weighed = session.weighed(after)
     assert_broken_alike(weighed, session, after, setting)
-    for verdict in weighed.added:
-        event("added")
-        connection = verdict.counterexamples[0].connection
-        assert connection is not None
-        assert violates(after, verdict.query, connection, setting) is True
+    for verdict, connection in added_violations(weighed, after, setting):
         if not verdict.counterexamples[0].new_namespaces:
             assert violates(before, verdict.query, connection, setting) is not True
     told = {verdict.query.id for verdict in (*weighed.added, *weighed.untold, *weighed.worse)}
@@ -88,11 +85,18 @@ def test_what_ends_add_is_a_violation(data: st.DataObject) -> None:
     after = data.draw(edited(before))
     weighed = session.weighed(after)
     assert_broken_alike(weighed, session, after, setting)
+    for _ in added_violations(weighed, after, setting):
+        pass
+
+
+def added_violations(weighed: Weighed, after: Cluster, setting: Setting) -> Iterator[tuple[Verdict, Connection]]:
+    """What the change adds, each with its connection, which violates the query now."""
     for verdict in weighed.added:
         event("added")
         connection = verdict.counterexamples[0].connection
         assert connection is not None
         assert violates(after, verdict.query, connection, setting) is True
+        yield verdict, connection
 
 
 def assert_broken_alike(weighed: Weighed, session: CheckSession, after: Cluster, setting: Setting) -> None:

@@ -86,8 +86,7 @@ QUESTIONS = (
     idiom(r"^\s*(?P<at>(?:please\s+)?(?:check|ensure|verify|prove|show|make\s+sure|make\s+certain|assert|assume|i\s+want|require|it\s+is\s+true|is\s+it\s+true|test|expect|confirm)(?:\s+(?:that|if|whether))?)\s+(?!\w+:)", "", _CLAIM),
     idiom(r"^\s*(?P<at>(?:who|what|which\s+(?:pods?|workloads?|namespaces?)|how\s+many\s+pods))\s+(?=can\s)", "no anything ", "who can reach it is what `netproof map --to END` shows; a claim is true or false"),
     idiom(r"^\s*(?P<at>where\s+can)\s+(?P<src><SET>)\s+(?:reach|go|connect|talk)(?:\s+to)?\s*$", "no {src} can reach anything", "where it can go is what `netproof map --from END` shows; a claim is true or false"),
-    idiom(r"^\s*(?P<at>(?:can|could|may|do|does|will)\s+(?:any\s+|some\s+|all\s+)?)(?P<src><SET>)\s+(?P<verb><VERB>)\s*", "some {src} can reach ", _QUESTION),
-    idiom(r"^\s*(?P<at>(?:is|are)\s+(?:all\s+|every\s+)?)(?P<src>(?:pods?|namespaces?|workload|service|ns)[^\n]*?)\s+isolated(?P<rest>.*)$", "every {src} is isolated{rest}", _QUESTION),
+    idiom(r"^\s*(?P<at>(?:can|could|may|do|does|will)\s+(?:any\s+|some\s+)?)(?P<src><SET>)\s+(?P<verb><VERB>)\s*", "some {src} can reach ", _QUESTION),
     idiom(r"^\s*(?P<at>(?:is|are)\s+)(?P<dst><SET>)\s+(?P<how>(?:reachable|accessible|exposed)\s.*)$", "{dst} is {how}", _QUESTION),
 )  # fmt: skip
 
