@@ -12,6 +12,7 @@ import z3
 
 from analyzer.errors import SolverError
 from analyzer.solving.bit_vectors import solver_in
+from analyzer.solving.interruption import REASONS, Interruptible
 from analyzer.solving.outcome import Budget, Outcome, Result
 
 Z3, CVC5 = "z3", "cvc5"
@@ -86,11 +87,12 @@ def _by_z3(script: str, budget: Budget) -> Outcome:
     answering.set("timeout", max(1, min(int(budget.seconds * 1000), _WORK)))
     try:
         answering.add(z3.parse_smt2_string(script, ctx=context))
-        answer = answering.check()
+        with Interruptible(context):
+            answer = answering.check()
     except z3.Z3Exception as problem:
         raise SolverError(f"Z3 cannot read the script: {problem}") from problem
-    if answer == z3.unknown and answering.reason_unknown() == "interrupted from keyboard":
-        raise KeyboardInterrupt  # Z3 takes the signal for itself and only says so
+    if answer == z3.unknown and answering.reason_unknown() in REASONS:
+        raise KeyboardInterrupt
     return _outcome(str(answer), Z3)
 
 

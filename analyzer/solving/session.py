@@ -12,6 +12,7 @@ import z3
 
 from analyzer.errors import SolverError
 from analyzer.solving.bit_vectors import solver_in
+from analyzer.solving.interruption import REASONS, Interruptible
 from analyzer.solving.outcome import Budget, Outcome, OutOfTimeError, Result
 
 _TICK = 0.01  # seconds: Z3's clock and ours differ by less
@@ -35,6 +36,7 @@ class Session:
             name: z3.BitVec(name, width, self._context) if width else z3.Bool(name, self._context)
             for name, width in symbols.items()
         }
+        self._interruptible = Interruptible(self._context)
         self._solver = solver_in(self._context)
         self._solver.set("random_seed", 0)
         self._bodies: dict[str, z3.ExprRef] = {}
@@ -75,9 +77,10 @@ class Session:
         names = tuple(dict.fromkeys(literals))
         assumed = [self._literal(name).ast for name in names]
         # As z3.Solver.check, which casts each of them anew: that took as long as the search of a small question.
-        answer = z3.Z3_solver_check_assumptions(
-            self._context.ref(), self._solver.solver, len(assumed), (z3.Ast * len(assumed))(*assumed)
-        )
+        with self._interruptible:
+            answer = z3.Z3_solver_check_assumptions(
+                self._context.ref(), self._solver.solver, len(assumed), (z3.Ast * len(assumed))(*assumed)
+            )
         self._spent = None
         if answer == z3.Z3_L_TRUE:
             return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_why else {})
@@ -95,7 +98,8 @@ class Session:
         if self._allot(None):
             return None
         assumed, asked = ([self._literal(name) for name in names] for names in (literals, candidates))
-        answer, implied = self._solver.consequences(assumed, asked)
+        with self._interruptible:
+            answer, implied = self._solver.consequences(assumed, asked)
         self._spent = None
         if answer == z3.unsat:
             return frozenset(candidates)
@@ -127,9 +131,9 @@ class Session:
             self._limits = work, milliseconds
 
     def _heed_interrupt(self) -> None:
-        """Z3 takes the signal for itself and only says so; so it does of the clock."""
+        """A search that the signal, or the clock, cut short is no answer."""
         reason = self._solver.reason_unknown()
-        if reason == "interrupted from keyboard":
+        if reason in REASONS:
             raise KeyboardInterrupt
         if reason == "timeout" or self._seconds_left <= _TICK:
             raise self._out_of_time()

@@ -186,7 +186,7 @@ def _serve(work: Callable[[int], Any], channel: Connection) -> None:
     try:
         while channel in wait(asking):
             channel.send(_done(work, channel.recv()))
-    except (EOFError, OSError, MemoryError, KeyboardInterrupt):  # Z3 takes the signal for itself while it works
+    except (EOFError, OSError, MemoryError):
         return
 
 
