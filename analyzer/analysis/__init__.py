@@ -6,19 +6,19 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analyzer.analysis.cases import explain_cases
-    from analyzer.analysis.check import check
-    from analyzer.analysis.comparing import compare
+    from analyzer.analysis.checking.check import check
+    from analyzer.analysis.checking.cross_check import cross_check
+    from analyzer.analysis.checking.excuses import Excuses
+    from analyzer.analysis.checking.session import CheckSession, Weighed, changed_verdicts
     from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
-    from analyzer.analysis.cross_check import cross_check
-    from analyzer.analysis.difference import difference
-    from analyzer.analysis.excuses import Excuses
-    from analyzer.analysis.explanation import explain
-    from analyzer.analysis.exposure import exposure
-    from analyzer.analysis.hypothetical import representative
-    from analyzer.analysis.ingress import with_ingress
-    from analyzer.analysis.inventory_difference import inventory_difference
-    from analyzer.analysis.session import CheckSession, Weighed, changed_verdicts
+    from analyzer.analysis.connectivity.exposure import exposure
+    from analyzer.analysis.connectivity.ingress import with_ingress
+    from analyzer.analysis.explaining.cases import explain_cases
+    from analyzer.analysis.explaining.explanation import explain
+    from analyzer.analysis.explaining.hypothetical import representative
+    from analyzer.analysis.revisions.comparing import compare
+    from analyzer.analysis.revisions.difference import difference
+    from analyzer.analysis.revisions.inventory_difference import inventory_difference
     from analyzer.judging import Setting
     from analyzer.solving import Budget
 
@@ -52,7 +52,7 @@ def _later(home: str, name: str, room: str = __name__) -> property:
         return vars(here).get(name) or getattr(import_module(f"{room}.{home}" if home else room), name)
 
     def keep(here: ModuleType, value: object) -> None:
-        """Loading a module that is called like its use case must not put it in the use case's place."""
+        """Loading the room `connectivity` must not put it in the place of the use case of that name."""
         if not isinstance(value, ModuleType):
             vars(here)[name] = value
 
@@ -63,24 +63,24 @@ class _UseCases(ModuleType):
     """This module: no use case waits for the others to be loaded."""
 
     Budget = _later("", "Budget", "analyzer.solving")
-    Excuses = _later("excuses", "Excuses")
+    Excuses = _later("checking.excuses", "Excuses")
     Setting = _later("", "Setting", "analyzer.judging")
-    check = _later("check", "check")
-    cross_check = _later("cross_check", "cross_check")
-    CheckSession = _later("session", "CheckSession")
-    Weighed = _later("session", "Weighed")
+    check = _later("checking.check", "check")
+    cross_check = _later("checking.cross_check", "cross_check")
+    CheckSession = _later("checking.session", "CheckSession")
+    Weighed = _later("checking.session", "Weighed")
     EndFilter = _later("connectivity", "EndFilter")
     Focus = _later("connectivity", "Focus")
-    changed_verdicts = _later("session", "changed_verdicts")
-    compare = _later("comparing", "compare")
+    changed_verdicts = _later("checking.session", "changed_verdicts")
+    compare = _later("revisions.comparing", "compare")
     connectivity = _later("connectivity", "connectivity")
-    difference = _later("difference", "difference")
-    explain = _later("explanation", "explain")
-    explain_cases = _later("cases", "explain_cases")
-    exposure = _later("exposure", "exposure")
-    inventory_difference = _later("inventory_difference", "inventory_difference")
-    representative = _later("hypothetical", "representative")
-    with_ingress = _later("ingress", "with_ingress")
+    difference = _later("revisions.difference", "difference")
+    explain = _later("explaining.explanation", "explain")
+    explain_cases = _later("explaining.cases", "explain_cases")
+    exposure = _later("connectivity.exposure", "exposure")
+    inventory_difference = _later("revisions.inventory_difference", "inventory_difference")
+    representative = _later("explaining.hypothetical", "representative")
+    with_ingress = _later("connectivity.ingress", "with_ingress")
 
 
 sys.modules[__name__].__class__ = _UseCases

@@ -133,7 +133,7 @@ def rendered_answers(
     style: Style,
 ) -> bytes:
     """The report: an answer for each question, in order.  InputError with every end that is unknown."""
-    from analyzer.analysis.mesh_notices import mesh_notices
+    from analyzer.analysis.notices.mesh_notices import mesh_notices
     from analyzer.reports.explain_json import render_answers_json
     from analyzer.reports.explain_text import render_answers_text
 

@@ -51,7 +51,7 @@ def write_evidence(
     """The bundle in the folder, and its fingerprint on standard error; nothing if nobody wants one."""
     if folder is None:
         return
-    from analyzer.analysis.bundling import bundled
+    from analyzer.analysis.evidence.bundling import bundled
     from analyzer.cli.bundles import BundleWriter
     from analyzer.reports.check_json import render_json
     from analyzer.reports.evidence_json import render_evidence

@@ -36,7 +36,7 @@ def init(
 ) -> None:
     """Write a pack to start from: what is isolated today as assertions, what is not as a list to decide on."""
     from analyzer import analysis
-    from analyzer.analysis.proposing import proposed_pack
+    from analyzer.analysis.proposing.pack import proposed_pack
     from analyzer.manifests import load
     from analyzer.model.claims import Universe
     from analyzer.reports.proposed_pack import render_proposed_pack, summary

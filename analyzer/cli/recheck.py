@@ -21,7 +21,7 @@ def recheck(
 ) -> None:
     """Check an evidence bundle: hashes and every script; with the manifests, all that led to them."""
     from analyzer.analysis import Budget
-    from analyzer.analysis.bundle_reading import parse_bundle
+    from analyzer.analysis.evidence.bundle_reading import parse_bundle
     from analyzer.cli.bundles import read_bundle
     from analyzer.cli.rechecking import from_itself, from_manifests
     from analyzer.reports.recheck_json import render_recheck_json

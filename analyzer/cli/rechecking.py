@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer import inputs
 from analyzer.analysis import Budget
-from analyzer.analysis.bundle_reading import verdicts_in
-from analyzer.analysis.recheck import check_answers, check_files, check_verdicts
-from analyzer.analysis.rederiving import ask_again, match_manifests, packs_of, replay_witnesses, setting_of
+from analyzer.analysis.evidence.bundle_reading import verdicts_in
+from analyzer.analysis.evidence.recheck import check_answers, check_files, check_verdicts
+from analyzer.analysis.evidence.rederiving import ask_again, match_manifests, packs_of, replay_witnesses, setting_of
 from analyzer.cli.progress import Progress
 from analyzer.manifests import Blob, load_blobs, read_manifests
 from analyzer.reports.check_json import render_json

@@ -18,7 +18,7 @@ from analyzer.records import dataclass
 
 if TYPE_CHECKING:
     from analyzer.analysis import EndFilter, Focus
-    from analyzer.analysis.pointwise import AskedEnd
+    from analyzer.analysis.explaining.pointwise import AskedEnd
     from analyzer.model.cluster import Cluster, Node, Workload
     from analyzer.model.endpoints import Through
     from analyzer.model.ends import ApiServer, Behind, LedPort, ServiceNamed
@@ -279,7 +279,7 @@ def one_end(text: str, option: str, cluster: Cluster, profile: Profile | None = 
 
 
 def _entity(name: str) -> str:
-    from analyzer.analysis.between import ENTITIES
+    from analyzer.analysis.explaining.between import ENTITIES
 
     if name not in ENTITIES:
         raise UsageError(f"`entity:{name}` is no entity", nearest(name, ENTITIES))

@@ -47,7 +47,7 @@ def explained(
         pod_addresses=pod_addresses,
         request=request,
     )
-    from analyzer.analysis.between import looks_at_requests
+    from analyzer.analysis.explaining.between import looks_at_requests
 
     is_read = found.request is not None or looks_at_requests(cluster, profile)
     unread = (UNREAD,) if request and not is_read else ()

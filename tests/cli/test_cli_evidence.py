@@ -456,7 +456,7 @@ def test_no_field_of_the_index_can_be_forged(
     place: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], parts: set[str]
 ) -> None:
     """Each value of the index is changed, alone, and the files' hashes made to fit."""
-    monkeypatch.setattr("analyzer.analysis.recheck.solve_script", cache(solve_script))  # no script is changed
+    monkeypatch.setattr("analyzer.analysis.evidence.recheck.solve_script", cache(solve_script))  # no script is changed
     claim = ("check", "in", "-q", CLAIM, "-q", "every namespace shop is isolated for egress", "--evidence", "bundle")
     assert run(*claim, *more).exit_code == 1
     whole = index()

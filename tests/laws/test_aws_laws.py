@@ -17,8 +17,8 @@ from own_policies import (
 )
 from test_map_laws import POD_ADDRESSES
 
-from analyzer.analysis.between import between
-from analyzer.analysis.pointwise import decided
+from analyzer.analysis.explaining.between import between
+from analyzer.analysis.explaining.pointwise import decided
 from analyzer.model.aws import GroupPolicy, GroupRule
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod

@@ -18,9 +18,9 @@ from own_policies import (
 )
 from test_map_laws import POD_ADDRESSES
 
-from analyzer.analysis.between import between
-from analyzer.analysis.pointwise import decided
-from analyzer.analysis.requests import without_requests
+from analyzer.analysis.explaining.between import between
+from analyzer.analysis.explaining.pointwise import decided
+from analyzer.analysis.explaining.requests import without_requests
 from analyzer.encoding import encode
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Pod

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from revisions import revisions
 
 from analyzer import analysis
-from analyzer.analysis.bundle_reading import parse_bundle, verdicts_in
-from analyzer.analysis.bundling import bundled
-from analyzer.analysis.recheck import check_answers, check_files, check_verdicts
-from analyzer.analysis.rederiving import replay_witnesses, setting_of
+from analyzer.analysis.evidence.bundle_reading import parse_bundle, verdicts_in
+from analyzer.analysis.evidence.bundling import bundled
+from analyzer.analysis.evidence.recheck import check_answers, check_files, check_verdicts
+from analyzer.analysis.evidence.rederiving import replay_witnesses, setting_of
 from analyzer.judging import Setting
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Pack, Query, Universe

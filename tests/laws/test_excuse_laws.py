@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from test_verdict_laws import LAW, PODS
 from told_regions import tells_of
 
-from analyzer.analysis.answering import Answerer, Task
-from analyzer.analysis.excuses import Excuses
-from analyzer.analysis.known_regions import known_excuse
+from analyzer.analysis.checking.answering import Answerer, Task
+from analyzer.analysis.checking.excuses import Excuses
+from analyzer.analysis.checking.known_regions import known_excuse
 from analyzer.judging import Setting, judge
 from analyzer.model.claims import Excuse, Kind, PortNaming, Query, Universe
 from analyzer.model.cluster import Cluster

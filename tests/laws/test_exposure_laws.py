@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from told_regions import asked_of_namespace
 
 from analyzer.analysis import Setting
-from analyzer.analysis.exposure import exposure
+from analyzer.analysis.connectivity.exposure import exposure
 from analyzer.encoding.vocabulary import mentioned_names
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, ContainerKind

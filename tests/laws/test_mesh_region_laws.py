@@ -9,7 +9,7 @@ from test_mesh_diff_laws import EVERY, MOST, SLOW, setting
 from test_mesh_encoding_laws import PROFILE, clusters
 from told_regions import tells_of, tells_of_request
 
-from analyzer.analysis.known_regions import known_excuse
+from analyzer.analysis.checking.known_regions import known_excuse
 from analyzer.judging import judge
 from analyzer.model.claims import Claim, Kind, Query, Universe
 from analyzer.model.cluster import Cluster

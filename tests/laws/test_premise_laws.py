@@ -10,7 +10,7 @@ from evaluators import EVERYTHING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.analysis.premises import breaches_of, judge_on
+from analyzer.analysis.checking.premises import breaches_of, judge_on
 from analyzer.judging import Setting, judge
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace, Workload

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from test_added_labels import NODES, cluster_of, controllers, matches, mentioned_in, policies, scene, zones_of
 
 from analyzer import analysis
-from analyzer.analysis.distinguished import distinguished
-from analyzer.analysis.proposing import proposed_pack
+from analyzer.analysis.proposing.distinguished import distinguished
+from analyzer.analysis.proposing.pack import proposed_pack
 from analyzer.errors import QueryError
 from analyzer.language import parse_pack, parse_query
 from analyzer.model.claims import Universe

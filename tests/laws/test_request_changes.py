@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from told_regions import tells_of_request
 
-from analyzer.analysis.known_requests import asked_by
-from analyzer.analysis.request_changes import changed_requests
+from analyzer.analysis.checking.known_requests import asked_by
+from analyzer.analysis.revisions.request_changes import changed_requests
 from analyzer.model.formulas import Attribute as Asked
 from analyzer.model.formulas import Name, Role
 from analyzer.model.knobs import USUAL_ATOMS

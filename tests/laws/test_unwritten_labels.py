@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import check, connectivity, difference
-from analyzer.analysis.exposure import exposure
-from analyzer.analysis.inventory_difference import inventory_difference
+from analyzer.analysis.connectivity.exposure import exposure
+from analyzer.analysis.revisions.inventory_difference import inventory_difference
 from analyzer.inputs.explaining import explained
 from analyzer.judging import Setting
 from analyzer.language import parse_pack

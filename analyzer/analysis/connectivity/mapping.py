@@ -19,7 +19,7 @@ from analyzer.analysis.connectivity.ruling import Ruled
 from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subject, Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike, may_differ
-from analyzer.analysis.mesh_notices import admitted_by_mesh, mesh_notices
+from analyzer.analysis.notices.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.enforcing import as_pictured

@@ -15,7 +15,7 @@ from itertools import groupby
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.findings.dns import dns_peer
 from analyzer.analysis.findings.probes import met
-from analyzer.analysis.inventory_difference import Pairing, both_mentioned
+from analyzer.analysis.revisions.inventory_difference import Pairing, both_mentioned
 from analyzer.encoding import align
 from analyzer.encoding.scope import pod_addresses
 from analyzer.judging import Setting

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from analyzer.analysis.answering import Answerer
-from analyzer.analysis.check import tasks_of
+from analyzer.analysis.checking.answering import Answerer
+from analyzer.analysis.checking.check import tasks_of
+from analyzer.analysis.checking.jobs import ample_jobs, answer_all
 from analyzer.analysis.findings.causes import Cause
 from analyzer.analysis.findings.keeping import Effect, Kept
 from analyzer.analysis.findings.making import Told, gravity, told_of
 from analyzer.analysis.findings.rebasing import original, originals, rebased
 from analyzer.analysis.findings.texts import Texts
 from analyzer.analysis.findings.verifying import lines_after
-from analyzer.analysis.jobs import ample_jobs, answer_all
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack
 from analyzer.model.cluster import Cluster

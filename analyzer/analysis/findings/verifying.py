@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from analyzer.analysis.answering import Answerer, Task
-from analyzer.analysis.check import tasks_of
+from analyzer.analysis.checking.answering import Answerer, Task
+from analyzer.analysis.checking.check import tasks_of
+from analyzer.analysis.checking.jobs import ample_jobs, answer_all
 from analyzer.analysis.findings.causes import Cause, causes_of
 from analyzer.analysis.findings.texts import Texts
-from analyzer.analysis.jobs import ample_jobs, answer_all
 from analyzer.encoding import dependencies_of
 from analyzer.judging import Setting, question_of
 from analyzer.judging.mediated import mediated

@@ -23,8 +23,8 @@ class Diagnosis:
 
 def diagnoses(text: str, file: str, cluster: Cluster | None) -> Iterator[Diagnosis]:
     """Each error of the file; or where there is none, its notices, and names and labels that no manifest has."""
-    from analyzer.analysis.check import unknown_names
-    from analyzer.analysis.unknown_labels import unknown_labels
+    from analyzer.analysis.checking.check import unknown_names
+    from analyzer.analysis.notices.unknown_labels import unknown_labels
     from analyzer.language import parse_pack
 
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.analysis.ingress import _behind
-from analyzer.analysis.premises import breaches_of
+from analyzer.analysis.checking.premises import breaches_of
+from analyzer.analysis.connectivity.ingress import _behind
 from analyzer.inputs.service_ends import backend
 from analyzer.language import parse_pack
 from analyzer.manifests import load

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from analyzer.analysis.check import check
-from analyzer.analysis.cut_off import cut_off
+from analyzer.analysis.checking.check import check
+from analyzer.analysis.notices.cut_off import cut_off
 from analyzer.judging import Setting
 from analyzer.language import parse_query
 from analyzer.manifests import load

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import Setting, check
-from analyzer.analysis.answering import Answerer, Task
-from analyzer.analysis.check import tasks_of
-from analyzer.analysis.jobs import ample_jobs, answer_all
+from analyzer.analysis.checking.answering import Answerer, Task
+from analyzer.analysis.checking.check import tasks_of
+from analyzer.analysis.checking.jobs import ample_jobs, answer_all
 from analyzer.errors import InternalError
 from analyzer.language import parse_query
 from analyzer.model.claims import Pack, Query, Universe

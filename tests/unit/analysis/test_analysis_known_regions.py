@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 from told_regions import tells_of, tells_of_pod, tells_of_request
 
-from analyzer.analysis.known_regions import known_excuse
-from analyzer.analysis.known_requests import asked_by
+from analyzer.analysis.checking.known_regions import known_excuse
+from analyzer.analysis.checking.known_requests import asked_by
 from analyzer.judging import Setting, judge
 from analyzer.manifests import load
 from analyzer.model.claims import Claim, Kind, Query, Universe

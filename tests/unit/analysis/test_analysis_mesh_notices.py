@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.analysis.mesh_notices import mesh_notices
+from analyzer.analysis.notices.mesh_notices import mesh_notices
 from analyzer.manifests import load
 
 CLUSTER = """

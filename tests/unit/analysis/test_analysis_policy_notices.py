@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.analysis.policy_notices import policy_notices
+from analyzer.analysis.notices.policy_notices import policy_notices
 from analyzer.manifests import load
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

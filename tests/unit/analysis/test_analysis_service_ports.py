@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.analysis.service_ports import service_port_slips
+from analyzer.analysis.notices.service_ports import service_port_slips
 from analyzer.manifests import load
 
 CLUSTER = """

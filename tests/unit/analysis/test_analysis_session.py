@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import CheckSession, Setting, check
-from analyzer.analysis.answering import Answerer
+from analyzer.analysis.checking.answering import Answerer
 from analyzer.judging import question_of
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.judge import replay_of
@@ -248,7 +248,7 @@ def test_of_a_changed_policy_it_is_not_worked_out_what_the_answers_depend_on(mon
     def not_needed(*_: object) -> None:
         raise AssertionError("all that a question can look at was gone through")
 
-    monkeypatch.setattr("analyzer.analysis.session.dependencies_of", not_needed)
+    monkeypatch.setattr("analyzer.analysis.checking.session.dependencies_of", not_needed)
     everywhere = Rule(Action.ACCEPT, None, None, 0, closed[0].source)
     opened = [replace(it, name="open", ingress=(everywhere,), egress=(everywhere,)) for it in closed]
     for policies in (closed, closed[1:], (*closed, opened[0]), (*closed, *opened[:2])):

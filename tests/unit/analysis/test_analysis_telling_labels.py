@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.analysis.telling_labels import Sensitivity, Tenancy, sensitivities, tenancy
+from analyzer.analysis.notices.telling_labels import Sensitivity, Tenancy, sensitivities, tenancy
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from analyzer.analysis.comparing import compare
+from analyzer.analysis.revisions.comparing import compare
 from analyzer.judging import Setting
 from analyzer.judging.judge import judge
 from analyzer.language import parse_query

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.analysis.comparing import compare
+from analyzer.analysis.revisions.comparing import compare
 from analyzer.judging import Setting
 from analyzer.manifests import load
 from analyzer.model.claims import Universe

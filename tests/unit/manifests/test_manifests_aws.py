@@ -6,7 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.cli.app import app
 from analyzer.errors import UsageError
 from analyzer.inputs.engines import profile_for

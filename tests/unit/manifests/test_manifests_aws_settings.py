@@ -6,7 +6,7 @@ import pytest
 from test_manifests_aws import AGENT, CONFIG_MAP, DAEMON_SET, FLAG, GROUPS, ON, POD, addon, together
 from typer.testing import CliRunner
 
-from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.cli.app import app
 from analyzer.inputs.engines import profile_for
 from analyzer.judging import Setting

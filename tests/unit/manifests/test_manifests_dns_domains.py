@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from analyzer.analysis import Setting, check
-from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.language import parse_query
 from analyzer.manifests import load
 from analyzer.model.claims import Pack, Universe

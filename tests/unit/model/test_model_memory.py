@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.analysis.premises import breaches_of
-from analyzer.analysis.service_ports import service_port_slips
+from analyzer.analysis.checking.premises import breaches_of
+from analyzer.analysis.notices.service_ports import service_port_slips
 from analyzer.encoding.namespaces import namespace_table
 from analyzer.encoding.slices import StageIndex, index_of
 from analyzer.encoding.vocabulary import asked_in_pipeline

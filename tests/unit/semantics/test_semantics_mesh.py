@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.analysis.between import between
+from analyzer.analysis.explaining.between import between
 from analyzer.inputs import chosen_profile, endpoints
 from analyzer.inputs.requests import read_request
 from analyzer.manifests import load

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import TypeVar
 
-from analyzer.analysis.mesh_patterns import oddity
+from analyzer.analysis.notices.mesh_patterns import oddity
 from analyzer.model.cluster import Cluster, Service, ServicePort, Workload
 from analyzer.model.endpoints import pod_of
 from analyzer.model.formulas import FALSE, Formula, Role

@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import cached_property, partial
 from threading import Lock
 
-from analyzer.analysis.answering import Answered, Answerer, Task
-from analyzer.analysis.check import answer_of, tasks_of
-from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
-from analyzer.analysis.premises import Breach, breaches_of
+from analyzer.analysis.checking.answering import Answered, Answerer, Task
+from analyzer.analysis.checking.check import answer_of, tasks_of
+from analyzer.analysis.checking.jobs import Progress, ample_jobs, answer_all
+from analyzer.analysis.checking.premises import Breach, breaches_of
 from analyzer.encoding import Dependencies, Question, dependencies_of, entry_changes
 from analyzer.encoding.end_changes import end_changes
 from analyzer.judging import Setting, judge, question_of

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 
-from analyzer.analysis.assumptions import stated_assumptions
+from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.analysis.connectivity.classes import VERSIONS, Classifier, EndClass
 from analyzer.analysis.connectivity.index import EndIndex
+from analyzer.analysis.connectivity.isolation import is_isolated
 from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subjects
 from analyzer.analysis.connectivity.variants import guesses
 from analyzer.analysis.connectivity.views import Classes
-from analyzer.analysis.isolation import is_isolated
-from analyzer.analysis.mesh_notices import admitted_by_mesh, mesh_notices
+from analyzer.analysis.notices.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses
 from analyzer.judging.expose import Alike, expose
 from analyzer.judging.judge import Setting

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.cross_check import cross_check, together
-from analyzer.analysis.difference import Progress, difference
-from analyzer.analysis.inventory_difference import inventory_difference
+from analyzer.analysis.checking.cross_check import cross_check, together
+from analyzer.analysis.revisions.difference import Progress, difference
+from analyzer.analysis.revisions.inventory_difference import inventory_difference
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster, Workload

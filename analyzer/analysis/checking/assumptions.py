@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.analysis.premises import breaches_of
-from analyzer.analysis.untold_addresses import service_addresses
+from analyzer.analysis.checking.premises import breaches_of
+from analyzer.analysis.checking.untold_addresses import service_addresses
 from analyzer.encoding import pod_ranges
 from analyzer.encoding.walk import claim_sets, requests_in
 from analyzer.judging import Setting

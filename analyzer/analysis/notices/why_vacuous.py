@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.analysis.telling_labels import tenancy
+from analyzer.analysis.notices.telling_labels import tenancy
 from analyzer.model.claims import Pack, Query
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import All, Attribute, Formula, Name, Not, Some, Test

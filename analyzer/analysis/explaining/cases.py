@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from analyzer.analysis.between import ITSELF, between, settling
 from analyzer.analysis.connectivity.variants import Mentioned, guesses
-from analyzer.analysis.mismatches import end_words
-from analyzer.analysis.pointwise import AskedEnd
+from analyzer.analysis.explaining.between import ITSELF, between, settling
+from analyzer.analysis.explaining.mismatches import end_words
+from analyzer.analysis.explaining.pointwise import AskedEnd
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Through
 from analyzer.model.mentioned_labels import mentioned_labels, told_at_destinations

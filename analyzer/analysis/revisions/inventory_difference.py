@@ -12,11 +12,11 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import product
 
 from analyzer.analysis.connectivity import connectivity
-from analyzer.analysis.difference import Progress, background, queries_of, silent
-from analyzer.analysis.ingress_difference import changed_flows
-from analyzer.analysis.isolation import isolation_changes
-from analyzer.analysis.matched_ends import Likeness, matched
-from analyzer.analysis.request_changes import Requested, changed_requests
+from analyzer.analysis.connectivity.isolation import isolation_changes
+from analyzer.analysis.revisions.difference import Progress, background, queries_of, silent
+from analyzer.analysis.revisions.ingress_difference import changed_flows
+from analyzer.analysis.revisions.matched_ends import Likeness, matched
+from analyzer.analysis.revisions.request_changes import Requested, changed_requests
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.judging import Setting
 from analyzer.judging.compare import ANYTHING_NEW, Revisions, gained, lost

@@ -8,8 +8,8 @@ from functools import cached_property
 from analyzer.analysis.connectivity.pairwise import Pair, PairEnd, PairSide
 from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.subjects import Subject
-from analyzer.analysis.mismatches import Mismatches, end_words
-from analyzer.analysis.requests import judged, without_requests
+from analyzer.analysis.explaining.mismatches import Mismatches, end_words
+from analyzer.analysis.explaining.requests import judged, without_requests
 from analyzer.model.aws import GroupRule, NodeGroups
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Through

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial, reduce
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
-from analyzer.analysis.pointwise import points
+from analyzer.analysis.explaining.pointwise import points
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, End, Through

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import field, replace
 
-from analyzer.analysis.cross_check import cross_check, together
-from analyzer.analysis.excuses import Excuses, Excusing
-from analyzer.analysis.premises import judge_on
+from analyzer.analysis.checking.cross_check import cross_check, together
+from analyzer.analysis.checking.excuses import Excuses, Excusing
+from analyzer.analysis.checking.premises import judge_on
 from analyzer.judging import Setting
 from analyzer.model.claims import Assumption, Query
 from analyzer.model.cluster import Cluster

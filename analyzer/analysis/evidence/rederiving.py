@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.bundling import bundled
-from analyzer.analysis.check import Progress, check
-from analyzer.analysis.premises import unbroken
-from analyzer.analysis.recheck import Asked, file_of, verdicts_of
+from analyzer.analysis.checking.check import Progress, check
+from analyzer.analysis.checking.premises import unbroken
+from analyzer.analysis.evidence.bundling import bundled
+from analyzer.analysis.evidence.recheck import Asked, file_of, verdicts_of
 from analyzer.errors import InputError, InternalError, Problem
 from analyzer.judging import Setting
 from analyzer.judging.judge import question_of, replay_of

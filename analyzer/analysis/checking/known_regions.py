@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
-from analyzer.analysis.known_requests import asked_by
+from analyzer.analysis.checking.known_requests import asked_by
 from analyzer.model.claims import (
     Excuse,
     PortNaming,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.assumptions import stated_assumptions
-from analyzer.analysis.check import not_modelled, tally
-from analyzer.analysis.premises import breaches_of, judge_on, on_premises, unbroken
+from analyzer.analysis.checking.assumptions import stated_assumptions
+from analyzer.analysis.checking.check import not_modelled, tally
+from analyzer.analysis.checking.premises import breaches_of, judge_on, on_premises, unbroken
 from analyzer.encoding import align, members_of
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound

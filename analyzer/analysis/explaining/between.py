@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import reduce
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
-from analyzer.analysis.explanation import explain
-from analyzer.analysis.pointwise import AskedEnd, Found, decided, distinguished_addresses
-from analyzer.analysis.requests import judged, without_requests
+from analyzer.analysis.explaining.explanation import explain
+from analyzer.analysis.explaining.pointwise import AskedEnd, Found, decided, distinguished_addresses
+from analyzer.analysis.explaining.requests import judged, without_requests
 from analyzer.model.cilium import SPECIALS
 from analyzer.model.cilium_places import api_server_addresses
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload

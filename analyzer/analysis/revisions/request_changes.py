@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.analysis.known_requests import asked_by
+from analyzer.analysis.checking.known_requests import asked_by
 from analyzer.model.formulas import TRUE, Formula, both, either
 from analyzer.records import dataclass
 from analyzer.sets import PortSet

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import chain
 
-from analyzer.analysis.labelled import Labelled
+from analyzer.analysis.notices.labelled import Labelled
 from analyzer.model.cluster import Cluster, Namespace, Service, Workload
 from analyzer.model.labels import Operator, Selector
 from analyzer.model.memory import PerObject, remembered

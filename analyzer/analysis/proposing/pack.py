@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analysis.check import Progress, tally
-from analyzer.analysis.distinguished import distinguished, word
-from analyzer.analysis.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
+from analyzer.analysis.checking.check import Progress, tally
+from analyzer.analysis.notices.telling_labels import SYSTEM, Sensitivity, sensitivities, tenancy
+from analyzer.analysis.proposing.distinguished import distinguished, word
 from analyzer.encoding import VIOLATION, encode
 from analyzer.judging import Setting, judge, question_of
 from analyzer.judging.dns import dns_servers

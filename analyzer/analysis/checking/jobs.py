@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from analyzer.analysis.answering import Answered, Answerer, Task
+from analyzer.analysis.checking.answering import Answered, Answerer, Task
 from analyzer.errors import InternalError
 from analyzer.model.cluster import Cluster
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyzer.analysis.ingress import with_ingress
+from analyzer.analysis.connectivity.ingress import with_ingress
 from analyzer.judging import Setting
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.sets import ConnectionSet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from analyzer.analysis.labelled import Labelled
+from analyzer.analysis.notices.labelled import Labelled
 from analyzer.model.cluster import Cluster, Service, ServicePort, Workload
 from analyzer.model.labels import Selector
 from analyzer.model.memory import PerObject, remembered

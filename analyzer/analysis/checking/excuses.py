@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from analyzer.analysis.known_regions import known_excuse, unlike_workloads
+from analyzer.analysis.checking.known_regions import known_excuse, unlike_workloads
 from analyzer.model.claims import Claim, Excuse, Kind, Query
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import ANYTHING, without

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from ipaddress import IPv4Address
 
-from analyzer.analysis.far_ends_meant import AtAddresses, FarEnd, InNamespace, OffPods, may_be
-from analyzer.analysis.policy_notices import MOST_LOOKED_AT
+from analyzer.analysis.notices.far_ends_meant import AtAddresses, FarEnd, InNamespace, OffPods, may_be
+from analyzer.analysis.notices.policy_notices import MOST_LOOKED_AT
 from analyzer.judging import Setting
 from analyzer.model.added_labels import unknown_under
 from analyzer.model.cluster import Cluster, Service, Workload

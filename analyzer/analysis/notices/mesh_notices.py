@@ -13,7 +13,7 @@ def mesh_notices(cluster: Cluster) -> tuple[Notice, ...]:
     """What is odd about them (analysis/mesh_oddities.py)."""
     if not cluster.mesh.objects:
         return ()
-    from analyzer.analysis.mesh_oddities import mesh_oddities
+    from analyzer.analysis.notices.mesh_oddities import mesh_oddities
 
     return mesh_oddities(cluster)
 
@@ -24,7 +24,7 @@ def admitted_by_mesh(
     """Which requests its proxies let in, of workloads in these namespaces (None: in all)."""
     if not cluster.mesh.objects:
         return ()
-    from analyzer.analysis.admissions import admissions
+    from analyzer.analysis.notices.admissions import admissions
 
     workloads = [it for it in cluster.workloads if namespaces is None or it.namespace in namespaces]
     return tuple(admissions(cluster, profile, workloads, pod_addresses.some()))

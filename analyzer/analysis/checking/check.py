@@ -7,17 +7,17 @@ from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
 
-from analyzer.analysis.answering import Answered, Answerer, Task
-from analyzer.analysis.assumptions import breaches, stated_assumptions
-from analyzer.analysis.cross_check import together
-from analyzer.analysis.cut_off import cut_off
-from analyzer.analysis.excuses import Excuses, Excusing
-from analyzer.analysis.jobs import Progress, ample_jobs, answer_all
-from analyzer.analysis.mesh_notices import mesh_notices
-from analyzer.analysis.policy_notices import policy_notices
-from analyzer.analysis.service_ports import service_port_slips
-from analyzer.analysis.unknown_labels import is_slip, unknown_labels
-from analyzer.analysis.why_vacuous import why_vacuous
+from analyzer.analysis.checking.answering import Answered, Answerer, Task
+from analyzer.analysis.checking.assumptions import breaches, stated_assumptions
+from analyzer.analysis.checking.cross_check import together
+from analyzer.analysis.checking.excuses import Excuses, Excusing
+from analyzer.analysis.checking.jobs import Progress, ample_jobs, answer_all
+from analyzer.analysis.notices.cut_off import cut_off
+from analyzer.analysis.notices.mesh_notices import mesh_notices
+from analyzer.analysis.notices.policy_notices import policy_notices
+from analyzer.analysis.notices.service_ports import service_port_slips
+from analyzer.analysis.notices.unknown_labels import is_slip, unknown_labels
+from analyzer.analysis.notices.why_vacuous import why_vacuous
 from analyzer.encoding.walk import claim_sets
 from analyzer.judging import Setting
 from analyzer.model.claims import Pack, Query, Universe

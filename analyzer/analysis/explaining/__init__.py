@@ -1,0 +1,1 @@
+"""Why one end can or cannot reach another."""

@@ -1,0 +1,1 @@
+"""A pack to start from, proposed from the manifests."""
