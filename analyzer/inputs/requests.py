@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from analyzer.errors import InputError, UsageError
-from analyzer.model.requests import MTLS, NESTED, PLAINTEXT, Request, Token, TokenState
+from analyzer.model.requests import AS_SENT, MTLS, NESTED, Request, Token, TokenState
 
 _TEXTS = ("method", "path", "host", "identity", "sni", "dns")
 _CHOICES: dict[str, tuple[Any, ...]] = {"http": (1, 2), "tls": ("mtls", "plaintext"), "raw": ("tcp",)}
@@ -170,7 +170,7 @@ def read_request(request: Mapping[str, Any]) -> Request:
         host=request.get("host"),
         http=request.get("http", 1),
         headers=tuple((name, value) for name, value in request.get("headers", ())),
-        tls=request.get("tls", MTLS if "identity" in request else PLAINTEXT),
+        tls=request.get("tls", MTLS if "identity" in request else AS_SENT),
         identity=request["identity"].removeprefix("spiffe://") if "identity" in request else None,
         sni=request.get("sni"),
         token=_read_token(request.get("token", "none")),

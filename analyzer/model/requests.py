@@ -8,6 +8,8 @@ from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
 MTLS, PLAINTEXT = "mtls", "plaintext"
+AS_SENT = ""
+"""Of a question: as the source's proxy sends it by itself, whichever of the two that is."""
 UNREADABLE = "its first line is none of HTTP's"
 """Why a proxy refuses a request that it takes for no HTTP at all where it finds out from the first line what comes."""
 NESTED = "]["
@@ -89,7 +91,8 @@ def in_words(request: Request) -> str:
     """`GET /health to any.host in plaintext`."""
     if request.dns is not None:
         return f"the addresses of {request.dns}"
-    what = f"{request.method} {request.path} to {request.host}" if request.method else "bytes that are no HTTP"
+    to = f" to {request.host}" if request.host else ""
+    what = f"{request.method} {request.path}{to}" if request.method else "bytes that are no HTTP"
     parts = [what, "in plaintext" if request.tls == PLAINTEXT else "with mutual TLS"]
     parts += [] if request.identity is None else [f"as {request.identity}"]
     parts += [f"with {name}: {value}" for name, value in request.headers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
@@ -28,12 +28,12 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
-from analyzer.model.requests import MTLS, Request
+from analyzer.model.requests import MTLS, PLAINTEXT, Request, in_words
 from analyzer.semantics.deciding import ruling_of, with_doubts
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.fold import rules_of
 from analyzer.semantics.formulas import Situation, is_true
-from analyzer.semantics.requests import seen
+from analyzer.semantics.requests import own_identity, seen
 from analyzer.semantics.selecting import selected
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option
 from analyzer.semantics.some_request import TooManyRequestsError, some_request
@@ -81,16 +81,26 @@ def request_ruling(
         most_atoms=profile.most_atoms,
         is_anybody=profile.foreign_identities,
     )
-    usual = Request(method="GET", host="any.host")
-    ruling = _ruling(stage, cluster, connection, found or usual, about)
-    if found is not None and not ruling.allowed:
+    if found is None:
+        usual = [
+            Request(method="GET", host="any.host", tls=mode)
+            for mode in ((MTLS, PLAINTEXT) if own_identity(connection.src, cluster.mesh.config) else (PLAINTEXT,))
+        ]
+        told = [(each, _ruling(stage, cluster, connection, each, about)) for each in usual]
+        return _nothing_gets_through(told), None
+    ruling = _ruling(stage, cluster, connection, found, about)
+    if not ruling.allowed:
         raise TooManyRequestsError
-    if found is None and ruling.allowed:  # the usual request is none of those
-        why = "no request with what the question names gets through"
-        ruling = replace(ruling, verdict=StageVerdict.DENIED, rules=(), reason=why)
-    elif found is None:
-        ruling = replace(ruling, reason=f"no request gets through; GET /: {ruling.reason}")
     return ruling, found
+
+
+def _nothing_gets_through(told: Sequence[tuple[Request, Ruling]]) -> Ruling:
+    """Told of the usual request that a policy denies; where the proxy does so by itself, of the first."""
+    asked, ruling = next(((asked, ruling) for asked, ruling in told if ruling.rules), told[0])
+    if any(ruling.allowed for _, ruling in told):  # the usual requests are none of those
+        why = "no request with what the question names gets through"
+        return replace(ruling, verdict=StageVerdict.DENIED, rules=(), reason=why)
+    return replace(ruling, reason=f"no request gets through; {in_words(asked)}: {ruling.reason}")
 
 
 def asked_of(cluster: Cluster, profile: Profile, dst: End) -> Iterator[Leaf]:

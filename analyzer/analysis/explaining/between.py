@@ -9,7 +9,7 @@ from functools import reduce
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explaining.explanation import explain
 from analyzer.analysis.explaining.pointwise import AskedEnd, Found, decided, distinguished_addresses
-from analyzer.analysis.explaining.requests import judged, without_requests
+from analyzer.analysis.explaining.requests import as_sent, judged, without_requests
 from analyzer.model.cilium import SPECIALS
 from analyzer.model.cilium_places import api_server_addresses
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
@@ -54,6 +54,7 @@ def between(
     if not asked:
         return settled(Outcome.DENIED, _NO_SUCH_PORT)
     cluster = as_enforced(without_requests(cluster), profile)
+    request = None if request is None else as_sent(cluster, profile, src, dst, asked, request)
     if isinstance(src, str) or isinstance(dst, str):
         if not profile.reads_cilium:
             return settled(Outcome.UNKNOWN, "what policies say of this entity is not known")

@@ -8,17 +8,21 @@ from dataclasses import replace
 from functools import partial, reduce
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
-from analyzer.analysis.explaining.pointwise import points
+from analyzer.analysis.explaining.pointwise import AskedEnd, points
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, End, Through
-from analyzer.model.formulas import AtAddress, Leaf, Member, OnPorts, Role
+from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, OnPorts, Role, both, either, negated
+from analyzer.model.mesh import Mode
+from analyzer.model.mesh_modes import Modes
+from analyzer.model.mesh_pods import has_sidecar, has_ztunnel
 from analyzer.model.mesh_stage import STAGE
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
-from analyzer.model.requests import Request, in_words
+from analyzer.model.requests import AS_SENT, MTLS, PLAINTEXT, Request, in_words
 from analyzer.records import dataclass
 from analyzer.semantics.decision import Ruling, StageVerdict
+from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.mesh import asked_of, request_ruling
 from analyzer.semantics.settling import runs
 from analyzer.semantics.some_request import TooManyRequestsError
@@ -49,6 +53,28 @@ class _Answer:
     must: bool
     ruling: Ruling
     notes: tuple[str, ...] = ()
+
+
+def as_sent(
+    cluster: Cluster, profile: Profile, src: AskedEnd, dst: AskedEnd, asked: ConnectionSet, request: Request
+) -> Request:
+    """The request with mutual TLS where the source's proxy makes it so by itself: the destination has a proxy too, and
+    no PeerAuthentication switches it off there (istio.md 3); else in plaintext."""
+    if request.tls != AS_SENT:
+        return request
+    mesh, ends = cluster.mesh, (src, dst)
+    proxied = either([has_sidecar(mesh, cluster), has_ztunnel()])
+    takes = both([proxied, negated(Modes(mesh).is_in(Mode.DISABLE))])
+    port = next(iter(asked.tcp))[0] if asked.tcp else None
+
+    def all_are(end: Workload, formula: Formula) -> bool:
+        pods = points(end, cluster, profile, (), pod_addresses_of(cluster, None))
+        return all(is_true(formula, Situation(Protocol.TCP, port, {Role.SELF: pod}, cluster.nodes)) for pod in pods)
+
+    is_mutual = all(
+        isinstance(end, Workload) and all_are(end, formula) for end, formula in zip(ends, (proxied, takes), strict=True)
+    )
+    return replace(request, tls=MTLS if is_mutual else PLAINTEXT)
 
 
 def judged(
@@ -123,7 +149,12 @@ def _answer(cluster: Cluster, profile: Profile, connections: Sequence[Connection
     allowed = [ruling.allowed for ruling, _ in found]
     notes = list(facts) if len(set(allowed)) > 1 else []
     asked = next((it for ruling, it in found if ruling.verdict is StageVerdict.ALLOWED), None)
-    if connections[0].request is None and asked is not None:
+    of_question = connections[0].request
+    if of_question is not None:
+        notes.append(f"asked for: {in_words(of_question)}")
+        if of_question.method is not None and of_question.host is None:
+            notes.append("it names no host, without which proxies refuse HTTP: --host NAME")
+    elif asked is not None:
         notes.append(f"some request gets through: {in_words(asked)}")
     by_proxy = (ruling for ruling, _ in found if ruling.verdict is not StageVerdict.NONE)
     return _Answer(any(allowed), all(allowed), next(by_proxy, found[0][0]), tuple(notes))
