@@ -60,12 +60,12 @@ def notices(found: Iterable[Sign]) -> Iterator[Notice]:
     for sign in sorted(found, key=lambda sign: (not sign.is_installed, sign.source)):
         first.setdefault(sign.profile, sign)
     for sign in first.values():
-        why = "enforces policies" if sign.is_installed else "is there, which alone reads it"
-        text = f"{sign.what} says that {sign.profile} {why}: the profile, unless --profile names another"
+        why = f"shows that {sign.profile} enforces policies" if sign.is_installed else f"is for {sign.profile} to read"
         if sign.yields and sign.is_installed:
-            text = f"{sign.what} says that the network is {sign.profile}'s: the profile, unless --profile names another"
+            why = f"shows that the network is {sign.profile}'s"
         if sign.profile == "none":
-            text = f"{sign.what} is there without a policy engine: profile none, unless --profile names another"
+            why = "comes without a policy engine"
+        text = f"{sign.what} {why}: profile {sign.profile}, unless --profile names another"
         yield Notice(sign.source, text, is_kept=True)
 
 
