@@ -5,12 +5,18 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 os.environ.pop("COLUMNS", None)  # how wide the terminal is decides how texts are laid out
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that a test starts reads what one before it compiled
+gc.disable()  # while modules are loaded and tests collected nearly nothing is garbage
+
+ROOT = Path(__file__).parent
 
 # A law draws the same examples in every run and on every machine.  `python -m benchmarks.explore` draws fresh ones.
 settings.register_profile(
@@ -29,10 +35,39 @@ if "benchmarks.exploration" not in sys.modules:
     providers._get_local_constants = Constants
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """What takes longest goes first: files that draw examples, then those of SLOW.
+
+    xdist's `worksteal` gives each worker an equal part of the list in one piece, and who is done takes from another's
+    end.  So the files are dealt to as many parts, each of which ends with what takes next to nothing.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers == 1:
+        return
+    files = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    dealt = sorted(files.values(), key=_rank)
+    items[:] = [item for first in range(workers) for file in dealt[first::workers] for item in file]
+
+
+SLOW = ("docs", "browser", "fleet", "benchmarks", "architecture", "serve", "cli", "assistants")
+"""Folders whose tests start programs or wait for them."""
+
+
+def _rank(file):
+    if any(is_hypothesis_test(getattr(item, "obj", None)) for item in file):
+        return -1
+    folder = file[0].path.relative_to(ROOT).parts[0]
+    return SLOW.index(folder) if folder in SLOW else len(SLOW)
+
+
 def pytest_collection_finish():
     """The collector of garbage passes over what is there as long as the run is: thousands of tests, and all modules."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter):

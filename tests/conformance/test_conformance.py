@@ -65,7 +65,7 @@ class Expectation:
 
 
 def _read(folder: Path) -> Expectation:
-    return Expectation(folder, yaml.safe_load((folder / "decisions.yaml").read_text(encoding="utf-8")))
+    return Expectation(folder, yaml.load((folder / "decisions.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
 CASES = [_read(folder) for folder in FOLDERS]
