@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 
-from analyzer.encoding.namespaces import NamespaceTable
+from analyzer.encoding.namespaces import NamespaceTable, Side
 from analyzer.encoding.reach import NO_END, Ends, ends_of, everywhere, union_of
 from analyzer.encoding.scope import pod_addresses
 from analyzer.encoding.slices import named_by
@@ -40,14 +40,6 @@ from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One revision with its numbering of the namespaces, which is the same on both sides but for their labels."""
-
-    cluster: Cluster
-    table: NamespaceTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,15 +208,9 @@ def names_in_identities(cluster: Cluster, question: Question, names: frozenset[s
     return found
 
 
-def issuers_of(*sides: Cluster) -> frozenset[str] | None:
-    """Those of which some side looks at tokens; None if anybody's."""
-    found = [issuers(side) for side in sides]
-    return None if None in found else frozenset(one for its in found for one in its or ())
-
-
-def issuers(cluster: Cluster) -> frozenset[str] | None:
-    """Those whose tokens somebody looks at; None if anybody's."""
-    rules = [rule for each in cluster.mesh.of(RequestAuthentication) for rule in each.rules]
+def issuers(*clusters: Cluster) -> frozenset[str] | None:
+    """Those whose tokens somebody looks at in one of the clusters; None if anybody's."""
+    rules = [rule for it in clusters for each in it.mesh.of(RequestAuthentication) for rule in each.rules]
     return None if any(not rule.issuer for rule in rules) else frozenset(rule.issuer for rule in rules)
 
 

@@ -108,6 +108,14 @@ class NamespaceTable:
                 raise InternalError(f"{formula} asks of more than a namespace")
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One revision with its numbering of the namespaces, which is the same on both sides but for their labels."""
+
+    cluster: Cluster
+    table: NamespaceTable
+
+
 def namespace_table(cluster: Cluster, universe: Universe, open_labels: bool, named: Iterable[str]) -> NamespaceTable:
     """The table for a question, the same for all questions about a cluster that need the same one."""
     there = cluster.namespace_by_name

@@ -11,36 +11,31 @@ is the same on both sides, and is stated once:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.encoding.assertion_names import AssertionNames
-from analyzer.encoding.changes import NOWHERE_CHANGED, Changed, Comparison, Side, everything_changed
+from analyzer.encoding.changes import NOWHERE_CHANGED, Changed, Comparison, everything_changed
 from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
 from analyzer.encoding.common_universe import align, changes_network, members_of
 from analyzer.encoding.ends import EndTerms
-from analyzer.encoding.mediation import issuers_of, mediation, names_in_identities
-from analyzer.encoding.namespaces import NamespaceTable
+from analyzer.encoding.mediation import names_in_identities
+from analyzer.encoding.namespaces import NamespaceTable, Side
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import POD, Ends, ends_of, union_of
-from analyzer.encoding.request_rows import RequestDomains
-from analyzer.encoding.scope import Role, Scope, accounts_in_identities, assumptions_for, pod_addresses
+from analyzer.encoding.scope import Role, scopes_of
 from analyzer.encoding.slices import index_of, sliced, without_tiers
 from analyzer.encoding.terms import FALSE, Script, Term, conj, disj, neg
 from analyzer.encoding.variables import VariableBuilder
-from analyzer.encoding.vocabulary import mentioned_names, vocabulary
-from analyzer.encoding.walk import asked_of_requests, formulas_of
+from analyzer.encoding.vocabulary import mentioned_names
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import ANYTHING
-from analyzer.model.formulas import Formula
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium
-from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
 
 
@@ -61,7 +56,8 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     if ends is None:
         return None
     members = after if is_live else members_of(before, after)
-    scopes = _scopes(sides, question, members, ends, changed)
+    stages = _stages(sides[0], question, ends, changed), _stages(sides[1], question, ends, None)
+    scopes = scopes_of(sides, stages, question, members, ends)
     script = Script()
     assertions = AssertionNames(script)
     classes = end_classes(scopes[1], before)
@@ -142,71 +138,8 @@ def _ends(question: Question, table: NamespaceTable, changed: _AllChanged) -> tu
     return (src, dst) if any(src) and any(dst) else None
 
 
-def _scopes(
-    sides: tuple[Side, ...],
-    question: Question,
-    members: Cluster,
-    ends: tuple[Ends, Ends],
-    changed: _AllChanged,
-) -> tuple[Scope, Scope]:
-    """The slice of each side: of the first only what bears on ends of which something changed."""
-    before, after = sides
-    src, dst = ends
-    still = _stages(before, question, ends, changed)
-    now = _stages(after, question, ends, None)
-    meshes = [mediation(side.cluster, question, side.table, dst.namespaces) for side in sides]
-    others = (*(it for mesh in meshes for it in mesh.formulas), *asked_of_requests(question.claim))
-    asked = [*(it for stage in (*still, *now) for it in formulas_of(stage)), *others]
-    accounts, requests = _requests(sides, question, src, asked)
-    inside = src.namespaces | dst.namespaces
-    words = vocabulary(members, question, after.table, (*still, *now), inside, others, accounts)
-    pods = pod_addresses(before.cluster, question.pod_addresses) | pod_addresses(after.cluster, question.pod_addresses)
-    taken = before.cluster.taken_addresses & after.cluster.taken_addresses
-    first, second = (
-        Scope(
-            cluster=side.cluster,
-            members=members,
-            question=question,
-            table=side.table,
-            src=src,
-            dst=dst,
-            egress=egress,
-            ingress=ingress,
-            vocabulary=words,
-            pod_addresses=pods,
-            taken=taken,
-            assumptions=assumptions_for(question, src, dst),
-            mesh=mesh,
-            requests=requests,
-        )
-        for side, (egress, ingress), mesh in zip(sides, (still, now), meshes, strict=True)
-    )
-    return first, second
-
-
-def _requests(
-    sides: tuple[Side, ...], question: Question, src: Ends, asked: Sequence[Formula]
-) -> tuple[frozenset[str], RequestDomains]:
-    """The service accounts that identities tell apart on either side, and the rows of requests, one table for both."""
-    if not question.with_requests:
-        return frozenset(), RequestDomains()
-    accounts = [accounts_in_identities(side.cluster, side.table, src, asked) for side in sides]
-    from analyzer.encoding.request_domains import request_domains
-
-    before, after = (side.cluster for side in sides)
-    judging = next((it for it in (after, before) if is_looked_at(question.profile, it)), after)
-    profile = question.profile
-    rows = request_domains(
-        asked,
-        proxy_config(profile, judging),
-        issuers_of(before, after),
-        profile.most_atoms,
-        with_identities=profile.foreign_identities,
-    )
-    return accounts[0] | accounts[1], rows
-
-
 def _stages(side: Side, question: Question, ends: tuple[Ends, Ends], changed: _AllChanged | None) -> list[Stage]:
+    """The slice of a side: only what bears on ends of which something `changed`, if that is given."""
     found = []
     for number, index in enumerate(index_of(side.cluster, question.profile)):
         near = None if changed is None else (changed.egress, changed.ingress)[number].near

@@ -6,8 +6,10 @@ claim speaks of.  `slice_first=False` keeps everything, to compare.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import Enum
+from functools import reduce
+from operator import and_, or_
 
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.mediation import (
@@ -18,7 +20,7 @@ from analyzer.encoding.mediation import (
     names_in_identities,
     namespaces_with_policies,
 )
-from analyzer.encoding.namespaces import NamespaceTable, namespace_table
+from analyzer.encoding.namespaces import NamespaceTable, Side, namespace_table
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import NO_END, POD, Ends, ends_of, everywhere
 from analyzer.encoding.request_rows import RequestDomains
@@ -32,7 +34,7 @@ from analyzer.model.formulas import Formula
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
-from analyzer.model.request_view import proxy_config
+from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 
@@ -142,37 +144,53 @@ def pod_ranges(cluster: Cluster, given: AddressSet | None) -> AddressSet:
 def scope_of(cluster: Cluster, question: Question) -> Scope:
     """Slice the cluster to what can matter to the question."""
     claim = question.claim
-    table = table_of(cluster, question)
-    src, dst = _ends(claim, table, question.slice_first)
-    indices = index_of(cluster, question.profile)
-    egress, ingress = (
-        sliced(index, claim, table, end)
+    side = Side(cluster, table_of(cluster, question))
+    stages = tuple(
+        sliced(index, claim, side.table, end)
         if question.judged_at in (None, index.stage.direction)
         else without_tiers(index.stage)
-        for index, end in zip(indices, judged_ends(question, table), strict=True)
+        for index, end in zip(index_of(cluster, question.profile), judged_ends(question, side.table), strict=True)
     )
-    mesh = mediation(cluster, question, table, dst.namespaces)
-    of_mesh = tuple(mesh.formulas)
-    asked = [*formulas_of(egress), *formulas_of(ingress), *of_mesh, *asked_of_requests(claim)]
-    accounts = accounts_in_identities(cluster, table, src, asked) if question.with_requests else ()
-    return Scope(
-        cluster=cluster,
-        members=cluster,
-        question=question,
-        table=table,
-        src=src,
-        dst=dst,
-        egress=egress,
-        ingress=ingress,
-        vocabulary=vocabulary(
-            cluster, question, table, (egress, ingress), src.namespaces | dst.namespaces, of_mesh, accounts
-        ),
-        pod_addresses=pod_addresses(cluster, question.pod_addresses),
-        taken=cluster.taken_addresses,
-        assumptions=assumptions_for(question, src, dst),
-        mesh=mesh,
-        requests=_rows(asked, cluster, question),
-    )
+    return scopes_of([side], [stages], question, cluster, _ends(claim, side.table, question.slice_first))[0]
+
+
+def scopes_of(
+    sides: Sequence[Side],
+    stages: Sequence[Sequence[Stage]],
+    question: Question,
+    members: Cluster,
+    ends: tuple[Ends, Ends],
+) -> list[Scope]:
+    """The scope of each side, of which these are the stages, egress first: over one vocabulary, so that a symbol has
+    one meaning."""
+    src, dst = ends
+    clusters = [side.cluster for side in sides]
+    meshes = [mediation(side.cluster, question, side.table, dst.namespaces) for side in sides]
+    of_mesh = [formula for mesh in meshes for formula in mesh.formulas]
+    every = [stage for its in stages for stage in its]
+    accounts, requests = _of_requests(sides, question, src, [*(it for s in every for it in formulas_of(s)), *of_mesh])
+    words = vocabulary(members, question, sides[-1].table, every, src.namespaces | dst.namespaces, of_mesh, accounts)
+    pods = reduce(or_, (pod_addresses(cluster, question.pod_addresses) for cluster in clusters))
+    taken = reduce(and_, (cluster.taken_addresses for cluster in clusters))
+    return [
+        Scope(
+            cluster=side.cluster,
+            members=members,
+            question=question,
+            table=side.table,
+            src=src,
+            dst=dst,
+            egress=egress,
+            ingress=ingress,
+            vocabulary=words,
+            pod_addresses=pods,
+            taken=taken,
+            assumptions=_assumptions_for(question, src, dst),
+            mesh=mesh,
+            requests=requests,
+        )
+        for side, (egress, ingress), mesh in zip(sides, stages, meshes, strict=True)
+    ]
 
 
 def destinations_with_policies(cluster: Cluster, question: Question) -> list[str]:
@@ -202,32 +220,34 @@ def judged_ends(question: Question, table: NamespaceTable) -> tuple[Ends, Ends]:
     return src, src if question.claim.kind is Kind.ISOLATED else dst
 
 
-def _rows(asked: Iterable[Formula], cluster: Cluster, question: Question) -> RequestDomains:
+def _of_requests(
+    sides: Sequence[Side], question: Question, src: Ends, formulas: Sequence[Formula]
+) -> tuple[frozenset[str], RequestDomains]:
+    """The service accounts that identities are asked for, or that such questions tell apart, and the rows of requests:
+    one table for all sides."""
     if not question.with_requests:
-        return RequestDomains()
+        return frozenset(), RequestDomains()
+    from analyzer.encoding.identity_names import identity_patterns, named_accounts
     from analyzer.encoding.request_domains import request_domains
 
-    profile = question.profile
-    return request_domains(
+    asked, profile = [*formulas, *asked_of_requests(question.claim)], question.profile
+    patterns, accounts = identity_patterns(asked), set[str]()
+    for side in sides:
+        names = (side.table.entries[code].name or "new-namespace" for code in src.namespaces)
+        accounts.update(named_accounts(patterns, side.cluster.mesh.config, names))
+    clusters = [side.cluster for side in sides]
+    judging = next((it for it in reversed(clusters) if is_looked_at(profile, it)), clusters[-1])
+    rows = request_domains(
         asked,
-        proxy_config(profile, cluster),
-        issuers(cluster),
+        proxy_config(profile, judging),
+        issuers(*clusters),
         profile.most_atoms,
         with_identities=profile.foreign_identities,
     )
+    return frozenset(accounts), rows
 
 
-def accounts_in_identities(
-    cluster: Cluster, table: NamespaceTable, src: Ends, formulas: Iterable[Formula]
-) -> frozenset[str]:
-    """The service accounts that identities are asked for, or that such questions tell apart."""
-    from analyzer.encoding.identity_names import identity_patterns, named_accounts
-
-    names = (table.entries[code].name or "new-namespace" for code in src.namespaces)
-    return frozenset(named_accounts(identity_patterns(formulas), cluster.mesh.config, names))
-
-
-def assumptions_for(question: Question, src: Ends, dst: Ends) -> tuple[Assumption, ...]:
+def _assumptions_for(question: Question, src: Ends, dst: Ends) -> tuple[Assumption, ...]:
     """Assumptions speak of pods only."""
     return question.assumptions if POD in src.kinds | dst.kinds else ()
 

@@ -11,8 +11,8 @@ from ipaddress import ip_address
 import pytest
 
 from analyzer.encoding import align
-from analyzer.encoding.changes import NOWHERE_CHANGED, Comparison, Side
-from analyzer.encoding.namespaces import NamespaceTable
+from analyzer.encoding.changes import NOWHERE_CHANGED, Comparison
+from analyzer.encoding.namespaces import NamespaceTable, Side
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace, Node, Service, ServicePort, Unmodelled, Workload
