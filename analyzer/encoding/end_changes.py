@@ -81,11 +81,10 @@ class EndChanges:
     @cached_property
     def _leaves(self) -> tuple[Leaf, ...]:
         """What policies and ways of both states ask of addresses, and of workloads by their names."""
-        stages = pipeline_of(self.profile, self.now).stages
-        entries = [entry for stage in stages for tier in stage.tiers for entry in tier.entries]
-        others = leaves_once(it for stage in stages for it in formulas_of(stage, with_entries=False))
+        pipeline = pipeline_of(self.profile, self.now)
+        others = leaves_once(it for stage in pipeline.stages for it in formulas_of(stage, with_entries=False))
         return (
-            *_asked_together(self.now).of(entries),
+            *_asked_together(self.now).of(pipeline.entries),
             *filter(_is_of_ends, others),
             *_asked_by_ways(self.before),
             *_asked_by_ways(self.now),

@@ -76,7 +76,7 @@ class Obligation:
     @property
     def policies(self) -> int:
         """How many policies the slice kept."""
-        entries = (e for stage in (self.scope.egress, self.scope.ingress) for tier in stage.tiers for e in tier.entries)
+        entries = (*self.scope.egress.entries, *self.scope.ingress.entries)
         return len({id(entry.policy) for entry in entries if entry.policy is not None})
 
 

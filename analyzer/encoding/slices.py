@@ -22,7 +22,7 @@ from analyzer.model.ends import LedPort
 from analyzer.model.formulas import All, Attribute, Formula, Name, Role, Test, either
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.memory import PerObject, remembered
-from analyzer.model.pipeline import Entry, Pipeline, Stage, Tier
+from analyzer.model.pipeline import Entry, Pipeline, Scales, Stage, Tier
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 
@@ -92,7 +92,7 @@ def index_of(cluster: Cluster, profile: Profile) -> tuple[StageIndex, ...]:
     if isinstance(known, _Indexed) and known.pipeline is pipeline:
         return known.stages
     room = _names_of_entries(cluster)
-    entries = [entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries]
+    entries = pipeline.entries
     room.forget_others(entries)
     stages = []
     for stage in pipeline.stages:
@@ -174,7 +174,7 @@ def _groups(tiers: Iterable[Tier]) -> Iterator[tuple[tuple[int, int, int], tuple
             yield from (((t, i, j), group) for j, group in enumerate(scale) if group)
 
 
-def _scales(places: Iterable[_Place]) -> tuple[tuple[tuple[Entry, ...], ...], ...]:
+def _scales(places: Iterable[_Place]) -> Scales:
     return tuple(
         tuple(tuple(it.entry for it in group) for _, group in groupby(scale, key=lambda it: it.group))
         for _, scale in groupby(places, key=lambda it: it.scale)

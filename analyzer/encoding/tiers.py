@@ -20,7 +20,7 @@ from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, dis
 from analyzer.model.formulas import Leaf, Open, Role, leaves
 from analyzer.model.leading import Way
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, KeptScales, Stage, StagedRule, Tier, Unmatched, entries_in
 from analyzer.model.policies import Action, Direction, RuleRef
 from analyzer.records import dataclass
 
@@ -56,7 +56,7 @@ class TierTerms:
         self.formulas, self.script, self.assertions = formulas, script, assertions
         self.track_allows, self.is_tracked = track_allows, is_tracked
         self._selected: dict[tuple[int, End], Term] = {}
-        self._sliced: dict[tuple[int, Direction], list[list[list[Entry]]]] = {}
+        self._sliced: dict[tuple[int, Direction], KeptScales] = {}
 
     def _track(self, entry: Entry, direction: Direction, rule: StagedRule | None = None) -> Term:
         if not self.is_tracked or entry.policy is None:
@@ -81,13 +81,13 @@ class TierTerms:
         return after
 
     def closing(self, view: View, tier: Tier) -> Iterator[tuple[Entry, Term]]:
-        for entry in (e for scale in self.scales(view, tier) for group in scale for e in group if e.closes):
+        for entry in (e for e in entries_in(self.scales(view, tier)) if e.closes):
             track = TRUE if self.track_allows else self._track(entry, view.direction)
             yield entry, conj([track, self.selects(view, entry)])
 
-    def _union(self, view: View, tier: Tier, scales: list[list[list[Entry]]], closed: Term) -> Term:
+    def _union(self, view: View, tier: Tier, scales: KeptScales, closed: Term) -> Term:
         accepts = []
-        for entry in (e for scale in scales for group in scale for e in group):
+        for entry in entries_in(scales):
             matches = [self._tracked_accept(view, entry, rule) for rule in entry.rules]
             accepts.append(self.script.share(conj([self.selects(view, entry), disj(matches)])))
         return self.script.share(choose(self.script.share(disj(accepts)), TRUE, closed))
@@ -99,12 +99,12 @@ class TierTerms:
         return conj([self._track(entry, view.direction, rule), match])
 
     # -------------------------------------------------------------------------------------------- first-match tiers
-    def _first_match(self, view: View, scales: list[list[list[Entry]]], closed: Term, after: Term) -> Term:
+    def _first_match(self, view: View, scales: KeptScales, closed: Term, after: Term) -> Term:
         """Which scale of priorities goes first is not defined where there are two (reference 0.2)."""
         rulings = [self._on_scale(view, scale, closed, after) for scale in scales]
         if len(rulings) == 1:
             return rulings[0][1]
-        policies = (e.policy for scale in scales for group in scale for e in group)
+        policies = (entry.policy for entry in entries_in(scales))
         names = " and ".join(policy.id for policy in policies if policy is not None)
         text = f"no text puts the priorities of {names} on one scale"
         return self._tied(rulings, f"tie {view.direction.value} scales {names}", text, closed)
@@ -203,9 +203,8 @@ class TierTerms:
         return {action: self.script.share(disj(terms)) for action, terms in found.items()}
 
     def passes_on(self, view: View, tier: Tier) -> Term:
-        entries = (entry for scale in self.scales(view, tier) for group in scale for entry in group)
         found = []
-        for entry in entries:
+        for entry in entries_in(self.scales(view, tier)):
             passing = [rule for rule in entry.rules if rule.action is Action.PASS]
             if any(rule.rule is not None or not isinstance(rule.when, Open) for rule in passing):
                 found.append(self.selects(view, entry))
@@ -214,7 +213,7 @@ class TierTerms:
                 found.append(conj([self.selects(view, entry), there]))
         return disj(found)
 
-    def scales(self, view: View, tier: Tier) -> list[list[list[Entry]]]:
+    def scales(self, view: View, tier: Tier) -> KeptScales:
         """The policies of the slice that can select the end."""
         found = self._sliced.get((id(tier), view.direction))
         if found is None:
@@ -245,5 +244,5 @@ class TierTerms:
 
     def asked_of(self, view: View) -> list[Leaf]:
         """What the policies of the slice ask of ports and of addresses."""
-        kept = (e for tier in view.stage.tiers for scale in self.scales(view, tier) for group in scale for e in group)
+        kept = (entry for tier in view.stage.tiers for entry in entries_in(self.scales(view, tier)))
         return list(dict.fromkeys(leaf for entry in kept for rule in entry.rules for leaf in leaves(rule.when)))

@@ -91,7 +91,7 @@ def vocabulary(
     `accounts`: service accounts besides."""
     stages = tuple(stages)
     found = dict.fromkeys(_leaves_in(it for stage in stages for it in formulas_of(stage, with_entries=False)))
-    entries = [entry for stage in stages for tier in stage.tiers for entry in tier.entries]
+    entries = [entry for stage in stages for entry in stage.entries]
     for each in _of_entries(members).of(entries, _asked_by, are_all=False):
         found.update(each)
     led = tuple(dict.fromkeys(way.port for stage in stages for way in _ways(stage)))
@@ -141,7 +141,7 @@ def asked_in_pipeline(cluster: Cluster, profile: Profile) -> Asked:
     if isinstance(known, tuple) and known[0] is pipeline:
         found: Asked = known[1]
         return found
-    entries = [entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries]
+    entries = pipeline.entries
     _of_entries(cluster).forget_others(entries)
     others = _leaves_in(it for stage in pipeline.stages for it in formulas_of(stage, with_entries=False))
     tests = _tests_of_entries(cluster).of(entries).keys() | {leaf for leaf in others if isinstance(leaf, Test)}

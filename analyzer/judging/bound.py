@@ -227,8 +227,7 @@ def has_ipv6_pods(cluster: Cluster, given: AddressSet | None, profile: Profile) 
 
 
 def _mentions_ipv6(cluster: Cluster, profile: Profile) -> bool:
-    stages = pipeline_of(profile, cluster).stages
-    return bool(_of_ipv6(cluster).of([entry for stage in stages for tier in stage.tiers for entry in tier.entries]))
+    return bool(_of_ipv6(cluster).of(pipeline_of(profile, cluster).entries))
 
 
 @remembered

@@ -37,7 +37,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, Scales, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import Profile
@@ -232,7 +232,7 @@ def _place_of(policy: Policy) -> tuple[str, float]:
     return _TIER_OF_KUBERNETES[policy.kind], float(policy.priority) if is_ordered else FOR_KUBERNETES
 
 
-def _one_by_one(entries: Iterable[Entry]) -> tuple[tuple[tuple[Entry, ...], ...], ...]:
+def _one_by_one(entries: Iterable[Entry]) -> Scales:
     """One scale, with a place for each."""
     return (tuple((entry,) for entry in entries),)
 

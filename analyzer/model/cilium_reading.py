@@ -27,7 +27,7 @@ from analyzer.model.knobs import AllowLocalhost
 from analyzer.model.labels import Selector
 from analyzer.model.on_nodes import on_nodes
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, Scales, StagedRule, Tier, Unmatched, entries_in
 from analyzer.model.policies import Action, Direction
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import Profile
@@ -37,8 +37,6 @@ _ENDPOINTS = ("health", "ingress", "init")
 _EVERY_END_ISOLATED = "every endpoint is isolated (enable-policy=always)"
 _INIT_ISOLATED = "an endpoint whose labels are not known yet is closed, both ways"
 _OWN_NODE = "a pod's own node always reaches it"
-
-Scales = tuple[tuple[tuple[Entry, ...], ...], ...]
 
 
 class CiliumReader:
@@ -65,7 +63,7 @@ class CiliumReader:
         accepting = (*isolating, *self._entries(specs, Action.ACCEPT))
         closing = [Entry(entry.policy, entry.subject, closes=True) for entry in isolating]
         closing += [Entry(policy, self._subject(spec), closes=True) for policy, spec in specs if self._closes(spec)]
-        tiered = (entry for scales in (admin, baseline) for scale in scales for group in scale for entry in group)
+        tiered = (entry for scales in (admin, baseline) for entry in entries_in(scales))
         subjects = (*(entry.subject for entry in (*tiered, *isolating)), *(self._subject(spec) for _, spec in specs))
         yield Tier(TierName.ADMIN, admin)
         if denying:

@@ -20,9 +20,7 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
     found = cluster.readings.get((mentioned_labels, profile))
     if not isinstance(found, dict):
         merged: dict[str, set[str]] = {}
-        stages = pipeline_of(profile, cluster).stages
-        entries = [entry for stage in stages for tier in stage.tiers for entry in tier.entries]
-        of_policies = _asked_together(cluster).of(entries)
+        of_policies = _asked_together(cluster).of(pipeline_of(profile, cluster).entries)
         for key, values in (*of_policies, *_of_services(cluster), *cluster.mesh.labels):
             merged.setdefault(key, set()).update(values)
         found = {key: frozenset(values) for key, values in merged.items()}
@@ -32,8 +30,7 @@ def mentioned_labels(profile: Profile, cluster: Cluster) -> dict[str, frozenset[
 
 def asked_labels(pipeline: Pipeline, name: Name = Name.LABEL) -> Iterator[tuple[str, Collection[str]]]:
     """Each label that some rule or subject asks of pods, or of namespaces, with values that meet what is asked."""
-    entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
-    yield from labels_in((formula for entry in entries for formula in _formulas_of(entry)), name)
+    yield from labels_in((formula for entry in pipeline.entries for formula in _formulas_of(entry)), name)
 
 
 @remembered

@@ -7,7 +7,7 @@ which no rule matches, is denied if the tier says so.  What no tier decides is a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from analyzer.model.formulas import FALSE, Formula, Role
@@ -61,6 +61,16 @@ class Unmatched(Enum):
     DENY = "deny"
 
 
+Scales = tuple[tuple[tuple[Entry, ...], ...], ...]
+KeptScales = Sequence[Sequence[Sequence[Entry]]]
+"""Groups of policies, scale by scale: all of a tier, and those of them that somebody keeps."""
+
+
+def entries_in(scales: KeptScales) -> Iterator[Entry]:
+    """Those of every group, in order."""
+    return (entry for scale in scales for group in scale for entry in group)
+
+
 @dataclass(frozen=True, slots=True)
 class Tier:
     """`scales`: policies are asked in the order of the groups of a scale.  Those of one group go at the same place: of
@@ -71,7 +81,7 @@ class Tier:
     """
 
     name: TierName | str | None
-    scales: tuple[tuple[tuple[Entry, ...], ...], ...]
+    scales: Scales
     unmatched: Unmatched = Unmatched.NEXT
     spared: Formula = FALSE
     is_union: bool = False
@@ -79,7 +89,7 @@ class Tier:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        return tuple(entry for scale in self.scales for group in scale for entry in group)
+        return tuple(entries_in(self.scales))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,10 @@ class Stage:
     disguises: tuple[Disguise, ...] = ()
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(entry for tier in self.tiers for entry in tier.entries)
+
+    @property
     def far(self) -> Role:
         return Role.DST if self.judges is Role.SRC else Role.SRC
 
@@ -144,8 +158,13 @@ class Pipeline:
     enforces: bool = True
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(entry for stage in self.stages for entry in stage.entries)
+
+    @property
     def rules(self) -> Iterator[tuple[Stage, Entry, StagedRule]]:
         """Every rule that somebody wrote, with the stage that reads it and the policy."""
         for stage in self.stages:
-            for entry in (entry for tier in stage.tiers for entry in tier.entries if entry.policy is not None):
-                yield from ((stage, entry, rule) for rule in entry.rules if rule.rule is not None)
+            for entry in stage.entries:
+                if entry.policy is not None:
+                    yield from ((stage, entry, rule) for rule in entry.rules if rule.rule is not None)

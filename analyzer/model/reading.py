@@ -43,7 +43,7 @@ from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import forget_others
 from analyzer.model.on_nodes import every_node_address, on_nodes
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, Pipeline, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, Pipeline, Scales, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import (
     Action,
     AddressPeer,
@@ -233,7 +233,7 @@ class _Reader:
     def _speaking(self, tier: TierName) -> Iterator[Policy]:
         return (p for p in self.cluster.policies_by_tier[tier] if p.rules(self.direction) is not None)
 
-    def _scales(self, tier: TierName) -> tuple[tuple[tuple[Entry, ...], ...], ...]:
+    def _scales(self, tier: TierName) -> Scales:
         policies = tuple(self._speaking(tier))
         found = []
         for scale in dict.fromkeys(policy.scale for policy in policies):
@@ -291,13 +291,13 @@ class _Reader:
             case PodPeer():
                 sets = FALSE if self.calico is None else self.calico.rules.sets_of(peer)
                 return either([pods_in(peer, self.far), self._nodes_of(peer), sets])
-            case AddressPeer(addresses, text, matches_cluster):
+            case AddressPeer(addresses, _, matches_cluster):
                 kinds = {EndKind.OUTSIDE}
                 if self.profile.ipblock_matches_pods if matches_cluster is None else matches_cluster:
                     kinds |= PODS
                 if self.profile.ipblock_matches_nodes if matches_cluster is None else matches_cluster:
                     kinds |= ON_NODES
-                return both([is_a(self.far, frozenset(kinds)), Member(self.far, AtAddress(addresses, text))])
+                return both([is_a(self.far, frozenset(kinds)), Member(self.far, AtAddress(addresses, peer.text))])
             case NodePeer(selector):
                 return on_nodes(self.far, labels(selector, Role.SELF), self.far, self.cluster, self.profile)
             case DomainPeer(names):
@@ -357,7 +357,7 @@ def _by_priority(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield list(group)
 
 
-def _at_once(entries: tuple[Entry, ...]) -> tuple[tuple[tuple[Entry, ...], ...], ...]:
+def _at_once(entries: tuple[Entry, ...]) -> Scales:
     """One scale with one group."""
     return ((entries,),) if entries else ()
 

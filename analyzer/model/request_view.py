@@ -26,7 +26,7 @@ def looking_stages(profile: Profile, cluster: Cluster) -> tuple[Stage, ...]:
 
 
 def _rules_of(stage: Stage) -> list[Formula]:
-    return [rule.when for tier in stage.tiers for entry in tier.entries for rule in entry.rules]
+    return [rule.when for entry in stage.entries for rule in entry.rules]
 
 
 def _asks(formula: Formula) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from analyzer.model.formulas import FALSE, Formula
-from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, KeptScales, StagedRule, Tier, Unmatched, entries_in
 from analyzer.model.policies import Action
 from analyzer.semantics.partitions import joined, mapped, refined
 
@@ -155,12 +155,12 @@ class State(NamedTuple):
         return State(self.undecided | self.passed, empty, self.allowed, self.denied)
 
 
-Selected = Sequence[tuple[Tier, Sequence[Sequence[Sequence[Entry]]]]]
+Selected = Sequence[tuple[Tier, KeptScales]]
 """Each tier with those of its policies that select the end: scales of groups of policies."""
 
 
 def rules_of(selected: Selected) -> Iterator[StagedRule]:
-    return (rule for _, scales in selected for scale in scales for group in scale for e in group for rule in e.rules)
+    return (rule for _, scales in selected for entry in entries_in(scales) for rule in entry.rules)
 
 
 def ruling(selected: Selected, world: World) -> dict[Span, int]:
@@ -170,7 +170,7 @@ def ruling(selected: Selected, world: World) -> dict[Span, int]:
     for tier, scales in selected:
         if not scales:
             continue
-        closing = [e for scale in scales for group in scale for e in group if e.closes]
+        closing = [entry for entry in entries_in(scales) if entry.closes]
         if tier.unmatched is not Unmatched.DENY:
             closing = []
         if not (tier.is_union and closing):
@@ -194,9 +194,7 @@ def _spared(tier: Tier, world: World) -> dict[Span, int]:
     return start if tier.spared == FALSE else refined(start, world.spares(tier.spared), Span.__or__)
 
 
-def _matches_in(
-    tier: Tier, scales: Sequence[Sequence[Sequence[Entry]]], world: World, reach: Reach
-) -> dict[Matches, int]:
+def _matches_in(tier: Tier, scales: KeptScales, world: World, reach: Reach) -> dict[Matches, int]:
     found: list[Side] = []
     for groups in scales:
         on_one = _matches_of_group(tier, groups[0], world, reach)

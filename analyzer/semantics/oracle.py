@@ -15,7 +15,7 @@ from analyzer.model.formulas import Open, Role
 from analyzer.model.knobs import ServiceEval
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Stage, StagedRule, Unmatched
+from analyzer.model.pipeline import Stage, StagedRule, Unmatched, entries_in
 from analyzer.model.policies import Action, Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import is_enforcing, pipeline_of
@@ -150,9 +150,8 @@ class _Stage:
         if not is_true(self.stage.applies, about):
             return self._open(_why_not(about.ends[Role.SELF]), StageVerdict.NONE)
         for tier, scales in selected(self.stage, self.cluster, about):
-            closing = [entry for scale in scales for group in scale for entry in group if entry.closes]
-            rules = (rule for scale in scales for group in scale for entry in group for rule in entry.rules)
-            passing = (rule for rule in rules if rule.action is Action.PASS)
+            closing = [entry for entry in entries_in(scales) if entry.closes]
+            passing = (rule for e in entries_in(scales) for rule in e.rules if rule.action is Action.PASS)
             if closing and tier.unmatched is Unmatched.DENY and not any(_is_there(rule, about) for rule in passing):
                 return isolated_by(self.stage, tier, closing)
         about = as_modelled_first(about)

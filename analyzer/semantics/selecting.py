@@ -20,7 +20,7 @@ def selected(stage: Stage, cluster: Cluster, about: Situation) -> Selected:
     found = cluster.readings.get((_Index, id(stage)))
     if not isinstance(found, list):  # the cluster holds the stage, so that its id is not given anew
         room = _places_of_entries(cluster)
-        room.forget_others([entry for tier in stage.tiers for entry in tier.entries])
+        room.forget_others(stage.entries)
         found = [[[_Index(group, room) for group in scale] for scale in tier.scales] for tier in stage.tiers]
         cluster.readings[_Index, id(stage)] = found
     selecting = []

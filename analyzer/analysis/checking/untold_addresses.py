@@ -64,8 +64,7 @@ def _seen_by_rules(cluster: Cluster, profile: Profile) -> Iterator[AddressSet]:
     if not profile.enforces or profile.service_eval is ServiceEval.POST_DNAT:
         return
     stages = (it for it in pipeline_of(profile, cluster).stages if it.name == Direction.EGRESS.value)
-    tiers = [tier for stage in stages for tier in stage.tiers]
-    rules: list[Formula] = [rule.when for tier in tiers for entry in tier.entries for rule in entry.rules]
+    rules: list[Formula] = [rule.when for stage in stages for entry in stage.entries for rule in entry.rules]
     for leaf in leaves_once(rules):
         if isinstance(leaf, Member) and leaf.role is Role.DST and isinstance(leaf.ends, AtAddress):
             yield leaf.ends.addresses

@@ -100,7 +100,7 @@ class MeshRows:
         """The sets of addresses that proxies tell from others."""
         found: dict[AddressSet, None] = {}
         for stage in mesh_stages(self.cluster, self.profile.ext_authz):
-            formulas = (rule.when for tier in stage.tiers for entry in tier.entries for rule in entry.rules)
+            formulas = (rule.when for entry in stage.entries for rule in entry.rules)
             for leaf in (leaf for formula in formulas for leaf in leaves(formula)):
                 if (addresses := _addresses(leaf)) is not None:
                     found[addresses] = None
@@ -158,7 +158,7 @@ class MeshRows:
         formulas = [
             it
             for stage in mesh_stages(self.cluster, self.profile.ext_authz)
-            for it in (stage.applies, *(entry.subject for tier in stage.tiers for entry in tier.entries))
+            for it in (stage.applies, *(entry.subject for entry in stage.entries))
         ]
         tests = (leaf for leaf in leaves_once(formulas) if isinstance(leaf, Test))
         return frozenset(test.attribute.key for test in tests if test.attribute.name is Name.LABEL)

@@ -16,7 +16,7 @@ from analyzer.model.endpoints import Through
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.formulas import FALSE, Open, Role, leaves
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched, entries_in
 from analyzer.model.policies import Action, Direction, RuleRef
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import Profile
@@ -281,7 +281,7 @@ class _Trial:
         yield from dict.fromkeys(fact.text for fact in _facts(subject) if fact.kind not in _TOLD_ELSEWHERE)
         yield from _ties(subject)
         for tier, scales in subject.selected:
-            is_closing = any(entry.closes for scale in scales for group in scale for entry in group)
+            is_closing = any(entry.closes for entry in entries_in(scales))
             if is_closing and tier.unmatched is Unmatched.DENY and self.asked.other:
                 yield from (leaf.fact.text for leaf in leaves(tier.spared) if isinstance(leaf, Open))
 
@@ -308,7 +308,7 @@ def _ties(subject: Subject) -> Iterator[str]:
         if tier.is_union:
             continue
         if len(scales) > 1:
-            names = ", ".join(e.policy.id for scale in scales for group in scale for e in group if e.policy is not None)
+            names = ", ".join(entry.policy.id for entry in entries_in(scales) if entry.policy is not None)
             yield f"no text puts the priorities of {names} on one scale"
         tied = {group[0].policy.priority for scale in scales for group in scale if len(group) > 1 and group[0].policy}
         for priority in sorted(tied):

@@ -133,8 +133,7 @@ def _told_apart(pipeline: Pipeline) -> tuple[dict[Protocol, set[int]], list[Addr
     """The ports at which something changes, by protocol, and the addresses that something asks about."""
     numbers: dict[Protocol, set[int]] = {protocol: set() for protocol in Protocol}
     blocks: dict[AddressSet, None] = {}
-    entries = (entry for stage in pipeline.stages for tier in stage.tiers for entry in tier.entries)
-    formulas = (f for entry in entries for f in (entry.subject, *(rule.when for rule in entry.rules)))
+    formulas = (f for entry in pipeline.entries for f in (entry.subject, *(rule.when for rule in entry.rules)))
     for formula in (*formulas, *(stage.applies for stage in pipeline.stages)):
         for leaf in leaves(formula):
             match leaf:

@@ -22,7 +22,7 @@ from analyzer.model.labels import NO_LABELS
 from analyzer.model.leading import target_of
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.needs import Need, NeedKind
-from analyzer.model.pipeline import Entry, Stage, StagedRule
+from analyzer.model.pipeline import Entry, Stage, StagedRule, entries_in
 from analyzer.model.policies import Action, Direction, PolicyLike, Protocol
 from analyzer.model.reading import pipeline_of
 from analyzer.model.source import Notice, Topic
@@ -101,7 +101,7 @@ def _selected(stage: Stage, cluster: Cluster, workload: Workload) -> _Selected:
     if not is_true(stage.applies, about):
         return _Selected(stage.far, ())
     tiers = selected(stage, cluster, about)
-    return _Selected(stage.far, tuple(e for _, scales in tiers for scale in scales for group in scale for e in group))
+    return _Selected(stage.far, tuple(entry for _, scales in tiers for entry in entries_in(scales)))
 
 
 def _without_dns(cluster: Cluster, ends: _Ends) -> Iterator[Notice]:
