@@ -115,15 +115,21 @@ class PodPeer:
 
 @dataclass(frozen=True, slots=True)
 class AddressPeer:
-    """An ipBlock (reference A9) or a list of networks (B3): addresses already less their excepts.
+    """An ipBlock (reference A9) or a list of networks (B3): `addresses` are already less the `excepts`.
 
     `matches_cluster`: None leaves pods' and nodes' addresses to the profile's knobs; True is normative for `networks`;
     False: it means neither.
     """
 
     addresses: AddressSet
-    text: str
+    block: str
     matches_cluster: bool | None = None
+    excepts: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """`10.0.0.0/8 except 10.1.0.0/16, 10.2.0.0/16`."""
+        return f"{self.block} except {', '.join(self.excepts)}" if self.excepts else self.block
 
 
 @dataclass(frozen=True, slots=True)

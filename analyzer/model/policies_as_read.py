@@ -254,7 +254,7 @@ def _as_kube_router_may(rule: Rule, policy: Policy) -> Iterator[Rule]:
 def _by_blocks(peers: tuple[Peer, ...]) -> tuple[tuple[Peer, ...], tuple[Peer, ...]]:
     """What it reads as it is meant, and what nobody knows."""
     blocks = [peer for peer in peers if isinstance(peer, AddressPeer)]
-    if len(blocks) > 1 and any(" except " in block.text for block in blocks):
+    if len(blocks) > 1 and any(block.excepts for block in blocks):
         return tuple(peer for peer in peers if not isinstance(peer, AddressPeer)), tuple(blocks)
     certain: list[Peer] = []
     doubtful: list[Peer] = []

@@ -178,12 +178,12 @@ def _parts(network: IPNetwork) -> SearchStrategy[IPNetwork]:
 
 @cache
 @st.composite
-def blocks(draw: DrawFn) -> tuple[AddressSet, str]:
-    """A CIDR less up to two strict parts of it, and its text."""
+def blocks(draw: DrawFn) -> AddressPeer:
+    """A CIDR less up to two strict parts of it."""
     network = draw(_networks())
     parts = draw(_tuples(_parts(network), 0, 2)) if network.prefixlen < network.max_prefixlen else ()
-    block = AddressSet.of(network) - AddressSet.of(*parts)
-    return block, f"{network}" + (f" except {', '.join(map(str, parts))}" if parts else "")
+    addresses = AddressSet.of(network) - AddressSet.of(*parts)
+    return AddressPeer(addresses, str(network), excepts=tuple(map(str, parts)))
 
 
 @cache
@@ -226,8 +226,8 @@ def pod_peers() -> SearchStrategy[PodPeer]:
 @cache
 @st.composite
 def address_peers(draw: DrawFn, *, is_network: bool) -> AddressPeer:
-    block, text = draw(blocks())
-    return AddressPeer(block, text, draw(any_of(None, True)) if is_network else None)
+    block = draw(blocks())
+    return replace(block, matches_cluster=draw(any_of(None, True)) if is_network else None)
 
 
 @cache
@@ -615,8 +615,8 @@ def _sets_of(names: tuple[str, ...], fronts: tuple[Formula, ...]) -> SearchStrat
         st.builds(pods_in, namespace_choices(), selectors()),
         st.builds(pods_in, namespace_choices(), selectors()),
         st.builds(pods_of_workload, any_of(*DECLARED, MENTIONED), st.sampled_from(names)),
-        blocks().map(lambda drawn: external(drawn[0], f"ips {drawn[1]}")),
-        blocks().map(lambda drawn: with_address(drawn[0])),
+        blocks().map(lambda drawn: external(drawn.addresses, f"ips {drawn.text}")),
+        blocks().map(lambda drawn: with_address(drawn.addresses)),
         st.just(NODES),
         st.just(ANYTHING),
         *map(st.just, fronts),

@@ -157,7 +157,10 @@ def test_a_block_may_be_split_in_two(scene, cut):
     def halves(peer: Peer) -> list[Peer]:
         if not isinstance(peer, AddressPeer):
             return [peer]
-        return [replace(peer, addresses=peer.addresses & cut[0]), replace(peer, addresses=peer.addresses - cut[0])]
+        return [
+            replace(peer, addresses=peer.addresses & cut.addresses),
+            replace(peer, addresses=peer.addresses - cut.addresses),
+        ]
 
     split = with_policies(cluster, [_with_peers(policy, halves) for policy in cluster.policies])
     assert answers(cluster, profile, connection) == answers(split, profile, connection)

@@ -168,7 +168,7 @@ def _check_isolation(world: FiniteWorld) -> None:
 def test_isolation_of_pods_at_addresses_is_judged_as_by_enumeration(universe: Universe, data: st.DataObject) -> None:
     """Sets that ask of addresses: by a Service's endpoints, or by what a waiver or a baseline takes away."""
     world = data.draw(worlds(universe, 400, isolation=True))
-    block, pods = with_address(data.draw(blocks())[0]), pods_in(NamespacesMatching(data.draw(selectors())))
+    block, pods = with_address(data.draw(blocks()).addresses), pods_in(NamespacesMatching(data.draw(selectors())))
     sources = data.draw(st.sampled_from((block, both((pods, block)), without(pods, block))))
     world = replace(world, claim=replace(world.claim, sources=sources))
     assume(len(world.ends) <= 400)

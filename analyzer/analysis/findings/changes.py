@@ -174,9 +174,8 @@ def _with_excepts(matter: Matter) -> Iterator[Change]:
         networks = [str(network) for network in taken.networks()]
         if not networks or len(networks) > _MOST_EXCEPTS or not peer.addresses - taken:
             continue
-        peers[place] = replace(peer, addresses=peer.addresses - taken, text=_with_more(peer.text, networks))
-        by = peers[place]
-        assert isinstance(by, AddressPeer)
+        by = replace(peer, addresses=peer.addresses - taken, excepts=(*peer.excepts, *networks))
+        peers[place] = by
         operations.append(AddExcepts(matter.direction, matter.rule.index, place, tuple(networks), by))
         said.append(f"except {' and '.join(words)}, or name the addresses that are meant")
     if operations:
@@ -361,8 +360,3 @@ def _is_of(peer: object, far: object) -> bool:
     if isinstance(peer, PodPeer):
         return isinstance(far, Pod) and is_in(peer, far) and matches(peer.pods, far.labels)
     return isinstance(peer, AddressPeer) and hasattr(far, "ip") and far.ip in peer.addresses
-
-
-def _with_more(block: str, networks: Sequence[str]) -> str:
-    """`10.0.0.0/8 except 10.1.0.0/16, 10.2.0.0/16`."""
-    return f"{block}{', ' if ' except ' in block else ' except '}{', '.join(networks)}"

@@ -220,8 +220,7 @@ def blocks_outside(pods: AddressSet, cluster: Cluster) -> tuple[AddressPeer, ...
         taken = [str(network) for network in pods.networks() if network.version == version]
         if len(taken) > _MOST_EXCEPTS:
             return ()
-        text = f"{whole} except {', '.join(taken)}" if taken else whole
-        found.append(AddressPeer(AddressSet.of(whole) - pods, text))
+        found.append(AddressPeer(AddressSet.of(whole) - pods, whole, excepts=tuple(taken)))
     return tuple(found)
 
 

@@ -45,8 +45,7 @@ def peer(it: Peer) -> Value:
                 value["podSelector"] = selector(it.pods)
             return value
         case AddressPeer():
-            cidr, _, taken = it.text.partition(" except ")
-            return {"ipBlock": {"cidr": cidr} | ({"except": taken.split(", ")} if taken else {})}
+            return {"ipBlock": {"cidr": it.block} | ({"except": list(it.excepts)} if it.excepts else {})}
         case _:
             raise ValueError(f"no peer of a NetworkPolicy: {it}")
 

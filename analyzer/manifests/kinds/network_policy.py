@@ -192,8 +192,7 @@ def _block(block: Section) -> AddressPeer | None:
     addresses = AddressSet.of(cidr.network)
     if excepts:
         addresses -= AddressSet.of(*(taken for _, taken in excepts))
-    written = f"{text} except {', '.join(item for item, _ in excepts)}" if excepts else f"{text}"
-    return AddressPeer(addresses, written)
+    return AddressPeer(addresses, f"{text}", excepts=tuple(item for item, _ in excepts))
 
 
 def _ports(rule: Section) -> tuple[Ports, ...] | None:
