@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from analyzer.encoding import Question, encode
 from analyzer.encoding.end_changes import EndChanges
-from analyzer.judging.after_policies import more_alive, narrowed
+from analyzer.judging.after_policies import joined, more_alive, narrowed
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.kept_witnesses import standing
@@ -50,13 +50,14 @@ def verdict_after_ends(
     spaces = changes.namespaces(question)
     if spaces is None:
         return None
-    if before.status is Status.VACUOUS:
-        return None if spaces.touched else before
-    if before.status is Status.PROVED:
-        if spaces.touched - spaces.new:
-            return None  # a set may have lost what it held
-        found = _asked_of(_in_namespaces(spaces.touched), claim, ask)
-        return None if found is None else _joined(before, found)
+    if before.status is not Status.REFUTED:
+        if not spaces.touched:
+            return before
+        if before.status is Status.VACUOUS or spaces.touched - spaces.new:
+            return None  # a set may hold what it did not, or have lost what it held
+        new = parts_in(spaces.touched, claim)
+        asked = None if new is None else joined(before, [ask(part) for part in new], set())
+        return None if asked is None or asked.status is Status.UNKNOWN else asked
     kept = standing(before, cluster, question, _is_as_before(changes, spaces.touched, cluster))
     if kept is None:
         return None
@@ -93,12 +94,6 @@ def _parts(ends: tuple[Formula, ...], claim: Claim) -> tuple[tuple[Claim, Direct
     return found if len(found) == len(parts) else None
 
 
-def _asked_of(ends: tuple[Formula, ...], claim: Claim, ask: Callable[[Claim], Verdict]) -> list[Verdict] | None:
-    """The verdicts on the claim of each of these as an end; None as of `parts_in`."""
-    parts = _parts(ends, claim)
-    return None if parts is None else [ask(part) for part, _ in parts]
-
-
 def _may_be_live(part: Claim, direction: Direction, cluster: Cluster, question: Question, budget: Budget) -> bool:
     """Declared workloads may break the part, as far as the stage at this end tells: few policies are looked at."""
     if not part.kind.is_broken_by_requests:
@@ -109,18 +104,6 @@ def _may_be_live(part: Claim, direction: Direction, cluster: Cluster, question: 
         return may_be_there(QuerySession(alone, budget))
     except OutOfTimeError:
         return True
-
-
-def _joined(before: Verdict, found: list[Verdict]) -> Verdict | None:
-    """What was proved of all others, and what was found of these."""
-    refuted = [each for each in found if each.status is Status.REFUTED]
-    if refuted:
-        first = max(refuted, key=lambda each: (each.live is True, each.live is None))
-        return replace(first, query=before.query, is_complete=False)
-    if any(each.status is Status.UNKNOWN for each in found):
-        return None
-    refs = dict.fromkeys((*before.rests_on, *(ref for each in found for ref in each.rests_on)))
-    return replace(before, rests_on=tuple(refs), is_minimal=before.is_minimal and not found)
 
 
 def _is_as_before(changes: EndChanges, namespaces: frozenset[str], cluster: Cluster) -> Callable[[End], bool]:

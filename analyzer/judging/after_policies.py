@@ -21,7 +21,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End
 from analyzer.model.formulas import EndKind, Formula, Member, Word, both, either, in_namespaces, is_a, leaves
 from analyzer.model.formulas import Role as OfWhom
-from analyzer.model.pipeline import Entry, Stage
+from analyzer.model.pipeline import Entry
 from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, RuleRef
 from analyzer.model.reading import pods_in
 from analyzer.records import dataclass
@@ -109,7 +109,7 @@ def verdict_after(
     was = before.status
     found = [_answered(part, cluster, question, seen, budget, ask, was=was, is_soon=is_soon) for part in parts]
     gone = {entry.policy.id for entries in seen.entries.values() for entry in entries if entry.policy is not None}
-    return _joined(before if kept is None else kept, found, gone)
+    return joined(before if kept is None else kept, found, gone)
 
 
 # ------------------------------------------------------------------------------------------------ what changed
@@ -138,16 +138,12 @@ def _parts(claim: Claim, changed: dict[Direction, tuple[Entry, ...]]) -> tuple[_
 def _changed_entries(was: Dependencies, now: Dependencies) -> dict[Direction, tuple[Entry, ...]]:
     """Those that are there before or after only."""
     return {
-        direction: tuple(_different(_entries(old), _entries(new)))
+        direction: tuple(_different(old.entries, new.entries))
         for direction, old, new in (
             (Direction.EGRESS, was.egress, now.egress),
             (Direction.INGRESS, was.ingress, now.ingress),
         )
     }
-
-
-def _entries(stage: Stage) -> tuple[Entry, ...]:
-    return tuple(entry for tier in stage.tiers for entry in tier.entries)
 
 
 def _different(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[Entry]:
@@ -170,7 +166,7 @@ def _subjects(entries: Iterable[Entry]) -> dict[Formula, NamespaceChoice] | None
 
 
 def narrowed(claim: Claim, direction: Direction, subjects: Iterable[Formula]) -> Claim | None:
-    """The claim of connections whose end at this stage is one of the subjects."""
+    """The claim of connections whose end at this stage is one of the subjects; None if that cannot be said."""
     chosen = either(subjects)
     at_source = direction is Direction.EGRESS or claim.kind is Kind.ISOLATED
     if claim.kind is (Kind.ONLY if at_source else Kind.REACHES_ONLY):
@@ -222,17 +218,12 @@ def _answered(
 
 def _with_far_end(part: _Part, alone: Obligation, values: Mapping[str, int]) -> Claim | None:
     """The claim of far ends like that of a connection which the stage lets be: pods of its namespace, nodes, or what
-    is outside; few policies and workloads are looked at for those.  None where nobody can say which, or the set on that
-    side is of those that may."""
+    is outside; few policies and workloads are looked at for those.  None where nobody can say which, or as of
+    `narrowed`."""
     at_source = part.direction is Direction.EGRESS
-    chosen, claim = _ends_like(Role.DST if at_source else Role.SRC, alone, values), part.claim
-    if chosen is None or claim.kind is (Kind.REACHES_ONLY if at_source else Kind.ONLY):
-        return None
-    if not at_source:
-        return replace(claim, sources=both([claim.sources, chosen]))
-    if claim.destinations is None or any(map(_is_word, leaves(claim.destinations))):
-        return None
-    return replace(claim, destinations=both([claim.destinations, chosen]))
+    chosen = _ends_like(Role.DST if at_source else Role.SRC, alone, values)
+    far = Direction.INGRESS if at_source else Direction.EGRESS
+    return None if chosen is None else narrowed(part.claim, far, [chosen])
 
 
 def _ends_like(role: Role, alone: Obligation, values: Mapping[str, int]) -> Formula | None:
@@ -248,7 +239,7 @@ def _ends_like(role: Role, alone: Obligation, values: Mapping[str, int]) -> Form
     return is_a(OfWhom.SELF, frozenset({EndKind.NODE if is_node else EndKind.OUTSIDE}))
 
 
-def _joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: set[str]) -> Verdict:
+def joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: set[str]) -> Verdict:
     """What was and what was found of the parts, as one verdict; `gone` are the policies that changed."""
     verdicts = [each for each in found if isinstance(each, Verdict)]
     refuted = [each for each in verdicts if each.status is Status.REFUTED]
