@@ -265,11 +265,6 @@ class Cilium:
     settings: tuple[CiliumSettings, ...] = ()
 
     @property
-    def names_hosts(self) -> bool:
-        """Some policy chooses nodes (2.16)."""
-        return any(spec.on_nodes for policy in self.policies for spec in policy.specs)
-
-    @property
     def peers(self) -> Iterator[CiliumPeer]:
         """Of all rules."""
         return (p for policy in self.policies for spec in policy.specs for r in spec.all_rules for p in r.peers or ())

@@ -10,7 +10,7 @@ from analyzer.verdicts.verdict import Answer, Status, Verdict
 @dataclass(frozen=True, slots=True)
 class ControlRow:
     """One control with the queries that name it: pairs of `pack/id` and verdict.  `status`: the worst of these that is
-    not excused; `has_excused`: some of them is."""
+    not excused."""
 
     control: str
     verdicts: tuple[tuple[str, Verdict], ...]
@@ -19,10 +19,6 @@ class ControlRow:
     def status(self) -> Status:
         order = list(Status)
         return max((v.status for _, v in self.verdicts if not v.is_excused), key=order.index, default=Status.PROVED)
-
-    @property
-    def has_excused(self) -> bool:
-        return any(verdict.is_excused for _, verdict in self.verdicts)
 
     @property
     def word(self) -> str:

@@ -14,10 +14,9 @@ from analyzer.cli.editing.hovering import meaning
 from analyzer.cli.editing.vocabulary import Vocabulary, vocabulary
 from analyzer.cli.revisions import Reading
 from analyzer.errors import InputError
+from analyzer.manifests.sources.choosing import ENDINGS
 from analyzer.model.cluster import Cluster
 from analyzer.resources.version import __version__
-
-_ENDINGS = (".yaml", ".yml", ".json")
 
 
 class _State:
@@ -74,7 +73,7 @@ def server_of(manifests: list[str], exclude: tuple[str, ...]) -> LanguageServer:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def _saved(params: types.DidSaveTextDocumentParams) -> None:
-        if _path(params.text_document.uri).endswith(_ENDINGS):
+        if _path(params.text_document.uri).endswith(ENDINGS):
             _tell(server, state.read())
         for uri in list(server.workspace.text_documents):
             publish(uri)
