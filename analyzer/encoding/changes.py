@@ -107,7 +107,7 @@ class Comparison:
         return Changed(union_of(part.near for part in found), union_of(part.far for part in found))
 
     def _parts(self, before: Stage, after: Stage) -> Iterator[Changed]:
-        if before.applies != after.applies or list(map(_shape, before.tiers)) != list(map(_shape, after.tiers)):
+        if before.applies != after.applies or before.without_entries.tiers != after.without_entries.tiers:
             yield Changed(self.every, self.every)
             return
         both = (before, after)
@@ -243,10 +243,6 @@ class Comparison:
         if hides and any(ends_of(rule.when, side.table, role=stage.far).nodes for side in self.sides):
             return self.every
         return self._ends(rule.when, stage.far)
-
-
-def _shape(tier: Tier) -> Hashable:
-    return tier.name, tier.unmatched, tier.spared, tier.is_union
 
 
 def _speaking(entry: Entry) -> list[StagedRule]:

@@ -9,7 +9,7 @@ addresses are outside and which are pods' own, and there too an address is like 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 
 from analyzer.encoding.namespaces import NamespaceTable
@@ -24,7 +24,7 @@ from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import Together, remembered
 from analyzer.model.mesh import has_mesh
 from analyzer.model.on_nodes import every_node_address
-from analyzer.model.pipeline import Entry, Stage
+from analyzer.model.pipeline import Entry
 from analyzer.model.profile import Profile
 from analyzer.model.reading import is_enforcing, pipeline_of
 from analyzer.records import dataclass
@@ -130,7 +130,7 @@ def _are_stages_alike(before: Cluster, now: Cluster, profile: Profile) -> bool:
     if is_enforcing(profile, before) is not is_enforcing(profile, now):
         return False
     for was, stage in zip(pipeline_of(profile, before).stages, pipeline_of(profile, now).stages, strict=True):
-        if _but_ways(was) != _but_ways(stage):
+        if replace(was, ways=()) != replace(stage, ways=()):
             return False
         others = () if was.ways is stage.ways else tuple(set(was.ways) ^ set(stage.ways))
         speaking = [tier for tier in stage.tiers if tier.scales] if others else []
@@ -138,10 +138,6 @@ def _are_stages_alike(before: Cluster, now: Cluster, profile: Profile) -> bool:
         if any(not tier.is_union for tier in speaking) or seen_ways(now, stage.far).is_any_seen(entries, others):
             return False
     return True
-
-
-def _but_ways(stage: Stage) -> tuple[object, ...]:
-    return stage.tiers, stage.applies, stage.doubts, stage.service_eval, stage.node_ways, stage.disguises
 
 
 def _others(before: Iterable[Workload], now: Iterable[Workload]) -> tuple[tuple[Workload, ...], tuple[Workload, ...]]:

@@ -64,18 +64,13 @@ def entry_changes(before: Cluster, now: Cluster, profile: Profile) -> EntryChang
     old, new = pipeline_of(profile, before), pipeline_of(profile, now)
     found: dict[Direction, tuple[Entry, ...]] = {}
     for was, stage in zip(old.stages, new.stages, strict=True):
-        if _but_entries(was) != _but_entries(stage):
+        if was.without_entries != stage.without_entries:
             return None
         pairs = [_others(one, other) for one, other in zip(was.tiers, stage.tiers, strict=True)]
         if sum(len(gone) + len(come) for gone, come in pairs) > _MOST:
             return None
         found[stage.direction] = tuple(entry for gone, come in pairs for entry in _different(gone, come))
     return EntryChanges(before, now, profile, found)
-
-
-def _but_entries(stage: Stage) -> tuple[object, ...]:
-    shapes = tuple((tier.name, tier.unmatched, tier.spared, tier.is_union) for tier in stage.tiers)
-    return shapes, stage.applies, stage.doubts, stage.ways, stage.service_eval, stage.node_ways, stage.disguises
 
 
 def _others(was: Tier, now: Tier) -> tuple[list[Entry], list[Entry]]:

@@ -158,8 +158,7 @@ def sliced(index: StageIndex, claim: Claim, table: NamespaceTable, end: Ends, na
 
 def without_tiers(stage: Stage) -> Stage:
     """The stage where nothing that it decides can matter."""
-    none = tuple(replace(tier, scales=()) for tier in stage.tiers)
-    return replace(stage, tiers=none, ways=(), node_ways=(), disguises=(), doubts=())
+    return replace(stage.without_entries, ways=(), node_ways=(), disguises=(), doubts=())
 
 
 def judged_by(stage: Stage, table: NamespaceTable, end: Ends) -> Ends:

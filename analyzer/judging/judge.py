@@ -312,11 +312,10 @@ class _Trial:
 
     def _open(self, found: Outcome) -> Verdict:
         """It is violated or not as the open facts turn out: say which."""
-        connection = None
         needed = self.session.needed(found.values, self.obligation.opens)
         if self.query.claim.kind is not Kind.ISOLATED:
-            connection = decode(self.obligation, found.values)
-            self.replay.connection(connection, allowed=None, bundle=self.obligation.text)
+            witness = decode(self.obligation, found.values)
+            self.replay.connection(witness, allowed=None, bundle=self.obligation.text)
         facts = tuple(self.obligation.opens[name].text for name in needed)
         reason = "the answer hangs on what the specification, or an object that is not modelled, leaves open"
         return replace(self._verdict(Status.UNKNOWN, reason), blame=facts)

@@ -82,10 +82,7 @@ def are_policies_alone(before: Dependencies, now: Dependencies) -> bool:
 def _but_policies(it: Dependencies) -> tuple[object, ...]:
     tests: frozenset[Test] = frozenset()
     rest = replace(it, egress=EMPTY, ingress=EMPTY, vocabulary=NO_WORDS, namespace_tests=tests)
-    return rest, *(
-        replace(stage, tiers=tuple(replace(tier, scales=()) for tier in stage.tiers))
-        for stage in (it.egress, it.ingress)
-    )
+    return rest, it.egress.without_entries, it.ingress.without_entries
 
 
 EMPTY = Stage("", OfWhom.SRC, TRUE)

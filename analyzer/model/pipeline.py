@@ -8,6 +8,7 @@ which no rule matches, is denied if the tier says so.  What no tier decides is a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 
 from analyzer.model.formulas import FALSE, Formula, Role
@@ -91,6 +92,10 @@ class Tier:
     def entries(self) -> tuple[Entry, ...]:
         return tuple(entries_in(self.scales))
 
+    @property
+    def without_entries(self) -> Tier:
+        return replace(self, scales=())
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -140,6 +145,10 @@ class Stage:
     @property
     def entries(self) -> tuple[Entry, ...]:
         return tuple(entry for tier in self.tiers for entry in tier.entries)
+
+    @property
+    def without_entries(self) -> Stage:
+        return replace(self, tiers=tuple(tier.without_entries for tier in self.tiers))
 
     @property
     def far(self) -> Role:
