@@ -6,13 +6,14 @@ import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
-from analyzer.cli.destinations import destinations, spare, write_reports
+from analyzer.cli.destinations import are_listed, destinations, spare, write_reports
 from analyzer.cli.evidence import check_evidence, write_evidence
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
 from analyzer.cli.progress import Progress
 from analyzer.cli.recording import readings
 from analyzer.cli.revisions import Reading
+from analyzer.cli.unchanged import compared
 from analyzer.inputs.excuses import asked, excuses
 
 
@@ -59,7 +60,7 @@ def check(
         lambda: excuses(waivers, baseline, today, has_evidence=evidence is not None),
         lambda: check_evidence(evidence, manifests, keep_going=keep_going, render=render),
     )
-    reading = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs, render, readings(evidence, reports))
+    reading = Reading(keep_going, irrelevant, strict_cidr, exclude, jobs, render, readings(evidence, reports, excused))
     with Progress() as progress:
         packs, loaded = inputs.asked_of_read(
             lambda: asked(pack or (), query or (), parameters or (), excused.waivers),
@@ -68,7 +69,10 @@ def check(
         spare((cluster := loaded.cluster).files, reports, yaml, patch)
         engine = inputs.profile_for(profile, knob or (), cluster)
         limits = inputs.budget(budget), max_counterexamples
-        setting = analysis.Setting(pods, engine, addresses, *limits, keeps_steps=bool(evidence))
+        setting = analysis.Setting(
+            pods, engine, addresses, *limits, keeps_steps=bool(evidence), lists_regions=are_listed(reports)
+        )
+        excused = compared(excused, reading.readings, cluster, packs, setting)
         answer = analysis.check(
             cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
         )

@@ -75,6 +75,11 @@ def are_records(reports: Sequence[Destination]) -> bool:
     return any(report.format not in _PASSING for report in reports)
 
 
+def are_listed(reports: Sequence[Destination]) -> bool:
+    """Whether one of the reports lists all that is wrong, as a baseline for later runs."""
+    return any(report.format == CheckFormat.JSON.value for report in reports)
+
+
 def spare(read: Iterable[str], reports: Sequence[Destination], yaml: str | None, patch: Path | None) -> None:
     """UsageError where something would be written over a file that was read."""
     inputs = {os.path.realpath(file) for file in read}

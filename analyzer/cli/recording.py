@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from analyzer.cli.destinations import are_records
 
 if TYPE_CHECKING:
+    from analyzer.analysis import Excuses
     from analyzer.cli.destinations import Destination
     from analyzer.model.claims import Pack
     from analyzer.verdicts import Answer
-    from analyzer.verdicts.provenance import ManifestRecord
+    from analyzer.verdicts.provenance import ManifestRecord, PackUsed
 
 
 class Readings:
@@ -29,9 +30,10 @@ class Readings:
         self.records.append(ManifestRecord(name, len(data), sha256(data)))
 
 
-def readings(evidence: Path | None, reports: Sequence[Destination]) -> Readings | None:
-    """What hashes the manifests, if a bundle or a report wants to tell it."""
-    return Readings() if evidence or are_records(reports) else None
+def readings(evidence: Path | None, reports: Sequence[Destination], excuses: Excuses | None = None) -> Readings | None:
+    """What hashes the manifests, if a bundle or a report wants to tell it, or a baseline is compared."""
+    is_compared = excuses is not None and excuses.baseline is not None
+    return Readings() if evidence or is_compared or are_records(reports) else None
 
 
 def recorded(answer: Answer, packs: Sequence[Pack], readings: Readings | None, paths: Sequence[str]) -> Answer:
@@ -39,14 +41,24 @@ def recorded(answer: Answer, packs: Sequence[Pack], readings: Readings | None, p
     if readings is None:
         return answer
     from analyzer.manifests.sources.checked_out import checked_out
+    from analyzer.verdicts.provenance import Provenance
+
+    others = () if answer.cross_check is None else ((answer.cross_check.solver, answer.cross_check.version),)
+    found = Provenance((*versions(), *others), used(packs), tuple(readings.records), *checked_out(paths))
+    return replace(answer, provenance=found)
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Of netproof, and of the solver that every run has."""
     from analyzer.resources.version import __version__
     from analyzer.solving import Z3, solver_version
-    from analyzer.verdicts.bundle import sha256
-    from analyzer.verdicts.provenance import PackUsed, Provenance
 
-    versions = [("netproof", __version__), (Z3, solver_version(Z3))]
-    if answer.cross_check is not None:
-        versions.append((answer.cross_check.solver, answer.cross_check.version))
-    used = (PackUsed(p.name, p.source.file, sha256(p.text.encode("utf-8")), p.parameters) for p in packs if p.text)
-    found = Provenance(tuple(versions), tuple(used), tuple(readings.records), *checked_out(paths))
-    return replace(answer, provenance=found)
+    return ("netproof", __version__), (Z3, solver_version(Z3))
+
+
+def used(packs: Sequence[Pack]) -> tuple[PackUsed, ...]:
+    """The query files."""
+    from analyzer.verdicts.bundle import sha256
+    from analyzer.verdicts.provenance import PackUsed
+
+    return tuple(PackUsed(p.name, p.source.file, sha256(p.text.encode("utf-8")), p.parameters) for p in packs if p.text)

@@ -61,7 +61,8 @@ class Witness:
 class Found:
     """`is_complete`: no certain violation lies outside all regions; if that could not be told, `reason` says why.
 
-    `further`: what was found beyond as many as were asked for, as long as that cost little.
+    `further`: what was found beyond as many as were asked for, as long as that cost little.  `outside`: the literals
+    that deny the regions of `witnesses`.
     """
 
     witnesses: tuple[Witness, ...]
@@ -69,6 +70,7 @@ class Found:
     is_complete: bool
     reason: str = ""
     further: tuple[Witness, ...] = ()
+    outside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class Finder:
         self.most, self.is_disjoint, self.most_further = max(1, most), is_disjoint, most_further
         kinds = (self.obligation.variables.find(role, Attribute.IS_POD) for role in (Role.SRC, Role.DST))
         self._between_pods = [session.is_value(kind.symbol, 1) for kind in kinds if kind is not None and is_disjoint]
-        self._declared = DeclaredEnds(session, partial(_witness, self.obligation))
+        self._declared = DeclaredEnds(session, partial(witness_of, self.obligation))
         self.is_connection = self.obligation.scope.question.claim.kind is not Kind.ISOLATED
 
     def find(self, values: Mapping[str, int], budget: Budget) -> Found:
@@ -109,7 +111,7 @@ class Finder:
         told: set[Region] = set()
         rounds = self.most + self.most_further + _MOST_TWINS
         asked: tuple[bool, str] | None = None  # how it stood once there were as many as were asked for
-        end = 0
+        end, outside_shown = 0, 0
         start = self._centre(live.witness) if live.live else None
         is_settled = live.live is False or start is not None
         current = Certain(Result.SAT, start or dict(values))
@@ -121,7 +123,7 @@ class Finder:
                 box = apart(self.obligation, box, [one.box for one in found], centre)
             region = describe(self.obligation, box)
             if region in told and not self.is_disjoint:  # the same again, for other values that nobody mentions
-                outside.append(f"!{self.session.inside(self._told(box))}")
+                outside.append(f"!{self.session.inside(self.told(box))}")
                 current = self._another(outside)
                 continue
             told.add(region)
@@ -131,18 +133,19 @@ class Finder:
                 if standing and live.live is None:  # nowhere are declared workloads a witness for certain
                     standing = witness = None
             if witness is None:
-                witness = _witness(self.obligation, self._presentable(box, centre, outside))
+                witness = witness_of(self.obligation, self._presentable(box, centre, outside))
             shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
             found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
-            outside.append(f"!{self.session.inside(self._told(box))}")
+            outside.append(f"!{self.session.inside(self.told(box))}")
             current = self._another(outside)
             if len(found) == self.most and asked is None:
-                asked = current.result is Result.UNSAT, current.reason
+                asked, outside_shown = (current.result is Result.UNSAT, current.reason), len(outside)
                 end = self.session.solver.spent + max(_CHEAP, self.session.solver.spent // 4)
         is_complete, reason = asked or (current.result is Result.UNSAT, current.reason)
         is_complete &= self.obligation.scope.question.looked_at is None  # policies that are not read may let in more
         witnesses = tuple(found)
-        return Found(witnesses[: self.most], live.live, is_complete, reason, witnesses[self.most :])
+        denied = tuple(outside[: outside_shown or len(outside)])
+        return Found(witnesses[: self.most], live.live, is_complete, reason, witnesses[self.most :], denied)
 
     def _another(self, outside: list[str]) -> Certain:
         """A certain violation outside the regions so far.  Of a comparison's, between pods first: what lies around an
@@ -155,7 +158,7 @@ class Finder:
             self._between_pods = []
         return self.session.certain(opens, *outside)
 
-    def _told(self, box: Box) -> Box:
+    def told(self, box: Box) -> Box:
         """The box as a region tells it: of a claim of reach with whatever request."""
         if self.obligation.scope.question.claim.kind.is_broken_by_requests:
             return box
@@ -186,10 +189,10 @@ class Finder:
             return Live(None, depends_on=(possible.reason,))
         certain = session.certain_of_unknowns()
         if certain.values is not None:
-            return Live(True, self._as_written(_witness(obligation, certain.values)))
+            return Live(True, self._as_written(witness_of(obligation, certain.values)))
         if certain.result.value == "unknown":
             return Live(None, depends_on=(certain.reason,))
-        witness = _witness(obligation, possible.values)
+        witness = witness_of(obligation, possible.values)
         needed = session.needed(possible.values, (*session.unknown_facts, *session.family))
         texts = (_dependence(obligation, name, witness) for name in needed)
         return Live(None, witness, tuple(dict.fromkeys(texts)))
@@ -267,7 +270,7 @@ class Finder:
         return {found[0]: unnamed[0]}
 
 
-def _witness(obligation: Obligation, values: Mapping[str, int]) -> Connection | Pod:
+def witness_of(obligation: Obligation, values: Mapping[str, int]) -> Connection | Pod:
     if obligation.scope.question.claim.kind is not Kind.ISOLATED:
         return decode(obligation, readable(obligation, values))
     pod = decode_end(obligation, values)

@@ -71,4 +71,4 @@ def either_way(query: Query, claim: Claim, judge: Callable[[Query], Verdict]) ->
             return strongest
     reason = f"the answer hangs on what is not known: {'; '.join(names)}"
     unknown = replace(strongest, status=Status.UNKNOWN, live=None, reason=reason, blame=names)
-    return replace(unknown, counterexamples=(), rests_on=(), steps=())
+    return replace(unknown, counterexamples=(), rests_on=(), steps=(), beyond=None)

@@ -27,6 +27,7 @@ from analyzer.encoding.mediation import admits_tokens, names_tokens
 from analyzer.encoding.vocabulary import asked_in_pipeline
 from analyzer.encoding.walk import asked_of_requests, requests_in
 from analyzer.errors import InternalError, UndecidedError
+from analyzer.judging.beyond import beyond
 from analyzer.judging.bound import bound, bound_pods
 from analyzer.judging.counterexamples import Finder, counterexample
 from analyzer.judging.either_way import either_way, reading, unknown_sets
@@ -70,7 +71,8 @@ _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 class Setting:
     """How questions are asked.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
 
-    `keeps_steps`: verdicts carry the scripts that they rest on.
+    `keeps_steps`: verdicts carry the scripts that they rest on.  `lists_regions`: they list what is violated beyond the
+    counterexamples.
     """
 
     universe: Universe
@@ -80,6 +82,7 @@ class Setting:
     max_counterexamples: int = 3
     slice_first: bool = True
     keeps_steps: bool = False
+    lists_regions: bool = False
 
 
 def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Verdict:
@@ -135,15 +138,17 @@ def _undecided(query: Query, question: Question, reason: str, started: float) ->
 
 
 def _judged(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:
-    trial, verdict = _tried(cluster, query, question, setting)
+    trial, found = _tried(cluster, query, question, setting)
     verdict = beside_scales(
-        verdict,
+        found,
         cluster,
         lambda witness: ties(cluster, question.profile, witness),
         lambda one: _judged(one, query, question, setting, started),
     )
     verdict = as_admitted(verdict, cluster, question)
     verdict = beside_unread(beside_makers(verdict, cluster, question), trial.obligation.scope)
+    if verdict.counterexamples != found.counterexamples:  # not all of them are sure
+        verdict = replace(verdict, beyond=None)
     statistics = Statistics(
         seconds=time.monotonic() - started,
         rlimit=trial.session.solver.spent,
@@ -257,6 +262,7 @@ class _Trial:
             further=further,
             is_complete=found_all.is_complete,
             blame=blame,
+            beyond=beyond(finder, found_all, self.replay) if self.setting.lists_regions else None,
         )
 
     def _held(self, outcome: Outcome) -> Verdict:

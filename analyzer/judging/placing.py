@@ -47,7 +47,8 @@ def as_placed(verdict: Verdict, settled: Settled, most: int) -> Verdict | None:
     if not shown:
         return None
     reason = "; ".join((verdict.reason, *(_WORDS[fact.kind][is_so] for fact, is_so in settled)))
-    return replace(verdict, reason=reason, counterexamples=shown[:most], is_complete=False, live=False, steps=())
+    mine = replace(verdict, reason=reason, counterexamples=shown[:most], is_complete=False, live=False, steps=())
+    return replace(mine, beyond=None)
 
 
 def _can_be(one: Connection, settled: Settled) -> bool:

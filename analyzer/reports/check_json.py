@@ -21,6 +21,7 @@ from analyzer.verdicts.findings import Finding
 from analyzer.verdicts.provenance import Provenance
 from analyzer.verdicts.verdict import (
     Answer,
+    Beyond,
     Counterexample,
     CrossCheck,
     Section,
@@ -101,6 +102,7 @@ def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
         "reason": verdict.reason,
         "complete": verdict.is_complete,
         "counterexamples": [_counterexample(c) for c in verdict.counterexamples],
+        "beyond": _beyond(verdict.beyond),
         "rests_on": [rule(r) for r in verdict.rests_on],
         "rests_on_minimal": verdict.is_minimal,
         "blame": list(verdict.blame),
@@ -118,6 +120,13 @@ def _query(section: Section, verdict: Verdict, with_statistics: bool) -> Json:
             "policies": spent.policies,
         }
     return found
+
+
+def _beyond(it: Beyond | None) -> Json | None:
+    """The regions outside of those that the counterexamples tell."""
+    if it is None:
+        return None
+    return {"complete": it.is_complete, "regions": [constraints(region.constraints) for region in it.regions]}
 
 
 def cause(finding: Finding) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from analyzer.errors import InputError, Problem
@@ -17,7 +18,7 @@ from analyzer.verdicts.verdict import Status
 
 Json = dict[str, Any]
 _SOME_REQUESTS = Constraint(Role.REQUEST, Attribute.REQUESTS, ValueSet.of([SOME]))
-_HINT = "write one with `netproof check … --format json=FILE --max-counterexamples 1000`"
+_HINT = "write one with `netproof check … --format json=FILE`"
 
 
 def read_baseline(text: bytes, file: str) -> Baseline:
@@ -39,10 +40,24 @@ def read_baseline(text: bytes, file: str) -> Baseline:
             {f"{query['pack']}/{query['id']}": _query(query, is_untold) for query in content["queries"]},
             _texts(known.get("namespaces")),
             _texts(known.get("workloads")),
+            premises(content),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"this report does not follow schema `{SCHEMA}`: {type(error).__name__.lower()} {error}"
         raise InputError([Problem(file, 0, 0, message, _HINT)]) from None
+
+
+def premises(content: Json) -> Json | None:
+    """What the answers of a report hang on, the names of files left out; None where it does not tell."""
+    if (made := content.get("made_from")) is None:
+        return None
+    return {
+        **{name: content[name] for name in ("universe", "profile", "assumptions")},
+        "unmodelled": [{name: it[name] for name in it if name not in ("file", "line")} for it in content["unmodelled"]],
+        "versions": [made["versions"].get(name) for name in ("netproof", "z3")],
+        "packs": [{name: it[name] for name in it if name != "file"} for it in made["packs"]],
+        "manifests": sorted(it["sha256"] for it in made["manifests"]),
+    }
 
 
 def _foreign(content: object) -> str:
@@ -67,16 +82,17 @@ def _asks_of_requests(content: Json) -> bool:
 def _query(query: Json, is_untold: bool) -> KnownVerdict:
     """`is_untold`: regions of connections did not tell yet which requests they speak of, so that they excuse none."""
 
-    def region(example: Json) -> Region:
-        found = read_region(example["region"])
-        if not is_untold or example["dst"] is None or found.request:
+    def region(told: Sequence[Json]) -> Region:
+        found = read_region(told)
+        if not is_untold or found.dst is None or found.request:
             return found
         return Region.of((*found.constraints, _SOME_REQUESTS))
 
+    beyond = query.get("beyond") or {"complete": False, "regions": ()}
     return KnownVerdict(
         Status(query["verdict"]),
         query["text"],
         Universe(query["universe"]),
-        tuple(map(region, query["counterexamples"])),
-        query["complete"],
+        tuple(map(region, [*(it["region"] for it in query["counterexamples"]), *beyond["regions"]])),
+        query["complete"] or beyond["complete"],
     )

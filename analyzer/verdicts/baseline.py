@@ -28,10 +28,12 @@ class Baseline:
 
     `namespaces`: those that existed then.  `workloads`: the ids of those that a region of pods in general spoke of
     then although no policy binds pods like them: those on their node's network, or all within `inventory`.  Both are
-    None where the file does not tell; a region that needs them then excuses nothing.
+    None where the file does not tell; a region that needs them then excuses nothing.  `premises`: what its answers hang
+    on, to be compared.
     """
 
     file: str
     queries: Mapping[str, KnownVerdict]
     namespaces: frozenset[str] | None = None
     workloads: frozenset[str] | None = None
+    premises: Mapping[str, object] | None = None

@@ -59,6 +59,15 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """The regions of a violation that are listed and not shown.  `is_complete`: with those that are shown they are all
+    of it."""
+
+    regions: tuple[Region, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer to one query.
 
@@ -69,7 +78,8 @@ class Verdict:
     `waivers`: those that cover part of the violation; the counterexamples then lie outside their regions, unless
     nothing does.  `baseline`: what the baseline says of the query, None if it does not know it or there is none.
     `is_excused`: not proved, and no failure all the same, for waivers cover the whole violation or the baseline knows
-    it.  `further`: what a search found beyond the counterexamples that are shown, for findings alone.
+    it.  `further`: what a search found beyond the counterexamples that are shown, for findings alone; `beyond`: all
+    that lies outside the regions of those that are shown, where that was asked for.
     """
 
     query: Query
@@ -89,6 +99,7 @@ class Verdict:
     statistics: Statistics = field(default=Statistics(), compare=False)
     steps: tuple[Step, ...] = field(default=(), compare=False, repr=False)
     further: tuple[Counterexample, ...] = field(default=(), compare=False, repr=False)
+    beyond: Beyond | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

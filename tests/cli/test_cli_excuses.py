@@ -81,6 +81,48 @@ def test_an_expired_waiver_hides_nothing_and_is_told_of(folder):
     assert "waivers.toml:2: the waiver of `own/closed` expired on 2026-12-31" in " ".join(found.stdout.split())
 
 
+def shortened(folder):
+    """The baseline as it is where the search ended early."""
+    content = json.loads((folder / "before.json").read_text())
+    for query in content["queries"]:
+        query.update(counterexamples=query["counterexamples"][:1], beyond=None, complete=False)
+    (folder / "before.json").write_text(json.dumps(content))
+
+
+def test_unchanged_input_is_known_whatever_the_baseline_lists(folder):
+    check("--format", "json=before.json")
+    shortened(folder)
+    (folder / "shop.yaml").rename(folder / "moved.yaml")
+    found = CliRunner().invoke(app, ["check", "moved.yaml", "-p", "own.npq", "--baseline", "before.json"])
+    assert (found.exit_code, "~ known    3 queries: 2 known, 1 proved" in found.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--universe", "namespaces"],
+        ["--profile", "calico"],
+        ["--knob", "nodes-complete=false"],
+        ["--pod-cidr", "10.1.0.0/16"],
+        ["--set", "port=443"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_a_run_of_anything_else_says_that_the_baseline_does_not_list_all(folder, words):
+    pack = PACK.replace('queries"', 'queries"\nparam port = "80"')
+    pack = pack.replace("can reach namespace shop on tcp", "can reach anything on tcp/$port, udp/53")
+    (folder / "own.npq").write_text(pack)
+    check("--format", "json=before.json", "--max-counterexamples", "1")
+    shortened(folder)
+    if not words:
+        (folder / "shop.yaml").write_text(SHOP + "---" + SHOP.replace("shop", "other"))
+    found = check("--baseline", "before.json", "--quiet", *words)
+    assert found.exit_code == 1
+    if words != ["--universe", "namespaces"]:  # there it was asked otherwise, and is not known at all
+        assert "does not list all that violated it then" in " ".join(found.stdout.split())
+
+
 def test_a_baseline_fails_on_what_is_worse_only(folder):
     check("--format", "json=before.json", "--max-counterexamples", "100")
     found = check("--baseline", "before.json")

@@ -57,7 +57,8 @@ class Answerer:
     ) -> tuple[Verdict, CrossCheck | None]:
         keeps, checks = self.setting.keeps_steps, self.second_solver is not None
         shown = most or self.setting.max_counterexamples
-        asking = replace(self.setting, keeps_steps=keeps or checks, max_counterexamples=shown)
+        lists = self.setting.lists_regions and most is None
+        asking = replace(self.setting, keeps_steps=keeps or checks, max_counterexamples=shown, lists_regions=lists)
         verdict = judge_on(self.cluster, query, assumptions, asking)
         checked = None
         if self.second_solver is not None:

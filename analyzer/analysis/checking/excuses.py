@@ -36,11 +36,12 @@ class Ask(typing.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Excuses:
-    """What is excused: waivers as of a day, and what a baseline knows."""
+    """What is excused: waivers as of a day, and what a baseline knows.  `is_unchanged`: all that it was made from."""
 
     waivers: tuple[Waiver, ...] = ()
     today: date = date.min
     baseline: Baseline | None = None
+    is_unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,9 @@ class Excusing:
         return [self._said(region, baseline, verdict) for region in known.regions]
 
     def _are_known(self, verdict: Verdict, known: KnownVerdict) -> bool:
-        """The whole violation is regions that the baseline lists, word for word; of a `some`, that it was refuted."""
-        if verdict.query.claim.kind is Kind.SOME:
+        """The whole violation is regions that the baseline lists, word for word; of a `some`, that it was refuted; of
+        anything, where nothing changed."""
+        if self.excuses.is_unchanged or verdict.query.claim.kind is Kind.SOME:
             return known.status is Status.REFUTED
         baseline, there = self.excuses.baseline, self.cluster.namespace_by_name.keys()
         # Of a namespace that is gone since, a region of namespaces to come now speaks and did not then.
@@ -160,19 +162,22 @@ class Excusing:
         if known is None or baseline is None:
             return
         if not known.is_complete:
-            text = "does not list all that violated it then; make it with a larger --max-counterexamples"
-            yield Notice(Source(baseline.file), f"the baseline of `{name}` {text}")
+            text = (
+                "does not list all that violated it then, and what it does not list counts; make it anew with"
+                " --max-counterexamples 1000"
+            )
+            yield Notice(Source(baseline.file), f"the baseline of `{name}` {text}", is_kept=True)
         untold = sum(region.is_of_untold_requests for region in known.regions)
         if untold:
             text = (
                 f"{untold} of its {len(regions)} regions excuse nothing: some request gets through there, and which"
                 " is not told; a waiver with `from`, `to` and `on` excuses every request"
             )
-            yield Notice(Source(baseline.file), f"the baseline of `{name}`: {text}")
+            yield Notice(Source(baseline.file), f"the baseline of `{name}`: {text}", is_kept=True)
         unsaid = sum(excuse is None for excuse in regions) - untold
         if unsaid:
             text = f"{unsaid} of its {len(regions)} regions cannot be excused one by one"
-            yield Notice(Source(baseline.file), f"the baseline of `{name}`: {text}")
+            yield Notice(Source(baseline.file), f"the baseline of `{name}`: {text}", is_kept=True)
 
 
 def _is_no_worse(verdict: Verdict, known: KnownVerdict | None) -> bool:

@@ -62,12 +62,12 @@ def waiver(sources, destinations="anything", ports=None, expires="2026-12-31", q
     return Waiver(query, "why", "who", date.fromisoformat(expires), region, "text", Source("w.toml", line))
 
 
-def answered(tmp_path, manifests, claim=CLAIM, waivers=(), baseline=None, most=9, universe=Universe.ANY):
+def answered(tmp_path, manifests, claim=CLAIM, waivers=(), baseline=None, most=9, universe=Universe.ANY, lists=False):
     file = tmp_path / "m.yaml"
     file.write_text(manifests)
     cluster = load([str(file)]).cluster
     pack = parse_pack(f'assert q "Q":\n  {claim}\n', "p.npq")
-    setting = analysis.Setting(universe, PROFILES["generic"], None, analysis.Budget(), most)
+    setting = analysis.Setting(universe, PROFILES["generic"], None, analysis.Budget(), most, lists_regions=lists)
     return analysis.check(cluster, (pack,), setting=setting, excuses=Excuses(tuple(waivers), TODAY, baseline))
 
 
@@ -170,12 +170,15 @@ def test_claims_of_every_kind(tmp_path, claim, region, is_covered):
 
 
 # ------------------------------------------------------------------------------------------------ baseline
+@pytest.mark.parametrize("listed", [200, 1])
 @pytest.mark.parametrize("most", [1, 9])
 @pytest.mark.parametrize("universe", list(Universe))
-def test_nothing_is_worse_than_itself(tmp_path, most, universe):
+def test_nothing_is_worse_than_itself(tmp_path, most, universe, listed):
+    """Whether all regions are shown, or one and the others are listed beyond it."""
     manifests = OPEN_TO_BOTH + pod("x", "db") + pod("web", "a") + pod("agent", "a", "hostNetwork: true, ")
     claim = "no anything can reach namespace db"
-    before = answered(tmp_path, manifests, claim, most=200, universe=universe)
+    before = answered(tmp_path, manifests, claim, most=listed, universe=universe, lists=True)
+    assert len(before.verdicts[0].counterexamples) <= listed
     after = answered(tmp_path, manifests, claim, baseline=baseline_of(before), most=most, universe=universe)
     (verdict,) = after.verdicts
     assert (verdict.status, verdict.baseline, verdict.is_excused) == (Status.REFUTED, Status.REFUTED, True)
@@ -189,6 +192,17 @@ def test_less_is_not_worse_and_more_is(tmp_path):
     (verdict,) = worse.verdicts
     assert (worse.status, verdict.is_excused, verdict.baseline) == (Status.REFUTED, False, Status.REFUTED)
     assert {example.connection.src.namespace for example in verdict.counterexamples} == {"b"}
+
+
+def test_what_is_listed_beyond_the_counterexamples_excuses_no_more(tmp_path):
+    claim = "no anything can reach namespace db or namespace b"
+    one = answered(tmp_path, OPEN_TO_A, claim, most=1, lists=True)
+    (verdict,) = one.verdicts
+    assert (verdict.is_complete, verdict.beyond.is_complete) == (False, True)
+    assert answered(tmp_path, OPEN_TO_A, claim, baseline=baseline_of(one)).status is Status.PROVED
+    worse = answered(tmp_path, OPEN_TO_BOTH, claim, baseline=baseline_of(one))
+    connections = [example.connection for example in worse.verdicts[0].counterexamples]
+    assert {(it.src.namespace, it.dst.namespace) for it in connections} == {("b", "db")}
 
 
 def test_what_was_proved_fails_when_it_is_refuted(tmp_path):
@@ -267,4 +281,4 @@ def test_an_incomplete_baseline_says_so(tmp_path):
     )
     (verdict,) = answered(tmp_path, OPEN_TO_BOTH, "no pods can reach pods", baseline=known).verdicts
     assert not verdict.is_excused
-    assert any("make it with a larger --max-counterexamples" in notice.message for notice in verdict.notices)
+    assert any("make it anew with --max-counterexamples" in notice.message for notice in verdict.notices)
