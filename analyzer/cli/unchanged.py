@@ -26,8 +26,8 @@ def _premises(readings: Readings, cluster: Cluster, packs: Sequence[Pack], setti
     """As they are read from a report that tells no more."""
     import json
 
-    from analyzer.analysis.assumptions import stated_assumptions
-    from analyzer.analysis.check import not_modelled
+    from analyzer.analysis.checking.assumptions import stated_assumptions
+    from analyzer.analysis.checking.check import not_modelled
     from analyzer.cli.recording import used, versions
     from analyzer.reports.check_json import render_json
     from analyzer.reports.check_json_reading import premises
