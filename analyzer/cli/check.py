@@ -11,9 +11,8 @@ from analyzer.cli.evidence import check_evidence, write_evidence
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
 from analyzer.cli.progress import Progress
-from analyzer.cli.recording import readings
+from analyzer.cli.recording import compared, readings
 from analyzer.cli.revisions import Reading
-from analyzer.cli.unchanged import compared
 from analyzer.inputs.excuses import asked, excuses
 
 
@@ -68,10 +67,8 @@ def check(
         )
         spare((cluster := loaded.cluster).files, reports, yaml, patch)
         engine = inputs.profile_for(profile, knob or (), cluster)
-        limits = inputs.budget(budget), max_counterexamples
-        setting = analysis.Setting(
-            pods, engine, addresses, *limits, keeps_steps=bool(evidence), lists_regions=are_listed(reports)
-        )
+        limits, records = (inputs.budget(budget), max_counterexamples, True), (bool(evidence), are_listed(reports))
+        setting = analysis.Setting(pods, engine, addresses, *limits, *records)
         excused = compared(excused, reading.readings, cluster, packs, setting)
         answer = analysis.check(
             cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
