@@ -6,12 +6,12 @@ import typer
 
 from analyzer import inputs
 from analyzer.cli import options, output
-from analyzer.cli.destinations import are_listed, destinations, spare, write_reports
+from analyzer.cli.destinations import destinations, spare, write_reports
 from analyzer.cli.evidence import check_evidence, write_evidence
 from analyzer.cli.exit_codes import answer_code
 from analyzer.cli.guard import complain
 from analyzer.cli.progress import Progress
-from analyzer.cli.recording import compared, readings
+from analyzer.cli.recording import readings, remembering
 from analyzer.cli.revisions import Reading
 from analyzer.inputs.excuses import asked, excuses
 
@@ -67,9 +67,8 @@ def check(
         )
         spare((cluster := loaded.cluster).files, reports, yaml, patch)
         engine = inputs.profile_for(profile, knob or (), cluster)
-        limits, records = (inputs.budget(budget), max_counterexamples, True), (bool(evidence), are_listed(reports))
-        setting = analysis.Setting(pods, engine, addresses, *limits, *records)
-        excused = compared(excused, reading.readings, cluster, packs, setting)
+        setting = analysis.Setting(pods, engine, addresses, inputs.budget(budget), max_counterexamples)
+        setting, excused = remembering(setting, excused, evidence, reports, reading.readings, cluster, packs)
         answer = analysis.check(
             cluster, packs, setting=setting, progress=progress, second_solver=second, jobs=jobs, excuses=excused
         )

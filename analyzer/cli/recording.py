@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.destinations import are_records
+from analyzer.cli.destinations import are_listed, are_records
 
 if TYPE_CHECKING:
     from analyzer.analysis import Excuses, Setting
@@ -37,13 +37,22 @@ def readings(evidence: Path | None, reports: Sequence[Destination], excuses: Exc
     return Readings() if evidence or is_compared or are_records(reports) else None
 
 
-def compared(
-    excuses: Excuses, readings: Readings | None, cluster: Cluster, packs: Sequence[Pack], setting: Setting
-) -> Excuses:
-    """The excuses, knowing whether the baseline was made from what was read now, files by other names included."""
+def remembering(
+    setting: Setting,
+    excuses: Excuses,
+    evidence: Path | None,
+    reports: Sequence[Destination],
+    readings: Readings | None,
+    cluster: Cluster,
+    packs: Sequence[Pack],
+) -> tuple[Setting, Excuses]:
+    """The setting in which verdicts hold what bundle and reports are to keep, and the excuses, knowing whether the
+    baseline was made from what was read now, files by other names included: then nothing can be new."""
+    setting = replace(setting, keeps_steps=bool(evidence), lists_regions=are_listed(reports))
     if excuses.baseline is None or readings is None or not readings.records:
-        return excuses
-    return replace(excuses, is_unchanged=excuses.baseline.premises == _premises(readings, cluster, packs, setting))
+        return setting, excuses
+    is_unchanged = excuses.baseline.premises == _premises(readings, cluster, packs, setting)
+    return setting, replace(excuses, is_unchanged=is_unchanged)
 
 
 def _premises(readings: Readings, cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Any:
