@@ -139,8 +139,14 @@ class Facts:
 
 def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     """The cluster of the facts; its parts are sorted by what identifies them, whatever the order of the files."""
+    return completed(gathered(facts, files))
+
+
+def gathered(facts: Facts, files: tuple[str, ...]) -> Cluster:
+    """The cluster of the facts, but for what is worked out of all of it (`completed`)."""
     living = [pod for pod in facts.pods if not pod.is_finished]
-    workloads, roots = workloads_of(living, {node.name: node for node in facts.nodes})
+    nodes = tuple(sorted(facts.nodes, key=lambda n: n.name))
+    workloads, roots = workloads_of(living, {node.name: node for node in nodes})
     rooted = at_root(facts.unmodelled, facts.root_namespaces)
     calico, cilium = calico_of(facts.calico), cilium_of(facts.cilium)
     aws = aws_of((*facts.aws, *_cni_settings(living, facts)), facts.policies)
@@ -149,13 +155,13 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
     found = signs(living, facts.calico, facts.cilium, aws, unmodelled)
     notices = {*facts.notices, *refused, *_mutations(unmodelled), *engine_notices(found)}
-    cluster = Cluster(
+    return Cluster(
         namespaces=tuple(sorted(_namespaces(facts), key=lambda n: n.name)),
-        workloads=tuple(sorted(workloads, key=_by_place)),
-        nodes=tuple(sorted(facts.nodes, key=lambda n: n.name)),
-        services=tuple(sorted(facts.services, key=_by_place)),
-        policies=tuple(sorted(facts.policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
-        formula_policies=tuple(sorted(facts.formula_policies, key=lambda p: (p.kind, p.namespace or "", p.name))),
+        workloads=tuple(sorted(workloads, key=by_place)),
+        nodes=nodes,
+        services=tuple(sorted(facts.services, key=by_place)),
+        policies=tuple(sorted(facts.policies, key=by_kind)),
+        formula_policies=tuple(sorted(facts.formula_policies, key=by_kind)),
         unmodelled=unmodelled,
         irrelevant=tuple(sorted(_irrelevant(facts, calico).items())),
         notices=(*lines_of(facts.left_out), *sorted(notices)),
@@ -169,10 +175,14 @@ def assemble(facts: Facts, files: tuple[str, ...]) -> Cluster:
         cilium=cilium,
         aws=aws,
         signs=found,
-        finished=tuple(sorted(_finished(facts), key=lambda pod: pod[0])),
+        finished=tuple(sorted(map(finished, (p for p in facts.pods if p.is_finished)), key=lambda pod: pod[0])),
         mesh=_mesh(facts),
     )
-    cluster = _with_node_local_dns(cluster)
+
+
+def completed(gathered: Cluster) -> Cluster:
+    """The cluster with what is worked out of all of it: the addresses that processes on nodes take over, notices."""
+    cluster = _with_node_local_dns(gathered)
     more = (*_astray(cluster), *_oddities(cluster))
     return replace(cluster, notices=(*cluster.notices, *more)) if more else cluster
 
@@ -257,11 +267,16 @@ def _irrelevant(facts: Facts, calico: Calico) -> dict[str, int]:
     return {**facts.irrelevant, "ServiceAccount": accounts} if accounts else facts.irrelevant
 
 
-def _finished(facts: Facts) -> Iterable[tuple[str, tuple[IPAddress, ...]]]:
-    return ((f"{pod.namespace}/{pod.name}", pod.ips) for pod in facts.pods if pod.is_finished)
+def finished(pod: PodSource) -> tuple[str, tuple[IPAddress, ...]]:
+    """What is kept of a pod that has ended."""
+    return f"{pod.namespace}/{pod.name}", pod.ips
 
 
-def _by_place(thing: Workload | Service) -> tuple[str, str, str, str]:
+def by_kind(policy: Policy | FormulaPolicy) -> tuple[str, str, str]:
+    return policy.kind, policy.namespace or "", policy.name
+
+
+def by_place(thing: Workload | Service) -> tuple[str, str, str, str]:
     kind, group = (thing.kind, thing.group) if isinstance(thing, Workload) else ("", "")
     return thing.namespace, thing.name, kind, group
 

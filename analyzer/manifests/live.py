@@ -1,32 +1,32 @@
 """The objects of a cluster that runs, kept as they come and go, and the cluster that they make.
 
-Objects are kept as text in shares by their place, each with what was read of it, so that a change costs one share read
-and the parts put together.  Parts that are equal stay the objects that they were, and what was worked out of them with
-them.
+Objects are kept as text in shares by their place, each with what was read of it.  A change of few objects is followed
+by what was and is read of these alone, where nothing else can hang on them; else what was read of all is put together
+anew.  Parts that are equal stay the objects that they were, and what was worked out of them with them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from analyzer.errors import Problem
-from analyzer.manifests.assembly import Facts
+from analyzer.errors import ManifestError, Problem
 from analyzer.manifests.changing import Rules
 from analyzer.manifests.kinds.manifest import group_of, kind_dot_group
 from analyzer.manifests.loader import Loader
-from analyzer.manifests.loading import assembled, note_unread, without_garbage_collection
-from analyzer.model.aws import NO_AWS
+from analyzer.manifests.loading import note_unread, without_garbage_collection
+from analyzer.manifests.overlays import told_by_overlay
+from analyzer.manifests.reassembly import Assembly
 from analyzer.model.cluster import Cluster, Unmodelled
-from analyzer.model.editing import edited
 from analyzer.records import dataclass
 
 _SHARES = 256
+_MOST_FOLLOWED = 64  # objects that are others: of more, all that was read is put together anew
 _NO_STATUS = frozenset({"CronJob", "DaemonSet", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"})
 _OF_STATUS = {
     "Node": frozenset({"addresses"}),
@@ -34,7 +34,6 @@ _OF_STATUS = {
 }
 """What of the status the model reads, of kinds whose status changes all the time."""
 _OF_SERVERS = frozenset({"generation", "managedFields", "resourceVersion"})
-_POLICY = "NetworkPolicy", "networking.k8s.io"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -81,14 +80,21 @@ class LiveObjects:
         self._rules = rules or Rules()
         self._lock = Lock()
         self._shares: dict[int, _Share] = {}
-        self._found: LiveCluster | None = None
-        self._before: Cluster | None = None
+        self._found: Assembly | None = None
+        self._told: LiveCluster
+        self._is_current, self._is_followed = False, False
+        self._before: dict[Key, bytes | None] = {}
+        # What was found last is what there is (`_is_current`), or was before these objects changed (`_is_followed`).
 
     def __len__(self) -> int:
         return sum(len(share.texts) for share in self._shares.values())
 
     def names(self) -> tuple[Key, ...]:
-        return tuple(key for share in tuple(self._shares.values()) for key in share.texts)
+        return tuple(self.texts())
+
+    def texts(self) -> dict[Key, bytes]:
+        """The objects as they are kept."""
+        return {key: text for share in tuple(self._shares.values()) for key, text in share.texts.items()}
 
     def change(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> bool:
         """Take objects in, or in the place of those of the same name, and others out; whether anything is different."""
@@ -97,58 +103,87 @@ class LiveObjects:
     def change_texts(self, put: Mapping[Key, bytes], removed: Iterable[Key] = ()) -> bool:
         """`change`, of objects as they are kept: many of them take a tenth of the room so."""
         with self._lock:
-            shares = self._changed(put, removed)
+            wanted = _wanted(put, removed)
+            shares = self._changed(wanted)
             is_other = any(self._shares.get(number) is not share for number, share in shares.items())
             if is_other:
-                self._shares, self._found = shares, None
+                self._note(wanted)
+                self._shares, self._is_current = shares, False
             return is_other
+
+    def _note(self, keys: Iterable[Key]) -> None:
+        """These objects are about to be others."""
+        if self._is_followed:
+            for key in keys:
+                self._before.setdefault(key, self._text(key))
+        if len(self._before) > _MOST_FOLLOWED:
+            self._before, self._is_followed = {}, False
 
     def set_unread(self, things: Sequence[Unmodelled]) -> None:
         """Say what is known not to be among the objects, though the cluster may hold it."""
         with self._lock:
-            self._rules, self._found = replace(self._rules, unread=tuple(things)), None
+            self._rules, self._is_current = replace(self._rules, unread=tuple(things)), False
+            self._before, self._is_followed = {}, False
 
     def load(self) -> LiveCluster:
         """The cluster as it now is; the same one as long as nothing changes."""
         with self._lock:
-            if self._found is None:
-                self._found = self._assembled(self._shares)
-                self._before = self._found.cluster
-            return self._found
+            if not self._is_current or self._found is None:
+                found = self._followed(self._before, {key: self._text(key) for key in self._before})
+                self._found = self._assembled(self._shares) if found is None else found
+                self._before, self._is_current, self._is_followed = {}, True, True
+                self._told = LiveCluster(self._found.cluster, self._found.problems)
+            return self._told
 
     def proposed(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> LiveCluster:
         """The cluster as a change would make it; these objects stay as they are."""
-        put, removed = list(put), list(removed)
+        wanted = _wanted(texts_of(put), removed)
         with self._lock:
-            found, old = self._found, [self._text(key) for key in (*map(key_of, put), *removed)]
-            alone = None if found is None else _with_policies(found, self._rules, put, removed, old)
-            shares = {} if alone is not None else self._changed(texts_of(put), removed)
-        return self._assembled(shares) if alone is None else alone
+            now = {key: self._text(key) for key in self._before} | wanted
+            before = {key: self._text(key) for key in wanted} | self._before
+            found = self._followed(before, now)
+            shares = {} if found is not None else self._changed(wanted)
+        whole = self._assembled(shares) if found is None else found
+        return LiveCluster(whole.cluster, whole.problems)
 
     def _text(self, key: Key) -> bytes | None:
         share = self._shares.get(_number(key))
         return share.texts.get(key) if share is not None else None
 
-    # -------------------------------------------------------------------------------------------- shares
-    def _changed(self, put: Mapping[Key, bytes], removed: Iterable[Key]) -> dict[int, _Share]:
-        texts: dict[int, dict[Key, bytes]] = {}
+    def _followed(self, before: Mapping[Key, bytes | None], now: Mapping[Key, bytes | None]) -> Assembly | None:
+        """The cluster that follows from the one found last, by what became of these; None where more can hang on it."""
+        if self._found is None or not self._is_followed or len(now) > _MOST_FOLLOWED:
+            return None
+        keys = [key for key, text in now.items() if before[key] != text]
+        old, new = (self._read({key: text for key in keys if (text := texts[key])}) for texts in (before, now))
+        if old.problems or new.problems or any(map(self._is_beside, keys)):
+            return None
+        return self._found.with_facts(old.facts, new.facts)
 
-        def room(key: Key) -> dict[Key, bytes]:
+    def _is_beside(self, key: Key) -> bool:
+        """An object of the same name is there as one of another group, which may be the same one."""
+        share = self._shares.get(_number(key))
+        kind, group, *name = key
+        there = share.texts if share is not None else ()
+        return any(other.kind == kind and [*other[2:]] == name and other.group != group for other in there)
+
+    # -------------------------------------------------------------------------------------------- shares
+    def _changed(self, wanted: Mapping[Key, bytes | None]) -> dict[int, _Share]:
+        texts: dict[int, dict[Key, bytes]] = {}
+        for key, text in wanted.items():
             number = _number(key)
             if number not in texts:
                 known = self._shares.get(number)
                 texts[number] = dict(known.texts) if known is not None else {}
-            return texts[number]
-
-        for key in removed:
-            room(key).pop(key, None)
-        for key, text in put.items():
-            room(key)[key] = text
+            if text is None:
+                texts[number].pop(key, None)
+            else:
+                texts[number][key] = text
         shares = dict(self._shares)
-        for number, wanted in texts.items():
+        for number, these in texts.items():
             known = shares.get(number)
-            if known is None or known.texts != wanted:
-                shares[number] = _Share(wanted, self._read(wanted))
+            if known is None or known.texts != these:
+                shares[number] = _Share(these, self._read(these))
         return shares
 
     def _read(self, texts: Mapping[Key, bytes]) -> Loader:
@@ -157,7 +192,7 @@ class LiveObjects:
             loader.read(str(key), partial(bytes, text))
         return loader
 
-    def _assembled(self, shares: Mapping[int, _Share]) -> LiveCluster:
+    def _assembled(self, shares: Mapping[int, _Share]) -> Assembly:
         with without_garbage_collection():
             whole = self._rules.loader()
             note_unread(whole, self._rules.unread)
@@ -168,69 +203,18 @@ class LiveObjects:
                 whole.facts.extend(read.facts)
                 whole.places |= read.places
             whole.note_unread()
-            loaded = assembled(whole, {}, True, ())
-        before = self._before
-        cluster = loaded.cluster if before is None else _kept(before, loaded.cluster)
-        return LiveCluster(cluster, loaded.problems)
+            whole.check_references()
+            problems = ManifestError(told_by_overlay(whole.problems, whole.clashes, set())).problems
+            return Assembly.of(whole.facts, problems, self._found)
 
 
-def _with_policies(
-    found: LiveCluster,
-    rules: Rules,
-    put: Sequence[Mapping[str, Any]],
-    removed: Sequence[Key],
-    old: Sequence[bytes | None],
-) -> LiveCluster | None:
-    """The cluster with NetworkPolicies of declared namespaces put in and taken out; `old`: how each stands there now.
-    None where the change is another, or where more can hang on it than the policies themselves."""
-    cluster, keys = found.cluster, [*map(key_of, put), *removed]
-    by_name = cluster.namespace_by_name
-    if found.problems or cluster.aws != NO_AWS or len(set(keys)) < len(keys):
-        return None
-    if not all(key[:2] == _POLICY and (home := by_name.get(key.namespace)) and home.is_declared for key in keys):
-        return None
-    if not all(old[len(put) :]):
-        return None  # what is not there is taken out
-    loader = rules.loader()
-    for text in filter(None, old):
-        loader.read("", partial(bytes, text))
-    before = loader.facts.policies[:]
-    loader.facts.policies.clear()
-    loader.places.clear()
-    for key, thing in zip(keys, put, strict=False):
-        loader.read(str(key), partial(bytes, text_of(thing)))
-    told = [part.name for part in fields(Facts) if getattr(loader.facts, part.name)]
-    if loader.problems or not set(told) <= {"policies", "mentioned"}:
-        return None
-    gone = {policy.id for policy in before} - {policy.id for policy in loader.facts.policies}
-    return LiveCluster(edited(cluster, loader.facts.policies, gone), ())
+def _wanted(put: Mapping[Key, bytes], removed: Iterable[Key]) -> dict[Key, bytes | None]:
+    """What is to become of each object: its text, or nothing."""
+    return {**dict.fromkeys(removed), **put}
 
 
 def _number(key: Key) -> int:
     return crc32(f"{key.namespace}/{key.name}".encode()) % _SHARES
-
-
-def _kept(before: Cluster, now: Cluster) -> Cluster:
-    """The cluster, made of the parts of the one before where they are equal, and with its memory."""
-    changed: dict[str, Any] = {name: _same(getattr(before, name), getattr(now, name)) for name in _OF_OBJECTS}
-    for part in fields(Cluster):
-        was, found = getattr(before, part.name), changed.get(part.name, getattr(now, part.name))
-        if part.name == "memory" or was == found:
-            changed[part.name] = was
-    return replace(now, **changed)
-
-
-def _same(was: tuple[Any, ...], now: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What is now, in the objects that were where they are equal."""
-    known = {_called(thing): thing for thing in was}
-    return tuple(old if (old := known.get(_called(thing))) == thing else thing for thing in now)
-
-
-def _called(thing: Any) -> object:
-    return getattr(thing, "id", None) or thing.name
-
-
-_OF_OBJECTS = ("namespaces", "workloads", "services", "policies")
 
 
 def texts_of(things: Iterable[Mapping[str, Any]]) -> dict[Key, bytes]:

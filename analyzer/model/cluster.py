@@ -329,8 +329,8 @@ class Cluster:
     def node_local_dns(self) -> AddressSet:
         """The addresses at which a process on every node answers for DNS."""
         found = AddressSet.EMPTY
-        for workload in self.workloads:
-            found |= workload.dns_at or AddressSet.EMPTY
+        for addresses in dict.fromkeys(w.dns_at for w in self.workloads if w.dns_at is not None):
+            found |= addresses
         return found
 
     @remembered_property
