@@ -147,6 +147,10 @@ IRRELEVANT_KINDS = frozenset(
                 *("L2AnnouncementPolicy", "LoadBalancerIPPool", "Node"),
             )
         ),
+        "Certificate.networking.internal.knative.dev",
+        "ClusterDomainClaim.networking.internal.knative.dev",
+        "Image.caching.internal.knative.dev",
+        "PodAutoscaler.autoscaling.internal.knative.dev",
         "CNINode.vpcresources.k8s.aws",
         "Credentials.operator.tigera.io",
         *(  # how Calico's parts run, not what they let through
