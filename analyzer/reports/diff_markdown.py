@@ -34,7 +34,7 @@ def _shift(shift: Shift, title: str) -> Iterator[str]:
     yield from ("", f"#### {title}", "")
     if shift.changes:
         yield from ("| who | to whom | on | shown by | old | new |", "|---|---|---|---|---|---|")
-        yield from (_change(change) for change in diff_words.shortest_first(shift.changes))
+        yield from (_change(change) for group in diff_words.by_rules(shift.changes) for change in group)
     rest = diff_words.rest(shift)
     if rest:
         yield from ("", escaped(_sentence(rest)))

@@ -26,6 +26,7 @@ _MARKS = {
 }
 _WORDS = {"added": "+", "removed": "-", "changed": "±"}
 _SHOWN_PAIRS = 400
+_SHOWN_REGIONS = 4
 
 
 def render_diff_text(found: Difference | InventoryDifference, style: Style) -> bytes:
@@ -58,9 +59,9 @@ def _shift(page: Page, shift: Shift, title: str, mark: str) -> None:
         return
     page.blank()
     page.paragraph(title, ink=Ink.STRONG)
-    for change in diff_words.shortest_first(shift.changes):
+    for group in diff_words.by_rules(shift.changes):
         page.blank()
-        _change(page, change, mark)
+        _changes(page, group, mark)
     rest = diff_words.rest(shift)
     if rest:
         page.blank()
@@ -69,8 +70,14 @@ def _shift(page: Page, shift: Shift, title: str, mark: str) -> None:
         parts.detail(page, "hangs on", parts.line(hanging))
 
 
-def _change(page: Page, change: Change, mark: str, indent: int = 0) -> None:
-    page.paragraph(f"{mark} {region_words.region(change.region)}", indent=indent, hang=2, ink=Ink.STRONG)
+def _changes(page: Page, group: list[Change], mark: str, indent: int = 0) -> None:
+    """What the same rules make: each region, and of one of them what shows it; a live one, if one is."""
+    for change in group[:_SHOWN_REGIONS]:
+        page.paragraph(f"{mark} {region_words.region(change.region)}", indent=indent, hang=2, ink=Ink.STRONG)
+    if len(group) > _SHOWN_REGIONS:
+        rest = f"and {len(group) - _SHOWN_REGIONS} more regions by the same rules; --format json lists them"
+        page.paragraph(f"{mark} {rest}", indent=indent, hang=2)
+    change = min(group, key=lambda it: it.live is False)
     details = [("shown by", words.flow(change.connection, change.new_namespaces)), ("", diff_words.standing(change))]
     for label, decision in (("old", change.before), ("new", change.after)):
         for number, (direction, why) in enumerate(diff_words.ruling(decision)):
@@ -149,8 +156,8 @@ def _queries(page: Page, queries: tuple[QueryDifference, ...]) -> None:
         )
         if query.before is None and query.after.status is not Status.PROVED:
             page.paragraph(parts.line(query.after.reason), indent=2)
-        for change in diff_words.shortest_first(query.shift.changes) if query.shift else ():
-            _change(page, change, "+", indent=2)
+        for group in diff_words.by_rules(query.shift.changes) if query.shift else ():
+            _changes(page, group, "+", indent=2)
         for hanging in query.after.blame if diff_words.is_of_note(query) else ():
             parts.detail(page, "hangs on", parts.line(hanging))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from analyzer.model.claims import Universe
 from analyzer.reports import parts, region_words, words
-from analyzer.semantics.decision import Decision
+from analyzer.semantics.decision import Decision, Ruling
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.difference import Change, QueryDifference, Relation, Shift
 from analyzer.verdicts.verdict import Status
@@ -27,9 +27,17 @@ COVERS = {
 OWN_PODS = "other pods of its own"
 
 
-def shortest_first(changes: Iterable[Change]) -> list[Change]:
-    """Changes that are read fastest first; those that existing workloads show before others as short."""
-    return sorted(changes, key=lambda change: (len(region_words.region(change.region)), change.live is False))
+def by_rules(changes: Iterable[Change]) -> list[list[Change]]:
+    """Changes that the same rules of both revisions make stand together; what existing workloads show comes first, then
+    what is read fastest."""
+    groups: dict[object, list[Change]] = {}
+    for change in sorted(changes, key=lambda it: (len(region_words.region(it.region)), it.live is False)):
+        groups.setdefault((_named(change.before), _named(change.after)), []).append(change)
+    return sorted(groups.values(), key=lambda group: all(change.live is False for change in group))
+
+
+def _named(decision: Decision) -> tuple[tuple[str, str], ...]:
+    return tuple((ruling.stage, parts.ruling(ruling)) for ruling in _deciding(decision) if ruling.rules)
 
 
 def standing(change: Change) -> str:
@@ -44,8 +52,11 @@ def standing(change: Change) -> str:
 
 def ruling(decision: Decision) -> list[tuple[str, str]]:
     """(stage, why) of the stages that decide: all where it is allowed, else those that deny it."""
-    deciding = [ruling for ruling in decision.stages if decision.allowed or not ruling.allowed]
-    return [(ruling.stage, parts.ruling(ruling)) for ruling in deciding]
+    return [(ruling.stage, parts.ruling(ruling)) for ruling in _deciding(decision)]
+
+
+def _deciding(decision: Decision) -> list[Ruling]:
+    return [ruling for ruling in decision.stages if decision.allowed or not ruling.allowed]
 
 
 def compared(connections: ConnectionSet) -> str:
