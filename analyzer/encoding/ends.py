@@ -94,6 +94,7 @@ class EndTerms:
         found = self._members.get(chosen)
         if found is None:
             rest = self.namespaces - chosen
+            self.variables.tell(self.role, Attribute.NAMESPACE, points(chosen))
             one = [equal(self.ns, number(c, self.ns_width)) for c in sorted(chosen)]
             if not rest:
                 found = self.pod
@@ -193,9 +194,8 @@ class EndTerms:
         if found is None:
             v6 = self.variables.symbol(Role.CONNECTION, Attribute.FAMILY)
             for version in (4, 6):
-                edges = [edge for low, high in addresses.family(version) for edge in (low, high + 1)]
                 for attribute in ADDRESSES:
-                    self.variables.cut(self.role, attribute, edges, version)
+                    self.variables.tell(self.role, attribute, addresses.family(version), version)
             in4 = within(self.address(4), addresses.v4, 32)
             in6 = within(self.address(6), addresses.v6, 128)
             found = self._inside[addresses] = self.script.share(disj([conj([neg(v6), in4]), conj([v6, in6])]))
@@ -209,6 +209,7 @@ class EndTerms:
         none = scope.table.none
         codes = points((*self.namespaces, none))
         rules.append(within(self.ns, codes, self.ns_width))
+        self.variables.tell(self.role, Attribute.NAMESPACE, points([none]))
         rules.append(iff(self.pod, neg(equal(self.ns, number(none, self.ns_width)))))
         if self.classes:
             member = self.variables.row(self.role, Attribute.MEMBER)

@@ -129,7 +129,7 @@ def obligation(
         symbols=dict(script.sorts),
         variables=first.variables.freeze(),
         tracks=tracks,
-        opens=opens,
+        opens={name: opens[name] for name in script.mentioned(opens)},
     )
 
 

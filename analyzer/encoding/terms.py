@@ -6,7 +6,8 @@ Names of symbols are our own (letters, digits, dots), never text of the user.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 
 from analyzer.sets.intervals import Intervals, complement
 
@@ -14,6 +15,8 @@ Term = str
 
 TRUE: Term = "true"
 FALSE: Term = "false"
+
+_NAME = re.compile(r"[a-z][\w.-]*")
 
 
 def conj(terms: Iterable[Term]) -> Term:
@@ -163,6 +166,14 @@ class Script:
         """A boolean symbol that is true iff `body` is, to be assumed or denied when solving."""
         self.boolean(name)
         self._lines.append(f"(assert (= {name} {body}))")
+
+    def mentioned(self, names: Collection[str]) -> list[str]:
+        """Those of the names that a definition or an assertion mentions, in their order, and no term that folded away."""
+        if not names:
+            return []
+        said = " ".join(line for line in self._lines if line.startswith(("(define", "(assert")))
+        words = frozenset(_NAME.findall(said))
+        return [name for name in names if name in words]
 
     @property
     def text(self) -> str:

@@ -25,9 +25,10 @@ knows is apart from what the question may choose, so that "for every unknown" ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from enum import Enum
+from itertools import pairwise
 
 from analyzer.encoding.classes import EndClass
 from analyzer.encoding.domains import Attr, Domain
@@ -39,7 +40,7 @@ from analyzer.encoding.vocabulary import PortName
 from analyzer.model.formulas import Attribute as Asked
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.records import dataclass
-from analyzer.sets.intervals import Intervals, contains, points
+from analyzer.sets.intervals import Intervals, canonical, contains, intersection, points
 
 PROTOCOL_CODES = {p: i for i, p in enumerate((*PORT_PROTOCOLS, Protocol.OTHER))}
 
@@ -82,6 +83,7 @@ KINDS = (Attribute.IS_POD, Attribute.IS_NODE)
 OF_REQUESTS = frozenset({Attribute.TEXT, Attribute.VALUE, Attribute.HTTP, Attribute.MTLS, Attribute.TOKEN})
 ADDRESSES = (Attribute.KNOWN_ADDRESS, Attribute.UNKNOWN_ADDRESS)
 NAMESPACE_LABELS = (Attribute.NAMESPACE_LABEL, Attribute.NEW_NAMESPACE_LABEL)
+_TOLD = frozenset({Attribute.NAMESPACE, Attribute.PORT, *ADDRESSES})  # of many values
 _OPEN = frozenset({Attribute.UNKNOWN_ADDRESS, Attribute.NAMESPACE_LABEL})
 _OF_KIND = {
     Attribute.LABEL: "pod",
@@ -97,7 +99,8 @@ class Variable:
 
     `every` holds all its values.  `boundaries` are those at which its meaning can change: between two nothing differs;
     None where each value is one.  `domain` gives codes their strings.  It says something of a connection iff every
-    property in `guard` is as said there.
+    property in `guard` is as said there.  `told` are the sets that it is asked to lie in, if it is asked nothing but
+    that and whether it is the other end's: what lies in the same of them is alike.
     """
 
     symbol: str
@@ -110,6 +113,7 @@ class Variable:
     boundaries: tuple[int, ...] | None = field(compare=False, default=None)
     domain: Domain | None = field(compare=False, default=None)
     guard: tuple[tuple[Split, bool], ...] = field(compare=False, default=())
+    told: tuple[Intervals, ...] | None = field(compare=False, default=None)
 
     @property
     def rank(self) -> int:
@@ -129,6 +133,23 @@ class Variable:
             else:
                 edges = sorted({low, *(edge for edge in self.boundaries if low <= edge <= high)})
                 yield from zip(edges, (*(edge - 1 for edge in edges[1:]), high), strict=True)
+
+    def sorts(self, *further: Intervals) -> list[Intervals]:
+        """Its atoms, those together that lie in the same of the told sets and of the `further` ones."""
+        if self.told is None:
+            return [(atom,) for atom in self.atoms()]
+        toggles: dict[int, int] = {}
+        for place, values in enumerate((*self.told, *further)):
+            for low, high in values:
+                toggles[low] = toggles.get(low, 0) ^ 1 << place
+                toggles[high + 1] = toggles.get(high + 1, 0) ^ 1 << place
+        found: dict[int, list[tuple[int, int]]] = {}
+        lies_in = 0
+        for low, high in pairwise(sorted({self.every[0][0], *toggles, self.every[-1][1] + 1})):
+            lies_in ^= toggles.get(low, 0)
+            found.setdefault(lies_in, []).append((low, high - 1))
+        kept = (intersection(canonical(pieces), self.every) for pieces in found.values())
+        return sorted(values for values in kept if values)
 
     def lies_in(self, values: Intervals) -> Term:
         """Its value (a boolean counts as 0 or 1) lies in one of the intervals."""
@@ -206,6 +227,7 @@ class VariableBuilder:
         self._addressed = points(i + 1 for i, c in enumerate(classes) if c.addresses is not None)
         self._rows: dict[tuple[Role, Attribute, Which], Variable] = {}
         self._edges: dict[tuple[Role, Attribute, Which], set[int]] = {}
+        self._told: dict[tuple[Role, Attribute, Which], dict[Intervals, None]] = {}
         self._splits: dict[tuple[Role, Attribute], Split] = {}
         self._places: dict[Which | tuple[str, str], int] = {wanted: i for i, wanted in enumerate(scope.port_names)}
         self._places |= {row.attribute: i for i, row in enumerate(scope.requests.rows)}
@@ -214,20 +236,22 @@ class VariableBuilder:
             self._places |= {(kind, attr.key): i for i, attr in enumerate(attrs)}
 
     def freeze(self) -> Variables:
-        return Variables(
-            [
-                replace(row, boundaries=tuple(sorted(self._edges.get(key, ())))) if row.boundaries is not None else row
-                for key, row in self._rows.items()
-            ]
-        )
+        return Variables([self._frozen(key, row) for key, row in self._rows.items()])
 
-    def cut(self, role: Role, attribute: Attribute, edges: Iterable[int], which: Which = "") -> None:
-        """The variable's meaning can change at these values."""
-        self._edges.setdefault((role, attribute, which), set()).update(edges)
+    def _frozen(self, key: tuple[Role, Attribute, Which], row: Variable) -> Variable:
+        if row.boundaries is not None:
+            row = replace(row, boundaries=tuple(sorted(self._edges.get(key, ()))))
+        return replace(row, told=tuple(self._told.get(key, ()))) if row.attribute in _TOLD else row
+
+    def tell(self, role: Role, attribute: Attribute, values: Intervals, which: Which = "") -> None:
+        """The variable is asked whether it lies in these values: its meaning can change where they begin and end."""
+        key = role, attribute, which
+        self._edges.setdefault(key, set()).update(edge for low, high in values for edge in (low, high + 1))
+        self._told.setdefault(key, {})[values] = None
 
     def lies_in(self, values: Intervals, role: Role, attribute: Attribute, which: Which = "") -> Term:
-        """The variable's value lies in one of the intervals: its meaning can change where they begin and end."""
-        self.cut(role, attribute, (edge for low, high in values for edge in (low, high + 1)), which)
+        """The variable's value lies in one of the intervals."""
+        self.tell(role, attribute, values, which)
         return self.row(role, attribute, which).lies_in(values)
 
     def symbol(self, role: Role, attribute: Attribute, which: Which = "") -> Term:
@@ -309,5 +333,6 @@ class VariableBuilder:
         key = (role, Attribute.NEW_NAMESPACE_LABEL)
         if key not in self._splits:
             codes = self._scope.table.of(Standing.FUTURE)
+            self.tell(role, Attribute.NAMESPACE, points(codes))
             self._splits[key] = Split(self.row(role, Attribute.NAMESPACE), points(codes))
         return self._splits[key]

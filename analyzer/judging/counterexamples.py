@@ -128,7 +128,9 @@ class Finder:
                 continue
             told.add(region)
             standing, witness = live.live, live.witness
-            if found or not is_settled:
+            if live.live is False:  # nowhere
+                witness = None
+            elif found or not is_settled:
                 standing, witness = self._declared.find(box, outside, region)
                 if standing and live.live is None:  # nowhere are declared workloads a witness for certain
                     standing = witness = None
@@ -236,20 +238,14 @@ class Finder:
     # -------------------------------------------------------------------------------------------- enumeration
     def _presentable(self, box: Box, values: Mapping[str, int], outside: list[str]) -> Mapping[str, int]:
         """A witness inside the box that reads well."""
-        variables, renamed, is_value = (
-            self.obligation.variables,
-            self._first_name(box, values),
-            self.session.is_value,
-        )
-        fixed = [
-            self.session.is_within(v, box[v])
-            if v.attribute in _CHOSEN or v in renamed
-            else is_value(v.symbol, values[v.symbol])
-            for v in box
-        ]
-        wished = [is_value(v.symbol, value) for v, value in (*renamed.items(), *_preferences(box, variables))]
+        variables, renamed = self.obligation.variables, self._first_name(box, values)
+        chosen = {v: its for v, its in box.items() if v.attribute in _CHOSEN or v in renamed}
+        fixed = self.session.are_within(chosen)
+        fixed += self.session.are_values((v.symbol, values[v.symbol]) for v in box if v not in chosen)
+        wishes = (*renamed.items(), *_preferences(box, variables))
+        wished = self.session.are_values((v.symbol, value) for v, value in wishes)
         for member in (v for v in variables if v.attribute is Attribute.MEMBER):  # that are there, or could for certain
-            fixed += [f"!{is_value(member.symbol, code)}" for code in sorted(self.obligation.supposed)]
+            fixed += [f"!{self.session.is_value(member.symbol, code)}" for code in sorted(self.obligation.supposed)]
         while True:
             nicer = self.session.check(VIOLATION, *outside, *fixed, *wished)
             if nicer.is_sat:

@@ -6,17 +6,17 @@ once more as a whole, so a region is as sound as a proof.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
+from analyzer.encoding.terms import Term
 from analyzer.encoding.variables import ADDRESSES, KINDS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
 
-Atom = tuple[int, int]
-
-_MOST_ATOMS = 96  # up to here every atom gets an answer
+_MOST_ATOMS = 96  # up to here every sort of values gets an answer
+_FEW = 3  # up to here each gets a question of its own
 _MOST_VIOLATING = 32
 _SAMPLE = 3
 _FEW_SPOILERS = 4
@@ -47,16 +47,17 @@ def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:
 def _widened(session: QuerySession, values: Mapping[str, int]) -> Box:
     variables, claim = session.obligation.variables, session.obligation.scope.question.claim
     box: Box = {v: exactly(values[v.symbol]) for v in variables if v.symbol in values}
-    whole = session.check(NOT_VIOLATION, *_inside(session, box))
-    if not whole.is_unsat:
+    core = _core(session, {v: its for v, its in box.items() if v.rank >= _KEEP}) or _core(session, box)
+    if core is None:
         return box
-    box = _dropped(session, box, whole.core)
+    box = _dropped(session, box, core)
     fixed = set(_FIXED if claim.kind.is_broken_by_requests else _FIXED | OF_REQUESTS)
     if any(v.attribute in OF_REQUESTS for v in box):  # a request is of its protocol
         fixed.add(Attribute.PROTOCOL)
-    for variable in sorted(box, key=lambda v: (-v.rank, v.symbol)):
-        if variable.attribute not in fixed:
-            _widen(session, box, variable, values[variable.symbol])
+    widened = [v for v in sorted(box, key=lambda v: (-v.rank, v.symbol)) if v.attribute not in fixed]
+    _name(session, box, widened, values)
+    for variable in widened:
+        _widen(session, box, variable, values[variable.symbol])
     way = variables.find(Role.CONNECTION, Attribute.WAY)
     if way is not None and values.get(way.symbol):  # its port settles these, so that nothing else would say them
         settled = (variables[Role.CONNECTION, it] for it in (Attribute.PORT, Attribute.PROTOCOL))
@@ -83,133 +84,177 @@ def _inside(session: QuerySession, box: Box) -> list[str]:
     return session.are_within(box)
 
 
-def _dropped(session: QuerySession, box: Box, core: tuple[str, ...]) -> Box:
-    """`core`: literals of the box that suffice."""
+def _core(session: QuerySession, box: Box) -> frozenset[Variable] | None:
+    """The variables of the box that suffice for the violation to persist in it; None if it does not."""
     literals = dict(zip(session.are_within(box), box, strict=True))
-    first = session.check(NOT_VIOLATION, *(literal for literal, v in literals.items() if v.rank >= _KEEP))
-    needed = {literals[literal] for literal in (first.core if first.is_unsat else core) if literal in literals}
-    kept = {v: values for v, values in box.items() if v in needed or v.attribute in KINDS}
+    found = session.ask(NOT_VIOLATION, *literals)
+    return frozenset(literals[name] for name in found.core if name in literals) if found.is_unsat else None
+
+
+def _dropped(session: QuerySession, box: Box, core: frozenset[Variable]) -> Box:
+    """As little of the box as the violation persists in; `core`: what suffices."""
+    kept = {v: values for v, values in box.items() if v in core or v.attribute in KINDS}
     for variable in sorted(kept, key=lambda v: v.rank):
+        if variable.attribute in KINDS:
+            continue
         rest = {v: values for v, values in kept.items() if v != variable}
-        if variable.attribute not in KINDS and _holds(session, rest):
-            kept = rest
+        if variable in core:
+            narrower = _core(session, rest)
+            if narrower is None:
+                continue
+            core = narrower
+        kept = rest
     return kept
 
 
+def _name(session: QuerySession, box: Box, widened: list[Variable], values: Mapping[str, int]) -> None:
+    """Have literals made at once for what widening will ask: whatever the solver reads it works into what it knows."""
+    terms: list[Term] = []
+    for variable in widened:
+        _, others = _apart(box, variable, values[variable.symbol])
+        terms += (variable.admits(it) for it in (*others[:_FEW], _union(others)) if it)
+    session.solver.literals(terms)
+
+
 def _widen(session: QuerySession, box: Box, variable: Variable, value: int) -> None:
-    """Add every other atom of the variable's values for which the violation persists."""
-    atoms = list(variable.atoms())
-    own = [a for a in atoms if a[0] <= value <= a[1]]
-    others = [a for a in atoms if a not in own]
+    """Add all other values of the variable for which the violation persists, those that are alike together."""
+    own, others = _apart(box, variable, value)
     if not own:
         return
     found = _persisting(session, box, variable, own, others) if others else []
     if variable.attribute in _TOLD:
         found = _possible(session, box, variable, found)
-    box[variable] = canonical([*own, *found])
+    box[variable] = _union([own, *found])
 
 
-def _persisting(session: QuerySession, box: Box, variable: Variable, own: list[Atom], others: list[Atom]) -> list[Atom]:
-    """The other atoms for which the violation persists; of very many, as many as a few questions find."""
+def _apart(box: Box, variable: Variable, value: int) -> tuple[Intervals, list[Intervals]]:
+    """The atom of this value, empty if there is none, and the sorts of all others."""
+    own = next(((a,) for a in variable.atoms() if a[0] <= value <= a[1]), ())
+    return own, [left for sort in _sorts(box, variable) if (left := _without(sort, own))] if own else []
+
+
+def _sorts(box: Box, variable: Variable) -> list[Intervals]:
+    """The variable's values in sorts that nothing tells apart, that is, whether it is the other end's either."""
+    others = (v for v in box if v.attribute is variable.attribute and v.which == variable.which and v != variable)
+    return variable.sorts(*(box[other] for other in others))
+
+
+def _union(sorts: Iterable[Intervals]) -> Intervals:
+    return canonical(pair for values in sorts for pair in values)
+
+
+def _without(values: Intervals, taken: Intervals) -> Intervals:
+    (low, high), *_ = taken
+    return canonical(pair for a, b in values for pair in ((a, min(b, low - 1)), (max(a, high + 1), b)))
+
+
+def _persisting(
+    session: QuerySession, box: Box, variable: Variable, own: Intervals, others: list[Intervals]
+) -> list[Intervals]:
+    """The other values for which the violation persists; of very many, as many as a few questions find."""
     if variable.attribute not in _OFTEN_WIDE and _never(session, box, variable, others):
         return []
-    if len(own) + len(others) <= _MOST_ATOMS:
-        return _excluded(session, box, variable, [*own, *others], NOT_VIOLATION) or []
-    found = _nearly_all(session, box, variable, [*own, *others])
+    if len(others) <= _FEW:
+        return [values for values in others if _holds(session, {**box, variable: values})]
+    if len(others) < _MOST_ATOMS:
+        return _excluded(session, box, variable, [own, *others], NOT_VIOLATION) or []
+    found = _nearly_all(session, box, variable, [own, *others])
     if found is None:
         able = _violating(session, box, variable, others)
         if able is None:
-            return _some_fitting(session, box, variable, [*own, *others])
-        found = _excluded(session, box, variable, [*own, *able], NOT_VIOLATION) if able else []
+            return _some_fitting(session, box, variable, [own, *others])
+        found = _excluded(session, box, variable, [own, *able], NOT_VIOLATION) if able else []
     return found or []
 
 
-def _never(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> bool:
-    """With none of the atoms any connection violates."""
-    return session.is_impossible(VIOLATION, *_inside(session, {**box, variable: canonical(atoms)}))
+def _never(session: QuerySession, box: Box, variable: Variable, sorts: list[Intervals]) -> bool:
+    """With none of the values any connection violates."""
+    return session.is_impossible(VIOLATION, *_inside(session, {**box, variable: _union(sorts)}))
 
 
-def _nearly_all(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
-    """The atoms of one of very many namespaces for which the violation persists, where a few at most spoil it: fewer
+def _nearly_all(session: QuerySession, box: Box, variable: Variable, sorts: list[Intervals]) -> list[Intervals] | None:
+    """The values of one of very many namespaces for which the violation persists, where a few at most spoil it: fewer
     questions than one for each."""
     if variable.attribute is not Attribute.NAMESPACE:
         return None
     if len(session.obligation.scope.reach(variable.role).namespaces) <= _MOST_ATOMS:
         return None  # most of the atoms no connection can have, and need not be told
-    left = list(atoms)
+    left = list(sorts)
     for _ in range(_FEW_SPOILERS):
-        spoiler = session.check(NOT_VIOLATION, *_inside(session, {**box, variable: canonical(left)}))
+        spoiler = session.check(NOT_VIOLATION, *_inside(session, {**box, variable: _union(left)}))
         if spoiler.is_unsat:
             return left
         if not spoiler.is_sat:
             return None
         value = spoiler.values[variable.symbol]
-        left = [a for a in left if not a[0] <= value <= a[1]]
+        left = [values for values in left if not contains(values, value)]
     return None
 
 
-def _violating(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom] | None:
-    """The atoms with which some connection violates, if they are a few of very many.
+def _violating(session: QuerySession, box: Box, variable: Variable, sorts: list[Intervals]) -> list[Intervals] | None:
+    """The values with which some connection violates, if they are a few of very many.
 
     Where the violation does not persist for each of the first few of very many, those of them for which it does are all
     that is told: the others would cost questions each."""
-    found: list[Atom] = []
+    found: list[Intervals] = []
     while True:
         if len(found) == _SAMPLE:
-            lasting = [atom for atom in found if _holds(session, {**box, variable: (atom,)})]
+            lasting = [values for values in found if _holds(session, {**box, variable: values})]
             if len(lasting) < len(found):
                 return lasting
-        left = canonical(a for a in atoms if a not in found)
+        left = _union(values for values in sorts if values not in found)
         example = session.check(VIOLATION, *_inside(session, {**box, variable: left}))
         if example.is_unsat:
             return found
         if not example.is_sat or len(found) == _MOST_VIOLATING or not contains(left, example.values[variable.symbol]):
             return None  # outside of all that was asked for: the variable says nothing of the example
-        found += [a for a in atoms if a[0] <= example.values[variable.symbol] <= a[1]]
+        found += [values for values in sorts if contains(values, example.values[variable.symbol])]
 
 
-def _fitting(session: QuerySession, box: Box, variable: Variable) -> list[Atom]:
-    """The atoms for which the violation persists; of very many, as many as a bounded number of questions finds."""
-    atoms = list(variable.atoms())
-    if len(atoms) <= _MOST_ATOMS:
-        return _excluded(session, box, variable, atoms, NOT_VIOLATION) or []
-    return _some_fitting(session, box, variable, atoms)
+def _fitting(session: QuerySession, box: Box, variable: Variable) -> list[Intervals]:
+    """The values for which the violation persists; of very many, as many as a bounded number of questions finds."""
+    sorts = _sorts(box, variable)
+    if len(sorts) <= _FEW:
+        return [values for values in sorts if _holds(session, {**box, variable: values})]
+    if len(sorts) <= _MOST_ATOMS:
+        return _excluded(session, box, variable, sorts, NOT_VIOLATION) or []
+    return _some_fitting(session, box, variable, sorts)
 
 
 def _excluded(
-    session: QuerySession, box: Box, variable: Variable, atoms: list[Atom], *literals: str
-) -> list[Atom] | None:
-    """The atoms that nothing in the rest of the box which meets the literals can have; None if the budget is spent.
+    session: QuerySession, box: Box, variable: Variable, sorts: list[Intervals], *literals: str
+) -> list[Intervals] | None:
+    """The values that nothing in the rest of the box which meets the literals can have; None if the budget is spent.
     What is found in one go is proved once more, all together."""
-    by_literal = dict(zip(session.solver.literals(variable.admits((atom,)) for atom in atoms), atoms, strict=True))
+    by_literal = dict(zip(session.solver.literals(variable.admits(values) for values in sorts), sorts, strict=True))
     rest = _inside(session, {v: values for v, values in box.items() if v != variable})
     names = session.excluded(tuple(by_literal), *literals, *rest)
     if names is None:
         return None
-    found = [atom for literal, atom in by_literal.items() if literal in names]
-    if found and not session.is_impossible(*literals, *rest, session.is_within(variable, canonical(found))):
+    found = [values for literal, values in by_literal.items() if literal in names]
+    if found and not session.is_impossible(*literals, *rest, session.is_within(variable, _union(found))):
         return None
     return found
 
 
-def _some_fitting(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
-    """As many of very many atoms for which the violation persists as a bounded number of questions finds.
+def _some_fitting(session: QuerySession, box: Box, variable: Variable, sorts: list[Intervals]) -> list[Intervals]:
+    """As many of very many values for which the violation persists as a bounded number of questions finds.
 
     First those that spoil it are taken away one by one, then what is left is halved until it persists."""
-    left = list(atoms)
+    left = list(sorts)
     for _ in range(_MOST_SPOILERS):
-        spoiler = session.check(NOT_VIOLATION, *_inside(session, {**box, variable: canonical(left)}))
+        spoiler = session.check(NOT_VIOLATION, *_inside(session, {**box, variable: _union(left)}))
         if spoiler.is_unsat:
             return left
         if not spoiler.is_sat:
             return []
         value = spoiler.values[variable.symbol]
-        left = [a for a in left if not a[0] <= value <= a[1]]
-    found: list[Atom] = []
+        left = [values for values in left if not contains(values, value)]
+    found: list[Intervals] = []
     blocks, asked = [left], 0
     while blocks and asked < _MOST_QUESTIONS:
         block = blocks.pop()
-        inside = _inside(session, {**box, variable: canonical(block)})
+        inside = _inside(session, {**box, variable: _union(block)})
         asked += 1
         if session.is_impossible(NOT_VIOLATION, *inside):
             found += block
@@ -219,14 +264,14 @@ def _some_fitting(session: QuerySession, box: Box, variable: Variable, atoms: li
     return found
 
 
-def _possible(session: QuerySession, box: Box, variable: Variable, atoms: list[Atom]) -> list[Atom]:
-    """The atoms that some connection can have; of very many, pieces that hold such an atom each."""
-    if not atoms:
-        return []
-    if len(atoms) <= _MOST_ATOMS:
-        impossible = _excluded(session, box, variable, atoms)
-        return [] if impossible is None else [atom for atom in atoms if atom not in impossible]
-    return [span for span in canonical(atoms) if _can_be(session, {**box, variable: (span,)})]
+def _possible(session: QuerySession, box: Box, variable: Variable, sorts: list[Intervals]) -> list[Intervals]:
+    """The values that some connection can have; of very many, pieces that hold such a value each."""
+    if len(sorts) <= _FEW:
+        return [values for values in sorts if _can_be(session, {**box, variable: values})]
+    if len(sorts) <= _MOST_ATOMS:
+        impossible = _excluded(session, box, variable, sorts)
+        return [] if impossible is None else [values for values in sorts if values not in impossible]
+    return [(span,) for span in _union(sorts) if _can_be(session, {**box, variable: (span,)})]
 
 
 def _both_families(session: QuerySession, box: Box) -> Box:
@@ -246,7 +291,7 @@ def _both_families(session: QuerySession, box: Box) -> Box:
         fitting = _possible(session, other, its, _fitting(session, other, its))
         if not fitting:
             return box
-        both[its] = other[its] = canonical(fitting)
+        both[its] = other[its] = _union(fitting)
     return both if _holds(session, both) and _can_be(session, other) else box
 
 

@@ -56,13 +56,14 @@ class QuerySession:
 
     def is_impossible(self, *literals: str) -> bool:
         """Whether it is proved that no connection of the universe meets the literals."""
-        return self._ask(*literals).is_unsat
+        return self.ask(*literals).is_unsat
 
     def is_possible(self, *literals: str) -> bool:
         """Whether some connection of the universe meets the literals; False too where the budget is spent."""
-        return self._ask(*literals).is_sat
+        return self.ask(*literals).is_sat
 
-    def _ask(self, *literals: str) -> Outcome:
+    def ask(self, *literals: str) -> Outcome:
+        """As `check`, where nobody wants to know how."""
         return self.solver.check(UNIVERSE, self._all_rules, *self._given, *literals, tells_why=False)
 
     def excluded(self, candidates: Sequence[str], *literals: str) -> frozenset[str] | None:
@@ -131,15 +132,21 @@ class QuerySession:
 
     def _plainness(self, universal: tuple[str, ...]) -> Iterator[list[str]]:
         """What makes a connection plain to read, most wished first: IPv4 and TCP, in namespaces that exist."""
-        find, table = self.obligation.variables.find, self.obligation.scope.table
+        find = self.obligation.variables.find
         plain = [find(Role.CONNECTION, it) for it in (Attribute.FAMILY, Attribute.PROTOCOL)]
         plain.append(find(Role.REQUEST, Attribute.TOKEN))
         simple = [self.is_value(v.symbol, 0) for v in plain if v is not None and v.symbol not in universal]
-        there = points((*(table.every - table.of(Standing.FUTURE)), table.none))
-        spaces = (find(role, Attribute.NAMESPACE) for role in (Role.SRC, Role.DST))
-        yield [*simple, *(self.is_within(v, there) for v in spaces if v is not None)]
+        yield [*simple, *self._in_namespaces_there]
         yield simple
         yield simple[:1]
+
+    @cached_property
+    def _in_namespaces_there(self) -> tuple[str, ...]:
+        """Literals: the ends are in namespaces that exist."""
+        table = self.obligation.scope.table
+        there = points((*(table.every - table.of(Standing.FUTURE)), table.none))
+        spaces = (self.obligation.variables.find(role, Attribute.NAMESPACE) for role in (Role.SRC, Role.DST))
+        return tuple(self.is_within(v, there) for v in spaces if v is not None)
 
     def certain_of_unknowns(self) -> Certain:
         """A connection that violates whatever the open and the unknown facts are.
@@ -180,9 +187,9 @@ class QuerySession:
         """Counterexample-guided: a candidate that some values save becomes one more instance to satisfy, until a
         candidate stands or none is left.
         """
-        guard = self.guard()
+        guards = [self.guard()] if symbols else []
         for _ in range(_MAX_INSTANCES):
-            found = self.check(VIOLATION, guard, *literals)
+            found = self.check(VIOLATION, *guards, *literals)
             if not found.is_sat:
                 core = tuple(name for name in found.core if name in literals)
                 return Certain(found.result, reason=found.reason, core=core)
@@ -194,7 +201,7 @@ class QuerySession:
             if not saved.is_sat:
                 return Certain(Result.UNKNOWN, reason=saved.reason)
             instance = {s: saved.values[s] for s in symbols}
-            self.solver.require_instance(guard, UNIVERSE, VIOLATION, instance)
+            self.solver.require_instance(guards[0], UNIVERSE, VIOLATION, instance)
         return Certain(Result.UNKNOWN, reason="too many unknown facts play together to tell what is certain")
 
     def needed(self, values: Mapping[str, int], candidates: Iterable[str]) -> tuple[str, ...]:

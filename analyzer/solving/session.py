@@ -6,7 +6,7 @@ Each session has a Z3 context of its own, so that an answer never depends on wha
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import z3
 
@@ -17,6 +17,8 @@ from analyzer.solving.outcome import Budget, Outcome, OutOfTimeError, Result
 
 _TICK = 0.01  # seconds: Z3's clock and ours differ by less
 _NEAR = 1.02  # a limit may be passed by this much
+_SMALL = 300_000  # rlimit units, a third of a second or so
+_LONG = 1_000_000  # characters: to read such a text in takes longer than a small question
 
 
 class Session:
@@ -42,8 +44,9 @@ class Session:
         self._bodies: dict[str, z3.ExprRef] = {}
         self._literals: dict[str, str] = {}
         self._denied: dict[str, z3.BoolRef] = {}
-        self._spent: int | None = None
+        self._spent, self._unread = 0, 0
         self._limits = 0, 0
+        self._is_timed = len(text) > _LONG
         self._base = 0
         self.checks = 0
         told = self._constants if wanted is None else dict.fromkeys(wanted)
@@ -72,62 +75,76 @@ class Session:
 
         Reading that off a large script can cost more than the search.  `at_most`: the work that the answer is
         worth, in rlimit units, where that is less than the budget.  OutOfTimeError where the wall clock ends it."""
-        if refusal := self._allot(at_most):
-            return Outcome(Result.UNKNOWN, reason=refusal)
         names = tuple(dict.fromkeys(literals))
         assumed = [self._literal(name).ast for name in names]
+        array = (z3.Ast * len(assumed))(*assumed)
         # As z3.Solver.check, which casts each of them anew: that took as long as the search of a small question.
-        with self._interruptible:
-            answer = z3.Z3_solver_check_assumptions(
-                self._context.ref(), self._solver.solver, len(assumed), (z3.Ast * len(assumed))(*assumed)
-            )
-        self._spent = None
+        context, solver = self._context.ref(), self._solver.solver
+        answer = self._answered(at_most, lambda: z3.Z3_solver_check_assumptions(context, solver, len(assumed), array))
+        if isinstance(answer, str):
+            return Outcome(Result.UNKNOWN, reason=answer)
         if answer == z3.Z3_L_TRUE:
             return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_why else {})
-        if answer == z3.Z3_L_FALSE:
-            found = self._core()
-            return Outcome(
-                Result.UNSAT, core=tuple(n for n, it in zip(names, assumed, strict=True) if it.value in found)
-            )
-        self._heed_interrupt()
-        return Outcome(Result.UNKNOWN, reason=self._exhausted())
+        found = self._core()
+        return Outcome(Result.UNSAT, core=tuple(n for n, it in zip(names, assumed, strict=True) if it.value in found))
 
     def excluded(self, candidates: Sequence[str], *literals: str) -> frozenset[str] | None:
         """Which of the candidates, literals without `!`, can be true in no solution with all of the literals assumed;
         None if the budget is spent.  One question instead of one for each."""
-        if self._allot(None):
-            return None
         assumed, asked = ([self._literal(name) for name in names] for names in (literals, candidates))
-        with self._interruptible:
-            answer, implied = self._solver.consequences(assumed, asked)
-        self._spent = None
-        if answer == z3.unsat:
-            return frozenset(candidates)
-        if answer == z3.unknown:
-            self._heed_interrupt()
+        implied: list[z3.ExprRef] = []
+
+        def ask() -> int:
+            answer, implied[:] = self._solver.consequences(assumed, asked)
+            return int(answer.r)
+
+        answer = self._answered(None, ask)
+        if isinstance(answer, str):
             return None
+        if answer == z3.Z3_L_FALSE:
+            return frozenset(candidates)
         heads = (it.arg(1) if z3.is_implies(it) else it for it in implied)
         return frozenset(str(head.arg(0).decl().name()) for head in heads if z3.is_not(head))
 
-    def _allot(self, at_most: int | None) -> str:
-        """Give the next question what is left of the budget; why it cannot be asked, if nothing is."""
-        left = self._budget.rlimit - self.spent
-        if at_most is not None:
-            left = min(left, at_most)
-        if left <= 0:
-            return self._exhausted()
-        if self._seconds_left <= 0:
-            raise self._out_of_time()
-        self._limit(min(left, 2**32 - 1), max(1, min(int(self._seconds_left * 1000), 2**32 - 1)))
+    def _answered(self, at_most: int | None, ask: Callable[[], int]) -> int | str:
+        """Z3's answer to one question, or why there is none.
+
+        To set a clock starts and stops a thread, which takes ten times as long as a small question: as long as none
+        was large the work alone ends them.  One that it ends is asked again, under the clock.
+        """
         self.checks += 1
-        return ""
+        while True:
+            work = self._allotted(at_most)
+            if work <= 0:
+                return self._exhausted()
+            with self._interruptible:
+                answer = ask()
+            self._unread += work
+            if answer != z3.Z3_L_UNDEF:
+                return answer
+            self._heed_interrupt()
+            if self._is_timed or work < _SMALL:
+                return self._exhausted()
+            self._is_timed = True
+
+    def _allotted(self, at_most: int | None) -> int:
+        """Give the next question what is left of the budget, or of a small one's: how much that is."""
+        most = min(2**32 - 1 if self._is_timed else _SMALL, self._budget.rlimit if at_most is None else at_most)
+        work = min(most, self._budget.rlimit - self._spent - self._unread)
+        if work < most:  # unless less was spent than allotted
+            work = min(most, self._budget.rlimit - self.spent)
+        if work > 0:
+            if self._seconds_left <= 0:
+                raise self._out_of_time()
+            self._limit(work, max(1, min(int(self._seconds_left * 1000), 2**32 - 1)) if self._is_timed else 0)
+        return work
 
     def _limit(self, work: int, milliseconds: int) -> None:
         """Nearly the same limits stand: to set them takes as long as a small question."""
         if not all(
             wanted <= known <= wanted * _NEAR for wanted, known in zip((work, milliseconds), self._limits, strict=True)
         ):
-            self._solver.set("rlimit", work, "timeout", milliseconds)
+            self._solver.set("rlimit", work, *(("timeout", milliseconds) if milliseconds else ()))
             self._limits = work, milliseconds
 
     def _heed_interrupt(self) -> None:
@@ -157,8 +174,8 @@ class Session:
     @property
     def spent(self) -> int:
         """Solver work so far, in rlimit units."""
-        if self._spent is None:
-            self._spent = max(0, self._spent_total() - self._base)
+        if self._unread:
+            self._spent, self._unread = max(0, self._spent_total() - self._base), 0
         return self._spent
 
     def _spent_total(self) -> int:
