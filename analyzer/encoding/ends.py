@@ -94,7 +94,7 @@ class EndTerms:
         found = self._members.get(chosen)
         if found is None:
             rest = self.namespaces - chosen
-            self.variables.tell(self.role, Attribute.NAMESPACE, points(min(chosen, rest, key=len)))
+            self.variables.tell(self.role, Attribute.NAMESPACE, points(rest if len(rest) < len(chosen) else chosen))
             one = [equal(self.ns, number(c, self.ns_width)) for c in sorted(chosen)]
             if not rest:
                 found = self.pod

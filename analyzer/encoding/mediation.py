@@ -42,17 +42,19 @@ NAMES_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, N
 @dataclass(frozen=True, slots=True)
 class Mediation:
     """`stages`: those that judge requests at the destination.  `keeps_off`: over SELF, the labels by which a pod has no
-    proxy; no pod that is created later has them.  `detour`: the request may come by another way."""
+    proxy; no pod that is created later has them.  `detour`: the request may come by another way; `refusal`: it may have
+    to, and be refused there."""
 
     stages: tuple[Stage, ...] = ()
     keeps_off: Formula = FALSE
     detour: Formula = FALSE
+    refusal: Formula = FALSE
 
     @property
     def formulas(self) -> Iterator[Formula]:
         for stage in self.stages:
             yield from formulas_of(stage)
-        yield from (self.keeps_off, self.detour)
+        yield from (self.keeps_off, self.detour, self.refusal)
 
 
 def mediation(cluster: Cluster, question: Question, table: NamespaceTable, inside: frozenset[int]) -> Mediation:
@@ -60,7 +62,7 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
     if not is_asked(cluster, question):
         return Mediation()
     from analyzer.model.mesh_pods import keeps_off
-    from analyzer.model.mesh_stage import by_waypoint, mesh_stages
+    from analyzer.model.mesh_stage import by_waypoint, mesh_stages, refused_by_waypoint
 
     names = frozenset(name for code in inside if (name := table.entries[code].name) is not None)
 
@@ -95,7 +97,8 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
         stages = _among(cluster, question, names).stages
         cutting = _Cutting(cut, left, question.others_let_in)
         found = tuple(s for s in map(cutting.stage, stages) if s.applies != FALSE)
-    return Mediation(found, cut(keeps_off(cluster.mesh, cluster)), by_waypoint(cluster.mesh))
+    refusal = cut(refused_by_waypoint(cluster))
+    return Mediation(found, cut(keeps_off(cluster.mesh, cluster)), by_waypoint(cluster.mesh), refusal)
 
 
 _NAMESPACE = Attribute(Role.SELF, Name.NAMESPACE)

@@ -92,9 +92,9 @@ class PipelineTerms:
                 continue
             view = View(stage, Direction.INGRESS, self.dst, self.src)
             found.append(self.script.share(implies(applies, self._doubted(view, self.tiers.ruling(view)))))
-        detour = self.formulas.of(self.scope.mesh.detour, ends)
+        detour, refusal = (self.formulas.of(way, ends) for way in (self.scope.mesh.detour, self.scope.mesh.refusal))
         self.formulas.requests = self.formulas.memory = None
-        return self.script.share(disj([conj(found), detour]))
+        return self.script.share(disj([conj([*found, neg(refusal)]), detour]))
 
     def meets(self, condition: Formula, ends: Mapping[Role, EndTerms]) -> Term:
         """What a claim asks of the ends and of the request."""

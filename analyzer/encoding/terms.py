@@ -168,7 +168,7 @@ class Script:
         self._lines.append(f"(assert (= {name} {body}))")
 
     def mentioned(self, names: Collection[str]) -> list[str]:
-        """Those of the names that a definition or an assertion mentions, in their order, and no term that folded away."""
+        """Those of the names that a definition or an assertion mentions, in their order; no term that folded away."""
         if not names:
             return []
         said = " ".join(line for line in self._lines if line.startswith(("(define", "(assert")))

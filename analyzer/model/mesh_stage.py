@@ -12,7 +12,9 @@ from dataclasses import replace
 from analyzer.model.cluster import Cluster, Service
 from analyzer.model.formulas import (
     FALSE,
+    PODS,
     TRUE,
+    Attribute,
     Formula,
     Name,
     Open,
@@ -20,6 +22,8 @@ from analyzer.model.formulas import (
     Test,
     both,
     either,
+    is_a,
+    labels,
     negated,
 )
 from analyzer.model.knobs import ExtAuthz
@@ -37,7 +41,7 @@ from analyzer.model.mesh import (
 )
 from analyzer.model.mesh_modes import Modes
 from analyzer.model.mesh_places import mesh_at, places
-from analyzer.model.mesh_pods import chain_of, selects
+from analyzer.model.mesh_pods import chain_of, in_namespace, selects
 from analyzer.model.mesh_rules import (
     AT_SIDECAR,
     HAS_MTLS,
@@ -97,9 +101,29 @@ def waypoint_stage(cluster: Cluster, authorizers: ExtAuthz, waypoint: Waypoint, 
 
 def by_waypoint(mesh: Mesh) -> Formula:
     """A request in mutual TLS may come by a waypoint; what that does is modelled for single requests only."""
-    names = ", ".join(sorted(f"{it.namespace}/{it.name}" for it in mesh.of(Waypoint)))
+    names = _waypoints(mesh)
     text = f"what comes by waypoint {names} is not modelled"
     return both([HAS_MTLS, Open(OpenFact("mesh-waypoint", "any way", text))]) if names else FALSE
+
+
+def refused_by_waypoint(cluster: Cluster) -> Formula:
+    """A request in mutual TLS to SELF may have to come by a waypoint, which may refuse it.  Which Services and
+    addresses a waypoint takes over is its own label's to say; what is asked of it stands here (istio.md 6)."""
+    names = _waypoints(cluster.mesh)
+    if not names:
+        return FALSE
+    led = (each for each in cluster.services if each.waypoint and each.selector is not None)
+    behind = [
+        Test(Attribute(Role.SELF, Name.NAMESPACE_LABEL, USE_WAYPOINT)),
+        Test(Attribute(Role.SELF, Name.LABEL, USE_WAYPOINT)),
+        *(both([in_namespace(it.namespace), labels(it.selector, Role.SELF)]) for it in led if it.selector is not None),
+    ]
+    fact = OpenFact("mesh-waypoint", "refuses", f"what waypoint {names} refuses is not modelled")
+    return both([is_a(Role.SELF, PODS), HAS_MTLS, either(behind), Open(fact)])
+
+
+def _waypoints(mesh: Mesh) -> str:
+    return ", ".join(sorted(f"{it.namespace}/{it.name}" for it in mesh.of(Waypoint)))
 
 
 def waypoint_of(cluster: Cluster, service: str) -> Waypoint | None:

@@ -50,13 +50,16 @@ def request_ruling(
     named: frozenset[Attribute] | None = None,
     *,
     admits_tokens: bool = True,
+    by_waypoint: bool = True,
 ) -> tuple[Ruling, Request | None]:
     """The ruling on the connection's request; without one, on the request that gets farthest, with that request.
 
     With `named`, of the requests that have these attributes as the connection's has them.  TooManyRequestsError where
-    there are too many to tell whether one gets through.
+    there are too many to tell whether one gets through.  Without `by_waypoint` it goes past any.
     """
-    waypoint = None if connection.through is None else waypoint_of(cluster, connection.through.service)
+    waypoint = (
+        None if connection.through is None or not by_waypoint else waypoint_of(cluster, connection.through.service)
+    )
     if waypoint is not None and connection.request is not None and connection.request.tls == MTLS:
         return _by_waypoint(cluster, profile, connection, waypoint, settle)
     about = Situation.of(connection, cluster.nodes, settle).seeing(Role.SELF, connection.dst)

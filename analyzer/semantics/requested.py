@@ -7,20 +7,21 @@ from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
-from analyzer.model.formulas import Attribute, Name
+from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.mesh import has_mesh
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine, proxy_config
-from analyzer.model.requests import Request
+from analyzer.model.requests import MTLS, Request
 from analyzer.records import dataclass
 from analyzer.semantics.deciding import as_modelled_first, said
-from analyzer.semantics.decision import Decision, StageVerdict
+from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.oracle import decide
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option, runs
 
 Its = Mapping[Attribute, tuple[str, ...]]
+_TELLS_TLS = frozenset({Name.TLS, Name.IDENTITY})
 _OF_THE_SOURCE = frozenset({Name.IDENTITY, Name.REMOTE_IP, Name.FAULT})
 
 
@@ -75,17 +76,38 @@ def decide_asked(
     told = decide(cluster, profile, connection, settle)
     if request is None or not told.allowed or not has_mesh(cluster.mesh) or not isinstance(connection.dst, Pod):
         return told, request
-    from analyzer.model.mesh_stage import by_waypoint
     from analyzer.semantics.mesh import request_ruling
 
-    ruling, found = request_ruling(cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens)
-    detour = by_waypoint(cluster.mesh)
-    if not ruling.allowed:
-        shown = attributes_of(connection, cluster, profile)
-        about = replace(Situation.of(connection, cluster.nodes, settle), request=shown)
-        if is_true(detour, as_modelled_first(about)):
-            ruling = replace(ruling, verdict=StageVerdict.ALLOWED, rules=(), reason=said(detour))
+    ruling, found = request_ruling(
+        cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens, by_waypoint=False
+    )
+    ruling, found = _beside_waypoints(ruling, found, cluster, profile, connection, settle, asked)
     return Decision((*told.stages, ruling)), found
+
+
+def _beside_waypoints(
+    ruling: Ruling,
+    found: Request | None,
+    cluster: Cluster,
+    profile: Profile,
+    connection: Connection,
+    settle: Settle,
+    asked: Asked,
+) -> tuple[Ruling, Request | None]:
+    """What a request in mutual TLS comes to where waypoints are: it may come by one, and may be refused there."""
+    from analyzer.model.mesh_stage import by_waypoint, refused_by_waypoint
+
+    request = found or connection.request
+    assert request is not None
+    if not ruling.allowed and asked.named is not None and not _TELLS_TLS & {it.name for it in asked.named}:
+        request = replace(request, tls=MTLS)
+    ways = by_waypoint(cluster.mesh), refused_by_waypoint(cluster)
+    way, verdict = (ways[1], StageVerdict.DENIED) if ruling.allowed else (ways[0], StageVerdict.ALLOWED)
+    shown = attributes_of(replace(connection, request=request), cluster, profile)
+    about = Situation.of(connection, cluster.nodes, settle).seeing(Role.SELF, connection.dst)
+    if not is_true(way, as_modelled_first(replace(about, request=shown))):
+        return ruling, found
+    return replace(ruling, verdict=verdict, rules=(), reason=said(way)), None if ruling.allowed else request
 
 
 def asked_outcomes(
