@@ -43,6 +43,7 @@ class EndClass:
     `room`: of pods on their nodes' network, where they can be if `addresses` is None; None there: anywhere.
     `was_on_host`: of two revisions, whether the older one has it on its node's network.  `maker`: an object that is not
     modelled and may make such pods, of which nothing else is known; `namespace` is then ANYWHERE if they may be in any.
+    `node_groups`: the security groups of its node, where those of nodes differ.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class EndClass:
     room: AddressSet | None = None
     maker: Unmodelled | None = None
     annotations: Labels = NO_LABELS
+    node_groups: str | None = None
 
     @property
     def uses_node(self) -> bool:
@@ -87,15 +89,23 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     named = tuple(dict.fromkeys(_named(scope)))
     groups: dict[EndClass, list[Workload]] = {}
     is_inventory = scope.question.universe is Universe.INVENTORY
+    asks_node_groups = _asks_node_groups(scope)
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
         pods = _Pods(scope)
         may_all_differ = is_inventory or bool(named or scope.mesh.stages) or before is not None
+        may_all_differ = may_all_differ or asks_node_groups
         for workload in _touched(scope, are_all=may_all_differ):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
             was_on_host = workload.host_network if before is None else is_on_host(workload, before)
             is_other = (
-                workload.host_network or was_on_host or _host_ports(workload) or _is_off_the_mesh(scope, workload)
+                workload.host_network
+                or was_on_host
+                or _host_ports(workload)
+                or (
+                    asks_node_groups and workload.host.groups is not None
+                )  # of a pod that is not there yet nobody knows the node
+                or _is_off_the_mesh(scope, workload)
             )
             if is_inventory or is_other or names:
                 ports = name_ports(workload.ports)
@@ -110,6 +120,11 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     if HOST in scope.src.kinds | scope.dst.kinds:
         found += [_node_class(scope, node) for node in scope.members.nodes]
     return tuple(found)
+
+
+def _asks_node_groups(scope: Scope) -> bool:
+    """Pods may have the security groups of their nodes, and of some it is known which."""
+    return scope.question.profile.reads_groups and scope.members.tells_node_groups
 
 
 def _is_off_the_mesh(scope: Scope, workload: Workload) -> bool:
@@ -222,6 +237,7 @@ class _Pods:
         self._numbers: dict[tuple[int, ...], tuple[tuple[Added, ...], int]] = {}
         self._are_told_apart: dict[int, bool] = {}
         self._values: dict[Hashable, tuple[tuple[tuple[Attr, int], ...], tuple[Varying, ...]]] = {}
+        self._asks_node_groups = _asks_node_groups(scope)
         self._may_come_from_nodes = HOST in scope.src.kinds or scope.members.has_host_network
 
     def variants(self, workload: Workload) -> tuple[Workload, ...]:
@@ -266,6 +282,7 @@ class _Pods:
             unknown=unknown,
             was_on_host=was_on_host,
             annotations=workload.annotations if scope.mesh.stages else NO_LABELS,
+            node_groups=workload.host.groups if self._asks_node_groups else None,
             room=room_of(workload, scope.members, scope.question.profile) if is_loose else None,
         )
 

@@ -226,13 +226,14 @@ def _is_pod_of(pod: End, workload: Workload) -> bool:
     return (
         isinstance(pod, Pod)
         and (
-            (pod.workload, pod.host_network, pod.service_account, pod.ports, pod.unknown)
+            (pod.workload, pod.host_network, pod.service_account, pod.ports, pod.unknown, pod.node_groups)
             == (
                 workload.owner,
                 workload.host_network,
                 workload.service_account,
                 workload.ports,
                 workload.unknown_labels,
+                workload.host.groups,
             )
         )
         and (not workload.ips or pod.ip in workload.ips)

@@ -37,7 +37,7 @@ from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.sets import AddressSet
 
 POD, EXTERNAL, HOST = "pod", "external", "host"
-_OF_PODS = (Name.SERVICE_ACCOUNT, Name.ANNOTATION)
+_OF_PODS = (Name.SERVICE_ACCOUNT, Name.ANNOTATION, Name.NODE_GROUPS)
 
 
 class Ends(NamedTuple):

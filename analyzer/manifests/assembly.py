@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from analyzer.manifests.kinds.endpoints import EndpointsObject
@@ -13,7 +13,7 @@ from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.kinds.route_sources import Gateway, Grant, RouteSource, routes_of
 from analyzer.manifests.pod_groups import Root, workloads_of
 from analyzer.manifests.sources.no_objects import lines_of
-from analyzer.model.aws import AwsFact
+from analyzer.model.aws import Aws, AwsFact
 from analyzer.model.aws_stand_ins import aws_stand_ins
 from analyzer.model.aws_told import aws_of
 from analyzer.model.calico import Calico, CalicoFact, calico_of, stand_ins
@@ -146,10 +146,10 @@ def gathered(facts: Facts, files: tuple[str, ...]) -> Cluster:
     """The cluster of the facts, but for what is worked out of all of it (`completed`)."""
     living = [pod for pod in facts.pods if not pod.is_finished]
     nodes = tuple(sorted(facts.nodes, key=lambda n: n.name))
-    workloads, roots = workloads_of(living, {node.name: node for node in nodes})
     rooted = at_root(facts.unmodelled, facts.root_namespaces)
     calico, cilium = calico_of(facts.calico), cilium_of(facts.cilium)
     aws = aws_of((*facts.aws, *_cni_settings(living, facts)), facts.policies)
+    workloads, roots = workloads_of(living, {node.name: node for node in nodes}, node_groups(nodes, aws))
     own = (*stand_ins(calico), *cilium_stand_ins(cilium), *aws_stand_ins(aws))
     unmodelled = (*_without_known_pods(rooted, roots), *own)
     routes, refused = routes_of(facts.routes, facts.gateways, facts.grants)
@@ -185,6 +185,15 @@ def completed(gathered: Cluster) -> Cluster:
     cluster = _with_node_local_dns(gathered)
     more = (*_astray(cluster), *_oddities(cluster))
     return replace(cluster, notices=(*cluster.notices, *more)) if more else cluster
+
+
+def node_groups(nodes: Iterable[Node], aws: Aws) -> Mapping[str, str]:
+    """The security groups of each node, where all are told and they differ."""
+    if not aws.interfaces:
+        return {}
+    from analyzer.model.aws_nodes import differing_groups
+
+    return differing_groups(nodes, aws.interfaces)
 
 
 def _cni_settings(pods: Iterable[PodSource], facts: Facts) -> Iterable[AwsFact]:

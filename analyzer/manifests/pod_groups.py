@@ -15,13 +15,16 @@ from analyzer.sets.addresses import IPAddress
 Root = tuple[str, str, str, str]  # namespace, kind, group, name
 
 
-def workloads_of(sources: Sequence[PodSource], nodes: Mapping[str, Node]) -> tuple[list[Workload], frozenset[Root]]:
-    """The workloads, and the controllers at the top, of all pods and controllers declared.
+def workloads_of(
+    sources: Sequence[PodSource], nodes: Mapping[str, Node], node_groups: Mapping[str, str]
+) -> tuple[list[Workload], frozenset[Root]]:
+    """The workloads, and the controllers at the top, of all pods and controllers declared; `node_groups`: the security
+    groups of each node, where they differ.
 
     A controller stands for its live pods as they are, and for the pods that its template would make now.
     """
     declared = {_identity(source): source for source in sources if not source.is_pod}
-    places = Places(nodes.values())
+    places = Places(nodes.values(), node_groups)
     groups: dict[Root, list[PodSource]] = {}
     with_pods: set[Root] = set()
     found: list[Workload] = []
@@ -62,10 +65,10 @@ def _workloads(
 ) -> Iterable[Workload]:
     """The pods of one controller in groups of one shape: those of its template first, then the live ones."""
     makers = _makers(members, top)
-    alive: dict[tuple[PodShape, bool], list[PodSource]] = {}
+    alive: dict[tuple[PodShape, bool, str | None], list[PodSource]] = {}
     for member in members:
         if member.is_pod:
-            alive.setdefault((member.shape, member.is_bound), []).append(member)
+            alive.setdefault((member.shape, member.is_bound, places.groups(member.node)), []).append(member)
     groups = [_Group(root[1], root[3], [maker]) for maker in makers] + [
         _Group(root[1], root[3], pods) for pods in alive.values()
     ]
@@ -126,12 +129,12 @@ class _Group:
 
 def _host(pod: PodSource, nodes: Mapping[str, Node], places: Places) -> Host:
     """What its node is, where that is known; else what every declared node is that it may be bound to."""
-    node = nodes.get(pod.node)
+    node, groups = nodes.get(pod.node), places.groups(pod.node, pod.placement)
     if node is not None:
-        return replace(host_of_node(node.labels), eni=pod.host.eni)
+        return replace(host_of_node(node.labels), eni=pod.host.eni, groups=groups)
     if pod.node or pod.host.windows is not None:
-        return pod.host
-    return replace(pod.host, windows=places.are_windows(pod.placement))
+        return replace(pod.host, groups=groups)
+    return replace(pod.host, windows=places.are_windows(pod.placement), groups=groups)
 
 
 def _by_family(ip: IPAddress) -> tuple[int, int]:

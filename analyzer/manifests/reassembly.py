@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from analyzer.errors import Problem
-from analyzer.manifests.assembly import Facts, by_kind, by_place, completed, finished, gathered
+from analyzer.manifests.assembly import Facts, by_kind, by_place, completed, finished, gathered, node_groups
 from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.pod_groups import workloads_of
 from analyzer.model.aws import NO_AWS
@@ -103,9 +103,9 @@ class Assembly:
         """Those of namespaces whose facts are others made anew."""
         changed = sorted(name for name, these in pods.items() if self.pods.get(name, ()) is not these)
         found = self.gathered.workloads
-        nodes = self.gathered.node_by_name
+        nodes, groups = self.gathered.node_by_name, node_groups(self.gathered.nodes, self.gathered.aws)
         for name in changed:
-            made = workloads_of([pod for pod in pods[name] if not pod.is_finished], nodes)[0]
+            made = workloads_of([pod for pod in pods[name] if not pod.is_finished], nodes, groups)[0]
             first = bisect_left(found, name, key=_home)
             last = bisect_right(found, name, lo=first, key=_home)
             own = _same(found[first:last], tuple(sorted(made, key=by_place)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from analyzer.model.aws import NetworkInterface, NodeGroups
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, Node
 from analyzer.model.formulas import (
     FALSE,
     ON_NODES,
@@ -25,6 +25,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.on_nodes import every_node_address
 from analyzer.model.open_facts import OpenFact
+from analyzer.model.placement import ADMITTED
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.without_agent import shows_fargate
@@ -42,7 +43,7 @@ class NodesGroups:
         self.cluster = cluster
         self._has_others = every_node_address(cluster, profile) is None
         self._near = Role.SRC if direction is Direction.EGRESS else Role.DST
-        found = _by_node(cluster)
+        found = _by_node(cluster.nodes, cluster.aws.interfaces)
         self._of_node = {name: groups for name, (groups, _) in found.items() if groups is not None}
         are_known = bool(found) and len(self._of_node) == len(found)
         is_plain = nodes_are_told(cluster)
@@ -84,20 +85,36 @@ class NodesGroups:
 
     def on(self, groups: NodeGroups, role: Role = Role.SELF) -> Formula:
         """The pod is on a node that has these; nobody knows of one whose node is not known."""
-        if not groups.nodes:
+        if not groups.nodes and not self._has_others:
             return TRUE
-        name = Attribute(role, Name.NODE)
         text = f"whether the pod is on a node with security groups {', '.join(groups.groups)} is not known"
         end = self._near if role is Role.SELF else role
         fact = OpenFact("node-groups", f"node-groups {end.value} {groups.name}", text)
-        unplaced = both([negated(Test(name)), Open(fact)])
-        return either([Test(name, frozenset(groups.nodes)), unplaced])
+        there = self._placed(role, [groups])
+        return either([there, both([negated(self._placed(role, self.told)), Open(fact)])])
+
+    def _placed(self, role: Role, among: Iterable[NodeGroups]) -> Formula:
+        """It is known to be on a node that has the groups of one of these; where there may be more nodes than are
+        declared, what a pod asks of its node does not tell."""
+        named = {_key(each.groups) for each in among}
+        admitted = set() if self._has_others else {f"{ADMITTED}{key}" for key in named}
+        return Test(Attribute(role, Name.NODE_GROUPS), frozenset(named | admitted))
+
+    def pods_elsewhere(self, role: Role = Role.SELF) -> Formula:
+        """The pod may be on a node that no Node object shows."""
+        if not self._has_others:
+            return FALSE
+        end = self._near if role is Role.SELF else role
+        text = f"whether the pod is on a node that is not among the objects is not known ({end.value})"
+        fact = OpenFact("node-groups", f"node-groups {end.value} pods elsewhere", text)
+        return both([negated(self._placed(role, self.told)), Open(fact)])
 
     def pods_have(self, id_: str, role: Role) -> Formula:
         """A pod without groups of its own has this one by its node."""
         if not self.told:
             return self._unknown(id_)
-        return either(self.on(groups, role) for groups in self.told if id_ in groups.groups)
+        there = [self.on(groups, role) for groups in self.told if id_ in groups.groups]
+        return either([*there, self.pods_elsewhere(role)])
 
     def nodes_have(self, id_: str, role: Role) -> Formula:
         """A node, or a pod on its network, has it."""
@@ -113,7 +130,8 @@ class NodesGroups:
         if not self.told:
             text = f"what the nodes' security groups let out is not known: give the output of `{_COMMAND}`"
             return Open(OpenFact("node-groups", "node-groups egress", text))
-        return either(both([self.on(groups), whens(groups.groups)]) for groups in self.told)
+        there = [both([self.on(groups), whens(groups.groups)]) for groups in self.told]
+        return either([*there, self.pods_elsewhere()])
 
     @staticmethod
     def _unknown(id_: str) -> Formula:
@@ -123,13 +141,13 @@ class NodesGroups:
 
 def nodes_are_told(cluster: Cluster) -> bool:
     """The groups of pods that have none of their own are known."""
-    found = _by_node(cluster)
+    found = _by_node(cluster.nodes, cluster.aws.interfaces)
     return nodes_are_judged(cluster) and not _give_others(cluster) and all(is_alike for _, is_alike in found.values())
 
 
 def nodes_are_judged(cluster: Cluster) -> bool:
     """The groups of every node are known, so that they are asked what nodes and pods on their network send."""
-    found = _by_node(cluster)
+    found = _by_node(cluster.nodes, cluster.aws.interfaces)
     return bool(found) and all(groups is not None for groups, _ in found.values())
 
 
@@ -138,18 +156,33 @@ def _give_others(cluster: Cluster) -> bool:
     return cluster.aws.gives_pods_groups or bool(shows_fargate(cluster))
 
 
-def _by_node(cluster: Cluster) -> dict[str, tuple[tuple[str, ...] | None, bool]]:
+def differing_groups(nodes: Iterable[Node], interfaces: Collection[NetworkInterface]) -> Mapping[str, str]:
+    """The groups of each node as one text, where they are known of every node and differ; else nothing."""
+    found = {name: groups for name, (groups, _) in _by_node(nodes, interfaces).items()}
+    if len(set(found.values())) < 2:
+        return {}
+    told = {name: _key(groups) for name, groups in found.items() if groups is not None}
+    return told if len(told) == len(found) else {}
+
+
+def _key(groups: tuple[str, ...]) -> str:
+    return ",".join(groups)
+
+
+def _by_node(
+    nodes: Iterable[Node], interfaces: Collection[NetworkInterface]
+) -> dict[str, tuple[tuple[str, ...] | None, bool]]:
     """The groups of each node, None where they are not known; and whether all of its interfaces have the same, but
     for those of single pods."""
-    if not cluster.aws.interfaces:
+    if not interfaces:
         return {}
-    by_ip = {ip: it for it in cluster.aws.interfaces for ip in it.ips if not it.is_branch}
+    by_ip = {ip: it for it in interfaces for ip in it.ips if not it.is_branch}
     by_instance: dict[str, list[NetworkInterface]] = {}
-    for it in cluster.aws.interfaces:
+    for it in interfaces:
         if it.instance and not it.is_branch:
             by_instance.setdefault(it.instance, []).append(it)
     found: dict[str, tuple[tuple[str, ...] | None, bool]] = {}
-    for node in cluster.nodes:
+    for node in nodes:
         its = next((by_ip[ip] for ip in node.ips if ip in by_ip), None)
         if its is None:
             found[node.name] = None, True

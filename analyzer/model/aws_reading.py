@@ -97,6 +97,8 @@ class AwsReader:
                 for sort in nodes.told
                 for rule in self._rules(sort.groups)
             ]
+            if (elsewhere := nodes.pods_elsewhere()) != FALSE:
+                rules.append(_passing(None, elsewhere))
             every = replace(nodes.told[0], groups=nodes.all_groups, nodes=(), kind="GroupsOfPodsOnNodes")
             yield Entry(every, subject, (*rules, local), closes=True)
         with_pods = self.profile.own_node_egress

@@ -19,7 +19,8 @@ class Pod:
     `namespace_labels` always holds kubernetes.io/metadata.name.  `unknown`: labels that it has besides, with values
     that nobody knows.
     `maker` names an object that is not modelled and may make such a pod, or none.  `annotations`: those that the mesh
-    reads.  `node`: the name of its node, None where that is not known.
+    reads.  `node`: the name of its node, `node_groups` the security groups of that (model/placement.py), None where
+    that is not known.
     """
 
     namespace: str
@@ -34,6 +35,7 @@ class Pod:
     maker: str = ""
     annotations: Labels = NO_LABELS
     node: str | None = None
+    node_groups: str | None = None
 
 
 def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
@@ -49,6 +51,7 @@ def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
         workload=workload.owner,
         unknown=workload.unknown_labels,
         annotations=workload.annotations,
+        node_groups=workload.host.groups,
     )
 
 

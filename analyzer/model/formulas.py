@@ -52,6 +52,7 @@ class Name(Enum):
     ANNOTATION = "annotations"  # those that the mesh reads (model/mesh.py)
     SERVICE_ACCOUNT = "service_account"
     NODE = "node"  # the name of the node that it is, or is on
+    NODE_GROUPS = "node.groups"  # of a pod: the security groups of its node (aws.md S4)
     ENTITY = "entity"  # of an end that an engine runs itself: its name
     # of a request, as the proxy sees it (model/requests.py)
     ASKED = "asked"  # there, if a question is about a request; else about any

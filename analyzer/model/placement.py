@@ -7,8 +7,12 @@ else keeps pods off nodes is not read: taints, free room, volumes, spreading.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from analyzer.records import dataclass
+
+
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,17 @@ def placement_of(selector: Mapping[str, str], affinity: Iterable[Term] | None) -
 @dataclass(frozen=True, slots=True)
 class Host:
     """Whether a pod runs on Windows, and whether on Fargate; None: nothing says it.  `eni`: of a running pod, whether
-    it has an interface of its own."""
+    it has an interface of its own.  `groups`: the security groups of its node, where those of nodes differ, behind
+    ADMITTED of a pod without a node where every declared one has them that it may be bound to."""
 
     windows: bool | None = None
     fargate: bool | None = None
     eni: bool | None = None
+    groups: str | None = None
 
 
 ANY_HOST = Host()
+ADMITTED = "admitted "
 OS, OS_BEFORE = "kubernetes.io/os", "beta.kubernetes.io/os"
 COMPUTE, FARGATE_PROFILE = "eks.amazonaws.com/compute-type", "eks.amazonaws.com/fargate-profile"
 
@@ -112,4 +119,9 @@ def one_host(hosts: Iterable[Host]) -> Host:
     listed = list(hosts)
     windows, fargate = {host.windows for host in listed}, {host.fargate for host in listed}
     eni = False if any(host.eni is False for host in listed) else None
-    return Host(windows.pop() if len(windows) == 1 else None, fargate.pop() if len(fargate) == 1 else None, eni)
+    groups = {host.groups for host in listed}
+    return Host(_only(windows), _only(fargate), eni, _only(groups))
+
+
+def _only(values: set[_Told]) -> _Told | None:
+    return values.pop() if len(values) == 1 else None

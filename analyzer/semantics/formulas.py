@@ -146,6 +146,8 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
             return end.annotations.get(attribute.key)
         if name is Name.NODE:
             return end.node
+        if name is Name.NODE_GROUPS:
+            return end.node_groups
         return end.service_account if name is Name.SERVICE_ACCOUNT else None
     if isinstance(end, Host):
         return end.labels.get(attribute.key) if name is Name.LABEL else end.name if name is Name.NODE else None

@@ -30,10 +30,11 @@ from analyzer.model.aws import (
     SecurityGroup,
     Vpc,
 )
+from analyzer.model.aws_nodes import differing_groups
 from analyzer.model.calico import ServiceAccount
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import Labels
-from analyzer.model.placement import COMPUTE, OS, Host
+from analyzer.model.placement import ADMITTED, COMPUTE, OS, Host
 from analyzer.model.policies import Direction, Policy
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Source
@@ -128,6 +129,20 @@ def hosts(draw: DrawFn, cluster: Cluster) -> Cluster:
     return replace(cluster, workloads=workloads, nodes=nodes)
 
 
+@st.composite
+def on_nodes(draw: DrawFn, cluster: Cluster) -> Cluster:
+    """The cluster some of whose workloads are known to run on nodes with certain security groups, or to be admitted
+    to no others."""
+    keys = sorted(set(differing_groups(cluster.nodes, cluster.aws.interfaces).values()))
+    if not keys:
+        return cluster
+    told = st.sampled_from((None, *keys, *(f"{ADMITTED}{key}" for key in keys)))
+    workloads = tuple(
+        w if w.host_network else replace(w, host=replace(w.host, groups=draw(told))) for w in cluster.workloads
+    )
+    return replace(cluster, workloads=workloads)
+
+
 @cache
 @st.composite
 def fargate_profiles(draw: DrawFn, number: int) -> FargateProfile:
@@ -162,7 +177,7 @@ def aws_clusters(draw: DrawFn, *, is_told: bool = False) -> Cluster:
         fargate = tuple(draw(fargate_profiles(n)) for n in range(draw(st.integers(0, 2))))
         settings = (AwsSettings("the add-on", HERE, True, has_windows=draw(st.booleans()), without_pod_eni=draw(WHYS)),)
         aws = replace(aws, fargate=fargate, settings=settings)
-    return replace(cluster, aws=aws, calico=calico, policies=() if is_told else cluster.policies)
+    return draw(on_nodes(replace(cluster, aws=aws, calico=calico, policies=() if is_told else cluster.policies)))
 
 
 @cache

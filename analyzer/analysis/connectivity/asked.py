@@ -57,6 +57,7 @@ class OfKindAsked:
         self.port_names: set[str] = set()
         self.workloads: set[tuple[str, str]] = set()
         self.asks_for_addresses = False
+        self.asks_for_node_groups = False
         self._reduced: dict[Labels, Reduced] = {}
 
     def add(self, leaf: Leaf) -> None:
@@ -81,6 +82,8 @@ class OfKindAsked:
         elif attribute.name is Name.SERVICE_ACCOUNT:
             self.accounts = self.accounts or Values()
             self.accounts.add(leaf)
+        elif attribute.name is Name.NODE_GROUPS:
+            self.asks_for_node_groups = True
 
     def reduced(self, labels: Labels) -> Reduced:
         """The labels as far as anything tells them apart; many pods have the same."""

@@ -30,6 +30,7 @@ class EndClass:
     """What policies can know of an end.
 
     `labels` holds the values that some selector mentions; None stands for every other value, as for `account`.
+    `node_groups`: the security groups of its node, where something asks for them and they are known.
     `ports`: those whose names some rule or Service mentions, and those to which a port of the node leads.  `ips` is
     empty when the addresses are unknown, or when no policy asks for them; `room` then is where pods on their nodes'
     network can be, if that is known.  `versions`: the address families it can have.  `workloads`: those that somebody
@@ -46,6 +47,7 @@ class EndClass:
     versions: tuple[int, ...] = VERSIONS
     room: AddressSet | None = None
     account: str | None = None
+    node_groups: str | None = None
     workloads: tuple[tuple[str, str], ...] = ()
     focus: tuple[bool, ...] = ()
     guess: str = ""
@@ -82,6 +84,7 @@ class Classifier:
             _versions(workload.ips) or versions,
             room if asks else None,
             asked.account(workload.service_account),
+            workload.host.groups if asked.asks_for_node_groups else None,
             asked.names_of(workload),
             focus,
         )

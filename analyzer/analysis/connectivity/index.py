@@ -94,6 +94,8 @@ class EndIndex:
                     if value is not None:
                         found[value] = found.get(value, 0) | bits
                 return found
+            case Name.NODE_GROUPS:
+                return _placed((i, c.node_groups) for i, c in enumerate(self.classes) if c.node_groups is not None)
             case Name.NODE | Name.ENTITY:
                 return {}  # which node a pod is on, no class of ends holds; and of entities there is no class
             case _:

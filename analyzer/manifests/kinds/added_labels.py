@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from analyzer.manifests.kinds.manifest import Manifest
@@ -20,7 +20,7 @@ from analyzer.manifests.text.section import Section
 from analyzer.model.added_labels import Added, Form, Listed, Numbers, Varying, Words
 from analyzer.model.cluster import Node
 from analyzer.model.labels import Labels
-from analyzer.model.placement import Placement, host_of_node
+from analyzer.model.placement import ADMITTED, Placement, host_of_node
 
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 REVISION_HASH = "controller-revision-hash"
@@ -105,8 +105,10 @@ def _index(spec: Section, *, is_unique: bool) -> tuple[Varying, ...]:
 class Places:
     """What a pod has from the node that it is bound to, once it is."""
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
+    def __init__(self, nodes: Iterable[Node], groups: Mapping[str, str] | None = None) -> None:
+        """`groups`: the security groups of each node, where they differ."""
         self._nodes = {node.name: node for node in nodes}
+        self._groups = groups or {}
         self._windows = {name for name, node in self._nodes.items() if host_of_node(node.labels).windows}
 
     def are_windows(self, placement: Placement | None) -> bool | None:
@@ -115,6 +117,15 @@ class Places:
             return False if self._nodes else None
         fitting = {node.name in self._windows for node in self._fitting(placement)}
         return fitting.pop() if len(fitting) == 1 else None
+
+    def groups(self, node: str, placement: Placement | None = None) -> str | None:
+        """The security groups of the node of that name; where it is empty, those of all nodes that the pod may be
+        bound to."""
+        if node or not self._groups:
+            return self._groups.get(node)
+        fitting = {self._groups.get(node.name) for node in self._fitting(placement)}
+        only = fitting.pop() if len(fitting) == 1 else None
+        return None if only is None else f"{ADMITTED}{only}"
 
     def on(self, node: str, placement: Placement | None) -> tuple[Added, ...]:
         """On the node of that name; on some node that the pod may be bound to where it is empty."""
