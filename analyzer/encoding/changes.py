@@ -186,7 +186,8 @@ class Comparison:
         at_nodes = [{(it.low, it.high, _unnamed(it.port)) for it in stage.node_ways} for stage in stages]
         is_seen = bool(stages[0].tiers) and stages[0].judges is Role.SRC
         are_nodes_other = is_seen and self._leads_from_nodes and self._have_nodes_changed
-        if leading[0] != leading[1] or at_nodes[0] != at_nodes[1] or are_nodes_other:
+        is_arrival_other = stages[0].arrival != stages[1].arrival and any(stage.is_fronted for stage in stages)
+        if leading[0] != leading[1] or at_nodes[0] != at_nodes[1] or are_nodes_other or is_arrival_other:
             yield Changed(self.every, self.every)
 
     # -------------------------------------------------------------------------------------------- what they say
@@ -242,7 +243,10 @@ class Comparison:
         if stage.ways and rule.by_address != FALSE:
             return self.every
         hides = self._leads_from_nodes or any(it.when != OnHostPort() for it in stage.disguises)
-        if hides and any(ends_of(rule.when, side.table, role=stage.far).nodes for side in self.sides):
+        seen = [ends_of(rule.when, side.table, role=stage.far) for side in self.sides]
+        if (hides and any(it.nodes for it in seen)) or (
+            stage.arrival.balanced != FALSE and any(it.outside for it in seen)
+        ):
             return self.every
         return self._ends(rule.when, stage.far)
 

@@ -83,8 +83,8 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     """The classes in the order of their first member; a symbol of value i + 1 stands for class i.
 
     Outside the inventory a pod that is not there yet can be like any declared one, so only those are listed that it
-    cannot be: workloads with hostNetwork or a hostPort, and workloads that the query names.  `before`: the older of two
-    revisions, whose workloads may be on another network.
+    cannot be: workloads with hostNetwork or a hostPort or on nodes that are known, and workloads that the query names.
+    `before`: the older of two revisions, whose workloads may be on another network.
     """
     named = tuple(dict.fromkeys(_named(scope)))
     groups: dict[EndClass, list[Workload]] = {}
@@ -102,9 +102,7 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
                 workload.host_network
                 or was_on_host
                 or _host_ports(workload)
-                or (
-                    asks_node_groups and workload.host.groups is not None
-                )  # of a pod that is not there yet nobody knows the node
+                or (asks_node_groups and workload.host.groups is not None)
                 or _is_off_the_mesh(scope, workload)
             )
             if is_inventory or is_other or names:
@@ -124,7 +122,11 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
 
 def _asks_node_groups(scope: Scope) -> bool:
     """Pods may have the security groups of their nodes, and of some it is known which."""
-    return scope.question.profile.reads_groups and scope.members.tells_node_groups
+    if not (scope.question.profile.reads_groups and scope.members.aws.interfaces):
+        return False
+    from analyzer.model.aws_nodes import tells_node_groups
+
+    return tells_node_groups(scope.members)
 
 
 def _is_off_the_mesh(scope: Scope, workload: Workload) -> bool:

@@ -53,7 +53,7 @@ class EntryChanges:
     def is_led(self, question: Question) -> bool:
         """Connections may be asked for by another way than straight, or come by one."""
         egress, ingress = pipeline_of(self.profile, self.now).stages
-        return bool(egress.ways or egress.node_ways or ingress.ways or ingress.disguises)
+        return bool(egress.ways or egress.node_ways or ingress.ways or ingress.is_fronted)
 
 
 def entry_changes(before: Cluster, now: Cluster, profile: Profile) -> EntryChanges | None:

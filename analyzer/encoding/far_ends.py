@@ -9,6 +9,7 @@ from analyzer.encoding.scope import Role
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, neg, within
 from analyzer.encoding.variables import Attribute, VariableBuilder
 from analyzer.model.cluster import Node
+from analyzer.model.formulas import EndKind
 from analyzer.model.open_facts import OpenFact
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
@@ -18,6 +19,8 @@ from analyzer.sets.addresses import IPAddress
 class UnseenEnd:
     """A source behind the address of some node, which nobody knows but is one and the same for every rule: blocks that
     cover all addresses of a family together are sure to match it."""
+
+    kind = EndKind.NODE
 
     def __init__(self, variables: VariableBuilder, assertions: AssertionNames) -> None:
         self._variables, self._assertions = variables, assertions
@@ -37,6 +40,19 @@ class UnseenEnd:
     def _address(self, version: int) -> OpenFact:
         text = "which address a node puts in place of the source's on the way through a Service is not known"
         return OpenFact("service-source", f"service-source node IPv{version}", text)
+
+
+class Balancer(UnseenEnd):
+    """A source behind the address of a load balancer, which is outside the cluster."""
+
+    kind = EndKind.OUTSIDE
+
+    def on_one_of(self, nodes: Sequence[Node], *, is_any: bool, words: str) -> Term:
+        return FALSE
+
+    def _address(self, version: int) -> OpenFact:
+        text = "which address a load balancer puts in place of the source's is not known"
+        return OpenFact("service-source", f"service-source balancer IPv{version}", text)
 
 
 class AskedNode(UnseenEnd):

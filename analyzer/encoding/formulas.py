@@ -180,7 +180,7 @@ class FormulaTerms:
         if isinstance(end, WrittenAddress):
             return TRUE if EndKind.OUTSIDE in kinds else FALSE
         if isinstance(end, UnseenEnd):
-            return TRUE if EndKind.NODE in kinds else FALSE
+            return TRUE if end.kind in kinds else FALSE
         every = {
             EndKind.OUTSIDE: end.external,
             EndKind.POD: end.plain_pod,

@@ -7,11 +7,12 @@ accept that a proof of reachability can rest on; a core over these literals is t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.ends import EndTerms
-from analyzer.encoding.far_ends import AskedNode, UnseenEnd
+from analyzer.encoding.far_ends import AskedNode, Balancer, UnseenEnd
 from analyzer.encoding.formulas import FormulaTerms
 from analyzer.encoding.request_rows import row_of
 from analyzer.encoding.scope import Scope
@@ -126,7 +127,7 @@ class PipelineTerms:
         ruling = self.tiers.ruling(view)
         if is_enforcing(self.profile, self.scope.cluster):
             if direction is Direction.INGRESS:
-                ruling = self._disguised(view, self.src, ruling)
+                ruling = self._balanced(view, self._disguised(view, self.src, ruling))
             else:
                 ruling = self._by_way_of_nodes(view, self._by_way_of_services(view, ruling))
         applies = self.formulas.of(view.stage.applies, {Role.SELF: view.subject})
@@ -202,7 +203,8 @@ class PipelineTerms:
     def _disguised(self, view: View, peer: EndTerms, ruling: Term) -> Term:
         """The source address seen behind a Service or a hostPort is left open (reference A12.6, A13.5, E3).
 
-        A client outside has no other way in; what is in the cluster can go straight to the pod, too.
+        A client outside has no other way in, unless the stage says so; what is in the cluster can go straight to the
+        pod, too.
         """
         ways = []
         for disguise in view.stage.disguises:
@@ -214,9 +216,34 @@ class PipelineTerms:
         if not ways:
             return ruling
         behind, own = self.script.share(disj(ways)), self.assertions.open(_OWN_NODE)
-        seen = View(view.stage, view.direction, view.subject, UnseenEnd(self.variables, self.assertions))
-        hidden = self.script.share(disj([own, self.script.share(self.tiers.ruling(seen))]))
-        return choose(peer.external, choose(behind, hidden, ruling), disj([ruling, conj([behind, hidden])]))
+        arrival, node = view.stage.arrival, UnseenEnd(self.variables, self.assertions)
+        is_there = TRUE if arrival.places is None else node.inside(arrival.places)
+        seen = View(view.stage, view.direction, view.subject, node)
+        by_node = conj([is_there, self.script.share(self.tiers.ruling(seen))])
+        at_own = self._from_own_node(view, node, is_there)
+        hidden = self.script.share(disj([conj([own, at_own]), by_node]))
+        either_way = disj([ruling, conj([behind, hidden])])
+        return either_way if arrival.is_direct else choose(peer.external, choose(behind, hidden, ruling), either_way)
+
+    def _balanced(self, view: View, ruling: Term) -> Term:
+        """What a load balancer may bring from its own address gets in as that does."""
+        arrival, balancer = view.stage.arrival, Balancer(self.variables, self.assertions)
+        led = self.formulas.of(arrival.balanced, {Role.SELF: view.subject, Role.DST: view.subject})
+        if led == FALSE:
+            return ruling
+        seen = self.script.share(self.tiers.ruling(View(view.stage, view.direction, view.subject, balancer)))
+        return self.script.share(disj([ruling, conj([led, balancer.inside(arrival.balancers), seen])]))
+
+    def _from_own_node(self, view: View, node: UnseenEnd, is_there: Term) -> Term:
+        """What comes from the own node gets in: one tier at most is asked of it."""
+        arrival = view.stage.arrival
+        is_seen = self.formulas.of(arrival.is_seen, {Role.SELF: view.subject, Role.DST: view.subject})
+        if is_seen == FALSE:
+            return TRUE
+        asked = tuple(tier for tier in view.stage.tiers if tier.name == arrival.tier)
+        stage = replace(view.stage, tiers=asked)
+        ruling = self.tiers.ruling(View(stage, view.direction, view.subject, node))
+        return self.script.share(choose(is_seen, conj([is_there, ruling]), TRUE))
 
     def _doubted(self, view: View, ruling: Term) -> Term:
         ends, doubts = {Role.SELF: view.subject}, view.stage.doubts

@@ -50,6 +50,7 @@ def claim_ports(claim: Claim) -> Iterator[Ports]:
 def formulas_of(stage: Stage, *, with_entries: bool = True) -> Iterator[Formula]:
     """All that the stage asks; or what it asks besides its entries."""
     yield stage.applies
+    yield from (stage.arrival.is_seen, stage.arrival.balanced)
     for doubt in stage.doubts:
         yield from (doubt.denies, doubt.allows)
     yield from (disguise.when for disguise in stage.disguises)

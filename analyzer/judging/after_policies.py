@@ -61,7 +61,7 @@ def change_between(was: Dependencies, now: Dependencies, _: Question, cluster: C
     return Change(
         _changed_entries(was, now),
         lambda choices: ends_as_before(was, now, cluster, choices),
-        lambda: bool(now.egress.ways or now.egress.node_ways or now.ingress.ways or now.ingress.disguises),
+        lambda: bool(now.egress.ways or now.egress.node_ways or now.ingress.ways or now.ingress.is_fronted),
     )
 
 

@@ -120,7 +120,8 @@ class AddressPart:
 @dataclass(frozen=True, slots=True)
 class NetworkInterface:
     """`instance`: the instance that it is attached to, empty if none; `is_branch`: it is that of a single pod, or the
-    trunk that carries such; `prefixes`: ranges delegated to it, whose addresses are its own."""
+    trunk that carries such; `prefixes`: ranges delegated to it, whose addresses are its own; `of_balancer`: it is a
+    load balancer's; None: nothing says it; `keeps_clients`: that of one which may leave clients their addresses."""
 
     id: str
     ips: tuple[IPAddress, ...]
@@ -130,6 +131,8 @@ class NetworkInterface:
     is_primary: bool = False
     is_branch: bool = False
     prefixes: AddressSet = AddressSet.EMPTY
+    of_balancer: bool | None = None
+    keeps_clients: bool = False
 
 
 @dataclass(frozen=True, slots=True)

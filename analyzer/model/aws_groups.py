@@ -154,8 +154,30 @@ class GroupFormulas:
             own = either(self.selected(p, role) for p in self.cluster.aws.group_policies if id_ in p.groups)
             pods = both([is_a(role, PODS), negated(self.own(role)), self.nodes.pods_have(id_, role)])
             found = either([own, pods, self.nodes.nodes_have(id_, role), self._outside(id_, role)])
+            if role is Role.SRC and (kept := self._kept_by_balancer(id_)) != FALSE:
+                found = either([found, kept])
             self._carried[id_, role] = found
         return found
+
+    def _kept_by_balancer(self, id_: str) -> Formula:
+        """What comes through a Network Load Balancer has its group, even where the client keeps its address (S7)."""
+        its = next((it for it in self.cluster.aws.interfaces if it.keeps_clients and id_ in it.groups), None)
+        if its is None:
+            return FALSE
+        text = (
+            f"what the load balancer of {its.id} brings counts as security group {id_}, from clients that keep their "
+            "address: whether it leads there, and they do (preserve_client_ip.enabled), is not known"
+        )
+        return Open(OpenFact("group-members", f"group-members {id_} balanced", text))
+
+    def balancers(self) -> AddressSet:
+        """Where load balancers may be: at their interfaces, where such are told; else in the VPC."""
+        aws = self.cluster.aws
+        at_nodes = {ip for node in self.cluster.nodes for ip in node.ips}
+        listed = [it for it in aws.interfaces if not (it.instance or it.is_branch or at_nodes & set(it.ips))]
+        told = AddressSet.singles(ip for it in listed if it.of_balancer is not False for ip in it.ips)
+        vpcs = reduce(or_, (vpc.addresses for vpc in self._own_vpcs() or aws.vpcs), AddressSet.EMPTY)
+        return told or vpcs or _PRIVATE | AddressSet((), AddressSet.FULL.v6)
 
     def _outside(self, id_: str, role: Role) -> Formula:
         outside = is_a(role, _OUTSIDE)

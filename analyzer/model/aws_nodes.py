@@ -23,6 +23,7 @@ from analyzer.model.formulas import (
     is_a,
     negated,
 )
+from analyzer.model.memory import remembered
 from analyzer.model.on_nodes import every_node_address
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.placement import ADMITTED
@@ -154,6 +155,12 @@ def nodes_are_judged(cluster: Cluster) -> bool:
 def _give_others(cluster: Cluster) -> bool:
     """Pods may have other groups than their node: by an ENIConfig or a NodeClass, or the cluster's on Fargate (N8)."""
     return cluster.aws.gives_pods_groups or bool(shows_fargate(cluster))
+
+
+@remembered
+def tells_node_groups(cluster: Cluster) -> bool:
+    """Nodes differ in their groups, and of some workload it is known which those of its nodes are."""
+    return any(workload.host.groups is not None for workload in cluster.workloads)
 
 
 def differing_groups(nodes: Iterable[Node], interfaces: Collection[NetworkInterface]) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from enum import Enum
 
 from analyzer.model.aws import GroupPolicy
 from analyzer.model.aws_groups import GroupFormulas, local, local_to_nodes, own_node
+from analyzer.model.beside_policies import balanced_of
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -32,8 +33,9 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.knobs import EnforcingMode, ExternalSnat, GroupMode, StrictPolicies
 from analyzer.model.leading import node_ways
+from analyzer.model.on_nodes import node_places
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Doubt, Entry, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Arrival, Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, RuleLike
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet, PortSet
@@ -153,7 +155,17 @@ class AwsReader:
         rule = StagedRule(None, Action.ACCEPT, FALSE, when, when)
         yield Tier(TIER, (((Entry(None, self.groups.own(Role.SELF), (rule,), why=_BESIDE),),),), is_union=True)
 
-    def at_nodes(self, stage: Stage, first: int) -> Stage:
+    def finished(self, stage: Stage, first: int) -> Stage:
+        """The stage with what it says of nodes, and of what comes by way of them, where its `first` tiers are of
+        groups."""
+        if first and self.direction is Direction.INGRESS:
+            is_seen = both([negated(self.standard), self.groups.own(Role.SELF)])
+            places, balanced = node_places(self.cluster, self.profile), balanced_of(self.cluster)
+            balancers = self.groups.balancers() if balanced != FALSE else AddressSet.EMPTY
+            stage = replace(stage, arrival=Arrival(True, places, TIER, is_seen, balanced, balancers))
+        return self._at_nodes(stage, first)
+
+    def _at_nodes(self, stage: Stage, first: int) -> Stage:
         """The stage with its `first` tiers, of groups, asked at nodes and pods on their network, too, where their
         groups are known; all else speaks of the ends that it spoke of."""
         if not self.groups.nodes.sorts:

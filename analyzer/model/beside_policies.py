@@ -77,6 +77,17 @@ def disguises_of(cluster: Cluster) -> Iterator[Disguise]:
     yield Disguise("host-port", "a hostPort", OnHostPort())
 
 
+def balanced_of(cluster: Cluster) -> Formula:
+    """What load balancers of Services may lead to, each of which may put its own address in place of the source's."""
+    found = []
+    for service in cluster.services:
+        if service.is_balanced and (when := either(_leads(service, cluster))) != FALSE:
+            text = f"the load balancer of {service.id} ({service.source}) may bring clients with its own address"
+            fact = OpenFact("service-source", f"balancer {service.namespace}/{service.name}", text)
+            found.append(both([when, Open(fact)]))
+    return either(found)
+
+
 def _leads(service: Service, cluster: Cluster) -> Iterator[Formula]:
     """Its backends: by their labels, or by their address written among its endpoints (reference A13.2, A13.4).
 

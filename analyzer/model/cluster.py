@@ -205,11 +205,6 @@ class Cluster:
         return on_it or bool(self.aws.fargate) or any(workload.host.fargate for workload in self.workloads)
 
     @remembered_property
-    def tells_node_groups(self) -> bool:
-        """Of some workload it is known which of the security groups its nodes have that those of nodes differ in."""
-        return any(workload.host.groups is not None for workload in self.workloads)
-
-    @remembered_property
     def namespace_by_name(self) -> dict[str, Namespace]:
         return {namespace.name: namespace for namespace in self.namespaces}
 

@@ -39,6 +39,12 @@ def every_node_address(cluster: Cluster, profile: Profile) -> AddressSet | None:
     return known if all(ip in known for w in cluster.on_host_network for ip in w.ips) else None
 
 
+def node_places(cluster: Cluster, profile: Profile) -> AddressSet | None:
+    """The same of each family of addresses of which any is known; None where neither is bounded."""
+    known = every_node_address(cluster, profile)
+    return None if known is None else AddressSet(known.v4 or AddressSet.FULL.v4, known.v6 or AddressSet.FULL.v6)
+
+
 def room_of(workload: Workload, cluster: Cluster, profile: Profile) -> AddressSet | None:
     """Where pods on their nodes' network can be of which nobody knows where they are; None: at any address."""
     known = every_node_address(cluster, profile)

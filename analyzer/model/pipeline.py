@@ -19,6 +19,7 @@ from analyzer.model.policies import Tier as TierName
 from analyzer.model.source import Source
 from analyzer.model.unmodelled import Unmodelled
 from analyzer.records import dataclass
+from analyzer.sets import AddressSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,34 @@ class Disguise:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """How an end sees what comes to it by way of a Service or of its node's port, where `disguises` hide the source.
+
+    `is_direct`: clients outside can go straight to the end, too.  `places`: where the nodes are whose address takes the
+    source's place; None: anywhere.  `tier`, `is_seen`: the tier that is asked, and nothing else, of what comes from the
+    own node, at ends of which the formula over SELF is true; at others nothing is asked of that.  `balanced`, over DST
+    and ports: a load balancer of the cloud may lead there, from one of the addresses outside `balancers`, whoever asks.
+    """
+
+    is_direct: bool = False
+    places: AddressSet | None = None
+    tier: str = ""
+    is_seen: Formula = FALSE
+    balanced: Formula = FALSE
+    balancers: AddressSet = AddressSet.EMPTY
+
+
+BEHIND_NODES = Arrival()
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """`judges`: SRC or DST, the end whose policies are asked.  The stage says nothing of an end of which `applies`,
     over SELF, is false.
 
     `ways`: the ways through Services' own addresses that its rules see, or may see, before their translation, as
     `service_eval` says; `node_ways`: those through ports of the nodes, of which the rules may see the node;
-    `disguises`: where the source may be seen as a node, or be the end's own node.
+    `disguises`: where the source may be seen as a node, or be the end's own node, which `arrival` tells more of.
     """
 
     name: str
@@ -141,6 +163,7 @@ class Stage:
     service_eval: ServiceEval = ServiceEval.POST_DNAT
     node_ways: tuple[NodeWay, ...] = ()
     disguises: tuple[Disguise, ...] = ()
+    arrival: Arrival = BEHIND_NODES
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -149,6 +172,11 @@ class Stage:
     @property
     def without_entries(self) -> Stage:
         return replace(self, tiers=tuple(tier.without_entries for tier in self.tiers))
+
+    @property
+    def is_fronted(self) -> bool:
+        """Something may lead there that puts an address of its own in place of the source's."""
+        return bool(self.disguises) or self.arrival.balanced != FALSE
 
     @property
     def far(self) -> Role:

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from analyzer.records import dataclass
 
-
 _Told = TypeVar("_Told")
 
 

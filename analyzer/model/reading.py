@@ -169,7 +169,7 @@ class _Reader:
             node_ways=node_ways(self.cluster) if is_enforced and is_egress else (),
             disguises=() if is_egress or not is_enforced else tuple(disguises_of(self.cluster)),
         )
-        return stage if self.aws is None else self.aws.at_nodes(stage, len(groups))
+        return stage if self.aws is None else self.aws.finished(stage, len(groups))
 
     # -------------------------------------------------------------------------------------------- tiers
     def _calico(self) -> CalicoReader | None:

@@ -31,6 +31,7 @@ class Service:
     Local (reference A13.5).  `addresses` are its own, which stand for its backends (0.2, A9.5): clusterIPs,
     externalIPs, and those of the status but for `ipMode: Proxy`.  `external_name`: the name that an ExternalName
     stands for, empty for every other.  `allocates_node_ports`: the cluster gives each port that has none a `node_port`.
+    `is_balanced`: type LoadBalancer.
     `created`: when, as the server writes it, empty if that is not known.  `waypoint`: which one its labels ask for,
     empty if they do not.
     """
@@ -46,6 +47,7 @@ class Service:
     external_name: str = ""
     source: Source = NOWHERE
     allocates_node_ports: bool = False
+    is_balanced: bool = False
     created: str = ""
     waypoint: str = ""
     labels: Labels = NO_LABELS

@@ -28,9 +28,9 @@ from analyzer.semantics.node_ways import BY_A_NODE, STRAIGHT, at_nodes, node_fac
 from analyzer.semantics.selecting import selected
 from analyzer.semantics.services import (
     CLIENT_ADDRESS,
-    NODE_ADDRESS,
     OWN_NODE,
     SOURCES_SEEN,
+    balancer_seen,
     node_seen,
     source_fact,
 )
@@ -163,30 +163,46 @@ class _Stage:
         return self._open(why)
 
     def ruling(self, connection: Connection, about: Situation) -> Ruling:
-        """What the stage says of the connection (reference A0, A12.3, B2).
-
-        What is in the cluster can go straight to a pod that a Service leads to, too.
-        """
-        end, far = about.ends[self.stage.judges], about.ends[self.stage.far]
+        """What the stage says of the connection (reference A0, A12.3, B2)."""
+        end = about.ends[self.stage.judges]
         about = about.seeing(Role.SELF, end)
         if not is_true(self.stage.applies, about):
             return self._open(_why_not(end), StageVerdict.NONE)
         if not is_enforcing(self.profile, self.cluster):
             ruling = self._open(enforces_nothing(self.profile))
             return with_doubts(self.stage, ruling, about)
-        fact = source_fact(self.stage, about)
+        ruling = self._by_way_of_services(connection, about)
+        arrival = self.stage.arrival
+        if ruling.allowed or not is_true(arrival.balanced, about):
+            return ruling
+        selecting = selected(self.stage, self.cluster, about)
+        balancer = balancer_seen(selecting, connection.src, about.settle, arrival.balancers)
+        if balancer is None:
+            return ruling
+        brought = self._judged(connection, about.seeing(self.stage.far, balancer))
+        return brought if brought.allowed else ruling
+
+    def _by_way_of_services(self, connection: Connection, about: Situation) -> Ruling:
+        """What it says of the connection, which may come by way of a node; what is in the cluster can go straight to a
+        pod that a Service leads to, too."""
+        far, fact = about.ends[self.stage.far], source_fact(self.stage, about)
         if fact is None:
             return self._judged(connection, about)
-        if not isinstance(far, External):
+        if self.stage.arrival.is_direct or not isinstance(far, External):
             straight = self._judged(connection, about)
             if straight.allowed or about.settle(fact, SOURCES_SEEN) == CLIENT_ADDRESS:
                 return straight
         seen = about.settle(fact, SOURCES_SEEN)
-        if seen == OWN_NODE:
+        arrival, own = self.stage.arrival, seen == OWN_NODE
+        if own and not is_true(arrival.is_seen, about):
             return self._open("it may come from its own node, which always reaches it")
-        if seen == NODE_ADDRESS:
-            node = node_seen(selected(self.stage, self.cluster, about), connection.src, about.settle)
-            about = about.seeing(self.stage.far, node)
+        if seen == CLIENT_ADDRESS:
+            return self._judged(connection, about)
+        selecting = selected(self.stage, self.cluster, about)
+        node = node_seen(selecting, connection.src, about.settle, arrival.places)
+        about = about.seeing(self.stage.far, node)
+        if own:
+            return ruling_of(self.stage, [(it, scales) for it, scales in selecting if it.name == arrival.tier], about)
         return self._judged(connection, about)
 
     def _judged(self, connection: Connection, about: Situation) -> Ruling:

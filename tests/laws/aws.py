@@ -103,7 +103,8 @@ def interfaces(draw: DrawFn, cluster: Cluster) -> tuple[NetworkInterface, ...]:
         if node.ips and draw(st.sampled_from((*[True] * 7, False)))
     ]
     for i in range(draw(st.integers(0, 2))):
-        found.append(NetworkInterface(f"eni-o{i}", (OUTSIDE[4] + i,), draw(picked), HERE))
+        told = draw(st.sampled_from(({}, {}, {"of_balancer": False}, {"of_balancer": True, "keeps_clients": True})))
+        found.append(NetworkInterface(f"eni-o{i}", (OUTSIDE[4] + i,), draw(picked), HERE, **told))
     if found and draw(st.sampled_from((False, False, True))):
         found.append(NetworkInterface("eni-x", (NODE_IPS[4] + 6,), draw(picked), HERE, "i-0"))
     return tuple(found)
@@ -156,6 +157,8 @@ def fargate_profiles(draw: DrawFn, number: int) -> FargateProfile:
 def aws_clusters(draw: DrawFn, *, is_told: bool = False) -> Cluster:
     """`is_told`: everything that could be asked of Amazon is there, and no policy but one that gives groups."""
     cluster = draw(clusters(is_all_modelled=is_told or draw(st.booleans())))
+    balanced = [replace(it, is_balanced=it.reached_from_outside and draw(st.booleans())) for it in cluster.services]
+    cluster = replace(cluster, services=tuple(balanced))
     given = [draw(groups(id_)) for id_ in IDS if is_told or draw(st.sampled_from((True, True, True, False)))]
     if is_told:
         given = [replace(group, is_whole=True) for group in given]

@@ -138,5 +138,6 @@ def _others(rules: StageRules) -> Iterator[Formula]:
     for doubt in stage.doubts:
         yield from (doubt.denies, doubt.allows)
     yield from (disguise.when for disguise in stage.disguises)
+    yield stage.arrival.balanced
     leading = [*(way.port for way in stage.ways), *(way.port for way in stage.node_ways)]
     yield from (leads(rules.cluster, port) for port in leading)

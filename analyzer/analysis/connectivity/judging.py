@@ -99,7 +99,7 @@ class Judge:
             subject.versions == VERSIONS
             and of_four == of_six
             and not subject.asks_addresses
-            and not subject.fronted
+            and not (subject.fronted or any(subject.balanced))
             and not (subject.cases or self.rules.stage.ways or self.rules.stage.node_ways or self.nodes.has_host_ports)
         )
 
@@ -119,7 +119,14 @@ class Judge:
             found = _either(found, here) if found else here
         if self._is_at_source:
             return self.nodes.opened(subject, found, version)
-        return self._also_through_services(subject, found, version)
+        found = self._also_through_services(subject, found, version)
+        if not subject.balanced[VERSIONS.index(version)]:
+            return found
+        brought: dict[Ruled, int] = {}
+        for its, bits in found.items():
+            opened = self._balanced(subject, its, version)
+            brought[opened] = brought.get(opened, 0) | bits
+        return brought
 
     def _ways(self, subject: Subject, version: int) -> list[Way]:
         """The ways through Services' addresses that may make a difference to what the subject reaches."""
@@ -228,7 +235,7 @@ class Judge:
         its = reduce(Ruled.or_else, found)
         if self._is_at_source:
             return self.nodes.opened_outside(subject, meaning, its, version)
-        return self._through_services(subject, its, version)
+        return self._balanced(subject, self._through_services(subject, its, version), version)
 
     # -------------------------------------------------------------------------------------------- disguised sources
     def _through_services(self, subject: Subject, its: Ruled, version: int) -> Ruled:
@@ -241,6 +248,8 @@ class Judge:
         if not fronted:
             return its
         node = self._of_some_node(subject, version)
+        if self.rules.stage.arrival.is_direct:
+            return its.opened(node.may & fronted, EMPTY, within(node.hits, fronted - its.must))
         return Ruled(
             its.may | (node.may & fronted),
             its.must & (node.must | ~fronted),
@@ -260,12 +269,31 @@ class Judge:
             opened[either] = opened.get(either, 0) | bits
         return opened
 
+    def _balanced(self, subject: Subject, its: Ruled, version: int) -> Ruled:
+        """What a load balancer may bring besides, from its own address."""
+        led = subject.balanced[VERSIONS.index(version)]
+        if not led:
+            return its
+        by = self._of_balancers(subject, version)
+        return its.opened(by.may & led, EMPTY, within(by.hits, led - its.must))
+
+    def _of_balancers(self, subject: Subject, version: int) -> Ruled:
+        there = _EVERYWHERE[version] & self.rules.stage.arrival.balancers
+        near, found = OneClass(self.index, subject.one, version), [Ruled(EMPTY, EMPTY)]
+        for part in cells(list(dict.fromkeys(_blocks(subject, EndKind.OUTSIDE))), there).values():
+            far = OneEnd(External(_lowest(part, version)), self.rules.cluster.nodes)
+            for meaning in self._settled(subject, far, near, subject.kept(version), is_shared=False):
+                found += self._ruled(subject, View(meaning))
+        return reduce(Ruled.or_else, found)
+
     def _of_some_node(self, subject: Subject, version: int) -> Ruled:
         known = self._of_nodes.get((subject.key, version))
         if known is None:
             near = OneClass(self.index, subject.one, version)
             found: list[Ruled] = []
-            for part in cells(list(dict.fromkeys(_blocks(subject, EndKind.NODE))), _EVERYWHERE[version]).values():
+            places = self.rules.stage.arrival.places
+            there = _EVERYWHERE[version] if places is None else _EVERYWHERE[version] & places
+            for part in cells(list(dict.fromkeys(_blocks(subject, EndKind.NODE))), there).values():
                 far = OneEnd(Host(None, NO_LABELS, _lowest(part, version)), self.rules.cluster.nodes)
                 for meaning in self._settled(subject, far, near, subject.kept(version), is_shared=False):
                     found += self._ruled(subject, View(meaning))

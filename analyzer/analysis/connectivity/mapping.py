@@ -188,9 +188,10 @@ class _Sides:
                     for its in (*side.outside, *within):
                         brought |= side.subject.fronted - its.may
             if brought:
+                but = f" ({tier} may)" if (tier := arriving[0].subject.stage.arrival.tier) else ""
                 text = (
                     f"Service {disguise.id} may bring clients outside, and pods, to its pods on {brought} by way of "
-                    "the pods' own nodes, which policies do not stop; the map leaves that out"
+                    f"the pods' own nodes, which policies do not stop{but}; the map leaves that out"
                 )
                 yield Notice(disguise.source, text)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property, reduce
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from analyzer.analysis.connectivity.ruling import ANY_EFFECT, NO_EFFECTS, Effect
 from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.views import Classes, OneClass
 from analyzer.model.formulas import (
+    FALSE,
     AtAddress,
     EndKind,
     Formula,
@@ -40,7 +41,8 @@ class Subject:
     """All that decides the ruling at an end: ends with equal keys have equal rulings; `one` is such an end.
 
     `is_judged` is False where the stage does not apply.  `fronts`: for each family, the ports on which a Service or a
-    hostPort may put a node's address in place of the source's.  `cases`: where it hangs on the end's address, or on
+    hostPort may put a node's address in place of the source's, and those on which a load balancer may put its own.
+    `cases`: where it hangs on the end's address, or on
     what nobody knows of its node, which policies select it: the subjects that it may be, each in one family, which
     then stand for it.
     """
@@ -51,6 +53,7 @@ class Subject:
     versions: tuple[int, ...]
     effects: Effects = NO_EFFECTS
     fronts: tuple[ConnectionSet, ...] = (EMPTY, EMPTY)
+    balanced: tuple[ConnectionSet, ...] = (EMPTY, EMPTY)
     near: Hashable = ()
     is_judged: bool = True
     cases: tuple[Subject, ...] = ()
@@ -123,7 +126,8 @@ class Subject:
 
     @property
     def key(self) -> Hashable:
-        own = (self.stage.name, self.numbers, self.effects, self.versions, self.fronts, self.near, self.is_judged)
+        arriving = self.fronts, self.balanced
+        own = (self.stage.name, self.numbers, self.effects, self.versions, arriving, self.near, self.is_judged)
         return own, tuple(case.key for case in self.cases)
 
     def in_family(self, version: int) -> tuple[Subject, ...]:
@@ -143,6 +147,7 @@ class _Bearing(NamedTuple):
     versions: tuple[int, ...]
     effects: Effects = NO_EFFECTS
     fronts: tuple[ConnectionSet, ...] = (EMPTY, EMPTY)
+    balanced: tuple[ConnectionSet, ...] = (EMPTY, EMPTY)
     near: Hashable = ()
     is_judged: bool = True
 
@@ -165,7 +170,8 @@ class Subjects:
         """Each subject with the classes it stands for; every class is in one."""
         choosing = Choosing(self.index, self._of_self, rules)
         effects = self._effects(rules.stage, choosing.judged)
-        fronts = self._fronts(rules.stage, choosing.judged)
+        fronts = self._fronts((it.when for it in rules.stage.disguises), choosing.judged)
+        balanced = self._fronts((rules.stage.arrival.balanced,), choosing.judged)
         known: dict[Numbers, tuple[Leaf, ...]] = {}
         found: dict[tuple[tuple[int, ...], tuple[_Bearing, ...]], list[int]] = {}
 
@@ -177,7 +183,7 @@ class Subjects:
                 asked = known[numbers] = tuple(_near_leaves(rules, numbers))
             near = tuple(self._near(leaf, i, versions) for leaf in asked) if asked else ()
             its = effects[i] | ANY_EFFECT if i in choosing.unsure else effects[i]
-            return _Bearing(numbers, versions, its, fronts[i], near)
+            return _Bearing(numbers, versions, its, fronts[i], balanced[i], near)
 
         for i, c in enumerate(self.index.classes):
             told = choosing.of(i)
@@ -192,7 +198,17 @@ class Subjects:
     def _subject(self, rules: StageRules, cases: tuple[_Bearing, ...], one: int) -> Subject:
         """With one bearing, or with several subjects that it may be."""
         subjects = tuple(
-            Subject(rules, its.numbers, one, its.versions, its.effects, its.fronts, its.near, its.is_judged)
+            Subject(
+                rules,
+                its.numbers,
+                one,
+                its.versions,
+                its.effects,
+                its.fronts,
+                its.balanced,
+                its.near,
+                its.is_judged,
+            )
             for its in cases
         )
         return (
@@ -234,12 +250,13 @@ class Subjects:
                     listed[i] = effects
         return listed
 
-    def _fronts(self, stage: Stage, judged: int) -> list[tuple[ConnectionSet, ...]]:
-        """By class and family, the ports on which a node's address may take the place of the source's."""
+    def _fronts(self, whens: Iterable[Formula], judged: int) -> list[tuple[ConnectionSet, ...]]:
+        """By class and family, the ports of which one of the formulas may be true."""
+        asked = [when for when in whens if when != FALSE]
         found: dict[int, list[ConnectionSet]] = {}
         for place, version in enumerate(VERSIONS):
-            for disguise in stage.disguises:
-                for bits, span in self.meant(disguise.when, self._of_destination, version):
+            for when in asked:
+                for bits, span in self.meant(when, self._of_destination, version):
                     for i in bit_indices(bits & judged):
                         found.setdefault(i, [EMPTY for _ in VERSIONS])[place] |= span.may
         nothing = tuple(EMPTY for _ in VERSIONS)

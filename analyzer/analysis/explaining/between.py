@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
+from ipaddress import IPv4Address
 
 from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explaining.explanation import explain
@@ -13,16 +14,18 @@ from analyzer.analysis.explaining.requests import as_sent, judged, without_reque
 from analyzer.model.cilium import SPECIALS
 from analyzer.model.cilium_places import api_server_addresses
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
-from analyzer.model.endpoints import Through
+from analyzer.model.endpoints import Through, pod_of
 from analyzer.model.enforcing import as_declared, as_enforced
-from analyzer.model.formulas import Role, Test, leaves_once
+from analyzer.model.formulas import FALSE, Role, Test, leaves_once
 from analyzer.model.knobs import AllowLocalhost
-from analyzer.model.policies import Direction
+from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium, pipeline_of
 from analyzer.model.requests import Request
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.fold import Span
+from analyzer.semantics.formulas import Situation, is_true
+from analyzer.semantics.settling import runs
 from analyzer.sets import AddressSet, ConnectionSet
 from analyzer.verdicts.explanation import Effect, Explanation, Outcome, SideExplanation
 
@@ -83,7 +86,31 @@ def between(
         )
     if is_decided_by_cilium(profile, cluster):
         return found  # which says of a pod's own node what it says
-    return _with_own_node(found, src, dst, profile)
+    sees = _sees_own_node(cluster, profile, dst) if _shares_node(src, dst) is not None else None
+    if not sees:
+        return _with_own_node(found, src, dst, profile)
+    if profile.enforces:  # policies say nothing of what comes from the own node, the tier before them does
+        others = {"asked": asked, "pod_addresses": pod_addresses, "request": request, "through": through}
+        alone = between(cluster, replace(profile, enforces=False), src, dst, words, **others)
+        allowed = alone.allowed | (found.allowed if _shares_node(src, dst) is False else ConnectionSet.EMPTY)
+        found = replace(found, allowed=allowed, certain=alone.certain & allowed, reason=_SEEN)
+    return found if min(sees) else replace(found, allowed=asked, reason="it may come from the pod's own node")
+
+
+_SEEN = "of what comes from the pod's own node its security groups alone are asked"
+
+
+def _sees_own_node(cluster: Cluster, profile: Profile, dst: PairEnd) -> tuple[bool, ...] | None:
+    """Whether a tier is asked of what comes from the own node of such pods, in each way of settling what is open; None
+    where that is nowhere."""
+    arrival = pipeline_of(profile, cluster).stages[-1].arrival
+    if arrival.is_seen == FALSE or not isinstance(dst, Workload):
+        return None
+    namespace = cluster.namespace_by_name.get(dst.namespace)
+    pod = pod_of(dst, namespace.labels if namespace is not None else NO_LABELS, IPv4Address(0))
+    about = Situation(Protocol.OTHER, None, {Role.SELF: pod, Role.DST: pod})
+    answers = runs(lambda settle: is_true(arrival.is_seen, replace(about, settle=settle)))
+    return found if any(found := tuple(dict.fromkeys(told for told, _ in answers))) else None
 
 
 def looks_at_requests(cluster: Cluster, profile: Profile) -> bool:

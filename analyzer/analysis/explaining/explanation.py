@@ -263,7 +263,8 @@ class _Trial:
             return
         yield from self._unmodelled()
         fronted = subject.fronted & self.asked
-        if not isinstance(self.far, AddressSet):  # it can go straight to the pod, too
+        is_direct = subject.stage.arrival.is_direct or not isinstance(self.far, AddressSet)
+        if is_direct:  # it can go straight to the pod, too
             fronted -= its.must
         if fronted:
             yield (

@@ -47,6 +47,7 @@ def _read(manifest: Manifest) -> Service | None:
         external_name=(spec.text("externalName") or "") if kind == "ExternalName" else "",
         source=manifest.source,
         allocates_node_ports=allocates,
+        is_balanced=kind == "LoadBalancer",
         created=manifest.metadata.text("creationTimestamp") or "",
         waypoint=_waypoint(manifest.metadata),
         labels=written_labels(manifest.metadata),

@@ -157,7 +157,16 @@ def _interfaces(root: Section, key: str) -> Iterator[AwsFact]:
                 attachment is not None and attachment.data.get("DeviceIndex") == 0,
                 kind in ("branch", "trunk"),
                 addresses_in(section, ("Ipv4Prefixes", "Ipv4Prefix"), ("Ipv6Prefixes", "Ipv6Prefix")),
+                _of_balancer(kind, section.text("Description")),
+                kind == "network_load_balancer",
             )
+
+
+def _of_balancer(kind: str, description: str | None) -> bool | None:
+    """Elastic Load Balancing calls its interfaces `ELB app/…`, `ELB net/…`, or `ELB` and the name."""
+    if kind.endswith("_load_balancer"):
+        return True
+    return False if kind != "interface" else description.startswith("ELB ") if description else None
 
 
 def _addresses(section: Section) -> Iterator[IPAddress]:
