@@ -90,8 +90,17 @@ def between(
     if not sees:
         return _with_own_node(found, src, dst, profile)
     if profile.enforces:  # policies say nothing of what comes from the own node, the tier before them does
-        others = {"asked": asked, "pod_addresses": pod_addresses, "request": request, "through": through}
-        alone = between(cluster, replace(profile, enforces=False), src, dst, words, **others)
+        alone = between(
+            cluster,
+            replace(profile, enforces=False),
+            src,
+            dst,
+            words,
+            asked=asked,
+            pod_addresses=pod_addresses,
+            request=request,
+            through=through,
+        )
         allowed = alone.allowed | (found.allowed if _shares_node(src, dst) is False else ConnectionSet.EMPTY)
         found = replace(found, allowed=allowed, certain=alone.certain & allowed, reason=_SEEN)
     return found if min(sees) else replace(found, allowed=asked, reason="it may come from the pod's own node")
