@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -39,12 +40,19 @@ NEWER = UnknownPeer("newer")
 NEVER_TIE = Claim(Kind.NEVER_TIE, ANYTHING, ANYTHING, EVERYTHING.ports)
 
 
-def policy(tier: Tier, priority: int, *said: Action | tuple[Action, PodPeer | UnknownPeer]) -> Policy:
+Said = Action | tuple[Action, PodPeer | UnknownPeer]
+
+
+def policy(tier: Tier, priority: int, *said: Said) -> Policy:
     """Rules for both directions, for everyone unless a peer stands beside the action."""
     pairs = [entry if isinstance(entry, tuple) else (entry, EVERYONE) for entry in said]
     rules = tuple(Rule(action, (peer,), None, i, NOWHERE) for i, (action, peer) in enumerate(pairs))
     name = f"{tier.value} {priority} {said}"
     return Policy("ClusterNetworkPolicy", None, name, tier, EVERYONE, rules, rules, NOWHERE, priority)
+
+
+def on_another_scale(found: Policy) -> Policy:
+    return replace(found, kind="AdminNetworkPolicy")
 
 
 def network_policy(namespace: str, direction: Direction) -> Policy:
@@ -96,6 +104,30 @@ def test_ties(policies: tuple[Policy, ...], expected: bool) -> None:
     assert answer(NEVER_TIE, *policies, profile="none") == {False}
 
 
+@pytest.mark.parametrize("other", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("first", "second", "below", "expected"),
+    [
+        ([ACCEPT], [DENY], (), True),
+        ([PASS], [DENY], (), True),
+        ([ACCEPT], [PASS], (), True),
+        ([ACCEPT], [ACCEPT], TIE, False),
+        ([DENY], [DENY], TIE, False),
+        ([PASS], [PASS], TIE, True),
+        ([PASS], [(ACCEPT, NOBODY)], TIE, True),
+        ([(ACCEPT, NOBODY)], [DENY], TIE, False),
+        ([(DENY, NOBODY)], [(ACCEPT, NOBODY)], TIE, True),
+        ([(DENY, NOBODY), ACCEPT], [ACCEPT, DENY], (), False),
+    ],
+)
+def test_policies_on_two_scales_clash_whatever_their_priorities(
+    first: list[Said], second: list[Said], below: tuple[Policy, ...], expected: bool, other: int
+) -> None:
+    one, two = policy(ADMIN, 1, *first), on_another_scale(policy(ADMIN, other, *second))
+    for policies in ((one, two, *below), (two, one, *below)):
+        assert answer(NEVER_TIE, *policies) == {expected}
+
+
 @pytest.mark.parametrize("direction", Direction)
 def test_a_tie_of_one_direction_is_one(direction: Direction) -> None:
     """Isolation of the end where the policies are asked is what hides them, of no other."""
@@ -124,6 +156,10 @@ def test_a_tie_of_one_direction_is_one(direction: Direction) -> None:
         ((policy(ADMIN, 0, PASS), network_policy("b", Direction.INGRESS)), {False}),
         ((policy(BASELINE, 1, ACCEPT), network_policy("b", Direction.INGRESS)), {False}),
         ((policy(ADMIN, 1, ACCEPT), network_policy("b", Direction.INGRESS)), {True}),
+        ((policy(ADMIN, 1, ACCEPT), on_another_scale(policy(ADMIN, 2, DENY))), {True, False}),
+        ((policy(ADMIN, 1, (ACCEPT, NOBODY)), on_another_scale(policy(ADMIN, 2, DENY))), {False}),
+        ((policy(ADMIN, 1, DENY), on_another_scale(policy(ADMIN, 0, (ACCEPT, NOBODY)))), {False}),
+        ((policy(ADMIN, 1, PASS), on_another_scale(policy(ADMIN, 1, PASS)), policy(BASELINE, 1, DENY)), {False}),
     ],
 )
 def test_what_is_allowed(policies: tuple[Policy, ...], allowed: set[bool]) -> None:
