@@ -88,7 +88,8 @@ class Locator:
             namespace = (metadata.get("namespace") or DEFAULT_NAMESPACE) if policy.namespace else None
             is_so = metadata.get("name") == policy.name and namespace == policy.namespace
             if is_so and is_of_calico is (policy.scale == _OF_CALICO):
-                return Placed(file, lines, root, number)
+                whole = root.again() if root.again is not None else root  # a sketch knows no places inside
+                return Placed(file, lines, whole, number)
         return None
 
     def line(self, file: str, number: int) -> str:

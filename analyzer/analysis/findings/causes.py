@@ -28,6 +28,7 @@ from analyzer.model.policies import (
     NumberedPorts,
     PodPeer,
     Policy,
+    PolicyLike,
     Protocol,
     Rule,
     RuleRef,
@@ -90,10 +91,11 @@ def causes_of(
     sections: Sequence[Section],
     bound: dict[str, Claim],
     shown: Callable[[Verdict, Claim], Sequence[Counterexample]],
+    is_added: Callable[[PolicyLike], bool] = lambda policy: False,
 ) -> list[Cause]:
     """The causes of all that is refuted and not excused; `bound`: claims by `pack/id`; `shown`: what shows that a
-    verdict is refuted."""
-    suspected = [(hit, _suspects(cluster, profile, hit)) for hit in _hits(sections, bound, shown)]
+    verdict is refuted; `is_added`: whether an edit made the policy, which is no place for what is missing."""
+    suspected = [(hit, _suspects(cluster, profile, hit, is_added)) for hit in _hits(sections, bound, shown)]
     counts = Counter(it.key for _, ends in suspected for its in ends for it in its)
     found: dict[Key, Cause] = {}
     shared: list[tuple[Key, Hit]] = []
@@ -108,6 +110,9 @@ def causes_of(
         if key in found and hit.broken not in found[key].also:
             found[key].also.append(hit.broken)
     return list(found.values())
+
+
+IsAdded = Callable[[PolicyLike], bool]
 
 
 def _hits(
@@ -125,7 +130,7 @@ def _hits(
                 yield Hit(broken, claim, verdict, example)
 
 
-def _suspects(cluster: Cluster, profile: Profile, hit: Hit) -> list[list[_Suspect]]:
+def _suspects(cluster: Cluster, profile: Profile, hit: Hit, is_added: IsAdded) -> list[list[_Suspect]]:
     """What the hit is due to, by the end at which it stands.
 
     Of ends that let something through one has to change, of those that deny every one.
@@ -134,7 +139,9 @@ def _suspects(cluster: Cluster, profile: Profile, hit: Hit) -> list[list[_Suspec
     if connection is None or decision is None:
         pod = hit.example.subject
         return [
-            [_open_end(cluster, profile, ruling, pod)] for ruling in hit.example.isolation if pod and ruling.allowed
+            [_open_end(cluster, profile, ruling, pod, is_added)]
+            for ruling in hit.example.isolation
+            if pod and ruling.allowed
         ]
     if hit.claim.kind is Kind.NEVER_TIE:
         refs = [ref for ruling in decision.stages for ref in ruling.rules]
@@ -144,7 +151,7 @@ def _suspects(cluster: Cluster, profile: Profile, hit: Hit) -> list[list[_Suspec
         return [
             [_denying(cluster, profile, hit, ruling, connection)] for ruling in decision.stages if not ruling.allowed
         ]
-    ends = [found for ruling in decision.stages if (found := _allowing(cluster, profile, ruling, connection))]
+    ends = [found for ruling in decision.stages if (found := _allowing(cluster, profile, ruling, connection, is_added))]
     if ends:
         return ends
     reasons = sorted((it.reason for it in decision.stages if it.reason), key=lambda it: not it.startswith("profile "))
@@ -189,7 +196,9 @@ def end_of(connection: Connection, direction: Direction, *, is_near: bool = True
 
 
 # ------------------------------------------------------------------------------------------------ allowed
-def _allowing(cluster: Cluster, profile: Profile, ruling: Ruling, connection: Connection) -> list[_Suspect]:
+def _allowing(
+    cluster: Cluster, profile: Profile, ruling: Ruling, connection: Connection, is_added: IsAdded
+) -> list[_Suspect]:
     """What lets the connection through at one end: every rule that does, for each would do alone."""
     if ruling.verdict is not StageVerdict.ALLOWED or ruling.reason.startswith("profile "):
         return []
@@ -198,7 +207,7 @@ def _allowing(cluster: Cluster, profile: Profile, ruling: Ruling, connection: Co
     rules = [ref for ref in ruling.rules if ref.rule is not None]
     if not rules:
         is_judged = isinstance(near, Pod) and ruling.stage == direction.value
-        return [_open_end(cluster, profile, ruling, near)] if is_judged and isinstance(near, Pod) else []
+        return [_open_end(cluster, profile, ruling, near, is_added)] if is_judged and isinstance(near, Pod) else []
     base = 6 if direction is Direction.INGRESS else 5
     return [
         _Suspect(
@@ -210,7 +219,7 @@ def _allowing(cluster: Cluster, profile: Profile, ruling: Ruling, connection: Co
     ]
 
 
-def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod) -> _Suspect:
+def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod, is_added: IsAdded) -> _Suspect:
     """An end that no policy isolates; one that would is refused, perhaps."""
     direction = direction_of(ruling)
     if not profile.enforces:
@@ -221,16 +230,18 @@ def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod) -> _
     if refused is not None:
         key = Key(Fault.OPEN, direction, refused.id, namespace=pod.namespace)
         return _Suspect(key, RuleRef(refused, direction), 9, direction)
-    policy = half_closing(cluster, pod, direction) or half_closing_of_engine(cluster, profile, pod, direction)
+    half = half_closing(cluster, pod, direction, is_added)
+    policy = half or half_closing_of_engine(cluster, profile, pod, direction, is_added)
     base = 5 if direction is Direction.INGRESS else 3
     base -= 2 if pod.namespace == _SYSTEM else 0  # which serves everybody
     if policy is None:
         return _Suspect(Key(Fault.OPEN, namespace=pod.namespace), None, base, direction)
-    key = Key(Fault.OPEN, direction, policy.id, namespace=pod.namespace)
+    # Where it is the whole cluster's it is one cause, whatever namespace shows it.
+    key = Key(Fault.OPEN, direction, policy.id, namespace=pod.namespace if policy.namespace else "")
     return _Suspect(key, RuleRef(policy, direction), base + 3, direction)
 
 
-def half_closing(cluster: Cluster, pod: Pod, direction: Direction) -> Policy | None:
+def half_closing(cluster: Cluster, pod: Pod, direction: Direction, is_added: IsAdded) -> Policy | None:
     """A NetworkPolicy that isolates the pod the other way only: the widest, and of those one without rules."""
     other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
     found = [
@@ -238,26 +249,36 @@ def half_closing(cluster: Cluster, pod: Pod, direction: Direction) -> Policy | N
         for policy in cluster.network_policies_by_namespace.get(pod.namespace, ())
         if policy.rules(direction) is None
         and policy.rules(other) is not None
+        and not is_added(policy)
         and matches(policy.subject.pods, pod.labels)
     ]
     return min(found, key=lambda p: (len(p.subject.pods.requirements), len(p.rules(other) or ()), p.name), default=None)
 
 
 def half_closing_of_engine(
-    cluster: Cluster, profile: Profile, pod: Pod, direction: Direction
+    cluster: Cluster, profile: Profile, pod: Pod, direction: Direction, is_added: IsAdded
 ) -> CalicoPolicy | CiliumPolicy | None:
-    """One of Calico's or Cilium's that closes the pod the other way only, to whoever no rule names."""
+    """One of Calico's or Cilium's that closes the pod the other way only, to whoever no rule names: the one with
+    fewest rules, which is there to close."""
     if not cluster.calico.policies and not cluster.cilium.policies:
         return None
     other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
     ends: tuple[End, End] = (pod, _NOBODY) if other is Direction.EGRESS else (_NOBODY, pod)
     ruling = decide(cluster, profile, Connection(ends[0], ends[1], Protocol.TCP, 1)).at(other.value)
-    for policy in (ref.policy for ref in ruling.rules if ref.rule is None):
-        if isinstance(policy, CalicoPolicy) and policy.rules(direction) is None:
-            return policy
-        if isinstance(policy, CiliumPolicy) and not any(spec.on_nodes for spec in policy.specs):
-            return policy
-    return None
+    found: list[CalicoPolicy | CiliumPolicy] = []
+    for policy in (ref.policy for ref in ruling.rules if ref.rule is None and not is_added(ref.policy)):
+        is_half = isinstance(policy, CalicoPolicy) and policy.rules(direction) is None
+        if is_half or (isinstance(policy, CiliumPolicy) and not any(spec.on_nodes for spec in policy.specs)):
+            assert isinstance(policy, CalicoPolicy | CiliumPolicy)
+            found.append(policy)
+    return min(found, key=lambda it: _count(it, other), default=None)
+
+
+def _count(policy: CalicoPolicy | CiliumPolicy, direction: Direction) -> int:
+    """The rules that it has for the direction."""
+    if isinstance(policy, CalicoPolicy):
+        return len(policy.rules(direction) or ())
+    return sum(len(spec.rules(direction)) for spec in policy.specs)
 
 
 _NOBODY = External(ip_address("203.0.113.1"))  # an address of no pod (RFC 5737)

@@ -33,7 +33,7 @@ from analyzer.sets import DEFAULT_POD_ADDRESSES, INTERNET, AddressSet, Connectio
 from analyzer.verdicts.connectivity import ConnectivityMap
 from analyzer.verdicts.difference import ChangedPairs
 
-_FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
+FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
 _MOST_WORKLOADS = 300
 _MOST_COMPARED = 150  # maps in one answer
 _FAMILIAR_PORTS = (443, 80, 8080, 53)
@@ -55,7 +55,7 @@ class Kept:
     def __init__(self, cluster: Cluster, setting: Setting, claims: Iterable[Claim]) -> None:
         """`cluster` as it is enforced; `claims`: those that are refuted, of which those count that forbid something."""
         self._setting, self._profile = setting, setting.profile
-        self.claims = tuple(claim for claim in claims if claim.kind in _FORBIDDING)
+        self.claims = tuple(claim for claim in claims if claim.kind in FORBIDDING)
         self._cluster, self._compared = cluster, 0
         self._pods = pod_addresses(cluster, setting.pod_addresses)
         self._maps: dict[object, ConnectivityMap] = {}

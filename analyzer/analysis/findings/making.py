@@ -1,203 +1,82 @@
-"""Findings made of causes."""
+"""What mends a cause, by what sort of cause it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
 
-from analyzer.analysis.findings.causes import Cause, Hit, causes_of, worst_first
+from analyzer.analysis.findings.causes import Cause
 from analyzer.analysis.findings.changes import mendings
 from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type
 from analyzer.analysis.findings.closing_new import closed_for_all_to_come
 from analyzer.analysis.findings.dns import needs_dns
 from analyzer.analysis.findings.engine_edits import advice, closed, narrowed
 from analyzer.analysis.findings.joining import joined_by
-from analyzer.analysis.findings.keeping import Effect, Kept
+from analyzer.analysis.findings.keeping import Effect
 from analyzer.analysis.findings.matter import Change, Matter, matter_of
 from analyzer.analysis.findings.opening import opened
 from analyzer.analysis.findings.permitting import Around
 from analyzer.analysis.findings.refused import told_of_refused
-from analyzer.analysis.findings.spots import guilty_path, spot_of, wrong_with
+from analyzer.analysis.findings.spots import guilty_path, wrong_with
 from analyzer.analysis.findings.text_edits import edit_of, edit_to
-from analyzer.analysis.findings.texts import Path, Texts
-from analyzer.analysis.findings.verifying import Trial, Verifier
-from analyzer.analysis.findings.wanted import wanted
-from analyzer.analysis.findings.ways import Choice, Way, Weigh
+from analyzer.analysis.findings.texts import Texts
+from analyzer.analysis.findings.ways import Way
 from analyzer.encoding.scope import pod_addresses
-from analyzer.judging import Setting, question_of
-from analyzer.model.claims import Claim, Kind, Pack
+from analyzer.judging import Setting
+from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.endpoints import End, Pod
 from analyzer.model.placement import ANY_HOST
-from analyzer.model.policies import Direction, Policy, Protocol, RuleRef
-from analyzer.model.source import NOWHERE, Source
-from analyzer.records import dataclass
-from analyzer.semantics import is_in_scope, outcomes
-from analyzer.sets import AddressSet
-from analyzer.verdicts import Answer, Counterexample, Status, Verdict
-from analyzer.verdicts.findings import Edit, Fault, Finding, Fix, Spot
+from analyzer.model.policies import Direction, Policy
+from analyzer.verdicts.findings import Fault, Fix
 
 _NARROW = "name the pods, the namespaces or the addresses that are meant, with their ports"
-_MOST_FIXED = 40  # causes that a fix is computed for
-_SEVERITIES = ("critical", "high", "medium", "low")
-_PLAIN = (443, 80, 8080)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A finding with its cause; the edit is one of the texts that it was looked up in."""
-
-    cause: Cause
-    finding: Finding
-
-
-def told_of(
-    answer: Answer,
-    cluster: Cluster,
-    setting: Setting,
-    texts: Texts,
-    packs: Sequence[Pack],
-    known: frozenset[object],
-    jobs: int | None,
-    weigh: Weigh | None = None,
-) -> tuple[list[Told], Kept]:
-    """The causes of what the answer refutes, worst first, but for those `known`, each with a way to mend it that was
-    tried; and what the inventory has, to be kept.  `cluster` as it is enforced; `weigh`: what an edit does to the
-    inventory, where that is not this cluster's."""
-    refuted = [
-        (section, verdict)
-        for section in answer.sections
-        for verdict in section.verdicts
-        if verdict.status is Status.REFUTED and not verdict.is_excused
-    ]
-    bound: dict[str, Claim] = {
-        f"{section.name}/{verdict.query.id}": question_of(cluster, verdict.query, (), setting).claim
-        for section, verdict in refuted
-    }
-    pods = pod_addresses(cluster, setting.pod_addresses)
-
-    def shown(asked: Cluster, verdict: Verdict, claim: Claim) -> Sequence[Counterexample]:
-        if claim.kind is not Kind.SOME:
-            return *verdict.counterexamples, *verdict.further
-        network = next(iter(pods.networks()), None)
-        found = wanted(claim, asked, setting.profile, network.network_address + 1) if network is not None else None
-        return () if found is None else (found,)
-
-    everything = causes_of(cluster, setting.profile, answer.sections, bound, partial(shown, cluster))
-    verifier = Verifier(answer, packs, cluster, setting, texts, shown, jobs)
-    verifier.told(everything)
-    causes = sorted((cause for cause in everything if cause.key not in known), key=gravity)
-    kept = Kept(cluster, setting, bound.values())
-    maker = _Maker(cluster, setting, pods, texts, verifier, kept, weigh)
-    choices = [maker.choice(cause, is_fixed=place < _MOST_FIXED) for place, cause in enumerate(causes)]
-    right = _right(causes, choices, verifier)
-    ways = [_told(choice, is_right=n in right) for n, choice in enumerate(choices)]
-    return [Told(cause, maker.finding(cause, way)) for cause, way in zip(causes, ways, strict=True)], kept
-
-
-def _right(causes: Sequence[Cause], choices: Sequence[Choice], verifier: Verifier) -> frozenset[int]:
-    """The causes whose way is right together with the others'; of those that are not the next way is tried."""
-    right: frozenset[int] = frozenset()
-    for _ in range(_MOST_TURNS):
-        trials = {
-            n: Trial(causes[n], edit)
-            for n, choice in enumerate(choices)
-            if choice.now is not None and (edit := choice.now.fix.edit) is not None
-        }
-        right = verifier.right(trials)
-        wrong = [n for n in trials if n not in right]
-        for n in wrong:
-            choices[n].turn()
-        if all(choices[n].now is None for n in wrong):
-            break
-    return right
-
-
-def _told(choice: Choice, *, is_right: bool) -> Way:
-    if is_right and choice.now is not None:
-        return choice.now
-    way = choice.first
-    why = _NONE_RIGHT if choice.tried else way.fix.why or _NONE_KNOWN
-    return replace(way, fix=replace(way.fix, edit=None, why=why))
-
-
-_MOST_TURNS = 5
-_NONE_RIGHT = "of the edits that were tried none proves its queries and keeps those that are proved"
-_NONE_KNOWN = "no edit is known for this"
-
-
 _SWITCH_ON = Fix(
     'set `enableNetworkPolicy: "true"` in the configuration of the add-on vpc-cni: the controller asks for '
     '`enable-network-policy-controller: "true"` in the ConfigMap, the agents for `--enable-network-policy=true`'
 )
 
 
-def gravity(cause: Cause) -> tuple[int, bool, int, Source]:
-    worst = min(_SEVERITIES.index(hit.broken.query.severity.value) for hit in cause.hits)
-    is_live = any(hit.example.live for hit in cause.hits)
-    source = cause.ref.source if cause.ref is not None else NOWHERE
-    return worst, not is_live, -len({hit.broken for hit in cause.hits}), source
+def must_hold(cause: Cause) -> str:
+    """What a fix has to do, where no edit is known: one connection that shows it."""
+    connection = next((it for hit in cause.hits if (it := hit.example.connection) is not None), None)
+    if connection is None:
+        return _NARROW
+    src, dst = (_named(end) for end in (connection.src, connection.dst))
+    port = "" if connection.port is None else f" {connection.port}"
+    return f"narrow it to who is meant: {src} must not reach {dst} on {connection.protocol.value}{port}"
 
 
-class _Maker:
-    def __init__(
-        self,
-        cluster: Cluster,
-        setting: Setting,
-        pods: AddressSet,
-        texts: Texts,
-        verifier: Verifier,
-        kept: Kept,
-        weigh: Weigh | None,
-    ) -> None:
-        self.cluster, self.profile, self.pods, self.texts = cluster, setting.profile, pods, texts
-        self.verifier, self.kept, self.weigh = verifier, kept, weigh or self._weighed
-        self.around = Around(cluster, setting.profile, pods, kept.claims)
+def _named(end: End) -> str:
+    if not isinstance(end, Pod):
+        return str(end.ip)
+    return (end.workload or f"a pod of {end.namespace}").partition("[")[0]
 
-    def finding(self, cause: Cause, way: Way) -> Finding:
-        hit = min(cause.hits, key=_plainness)
-        connection = self._plain(hit)
-        subject = hit.example.subject
-        return Finding(
-            fault=cause.key.fault,
-            summary=way.wrong,
-            spot=self._spot(cause, way.path),
-            ref=cause.ref,
-            example=connection,
-            subject=(subject.workload or f"a pod in namespace {subject.namespace}") if subject is not None else "",
-            live=hit.example.live,
-            breaks=worst_first([*(one.broken for one in cause.hits), *cause.also]),
-            fix=way.fix,
-            other=_other(cause, hit),
-            new_namespaces=hit.example.new_namespaces,
-        )
 
-    def _spot(self, cause: Cause, path: Path) -> Spot:
-        if cause.key.fault is Fault.ENGINE and self.cluster.aws.switched_off:
-            return Spot(self.cluster.aws.switched_off[0].source)
-        return spot_of(cause, path, self.cluster, self.texts)
+class Maker:
+    """What mends causes of a cluster, in the texts that it was read from."""
 
-    def choice(self, cause: Cause, *, is_fixed: bool) -> Choice:
-        """The ways to mend the cause, those that cut least first."""
-        matters: list[Matter] = []
+    def __init__(self, cluster: Cluster, setting: Setting, texts: Texts, claims: tuple[Claim, ...]) -> None:
+        """`cluster` as it is enforced; `claims`: those that forbid something."""
+        self.cluster, self.profile, self.texts = cluster, setting.profile, texts
+        self.pods = pod_addresses(cluster, setting.pod_addresses)
+        self.around = Around(cluster, setting.profile, self.pods, claims)
 
-        def join(way: Way) -> Iterator[Way]:
-            if way.change is not None and matters:
-                joined = joined_by(matters[0], way.change, way.fix.cuts)
-                yield from [self._of_change(cause, matters[0], joined)] if joined is not None else ()
+    def matter(self, cause: Cause) -> Matter | None:
+        """What there is to mend about the cause, where that is a rule of a NetworkPolicy."""
+        if cause.key.fault is not Fault.ALLOWS:
+            return None
+        return matter_of(cause, self.cluster, self.profile, self.pods, self.around.claims)
 
-        closes = cause.key.fault not in (Fault.MISSES, Fault.DENIES)
-        return Choice(self._ways(cause, matters, is_fixed=is_fixed), self.weigh, join, closes=closes)
+    def joined(self, cause: Cause, matter: Matter | None, way: Way, effect: Effect) -> Iterator[Way]:
+        """The way with those beside it whom it would cut off."""
+        if way.change is not None and matter is not None:
+            change = joined_by(matter, way.change, effect.cuts)
+            yield from [self._of_change(cause, matter, change)] if change is not None else ()
 
-    def _weighed(self, edit: Edit) -> Effect | None:
-        after = self.verifier.after([edit])
-        return self.kept.effect(after) if after is not None else None
-
-    def _ways(self, cause: Cause, matters: list[Matter], *, is_fixed: bool) -> Iterator[Way]:
-        """At least one; `matters` is told what there is to mend, where that is a rule."""
+    def ways(self, cause: Cause, matter: Matter | None, *, is_fixed: bool) -> Iterator[Way]:
+        """The ways to mend it, at least one; `is_fixed`: with edits."""
         key = cause.key
-        remedy = Fix(cause.hits[0].broken.query.remediation.rstrip(".") or _NARROW)
+        remedy = Fix(must_hold(cause))
         refused = told_of_refused(cause.ref.policy) if cause.ref is not None else None
         if refused is not None:
             wrong, fix = refused
@@ -207,9 +86,7 @@ class _Maker:
             case Fault.ALLOWS if cause.ref is not None and advice(cause.ref):
                 yield from self._of_engine(cause, remedy, is_fixed)
             case Fault.ALLOWS:
-                matter = matter_of(cause, self.cluster, self.profile, self.pods, self.kept.claims) if is_fixed else None
-                matters += [matter] if matter is not None else []
-                if matter is not None and matter.probes:
+                if is_fixed and matter is not None and matter.probes:
                     yield from (self._of_change(cause, matter, change) for change in mendings(matter))
                 yield Way(wrong_with(cause, ()), guilty_path(cause, ()), remedy)
             case Fault.OPEN if cause.ref is not None and not isinstance(cause.ref.policy, Policy):
@@ -279,7 +156,7 @@ class _Maker:
             candidates = list(narrowed(cause, placed, self.cluster, self.profile))
         for it in candidates:
             edit = edit_to(it.value, placed)
-            if edit is not None and self.verifier.is_right(cause, edit):
+            if edit is not None:
                 yield Way(it.wrong, it.path, Fix(it.said, edit))
         if cause.key.fault is Fault.OPEN and candidates:
             yield Way(candidates[0].wrong, candidates[0].path, Fix(candidates[0].said))
@@ -294,42 +171,3 @@ class _Maker:
         text = "; ".join(dict.fromkeys(change.said))
         fix = Fix(text, edit_of(operations, placed) if placed is not None else None)
         return Way(wrong_with(cause, operations), guilty_path(cause, operations), fix, change)
-
-    # -------------------------------------------------------------------------------------------- the example
-    def _plain(self, hit: Hit) -> Connection | None:
-        """The counterexample's connection, over TCP and on a port that readers know where its region has one."""
-        connection, region = hit.example.connection, hit.example.region
-        if connection is None or connection.through is not None or not hit.example.decision:
-            return connection
-        if connection.protocol is Protocol.TCP or Protocol.TCP not in region.protocols or region.ports is None:
-            return connection
-        declared = connection.dst.ports if isinstance(connection.dst, Pod) else ()
-        own = [port.number for port in declared if port.protocol is Protocol.TCP]
-        number = next((port for port in (*own, *_PLAIN, connection.port) if port and port in region.ports), None)
-        if number is None:
-            return connection
-        plain = replace(connection, protocol=Protocol.TCP, port=number)
-        wanted = hit.example.decision.allowed
-        decided = outcomes(self.cluster, self.profile, plain)
-        is_so = is_in_scope(hit.claim, plain, self.profile) and all(it.allowed is wanted for it in decided)
-        return plain if is_so else connection
-
-
-def _plainness(hit: Hit) -> tuple[int, bool, int, int]:
-    """What shows a cause best goes first: the gravest query, workloads that are there, TCP."""
-    connection = hit.example.connection
-    live = {True: 0, None: 1, False: 2}[hit.example.live]
-    protocol = list(Protocol).index(connection.protocol) if connection is not None else 0
-    severity = _SEVERITIES.index(hit.broken.query.severity.value)
-    return severity, connection is None, live, protocol
-
-
-def _other(cause: Cause, hit: Hit) -> RuleRef | None:
-    """The rule at the other end of the connection that is shown."""
-    decision, connection = hit.example.decision, hit.example.connection
-    if decision is None or connection is None or cause.key.fault is not Fault.ALLOWS:
-        return None
-    for ruling in decision.stages:
-        if cause.key.direction is not None and ruling.stage != cause.key.direction.value and ruling.allowed:
-            return next((ref for ref in ruling.rules if ref.rule is not None), None)
-    return None

@@ -25,7 +25,7 @@ from analyzer.model.policies import (
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics import is_in_scope, matches
-from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
+from analyzer.sets import DEFAULT_POD_ADDRESSES, METADATA_SERVICE, AddressSet
 
 MOST_NAMED = 8  # namespaces that a rule spells out
 _FEW = 3  # that it says in words
@@ -120,9 +120,10 @@ def groups(
     elif others and len(denied) <= _MOST_DENIED:
         but = Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.NOT_IN, frozenset(denied)),))
         found.append(Group((PodPeer(NamespacesMatching(but)),), f"every namespace but {', '.join(sorted(denied))}"))
-    outside = blocks_outside(pods, cluster)
+    spared = is_metadata_forbidden(asked, direction, profile)
+    outside = blocks_outside(pods | METADATA_SERVICE if spared else pods, cluster)
     if outside and not is_outside_forbidden(asked, direction, profile, pods):
-        found.append(Group(outside, "addresses outside"))
+        found.append(Group(outside, "the outside"))
     return found
 
 
@@ -190,6 +191,16 @@ def is_outside_forbidden(asked: Sequence[Asked], direction: Direction, profile: 
         for claim, connection in asked
         for ip in ips
     )
+
+
+def is_metadata_forbidden(asked: Sequence[Asked], direction: Direction, profile: Profile) -> bool:
+    """Whether a claim forbids the metadata service, which lies among the addresses outside."""
+    return direction is Direction.EGRESS and any(
+        is_in_scope(claim, with_far(connection, External(_METADATA), direction), profile) for claim, connection in asked
+    )
+
+
+_METADATA = METADATA_SERVICE.some()
 
 
 def pods_of(namespace: str, cluster: Cluster, like: Connection, chosen: Selector = Selector.EVERYTHING) -> list[Pod]:

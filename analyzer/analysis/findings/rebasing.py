@@ -1,13 +1,11 @@
-"""Edits and references of texts that were edited already, as of the texts that there are."""
+"""Edits of texts that were edited already, as of the texts that there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from analyzer.analysis.findings.texts import Texts
-from analyzer.model.cluster import Cluster
-from analyzer.model.policies import PolicyLike, RuleRef
 from analyzer.verdicts.findings import Edit
 
 _CONTEXT = 3
@@ -36,21 +34,3 @@ def rebased(edit: Edit, earlier: Iterable[Edit], texts: Texts) -> Edit | None:
     before = tuple(lines[max(0, first - _CONTEXT) : first])
     is_last = is_bare and last + len(after) >= whole
     return replace(edit, line=line, before=before, after=after, is_end_bare=is_last)
-
-
-def originals(cluster: Cluster) -> Mapping[str, PolicyLike]:
-    """The policies of a cluster, by id."""
-    found: Sequence[PolicyLike] = (*cluster.policies, *cluster.calico.policies, *cluster.cilium.policies)
-    return {policy.id: policy for policy in found}
-
-
-def original(ref: RuleRef, policies: Mapping[str, PolicyLike]) -> RuleRef:
-    """The same rule of the policy as it stands now; as it is where it is not there yet."""
-    policy = policies.get(ref.policy.id)
-    if policy is None:
-        return ref
-    index = ref.rule.index if ref.rule is not None else None
-    of_direction = getattr(policy, "rules", None)
-    rules = (of_direction(ref.direction) if callable(of_direction) else None) or ()
-    rule = next((it for it in rules if it.index == index), None)
-    return RuleRef(policy, ref.direction, rule)

@@ -161,6 +161,8 @@ def _lacking(cause: Cause, cluster: Cluster) -> Spot:
         there = cluster.namespace_by_name[cause.key.namespace]
         workloads = cluster.workloads_by_namespace.get(there.name, ())
         sources = [there.source if there.is_declared else NOWHERE, *(workload.source for workload in workloads)]
+        sources += [it.source for it in cluster.services if it.namespace == there.name]
+        sources += [it.source for it in cluster.network_policies_by_namespace.get(there.name, ())]
     else:
         asked = [selector for hit in cause.hits for selector in selectors_of(hit)]
         like = [n for n in declared if any(matches(selector, n.labels) for selector in asked)]

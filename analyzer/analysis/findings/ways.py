@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import chain, islice
 
 from analyzer.analysis.findings.keeping import Effect
@@ -25,27 +24,25 @@ class Way:
     change: Change | None = None
 
 
-Weigh = Callable[[Edit], Effect | None]
-"""What an edit does to the inventory; None if it cannot be read then."""
+Weigh = Callable[[Way], tuple[Effect, Effect] | None]
+"""What the edit of a way does to the inventory beside those of the other causes, and by itself; None if it mends
+nothing there."""
 
-
-Join = Callable[[Way], Iterator[Way]]
+Join = Callable[[Way, Effect], Iterator[Way]]
+"""The way with more that it lets through, so that it cuts less."""
 
 
 class Choice:
     """The ways to mend one cause, from which the next is taken where one is not right."""
 
-    def __init__(
-        self, ways: Iterator[Way], weigh: Weigh, join: Callable[[Way], Iterator[Way]], *, closes: bool
-    ) -> None:
-        """`join`: the way with more that it lets through, so that it cuts less.  `closes`: it should open nothing."""
+    def __init__(self, ways: Iterator[Way], weigh: Weigh, join: Join, *, closes: bool, tried: set[Edit]) -> None:
+        """`closes`: it should open nothing.  `tried`: the edits that were not right; those that are taken join them."""
         self._weigh, self._closes, self._join = weigh, closes, join
         first = next(ways)
         self._ways = chain([first], ways)
         self._ranked: list[Way] = []
-        self.first = first
+        self.first, self.tried = first, tried
         self.now: Way | None = None
-        self.tried = 0
         self._rank()
         self.turn()
 
@@ -54,26 +51,33 @@ class Choice:
         if not self._ranked:
             self._rank()
         self.now = self._ranked.pop(0) if self._ranked else None
-        self.tried += self.now is not None
+        if self.now is not None and self.now.fix.edit is not None:
+            self.tried.add(self.now.fix.edit)
 
     def _rank(self) -> None:
         """Weighs the next ways up to one that cuts nothing; the one that cuts least goes first."""
-        found: list[tuple[bool, int, int, Way]] = []
+        found: list[_Weighed] = []
         for number, way in enumerate(islice(self._ways, _MOST_WEIGHED)):
             found += self._weighed(way, 2 * number)
-            if found and found[-1][:2] == (False, 0):
+            if found and found[-1][:3] == (False, 0, 0):
                 break
         else:
-            best = min(found, key=lambda it: it[:3], default=None)
-            for way in self._join(best[3]) if best is not None else ():
-                found += self._weighed(way, best[2] + 1 if best is not None else 0)
-        self._ranked = [it[3] for it in sorted(found, key=lambda it: it[:3])]
+            best = min(found, key=lambda it: it[:4], default=None)
+            for way in self._join(best[4], best[5]) if best is not None else ():
+                found += self._weighed(way, best[3] + 1 if best is not None else 0)
+        self._ranked = [it[4] for it in sorted(found, key=lambda it: it[:4])]
 
-    def _weighed(self, way: Way, number: int) -> list[tuple[bool, int, int, Way]]:
-        effect = self._weigh(way.fix.edit) if way.fix.edit is not None else None
-        if effect is None:
+    def _weighed(self, way: Way, number: int) -> list[_Weighed]:
+        edit, change = way.fix.edit, way.change
+        effects = self._weigh(way) if edit is not None and edit not in self.tried else None
+        if effects is None:
             return []
-        kept = replace(way, fix=replace(way.fix, cuts=effect.cuts))
-        change = way.change
-        meant = sum(change is None or any(change.is_for(end) for end in (it.src, it.dst)) for it in effect.cuts)
-        return [(self._closes and effect.opens, meant, number, kept)]
+        beside, alone = (
+            sum(change is None or any(change.is_for(end) for end in (it.src, it.dst)) for it in effect.cuts)
+            for effect in effects
+        )
+        return [(self._closes and effects[1].opens, beside, alone, number, way, effects[1])]
+
+
+_Weighed = tuple[bool, int, int, int, Way, Effect]
+"""What counts against a way, the gravest first: it opens something, it cuts, it cuts by itself, it is less likely."""
