@@ -208,7 +208,11 @@ ASKS = "  egress: [{toPorts: [{ports: [{port: '53', protocol: ANY}], rules: {dns
 NAMES = NAMESPACED + "  endpointSelector: {matchLabels: {app: x}}\n  egress: [{toFQDNs: [{matchName: a.b}]}]\n"
 OTHER = NAMESPACED.replace("name: p", "name: q")
 APP = "  endpointSelector: {matchExpressions: [{key: app, operator: Exists}]}\n"
+IN = "  endpointSelector: {{matchExpressions: [{{key: 'k8s:io.kubernetes.pod.namespace', operator: {}}}]}}\n"
 BESIDE = {
+    WHOLE + IN.format("NotIn, values: [kube-system]") + ASKS: False,
+    WHOLE + IN.format("NotIn, values: [a]") + ASKS: True,
+    WHOLE + IN.format("DoesNotExist") + ASKS: True,
     WHOLE + SUBJECT + ASKS: False,
     WHOLE + "  endpointSelector: {matchLabels: {io.cilium.k8s.policy.cluster: default}}\n" + ASKS: False,
     OTHER + APP + ASKS: False,

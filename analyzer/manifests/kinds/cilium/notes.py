@@ -16,7 +16,7 @@ from analyzer.model.cilium import (
     Range,
 )
 from analyzer.model.cilium_rules import OF_NAMESPACE
-from analyzer.model.labels import Operator, Selector
+from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import Action
 from analyzer.model.source import Notice
 from analyzer.sets import AddressSet, PortSet
@@ -81,8 +81,19 @@ def _covers(wide: Selector, narrow: Selector) -> bool:
         if key == CLUSTER or key.startswith(OF_NAMESPACE):
             continue
         its = [values for own, operator, values in said if own == key and operator is Operator.IN]
-        is_met = any(asked.operator is Operator.EXISTS or values <= asked.values for values in its)
-        is_same = (key, asked.operator, asked.values) in said
-        if not (is_same or (is_met and asked.operator in (Operator.IN, Operator.EXISTS))):
+        if (key, asked.operator, asked.values) not in said and not any(_admits(asked, values) for values in its):
             return False
     return True
+
+
+def _admits(asked: Requirement, values: frozenset[str]) -> bool:
+    """Whether each of the values meets what is asked of its key."""
+    match asked.operator:
+        case Operator.IN:
+            return values <= asked.values
+        case Operator.NOT_IN:
+            return not values & asked.values
+        case Operator.EXISTS:
+            return True
+        case Operator.DOES_NOT_EXIST:
+            return False
