@@ -103,7 +103,7 @@ def _asked(test: Test, is_so: bool) -> Constraint | None:
 
 # ------------------------------------------------------------------------------------------------ together
 Told = tuple[Constraints, bool]
-_JOINED = (Attribute.PATH, Attribute.METHOD, Attribute.HOST, Attribute.TLS)
+_JOINED = (Attribute.PATH, Attribute.METHOD, Attribute.HOST, Attribute.HTTP, Attribute.TLS)
 
 
 def together(regions: Iterable[Told]) -> tuple[Told, ...]:

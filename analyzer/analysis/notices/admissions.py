@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from analyzer.model.cluster import Cluster, Workload
@@ -98,12 +98,22 @@ def _together(classes: Iterable[RequestClass]) -> tuple[RequestClass, ...]:
                 each = RequestClass(_sorted((*rest, one)), each.is_certain)
             found[key] = each
         left = [_without_both(each) for each in found.values()]
-    return tuple(left)
+    return tuple(dict.fromkeys(_with_or_without(each, left) for each in left))
 
 
 def _without_both(one: RequestClass) -> RequestClass:
     """In plaintext or in mutual TLS: whatever it comes in."""
     return replace(one, conditions=tuple(it for it in one.conditions if set(it.values) != {"mtls", "plaintext"}))
+
+
+def _with_or_without(one: RequestClass, classes: Collection[RequestClass]) -> RequestClass:
+    """HTTP or no HTTP: whatever it is."""
+    for each in one.conditions:
+        other = replace(each, is_met=not each.is_met)
+        conditions = tuple(other if it is each else it for it in one.conditions)
+        if not each.values and replace(one, conditions=conditions) in classes:
+            return replace(one, conditions=tuple(it for it in one.conditions if it is not each))
+    return one
 
 
 def _sorted(conditions: Iterable[RequestCondition]) -> tuple[RequestCondition, ...]:
