@@ -58,7 +58,11 @@ def write_evidence(
     from analyzer.reports.visible import visible
     from analyzer.verdicts.bundle import sha256
 
-    report = render_json(replace(answer, cross_check=None))  # the same whether a second solver was asked or not
+    sections = tuple(
+        replace(it, verdicts=tuple(replace(verdict, beyond=None) for verdict in it.verdicts)) for it in answer.sections
+    )
+    # The same whether a second solver was asked or not, and whatever else the run's own reports list.
+    report = render_json(replace(answer, cross_check=None, sections=sections))
     writer = BundleWriter(folder)
     bundle = bundled(
         answer,
