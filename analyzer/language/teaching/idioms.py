@@ -6,6 +6,7 @@ from analyzer.language.teaching.of_characters import CASE, CHARACTERS
 from analyzer.language.teaching.of_claims import COUNTED, FIRST, ISOLATION, MODIFIERS, QUESTIONS, REACHES, SHAPES
 from analyzer.language.teaching.of_conditions import OF_CONDITIONS
 from analyzer.language.teaching.of_exceptions import OF_EXCEPTIONS
+from analyzer.language.teaching.of_messages import OF_MESSAGES
 from analyzer.language.teaching.of_phrases import (
     ALONE as OF_SETS_ALONE,
 )
@@ -21,8 +22,11 @@ from analyzer.language.teaching.of_phrases import (
 from analyzer.language.teaching.of_ports import OF_PORTS
 from analyzer.language.teaching.of_sets import HOSTS_AS_DOMAINS, HOSTS_AS_INTERNET, OF_SELECTORS, OF_SETS
 from analyzer.language.teaching.of_statements import BARE, OF_STATEMENTS
+from analyzer.language.teaching.of_tools import OF_TOOLS
 
 _BEFORE_HOSTS = (
+    *OF_TOOLS,
+    *OF_MESSAGES,
     *LABELS_ALONE,
     *CHARACTERS,
     *QUESTIONS_OF_ALL,

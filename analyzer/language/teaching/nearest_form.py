@@ -73,7 +73,7 @@ def taught(
     """The problems of a text of one claim or statement, the first with the nearest form, where there is one.
 
     A syntax error hides what comes behind it, and may be found behind what is wrong: where a form is known, the problem
-    is what is wrong first.  `known` are the names that the file has given to sets.  `is_bare`: it is a claim without the
+    is what is wrong first, alone: in the form everything is mended.  `known` are the names that the file has given to sets.  `is_bare`: it is a claim without the
     `assert NAME:` of a file.
     """
     if not problems or len(text) > _LONGEST or _GAP.search(text):
@@ -92,8 +92,8 @@ def taught(
     if is_earlier or (is_of_syntax and not first.hint and (line, column) == (first.line, first.column)):
         width = found.first.end - found.first.start
         told = Problem(first.file, line, column, found.first.message, width=width)
-        return (replace(told, forms=found.forms), *(() if is_of_syntax else ordered))
-    return (replace(first, forms=found.forms), *ordered[1:])
+        return (replace(told, forms=found.forms),)
+    return (replace(first, forms=found.forms),)
 
 
 def _form(text: str, known: Set[str], tries: _Tries, heads: Sequence[Idiom] = (), depth: int = 0) -> _Form | None:

@@ -28,7 +28,18 @@ def _on_port(groups: Groups) -> str:
     return f" on {_PORTS_OF[groups['name'].lower()]}"
 
 
+def _nothing_but_on(groups: Groups) -> str:
+    """`S can reach D over https only`"""
+    ports = groups["ports"] or groups["ports2"]
+    on = _PORTS_OF.get(ports.lower(), ports)
+    src, dst = groups["src"], groups["dst"]
+    return f"no {src} can reach {dst} except {src} can reach {dst} on {on}"
+
+
+_ONLY_ON = rf"(?:{_NAMES}|(?:ports?|tcp|udp|sctp)[\s/:]*\d[\w/, -]*?)"
+
 OF_EXCEPTIONS = (
+    idiom(rf"^\s*(?:every\s+)?(?P<src>(?!no\s)<SET>)\s+can\s+<VERB>\s+(?P<dst>(?!only\b)<SET>)\s+(?P<at>(?:over|on|via|using|through)\s+(?P<ports>{_ONLY_ON})\s+only|only\s+(?:over|on|via|using|through)\s+(?P<ports2>{_ONLY_ON}))\s*$", _nothing_but_on, "that other ports are closed is `no S can reach D except S can reach D on PORTS`"),
     idiom(rf"(?P<at>\s+(?:over|via|using|through|by|with|for)\s+(?:the\s+)?(?P<name>{_NAMES})(?:\s+(?:ports?|protocol|traffic))?){_END}", _on_port, "ports stand behind `on`, with their protocol"),
     idiom(r"^\s*no\s+(?P<src><SET>)\s+can\s+<VERB>\s+(?P<dst><SET>)\s+(?P<at>(?:except|unless|but|other\s+than|apart\s+from|excluding|save)(?:\s+for)?(?:\s+on|\s+over)?)\s+(?P<ports>(?:ports?|tcp|udp|sctp)(?![\w.-])[^()]*)$", "no {src} can reach {dst} except {src} can reach {dst} on {ports}", "`except` with `can reach` behind it excuses connections"),
     idiom(r"(?<=\bcan\s)(?P<at>(?:resolve|look\s+up|query)\s+(?:dns|names?|hosts?|host\s*names?|domains?)(?:\s+names?)?)<E>", "reach dns on udp/53, tcp/53", "names are asked of `dns`"),

@@ -155,7 +155,7 @@ PHRASES = (
     idiom(r"^\s*(?P<at>(?:is\s+there\s+an?\s+)?(?:deny|default)(?:[\s-]+deny)?(?P<all>(?:[\s-]*(?:all|by\s+default|ingress|egress|traffic|and|,))*))(?:\s+(?:in|for|to|from|of)\s+(?:the\s+)?(?P<src>(?:(?!\bto\b).)+))?\s*$", _denied, _ISOLATED),
     idiom(r"<B>(?P<at>(?:(?:is|are)\s+(?:covered|selected|guarded|protected|matched)\s+by|has|have)\s+(?:an?\s+|some\s+|at\s+least\s+one\s+|the\s+)?(?:network\s*)?polic(?:y|ies))\s*$", "is isolated for ingress, egress", _ISOLATED),
     # ---------------------------------------------------------------------------------------- ports in place of an end
-    idiom(r"(?P<pre>\breach\s+)(?P<at>(?:the\s+|any\s+)?(?=(?:ports?\s+\d|tcp/|udp/)))", "{pre}anything on ", "the far end stands between `reach` and `on`"),
+    idiom(r"(?P<pre>\breach\s+)(?P<at>(?:the\s+|any\s+)?(?=(?:ports?\s+\d|tcp/|udp/|\d+/(?:tcp|udp|sctp)<E>)))", "{pre}anything on ", "the far end stands between `reach` and `on`"),
     idiom(r"\bcan\s+(?P<at>ssh)(?:\s+(?:to|into|in))?(?:\s+(?P<dst>\S.*))?$", lambda groups: f"can reach {groups['dst'] or 'anything'} on tcp/22", "opening connections is `can reach`"),
     # ---------------------------------------------------------------------------------------- how many
     idiom(r"^\s*(?P<much>all|every|each|everything|anything)\s+(?P<at>(?P<key><KEY>\s*=\s*[\w.-]+)\s+pods?)(?=\s)", "{much} pods({key})", _LABELS),

@@ -43,6 +43,6 @@ OF_PORTS = (
     idiom(r"(?<=\s)(?P<at>at|over|via|using|through|with|by|for|to|@|in)\s+(?=(?:tcp|udp|sctp|ports?)(?![\w.-]))", "on ", "ports stand behind `on`"),
     idiom(rf"<B>(?P<word>on)\s+(?:the\s+)?(?P<at>(?P<list>{_ITEM}(?:{_BETWEEN}{_ITEM})*))(?=\s|$|[,;?.])", _ports, _PORT),
     idiom(r"(?<=[\w)])(?<!tcp)(?<!udp)(?<!sctp)(?<!port)(?<!ports)(?P<at>:(?P<port>\d+))(?=\s|$)", " on tcp/{port}", _PORT),
-    idiom(r"(?<!\bon)(?<!,)(?<!\bor)(?<!\band)(?<!tcp)(?<!udp)(?<!sctp)(?<!ports)(?<!port)(?P<at>\s+)(?=ports?[\s:=#]*\d|(?:tcp|udp|sctp)[/:\s]\s*(?:ports?\s+)?\d)", " on ", "ports stand behind `on`"),
+    idiom(r"(?<!\bon)(?<!,)(?<!\bor)(?<!\band)(?<!tcp)(?<!udp)(?<!sctp)(?<!ports)(?<!port)(?P<at>\s+)(?=ports?[\s:=#]*\d|(?:tcp|udp|sctp)[/:\s]\s*(?:ports?\s+)?\d|\d+/(?:tcp|udp|sctp)(?![\w/-]))", " on ", "ports stand behind `on`"),
     idiom(rf"<B>(?P<word>on)\s+(?:the\s+)?(?P<at>(?P<list>{_ITEM}(?:{_BETWEEN}{_ITEM})*))(?=\s|$|[,;?.])", _ports, _PORT),
 )  # fmt: skip

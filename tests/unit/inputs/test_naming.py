@@ -20,6 +20,9 @@ spec: {{containers: [{{name: c, image: i}}]}}
 """
 
 
+BOTH = "namespaces(kubernetes.io/metadata.name in (blog, shop))"
+
+
 @pytest.fixture
 def loaded(tmp_path: Path) -> Loaded:
     pods = (("web-1", "shop", "app: web, tier: front"), ("db", "shop", "k8s-app: db, app.kubernetes.io/name: db"))
@@ -42,6 +45,13 @@ def loaded(tmp_path: Path) -> Loaded:
         ),
         ("queue cannot reach web", ("no namespace queue can reach pods(app=web)",)),  # nothing is called so
         ("namespace web cannot reach db", ("no namespace web can reach pods(app.kubernetes.io/name=db)",)),
+        (
+            "no namespace s* can reach db",
+            ("no pods in namespaces(kubernetes.io/metadata.name in (shop)) can reach pods(app.kubernetes.io/name=db)",),
+        ),
+        ("no namespace *o* can ping web", (f"no pods in {BOTH} can reach pods(app=web) on other",)),
+        ("no pods in namespace *o* can reach internet", (f"no pods in {BOTH} can reach internet",)),
+        ("no namespace x-* can reach internet", ()),  # nothing is called so
         ("pods in web cannot reach db", ("no pods in namespace web can reach pods(app.kubernetes.io/name=db)",)),
     ],
 )
