@@ -43,18 +43,21 @@ NAMES_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, N
 class Mediation:
     """`stages`: those that judge requests at the destination.  `keeps_off`: over SELF, the labels by which a pod has no
     proxy; no pod that is created later has them.  `detour`: the request may come by another way; `refusal`: it may have
-    to, and be refused there."""
+    to, and be refused there; `around`: it may come from elsewhere.  `tunnel`: what is below the mesh sees that in place
+    of the port asked for."""
 
     stages: tuple[Stage, ...] = ()
     keeps_off: Formula = FALSE
     detour: Formula = FALSE
     refusal: Formula = FALSE
+    around: Formula = FALSE
+    tunnel: Formula = FALSE
 
     @property
     def formulas(self) -> Iterator[Formula]:
         for stage in self.stages:
             yield from formulas_of(stage)
-        yield from (self.keeps_off, self.detour, self.refusal)
+        yield from (self.keeps_off, self.detour, self.refusal, self.around, self.tunnel)
 
 
 def mediation(cluster: Cluster, question: Question, table: NamespaceTable, inside: frozenset[int]) -> Mediation:
@@ -62,7 +65,13 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
     if not is_asked(cluster, question):
         return Mediation()
     from analyzer.model.mesh_pods import keeps_off
-    from analyzer.model.mesh_stage import by_waypoint, mesh_stages, refused_by_waypoint
+    from analyzer.model.mesh_stage import (
+        around_by_waypoint,
+        by_waypoint,
+        mesh_stages,
+        refused_by_waypoint,
+        tunnelled,
+    )
 
     names = frozenset(name for code in inside if (name := table.entries[code].name) is not None)
 
@@ -97,8 +106,14 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
         stages = _among(cluster, question, names).stages
         cutting = _Cutting(cut, left, question.others_let_in)
         found = tuple(s for s in map(cutting.stage, stages) if s.applies != FALSE)
-    refusal = cut(refused_by_waypoint(cluster))
-    return Mediation(found, cut(keeps_off(cluster.mesh, cluster)), by_waypoint(cluster.mesh), refusal)
+    return Mediation(
+        found,
+        cut(keeps_off(cluster.mesh, cluster)),
+        by_waypoint(cluster.mesh),
+        cut(refused_by_waypoint(cluster)),
+        cut(around_by_waypoint(cluster)),
+        cut(tunnelled(cluster)),
+    )
 
 
 _NAMESPACE = Attribute(Role.SELF, Name.NAMESPACE)

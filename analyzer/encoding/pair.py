@@ -112,7 +112,7 @@ def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, changed: _AllChanged) 
             denied.append(conj([_is_one_of(end, change.near), neg(old.side(direction))]))
     if any(changed.mesh.near):
         denied.append(conj([_is_one_of(old.dst, changed.mesh.near), neg(old.mediated())]))
-    return conj([terms.scope(), terms.policies.allowed(), disj(denied)])
+    return conj([terms.scope(), terms.policies.allowed(), disj(denied), neg(old.around())])
 
 
 def _is_one_of(end: EndTerms, ends: Ends) -> Term:

@@ -24,6 +24,7 @@ from analyzer.encoding.walk import requests_in
 from analyzer.encoding.ways import WayTerms, distinguished
 from analyzer.model.formulas import Formula, Role
 from analyzer.model.knobs import ServiceEval
+from analyzer.model.mesh import TUNNEL_PORT
 from analyzer.model.on_nodes import every_node_address
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Unmatched
@@ -69,15 +70,31 @@ class PipelineTerms:
     def allowed(self) -> Term:
         """Every stage lets it through; of several requests that are chosen, some one."""
         if self.requests is None or not self.scope.question.requests:
-            return conj([*(self.side(direction) for direction in Direction), self.mediated()])
+            return self._through()
         free = frozenset(row_of(test.attribute) for test in requests_in(self.scope.question.claim.where))
         found = []
         for chosen in self.scope.question.requests:
             self.requests.chosen, self.requests.free = chosen, free
-            sides = [self.side(direction) for direction in Direction]
-            found.append(self.script.share(conj([*sides, self.mediated(), self.requests.can_be_chosen()])))
+            found.append(self.script.share(conj([self._through(), self.requests.can_be_chosen()])))
         self.requests.chosen, self.requests.free = None, frozenset()
         return disj(found)
+
+    def _through(self) -> Term:
+        straight = conj([*(self.side(direction) for direction in Direction), self.mediated()])
+        return disj([straight, self.around()])
+
+    def around(self) -> Term:
+        """The request comes from elsewhere than from the source."""
+        return self._asked_mesh(self.scope.mesh.around)
+
+    def _asked_mesh(self, formula: Formula) -> Term:
+        """What the mesh asks of the destination and of the request."""
+        if self.requests is None or self.dst is None:
+            return FALSE
+        self.formulas.requests = self.requests
+        found = self.formulas.of(formula, {Role.SELF: self.dst, Role.SRC: self.src, Role.DST: self.dst})
+        self.formulas.requests = None
+        return self.script.share(found)
 
     def mediated(self) -> Term:
         """The mesh lets the request through, by the destination's proxy or by another way."""
@@ -114,7 +131,15 @@ class PipelineTerms:
         return [disj([neg(self.dst.pod), declared, neg(labelled)])]
 
     def side(self, direction: Direction) -> Term:
-        """The ruling of one stage: everything is allowed where no policy reaches the end."""
+        """The ruling of one stage, on what it sees: everything is allowed where no policy reaches the end."""
+        found, tunnel = self._by_engine(direction), self._asked_mesh(self.scope.mesh.tunnel)
+        if tunnel == FALSE:
+            return found
+        view = replace(self._view(direction), asked=(Protocol.TCP, TUNNEL_PORT))
+        applies = self.formulas.of(view.stage.applies, {Role.SELF: view.subject})
+        return choose(tunnel, self.script.share(implies(applies, self._doubted(view, self.tiers.ruling(view)))), found)
+
+    def _by_engine(self, direction: Direction) -> Term:
         if self.requests is None or not (self.profile.reads_cilium or self.profile.reads_calico):
             return self._side(direction)
         self.formulas.requests, self.requests.is_by_engine = self.requests, self.profile.reads_cilium

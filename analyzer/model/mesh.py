@@ -34,6 +34,8 @@ ANNOTATIONS = frozenset(
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 WAYPOINT_CLASS = "istio-waypoint"
 USE_WAYPOINT = "istio.io/use-waypoint"
+TUNNEL_PORT = 15008
+"""Where ztunnel takes the mesh's mutual TLS: what a client asks for stands inside, out of sight of NetworkPolicies."""
 USE_WAYPOINT_OF = "istio.io/use-waypoint-namespace"
 
 

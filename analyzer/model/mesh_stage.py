@@ -99,6 +99,11 @@ def waypoint_stage(cluster: Cluster, authorizers: ExtAuthz, waypoint: Waypoint, 
     return _Builder(cluster, cluster.mesh, authorizers, attaches).waypoint(found, number)
 
 
+def tunnelled(cluster: Cluster) -> Formula:
+    """The request comes to SELF inside the mesh's own tunnel, whatever port it asks for (istio.md 9)."""
+    return both([HAS_MTLS, places(cluster).ztunnel])
+
+
 def by_waypoint(mesh: Mesh) -> Formula:
     """A request in mutual TLS may come by a waypoint; what that does is modelled for single requests only."""
     names = _waypoints(mesh)
@@ -110,16 +115,25 @@ def refused_by_waypoint(cluster: Cluster) -> Formula:
     """A request in mutual TLS to SELF may have to come by a waypoint, which may refuse it.  Which Services and
     addresses a waypoint takes over is its own label's to say; what is asked of it stands here (istio.md 6)."""
     names = _waypoints(cluster.mesh)
-    if not names:
-        return FALSE
+    fact = OpenFact("mesh-waypoint", "refuses", f"what waypoint {names} refuses is not modelled")
+    return both([_behind_waypoint(cluster), HAS_MTLS, Open(fact)]) if names else FALSE
+
+
+def around_by_waypoint(cluster: Cluster) -> Formula:
+    """A request that comes by a waypoint comes to SELF from that, whose pods are all that is below the mesh sees."""
+    return both([_behind_waypoint(cluster), by_waypoint(cluster.mesh)])
+
+
+@remembered
+def _behind_waypoint(cluster: Cluster) -> Formula:
+    """Pods that ask for a waypoint, or whose namespace or some Service of theirs does."""
     led = (each for each in cluster.services if each.waypoint and each.selector is not None)
     behind = [
         Test(Attribute(Role.SELF, Name.NAMESPACE_LABEL, USE_WAYPOINT)),
         Test(Attribute(Role.SELF, Name.LABEL, USE_WAYPOINT)),
         *(both([in_namespace(it.namespace), labels(it.selector, Role.SELF)]) for it in led if it.selector is not None),
     ]
-    fact = OpenFact("mesh-waypoint", "refuses", f"what waypoint {names} refuses is not modelled")
-    return both([is_a(Role.SELF, PODS), HAS_MTLS, either(behind), Open(fact)])
+    return both([is_a(Role.SELF, PODS), either(behind)])
 
 
 def _waypoints(mesh: Mesh) -> str:

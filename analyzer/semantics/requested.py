@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
-from analyzer.model.formulas import Attribute, Name, Role
-from analyzer.model.mesh import has_mesh
+from analyzer.model.formulas import Attribute, Formula, Name, Role
+from analyzer.model.mesh import TUNNEL_PORT, has_mesh
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine, proxy_config
-from analyzer.model.requests import MTLS, Request
+from analyzer.model.requests import MTLS, PLAINTEXT, Request
 from analyzer.records import dataclass
 from analyzer.semantics.deciding import as_modelled_first, said
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
@@ -21,6 +21,7 @@ from analyzer.semantics.oracle import decide
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES, Settle, first_option, runs
 
 Its = Mapping[Attribute, tuple[str, ...]]
+_TLS = Attribute(Role.REQUEST, Name.TLS)
 _TELLS_TLS = frozenset({Name.TLS, Name.IDENTITY})
 _OF_THE_SOURCE = frozenset({Name.IDENTITY, Name.REMOTE_IP, Name.FAULT})
 
@@ -73,9 +74,54 @@ def decide_asked(
         return request_through_engine(
             cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens
         )
-    told = decide(cluster, profile, connection, settle)
-    if request is None or not told.allowed or not has_mesh(cluster.mesh) or not isinstance(connection.dst, Pod):
-        return told, request
+    if request is None or not has_mesh(cluster.mesh) or not isinstance(connection.dst, Pod):
+        return decide(cluster, profile, connection, settle), request
+    found = None
+    for chosen in _ways_in(cluster, profile, connection, settle, asked):
+        named = asked.named if asked.named is None else asked.named | {_TLS}
+        told = _decided(cluster, profile, replace(connection, request=chosen), settle, replace(asked, named=named))
+        if told[0].allowed:
+            return told
+        found = found or told
+    return found or _decided(cluster, profile, connection, settle, asked)
+
+
+def _ways_in(
+    cluster: Cluster, profile: Profile, connection: Connection, settle: Settle, asked: Asked
+) -> Iterator[Request]:
+    """In plaintext, and in mutual TLS, where the client chooses and the mesh's tunnel takes the latter elsewhere."""
+    request = connection.request
+    if request is None or asked.named is None or _TELLS_TLS & {it.name for it in asked.named}:
+        return
+    mutual = replace(request, tls=MTLS, identity=None)
+    may_be_mutual = isinstance(connection.src, Pod) or profile.foreign_identities
+    if may_be_mutual and is_tunnelled(cluster, profile, replace(connection, request=mutual), settle):
+        yield replace(request, tls=PLAINTEXT, identity=None)
+        yield mutual
+
+
+def is_tunnelled(cluster: Cluster, profile: Profile, connection: Connection, settle: Settle = first_option) -> bool:
+    """The connection comes inside the mesh's own tunnel: what is below it sees nothing but that (istio.md 9)."""
+    from analyzer.model.mesh_stage import tunnelled
+
+    about = Situation.of(connection, cluster.nodes, settle).seeing(Role.SELF, connection.dst)
+    return is_true(tunnelled(cluster), replace(about, request=attributes_of(connection, cluster, profile)))
+
+
+def _decided(
+    cluster: Cluster, profile: Profile, connection: Connection, settle: Settle, asked: Asked
+) -> tuple[Decision, Request | None]:
+    on_wire = connection
+    if is_tunnelled(cluster, profile, connection, settle):
+        on_wire = replace(connection, port=TUNNEL_PORT, through=None)
+    told = decide(cluster, profile, on_wire, settle)
+    from analyzer.model.mesh_stage import STAGE, around_by_waypoint
+
+    if not told.allowed:
+        around = around_by_waypoint(cluster)
+        if not _is_so(around, cluster, profile, connection, settle):
+            return told, connection.request
+        return Decision((Ruling(STAGE, StageVerdict.ALLOWED, None, (), said(around)),)), connection.request
     from analyzer.semantics.mesh import request_ruling
 
     ruling, found = request_ruling(
@@ -103,11 +149,14 @@ def _beside_waypoints(
         request = replace(request, tls=MTLS)
     ways = by_waypoint(cluster.mesh), refused_by_waypoint(cluster)
     way, verdict = (ways[1], StageVerdict.DENIED) if ruling.allowed else (ways[0], StageVerdict.ALLOWED)
-    shown = attributes_of(replace(connection, request=request), cluster, profile)
-    about = Situation.of(connection, cluster.nodes, settle).seeing(Role.SELF, connection.dst)
-    if not is_true(way, as_modelled_first(replace(about, request=shown))):
+    if not _is_so(way, cluster, profile, replace(connection, request=request), settle):
         return ruling, found
     return replace(ruling, verdict=verdict, rules=(), reason=said(way)), None if ruling.allowed else request
+
+
+def _is_so(way: Formula, cluster: Cluster, profile: Profile, connection: Connection, settle: Settle) -> bool:
+    about = Situation.of(connection, cluster.nodes, settle).seeing(Role.SELF, connection.dst)
+    return is_true(way, as_modelled_first(replace(about, request=attributes_of(connection, cluster, profile))))
 
 
 def asked_outcomes(
