@@ -10,6 +10,7 @@ from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.subjects import Subject
 from analyzer.analysis.explaining.mismatches import Mismatches, end_words
 from analyzer.analysis.explaining.requests import judged, without_requests
+from analyzer.analysis.explaining.tunnels import tunnel_to
 from analyzer.model.aws import GroupRule, NodeGroups
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Through
@@ -52,15 +53,18 @@ def explain(
     cluster = as_enforced(without_requests(cluster), profile)
     pair = Pair(cluster, profile, src, dst, pod_addresses)
     both = pair.both()
-    sides = {rules.stage.name: _Trial(cluster, profile, pair, rules, asked).explained() for rules in pair.stages}
+    tunnel = tunnel_to(cluster, profile, src, dst, request, pod_addresses)
+    trials = {it.stage.name: _Trial(cluster, profile, pair, it, tunnel.on_wire(asked)) for it in pair.stages}
+    sides = {name: tunnel.told(trial.explained(), asked) for name, trial in trials.items()}
     names = words or (end_words(src), end_words(dst))
     mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
     may, must = (mesh.allowed, mesh.certain) if mesh is not None else (asked, asked)
+    below = tunnel.passing(asked, both.may, both.must)
     return Explanation(
         *names,
         asked,
-        both.may & may,
-        both.must & must,
+        below[0] & may,
+        below[1] & must,
         sides[Direction.EGRESS.value],
         sides[Direction.INGRESS.value],
         profile,
