@@ -21,7 +21,7 @@ from analyzer.model.cilium import CiliumFact, cilium_of, cilium_stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
-from analyzer.model.mesh import DEFAULT_REVISION, Mesh, MeshConfig, MeshObject, Waypoint
+from analyzer.model.mesh import AMBIENT, DATAPLANE_MODE, DEFAULT_REVISION, Mesh, MeshConfig, MeshObject, Waypoint
 from analyzer.model.needs import Need
 from analyzer.model.policies import Policy
 from analyzer.model.source import LeftOut, Notice, Source
@@ -231,7 +231,9 @@ def _mesh(facts: Facts) -> Mesh:
     )
     injectors = {pod.shape.labels.get("istio.io/rev", "") for pod in facts.pods if pod.name.startswith("istiod")}
     config = facts.mesh_configs[revisions[0]] if revisions else MeshConfig()
-    return Mesh(tuple(objects), config, frozenset({*revisions, *injectors} - {""}))
+    asking = (*(namespace.labels for namespace in facts.namespaces), *(pod.shape.labels for pod in facts.pods))
+    is_ambient = any(labels.get(DATAPLANE_MODE) == AMBIENT for labels in asking)
+    return Mesh(tuple(objects), config, frozenset({*revisions, *injectors} - {""}), is_ambient)
 
 
 def _of_gateway_api(facts: Facts) -> Iterable[MeshObject]:

@@ -34,6 +34,7 @@ ANNOTATIONS = frozenset(
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 WAYPOINT_CLASS = "istio-waypoint"
 USE_WAYPOINT = "istio.io/use-waypoint"
+DATAPLANE_MODE, AMBIENT = "istio.io/dataplane-mode", "ambient"
 TUNNEL_PORT = 15008
 """Where ztunnel takes the mesh's mutual TLS: what a client asks for stands inside, out of sight of NetworkPolicies."""
 USE_WAYPOINT_OF = "istio.io/use-waypoint-namespace"
@@ -299,11 +300,13 @@ MeshObject = (
 
 @dataclass(frozen=True)
 class Mesh:
-    """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed."""
+    """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed.
+    `is_ambient`: some namespace or workload asks for ztunnel."""
 
     objects: tuple[MeshObject, ...] = ()
     config: MeshConfig = MeshConfig()
     revisions: frozenset[str] = frozenset()
+    is_ambient: bool = False
 
     def of(self, kind: type[T]) -> list[T]:
         """Those of the kind."""
@@ -333,4 +336,4 @@ NO_MESH = Mesh()
 
 def has_mesh(mesh: Mesh) -> bool:
     """Something of a mesh is to be seen."""
-    return bool(mesh.objects) or mesh.config != MeshConfig()
+    return bool(mesh.objects) or mesh.config != MeshConfig() or mesh.is_ambient

@@ -24,6 +24,8 @@ from analyzer.model.formulas import (
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.leading import on_target
 from analyzer.model.mesh import (
+    AMBIENT,
+    DATAPLANE_MODE,
     GATEWAY_NAME,
     STATUS,
     UNINJECTED,
@@ -38,7 +40,6 @@ from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
 from analyzer.sets import PortSet
 
-_MODE = "istio.io/dataplane-mode"
 _INJECT, _REVISION = "sidecar.istio.io/inject", "istio.io/rev"
 _ADDED = frozenset(
     {
@@ -164,16 +165,16 @@ def keeps_off(mesh: Mesh, cluster: Cluster) -> Formula:
     """The labels by which a pod is none that a sidecar or ztunnel stands before, where its namespace has them."""
     strange = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and v.lower() not in _YES}
     made_gateways = (made_by(each) for each in mesh.of(IngressGateway) if each.selector)
-    asked = [_label(_INJECT, "false", *strange), _label(_MODE, "none"), is_waypoint(), _label(GATEWAY_NAME)]
+    asked = [_label(_INJECT, "false", *strange), _label(DATAPLANE_MODE, "none"), is_waypoint(), _label(GATEWAY_NAME)]
     return either([*asked, *made_gateways])
 
 
 def has_ztunnel() -> Formula:
     """Ambient, where no sidecar goes before it (istio.md 2.2)."""
-    mode, redirected = _MODE, _annotation("ambient.istio.io/redirection", "enabled")
-    asked = both([_of_namespace(mode, "ambient"), negated(_label(mode, "none"))])
+    mode, redirected = DATAPLANE_MODE, _annotation("ambient.istio.io/redirection", "enabled")
+    asked = both([_of_namespace(mode, AMBIENT), negated(_label(mode, "none"))])
     return both(
-        [is_a(Role.SELF, PODS), negated(_annotation(STATUS)), either([redirected, _label(mode, "ambient"), asked])]
+        [is_a(Role.SELF, PODS), negated(_annotation(STATUS)), either([redirected, _label(mode, AMBIENT), asked])]
     )
 
 
