@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 from analyzer.analysis.connectivity.merging import merged
 from analyzer.analysis.connectivity.request_regions import Client, region_of, together
@@ -29,7 +29,8 @@ from analyzer.model.formulas import (
     with_leaves,
 )
 from analyzer.model.labels import NO_LABELS
-from analyzer.model.mesh import MeshConfig
+from analyzer.model.mesh import TUNNEL_PORT, MeshConfig
+from analyzer.model.mesh_places import places
 from analyzer.model.mesh_rules import HAS_MTLS
 from analyzer.model.mesh_stage import by_waypoint, mesh_stages
 from analyzer.model.open_facts import OpenFact
@@ -52,14 +53,17 @@ from analyzer.verdicts.connectivity import (
     bit_indices,
     bits_of,
 )
+from analyzer.verdicts.regions import Constraints
 
 
 @dataclass(frozen=True, slots=True)
 class _LetIn:
-    """What a proxy lets in on these ports, whoever sends it; None: more than can be listed."""
+    """What a proxy lets in on these ports, whoever sends it; None: more than can be listed.  `in_tunnel`: what comes in
+    mutual TLS has come by the mesh's tunnel (istio.md 9)."""
 
     ports: PortSet
     alternatives: tuple[Alternative, ...] | None
+    in_tunnel: bool = False
 
 
 Admitted = tuple[_LetIn, ...]
@@ -68,17 +72,29 @@ Admitted = tuple[_LetIn, ...]
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """What of a source gets in: on some ports for sure, on some perhaps, elsewhere nothing; other ports are open."""
+    """What of a source gets in: on some ports for sure, on some perhaps, elsewhere nothing; other ports are open.
+
+    `tunnelled`: on these something may get in by the mesh's tunnel, for which policies need not open them; on those of
+    `by_tunnel` nothing is sure to get in otherwise.
+    """
 
     may: PortSet
     must: PortSet
     shut: PortSet
     requests: tuple[PortRequests, ...]
+    tunnelled: tuple[PortRequests, ...] = ()
+    by_tunnel: PortSet = PortSet.EMPTY
 
     def narrowed(self, row: MapRow) -> MapRow:
         closed, unsure = ConnectionSet(tcp=self.shut), ConnectionSet(tcp=self.shut | (self.may - self.must))
+        if TUNNEL_PORT not in row.certain.tcp:
+            unsure |= ConnectionSet(tcp=self.by_tunnel)
         allowed = row.allowed - closed
-        told = (replace(it, ports=it.ports & allowed.tcp) for it in self.requests)
+        told = [replace(it, ports=it.ports & allowed.tcp) for it in self.requests]
+        if TUNNEL_PORT in row.allowed.tcp:
+            inside = [replace(it, ports=it.ports - allowed.tcp) for it in self.tunnelled]
+            told += inside
+            allowed |= ConnectionSet(tcp=reduce(PortSet.__or__, (it.ports for it in inside), PortSet.EMPTY))
         return replace(
             row, allowed=allowed, certain=row.certain - unsure, requests=tuple(it for it in told if it.ports)
         )
@@ -133,7 +149,7 @@ class MeshRows:
         pod = pod_of(workload, of_namespace, workload.ips[0] if workload.ips else self.pods.some())
         asked = list(asked_of(cluster, profile, pod))
         if self._is_unsettled(workload, asked):
-            yield _LetIn(PortSet.FULL, None)
+            yield _LetIn(PortSet.FULL, None, in_tunnel=True)
             return
         told = dict.fromkeys(leaf.ports for leaf in asked if isinstance(leaf, OnPorts))
         together: dict[tuple[Alternative, ...] | None, PortSet] = {}
@@ -141,8 +157,10 @@ class MeshRows:
             found = self._alternatives(pod, ports)
             if found is not _NO_PROXY:
                 together[found] = together.get(found, PortSet.EMPTY) | ports
+        about = Situation(Protocol.TCP, TUNNEL_PORT, {Role.SELF: pod, Role.DST: pod}, cluster.nodes)
+        in_tunnel = is_true(places(cluster).ztunnel, about)
         for alternatives, ports in together.items():
-            yield _LetIn(ports, alternatives)
+            yield _LetIn(ports, alternatives, in_tunnel)
 
     def _is_unsettled(self, workload: Workload, asked: Sequence[Leaf]) -> bool:
         """Proxies may judge its pods in several ways: by labels that nobody knows, or by which address a pod has."""
@@ -190,9 +208,14 @@ class MeshRows:
         return found
 
     def _found(self, let_in: Admitted, client: Client) -> Passing:
-        may = must = shut = PortSet.EMPTY
+        may = must = shut = by_tunnel = PortSet.EMPTY
         requests: list[PortRequests] = []
+        tunnelled: list[PortRequests] = []
         for each in let_in:
+            if each.in_tunnel and (inside := _in_mutual_tls(each, client)):
+                tunnelled += (PortRequests(each.ports, *it) for it in inside)
+                if not _is_sure_in_plaintext(each, client):
+                    by_tunnel |= each.ports
             if each.alternatives is None:
                 may |= each.ports
                 continue
@@ -206,7 +229,19 @@ class MeshRows:
             told = together(regions)
             if ((), True) not in told:
                 requests += (PortRequests(each.ports, *it) for it in told)
-        return Passing(may, must, shut, tuple(requests))
+        return Passing(may, must, shut, tuple(requests), tuple(tunnelled), by_tunnel)
+
+
+def _in_mutual_tls(let_in: _LetIn, client: Client) -> tuple[tuple[Constraints, bool], ...]:
+    """What may get in that way, as regions; whether the tunnel is open is for policies to say, so that none is sure."""
+    alternatives = let_in.alternatives if let_in.alternatives is not None else (frozenset(),)
+    perhaps = ((HAS_MTLS, True), (_SOMETHING, True))
+    return together([it for one in alternatives if (it := region_of(one | {*perhaps}, client)) is not None])
+
+
+def _is_sure_in_plaintext(let_in: _LetIn, client: Client) -> bool:
+    found = (region_of(one | {(HAS_MTLS, False)}, client) for one in let_in.alternatives or ())
+    return any(it is not None and it[1] for it in found)
 
 
 def _range(end: AddressRange) -> AddressSet:

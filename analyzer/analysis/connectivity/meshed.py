@@ -26,7 +26,7 @@ def without_policies_of_mesh(cluster: Cluster) -> Cluster:
 
 def told_by_mesh(cluster: Cluster, profile: Profile) -> tuple[AddressSet, ...]:
     """The sets of addresses that its proxies tell from others."""
-    if not cluster.mesh.objects:
+    if not has_mesh(cluster.mesh):
         return ()
     from analyzer.analysis.connectivity.mesh_rows import MeshRows
 
@@ -35,7 +35,7 @@ def told_by_mesh(cluster: Cluster, profile: Profile) -> tuple[AddressSet, ...]:
 
 def narrowed(found: ConnectivityMap, cluster: Cluster, profile: Profile, pods: AddressSet) -> ConnectivityMap:
     """The map as the mesh narrows it."""
-    if not cluster.mesh.objects:
+    if not has_mesh(cluster.mesh):
         return found
     from analyzer.analysis.connectivity.mesh_rows import MeshRows, narrowed_by_mesh
 

@@ -1,0 +1,115 @@
+"""What ztunnel takes in mutual TLS comes on its own port, which is all that NetworkPolicies see of it (istio.md 9)."""
+
+import pytest
+
+from analyzer import analysis
+from analyzer.judging import Setting, judge
+from analyzer.language import parse_query
+from analyzer.manifests import load
+from analyzer.model.claims import Universe
+from analyzer.model.cluster import Cluster
+from analyzer.model.profile import PROFILES
+from analyzer.model.requests import MTLS, PLAINTEXT, Request
+from analyzer.sets import ConnectionSet, PortSet
+from analyzer.verdicts.explanation import Outcome
+from analyzer.verdicts.verdict import Status
+
+GENERIC = PROFILES["generic"]
+CLUSTER = """
+{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {istio.io/dataplane-mode: ambient}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: web, labels: {istio.io/dataplane-mode: ambient}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: front, namespace: web}, spec: {containers: [{name: c}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: np, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [PORTS]}]}
+"""
+BY_NUMBER, BY_NAME, TUNNEL = "{port: 8080}", "{port: http}", "{port: 15008}"
+ONLY_8443 = """---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: shop}
+spec: {rules: [{from: [{source: {namespaces: [web]}}], to: [{operation: {ports: ["8443"]}}]}]}
+"""
+STRICT = """---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: p, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+"""
+PAIR = "workload web/front can reach workload shop/api on"
+
+
+def cluster(ports: str, more: str = "") -> Cluster:
+    return load(["-"], stdin=lambda: (CLUSTER.replace("PORTS", ports) + more).encode()).cluster
+
+
+@pytest.mark.parametrize("kind", ["no", "some", "every"])
+@pytest.mark.parametrize(
+    ("ports", "more", "port", "tls", "passes"),
+    [
+        (TUNNEL, "", 8080, "", True),  # whatever the client asks for stands inside
+        (TUNNEL, "", 9999, "mtls", True),
+        (TUNNEL, "", 8080, "plaintext", False),
+        (BY_NUMBER, "", 8080, "plaintext", True),
+        (BY_NUMBER, "", 8080, "mtls", False),
+        (BY_NAME, "", 8080, "mtls", False),
+        (BY_NAME, "", 8080, "", True),
+        (f"{BY_NUMBER}, {TUNNEL}", "", 8080, "mtls", True),
+        (TUNNEL, ONLY_8443, 8443, "", True),  # only what ztunnel asks tells ports apart
+        (TUNNEL, ONLY_8443, 8080, "", False),
+        (BY_NUMBER, STRICT, 8080, "", False),
+        (TUNNEL, STRICT, 8080, "", True),
+    ],
+)
+def test_policies_see_the_tunnel(kind: str, ports: str, more: str, port: int, tls: str, passes: bool) -> None:
+    where = f" where request.tls == {tls}" if tls else ""
+    query = parse_query(f"{kind} {PAIR} tcp/{port}{where}", "q")
+    found = judge(cluster(ports, more), query, (), Setting(Universe.INVENTORY, GENERIC))
+    assert found.status is (Status.PROVED if passes is (kind != "no") else Status.REFUTED)
+
+
+@pytest.mark.parametrize(
+    ("ports", "tls", "outcome"),
+    [
+        (TUNNEL, MTLS, Outcome.ALLOWED),
+        (TUNNEL, PLAINTEXT, Outcome.DENIED),
+        (BY_NUMBER, MTLS, Outcome.DENIED),
+        (BY_NUMBER, PLAINTEXT, Outcome.ALLOWED),
+    ],
+)
+def test_single_requests_are_explained_so(ports: str, tls: str, outcome: Outcome) -> None:
+    there = cluster(ports)
+    (src,) = (it for it in there.workloads if it.name == "front")
+    (dst,) = (it for it in there.workloads if it.name == "api")
+    asked = ConnectionSet(tcp=PortSet.of(8080))
+    request = Request(method="GET", host="h", tls=tls)
+    assert analysis.explain(there, GENERIC, src, dst, asked=asked, request=request).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("ports", "more", "may", "must"),
+    [
+        (TUNNEL, ONLY_8443, {8443}, set()),
+        (BY_NUMBER, ONLY_8443, set(), set()),
+        (BY_NUMBER, ONLY_8443.replace("8443", "8080"), {8080}, set()),  # in mutual TLS alone, for which nothing is open
+        (BY_NUMBER, "", {8080}, {8080}),
+    ],
+)
+def test_maps_tell_what_may_come_by_it(ports: str, more: str, may: set[int], must: set[int]) -> None:
+    found = analysis.connectivity(cluster(ports, more), GENERIC)
+    ids = [getattr(end, "id", "") for end in found.ends]
+    src, dst = ids.index("web/front[Pod]"), ids.index("shop/api[Pod]")
+    place = {end: number for number, members in enumerate(found.classes) for end in members}
+    rows = [row for row in found.rows if row.src >> place[src] & 1 and row.dst >> place[dst] & 1]
+    for asked in (8080, 8443, 9999):
+        assert any(asked in row.allowed.tcp for row in rows) is (asked in may)
+        assert any(asked in row.certain.tcp for row in rows) is (asked in must)
