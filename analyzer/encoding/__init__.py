@@ -18,8 +18,9 @@ from analyzer.encoding.obligation import (
 )
 from analyzer.encoding.pair import changed_namespaces, encode_pair
 from analyzer.encoding.question import Question
-from analyzer.encoding.scope import Role, pod_addresses, pod_ranges
+from analyzer.encoding.scope import pod_addresses, pod_ranges
 from analyzer.encoding.variables import Attribute, Box, Split, Variable
+from analyzer.model.formulas import Role
 
 __all__ = [
     "CONDITION",

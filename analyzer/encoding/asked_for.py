@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.encoding.mediation import issuers
 from analyzer.encoding.request_rows import RequestDomain
-from analyzer.encoding.scope import Role as Of
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.variables import Attribute as Symbol
 from analyzer.encoding.variables import Variables
@@ -30,7 +29,7 @@ def request_in(scope: Scope, variables: Variables, values: Values) -> Request | 
             found[domain.attribute] = tuple(map(uncleaned, found[domain.attribute]))
 
     def flag(symbol: Symbol) -> bool:
-        row = variables.find(Of.REQUEST, symbol)
+        row = variables.find(Role.REQUEST, symbol)
         return row is not None and bool(values.get(row.symbol))
 
     return _request(
@@ -44,11 +43,11 @@ def request_in(scope: Scope, variables: Variables, values: Values) -> Request | 
 def _texts(domain: RequestDomain, variables: Variables, values: Values) -> Iterator[str]:
     if domain.has_several:
         for place, text in enumerate(domain.witnesses):
-            row = variables.find(Of.REQUEST, Symbol.VALUE, (domain.attribute, place))
+            row = variables.find(Role.REQUEST, Symbol.VALUE, (domain.attribute, place))
             if row is not None and values.get(row.symbol):
                 yield text
         return
-    row = variables.find(Of.REQUEST, Symbol.TEXT, domain.attribute)
+    row = variables.find(Role.REQUEST, Symbol.TEXT, domain.attribute)
     code = 0 if row is None else values.get(row.symbol, 0)
     if code:
         yield domain.witnesses[code - 1]
@@ -109,7 +108,7 @@ def embedded(scope: Scope, variables: Variables, its: Its, *, shows_chosen: bool
     found: dict[str, int] = {}
 
     def put(symbol: Symbol, value: object, which: Attribute | tuple[Attribute, int] | str = "") -> None:
-        row = variables.find(Of.REQUEST, symbol, which)
+        row = variables.find(Role.REQUEST, symbol, which)
         if row is not None:
             found[row.symbol] = int(value) if isinstance(value, int) else int(bool(value))
 

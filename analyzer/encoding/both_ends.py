@@ -5,7 +5,6 @@ from __future__ import annotations
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import POD
-from analyzer.encoding.scope import Role
 from analyzer.encoding.terms import (
     TRUE,
     Term,
@@ -16,6 +15,7 @@ from analyzer.encoding.terms import (
     neg,
 )
 from analyzer.encoding.variables import Attribute
+from analyzer.model.formulas import Role
 
 
 def distinct(s: EndTerms, d: EndTerms, *, judges_nodes: bool) -> list[Term]:

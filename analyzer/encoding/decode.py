@@ -15,10 +15,11 @@ from analyzer.encoding.namespace_names import fresh_name
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
-from analyzer.encoding.scope import Role, Scope
+from analyzer.encoding.scope import Scope
 from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable, Which
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
+from analyzer.model.formulas import Role
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol

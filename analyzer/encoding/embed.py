@@ -11,12 +11,13 @@ from analyzer.encoding.namespace_names import fresh_name
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
-from analyzer.encoding.scope import Role, Scope
+from analyzer.encoding.scope import Scope
 from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable
 from analyzer.encoding.vocabulary import PortName
 from analyzer.model.added_labels import Varying, unknown_under
 from analyzer.model.cluster import Workload
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.formulas import Role
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
 

@@ -12,7 +12,7 @@ from analyzer.encoding.domains import ABSENT, ACCOUNT_NAME, Attr, Domain
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.open_ends import supposed_fact, unknown_label
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
-from analyzer.encoding.scope import Role, Scope
+from analyzer.encoding.scope import Scope
 from analyzer.encoding.terms import (
     FALSE,
     TRUE,
@@ -31,6 +31,7 @@ from analyzer.encoding.terms import (
 from analyzer.encoding.variables import ADDRESSES, KINDS, Attribute, VariableBuilder, Which
 from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Universe
+from analyzer.model.formulas import Role
 from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.intervals import points
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer.encoding.assertion_names import AssertionNames
-from analyzer.encoding.scope import Role
 from analyzer.encoding.terms import FALSE, TRUE, Term, conj, disj, neg, within
 from analyzer.encoding.variables import Attribute, VariableBuilder
 from analyzer.model.cluster import Node
-from analyzer.model.formulas import EndKind
+from analyzer.model.formulas import EndKind, Role
 from analyzer.model.open_facts import OpenFact
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet

@@ -15,7 +15,6 @@ from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import UnseenEnd, WrittenAddress, addresses_of
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.residues import by_residue, in_words, meets
-from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.sights import Asked, is_on
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number
@@ -73,12 +72,12 @@ class FormulaTerms:
         self, scope: Scope, dst: EndTerms | None, variables: VariableBuilder, script: Script, assertions: AssertionNames
     ) -> None:
         self.scope, self.dst, self.variables, self.script, self.assertions = scope, dst, variables, script, assertions
-        self._protocol, self.port = (variables.row(End.CONNECTION, it) for it in (Symbol.PROTOCOL, Symbol.PORT))
+        self._protocol, self.port = (variables.row(Role.CONNECTION, it) for it in (Symbol.PROTOCOL, Symbol.PORT))
         self.subjects = Subjects()
         self._settled = dict(scope.question.settled)
         self.memory: dict[int, tuple[Formula, Term]] | None = None  # by formula, where the ends stay what they are
         self.requests: RequestTerms | None = None  # where nobody says so, what is asked for is no HTTP
-        self._chosen: dict[tuple[Formula, End, bool], Term] = {}
+        self._chosen: dict[tuple[Formula, Role, bool], Term] = {}
         self._added_keys = scope.members.added_keys
         self._kinds: dict[tuple[frozenset[EndKind], int], tuple[Seen, Term]] = {}  # by `id()` of the end
 
@@ -272,14 +271,14 @@ class FormulaTerms:
         if ports.name:
             wanted = [w for w in self.scope.port_names if (w.name, w.scope) == (ports.name, ports.scope)]
             fits = [w for w in wanted if ports.protocol in (None, w.protocol)]
-            declared = ((w, self.variables.symbol(End.DST, Symbol.PORT_NAME, w)) for w in fits)
+            declared = ((w, self.variables.symbol(Role.DST, Symbol.PORT_NAME, w)) for w in fits)
             return disj(conj([self.has_protocol(w.protocol), symbol]) for w, symbol in declared)
         protocol = TRUE if ports.protocol is None else self.has_protocol(ports.protocol)
         if ports.ports == PortSet.FULL:
             return protocol
         if ports.protocol is Protocol.OTHER:
             return conj([protocol, self.assertions.open(which_of_others(ports.ports))])
-        return conj([protocol, self.variables.lies_in(ports.ports.intervals, End.CONNECTION, Symbol.PORT)])
+        return conj([protocol, self.variables.lies_in(ports.ports.intervals, Role.CONNECTION, Symbol.PORT)])
 
     def _on_host_port(self) -> Term:
         by_port: dict[tuple[Protocol, int], list[int]] = {}

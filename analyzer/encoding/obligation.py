@@ -29,11 +29,12 @@ from analyzer.encoding.formulas import FormulaTerms
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import POD
-from analyzer.encoding.scope import Role, Scope, scope_of
+from analyzer.encoding.scope import Scope, scope_of
 from analyzer.encoding.terms import Script, Term, conj, disj, iff
 from analyzer.encoding.variables import Attribute, VariableBuilder, Variables
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import Role
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol, RuleRef
 from analyzer.records import dataclass

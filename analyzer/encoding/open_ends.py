@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analyzer.encoding.scope import Role
 from analyzer.model.added_labels import Option, Varying
 from analyzer.model.cluster import Unmodelled
+from analyzer.model.formulas import Role
 from analyzer.model.open_facts import OpenFact
 
 

@@ -25,13 +25,14 @@ from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
 from analyzer.encoding.reach import POD, Ends, ends_of, union_of
-from analyzer.encoding.scope import Role, scopes_of
+from analyzer.encoding.scope import scopes_of
 from analyzer.encoding.slices import index_of, sliced, without_tiers
 from analyzer.encoding.terms import FALSE, Script, Term, conj, disj, neg
 from analyzer.encoding.variables import VariableBuilder
 from analyzer.encoding.vocabulary import mentioned_names
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import Role
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile

@@ -19,7 +19,6 @@ from analyzer.encoding.request_rows import (
     meets,
     row_of,
 )
-from analyzer.encoding.scope import Role as Of
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, equal, iff, implies, neg, number
 from analyzer.encoding.variables import Attribute as Symbol
@@ -126,11 +125,11 @@ class RequestTerms:
         """A text of one of these sorts is there."""
         if domain.has_several:
             return disj(self._has(domain, place) for place in places)
-        row = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute)
+        row = self.variables.row(Role.REQUEST, Symbol.TEXT, domain.attribute)
         return self.script.share(row.lies_in(points(place + 1 for place in places)))
 
     def _has(self, domain: RequestDomain, place: int) -> Term:
-        return self.variables.symbol(Of.REQUEST, Symbol.VALUE, (domain.attribute, place))
+        return self.variables.symbol(Role.REQUEST, Symbol.VALUE, (domain.attribute, place))
 
     def _is_chosen(self, attribute: Attribute) -> bool:
         return self.chosen is not None and row_of(attribute) not in self.free
@@ -146,7 +145,7 @@ class RequestTerms:
         """It comes in mutual TLS of the mesh."""
         is_free = any(it.name in (Name.TLS, Name.IDENTITY) for it in self.free)
         if self.chosen is None or is_free:
-            return self.variables.symbol(Of.REQUEST, Symbol.MTLS)
+            return self.variables.symbol(Role.REQUEST, Symbol.MTLS)
         return TRUE if MTLS in self.chosen.get(_TLS, ()) else FALSE
 
     @property
@@ -156,7 +155,7 @@ class RequestTerms:
 
     def _flag(self, symbol: Symbol, name: Name, is_free: bool) -> Term:
         if self.chosen is None or is_free:
-            return self.variables.symbol(Of.REQUEST, symbol)
+            return self.variables.symbol(Role.REQUEST, symbol)
         return TRUE if self.chosen.get(Attribute(Role.REQUEST, name)) else FALSE
 
     # -------------------------------------------------------------------------------------------- what can be
@@ -189,7 +188,7 @@ class RequestTerms:
     def _is_there(self, domain: RequestDomain) -> Term:
         if domain.has_several:
             return disj(self._has(domain, place) for place in range(len(domain.witnesses)))
-        row = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute)
+        row = self.variables.row(Role.REQUEST, Symbol.TEXT, domain.attribute)
         return neg(equal(row.symbol, number(0, row.width)))
 
     def _can_mtls(self) -> Term:
@@ -211,7 +210,7 @@ class RequestTerms:
             if domain.has_several:
                 rules.append(implies(self._is_there(domain), there))
                 continue
-            row, present = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute), self._is_there(domain)
+            row, present = self.variables.row(Role.REQUEST, Symbol.TEXT, domain.attribute), self._is_there(domain)
             rules.append(row.lies_in(row.every))
             if name in ALWAYS or name is Name.ISSUER:
                 rules.append(iff(there, present))
@@ -221,7 +220,7 @@ class RequestTerms:
 
     def _shows_identity(self, domain: RequestDomain) -> Term:
         """What is no pod shows one of these in mutual TLS, and nobody else chooses."""
-        row = self.variables.row(Of.REQUEST, Symbol.TEXT, domain.attribute)
+        row = self.variables.row(Role.REQUEST, Symbol.TEXT, domain.attribute)
         shows = conj([self.mtls, neg(self.src.pod)])
         return conj([row.lies_in(row.every), iff(shows, self._is_there(domain))])
 

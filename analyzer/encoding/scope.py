@@ -7,7 +7,6 @@ claim speaks of.  `slice_first=False` keeps everything, to compare.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from functools import reduce
 from operator import and_, or_
 
@@ -30,22 +29,13 @@ from analyzer.encoding.walk import asked_of_requests, formulas_of, led_ports_of
 from analyzer.model.claims import Assumption, Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import ANYTHING
-from analyzer.model.formulas import Formula
+from analyzer.model.formulas import Formula, Role
 from analyzer.model.leading import NodeWay, Way
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
 from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
-
-
-class Role(Enum):
-    """What a variable describes: an end, the connection between the two, or what is asked for over it."""
-
-    SRC = "src"
-    DST = "dst"
-    CONNECTION = "connection"
-    REQUEST = "request"
 
 
 @dataclass(frozen=True)

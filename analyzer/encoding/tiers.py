@@ -14,7 +14,6 @@ from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.far_ends import WrittenAddress
 from analyzer.encoding.formulas import FormulaTerms, Seen
-from analyzer.encoding.scope import Role as End
 from analyzer.encoding.sights import Asked
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, neg
 from analyzer.model.formulas import Leaf, Open, Role, leaves
@@ -55,7 +54,7 @@ class TierTerms:
     ) -> None:
         self.formulas, self.script, self.assertions = formulas, script, assertions
         self.track_allows, self.is_tracked = track_allows, is_tracked
-        self._selected: dict[tuple[int, End], Term] = {}
+        self._selected: dict[tuple[int, Role], Term] = {}
         self._sliced: dict[tuple[int, Direction], KeptScales] = {}
 
     def _track(self, entry: Entry, direction: Direction, rule: StagedRule | None = None) -> Term:

@@ -34,10 +34,11 @@ from analyzer.encoding.classes import EndClass
 from analyzer.encoding.domains import Attr, Domain
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import EXTERNAL
-from analyzer.encoding.scope import Role, Scope
+from analyzer.encoding.scope import Scope
 from analyzer.encoding.terms import FALSE, Script, Term, bits, conj, disj, neg, within
 from analyzer.encoding.vocabulary import PortName
 from analyzer.model.formulas import Attribute as Asked
+from analyzer.model.formulas import Role
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.records import dataclass
 from analyzer.sets.intervals import Intervals, canonical, contains, intersection, points

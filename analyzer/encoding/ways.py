@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.formulas import FormulaTerms
-from analyzer.encoding.scope import Role as End
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.slices import is_way_of
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, implies, neg
@@ -14,7 +13,7 @@ from analyzer.encoding.variables import Attribute, VariableBuilder
 from analyzer.encoding.vocabulary import SERVICE_SCOPE
 from analyzer.model.endpoints import Through
 from analyzer.model.ends import LedPort, leaves_of
-from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnPorts, Test, on_any
+from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, Name, OnPorts, Role, Test, on_any
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.policies import NumberedPorts, Ports, Protocol
 
@@ -34,7 +33,7 @@ class WayTerms:
     def _is_on_way(self, number: int) -> Term:
         """The connection is of the family of the way's address, on the port that the way leads to."""
         way = self.scope.ways[number - 1]
-        v6 = self.variables.symbol(End.CONNECTION, Attribute.FAMILY)
+        v6 = self.variables.symbol(Role.CONNECTION, Attribute.FAMILY)
         return conj([v6 if way.address.version == 6 else neg(v6), self.on_target(way.port)])
 
     def _is_behind(self, number: int) -> Term:
@@ -49,7 +48,7 @@ class WayTerms:
             return FALSE
         if not numbers:
             return TRUE
-        return self.variables.row(End.CONNECTION, Attribute.WAY).lies_in(((number, number),))
+        return self.variables.row(Role.CONNECTION, Attribute.WAY).lies_in(((number, number),))
 
     def by_no_service(self) -> Term:
         return self.is_chosen(0)

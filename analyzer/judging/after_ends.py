@@ -22,8 +22,7 @@ from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, External, Pod
 from analyzer.model.ends import pods_of_workload
-from analyzer.model.formulas import Formula, in_namespaces
-from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.formulas import Formula, Role, in_namespaces
 from analyzer.model.policies import Direction, NamespaceNamed
 from analyzer.solving import Budget, OutOfTimeError
 from analyzer.verdicts import Status, Verdict
@@ -75,7 +74,7 @@ def verdict_after_ends(
 
 
 def _in_namespaces(names: frozenset[str]) -> tuple[Formula, ...]:
-    return tuple(in_namespaces(NamespaceNamed(name), OfWhom.SELF) for name in sorted(names))
+    return tuple(in_namespaces(NamespaceNamed(name), Role.SELF) for name in sorted(names))
 
 
 def parts_in(names: frozenset[str], claim: Claim) -> tuple[Claim, ...] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from analyzer.encoding import VIOLATION, Attribute, Dependencies, EntryChanges, Obligation, Question, Role, encode
+from analyzer.encoding import VIOLATION, Attribute, Dependencies, EntryChanges, Obligation, Question, encode
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.kept_witnesses import are_policies_alone, away_from, ends_as_before, standing
@@ -19,8 +19,7 @@ from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End
-from analyzer.model.formulas import EndKind, Formula, Member, Word, both, either, in_namespaces, is_a, leaves
-from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.formulas import EndKind, Formula, Member, Role, Word, both, either, in_namespaces, is_a, leaves
 from analyzer.model.pipeline import Entry
 from analyzer.model.policies import Direction, NamespaceChoice, NamespaceNamed, Policy, RuleRef
 from analyzer.model.reading import pods_in
@@ -159,7 +158,7 @@ def _subjects(entries: Iterable[Entry]) -> dict[Formula, NamespaceChoice] | None
     found: dict[Formula, NamespaceChoice] = {}
     for entry in entries:
         policy = entry.policy
-        if not isinstance(policy, Policy) or entry.subject != pods_in(policy.subject, OfWhom.SELF):
+        if not isinstance(policy, Policy) or entry.subject != pods_in(policy.subject, Role.SELF):
             return None
         found[entry.subject] = policy.subject.namespaces
     return found if len(found) <= _MOST_CHANGED else None
@@ -233,10 +232,10 @@ def _ends_like(role: Role, alone: Obligation, values: Mapping[str, int]) -> Form
     code = values.get(namespace.symbol, table.none) if namespace is not None else table.none
     if code != table.none:
         name = table.entries[code].name
-        return in_namespaces(NamespaceNamed(name), OfWhom.SELF) if name else None
+        return in_namespaces(NamespaceNamed(name), Role.SELF) if name else None
     node = alone.variables.find(role, Attribute.IS_NODE)
     is_node = values.get(node.symbol) == 1 if node is not None else not alone.scope.reach(role).outside
-    return is_a(OfWhom.SELF, frozenset({EndKind.NODE if is_node else EndKind.OUTSIDE}))
+    return is_a(Role.SELF, frozenset({EndKind.NODE if is_node else EndKind.OUTSIDE}))
 
 
 def joined(before: Verdict, found: list[Verdict | tuple[RuleRef, ...]], gone: set[str]) -> Verdict:

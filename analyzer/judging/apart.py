@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
-from analyzer.encoding import Attribute, Box, Obligation, Role, Split, Variable
+from analyzer.encoding import Attribute, Box, Obligation, Split, Variable
 from analyzer.judging.generalise import exactly
+from analyzer.model.formulas import Role
 from analyzer.sets.intervals import Intervals, complement, contains, intersection
 
 Case = Mapping[Split, bool]

@@ -12,7 +12,6 @@ from analyzer.encoding import (
     Box,
     Obligation,
     Question,
-    Role,
     Variable,
     decode,
     decode_end,
@@ -36,8 +35,7 @@ from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Pod
 from analyzer.model.formulas import Attribute as Requested
-from analyzer.model.formulas import Name
-from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.formulas import Name, Role
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
 from analyzer.semantics.requested import attributes_of
@@ -319,7 +317,7 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
 _MOST_TWINS = 24
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 _CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS, *OF_REQUESTS})
-_ALWAYS = frozenset(Requested(OfWhom.REQUEST, name) for name in (Name.METHOD, Name.PATH, Name.HOST))
+_ALWAYS = frozenset(Requested(Role.REQUEST, name) for name in (Name.METHOD, Name.PATH, Name.HOST))
 _PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, *NAMESPACE_LABELS})
 
 

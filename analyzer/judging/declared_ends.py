@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from itertools import chain, product
 
-from analyzer.encoding import VIOLATION, Attribute, Box, Obligation, Role, Variable, embed_end
+from analyzer.encoding import VIOLATION, Attribute, Box, Obligation, Variable, embed_end
 from analyzer.encoding.classes import declares, mentioned_values
 from analyzer.encoding.domains import ABSENT
 from analyzer.encoding.reach import EXTERNAL, POD
@@ -19,6 +19,7 @@ from analyzer.model.added_labels import unknown_under
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Workload
 from analyzer.model.endpoints import Connection, Pod, pod_of
+from analyzer.model.formulas import Role
 from analyzer.records import dataclass
 from analyzer.sets.intervals import contains
 from analyzer.verdicts.regions import Region

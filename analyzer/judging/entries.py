@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.encoding import VIOLATION, Attribute, Question, Role, encode
+from analyzer.encoding import VIOLATION, Attribute, Question, encode
 from analyzer.encoding.variables import PROTOCOL_CODES
 from analyzer.judging.expose import held
 from analyzer.judging.generalise import exactly
@@ -13,7 +13,7 @@ from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.ends import pods_in, pods_of_workload
-from analyzer.model.formulas import Formula, either
+from analyzer.model.formulas import Formula, Role, either
 from analyzer.model.labels import Selector
 from analyzer.model.policies import PORT_PROTOCOLS, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.sets import ConnectionSet, PortSet

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Box, Obligation, Question, decode, encode
 from analyzer.encoding import Attribute as Symbol
-from analyzer.encoding import Role as End
 from analyzer.encoding.classes import EndClass, mentioned_values
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.errors import InternalError, UndecidedError
@@ -24,14 +23,14 @@ from analyzer.model.added_labels import distinguished_by
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.ends import ANYTHING, NODES, pods_of_workload, without
-from analyzer.model.formulas import Formula, either
+from analyzer.model.formulas import Formula, Role, either
 from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts
 from analyzer.records import dataclass
 from analyzer.sets import ValueSet
 from analyzer.sets.intervals import points
 from analyzer.solving import OutOfTimeError
 from analyzer.verdicts.exposure import Exposure, Opening
-from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import Attribute, Constraint, Region
 
 _BEYOND = without(ANYTHING, NODES)
 _PORTS = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
@@ -107,7 +106,7 @@ def _are_of_one(one: Workload, other: Workload) -> bool:
     return (one.owner, one.source, one.ips, one.nodes) == (other.owner, other.source, other.ips, other.nodes)
 
 
-def held(session: QuerySession, workload: Workload, near: End) -> QuerySession:
+def held(session: QuerySession, workload: Workload, near: Role) -> QuerySession:
     """The questioning with this workload at the near end, and nothing that the manifests declare at the far one."""
     obligation, literals = session.obligation, []
     codes = [i + 1 for i, c in enumerate(obligation.classes) if _is_of(obligation, c, workload)]
@@ -120,7 +119,7 @@ class _Trial:
     def __init__(self, session: QuerySession, direction: Direction, replay: Replay, most: int) -> None:
         self.session, self.direction, self.replay, self.most = session, direction, replay, most
         self.obligation: Obligation = session.obligation
-        self.near = End.SRC if direction is Direction.EGRESS else End.DST
+        self.near = Role.SRC if direction is Direction.EGRESS else Role.DST
 
     def exposure(self, alike: Alike) -> Exposure:
         session = held(self.session, alike.workloads[0], self.near)

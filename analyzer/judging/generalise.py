@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from analyzer.encoding import VIOLATION, Attribute, Box, Role, Variable
+from analyzer.encoding import VIOLATION, Attribute, Box, Variable
 from analyzer.encoding.terms import Term
 from analyzer.encoding.variables import ADDRESSES, KINDS, OF_REQUESTS
 from analyzer.errors import InternalError
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
+from analyzer.model.formulas import Role
 from analyzer.sets.intervals import Intervals, canonical, complement, contains, intersection
 
 _MOST_ATOMS = 96  # up to here every sort of values gets an answer

@@ -14,15 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import field, replace
 
-from analyzer.encoding import (
-    VIOLATION,
-    Attribute,
-    Obligation,
-    Question,
-    Role,
-    decode,
-    encode,
-)
+from analyzer.encoding import VIOLATION, Attribute, Obligation, Question, decode, encode
 from analyzer.encoding.mediation import admits_tokens, names_tokens
 from analyzer.encoding.vocabulary import asked_in_pipeline
 from analyzer.encoding.walk import asked_of_requests, requests_in
@@ -46,8 +38,7 @@ from analyzer.judging.vacuity import Vacuity
 from analyzer.judging.words import denial, denier, in_words, refutation, unknown_fact
 from analyzer.model.claims import Assumption, Kind, Query, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.formulas import Name
-from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.formulas import Name, Role
 from analyzer.model.mesh import KINDS_OF_MESH
 from analyzer.model.policies import RuleRef
 from analyzer.model.profile import Profile
@@ -122,7 +113,7 @@ def unread_requests(cluster: Cluster, question: Question) -> str:
     if question.with_requests and is_seen_by_engine(question.profile, cluster):
         return ""
     tests = asked_in_pipeline(cluster, question.profile).tests if question.with_requests else ()
-    of_engine = {test.attribute.name for test in tests if test.attribute.role is OfWhom.REQUEST} - {Name.ASKED}
+    of_engine = {test.attribute.name for test in tests if test.attribute.role is Role.REQUEST} - {Name.ASKED}
     if Name.DNS not in {test.attribute.name for test in asked_of_requests(question.claim)}:
         of_engine -= {Name.DNS}  # who asks no DNS is judged by connections there
     if of_engine:

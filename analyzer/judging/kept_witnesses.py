@@ -17,14 +17,13 @@ from analyzer.judging.replay import AnotherRequest, Replay, UnconfirmedError
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Pod
-from analyzer.model.formulas import TRUE, Test
-from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.formulas import TRUE, Role, Test
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import NamespaceChoice, NamespaceNamed
 from analyzer.semantics import matches
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.verdicts import Counterexample, Status, Verdict
-from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import Attribute, Constraint, Region
 from analyzer.verdicts.verdict import Statistics
 
 
@@ -85,7 +84,7 @@ def _but_policies(it: Dependencies) -> tuple[object, ...]:
     return rest, it.egress.without_entries, it.ingress.without_entries
 
 
-EMPTY = Stage("", OfWhom.SRC, TRUE)
+EMPTY = Stage("", Role.SRC, TRUE)
 NO_WORDS = Vocabulary({}, (), False)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.encoding import VIOLATION, Attribute, Role
+from analyzer.encoding import VIOLATION, Attribute
 from analyzer.encoding.reach import POD
 from analyzer.judging.query_session import QuerySession
+from analyzer.model.formulas import Role
 from analyzer.sets.intervals import points
 
 

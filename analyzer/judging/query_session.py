@@ -7,9 +7,10 @@ from copy import copy
 from functools import cached_property
 from itertools import count
 
-from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Attribute, Box, Obligation, Role, Variable
+from analyzer.encoding import OUTSIDE, UNIVERSE, VIOLATION, Attribute, Box, Obligation, Variable
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.terms import conj, disj, equal, iff, number
+from analyzer.model.formulas import Role
 from analyzer.records import dataclass
 from analyzer.sets.intervals import Intervals, points
 from analyzer.solving import Budget, Outcome, Result, Session

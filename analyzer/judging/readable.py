@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from analyzer.encoding import Attribute, Obligation, Role, Variable
+from analyzer.encoding import Attribute, Obligation, Variable
 from analyzer.encoding.variables import ADDRESSES
+from analyzer.model.formulas import Role
 
 FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
 FAMILIAR_ADDRESSES = {

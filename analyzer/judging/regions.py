@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.encoding import Attribute as Symbol
 from analyzer.encoding import Box, Obligation, Variable
-from analyzer.encoding import Role as End
 from analyzer.encoding.classes import ANYWHERE
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
@@ -15,25 +14,12 @@ from analyzer.encoding.vocabulary import PortName
 from analyzer.judging.generalise import exactly
 from analyzer.judging.told_requests import told_requests
 from analyzer.model.claims import Kind
-from analyzer.model.formulas import Same, leaves
+from analyzer.model.formulas import Role, Same, leaves
 from analyzer.model.policies import Protocol
 from analyzer.model.request_view import looking_stages
 from analyzer.sets import AddressSet, PortSet, ValueSet
 from analyzer.sets.intervals import Intervals, contains
-from analyzer.verdicts.regions import (
-    NEW_NAMESPACE,
-    NO,
-    NOT_PERMITTED,
-    SOME,
-    WHERE,
-    YES,
-    Attribute,
-    Constraint,
-    Region,
-    Role,
-)
-
-_END = {Role.SRC: End.SRC, Role.DST: End.DST}
+from analyzer.verdicts.regions import NEW_NAMESPACE, NO, NOT_PERMITTED, SOME, WHERE, YES, Attribute, Constraint, Region
 
 
 def describe(obligation: Obligation, box: Box) -> Region:
@@ -55,7 +41,7 @@ def _untold_requests(obligation: Obligation) -> Iterator[Constraint]:
 
 
 def _connection(obligation: Obligation, box: Box) -> Iterator[Constraint]:
-    told = {v.attribute: values for v, values in box.items() if v.role is End.CONNECTION}
+    told = {v.attribute: values for v, values in box.items() if v.role is Role.CONNECTION}
     ports, family = told.get(Symbol.PORT), told.get(Symbol.FAMILY)
     protocols = _protocols(told.get(Symbol.PROTOCOL), ports)
     if len(protocols) < len(Protocol):
@@ -100,7 +86,7 @@ def _protocols(told: Intervals | None, ports: Intervals | None) -> list[str]:
 
 def _told(obligation: Obligation, box: Box, role: Role, symbol: Symbol) -> Intervals | None:
     """What the box says of it, if anything."""
-    variable = obligation.variables.find(_END[role], symbol)
+    variable = obligation.variables.find(role, symbol)
     return None if variable is None else box.get(variable)
 
 
@@ -179,7 +165,7 @@ def _left_out(obligation: Obligation, box: Box, role: Role, codes: frozenset[int
 
 
 def _kind(obligation: Obligation, box: Box, role: Role) -> str:
-    kinds = obligation.scope.reach(_END[role]).kinds
+    kinds = obligation.scope.reach(role).kinds
     if len(kinds) == 1:
         return next(iter(kinds))
     if _told(obligation, box, role, Symbol.IS_POD) == exactly(1):
@@ -193,7 +179,7 @@ def _codes(intervals: Intervals) -> frozenset[int]:
 
 def _inside(obligation: Obligation, box: Box, role: Role) -> frozenset[int]:
     """The codes of the namespaces that the region has."""
-    reach, told = obligation.scope.reach(_END[role]).namespaces, _told(obligation, box, role, Symbol.NAMESPACE)
+    reach, told = obligation.scope.reach(role).namespaces, _told(obligation, box, role, Symbol.NAMESPACE)
     return reach if told is None else _codes(told) & reach
 
 
@@ -220,13 +206,13 @@ def _values(variable: Variable, intervals: Intervals) -> ValueSet:
 
 
 def _strings(obligation: Obligation, box: Box, role: Role, symbol: Symbol) -> tuple[tuple[str, ValueSet], ...]:
-    found = obligation.variables.of(_END[role], symbol)
+    found = obligation.variables.of(role, symbol)
     return tuple((str(v.which), _values(v, box[v])) for v in found if v in box)
 
 
 def _addresses(box: Box, role: Role, *, is_paired: bool) -> AddressSet | None:
     """Of an end of a connection the family alone tells nothing: the connection does."""
-    own = sorted((v for v in box if v.role is _END[role] and v.attribute in ADDRESSES), key=lambda v: not v.is_open)
+    own = sorted((v for v in box if v.role is role and v.attribute in ADDRESSES), key=lambda v: not v.is_open)
     told = {v.which: box[v] for v in own}  # of the known one where there are both
     if not told and (is_paired or not any(v.attribute is Symbol.FAMILY for v in box)):
         return None
@@ -256,7 +242,7 @@ def _declared(obligation: Obligation, box: Box, role: Role) -> Iterator[Constrai
     """The service account, and by which names the destination declares the connection's port."""
     for _, values in _strings(obligation, box, role, Symbol.ACCOUNT):
         yield Constraint(role, Attribute.SERVICE_ACCOUNT, values)
-    for variable in obligation.variables.of(_END[role], Symbol.PORT_NAME):
+    for variable in obligation.variables.of(role, Symbol.PORT_NAME):
         told, wanted = box.get(variable), variable.which
         if told in (exactly(0), exactly(1)) and isinstance(wanted, PortName):
             is_policies = wanted.scope is obligation.scope.question.profile.named_port_scope

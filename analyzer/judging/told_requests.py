@@ -7,13 +7,13 @@ from functools import reduce
 
 from analyzer.encoding import Attribute as Symbol
 from analyzer.encoding import Box, Obligation
-from analyzer.encoding import Role as Of
 from analyzer.encoding.request_rows import RequestDomain
 from analyzer.judging.generalise import exactly
+from analyzer.model.formulas import Role
 from analyzer.model.requests import MTLS, PLAINTEXT
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.intervals import contains
-from analyzer.verdicts.regions import NO, YES, Attribute, Constraint, Role
+from analyzer.verdicts.regions import NO, YES, Attribute, Constraint
 from analyzer.verdicts.request_texts import TEXTS
 
 _TLS = {0: ValueSet.of([PLAINTEXT]), 1: ValueSet.of([MTLS])}
@@ -23,7 +23,7 @@ _FLAGS = {Symbol.HTTP: Attribute.HTTP, Symbol.TOKEN: Attribute.TOKEN}
 def told_requests(obligation: Obligation, box: Box) -> Iterator[Constraint]:
     """What the box asks of requests; what it does not speak of is anything."""
     for variable, values in box.items():
-        if variable.role is Of.REQUEST and values in (exactly(0), exactly(1)):
+        if variable.role is Role.REQUEST and values in (exactly(0), exactly(1)):
             if variable.attribute is Symbol.MTLS:
                 yield Constraint(Role.REQUEST, Attribute.TLS, _TLS[values[0][0]])
             elif variable.attribute in _FLAGS:
@@ -33,7 +33,7 @@ def told_requests(obligation: Obligation, box: Box) -> Iterator[Constraint]:
 
 
 def _one(obligation: Obligation, box: Box, domain: RequestDomain) -> Iterator[Constraint]:
-    row = obligation.variables.find(Of.REQUEST, Symbol.TEXT, domain.attribute)
+    row = obligation.variables.find(Role.REQUEST, Symbol.TEXT, domain.attribute)
     if row is None or row not in box:
         return
     kept = [place for place in range(len(domain.witnesses)) if contains(box[row], place + 1)]
@@ -47,7 +47,7 @@ def _one(obligation: Obligation, box: Box, domain: RequestDomain) -> Iterator[Co
 def _several(obligation: Obligation, box: Box, domain: RequestDomain) -> Iterator[Constraint]:
     """Of what has several values: which sorts of them are there, and which are not."""
     find = obligation.variables.find
-    rows = [find(Of.REQUEST, Symbol.VALUE, (domain.attribute, place)) for place in range(len(domain.witnesses))]
+    rows = [find(Role.REQUEST, Symbol.VALUE, (domain.attribute, place)) for place in range(len(domain.witnesses))]
     told = {place: box[row] for place, row in enumerate(rows) if row is not None and row in box}
     for place, values in told.items():
         if values == exactly(1):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.encoding import Attribute, Obligation, Role
+from analyzer.encoding import Attribute, Obligation
 from analyzer.model.claims import Kind
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.formulas import Role
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.model.profile import Profile
 

@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 
 
 class Role(Enum):
-    """Which end is spoken of, or the request."""
+    """What is spoken of: an end, the connection between the two, or what the client asks for over it."""
 
     SRC = "src"
     DST = "dst"
+    CONNECTION = "connection"
     REQUEST = "request"
     SELF = "self"  # in a set, a subject or an assumption: the end that it is asked about
 

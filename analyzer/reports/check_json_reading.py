@@ -9,11 +9,12 @@ from typing import Any
 
 from analyzer.errors import InputError, Problem
 from analyzer.model.claims import Universe
+from analyzer.model.formulas import Role
 from analyzer.reports.check_json import SCHEMA
 from analyzer.reports.region_json import read_region
 from analyzer.sets import ValueSet
 from analyzer.verdicts.baseline import Baseline, KnownVerdict
-from analyzer.verdicts.regions import SOME, Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import SOME, Attribute, Constraint, Region
 from analyzer.verdicts.verdict import Status
 
 Json = dict[str, Any]

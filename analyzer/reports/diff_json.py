@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from analyzer.model.formulas import Role
 from analyzer.reports.check_json import (
     assumption,
     cross_check,
@@ -29,7 +30,6 @@ from analyzer.verdicts.difference import (
     Relation,
     Shift,
 )
-from analyzer.verdicts.regions import Role
 
 SCHEMA = "netproof/diff/2"
 Json = dict[str, Any]

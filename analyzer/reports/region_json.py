@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from analyzer.model.formulas import Role
 from analyzer.sets import AddressSet, PortSet, TextSet, ValueSet
 from analyzer.verdicts.regions import (
     ADDRESSES,
@@ -22,7 +23,6 @@ from analyzer.verdicts.regions import (
     Attribute,
     Constraint,
     Region,
-    Role,
     Within,
 )
 
@@ -84,7 +84,7 @@ def _constraint(it: Json) -> Constraint:
     if attribute is None or (attribute in KEYED) != (bracket == "[" and key.endswith("]")):
         raise ValueError(f"there is no attribute `{it['attribute']}`")
     whose = Role.CONNECTION if attribute in OF_CONNECTIONS else Role.REQUEST if attribute in OF_REQUESTS else None
-    if whose is not role and (whose is not None or role in (Role.CONNECTION, Role.REQUEST)):
+    if whose is not role and (whose is not None or role not in (Role.SRC, Role.DST)):
         raise ValueError(f"`{role.value}` has no attribute `{it['attribute']}`")
     return Constraint(role, attribute, _read_set(attribute, it["set"]), key.removesuffix("]"))
 

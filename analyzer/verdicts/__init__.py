@@ -1,6 +1,7 @@
 """What was found, as frozen data: verdicts, regions, differences, explanations."""
 
-from analyzer.verdicts.regions import Attribute, Constraint, EndRegion, Region, Role
+from analyzer.model.formulas import Role
+from analyzer.verdicts.regions import Attribute, Constraint, EndRegion, Region
 from analyzer.verdicts.steps import Step
 from analyzer.verdicts.verdict import (
     Answer,

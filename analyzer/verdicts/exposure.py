@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from analyzer.model.cluster import Unmodelled, Workload
 from analyzer.model.endpoints import Connection
+from analyzer.model.formulas import Role
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.source import Notice
 from analyzer.records import dataclass
 from analyzer.sets import ConnectionSet
 from analyzer.verdicts.admissions import Admission
-from analyzer.verdicts.regions import EndRegion, Region, Role
+from analyzer.verdicts.regions import EndRegion, Region
 from analyzer.verdicts.verdict import StatedAssumption
 
 

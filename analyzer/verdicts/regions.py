@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
+from analyzer.model.formulas import Role
 from analyzer.model.policies import Protocol
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, ConnectionSet, PortSet, TextSet, ValueSet
@@ -18,15 +19,6 @@ NEW_NAMESPACE = "<new-namespace>"
 YES, NO = ValueSet.of(["true"]), ValueSet.of(["false"])
 NOT_PERMITTED, WHERE = "not permitted", "where"
 SOME = "some"
-
-
-class Role(Enum):
-    """Whose attribute it is."""
-
-    SRC = "src"
-    DST = "dst"
-    CONNECTION = "connection"
-    REQUEST = "request"  # what the client asks for over it
 
 
 class Attribute(Enum):

@@ -7,12 +7,13 @@ from functools import lru_cache
 
 from points import Points
 
-from analyzer.encoding import UNIVERSE, VIOLATION, Attribute, Box, Obligation, Question, Role, embed, embed_end, encode
+from analyzer.encoding import UNIVERSE, VIOLATION, Attribute, Box, Obligation, Question, embed, embed_end, encode
 from analyzer.encoding.terms import conj, equal, number
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Host, Pod
 from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import Role
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet

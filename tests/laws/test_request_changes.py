@@ -21,7 +21,6 @@ from analyzer.sets import PortSet, TextSet, ValueSet
 from analyzer.sets.strings import glob
 from analyzer.verdicts.connectivity import PortRequests
 from analyzer.verdicts.regions import NO, SOME, YES, Attribute, Constraint, Region
-from analyzer.verdicts.regions import Role as Of
 
 PORTS = (80, 81)
 ON = PortSet.of((80, 81))
@@ -29,10 +28,10 @@ ON = PortSet.of((80, 81))
 
 def texts(attribute: Attribute, *signed: dict[str, bool], key: str = "", **more: bool) -> Constraint:
     alternatives = tuple(tuple((glob(text), wanted) for text, wanted in it.items()) for it in signed)
-    return Constraint(Of.REQUEST, attribute, TextSet(alternatives, **more), key)
+    return Constraint(Role.REQUEST, attribute, TextSet(alternatives, **more), key)
 
 
-UNTOLD = Constraint(Of.REQUEST, Attribute.REQUESTS, ValueSet.of([SOME]))
+UNTOLD = Constraint(Role.REQUEST, Attribute.REQUESTS, ValueSet.of([SOME]))
 ONE_VALUE_OF_TWO_KINDS = texts(Attribute.HEADER, {"1*": True, "1": False}, key="x")
 CONSTRAINTS = (
     texts(Attribute.METHOD, {"GET": True}),
@@ -42,9 +41,9 @@ CONSTRAINTS = (
     texts(Attribute.HEADER, {"1": True}, key="x"),
     texts(Attribute.HEADER, {"1": True}, key="x", is_complement=True),
     ONE_VALUE_OF_TWO_KINDS,
-    Constraint(Of.REQUEST, Attribute.HTTP, YES),
-    Constraint(Of.REQUEST, Attribute.HTTP, NO),
-    Constraint(Of.REQUEST, Attribute.TLS, ValueSet.of([MTLS])),
+    Constraint(Role.REQUEST, Attribute.HTTP, YES),
+    Constraint(Role.REQUEST, Attribute.HTTP, NO),
+    Constraint(Role.REQUEST, Attribute.TLS, ValueSet.of([MTLS])),
     UNTOLD,
 )
 

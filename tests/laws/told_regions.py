@@ -11,8 +11,7 @@ from finite_worlds import NEW_NAMESPACES
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.formulas import Attribute as Asked
-from analyzer.model.formulas import Name, OnPorts
-from analyzer.model.formulas import Role as FormulaRole
+from analyzer.model.formulas import Name, OnPorts, Role
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
@@ -64,14 +63,14 @@ def _asked(it: Constraint, its: Mapping[Asked, tuple[str, ...]]) -> bool:
     within = it.within
     match it.attribute:
         case Attribute.TLS:
-            return its[Asked(FormulaRole.REQUEST, Name.TLS)][0] in within
+            return its[Asked(Role.REQUEST, Name.TLS)][0] in within
         case Attribute.HTTP:
-            return (Asked(FormulaRole.REQUEST, Name.METHOD) in its) is (within == YES)
+            return (Asked(Role.REQUEST, Name.METHOD) in its) is (within == YES)
         case Attribute.TOKEN:
-            return (Asked(FormulaRole.REQUEST, Name.TOKEN) in its) is (within == YES)
+            return (Asked(Role.REQUEST, Name.TOKEN) in its) is (within == YES)
         case attribute:
             value = "claims by word" if attribute is Attribute.WORD_OF_CLAIM else attribute.value
-            texts = its.get(Asked(FormulaRole.REQUEST, Name(value), it.key), ())
+            texts = its.get(Asked(Role.REQUEST, Name(value), it.key), ())
             if isinstance(within, AddressSet):
                 return ip_address(texts[0]) in within
             assert isinstance(within, TextSet)
@@ -119,7 +118,7 @@ def _declares(region: EndRegion, pod: Pod, connection: Connection | None, profil
         protocol, _, name = key.partition("/")
         assert connection is not None
         named = OnPorts(Protocol(protocol.upper()), name=name, scope=scope)
-        is_declared = is_true(named, replace(Situation.of(connection), ends={FormulaRole.DST: pod}))
+        is_declared = is_true(named, replace(Situation.of(connection), ends={Role.DST: pod}))
         if is_declared is not (is_so == YES):
             return False
     return True

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.model.formulas import AtAddress, Leaf, Member, Name, Open, Test
+from analyzer.model.formulas import AtAddress, Leaf, Member, Name, Open, Role, Test
 from analyzer.model.requests import MTLS, PLAINTEXT
 from analyzer.records import dataclass
 from analyzer.semantics.admitted import Alternative, is_mtls
 from analyzer.semantics.formulas import does_meet
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.strings import PRESENT, Pattern, exact
-from analyzer.verdicts.regions import NO, YES, Attribute, Constraint, Constraints, Region, Role
+from analyzer.verdicts.regions import NO, YES, Attribute, Constraint, Constraints, Region
 from analyzer.verdicts.request_texts import TEXTS
 
 

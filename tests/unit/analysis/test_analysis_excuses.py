@@ -11,13 +11,14 @@ from analyzer.analysis import Excuses
 from analyzer.language import parse_pack, parse_query
 from analyzer.manifests import load
 from analyzer.model.claims import Excuse, Universe
+from analyzer.model.formulas import Role
 from analyzer.model.profile import PROFILES
 from analyzer.model.source import Source
 from analyzer.reports.check_json import render_json
 from analyzer.reports.check_json_reading import read_baseline
 from analyzer.semantics.claims import is_member
 from analyzer.sets import AddressSet, ValueSet
-from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import Attribute, Constraint, Region
 from analyzer.verdicts.verdict import Status, Waived
 from analyzer.verdicts.waivers import Waiver
 

@@ -15,8 +15,7 @@ from analyzer.model.claims import Claim, Kind, Query, Universe
 from analyzer.model.endpoints import Connection, External, Host, Through, pod_of
 from analyzer.model.ends import ANYTHING, NODES
 from analyzer.model.formulas import Attribute as Asked
-from analyzer.model.formulas import Name, leaves
-from analyzer.model.formulas import Role as OfWhom
+from analyzer.model.formulas import Name, Role, leaves
 from analyzer.model.labels import Labels
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts, Protocol
 from analyzer.model.profile import PROFILES
@@ -26,7 +25,7 @@ from analyzer.semantics.formulas import Situation, is_true
 from analyzer.sets import AddressSet, TextSet, ValueSet
 from analyzer.sets.strings import glob
 from analyzer.verdicts.baseline import Baseline
-from analyzer.verdicts.regions import NO, SOME, YES, Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import NO, SOME, YES, Attribute, Constraint, Region
 
 MANIFESTS = """
 apiVersion: v1
@@ -254,7 +253,7 @@ ASKED = [
     Constraint(Role.REQUEST, Attribute.REMOTE_IP, AddressSet.of("203.0.113.0/24")),
 ]
 UNTOLD = Constraint(Role.REQUEST, Attribute.REQUESTS, ValueSet.of([SOME]))
-TLS = Asked(OfWhom.REQUEST, Name.TLS)
+TLS = Asked(Role.REQUEST, Name.TLS)
 SEVERAL = {Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD}
 VALUES = ((), ("1",), ("2",), ("1", "2"), ("/a",), ("/a/b",), ("GET",), ("mtls",), ("plaintext",), ("203.0.113.7",))
 

@@ -8,13 +8,14 @@ from itertools import product
 
 from evaluators import EVERYTHING, question
 
-from analyzer.encoding import Attribute, Role, encode, encode_pair
+from analyzer.encoding import Attribute, encode, encode_pair
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.terms import Script
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Unmodelled
 from analyzer.model.ends import ANYTHING, external, pods_in
+from analyzer.model.formulas import Role
 from analyzer.model.knobs import NamedPorts
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.open_facts import OpenFact

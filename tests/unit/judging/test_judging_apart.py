@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from analyzer.encoding import Attribute, Obligation, Question, Role, Variable, encode
+from analyzer.encoding import Attribute, Obligation, Question, Variable, encode
 from analyzer.encoding.variables import PROTOCOL_CODES
 from analyzer.judging.apart import apart
 from analyzer.judging.bound import bound
 from analyzer.language import parse_pack
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace, Workload
+from analyzer.model.formulas import Role
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import PROFILES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.encoding import VIOLATION, Attribute, Question, Role, encode, encode_pair
+from analyzer.encoding import VIOLATION, Attribute, Question, encode, encode_pair
 from analyzer.encoding.domains import Domain
 from analyzer.errors import InternalError
 from analyzer.judging.compare import ANYTHING_NEW
@@ -12,6 +12,7 @@ from analyzer.language import parse_pack
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.formulas import Role
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.profile import PROFILES
 from analyzer.sets.intervals import Intervals, contains

@@ -10,6 +10,7 @@ from analyzer.model.claims import Claim, Excuse, Kind, Query, Severity, Universe
 from analyzer.model.cluster import ContainerPort, Unmodelled
 from analyzer.model.endpoints import Connection, External, Host, Pod
 from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import Role
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
@@ -29,7 +30,7 @@ from analyzer.model.source import Notice, Source
 from analyzer.semantics.decision import Decision, Ruling, StageVerdict
 from analyzer.sets import INTERNET, PortSet, ValueSet
 from analyzer.verdicts.findings import Broken, Edit, Fault, Finding, Fix, Spot
-from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Region
 from analyzer.verdicts.verdict import (
     Answer,
     Counterexample,

@@ -7,11 +7,12 @@ from jsonschema import Draft202012Validator
 from published_schemas import follow
 from report_samples import DENIAL, EVERYTHING, LATENT, LIVE, OPEN_POD, PROVED, REFUTED, answer, verdict
 
+from analyzer.model.formulas import Role
 from analyzer.reports.check_json import render_json
 from analyzer.reports.region_json import constraints, read_region
 from analyzer.reports.schema import schema_names, schema_text
 from analyzer.sets import ValueSet
-from analyzer.verdicts.regions import KEYED, Attribute, Constraint, Role
+from analyzer.verdicts.regions import KEYED, Attribute, Constraint
 from analyzer.verdicts.verdict import Statistics, Status
 
 SCHEMA = Draft202012Validator(json.loads(schema_text("check-2")))

@@ -6,11 +6,12 @@ import yaml
 from report_samples import DENIAL, LATENT, LATER, LIVE, OPEN_POD, PROVED, REFUTED, answer, query
 
 from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace
+from analyzer.model.formulas import Role
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Protocol
 from analyzer.reports.witness_yaml import witness_yaml
 from analyzer.sets import AddressSet
-from analyzer.verdicts.regions import Attribute, Constraint, Region, Role
+from analyzer.verdicts.regions import Attribute, Constraint, Region
 
 CLUSTER = Cluster(namespaces=(Namespace("shop", Labels({}), True), Namespace("mentioned", Labels({}), False)))
 

@@ -5,12 +5,13 @@ import pytest
 from report_samples import DENIAL, LATENT, LATER, LIVE, WEB, none_of, of, on, one_rule, region, whole
 
 from analyzer.model.endpoints import External, Host
+from analyzer.model.formulas import Role
 from analyzer.model.labels import Labels
 from analyzer.reports import region_words, words
 from analyzer.reports.region_json import constraints, read_region
 from analyzer.sets import INTERNET, AddressSet, PortSet, TextSet, ValueSet
 from analyzer.sets.strings import glob
-from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint, Role
+from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint
 
 
 @pytest.mark.parametrize(
