@@ -13,14 +13,14 @@ from trials import Asked, Encoded, by_oracle
 
 from analyzer.encoding import encode, variables
 from analyzer.model.claims import Claim, Kind, Universe, is_equal, is_there
-from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, External, Pod
-from analyzer.model.ends import ANYTHING, NODES, external, pods_in
+from analyzer.model.cluster import Cluster, Node
+from analyzer.model.endpoints import Connection, External, Host, Pod
+from analyzer.model.ends import ANYTHING, NODES, external, nodes_that, pods_in
 from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, both
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import NamespaceNamed, NamespacesMatching, Protocol
 from analyzer.model.profile import PROFILES
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, ValueSet
 
 GENERIC = PROFILES["generic"]
 
@@ -115,3 +115,18 @@ def test_conditions_on_namespaces() -> None:
                 if isinstance(src, Pod) or isinstance(dst, Pod):
                     connection = Connection(src, dst, Protocol.TCP, 80)
                     assert encoded.agrees(connection, by_oracle(asked, connection)), (where, src, dst)
+
+
+@pytest.mark.parametrize("are_all", [True, False])
+def test_nodes_are_told_by_their_names_and_those_to_come_have_none(are_all: bool) -> None:
+    nodes = tuple(Node(f"n{n}", Labels(), (ip_address(f"192.0.2.{n}"),), AddressSet.EMPTY) for n in (1, 2))
+    cluster, profile = replace(CLUSTER, nodes=nodes), replace(GENERIC, nodes_complete=are_all)
+    hosts = [Host(node.name, node.labels, node.ips[0]) for node in nodes]
+    hosts += [] if are_all else [Host(None, Labels(), ip_address("192.0.2.9"))]
+    for told in product((True, False), repeat=3):
+        some = ValueSet.of(name for name, is_in in zip(("n1", "n2", None), told, strict=True) if is_in)
+        for names in (some, ~some):
+            encoded = Encoded(Asked(cluster, profile, replace(EVERYTHING, destinations=nodes_that(names))))
+            for host in hosts:
+                connection = Connection(PODS[0], host, Protocol.TCP, 80)
+                assert set(encoded.answer(connection) or ()) == {host.name in names}, (names, host)
