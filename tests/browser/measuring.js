@@ -26,6 +26,19 @@ function names() {
   return all("#canvas .node").map((it) => [it, netproof.drawn.units[it.dataset.unit]]).map(([it, unit]) => [written(it), unit.label + (unit.size || "")]);
 }
 
+// Edges that run behind a name, sampled every few pixels; a node at the end of one is touched and not entered.
+function behindNames() {
+  const names = all("#canvas .node > rect, #canvas .title tspan, #canvas .node tspan").map((it) => [it.textContent || it.parentNode.textContent, it.getBoundingClientRect()]);
+  return all("#canvas .edge .line").flatMap((line) => {
+    const length = line.getTotalLength(), matrix = line.getScreenCTM(), found = new Set();
+    for (let at = 0; at <= length; at += 3) {
+      const { x, y } = line.getPointAtLength(at).matrixTransform(matrix);
+      for (const [name, box] of names) if (x > box.left + 2 && x < box.right - 2 && y > box.top + 2 && y < box.bottom - 2) found.add(name);
+    }
+    return [...found].map((name) => `${line.parentNode.querySelector("title").textContent} | ${name}`);
+  });
+}
+
 function clippedHeads() {
   const isClipped = (it) => it.scrollWidth > it.clientWidth + 1 || it.scrollHeight > it.clientHeight + 1;
   return all("#grid [role=rowheader], #grid .col").filter(isClipped).map((it) => it.textContent);

@@ -73,6 +73,15 @@ def test_no_name_overlaps_and_none_is_clipped(browser, tmp_path, size):
     assert measured(browser, "clippedHeads") == []
 
 
+@pytest.mark.parametrize("size", CLUSTERS)
+def test_no_edge_runs_behind_a_name(browser, tmp_path, size):
+    shown(browser, tmp_path, CLUSTERS[size])
+    assert measured(browser, "behindNames") == []
+    part(browser, "open").click()
+    browser.execute_script("netproof.views.graph.choose(0)")
+    assert measured(browser, "behindNames") == []
+
+
 def test_no_word_of_the_bar_is_clipped(browser, tmp_path):
     """Placeholders too: each fits into its field."""
     shown(browser, tmp_path, CLUSTERS["5"])

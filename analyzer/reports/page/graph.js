@@ -31,8 +31,8 @@ class Graph {
     const { clientWidth, clientHeight } = this.element;
     const aspect = clientWidth && clientHeight ? clientWidth / clientHeight : 1.6;
     this.picture = laidOut(drawn.units, drawn.edges.values(), (unit) => groupName(unit.group), aspect, (clientWidth || 900) / ZOOM.readable);
-    this.edges = new Map([...drawn.edges].map(([key, edge]) =>
-      [key, { edge, facts: edgeFacts(edge), points: curve(this.picture.nodes[edge.src], this.picture.nodes[edge.dst]) }]));
+    this.edges = new Map([...drawn.edges].map(([key, edge], n) =>
+      [key, { edge, facts: edgeFacts(edge), points: way(this.picture.nodes[edge.src], this.picture.nodes[edge.dst], this.picture, n) }]));
     const part = (name) => draw("g", { class: name });
     this.parts = { boxes: part("boxes"), edges: part("edges"), titles: part("titles"), nodes: part("nodes"), ports: part("ports") };
     this.parts.boxes.append(...this.picture.boxes.map((it) => this.box(it)));
@@ -66,8 +66,8 @@ class Graph {
   }
 
   edge(key) {
-    const { edge, facts, points: [a, b, c, d] } = this.edges.get(key);
-    const path = `M${a.x} ${a.y}C${b.x} ${b.y} ${c.x} ${c.y} ${d.x} ${d.y}`;
+    const { edge, facts, points } = this.edges.get(key);
+    const path = drawnPath(points);
     const [src, dst] = [this.drawn.units[edge.src], this.drawn.units[edge.dst]];
     const words = `${src.name} → ${dst.name}: ${facts.isMaybe ? "may be: " : ""}${facts.text}`;
     return draw("g", { class: `edge ${facts.sort}`, "data-edge": key }, draw("path", { class: "hit", d: path }), draw("path", { class: "line", d: path }), draw("title", {}, words));
