@@ -8,18 +8,21 @@ addresses are outside and which are pods' own, and there too an address is like 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from functools import cached_property
 
-from analyzer.encoding.namespaces import NamespaceTable
+from analyzer.encoding.classes import POD_SECURITY_ENFORCE
+from analyzer.encoding.namespaces import Entry as Space
+from analyzer.encoding.namespaces import NamespaceTable, Standing
 from analyzer.encoding.question import Question
 from analyzer.encoding.scope import judged_ends, pod_addresses, table_of
 from analyzer.encoding.seen_ways import seen_ways
 from analyzer.encoding.walk import formulas_of, formulas_of_entry
 from analyzer.model.claims import Universe, asked_by
 from analyzer.model.cluster import Cluster, Workload
-from analyzer.model.formulas import AtAddress, Leaf, Member, OfWorkload, Test, leaves_once
+from analyzer.model.formulas import AtAddress, Leaf, Member, Name, OfWorkload, Same, Test, leaves_once
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import Together, remembered
 from analyzer.model.mesh import has_mesh
@@ -58,8 +61,14 @@ class EndChanges:
             return None
         was, now = ({it.name: it for it in table.entries if it.name} for table in (old, new))
         names = frozenset(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+        told = self._told_keys | _keys_of(asked_by(question.claim, question.assumptions)) if names else frozenset()
+        alike = frozenset(name for name in names if _are_told_alike(was.get(name), now.get(name), told))
         touched = _touched(old, question) | _touched(new, question)
-        return NamespaceChanges(names & touched, frozenset(name for name in names if name not in was))
+        return NamespaceChanges(
+            (names - alike) & touched,
+            frozenset(name for name in names if name not in was),
+            {name: now[name].labels for name in alike},
+        )
 
     def are_addresses_same(self, question: Question) -> bool:
         """Nothing is outside, or a pod's, that was not."""
@@ -79,6 +88,14 @@ class EndChanges:
         return all(_are_alike(was, now, told) for was, now in pairs)
 
     @cached_property
+    def _told_keys(self) -> frozenset[str]:
+        """The keys of namespaces' labels that policies, or what stands beside them, ask of."""
+        stages = pipeline_of(self.profile, self.now).stages
+        beside = leaves_once(it for stage in stages for it in formulas_of(stage, with_entries=False))
+        asked = _labels_together(self.now).of(pipeline_of(self.profile, self.now).entries)
+        return _keys_of((*asked, *beside)) | {NAMESPACE_NAME_LABEL, POD_SECURITY_ENFORCE}
+
+    @cached_property
     def _leaves(self) -> tuple[Leaf, ...]:
         """What policies and ways of both states ask of addresses, and of workloads by their names."""
         pipeline = pipeline_of(self.profile, self.now)
@@ -94,10 +111,12 @@ class EndChanges:
 @dataclass(frozen=True, slots=True)
 class NamespaceChanges:
     """`touched`: the names of those that are others and that an end of the question can be in, before or now; `new`:
-    of all, those that nothing mentioned before."""
+    of all, those that nothing mentioned before; `relabelled`: the labels now of those that are others by labels alone
+    of which nothing is asked."""
 
     touched: frozenset[str]
     new: frozenset[str]
+    relabelled: Mapping[str, Labels]
 
 
 def end_changes(before: Cluster, now: Cluster, profile: Profile) -> EndChanges | None:
@@ -148,6 +167,23 @@ def _others(before: Iterable[Workload], now: Iterable[Workload]) -> tuple[tuple[
     return tuple(it for it in gone if it not in found), tuple(it for it in come if it not in was)
 
 
+def _keys_of(leaves: Iterable[Leaf]) -> frozenset[str]:
+    """The keys of namespaces' labels that they ask of."""
+    found: set[str] = set()
+    for leaf in leaves:
+        if isinstance(leaf, Test | Same):
+            attributes = (leaf.left, leaf.right) if isinstance(leaf, Same) else (leaf.attribute,)
+            found.update(it.key for it in attributes if it.name is Name.NAMESPACE_LABEL)
+    return frozenset(found)
+
+
+def _are_told_alike(was: Space | None, now: Space | None, keys: frozenset[str]) -> bool:
+    """Both are declared, and differ in no label of these keys."""
+    if was is None or now is None or not was.standing is now.standing is Standing.KNOWN:
+        return False
+    return all(was.labels.get(key) == now.labels.get(key) for key in keys)
+
+
 def _touched(table: NamespaceTable, question: Question) -> frozenset[str]:
     codes = frozenset(code for end in judged_ends(question, table) for code in end.namespaces)
     return frozenset(name for code in codes if (name := table.entries[code].name))
@@ -174,6 +210,12 @@ def _is_of_ends(leaf: Leaf) -> bool:
 def _asked_together(cluster: Cluster) -> Together[Entry, Leaf]:
     """Room for what policies ask of addresses and of workloads together, whatever the cluster."""
     return Together(lambda entry: list(filter(_is_of_ends, leaves_once(formulas_of_entry(entry)))))
+
+
+@remembered
+def _labels_together(cluster: Cluster) -> Together[Entry, Leaf]:
+    """Room for what policies ask of labels together, whatever the cluster."""
+    return Together(lambda entry: [it for it in leaves_once(formulas_of_entry(entry)) if isinstance(it, Test | Same)])
 
 
 @remembered

@@ -13,6 +13,7 @@ from dataclasses import replace
 from analyzer.encoding import EntryChanges, Question
 from analyzer.encoding.end_changes import EndChanges
 from analyzer.judging.after_ends import parts_in
+from analyzer.judging.after_namespaces import Asking, is_empty, narrowed_far
 from analyzer.judging.after_policies import Change, parts_of
 from analyzer.judging.bound import bound
 from analyzer.judging.compare import Revisions, gained
@@ -53,7 +54,7 @@ def added_by_policies(
     if parts is None:
         return UNTOLD
     if claim.kind is not Kind.NO:
-        return _by_parts(now, parts, asks, is_new=False)
+        return _by_parts(now, parts, asks)
     revisions = Revisions(changes.before, changes.now)
     asked = replace(setting, universe=question.universe, max_counterexamples=1)
     is_told = True
@@ -65,21 +66,32 @@ def added_by_policies(
     return NOTHING if is_told else UNTOLD
 
 
-def added_by_ends(now: Verdict, changes: EndChanges, question: Question, asks: tuple[Ask, Ask]) -> Added:
+def added_by_ends(
+    now: Verdict, changes: EndChanges, question: Question, setting: Setting, asks: tuple[Ask, Ask]
+) -> Added:
     """The same, where ends changed: pods like those that have come could be created before."""
     claim, spaces = now.query.claim, changes.namespaces(question)
     if spaces is None or now.waivers or question.with_requests or not changes.is_universe_alike(question):
         return UNTOLD
     if unknown_sets(bound(claim, question.pod_addresses, question.profile, changes.now)):
         return UNTOLD
-    found = NOTHING
-    for names, is_new in ((spaces.touched & spaces.new, True), (spaces.touched - spaces.new, False)):
-        parts = parts_in(names, claim)
-        each = UNTOLD if parts is None else _by_parts(now, parts, asks, is_new=is_new)
-        if each.verdict is not None:
-            return each
-        found = found if each.is_told else each
-    return found
+    parts = parts_in(spaces, claim)
+    if parts is None:
+        return UNTOLD
+    asking = Asking(changes.now, question, setting.budget, asks[1])
+    is_told = True
+    for part in parts:
+        if is_empty(part, asking):
+            continue
+        found = asking.ask(narrowed_far(part, asking))
+        if found.status is Status.REFUTED and (part.is_new or _held(asks[0](part.claim))):
+            return Added(replace(found, query=now.query), is_told=True)
+        is_told = is_told and _held(found)
+    return NOTHING if is_told else UNTOLD
+
+
+def _held(verdict: Verdict) -> bool:
+    return verdict.status in (Status.PROVED, Status.VACUOUS)
 
 
 def _can_be_told(claim: Claim, changes: EntryChanges, question: Question) -> bool:
@@ -88,15 +100,14 @@ def _can_be_told(claim: Claim, changes: EntryChanges, question: Question) -> boo
     return not unknown_sets(bound(claim, question.pod_addresses, question.profile, changes.now))
 
 
-def _by_parts(now: Verdict, parts: tuple[Claim, ...], asks: tuple[Ask, Ask], *, is_new: bool) -> Added:
-    """`is_new`: the ends of the parts were not there before."""
+def _by_parts(now: Verdict, parts: tuple[Claim, ...], asks: tuple[Ask, Ask]) -> Added:
     ask_before, ask_now = asks
     is_told = True
     for part in parts:
         found = ask_now(part)
-        if found.status is Status.REFUTED and (is_new or ask_before(part).status in (Status.PROVED, Status.VACUOUS)):
+        if found.status is Status.REFUTED and _held(ask_before(part)):
             return Added(replace(found, query=now.query), is_told=True)
-        is_told = is_told and found.status in (Status.PROVED, Status.VACUOUS)
+        is_told = is_told and _held(found)
     return NOTHING if is_told else UNTOLD
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analyzer.encoding import Question, encode
-from analyzer.encoding.end_changes import EndChanges
+from analyzer.encoding.end_changes import EndChanges, NamespaceChanges
+from analyzer.judging.after_namespaces import Asking, SpacePart, asked_in, relabelled
 from analyzer.judging.after_policies import joined, more_alive, narrowed
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
@@ -52,11 +53,13 @@ def verdict_after_ends(
     if before.status is not Status.REFUTED:
         if not spaces.touched:
             return before
-        if before.status is Status.VACUOUS or spaces.touched - spaces.new:
-            return None  # a set may hold what it did not, or have lost what it held
-        new = parts_in(spaces.touched, claim)
-        asked = None if new is None else joined(before, [ask(part) for part in new], set())
+        if before.status is Status.VACUOUS:
+            return None  # a set may hold what it did not
+        new = parts_in(spaces, claim)
+        found = None if new is None else asked_in(new, Asking(cluster, question, budget, ask))
+        asked = None if found is None else joined(before, found, set())
         return None if asked is None or asked.status is Status.UNKNOWN else asked
+    before = relabelled(before, spaces.relabelled)
     kept = standing(before, cluster, question, _is_as_before(changes, spaces.touched, cluster))
     if kept is None:
         return None
@@ -69,18 +72,25 @@ def verdict_after_ends(
     parts = _parts((*_in_namespaces(spaces.touched), *(pods_of_workload(*name) for name in come)), claim)
     if parts is None:
         return None
-    found = [ask(part) for part, direction in parts if _may_be_live(part, direction, cluster, question, budget)]
-    return more_alive(kept, [each for each in found if each.status is Status.REFUTED])
+    more = [ask(part) for part, direction in parts if _may_be_live(part, direction, cluster, question, budget)]
+    return more_alive(kept, [each for each in more if each.status is Status.REFUTED])
 
 
 def _in_namespaces(names: frozenset[str]) -> tuple[Formula, ...]:
     return tuple(in_namespaces(NamespaceNamed(name), Role.SELF) for name in sorted(names))
 
 
-def parts_in(names: frozenset[str], claim: Claim) -> tuple[Claim, ...] | None:
-    """The claim of ends in each of these namespaces; None where they are many, or it cannot be said."""
-    parts = _parts(_in_namespaces(names), claim)
-    return None if parts is None else tuple(part for part, _ in parts)
+def parts_in(spaces: NamespaceChanges, claim: Claim) -> tuple[SpacePart, ...] | None:
+    """The claim of ends in each of the namespaces that are others; None where they are many, or it cannot be said."""
+    if len(spaces.touched) > _MOST:
+        return None
+    found: list[SpacePart] = []
+    for name in sorted(spaces.touched):
+        parts = _parts(_in_namespaces(frozenset({name})), claim)
+        if parts is None:
+            return None
+        found += (SpacePart(part, direction, name, name in spaces.new) for part, direction in parts)
+    return tuple(found)
 
 
 def _parts(ends: tuple[Formula, ...], claim: Claim) -> tuple[tuple[Claim, Direction], ...] | None:

@@ -1,4 +1,5 @@
-"""A proposal of workloads, pods, namespaces or Services is answered as a fresh run would, one after the other too."""
+"""A proposal of workloads, pods, namespaces, their labels or Services is answered as a fresh run would, one after the
+other and between changes of policies too."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import CheckSession, Setting, check
-from analyzer.judging import question_of
+from analyzer.encoding.shut import shut_to
+from analyzer.judging import judge, question_of
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.judge import replay_of
 from analyzer.judging.mediated import mediated
@@ -20,11 +22,12 @@ from analyzer.language import parse_query
 from analyzer.model.claims import Kind, Pack, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Workload
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Selector
+from analyzer.model.formulas import EndKind, Role, both, in_namespaces, is_a
+from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.mesh import NO_MESH
-from analyzer.model.policies import NamespaceNamed, PodPeer, Policy, Protocol, Tier
+from analyzer.model.policies import Action, NamespaceNamed, NamespacesMatching, PodPeer, Policy, Protocol, Rule, Tier
 from analyzer.model.source import Source
-from analyzer.verdicts import Verdict
+from analyzer.verdicts import Status, Verdict
 
 ADDRESSES = st.sampled_from(["10.0.0.1", "10.0.0.5", "10.9.0.1", "10.200.0.7", "203.0.113.1", "fd00::5", "2001:db8::1"])
 LABELS = st.dictionaries(st.sampled_from(["k", "l"]), st.sampled_from(["", "a", "b"]), max_size=2).map(Labels)
@@ -73,6 +76,30 @@ def put_namespace(draw: st.DrawFn, before: Cluster) -> Cluster:
     return replace(before, namespaces=(*(n for n in before.namespaces if n.name != name), new))
 
 
+def relabel_namespace(draw: st.DrawFn, before: Cluster) -> Cluster:
+    """One label more, another or one less; of some of them nothing is asked."""
+    old = draw(st.sampled_from(before.namespaces))
+    kept = {key: value for key, value in old.labels.items() if key == NAMESPACE_NAME_LABEL or draw(st.integers(0, 3))}
+    more = draw(
+        st.dictionaries(st.sampled_from(["k", "l", "nobody-asks"]), st.sampled_from(["", "a", "b"]), max_size=2)
+    )
+    new = replace(old, labels=Labels(kept | more), is_declared=True)
+    return replace(before, namespaces=tuple(new if it is old else it for it in before.namespaces))
+
+
+def change_policies(draw: st.DrawFn, before: Cluster) -> Cluster:
+    """One gone, one that closes a namespace, or one that lets in all that some namespaces send."""
+    if before.policies and draw(st.booleans()):
+        gone = draw(st.sampled_from(before.policies))
+        return replace(before, policies=tuple(policy for policy in before.policies if policy is not gone))
+    new = deny(draw(st.sampled_from(before.namespaces)).name)
+    if draw(st.booleans()):
+        spaces = Selector((Requirement("k", Operator.IN, frozenset({draw(st.sampled_from(["a", "b"]))})),))
+        rule = Rule(Action.ACCEPT, (PodPeer(NamespacesMatching(spaces)),), None, 0, new.source)
+        new = replace(new, name="open", ingress=(rule,), egress=None)
+    return replace(before, policies=tuple({policy.id: policy for policy in (*before.policies, new)}.values()))
+
+
 def remove_namespace(draw: st.DrawFn, before: Cluster) -> Cluster:
     used = {w.namespace for w in before.workloads} | {s.namespace for s in before.services}
     used |= {policy.namespace or "" for policy in before.policies}
@@ -100,10 +127,12 @@ def remove_service(draw: st.DrawFn, before: Cluster) -> Cluster:
     return replace(before, services=tuple(s for s in before.services if s is not gone))
 
 
-EDITS: tuple[Callable[[st.DrawFn, Cluster], Cluster], ...] = (
+Edit = Callable[[st.DrawFn, Cluster], Cluster]
+EDITS: tuple[Edit, ...] = (
     put_workload,
     remove_workload,
     put_namespace,
+    relabel_namespace,
     remove_namespace,
     put_service,
     remove_service,
@@ -111,8 +140,8 @@ EDITS: tuple[Callable[[st.DrawFn, Cluster], Cluster], ...] = (
 
 
 @st.composite
-def edited(draw: st.DrawFn, before: Cluster) -> Cluster:
-    edit = draw(st.sampled_from(EDITS))
+def edited(draw: st.DrawFn, before: Cluster, among: tuple[Edit, ...] = EDITS) -> Cluster:
+    edit = draw(st.sampled_from(among))
     event(edit.__name__)
     return edit(draw, before)
 
@@ -174,11 +203,29 @@ def test_a_proposal_of_ends_is_answered_as_a_fresh_run_would(data: st.DataObject
     assert_followed(data, before, pack, Setting(data.draw(st.sampled_from(Universe)), data.draw(profiles())))
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_is_shut_to_a_namespace_lets_in_nothing_of_it(data: st.DataObject) -> None:
+    before = replace(data.draw(clusters()), unmodelled=(), mesh=NO_MESH)
+    closed = tuple(deny(namespace.name) for namespace in before.namespaces if data.draw(st.integers(0, 3)))
+    setting = Setting(Universe.NAMESPACES, data.draw(profiles()), max_counterexamples=1)
+    cluster = as_enforced(replace(before, policies=(*before.policies, *closed)), setting.profile)
+    pods = is_a(Role.SELF, frozenset({EndKind.POD}))
+    for home in (it.name for it in cluster.namespaces if it.is_declared):
+        for shut in sorted(shut_to(cluster, home, setting.profile)):
+            event("shut")
+            ends = [in_namespaces(NamespaceNamed(name), Role.SELF) for name in (home, shut)]
+            claim = parse_query("no pods can reach pods", "q").claim
+            asked = replace(claim, sources=ends[0], destinations=both([ends[1], pods]))
+            verdict = judge(cluster, Query("q", "", asked, ""), (), setting)
+            assert verdict.status in (Status.PROVED, Status.VACUOUS), (home, shut)
+
+
 def assert_followed(data: st.DataObject, before: Cluster, pack: Pack, setting: Setting) -> None:
     """Changes are answered one after the other as a fresh run answers each, by witnesses that the oracle finds."""
     session = CheckSession(before, [pack], setting=setting)
     for _ in range(3):
-        after = data.draw(edited(session.cluster))
+        after = data.draw(edited(session.cluster, (*EDITS, change_policies)))
         fresh = check(after, [pack], setting=setting)
         proposed = session.propose(after)
         assert list(map(said, proposed.verdicts)) == list(map(said, fresh.verdicts))

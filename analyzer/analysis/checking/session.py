@@ -347,7 +347,7 @@ class CheckSession:
             change = change_seen(policies, question, seen)
             return added_by_policies(verdict, change, policies, question, self._setting, asks)
         ends = end_changes(before, now, self._setting.profile)
-        return UNTOLD if ends is None else added_by_ends(verdict, ends, question, asks)
+        return UNTOLD if ends is None else added_by_ends(verdict, ends, question, self._setting, asks)
 
     def _asking(self, cluster: Cluster, number: int) -> Callable[[Claim], Verdict]:
         """What answers another claim in the place of the task's."""
