@@ -42,9 +42,9 @@ SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 @st.composite
 def revisions(draw: Any) -> tuple[Cluster, Cluster]:
     """Two that have nothing in common, or an edit of one: policies of the mesh added, dropped, or written anew."""
-    before = draw(clusters())
+    before = draw(clusters(is_ambient=False))
     if draw(st.booleans()):
-        return before, draw(clusters())
+        return before, draw(clusters(is_ambient=False))
     kept = [it for it in before.mesh.objects if draw(st.sampled_from((True, True, False)))]
     added = [draw(policies(number)) for number in range(7, 7 + draw(st.integers(0, 2)))]
     after = replace(before, mesh=Mesh((*kept, *added)))

@@ -10,14 +10,22 @@ from typing import Any
 from evaluators import EVERYTHING, fixing, question
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_mesh_laws import DST, PORTS, SOURCES, WORLD, cluster_of, meshes
+from test_mesh_laws import DST, OURS, PORTS, SOURCES, WORLD, cluster_of, meshes
 
 from analyzer.encoding import UNIVERSE, VIOLATION, Obligation, decode, embed, encode
 from analyzer.encoding.asked_for import embedded
 from analyzer.model.cluster import Cluster, Namespace
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import Labels
-from analyzer.model.mesh import Attachment, JwtRule, Mesh, RequestAuthentication, has_mesh
+from analyzer.model.mesh import (
+    TUNNEL_PORT,
+    Attachment,
+    JwtRule,
+    Mesh,
+    RequestAuthentication,
+    Waypoint,
+    has_mesh,
+)
 from analyzer.model.policies import Action, NamespaceNamed, NumberedPorts, PodPeer, Policy, Protocol, Rule, Tier
 from analyzer.model.profile import PROFILES
 from analyzer.model.requests import MTLS, Request, Token, TokenState
@@ -30,11 +38,16 @@ PROFILE = PROFILES["generic"]
 TOKENS = [None, Token(TokenState.VALID, "https://i", "s", (("aud", ("a", "b")),)), Token(TokenState.VALID, "https://i")]
 REQUESTS = [*WORLD, *(replace(it, token=token) for it in WORLD[1:6] for token in TOKENS[1:])]
 PAIRS = list(product(SOURCES, (*PORTS, 5555), REQUESTS))
-CLOSED = Policy(
-    "NetworkPolicy", "foo", "np", Tier.NETWORK_POLICY, PodPeer(NamespaceNamed("foo")),
-    (Rule(Action.ACCEPT, (PodPeer(NamespaceNamed("dev")),), (NumberedPorts(Protocol.TCP, 8080, 8080),), 0, NOWHERE),),
-    None, NOWHERE,
-)  # fmt: skip
+AMBIENT = Labels({"kubernetes.io/metadata.name": "foo", "istio.io/dataplane-mode": "ambient"})
+
+
+def closed(port: int) -> Policy:
+    """Only pods of dev come in, on this port."""
+    rule = Rule(
+        Action.ACCEPT, (PodPeer(NamespaceNamed("dev")),), (NumberedPorts(Protocol.TCP, port, port),), 0, NOWHERE
+    )
+    tier, subject = Tier.NETWORK_POLICY, PodPeer(NamespaceNamed("foo"))
+    return Policy("NetworkPolicy", "foo", "np", tier, subject, (rule,), None, NOWHERE)
 
 
 def session_of(obligation: Obligation) -> Session:
@@ -57,17 +70,26 @@ def said(obligation: Obligation, session: Session, connection: Connection, clust
 
 
 @st.composite
-def clusters(draw: Any) -> Cluster:
+def clusters(draw: Any, *, is_ambient: bool = True, has_waypoints: bool = True) -> Cluster:
+    """In ambient, and there behind a waypoint, or with sidecars; NetworkPolicies that see the port or the tunnel."""
     mesh = draw(meshes())
     objects = list(mesh.objects)
+    labels = draw(st.sampled_from([OURS, AMBIENT])) if is_ambient else OURS
+    if has_waypoints and labels is AMBIENT and draw(st.booleans()):
+        objects.append(Waypoint("foo", "wp"))
+        labels = draw(st.sampled_from([AMBIENT, Labels({**AMBIENT, "istio.io/use-waypoint": "wp"})]))
     if draw(st.booleans()):
         audiences = draw(st.sampled_from([(), ("a",)]))
         objects.append(RequestAuthentication("foo", "r", Attachment("foo"), (JwtRule("https://i", audiences),)))
     found = cluster_of(Mesh(tuple(objects)))
     names = ("dev", "bar")
     others = tuple(Namespace(name, Labels({"kubernetes.io/metadata.name": name}), True) for name in names)
-    policies = (CLOSED,) if draw(st.booleans()) else ()
-    return replace(found, namespaces=(*found.namespaces, *others), policies=policies)
+    policies = (closed(draw(st.sampled_from([8080, TUNNEL_PORT]))),) if draw(st.booleans()) else ()
+    return replace(found, namespaces=(Namespace("foo", labels, True), *others), policies=policies)
+
+
+def dst_of(cluster: Cluster) -> Pod:
+    return replace(DST, namespace_labels=cluster.namespace_by_name["foo"].labels)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -79,7 +101,7 @@ def test_the_encoding_says_of_a_request_what_the_oracle_says(cluster: Cluster, d
     for src, port, request in data.draw(st.lists(st.sampled_from(PAIRS), min_size=40, max_size=40)):
         if request.tls == MTLS and not isinstance(src, Pod):
             continue  # nobody outside has an identity
-        connection = Connection(src, DST, Protocol.TCP, port, request=request)
+        connection = Connection(src, dst_of(cluster), Protocol.TCP, port, request=request)
         expected = {decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection)}
         if not is_nobodys(request, cluster):
             assert said(obligation, session, connection, cluster) == expected, request
@@ -91,12 +113,12 @@ def is_nobodys(request: Request, cluster: Cluster) -> bool:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(clusters(), st.sampled_from(SOURCES), st.sampled_from([*PORTS, 5555]))
+@given(clusters(has_waypoints=False), st.sampled_from(SOURCES), st.sampled_from([*PORTS, 5555]))
 def test_the_encoding_finds_a_request_where_the_oracle_does(cluster: Cluster, src: Any, port: int) -> None:
     asked = replace(question(EVERYTHING, PROFILE), with_requests=True)
     obligation = encode(replace(cluster, policies=()), asked)
     session = session_of(obligation)
-    connection = Connection(src, DST, Protocol.TCP, port)
+    connection = Connection(src, dst_of(cluster), Protocol.TCP, port)
     values = embed(obligation, connection)
     assert values is not None
     found = session.check(UNIVERSE, *obligation.tracks, session.literal(fixing(obligation, values)), VIOLATION)

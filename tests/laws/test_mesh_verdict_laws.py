@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_mesh_encoding_laws import CLOSED, PROFILE
-from test_mesh_laws import DST, SOURCES, cluster_of, meshes
+from test_mesh_encoding_laws import AMBIENT, PROFILE, closed, dst_of
+from test_mesh_laws import DST, OURS, SOURCES, cluster_of, meshes
 
 from analyzer.analysis import cross_check
 from analyzer.judging import Setting, judge
@@ -20,7 +20,7 @@ from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import Labels
-from analyzer.model.mesh import Attachment, Mesh, Mode, PeerAuthentication
+from analyzer.model.mesh import TUNNEL_PORT, Attachment, Mesh, Mode, PeerAuthentication
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import MTLS, PLAINTEXT, Request
 from analyzer.semantics import is_in_scope
@@ -56,7 +56,11 @@ SETS = ("namespace dev", "namespaces()", "anything")
 
 @st.composite
 def clusters(draw: Any) -> Cluster:
-    return replace(populated(cluster_of(draw(meshes()))), policies=(CLOSED,) if draw(st.booleans()) else ())
+    found = populated(cluster_of(draw(meshes())))
+    policies = (closed(draw(st.sampled_from([8080, TUNNEL_PORT]))),) if draw(st.booleans()) else ()
+    home = replace(found.namespace_by_name["foo"], labels=draw(st.sampled_from([OURS, AMBIENT])))
+    others = tuple(namespace for namespace in found.namespaces if namespace.name != "foo")
+    return replace(found, namespaces=(home, *others), policies=policies)
 
 
 def populated(found: Cluster) -> Cluster:
@@ -90,7 +94,7 @@ def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str
     is_reach = claim.startswith("every")
     for src, port in product(SOURCES, PORTS):
         world = [it for it in WORLD if it.tls == PLAINTEXT or isinstance(src, Pod)]
-        told = [(it, Connection(src, DST, Protocol.TCP, port, request=it)) for it in world]
+        told = [(it, Connection(src, dst_of(cluster), Protocol.TCP, port, request=it)) for it in world]
         spoken = [
             (request, connection)
             for request, connection in told
