@@ -51,6 +51,8 @@ class GroupRule:
 
     `protocol`: its number, None for every protocol.  `low`, `high`: ports of TCP and UDP, or type and code of ICMP,
     None for all.  Peers are addresses, prefix lists by id and groups by id.  `index` counts from 0 in the direction.
+    `written`: the ranges as they stand there; `address`: that of the resource of Terraform that tells it; `owner`: the
+    id of its group.
     """
 
     direction: Direction
@@ -64,6 +66,9 @@ class GroupRule:
     source: Source
     name: str = ""
     word: str = ""
+    written: tuple[str, ...] = ()
+    address: str = ""
+    owner: str = ""
 
     @property
     def peers(self) -> str:

@@ -77,7 +77,7 @@ def _one_by_one(groups: Iterable[SecurityGroup]) -> Iterable[SecurityGroup]:
             place = numbered.get(rule.direction, 0)
             numbered[rule.direction] = place + 1
             name = rule.name or f"{id_} {rule.direction.value} {place + 1}"
-            found.append(replace(rule, index=place, name=name))
+            found.append(replace(rule, index=place, name=name, owner=id_))
         is_by_rule = bool(whole) and all(group.is_by_rule for group in whole)
         sure = [group for group in whole if not group.is_by_rule]  # a list of rules may be a part of them
         otherwise = next((group.source for group in sure if group.meaning != sure[0].meaning), None)
@@ -86,7 +86,11 @@ def _one_by_one(groups: Iterable[SecurityGroup]) -> Iterable[SecurityGroup]:
 
 def _body(rule: GroupRule) -> object:
     """What it says, wherever it stands."""
-    return tuple(getattr(rule, part.name) for part in fields(GroupRule) if part.name not in ("index", "source", "name"))
+    return tuple(getattr(rule, part.name) for part in fields(GroupRule) if part.name not in _TOLD)
+
+
+_TOLD = ("index", "source", "name", "written", "address", "owner")
+"""What a rule does not mean, but where and how it is told."""
 
 
 def _told_lists(lists: Iterable[PrefixList], parts: Iterable[AddressPart]) -> Iterable[PrefixList]:

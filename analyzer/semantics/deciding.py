@@ -106,8 +106,12 @@ def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: St
         return Ruling(stage.name, verdict, None, (), reason)
     tier = steps[-1].tier
     here = [step for step in steps if step.tier is tier]
-    by_rules = [step for step in here if step.rule is not None and step.rule.rule is not None]
+    by_rules = [step for step in here if _is_written(step)]
     if here[0].rule is not None and here[0].entry.policy is None:
+        through = [it for it in steps if it.tier is not tier and it.tier.passes_alone and _is_written(it)]
+        if through and verdict is StageVerdict.ALLOWED:
+            names = tuple(_reference(stage, step) for step in through)
+            return Ruling(stage.name, verdict, tier.name, names, f"{rule_name(names[0])} lets it through")
         return Ruling(stage.name, verdict, tier.name, (), here[0].entry.why)
     if not by_rules:
         if here[-1].rule is not None and here[-1].entry.policy is None:
@@ -125,6 +129,11 @@ def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: St
             reason = "no rule of the policies that select it matches"
         return Ruling(stage.name, verdict, None, (), reason)
     return Ruling(stage.name, verdict, tier.name, rules, f"{verdict.value} by {rule_name(rules[0])}")
+
+
+def _is_written(step: _Step) -> bool:
+    """Somebody wrote the rule that matched."""
+    return step.rule is not None and step.rule.rule is not None
 
 
 def _closed(stage: Stage, tier: Tier, closing: Sequence[_Step], verdict: StageVerdict) -> Ruling:

@@ -14,6 +14,7 @@ from dataclasses import field
 from ipaddress import ip_address
 
 from analyzer.analysis.findings.refused import refused_at
+from analyzer.model.aws import NodeGroups
 from analyzer.model.calico import CalicoPolicy
 from analyzer.model.cilium import CiliumPolicy
 from analyzer.model.claims import Claim, Kind
@@ -205,6 +206,8 @@ def _allowing(
     direction = direction_of(ruling)
     near, far = end_of(connection, direction), end_of(connection, direction, is_near=False)
     rules = [ref for ref in ruling.rules if ref.rule is not None]
+    if profile.enforces and isinstance(near, Pod) and not near.host_network:
+        rules = [ref for ref in rules if not isinstance(ref.policy, NodeGroups)]  # all pods have those; policies choose
     if not rules:
         is_judged = isinstance(near, Pod) and ruling.stage == direction.value
         return [_open_end(cluster, profile, ruling, near, is_added)] if is_judged and isinstance(near, Pod) else []

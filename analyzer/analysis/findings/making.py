@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.analysis.findings.asking import Asker
 from analyzer.analysis.findings.causes import Cause
 from analyzer.analysis.findings.changes import mendings
 from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type
 from analyzer.analysis.findings.closing_new import closed_for_all_to_come
 from analyzer.analysis.findings.dns import needs_dns
 from analyzer.analysis.findings.engine_edits import advice, closed, narrowed
+from analyzer.analysis.findings.group_rules import NO_FILE, is_of_group, revoking, without, wrong_with_group
 from analyzer.analysis.findings.joining import joined_by
 from analyzer.analysis.findings.keeping import Effect
 from analyzer.analysis.findings.matter import Change, Matter, matter_of
@@ -55,8 +57,11 @@ def _named(end: End) -> str:
 class Maker:
     """What mends causes of a cluster, in the texts that it was read from."""
 
-    def __init__(self, cluster: Cluster, setting: Setting, texts: Texts, claims: tuple[Claim, ...]) -> None:
+    def __init__(
+        self, cluster: Cluster, setting: Setting, texts: Texts, claims: tuple[Claim, ...], asker: Asker
+    ) -> None:
         """`cluster` as it is enforced; `claims`: those that forbid something."""
+        self.asker = asker
         self.cluster, self.profile, self.texts = cluster, setting.profile, texts
         self.pods = pod_addresses(cluster, setting.pod_addresses)
         self.around = Around(cluster, setting.profile, self.pods, claims)
@@ -83,6 +88,8 @@ class Maker:
             yield Way(wrong, (), fix)
             return
         match key.fault:
+            case Fault.ALLOWS if is_of_group(cause.ref):
+                yield Way(wrong_with_group(cause), (), self._revoked(cause, is_fixed=is_fixed))
             case Fault.ALLOWS if cause.ref is not None and advice(cause.ref):
                 yield from self._of_engine(cause, remedy, is_fixed)
             case Fault.ALLOWS:
@@ -117,6 +124,14 @@ class Maker:
                 yield Way(f"the VPC CNI enforces no policy: {one.what} does not switch it on", (), _SWITCH_ON)
             case _:
                 yield Way(key.namespace, (), remedy)
+
+    def _revoked(self, cause: Cause, *, is_fixed: bool) -> Fix:
+        """What takes it out of the group, and whether that is enough."""
+        text, names = revoking(cause), {(hit.broken.pack, hit.broken.query.id) for hit in cause.hits}
+        after = without([cause], self.cluster)
+        if is_fixed and not all(self.asker.is_proved(name, after) for name in sorted(names)):
+            text += "; by itself that is not enough"
+        return Fix(text, why=NO_FILE)
 
     def _without_agent(self, cause: Cause) -> str:
         """What the pods run on at which nothing is enforced; empty if they do not."""

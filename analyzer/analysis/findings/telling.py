@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.analysis.findings.causes import Cause, Hit, worst_first
+from analyzer.analysis.findings.group_rules import is_of_group
 from analyzer.analysis.findings.spots import spot_of
 from analyzer.analysis.findings.texts import Texts
 from analyzer.analysis.findings.ways import Way
@@ -50,6 +51,8 @@ class Teller:
     def _spot(self, cause: Cause, way: Way) -> Spot:
         if cause.key.fault is Fault.ENGINE and self.cluster.aws.switched_off:
             return Spot(self.cluster.aws.switched_off[0].source)
+        if cause.ref is not None and is_of_group(cause.ref):
+            return Spot(cause.ref.source)
         return spot_of(cause, way.path, self.cluster, self.texts)
 
     def _plain(self, hit: Hit, asked_of: Cluster) -> Connection | None:

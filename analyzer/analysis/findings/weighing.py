@@ -125,7 +125,7 @@ class Weighing:
 
     # -------------------------------------------------------------------------------------------- one choice
     def _choice(self, cause: Cause, base: Base, others: Sequence[Item], tried: set[Edit], *, is_fixed: bool) -> Choice:
-        maker = Maker(base.cluster, self.setting, base.texts, self.claims)
+        maker = Maker(base.cluster, self.setting, base.texts, self.claims, self.asker)
         matter = maker.matter(cause) if is_fixed else None
         beside = tuple(edit for it in others if (edit := it.edit) is not None)
 

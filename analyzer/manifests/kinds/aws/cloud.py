@@ -6,7 +6,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from analyzer.manifests.kinds.aws.rules import WHOLE, Named, RuleSource, addresses_in, ids_in, read_rule, resolver_of
+from analyzer.manifests.kinds.aws.rules import (
+    WHOLE,
+    Named,
+    RuleSource,
+    addresses_in,
+    ids_in,
+    read_rule,
+    resolver_of,
+    texts_in,
+)
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.kinds.cidrs import parse_address
 from analyzer.manifests.text.nodes import Mapping
@@ -54,11 +63,13 @@ def _groups(root: Section, key: str) -> Iterator[AwsFact]:
 def _permissions(group: Section, key: str, direction: Direction) -> Iterator[RuleSource]:
     for index, section in enumerate(group.sections(key)):
         before = len(section.log.problems)
-        addresses = addresses_in(section, ("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"))
+        ranges = ("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")
+        addresses = addresses_in(section, *ranges)
         lists = ids_in(section, "PrefixListIds", "PrefixListId")
         groups = ids_in(section, "UserIdGroupPairs", "GroupId")
         ports = ("IpProtocol", "FromPort", "ToPort")
-        rule = read_rule(section, direction, index, ports, Named(addresses, lists, groups, before))
+        named = Named(addresses, lists, groups, before, texts_in(section, *ranges))
+        rule = read_rule(section, direction, index, ports, named)
         if rule is not None:
             yield rule
 
@@ -87,7 +98,7 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
             direction,
             index,
             ("IpProtocol", "FromPort", "ToPort"),
-            Named(addresses, (one,) if one else (), (group,) if group else (), before),
+            Named(addresses, (one,) if one else (), (group,) if group else (), before, nets),
             section.text("SecurityGroupRuleId") or "",
         )
         if rule is not None and id_:

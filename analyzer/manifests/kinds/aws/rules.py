@@ -21,12 +21,14 @@ WHOLE = "give the output without `--query`"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Whom a rule names.  `problems`: how many were noted before it was read: what is wrong is told once."""
+    """Whom a rule names; `written`: its ranges as they stand there.  `problems`: how many were noted before it was
+    read: what is wrong is told once."""
 
     addresses: AddressSet
     lists: Sequence[str]
     groups: Sequence[str]
     problems: int
+    written: Sequence[str] = ()
 
 
 def read_rule(
@@ -66,6 +68,7 @@ def read_rule(
         index,
         section.source,
         name,
+        written=tuple(dict.fromkeys(peers.written)),
     )
 
 
@@ -101,6 +104,11 @@ def addresses_in(section: Section, *lists: tuple[str, str], text: str = "") -> A
             hint = "a CIDR looks like `10.0.0.0/8` or `2001:db8::/32`"
             place.log.problem(place.place(key), f"`{name}` is `{cidr}`, {error}", hint)
     return found
+
+
+def texts_in(section: Section, *lists: tuple[str, str]) -> tuple[str, ...]:
+    """The ranges of such lists as they are written."""
+    return tuple(text for key, inner in lists for item in section.sections(key) if (text := item.text(inner)))
 
 
 def resolver_of(primary: str | None) -> IPAddress | None:

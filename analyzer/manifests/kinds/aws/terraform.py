@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from analyzer.manifests.kinds.aws.cloud import fargate_profile
 from analyzer.manifests.kinds.aws.rules import Named, addresses_in, own_id, read_rule, resolver_of
@@ -19,10 +20,19 @@ _OF_TYPE = {"ingress": Direction.INGRESS, "egress": Direction.EGRESS}
 def read_state(root: Section) -> list[AwsFact]:
     """What the resources tell that are of Amazon's network; the others are passed over."""
     found: list[AwsFact] = []
-    for type_, section in _resources(root):
+    for type_, section, address in _resources(root):
         if type_ in _READERS:
-            found += _READERS[type_](section)
+            found += (_at(fact, address) for fact in _READERS[type_](section))
     return found
+
+
+def _at(fact: AwsFact, address: str) -> AwsFact:
+    """With the address of the resource that tells it."""
+    if not isinstance(fact, SecurityGroup):
+        return fact
+    inline = fact.is_whole or len(fact.rules) > 1
+    rules = (replace(it, address=f"{address}.{it.direction.value}" if inline else address) for it in fact.rules)
+    return replace(fact, rules=tuple(rules))
 
 
 def _part(of: str, *keys: str) -> Callable[[Section], Iterator[AwsFact]]:
@@ -36,15 +46,15 @@ def _part(of: str, *keys: str) -> Callable[[Section], Iterator[AwsFact]]:
     return read
 
 
-def _resources(root: Section) -> Iterator[tuple[str, Section]]:
-    """Each resource's type with its attributes."""
+def _resources(root: Section) -> Iterator[tuple[str, Section, str]]:
+    """Each resource's type with its attributes, and its address."""
     for resource in root.sections("resources"):
         type_ = resource.text("type") or ""
         if type_ in _READERS and not _is_looked_up(resource):
             for instance in resource.sections("instances"):
                 attributes = instance.section("attributes")
                 if attributes is not None:
-                    yield type_, attributes
+                    yield type_, attributes, _address(resource, instance)
     values = root.section("values")
     module = values.section("root_module") if values is not None else None
     if module is not None:
@@ -56,14 +66,22 @@ def _is_looked_up(resource: Section) -> bool:
     return resource.text("mode") == "data"
 
 
-def _of_module(module: Section) -> Iterator[tuple[str, Section]]:
+def _address(resource: Section, instance: Section) -> str:
+    """As `terraform state list` prints it: `module.net.aws_security_group.web["a"]`."""
+    parts = [resource.text("module"), resource.text("type"), resource.text("name")]
+    key = instance.data.get("index_key")
+    index = "" if key is None else f'["{key}"]' if isinstance(key, str) else f"[{key}]"
+    return ".".join(part for part in parts if part) + index
+
+
+def _of_module(module: Section) -> Iterator[tuple[str, Section, str]]:
     waiting = [module]
     while waiting:
         here = waiting.pop(0)
         for resource in here.sections("resources"):
             type_, attributes = resource.text("type") or "", resource.section("values")
             if type_ in _READERS and attributes is not None and not _is_looked_up(resource):
-                yield type_, attributes
+                yield type_, attributes, resource.text("address") or type_
         waiting += here.sections("child_modules")
 
 
@@ -83,14 +101,14 @@ def _group(section: Section) -> Iterator[AwsFact]:
 def _rule(section: Section, direction: Direction, index: int, own: str, peers: str) -> GroupRule | None:
     """In the words of aws_security_group and aws_security_group_rule."""
     addresses, before = AddressSet.EMPTY, len(section.log.problems)
-    for key in ("cidr_blocks", "ipv6_cidr_blocks"):
-        for text, _ in section.texts(key):
-            addresses |= addresses_in(section, text=text)
+    written = [text for key in ("cidr_blocks", "ipv6_cidr_blocks") for text, _ in section.texts(key)]
+    for text in written:
+        addresses |= addresses_in(section, text=text)
     groups = [section.text(peers)] if peers == "source_security_group_id" else [t for t, _ in section.texts(peers)]
     if section.boolean("self"):
         groups.append(own)
     lists = [text for text, _ in section.texts("prefix_list_ids")]
-    named = Named(addresses, lists, [own_id(group) for group in groups if group], before)
+    named = Named(addresses, lists, [own_id(group) for group in groups if group], before, written)
     return read_rule(section, direction, index, _PORTS, named)
 
 
@@ -107,16 +125,16 @@ def _rule_of_vpc(direction: Direction) -> Callable[[Section], Iterator[AwsFact]]
     def read(section: Section) -> Iterator[AwsFact]:
         id_ = _id(section, "security_group_id")
         addresses, before = AddressSet.EMPTY, len(section.log.problems)
-        for key in ("cidr_ipv4", "cidr_ipv6"):
-            if text := section.text(key):
-                addresses |= addresses_in(section, text=text)
+        written = [text for key in ("cidr_ipv4", "cidr_ipv6") if (text := section.text(key))]
+        for text in written:
+            addresses |= addresses_in(section, text=text)
         lists, groups = section.text("prefix_list_id"), section.text("referenced_security_group_id")
         rule = read_rule(
             section,
             direction,
             0,
             ("ip_protocol", "from_port", "to_port"),
-            Named(addresses, (lists,) if lists else (), (own_id(groups),) if groups else (), before),
+            Named(addresses, (lists,) if lists else (), (own_id(groups),) if groups else (), before, written),
             section.text("security_group_rule_id") or "",
         )
         if rule is not None and id_:

@@ -1,0 +1,152 @@
+"""Findings about rules of security groups: the rule is guilty, however it is told, and what is proposed is enough."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+import analyzer as netproof
+
+MANIFESTS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: a}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: a}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: x}]}
+---
+apiVersion: vpcresources.k8s.aws/v1beta1
+kind: SecurityGroupPolicy
+metadata: {name: web, namespace: a}
+spec: {podSelector: {matchLabels: {app: web}}, securityGroups: {groupIds: [sg-11]}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: amazon-vpc-cni, namespace: kube-system}
+data: {enable-network-policy-controller: "true"}
+"""
+QUERY = "no ips 203.0.113.0/24 can reach pods(app=web) in namespace a on tcp/22"
+
+
+def permission(*ranges, port=22):
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": it} for it in ranges]}
+
+
+def described(*permissions, egress=()):
+    group = {"GroupId": "sg-11", "IpPermissions": list(permissions), "IpPermissionsEgress": list(egress)}
+    return {"SecurityGroups": [group]}
+
+
+def resource(type_, name, **attributes):
+    return {"mode": "managed", "type": type_, "name": name, "instances": [{"attributes": attributes}]}
+
+
+BLOCK = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]}
+GROUP = resource("aws_security_group", "web", id="sg-11", ingress=[], egress=[])
+INLINE = resource("aws_security_group", "web", id="sg-11", ingress=[BLOCK], egress=[])
+SINGLE = resource(
+    "aws_vpc_security_group_ingress_rule",
+    "ssh",
+    security_group_id="sg-11",
+    ip_protocol="tcp",
+    from_port=22,
+    to_port=22,
+    cidr_ipv4="0.0.0.0/0",
+)
+OLD = resource("aws_security_group_rule", "ssh", type="ingress", security_group_id="sg-11", **BLOCK)
+ONE_BY_ONE = {
+    "SecurityGroupRules": [
+        {
+            "SecurityGroupRuleId": "sgr-0aa",
+            "GroupId": "sg-11",
+            "IsEgress": False,
+            "IpProtocol": "tcp",
+            "FromPort": 22,
+            "ToPort": 22,
+            "CidrIpv4": "0.0.0.0/0",
+        }
+    ]
+}
+REVOKE = "aws ec2 revoke-security-group-ingress --group-id sg-11 "
+TOLD = [
+    ("g.json", described(permission("0.0.0.0/0")), REVOKE + "--ip-permissions"),
+    ("g.json", ONE_BY_ONE, REVOKE + "--security-group-rule-ids sgr-0aa"),
+    (
+        "t.tfstate",
+        {"version": 4, "terraform_version": "1.9.0", "resources": [INLINE]},
+        "`aws_security_group.web.ingress`",
+    ),
+    (
+        "t.tfstate",
+        {"version": 4, "terraform_version": "1.9.0", "resources": [GROUP, SINGLE]},
+        "`aws_vpc_security_group_ingress_rule.ssh`",
+    ),
+    (
+        "t.tfstate",
+        {"version": 4, "terraform_version": "1.9.0", "resources": [{"module": 'module.n["a"]', **OLD}, GROUP]},
+        'module.n["a"].aws_sec',
+    ),
+]
+
+
+def found_in(tmp_path, file, told, query=QUERY):
+    (tmp_path / "c.yaml").write_text(MANIFESTS)
+    (tmp_path / file).write_text(json.dumps(told, indent=1))
+    return netproof.check(netproof.load(tmp_path), query)
+
+
+@pytest.mark.parametrize(("file", "told", "proposed"), TOLD)
+def test_the_rule_is_guilty_and_no_policy_that_is_missing(tmp_path, file, told, proposed):
+    (finding,) = found_in(tmp_path, file, told).findings
+    assert finding.spot.source.file.endswith(file)
+    assert finding.spot.source.line > 1
+    assert proposed in finding.fix.text
+    assert "not enough" not in finding.fix.text
+    assert finding.fix.edit is None
+    assert finding.fix.why
+    assert "0.0.0.0/0 on TCP 22" in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("ranges", "revoked"),
+    [
+        (["203.0.113.0/25", "203.0.113.128/25", "198.51.100.0/24"], {"203.0.113.0/25", "203.0.113.128/25"}),
+        (["203.0.113.0/24", "192.0.2.0/24"], {"203.0.113.0/24"}),
+        (["0.0.0.0/0"], {"0.0.0.0/0"}),
+    ],
+)
+def test_what_is_revoked_is_written_so_and_is_enough(tmp_path, ranges, revoked):
+    """Of ranges that together are forbidden each is a rule of its own to AWS; what is not shown may be left."""
+    told = described(permission(*ranges))
+    (finding,) = found_in(tmp_path, "g.json", told).findings
+    command = shlex.split(finding.fix.text.partition("`")[2].partition("`")[0])
+    (asked,) = json.loads(command[command.index("--ip-permissions") + 1])
+    named = {it["CidrIp"] for it in asked["IpRanges"]}
+    assert named <= revoked
+    left = [it for it in ranges if it not in named]
+    after = found_in(tmp_path, "g.json", described(*([permission(*left)] if left else [])))
+    assert (after.verdicts[0].status.value == "proved") is ("not enough" not in finding.fix.text)
+
+
+def test_a_rule_that_another_one_covers_is_not_enough(tmp_path):
+    told = described(permission("0.0.0.0/0"), permission("203.0.113.0/24"))
+    findings = found_in(tmp_path, "g.json", told).findings
+    assert findings
+    assert all("by itself that is not enough" in finding.fix.text for finding in findings)
+
+
+def test_rules_for_egress_are_revoked_as_such(tmp_path):
+    told = described(egress=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    query = "no pods(app=web) in namespace a can reach ips 203.0.113.0/24"
+    (finding,) = found_in(tmp_path, "g.json", told, query).findings
+    assert "revoke-security-group-egress" in finding.fix.text
+    assert '"IpProtocol":"-1"' in finding.fix.text
+    assert "FromPort" not in finding.fix.text
