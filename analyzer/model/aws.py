@@ -45,6 +45,9 @@ class AwsSettings:
 
 
 # ------------------------------------------------------------------------------------------------ security groups
+_PROTOCOL_WORDS = {6: "TCP", 17: "UDP", 132: "SCTP", 1: "ICMP", 58: "ICMP"}
+
+
 @dataclass(frozen=True, slots=True)
 class GroupRule:
     """A rule of a security group, which lets through (aws.md S5 to S8).
@@ -77,6 +80,25 @@ class GroupRule:
         more = ("…",) if len(self.addresses.networks()) > 4 else ()
         return ", ".join((*ranges, *more, *self.lists, *self.groups))
 
+    @property
+    def each_peer(self) -> tuple[object, ...]:
+        """Networks, prefix lists and groups."""
+        return (*self.addresses.networks(), *self.lists, *self.groups)
+
+    def meaning_for(self, peer: object) -> object:
+        """What it lets through of one of its peers."""
+        return self.direction, self.protocol, self.low, self.high, peer
+
+    @property
+    def on(self) -> str:
+        """`TCP 22`: its ports in words."""
+        if self.protocol is None:
+            return "everything"
+        name = _PROTOCOL_WORDS.get(self.protocol, f"IP protocol {self.protocol}")
+        if self.low is None:
+            return f"every {name} port" if self.protocol in (6, 17) else name
+        return f"{name} {self.low}" if self.high in (None, self.low) else f"{name} {self.low}-{self.high}"
+
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
@@ -97,11 +119,7 @@ class SecurityGroup:
     @property
     def meaning(self) -> frozenset[object]:
         """What its rules let through, one peer at a time: alike however they are put together."""
-        return frozenset(
-            (rule.direction, rule.protocol, rule.low, rule.high, peer)
-            for rule in self.rules
-            for peer in (*rule.addresses.networks(), *rule.lists, *rule.groups)
-        )
+        return frozenset(rule.meaning_for(peer) for rule in self.rules for peer in rule.each_peer)
 
 
 @dataclass(frozen=True, slots=True)

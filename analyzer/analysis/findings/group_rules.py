@@ -14,10 +14,9 @@ from analyzer.analysis.findings.causes import Cause, Hit, end_of
 from analyzer.model.aws import GroupRule, SecurityGroup
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import Direction, RuleRef
-from analyzer.sets import AddressSet, other_protocols
+from analyzer.sets import AddressSet
 
 NO_FILE = "a rule of a security group is changed in AWS, not in a file of these"
-_WORDS = {6: "TCP", 17: "UDP", 132: "SCTP", **dict.fromkeys(other_protocols.ICMP_OF.values(), "ICMP")}
 _NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}
 
 
@@ -29,7 +28,7 @@ def wrong_with_group(cause: Cause) -> str:
     """`sg-1 lets in 0.0.0.0/0 on TCP 22`."""
     rule = _rule(cause)
     verb = "lets in" if rule.direction is Direction.INGRESS else "lets out to"
-    return f"{rule.owner or 'the security group'} {verb} {rule.peers} on {_ports(rule)}"
+    return f"{rule.owner or 'the security group'} {verb} {rule.peers} on {rule.on}"
 
 
 def revoking(cause: Cause) -> str:
@@ -98,15 +97,6 @@ def _left(rule: GroupRule, named: Named) -> GroupRule | None:
 # ------------------------------------------------------------------------------------------------ words
 def _words_of(named: Named) -> str:
     return ", ".join(f"`{it}`" for part in named for it in part)
-
-
-def _ports(rule: GroupRule) -> str:
-    if rule.protocol is None:
-        return "everything"
-    name = _WORDS.get(rule.protocol, f"IP protocol {rule.protocol}")
-    if rule.low is None:
-        return f"every {name} port" if rule.protocol in (6, 17) else name
-    return f"{name} {rule.low}" if rule.high in (None, rule.low) else f"{name} {rule.low}-{rule.high}"
 
 
 def _permission(rule: GroupRule, named: Named) -> dict[str, object]:

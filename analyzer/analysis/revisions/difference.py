@@ -8,6 +8,7 @@ from dataclasses import replace
 from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.analysis.checking.check import not_modelled, tally
 from analyzer.analysis.checking.premises import breaches_of, judge_on, on_premises, unbroken
+from analyzer.analysis.revisions.group_changes import group_changes
 from analyzer.encoding import align, members_of
 from analyzer.judging import Setting, judge
 from analyzer.judging.bound import bound
@@ -122,7 +123,9 @@ def background(revisions: Revisions, packs: Sequence[Pack], setting: Setting) ->
     """What the comparison stands on, and what was done about what only one side holds."""
     old, new = revisions.old, revisions.new
     stated = stated_assumptions(members_of(*align(old, new)), packs, setting)
-    notices = dict.fromkeys((*old.notices, *new.notices, *(n for pack in packs for n in pack.notices)))
+    notices = dict.fromkeys(
+        (*old.notices, *new.notices, *(n for pack in packs for n in pack.notices), *group_changes(old, new))
+    )
     return Background(
         setting.profile,
         tuple(_of_two(assumption) for assumption in stated),

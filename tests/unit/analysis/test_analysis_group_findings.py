@@ -150,3 +150,36 @@ def test_rules_for_egress_are_revoked_as_such(tmp_path):
     assert "revoke-security-group-egress" in finding.fix.text
     assert '"IpProtocol":"-1"' in finding.fix.text
     assert "FromPort" not in finding.fix.text
+
+
+# ------------------------------------------------------------------------------------------------ revisions
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            (),
+            ("203.0.113.0/24",),
+            "the new revision alone has this rule of sg-11, which lets in 203.0.113.0/24 on TCP 22",
+        ),
+        (
+            ("203.0.113.0/24",),
+            (),
+            "the old revision alone has this rule of sg-11, which lets in 203.0.113.0/24 on TCP 22",
+        ),
+        (("192.0.2.0/24",), ("203.0.113.0/24", "192.0.2.0/24"), "which lets in 203.0.113.0/24 on TCP 22"),
+        (("192.0.2.0/25", "192.0.2.128/25"), ("192.0.2.0/24",), ""),
+        (("192.0.2.0/24", "203.0.113.0/24"), ("203.0.113.0/24", "192.0.2.0/24"), ""),
+    ],
+)
+def test_a_diff_names_the_rules_that_one_revision_alone_has(tmp_path, old, new, said):
+    for name, ranges in (("old", old), ("new", new)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "c.yaml").write_text(MANIFESTS)
+        told = described(*([permission(*ranges)] if ranges else []))
+        (tmp_path / name / "g.json").write_text(json.dumps(told, indent=1))
+    found = netproof.diff(tmp_path / "old", tmp_path / "new")
+    told = [it for it in found.difference.background.notices if "sg-11, which" in it.message]
+    lines = [it.message for it in told]
+    assert len(lines) == (1 if said else 0)
+    assert all(said in line for line in lines)
+    assert all(it.source.file.endswith("g.json") for it in told)
