@@ -205,12 +205,11 @@ def _allowing(
         return []
     direction = direction_of(ruling)
     near, far = end_of(connection, direction), end_of(connection, direction, is_near=False)
-    rules = [ref for ref in ruling.rules if ref.rule is not None]
-    if profile.enforces and isinstance(near, Pod) and not near.host_network:
-        rules = [ref for ref in rules if not isinstance(ref.policy, NodeGroups)]  # all pods have those; policies choose
+    passed = NodeGroups if profile.enforces and isinstance(near, Pod) and not near.host_network else ()
+    rules = [ref for ref in ruling.rules if ref.rule is not None and not isinstance(ref.policy, passed)]
     if not rules:
-        is_judged = isinstance(near, Pod) and ruling.stage == direction.value
-        return [_open_end(cluster, profile, ruling, near, is_added)] if is_judged and isinstance(near, Pod) else []
+        is_its = ruling.stage == direction.value
+        return [_open_end(cluster, profile, ruling, near, is_added)] if is_its and isinstance(near, Pod) else []
     base = 6 if direction is Direction.INGRESS else 5
     return [
         _Suspect(
@@ -236,7 +235,7 @@ def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod, is_a
     half = half_closing(cluster, pod, direction, is_added)
     policy = half or half_closing_of_engine(cluster, profile, pod, direction, is_added)
     base = 5 if direction is Direction.INGRESS else 3
-    base -= 2 if pod.namespace == _SYSTEM else 0  # which serves everybody
+    base -= 2 if pod.namespace == "kube-system" else 0  # which serves everybody
     if policy is None:
         return _Suspect(Key(Fault.OPEN, namespace=pod.namespace), None, base, direction)
     # Where it is the whole cluster's it is one cause, whatever namespace shows it.
@@ -285,7 +284,6 @@ def _count(policy: CalicoPolicy | CiliumPolicy, direction: Direction) -> int:
 
 
 _NOBODY = External(ip_address("203.0.113.1"))  # an address of no pod (RFC 5737)
-_SYSTEM = "kube-system"
 
 
 def _slips(ref: RuleRef, far: End) -> int:
