@@ -15,6 +15,19 @@ _LONG = 1_000
 """Where agents take their variables from, and what no variable holds."""
 
 
+_OF_ENGINES = ("amazon-vpc-cni", "cilium-config")
+
+
+def _check_texts(root: Section) -> None:
+    """All that `data` holds is text: the API server takes nothing else, and `true` without quotes is none."""
+    data = root.data.get("data")
+    for key, value in data.items() if isinstance(data, Mapping) else ():
+        if isinstance(value, bool | int | float):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            message = f"`data.{key}` is `{text}`, which is no text: the API server refuses the ConfigMap"
+            root.log.problem(data.place_of(key), message, f'write it in quotes: `{key}: "{text}"`')
+
+
 def read_config_map(root: Section, facts: Facts) -> None:
     """Adds to the facts what it tells."""
     facts.dns_domains |= dns_domains(root.data)
@@ -23,6 +36,8 @@ def read_config_map(root: Section, facts: Facts) -> None:
     if where == _SYSTEM and isinstance(data := root.data.get("data"), Mapping):
         short = {key: text for key, text in data.items() if isinstance(text, str) and len(text) < _LONG}
         facts.config_maps[where, name] = {str(key): text for key, text in short.items()}
+    if name in _OF_ENGINES:
+        _check_texts(root)
     if name == "cilium-config":
         from analyzer.manifests.kinds.cilium.settings import cilium_settings
 

@@ -8,8 +8,10 @@ from typer.testing import CliRunner
 
 from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.cli.app import app
+from analyzer.errors import ManifestError
 from analyzer.inputs.engines import profile_for
 from analyzer.judging import Setting
+from analyzer.manifests import load
 from analyzer.model.claims import Universe
 
 MODE, SNAT, SPARED = (
@@ -237,3 +239,19 @@ def test_groups_isolate_where_they_let_nothing_in_and_nobody_knows_it_without_th
     query = "every pods(app=web) in namespace shop is isolated for ingress"
     done = CliRunner().invoke(app, ["check", str(tmp_path), "-q", query])
     assert done.exit_code == code, done.output
+
+
+@pytest.mark.parametrize("name", ["amazon-vpc-cni", "cilium-config"])
+@pytest.mark.parametrize(("written", "shown"), [("true", "true"), ("False", "false"), ("5", "5"), ("1.5", "1.5")])
+def test_values_of_an_engines_config_map_that_are_no_text_are_refused(tmp_path, name, written, shown):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: kube-system}}\n"
+        f'data:\n  good: "{written}"\n  bad: {written}\n'
+    )
+    with pytest.raises(ManifestError) as caught:
+        load([str(path)])
+    (problem,) = caught.value.problems
+    assert problem.line == 6
+    assert f"`data.bad` is `{shown}`" in problem.message
+    assert problem.hint == f'write it in quotes: `bad: "{shown}"`'
