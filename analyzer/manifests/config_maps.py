@@ -21,7 +21,9 @@ _OF_ENGINES = ("amazon-vpc-cni", "cilium-config")
 def _check_texts(root: Section) -> None:
     """All that `data` holds is text: the API server takes nothing else, and `true` without quotes is none."""
     data = root.data.get("data")
-    for key, value in data.items() if isinstance(data, Mapping) else ():
+    if not isinstance(data, Mapping):
+        return
+    for key, value in data.items():
         if isinstance(value, bool | int | float):
             text = str(value).lower() if isinstance(value, bool) else str(value)
             message = f"`data.{key}` is `{text}`, which is no text: the API server refuses the ConfigMap"
