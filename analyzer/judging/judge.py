@@ -25,6 +25,7 @@ from analyzer.judging.counterexamples import Finder, counterexample
 from analyzer.judging.either_way import either_way, reading, unknown_sets
 from analyzer.judging.evidence import Evidence
 from analyzer.judging.looking import is_enough, looked_at_first
+from analyzer.judging.made_gateways import beside_gateways
 from analyzer.judging.made_workloads import beside_makers
 from analyzer.judging.mediated import mediated
 from analyzer.judging.mutations import as_admitted
@@ -93,7 +94,7 @@ def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], s
         other = _settled(cluster, query, replace(question, settled=settled), wide, started)
         if (placed := as_placed(other, settled, setting.max_counterexamples)) is not None:
             return placed
-    return verdict
+    return beside_gateways(verdict, cluster, lambda there: judge(there, query, assumptions, setting))
 
 
 def _settled(cluster: Cluster, query: Query, question: Question, setting: Setting, started: float) -> Verdict:

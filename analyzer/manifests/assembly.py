@@ -21,7 +21,17 @@ from analyzer.model.cilium import CiliumFact, cilium_of, cilium_stand_ins
 from analyzer.model.cluster import Cluster, Endpoints, Namespace, Node, Service, Unmodelled, Workload
 from analyzer.model.formula_policies import FormulaPolicy
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
-from analyzer.model.mesh import AMBIENT, DATAPLANE_MODE, DEFAULT_REVISION, Mesh, MeshConfig, MeshObject, Waypoint
+from analyzer.model.mesh import (
+    AMBIENT,
+    DATAPLANE_MODE,
+    DEFAULT_REVISION,
+    GATEWAY_NAME,
+    MadeGateway,
+    Mesh,
+    MeshConfig,
+    MeshObject,
+    Waypoint,
+)
 from analyzer.model.needs import Need
 from analyzer.model.policies import Policy
 from analyzer.model.source import LeftOut, Notice, Source
@@ -233,7 +243,23 @@ def _mesh(facts: Facts) -> Mesh:
     config = facts.mesh_configs[revisions[0]] if revisions else MeshConfig()
     asking = (*(namespace.labels for namespace in facts.namespaces), *(pod.shape.labels for pod in facts.pods))
     is_ambient = any(labels.get(DATAPLANE_MODE) == AMBIENT for labels in asking)
-    return Mesh(tuple(objects), config, frozenset({*revisions, *injectors} - {""}), is_ambient)
+    return Mesh(tuple(objects), config, frozenset({*revisions, *injectors} - {""}), is_ambient, tuple(_made(facts)))
+
+
+def _made(facts: Facts) -> Iterator[MadeGateway]:
+    """What istiod makes for the Gateways of its classes that no pods of the manifests are of."""
+    there = {(pod.namespace, pod.shape.labels.get(GATEWAY_NAME)) for pod in facts.pods}
+    for gateway in facts.gateways:
+        is_of_istio = gateway.is_waypoint or gateway.class_name == "istio"
+        if is_of_istio and gateway.services is None and (gateway.namespace, gateway.name) not in there:
+            name = gateway.name if gateway.is_waypoint else gateway.service
+            labels = {
+                GATEWAY_NAME: gateway.name,
+                "gateway.networking.k8s.io/gateway-class-name": gateway.class_name,
+                "gateway.istio.io/managed": f"istio.io-{'mesh' if gateway.is_waypoint else 'gateway'}-controller",
+                "sidecar.istio.io/inject": "false",
+            }
+            yield MadeGateway(gateway.namespace, name, gateway.name, Labels(labels), gateway.source)
 
 
 def _of_gateway_api(facts: Facts) -> Iterable[MeshObject]:

@@ -186,6 +186,18 @@ class IngressGateway:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeGateway:
+    """The Deployment, with a service account of its name, that istiod makes for a Gateway of the Gateway API, and that
+    the manifests do not hold."""
+
+    namespace: str
+    name: str
+    gateway: str
+    labels: Labels
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A condition on a request: the value is so, begins so, or matches so; `attribute` is `uri`, `method`, `authority`,
     or `headers` with a key.  `form` is `exact`, `prefix`, `regex`, `present` without text, or `segments`: the path is
@@ -301,12 +313,13 @@ MeshObject = (
 @dataclass(frozen=True)
 class Mesh:
     """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed.
-    `is_ambient`: some namespace or workload asks for ztunnel."""
+    `is_ambient`: some namespace or workload asks for ztunnel.  `made`: what Gateways stand for beside what is there."""
 
     objects: tuple[MeshObject, ...] = ()
     config: MeshConfig = MeshConfig()
     revisions: frozenset[str] = frozenset()
     is_ambient: bool = False
+    made: tuple[MadeGateway, ...] = ()
 
     def of(self, kind: type[T]) -> list[T]:
         """Those of the kind."""
