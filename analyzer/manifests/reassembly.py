@@ -18,6 +18,7 @@ from analyzer.manifests.kinds.pod_template import PodSource
 from analyzer.manifests.pod_groups import workloads_of
 from analyzer.model.aws import NO_AWS
 from analyzer.model.cluster import Cluster, Namespace, Workload
+from analyzer.model.mesh import DATAPLANE_MODE, GATEWAY_NAME
 from analyzer.records import dataclass
 
 T = TypeVar("T")
@@ -97,6 +98,8 @@ class Assembly:
         told = {part.name for part in fields(Facts) if getattr(facts, part.name)}
         if not told <= _STANDING_ALONE or (self.has_gateways and (facts.services or facts.namespaces)):
             return False
+        if any(DATAPLANE_MODE in namespace.labels for namespace in facts.namespaces):
+            return False
         return not any(_tells_more(pod) or pod.namespace in self.adding for pod in facts.pods)
 
     def _workloads(self, pods: Mapping[str, tuple[PodSource, ...]]) -> tuple[Workload, ...]:
@@ -115,7 +118,8 @@ class Assembly:
 
 def _tells_more(pod: PodSource) -> bool:
     """It may say which engine enforces, or which mesh there is."""
-    return pod.kind == "DaemonSet" or pod.name.startswith("istiod")
+    is_of_mesh = any(key in pod.shape.labels for key in (DATAPLANE_MODE, GATEWAY_NAME))
+    return is_of_mesh or pod.kind == "DaemonSet" or pod.name.startswith("istiod")
 
 
 def _by_name(pod: PodSource) -> tuple[str, str, str, str]:
