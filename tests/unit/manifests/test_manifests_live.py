@@ -128,10 +128,15 @@ def owner(kind: str, name: str, api: str = "apps/v1") -> Thing:
 KAFKA = owner("Kafka", "kafka", "kafka.strimzi.io/v1beta2")
 NODE = named("v1", "Node", "n1", spec={"podCIDR": "10.0.0.0/16", "podCIDRs": ["10.0.0.0/16"]})
 OF_ENGINES = {"selector": {"matchLabels": {}}, "template": shape({"istio.io/rev": "new"})}
+MODE, GATEWAY_NAME = "istio.io/dataplane-mode", "gateway.networking.k8s.io/gateway-name"
 SPEAKING = [
     named("apps/v1", "DaemonSet", "calico-node", "red", spec=OF_ENGINES),
     named("apps/v1", "DaemonSet", "cilium", "red", spec=OF_ENGINES),
     named("apps/v1", "Deployment", "istiod", "red", spec=OF_ENGINES),
+    named("apps/v1", "Deployment", "asks", "red", spec=OF_ENGINES | {"template": shape({MODE: "ambient"})}),
+    named("apps/v1", "Deployment", "gw-istio", "red", spec=OF_ENGINES | {"template": shape({GATEWAY_NAME: "gw"})}),
+    named("v1", "Namespace", "red") | {"metadata": {"name": "red", "labels": {MODE: "ambient"}}},
+    named("gateway.networking.k8s.io/v1", "Gateway", "gw", "red", spec={"gatewayClassName": "istio"}),
 ]
 OTHERS = [
     named("v1", "ConfigMap", "cm", "blue", data={}),
