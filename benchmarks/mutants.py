@@ -1,7 +1,7 @@
 """Every mutant that mutmut makes of the encoding and of the oracle, put to the tests that run its line until one fails.
 
     pip install mutmut==3.8.1
-    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.tiers …] [--seconds 10]
+    python -m benchmarks.mutants FOLDER [--of analyzer.encoding.tiers …] [--seconds 10] [--one-in 3]
                                         [--tests conformance …] [--without 'second or encoding']
 
 FOLDER gets a copy of the checkout whose functions are there in every version.  Each mutant is a forked child of a
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import gc
+import hashlib
 import inspect
 import json
 import os
@@ -87,6 +88,11 @@ def changed_lines(versions: Versions, name: str) -> Iterator[Line]:
             yield from ((code.co_filename, code.co_firstlineno + int(start) + i) for i in range(int(count or 1)))
 
 
+def _number(text: str) -> int:
+    """The same in each process, as `hash` is not."""
+    return int(hashlib.sha1(text.encode()).hexdigest(), 16)
+
+
 def _lines_of(code: CodeType) -> Iterator[int]:
     return (line for _, _, line in code.co_lines() if line is not None)
 
@@ -94,8 +100,10 @@ def _lines_of(code: CodeType) -> Iterator[int]:
 class Run:
     """A pytest plugin that runs the tests many times over instead of once."""
 
-    def __init__(self, functions: dict[str, Versions], log: Path, wanted: tuple[str, ...], seconds: float) -> None:
-        self.functions, self.log, self.wanted, self.seconds = functions, log, wanted, seconds
+    def __init__(
+        self, functions: dict[str, Versions], log: Path, wanted: tuple[str, ...], seconds: float, one_in: int
+    ) -> None:
+        self.functions, self.log, self.wanted, self.seconds, self.one_in = functions, log, wanted, seconds, one_in
         self.reach: dict[Line, list] = defaultdict(list)
         self.cost: dict[object, float] = {}
         self.killers: Counter = Counter()
@@ -119,7 +127,8 @@ class Run:
         done = {(entry["of"], entry["mutant"]) for entry in map(json.loads, lines)}
         for function, versions in self.functions.items():
             for name in list(versions):
-                if name != "_mutmut_orig" and function.startswith(self.wanted) and (function, name) not in done:
+                is_new = name != "_mutmut_orig" and (function, name) not in done
+                if is_new and function.startswith(self.wanted) and _number(function + name) % self.one_in == 0:
                     self._try(function, versions, name)
         return True
 
@@ -205,6 +214,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of processor time for each mutant")
     parser.add_argument("--tests", nargs="*", default=TESTS, help="files and folders of tests/ to put them to")
     parser.add_argument("--without", default=LEFT_OUT, help="words of tests left out, as pytest's `-k` has them")
+    parser.add_argument("--one-in", type=int, default=1, metavar="N", help="try one of N mutants, the same each time")
     options = parser.parse_args()
     if not options.folder.exists():
         mutate(options.folder, tuple(options.of))
@@ -213,7 +223,7 @@ def main() -> int:
     sys.path[0] = str(Path.cwd())
     functions: dict[str, Versions] = {}
     mutmut.mutation.trampoline.wrap_in_trampoline = partial(choosing, functions)
-    run = Run(functions, Path("mutants.jsonl"), tuple(options.of), options.seconds)
+    run = Run(functions, Path("mutants.jsonl"), tuple(options.of), options.seconds, options.one_in)
     arguments = ["-q", "-n0", "-s", "-p", "no:cacheprovider", "--assert=plain", "-k", f"not ({options.without})"]
     return int(pytest.main([*arguments, *(f"tests/{test}" for test in options.tests)], plugins=[run]))
 
