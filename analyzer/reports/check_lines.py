@@ -6,6 +6,7 @@ What no finding tells of, refuted, unknown or vacuous, is a line of its own, whe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import normpath
 
 from analyzer.model.claims import Severity
 from analyzer.model.source import Notice, Source
@@ -90,7 +91,7 @@ def _command(it: _Line) -> str:
     """`::error file=…,line=…,col=…,title=…::…` (GitHub Docs, "Workflow commands")."""
     about: dict[str, object] = {}
     if is_file(it.source.file):
-        about["file"] = it.source.file
+        about["file"] = normpath(it.source.file)  # GitHub finds no `./pol.yaml`
         if it.source.line:
             about["line"] = it.source.line
         if it.column:

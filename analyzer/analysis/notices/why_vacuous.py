@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.analysis.notices.telling_labels import tenancy
@@ -11,6 +12,7 @@ from analyzer.model.formulas import All, Attribute, Formula, Name, Not, Some, Te
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 
 _MOST_TOLD = 5
+_SAY_NOTHING = frozenset({"", "label", "name", "io", "com", "k8s", "kubernetes", "level", "type", "kind", "class"})
 
 
 def why_vacuous(cluster: Cluster, pack: Pack, query: Query) -> Iterator[str]:
@@ -19,7 +21,8 @@ def why_vacuous(cluster: Cluster, pack: Pack, query: Query) -> Iterator[str]:
     asked = list(dict.fromkeys(pair for members in query.claim.sets for pair in _asked(members)))
     missing = [key for key, _ in asked if not any(key in namespace.labels for namespace in cluster.namespaces)]
     for key in dict.fromkeys(missing):
-        yield f"no namespace has the label `{key}`{_guess(cluster, pack, key)}"
+        wanted = frozenset(value for each, values in asked if each == key for value in values)
+        yield f"no namespace has the label `{key}`{_guess(cluster, pack, key, wanted)}"
     for key, values in () if missing else asked:
         having = [namespace for namespace in cluster.namespaces if key in namespace.labels]
         if values and not any(ns.labels[key] in values for ns in having):
@@ -42,14 +45,54 @@ def _asked(members: Formula) -> Iterator[tuple[str, frozenset[str]]]:
             pass
 
 
-def _guess(cluster: Cluster, pack: Pack, key: str) -> str:
-    """The parameter that names the label, and what it should be: `; try --set tenant=team, which …`."""
-    parameter = next((name for name, value in pack.parameters if value == key), None)
+def _guess(cluster: Cluster, pack: Pack, key: str, wanted: frozenset[str]) -> str:
+    """The parameter that names the label, and what it should be: `; --set tenant=team takes …`.
 
+    Of a label that is asked for with values (`wanted`), only one that has such a value, or is called alike, is guessed.
+    """
+    parameter = next((name for name, value in pack.parameters if value == key), None)
+    if wanted:
+        return _elsewhere(cluster, pack, key, wanted, parameter)
     found = tenancy(cluster)
     if found is not None and found.key != key:
         parts = f"`{found.key}`, which is {_told(list(found.values))} there"
         return f"; --set {parameter}={found.key} takes {parts}" if parameter else f"; there is {parts}"
+    return _others(cluster, parameter)
+
+
+def _elsewhere(cluster: Cluster, pack: Pack, key: str, wanted: frozenset[str], parameter: str | None) -> str:
+    """Where else such a value stands, or which label is called alike; what namespaces have, where nothing is."""
+    values: dict[str, set[str]] = {}
+    for namespace in cluster.namespaces:
+        for name, value in namespace.labels.items():
+            if name != NAMESPACE_NAME_LABEL:
+                values.setdefault(name, set()).add(value)
+    having = [name for name, there in values.items() if {it.lower() for it in there} & {it.lower() for it in wanted}]
+    alike = [name for name in values if _words(name) & _words(key)]
+    for name in (*sorted(having), *sorted(alike)):
+        told = f"`{name}`, which is {_told(sorted(values[name]))} there"
+        if parameter is None:
+            return f"; there is {told}"
+        return f"; --set {parameter}={name} takes {told}{_values_set(pack, wanted, values[name])}"
+    if owner := next((workload for workload in cluster.workloads if key in workload.labels), None):
+        return f"; workloads have it, as {owner.namespace}/{owner.name}, and this asks of their namespaces"
+    return _others(cluster, parameter)
+
+
+def _words(key: str) -> frozenset[str]:
+    """The words of a label's key that say what it is about."""
+    return frozenset(re.split(r"[-./_]", key.rpartition("/")[2].lower())) - _SAY_NOTHING
+
+
+def _values_set(pack: Pack, wanted: frozenset[str], there: set[str]) -> str:
+    """`, and --set cde=… names its values`, where it has none of those that are asked for."""
+    if wanted & there:
+        return ""
+    names = [name for name, text in pack.parameters if text in wanted]
+    return f", and --set {names[0]}=… names its values" if names else ""
+
+
+def _others(cluster: Cluster, parameter: str | None) -> str:
     others = sorted({k for namespace in cluster.namespaces for k in namespace.labels if k != NAMESPACE_NAME_LABEL})
     if not others:
         return "; they have no labels but their names"

@@ -57,6 +57,43 @@ def test_the_label_that_parts_the_namespaces_is_guessed(asked, key):
     assert run("-p", "own.npq", "--set", f"key={key}").exit_code == 1
 
 
+SCOPED = """pack own "Own"
+param scope = "pci-scope"
+param cde = "cde"
+assert closed "Closed": no internet can reach pods in namespaces($scope=$cde) within namespaces
+"""
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("compliance: cde", "--set scope=compliance takes `compliance`, which is `cde`, `other` there"),
+        ("data: CDE", "--set scope=data takes `data`, which is `CDE`, `other` there, and --set cde=… names its values"),
+        (
+            "example.com/pci: in",
+            "--set scope=example.com/pci takes `example.com/pci`, which is `in`, `other` there, and --set cde=… names",
+        ),
+        ("team: red", "they have `team`, and --set scope=KEY takes another"),  # who owns it is no scope
+        ("app.kubernetes.io/name: red", "they have `app.kubernetes.io/name`, and --set scope=KEY takes another"),
+    ],
+)
+def test_a_label_is_guessed_by_the_values_that_are_asked_for(label, said):
+    key, _, value = label.partition(": ")
+    save(*(NAMESPACE.format(name=f"ns-{n}", key=key, value=it) for n, it in enumerate((value, "other"))))
+    with open("own.npq", "w", encoding="utf-8") as file:
+        file.write(SCOPED)
+    assert f"no namespace has the label `pci-scope`; {said}" in " ".join(run("-p", "own.npq").stdout.split())
+
+
+def test_a_label_that_workloads_have_is_told():
+    pods = PODS.format(name="web", namespace="shop").replace("labels: {", "labels: {pci-scope: cde, ")
+    save(NAMESPACE.format(name="shop", key="team", value="red"), pods)
+    with open("own.npq", "w", encoding="utf-8") as file:
+        file.write(SCOPED)
+    told = " ".join(run("-p", "own.npq").stdout.split())
+    assert "workloads have it, as shop/web, and this asks of their namespaces" in told
+
+
 def test_a_value_that_no_namespace_has_is_told_with_those_there_are():
     save(*(NAMESPACE.format(name=f"ns-{value}", key="team", value=value) for value in ("a", "b")))
     found = run("-q", "no pods in namespaces(team=c) can reach internet within namespaces", "--format", "json")
