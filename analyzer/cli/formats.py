@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from enum import Enum
 
 CONFIGURATION_SCHEMA = "config-1"  # among the published schemas
@@ -25,11 +27,20 @@ _ENDINGS = {
 }
 
 
+_OF_TEXT = frozenset({"txt", "text", "log", "out", "tmp", "ansi", "report"})
+
+
 def of_ending(file: str) -> str:
     """The format that a file's name asks for; empty where its ending says nothing."""
     name = file.lower()
     found = [ending for ending in _ENDINGS if name.endswith(ending)]
     return _ENDINGS[max(found, key=len)] if found else ""
+
+
+def is_of_no_format(file: str) -> bool:
+    """Whether a new file's name has an ending that is not a text's; a made name, as `tmp.Xy12345678`, has none."""
+    ending = re.search(r"[^/]\.([a-z]{1,6})$", file.lower())
+    return ending is not None and ending[1] not in _OF_TEXT and not os.path.exists(file)
 
 
 class Format(Enum):

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer.core
 
-from analyzer.cli.formats import CheckFormat, of_ending
+from analyzer.cli.formats import CheckFormat, is_of_no_format, of_ending
 from analyzer.cli.wrapping import wrapped
 
 PANELS = {
@@ -55,6 +55,9 @@ class PanelledCommand(typer.core.TyperCommand):
             if name and name not in own:
                 told = f"`-o {file}` is called like {name}, which `{self.name}` does not write: "
                 told = f"Error: {told}name one of its formats with --format ({', '.join(own)})."
+                ctx.fail("\n".join(wrapped(told, hang=7)).removeprefix("Error: "))
+            if not name and is_of_no_format(str(file)):
+                told = f"Error: the ending of `-o {file}` says no format: name one with --format ({', '.join(own)})."
                 ctx.fail("\n".join(wrapped(told, hang=7)).removeprefix("Error: "))
             if name:
                 ctx.params["format_"] = [name] if reports[0].multiple else name

@@ -43,7 +43,7 @@ def render_concise(answer: Answer) -> bytes:
 def render_github(answer: Answer) -> bytes:
     """Workflow commands, which GitHub shows beside the lines of a pull request."""
     lines = [_command(it) for it in _lines(answer)]
-    lines += [_command(_notice(it)) for it in answer.notices if it.is_kept]
+    lines += [_command(_notice(it)) for it in answer.notices if it.is_kept and it.topic is None]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -58,7 +58,7 @@ def _lines(answer: Answer) -> Iterator[_Line]:
         if verdict.status is not Status.PROVED and not verdict.is_excused and id(verdict) not in told:
             yield _of_verdict(verdict)
     yield from map(_notice, verdict_words.slips(answer))
-    yield from (_notice(it) for it in answer.notices if it.topic is not None and not it.is_kept)
+    yield from (_notice(it) for it in answer.notices if it.topic is not None)
 
 
 def _notice(it: Notice) -> _Line:

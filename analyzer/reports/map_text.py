@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.model.profile import PROFILES
 from analyzer.reports import admission_words, parts, words
 from analyzer.reports.layout import Ink, Page, Style
 from analyzer.reports.map_words import Names, connections, senders
@@ -69,12 +70,11 @@ def _destinations(rows: list[MapRow], itself: int, texts: dict[int, str]) -> dic
 
 def _footer(page: Page, found: ConnectivityMap) -> None:
     page.rule()
-    profile = ", ".join(f"{knob}={value}" for knob, value in found.profile.telling_knobs().items())
-    page.labelled("profile", f"{found.profile.name} ({profile})", gutter=_GUTTER)
-    covered = "the workloads of these manifests, each to all others but itself"
-    if not any(row.allowed.other for row in found.rows):
-        covered += "; TCP, UDP and SCTP (--on any adds protocols without ports)"
-    page.labelled("covers", covered, gutter=_GUTTER)
+    usual = PROFILES[found.profile.name].telling_knobs()
+    own = [f"{knob}={value}" for knob, value in found.profile.telling_knobs().items() if usual.get(knob) != value]
+    profile = f"profile {found.profile.name}{f' with {words.listed(own)}' if own else ''}"
+    protocols = "" if any(row.allowed.other for row in found.rows) else "; TCP, UDP and SCTP (all: --on any)"
+    page.paragraph(f"These workloads, each to all others but itself{protocols}; {profile}", ink=Ink.FAINT)
     if any(row.certain != row.allowed for row in found.rows):
         text = (
             "hangs on what the manifests leave open: addresses that are not known, equal priorities, domain names, "

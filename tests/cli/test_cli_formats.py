@@ -94,3 +94,24 @@ def test_a_place_that_cannot_be_written_stops_the_run_before_anything_is_written
 
 def test_the_nearest_format_is_named(folder):
     assert "did you mean `sarif`?" in check("--format", "sarf").stderr
+
+
+@pytest.mark.parametrize("name", ["x.foo", "out.report.yaml", "a.pdf", "b.sarf", "c.yml"])
+@pytest.mark.parametrize("command", ["check", "map", "diff"])
+def test_an_ending_that_says_no_format_is_refused_with_those_there_are(command, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(app, [command, "m.yaml", *(["n.yaml"] if command == "diff" else []), "-o", name])
+    assert found.exit_code == 2
+    told = " ".join(found.output.split())
+    assert f"the ending of `-o {name}` says no format: name one with --format (text, json" in told
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["report", "report.txt", "r.log", "tmp.Xy12345678", "2026-01-01.2", "there.foo"])
+def test_a_name_without_such_an_ending_holds_text(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+    (tmp_path / "there.foo").write_text("")
+    found = CliRunner().invoke(app, ["check", "m.yaml", "-q", "no pods can reach internet", "-o", name])
+    assert found.exit_code == 1
+    assert "refuted" in (tmp_path / name).read_text()

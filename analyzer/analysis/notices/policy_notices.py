@@ -89,7 +89,7 @@ class _Slips:
         ):
             meant = _nearest(pods, there)
             text = f"{policy.id} selects no pod: none of its namespace has {pods}{meant}"
-            yield Notice(policy.source, text, topic=Topic.SELECTS_NOTHING)
+            yield Notice(policy.source, text, is_kept=bool(meant), topic=Topic.SELECTS_NOTHING)
 
     def _name(self, policy: Policy) -> Iterator[Notice]:
         """Called after allowing, and it allows nothing: it only isolates."""

@@ -27,8 +27,8 @@ def why_vacuous(cluster: Cluster, pack: Pack, query: Query) -> Iterator[str]:
         having = [namespace for namespace in cluster.namespaces if key in namespace.labels]
         if values and not any(ns.labels[key] in values for ns in having):
             there = sorted({namespace.labels[key] for namespace in having})
-            wanted = ", ".join(f"`{value}`" for value in sorted(values)[:_MOST_TOLD])
-            yield f"no namespace has {wanted} as its `{key}`; there are {_told(there)}{_setting(pack, sorted(values))}"
+            named = ", ".join(f"`{value}`" for value in sorted(values)[:_MOST_TOLD])
+            yield f"no namespace has {named} as its `{key}`; there are {_told(there)}{_setting(pack, sorted(values))}"
 
 
 def _asked(members: Formula) -> Iterator[tuple[str, frozenset[str]]]:

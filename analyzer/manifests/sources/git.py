@@ -319,5 +319,6 @@ def _git(words: Sequence[str], revision: str, *, may_fail: bool = False, given: 
     if done.returncode and not may_fail:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         message = said[-1].removeprefix("fatal: ") if said else f"git knows no revision `{revision}`"
-        raise ManifestError([Problem("", 0, 0, message, "--git takes OLD..NEW, and paths after `--`")])
+        hint = "`--git OLD` compares with the working tree, `--git OLD..NEW` two revisions; paths stand behind `--`"
+        raise ManifestError([Problem("", 0, 0, message, hint)])
     return b"" if done.returncode else done.stdout
