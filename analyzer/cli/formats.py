@@ -63,6 +63,7 @@ class DiffFormat(Enum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 class MapFormat(Enum):

@@ -10,11 +10,15 @@ from analyzer.verdicts.difference import Difference, InventoryDifference
 
 
 def render_diff(found: Difference | InventoryDifference, name: str, style: Style) -> bytes:
-    """The difference as `text`, `json` or `markdown`."""
+    """The difference as `text`, `json`, `markdown` or `html`."""
     match name:
         case "json":
             return render_diff_json(found)
         case "markdown":
             return render_diff_markdown(found)
+        case "html":
+            from analyzer.reports.diff_html import render_diff_html
+
+            return render_diff_html(found)
         case _:
             return render_diff_text(found, style)

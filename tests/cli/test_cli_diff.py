@@ -148,6 +148,26 @@ def test_text_shows_the_rules_of_both_sides():
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+@pytest.mark.parametrize("universe", ["any", "namespaces", "inventory"])
+def test_a_page_tells_each_change_that_json_lists(universe):
+    code, found = report(OLD, NEW, "--universe", universe)
+    done = run(OLD, NEW, "--universe", universe, "--format", "html")
+    page = done.stdout
+    told = page.count("<article>") if universe != "inventory" else page.count("<tr><td class=wraps>added")
+    assert (done.exit_code, told) == (code, len(found["changes"]))
+    assert f">{found['relation']}</span>" in page
+    assert "</html>" in page
+    assert "<script" not in page
+
+
+def test_a_page_escapes_what_the_input_holds(tmp_path):
+    new = folder(tmp_path / "<img src=x>|new", Path(NEW, "cluster.yaml").read_text())
+    page = run(OLD, new, "--format", "html").stdout
+    assert "more permissive</span>" in page
+    assert "<img" not in page
+    assert "&lt;img src=x&gt;|new" in page
+
+
 def test_markdown_escapes_what_the_input_holds(tmp_path):
     new = folder(tmp_path / "<img src=x>|new", Path(NEW, "cluster.yaml").read_text())
     text = run(OLD, new, "--format", "markdown").stdout
@@ -167,6 +187,8 @@ def test_the_table_of_the_inventory(tmp_path):
     text = run(OLD, new, "--universe", "inventory", "--quiet").stdout
     assert "nothing → every port" in text
     assert "| added | tenant-a/web" in run(OLD, new, "--universe", "inventory", "--format", "markdown").stdout
+    page = run(OLD, new, "--universe", "inventory", "--format", "html").stdout
+    assert "<td class=wraps>added</td><td class=wraps>tenant-a/web" in page
 
 
 # ------------------------------------------------------------------------------------------------ inputs
