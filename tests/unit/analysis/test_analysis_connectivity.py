@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from analyzer.model.cluster import Cluster, ContainerPort, Namespace, Service, S
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
+    Direction,
     DomainPeer,
     NamedPort,
     NamespaceNamed,
@@ -138,14 +140,18 @@ def test_many_domain_names_are_each_open():
     assert found.certain == ConnectionSet.EMPTY
 
 
-def test_port_names_are_looked_up_on_each_destination():
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("tier", [Tier.ADMIN, Tier.NETWORK_POLICY])
+def test_port_names_are_looked_up_on_each_destination(direction: Direction, tier: Tier) -> None:
+    """Whichever end the policies are asked at: it is the far end of the one stage and the near end of the other."""
     web, dns = (
         replace(workload(name), ports=(ContainerPort("main", number, Protocol.TCP),))
         for name, number in (("web", 80), ("dns", 53))
     )
-    policy = admin(
-        rule(Action.ACCEPT, EVERYONE, ports=(NamedPort("main", None),)), rule(Action.DENY, EVERYONE, index=1)
-    )
+    named = rule(Action.ACCEPT, EVERYONE, ports=(NamedPort("main", None),))
+    rules = (named, rule(Action.DENY, EVERYONE, index=1)) if tier is Tier.ADMIN else (named,)
+    sides = {each.value: rules if each is direction else None for each in Direction}
+    policy = replace(admin(), tier=tier, **sides)
     found = connectivity(cluster(web, dns, workload("none"), policies=(policy,)), CILIUM)
     assert row(found, "a/none", "a/web").allowed == ConnectionSet(tcp=PortSet.of(80))
     assert row(found, "a/none", "a/dns").allowed == ConnectionSet(tcp=PortSet.of(53))
