@@ -11,15 +11,15 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from ipaddress import ip_address
 
-from analyzer.analysis.findings.refused import refused_at
+from analyzer.analysis.findings.half_closing import IsAdded, half_closing, half_closing_of_engine
+from analyzer.analysis.findings.mesh_objects import peer_authentication
+from analyzer.analysis.findings.refused import refused_at, unclosed_at
 from analyzer.model.aws import NodeGroups
-from analyzer.model.calico import CalicoPolicy
-from analyzer.model.cilium import CiliumPolicy
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, External, Pod
+from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.formulas import Role, Test, leaves
 from analyzer.model.labels import Operator, Selector
 from analyzer.model.policies import (
     AddressPeer,
@@ -30,14 +30,13 @@ from analyzer.model.policies import (
     PodPeer,
     Policy,
     PolicyLike,
-    Protocol,
     Rule,
     RuleRef,
     Tier,
 )
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.semantics import Ruling, StageVerdict, decide, matches
+from analyzer.semantics import Ruling, StageVerdict, matches
 from analyzer.verdicts import Counterexample, Section, Status, Verdict
 from analyzer.verdicts.findings import Broken, Fault
 
@@ -113,9 +112,6 @@ def causes_of(
     return list(found.values())
 
 
-IsAdded = Callable[[PolicyLike], bool]
-
-
 def _hits(
     sections: Sequence[Section],
     bound: dict[str, Claim],
@@ -152,6 +148,9 @@ def _suspects(cluster: Cluster, profile: Profile, hit: Hit, is_added: IsAdded) -
         return [
             [_denying(cluster, profile, hit, ruling, connection)] for ruling in decision.stages if not ruling.allowed
         ]
+    by_mesh = _by_mesh(cluster, hit, connection)
+    if by_mesh:
+        return [by_mesh]
     ends = [found for ruling in decision.stages if (found := _allowing(cluster, profile, ruling, connection, is_added))]
     if ends:
         return ends
@@ -159,6 +158,33 @@ def _suspects(cluster: Cluster, profile: Profile, hit: Hit, is_added: IsAdded) -
     reason = next(iter(reasons), "")
     fault = Fault.ENGINE if reason.startswith("profile ") else Fault.BEYOND
     return [[_Suspect(Key(fault, namespace=reason), None, 0)]]
+
+
+def _by_mesh(cluster: Cluster, hit: Hit, connection: Connection) -> list[_Suspect]:
+    """What the mesh lets through of a question about requests; nothing where it does not judge them, or the question
+    is about connections."""
+    assert hit.example.decision is not None
+    where = hit.claim.where
+    ruling = next((it for it in hit.example.decision.stages if it.stage == MESH), None)
+    asks = where is not None and any(isinstance(it, Test) and it.attribute.role is Role.REQUEST for it in leaves(where))
+    if not asks or ruling is None or ruling.verdict is not StageVerdict.ALLOWED or connection.request is None:
+        return []
+    refs = [ref for ref in ruling.rules if ref.rule is not None]
+    if refs:
+        return [
+            _Suspect(Key(Fault.ALLOWS, Direction.INGRESS, ref.policy.id, ref.rule.index if ref.rule else None), ref, 6)
+            for ref in refs
+        ]
+    is_pod = isinstance(connection.dst, Pod) and connection.dst.namespace in cluster.namespace_by_name
+    if not is_pod or not isinstance(connection.dst, Pod):
+        return []
+    namespace = connection.dst.namespace
+    mode = peer_authentication(namespace, cluster)
+    ref_or_none = RuleRef(mode, Direction.INGRESS) if mode is not None else None
+    return [_Suspect(Key(Fault.OPEN, Direction.INGRESS, MESH, namespace=namespace), ref_or_none, 6)]
+
+
+MESH = "request"  # the stage that a mesh judges, and in keys what it leaves open
 
 
 def _guilty(
@@ -232,6 +258,10 @@ def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod, is_a
     if refused is not None:
         key = Key(Fault.OPEN, direction, refused.id, namespace=pod.namespace)
         return _Suspect(key, RuleRef(refused, direction), 9, direction)
+    unclosed = unclosed_at(cluster, profile, pod, direction)
+    if unclosed is not None:
+        key = Key(Fault.OPEN, direction, unclosed.id, namespace=pod.namespace if unclosed.namespace else "")
+        return _Suspect(key, RuleRef(unclosed, direction), 9, direction)
     half = half_closing(cluster, pod, direction, is_added)
     policy = half or half_closing_of_engine(cluster, profile, pod, direction, is_added)
     base = 5 if direction is Direction.INGRESS else 3
@@ -241,49 +271,6 @@ def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod, is_a
     # Where it is the whole cluster's it is one cause, whatever namespace shows it.
     key = Key(Fault.OPEN, direction, policy.id, namespace=pod.namespace if policy.namespace else "")
     return _Suspect(key, RuleRef(policy, direction), base + 3, direction)
-
-
-def half_closing(cluster: Cluster, pod: Pod, direction: Direction, is_added: IsAdded) -> Policy | None:
-    """A NetworkPolicy that isolates the pod the other way only: the widest, and of those one without rules."""
-    other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
-    found = [
-        policy
-        for policy in cluster.network_policies_by_namespace.get(pod.namespace, ())
-        if policy.rules(direction) is None
-        and policy.rules(other) is not None
-        and not is_added(policy)
-        and matches(policy.subject.pods, pod.labels)
-    ]
-    return min(found, key=lambda p: (len(p.subject.pods.requirements), len(p.rules(other) or ()), p.name), default=None)
-
-
-def half_closing_of_engine(
-    cluster: Cluster, profile: Profile, pod: Pod, direction: Direction, is_added: IsAdded
-) -> CalicoPolicy | CiliumPolicy | None:
-    """One of Calico's or Cilium's that closes the pod the other way only, to whoever no rule names: the one with
-    fewest rules, which is there to close."""
-    if not cluster.calico.policies and not cluster.cilium.policies:
-        return None
-    other = Direction.INGRESS if direction is Direction.EGRESS else Direction.EGRESS
-    ends: tuple[End, End] = (pod, _NOBODY) if other is Direction.EGRESS else (_NOBODY, pod)
-    ruling = decide(cluster, profile, Connection(ends[0], ends[1], Protocol.TCP, 1)).at(other.value)
-    found: list[CalicoPolicy | CiliumPolicy] = []
-    for policy in (ref.policy for ref in ruling.rules if ref.rule is None and not is_added(ref.policy)):
-        is_half = isinstance(policy, CalicoPolicy) and policy.rules(direction) is None
-        if is_half or (isinstance(policy, CiliumPolicy) and not any(spec.on_nodes for spec in policy.specs)):
-            assert isinstance(policy, CalicoPolicy | CiliumPolicy)
-            found.append(policy)
-    return min(found, key=lambda it: _count(it, other), default=None)
-
-
-def _count(policy: CalicoPolicy | CiliumPolicy, direction: Direction) -> int:
-    """The rules that it has for the direction."""
-    if isinstance(policy, CalicoPolicy):
-        return len(policy.rules(direction) or ())
-    return sum(len(spec.rules(direction)) for spec in policy.specs)
-
-
-_NOBODY = External(ip_address("203.0.113.1"))  # an address of no pod (RFC 5737)
 
 
 def _slips(ref: RuleRef, far: End) -> int:

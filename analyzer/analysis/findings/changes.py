@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from analyzer.analysis.findings.causes import is_in, split_peers
 from analyzer.analysis.findings.dns import dns_peer
@@ -22,7 +23,9 @@ from analyzer.analysis.findings.matter import Change, Matter
 from analyzer.analysis.findings.operations import (
     AddExcepts,
     DropDash,
+    MovePeers,
     RemovePeer,
+    RemoveRule,
     ReplacePeer,
     SetPeers,
     SetPorts,
@@ -57,12 +60,19 @@ Make = Callable[[Matter], Iterator[Change]]
 
 
 def mendings(matter: Matter) -> Iterator[Change]:
-    """The changes that close what should be closed: those that do alone, then one after the other."""
-    found = (change for make in _SINGLE for change in make(matter))
-    yield from (change for change in found if not matter.left(change.policy))
+    """The changes that close what should be closed: those that do alone, then one after the other; the rule goes where
+    nothing else does."""
+    found = (change for change in _narrowing(matter) if not matter.left(change.policy))
+    first = next(found, None)
+    yield from _without_rule(matter) if first is None else chain([first], found)
+
+
+def _narrowing(matter: Matter) -> Iterator[Change]:
+    yield from (change for make in _SINGLE for change in make(matter))
     together = _one_after_the_other(matter)
     yield from [together] if together is not None else ()
-    yield from (change for change in _to_permitted_ends(matter) if not matter.left(change.policy))
+    yield from _to_permitted_ends(matter)
+    yield from _apart(matter)
 
 
 def _one_after_the_other(matter: Matter) -> Change | None:
@@ -312,6 +322,32 @@ def _without_peers(matter: Matter) -> Iterator[Change]:
     policy = matter.with_rule(replace(matter.rule, peers=kept))
     operations = tuple(RemovePeer(matter.direction, matter.rule.index, place) for place in guilty)
     yield Change(policy, operations, ("remove this peer",))
+
+
+def _apart(matter: Matter) -> Iterator[Change]:
+    """The guilty peers in a rule of their own, and there mended: what the others are let do stays as it is."""
+    peers, rules = matter.rule.peers or (), matter.policy.rules(matter.direction) or ()
+    fars = [matter.far(probe) for probe in matter.probes]
+    guilty = [place for place, peer in enumerate(peers) if any(_is_of(peer, far) for far in fars)]
+    if not guilty or len(guilty) == len(peers):
+        return
+    rest = tuple(peer for place, peer in enumerate(peers) if place not in guilty)
+    own = replace(matter.rule, peers=tuple(peers[place] for place in guilty), index=len(rules))
+    kept = tuple(replace(it, peers=rest) if it is matter.rule else it for it in rules)
+    is_in = matter.direction is Direction.INGRESS
+    policy = replace(matter.policy, ingress=(*kept, own)) if is_in else replace(matter.policy, egress=(*kept, own))
+    move = MovePeers(matter.direction, matter.rule.index, tuple(guilty))
+    moved = Change(policy, (move,), ("put this peer into a rule of its own",))
+    yield from (moved.then(change) for change in _narrowing(replace(matter, policy=policy, rule=own)))
+
+
+def _without_rule(matter: Matter) -> Iterator[Change]:
+    """Nothing is left where all that the rule means is forbidden."""
+    rules = tuple(it for it in matter.policy.rules(matter.direction) or () if it is not matter.rule)
+    is_in = matter.direction is Direction.INGRESS
+    policy = replace(matter.policy, ingress=rules) if is_in else replace(matter.policy, egress=rules)
+    if not matter.left(policy):
+        yield Change(policy, (RemoveRule(matter.direction, matter.rule.index),), ("remove this rule",))
 
 
 _SINGLE: Sequence[Make] = (

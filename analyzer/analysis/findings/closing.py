@@ -44,7 +44,7 @@ def closed_by_policy(cause: Cause, around: Around, texts: Texts) -> Iterator[Fix
     namespace, cluster = cause.key.namespace, around.cluster
     types = [direction for direction in reversed(Direction) if direction in cause.directions]
     taken = {policy.name for policy in cluster.network_policies_by_namespace.get(namespace, ())}
-    name = next(name for name in _names("default-deny") if name not in taken)
+    name = next(name for name in numbered("default-deny") if name not in taken)
     named = " and ".join(direction.value for direction in types)
     for let in let_through(cause, types, around):
         value = policy_values.network_policy(name, namespace, Selector.EVERYTHING, types, let.rules)
@@ -53,7 +53,8 @@ def closed_by_policy(cause: Cause, around: Around, texts: Texts) -> Iterator[Fix
         yield Fix(text, added(value, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
 
 
-def _names(stem: str) -> Iterator[str]:
+def numbered(stem: str) -> Iterator[str]:
+    """The name, and with numbers behind it."""
     yield stem
     number = 2
     while True:
@@ -74,7 +75,7 @@ def added(value: policy_values.Value, home: str, texts: Texts, name: str) -> Edi
         return None
     folder = posixpath.dirname(home)
     free = (
-        name for name in _names(name.removesuffix(".yaml")) if not texts.lines(posixpath.join(folder, f"{name}.yaml"))
+        name for name in numbered(name.removesuffix(".yaml")) if not texts.lines(posixpath.join(folder, f"{name}.yaml"))
     )
     return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(texts.written(value)), is_new=True)
 

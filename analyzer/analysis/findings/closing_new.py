@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.causes import Cause
-from analyzer.analysis.findings.closing import added, namespaces_in
+from analyzer.analysis.findings.closing import added, namespaces_in, numbered
 from analyzer.analysis.findings.dns import DNS_PORTS, dns_names, dns_peer
 from analyzer.analysis.findings.policy_values import Value
 from analyzer.analysis.findings.texts import Texts
@@ -36,7 +36,11 @@ def closed_for_all_to_come(cause: Cause, cluster: Cluster, profile: Profile, tex
         return Fix(text)
     directions = [direction for direction in reversed(Direction) if direction in cause.directions]
     makes = {"GlobalNetworkPolicy": _of_calico, "CiliumClusterwideNetworkPolicy": _of_cilium}.get(kind, _baseline)
-    edit = added(makes(subject, directions, cluster), _beside_namespaces(cluster), texts, f"{_FILES[kind]}.yaml")
+    value = makes(subject, directions, cluster)
+    taken = {it.name for it in cluster.calico.policies} | {it.name for it in cluster.cilium.policies}
+    if value["metadata"]["name"] in taken:
+        value["metadata"]["name"] = next(it for it in numbered("default-deny-tomorrow") if it not in taken)
+    edit = added(value, _beside_namespaces(cluster), texts, f"{_FILES[kind]}.yaml")
     return Fix(text, edit)
 
 

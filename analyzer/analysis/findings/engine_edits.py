@@ -6,26 +6,26 @@ should mean instead of everybody are the namespaces of which no claim of the cau
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 from analyzer.analysis.findings.causes import Cause
-from analyzer.analysis.findings.dns import DNS_PORTS, dns_names
-from analyzer.analysis.findings.permitting import pods_of, with_far
+from analyzer.analysis.findings.dns import dns_names
+from analyzer.analysis.findings.permitting import is_forbidden, pods_of, with_far
 from analyzer.analysis.findings.texts import Path, PlacedText
-from analyzer.model.claims import Kind
+from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Pod
+from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL
 from analyzer.model.policies import Direction, NumberedPorts, Protocol, RuleRef
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.semantics import is_in_scope
+from analyzer.semantics import decide, is_in_scope
 
 _MOST_NAMED = 8
-_OF_NAMESPACE = "k8s:io.kubernetes.pod.namespace"
+OF_NAMESPACE = "k8s:io.kubernetes.pod.namespace"
 _WIDE = frozenset({"all", "cluster", "world", "world-ipv4", "world-ipv6"})
 _EVERYBODY = ("0.0.0.0/0", "::/0")
 
@@ -48,6 +48,8 @@ class _Around:
     namespaces: tuple[str, ...]
     accounts: tuple[str, ...]
     ports: tuple[tuple[Protocol, int], ...]
+    dns: tuple[str, tuple[str, str]]
+    tier: str
 
     @property
     def named(self) -> str:
@@ -56,7 +58,10 @@ class _Around:
 
 ADVICE = {
     "projectcalico.org": "name the namespaces that are meant in `namespaceSelector`, and the ports",
-    "cilium.io": f"name the pods that are meant by `{_OF_NAMESPACE}` and their labels, and the ports in `toPorts`",
+    "cilium.io": f"name the pods that are meant by `{OF_NAMESPACE}` and their labels, and the ports in `toPorts`",
+    "AdminNetworkPolicy": "name the namespaces that are meant, or `Pass`, so that their own policies decide",
+    "BaselineAdminNetworkPolicy": "name the namespaces that are meant, and the ports",
+    "ClusterNetworkPolicy": "name the namespaces that are meant, or `Pass`, so that their own policies decide",
     "AuthorizationPolicy": "name the `principals` or `namespaces` that are meant, and the `ports`",
 }
 """What to write where no edit is known, by what sort of policy it is."""
@@ -67,25 +72,31 @@ def advice(ref: RuleRef) -> str:
     return ADVICE.get(ref.policy.scale) or ADVICE.get(ref.policy.kind, "")
 
 
-def narrowed(cause: Cause, placed: PlacedText, cluster: Cluster, profile: Profile) -> Iterator[Candidate]:
-    """What the rule could say instead, the least change first."""
+def narrowed(
+    cause: Cause, placed: PlacedText, cluster: Cluster, profile: Profile, claims: Sequence[Claim]
+) -> Iterator[Candidate]:
+    """What the rule could say instead, the least change first; `claims`: those that forbid something."""
     ref, direction = cause.ref, cause.key.direction
     if ref is None or ref.rule is None or direction is None:
         return
     path = rule_place(placed, ref)
     if path is None:
         return
-    around = _around(cause, cluster, profile)
+    tier = str((placed.value.get("spec") or {}).get("tier") or _LAST_TIER)
+    around = _around(cause, cluster, profile, claims, tier)
     makes = {"projectcalico.org": _of_calico, "cilium.io": _of_cilium}.get(ref.policy.scale)
-    makes = makes or {"AuthorizationPolicy": _of_istio}.get(ref.policy.kind)
+    makes = makes or _BY_KIND.get(ref.policy.kind)
     rule = _at(placed.value, path) or {}
     for new, wrong, field, said in makes(rule, around) if makes is not None and isinstance(rule, dict) else ():
         yield Candidate(_with(placed.value, path, new), wrong, (*path, *field), said)
     rules = _at(placed.value, path[:-1])
+    if makes is _of_cilium and len(rules) == 1 and isinstance(rule, dict):
+        said = "put `{}` in its place, which lets nobody " + ("in" if direction is Direction.INGRESS else "out")
+        yield Candidate(_with(placed.value, path, {}), "", path, said)
     if makes is not None and len(rules) > 1:
         value = deepcopy(placed.value)
         del _at(value, path[:-1])[path[-1]]
-        yield Candidate(value, "lets through what the query forbids", path, "remove this rule")
+        yield Candidate(value, "", path, "remove this rule")
 
 
 def rule_place(placed: PlacedText, ref: RuleRef) -> Path | None:
@@ -133,20 +144,22 @@ def _with(value: Any, path: Path, new: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------ whom, and on what
-def _around(cause: Cause, cluster: Cluster, profile: Profile) -> _Around:
+def _around(cause: Cause, cluster: Cluster, profile: Profile, claims: Sequence[Claim], tier: str) -> _Around:
     direction = cause.key.direction
     assert direction is not None
-    hits = [(hit, it) for hit in cause.hits if (it := hit.example.connection) is not None]
-    names = []
-    for namespace in cluster.namespaces:
-        fars = pods_of(namespace.name, cluster, hits[0][1]) if hits else []
-        likes = ((hit, with_far(it, far, direction)) for hit, it in hits for far in fars)
-        if not any(hit.claim.kind is not Kind.SOME and is_in_scope(hit.claim, it, profile) for hit, it in likes):
-            names.append(namespace.name)
+    connections = [it for hit in cause.hits if (it := hit.example.connection) is not None]
+    asked = [(claim, it) for it in connections[:_MOST_LIKE] for claim in claims]
+    free = [it.name for it in cluster.namespaces if not is_forbidden(it.name, asked, direction, cluster, profile)]
+    is_of_mesh = cause.ref is not None and cause.ref.policy.kind == "AuthorizationPolicy"  # which no connection asks
+    served = (
+        free
+        if is_of_mesh
+        else [name for name in free if connections and _is_served(cause, name, cluster, profile, connections[0])]
+    )
     own = cause.ref.policy.namespace if cause.ref is not None else None
+    names = served or ([own] if own in free else [name for name in free if cluster.workloads_by_namespace.get(name)])
     if len(names) > _MOST_NAMED:
-        peopled = [name for name in names if cluster.workloads_by_namespace.get(name)]
-        names = peopled if len(peopled) <= _MOST_NAMED else [own] if own in names else []
+        names = [own] if own in names else []
     accounts = sorted(
         {
             f"cluster.local/ns/{name}/sa/{workload.service_account}"
@@ -154,7 +167,26 @@ def _around(cause: Cause, cluster: Cluster, profile: Profile) -> _Around:
             for workload in cluster.workloads_by_namespace.get(name, ())
         }
     )
-    return _Around(direction, tuple(filter(None, names)), tuple(accounts), _ports_spared(cause, profile))
+    return _Around(
+        direction, tuple(filter(None, names)), tuple(accounts), _ports_spared(cause, profile), dns_names(cluster), tier
+    )
+
+
+def _is_served(cause: Cause, namespace: str, cluster: Cluster, profile: Profile, like: Connection) -> bool:
+    """Whether the rule lets through some workload of the namespace now."""
+    direction = cause.key.direction
+    assert direction is not None
+    for far in pods_of(namespace, cluster, like):
+        if far.workload is not None:
+            ruling = decide(cluster, profile, with_far(like, far, direction)).at(direction.value)
+            if any(
+                (it.policy.id, it.rule and it.rule.index) == (cause.key.policy, cause.key.rule) for it in ruling.rules
+            ):
+                return True
+    return False
+
+
+_MOST_LIKE = 4
 
 
 def _ports_spared(cause: Cause, profile: Profile) -> tuple[tuple[Protocol, int], ...]:
@@ -188,6 +220,8 @@ def _of_calico(rule: dict[str, Any], around: _Around) -> _Made:
     chosen = entity.get("namespaceSelector")
     whom = f"`namespaceSelector: {chosen}`" if chosen else "everybody" if not entity else f"what `{key}` says"
     field: Path = (key, "namespaceSelector") if chosen else (key,) if entity else ()
+    if rule.get("action") == "Allow" and around.tier != _LAST_TIER:
+        yield {**rule, "action": "Pass"}, _FINAL, ("action",), _PASS
     if around.namespaces and not entity.get("nets"):
         names = ", ".join(f"'{name}'" for name in around.namespaces)
         asked = f"{NAMESPACE_NAME_LABEL} in {{{names}}}" if len(around.namespaces) > 1 else f"== {names}"
@@ -202,12 +236,64 @@ def _of_calico(rule: dict[str, Any], around: _Around) -> _Made:
             yield {**rule, "protocol": protocol.value, "destination": ports}, "names no ports", (), said
 
 
+def global_only(cause: Cause, placed: PlacedText | None) -> Iterator[Candidate]:
+    """A rule of Calico's that denies pods and is for the cluster's network sets: `all()` means what has a namespace."""
+    ref = cause.ref
+    if ref is None or ref.rule is None or placed is None or ref.policy.scale != "projectcalico.org":
+        return
+    path = rule_place(placed, ref)
+    if path is None:
+        return
+    rule = _at(placed.value, path) or {}
+    for key in ("destination", "source"):
+        entity = rule.get(key) or {}
+        if entity.get("selector") and entity.get("namespaceSelector") == "all()":
+            wrong = (
+                "denies pods with these labels: `all()` means all that has a namespace, and a GlobalNetworkSet has none"
+            )
+            new = {**rule, key: {**entity, "namespaceSelector": "global()"}}
+            said = f"set `{key}.namespaceSelector: global()`, which means what has no namespace"
+            yield Candidate(_with(placed.value, path, new), wrong, (*path, key, "namespaceSelector"), said)
+
+
+_LAST_TIER = "default"
+_FINAL = "allows for good: no later tier, and no policy of the namespaces, is asked"
+_PASS = "set `action: Pass`, so that what comes after decides"
+
+
+# ------------------------------------------------------------------------------------------------ admin policies
+def _of_admin(rule: dict[str, Any], around: _Around) -> _Made:
+    key = "from" if around.direction is Direction.INGRESS else "to"
+    single = {NAMESPACE_NAME_LABEL: around.namespaces[0]} if len(around.namespaces) == 1 else None
+    several = {"key": NAMESPACE_NAME_LABEL, "operator": "In", "values": list(around.namespaces)}
+    asked: dict[str, Any] = {"matchLabels": single} if single else {"matchExpressions": [several]}
+    peers = [it or {} for it in rule.get(key) or ()]
+    if around.namespaces and any("namespaces" in it or "pods" in it for it in peers):
+        new = [
+            {"namespaces": asked}
+            if "namespaces" in it
+            else {"pods": {**(it["pods"] or {}), "namespaceSelector": asked}}
+            if "pods" in it
+            else it
+            for it in peers
+        ]
+        yield {**rule, key: new}, "", (key, 0), f"name {around.named} in `{key}`"
+    yield {**rule, "action": "Pass"}, "", (key, 0) if peers else (), _PASS
+
+
 # ------------------------------------------------------------------------------------------------ Cilium
 def _of_cilium(rule: dict[str, Any], around: _Around) -> _Made:
     way = "from" if around.direction is Direction.INGRESS else "to"
     ends, entities = f"{way}Endpoints", f"{way}Entities"
-    single = {_OF_NAMESPACE: around.namespaces[0]} if len(around.namespaces) == 1 else None
-    several = {"key": _OF_NAMESPACE, "operator": "In", "values": list(around.namespaces)}
+    asks_names = way == "to" and {
+        str(port.get("port")) for it in rule.get("toPorts") or () for port in it["ports"]
+    } == {"53"}
+    if asks_names and not any(key.startswith(way) and key != "toPorts" for key in rule):
+        namespace, (key, label) = around.dns
+        servers = {"matchLabels": {OF_NAMESPACE: namespace, f"k8s:{key}": label}}
+        yield {ends: [servers], **rule}, _lets(around, "everybody"), (), f"name the DNS pods in `{ends}`"
+    single = {OF_NAMESPACE: around.namespaces[0]} if len(around.namespaces) == 1 else None
+    several = {"key": OF_NAMESPACE, "operator": "In", "values": list(around.namespaces)}
     asked: dict[str, Any] = {"matchLabels": single} if single else {"matchExpressions": [several]}
     wide = [entity for entity in rule.get(entities) or () if entity in _WIDE]
     if wide:
@@ -223,7 +309,7 @@ def _of_cilium(rule: dict[str, Any], around: _Around) -> _Made:
             yield both, _lets(around, whom), (entities,), f"name {around.named} in `{ends}` in the place of {whom}"
     if around.namespaces and isinstance(rule.get(ends), list):
         new = {**rule, ends: [_in_namespaces(it or {}, asked) for it in rule[ends]]}
-        said = f"name {around.named} in `{ends}` by `{_OF_NAMESPACE}`"
+        said = f"name {around.named} in `{ends}` by `{OF_NAMESPACE}`"
         yield new, _lets(around, f"whom `{ends}` selects"), (ends,), said
     if around.namespaces and not any(key.startswith(way) and key != "toPorts" for key in rule):
         yield {ends: [asked], **rule}, _lets(around, "everybody"), (), f"name {around.named} in `{ends}`"
@@ -253,7 +339,7 @@ def _in_namespaces(selector: dict[str, Any], asked: dict[str, Any]) -> dict[str,
     return ({"matchLabels": labels} if labels else {}) | ({"matchExpressions": others} if others else {})
 
 
-_NAMESPACE_KEYS = frozenset({_OF_NAMESPACE, "io.kubernetes.pod.namespace", "any:io.kubernetes.pod.namespace"})
+_NAMESPACE_KEYS = frozenset({OF_NAMESPACE, "io.kubernetes.pod.namespace", "any:io.kubernetes.pod.namespace"})
 
 
 # ------------------------------------------------------------------------------------------------ Istio
@@ -301,39 +387,9 @@ def _shown(source: dict[str, Any]) -> str:
     return f"`{key}: [{', '.join(map(str, source[key] or ()))}]`" if key else "every source"
 
 
-# ------------------------------------------------------------------------------------------------ closing
-def closed(cause: Cause, placed: PlacedText, cluster: Cluster, *, with_dns: bool) -> Iterator[Candidate]:
-    """The direction that a policy leaves open closed, with DNS where that would be cut off."""
-    ref, direction = cause.ref, cause.key.direction
-    if ref is None or direction is None:
-        return
-    with_dns = with_dns and direction is Direction.EGRESS
-    name = direction.value.capitalize()
-    and_dns = ", and allow DNS" if with_dns else ""
-    namespace, (key, label) = dns_names(cluster)
-    spec = deepcopy(placed.value).get("spec") or {}
-    if ref.policy.scale == "projectcalico.org":
-        wrong = f"`types` lacks {name}, so {direction.value} stays open"
-        spec["types"] = ["Ingress", "Egress"]
-        if with_dns:
-            to = {
-                "namespaceSelector": f"{NAMESPACE_NAME_LABEL} == '{namespace}'",
-                "selector": f"{key} == '{label}'",
-                "ports": [53],
-            }
-            rules = [{"action": "Allow", "protocol": it.protocol.value, "destination": to} for it in _dns()]
-            spec["egress"] = [*(spec.get("egress") or ()), *rules]
-        yield Candidate({**placed.value, "spec": spec}, wrong, ("spec", "types"), f"add {name} to its `types`{and_dns}")
-    elif ref.policy.scale == "cilium.io" and spec:
-        wrong = f"`enableDefaultDeny` does not close {direction.value}, and no rule does"
-        spec["enableDefaultDeny"] = {**(spec.get("enableDefaultDeny") or {}), direction.value: True}
-        if with_dns:
-            ends = [{"matchLabels": {_OF_NAMESPACE: namespace, f"k8s:{key}": label}}]
-            ports = [{"port": "53", "protocol": it.protocol.value} for it in _dns()]
-            spec["egress"] = [*(spec.get("egress") or ()), {"toEndpoints": ends, "toPorts": [{"ports": ports}]}]
-        said = f"set `enableDefaultDeny.{direction.value}: true`{and_dns}"
-        yield Candidate({**placed.value, "spec": spec}, wrong, ("spec", "enableDefaultDeny"), said)
-
-
-def _dns() -> Iterator[NumberedPorts]:
-    return (entry for entry in DNS_PORTS if isinstance(entry, NumberedPorts))
+_BY_KIND = {
+    "AuthorizationPolicy": _of_istio,
+    "AdminNetworkPolicy": _of_admin,
+    "BaselineAdminNetworkPolicy": _of_admin,
+    "ClusterNetworkPolicy": _of_admin,
+}

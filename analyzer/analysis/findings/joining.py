@@ -15,8 +15,9 @@ from analyzer.model.policies import NamespaceNamed, NamespacesMatching, PodPeer,
 
 def joined_by(matter: Matter, change: Change, cut: Sequence[Connection]) -> Change | None:
     """The change, with a peer more for each workload that it would cut off; None where that lets a probe through."""
-    rule = next(it for it in change.policy.rules(matter.direction) or () if it.index == matter.rule.index)
-    if rule.peers is None:
+    rules = change.policy.rules(matter.direction) or ()
+    rule = next((it for it in rules if it.index == matter.rule.index), None)
+    if rule is None or rule.peers is None:
         return None
     peers: dict[PodPeer, str] = {}
     for connection in cut:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.analysis.findings.asking import Asker
-from analyzer.analysis.findings.causes import Cause
+from analyzer.analysis.findings.causes import MESH, Cause
 from analyzer.analysis.findings.changes import mendings
 from analyzer.analysis.findings.closing import closed_by_policy, closed_by_type
 from analyzer.analysis.findings.closing_new import closed_for_all_to_come
 from analyzer.analysis.findings.dns import needs_dns
-from analyzer.analysis.findings.engine_edits import advice, closed, narrowed
+from analyzer.analysis.findings.engine_closing import closed
+from analyzer.analysis.findings.engine_edits import advice, global_only, narrowed
 from analyzer.analysis.findings.group_rules import NO_FILE, is_of_group, revoking, without, wrong_with_group
 from analyzer.analysis.findings.joining import joined_by
 from analyzer.analysis.findings.keeping import Effect
 from analyzer.analysis.findings.matter import Change, Matter, matter_of
+from analyzer.analysis.findings.mesh_edits import closed_by_mesh
 from analyzer.analysis.findings.opening import opened
 from analyzer.analysis.findings.permitting import Around
 from analyzer.analysis.findings.refused import told_of_refused
@@ -32,6 +36,9 @@ from analyzer.model.policies import Direction, Policy
 from analyzer.verdicts.findings import Fault, Fix
 
 _NARROW = "name the pods, the namespaces or the addresses that are meant, with their ports"
+_SHARED = re.compile(r"[:\-\[,]\s+[&*][\w-]+(\s|$)")
+_BY_HAND = "its file shares text by anchors (`&name`, `*name`), and a change there is one elsewhere too: edit by hand"
+
 _SWITCH_ON = Fix(
     'set `enableNetworkPolicy: "true"` in the configuration of the add-on vpc-cni: the controller asks for '
     '`enable-network-policy-controller: "true"` in the ConfigMap, the agents for `--enable-network-policy=true`'
@@ -80,6 +87,13 @@ class Maker:
 
     def ways(self, cause: Cause, matter: Matter | None, *, is_fixed: bool) -> Iterator[Way]:
         """The ways to mend it, at least one; `is_fixed`: with edits."""
+        placed = self.texts.policy(cause.ref.policy) if cause.ref is not None else None
+        is_shared = placed is not None and any(_SHARED.search(line) for line in placed.lines)
+        for way in self._ways(cause, matter, is_fixed=is_fixed):
+            why = _BY_HAND if is_shared and way.fix.edit is None and not way.fix.why else way.fix.why
+            yield replace(way, fix=replace(way.fix, why=why))
+
+    def _ways(self, cause: Cause, matter: Matter | None, *, is_fixed: bool) -> Iterator[Way]:
         key = cause.key
         remedy = Fix(must_hold(cause))
         refused = told_of_refused(cause.ref.policy) if cause.ref is not None else None
@@ -96,6 +110,9 @@ class Maker:
                 if is_fixed and matter is not None and matter.probes:
                     yield from (self._of_change(cause, matter, change) for change in mendings(matter))
                 yield Way(wrong_with(cause, ()), guilty_path(cause, ()), remedy)
+            case Fault.OPEN if key.policy == MESH:
+                claims = self.around.claims
+                yield from closed_by_mesh(cause, self.cluster, self.profile, claims, self.texts)
             case Fault.OPEN if cause.ref is not None and not isinstance(cause.ref.policy, Policy):
                 yield from self._of_engine(cause, remedy, is_fixed)
             case Fault.OPEN if cause.ref is not None and key.direction is not None:
@@ -116,6 +133,10 @@ class Maker:
             case Fault.MISSES:
                 yield from opened(cause, self.cluster, self.profile, self.texts)
             case Fault.DENIES:
+                placed = self.texts.policy(cause.ref.policy) if cause.ref is not None else None
+                for it in global_only(cause, placed):
+                    assert placed is not None
+                    yield Way(it.wrong, it.path, Fix(it.said, edit_to(it.value, placed)))
                 yield Way("denies what should pass", (), Fix("narrow the rule, or put an Allow before it"))
             case Fault.TIES:
                 yield Way(cause.hits[0].verdict.reason, (), Fix("give the policies different priorities"))
@@ -168,16 +189,18 @@ class Maker:
             dns = needs_dns(cause, self.cluster, self.profile)
             candidates = list(closed(cause, placed, self.cluster, with_dns=dns))
         else:
-            candidates = list(narrowed(cause, placed, self.cluster, self.profile))
+            candidates = list(narrowed(cause, placed, self.cluster, self.profile, self.around.claims))
         for it in candidates:
             edit = edit_to(it.value, placed)
             if edit is not None:
-                yield Way(it.wrong, it.path, Fix(it.said, edit))
+                yield Way(it.wrong or wrong_with(cause, ()), it.path, Fix(it.said, edit))
         if cause.key.fault is Fault.OPEN and candidates:
             yield Way(candidates[0].wrong, candidates[0].path, Fix(candidates[0].said))
             return
         first = next((it for it in candidates if it.path), None)
-        wrong, path = (first.wrong, first.path) if first is not None else (wrong_with(cause, ()), ())
+        wrong, path = (
+            (first.wrong or wrong_with(cause, ()), first.path) if first is not None else (wrong_with(cause, ()), ())
+        )
         yield Way(wrong, path, Fix(advice(cause.ref) or remedy.text))
 
     def _of_change(self, cause: Cause, matter: Matter, change: Change) -> Way:

@@ -44,6 +44,21 @@ class RemovePeer:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveRule:
+    direction: Direction
+    rule: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovePeers:
+    """The peers at these places go into a rule of their own, behind those that there are, with the same ports."""
+
+    direction: Direction
+    rule: int
+    peers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetPeers:
     """All peers of a rule, whether it has some or not."""
 
@@ -97,5 +112,16 @@ class AddType:
 
 
 Operation = (
-    DropDash | ReplacePeer | AddPeer | RemovePeer | SetPeers | AddExcepts | SetPorts | SetSubject | AddRule | AddType
+    DropDash
+    | ReplacePeer
+    | AddPeer
+    | RemovePeer
+    | RemoveRule
+    | MovePeers
+    | SetPeers
+    | AddExcepts
+    | SetPorts
+    | SetSubject
+    | AddRule
+    | AddType
 )

@@ -32,14 +32,30 @@ def needed(items: Sequence[Item], last: Last, asker: Asker) -> tuple[list[Item],
     for item in reversed(items):
         others = [it for it in left if it is not item]
         own = [_name(it) for it in _broken(item)]
-        covered = {_name(it) for one in others for it in _broken(one)}
         after = asker.after(_edits(others)) if item.edit is not None else cluster
-        if after is None or not covered.issuperset(own) or not done.issuperset(own):
+        if after is None or not done.issuperset(own):
             continue
         names = [*own, *(it for it in sorted(done) if it not in own)]
-        if asker.are_proved(names, after, cluster):
+        if asker.are_proved(names, after, cluster) and _is_inherited(item, others, asker):
             left, cluster = others, after
     return left, cluster
+
+
+def _is_inherited(item: Item, others: Sequence[Item], asker: Asker) -> bool:
+    """Tells what the item breaks and no other one does with those whose edits mend it; False where none does."""
+    covered = {_name(it) for one in others for it in _broken(one)}
+    heirs: list[tuple[Item, Broken]] = []
+    for broken in (it for it in _broken(item) if _name(it) not in covered):
+        for other in (it for it in others if it.edit is not None):
+            without = asker.after(_edits([it for it in others if it is not other]))
+            if without is not None and not asker.is_proved(_name(broken), without):
+                heirs.append((other, broken))
+                break
+        else:
+            return False
+    for other, broken in heirs:
+        other.cause.also.append(broken)
+    return True
 
 
 def with_cuts(items: Sequence[Item], cluster: Cluster, weighing: Weighing, profile: Profile) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.analysis.findings.causes import Cause, Hit, worst_first
+from analyzer.analysis.findings.causes import MESH, Cause, Hit, worst_first
 from analyzer.analysis.findings.group_rules import is_of_group
 from analyzer.analysis.findings.spots import spot_of
 from analyzer.analysis.findings.texts import Texts
@@ -33,7 +33,8 @@ class Teller:
         hit = min(cause.hits, key=_plainness)
         subject = hit.example.subject
         other = _other(cause, hit)
-        ref = self.written.original(cause.ref) if cause.ref is not None else None
+        is_missing = cause.ref is None or (cause.key.policy == MESH and not way.path)  # another object than is there
+        ref = self.written.original(cause.ref) if cause.ref is not None and not is_missing else None
         return Finding(
             fault=cause.key.fault,
             summary=way.wrong,
@@ -74,13 +75,15 @@ class Teller:
         return plain if is_so else connection
 
 
-def _plainness(hit: Hit) -> tuple[int, bool, int, int]:
+def _plainness(hit: Hit) -> tuple[int, bool, int, int, int]:
     """What shows a cause best goes first: the gravest query, workloads that are there, TCP."""
     connection = hit.example.connection
     live = {True: 0, None: 1, False: 2}[hit.example.live]
     protocol = list(Protocol).index(connection.protocol) if connection is not None else 0
     severity = _SEVERITIES.index(hit.broken.query.severity.value)
-    return severity, connection is None, live, protocol
+    ends = (connection.src, connection.dst) if connection is not None else ()
+    strange = sum(not isinstance(end, Pod) or end.workload is None for end in ends)
+    return severity, connection is None, live, strange, protocol
 
 
 def _other(cause: Cause, hit: Hit) -> RuleRef | None:

@@ -12,8 +12,10 @@ from analyzer.analysis.findings.operations import (
     AddRule,
     AddType,
     DropDash,
+    MovePeers,
     Operation,
     RemovePeer,
+    RemoveRule,
     ReplacePeer,
     SetPeers,
     SetPorts,
@@ -87,6 +89,13 @@ def _apply(operation: Operation, value: Value) -> None:
             _peers(value, direction, rule).append(policy_values.peer(by))
         case RemovePeer(direction, rule, peer):
             del _peers(value, direction, rule)[peer]
+        case RemoveRule(direction, rule):
+            del value["spec"][direction.value][rule]
+        case MovePeers(direction, rule, places):
+            rules, key = value["spec"][direction.value], peers_key(direction)
+            peers = rules[rule][key]
+            rules.append({**rules[rule], key: [peers[place] for place in places]})
+            rules[rule] = {**rules[rule], key: [it for place, it in enumerate(peers) if place not in places]}
         case SetPeers(direction, rule, peers):
             _set(value, direction, rule, peers_key(direction), [policy_values.peer(it) for it in peers])
         case SetPorts(direction, rule, ports):

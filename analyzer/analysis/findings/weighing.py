@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from analyzer.analysis.findings.asking import Asker
-from analyzer.analysis.findings.causes import Cause, Hit, direction_of
+from analyzer.analysis.findings.causes import MESH, Cause, Hit, direction_of
 from analyzer.analysis.findings.keeping import FORBIDDING, Effect, Kept
 from analyzer.analysis.findings.making import Maker
 from analyzer.analysis.findings.rebasing import rebased
@@ -177,7 +177,7 @@ class Weighing:
     def _mends(self, cause: Cause, after: Cluster) -> bool:
         """Whether what shows the cause is no longer due to it: a rule that lets it through, or nothing that closes."""
         key, profile = cause.key, self.setting.profile
-        if key.fault not in (Fault.ALLOWS, Fault.OPEN) or key.direction is None:
+        if key.fault not in (Fault.ALLOWS, Fault.OPEN) or key.direction is None or key.policy == MESH:
             return True
         for hit in cause.hits:
             if hit.example.connection is None:

@@ -25,6 +25,8 @@ class Written:
         policy = self.policies.get(ref.policy.id)
         if policy is None:
             return ref
+        if not callable(getattr(policy, "rules", None)):
+            return RuleRef(policy, ref.direction, ref.rule)
         index = ref.rule.index if ref.rule is not None else None
         rule = next((it for it in _rules(policy, ref.direction) or () if it.index == index), None)
         return RuleRef(policy, ref.direction, rule)
