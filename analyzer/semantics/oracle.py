@@ -121,6 +121,8 @@ def _why_not(end: Seen) -> str:
             return f"policies do not select the entity {end.entity}"
         case External():
             return "it lies outside the cluster: policies do not select it"
+        case Pod(host_network=False):
+            return "no engine runs where it is: policies do not select it"
         case _:
             return "it uses its node's network: policies do not select it"
 

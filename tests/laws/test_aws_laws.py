@@ -23,6 +23,7 @@ from analyzer.model.aws import GroupPolicy, GroupRule
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.enforcing import as_declared, as_enforced
+from analyzer.model.placement import ADMITTED
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.semantics import outcomes
@@ -109,6 +110,8 @@ def _side(cluster: Cluster, connection: Connection, direction: Direction) -> boo
     groups = _groups(cluster, near)
     if groups is None:
         return None
+    if not groups and isinstance(near, Pod) and isinstance(far, External):
+        groups = _by_its_node(cluster, near)
     if not groups:
         return None if isinstance(near, Pod) and not near.host_network and cluster.aws.interfaces else True
     if _is_on_a_node(near) and _is_on_a_node(far):
@@ -131,6 +134,13 @@ def _groups(cluster: Cluster, end: object) -> frozenset[str] | None:
             return None
         found |= set(policy.groups) if its else set()
     return frozenset(found)
+
+
+def _by_its_node(cluster: Cluster, pod: Pod) -> frozenset[str]:
+    """Those of the node that a running pod is on, where all interfaces of nodes have the same; empty: not known."""
+    are_alike = all(it.id != "eni-x" for it in cluster.aws.interfaces)
+    is_bound = pod.node_groups is not None and not pod.node_groups.startswith(ADMITTED)
+    return frozenset((pod.node_groups or "").split(",")) if are_alike and is_bound else frozenset()
 
 
 def _is_on_a_node(end: object) -> bool:

@@ -113,6 +113,8 @@ class _Trial:
         if subject is None:
             return "it lies outside the cluster: policies do not select it"
         if not subject.is_judged:
+            if isinstance(self.near, Workload) and not self.near.host_network:
+                return "no engine runs where it is: policies do not select it"
             what = "is a node" if isinstance(self.near, Node) else "uses its node's network"
             return f"it {what}: policies do not select it"
         if not is_enforcing(self.profile, self.cluster):

@@ -154,8 +154,8 @@ def _suspects(cluster: Cluster, profile: Profile, hit: Hit, is_added: IsAdded) -
     ends = [found for ruling in decision.stages if (found := _allowing(cluster, profile, ruling, connection, is_added))]
     if ends:
         return ends
-    reasons = sorted((it.reason for it in decision.stages if it.reason), key=lambda it: not it.startswith("profile "))
-    reason = next(iter(reasons), "")
+    reasons = [it.reason for it in decision.stages if it.reason]
+    reason = min(reasons, key=lambda it: not it.startswith(("profile ", "no engine")), default="")
     fault = Fault.ENGINE if reason.startswith("profile ") else Fault.BEYOND
     return [[_Suspect(Key(fault, namespace=reason), None, 0)]]
 

@@ -140,6 +140,8 @@ class Maker:
                 yield Way("denies what should pass", (), Fix("narrow the rule, or put an Allow before it"))
             case Fault.TIES:
                 yield Way(cause.hits[0].verdict.reason, (), Fix("give the policies different priorities"))
+            case Fault.BEYOND if key.namespace.startswith("no engine"):
+                yield Way(key.namespace, (), Fix("run them on nodes of EC2, or shut them off by security groups"))
             case Fault.ENGINE if self.cluster.aws.switched_off:
                 one = self.cluster.aws.switched_off[0]
                 yield Way(f"the VPC CNI enforces no policy: {one.what} does not switch it on", (), _SWITCH_ON)

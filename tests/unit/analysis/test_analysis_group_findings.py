@@ -183,3 +183,21 @@ def test_a_diff_names_the_rules_that_one_revision_alone_has(tmp_path, old, new, 
     assert len(lines) == (1 if said else 0)
     assert all(said in line for line in lines)
     assert all(it.source.file.endswith("g.json") for it in told)
+
+
+def test_pods_where_no_engine_runs_are_told_so(tmp_path):
+    (tmp_path / "c.yaml").write_text(MANIFESTS.partition("---\napiVersion: vpcresources")[0] + CALICO)
+    profile = {"fargateProfile": {"fargateProfileName": "fp", "selectors": [{"namespace": "a"}]}}
+    (tmp_path / "f.json").write_text(json.dumps(profile))
+    found = netproof.check(netproof.load(tmp_path), "no ips 203.0.113.0/24 can reach namespace a", profile="calico")
+    (finding,) = found.findings
+    assert finding.summary.startswith("no engine runs where it is")
+    assert finding.fix.text == "run them on nodes of EC2, or shut them off by security groups"
+
+
+CALICO = """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: a}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+"""
