@@ -4,9 +4,9 @@ the groups says that shares nothing with it."""
 from dataclasses import replace
 from ipaddress import ip_address
 
-from aws import aws_clusters, aws_profiles
-from clusters import connections
-from hypothesis import given, settings
+from aws import HERE, aws_clusters, aws_profiles
+from clusters import NODE_IPS, connections
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from own_policies import (
     SMALL,
@@ -19,11 +19,12 @@ from test_map_laws import POD_ADDRESSES
 
 from analyzer.analysis.explaining.between import between
 from analyzer.analysis.explaining.pointwise import decided
-from analyzer.model.aws import GroupPolicy, GroupRule
-from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.aws import GroupPolicy, GroupRule, NetworkInterface
+from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
+from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
+from analyzer.model.endpoints import Host as NodeEnd
 from analyzer.model.enforcing import as_declared, as_enforced
-from analyzer.model.placement import ADMITTED
+from analyzer.model.placement import ADMITTED, Host
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.semantics import outcomes
@@ -104,6 +105,37 @@ def test_groups_let_through_what_their_rules_say(data: st.DataObject) -> None:
     assert found == {all(sides)}
 
 
+@settings(SMALL, max_examples=150)
+@given(st.data())
+def test_running_pods_have_the_groups_of_their_node(data: st.DataObject) -> None:
+    """The same of pods without groups of their own and what is outside, where nodes differ."""
+    cluster = data.draw(aws_clusters(is_told=True))
+    nodes = tuple(Node(f"n-{i}", NO_LABELS, (NODE_IPS[4] + i,), AddressSet.EMPTY) for i in range(2))
+    picked = data.draw(st.permutations(("sg-1", "sg-2", "sg-3")))
+    interfaces = tuple(
+        NetworkInterface(f"eni-{i}", node.ips, (picked[i],), HERE, f"i-{i}", is_primary=True)
+        for i, node in enumerate(nodes)
+    )
+    on = Host(groups=data.draw(st.sampled_from(picked[:2])))
+    bound = Workload("Pod", "one", "w", NO_LABELS, ips=(ip_address("10.0.0.1"),), is_single=True, host=on)
+    open_to = data.draw(st.sampled_from(Direction)), data.draw(st.sampled_from((None, 6))), AddressSet.of("0.0.0.0/0")
+    rule = GroupRule(open_to[0], open_to[1], None, None, open_to[2], (), (), 9, HERE)
+    groups = tuple(replace(it, rules=(*it.rules, rule)) if it.id == picked[0] else it for it in cluster.aws.groups)
+    aws = replace(cluster.aws, interfaces=interfaces, groups=groups, eni_configs=(), group_policies=())
+    cluster = replace(cluster, nodes=nodes, workloads=(bound,), aws=aws, services=(), endpoints=(), unmodelled=())
+    pod = pod_of(bound, NO_LABELS, bound.ips[0])
+    outside = External(ip_address(f"203.0.113.{data.draw(st.integers(1, 12))}"))
+    ends = data.draw(st.permutations((pod, outside)))
+    protocol = data.draw(st.sampled_from((Protocol.TCP, Protocol.UDP, Protocol.SCTP)))
+    connection = Connection(ends[0], ends[1], protocol, data.draw(st.integers(79, 82)))
+    direction = Direction.EGRESS if ends[0] is pod else Direction.INGRESS
+    wanted = _side(cluster, connection, direction)
+    if wanted is None:
+        return
+    event(f"by its node: {wanted}")
+    assert {it.allowed for it in outcomes(as_enforced(cluster, ALONE), ALONE, connection)} == {wanted}
+
+
 def _side(cluster: Cluster, connection: Connection, direction: Direction) -> bool | None:
     """Whether one end's groups let it through; None: that is not known, or another tier has a say."""
     near, far = (connection.src, connection.dst) if direction is Direction.EGRESS else (connection.dst, connection.src)
@@ -144,14 +176,14 @@ def _by_its_node(cluster: Cluster, pod: Pod) -> frozenset[str]:
 
 
 def _is_on_a_node(end: object) -> bool:
-    return isinstance(end, Host) or (isinstance(end, Pod) and end.host_network)
+    return isinstance(end, NodeEnd) or (isinstance(end, Pod) and end.host_network)
 
 
 def _of_node(cluster: Cluster, end: object) -> frozenset[str]:
     """Those of the interface at its address, where each node has one that is told; else none are asked."""
     by_ip = {ip: frozenset(it.groups) for it in cluster.aws.interfaces for ip in it.ips}
     is_told = bool(cluster.nodes) and all(any(ip in by_ip for ip in node.ips) for node in cluster.nodes)
-    assert isinstance(end, Host | Pod)
+    assert isinstance(end, NodeEnd | Pod)
     return by_ip[end.ip] if is_told else frozenset()
 
 
