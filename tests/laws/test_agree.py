@@ -90,9 +90,13 @@ def _defect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FormulaTerms, "of", of)
 
 
+FIRST = 6
+"""The first scenes in which it is caught so; where other things come to be drawn, later ones are looked through."""
+
+
 @pytest.mark.usefixtures("_defect")
 def test_a_defect_is_caught_shrunk_and_saved(tmp_path: Path) -> None:
-    found = (trial for number in range(20) for trial in batch(number, 10, 40).disagreements)
+    found = (trial for number in range(FIRST, FIRST + 20) for trial in batch(number, 10, 40).disagreements)
     trial = next(it for it in found if it[0].claim == EVERYTHING and it[0].cluster.policies)  # not an assumption's
     asked, subject = trial
     assert is_disagreement(trial)

@@ -98,6 +98,7 @@ def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluste
     asking = Setting(Universe.NAMESPACES, ANYBODY, AddressSet.FULL, max_counterexamples=MOST)
     found = gained(Revisions(*pair), asking, MOST)
     assert not found.reason
+    sides = align(*pair)
     foreign = [replace(EVERY[0], src=OUTSIDE, port=port, request=it) for port, it in product((8080, 9000), SHOWN)]
     for connection in (*EVERY, *foreign):
         its = attributes_of(connection, pair[1], ANYBODY)
@@ -107,9 +108,7 @@ def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluste
             tells_of(it.region, ends, pair[1], ANYBODY, in_scope=True) and tells_of_request(it.region, its)
             for it in found.changes
         )
-        was, now = (
-            {decision.allowed for decision, _ in asked_outcomes(side, ANYBODY, connection)} for side in align(*pair)
-        )
+        was, now = ({decision.allowed for decision, _ in asked_outcomes(side, ANYBODY, connection)} for side in sides)
         assert hits == int((was, now) == ({False}, {True})) or (found.is_capped and hits == 0), connection
 
 

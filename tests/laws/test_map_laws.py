@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import product
 
 from clusters import INSIDE, NODE_IPS, OUTSIDE, clusters, profiles
+from effort import worth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -151,6 +152,12 @@ def judged_pairs(found: ConnectivityMap) -> Iterator[tuple[int, int]]:
 NOTHING = ConnectionSet.EMPTY, ConnectionSet.EMPTY
 
 
+def some_of(atoms: list, turn: int) -> list:
+    """Those whose turn it is: half of them, so that every pair is asked about some, and some pairs about each."""
+    step = worth(2, 1)
+    return atoms[turn % step :: step]
+
+
 @settings(parent=law, max_examples=60)
 @given(mapped_clusters(), profiles())
 def test_the_map_agrees_with_the_oracle(cluster, profile):
@@ -160,7 +167,8 @@ def test_the_map_agrees_with_the_oracle(cluster, profile):
     for src, dst in judged_pairs(found):
         allowed, certain = table.pop((src, dst), NOTHING)
         ends = found.ends[src], found.ends[dst]
-        for atom in LOOSE if any(not getattr(end, "ips", True) for end in ends) else ATOMS:
+        every = LOOSE if any(not getattr(end, "ips", True) for end in ends) else ATOMS
+        for atom in some_of(every, src + dst):
             oracle = answers(cluster, profile, *ends, atom)
             assert contains(allowed, atom) == (True in oracle), (ends, atom, oracle)
             assert contains(certain, atom) == (oracle == {True}), (ends, atom, oracle)

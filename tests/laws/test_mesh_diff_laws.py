@@ -51,10 +51,9 @@ def revisions(draw: Any) -> tuple[Cluster, Cluster]:
     return (before, after) if draw(st.booleans()) else (after, before)
 
 
-def newly_allowed(pair: tuple[Cluster, Cluster], connection: Connection) -> bool:
-    was, now = (
-        {decision.allowed for decision, _ in asked_outcomes(side, PROFILE, connection)} for side in align(*pair)
-    )
+def newly_allowed(sides: tuple[Cluster, Cluster], connection: Connection) -> bool:
+    """`sides`: aligned once for all connections, for what is read off a cluster is kept with it."""
+    was, now = ({decision.allowed for decision, _ in asked_outcomes(side, PROFILE, connection)} for side in sides)
     assert len(was) == len(now) == 1
     return was == {False} and now == {True}
 
@@ -71,10 +70,11 @@ def test_the_encoding_finds_the_change_that_the_oracle_finds(
     old, new, asked = mediated_pair(*pair, question(EVERYTHING, PROFILE, is_sliced=is_sliced))
     obligation = encode_pair(old, new, asked)
     points = None if obligation is None else Points(obligation)
+    sides = align(old, new)
     for connection in data.draw(st.lists(st.sampled_from(EVERY), min_size=15, max_size=15)):
         values = None if obligation is None else embed(obligation, connection, attributes_of(connection, new, PROFILE))
         found = {False} if points is None or values is None else points.truth(values)
-        assert found == {newly_allowed((old, new), connection)}, connection
+        assert found == {newly_allowed(sides, connection)}, connection
 
 
 def tells(change: Change, connection: Connection, cluster: Cluster) -> bool:
@@ -89,9 +89,10 @@ def tells(change: Change, connection: Connection, cluster: Cluster) -> bool:
 def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluster], universe: Universe) -> None:
     found = gained(Revisions(*pair), setting(universe), MOST)
     assert not found.reason
+    sides = align(*pair)
     for connection in EVERY:
         hits = sum(tells(change, connection, pair[1]) for change in found.changes)
-        expected = newly_allowed(pair, connection)
+        expected = newly_allowed(sides, connection)
         assert hits == int(expected) or (found.is_capped and hits == 0), connection
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
+from effort import worth
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -93,7 +94,7 @@ def edits(draw: st.DrawFn, before: Cluster, *, only_policies: bool = False) -> C
     return after if all(w.namespace in known for w in after.workloads) else replace(after, namespaces=before.namespaces)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=worth(15, 25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_session_answers_as_a_fresh_run_does(data: st.DataObject) -> None:
     before = data.draw(clusters())
@@ -121,7 +122,7 @@ def assert_refutes(example: Counterexample, verdict: Verdict, after: Cluster, se
         replay.connection(example.connection, allowed=question.claim.kind is not Kind.EVERY, bundle="")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=worth(30, 60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_proposal_is_answered_as_a_fresh_run_would_and_by_witnesses_of_what_is_proposed(data: st.DataObject) -> None:
     before = data.draw(clusters(adds_labels=data.draw(st.booleans())))
