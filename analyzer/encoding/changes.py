@@ -34,6 +34,7 @@ from analyzer.model.formulas import (
     either,
 )
 from analyzer.model.leading import node_ways
+from analyzer.model.memory import PerObject, remembered
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
@@ -69,12 +70,13 @@ class Comparison:
         self._shifted: dict[Leaf, bool] = {}
         self._on_nodes = self._namespaces_on_nodes(after.table)
         clusters = [side.cluster for side in self.sides]
-        ports = (port for cluster in clusters for w in cluster.workloads for port in w.ports)
+        told = (w for cluster in clusters for these in cluster.with_ports_of_nodes.values() for w in these)
+        ports = (port for w in told for port in w.ports)
         self._leads_from_nodes = any(map(node_ways, clusters)) or any(port.host_port for port in ports)
 
     def _namespaces_on_nodes(self, table: NamespaceTable) -> frozenset[int]:
         """Those that can have pods on their node's network."""
-        names = {w.namespace for side in self.sides for w in side.cluster.workloads if w.host_network}
+        names = {w.namespace for side in self.sides for w in side.cluster.on_host_network}
         makers = [thing for side in self.sides for thing in side.cluster.unmodelled if thing.adds_pods]
         if any(thing.namespace is None for thing in makers):
             return table.every
@@ -120,7 +122,9 @@ class Comparison:
 
     # -------------------------------------------------------------------------------------------- tiers
     def _unordered(self, stages: tuple[Stage, Stage], tiers: tuple[Tier, Tier]) -> Iterator[Changed]:
-        by_name = [_by_name(tier) for tier in tiers]
+        if not self._have_labels_changed and not self._have_nodes_changed and _are_same(*tiers):
+            return
+        by_name = [_by_name(tier, side.cluster) for tier, side in zip(tiers, self.sides, strict=True)]
         for names in dict.fromkeys((*by_name[0], *by_name[1])):
             entries = [found.get(names, []) for found in by_name]
             if self._are_alike(*entries):
@@ -257,12 +261,30 @@ def _speaking(entry: Entry) -> list[StagedRule]:
     return [rule for rule in entry.rules if rule.when != FALSE]
 
 
-def _by_name(tier: Tier) -> dict[Hashable, list[Entry]]:
+def _by_name(tier: Tier, cluster: Cluster) -> dict[Hashable, list[Entry]]:
     """The policies by the namespaces that their subjects name."""
     found: dict[Hashable, list[Entry]] = {}
-    for entry in tier.entries:
-        found.setdefault(named_by(entry.subject), []).append(entry)
+    entries, room = tier.entries, _named(cluster)
+    room.forget_others(entries)
+    for entry, names in zip(entries, room.of(entries, _names_of, are_all=False), strict=True):
+        found.setdefault(names, []).append(entry)
     return found
+
+
+def _names_of(entry: Entry) -> frozenset[str] | None:
+    return named_by(entry.subject)
+
+
+@remembered
+def _named(cluster: Cluster) -> PerObject[Entry, frozenset[str] | None]:
+    """Room for what single policies name, whatever the cluster."""
+    return PerObject()
+
+
+def _are_same(before: Tier, after: Tier) -> bool:
+    """The policies are the very same objects, in the same order."""
+    one, other = before.entries, after.entries
+    return len(one) == len(other) and all(was is now for was, now in zip(one, other, strict=True))
 
 
 def _say_the_same(one: Entry, other: Entry) -> bool:

@@ -93,9 +93,9 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
         pods = _Pods(scope)
-        may_all_differ = is_inventory or bool(named or scope.mesh.stages) or before is not None
-        may_all_differ = may_all_differ or asks_node_groups
-        for workload in _touched(scope, are_all=may_all_differ):
+        may_all_differ = is_inventory or bool(scope.mesh.stages) or before is not None or asks_node_groups
+        homes = None if may_all_differ else frozenset(it.namespace for it in named)
+        for workload in _touched(scope, homes):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
             was_on_host = workload.host_network if before is None else is_on_host(workload, before)
             is_other = (
@@ -179,18 +179,20 @@ def mentioned_values(scope: Scope) -> tuple[dict[str, tuple[str, ...]], frozense
     return {key: d.values for key, d in pods.items()}, frozenset(key for key, d in pods.items() if d.is_compared)
 
 
-def _touched(scope: Scope, *, are_all: bool) -> Iterator[Workload]:
-    """The workloads in the namespaces of the slice, namespace by namespace; or those that use ports of their nodes.
+def _touched(scope: Scope, homes: frozenset[str] | None) -> Iterator[Workload]:
+    """The workloads in the namespaces of the slice, namespace by namespace; where there are `homes`, in
+    other ones those alone that use ports of their nodes.
 
     Where a pod must be there, and not merely could be, guesses at its labels are none."""
     members = scope.members
-    if are_all:
-        by_namespace = members.workloads_by_namespace if scope.admits_guesses else members.known_by_namespace
-    else:
-        by_namespace = members.with_ports_of_nodes
+    every = members.workloads_by_namespace if scope.admits_guesses else members.known_by_namespace
     for code in sorted(scope.src.namespaces | scope.dst.namespaces):
-        here = by_namespace.get(scope.table.entries[code].name or "", ())
-        yield from here if scope.admits_guesses or are_all else (workload.without_guesses for workload in here)
+        name = scope.table.entries[code].name or ""
+        if homes is None or name in homes:
+            yield from every.get(name, ())
+        else:
+            using = members.with_ports_of_nodes.get(name, ())
+            yield from using if scope.admits_guesses else (workload.without_guesses for workload in using)
 
 
 def _named(scope: Scope) -> Iterator[OfWorkload]:

@@ -258,9 +258,8 @@ class Cluster:
     @remembered_property
     def taken_addresses(self) -> AddressSet:
         """The addresses known to be some pod's, some node's or some Service's."""
-        pods = AddressSet.singles(ip for w in self.workloads for ip in w.ips)
-        nodes = AddressSet.singles(ip for n in self.nodes for ip in n.ips)
-        return pods | nodes | self.service_addresses
+        others = [ip for w in self.on_host_network for ip in w.ips] + [ip for n in self.nodes for ip in n.ips]
+        return self.known_pod_addresses | AddressSet.singles(others) | self.service_addresses
 
     @remembered_property
     def pod_cidrs(self) -> AddressSet:
@@ -281,15 +280,15 @@ class Cluster:
     @remembered_property
     def has_disjoint_families(self) -> bool:
         """Some workloads or nodes are known to have no address family in common, so that they cannot connect."""
-        known = (*(w.ips for w in self.workloads), *(n.ips for n in self.nodes))
-        families = {frozenset(ip.version for ip in ips) for ips in known}
+        known = (*(w.ips for w in self.workloads if w.ips), *(n.ips for n in self.nodes))
+        families = set(map(frozenset, {tuple(ip.version for ip in ips) for ips in known}))
         return {frozenset({4}), frozenset({6})} <= families
 
     @remembered_property
     def added_keys(self) -> frozenset[str]:
         """The keys of labels that controllers and nodes add."""
-        found = {it for w in self.workloads for it in w.added if isinstance(it, Varying | Listed)}
-        return frozenset(key for it in found for key in it.all_keys)
+        added = {id(it): it for w in self.workloads for it in w.added}.values()  # most share a few objects
+        return frozenset(key for it in added if isinstance(it, Varying | Listed) for key in it.all_keys)
 
     @remembered_property
     def workload_names(self) -> frozenset[tuple[str, str]]:
