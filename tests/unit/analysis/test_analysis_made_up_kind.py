@@ -16,7 +16,7 @@ from analyzer.manifests.kinds.selectors import read_selector
 from analyzer.model import reading
 from analyzer.model.endpoints import Connection, pod_of
 from analyzer.model.formula_policies import FormulaPolicy, FormulaRule
-from analyzer.model.formulas import PODS, OnPorts, Role, both, in_namespaces, is_a, labels
+from analyzer.model.formulas import PODS, Attribute, Name, OnPorts, Role, Same, both, in_namespaces, is_a, labels
 from analyzer.model.labels import Selector
 from analyzer.model.pipeline import Unmatched
 from analyzer.model.policies import Action, NamespaceNamed, Protocol
@@ -29,7 +29,8 @@ from analyzer.verdicts.difference import Relation
 
 # ------------------------------------------------------------------------------------------------ the file
 def read(manifest: Manifest) -> FormulaPolicy:
-    """`guards` selects pods of its namespace, which are closed but for what `admits` lists."""
+    """`guards` selects pods of its namespace, which are closed but for what `admits` lists: pods by their labels, or
+    `neighbours`, those of the same namespace."""
     spec = manifest.root.section("spec")
     assert spec is not None
     home = manifest.namespace or "default"
@@ -37,6 +38,8 @@ def read(manifest: Manifest) -> FormulaPolicy:
     rules = []
     for index, entry in enumerate(spec.sections("admits")):
         admitted = labels(read_selector(entry, "pods") or Selector.EVERYTHING, Role.SRC)
+        if entry.has("neighbours"):
+            admitted = Same(Attribute(Role.SRC, Name.NAMESPACE), Attribute(Role.DST, Name.NAMESPACE))
         on = OnPorts(Protocol.TCP, PortSet.of(entry.integer("port", 1, 65535) or 1))
         rules.append(FormulaRule(Action.ACCEPT, both([is_a(Role.SRC, PODS), admitted, on]), index, entry.source))
     subject = both([is_a(Role.SELF, PODS), in_namespaces(NamespaceNamed(home), Role.SELF), labels(guarded, Role.SELF)])
@@ -150,3 +153,25 @@ def test_oracle_and_encoding_agree() -> None:
         connection = Connection(src, dst, Protocol.TCP, port)
         is_let_in = decide(cluster, profile, connection).allowed
         assert by_encoding(cluster, profile, connection) == ("allow" if is_let_in else "deny"), connection
+
+
+@pytest.mark.parametrize("engine", ["generic", "calico"])
+def test_a_rule_may_compare_the_ends(engine: str) -> None:
+    """No engine's kind does so but for the nodes that ends are on, which no map knows."""
+    guarding = [perimeter(), perimeter()]
+    for each, (name, home) in zip(guarding, (("db", "shop"), ("stranger", "other")), strict=True):
+        each["metadata"]["namespace"] = home
+        each["spec"] = {"guards": {"matchLabels": {"app": name}}, "admits": [{"neighbours": True, "port": 5432}]}
+    manifests, profile = loaded(*guarding), PROFILES[engine]
+    rows = {(s, d): told for s, d, told in analyzer.connectivity(manifests, profile=engine)}
+    ends = {
+        w.name: pod_of(w, manifests.cluster.namespace_by_name[w.namespace].labels, w.ips[0])
+        for w in manifests.cluster.workloads
+    }
+    pairs = [("web", "db"), ("stranger", "db"), ("web", "stranger"), ("db", "stranger")]
+    for (source, destination), port in product(pairs, PORTS):
+        expected = (source, destination, port) == ("web", "db", 5432)
+        assert (port in rows.get((f"{end(source)}[Pod]", f"{end(destination)}[Pod]"), NOTHING).tcp) is expected
+        connection = Connection(ends[source], ends[destination], Protocol.TCP, port)
+        assert decide(manifests.cluster, profile, connection).allowed is expected
+        assert by_encoding(manifests.cluster, profile, connection) == ("allow" if expected else "deny")
