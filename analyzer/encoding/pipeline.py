@@ -22,6 +22,7 @@ from analyzer.encoding.tiers import TierTerms, View
 from analyzer.encoding.variables import VariableBuilder
 from analyzer.encoding.walk import requests_in
 from analyzer.encoding.ways import WayTerms, distinguished
+from analyzer.model.formulas import FALSE as NEVER
 from analyzer.model.formulas import Formula, Role
 from analyzer.model.knobs import ServiceEval
 from analyzer.model.mesh import TUNNEL_PORT
@@ -89,7 +90,7 @@ class PipelineTerms:
 
     def _asked_mesh(self, formula: Formula) -> Term:
         """What the mesh asks of the destination and of the request."""
-        if self.requests is None or self.dst is None:
+        if self.requests is None or self.dst is None or formula == NEVER:
             return FALSE
         self.formulas.requests = self.requests
         found = self.formulas.of(formula, {Role.SELF: self.dst, Role.SRC: self.src, Role.DST: self.dst})
@@ -132,10 +133,11 @@ class PipelineTerms:
 
     def side(self, direction: Direction) -> Term:
         """The ruling of one stage, on what it sees: everything is allowed where no policy reaches the end."""
-        found, tunnel = self._by_engine(direction), self._asked_mesh(self.scope.mesh.tunnel)
+        found, view = self._by_engine(direction), replace(self._view(direction), asked=(Protocol.TCP, TUNNEL_PORT))
+        is_blind = found == TRUE and not any(view.stage.entries) and not view.stage.doubts
+        tunnel = FALSE if is_blind else self._asked_mesh(self.scope.mesh.tunnel)
         if tunnel == FALSE:
             return found
-        view = replace(self._view(direction), asked=(Protocol.TCP, TUNNEL_PORT))
         applies = self.formulas.of(view.stage.applies, {Role.SELF: view.subject})
         return choose(tunnel, self.script.share(implies(applies, self._doubted(view, self.tiers.ruling(view)))), found)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
 import z3
 
@@ -34,14 +35,11 @@ class Session:
         self._parser = z3.ParserContext(self._context)
         self._budget = budget
         self._started = time.monotonic()
-        self._constants: dict[str, z3.ExprRef] = {
-            name: z3.BitVec(name, width, self._context) if width else z3.Bool(name, self._context)
-            for name, width in symbols.items()
-        }
+        self._symbols = symbols
+        self._constants: dict[str, z3.ExprRef] = {}  # those that somebody asked for
         self._interruptible = Interruptible(self._context)
         self._solver = solver_in(self._context)
         self._solver.set("random_seed", 0)
-        self._bodies: dict[str, z3.ExprRef] = {}
         self._literals: dict[str, str] = {}
         self._denied: dict[str, z3.BoolRef] = {}
         self._spent, self._unread = 0, 0
@@ -49,16 +47,9 @@ class Session:
         self._is_timed = len(text) > _LONG
         self._base = 0
         self.checks = 0
-        told = self._constants if wanted is None else dict.fromkeys(wanted)
-        self._wanted = [(name, self._constants[name].decl(), not symbols[name]) for name in told]
-        for assertion in self._parse(text):
-            self._solver.add(assertion)
-            if assertion.num_args() == 2 and z3.is_const(assertion.arg(0)):
-                self._bodies[assertion.arg(0).decl().name()] = assertion.arg(1)
-            elif z3.is_const(assertion):  # the parser folds (= name true) and (= name false)
-                self._bodies[assertion.decl().name()] = z3.BoolVal(True, self._context)
-            elif z3.is_not(assertion) and z3.is_const(assertion.arg(0)):
-                self._bodies[assertion.arg(0).decl().name()] = z3.BoolVal(False, self._context)
+        self._wanted = tuple(symbols if wanted is None else dict.fromkeys(wanted))
+        self._asserted = self._parse(text)
+        self._add(self._asserted)
         self._base = self._spent_total()
 
     def _parse(self, text: str) -> z3.AstVector:
@@ -67,6 +58,37 @@ class Session:
             return self._parser.from_string(text)
         except z3.Z3Exception as problem:
             raise SolverError(f"the solver cannot read the obligation: {problem}") from problem
+
+    def _add(self, assertions: z3.AstVector) -> None:
+        context, solver = self._context.ref(), self._solver.solver
+        for assertion in assertions:
+            z3.Z3_solver_assert(context, solver, assertion.ast)
+
+    def _named(self, name: str) -> z3.ExprRef:
+        found = self._constants.get(name)
+        if found is None:
+            width = self._symbols[name]
+            made = z3.BitVec(name, width, self._context) if width else z3.Bool(name, self._context)
+            found = self._constants[name] = made
+        return found
+
+    @cached_property
+    def _bodies(self) -> dict[str, z3.ExprRef]:
+        """What the script says that its names mean."""
+        found: dict[str, z3.ExprRef] = {}
+        for assertion in self._asserted:
+            if assertion.num_args() == 2 and z3.is_const(assertion.arg(0)):
+                found[assertion.arg(0).decl().name()] = assertion.arg(1)
+            elif z3.is_const(assertion):  # the parser folds (= name true) and (= name false)
+                found[assertion.decl().name()] = z3.BoolVal(True, self._context)
+            elif z3.is_not(assertion) and z3.is_const(assertion.arg(0)):
+                found[assertion.arg(0).decl().name()] = z3.BoolVal(False, self._context)
+        return found
+
+    @cached_property
+    def _told(self) -> list[tuple[str, z3.FuncDeclRef, bool]]:
+        """The wanted symbols, as a model knows them, and whether they are booleans."""
+        return [(name, self._named(name).decl(), not self._symbols[name]) for name in self._wanted]
 
     # -------------------------------------------------------------------------------------------- asking
     def check(self, *literals: str, tells_why: bool = True, at_most: int | None = None) -> Outcome:
@@ -192,16 +214,16 @@ class Session:
 
     def _literal(self, name: str) -> z3.BoolRef:
         if not name.startswith("!"):
-            return self._constants[name]
+            return self._named(name)
         found = self._denied.get(name)
         if found is None:
-            found = self._denied[name] = z3.Not(self._constants[name[1:]])
+            found = self._denied[name] = z3.Not(self._named(name[1:]))
         return found
 
     def _values(self, model: z3.ModelRef) -> dict[str, int]:
         """As `ModelRef.eval` with completion, which takes five times as long: what the model does not say is 0."""
         context, found = self._context.ref(), {}
-        for name, declared, is_bool in self._wanted:
+        for name, declared, is_bool in self._told:
             value = z3.Z3_model_get_const_interp(context, model.model, declared.ast)
             if not value:
                 found[name] = 0
@@ -227,8 +249,7 @@ class Session:
             names = [self._literals[term] for term in new]
             text = "".join(f"(declare-const {name} Bool)" for name in names)
             text += "".join(f"(assert (= {name} {term}))" for name, term in zip(names, new, strict=True))
-            for assertion in self._parse(text):
-                self._solver.add(assertion)
+            self._add(self._parse(text))
         return [self._literals[term] for term in wanted]
 
     def fresh(self, name: str) -> str:
@@ -240,12 +261,12 @@ class Session:
     def require_instance(self, guard: str, premise: str, conclusion: str, fixed: Mapping[str, int]) -> None:
         """Under the literal `guard`, assert "premise implies conclusion" (names of the script) with the symbols in
         `fixed` replaced by constants: one instance of a universally quantified claim."""
-        pairs = [(self._constants[name], self._constant(name, value)) for name, value in fixed.items()]
+        pairs = [(self._named(name), self._constant(name, value)) for name, value in fixed.items()]
         bodies = [z3.substitute(self._bodies[name], *pairs) for name in (premise, conclusion)]
         self._solver.add(z3.Implies(self._literal(guard), z3.Implies(*bodies)))
 
     def _constant(self, name: str, value: int) -> z3.ExprRef:
-        constant = self._constants[name]
+        constant = self._named(name)
         if z3.is_bool(constant):
             return z3.BoolVal(bool(value), self._context)
         return z3.BitVecVal(value, constant.size(), self._context)
