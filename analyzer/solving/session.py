@@ -106,7 +106,7 @@ class Session:
         if isinstance(answer, str):
             return Outcome(Result.UNKNOWN, reason=answer)
         if answer == z3.Z3_L_TRUE:
-            return Outcome(Result.SAT, values=self._values(self._solver.model()) if tells_why else {})
+            return Outcome(Result.SAT, values=self._values() if tells_why else {})
         found = self._core()
         return Outcome(Result.UNSAT, core=tuple(n for n, it in zip(names, assumed, strict=True) if it.value in found))
 
@@ -144,7 +144,8 @@ class Session:
             self._unread += work
             if answer != z3.Z3_L_UNDEF:
                 return answer
-            self._heed_interrupt()
+            if self._is_cut_short():
+                continue
             if self._is_timed or work < _SMALL:
                 return self._exhausted()
             self._is_timed = True
@@ -169,13 +170,15 @@ class Session:
             self._solver.set("rlimit", work, *(("timeout", milliseconds) if milliseconds else ()))
             self._limits = work, milliseconds
 
-    def _heed_interrupt(self) -> None:
-        """A search that the signal, or the clock, cut short is no answer."""
+    def _is_cut_short(self) -> bool:
+        """By the signal that an earlier search was meant to hear: of one of its own Python's handler has spoken by now.
+        OutOfTimeError where the clock ended it."""
         reason = self._solver.reason_unknown()
         if reason in REASONS:
-            raise KeyboardInterrupt
+            return True
         if reason == "timeout" or self._seconds_left <= _TICK:
             raise self._out_of_time()
+        return False
 
     @property
     def _seconds_left(self) -> float:
@@ -208,9 +211,18 @@ class Session:
         return 0
 
     def _core(self) -> frozenset[int]:
-        """Where Z3 keeps the assumptions that the last answer needed: there is one of each term."""
-        context, core = self._context.ref(), self._solver.unsat_core()
-        return frozenset(z3.Z3_ast_vector_get(context, core.vector, i).value for i in range(len(core)))
+        """Where Z3 keeps the assumptions that the last answer needed: there is one of each term.
+
+        Without an object of z3py's, and so of models: a signal that comes while one is finalised is lost.
+        """
+        context = self._context.ref()
+        core = z3.Z3_solver_get_unsat_core(context, self._solver.solver)
+        z3.Z3_ast_vector_inc_ref(context, core)
+        try:
+            places = range(z3.Z3_ast_vector_size(context, core))
+            return frozenset(z3.Z3_ast_vector_get(context, core, place).value for place in places)
+        finally:
+            z3.Z3_ast_vector_dec_ref(context, core)
 
     def _literal(self, name: str) -> z3.BoolRef:
         if not name.startswith("!"):
@@ -220,17 +232,22 @@ class Session:
             found = self._denied[name] = z3.Not(self._named(name[1:]))
         return found
 
-    def _values(self, model: z3.ModelRef) -> dict[str, int]:
+    def _values(self) -> dict[str, int]:
         """As `ModelRef.eval` with completion, which takes five times as long: what the model does not say is 0."""
         context, found = self._context.ref(), {}
-        for name, declared, is_bool in self._told:
-            value = z3.Z3_model_get_const_interp(context, model.model, declared.ast)
-            if not value:
-                found[name] = 0
-            elif is_bool:
-                found[name] = int(z3.Z3_get_bool_value(context, value) == z3.Z3_L_TRUE)
-            else:
-                found[name] = int(z3.Z3_get_numeral_string(context, value))
+        model = z3.Z3_solver_get_model(context, self._solver.solver)
+        z3.Z3_model_inc_ref(context, model)
+        try:
+            for name, declared, is_bool in self._told:
+                value = z3.Z3_model_get_const_interp(context, model, declared.ast)
+                if not value:
+                    found[name] = 0
+                elif is_bool:
+                    found[name] = int(z3.Z3_get_bool_value(context, value) == z3.Z3_L_TRUE)
+                else:
+                    found[name] = int(z3.Z3_get_numeral_string(context, value))
+        finally:
+            z3.Z3_model_dec_ref(context, model)
         return found
 
     # -------------------------------------------------------------------------------------------- adding
