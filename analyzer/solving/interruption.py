@@ -48,8 +48,12 @@ class Interruptible:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if _is_main_thread():
-            signal.set_wakeup_fd(Interruptible._passed_on, warn_on_full_buffer=False)
             Interruptible._at_work = None
+            try:
+                signal.set_wakeup_fd(Interruptible._passed_on, warn_on_full_buffer=False)
+            except (OSError, ValueError):  # closed since, where a handler raised before the end of an earlier search
+                signal.set_wakeup_fd(-1)
+                Interruptible._passed_on = -1
 
 
 def _is_main_thread() -> bool:
