@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import _thread  # not counted among `threading`'s: it holds no lock that a forked process could miss
 import contextlib
+import ctypes
 import os
 import signal
 import threading
@@ -54,6 +55,8 @@ class Interruptible:
             except (OSError, ValueError):  # closed since, where a handler raised before the end of an earlier search
                 signal.set_wakeup_fd(-1)
                 Interruptible._passed_on = -1
+        if isinstance(error, ctypes.ArgumentError) and "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from error  # which ctypes calls so where it comes while arguments are made ready
 
 
 def _is_main_thread() -> bool:

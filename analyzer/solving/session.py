@@ -97,7 +97,10 @@ class Session:
 
         Reading that off a large script can cost more than the search.  `at_most`: the work that the answer is
         worth, in rlimit units, where that is less than the budget.  OutOfTimeError where the wall clock ends it."""
-        names = tuple(dict.fromkeys(literals))
+        with self._interruptible:
+            return self._checked(tuple(dict.fromkeys(literals)), tells_why, at_most)
+
+    def _checked(self, names: tuple[str, ...], tells_why: bool, at_most: int | None) -> Outcome:
         assumed = [self._literal(name).ast for name in names]
         array = (z3.Ast * len(assumed))(*assumed)
         # As z3.Solver.check, which casts each of them anew: that took as long as the search of a small question.
@@ -120,7 +123,8 @@ class Session:
             answer, implied[:] = self._solver.consequences(assumed, asked)
             return int(answer.r)
 
-        answer = self._answered(None, ask)
+        with self._interruptible:
+            answer = self._answered(None, ask)
         if isinstance(answer, str):
             return None
         if answer == z3.Z3_L_FALSE:
@@ -139,8 +143,7 @@ class Session:
             work = self._allotted(at_most)
             if work <= 0:
                 return self._exhausted()
-            with self._interruptible:
-                answer = ask()
+            answer = ask()
             self._unread += work
             if answer != z3.Z3_L_UNDEF:
                 return answer
