@@ -25,6 +25,7 @@ from analyzer.analysis.findings.wanted import wanted
 from analyzer.analysis.findings.weighing import Item, Owns, Weighing
 from analyzer.analysis.findings.written import Written
 from analyzer.encoding.scope import pod_addresses
+from analyzer.errors import InternalError
 from analyzer.judging import Setting, question_of
 from analyzer.model.claims import Claim, Kind, Pack
 from analyzer.model.cluster import Cluster
@@ -94,6 +95,29 @@ class _Rounds:
 
     def found(self) -> Stand:
         """Fills the items; the manifests with all of their edits."""
+        start = self.stand
+        try:
+            self._go_on()
+            self._drop_useless()
+        except InternalError:  # of manifests that nobody wrote: no edit is told, and what was asked stays answered
+            self.stand = start
+            for item in self.items:
+                self.weighing.drop(item)
+        return self.stand
+
+    def _drop_useless(self) -> None:
+        """Takes out the edits that leave a hole of their own and prove nothing."""
+        done = proved(self.stand.answer)
+        names = {id(it): {(hit.broken.pack, hit.broken.query.id) for hit in it.cause.hits} for it in self.items}
+        useless = [it for it in self.items if it.partial is not None and it.edit and not names[id(it)] & done]
+        for item in useless:
+            self.weighing.drop(item)
+        edits = tuple(edit for it in self.items if (edit := it.edit) is not None)
+        files, after = lines_after(edits, self.texts), self.asker.after(edits)
+        if useless and files is not None and after is not None:
+            self.stand = Stand(after, self.texts.with_files(files), edits, self.asker.answer(after))
+
+    def _go_on(self) -> None:
         for _ in range(_MOST_ROUNDS):
             if not self._mend():
                 break
@@ -103,7 +127,6 @@ class _Rounds:
             if files is None or after is None:
                 break
             self.stand = Stand(after, self.texts.with_files(files), edits, self.asker.answer(after))
-        return self.stand
 
     def _mend(self) -> bool:
         """Takes an edit for each cause that is new, and another one where an edit is not right; whether any was."""
