@@ -67,6 +67,7 @@ class Kept:
         self._compared += 1
         old, new = align(self._before, self._pictured(after))
         mentioned = both_mentioned(old, new, self._profile)
+        self._workloads.update((it.id, it) for each in self._before.workloads for it in each.variants(mentioned))
         pairing = Pairing(self._map(old, mentioned), self._made(new, mentioned))
         changes = list(pairing.changes([]))
         cuts: dict[tuple[str, str], Connection] = {}
@@ -87,6 +88,7 @@ class Kept:
 
     @cached_property
     def _workloads(self) -> dict[str, Workload]:
+        """Those that are looked at, and the sorts of pods that maps tell apart in them, by the ids of maps' ends."""
         return {workload.id: workload for workload in self._before.workloads}
 
     @cached_property

@@ -34,6 +34,14 @@ def workload(at, name, port):
     return thing("apps/v1", "Deployment", name, at, selector={"matchLabels": {"app": name}}, template=template)
 
 
+def replicas(at, name):
+    found = workload(at, name, 8080)
+    return {**found, "kind": "StatefulSet", "spec": {**found["spec"], "serviceName": name, "replicas": 3}}
+
+
+FIRST = {"statefulset.kubernetes.io/pod-name": "kv-0"}
+
+
 def named(name):
     found = thing("v1", "Namespace", name)
     found["metadata"]["labels"] = {"tenant": name} if name in ("red", "blue") else {}
@@ -160,6 +168,16 @@ CASES = {
             "every pods(app=web) in namespace red can reach pods(app=tool) in namespace ops on tcp/9000",
         ],
         ["isolates every pod of red for ingress", ""],
+    ),
+    "one replica that a policy tells from the others": (
+        [
+            *BASE,
+            replicas("red", "kv"),
+            policy("deny", pods={"matchLabels": {"app": "kv"}}, ingress=[]),
+            policy("first", pods={"matchLabels": FIRST}, ingress=[{"from": [EVERYBODY], "ports": [{"port": 8080}]}]),
+        ],
+        ["no pods(app=api) in namespace blue can reach pods(app=kv) in namespace red"],
+        [""],
     ),
 }  # fmt: skip
 WRITERS = {
