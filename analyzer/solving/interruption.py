@@ -78,4 +78,5 @@ def _cut_short(heard: int) -> None:
                 os.write(Interruptible._passed_on, numbers)
         context = Interruptible._at_work
         if signal.SIGINT in numbers and context is not None:
-            context.interrupt()
+            with contextlib.suppress(z3.Z3Exception):  # it tells of a search that another thread sees cut short
+                context.interrupt()
