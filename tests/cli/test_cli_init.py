@@ -148,7 +148,8 @@ def test_a_pack_is_proposed_though_the_clock_ends_questions(monkeypatch):
     def late(*_: object) -> bool:
         raise OutOfTimeError("the wall clock ended it after 0 seconds")
 
-    monkeypatch.setattr(QuerySession, "_ask", late)
+    for asking in ("is_possible", "is_impossible"):
+        monkeypatch.setattr(QuerySession, asking, late)
     found = run("init", str(EXAMPLES / "multi-tenant/fixed"))
     assert found.exit_code == 0, found.output
     assert "ingress-open" in found.stdout
