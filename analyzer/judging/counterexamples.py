@@ -218,7 +218,7 @@ class Finder:
         mentioned, _ = mentioned_values(self.obligation.scope)
         if isinstance(witness, Connection):
             src, dst = (_guessed(end, mentioned) for end in (witness.src, witness.dst))
-            partial = embed(self.obligation, replace(witness, src=src, dst=dst))
+            partial = _embedded(self.obligation, replace(witness, src=src, dst=dst))
         else:
             partial = embed_end(self.obligation, _guessed(witness, mentioned))
         if partial is None:
@@ -226,9 +226,11 @@ class Finder:
         full = self.session.check(VIOLATION, *(self.session.is_value(s, v) for s, v in partial.items()))
         scope = self.obligation.scope
         if full.result is Result.UNKNOWN or (
-            full.is_unsat and (scope.assumptions or scope.question.looked_at is not None)
+            full.is_unsat and (scope.assumptions or scope.question.looked_at is not None or scope.requests.apart)
         ):
-            return None  # assumptions may speak of labels that are unknown there; policies that are not read let it in
+            # Assumptions may speak of labels that are unknown there; policies that are not read let it in; no request
+            # may be quite what was found, where what hangs together is told apart.
+            return None
         if not full.is_sat:
             raise InternalError(f"the live witness {witness} violates nothing here", self.obligation.text)
         return {**full.values, **partial}
@@ -302,10 +304,15 @@ def counterexample(one: Witness, obligation: Obligation, replay: Replay) -> Coun
 
 def _is_asked_inside(box: Box, obligation: Obligation, connection: Connection) -> bool:
     """Whether the connection's request is one of the box."""
-    scope = obligation.scope
-    values = embed(obligation, connection, attributes_of(connection, scope.cluster, scope.question.profile))
+    values = _embedded(obligation, connection)
     asked = ((v, its) for v, its in box.items() if v.role is Role.REQUEST)
     return values is not None and all(v.symbol in values and contains(its, values[v.symbol]) for v, its in asked)
+
+
+def _embedded(obligation: Obligation, connection: Connection) -> dict[str, int] | None:
+    """The symbols' values for a connection with its request."""
+    scope = obligation.scope
+    return embed(obligation, connection, attributes_of(connection, scope.cluster, scope.question.profile))
 
 
 def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str]:

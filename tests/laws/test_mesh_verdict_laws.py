@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_mesh_encoding_laws import AMBIENT, PROFILE, closed, dst_of
+from test_mesh_encoding_laws import clusters as with_tokens
 from test_mesh_laws import DST, OURS, SOURCES, cluster_of, meshes
+from told_regions import tells_of_request
 
 from analyzer.analysis import cross_check
 from analyzer.judging import Setting, judge
 from analyzer.language import parse_query
-from analyzer.model.claims import Universe
+from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import Labels
@@ -46,6 +48,8 @@ CONDITIONS = (
     'where not request.headers[x] == "1"',
     'where request.path == "/c" and request.tls == mtls',
 )
+WITHOUT_TOKEN = 'where not has request.token and not request.path == "/a"'
+MEDIATED = "on tcp/1-21, tcp/23-15007, tcp/15009-65535"
 CLAIMS = (
     "no {} can reach namespace foo",
     "every {} can reach namespace foo",
@@ -61,6 +65,12 @@ def clusters(draw: Any) -> Cluster:
     home = replace(found.namespace_by_name["foo"], labels=draw(st.sampled_from([OURS, AMBIENT])))
     others = tuple(namespace for namespace in found.namespaces if namespace.name != "foo")
     return replace(found, namespaces=(home, *others), policies=policies)
+
+
+@st.composite
+def requested(draw: Any) -> Cluster:
+    """With tokens that a proxy asks for, and preflights that it then lets by."""
+    return populated(draw(with_tokens(has_waypoints=False)))
 
 
 def populated(found: Cluster) -> Cluster:
@@ -107,6 +117,28 @@ def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str
         for request, connection in spoken:
             by_named.setdefault(named(where, request, src), []).append(connection)
         assert all(any(passes(cluster, connection) for connection in its) for its in by_named.values())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    requested(),
+    st.sampled_from(CLAIMS),
+    st.sampled_from(SETS),
+    st.sampled_from([Universe.ANY, Universe.NAMESPACES, Universe.INVENTORY]),
+    st.sampled_from(["", ON, MEDIATED]),
+    st.sampled_from([WITHOUT_TOKEN, *CONDITIONS]),
+)
+def test_a_witness_asks_what_its_region_tells(
+    cluster: Cluster, claim: str, members: str, universe: Universe, ports: str, where: str
+) -> None:
+    """Of a cluster where workloads violate the claim the region is made around what they ask, and its port is then one
+    that readers know: a request of another region may be refused there."""
+    query = parse_query(f"{claim.format(members)} {ports} {where}", "q")
+    verdict = judge(cluster, query, (), Setting(universe, PROFILE, max_counterexamples=2))  # each witness is replayed
+    for example in (*verdict.counterexamples, *verdict.further):
+        assert example.connection is not None
+        its = attributes_of(example.connection, cluster, PROFILE)
+        assert its is None or query.claim.kind is Kind.EVERY or tells_of_request(example.region, its)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

@@ -92,3 +92,29 @@ def test_case(name, query, outcome):
     assert verdict.status is OUTCOMES[outcome], verdict.reason
     shown = {step.purpose for step in verdict.steps}
     assert not verdict.counterexamples or {"witness-1", "witness-1-certain", "region-1", "region-1-certain"} <= shown
+
+
+STRICT = """---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+"""
+NAMED = """---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: allow-named, namespace: shop}
+spec: {action: ALLOW, rules: [{from: [{source: {namespaces: [shop]}}]}]}
+"""
+
+
+@pytest.mark.parametrize("more", [STRICT, NAMED, STRICT + NAMED], ids=["strict", "named", "both"])
+@pytest.mark.parametrize("query", ["api-without-token", "admin-path-open"])
+def test_case_with_what_findings_add_is_answered(query, more):
+    """Ports without HTTP are what is left open: a witness there is of no region of requests on the others."""
+    text = (QUERIES / "service-mesh" / "cases" / query / "violated" / "manifests.yaml").read_text() + more
+    pack = PACKS["service-mesh"]
+    asked = replace(pack, queries=tuple(it for it in pack.queries if it.id == query))
+    setting = analysis.Setting(Universe.ANY, PROFILES["generic"])
+    (verdict,) = analysis.check(manifests.load(["-"], stdin=text.encode).cluster, [asked], setting=setting).verdicts
+    assert verdict.status is Status.REFUTED
