@@ -155,7 +155,8 @@ def _suspects(cluster: Cluster, profile: Profile, hit: Hit, is_added: IsAdded) -
     if ends:
         return ends
     reasons = [it.reason for it in decision.stages if it.reason]
-    reason = min(reasons, key=lambda it: not it.startswith(("profile ", "no engine")), default="")
+    telling = ("profile ", "no engine"), ("it uses",)  # rather than that the other end lies outside
+    reason = min(reasons, key=lambda it: [not it.startswith(words) for words in telling], default="")
     fault = Fault.ENGINE if reason.startswith("profile ") else Fault.BEYOND
     return [[_Suspect(Key(fault, namespace=reason), None, 0)]]
 

@@ -38,7 +38,10 @@ from analyzer.verdicts.findings import Fault, Fix
 _NARROW = "name the pods, the namespaces or the addresses that are meant, with their ports"
 _SHARED = re.compile(r"[:\-\[,]\s+[&*][\w-]+(\s|$)")
 _BY_HAND = "its file shares text by anchors (`&name`, `*name`), and a change there is one elsewhere too: edit by hand"
-
+_OFF_THE_POD_NETWORK = (
+    "no policy can close it: take its pods off the node's network (`hostNetwork`), leave it to the node's firewall, or "
+    "leave them out of the question with `except`"
+)
 _SWITCH_ON = Fix(
     'set `enableNetworkPolicy: "true"` in the configuration of the add-on vpc-cni: the controller asks for '
     '`enable-network-policy-controller: "true"` in the ConfigMap, the agents for `--enable-network-policy=true`'
@@ -142,6 +145,8 @@ class Maker:
                 yield Way(cause.hits[0].verdict.reason, (), Fix("give the policies different priorities"))
             case Fault.BEYOND if key.namespace.startswith("no engine"):
                 yield Way(key.namespace, (), Fix("run them on nodes of EC2, or shut them off by security groups"))
+            case Fault.BEYOND:
+                yield Way(key.namespace, (), Fix(_OFF_THE_POD_NETWORK))
             case Fault.ENGINE if self.cluster.aws.switched_off:
                 one = self.cluster.aws.switched_off[0]
                 yield Way(f"the VPC CNI enforces no policy: {one.what} does not switch it on", (), _SWITCH_ON)

@@ -24,7 +24,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.source import NOWHERE, Source
 from analyzer.semantics import matches
-from analyzer.verdicts.findings import Spot
+from analyzer.verdicts.findings import Fault, Spot
 
 
 def guilty_path(cause: Cause, operations: Sequence[Operation]) -> Path:
@@ -155,7 +155,14 @@ def spot_of(cause: Cause, path: Path, cluster: Cluster, texts: Texts) -> Spot:
 
 
 def _lacking(cause: Cause, cluster: Cluster) -> Spot:
-    """The namespace that lacks a policy, or its first workload; of namespaces to come one like them, or the first."""
+    """The namespace that lacks a policy, or its first workload; of namespaces to come one like them, or the first.
+    What no policy selects: the workload that shows it."""
+    if cause.key.fault is Fault.BEYOND:
+        shown = [hit.example.connection for hit in cause.hits if hit.example.connection is not None]
+        ids = {end.workload for it in shown for end in (it.src, it.dst) if isinstance(end, Pod) and end.host_network}
+        beyond = next((workload for workload in cluster.workloads if workload.id in ids), None)
+        if beyond is not None:
+            return Spot(beyond.source)
     declared = [namespace for namespace in cluster.namespaces if namespace.is_declared]
     if cause.key.namespace in cluster.namespace_by_name:
         there = cluster.namespace_by_name[cause.key.namespace]
