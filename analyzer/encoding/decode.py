@@ -16,6 +16,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.encoding.scope import Scope
+from analyzer.encoding.sights import TUNNEL
 from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable, Which
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod, Through, pod_of
@@ -163,12 +164,16 @@ class _Model:
 
     def declared(self, protocol: Protocol, port: int) -> tuple[ContainerPort, ...]:
         """What a pod declares so that each name is found in the containers that it is found in, and in no others."""
+        in_tunnel = self._named(Attribute.TUNNEL_NAME, TUNNEL.protocol, TUNNEL.port)
+        return tuple(dict.fromkeys((*self._named(Attribute.PORT_NAME, protocol, port), *in_tunnel)))
+
+    def _named(self, attribute: Attribute, protocol: Protocol, port: int) -> tuple[ContainerPort, ...]:
         found: dict[str, ContainerPort] = {}
         asked: set[str] = set()
         for wanted in self.scope.port_names:  # from narrow to wide
             if wanted.protocol is not protocol:
                 continue
-            if self.of(Role.DST, Attribute.PORT_NAME, wanted) and wanted.name not in found:
+            if self.of(Role.DST, attribute, wanted) and wanted.name not in found:
                 is_elsewhere = wanted.name in asked  # not where a narrower look would find it
                 kind = _ADDED[wanted.scope] if is_elsewhere else ContainerKind.CONTAINER
                 found[wanted.name] = ContainerPort(wanted.name, port, protocol, kind)

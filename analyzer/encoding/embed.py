@@ -12,6 +12,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.obligation import Obligation
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.encoding.scope import Scope
+from analyzer.encoding.sights import TUNNEL
 from analyzer.encoding.variables import PROTOCOL_CODES, Attribute, Variable
 from analyzer.encoding.vocabulary import PortName
 from analyzer.model.added_labels import Varying, unknown_under
@@ -159,6 +160,8 @@ class _Place:
                 return self._code(row, pod.namespace_labels.get(str(row.which)))
             case Attribute.PORT_NAME if connection is not None and isinstance(row.which, PortName):
                 return int(connection.port is not None and connection.port in declares(pod.ports, row.which))
+            case Attribute.TUNNEL_NAME if isinstance(row.which, PortName):
+                return int(TUNNEL.port in declares(pod.ports, row.which))
             case _:
                 return None
 

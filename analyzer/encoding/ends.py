@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 
 from analyzer.encoding.assertion_names import AssertionNames
@@ -13,6 +13,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.open_ends import supposed_fact, unknown_label
 from analyzer.encoding.reach import EXTERNAL, HOST, POD
 from analyzer.encoding.scope import Scope
+from analyzer.encoding.sights import TUNNEL
 from analyzer.encoding.terms import (
     FALSE,
     TRUE,
@@ -29,8 +30,10 @@ from analyzer.encoding.terms import (
     within,
 )
 from analyzer.encoding.variables import ADDRESSES, KINDS, Attribute, VariableBuilder, Which
+from analyzer.encoding.vocabulary import PortName
 from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Universe
+from analyzer.model.formulas import FALSE as NEVER
 from analyzer.model.formulas import Role
 from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.intervals import points
@@ -223,14 +226,28 @@ class EndTerms:
         rules += self._label_rules()
         rules += self._class_rules()
         if self.role is Role.DST:
-            ports = [self._symbol(Attribute.PORT_NAME, wanted) for wanted in scope.port_names]
-            rules.append(disj([self.pod, neg(disj(ports))]))
-            for i, (narrow, wide) in enumerate(pairwise(scope.port_names)):
-                if narrow[:2] == wide[:2]:  # what is declared in some containers is declared in more of them
-                    rules.append(implies(ports[i], ports[i + 1]))
+            rules += self._name_rules(Attribute.PORT_NAME, scope.port_names)
+            rules += self._name_rules(Attribute.TUNNEL_NAME, self._tunnel_names())
+            for wanted in self._tunnel_names():
+                names = (self._symbol(it, wanted) for it in (Attribute.PORT_NAME, Attribute.TUNNEL_NAME))
+                port = self.variables.lies_in(points([TUNNEL.port]), Role.CONNECTION, Attribute.PORT)
+                rules.append(implies(port, iff(*names)))
         if scope.needs_addresses:
             rules += self._address_rules()
         return [self.script.share(r) for r in rules if r != TRUE]
+
+    def _name_rules(self, attribute: Attribute, names: Sequence[PortName]) -> list[Term]:
+        ports = [self._symbol(attribute, wanted) for wanted in names]
+        rules = [disj([self.pod, neg(disj(ports))])]
+        for i, (narrow, wide) in enumerate(pairwise(names)):
+            if narrow[:2] == wide[:2]:  # what is declared in some containers is declared in more of them
+                rules.append(implies(ports[i], ports[i + 1]))
+        return rules
+
+    def _tunnel_names(self) -> tuple[PortName, ...]:
+        """The names that rules may look up at the port of the mesh's tunnel."""
+        is_there = self.scope.mesh.tunnel != NEVER
+        return tuple(it for it in self.scope.port_names if is_there and it.protocol is TUNNEL.protocol)
 
     def _label_rules(self) -> list[Term]:
         rules = []
@@ -314,6 +331,9 @@ class EndTerms:
                     numbers = declared.get(wanted, PortSet.EMPTY).intervals
                     here = self.variables.lies_in(numbers, Role.CONNECTION, Attribute.PORT) if numbers else FALSE
                     fact(code, iff(self._symbol(Attribute.PORT_NAME, wanted), here))
+                for wanted in self._tunnel_names():
+                    term = self._symbol(Attribute.TUNNEL_NAME, wanted)
+                    fact(code, term if TUNNEL.port in declared.get(wanted, PortSet.EMPTY) else neg(term))
         return [implies(self.is_class(codes), term) for term, codes in groups.items()]
 
     def _places(self, c: EndClass) -> list[int]:

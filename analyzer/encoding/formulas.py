@@ -20,7 +20,7 @@ from analyzer.encoding.sights import Asked, is_on
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number
 from analyzer.encoding.variables import PROTOCOL_CODES, VariableBuilder
 from analyzer.encoding.variables import Attribute as Symbol
-from analyzer.encoding.vocabulary import attr_of
+from analyzer.encoding.vocabulary import PortName, attr_of
 from analyzer.errors import InternalError
 from analyzer.model.ends import Behind
 from analyzer.model.formulas import (
@@ -104,7 +104,7 @@ class FormulaTerms:
             case Member(role, members):
                 return self._member(members, ends[role])
             case OnPorts():
-                return self._on_ports(formula) if asked is None else (TRUE if is_on(formula, asked) else FALSE)
+                return self._on_ports(formula) if asked is None else self._on_asked(formula, asked)
             case OnHostPort():
                 return FALSE if asked is not None else self._on_host_port()
             case Test(Attribute(Role.REQUEST)):
@@ -269,9 +269,7 @@ class FormulaTerms:
 
     def _on_ports(self, ports: OnPorts) -> Term:
         if ports.name:
-            wanted = [w for w in self.scope.port_names if (w.name, w.scope) == (ports.name, ports.scope)]
-            fits = [w for w in wanted if ports.protocol in (None, w.protocol)]
-            declared = ((w, self.variables.symbol(Role.DST, Symbol.PORT_NAME, w)) for w in fits)
+            declared = ((w, self.variables.symbol(Role.DST, Symbol.PORT_NAME, w)) for w in self._wanted(ports))
             return disj(conj([self.has_protocol(w.protocol), symbol]) for w, symbol in declared)
         protocol = TRUE if ports.protocol is None else self.has_protocol(ports.protocol)
         if ports.ports == PortSet.FULL:
@@ -279,6 +277,16 @@ class FormulaTerms:
         if ports.protocol is Protocol.OTHER:
             return conj([protocol, self.assertions.open(which_of_others(ports.ports))])
         return conj([protocol, self.variables.lies_in(ports.ports.intervals, Role.CONNECTION, Symbol.PORT)])
+
+    def _on_asked(self, ports: OnPorts, asked: Asked) -> Term:
+        if not ports.name or not asked.of_pod:
+            return TRUE if is_on(ports, asked) else FALSE
+        named = (w for w in self._wanted(ports) if w.protocol is asked.protocol)
+        return disj(self.variables.symbol(Role.DST, Symbol.TUNNEL_NAME, w) for w in named)
+
+    def _wanted(self, ports: OnPorts) -> list[PortName]:
+        wanted = (w for w in self.scope.port_names if (w.name, w.scope) == (ports.name, ports.scope))
+        return [w for w in wanted if ports.protocol in (None, w.protocol)]
 
     def _on_host_port(self) -> Term:
         by_port: dict[tuple[Protocol, int], list[int]] = {}

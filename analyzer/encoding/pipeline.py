@@ -16,7 +16,7 @@ from analyzer.encoding.far_ends import AskedNode, Balancer, UnseenEnd
 from analyzer.encoding.formulas import FormulaTerms
 from analyzer.encoding.request_rows import row_of
 from analyzer.encoding.scope import Scope
-from analyzer.encoding.sights import Asked, is_seen
+from analyzer.encoding.sights import TUNNEL, Asked, is_seen
 from analyzer.encoding.terms import FALSE, TRUE, Script, Term, choose, conj, disj, implies, neg
 from analyzer.encoding.tiers import TierTerms, View
 from analyzer.encoding.variables import VariableBuilder
@@ -25,7 +25,6 @@ from analyzer.encoding.ways import WayTerms, distinguished
 from analyzer.model.formulas import FALSE as NEVER
 from analyzer.model.formulas import Formula, Role
 from analyzer.model.knobs import ServiceEval
-from analyzer.model.mesh import TUNNEL_PORT
 from analyzer.model.on_nodes import every_node_address
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Unmatched
@@ -133,7 +132,7 @@ class PipelineTerms:
 
     def side(self, direction: Direction) -> Term:
         """The ruling of one stage, on what it sees: everything is allowed where no policy reaches the end."""
-        found, view = self._by_engine(direction), replace(self._view(direction), asked=(Protocol.TCP, TUNNEL_PORT))
+        found, view = self._by_engine(direction), replace(self._view(direction), asked=TUNNEL)
         is_blind = found == TRUE and not any(view.stage.entries) and not view.stage.doubts
         tunnel = FALSE if is_blind else self._asked_mesh(self.scope.mesh.tunnel)
         if tunnel == FALSE:
@@ -191,7 +190,7 @@ class PipelineTerms:
         addresses is; asked for by such an address, it is as open as that (reference A9.6)."""
         told, by_sight = self.tiers.asked_of(view), dict[tuple[bool, ...], list[int]]()
         for number, way in enumerate(self.scope.ways, 1):
-            asked = way.port.protocol, way.port.number
+            asked = Asked(way.port.protocol, way.port.number)
             sight = tuple(is_seen(leaf, asked, way.address) for leaf in told)
             by_sight.setdefault(sight, []).append(number)
         if not by_sight:
@@ -213,8 +212,9 @@ class PipelineTerms:
         told, leading = self.tiers.asked_of(view), dict[tuple[bool, ...], tuple[Asked, list[Term]]]()
         for protocol, low, high, leads in self.ways.of_nodes():
             for number in distinguished(low, high, told):
-                sight = tuple(is_seen(leaf, (protocol, number), None) for leaf in told)
-                leading.setdefault(sight, ((protocol, number), []))[1].append(leads)
+                asked = Asked(protocol, number)
+                sight = tuple(is_seen(leaf, asked, None) for leaf in told)
+                leading.setdefault(sight, (asked, []))[1].append(leads)
         if not leading:
             return direct
         nodes, found = self.scope.cluster.nodes, []

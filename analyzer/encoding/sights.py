@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from analyzer.model.formulas import (
     All,
     AtAddress,
@@ -18,11 +20,23 @@ from analyzer.model.formulas import (
     Test,
 )
 from analyzer.model.leading import Way
+from analyzer.model.mesh import TUNNEL_PORT
 from analyzer.model.policies import Protocol
 from analyzer.sets.addresses import IPAddress
 
-Asked = tuple[Protocol, int]
-"""The protocol and port that a client asks for, where those are not the connection's own."""
+
+class Asked(NamedTuple):
+    """The protocol and port that a client asks for, where those are not the connection's own.
+
+    `of_pod`: they are the destination's, whose containers may give the port a name; nobody gives one to an address's.
+    """
+
+    protocol: Protocol
+    port: int
+    of_pod: bool = False
+
+
+TUNNEL = Asked(Protocol.TCP, TUNNEL_PORT, of_pod=True)
 
 
 def is_seen_by(formula: Formula, far: Role, way: Way | None, *, holds: bool = True) -> bool | None:
@@ -44,7 +58,7 @@ def is_seen_by(formula: Formula, far: Role, way: Way | None, *, holds: bool = Tr
         case OnPorts() if way is None:
             return not holds if formula.name else None
         case OnPorts() if way is not None:
-            return is_on(formula, (way.port.protocol, way.port.number)) is holds
+            return is_on(formula, Asked(way.port.protocol, way.port.number)) is holds
         case OnHostPort():
             return not holds
         case Member(role, ends) if role is far:
@@ -63,8 +77,7 @@ def is_seen_by(formula: Formula, far: Role, way: Way | None, *, holds: bool = Tr
 
 def is_on(ports: OnPorts, asked: Asked) -> bool:
     """Nothing gives the port of an address a name."""
-    protocol, port = asked
-    return not ports.name and ports.protocol in (None, protocol) and port in ports.ports
+    return not ports.name and ports.protocol in (None, asked.protocol) and asked.port in ports.ports
 
 
 def is_seen(leaf: Leaf, asked: Asked, address: IPAddress | None) -> bool:

@@ -238,7 +238,7 @@ class TierTerms:
         if view.way is None:
             return self.formulas.of(rule.when, ends, view.asked)
         seen = {**ends, stage.far: WrittenAddress(view.way.address)}
-        asked = (view.way.port.protocol, view.way.port.number)
+        asked = Asked(view.way.port.protocol, view.way.port.number)
         return disj([self.formulas.of(rule.by_address, seen, asked), self.formulas.of(rule.by_end, ends)])
 
     def asked_of(self, view: View) -> list[Leaf]:

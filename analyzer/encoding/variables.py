@@ -12,6 +12,7 @@
 | src, dst | KNOWN_ADDRESS | BitVec | its address, of one family | ends of that family whose address is chosen |
 | src, dst | UNKNOWN_ADDRESS | BitVec | the same | ends of that family whose address nobody knows |
 | dst | PORT_NAME | Bool | the pod declares the name at the connection's port and protocol | every end |
+| dst | TUNNEL_NAME | Bool | the pod declares the name at the port of the mesh's tunnel | every end |
 | connection | FAMILY | Bool | it is over IPv6 | every connection |
 | connection | PROTOCOL, PORT | BitVec | code of the protocol; destination port, 0 for none | every connection |
 | request | HTTP, MTLS, TOKEN | Bool | it is HTTP; in mutual TLS of the mesh; with a valid token | every connection |
@@ -56,6 +57,7 @@ class Attribute(Enum):
     UNKNOWN_ADDRESS = "u", 2
     FAMILY = "v6", 4
     PORT_NAME = "p", 4
+    TUNNEL_NAME = "tp", 4
     KNOWN_ADDRESS = "x", 5
     ACCOUNT = "sa", 6
     LABEL = "l", 7
@@ -306,7 +308,7 @@ class VariableBuilder:
                     name = f"{name}.{place}"
             case _:
                 width, every = 0, ((0, 1),)
-                if attribute is Attribute.PORT_NAME:
+                if attribute in (Attribute.PORT_NAME, Attribute.TUNNEL_NAME):
                     place = self._places[which]
                     name = f"{name}.{place}"
         symbol = name if role is Role.CONNECTION else f"{role.value[0]}.{name}"

@@ -325,7 +325,7 @@ _MOST_TWINS = 24
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 _CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS, *OF_REQUESTS})
 _ALWAYS = frozenset(Requested(Role.REQUEST, name) for name in (Name.METHOD, Name.PATH, Name.HOST))
-_PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, *NAMESPACE_LABELS})
+_PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, Attribute.TUNNEL_NAME, *NAMESPACE_LABELS})
 
 
 def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Variable, int]]:

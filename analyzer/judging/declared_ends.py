@@ -20,12 +20,14 @@ from analyzer.model.claims import Kind
 from analyzer.model.cluster import Workload
 from analyzer.model.endpoints import Connection, Pod, pod_of
 from analyzer.model.formulas import Role
+from analyzer.model.mesh import TUNNEL_PORT
 from analyzer.records import dataclass
 from analyzer.sets.intervals import contains
 from analyzer.verdicts.regions import Region
 
 _MOST_PAIRS = 400
-_UNSAID = frozenset({*ADDRESSES, Attribute.NAMESPACE_LABEL, Attribute.PORT_NAME})  # not by a workload's template alone
+_PORT_NAMES = (Attribute.PORT_NAME, Attribute.TUNNEL_NAME)
+_UNSAID = frozenset({*ADDRESSES, Attribute.NAMESPACE_LABEL, *_PORT_NAMES})  # not by a workload's template alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,11 @@ class DeclaredEnds:
         port = self.obligation.variables[Role.CONNECTION, Attribute.PORT]
         names = self.obligation.variables.of(Role.DST, Attribute.PORT_NAME)
         numbers = ((row, declares(workload.ports, row.which)) for row in names if isinstance(row.which, PortName))
-        return [self.session.means(row, port, found.intervals) for row, found in numbers]
+        told = [self.session.means(row, port, found.intervals) for row, found in numbers]
+        for row in self.obligation.variables.of(Role.DST, Attribute.TUNNEL_NAME):
+            assert isinstance(row.which, PortName)
+            told.append(self.session.is_value(row.symbol, int(TUNNEL_PORT in declares(workload.ports, row.which))))
+        return told
 
     def _as_declared(self, values: Mapping[str, int], pair: tuple[_Fitting, ...]) -> Connection | Pod:
         witness = self.witness_of(values)

@@ -30,6 +30,8 @@ def describe(obligation: Obligation, box: Box) -> Region:
         return Region.of(src)
     told = (*src, *_end(obligation, box, Role.DST), *_connection(obligation, box))
     is_told = obligation.scope.question.claim.kind.is_broken_by_requests
+    if any(variable.attribute is Symbol.TUNNEL_NAME for variable in box):  # by what name pods call it no region tells
+        told = (*told, _of(Role.REQUEST, Attribute.REQUESTS, [SOME]))
     return Region.of((*told, *told_requests(obligation, box), *_untold_requests(obligation)) if is_told else told)
 
 

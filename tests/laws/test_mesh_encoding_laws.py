@@ -14,7 +14,7 @@ from test_mesh_laws import DST, OURS, PORTS, SOURCES, WORLD, cluster_of, meshes
 
 from analyzer.encoding import UNIVERSE, VIOLATION, Obligation, decode, embed, encode
 from analyzer.encoding.asked_for import embedded
-from analyzer.model.cluster import Cluster, Namespace
+from analyzer.model.cluster import Cluster, ContainerKind, ContainerPort, Namespace
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import Labels
 from analyzer.model.mesh import (
@@ -26,7 +26,17 @@ from analyzer.model.mesh import (
     Waypoint,
     has_mesh,
 )
-from analyzer.model.policies import Action, NamespaceNamed, NumberedPorts, PodPeer, Policy, Protocol, Rule, Tier
+from analyzer.model.policies import (
+    Action,
+    NamedPort,
+    NamespaceNamed,
+    NumberedPorts,
+    PodPeer,
+    Policy,
+    Protocol,
+    Rule,
+    Tier,
+)
 from analyzer.model.profile import PROFILES
 from analyzer.model.requests import MTLS, Request, Token, TokenState
 from analyzer.model.source import NOWHERE
@@ -41,11 +51,13 @@ PAIRS = list(product(SOURCES, (*PORTS, 5555), REQUESTS))
 AMBIENT = Labels({"kubernetes.io/metadata.name": "foo", "istio.io/dataplane-mode": "ambient"})
 
 
-def closed(port: int) -> Policy:
-    """Only pods of dev come in, on this port."""
-    rule = Rule(
-        Action.ACCEPT, (PodPeer(NamespaceNamed("dev")),), (NumberedPorts(Protocol.TCP, port, port),), 0, NOWHERE
-    )
+NAME = "inside"
+
+
+def closed(port: int | str) -> Policy:
+    """Only pods of dev come in, on this port, which pods may call by this name."""
+    ports = NumberedPorts(Protocol.TCP, port, port) if isinstance(port, int) else NamedPort(port, Protocol.TCP)
+    rule = Rule(Action.ACCEPT, (PodPeer(NamespaceNamed("dev")),), (ports,), 0, NOWHERE)
     tier, subject = Tier.NETWORK_POLICY, PodPeer(NamespaceNamed("foo"))
     return Policy("NetworkPolicy", "foo", "np", tier, subject, (rule,), None, NOWHERE)
 
@@ -70,7 +82,7 @@ def said(obligation: Obligation, session: Session, connection: Connection, clust
 
 
 @st.composite
-def clusters(draw: Any, *, is_ambient: bool = True, has_waypoints: bool = True) -> Cluster:
+def clusters(draw: Any, *, is_ambient: bool = True, has_waypoints: bool = True, has_names: bool = False) -> Cluster:
     """In ambient, and there behind a waypoint, or with sidecars; NetworkPolicies that see the port or the tunnel."""
     mesh = draw(meshes())
     objects = list(mesh.objects)
@@ -84,8 +96,20 @@ def clusters(draw: Any, *, is_ambient: bool = True, has_waypoints: bool = True) 
     found = cluster_of(Mesh(tuple(objects)))
     names = ("dev", "bar")
     others = tuple(Namespace(name, Labels({"kubernetes.io/metadata.name": name}), True) for name in names)
-    policies = (closed(draw(st.sampled_from([8080, TUNNEL_PORT]))),) if draw(st.booleans()) else ()
+    port = NAME if has_names and draw(st.booleans()) else draw(st.sampled_from([None, 8080, TUNNEL_PORT]))
+    policies = () if port is None else (closed(port),)
     return replace(found, namespaces=(Namespace("foo", labels, True), *others), policies=policies)
+
+
+INSIDE = ContainerPort(NAME, TUNNEL_PORT, Protocol.TCP)
+NAMED = [
+    (INSIDE,),
+    (INSIDE, replace(INSIDE, number=8080)),
+    (replace(INSIDE, number=8080),),
+    (replace(INSIDE, protocol=Protocol.UDP),),
+    (replace(INSIDE, container=ContainerKind.INIT),),
+]
+"""What the destination calls its ports."""
 
 
 def dst_of(cluster: Cluster) -> Pod:
@@ -93,15 +117,18 @@ def dst_of(cluster: Cluster) -> Pod:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(clusters(), st.data())
-def test_the_encoding_says_of_a_request_what_the_oracle_says(cluster: Cluster, data: Any) -> None:
+@given(clusters(has_names=True), st.sampled_from(NAMED), st.data())
+def test_the_encoding_says_of_a_request_what_the_oracle_says(
+    cluster: Cluster, ports: tuple[ContainerPort, ...], data: Any
+) -> None:
+    dst = replace(dst_of(cluster), ports=ports)
     asked = replace(question(EVERYTHING, PROFILE), with_requests=True)
     obligation = encode(cluster, asked)
     session = session_of(obligation)
     for src, port, request in data.draw(st.lists(st.sampled_from(PAIRS), min_size=40, max_size=40)):
         if request.tls == MTLS and not isinstance(src, Pod):
             continue  # nobody outside has an identity
-        connection = Connection(src, dst_of(cluster), Protocol.TCP, port, request=request)
+        connection = Connection(src, dst, Protocol.TCP, port, request=request)
         expected = {decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection)}
         if not is_nobodys(request, cluster):
             assert said(obligation, session, connection, cluster) == expected, request

@@ -7,14 +7,18 @@ from analyzer.judging import Setting, judge
 from analyzer.language import parse_query
 from analyzer.manifests import load
 from analyzer.model.claims import Universe
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, ContainerPort
+from analyzer.model.endpoints import Pod
+from analyzer.model.mesh import TUNNEL_PORT
+from analyzer.model.policies import Protocol
 from analyzer.model.profile import PROFILES
 from analyzer.model.requests import MTLS, PLAINTEXT, Request
 from analyzer.sets import ConnectionSet, PortSet
 from analyzer.verdicts.explanation import Outcome
+from analyzer.verdicts.regions import Attribute
 from analyzer.verdicts.verdict import Status
 
-GENERIC = PROFILES["generic"]
+GENERIC, TCP = PROFILES["generic"], Protocol.TCP
 CLUSTER = """
 {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {istio.io/dataplane-mode: ambient}}}
 ---
@@ -45,11 +49,13 @@ kind: PeerAuthentication
 metadata: {name: p, namespace: shop}
 spec: {mtls: {mode: STRICT}}
 """
+HTTP = "{name: http, containerPort: 8080}"
 PAIR = "workload web/front can reach workload shop/api on"
 
 
-def cluster(ports: str, more: str = "") -> Cluster:
-    return load(["-"], stdin=lambda: (CLUSTER.replace("PORTS", ports) + more).encode()).cluster
+def cluster(ports: str, more: str = "", calling: str = "") -> Cluster:
+    text = CLUSTER.replace("PORTS", ports).replace(HTTP, calling or HTTP)
+    return load(["-"], stdin=lambda: (text + more).encode()).cluster
 
 
 @pytest.mark.parametrize("kind", ["no", "some", "every"])
@@ -77,6 +83,44 @@ def test_policies_see_the_tunnel(kind: str, ports: str, more: str, port: int, tl
     assert found.status is (Status.PROVED if passes is (kind != "no") else Status.REFUTED)
 
 
+CALLED = "{name: hbone, containerPort: 15008}"
+
+
+@pytest.mark.parametrize("universe", [Universe.INVENTORY, Universe.ANY])
+@pytest.mark.parametrize(
+    ("named", "kind", "asked", "status"),
+    [
+        ("15008", "no", "tcp/9999", Status.REFUTED),  # the name of the tunnel's port opens all of them
+        ("15008", "every", "tcp/9999", Status.PROVED),
+        ("15008", "some", "tcp/9999 where request.tls == mtls", Status.PROVED),
+        ("15008", "no", "tcp/9999 where request.tls == plaintext", Status.PROVED),
+        ("9999", "no", "tcp/9999 where request.tls == mtls", Status.PROVED),
+        ("9999", "no", "tcp/9999", Status.REFUTED),
+        ("15008, protocol: UDP", "no", "tcp/9999", Status.PROVED),
+    ],
+)
+def test_the_tunnels_port_may_have_a_name(
+    named: str, kind: str, asked: str, status: Status, universe: Universe
+) -> None:
+    there = cluster("{port: hbone}", calling=CALLED.replace("15008", named))
+    query = parse_query(f"{kind} {PAIR} {asked}", "q")
+    assert judge(there, query, (), Setting(universe, GENERIC)).status is status
+
+
+def test_pods_to_come_may_give_it_the_name() -> None:
+    """None that exists does."""
+    members = "pods(istio.io/dataplane-mode=ambient) in namespace shop"
+    query = parse_query(f"no namespace web can reach {members} on tcp/9999 where request.tls == mtls", "q")
+    there = cluster("{port: http}")
+    assert judge(there, query, (), Setting(Universe.INVENTORY, GENERIC)).status is Status.VACUOUS
+    found = judge(there, query, (), Setting(Universe.ANY, GENERIC))
+    assert found.status is Status.REFUTED
+    shown = [(it, it.connection.dst) for it in found.counterexamples if it.connection is not None]
+    named = [it for it, dst in shown if isinstance(dst, Pod) and ContainerPort("http", TUNNEL_PORT, TCP) in dst.ports]
+    assert named  # beside those that have a sidecar
+    assert all(one.attribute is Attribute.REQUESTS for it in named for one in it.region.request[-1:])  # excuses nothing
+
+
 @pytest.mark.parametrize(
     ("ports", "tls", "outcome"),
     [
@@ -102,6 +146,7 @@ def test_single_requests_are_explained_so(ports: str, tls: str, outcome: Outcome
         (BY_NUMBER, ONLY_8443, set(), set()),
         (BY_NUMBER, ONLY_8443.replace("8443", "8080"), {8080}, set()),  # in mutual TLS alone, for which nothing is open
         (BY_NUMBER, "", {8080}, {8080}),
+        (BY_NAME, "", {8080}, {8080}),
     ],
 )
 def test_maps_tell_what_may_come_by_it(ports: str, more: str, may: set[int], must: set[int]) -> None:
