@@ -22,6 +22,8 @@ from analyzer.model.mesh import (
     Attachment,
     JwtRule,
     Mesh,
+    Mode,
+    PeerAuthentication,
     RequestAuthentication,
     Waypoint,
     has_mesh,
@@ -132,6 +134,24 @@ def test_the_encoding_says_of_a_request_what_the_oracle_says(
         expected = {decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection)}
         if not is_nobodys(request, cluster):
             assert said(obligation, session, connection, cluster) == expected, request
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(meshes(), st.sampled_from([NAME, NAME, TUNNEL_PORT, 8080]), st.data())
+def test_the_encoding_sees_what_pods_call_the_tunnels_port(mesh: Mesh, seen: int | str, data: Any) -> None:
+    own = PeerAuthentication("foo", "own", Attachment("foo"), Mode.PERMISSIVE)
+    others = tuple(Namespace(it, Labels({"kubernetes.io/metadata.name": it}), True) for it in ("dev", "bar"))
+    namespaces = (Namespace("foo", AMBIENT, True), *others)
+    cluster = cluster_of(Mesh((own, *mesh.objects)))
+    cluster = replace(cluster, namespaces=namespaces, policies=(closed(seen),))
+    obligation = encode(cluster, replace(question(EVERYTHING, PROFILE), with_requests=True))
+    session = session_of(obligation)
+    pods = [src for src in SOURCES if isinstance(src, Pod)]
+    for ports, src, port in product(NAMED, pods, (8080, 9000, TUNNEL_PORT)):
+        request = data.draw(st.sampled_from([it for it in WORLD if it.tls == MTLS]))
+        connection = Connection(src, replace(dst_of(cluster), ports=ports), Protocol.TCP, port, request=request)
+        expected = {decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection)}
+        assert said(obligation, session, connection, cluster) == expected, (ports, request)
 
 
 def is_nobodys(request: Request, cluster: Cluster) -> bool:
