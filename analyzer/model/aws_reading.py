@@ -12,7 +12,7 @@ from enum import Enum
 
 from analyzer.model.aws import GroupPolicy
 from analyzer.model.aws_groups import GroupFormulas, local, local_to_nodes, own_node
-from analyzer.model.beside_policies import balanced_of
+from analyzer.model.beside_policies import balanced_of, handed_on
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
@@ -43,6 +43,7 @@ from analyzer.sets import AddressSet, PortSet
 TIER = "security groups"
 _UNFILTERED = "security groups do not see what instances ask of the metadata service, of Amazon's DNS and time"
 _LOCAL = "in standard mode security groups do not see what stays on a node"
+_HANDED_ON = "the node's groups alone see what a node hands on to its own pods"
 _LEAVING = "in standard mode what leaves the VPC has the node's address, and its groups"
 _UNSHOWN = "it is on a node that no Node object shows"
 _STRICT_AGENT = "the agent is strict, and no policy selects the pod"
@@ -136,11 +137,15 @@ class AwsReader:
         return either(rule.when for rule in self._rules(groups))
 
     def _by_itself(self, subjects: list[Formula]) -> Iterator[Entry]:
-        """What no group sees (S3, S8)."""
+        """What no group sees (S3, S8, S10)."""
         everyone = either(subjects)
         if self.direction is Direction.EGRESS:
             rule = _passing(None, self.groups.unfiltered())
             yield Entry(None, everyone, (rule,), why=_UNFILTERED)
+        elif (behind := handed_on(self.cluster)) != FALSE:
+            # The node translates the destination past its primary interface; strict mode brings that to the pod's own.
+            unseen = either([self.standard, negated(self.groups.own(Role.SELF))])
+            yield Entry(None, everyone, (_passing(None, both([unseen, behind])),), why=_HANDED_ON)
         if self.standard != FALSE and self.cluster.aws.group_policies:
             rule = _passing(None, both([self.standard, self.local]))
             yield Entry(None, self.groups.own(Role.SELF), (rule,), why=_LOCAL)

@@ -88,6 +88,19 @@ def balanced_of(cluster: Cluster) -> Formula:
     return either(found)
 
 
+def handed_on(cluster: Cluster) -> Formula:
+    """What nodes may hand on to pods of their own for clients whose address they keep: behind Services from outside
+    with externalTrafficPolicy Local (aws.md S10)."""
+    found = []
+    for service in cluster.services:
+        is_local = service.reached_from_outside and service.preserves_client
+        if is_local and (when := either(_leads(service, cluster))) != FALSE:
+            text = f"a node may hand on what comes through {service.id} ({service.source}) to its own pods"
+            fact = OpenFact("service-source", f"handed-on {service.namespace}/{service.name}", text)
+            found.append(both([when, Open(fact)]))
+    return either(found)
+
+
 def _leads(service: Service, cluster: Cluster) -> Iterator[Formula]:
     """Its backends: by their labels, or by their address written among its endpoints (reference A13.2, A13.4).
 
