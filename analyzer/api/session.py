@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from analyzer import inputs
-from analyzer.analysis import CheckSession
+from analyzer.analysis import CheckSession, Setting
 from analyzer.api.manifests import Given, Manifests, Paths, load
 from analyzer.api.questions import Packs, Settings, Texts, packs_of, profile_for, setting_of, with_findings
 from analyzer.api.results import CheckResult
+from analyzer.model.cluster import Cluster
 from analyzer.model.profile import Profile
 from analyzer.verdicts import Answer
 
@@ -48,15 +50,15 @@ class Session:
         setting = setting_of(universe, profile, knob, pod_cidr, budget, max_counterexamples)
         self.manifests = manifests if isinstance(manifests, Manifests) else load(manifests)
         cluster = self.manifests.cluster
-        setting = replace(setting, profile=profile_for(profile, knob, cluster))
-        self._setting = setting
-        self._packs = asked
-        self._checks = CheckSession(cluster, asked, setting=setting, jobs=jobs)
+        self._profile_for = partial(profile_for, profile, knob)
+        self._setting = replace(setting, profile=self._profile_for(cluster))
+        self._packs, self._jobs = asked, jobs
+        self._checks = self._asked_of(cluster, self._setting)
 
     @property
     def result(self) -> CheckResult:
         """The answer for the manifests as they now are."""
-        return self._told(self._checks.answer, self.manifests)
+        return self._told(self._checks.answer, self.manifests, self._setting)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -66,8 +68,12 @@ class Session:
     def update(self, manifests: Manifests | Paths) -> CheckResult:
         """The answer for these manifests from now on, whatever in them is different."""
         found = manifests if isinstance(manifests, Manifests) else load(manifests)
-        self._checks.update(found.cluster)
-        self.manifests = found
+        setting = self._setting_for(found)
+        if setting == self._setting:
+            self._checks.update(found.cluster)
+        else:
+            self._checks = self._asked_of(found.cluster, setting)
+        self.manifests, self._setting = found, setting
         return self.result
 
     def change(self, *, put: Given | Iterable[Given] = (), removed: str | Iterable[str] = ()) -> CheckResult:
@@ -81,8 +87,18 @@ class Session:
         `session.propose(…).changed_since(session.result)` are the verdicts that the change would change.
         """
         proposed = self.manifests.changed(put=put, removed=removed)
-        return self._told(self._checks.propose(proposed.cluster), proposed)
+        setting = self._setting_for(proposed)
+        if setting == self._setting:
+            return self._told(self._checks.propose(proposed.cluster), proposed, setting)
+        return self._told(self._asked_of(proposed.cluster, setting).answer, proposed, setting)
 
-    def _told(self, answer: Answer, manifests: Manifests) -> CheckResult:
-        found = with_findings(answer, manifests.cluster, self._setting, manifests, self._packs)
+    def _setting_for(self, manifests: Manifests) -> Setting:
+        """With the profile that the manifests speak for: what enforces policies changes as they do."""
+        return replace(self._setting, profile=self._profile_for(manifests.cluster))
+
+    def _asked_of(self, cluster: Cluster, setting: Setting) -> CheckSession:
+        return CheckSession(cluster, self._packs, setting=setting, jobs=self._jobs)
+
+    def _told(self, answer: Answer, manifests: Manifests, setting: Setting) -> CheckResult:
+        found = with_findings(answer, manifests.cluster, setting, manifests, self._packs)
         return CheckResult(found, manifests.cluster)

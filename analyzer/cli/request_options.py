@@ -30,7 +30,7 @@ Tls = Annotated[
         "--tls",
         metavar="mtls|plaintext",
         show_default=False,
-        help="With a workload certificate of the mesh, or without. \\[as the client's proxy sends it]",
+        help="With a workload certificate of the mesh, or without. [as the client's proxy sends it]",
     ),
 ]
 Identity = Annotated[

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.policies import RuleRef
 from analyzer.reports import parts, words
-from analyzer.verdicts.findings import Broken, Edit, Finding
+from analyzer.verdicts.findings import NONE_RIGHT, Broken, Edit, Finding
 from analyzer.verdicts.verdict import Answer, Status, Verdict
 
 _STANDING = {True: "live", False: "latent", None: "may be live"}
@@ -95,6 +95,8 @@ def cuts(finding: Finding) -> str:
 def fix(finding: Finding, *, is_short: bool = False) -> str:
     """What to do, and what that cuts."""
     text, found = parts.line(finding.fix.text), finding.fix.cuts
+    if finding.fix.why == NONE_RIGHT:
+        return f"{text} (tried: not right by itself)" if is_short else f"{text}; {finding.fix.why}"
     if found and is_short:
         return f"{text} (cuts {len(found)} open)"
     return f"{text}; that cuts {cuts(finding)}" if found else text

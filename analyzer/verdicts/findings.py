@@ -149,6 +149,9 @@ def _span(before: int, count: int) -> str:
     return f"{before + 1 if count else before},{count}"
 
 
+NONE_RIGHT = "of the edits that were tried none proves its queries and keeps those that are proved"
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """What to do about a cause: one sentence without a full stop, and the edit that does it, where one is known; else

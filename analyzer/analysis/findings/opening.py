@@ -17,13 +17,14 @@ from analyzer.analysis.findings.ways import Way
 from analyzer.model.aws import GroupPolicy, NodeGroups
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
-from analyzer.model.ends import as_pods, base_and_taken, leaves_of, parts_of
+from analyzer.model.ends import as_pods, base_and_taken, leaves_of, led_ports_in, parts_of
 from analyzer.model.formulas import AtAddress, Formula, Member
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
     AddressPeer,
     Direction,
+    NamedPort,
     NamespaceNamed,
     NamespacesMatching,
     NumberedPorts,
@@ -185,24 +186,28 @@ def _ports(
     assert direction is not None
     if rule.ports is None or all(on_ports(rule.ports, it, profile) for it in connections):
         return
-    wanted = [*_asked(cause), *(NumberedPorts(it.protocol, it.port) for it in connections)]
-    missing = [
-        entry
-        for entry in dict.fromkeys(wanted)
-        if entry.low is not None and entry.protocol in PORT_PROTOCOLS and not _is_named(entry, rule.ports)
-    ]
+    destinations = [it for hit in cause.hits if (it := hit.claim.destinations) is not None]
+    if any(any(led_ports_in(it)) for it in destinations):  # of which pods to come may give another number the name
+        wanted = [_listened(it, cluster) for it in connections]
+    else:
+        wanted = [*_asked(cause), *(NumberedPorts(it.protocol, it.port) for it in connections)]
+    missing = [entry for entry in dict.fromkeys(wanted) if _is_port(entry) and not _is_named(entry, rule.ports)]
     if not missing:
         return
     slips = [entry for entry in rule.ports if _is_service_port(entry, connections, cluster)]
-    numbered = ", ".join(f"{entry.protocol.value} {entry.low}" for entry in missing)
-    same = [e for e in rule.ports if isinstance(e, NumberedPorts) and e.low in {it.low for it in missing}]
+    numbered = ", ".join(map(_number, missing))
+    by_number = [it for it in missing if isinstance(it, NumberedPorts)]
+    same = [e for e in rule.ports if isinstance(e, NumberedPorts) and e.low in {it.low for it in by_number}]
     if slips:
-        wrong = f"{_number(slips[0])} is the Service's port, and the pods listen on {missing[0].low}"
+        listened = missing[0].low if isinstance(missing[0], NumberedPorts) else f"`{missing[0].name}`"
+        wrong = f"{_number(slips[0])} is the Service's port, and the pods listen on {listened}"
         said = f"name the pods' port: {numbered}"
     elif same:
         wrong = f"it allows {_number(same[0])}, and not {numbered}"
         said = (
-            f"add `protocol: {missing[0].protocol.value}` for the same port" if len(missing) == 1 else f"add {numbered}"
+            f"add `protocol: {by_number[0].protocol.value}` for the same port"
+            if len(missing) == 1
+            else f"add {numbered}"
         )
     else:
         wrong = f"{numbered} is not among its ports"
@@ -218,7 +223,31 @@ def _ports(
 
 
 def _number(entry: Ports) -> str:
-    return f"{entry.protocol.value} {entry.low}" if isinstance(entry, NumberedPorts) else entry.name
+    if isinstance(entry, NamedPort):
+        return f"port `{entry.name}`"
+    return f"{entry.protocol.value} {entry.low}"
+
+
+def _listened(connection: Connection, cluster: Cluster) -> Ports:
+    """The connection's port; by its name where a Service leads there by name."""
+    for target in _targets(connection, cluster):
+        return NamedPort(target, connection.protocol)
+    return NumberedPorts(connection.protocol, connection.port)
+
+
+def _targets(connection: Connection, cluster: Cluster) -> Iterator[str]:
+    """The names by which Services lead to the connection's port."""
+    dst = connection.dst
+    if not isinstance(dst, Pod):
+        return
+    names = {port.name for port in dst.ports if (port.number, port.protocol) == (connection.port, connection.protocol)}
+    for service in cluster.services:
+        if service.namespace == dst.namespace and service.selector and matches(service.selector, dst.labels):
+            yield from (it.target for it in service.ports if isinstance(it.target, str) and it.target in names)
+
+
+def _is_port(entry: Ports) -> bool:
+    return isinstance(entry, NamedPort) or (entry.low is not None and entry.protocol in PORT_PROTOCOLS)
 
 
 def _asked(cause: Cause) -> Iterator[NumberedPorts]:
@@ -229,7 +258,9 @@ def _asked(cause: Cause) -> Iterator[NumberedPorts]:
                 yield entry
 
 
-def _is_named(entry: NumberedPorts, among: Sequence[Ports]) -> bool:
+def _is_named(entry: Ports, among: Sequence[Ports]) -> bool:
+    if isinstance(entry, NamedPort):
+        return entry in among
     return any(
         isinstance(it, NumberedPorts) and it.protocol is entry.protocol and entry.ports <= it.ports for it in among
     )

@@ -106,16 +106,26 @@ class _Rounds:
         return self.stand
 
     def _drop_useless(self) -> None:
-        """Takes out the edits that leave a hole of their own and prove nothing."""
+        """Takes out the edits that leave a hole of their own and prove nothing, and what only answers to an edit that
+        is no longer made."""
         done = proved(self.stand.answer)
         names = {id(it): {(hit.broken.pack, hit.broken.query.id) for hit in it.cause.hits} for it in self.items}
         useless = [it for it in self.items if it.partial is not None and it.edit and not names[id(it)] & done]
         for item in useless:
             self.weighing.drop(item)
+        orphans = self._orphans()
+        while gone := self._orphans():
+            self.items = [it for it in self.items if not any(it is one for one in gone)]
         edits = tuple(edit for it in self.items if (edit := it.edit) is not None)
         files, after = lines_after(edits, self.texts), self.asker.after(edits)
-        if useless and files is not None and after is not None:
+        if (useless or orphans) and files is not None and after is not None:
             self.stand = Stand(after, self.texts.with_files(files), edits, self.asker.answer(after))
+
+    def _orphans(self) -> list[Item]:
+        """Those whose cause lies in a file that neither the user nor an edit writes."""
+        there = {*self.cluster.files, *(edit.file for it in self.items if (edit := it.edit) is not None)}
+        refs = ((it, it.cause.ref) for it in self.items)
+        return [it for it, ref in refs if ref is not None and ref.policy.source.file not in there]
 
     def _go_on(self) -> None:
         for _ in range(_MOST_ROUNDS):

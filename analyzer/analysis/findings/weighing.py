@@ -20,11 +20,10 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
 from analyzer.records import dataclass
 from analyzer.semantics import decide
-from analyzer.verdicts.findings import Edit, Fault
+from analyzer.verdicts.findings import NONE_RIGHT, Edit, Fault
 
 _MOST_FIXED = 40  # causes that an edit is looked for
 _TOUCHES = "it changes lines that another fix writes: apply the patch, then ask again"
-_NONE_RIGHT = "of the edits that were tried none proves its queries and keeps those that are proved"
 _NONE_KNOWN = "no edit is known for this"
 _MOST_TRIED = 12  # edits for one cause
 
@@ -73,7 +72,7 @@ class Item:
             return
         self.is_settled = True
         first = self.choice.first
-        why = _NONE_RIGHT if self.tried else first.fix.why or _NONE_KNOWN
+        why = NONE_RIGHT if self.tried else first.fix.why or _NONE_KNOWN
         self.way = self.partial or replace(first, fix=replace(first.fix, edit=None, why=why))
 
 
