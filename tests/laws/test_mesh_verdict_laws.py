@@ -70,7 +70,8 @@ def clusters(draw: Any) -> Cluster:
 @st.composite
 def requested(draw: Any) -> Cluster:
     """With tokens that a proxy asks for, and preflights that it then lets by."""
-    return populated(draw(with_tokens(has_waypoints=False)))
+    found = draw(with_tokens(has_waypoints=False))
+    return populated(replace(found, namespaces=(found.namespace_by_name["foo"],)))  # each namespace is there once
 
 
 def populated(found: Cluster) -> Cluster:
