@@ -32,6 +32,7 @@ from analyzer.model.formulas import (
     Some,
     Test,
     either,
+    leaves_once,
 )
 from analyzer.model.leading import node_ways
 from analyzer.model.memory import PerObject, remembered
@@ -104,6 +105,8 @@ class Comparison:
         ]
         if before.mesh.config != after.mesh.config or ways[0] != ways[1] or len(stages[0]) != len(stages[1]):
             return Changed(self.every, self.every)
+        if any(self._is_shifted(leaf) for leaf in leaves_once(ways[0])):
+            return Changed(self.every, self.every)
         return self._together(part for pair in zip(*stages, strict=True) for part in self._parts(*pair))
 
     @staticmethod
@@ -113,6 +116,9 @@ class Comparison:
 
     def _parts(self, before: Stage, after: Stage) -> Iterator[Changed]:
         if before.applies != after.applies or before.without_entries.tiers != after.without_entries.tiers:
+            yield Changed(self.every, self.every)
+            return
+        if any(self._is_shifted(leaf) for leaf in leaves_once([before.applies])):  # other namespaces have a proxy now
             yield Changed(self.every, self.every)
             return
         both = (before, after)

@@ -53,7 +53,7 @@ SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
 @settings(max_examples=30, **SLOW)
-@given(clusters(), st.sampled_from(CLAIMS), st.sampled_from(CONDITIONS))
+@given(clusters(is_ambient=False), st.sampled_from(CLAIMS), st.sampled_from(CONDITIONS))
 def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str, where: str) -> None:
     query = parse_query(f"{claim} {ON} {where}", "q")
     verdict = judge(cluster, query, (), Setting(Universe.INVENTORY, ANYBODY, max_counterexamples=1))
@@ -77,7 +77,7 @@ SHOWN = [replace(it, identity=identity) for it in WORLD if it.tls == MTLS for id
 
 
 @settings(max_examples=15, **SLOW)
-@given(clusters())
+@given(clusters(is_ambient=False))
 def test_a_row_holds_just_what_the_oracle_lets_pass(cluster: Cluster) -> None:
     row = row_of(connectivity(cluster, ANYBODY), OUTSIDE)
     for port, request in product(PORTS, (*SHOWN, *(it for it in WORLD if it.tls != MTLS))):

@@ -59,10 +59,12 @@ SETS = ("namespace dev", "namespaces()", "anything")
 
 
 @st.composite
-def clusters(draw: Any) -> Cluster:
+def clusters(draw: Any, *, is_ambient: bool = True) -> Cluster:
     found = populated(cluster_of(draw(meshes())))
     policies = (closed(draw(st.sampled_from([8080, TUNNEL_PORT]))),) if draw(st.booleans()) else ()
-    home = replace(found.namespace_by_name["foo"], labels=draw(st.sampled_from([OURS, AMBIENT])))
+    home = replace(
+        found.namespace_by_name["foo"], labels=draw(st.sampled_from([OURS, AMBIENT] if is_ambient else [OURS]))
+    )
     others = tuple(namespace for namespace in found.namespaces if namespace.name != "foo")
     return replace(found, namespaces=(home, *others), policies=policies)
 

@@ -82,7 +82,7 @@ def test_case(name, query, outcome):
     assert answer.unmodelled == ()
     # A case holds the policies of one query: that they allow no DNS is true, and beside its point.  Which engine the
     # objects speak for is no slip.
-    told = [notice for notice in answer.notices if "the profile, unless" not in notice.message]
+    told = [notice for notice in answer.notices if "unless --profile names another" not in notice.message]
     slips = [notice for notice in told if notice.topic is not Topic.NO_DNS]
     assert outcome == "violated" or slips == []
     assert answer.cross_check is not None
