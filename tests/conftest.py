@@ -37,7 +37,7 @@ if "benchmarks.exploration" not in sys.modules:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """What takes longest goes first: files that draw examples, then those of SLOW.
+    """What takes longest goes first, behind FORKING: files that draw examples, then those of SLOW.
 
     xdist's `worksteal` gives each worker an equal part of the list in one piece, and who is done takes from another's
     end.  So the files are dealt to as many parts, each of which ends with what takes next to nothing.
@@ -56,7 +56,13 @@ SLOW = ("docs", "browser", "fleet", "benchmarks", "architecture", "serve", "cli"
 """Folders whose tests start programs or wait for them."""
 
 
+FORKING = ("test_workers_pool.py", "test_manifests_shares.py")
+"""Files whose tests fork processes, which is best done before others leave threads."""
+
+
 def _rank(file):
+    if file[0].path.name in FORKING:
+        return -2
     if any(is_hypothesis_test(getattr(item, "obj", None)) for item in file):
         return -1
     folder = file[0].path.relative_to(ROOT).parts[0]
