@@ -56,6 +56,12 @@ SLOW = ("docs", "browser", "fleet", "benchmarks", "architecture", "serve", "cli"
 """Folders whose tests start programs or wait for them."""
 
 
+@pytest.fixture
+def as_if_alone(monkeypatch):
+    """Processes are forked only where there is no other thread, and tests before may have left one that waits."""
+    monkeypatch.setattr("threading.active_count", lambda: 1)
+
+
 FORKING = ("test_workers_pool.py", "test_manifests_shares.py")
 """Files whose tests fork processes, which is best done before others leave threads."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 
 import pytest
 import yaml
+from patched import answered, read
 
 from analyzer import analysis, inputs
 from analyzer.analysis.findings import findings_of
 from analyzer.manifests import load
-from analyzer.manifests.changing import Rules, keep
 from analyzer.manifests.locating import Locator
 from analyzer.manifests.text.writing import block_lines, flow_text
 from analyzer.model.claims import Universe
@@ -216,33 +215,6 @@ ENGINES = {
     ]})], (CLAIM, FRONT)),
     "Istio, no source": ([*MESH, istio({"to": [{"operation": {"ports": ["5432"]}}]})], (CLAIM, FRONT)),
 }  # fmt: skip
-
-
-def read(name):
-    try:
-        with open(name, "rb") as file:
-            return file.read()
-    except OSError:
-        return None
-
-
-def answered(queries):
-    """The answer to queries about the folder `m`, with its findings."""
-    cluster = load(["m"], stdin=bytes).cluster
-    packs = inputs.questions([], queries, [])
-    setting = analysis.Setting(Universe.NAMESPACES, inputs.profile_for(None, (), cluster))
-    answer = analysis.check(cluster, packs, setting=setting)
-    again = keep(["m"], (), Rules())
-    texts = Locator(read, lambda files: again.with_texts(files).loaded.cluster)
-    return replace(answer, findings=findings_of(answer, cluster, setting, texts, packs))
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    (tmp_path / "m").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "m"
 
 
 def mended(here, text, queries):

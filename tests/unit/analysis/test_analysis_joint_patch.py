@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import yaml
+from patched import answered
 
-from analyzer import analysis, inputs
-from analyzer.analysis.findings import findings_of
-from analyzer.manifests import load
-from analyzer.manifests.changing import Rules, keep
-from analyzer.manifests.locating import Locator
-from analyzer.model.claims import Universe
 from analyzer.verdicts import Status
 from analyzer.verdicts.findings import patch_of
 
@@ -184,28 +177,6 @@ WRITERS = {
     "m.yaml": lambda objects: "---\n".join(yaml.safe_dump(it, sort_keys=False) for it in objects),
     "m.json": lambda objects: json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}, indent=2) + "\n",
 }
-
-
-def read(name):
-    return Path(name).read_bytes() if Path(name).is_file() else None
-
-
-def answered(queries):
-    cluster = load(["m"], stdin=bytes).cluster
-    packs = inputs.questions([], queries, [])
-    setting = analysis.Setting(Universe.NAMESPACES, inputs.profile_for(None, (), cluster))
-    answer = analysis.check(cluster, packs, setting=setting)
-    again = keep(["m"], (), Rules())
-    texts = Locator(read, lambda files: again.with_texts(files).loaded.cluster)
-    return replace(answer, findings=findings_of(answer, cluster, setting, texts, packs))
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    (tmp_path / "m").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "m"
 
 
 @pytest.mark.parametrize("file", WRITERS)

@@ -15,10 +15,7 @@ from benchmarks.generate import MULTI_TENANT, Order, make
 TWIN = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: twin\n"
 
 
-@pytest.fixture(autouse=True)
-def as_if_alone(monkeypatch):
-    """Processes are forked only where there is no other thread, and tests before may have left one that waits."""
-    monkeypatch.setattr("threading.active_count", lambda: 1)
+pytestmark = pytest.mark.usefixtures("as_if_alone")
 
 
 @pytest.fixture

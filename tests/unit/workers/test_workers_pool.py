@@ -12,10 +12,7 @@ from analyzer.workers import WorkerPool
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the work of these tests is forked")
 
 
-@pytest.fixture(autouse=True)
-def as_if_alone(monkeypatch):
-    """Processes are forked only where there is no other thread, and tests before may have left one that waits."""
-    monkeypatch.setattr("threading.active_count", lambda: 1)
+pytestmark = pytest.mark.usefixtures("as_if_alone")
 
 
 def results(work, count, workers, **options):
