@@ -196,7 +196,7 @@ def _verdict(answer: Answer, section: Section, verdict: Verdict) -> Iterator[str
     if verdict.counterexamples:
         yield f"<p>{_text(_because(verdict))}</p>"
     elif verdict.reason:
-        yield f"<p>{_text(_sentence(verdict.reason))}</p>"
+        yield f"<p>{_text(words.sentence(verdict.reason))}</p>"
     for example in verdict.counterexamples:
         yield from _counterexample(verdict, example)
     if verdict.rests_on:
@@ -211,14 +211,10 @@ def _verdict(answer: Answer, section: Section, verdict: Verdict) -> Iterator[str
 
 
 def _because(verdict: Verdict) -> str:
-    told = _sentence(verdict.reason) if verdict.reason else ""
+    told = words.sentence(verdict.reason) if verdict.reason else ""
     if verdict.status is Status.REFUTED and verdict_words.are_alike(verdict):
-        told += f" {_sentence(verdict_words.liveness(verdict.live, verdict.counterexamples))}"
+        told += f" {words.sentence(verdict_words.liveness(verdict.live, verdict.counterexamples))}"
     return told
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _need(verdict: Verdict) -> str:

@@ -39,7 +39,7 @@ def render_diff_html(found: Difference | InventoryDifference) -> bytes:
         style=(_PAGE / "check.css").read_text(encoding="utf-8"),
         kind=_KINDS.get(found.relation, "refuted"),
         word=_text(found.relation.value),
-        summary=_text(_sentence(diff_words.RELATIONS[found.relation])),
+        summary=_text(words.sentence(diff_words.RELATIONS[found.relation])),
         body="\n".join(body),
         version=_text(__version__),
     )
@@ -49,10 +49,6 @@ def render_diff_html(found: Difference | InventoryDifference) -> bytes:
 def _text(text: str) -> str:
     """The text, of which HTML makes nothing but itself."""
     return escape(visible(parts.line(text)))
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -76,7 +72,7 @@ def _shift(shift: Shift, title: str) -> Iterator[str]:
         for change in group:
             yield from _change(change)
     if rest := diff_words.rest(shift):
-        yield f"<p>{_text(_sentence(rest))}</p>"
+        yield f"<p>{_text(words.sentence(rest))}</p>"
     yield from _list(shift.blame)
 
 
@@ -110,7 +106,7 @@ def _pairs(found: InventoryDifference) -> Iterator[str]:
     if len(rows) > _SHOWN_ROWS:
         yield f"<p>And {len(rows) - _SHOWN_ROWS:,} more rows.</p>"
     if found.reason:
-        yield f"<p>{_text(_sentence(found.reason))}</p>"
+        yield f"<p>{_text(words.sentence(found.reason))}</p>"
     yield from _list(found.blame)
 
 

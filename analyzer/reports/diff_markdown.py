@@ -14,7 +14,8 @@ _SHOWN_ENTRIES = 20
 
 def render_diff_markdown(found: Difference | InventoryDifference) -> bytes:
     """UTF-8; every character of the input that Markdown or HTML gives a meaning is escaped."""
-    lines = [f"### Network access: {found.relation.value}", "", f"{_sentence(diff_words.RELATIONS[found.relation])}"]
+    told = words.sentence(diff_words.RELATIONS[found.relation])
+    lines = [f"### Network access: {found.relation.value}", "", told]
     if isinstance(found, Difference):
         lines += [*_shift(found.gained, "New access"), *_shift(found.lost, "Lost access")]
     else:
@@ -22,10 +23,6 @@ def render_diff_markdown(found: Difference | InventoryDifference) -> bytes:
     lines += _queries(found.queries)
     lines += _background(found)
     return ("\n".join(lines) + "\n").encode("utf-8")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _shift(shift: Shift, title: str) -> Iterator[str]:
@@ -37,7 +34,7 @@ def _shift(shift: Shift, title: str) -> Iterator[str]:
         yield from (_change(change) for group in diff_words.by_rules(shift.changes) for change in group)
     rest = diff_words.rest(shift)
     if rest:
-        yield from ("", escaped(_sentence(rest)))
+        yield from ("", escaped(words.sentence(rest)))
     for hanging in shift.blame:
         yield f"- {escaped(parts.line(hanging))}"
 
@@ -71,7 +68,7 @@ def _pairs(found: InventoryDifference) -> Iterator[str]:
     if len(rows) > _SHOWN_PAIRS:
         yield from ("", f"And {len(rows) - _SHOWN_PAIRS:,} more rows.")
     if found.reason:
-        yield from ("", escaped(_sentence(found.reason)))
+        yield from ("", escaped(words.sentence(found.reason)))
     for hanging in found.blame:
         yield f"- {escaped(parts.line(hanging))}"
 

@@ -43,6 +43,11 @@ def listed(items: Sequence[str], joiner: str = "and", shown: int = SHOWN) -> str
     return f"{', '.join(items[:-1])} {joiner} {items[-1]}"
 
 
+def sentence(text: str) -> str:
+    """The phrase as one: a capital, and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def plural(count: int, noun: str) -> str:
     """`1 query`, `3 queries`; `noun` is given in the singular."""
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"

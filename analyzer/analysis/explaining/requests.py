@@ -13,6 +13,7 @@ from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, End, Through
 from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, OnPorts, Role, both, either, negated
+from analyzer.model.memory import remembered
 from analyzer.model.mesh import Mode
 from analyzer.model.mesh_modes import Modes
 from analyzer.model.mesh_pods import has_sidecar, has_ztunnel
@@ -62,9 +63,7 @@ def as_sent(
     no PeerAuthentication switches it off there (istio.md 3); else in plaintext."""
     if request.tls != AS_SENT:
         return request
-    mesh, ends = cluster.mesh, (src, dst)
-    proxied = either([has_sidecar(mesh, cluster), has_ztunnel()])
-    takes = both([proxied, negated(Modes(mesh).is_in(Mode.DISABLE))])
+    ends, formulas = (src, dst), (_own_proxy(cluster), _takes_mutual_tls(cluster))
     port = next(iter(asked.tcp))[0] if asked.tcp else None
 
     def all_are(end: Workload, formula: Formula) -> bool:
@@ -72,9 +71,19 @@ def as_sent(
         return all(is_true(formula, Situation(Protocol.TCP, port, {Role.SELF: pod}, cluster.nodes)) for pod in pods)
 
     is_mutual = all(
-        isinstance(end, Workload) and all_are(end, formula) for end, formula in zip(ends, (proxied, takes), strict=True)
+        isinstance(end, Workload) and all_are(end, formula) for end, formula in zip(ends, formulas, strict=True)
     )
     return replace(request, tls=MTLS if is_mutual else PLAINTEXT)
+
+
+@remembered
+def _own_proxy(cluster: Cluster) -> Formula:
+    return either([has_sidecar(cluster.mesh, cluster), has_ztunnel()])
+
+
+@remembered
+def _takes_mutual_tls(cluster: Cluster) -> Formula:
+    return both([_own_proxy(cluster), negated(Modes(cluster.mesh).is_in(Mode.DISABLE))])
 
 
 def judged(

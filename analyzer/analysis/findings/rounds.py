@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from analyzer.analysis.findings.asking import Asker, Name, lines_after, proved
 from analyzer.analysis.findings.causes import Cause, causes_of
@@ -22,7 +23,7 @@ from analyzer.analysis.findings.settling import needed, with_cuts
 from analyzer.analysis.findings.telling import Teller, gravity
 from analyzer.analysis.findings.texts import Texts
 from analyzer.analysis.findings.wanted import wanted
-from analyzer.analysis.findings.weighing import Item, Owns, Weighing
+from analyzer.analysis.findings.weighing import Item, Owns, Weighing, edits_of
 from analyzer.analysis.findings.written import Written
 from analyzer.encoding.scope import pod_addresses
 from analyzer.errors import InternalError
@@ -113,17 +114,15 @@ class _Rounds:
         useless = [it for it in self.items if it.partial is not None and it.edit and not names[id(it)] & done]
         for item in useless:
             self.weighing.drop(item)
-        orphans = self._orphans()
-        while gone := self._orphans():
-            self.items = [it for it in self.items if not any(it is one for one in gone)]
-        edits = tuple(edit for it in self.items if (edit := it.edit) is not None)
-        files, after = lines_after(edits, self.texts), self.asker.after(edits)
-        if (useless or orphans) and files is not None and after is not None:
-            self.stand = Stand(after, self.texts.with_files(files), edits, self.asker.answer(after))
+        count = len(self.items)
+        while gone := {id(it) for it in self._orphans()}:
+            self.items = [it for it in self.items if id(it) not in gone]
+        if useless or len(self.items) < count:
+            self.stand = self._with_edits() or self.stand
 
     def _orphans(self) -> list[Item]:
         """Those whose cause lies in a file that neither the user nor an edit writes."""
-        there = {*self.cluster.files, *(edit.file for it in self.items if (edit := it.edit) is not None)}
+        there = {*self.cluster.files, *(edit.file for edit in edits_of(self.items))}
         refs = ((it, it.cause.ref) for it in self.items)
         return [it for it, ref in refs if ref is not None and ref.policy.source.file not in there]
 
@@ -131,12 +130,18 @@ class _Rounds:
         for _ in range(_MOST_ROUNDS):
             if not self._mend():
                 break
-            edits = tuple(edit for it in self.items if (edit := it.edit) is not None)
-            files = lines_after(edits, self.texts)
-            after = self.asker.after(edits)
-            if files is None or after is None:
+            stand = self._with_edits()
+            if stand is None:
                 break
-            self.stand = Stand(after, self.texts.with_files(files), edits, self.asker.answer(after))
+            self.stand = stand
+
+    def _with_edits(self) -> Stand | None:
+        """The manifests with the edits of all items; None if they cannot be made so."""
+        edits = edits_of(self.items)
+        files, after = lines_after(edits, self.texts), self.asker.after(edits)
+        if files is None or after is None:
+            return None
+        return Stand(after, self.texts.with_files(files), edits, self.asker.answer(after))
 
     def _mend(self) -> bool:
         """Takes an edit for each cause that is new, and another one where an edit is not right; whether any was."""
@@ -147,7 +152,7 @@ class _Rounds:
             return policy.source.file in added
 
         sections, profile = stand.answer.sections, self.setting.profile
-        shown = lambda verdict, claim: self._shown(stand.cluster, verdict, claim)  # noqa: E731
+        shown = partial(self._shown, stand.cluster)
         causes = causes_of(stand.cluster, profile, sections, bound, shown, is_added)
         is_changed, retried = False, set[int]()
         for cause in sorted(causes, key=gravity):

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Protocol
 
 from analyzer.analysis.findings.asking import Asker, Name, proved
-from analyzer.analysis.findings.weighing import Item, Weighing, ends_of
+from analyzer.analysis.findings.weighing import Item, Weighing, edits_of, ends_of
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection
 from analyzer.model.profile import Profile
 from analyzer.semantics import decide
 from analyzer.verdicts import Answer
-from analyzer.verdicts.findings import Broken, Edit
+from analyzer.verdicts.findings import Broken
 
 
 class Last(Protocol):
@@ -32,7 +32,7 @@ def needed(items: Sequence[Item], last: Last, asker: Asker) -> tuple[list[Item],
     for item in reversed(items):
         others = [it for it in left if it is not item]
         own = [_name(it) for it in _broken(item)]
-        after = asker.after(_edits(others)) if item.edit is not None else cluster
+        after = asker.after(edits_of(others)) if item.edit is not None else cluster
         if after is None or not done.issuperset(own):
             continue
         names = [*own, *(it for it in sorted(done) if it not in own)]
@@ -47,7 +47,7 @@ def _is_inherited(item: Item, others: Sequence[Item], asker: Asker) -> bool:
     heirs: list[tuple[Item, Broken]] = []
     for broken in (it for it in _broken(item) if _name(it) not in covered):
         for other in (it for it in others if it.edit is not None):
-            without = asker.after(_edits([it for it in others if it is not other]))
+            without = asker.after(edits_of([it for it in others if it is not other]))
             if without is not None and not asker.is_proved(_name(broken), without):
                 heirs.append((other, broken))
                 break
@@ -60,7 +60,7 @@ def _is_inherited(item: Item, others: Sequence[Item], asker: Asker) -> bool:
 
 def with_cuts(items: Sequence[Item], cluster: Cluster, weighing: Weighing, profile: Profile) -> None:
     """Each item told what its edit cuts by itself, and what it cuts beside the others and none does alone."""
-    edits = _edits(items)
+    edits = edits_of(items)
     cuts: dict[int, list[Connection]] = {}
     for number, item in enumerate(items):
         alone = weighing.effect([item.edit]) if item.edit is not None else None
@@ -84,10 +84,6 @@ def _cutting(connection: Connection, items: Sequence[Item], cluster: Cluster, pr
     its = [n for n in with_edit if items[n].cause.key.policy in ids]
     new = [n for n in with_edit if (edit := items[n].edit) is not None and edit.is_new and edit.file in files]
     return (its or new or with_edit)[-1]
-
-
-def _edits(items: Sequence[Item]) -> list[Edit]:
-    return [edit for it in items if (edit := it.edit) is not None]
 
 
 def _broken(item: Item) -> list[Broken]:

@@ -76,6 +76,11 @@ class Item:
         self.way = self.partial or replace(first, fix=replace(first.fix, edit=None, why=why))
 
 
+def edits_of(items: Iterable[Item]) -> tuple[Edit, ...]:
+    """Those that are taken."""
+    return tuple(edit for it in items if (edit := it.edit) is not None)
+
+
 class Weighing:
     def __init__(self, setting: Setting, texts: Texts, asker: Asker, kept: Kept, claims: Sequence[Claim]) -> None:
         """`texts`: the user's; `claims`: of all that is asked."""
@@ -126,7 +131,7 @@ class Weighing:
     def _choice(self, cause: Cause, base: Base, others: Sequence[Item], tried: set[Edit], *, is_fixed: bool) -> Choice:
         maker = Maker(base.cluster, self.setting, base.texts, self.claims, self.asker)
         matter = maker.matter(cause) if is_fixed else None
-        beside = tuple(edit for it in others if (edit := it.edit) is not None)
+        beside = edits_of(others)
 
         def of_now(ways: Iterator[Way]) -> Iterator[Way]:
             return (self._of_now(way, base.edits, beside) for way in ways)
