@@ -92,10 +92,10 @@ class Session:
 
     # -------------------------------------------------------------------------------------------- asking
     def check(self, *literals: str, tells_why: bool = True, at_most: int | None = None) -> Outcome:
-        """Whether the script is satisfiable with all of the literals assumed; with `tells_why`, and if so, how, and if
-        not, which of them rule it out.
+        """Whether the script is satisfiable with all of the literals assumed; if not, which of them rule it out; if so,
+        and with `tells_why`, how.
 
-        Reading that off a large script can cost more than the search.  `at_most`: the work that the answer is
+        Reading the latter off a large script can cost more than the search.  `at_most`: the work that the answer is
         worth, in rlimit units, where that is less than the budget.  OutOfTimeError where the wall clock ends it."""
         with self._interruptible:
             return self._checked(tuple(dict.fromkeys(literals)), tells_why, at_most)
