@@ -1,8 +1,4 @@
-"""The report for auditors: one HTML page that needs nothing but itself, no script, and prints well.
-
-Everything that comes from manifests and packs goes through `_text`; a policy in the page forbids scripts and anything
-from elsewhere.
-"""
+"""The report for auditors as one HTML page; everything that comes from manifests and packs goes through `_text`."""
 
 from __future__ import annotations
 
@@ -10,17 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from html import escape
-from importlib.resources import files
-from string import Template
 
 from analyzer.model.policies import RuleRef
 from analyzer.reports import finding_words, parts, region_words, verdict_words, words
 from analyzer.reports.controls import control_rows
+from analyzer.reports.html_page import badge, escaped, html_page
 from analyzer.reports.visible import visible
-from analyzer.resources.version import __version__
 from analyzer.verdicts.verdict import Answer, Counterexample, Section, Status, Verdict
 
-_PAGE = files("analyzer.reports") / "page"
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -34,27 +27,19 @@ def render_html(answer: Answer, as_of: date | None = None) -> bytes:
         *_waivers(answer),
         *_grounds(answer),
     ]
-    page = Template((_PAGE / "check.html").read_text(encoding="utf-8"))
-    content = page.substitute(
-        title=f"Network isolation: {verdict_words.overall(answer)[1]}",
-        style=(_PAGE / "check.css").read_text(encoding="utf-8"),
-        badge=_badge(verdict_words.overall(answer)[1]),
-        summary=_text(verdict_words.summary(answer)),
-        facts="\n".join(_facts(answer, as_of)),
-        body="\n".join(body),
-        version=_text(__version__),
-    )
-    return content.encode("utf-8")
+    word = verdict_words.overall(answer)[1]
+    heading = f"{_badge(word)} {_text(verdict_words.summary(answer))}"
+    return html_page("Network isolation report", f"Network isolation: {word}", heading, body, _facts(answer, as_of))
 
 
 def _text(text: str) -> str:
     """The text, of which HTML makes nothing but itself; what stands in backticks is set as code."""
-    return _CODE.sub(r"<code>\1</code>", escape(visible(parts.line(text))))
+    return _CODE.sub(r"<code>\1</code>", escaped(text))
 
 
 def _badge(word: str) -> str:
     kind = "excused" if word in (verdict_words.WAIVED, verdict_words.KNOWN) else word
-    return f'<span class="badge {kind}">{word}</span>'
+    return badge(kind, word)
 
 
 def _pair(label: str, text: str) -> str:

@@ -1,15 +1,11 @@
-"""What differs between two revisions as one HTML page that needs nothing but itself, no script, and prints well."""
+"""What differs between two revisions as one HTML page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from html import escape
-from importlib.resources import files
-from string import Template
 
 from analyzer.reports import diff_words, inventory_words, parts, region_words, verdict_words, words
-from analyzer.reports.visible import visible
-from analyzer.resources.version import __version__
+from analyzer.reports.html_page import badge, escaped, html_page
 from analyzer.verdicts.difference import (
     Change,
     Difference,
@@ -19,7 +15,6 @@ from analyzer.verdicts.difference import (
     Shift,
 )
 
-_PAGE = files("analyzer.reports") / "page"
 _LIVE = {True: "live", False: "latent", None: "may be live"}
 _SHOWN_ROWS = 1_000
 _KINDS = {Relation.EQUIVALENT: "proved", Relation.UNKNOWN: "unknown"}
@@ -33,33 +28,21 @@ def render_diff_html(found: Difference | InventoryDifference) -> bytes:
     else:
         body += _pairs(found)
     body += [*_queries(found.queries), *_background(found)]
-    page = Template((_PAGE / "diff.html").read_text(encoding="utf-8"))
-    content = page.substitute(
-        title=f"Network access: {found.relation.value}",
-        style=(_PAGE / "check.css").read_text(encoding="utf-8"),
-        kind=_KINDS.get(found.relation, "refuted"),
-        word=_text(found.relation.value),
-        summary=_text(words.sentence(diff_words.RELATIONS[found.relation])),
-        body="\n".join(body),
-        version=_text(__version__),
-    )
-    return content.encode("utf-8")
-
-
-def _text(text: str) -> str:
-    """The text, of which HTML makes nothing but itself."""
-    return escape(visible(parts.line(text)))
+    word = found.relation.value
+    summary = escaped(words.sentence(diff_words.RELATIONS[found.relation]))
+    heading = f"{badge(_KINDS.get(found.relation, 'refuted'), word)} {summary}"
+    return html_page("Network access, old and new", f"Network access: {word}", heading, body, has_legend=False)
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     yield f'<div class="table"><table><thead><tr>{"".join(f"<th>{head}</th>" for head in heads)}</tr></thead><tbody>'
     for row in rows:
-        yield f"<tr>{''.join(f'<td class=wraps>{_text(cell)}</td>' for cell in row)}</tr>"
+        yield f"<tr>{''.join(f'<td class=wraps>{escaped(cell)}</td>' for cell in row)}</tr>"
     yield "</tbody></table></div>"
 
 
 def _list(said: Iterable[str]) -> Iterator[str]:
-    items = [f"<li>{_text(text)}</li>" for text in said]
+    items = [f"<li>{escaped(text)}</li>" for text in said]
     if items:
         yield f"<ul>{''.join(items)}</ul>"
 
@@ -72,7 +55,7 @@ def _shift(shift: Shift, title: str) -> Iterator[str]:
         for change in group:
             yield from _change(change)
     if rest := diff_words.rest(shift):
-        yield f"<p>{_text(words.sentence(rest))}</p>"
+        yield f"<p>{escaped(words.sentence(rest))}</p>"
     yield from _list(shift.blame)
 
 
@@ -82,9 +65,9 @@ def _change(change: Change) -> Iterator[str]:
     on = ", ".join((str(change.connections), *region_words.conditions(region)))
     flow = f"{words.flow(change.connection, change.new_namespaces)} ({_LIVE[change.live]})"
     old, new = ("; ".join(f"{d} {why}" for d, why in diff_words.ruling(side)) for side in (change.before, change.after))
-    yield f"<article><h3>{_text(' → '.join(ends))}, on {_text(on)}</h3><dl>"
+    yield f"<article><h3>{escaped(' → '.join(ends))}, on {escaped(on)}</h3><dl>"
     for label, text in (("shown by", flow), ("old", old), ("new", new)):
-        yield f"<dt>{label}</dt><dd>{_text(text)}</dd>"
+        yield f"<dt>{label}</dt><dd>{escaped(text)}</dd>"
     yield "</dl></article>"
 
 
@@ -106,7 +89,7 @@ def _pairs(found: InventoryDifference) -> Iterator[str]:
     if len(rows) > _SHOWN_ROWS:
         yield f"<p>And {len(rows) - _SHOWN_ROWS:,} more rows.</p>"
     if found.reason:
-        yield f"<p>{_text(words.sentence(found.reason))}</p>"
+        yield f"<p>{escaped(words.sentence(found.reason))}</p>"
     yield from _list(found.blame)
 
 
@@ -131,5 +114,5 @@ def _background(found: Difference | InventoryDifference) -> Iterator[str]:
     told += [("note", parts.notice(it)) for it in base.notices]
     if base.cross_check is not None:
         told.append(("cross-check", verdict_words.cross_check(base.cross_check)))
-    yield from (f"<dt>{_text(label)}</dt><dd>{_text(text)}</dd>" for label, text in told)
+    yield from (f"<dt>{escaped(label)}</dt><dd>{escaped(text)}</dd>" for label, text in told)
     yield "</dl>"
