@@ -132,8 +132,8 @@ def _beyond(it: Beyond | None) -> Json | None:
 def cause(finding: Finding) -> Json:
     """One finding: `file`, `line`, `column` and `end_column` are where it stands, columns counted from 1 and null for
     the line as a whole; `patch` is a unified diff, null where no edit is known, and `no_patch` says why.  `cuts`: what
-    the patch denies that is open now and no query forbids, one connection for each pair of ends.  `hidden`: it shows
-    once the others' patches are applied."""
+    the patch denies that is open now and no query forbids, one connection for each pair of ends; `opens`: what it
+    allows that is closed now and no query asks for.  `hidden`: it shows once the others' patches are applied."""
     spot, shown, edit = finding.spot, finding.example, finding.fix.edit
     return {
         "fault": finding.fault.value,
@@ -154,6 +154,7 @@ def cause(finding: Finding) -> Json:
         "patch": edit.patch if edit is not None else None,
         "no_patch": finding.fix.why or None,
         "cuts": [_shown(it) for it in finding.fix.cuts],
+        "opens": [_shown(it) for it in finding.fix.opens],
         "page": finding_words.page(finding),
     }
 

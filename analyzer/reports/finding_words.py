@@ -85,21 +85,32 @@ HIDDEN = "shows once the fixes of the other findings are made"
 
 def cuts(finding: Finding) -> str:
     """`ops/debug → shop/db on TCP 5432, and 3 more that are open now`: what the fix denies and no query forbids."""
-    found = finding.fix.cuts
+    return _counted(finding.fix.cuts, "open now")
+
+
+def opens(finding: Finding) -> str:
+    """`ops/debug → shop/db on TCP 5432, which is closed now`: what the fix allows and no query asks for."""
+    return _counted(finding.fix.opens, "closed now")
+
+
+def _counted(found: Sequence[Connection], how: str) -> str:
     if not found:
         return ""
     first = f"{_pair(found[0])} on {words.service(found[0].protocol, found[0].port)}"
-    return f"{first}, which is open now" if len(found) == 1 else f"{first}, and {len(found) - 1} more that are open now"
+    return f"{first}, which is {how}" if len(found) == 1 else f"{first}, and {len(found) - 1} more that are {how}"
 
 
 def fix(finding: Finding, *, is_short: bool = False) -> str:
-    """What to do, and what that cuts."""
-    text, found = parts.line(finding.fix.text), finding.fix.cuts
+    """What to do, and what that cuts and opens."""
+    text, cut, opened = parts.line(finding.fix.text), finding.fix.cuts, finding.fix.opens
     if finding.fix.why == NONE_RIGHT:
         return f"{text} (tried: not right by itself)" if is_short else f"{text}; {finding.fix.why}"
-    if found and is_short:
-        return f"{text} (cuts {len(found)} open)"
-    return f"{text}; that cuts {cuts(finding)}" if found else text
+    if is_short:
+        counts = [f"cuts {len(cut)} open"] if cut else []
+        counts += [f"opens {len(opened)} closed"] if opened else []
+        return f"{text} ({', '.join(counts)})" if counts else text
+    text += f"; that cuts {cuts(finding)}" if cut else ""
+    return text + (f"; that opens {opens(finding)}" if opened else "")
 
 
 def _pair(connection: Connection) -> str:

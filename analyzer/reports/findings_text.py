@@ -52,6 +52,7 @@ def _whole(page: Page, number: int, finding: Finding, answer: Answer) -> None:
     tells_cuts = page.style.is_verbose or is_alone
     told("fix", parts.line(finding.fix.text) if tells_cuts else finding_words.fix(finding, is_short=True))
     told("cuts", finding_words.cuts(finding) if tells_cuts else "")
+    told("opens", finding_words.opens(finding) if tells_cuts else "")
     _patch(page, finding, gutter + 8, is_alone=is_alone)
     most = 0 if page.style.is_verbose else _MOST_BROKEN
     told("breaks", finding_words.breaks(finding, answer, most))

@@ -156,12 +156,14 @@ NONE_RIGHT = "of the edits that were tried none proves its queries and keeps tho
 class Fix:
     """What to do about a cause: one sentence without a full stop, and the edit that does it, where one is known; else
     `why` there is none, a phrase.  `cuts`: what the edit denies although it is allowed now and no query that is refuted
-    forbids it, one connection for each pair of workloads that it cuts."""
+    forbids it, one connection for each pair of workloads that it cuts.  `opens`: what it allows although it is denied
+    now and no query that is refuted asks for it, likewise."""
 
     text: str
     edit: Edit | None = None
     why: str = ""
     cuts: tuple[Connection, ...] = ()
+    opens: tuple[Connection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.causes import Cause, Hit
 from analyzer.analysis.findings.operations import AddRule, AddType, Operation
-from analyzer.analysis.findings.permitting import Around, let_through
+from analyzer.analysis.findings.permitting import Around, RuleParts, let_through
 from analyzer.analysis.findings.text_edits import edit_of
 from analyzer.analysis.findings.texts import Texts
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import as_pods, base_and_taken
 from analyzer.model.formulas import Formula, Some
-from analyzer.model.labels import Selector
+from analyzer.model.labels import Operator, Requirement, Selector
 from analyzer.model.policies import (
     Direction,
     NamespacesMatching,
     Policy,
 )
+from analyzer.semantics import matches
 from analyzer.verdicts.findings import Edit, Fix
 
 
@@ -47,10 +49,54 @@ def closed_by_policy(cause: Cause, around: Around, texts: Texts) -> Iterator[Fix
     name = next(name for name in numbered("default-deny") if name not in taken)
     named = " and ".join(direction.value for direction in types)
     for let in let_through(cause, types, around):
-        value = policy_values.network_policy(name, namespace, Selector.EVERYTHING, types, let.rules)
+        values = _policies(name, namespace, types, let.rules, cluster)
         text = f"add a NetworkPolicy that isolates every pod of {namespace} for {named}"
         text += let.said(", and allows ") or ", then allow what is meant"
-        yield Fix(text, added(value, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
+        text += " where no policy isolates by now" if len(values) > 1 else ""
+        yield Fix(text, added(values, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
+
+
+def _policies(
+    name: str, namespace: str, types: Sequence[Direction], rules: Sequence[RuleParts], cluster: Cluster
+) -> list[policy_values.Value]:
+    """One that isolates every pod; what is let through in it, or in one more for each direction in which some pods are
+    isolated by now: these are let no more than before."""
+    open_now = {direction: not_isolated(namespace, direction, cluster) for direction in types}
+    whole = [rule for rule in rules if open_now[rule[0]] == Selector.EVERYTHING]
+    found = [policy_values.network_policy(name, namespace, Selector.EVERYTHING, types, whole)]
+    for direction, pods in open_now.items():
+        rest = [rule for rule in rules if rule[0] is direction and rule not in whole]
+        if rest and pods is not None:
+            more = f"{name}-but-{direction.value}"
+            found.append(policy_values.network_policy(more, namespace, pods, [direction], rest))
+    return found
+
+
+def not_isolated(namespace: str, direction: Direction, cluster: Cluster) -> Selector | None:
+    """Pods of the namespace that no NetworkPolicy isolates for the direction, None if there are none; of a policy that
+    asks for several labels those without one of them, by which most workloads are met."""
+    policies = cluster.network_policies_by_namespace.get(namespace, ())
+    isolating = [it.subject.pods.requirements for it in policies if it.rules(direction) is not None]
+    there = cluster.workloads_by_namespace.get(namespace, ())
+    found: dict[Requirement, None] = {}
+    for asked in isolating:
+        if not asked:
+            return None
+        without = [negated(it) for it in asked]
+        found[max(without, key=lambda it: sum(matches(Selector((it,)), w.labels) for w in there))] = None
+    return Selector(tuple(found))
+
+
+def negated(it: Requirement) -> Requirement:
+    return replace(it, operator=_OPPOSITE[it.operator])
+
+
+_OPPOSITE = {
+    Operator.IN: Operator.NOT_IN,
+    Operator.NOT_IN: Operator.IN,
+    Operator.EXISTS: Operator.DOES_NOT_EXIST,
+    Operator.DOES_NOT_EXIST: Operator.EXISTS,
+}
 
 
 def numbered(stem: str) -> Iterator[str]:
@@ -69,15 +115,16 @@ def _home(namespace: str, cluster: Cluster) -> str:
     return next(policies, None) or next(workloads, None) or next(iter(cluster.files), "")
 
 
-def added(value: policy_values.Value, home: str, texts: Texts, name: str) -> Edit | None:
-    """An object more, in a file of its own beside the file `home`; None where that is no file."""
+def added(values: Sequence[policy_values.Value], home: str, texts: Texts, name: str) -> Edit | None:
+    """Objects more, in a file of their own beside the file `home`; None where that is no file."""
     if not home or home.startswith("<"):
         return None
     folder = posixpath.dirname(home)
     free = (
         name for name in numbered(name.removesuffix(".yaml")) if not texts.lines(posixpath.join(folder, f"{name}.yaml"))
     )
-    return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(texts.written(value)), is_new=True)
+    lines = [line for value in values for line in ("---", *texts.written(value))][1:]
+    return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(lines), is_new=True)
 
 
 def selectors_of(hit: Hit) -> list[Selector]:

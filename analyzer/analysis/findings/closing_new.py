@@ -40,7 +40,7 @@ def closed_for_all_to_come(cause: Cause, cluster: Cluster, profile: Profile, tex
     taken = {it.name for it in cluster.calico.policies} | {it.name for it in cluster.cilium.policies}
     if value["metadata"]["name"] in taken:
         value["metadata"]["name"] = next(it for it in numbered("default-deny-tomorrow") if it not in taken)
-    edit = added(value, _beside_namespaces(cluster), texts, f"{_FILES[kind]}.yaml")
+    edit = added([value], _beside_namespaces(cluster), texts, f"{_FILES[kind]}.yaml")
     return Fix(text, edit)
 
 

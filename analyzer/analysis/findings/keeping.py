@@ -1,12 +1,14 @@
-"""What workloads may open now and no refuted query forbids: an edit keeps it, or its finding tells what it cuts.
+"""What edits cut that no refuted query forbids, and what they open that none asks for: findings tell of both.
 
 Two maps of the inventory are compared, before the edit and after it.  A pod that declares ports is taken to listen on
-those alone; DNS pods are taken to be there where no manifest has them, for every pod asks them.
+those alone; DNS pods are taken to be there where no manifest has them, for every pod asks them.  Outside are the
+Internet, private addresses that are no pods', those that the manifests name, and to call also link-local ones, where
+the metadata service is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from ipaddress import ip_address
@@ -14,6 +16,7 @@ from itertools import groupby
 
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.findings.dns import dns_peer
+from analyzer.analysis.findings.permitting import named_outside
 from analyzer.analysis.findings.probes import met
 from analyzer.analysis.revisions.inventory_difference import Pairing, both_mentioned
 from analyzer.encoding import align
@@ -29,11 +32,12 @@ from analyzer.model.formulas import AtAddress, Member
 from analyzer.model.policies import NamespacesMatching, NumberedPorts, Protocol
 from analyzer.records import dataclass
 from analyzer.semantics import is_in_scope, matches
-from analyzer.sets import DEFAULT_POD_ADDRESSES, INTERNET, AddressSet, ConnectionSet, PortSet
+from analyzer.sets import DEFAULT_POD_ADDRESSES, INTERNET, METADATA_SERVICE, AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import ConnectivityMap
 from analyzer.verdicts.difference import ChangedPairs
 
 FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
+ASKING = (Kind.SOME, Kind.EVERY)
 _MOST_WORKLOADS = 300
 _MOST_COMPARED = 150  # maps in one answer
 _FAMILIAR_PORTS = (443, 80, 8080, 53)
@@ -42,20 +46,25 @@ _FAMILIAR = tuple(ip_address(text) for text in ("8.8.8.8", "1.1.1.1", "2001:4860
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an edit does to the workloads that are there: one connection for each pair of ends of which it cuts some
-    that no query forbids, and whether it opens any."""
+    """What an edit does to the workloads that are there, one connection for each pair of ends: what it `cuts` that no
+    query forbids, and what it `opens` that none asks for.  `slight`: cuts too, of link-local addresses alone, which
+    count for nothing where one edit is chosen before another."""
 
     cuts: tuple[Connection, ...] = ()
-    opens: bool = False
+    opens: tuple[Connection, ...] = ()
+    slight: tuple[Connection, ...] = ()
 
 
 class Kept:
-    """The inventory of a cluster, and the claims that forbid some of what is open in it."""
+    """The inventory of a cluster, and the claims that forbid some of what is open in it, or ask for more."""
 
     def __init__(self, cluster: Cluster, setting: Setting, claims: Iterable[Claim]) -> None:
-        """`cluster` as it is enforced; `claims`: those that are refuted, of which those count that forbid something."""
+        """`cluster` as it is enforced; `claims`: those that are refuted, of which those count that forbid something
+        or ask for it."""
         self._setting, self._profile = setting, setting.profile
+        claims = tuple(claims)
         self.claims = tuple(claim for claim in claims if claim.kind in FORBIDDING)
+        self._asking = tuple(claim for claim in claims if claim.kind in ASKING)
         self._cluster, self._compared = cluster, 0
         self._pods = pod_addresses(cluster, setting.pod_addresses)
         self._maps: dict[object, ConnectivityMap] = {}
@@ -70,16 +79,30 @@ class Kept:
         self._workloads.update((it.id, it) for each in self._before.workloads for it in each.variants(mentioned))
         pairing = Pairing(self._map(old, mentioned), self._made(new, mentioned))
         changes = list(pairing.changes([]))
-        cuts: dict[tuple[str, str], Connection] = {}
+        cuts = self._shown(changes, pairing.ends, _lost, self.claims)
+        opens = self._shown(changes, pairing.ends, _gained, self._asking)
+        slight = tuple(it for it in cuts if _is_slight(it.dst))
+        return Effect(tuple(it for it in cuts if it not in slight), opens, slight)
+
+    def _shown(
+        self,
+        changes: Sequence[ChangedPairs],
+        ends: Sequence[str],
+        of: Callable[[ChangedPairs], ConnectionSet],
+        claims: Sequence[Claim],
+    ) -> tuple[Connection, ...]:
+        """One connection for each pair of ends that changed so and of which no claim speaks."""
+        found: dict[tuple[str, str], Connection] = {}
         for change in changes:
-            for src, dst, lost in _lost(change, pairing.ends):
+            if not (changed := of(change)):
+                continue
+            for src, dst in ((ends[src], ends[dst]) for src in change.src for dst in change.dst if src != dst):
                 key = src if src in self._workloads else "outside", dst if dst in self._workloads else "outside"
-                if key not in cuts and (found := self._wanted(src, dst, lost)) is not None:
-                    cuts[key] = found
-        opens = any(
-            self._listens(dst, change.gained) for change in changes for dst in (pairing.ends[it] for it in change.dst)
-        )
-        return Effect(tuple(sorted(cuts.values(), key=_plainness)), opens)
+                if key in found and not _is_slight(found[key].dst):
+                    continue
+                if (shown := self._unspoken(src, dst, changed, claims)) is not None:
+                    found[key] = shown
+        return tuple(sorted(found.values(), key=_plainness))
 
     # -------------------------------------------------------------------------------------------- the two maps
     @cached_property
@@ -126,20 +149,20 @@ class Kept:
         return connectivity(cluster, self._profile, pod_addresses=self._setting.pod_addresses, mentioned=mentioned)
 
     # -------------------------------------------------------------------------------------------- what is wanted
-    def _wanted(self, src: str, dst: str, lost: ConnectionSet) -> Connection | None:
-        """A connection of those lost that somebody may need: between ends that are there, and forbidden by no claim."""
+    def _unspoken(self, src: str, dst: str, changed: ConnectionSet, claims: Sequence[Claim]) -> Connection | None:
+        """A connection of those that changed, between ends that are there, of which no claim speaks."""
         if any(src == server.id for server in self._servers):
             return None
-        for source in self._ends(src):
-            for destination in self._ends(dst):
-                for protocol, ports in lost.by_protocol:
+        for source in self._ends(src, self._outside - _LINK_LOCAL):
+            for destination in self._ends(dst, self._outside):
+                for protocol, ports in changed.by_protocol:
                     for port in self._ports(dst, Protocol(protocol), ports):
                         connection = Connection(source, destination, Protocol(protocol), port)
-                        if not any(is_in_scope(claim, connection, self._profile) for claim in self.claims):
+                        if not any(is_in_scope(claim, connection, self._profile) for claim in claims):
                             return connection
         return None
 
-    def _ends(self, name: str) -> Iterator[End]:
+    def _ends(self, name: str, outside: AddressSet) -> Iterator[End]:
         workload = self._workloads.get(name)
         if workload is not None:
             labels = self._before.namespace_by_name[workload.namespace].labels
@@ -147,15 +170,17 @@ class Kept:
             yield replace(pod_of(workload, labels, known), unknown=())
             return
         low, _, high = name.partition("-")
-        found = _between(low, high) & self._outside
+        found = _between(low, high) & outside
         yield from (External(ip) for ip in _FAMILIAR if ip in found)
-        parts = [found, *(part for it in self._told for part in (found - it, found & it))]
+        plain = [found - _LINK_LOCAL, found & METADATA_SERVICE, found]
+        parts = [*plain, *(part for it in self._told for one in plain for part in (one - it, one & it))]
         yield from (External(part.some()) for part in dict.fromkeys(parts) if part)
 
     @cached_property
     def _outside(self) -> AddressSet:
-        """Addresses that somebody may mean: of the Internet, and private ones that are no pods'."""
-        found = (INTERNET | DEFAULT_POD_ADDRESSES) - self._pods
+        """Addresses that somebody may mean: of the Internet, private ones that are no pods', link-local ones, and those
+        that the manifests name."""
+        found = ((INTERNET | DEFAULT_POD_ADDRESSES | _LINK_LOCAL) - self._pods) | named_outside(self._cluster)
         is_dual = any(ip.version != 4 for workload in self._cluster.workloads for ip in workload.ips)
         return found if is_dual else AddressSet(found.v4, ())
 
@@ -168,9 +193,6 @@ class Kept:
         ]
         leaves = (leaf.ends for it in sets for leaf in leaves_of(it) if isinstance(leaf, Member))
         return tuple(dict.fromkeys(ends.addresses for ends in leaves if isinstance(ends, AtAddress)))
-
-    def _listens(self, dst: str, opened: ConnectionSet) -> bool:
-        return any(self._heard(dst, Protocol(protocol), ports) for protocol, ports in opened.by_protocol)
 
     def _heard(self, dst: str, protocol: Protocol, ports: PortSet) -> PortSet:
         """Those of the ports on which the end may listen."""
@@ -200,12 +222,23 @@ def _between(low: str, high: str) -> AddressSet:
     return AddressSet(span, ()) if first.version == 4 else AddressSet((), span)
 
 
-def _lost(change: ChangedPairs, ends: Sequence[str]) -> Iterator[tuple[str, str, ConnectionSet]]:
+def _lost(change: ChangedPairs) -> ConnectionSet:
     """What no longer may be, or no longer is for certain: addresses of pods that nobody knows leave some of it open."""
     may, certain = change.before - change.after, change.certain_before - change.certain_after
-    lost = (may | certain | change.lost) & ConnectionSet.PORTS
-    if lost:
-        yield from ((ends[src], ends[dst], lost) for src in change.src for dst in change.dst if src != dst)
+    return (may | certain | change.lost) & ConnectionSet.PORTS
+
+
+def _gained(change: ChangedPairs) -> ConnectionSet:
+    """What may be and could not, or is for certain by now."""
+    may, certain = change.after - change.before, change.certain_after - change.certain_before
+    return (may | certain | change.gained) & ConnectionSet.PORTS
+
+
+_LINK_LOCAL = AddressSet.of("169.254.0.0/16", "fe80::/10") | METADATA_SERVICE
+
+
+def _is_slight(end: End) -> bool:
+    return isinstance(end, External) and end.ip in _LINK_LOCAL
 
 
 def _plainness(connection: Connection) -> tuple[bool, int, str]:

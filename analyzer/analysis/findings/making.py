@@ -122,6 +122,8 @@ class Maker:
                 wrong = f"`policyTypes` lacks {key.direction.value.capitalize()}, so {key.direction.value} stays open"
                 for fix in closed_by_type(cause, self.around, self.texts):
                     yield Way(wrong, ("spec", "policyTypes"), fix)
+                for fix in closed_by_policy(cause, self.around, self.texts):
+                    yield Way(wrong, ("spec", "policyTypes"), fix)
             case Fault.OPEN if where := self._without_agent(cause):
                 wrong = f"the VPC CNI enforces no policy at pods on {where}: {self._shown(cause)}"
                 yield Way(wrong, (), Fix("run them on Linux nodes of EC2, or shut them off by security groups"))

@@ -49,7 +49,7 @@ def closed_by_mesh(
             "spec": {"mtls": {"mode": "STRICT"}},
         }
         said = f"add a PeerAuthentication with mode STRICT for {namespace}"
-        yield Way(wrong, (), Fix(said, added(new, home, texts, f"peer-authentication-{namespace}.yaml")))
+        yield Way(wrong, (), Fix(said, added([new], home, texts, f"peer-authentication-{namespace}.yaml")))
     yield from _named(cause, cluster, profile, claims, home, texts)
 
 
@@ -76,4 +76,4 @@ def _named(
     }
     wrong = f"no AuthorizationPolicy says who may call the pods of {namespace}"
     said = f"add an AuthorizationPolicy for {namespace} that names who is meant: {', '.join(names)}"
-    yield Way(wrong, (), Fix(said, added(new, home, texts, f"authorization-policy-{namespace}.yaml")))
+    yield Way(wrong, (), Fix(said, added([new], home, texts, f"authorization-policy-{namespace}.yaml")))

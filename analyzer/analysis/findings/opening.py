@@ -306,7 +306,7 @@ def _one_more(cause: Cause, connection: Connection, cluster: Cluster, texts: Tex
     pods = _pods_of(members, near) if members is not None else Selector()
     value = policy_values.network_policy(title, near.namespace, pods, [direction], [rule])
     home = cause.ref.policy.source.file if cause.ref is not None else ""
-    return Fix(text, added(value, home, texts, f"{title}.yaml"))
+    return Fix(text, added([value], home, texts, f"{title}.yaml"))
 
 
 def _pods_of(members: Formula, pod: Pod) -> Selector:

@@ -71,13 +71,15 @@ class Around:
 
 def let_through(cause: Cause, directions: Sequence[Direction], around: Around) -> Iterator[Let]:
     """What may stay open where the directions are closed, the least first: nothing but DNS, the own namespace, others,
-    addresses outside.  Where all that is asked is isolation, nothing but DNS."""
+    addresses outside.  Where all that is asked is isolation, DNS and the own namespace."""
     cluster, profile, pods = around.cluster, around.profile, around.pods
     dns = Direction.EGRESS in directions and needs_dns(cause, cluster, profile)
     levels: dict[Direction, list[Group]] = {}
     for direction in directions:
         asked = list(_asked(cause, direction, around.claims))
-        levels[direction] = groups(cause.key.namespace, asked, direction, cluster, profile, pods) if asked else []
+        found = groups(cause.key.namespace, asked, direction, cluster, profile, pods) if asked else []
+        is_isolation = not asked and all(hit.claim.kind is Kind.ISOLATED for hit in cause.hits)
+        levels[direction] = [_own_group(cause.key.namespace)] if is_isolation else found
     for level in range(max(len(found) for found in levels.values()) + 1):
         rules: list[RuleParts] = []
         whom: list[str] = []
@@ -110,7 +112,7 @@ def groups(
     """The own namespace, the others, and addresses outside, as far as the claims leave them alone."""
     asked = asked[:_MOST_ASKED]
     denied = {it.name for it in cluster.namespaces if is_forbidden(it.name, asked, direction, cluster, profile)}
-    found = [] if own in denied else [Group((PodPeer(NamespaceNamed(own)),), _OWN)]
+    found = [] if own in denied else [_own_group(own)]
     others = [it.name for it in cluster.namespaces if it.name not in denied and it.name != own]
     if not denied:
         found.append(Group((PodPeer(NamespacesMatching(Selector.EVERYTHING)),), _EVERY))
@@ -124,7 +126,34 @@ def groups(
     outside = blocks_outside(pods | METADATA_SERVICE if spared else pods, cluster)
     if outside and not is_outside_forbidden(asked, direction, profile, pods):
         found.append(Group(outside, "the outside"))
+    elif blocks := _named_blocks(asked, direction, cluster, profile):
+        found.append(Group(blocks, ", ".join(it.block for it in blocks)))
     return found
+
+
+def _own_group(namespace: str) -> Group:
+    return Group((PodPeer(NamespaceNamed(namespace)),), _OWN)
+
+
+def _named_blocks(
+    asked: Sequence[Asked], direction: Direction, cluster: Cluster, profile: Profile
+) -> tuple[AddressPeer, ...]:
+    """The addresses outside that the manifests name, as far as nothing is forbidden there; none if they are many."""
+    networks = list(named_outside(cluster).networks())
+    return tuple(
+        AddressPeer(AddressSet.of(str(it)), str(it))
+        for it in (networks if len(networks) <= _MOST_EXCEPTS else ())
+        if not any(
+            is_in_scope(claim, with_far(connection, External(it.network_address), direction), profile)
+            for claim, connection in asked
+        )
+    )
+
+
+def named_outside(cluster: Cluster) -> AddressSet:
+    """The addresses outside to which Services without a selector lead."""
+    written = (ip for it in cluster.endpoints if not it.is_derived for ip in it.addresses)
+    return AddressSet.of(*dict.fromkeys(map(str, written))) - cluster.known_pod_addresses
 
 
 def told(given: Sequence[Group]) -> list[Group]:

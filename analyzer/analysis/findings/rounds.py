@@ -19,7 +19,7 @@ from functools import partial
 from analyzer.analysis.findings.asking import Asker, Name, lines_after, proved
 from analyzer.analysis.findings.causes import Cause, causes_of
 from analyzer.analysis.findings.keeping import Kept
-from analyzer.analysis.findings.settling import needed, with_cuts
+from analyzer.analysis.findings.settling import needed, with_effects
 from analyzer.analysis.findings.telling import Teller, gravity
 from analyzer.analysis.findings.texts import Texts
 from analyzer.analysis.findings.wanted import wanted
@@ -62,7 +62,7 @@ def findings_of(
     rounds = _Rounds(answer, enforced, setting, texts, asker)
     last = rounds.found()
     items, mended = needed(rounds.items, last, asker)
-    with_cuts(items, mended, rounds.weighing, setting.profile)
+    with_effects(items, mended, rounds.weighing, setting.profile)
     items.sort(key=lambda it: (it.is_hidden, *(() if it.is_hidden else gravity(it.cause))))
     teller, done = Teller(enforced, setting, texts, rounds.written), proved(last.answer)
     return tuple(_finding(item, teller, done) for item in items)

@@ -1,12 +1,13 @@
-"""What is told in the end: no edit that the others make needless, and what all of them cut together."""
+"""What is told in the end: no edit that the others make needless, and what all of them cut and open together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from analyzer.analysis.findings.asking import Asker, Name, proved
+from analyzer.analysis.findings.keeping import Effect
 from analyzer.analysis.findings.weighing import Item, Weighing, edits_of, ends_of
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection
@@ -58,28 +59,48 @@ def _is_inherited(item: Item, others: Sequence[Item], asker: Asker) -> bool:
     return True
 
 
-def with_cuts(items: Sequence[Item], cluster: Cluster, weighing: Weighing, profile: Profile) -> None:
-    """Each item told what its edit cuts by itself, and what it cuts beside the others and none does alone."""
-    edits = edits_of(items)
-    cuts: dict[int, list[Connection]] = {}
-    for number, item in enumerate(items):
-        alone = weighing.effect([item.edit]) if item.edit is not None else None
-        cuts[number] = list(alone.cuts) if alone is not None else []
-    told = {ends_of(it) for found in cuts.values() for it in found}
-    whole = weighing.effect(edits)
-    for connection in whole.cuts if whole is not None else ():
-        if ends_of(connection) not in told:
-            cuts[_cutting(connection, items, cluster, profile)].append(connection)
+def with_effects(items: Sequence[Item], cluster: Cluster, weighing: Weighing, profile: Profile) -> None:
+    """Each item told what its edit cuts and opens by itself, and what they do together and none does alone."""
+    alone = [weighing.effect([it.edit]) if it.edit is not None else None for it in items]
+    whole = weighing.effect(edits_of(items))
+    parts: tuple[Callable[[Effect | None], tuple[Connection, ...]], ...] = (_cut, _opened)
+    cuts, opens = (_shared([of(it) for it in alone], of(whole), items, cluster, profile) for of in parts)
     for number, item in enumerate(items):
         if item.edit is not None:
-            item.way = replace(item.way, fix=replace(item.way.fix, cuts=tuple(cuts[number])))
+            fix = replace(item.way.fix, cuts=tuple(cuts[number]), opens=tuple(opens[number]))
+            item.way = replace(item.way, fix=fix)
 
 
-def _cutting(connection: Connection, items: Sequence[Item], cluster: Cluster, profile: Profile) -> int:
-    """The last of the items by whose policies the connection is denied."""
+def _cut(effect: Effect | None) -> tuple[Connection, ...]:
+    return (*effect.cuts, *effect.slight) if effect is not None else ()
+
+
+def _opened(effect: Effect | None) -> tuple[Connection, ...]:
+    return effect.opens if effect is not None else ()
+
+
+def _shared(
+    alone: Sequence[tuple[Connection, ...]],
+    whole: tuple[Connection, ...],
+    items: Sequence[Item],
+    cluster: Cluster,
+    profile: Profile,
+) -> list[list[Connection]]:
+    """What each does alone, and of what all do the rest with the one that has the most part in it."""
+    found = [list(it) for it in alone]
+    told = {ends_of(it) for its in found for it in its}
+    for connection in whole:
+        if ends_of(connection) not in told:
+            found[_deciding(connection, items, cluster, profile)].append(connection)
+    return found
+
+
+def _deciding(connection: Connection, items: Sequence[Item], cluster: Cluster, profile: Profile) -> int:
+    """The last of the items whose policies decide of the connection now."""
     with_edit = [number for number, item in enumerate(items) if item.edit is not None]
     decision = decide(cluster, profile, connection)
-    refs = [ref for ruling in decision.stages if not ruling.allowed for ref in ruling.rules]
+    stages = [ruling for ruling in decision.stages if ruling.allowed is decision.allowed]
+    refs = [ref for ruling in stages for ref in ruling.rules]
     ids, files = {ref.policy.id for ref in refs}, {ref.policy.source.file for ref in refs}
     its = [n for n in with_edit if items[n].cause.key.policy in ids]
     new = [n for n in with_edit if (edit := items[n].edit) is not None and edit.is_new and edit.file in files]

@@ -59,13 +59,13 @@ class Choice:
         found: list[_Weighed] = []
         for number, way in enumerate(islice(self._ways, _MOST_WEIGHED)):
             found += self._weighed(way, 2 * number)
-            if found and found[-1][:3] == (False, 0, 0):
+            if found and not any(found[-1][:_COUNTED]):
                 break
         else:
-            best = min(found, key=lambda it: it[:4], default=None)
-            for way in self._join(best[4], best[5]) if best is not None else ():
-                found += self._weighed(way, best[3] + 1 if best is not None else 0)
-        self._ranked = [it[4] for it in sorted(found, key=lambda it: it[:4])]
+            best = min(found, key=_against, default=None)
+            for way in self._join(best[-2], best[-1]) if best is not None else ():
+                found += self._weighed(way, best[_COUNTED] + 1 if best is not None else 0)
+        self._ranked = [it[-2] for it in sorted(found, key=_against)]
 
     def _weighed(self, way: Way, number: int) -> list[_Weighed]:
         edit, change = way.fix.edit, way.change
@@ -76,8 +76,15 @@ class Choice:
             sum(change is None or any(change.is_for(end) for end in (it.src, it.dst)) for it in effect.cuts)
             for effect in effects
         )
-        return [(self._closes and effects[1].opens, beside, alone, number, way, effects[1])]
+        opens, is_new = len(effects[1].opens), edit is not None and edit.is_new
+        return [(self._closes and opens > 0, beside, alone, is_new and not self._closes, opens, number, way, effects[1])]
 
 
-_Weighed = tuple[bool, int, int, int, Way, Effect]
-"""What counts against a way, the gravest first: it opens something, it cuts, it cuts by itself, it is less likely."""
+_Weighed = tuple[bool, int, int, bool, int, int, Way, Effect]
+"""What counts against a way, the gravest first: it closes and opens something, it cuts, it cuts by itself, it opens by
+a policy beside the one that misses something, how much is open then, and it is less likely."""
+_COUNTED = 5
+
+
+def _against(weighed: _Weighed) -> tuple[bool, int, int, bool, int, int]:
+    return weighed[:-2]

@@ -166,7 +166,7 @@ class Weighing:
             return (alone, alone) if alone is not None else None
         base, whole = self.effect(beside), self.kept.effect(after)
         told = {ends_of(it) for it in base.cuts} if base is not None else set()
-        return Effect(tuple(it for it in whole.cuts if ends_of(it) not in told), whole.opens), alone
+        return replace(whole, cuts=tuple(it for it in whole.cuts if ends_of(it) not in told)), alone
 
     def effect(self, edits: Iterable[Edit]) -> Effect | None:
         """What the edits do together; None if they cannot be made so."""
