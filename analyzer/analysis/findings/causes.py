@@ -15,6 +15,7 @@ from dataclasses import field
 from analyzer.analysis.findings.half_closing import IsAdded, half_closing, half_closing_of_engine
 from analyzer.analysis.findings.mesh_objects import peer_authentication
 from analyzer.analysis.findings.refused import refused_at, unclosed_at
+from analyzer.analysis.findings.shadowed import shadows_a_denial
 from analyzer.model.aws import NodeGroups
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
@@ -242,10 +243,13 @@ def _allowing(
         _Suspect(
             Key(Fault.ALLOWS, direction, ref.policy.id, ref.rule.index if ref.rule else None),
             ref,
-            base + _slips(ref, far),
+            base + _slips(ref, far) + (_SHADOWS if shadows_a_denial(cluster, profile, ref, connection) else 0),
         )
         for ref in rules
     ]
+
+
+_SHADOWS = 4  # what an Allow before a Deny weighs
 
 
 def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod, is_added: IsAdded) -> _Suspect:

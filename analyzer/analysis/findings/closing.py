@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.findings import policy_values
@@ -49,15 +49,20 @@ def closed_by_policy(cause: Cause, around: Around, texts: Texts) -> Iterator[Fix
     name = next(name for name in numbered("default-deny") if name not in taken)
     named = " and ".join(direction.value for direction in types)
     for let in let_through(cause, types, around):
-        values = _policies(name, namespace, types, let.rules, cluster)
+        values = _policies(name, namespace, types, let.rules, taken, cluster)
         text = f"add a NetworkPolicy that isolates every pod of {namespace} for {named}"
         text += let.said(", and allows ") or ", then allow what is meant"
-        text += " where no policy isolates by now" if len(values) > 1 else ""
+        text += ", where no policy isolates by now" if len(values) > 1 else ""
         yield Fix(text, added(values, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
 
 
 def _policies(
-    name: str, namespace: str, types: Sequence[Direction], rules: Sequence[RuleParts], cluster: Cluster
+    name: str,
+    namespace: str,
+    types: Sequence[Direction],
+    rules: Sequence[RuleParts],
+    taken: Collection[str],
+    cluster: Cluster,
 ) -> list[policy_values.Value]:
     """One that isolates every pod; what is let through in it, or in one more for each direction in which some pods are
     isolated by now: these are let no more than before."""
@@ -67,7 +72,7 @@ def _policies(
     for direction, pods in open_now.items():
         rest = [rule for rule in rules if rule[0] is direction and rule not in whole]
         if rest and pods is not None:
-            more = f"{name}-but-{direction.value}"
+            more = next(it for it in numbered(f"default-allow-{direction.value}") if it not in taken)
             found.append(policy_values.network_policy(more, namespace, pods, [direction], rest))
     return found
 

@@ -77,7 +77,7 @@ def _of_calico(subject: Selector, directions: list[Direction], cluster: Cluster)
         "ports": [53],
     }
     out = [{"action": "Allow", "protocol": it, "destination": to} for it in ("UDP", "TCP")]
-    chosen = " && ".join(_calico_selector(it) for it in subject.requirements) or "all()"
+    chosen = calico_selector(subject)
     return {
         "apiVersion": "projectcalico.org/v3",
         "kind": "GlobalNetworkPolicy",
@@ -87,7 +87,12 @@ def _of_calico(subject: Selector, directions: list[Direction], cluster: Cluster)
     }
 
 
-def _calico_selector(it: Requirement) -> str:
+def calico_selector(of: Selector) -> str:
+    """A label selector in Calico's own words."""
+    return " && ".join(map(_in_calico, of.requirements)) or "all()"
+
+
+def _in_calico(it: Requirement) -> str:
     values = ", ".join(f"'{value}'" for value in sorted(it.values))
     match it.operator:
         case Operator.IN:

@@ -20,6 +20,7 @@ from analyzer.analysis.findings.keeping import Effect
 from analyzer.analysis.findings.matter import Change, Matter, matter_of
 from analyzer.analysis.findings.mesh_edits import closed_by_mesh
 from analyzer.analysis.findings.opening import opened
+from analyzer.analysis.findings.ordering import reordered
 from analyzer.analysis.findings.permitting import Around
 from analyzer.analysis.findings.refused import told_of_refused
 from analyzer.analysis.findings.spots import guilty_path, wrong_with
@@ -108,6 +109,7 @@ class Maker:
             case Fault.ALLOWS if is_of_group(cause.ref):
                 yield Way(wrong_with_group(cause), (), self._revoked(cause, is_fixed=is_fixed))
             case Fault.ALLOWS if cause.ref is not None and advice(cause.ref):
+                yield from reordered(cause, self.cluster, self.texts) if is_fixed else ()
                 yield from self._of_engine(cause, remedy, is_fixed)
             case Fault.ALLOWS:
                 if is_fixed and matter is not None and matter.probes:
@@ -139,6 +141,7 @@ class Maker:
                 yield from opened(cause, self.cluster, self.profile, self.texts)
             case Fault.DENIES:
                 placed = self.texts.policy(cause.ref.policy) if cause.ref is not None else None
+                yield from reordered(cause, self.cluster, self.texts) if is_fixed else ()
                 for it in global_only(cause, placed):
                     assert placed is not None
                     yield Way(it.wrong, it.path, Fix(it.said, edit_to(it.value, placed)))
@@ -196,7 +199,7 @@ class Maker:
             return
         if cause.key.fault is Fault.OPEN:
             dns = needs_dns(cause, self.cluster, self.profile)
-            candidates = list(closed(cause, placed, self.cluster, with_dns=dns))
+            candidates = list(closed(cause, placed, self.around, with_dns=dns))
         else:
             candidates = list(narrowed(cause, placed, self.cluster, self.profile, self.around.claims))
         for it in candidates:

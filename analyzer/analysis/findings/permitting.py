@@ -131,6 +131,24 @@ def groups(
     return found
 
 
+def groups_of(cause: Cause, direction: Direction, own: str | None, around: Around) -> list[Group]:
+    """The groups that a policy of an engine may let through when it closes; `own`: its namespace, None of the whole
+    cluster's.  Where all that is asked is isolation, the own namespace."""
+    asked = [
+        (claim, connection)
+        for hit in cause.hits
+        if (connection := hit.example.connection) is not None and hit.claim.kind in _FORBIDDING
+        for claim in around.claims
+    ]
+    if not asked:
+        return [_own_group(own)] if own and all(hit.claim.kind is Kind.ISOLATED for hit in cause.hits) else []
+    found = groups(own or "", asked, direction, around.cluster, around.profile, around.pods)
+    return [it for it in found if own or it.words != _OWN]
+
+
+_FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
+
+
 def _own_group(namespace: str) -> Group:
     return Group((PodPeer(NamespaceNamed(namespace)),), _OWN)
 

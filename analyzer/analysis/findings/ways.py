@@ -64,7 +64,7 @@ class Choice:
         else:
             best = min(found, key=_against, default=None)
             for way in self._join(best[-2], best[-1]) if best is not None else ():
-                found += self._weighed(way, best[_COUNTED] + 1 if best is not None else 0)
+                found += self._weighed(way, best[5] + 1 if best is not None else 0)
         self._ranked = [it[-2] for it in sorted(found, key=_against)]
 
     def _weighed(self, way: Way, number: int) -> list[_Weighed]:
@@ -76,8 +76,8 @@ class Choice:
             sum(change is None or any(change.is_for(end) for end in (it.src, it.dst)) for it in effect.cuts)
             for effect in effects
         )
-        opens, is_new = len(effects[1].opens), edit is not None and edit.is_new
-        return [(self._closes and opens > 0, beside, alone, is_new and not self._closes, opens, number, way, effects[1])]
+        opens, is_beside = len(effects[1].opens), not self._closes and edit is not None and edit.is_new
+        return [(self._closes and opens > 0, beside, alone, is_beside, opens, number, way, effects[1])]
 
 
 _Weighed = tuple[bool, int, int, bool, int, int, Way, Effect]

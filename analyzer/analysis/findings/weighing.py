@@ -18,6 +18,7 @@ from analyzer.judging import Setting
 from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics import decide
 from analyzer.verdicts.findings import NONE_RIGHT, Edit, Fault
@@ -179,10 +180,13 @@ class Weighing:
         return self._effects[key]
 
     def _mends(self, cause: Cause, after: Cluster) -> bool:
-        """Whether what shows the cause is no longer due to it: a rule that lets it through, or nothing that closes."""
+        """Whether what shows the cause is no longer due to it: a rule that lets it through or denies it, or nothing
+        that closes."""
         key, profile = cause.key, self.setting.profile
-        if key.fault not in (Fault.ALLOWS, Fault.OPEN) or key.direction is None or key.policy == MESH:
+        if key.fault not in (Fault.ALLOWS, Fault.OPEN, Fault.DENIES) or key.direction is None or key.policy == MESH:
             return True
+        if key.fault is Fault.DENIES:
+            return all(_has_passed(cause, hit, after, profile) for hit in cause.hits)
         for hit in cause.hits:
             if hit.example.connection is None:
                 continue
@@ -195,6 +199,15 @@ class Weighing:
                 if is_its if key.fault is Fault.ALLOWS else not refs:
                     return False
         return True
+
+
+def _has_passed(cause: Cause, hit: Hit, after: Cluster, profile: Profile) -> bool:
+    """Whether the rule no longer denies what the hit asks for."""
+    if hit.example.connection is None:
+        return True
+    rulings = [it for it in decide(after, profile, hit.example.connection).stages if not it.allowed]
+    refs = [ref for it in rulings if direction_of(it) is cause.key.direction for ref in it.rules]
+    return (cause.key.policy, cause.key.rule) not in [(it.policy.id, it.rule and it.rule.index) for it in refs]
 
 
 def _apart(edit: Edit, beside: Sequence[Edit]) -> Edit:
