@@ -14,8 +14,10 @@ from dataclasses import field
 
 from analyzer.analysis.findings.half_closing import IsAdded, half_closing, half_closing_of_engine
 from analyzer.analysis.findings.mesh_objects import peer_authentication
+from analyzer.analysis.findings.near_rules import direction_of, end_of, nearness
 from analyzer.analysis.findings.refused import refused_at, unclosed_at
 from analyzer.analysis.findings.shadowed import shadows_a_denial
+from analyzer.analysis.findings.spelling import misspelt_for
 from analyzer.model.aws import NodeGroups
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
@@ -27,7 +29,6 @@ from analyzer.model.policies import (
     Direction,
     NamespaceNamed,
     NamespacesMatching,
-    NumberedPorts,
     PodPeer,
     Policy,
     PolicyLike,
@@ -37,7 +38,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.semantics import Ruling, StageVerdict, matches
+from analyzer.semantics import Ruling, StageVerdict
 from analyzer.verdicts import Counterexample, Section, Status, Verdict
 from analyzer.verdicts.findings import Broken, Fault
 
@@ -214,16 +215,6 @@ _WEAKEST_RULE = 3  # less than the weight of a rule that names nobody
 _CLEAR = 3  # by so much one end is guiltier than the other whatever else it lets through
 
 
-def direction_of(ruling: Ruling) -> Direction:
-    """At which end the stage judges; a mesh does at the destination."""
-    return Direction.EGRESS if ruling.stage == Direction.EGRESS.value else Direction.INGRESS
-
-
-def end_of(connection: Connection, direction: Direction, *, is_near: bool = True) -> End:
-    """The end that policies of the direction select, or the far one."""
-    return connection.src if (direction is Direction.EGRESS) is is_near else connection.dst
-
-
 # ------------------------------------------------------------------------------------------------ allowed
 def _allowing(
     cluster: Cluster, profile: Profile, ruling: Ruling, connection: Connection, is_added: IsAdded
@@ -267,6 +258,10 @@ def _open_end(cluster: Cluster, profile: Profile, ruling: Ruling, pod: Pod, is_a
     if unclosed is not None:
         key = Key(Fault.OPEN, direction, unclosed.id, namespace=pod.namespace if unclosed.namespace else "")
         return _Suspect(key, RuleRef(unclosed, direction), 9, direction)
+    misspelt = misspelt_for(cluster, pod, direction)
+    if misspelt is not None and not is_added(misspelt):
+        key = Key(Fault.OPEN, direction, misspelt.id, namespace=pod.namespace)
+        return _Suspect(key, RuleRef(misspelt, direction), 8, direction)
     half = half_closing(cluster, pod, direction, is_added)
     policy = half or half_closing_of_engine(cluster, profile, pod, direction, is_added)
     base = 5 if direction is Direction.INGRESS else 3
@@ -331,6 +326,11 @@ def _denying(cluster: Cluster, profile: Profile, hit: Hit, ruling: Ruling, conne
         key = Key(Fault.MISSES, direction, refused.id, None, namespace)
         return _Suspect(key, RuleRef(refused, direction), 0)
     almost = max(_candidates(ruling, direction, connection), key=lambda it: it[0], default=None)
+    misspelt = misspelt_for(cluster, near, direction) if isinstance(near, Pod) else None
+    rules = (misspelt.rules(direction) or ()) if misspelt is not None else ()
+    meant = max((nearness(it, direction, connection) for it in rules), default=0)
+    if misspelt is not None and meant > 1 and (almost is None or almost[0] <= meant):
+        return _Suspect(Key(Fault.MISSES, direction, misspelt.id, None, namespace), RuleRef(misspelt, direction), 0)
     if almost is not None and almost[0] > 0:
         ref = almost[1]
         key = Key(Fault.MISSES, direction, ref.policy.id, ref.rule.index if ref.rule else None, namespace)
@@ -346,43 +346,6 @@ def _candidates(ruling: Ruling, direction: Direction, connection: Connection) ->
             continue
         for rule in ref.policy.rules(direction) or ():
             yield nearness(rule, direction, connection), RuleRef(ref.policy, direction, rule)
-
-
-def nearness(rule: Rule, direction: Direction, connection: Connection) -> int:
-    """How near the rule comes to letting the connection through: 3: but for one thing it would; 0: it does not speak
-    of the connection."""
-    far = end_of(connection, direction, is_near=False)
-    on_port = rule.ports is None or any(_is_on(entry, connection) for entry in rule.ports)
-    numbers = {entry.low for entry in rule.ports or () if isinstance(entry, NumberedPorts)}
-    best = 0
-    for peer in rule.peers or ():
-        if isinstance(peer, PodPeer) and isinstance(far, Pod):
-            at, chosen, names_pods = is_in(peer, far), matches(peer.pods, far.labels), bool(peer.pods.requirements)
-            if at and chosen and (names_pods or connection.port in numbers or len(numbers) == 1):
-                best = 3
-            elif chosen and names_pods and on_port:
-                best = max(best, 2)
-            elif at and not chosen and on_port and not isinstance(peer.namespaces, NamespaceNamed):
-                best = max(best, 1)
-        elif isinstance(peer, AddressPeer) and far.ip in peer.addresses and connection.port in numbers:
-            best = 3
-    if rule.peers is None and connection.port in numbers:
-        return 3
-    return best
-
-
-def is_in(peer: PodPeer, pod: Pod) -> bool:
-    """Whether the peer's namespaces hold the pod's."""
-    if isinstance(peer.namespaces, NamespaceNamed):
-        return peer.namespaces.name == pod.namespace
-    return matches(peer.namespaces.selector, pod.namespace_labels)
-
-
-def _is_on(entry: object, connection: Connection) -> bool:
-    if not isinstance(entry, NumberedPorts):
-        declared = connection.dst.ports if isinstance(connection.dst, Pod) else ()
-        return any(p.number == connection.port and p.name == getattr(entry, "name", None) for p in declared)
-    return entry.protocol is connection.protocol and connection.port is not None and connection.port in entry.ports
 
 
 def worst_first(queries: Iterable[Broken]) -> tuple[Broken, ...]:

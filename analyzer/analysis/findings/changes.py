@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from analyzer.analysis.findings.causes import is_in, split_peers
+from analyzer.analysis.findings.causes import split_peers
 from analyzer.analysis.findings.dns import dns_peer
 from analyzer.analysis.findings.guessed_ports import (
     is_of_every_port,
@@ -20,6 +20,7 @@ from analyzer.analysis.findings.guessed_ports import (
     ports_spared,
 )
 from analyzer.analysis.findings.matter import Change, Matter
+from analyzer.analysis.findings.near_rules import is_in
 from analyzer.analysis.findings.operations import (
     AddExcepts,
     DropDash,

@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from analyzer.analysis.findings.causes import Cause, Hit, end_of
+from analyzer.analysis.findings.causes import Cause, Hit
+from analyzer.analysis.findings.near_rules import end_of
 from analyzer.model.aws import GroupRule, SecurityGroup
 from analyzer.model.cluster import Cluster
 from analyzer.model.policies import Direction, RuleRef

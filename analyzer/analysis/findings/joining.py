@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.analysis.findings.causes import end_of
 from analyzer.analysis.findings.matter import Change, Matter
+from analyzer.analysis.findings.near_rules import end_of
 from analyzer.analysis.findings.operations import AddPeer
 from analyzer.analysis.findings.permitting import known_by, listed, named
 from analyzer.model.endpoints import Connection, Pod

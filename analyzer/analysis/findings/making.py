@@ -19,7 +19,7 @@ from analyzer.analysis.findings.joining import joined_by
 from analyzer.analysis.findings.keeping import Effect
 from analyzer.analysis.findings.matter import Change, Matter, matter_of
 from analyzer.analysis.findings.mesh_edits import closed_by_mesh
-from analyzer.analysis.findings.opening import opened
+from analyzer.analysis.findings.opening import opened, respelt_subject
 from analyzer.analysis.findings.ordering import reordered
 from analyzer.analysis.findings.permitting import Around
 from analyzer.analysis.findings.refused import told_of_refused
@@ -122,7 +122,12 @@ class Maker:
                 yield from self._of_engine(cause, remedy, is_fixed)
             case Fault.OPEN if cause.ref is not None and key.direction is not None:
                 wrong = f"`policyTypes` lacks {key.direction.value.capitalize()}, so {key.direction.value} stays open"
-                for fix in closed_by_type(cause, self.around, self.texts):
+                policy = cause.ref.policy
+                is_misspelt = isinstance(policy, Policy) and policy.rules(key.direction) is not None
+                if is_misspelt:
+                    yield from respelt_subject(cause, self.texts)
+                    wrong = "selects no pod: its `podSelector` is misspelt, or is for pods to come"
+                for fix in closed_by_type(cause, self.around, self.texts) if not is_misspelt else ():
                     yield Way(wrong, ("spec", "policyTypes"), fix)
                 for fix in closed_by_policy(cause, self.around, self.texts):
                     yield Way(wrong, ("spec", "policyTypes"), fix)

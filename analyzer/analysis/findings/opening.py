@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.findings import policy_values
-from analyzer.analysis.findings.causes import Cause, end_of, is_in
+from analyzer.analysis.findings.causes import Cause
 from analyzer.analysis.findings.closing import added
-from analyzer.analysis.findings.operations import AddPeer, Operation, ReplacePeer, SetPorts
+from analyzer.analysis.findings.near_rules import end_of, is_in
+from analyzer.analysis.findings.operations import AddPeer, Operation, ReplacePeer, SetPorts, SetSubject
 from analyzer.analysis.findings.probes import admits, alone
+from analyzer.analysis.findings.spelling import misspelt_port, respelt
 from analyzer.analysis.findings.text_edits import edit_of, peer_path, rule_path
 from analyzer.analysis.findings.texts import Path, Texts
 from analyzer.analysis.findings.ways import Way
@@ -59,6 +61,7 @@ def opened(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> It
     connections = [hit.example.connection for hit in cause.hits if hit.example.connection is not None]
     ref, direction = cause.ref, cause.key.direction
     assert direction is not None
+    yield from respelt_subject(cause, texts)
     if ref is not None and isinstance(ref.policy, Policy) and isinstance(ref.rule, Rule):
         placed = texts.policy(ref.policy)
         for found in _mended(cause, ref.policy, ref.rule, connections, cluster, profile):
@@ -72,6 +75,24 @@ def opened(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> It
     isolates = "isolates" if ref is not None else "denies"
     wrong = f"{isolates} the {'source' if direction is Direction.EGRESS else 'destination'}, and no rule allows {what}"
     yield Way(wrong, (), _one_more(cause, connection, cluster, texts))
+
+
+def respelt_subject(cause: Cause, texts: Texts) -> Iterator[Way]:
+    """A policy that selects no pod, for the label of those that are meant is misspelt."""
+    ref, direction = cause.ref, cause.key.direction
+    if ref is None or direction is None or ref.rule is not None or not isinstance(ref.policy, Policy):
+        return
+    policy, placed = ref.policy, texts.policy(ref.policy)
+    ends = (
+        end_of(it, direction) if (it := hit.example.connection) is not None else hit.example.subject
+        for hit in cause.hits
+    )
+    chosen = policy.subject.pods
+    for right in dict.fromkeys(respelt(chosen, end.labels) for end in ends if isinstance(end, Pod)):
+        if right is None or placed is None or policy.rules(direction) is None:
+            continue
+        wrong = f"selects no pod: none of {policy.namespace} has {chosen}"
+        yield Way(wrong, ("spec", "podSelector"), Fix(f"spell it {right}", edit_of([SetSubject(right)], placed)))
 
 
 def _in_groups(policy: GroupPolicy | NodeGroups, connection: Connection, direction: Direction) -> Way:
@@ -132,10 +153,17 @@ def _peer(cause: Cause, policy: Policy, rule: Rule, connections: Sequence[Connec
             said = f"add a `namespaceSelector` that names {far.namespace}"
         elif chosen and not in_place:
             assert isinstance(peer.namespaces, NamespacesMatching)
-            by = replace(peer, namespaces=NamespacesMatching(name))
+            spelt = respelt(peer.namespaces.selector, far.namespace_labels)
+            by = replace(peer, namespaces=NamespacesMatching(spelt or name))
             wrong = f"namespace {far.namespace} does not have {peer.namespaces.selector}"
             said = f"select it by its name, `{NAMESPACE_NAME_LABEL}: {far.namespace}`"
+            said = f"spell it {spelt}" if spelt is not None else said
             path, only = (*path, "namespaceSelector"), "namespaceSelector"
+        elif not chosen and (right := respelt(peer.pods, far.labels)) is not None:
+            by = replace(peer, pods=right) if in_place else PodPeer(NamespacesMatching(name), right)
+            wrong = f"the {_few(far)} do not have {peer.pods}"
+            said = f"spell it {right}" + ("" if in_place else f", and name {far.namespace} in a `namespaceSelector`")
+            path, only = (*path, "podSelector"), "podSelector" if in_place else ""
         elif in_place and peer.pods.requirements:
             pods = _selecting(peer.pods, far.labels)
             by = replace(peer, pods=pods)
@@ -195,10 +223,15 @@ def _ports(
     if not missing:
         return
     slips = [entry for entry in rule.ports if _is_service_port(entry, connections, cluster)]
+    spelt = _misspelt_ports(rule.ports, connections)
+    if spelt and not slips:
+        slips, missing = list(spelt), list(dict.fromkeys(spelt.values()))
     numbered = ", ".join(map(_number, missing))
     by_number = [it for it in missing if isinstance(it, NumberedPorts)]
     same = [e for e in rule.ports if isinstance(e, NumberedPorts) and e.low in {it.low for it in by_number}]
-    if slips:
+    if spelt and slips == list(spelt):
+        wrong, said = f"no pod there has {_number(slips[0])}", f"spell it {_number(missing[0])}"
+    elif slips:
         listened = missing[0].low if isinstance(missing[0], NumberedPorts) else f"`{missing[0].name}`"
         wrong = f"{_number(slips[0])} is the Service's port, and the pods listen on {listened}"
         said = f"name the pods' port: {numbered}"
@@ -220,6 +253,17 @@ def _ports(
         is_beside = slips and ports[: len(rule.ports)] == rule.ports
         told = f"add the pods' port: {numbered}" if is_beside else said
         yield Opened(replace(rule, ports=ports), wrong, path, SetPorts(direction, rule.index, ports), told)
+
+
+def _misspelt_ports(ports: Sequence[Ports], connections: Sequence[Connection]) -> dict[Ports, NamedPort]:
+    """Those whose name is nearly that of a port that is asked for."""
+    found = {}
+    for entry in ports:
+        for it in connections:
+            right = misspelt_port(entry, it.dst, it.port) if isinstance(it.dst, Pod) else None
+            if right is not None:
+                found[entry] = right
+    return found
 
 
 def _number(entry: Ports) -> str:

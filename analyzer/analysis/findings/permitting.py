@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 
-from analyzer.analysis.findings.causes import Cause, end_of, is_in
+from analyzer.analysis.findings.causes import Cause
 from analyzer.analysis.findings.dns import DNS_PORTS, dns_peer, needs_dns
+from analyzer.analysis.findings.near_rules import end_of, is_in
 from analyzer.analysis.findings.probes import met
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from analyzer.analysis.findings.causes import Cause, Hit, end_of
+from analyzer.analysis.findings.causes import Cause, Hit
+from analyzer.analysis.findings.near_rules import end_of
 from analyzer.model.calico import NO_CALICO
 from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.analysis.findings.causes import Cause, end_of, is_in, split_peers
+from analyzer.analysis.findings.causes import Cause, split_peers
 from analyzer.analysis.findings.closing import selectors_of
+from analyzer.analysis.findings.near_rules import end_of, is_in
 from analyzer.analysis.findings.operations import DropDash, Operation, SetPeers, SetPorts, SetSubject
 from analyzer.analysis.findings.text_edits import peer_path, rule_path
 from analyzer.analysis.findings.texts import Path, Texts
