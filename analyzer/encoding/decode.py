@@ -40,7 +40,8 @@ def decode(obligation: Obligation, values: Values) -> Connection:
     src = model.end(Role.SRC, protocol, None, version=version)
     dst = model.end(Role.DST, protocol, port, which, version, src.ip)
     request = request_in(obligation.scope, obligation.variables, values)
-    return Connection(src, dst, protocol, port, model.through(), request)
+    number = model.of(Role.CONNECTION, Attribute.NUMBER) if protocol is Protocol.OTHER else 0
+    return Connection(src, dst, protocol, port, model.through(), request, number or None)
 
 
 def decode_end(

@@ -55,6 +55,8 @@ def _of_connection(row: Variable, connection: Connection, obligation: Obligation
             return PROTOCOL_CODES[connection.protocol]
         case Attribute.PORT:
             return connection.port or 0
+        case Attribute.NUMBER:
+            return connection.number
         case Attribute.FAMILY:
             return int(connection.src.ip.version == 6)
         case _:

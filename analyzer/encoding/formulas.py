@@ -17,7 +17,7 @@ from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.residues import by_residue, in_words, meets
 from analyzer.encoding.scope import Scope
 from analyzer.encoding.sights import Asked, is_on
-from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, neg, number
+from analyzer.encoding.terms import FALSE, TRUE, Script, Term, conj, disj, equal, implies, neg, number
 from analyzer.encoding.variables import PROTOCOL_CODES, VariableBuilder
 from analyzer.encoding.variables import Attribute as Symbol
 from analyzer.encoding.vocabulary import PortName, attr_of
@@ -51,7 +51,7 @@ from analyzer.model.formulas import (
     both,
 )
 from analyzer.model.formulas import TRUE as ALWAYS
-from analyzer.model.open_facts import OpenFact, which_of_others
+from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
 from analyzer.sets import PortSet, ValueSet
 
@@ -274,9 +274,15 @@ class FormulaTerms:
         protocol = TRUE if ports.protocol is None else self.has_protocol(ports.protocol)
         if ports.ports == PortSet.FULL:
             return protocol
-        if ports.protocol is Protocol.OTHER:
-            return conj([protocol, self.assertions.open(which_of_others(ports.ports))])
-        return conj([protocol, self.variables.lies_in(ports.ports.intervals, Role.CONNECTION, Symbol.PORT)])
+        row = Symbol.NUMBER if ports.protocol is Protocol.OTHER else Symbol.PORT
+        return conj([protocol, self.variables.lies_in(ports.ports.intervals, Role.CONNECTION, row)])
+
+    def exactly_others(self) -> Term:
+        """What has no port is no protocol that has some; where something asks which it is."""
+        if not self.variables.has(Role.CONNECTION, Symbol.NUMBER):
+            return TRUE
+        row = self.variables.row(Role.CONNECTION, Symbol.NUMBER)
+        return implies(self.has_protocol(Protocol.OTHER), row.lies_in(row.every))
 
     def _on_asked(self, ports: OnPorts, asked: Asked) -> Term:
         if not ports.name or not asked.of_pod:

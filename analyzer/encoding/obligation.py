@@ -109,7 +109,7 @@ def obligation(
     if dst is not None:
         is_other, has_none = first.formulas.has_protocol(Protocol.OTHER), first.formulas.port.lies_in(((0, 0),))
         dst_exists = [*_exists(dst, first.formulas), iff(is_other, has_none)]
-        dst_exists += first.ways.by_possible_way()
+        dst_exists += (first.formulas.exactly_others(), *first.ways.by_possible_way())
         universe = [*src_exists, *dst_exists, *distinct(src, dst, judges_nodes=judges_nodes)]
         universe += (*first.off_the_mesh(), *besides)
         universe += first.requests.well_formed() if first.requests is not None else []

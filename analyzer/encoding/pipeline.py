@@ -56,7 +56,7 @@ class PipelineTerms:
         self.profile = scope.question.profile
         self.formulas = FormulaTerms(scope, dst, variables, script, assertions)
         self.tiers = TierTerms(self.formulas, script, assertions, track_allows=track_allows, is_tracked=is_tracked)
-        self.ways = WayTerms(scope, dst, self.formulas, variables, script)
+        self.ways = WayTerms(scope, src, dst, self.formulas, variables, script)
         self.requests: RequestTerms | None = None
         if scope.question.with_requests:
             from analyzer.encoding.identities import IdentityTerms

@@ -15,6 +15,7 @@
 | dst | TUNNEL_NAME | Bool | the pod declares the name at the port of the mesh's tunnel | every end |
 | connection | FAMILY | Bool | it is over IPv6 | every connection |
 | connection | PROTOCOL, PORT | BitVec | code of the protocol; destination port, 0 for none | every connection |
+| connection | NUMBER | BitVec | which protocol without ports (`sets/other_protocols`) | those of such protocols |
 | request | HTTP, MTLS, TOKEN | Bool | it is HTTP; in mutual TLS of the mesh; with a valid token | every connection |
 | request | TEXT | BitVec | 0: absent; i + 1: a text of sort i of its attribute | every connection |
 | request | VALUE | Bool | of a header, a claim: a text of that sort is among its values | every connection |
@@ -43,6 +44,7 @@ from analyzer.model.formulas import Role
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.records import dataclass
 from analyzer.sets.intervals import Intervals, canonical, contains, intersection, points
+from analyzer.sets.other_protocols import EVERY
 
 PROTOCOL_CODES = {p: i for i, p in enumerate((*PORT_PROTOCOLS, Protocol.OTHER))}
 
@@ -62,6 +64,7 @@ class Attribute(Enum):
     ACCOUNT = "sa", 6
     LABEL = "l", 7
     PORT = "port", 8
+    NUMBER = "other", 8
     PROTOCOL = "proto", 9
     NAMESPACE = "ns", 10
     IS_POD = "pod", 11
@@ -86,7 +89,7 @@ KINDS = (Attribute.IS_POD, Attribute.IS_NODE)
 OF_REQUESTS = frozenset({Attribute.TEXT, Attribute.VALUE, Attribute.HTTP, Attribute.MTLS, Attribute.TOKEN})
 ADDRESSES = (Attribute.KNOWN_ADDRESS, Attribute.UNKNOWN_ADDRESS)
 NAMESPACE_LABELS = (Attribute.NAMESPACE_LABEL, Attribute.NEW_NAMESPACE_LABEL)
-_TOLD = frozenset({Attribute.NAMESPACE, Attribute.PORT, *ADDRESSES})  # of many values
+_TOLD = frozenset({Attribute.NAMESPACE, Attribute.PORT, Attribute.NUMBER, *ADDRESSES})  # of many values
 _OPEN = frozenset({Attribute.UNKNOWN_ADDRESS, Attribute.NAMESPACE_LABEL})
 _OF_KIND = {
     Attribute.LABEL: "pod",
@@ -257,6 +260,10 @@ class VariableBuilder:
         self.tell(role, attribute, values, which)
         return self.row(role, attribute, which).lies_in(values)
 
+    def has(self, role: Role, attribute: Attribute, which: Which = "") -> bool:
+        """Something asked for it."""
+        return (role, attribute, which) in self._rows
+
     def symbol(self, role: Role, attribute: Attribute, which: Which = "") -> Term:
         return self.row(role, attribute, which).symbol
 
@@ -288,6 +295,10 @@ class VariableBuilder:
                 width, every = 2, ((0, len(PROTOCOL_CODES) - 1),)
             case Attribute.PORT:
                 width, every, boundaries = 16, ((1, 65535),), ()
+            case Attribute.NUMBER:
+                width, every, boundaries = 16, EVERY.intervals, ()
+                code = PROTOCOL_CODES[Protocol.OTHER]
+                guard = ((Split(self.row(Role.CONNECTION, Attribute.PROTOCOL), ((code, code),)), True),)
             case Attribute.WAY:
                 width, every = bits(len(scope.ways) + 1), points((0, *scope.through))
             case Attribute.TEXT if isinstance(which, Asked):

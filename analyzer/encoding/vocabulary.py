@@ -44,6 +44,7 @@ from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import (
     PORT_PROTOCOLS,
     NamedPort,
+    NumberedPorts,
     Ports,
     Protocol,
 )
@@ -101,6 +102,7 @@ def vocabulary(
     needs_addresses = (
         members.has_disjoint_families
         or bool(led)
+        or any(isinstance(entry, NumberedPorts) and entry.version for entry in claim_ports(question.claim))
         or any(isinstance(leaf, Member) and isinstance(leaf.ends, AtAddress | OnNodes) for leaf in asked)
         or any(isinstance(leaf, Test) and isinstance(leaf.meets, AddressSet) for leaf in asked)
     )

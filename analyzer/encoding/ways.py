@@ -22,9 +22,16 @@ class WayTerms:
     """Terms for what the client asks for, and for where that leads."""
 
     def __init__(
-        self, scope: Scope, dst: EndTerms | None, formulas: FormulaTerms, variables: VariableBuilder, script: Script
+        self,
+        scope: Scope,
+        src: EndTerms,
+        dst: EndTerms | None,
+        formulas: FormulaTerms,
+        variables: VariableBuilder,
+        script: Script,
     ) -> None:
-        self.scope, self.dst, self.formulas, self.variables, self.script = scope, dst, formulas, variables, script
+        self.scope, self.src, self.dst = scope, src, dst
+        self.formulas, self.variables, self.script = formulas, variables, script
 
     def is_possible(self, number: int) -> Term:
         """The way of that number leads to the destination, on the connection's port."""
@@ -93,7 +100,9 @@ class WayTerms:
     def on_ports(self, ports: Iterable[Ports], where: NamedPortScope | None = None) -> Term:
         """The connection is on one of the ports; `where`: in which containers names are looked up, if not in those that
         the profile looks at."""
-        return self.formulas.of(on_any(ports, where or self.scope.question.profile.named_port_scope), {})
+        return self.formulas.of(
+            on_any(ports, where or self.scope.question.profile.named_port_scope), {Role.SRC: self.src}
+        )
 
     def of_nodes(self) -> Iterator[tuple[Protocol, int, int, Term]]:
         """Each port of the nodes, or range of which one is, and that it leads to the destination."""

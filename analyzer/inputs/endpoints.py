@@ -160,9 +160,12 @@ def ports(values: Sequence[str], is_for_people: bool) -> ConnectionSet | None:
 
 
 def _port(text: str) -> ConnectionSet:
-    from analyzer.sets import ConnectionSet, PortSet
+    from analyzer.sets import ConnectionSet, PortSet, other_protocols
 
-    hint = "write tcp/80, udp/9000-9100, sctp for all of its ports, other for protocols without ports, or any"
+    hint = "write tcp/80, udp/9000-9100, sctp for all of its ports, icmp/8, other for what has no ports, or any"
+    others = other_protocols.read_term(re.sub(r"^icmpv[46](?![^/])", "icmp", text.lower()))
+    if others is not None:
+        return ConnectionSet(others=others)
     match = _PORTS.fullmatch(text)
     if match is None and text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65536:
         raise UsageError(f"`{text}` after --on names no protocol", f"write tcp/{text}, udp/{text} or sctp/{text}")
@@ -172,11 +175,7 @@ def _port(text: str) -> ConnectionSet:
     if protocol not in _PROTOCOLS:
         raise UsageError(f"`{text}` after --on names no protocol", nearest(protocol, _PROTOCOLS))
     if protocol in _ICMP:
-        if match["high"] is not None or int(low or 0) > 255:
-            raise UsageError(f"`{text}` after --on: one ICMP type, from 0 to 255", "write icmp/8, icmpv6/128 or icmp")
-        from analyzer.sets import other_protocols
-
-        return ConnectionSet(others=other_protocols.icmp(None if low is None else int(low)))
+        raise UsageError(f"`{text}` after --on: ICMP types go from 0 to 254", "write icmp/8, icmpv6/128 or icmp")
     if low is None:
         return ConnectionSet.FULL if protocol == "any" else ConnectionSet.on(protocol.upper(), PortSet.FULL)
     if protocol in ("other", "any"):

@@ -39,7 +39,8 @@ from analyzer.model.formulas import Name, Role
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
 from analyzer.semantics.requested import attributes_of
-from analyzer.sets.intervals import contains
+from analyzer.sets.intervals import Intervals, contains
+from analyzer.sets.other_protocols import ECHO_REQUESTS, EVERY
 from analyzer.solving import Budget, Result
 from analyzer.verdicts.regions import Region
 from analyzer.verdicts.verdict import Counterexample
@@ -323,7 +324,16 @@ def new_namespaces(witness: Connection | Pod, cluster: Cluster) -> frozenset[str
 
 _MOST_TWINS = 24
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
-_CHOSEN = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.KNOWN_ADDRESS, *OF_REQUESTS})
+_CHOSEN = frozenset(
+    {
+        Attribute.PORT,
+        Attribute.NUMBER,
+        Attribute.PROTOCOL,
+        Attribute.FAMILY,
+        Attribute.KNOWN_ADDRESS,
+        *OF_REQUESTS,
+    }
+)
 _ALWAYS = frozenset(Requested(Role.REQUEST, name) for name in (Name.METHOD, Name.PATH, Name.HOST))
 _PLAIN = frozenset({Attribute.LABEL, Attribute.PORT_NAME, Attribute.TUNNEL_NAME, *NAMESPACE_LABELS})
 
@@ -335,6 +345,8 @@ def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Vari
             case Attribute.PORT:
                 allowed = box.get(variable, variable.every)
                 yield variable, next((p for p in FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
+            case Attribute.NUMBER:
+                yield variable, _familiar_number(box.get(variable, variable.every))
             case Attribute.KNOWN_ADDRESS:
                 allowed, version = box.get(variable, variable.every), int(str(variable.which))
                 known = (it for it in FAMILIAR_ADDRESSES[version] if contains(allowed, it))
@@ -361,6 +373,10 @@ def _familiar(connection: Connection, box: Box) -> Connection:
         if isinstance(end, External) and (familiar := next(known, None)) is not None:
             nicer = External(type(end.ip)(familiar))
             connection = replace(connection, src=nicer) if role is Role.SRC else replace(connection, dst=nicer)
+    if connection.number is not None:
+        return replace(
+            connection, number=_familiar_number(told.get((Role.CONNECTION, Attribute.NUMBER, ""), EVERY.intervals))
+        )
     if connection.port is None or any(v.attribute is Attribute.PORT_NAME for v in box):
         return connection
     ports = connection.dst.ports if isinstance(connection.dst, Pod) else ()
@@ -368,6 +384,11 @@ def _familiar(connection: Connection, box: Box) -> Connection:
     allowed = told.get((Role.CONNECTION, Attribute.PORT, ""), ((1, 65535),))
     choice = (p for p in (*declared, *FAMILIAR_PORTS, connection.port) if contains(allowed, p))
     return replace(connection, port=next(choice, connection.port))
+
+
+def _familiar_number(allowed: Intervals) -> int:
+    """Of protocols without ports a ping, or the first that there is."""
+    return next((number for number in ECHO_REQUESTS if contains(allowed, number)), allowed[0][0])
 
 
 def _dependence(obligation: Obligation, symbol: str, witness: Connection | Pod) -> str:

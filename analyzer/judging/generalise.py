@@ -27,7 +27,9 @@ _MOST_QUESTIONS = 64
 _TOLD = frozenset({Attribute.PROTOCOL, *ADDRESSES, *OF_REQUESTS})
 _FIXED = frozenset({*KINDS, Attribute.MEMBER})  # never widened
 # With some other value of these something violates nearly always, so that nobody asks first whether it is so with any.
-_OFTEN_WIDE = frozenset({Attribute.PORT, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.HTTP, *ADDRESSES})
+_OFTEN_WIDE = frozenset(
+    {Attribute.PORT, Attribute.NUMBER, Attribute.PROTOCOL, Attribute.FAMILY, Attribute.HTTP, *ADDRESSES}
+)
 
 
 def generalise(session: QuerySession, values: Mapping[str, int]) -> Box:

@@ -142,6 +142,8 @@ def _of_connection(connection: Connection) -> Iterator[Constraint]:
     yield Constraint(Role.CONNECTION, Attribute.PROTOCOL, ValueSet.of([connection.protocol.value]))
     if connection.port is not None:
         yield Constraint(Role.CONNECTION, Attribute.PORT, PortSet.of(connection.port))
+    if connection.number is not None:
+        yield Constraint(Role.CONNECTION, Attribute.OTHER, PortSet.of(connection.number))
 
 
 def _of_end(role: Role, end: End) -> Iterator[Constraint]:

@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from analyzer.encoding import Attribute, Obligation, Variable
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.model.formulas import Role
+from analyzer.sets.intervals import contains
+from analyzer.sets.other_protocols import ECHO_REQUESTS
 
 FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
 FAMILIAR_ADDRESSES = {
@@ -38,6 +40,10 @@ def readable(obligation: Obligation, values: Mapping[str, int]) -> dict[str, int
     if port is not None and values.get(port.symbol) and not is_named:
         low, high = _atom(port, values[port.symbol])
         found[port.symbol] = next((number for number in FAMILIAR_PORTS if low <= number <= high), values[port.symbol])
+    other = variables.find(Role.CONNECTION, Attribute.NUMBER)
+    if other is not None and contains(other.every, values.get(other.symbol, 0)):
+        low, high = _atom(other, values[other.symbol])
+        found[other.symbol] = next((number for number in ECHO_REQUESTS if low <= number <= high), values[other.symbol])
     return found
 
 

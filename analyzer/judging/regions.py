@@ -50,6 +50,8 @@ def _connection(obligation: Obligation, box: Box) -> Iterator[Constraint]:
         yield _of(Role.CONNECTION, Attribute.PROTOCOL, protocols)
     if ports is not None and protocols != [Protocol.OTHER.value]:
         yield Constraint(Role.CONNECTION, Attribute.PORT, PortSet.of(*ports))
+    if (others := told.get(Symbol.NUMBER)) is not None and Protocol.OTHER.value in protocols:
+        yield Constraint(Role.CONNECTION, Attribute.OTHER, PortSet.of(*others))
     if family is not None and (pods := obligation.scope.pod_addresses).v4 and pods.v6:  # else there is no other family
         yield _of(Role.CONNECTION, Attribute.FAMILY, ["IPv6" if family == exactly(1) else "IPv4"])
     asked = told.get(Symbol.WAY, exactly(0))

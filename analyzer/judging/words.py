@@ -43,8 +43,7 @@ def unknown_fact(obligation: Obligation, symbol: str) -> str:
 
 
 def in_words(connection: Connection) -> str:
-    port = f" {connection.port}" if connection.port else ""
-    return f"{_end(connection.src)} to {_end(connection.dst)} on {connection.protocol.value}{port}"
+    return f"{_end(connection.src)} to {_end(connection.dst)} on {connection.service}"
 
 
 def _end(end: End) -> str:

@@ -8,6 +8,7 @@ from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import Request
 from analyzer.records import dataclass
+from analyzer.sets import other_protocols
 from analyzer.sets.addresses import IPAddress
 
 
@@ -93,7 +94,8 @@ class Connection:
     """The opening of one connection: both ends of one address family, at least one of them a pod
     (between revisions whose policies select nodes: or a node).
 
-    `port` is the destination port on the pod, after Service translation; None iff the protocol is OTHER.  The source
+    `port` is the destination port on the pod, after Service translation; None iff the protocol is OTHER.  `number`
+    tells which of those it is (`sets/other_protocols`), where something asks.  The source
     is never the destination pod's own node, which always reaches it.  `through` is the Service that the client asks
     for; None: the destination itself, or whichever Service leads there.  `request`: what the client asks for over it.
     """
@@ -104,6 +106,14 @@ class Connection:
     port: int | None
     through: Through | None = None
     request: Request | None = None
+    number: int | None = None
+
+    @property
+    def service(self) -> str:
+        """`TCP 443`, `ICMP type 8`, `a protocol without ports`."""
+        if self.protocol is not Protocol.OTHER:
+            return f"{self.protocol.value} {self.port}"
+        return "a protocol without ports" if self.number is None else other_protocols.message(self.number)
 
 
 __all__ = ["NO_LABELS", "Connection", "End", "External", "Host", "Pod", "Through", "pod_of"]

@@ -237,12 +237,14 @@ def negated(part: Formula) -> Formula:
 
 def on_any(ports: Iterable[Ports], scope: NamedPortScope) -> Formula:
     """On one of the ports; names are looked up in the containers of `scope`, on whatever pod."""
-    return either(
-        OnPorts(entry.protocol, entry.ports)
-        if isinstance(entry, NumberedPorts)
-        else OnPorts(entry.protocol, name=entry.name, scope=scope)
-        for entry in ports
-    )
+    return either(_on(entry, scope) for entry in ports)
+
+
+def _on(entry: Ports, scope: NamedPortScope) -> Formula:
+    if not isinstance(entry, NumberedPorts):
+        return OnPorts(entry.protocol, name=entry.name, scope=scope)
+    numbered = OnPorts(entry.protocol, entry.ports)
+    return numbered if entry.version is None else both([OF_FAMILY[entry.version], numbered])
 
 
 def leaves(formula: Formula) -> Iterator[Leaf]:

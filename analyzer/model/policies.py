@@ -49,11 +49,14 @@ class NumberedPorts:
 
     `low is None`: the entry names no port, hence all of the protocol's (reference A6).  `is_range` tells an endPort
     entry, which an engine without endPort support cuts to its first port (knob enforce_endport).
+    Of Protocol.OTHER they are numbers of `sets/other_protocols`; `version`: over that version of IP only, for types of
+    ICMP are numbered apart in each.
     """
 
     protocol: Protocol
     low: int | None = None
     high: int | None = None
+    version: int | None = None
 
     @property
     def ports(self) -> PortSet:

@@ -13,7 +13,7 @@ from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.policies import RuleRef, Tier
 from analyzer.model.source import Notice
 from analyzer.reports import finding_words
-from analyzer.reports.region_json import constraints
+from analyzer.reports.region_json import constraints, other
 from analyzer.reports.request_json import request
 from analyzer.reports.words import UNIVERSES
 from analyzer.semantics.decision import Decision, Ruling
@@ -165,6 +165,7 @@ def _shown(connection: Connection) -> Json:
         "dst": endpoint(connection.dst),
         "protocol": connection.protocol.value,
         "port": connection.port,
+        **other(connection),
     }
 
 
@@ -188,6 +189,7 @@ def _counterexample(example: Counterexample) -> Json:
         "dst": endpoint(connection.dst) if connection else None,
         "protocol": connection.protocol.value if connection else None,
         "port": connection.port if connection else None,
+        **(other(connection) if connection else {}),
         "request": request(connection.request) if connection else None,
         "allowed": decision.allowed if decision else None,
         "live": example.live,

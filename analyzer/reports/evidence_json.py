@@ -12,6 +12,7 @@ from analyzer.model.added_labels import Form, Unknown, Unwritten, Values, Words
 from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.requests import Request, Token
+from analyzer.reports.region_json import other
 from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
 
 SCHEMA = "netproof/evidence/2"
@@ -86,6 +87,7 @@ def _witness(witness: Connection | Pod) -> Json:
         "protocol": witness.protocol.value,
         "port": witness.port,
     }
+    found |= other(witness)
     if (way := witness.through) is not None:
         found["through"] = {"service": way.service, "address": str(way.address), "port": way.number}
     if witness.request is not None:

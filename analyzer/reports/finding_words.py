@@ -74,7 +74,7 @@ def example(finding: Finding, *, is_short: bool = False) -> str:
     if is_short and any(
         isinstance(end, Pod) and end.workload is None for end in (finding.example.src, finding.example.dst)
     ):
-        service = words.service(finding.example.protocol, finding.example.port)
+        service = finding.example.service
         return f"{_end(finding.example.src)} → {_end(finding.example.dst)} on {service}{standing}"
     flow = words.flow(finding.example, finding.new_namespaces).removesuffix(",")
     return f"{_KIND.sub('', flow)}{standing}"
@@ -96,7 +96,7 @@ def opens(finding: Finding) -> str:
 def _counted(found: Sequence[Connection], how: str) -> str:
     if not found:
         return ""
-    first = f"{_pair(found[0])} on {words.service(found[0].protocol, found[0].port)}"
+    first = f"{_pair(found[0])} on {found[0].service}"
     return f"{first}, which is {how}" if len(found) == 1 else f"{first}, and {len(found) - 1} more that are {how}"
 
 

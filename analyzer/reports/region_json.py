@@ -1,8 +1,9 @@
 """Regions in JSON: lists of CONSTRAINT (design 5), written and read.
 
 A constraint is `{"role", "attribute", "set"}`; an attribute that has a key carries it in brackets: `labels[app]`.
-A set is `{"in": […]}` or `{"notin": […]}` of values, of address blocks, of inclusive ranges of ports, or of texts, told
-by what they meet and what they do not: `{"met": [{"begins with": "/a"}], "unmet": []}`.
+A set is `{"in": […]}` or `{"notin": […]}` of values, of address blocks, of inclusive ranges of ports, of protocols
+without ports as a query names them (`icmp/8`), or of texts, told by what they meet and what they do not:
+`{"met": [{"begins with": "/a"}], "unmet": []}`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from analyzer.model.formulas import Role
-from analyzer.sets import AddressSet, PortSet, TextSet, ValueSet
+from analyzer.sets import AddressSet, PortSet, TextSet, ValueSet, other_protocols
 from analyzer.verdicts.regions import (
     ADDRESSES,
     KEYED,
@@ -27,6 +28,7 @@ from analyzer.verdicts.regions import (
 )
 
 if TYPE_CHECKING:
+    from analyzer.model.endpoints import Connection
     from analyzer.sets.strings import Pattern
 
 Json = dict[str, Any]
@@ -35,7 +37,18 @@ _ATTRIBUTES = {attribute.value: attribute for attribute in Attribute}
 
 def constraints(these: Iterable[Constraint]) -> list[Json]:
     """CONSTRAINT of design 5, one for each."""
-    return [{"role": it.role.value, "attribute": it.name, "set": _set(it.within)} for it in these]
+    return [{"role": it.role.value, "attribute": it.name, "set": _of(it)} for it in these]
+
+
+def other(connection: Connection) -> Json:
+    """Which protocol without ports the connection is of, where something asked: `{"other": "icmp/8/0"}`."""
+    return {} if connection.number is None else {"other": other_protocols.term(connection.number)}
+
+
+def _of(it: Constraint) -> Json:
+    if it.attribute is Attribute.OTHER and isinstance(it.within, PortSet):
+        return {"in": list(other_protocols.terms(it.within))}
+    return _set(it.within)
 
 
 def _set(within: Within) -> Json:
@@ -98,6 +111,9 @@ def _read_set(attribute: Attribute, text: Json) -> Within:
     if attribute in ADDRESSES:
         addresses = AddressSet.of(*(str(ip_network(block)) for block in listed))
         return ~addresses if is_complement else addresses
+    if attribute is Attribute.OTHER:
+        others = _read_others(listed)
+        return other_protocols.EVERY - others if is_complement else others
     if attribute in PORTS:
         ports = PortSet.of(*((low, high) for low, high in listed))
         return ~ports if is_complement else ports
@@ -105,6 +121,16 @@ def _read_set(attribute: Attribute, text: Json) -> Within:
         raise ValueError(f"a value of `{attribute.value}` is no text")
     values = ValueSet.of(listed)
     return ~values if is_complement else values
+
+
+def _read_others(listed: Iterable[str]) -> PortSet:
+    found = PortSet.EMPTY
+    for term in listed:
+        numbers = other_protocols.read_term(term)
+        if numbers is None:
+            raise ValueError(f"`{term}` names no protocol without ports")
+        found |= numbers
+    return found
 
 
 def _alternative(it: Json) -> tuple[tuple[Pattern, bool], ...]:

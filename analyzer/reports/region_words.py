@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.model.policies import PORT_PROTOCOLS, Protocol
 from analyzer.reports.words import addresses, label, listed
-from analyzer.sets import AddressSet, PortSet, TextSet, ValueSet
+from analyzer.sets import AddressSet, PortSet, TextSet, ValueSet, other_protocols
 from analyzer.verdicts.regions import NEW_NAMESPACE, NOT_PERMITTED, SOME, YES, Attribute
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def region(it: Region) -> str:
     text = end_region(it.src)
     if it.dst is not None:
         text += f" → {end_region(it.dst)}"
-        ports = _ports(it.protocols, it.ports)
+        ports = _ports(it.protocols, it.ports, it.others)
         text += f", on {ports}" if ports else ""
     return ", ".join((text, *conditions(it)))
 
@@ -105,10 +105,10 @@ def _text(alternative: Alternative) -> str:
     return " and ".join([*met, denied])
 
 
-def _ports(protocols: tuple[Protocol, ...], ports: PortSet | None) -> str:
-    """`TCP 8000–8999`, `TCP or UDP 53`, `any port`."""
+def _ports(protocols: tuple[Protocol, ...], ports: PortSet | None, others: PortSet) -> str:
+    """`TCP 8000–8999`, `TCP or UDP 53`, `any port`, `ICMP type 8`."""
     with_ports = [p.value for p in protocols if p in PORT_PROTOCOLS]
-    without = ["protocols without ports"] if Protocol.OTHER in protocols else []
+    without = [other_protocols.words(others)] if others else []
     if not with_ports or ports is None:
         return "".join(without)
     named = listed(with_ports, "or")

@@ -8,7 +8,7 @@ from analyzer.model.claims import Universe
 from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
-from analyzer.model.policies import Protocol, RuleRef
+from analyzer.model.policies import RuleRef
 from analyzer.model.requests import Request, in_words
 from analyzer.sets import INTERNET, AddressSet, ValueSet
 from analyzer.sets.addresses import TOP4, TOP6
@@ -102,13 +102,7 @@ def flow(connection: Connection, new_namespaces: frozenset[str] = frozenset()) -
     ends = f"{end(connection.src, new_namespaces)} → {end(connection.dst, new_namespaces)}"
     asked = connection.request
     asking = "" if asked is None or asked == Request() else f", asking for {in_words(asked)},"
-    return f"{ends} on {service(connection.protocol, connection.port)}{asking}"
-
-
-def service(protocol: Protocol, port: int | None) -> str:
-    if port is None:
-        return "a protocol without ports" if protocol is Protocol.OTHER else protocol.value
-    return f"{protocol.value} {port}"
+    return f"{ends} on {connection.service}{asking}"
 
 
 # ------------------------------------------------------------------------------------------------ sets

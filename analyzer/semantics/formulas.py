@@ -62,6 +62,7 @@ Seen = End | Labels | None
 class Situation:
     """What a formula is asked about: a protocol and a port, the ends, the nodes there are, who settles what is open.
 
+    `port`: of Protocol.OTHER which of those it is; None where nobody says.
     `meant`: the formulas over its labels that the node among the ends meets, if nothing of it is known but an address.
     `request`: its attributes, as a proxy sees them; those that are not there are absent.
     """
@@ -77,7 +78,8 @@ class Situation:
     @staticmethod
     def of(connection: Connection, nodes: tuple[Node, ...] = (), settle: Settle = first_option) -> Situation:
         ends = {Role.SRC: connection.src, Role.DST: connection.dst}
-        return Situation(connection.protocol, connection.port, ends, nodes, settle)
+        port = connection.port if connection.protocol is not Protocol.OTHER else connection.number
+        return Situation(connection.protocol, port, ends, nodes, settle)
 
     def seeing(self, role: Role, end: Seen) -> Situation:
         """The same with another end in that role."""

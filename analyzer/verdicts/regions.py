@@ -12,7 +12,7 @@ from enum import Enum
 from analyzer.model.formulas import Role
 from analyzer.model.policies import Protocol
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet, ConnectionSet, PortSet, TextSet, ValueSet
+from analyzer.sets import AddressSet, ConnectionSet, PortSet, TextSet, ValueSet, other_protocols
 
 NEW_NAMESPACE = "<new-namespace>"
 """Stands for the name of any namespace that nothing mentions; none is called so."""
@@ -24,8 +24,8 @@ SOME = "some"
 class Attribute(Enum):
     """What is constrained, in the order in which a region lists it.
 
-    Sets are of values (a ValueSet), but for addresses (an AddressSet), ports (a PortSet) and what a request says (a
-    TextSet).
+    Sets are of values (a ValueSet), but for addresses (an AddressSet), ports and numbers (a PortSet) and what a request
+    says (a TextSet).
     """
 
     KIND = "kind"  # of an end: `pod`, `external`, `node`
@@ -43,6 +43,7 @@ class Attribute(Enum):
     SERVICE_PORT_NAME = "service_port_name"  # the same, as Services look names up
     PROTOCOL = "protocol"
     PORT = "port"  # of those protocols that have ports
+    OTHER = "other"  # of those that have none: which, and what they carry (`sets/other_protocols`)
     FAMILY = "family"  # `IPv4`, `IPv6`
     SERVICE = "service"  # the Service that the client asks for: `Service NAMESPACE/NAME`
     SERVICE_ADDRESS = "service_address"  # which of its own addresses
@@ -243,6 +244,15 @@ class Region:
         found = _within(self.connection, Attribute.PORT)
         assert found is None or isinstance(found, PortSet)
         return PortSet.FULL if found is None else found
+
+    @property
+    def others(self) -> PortSet:
+        """Which protocols without ports the region has, by their numbers."""
+        if Protocol.OTHER not in self.protocols:
+            return PortSet.EMPTY
+        found = _within(self.connection, Attribute.OTHER)
+        assert found is None or isinstance(found, PortSet)
+        return other_protocols.EVERY if found is None else found
 
     @property
     def connections(self) -> ConnectionSet:

@@ -79,8 +79,9 @@ from analyzer.model.policies import (
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Source
 from analyzer.records import dataclass
-from analyzer.sets import AddressSet
+from analyzer.sets import AddressSet, PortSet
 from analyzer.sets.addresses import IPAddress, IPNetwork
+from analyzer.sets.other_protocols import read_term
 
 T = TypeVar("T")
 
@@ -91,6 +92,13 @@ DOMAIN_NAMES = ("a.example", "b.example", "*.cluster.local", "db.one.svc.cluster
 _HOMES = ("one", "one", "one", "two", MENTIONED)  # mostly one, so that things meet
 HOMES = st.sampled_from(_HOMES)
 NUMBERS = st.integers(80, 82)
+MESSAGES = tuple(
+    low
+    for term in ("icmp/8/0", "icmp/8/1", "icmp/0/0", "icmp/0/1", "icmp/3/4", "icmp/128/0", "protocol/47", "protocol/50")
+    for low, _ in read_term(term) or ()
+)
+OTHERS = st.sampled_from(MESSAGES)
+"""Protocols without ports, on both sides of what rules and claims ask of them."""
 _PORT_NAMES, _PROTOCOLS = ("web", "dns"), (Protocol.TCP, *PORT_PROTOCOLS)
 PORT_NAMES, PROTOCOLS = st.sampled_from(_PORT_NAMES), st.sampled_from(_PROTOCOLS)
 INSIDE = {4: ip_address("10.0.0.0"), 6: ip_address("fd00::")}
@@ -592,7 +600,13 @@ def connections(draw: DrawFn, cluster: Cluster) -> Connection:
     ends = draw(pair)
     src, dst = ends if draw(st.booleans()) else reversed(ends)
     protocol = draw(any_of(*PORT_PROTOCOLS, Protocol.TCP, Protocol.OTHER))
-    return Connection(src, dst, protocol, None if protocol is Protocol.OTHER else draw(NUMBERS))
+    return opened(src, dst, protocol, draw(OTHERS if protocol is Protocol.OTHER else NUMBERS))
+
+
+def opened(src: End, dst: End, protocol: Protocol, number: int | None) -> Connection:
+    """`number`: the port, or which protocol without ports it is."""
+    is_other = protocol is Protocol.OTHER
+    return Connection(src, dst, protocol, None if is_other else number, number=number if is_other else None)
 
 
 def is_pair(ends: tuple[Pod, End]) -> bool:
@@ -652,10 +666,18 @@ def conditions(roles: tuple[Role, ...] = (Role.SRC, Role.DST)) -> SearchStrategy
 
 
 @cache
+def _claimed_others() -> SearchStrategy[Ports]:
+    terms = st.sampled_from(("icmp", "icmp/8", "icmp/8/0", "icmp/1-127", "protocol/47", "protocol/1-5"))
+    spans = terms.map(lambda term: (read_term(term) or PortSet.EMPTY).intervals[0])
+    versions = st.sampled_from((None, None, 4, 6))
+    return st.builds(lambda span, version: NumberedPorts(Protocol.OTHER, *span, version), spans, versions)
+
+
+@cache
 def claimed_ports() -> SearchStrategy[tuple[Ports, ...]]:
     everything = tuple(NumberedPorts(protocol) for protocol in PORT_PROTOCOLS)
     named = st.sampled_from([NamedPort(*each) for each in product(_PORT_NAMES, _PROTOCOLS)])
-    one = numbered_ports() | named | st.just(NumberedPorts(Protocol.OTHER))
+    one = numbered_ports() | named | st.just(NumberedPorts(Protocol.OTHER)) | _claimed_others()
     return st.just(everything) | _tuples(one, 1, 2)
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from itertools import combinations, product
 
-from clusters import as_made
+from clusters import as_made, opened
 
 from analyzer.model.claims import Assumption, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, ContainerPort, Service
@@ -48,6 +48,7 @@ from analyzer.semantics.formulas import matches
 from analyzer.semantics.ways import leads_to
 from analyzer.sets import DEFAULT_POD_ADDRESSES, AddressSet
 from analyzer.sets.addresses import IPAddress
+from analyzer.sets.other_protocols import EVERY as EVERY_OTHER
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 NEW_NAMESPACES = ("new-one", "new-two")
@@ -246,14 +247,19 @@ class FiniteWorld:
             return [(Protocol.TCP, 80)]
         edges = {1, 65535}
         for m in self.mentions:
-            if isinstance(m, NumberedPorts) and m.low is not None:
+            if isinstance(m, NumberedPorts) and m.low is not None and m.protocol is not Protocol.OTHER:
                 edges |= {e for low, high in m.ports for e in (low, high + 1)} | {m.low + 1}
         edges |= {p.number for w in self.cluster.workloads for p in w.ports if p.name in self.port_names}
         edges |= {p.target for s in self.cluster.services for p in s.ports if isinstance(p.target, int)}
         edges |= {p.number for e in self.cluster.endpoints for p in e.ports if p.number}
         edges |= {p.number for w in self.cluster.workloads for p in w.ports if p.host_port}
         numbers = sorted(e for e in edges if 1 <= e <= 65535)
-        return [(p, n) for p in Protocol if p is not Protocol.OTHER for n in numbers] + [(Protocol.OTHER, None)]
+        others: set[int] = set()
+        for m in self.mentions:
+            if isinstance(m, NumberedPorts) and m.low is not None and m.protocol is Protocol.OTHER:
+                others |= {e for low, high in m.ports for e in (low - 1, low, high, high + 1) if e in EVERY_OTHER}
+        told = [(Protocol.OTHER, n) for n in sorted(others)] or [(Protocol.OTHER, None)]
+        return [(p, n) for p in Protocol if p is not Protocol.OTHER for n in numbers] + told
 
     # -------------------------------------------------------------------------------------------- ends
     @cached_property
@@ -445,7 +451,7 @@ class FiniteWorld:
         for src, dst in self.pairs():
             for protocol, port in self.sockets:
                 for end in self._declaring(dst, protocol, port):
-                    connection = Connection(src, end, protocol, port)
+                    connection = opened(src, end, protocol, port)
                     yield connection
                     yield from self._by_way_of_services(connection)
 
@@ -542,8 +548,9 @@ class FiniteWorld:
     def has_destination(self) -> bool:
         """Some end of the set has one of the ports."""
         destinations = self.claim.destinations or ANYTHING
+        anyone = {4: External(ip_address("0.0.0.0")), 6: External(ip_address("::"))}
         return any(
-            on_ports(self.claim.ports, Connection(External(ip_address("0.0.0.0")), end, protocol, port), self.profile)
+            on_ports(self.claim.ports, opened(anyone[end.ip.version], end, protocol, port), self.profile)
             for member in self.ends
             if self._is_in(destinations, member)
             for protocol, port in self.sockets

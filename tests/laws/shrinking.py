@@ -160,7 +160,7 @@ def _smaller_subjects(subject: Subject) -> Iterator[Subject]:
         yield from _smaller_ends(subject)
         return
     if subject.protocol is not Protocol.TCP:
-        yield replace(subject, protocol=Protocol.TCP, port=80)
+        yield replace(subject, protocol=Protocol.TCP, port=80, number=None)
     if subject.port not in (None, 80):
         yield replace(subject, port=80)
     for name in ("src", "dst"):

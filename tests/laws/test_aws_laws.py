@@ -238,4 +238,9 @@ def _is_on(rule: GroupRule, connection: Connection) -> bool | None:
         and rule.protocol != other_protocols.ICMP_OF[connection.src.ip.version]
     ):
         return False
-    return None
+    assert connection.number is not None
+    kind, *message = other_protocols.term(connection.number).split("/")
+    if rule.protocol not in other_protocols.ICMP_OF.values():
+        return kind == "protocol" and int(message[0]) == rule.protocol
+    asked = [] if rule.low is None else [rule.low] if rule.high is None else [rule.low, rule.high]
+    return kind == "icmp" and list(map(int, message))[: len(asked)] == asked

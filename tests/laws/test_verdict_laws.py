@@ -291,7 +291,7 @@ def _as_known(world: FiniteWorld, connection: Connection) -> tuple[object, ...]:
             return (end.workload, end.ip if end.workload in known else None)
         return (end.name if isinstance(end, Host) else "", end.ip)
 
-    return (seen(connection.src), seen(connection.dst), connection.protocol, connection.port)
+    return (seen(connection.src), seen(connection.dst), connection.protocol, connection.port, connection.number)
 
 
 @settings(LAW, max_examples=25)

@@ -24,6 +24,7 @@ _KINDS = {Pod: "pod", Host: "node", External: "external"}
 READ_OF_CONNECTIONS = {
     Attribute.PROTOCOL,
     Attribute.PORT,
+    Attribute.OTHER,
     Attribute.FAMILY,
     Attribute.SERVICE,
     Attribute.SERVICE_ADDRESS,
@@ -36,6 +37,8 @@ def tells_of(region: Region, connection: Connection, cluster: Cluster, profile: 
     if connection.protocol not in region.protocols:
         return False
     if region.ports is not None and connection.port is not None and connection.port not in region.ports:
+        return False
+    if connection.number is not None and connection.number not in region.others:
         return False
     if region.family not in (None, f"IPv{connection.src.ip.version}"):
         return False

@@ -18,6 +18,7 @@ from random import Random
 from clusters import (
     DECLARED,
     MENTIONED,
+    MESSAGES,
     SERVICE_IPS,
     VALUES,
     claims,
@@ -26,6 +27,7 @@ from clusters import (
     is_pair,
     isolation_claims,
     namespaces_matching,
+    opened,
     other_ends,
     pods,
     profiles,
@@ -472,9 +474,9 @@ def _questions(draw: DrawFn, cluster: Cluster, profile: Profile) -> Asked:
 
 def _connections(cluster: Cluster, ends: list[Pod], others: list[End]) -> Iterator[Connection]:
     """Every connection between these ends, on every port."""
-    sockets = [*product(PORT_PROTOCOLS, NUMBERS), (Protocol.OTHER, None)]
+    sockets = [*product(PORT_PROTOCOLS, NUMBERS), *product((Protocol.OTHER,), MESSAGES)]
     pairs = [(a, b) for a in ends for b in (*ends, *others) if a.ip.version == b.ip.version and is_pair((a, b))]
     pairs = [pair for pair in pairs if not _are_one(cluster, *pair)]
     for pair in dict.fromkeys([*pairs, *((b, a) for a, b in pairs)]):
         for protocol, port in sockets:
-            yield Connection(*pair, protocol, port)
+            yield opened(*pair, protocol, port)

@@ -35,6 +35,7 @@ from analyzer.model.policies import (
     UnknownPeer,
 )
 from analyzer.model.profile import PROFILES, Profile
+from analyzer.sets.other_protocols import term
 
 Document = dict[str, Any]
 _IMAGE = {"name": "c", "image": "registry.k8s.io/pause:3.10"}
@@ -291,7 +292,11 @@ def save(trial: Trial, folder: Path) -> None:
     if isinstance(subject, Connection) and subject.through is None:
         pods: dict[str, Document] = {}
         entry = {"from": _end("source", subject.src, pods), "to": _end("destination", subject.dst, pods)}
-        port = "other" if subject.port is None else f"{subject.protocol.value.lower()}/{subject.port}"
+        if subject.number is not None:
+            kind, *place = term(subject.number).split("/")
+            port = f"ip/{place[0]}" if kind == "protocol" else f"{kind}/{'.'.join(place)}"
+        else:
+            port = "other" if subject.port is None else f"{subject.protocol.value.lower()}/{subject.port}"
         expect = {(True,): "allow", (False,): "deny"}.get(tuple(oracle or ()), "open")
         text |= {"pods": pods} if pods else {}
         text |= {"decisions": [{**entry, "port": port, "expect": expect}]}

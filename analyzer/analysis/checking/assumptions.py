@@ -42,7 +42,7 @@ def stated_assumptions(cluster: Cluster, packs: Sequence[Pack], setting: Setting
         StatedAssumption(
             "protocols",
             "TCP, UDP and SCTP are judged; ICMP and other protocols without ports are not",
-            override="say `on other` or `on any` in the query",
+            override="say `on icmp`, `on other` or `on any` in the query",
         )
     )
     found.append(_labels(setting.profile))

@@ -224,18 +224,21 @@ def _within(claim: Claim, region: Excuse) -> Claim | None:
 
 def _other_ports(ports: Sequence[Ports]) -> tuple[Ports, ...] | None:
     """All ports that are not among these; None where one has a name, which means another port on every pod."""
-    found: list[Ports] = []
+    if not all(isinstance(entry, NumberedPorts) for entry in ports):
+        return None
+    numbered = [entry for entry in ports if isinstance(entry, NumberedPorts)]
+    found: dict[Ports, None] = {}
     for protocol in Protocol:
-        taken = PortSet.EMPTY
-        for entry in ports:
-            if not isinstance(entry, NumberedPorts):
-                return None
-            if entry.protocol is protocol:
-                taken |= entry.ports
-        if protocol is Protocol.OTHER:
-            found += () if taken else (NumberedPorts(protocol),)
-        else:
-            found += (NumberedPorts(protocol, low, high) for low, high in ~taken)
+        its = [entry for entry in numbered if entry.protocol is protocol]
+        versions = (4, 6) if any(entry.version for entry in its) else (None,)
+        for version in versions:
+            taken = PortSet.EMPTY
+            for entry in its:
+                taken |= entry.ports if entry.version in (None, version) else PortSet.EMPTY
+            if not taken:
+                found[NumberedPorts(protocol, version=version)] = None
+                continue
+            found |= dict.fromkeys(NumberedPorts(protocol, low, high, version) for low, high in ~taken)
     return tuple(found)
 
 

@@ -34,7 +34,7 @@ from analyzer.model.labels import Selector
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import NamedPort, NamespaceNamed, NamespacesMatching, NumberedPorts, Ports, Protocol
 from analyzer.model.profile import Profile
-from analyzer.sets import AddressSet, ValueSet
+from analyzer.sets import AddressSet, ValueSet, other_protocols
 from analyzer.verdicts.baseline import Baseline
 from analyzer.verdicts.regions import NEW_NAMESPACE, YES, EndRegion, Labels, Region
 
@@ -99,9 +99,11 @@ def unlike_workloads(baseline: Baseline, universe: Universe, cluster: Cluster) -
 def _ports(region: Region) -> tuple[Ports, ...]:
     found: list[Ports] = []
     for protocol in region.protocols:
-        if protocol is Protocol.OTHER or region.ports is None:
+        if protocol is Protocol.OTHER and region.others == other_protocols.EVERY:
             found.append(NumberedPorts(protocol))
-        else:
+        elif protocol is Protocol.OTHER:
+            found += (NumberedPorts(protocol, low, high) for low, high in region.others)
+        elif region.ports is not None:
             found += (NumberedPorts(protocol, low, high) for low, high in region.ports)
     return tuple(found)
 

@@ -15,6 +15,7 @@ from analyzer.model.endpoints import Connection, End, External, Host, Pod, Throu
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import Request, Token, TokenState
+from analyzer.sets import other_protocols
 from analyzer.verdicts.bundle import (
     INDEX,
     MARKER_LINE,
@@ -121,7 +122,16 @@ def _witness(it: _Field) -> Connection | Pod:
     port = None if it["port"].is_null else it["port"].number
     through = _through(it["through"]) if "through" in it else None
     request = _request(it["request"]) if "request" in it else None
-    return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port, through, request)
+    number = _number(it["other"]) if "other" in it else None
+    return Connection(src, _end(it["dst"]), it["protocol"].made(Protocol), port, through, request, number)
+
+
+def _number(it: _Field) -> int:
+    """Which protocol without ports."""
+    numbers = other_protocols.read_term(it.text)
+    if numbers is None or [low for low, _ in numbers] != [high for _, high in numbers] or len(numbers.intervals) != 1:
+        raise it.fault("names no single protocol without ports")
+    return next(iter(numbers))[0]
 
 
 def _request(it: _Field) -> Request:

@@ -87,7 +87,7 @@ def decided(
     for protocol, low, high in _stretches(asked, numbers) if pairs else ():
         found: dict[tuple[bool, ...], Decision] = {}
         for a, b in pairs:
-            for decision, facts in _runs(cluster, profile, Connection(a, b, protocol, low), request):
+            for decision, facts in _runs(cluster, profile, _connection(a, b, protocol, low), request):
                 found.setdefault(tuple(ruling.allowed for ruling in decision.stages), decision)
                 open_facts |= dict.fromkeys(facts)
         here = _connections(protocol, low, high)
@@ -103,6 +103,11 @@ def decided(
     first = next((shown[it] for it in (Outcome.ALLOWED, Outcome.UNKNOWN, Outcome.DENIED) if it in shown), None)
     is_open = bool(whole.may) and not whole.must
     return Found(whole, stages, first, passing, tuple(open_facts) if is_open else ())
+
+
+def _connection(src: End, dst: End, protocol: Protocol, number: int) -> Connection:
+    is_other = protocol is Protocol.OTHER
+    return Connection(src, dst, protocol, None if is_other else number, number=number if is_other else None)
 
 
 def _span(here: ConnectionSet, said: Collection[bool]) -> Span:

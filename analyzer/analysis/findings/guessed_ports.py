@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from analyzer.analysis.findings.matter import Matter
 from analyzer.analysis.findings.probes import Probe
 from analyzer.model.policies import (
+    PORT_PROTOCOLS,
     Direction,
     NumberedPorts,
     Ports,
@@ -51,7 +52,9 @@ def ports_spared(matter: Matter) -> Iterator[tuple[Ports, ...]]:
     """The ports on which the claims excuse connections."""
     for probe in matter.probes:
         for excuse in probe.hit.claim.excuses:
-            if excuse.ports is not None and all(isinstance(it, NumberedPorts) for it in excuse.ports):
+            if excuse.ports is not None and all(
+                isinstance(it, NumberedPorts) and it.protocol in PORT_PROTOCOLS for it in excuse.ports
+            ):
                 yield excuse.ports
 
 

@@ -29,7 +29,7 @@ from analyzer.model.endpoints import Connection, End, External, pod_of
 from analyzer.model.ends import leaves_of
 from analyzer.model.enforcing import as_pictured
 from analyzer.model.formulas import AtAddress, Member
-from analyzer.model.policies import NamespacesMatching, NumberedPorts, Protocol
+from analyzer.model.policies import PORT_PROTOCOLS, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.records import dataclass
 from analyzer.semantics import is_in_scope, matches
 from analyzer.sets import DEFAULT_POD_ADDRESSES, INTERNET, METADATA_SERVICE, AddressSet, ConnectionSet, PortSet
@@ -212,7 +212,11 @@ class Kept:
     def _named(self) -> tuple[tuple[int, int], ...]:
         entries = (it for claim in self.claims for it in claim.ports)
         excused = (it for claim in self.claims for excuse in claim.excuses for it in excuse.ports or ())
-        named = (it for it in (*entries, *excused) if isinstance(it, NumberedPorts) and it.low is not None)
+        named = (
+            it
+            for it in (*entries, *excused)
+            if isinstance(it, NumberedPorts) and it.low and it.protocol in PORT_PROTOCOLS
+        )
         return tuple(dict.fromkeys((it.low or 0, it.high or it.low or 0) for it in named))
 
 

@@ -55,8 +55,7 @@ def must_hold(cause: Cause) -> str:
     if connection is None:
         return _NARROW
     src, dst = (_named(end) for end in (connection.src, connection.dst))
-    port = "" if connection.port is None else f" {connection.port}"
-    return f"narrow it to who is meant: {src} must not reach {dst} on {connection.protocol.value}{port}"
+    return f"narrow it to who is meant: {src} must not reach {dst} on {connection.service}"
 
 
 def _named(end: End) -> str:

@@ -71,7 +71,7 @@ def opened(cause: Cause, cluster: Cluster, profile: Profile, texts: Texts) -> It
         yield _in_groups(ref.policy, connections[0], direction)
         return
     connection = connections[0]
-    what = f"{connection.protocol.value}{'' if connection.port is None else f' {connection.port}'}"
+    what = connection.service
     isolates = "isolates" if ref is not None else "denies"
     wrong = f"{isolates} the {'source' if direction is Direction.EGRESS else 'destination'}, and no rule allows {what}"
     yield Way(wrong, (), _one_more(cause, connection, cluster, texts))
@@ -97,7 +97,7 @@ def respelt_subject(cause: Cause, texts: Texts) -> Iterator[Way]:
 
 def _in_groups(policy: GroupPolicy | NodeGroups, connection: Connection, direction: Direction) -> Way:
     """No rule of an end's security groups lets it through."""
-    what = f"{connection.protocol.value}{'' if connection.port is None else f' {connection.port}'}"
+    what = connection.service
     verb, way = ("out", "to") if direction is Direction.EGRESS else ("in", "from")
     groups = ", ".join(policy.groups)
     wrong = f"gives {groups}, of which no rule lets {what} {verb}"

@@ -19,7 +19,7 @@ from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod, pod_of
 from analyzer.model.labels import NO_LABELS, Labels, Operator, Selector
-from analyzer.model.policies import Direction, NumberedPorts, PodPeer, Policy, Rule
+from analyzer.model.policies import PORT_PROTOCOLS, Direction, NumberedPorts, PodPeer, Policy, Rule
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.semantics import decide, is_in_scope
@@ -147,5 +147,6 @@ def _ports(hit: Hit, connection: Connection) -> Iterable[int | None]:
         entry.low
         for entry in (*hit.claim.ports, *spared)
         if isinstance(entry, NumberedPorts) and entry.low is not None and entry.protocol is connection.protocol
+        if entry.protocol in PORT_PROTOCOLS
     )
     return list(dict.fromkeys((connection.port, *islice(asked, _MOST_PORTS))))

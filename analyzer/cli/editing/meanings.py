@@ -69,7 +69,11 @@ PROTOCOLS = {
     "tcp": "All TCP ports; `tcp/80`, `tcp/9000-9100`, `tcp/http` for some.",
     "udp": "All UDP ports.",
     "sctp": "All SCTP ports.",
-    "other": "Protocols without ports, such as ICMP.",
+    "icmp": "ICMP over IPv4 and IPv6; `icmp/8` for a type of IPv4, `icmp/3/4` for one code of it.",
+    "icmpv4": "ICMP over IPv4.",
+    "icmpv6": "ICMP over IPv6; `icmpv6/128` for a type of it.",
+    "protocol": "An IP protocol without ports by its number: `protocol/47` is GRE.",
+    "other": "All protocols without ports, such as ICMP.",
     "any": "All protocols.",
 }
 ALL = {**STATEMENTS, **ANNOTATIONS, **QUANTIFIERS, **SETS, **MODIFIERS, **DIRECTIONS, **OTHERS, **PROTOCOLS}  # fmt: skip

@@ -9,7 +9,8 @@ from analyzer.language.teaching.patterns import idiom
 
 _CLAIM = "a claim reads `no S can reach D`, `every S can reach D`, `only S can reach D`, …"
 _ISOLATED = "isolation reads `every S is isolated for ingress, egress`"
-_PING = "ping has no ports: what has none is `other`"
+_PING = "a ping is a message of ICMP: type 8 over IPv4, 128 over IPv6"
+_ECHO = "icmp/8, icmpv6/128"
 _PORTS = r"(?:ports?\s+\d+(?:\s*,\s*\d+)*|(?:tcp|udp|sctp)(?:[/: ]\d+)?|icmp|pings?)"
 _HOW = r"(?:denied|blocked|closed|forbidden|dropped|rejected|prohibited|disallowed|not\s+(?:open|allowed|permitted|possible)|allowed|permitted|open|possible|accepted)"
 _DENIED = re.compile(r"denied|blocked|closed|forbidden|dropped|rejected|prohibited|disallowed|not", re.IGNORECASE)
@@ -23,8 +24,20 @@ _BARE_SET = r"(?:(?!\b(?:is|are|be|can|must|should|may|will|cannot|has|have|not|
 def _between(groups: Groups) -> str:
     """`tcp/80 from S to D is closed`"""
     denied = bool(groups["no"]) or _DENIED.match(groups["how"] or "") is not None
-    ports = re.sub(r"^(?:icmp|pings?)$", "other", groups["ports"], flags=re.IGNORECASE)
+    ports = re.sub(r"^pings?$", _ECHO, groups["ports"], flags=re.IGNORECASE)
+    ports = re.sub(r"^icmp$", "icmp", ports, flags=re.IGNORECASE)
     return f"{'no' if denied else 'every'} {groups['src']} can reach {groups['dst']} on {ports}"
+
+
+def _on_icmp(groups: Groups) -> str:
+    """`on ping`, `on all ICMP`, `on icmp echo`, `on ICMP type 8`"""
+    word, more = groups["word"].lower(), groups["more"].lower()
+    head = "icmpv6" if word == "icmp6" else word
+    if number := re.search(r"\d+", more):
+        return f"on {head}/{number[0]}"
+    if word == "ping" or "echo" in more:
+        return f"on {'icmp/8' if word == 'icmpv4' else 'icmpv6/128' if head == 'icmpv6' else _ECHO}"
+    return f"on {head}"
 
 
 def _either(text: str) -> str:
@@ -114,8 +127,8 @@ OF_MESSAGES = (
     idiom(r"^\s*(?:every\s+|all\s+)?(?P<near><SET>)\s+(?P<at>(?:requires?|enforces?|needs?|demands?)\s+(?:strict\s+)?m?tls)(?P<dst>)\s*$", _encrypted, "what a mesh encrypts is asked for behind `where`"),
     idiom(rf"^\s*(?P<at>no\s+{_PLAIN}(?:\s+(?:traffic|connections?|requests?))?\s+(?:in)?to)\s+(?P<dst>.+)(?P<near>)$", _encrypted, "what a mesh encrypts is asked for behind `where`"),
     # ---------------------------------------------------------------------------------------- ping
-    idiom(r"^(?P<begin>.*\S)\s+(?P<at>ping(?:s)?)\s+(?P<dst>(?:(?!\b(?:on|where|within|except|unless)\b).)+?)(?P<tail>(?:\s+(?:where|within|except|unless)\s.*?)?)\s*[?!.]*\s*$", "{begin} reach {dst} on other{tail}", _PING),
-    idiom(r"^(?P<begin>.*\S)\s+(?P<at>pinged)\s+(?P<by>(?:by|from)\s+(?:(?!\bon\b).)+?)\s*[?!.]*\s*$", "{begin} reached {by} on other", _PING),
+    idiom(r"^(?P<begin>.*\S)\s+(?P<at>ping(?:s)?)\s+(?P<dst>(?:(?!\b(?:on|where|within|except|unless)\b).)+?)(?P<tail>(?:\s+(?:where|within|except|unless)\s.*?)?)\s*[?!.]*\s*$", f"{{begin}} reach {{dst}} on {_ECHO}{{tail}}", _PING),
+    idiom(r"^(?P<begin>.*\S)\s+(?P<at>pinged)\s+(?P<by>(?:by|from)\s+(?:(?!\bon\b).)+?)\s*[?!.]*\s*$", f"{{begin}} reached {{by}} on {_ECHO}", _PING),
     # ---------------------------------------------------------------------------------------- ports first
     idiom(rf"^\s*(?P<no>no\s+)?(?P<at>(?P<ports>{_PORTS})(?:\s+(?:traffic|connections?|access|packets))?\s+from)\s+(?P<src><SET>)\s+to\s+(?P<dst><SET>)(?:\s+{_IS}\s+(?P<how>{_HOW}))?\s*$", _between, "ports stand behind `on`"),
     idiom(rf"^\s*(?P<at>(?P<ports>{_PORTS})\s+(?:on|of|in|at))\s+(?P<rest>(?:(?!\son\s).)+\b(?:reachable|accessible|exposed|open|reached|accessed)\b(?:(?!\son\s).)*)$", "{rest} on {ports}", "ports stand behind `on`"),
@@ -123,7 +136,7 @@ OF_MESSAGES = (
     idiom(r"<B>on\s+(?P<at>(?:the\s+)?(?!(?:tcp|udp|sctp|ports?|all|any|every|the|each)\b)[a-z][a-z-]*\s+port)\s+(?=\d)", "on port ", "a port is written with its protocol, as in `tcp/5432`"),
     idiom(rf"<B>on\s+(?P<at>(?:tcp\s+)?ports?\s*{_SIGN}\s*(?P<number>\d+))(?:\s+(?:and\s+(?:above|up|higher)|onwards?))?(?=\s|$)", _from_on, "a range is written `tcp/1024-65535`"),
     idiom(r"(?P<at>\bports?\s+ranges?|\bd(?:est)?_?ports?|\bdestination\s+ports?|\btarget\s*ports?)\s+(?=\d)", "port ", "a port is written with its protocol, as in `tcp/5432`"),
-    idiom(r"<B>on\s+(?P<at>(?:all\s+|any\s+)?(?:icmp(?:v[46]|6)?|ping)(?:\s+(?:traffic|packets|echo(?:[\s-]+request)?))?(?:/\d+)?)(?=\s|,|$)", "on other", "protocols without ports are `other`, all of them together"),
+    idiom(r"<B>on\s+(?P<at>(?:all\s+|any\s+)?(?P<word>icmp(?:v[46]|6)?|ping)(?P<more>\s+(?:traffic|packets|messages|echo(?:[\s-]+requests?)?|type[\s=:]*\d+))?)(?=\s|,|$)", _on_icmp, _PING),
     idiom(r"(?P<at>\s+:)(?=\d+(?:\s|$))", " on port ", "a port is written with its protocol, as in `tcp/5432`"),
     # ---------------------------------------------------------------------------------------- words left out
     idiom(r"^\s*(?P<at>isolated)\s+(?P<set>(?:namespace|pods|workload)\b.*)$", "{set} is isolated", _ISOLATED),

@@ -110,7 +110,7 @@ def _list_entry(groups: Groups) -> str:
     protocol = groups["protocol"].lower()
     on = f"{protocol}/{groups['low']}{'-' + groups['high'] if groups['high'] else ''}" if groups["low"] else ""
     if not on and protocol in ("tcp", "udp", "icmp"):
-        on = "other" if protocol == "icmp" else protocol
+        on = protocol
     return _claim(groups["word"].lower() in ("deny", "drop", "block", "reject"), src, dst, on)
 
 

@@ -23,6 +23,7 @@ from analyzer.reports.region_json import read_region
 from analyzer.semantics import is_in_scope, is_member
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.sets import AddressSet, TextSet, ValueSet
+from analyzer.sets.other_protocols import read_term
 from analyzer.sets.strings import glob
 from analyzer.verdicts.baseline import Baseline
 from analyzer.verdicts.regions import NO, SOME, YES, Attribute, Constraint, Region
@@ -100,6 +101,8 @@ CONNECTIONS = {
     "protocols": {"protocol": {"in": ["TCP", "UDP"]}},
     "ports": {"protocol": {"in": ["TCP"]}, "port": {"in": [[80, 99]]}},
     "protocols without ports": {"protocol": {"in": ["other"]}},
+    "messages of ICMP": {"protocol": {"in": ["other"]}, "other": {"in": ["icmp/8", "icmp/3/0-3"]}},
+    "all but a protocol": {"protocol": {"in": ["UDP", "other"]}, "other": {"notin": ["protocol/47"]}},
     "IPv4": {"family": {"in": ["IPv4"]}},
     "IPv6": {"family": {"in": ["IPv6"]}},
     "a Service": SERVICE,
@@ -155,10 +158,12 @@ def ends(cluster):
 
 def connections(cluster):
     services = (None, Through("Service a/web", ip_address("10.96.0.1"), 8080))
-    on = [(p, port) for p in PORT_PROTOCOLS for port in (80, 443)] + [(Protocol.OTHER, None)]
+    numbers = [next(iter(read_term(term) or ()))[0] for term in ("icmp/8/0", "icmp/3/3", "icmp/3/4", "protocol/47")]
+    on = [{"protocol": p, "port": port} for p in PORT_PROTOCOLS for port in (80, 443)]
+    on += [{"protocol": Protocol.OTHER, "port": None, "number": number} for number in numbers]
     for src, dst in product(ends(cluster), repeat=2):
         if src is not dst and src.ip.version == dst.ip.version:
-            yield from (Connection(src, dst, *where, through) for where in on for through in services)
+            yield from (Connection(src, dst, through=through, **where) for where in on for through in services)
 
 
 def known(cluster):

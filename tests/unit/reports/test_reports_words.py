@@ -9,7 +9,7 @@ from analyzer.model.formulas import Role
 from analyzer.model.labels import Labels
 from analyzer.reports import region_words, words
 from analyzer.reports.region_json import constraints, read_region
-from analyzer.sets import INTERNET, AddressSet, PortSet, TextSet, ValueSet
+from analyzer.sets import INTERNET, AddressSet, PortSet, TextSet, ValueSet, other_protocols
 from analyzer.sets.strings import glob
 from analyzer.verdicts.regions import NEW_NAMESPACE, Attribute, Constraint
 
@@ -177,6 +177,17 @@ OF_CONNECTIONS = [
         ),
         ", asked for as a/s at 10.96.0.9, port 80",
     ),
+    (
+        (of("connection", "protocol", "other"), Constraint(Role.CONNECTION, Attribute.OTHER, other_protocols.icmp(8))),
+        ", on ICMP type 8",
+    ),
+    (
+        (
+            of("connection", "protocol", "TCP", "other"),
+            Constraint(Role.CONNECTION, Attribute.OTHER, other_protocols.protocol(47)),
+        ),
+        ", on any TCP port and IP protocol 47",
+    ),
     ((of("connection", "claim", "where"),), ", as far as the query's `where` holds"),
     ((of("connection", "claim", "not permitted"),), ", as far as the query does not permit it"),
     ((of("dst", "port_name", "true", key="tcp/http"),), "declares this port as `http` (TCP), on any port"),
@@ -192,6 +203,16 @@ def test_each_attribute_of_a_connection_is_told(constraints, expected):
     told = region_words.region(region(POD, of("dst", "kind", "pod"), *constraints))
     assert told.startswith("any pod in any namespace → any pod in any namespace")
     assert expected in told
+
+
+def test_protocols_without_ports_are_read_again():
+    numbers = other_protocols.icmp(8) | other_protocols.icmp(3, 4) | other_protocols.protocol(47)
+    whole = region(POD, of("dst", "kind", "pod"), Constraint(Role.CONNECTION, Attribute.OTHER, numbers))
+    told = constraints(whole.constraints)
+    assert {"role": "connection", "attribute": "other", "set": {"in": ["icmp/3/4", "icmp/8", "protocol/47"]}} in told
+    assert read_region(told) == whole
+    with pytest.raises(ValueError, match="icmp/255"):
+        read_region([*told[:-1], {"role": "connection", "attribute": "other", "set": {"in": ["icmp/255"]}}])
 
 
 def asked(attribute: str, *alternatives: dict[str, bool], key: str = "", **more: bool) -> Constraint:

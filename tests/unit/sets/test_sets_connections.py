@@ -48,13 +48,52 @@ def test_one_protocol():
         (other_protocols.icmp(8), "ICMP type 8"),
         (other_protocols.icmp(0, 0), "ICMP type 0 code 0"),
         (other_protocols.protocol(47), "IP protocol 47"),
-        (other_protocols.icmp(3) | other_protocols.protocol(47), "some protocols without ports"),
+        (other_protocols.icmp(3) | other_protocols.protocol(47), "ICMP type 3 and IP protocol 47"),
+        (other_protocols.EVERY - other_protocols.icmp(8), "protocols without ports but ICMP type 8"),
+        (
+            other_protocols.icmp() - other_protocols.icmp(8, 0),
+            "ICMP types 0–7, ICMP type 8 codes 1–255 and ICMP types 9–254",
+        ),
+        (PortSet.of(*range(1, 5000, 300)), "some protocols without ports"),
         (other_protocols.EVERY, "protocols without ports"),
     ],
 )
 def test_protocols_without_ports(numbers, words):
     assert numbers <= other_protocols.EVERY
     assert str(ConnectionSet(others=numbers)) == words
+
+
+WIDE = st.lists(st.tuples(st.integers(1, 65535), st.integers(1, 65535)).map(sorted).map(tuple), max_size=4)
+
+
+@given(WIDE.map(lambda pairs: PortSet.of(*pairs) & other_protocols.EVERY) | st.just(other_protocols.EVERY))
+def test_terms_are_read_as_what_they_were_written_for(numbers):
+    read = PortSet.EMPTY
+    for term in other_protocols.terms(numbers):
+        meant = other_protocols.read_term(term)
+        assert meant is not None
+        assert meant <= numbers
+        read |= meant
+    assert read == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "icmp/255",
+        "icmp/8/256",
+        "icmp/9-8",
+        "icmp/",
+        "icmp/8/",
+        "icmp/x",
+        "protocol/0",
+        "protocol/256",
+        "protocol",
+        "gre",
+    ],
+)
+def test_what_is_no_term(text):
+    assert other_protocols.read_term(text) is None
 
 
 def test_each_number_means_one_thing():
