@@ -27,20 +27,26 @@ from analyzer.judging.declared_ends import DeclaredEnds
 from analyzer.judging.generalise import generalise
 from analyzer.judging.nobody_there import is_nobody_there
 from analyzer.judging.query_session import Certain, QuerySession
-from analyzer.judging.readable import FAMILIAR_ADDRESSES, FAMILIAR_PORTS, familiar, readable
+from analyzer.judging.readable import (
+    FAMILIAR_ADDRESSES,
+    FAMILIAR_PORTS,
+    familiar,
+    familiar_connection,
+    familiar_number,
+    readable,
+)
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
 from analyzer.model.added_labels import Varying
 from analyzer.model.claims import Kind, Universe
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, External, Pod
+from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.formulas import Attribute as Requested
 from analyzer.model.formulas import Name, Role
 from analyzer.model.labels import Labels
 from analyzer.records import dataclass
 from analyzer.semantics.requested import attributes_of
-from analyzer.sets.intervals import Intervals, contains
-from analyzer.sets.other_protocols import ECHO_REQUESTS, EVERY
+from analyzer.sets.intervals import contains
 from analyzer.solving import Budget, Result
 from analyzer.verdicts.regions import Region
 from analyzer.verdicts.verdict import Counterexample
@@ -135,7 +141,7 @@ class Finder:
                     standing = witness = None
             if witness is None:
                 witness = witness_of(self.obligation, self._presentable(box, centre, outside))
-            shown = _familiar(witness, box) if isinstance(witness, Connection) else witness
+            shown = familiar_connection(witness, box) if isinstance(witness, Connection) else witness
             found.append(Witness(shown, box, standing, live.depends_on if standing is None else ()))
             outside.append(f"!{self.session.inside(self.told(box))}")
             current = self._another(outside)
@@ -346,7 +352,7 @@ def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Vari
                 allowed = box.get(variable, variable.every)
                 yield variable, next((p for p in FAMILIAR_PORTS if contains(allowed, p)), allowed[0][0])
             case Attribute.NUMBER:
-                yield variable, _familiar_number(box.get(variable, variable.every))
+                yield variable, familiar_number(box.get(variable, variable.every))
             case Attribute.KNOWN_ADDRESS:
                 allowed, version = box.get(variable, variable.every), int(str(variable.which))
                 known = (it for it in FAMILIAR_ADDRESSES[version] if contains(allowed, it))
@@ -360,35 +366,6 @@ def _preferences(box: Box, variables: Iterable[Variable]) -> Iterator[tuple[Vari
                 yield variable, box.get(variable, variable.every)[0][0]
             case attribute if attribute in _PLAIN and variable not in box:
                 yield variable, 0
-
-
-def _familiar(connection: Connection, box: Box) -> Connection:
-    """The same connection on a port and from or to an address that readers know, where the region lets it."""
-    if connection.through is not None:  # which settles both
-        return connection
-    told = {(v.role, v.attribute, v.which): values for v, values in box.items()}
-    for role, end in ((Role.SRC, connection.src), (Role.DST, connection.dst)):
-        allowed = told.get((role, Attribute.KNOWN_ADDRESS, end.ip.version), ())
-        known = (it for it in FAMILIAR_ADDRESSES[end.ip.version] if contains(allowed, it))
-        if isinstance(end, External) and (familiar := next(known, None)) is not None:
-            nicer = External(type(end.ip)(familiar))
-            connection = replace(connection, src=nicer) if role is Role.SRC else replace(connection, dst=nicer)
-    if connection.number is not None:
-        return replace(
-            connection, number=_familiar_number(told.get((Role.CONNECTION, Attribute.NUMBER, ""), EVERY.intervals))
-        )
-    if connection.port is None or any(v.attribute is Attribute.PORT_NAME for v in box):
-        return connection
-    ports = connection.dst.ports if isinstance(connection.dst, Pod) else ()
-    declared = sorted(p.number for p in ports if p.protocol is connection.protocol)
-    allowed = told.get((Role.CONNECTION, Attribute.PORT, ""), ((1, 65535),))
-    choice = (p for p in (*declared, *FAMILIAR_PORTS, connection.port) if contains(allowed, p))
-    return replace(connection, port=next(choice, connection.port))
-
-
-def _familiar_number(allowed: Intervals) -> int:
-    """Of protocols without ports a ping, or the first that there is."""
-    return next((number for number in ECHO_REQUESTS if contains(allowed, number)), allowed[0][0])
 
 
 def _dependence(obligation: Obligation, symbol: str, witness: Connection | Pod) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 
-from analyzer.encoding import Attribute, Obligation, Variable
+from analyzer.encoding import Attribute, Box, Obligation, Variable
 from analyzer.encoding.variables import ADDRESSES
+from analyzer.model.endpoints import Connection, External, Pod
 from analyzer.model.formulas import Role
-from analyzer.sets.intervals import contains
-from analyzer.sets.other_protocols import ECHO_REQUESTS
+from analyzer.sets.intervals import Intervals, contains
+from analyzer.sets.other_protocols import ECHO_REQUESTS, EVERY
 
 FAMILIAR_PORTS = (443, 80, 8080, 53, 5432)
 FAMILIAR_ADDRESSES = {
@@ -22,6 +24,35 @@ def familiar(low: int, high: int, version: int) -> int:
     """An address of the range that a reader knows, else its first that is no network's."""
     known = (address for address in FAMILIAR_ADDRESSES[version] if low <= address <= high)
     return next(known, low + 1 if low < high and not low & 255 else low)
+
+
+def familiar_number(allowed: Intervals) -> int:
+    """Of protocols without ports a ping, or the first that there is."""
+    return next((number for number in ECHO_REQUESTS if contains(allowed, number)), allowed[0][0])
+
+
+def familiar_connection(connection: Connection, box: Box) -> Connection:
+    """The same connection on a port and from or to an address that readers know, where the region lets it."""
+    if connection.through is not None:  # which settles both
+        return connection
+    told = {(v.role, v.attribute, v.which): values for v, values in box.items()}
+    for role, end in ((Role.SRC, connection.src), (Role.DST, connection.dst)):
+        allowed = told.get((role, Attribute.KNOWN_ADDRESS, end.ip.version), ())
+        known = (it for it in FAMILIAR_ADDRESSES[end.ip.version] if contains(allowed, it))
+        if isinstance(end, External) and (familiar := next(known, None)) is not None:
+            nicer = External(type(end.ip)(familiar))
+            connection = replace(connection, src=nicer) if role is Role.SRC else replace(connection, dst=nicer)
+    if connection.number is not None:
+        return replace(
+            connection, number=familiar_number(told.get((Role.CONNECTION, Attribute.NUMBER, ""), EVERY.intervals))
+        )
+    if connection.port is None or any(v.attribute is Attribute.PORT_NAME for v in box):
+        return connection
+    ports = connection.dst.ports if isinstance(connection.dst, Pod) else ()
+    declared = sorted(p.number for p in ports if p.protocol is connection.protocol)
+    allowed = told.get((Role.CONNECTION, Attribute.PORT, ""), ((1, 65535),))
+    choice = (p for p in (*declared, *FAMILIAR_PORTS, connection.port) if contains(allowed, p))
+    return replace(connection, port=next(choice, connection.port))
 
 
 def readable(obligation: Obligation, values: Mapping[str, int]) -> dict[str, int]:
