@@ -21,6 +21,7 @@ from analyzer.model.formulas import Member, OfWorkload
 from analyzer.model.knobs import NamedPortScope
 from analyzer.model.labels import NO_LABELS, Labels
 from analyzer.model.on_nodes import every_node_address, room_of
+from analyzer.model.placement import names_of
 from analyzer.model.policies import Protocol
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
@@ -43,7 +44,8 @@ class EndClass:
     `room`: of pods on their nodes' network, where they can be if `addresses` is None; None there: anywhere.
     `was_on_host`: of two revisions, whether the older one has it on its node's network.  `maker`: an object that is not
     modelled and may make such pods, of which nothing else is known; `namespace` is then ANYWHERE if they may be in any.
-    `node_groups`: the security groups of its node, where those of nodes differ.
+    `node_groups`: the security groups of its node, where those of nodes differ.  `nodes`: those of which it is on one,
+    or the node that it is, where something asks.
     """
 
     kind: str
@@ -65,6 +67,7 @@ class EndClass:
     maker: Unmodelled | None = None
     annotations: Labels = NO_LABELS
     node_groups: str | None = None
+    nodes: str | None = None
 
     @property
     def uses_node(self) -> bool:
@@ -89,11 +92,11 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     named = tuple(dict.fromkeys(_named(scope)))
     groups: dict[EndClass, list[Workload]] = {}
     is_inventory = scope.question.universe is Universe.INVENTORY
-    asks_node_groups = _asks_node_groups(scope)
+    asks_node_groups, asks_nodes = _asks_node_groups(scope), scope.vocabulary.asks_nodes
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
         pods = _Pods(scope)
-        may_all_differ = is_inventory or bool(scope.mesh.stages) or before is not None or asks_node_groups
+        may_all_differ = is_inventory or bool(scope.mesh.stages) or before is not None or asks_node_groups or asks_nodes
         homes = None if may_all_differ else frozenset(it.namespace for it in named)
         for workload in _touched(scope, homes):
             names = frozenset(n for n in named if (n.namespace, n.name) == (workload.namespace, workload.name))
@@ -103,6 +106,7 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
                 or was_on_host
                 or _host_ports(workload)
                 or (asks_node_groups and workload.host.groups is not None)
+                or (asks_nodes and workload.host.nodes is not None)
                 or _is_off_the_mesh(scope, workload)
             )
             if is_inventory or is_other or names:
@@ -241,7 +245,7 @@ class _Pods:
         self._numbers: dict[tuple[int, ...], tuple[tuple[Added, ...], int]] = {}
         self._are_told_apart: dict[int, bool] = {}
         self._values: dict[Hashable, tuple[tuple[tuple[Attr, int], ...], tuple[Varying, ...]]] = {}
-        self._asks_node_groups = _asks_node_groups(scope)
+        self._asks_node_groups, self._asks_nodes = _asks_node_groups(scope), scope.vocabulary.asks_nodes
         self._may_come_from_nodes = HOST in scope.src.kinds or scope.members.has_host_network
 
     def variants(self, workload: Workload) -> tuple[Workload, ...]:
@@ -287,6 +291,7 @@ class _Pods:
             was_on_host=was_on_host,
             annotations=workload.annotations if scope.mesh.stages else NO_LABELS,
             node_groups=workload.host.groups if self._asks_node_groups else None,
+            nodes=workload.host.nodes if self._asks_nodes else None,
             room=room_of(workload, scope.members, scope.question.profile) if is_loose else None,
         )
 
@@ -329,4 +334,5 @@ def _node_class(scope: Scope, node: Node) -> EndClass:
         members=(),
         node=node,
         on_node=node.name,
+        nodes=names_of([node.name]) if scope.vocabulary.asks_nodes else None,
     )

@@ -232,7 +232,7 @@ def _is_pod_of(pod: End, workload: Workload) -> bool:
     return (
         isinstance(pod, Pod)
         and (
-            (pod.workload, pod.host_network, pod.service_account, pod.ports, pod.unknown, pod.node_groups)
+            (pod.workload, pod.host_network, pod.service_account, pod.ports, pod.unknown, pod.node_groups, pod.nodes)
             == (
                 workload.owner,
                 workload.host_network,
@@ -240,6 +240,7 @@ def _is_pod_of(pod: End, workload: Workload) -> bool:
                 workload.ports,
                 workload.unknown_labels,
                 workload.host.groups,
+                workload.host.nodes,
             )
         )
         and (not workload.ips or pod.ip in workload.ips)

@@ -209,6 +209,8 @@ class FormulaTerms:
             return FALSE
         if attribute.name is Name.NODE_GROUPS:
             return end.is_class(i for i, c in end.classes if is_met(test, c.node_groups))
+        if attribute.name is Name.NODES:
+            return end.is_class(i for i, c in end.classes if is_met(test, c.nodes))
         if attribute.name is Name.ANNOTATION:
             return end.is_class(i for i, c in end.classes if is_met(test, c.annotations.get(attribute.key)))
         if not isinstance(test.meets, frozenset) and test.meets is not None and attribute.key in self._added_keys:

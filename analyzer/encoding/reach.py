@@ -38,6 +38,7 @@ from analyzer.sets import AddressSet
 
 POD, EXTERNAL, HOST = "pod", "external", "host"
 _OF_PODS = (Name.SERVICE_ACCOUNT, Name.ANNOTATION, Name.NODE_GROUPS)
+_OF_NODES_TOO = (Name.LABEL, Name.NODES)
 
 
 class Ends(NamedTuple):
@@ -132,13 +133,13 @@ def _in(ends: EndSet, table: NamespaceTable, pods: AddressSet, *, holds: bool) -
 
 
 def _tested(test: Test, table: NamespaceTable, *, holds: bool) -> Ends:
-    """An end that is no pod has no attributes but a node's labels, so that no test of them holds."""
+    """An end that is no pod has no attributes but a node's labels and name, so that no test of them holds."""
     name = test.attribute.name
     if name in (Name.NAMESPACE, Name.NAMESPACE_LABEL):
         codes = _namespaces(test, table, holds=holds)
         return Ends(codes, codes, nodes=not holds, outside=not holds)
-    is_any = not holds or name not in (*_OF_PODS, Name.LABEL)
-    return Ends(table.every, table.every, nodes=is_any or name is Name.LABEL, outside=is_any)
+    is_any = not holds or name not in (*_OF_PODS, *_OF_NODES_TOO)
+    return Ends(table.every, table.every, nodes=is_any or name in _OF_NODES_TOO, outside=is_any)
 
 
 def _namespaces(test: Test, table: NamespaceTable, *, holds: bool) -> frozenset[int]:

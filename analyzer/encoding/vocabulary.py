@@ -72,11 +72,13 @@ class PortName(NamedTuple):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the policies and the question speak of; scopes that share one give the same symbols the same meaning."""
+    """What the policies and the question speak of; scopes that share one give the same symbols the same meaning.
+    `asks_nodes`: which nodes ends are on."""
 
     domains: dict[Attr, Domain]
     port_names: tuple[PortName, ...]
     needs_addresses: bool
+    asks_nodes: bool = False
 
 
 def vocabulary(
@@ -110,6 +112,7 @@ def vocabulary(
         _domains(members, question.profile, table, touched, asked, accounts),
         _port_names(question, led, asked),
         needs_addresses,
+        asks_nodes=any(isinstance(leaf, Test) and leaf.attribute.name is Name.NODES for leaf in asked),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from analyzer.manifests.kinds.added_labels import Places
 from analyzer.manifests.kinds.pod_template import PodShape, PodSource
 from analyzer.model.cluster import Node, Workload
-from analyzer.model.placement import Host, host_of_node, one_host
+from analyzer.model.placement import Host, host_of_node, names_of, one_host
 from analyzer.records import dataclass
 from analyzer.sets.addresses import IPAddress
 
@@ -123,8 +123,16 @@ class _Group:
             source=first.source,
             added=(*first.added, *(() if is_bound else places.on(place, placement))),
             group=first.name if is_told_apart else "",
-            host=one_host(_host(member, nodes, places) for member in self.members),
+            host=replace(
+                one_host(_host(member, nodes, places) for member in self.members),
+                nodes=self._nodes(on, places.admitted(placement)),
+            ),
         )
+
+
+    def _nodes(self, on: set[str], admitted: str | None) -> str | None:
+        """Those that all of its pods are bound to, else those that they may be, where none is yet."""
+        return names_of(on) if all(member.node for member in self.members) else None if on else admitted
 
 
 def _host(pod: PodSource, nodes: Mapping[str, Node], places: Places) -> Host:

@@ -28,7 +28,8 @@ class AwsSettings:
 
     `network_policy`: whether it switches the enforcement of NetworkPolicies on; None: it does not say.  `knobs`: the
     knobs of the profile that it sets, each with its value.  `gives_pods_groups`: pods without groups of their own have
-    others than their node (S4).  `untold`: knobs that it sets to what nobody knows, each with the reason.
+    others than their node (S4), whatever ENIConfigs there are.  `custom_network`: ENIConfigs count; None: it does not
+    say.  `untold`: knobs that it sets to what nobody knows, each with the reason.
     `has_windows`: Windows nodes get addresses.  `has_pod_eni`: pods get groups of their own; None: it does not say.
     `without_pod_eni`: why they may get none.
     """
@@ -42,6 +43,7 @@ class AwsSettings:
     has_windows: bool = False
     has_pod_eni: bool | None = None
     without_pod_eni: str = ""
+    custom_network: bool | None = None
 
 
 # ------------------------------------------------------------------------------------------------ security groups
@@ -293,9 +295,10 @@ class Aws:
         return any(policy.accounts is not None for policy in self.group_policies)
 
     @property
-    def gives_pods_groups(self) -> bool:
-        """Pods without groups of their own may have others than their node."""
-        return bool(self.eni_configs) or any(one.gives_pods_groups for one in self.settings)
+    def custom_network(self) -> bool | None:
+        """Pods without groups of their own have those of an ENIConfig; None: nothing says it."""
+        told = {one.custom_network for one in self.settings} - {None}
+        return next(iter(told)) if len(told) == 1 else None
 
     @property
     def without_pod_eni(self) -> str:

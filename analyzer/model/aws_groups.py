@@ -25,7 +25,6 @@ from analyzer.model.formulas import (
     OnPorts,
     Open,
     Role,
-    Same,
     Test,
     both,
     either,
@@ -34,6 +33,7 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.labels import Selector
+from analyzer.model.one_node import OneNode
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
@@ -73,33 +73,27 @@ _DESCRIBE_ENTRIES = "aws ec2 get-managed-prefix-list-entries --prefix-list-id {}
 _DESCRIBE_INTERFACES = "aws ec2 describe-network-interfaces"
 
 
-def local(direction: Direction, *, with_nodes: bool) -> Formula:
-    """The far end is on the near end's node, or may be: another pod, and for egress the node itself where that is
-    judged."""
+def local(there: OneNode, direction: Direction, *, with_nodes: bool) -> Formula:
+    """The far end is on the near end's node, or may be: another pod, or for egress the node itself, which may be where
+    that is judged."""
+    if direction is Direction.INGRESS:
+        return both([is_a(Role.SRC, PODS), there.unless(SAME_NODE)])
+    return either([both([is_a(Role.DST, PODS), there.unless(SAME_NODE)]), own_node(there, with_nodes)])
+
+
+def local_to_nodes(there: OneNode, direction: Direction, *, with_pods: bool) -> Formula:
+    """The same of a near end that is a node, or on its network: another such, and a pod of its own, which may be where
+    it is judged what pods send to their node."""
     far = Role.DST if direction is Direction.EGRESS else Role.SRC
-    pods = both([is_a(far, PODS), _on_one_node(SAME_NODE)])
-    return either([pods, own_node()]) if with_nodes and direction is Direction.EGRESS else pods
+    hosts = both([is_a(far, ON_NODES), there.unless(_SAME_HOST)])
+    pods = there.unless(_OWN_NODE) if with_pods and direction is Direction.INGRESS else there.is_sure
+    return either([hosts, both([is_a(far, PODS), pods])])
 
 
-def local_to_nodes(direction: Direction, *, with_pods: bool) -> Formula:
-    """The same of a near end that is a node, or on its network: another such, and a pod of its own where it is judged
-    what pods send to their node."""
-    far = Role.DST if direction is Direction.EGRESS else Role.SRC
-    hosts = both([is_a(far, ON_NODES), _on_one_node(_SAME_HOST)])
-    if not with_pods or direction is Direction.EGRESS:
-        return hosts
-    return either([hosts, both([is_a(far, PODS), _on_one_node(_OWN_NODE)])])
-
-
-def own_node() -> Formula:
-    """The destination is the source's own node, or may be."""
-    return both([is_a(Role.DST, ON_NODES), _on_one_node(_OWN_NODE)])
-
-
-def _on_one_node(fact: OpenFact) -> Formula:
-    there = both(Test(Attribute(role, Name.NODE)) for role in (Role.SRC, Role.DST))
-    same = both([there, Same(Attribute(Role.SRC, Name.NODE), Attribute(Role.DST, Name.NODE))])
-    return either([same, both([negated(there), Open(fact)])])
+def own_node(there: OneNode, on: Formula | bool) -> Formula:
+    """The destination is the source's own node, or may be where `on` says so."""
+    may_be = there.unless(_OWN_NODE) if on is True else FALSE if on is False else both([on, there.unless(_OWN_NODE)])
+    return both([is_a(Role.DST, ON_NODES), either([there.is_sure, may_be])])
 
 
 class GroupFormulas:
@@ -109,7 +103,7 @@ class GroupFormulas:
         self.cluster, self.direction = cluster, direction
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.without = WithoutAgent(profile, cluster, direction)
-        self.nodes = NodesGroups(profile, cluster, direction)
+        self.nodes = NodesGroups(cluster, profile, direction, self.without)
         self._groups = {group.id: group for group in cluster.aws.groups}
         self._lists = {one.id: one for one in cluster.aws.lists}
         self._carried: dict[tuple[str, Role], Formula] = {}

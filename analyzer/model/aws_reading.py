@@ -33,7 +33,8 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.knobs import EnforcingMode, ExternalSnat, GroupMode, StrictPolicies
 from analyzer.model.leading import node_ways
-from analyzer.model.on_nodes import node_places
+from analyzer.model.on_nodes import every_node_address, node_places
+from analyzer.model.one_node import OneNode, one_node
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Arrival, Doubt, Entry, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import Action, Direction, RuleLike
@@ -45,6 +46,7 @@ _UNFILTERED = "security groups do not see what instances ask of the metadata ser
 _LOCAL = "in standard mode security groups do not see what stays on a node"
 _HANDED_ON = "the node's groups alone see what a node hands on to its own pods"
 _LEAVING = "in standard mode what leaves the VPC has the node's address, and its groups"
+_UNTOLD = "which security groups its interface has is not told"
 _UNSHOWN = "it is on a node that no Node object shows"
 _STRICT_AGENT = "the agent is strict, and no policy selects the pod"
 _BESIDE = "in strict mode pods with security groups of their own may be out of the reach of policies"
@@ -64,8 +66,16 @@ class AwsReader:
         self.far = Role.DST if direction is Direction.EGRESS else Role.SRC
         self.groups = GroupFormulas(profile, cluster, direction)
         self.without = self.groups.without
-        self.local = local(direction, with_nodes=profile.own_node_egress)
         self.standard = _is(profile.pod_security_group_enforcing_mode, GroupMode.STANDARD, GroupMode.UNKNOWN, cluster)
+
+    @property
+    def on_one_node(self) -> OneNode:
+        return one_node(self.cluster, are_all=every_node_address(self.cluster, self.profile) is not None)
+
+    @property
+    def local(self) -> Formula:
+        """What stays on the pod's node."""
+        return local(self.on_one_node, self.direction, with_nodes=self.profile.own_node_egress)
 
     # -------------------------------------------------------------------------------------------- groups
     def tiers(self) -> Iterator[Tier]:
@@ -81,11 +91,15 @@ class AwsReader:
     def _policy(self, policy: GroupPolicy) -> Entry:
         rules = tuple(self._rules(policy.groups))
         subject = self.groups.selected(policy, Role.SELF)
-        if (leaves := self._leaves_by_node()) != FALSE:
-            beyond = both([leaves, self.groups.beyond_vpc(self.far)])
-            rules = tuple(_passing(rule.rule, both([rule.when, negated(beyond)])) for rule in rules)
-            rules += (_passing(None, both([beyond, self.groups.nodes.lets_out(self._whens)])),)
-        return Entry(policy, subject, rules, closes=True)
+        return Entry(policy, subject, self._but_by_nodes(rules, self.standard), closes=True)
+
+    def _but_by_nodes(self, rules: tuple[StagedRule, ...], mode: Formula) -> tuple[StagedRule, ...]:
+        """These rules, but for what leaves the VPC by the node's own interface in this mode: its groups see that."""
+        if (leaves := self._leaves_by_node(mode)) == FALSE:
+            return rules
+        beyond = both([leaves, self.groups.beyond_vpc(self.far)])
+        kept = tuple(_passing(rule.rule, both([rule.when, negated(beyond)])) for rule in rules)
+        return (*kept, _passing(None, both([beyond, self.groups.nodes.lets_out(self._whens)])))
 
     def _of_nodes(self) -> Iterator[Entry]:
         """Of nodes, of pods on their network, and of pods that have none of their own; what stays on a node they do not
@@ -102,10 +116,14 @@ class AwsReader:
             ]
             if (elsewhere := nodes.pods_elsewhere()) != FALSE:
                 rules.append(_passing(None, elsewhere))
+            its = tuple(rules) if nodes.follows_nodes else self._but_by_nodes(tuple(rules), TRUE)
             every = replace(nodes.told[0], groups=nodes.all_groups, nodes=(), kind="GroupsOfPodsOnNodes")
-            yield Entry(every, subject, (*rules, local), closes=True)
+            yield Entry(every, subject, (*its, local), closes=True)
+        elif (elsewhere := nodes.pods_elsewhere()) != FALSE and not nodes.follows_nodes:
+            subject = both([is_a(Role.SELF, PODS), negated(self.groups.own(Role.SELF))])
+            yield Entry(None, subject, (_passing(None, elsewhere), local), closes=True, why=_UNTOLD)
         with_pods = self.profile.own_node_egress
-        among = _passing(None, both([local_to_nodes(self.direction, with_pods=with_pods), seen]))
+        among = _passing(None, both([local_to_nodes(self.on_one_node, self.direction, with_pods=with_pods), seen]))
         hosts = is_a(Role.SELF, ON_NODES)
         for sort in nodes.sorts:
             yield Entry(sort, both([hosts, nodes.at(sort)]), (*self._rules(sort.groups), among), closes=True)
@@ -113,9 +131,9 @@ class AwsReader:
             subject = both([hosts, *(negated(nodes.at(sort)) for sort in nodes.sorts)])
             yield Entry(None, subject, (_passing(None, elsewhere), among), closes=True, why=_UNSHOWN)
 
-    def _leaves_by_node(self) -> Formula:
+    def _leaves_by_node(self, mode: Formula) -> Formula:
         """What leaves the VPC leaves it by the node's own interface, but for where the node does not translate it."""
-        if self.standard == FALSE or self.direction is not Direction.EGRESS:
+        if mode == FALSE or self.direction is not Direction.EGRESS:
             return FALSE
         kept = _is(self.profile.external_snat, ExternalSnat.TRUE, ExternalSnat.UNKNOWN, self.cluster)
         spared = self.profile.snat_exceptions
@@ -124,7 +142,7 @@ class AwsReader:
             there = Open(OpenFact("engine", "engine exclude-snat-cidrs", self.cluster.aws.untold("exclude-snat-cidrs")))
         elif spared:
             there = Member(self.far, AtAddress(spared))
-        return both([self.standard, negated(either([kept, there, self.without.on_fargate(Role.SELF)]))])
+        return both([mode, negated(either([kept, there, self.without.on_fargate(Role.SELF)]))])
 
     def _rules(self, groups: Iterable[str]) -> Iterator[StagedRule]:
         for id_ in groups:
@@ -185,13 +203,12 @@ class AwsReader:
 
     # -------------------------------------------------------------------------------------------- the agent
     def own_node(self) -> Iterator[Tier]:
-        """A pod always reaches its own node, whatever policies say of its egress (K2): where that is judged, and where
-        a port of the node leads on to pods."""
+        """A pod always reaches its own node, whatever policies say of its egress (K2): where that is known, or judged,
+        and where a port of the node leads on to pods."""
         if self.direction is Direction.INGRESS or not self.profile.reads_aws:
             return
-        on = TRUE if self.profile.own_node_egress else either(dict.fromkeys(self._ports_of_nodes()))
-        if on != FALSE:
-            there = both([own_node(), on])
+        there = own_node(self.on_one_node, self.profile.own_node_egress or either(dict.fromkeys(self._ports_of_nodes())))
+        if there != FALSE:
             rule = StagedRule(None, Action.ACCEPT, FALSE, there, there)
             entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")
             yield Tier("own node", (((entry,),),), is_union=True)

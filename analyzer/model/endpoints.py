@@ -20,8 +20,8 @@ class Pod:
     `namespace_labels` always holds kubernetes.io/metadata.name.  `unknown`: labels that it has besides, with values
     that nobody knows.
     `maker` names an object that is not modelled and may make such a pod, or none.  `annotations`: those that the mesh
-    reads.  `node`: the name of its node, `node_groups` the security groups of that (model/placement.py), None where
-    that is not known.
+    reads.  `node`: the name of its node, `nodes` those of the nodes of which it is on one, `node_groups` the security
+    groups of its node (model/placement.py), None where that is not known.
     """
 
     namespace: str
@@ -37,6 +37,7 @@ class Pod:
     annotations: Labels = NO_LABELS
     node: str | None = None
     node_groups: str | None = None
+    nodes: str | None = None
 
 
 def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
@@ -53,6 +54,7 @@ def pod_of(workload: Workload, namespace_labels: Labels, ip: IPAddress) -> Pod:
         unknown=workload.unknown_labels,
         annotations=workload.annotations,
         node_groups=workload.host.groups,
+        nodes=workload.host.nodes,
     )
 
 

@@ -53,6 +53,7 @@ class Name(Enum):
     ANNOTATION = "annotations"  # those that the mesh reads (model/mesh.py)
     SERVICE_ACCOUNT = "service_account"
     NODE = "node"  # the name of the node that it is, or is on
+    NODES = "nodes"  # of a pod: the nodes of which it is on one, each before a comma; of a node: itself
     NODE_GROUPS = "node.groups"  # of a pod: the security groups of its node (aws.md S4)
     ENTITY = "entity"  # of an end that an engine runs itself: its name
     # of a request, as the proxy sees it (model/requests.py)

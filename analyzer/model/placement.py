@@ -78,15 +78,25 @@ def placement_of(selector: Mapping[str, str], affinity: Iterable[Term] | None) -
 class Host:
     """Whether a pod runs on Windows, and whether on Fargate; None: nothing says it.  `eni`: of a running pod, whether
     it has an interface of its own.  `groups`: the security groups of its node, where those of nodes differ, behind
-    ADMITTED of a pod without a node where every declared one has them that it may be bound to."""
+    ADMITTED of a pod without a node where every declared one has them that it may be bound to.  `nodes`: the names of
+    the nodes that its pods are bound to, as `names_of` writes them, behind ADMITTED those declared that they may be bound
+    to; None where that is not known of all."""
 
     windows: bool | None = None
     fargate: bool | None = None
     eni: bool | None = None
     groups: str | None = None
+    nodes: str | None = None
 
 
 ANY_HOST = Host()
+
+
+def names_of(nodes: Iterable[str]) -> str:
+    """Names of nodes as one text."""
+    return "".join(f"{name}," for name in sorted(nodes))
+
+
 ADMITTED = "admitted "
 OS, OS_BEFORE = "kubernetes.io/os", "beta.kubernetes.io/os"
 COMPUTE, FARGATE_PROFILE = "eks.amazonaws.com/compute-type", "eks.amazonaws.com/fargate-profile"

@@ -150,8 +150,12 @@ def value_of(attribute: Attribute, ends: Mapping[Role, Seen]) -> str | None:
             return end.node
         if name is Name.NODE_GROUPS:
             return end.node_groups
+        if name is Name.NODES:
+            return end.nodes
         return end.service_account if name is Name.SERVICE_ACCOUNT else None
     if isinstance(end, Host):
+        if name is Name.NODES:
+            return f"{end.name}," if end.name is not None else None
         return end.labels.get(attribute.key) if name is Name.LABEL else end.name if name is Name.NODE else None
     if isinstance(end, External):
         return (end.entity or None) if name is Name.ENTITY else None

@@ -57,7 +57,7 @@ class OfKindAsked:
         self.port_names: set[str] = set()
         self.workloads: set[tuple[str, str]] = set()
         self.asks_for_addresses = False
-        self.asks_for_node_groups = False
+        self.asks_for_node_groups = self.asks_for_nodes = False
         self._reduced: dict[Labels, Reduced] = {}
 
     def add(self, leaf: Leaf) -> None:
@@ -84,6 +84,8 @@ class OfKindAsked:
             self.accounts.add(leaf)
         elif attribute.name is Name.NODE_GROUPS:
             self.asks_for_node_groups = True
+        elif attribute.name is Name.NODES:
+            self.asks_for_nodes = True
 
     def reduced(self, labels: Labels) -> Reduced:
         """The labels as far as anything tells them apart; many pods have the same."""

@@ -11,6 +11,7 @@ from analyzer.model.cluster import Cluster, ContainerPort, Node, Workload
 from analyzer.model.formulas import EndKind
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels
 from analyzer.model.on_nodes import room_of
+from analyzer.model.placement import names_of
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -31,6 +32,7 @@ class EndClass:
 
     `labels` holds the values that some selector mentions; None stands for every other value, as for `account`.
     `node_groups`: the security groups of its node, where something asks for them and they are known.
+    `nodes`: likewise those of which it is on one, or the node that it is.
     `ports`: those whose names some rule or Service mentions, and those to which a port of the node leads.  `ips` is
     empty when the addresses are unknown, or when no policy asks for them; `room` then is where pods on their nodes'
     network can be, if that is known.  `versions`: the address families it can have.  `workloads`: those that somebody
@@ -48,6 +50,7 @@ class EndClass:
     room: AddressSet | None = None
     account: str | None = None
     node_groups: str | None = None
+    nodes: str | None = None
     workloads: tuple[tuple[str, str], ...] = ()
     focus: tuple[bool, ...] = ()
     guess: str = ""
@@ -85,6 +88,7 @@ class Classifier:
             room if asks else None,
             asked.account(workload.service_account),
             workload.host.groups if asked.asks_for_node_groups else None,
+            workload.host.nodes if asked.asks_for_nodes else None,
             asked.names_of(workload),
             focus,
         )
@@ -102,6 +106,7 @@ class Classifier:
             ips=node.ips if asks else (),
             is_address_known=asks and bool(node.ips),
             versions=_versions(node.ips) or VERSIONS,
+            nodes=names_of([node.name]) if asked.asks_for_nodes else None,
             focus=focus,
         )
 

@@ -96,6 +96,8 @@ class EndIndex:
                 return found
             case Name.NODE_GROUPS:
                 return _placed((i, c.node_groups) for i, c in enumerate(self.classes) if c.node_groups is not None)
+            case Name.NODES:
+                return _placed((i, c.nodes) for i, c in enumerate(self.classes) if c.nodes is not None)
             case Name.NODE | Name.ENTITY:
                 return {}  # which node a pod is on, no class of ends holds; and of entities there is no class
             case _:

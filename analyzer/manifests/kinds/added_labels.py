@@ -20,7 +20,7 @@ from analyzer.manifests.text.section import Section
 from analyzer.model.added_labels import Added, Form, Listed, Numbers, Varying, Words
 from analyzer.model.cluster import Node
 from analyzer.model.labels import Labels
-from analyzer.model.placement import ADMITTED, Placement, host_of_node
+from analyzer.model.placement import ADMITTED, Placement, host_of_node, names_of
 
 ZONE, REGION = "topology.kubernetes.io/zone", "topology.kubernetes.io/region"
 REVISION_HASH = "controller-revision-hash"
@@ -140,6 +140,10 @@ class Places:
             return _anywhere(placement)
         choices = tuple(dict.fromkeys(map(_of_node, fitting)))
         return (Listed(choices, _anywhere(placement)),)
+
+    def admitted(self, placement: Placement | None) -> str | None:
+        """The names of the declared nodes that the pod may be bound to, where these are not all."""
+        return f"{ADMITTED}{names_of(names)}" if (names := self.room(placement)) else None
 
     def room(self, placement: Placement | None) -> tuple[str, ...]:
         """The names of the nodes that the pod may be bound to; empty where these are all, or none."""

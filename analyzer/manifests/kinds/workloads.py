@@ -62,11 +62,18 @@ def _source(manifest: Manifest, spec: Section | None) -> PodSource | None:
         replicas=0 if _is_finished(manifest) else _replicas(spec),
         added=added,
         revision=(annotations.text(_REVISION) if annotations else None) or "",
+        node=_node_of(template),
         placement=read_placement(template.section("spec")),
         host=read_host(template.section("spec"), labels, manifest.kind),
         images=_images(template) if manifest.kind == "DaemonSet" else (),
         options=tuple(_options(template)) if manifest.name in _TELLING and manifest.kind == "DaemonSet" else (),
     )
+
+
+def _node_of(template: Section) -> str:
+    """The node to which its pods are bound from the start."""
+    spec = template.section("spec")
+    return (spec.text("nodeName") if spec is not None else None) or ""
 
 
 def _images(template: Section) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from analyzer.records import dataclass
 _CONTROLLER = "enable-network-policy-controller"
 _CNI, _AGENT, _AGENT_FLAG = "aws-node", "aws-eks-nodeagent", "enable-network-policy"
 _POD_ENI = "ENABLE_POD_ENI"
+_CUSTOM = "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _KNOB_OF_ENV = {
     "NETWORK_POLICY_ENFORCING_MODE": "network-policy-enforcing-mode",
@@ -137,8 +138,16 @@ def _told(
             knobs.append((knob, _READ[name](value.strip())))
     without = _without_pod_eni(said.get(_POD_ENI, ""), what)
     has_pod_eni = None if _POD_ENI not in said and not is_whole else not without
+    custom = said.get(_CUSTOM, "" if is_whole else None)
     return AwsSettings(
-        what, source, is_on, tuple(knobs), untold=tuple(untold), has_pod_eni=has_pod_eni, without_pod_eni=without
+        what,
+        source,
+        is_on,
+        tuple(knobs),
+        untold=tuple(untold),
+        has_pod_eni=has_pod_eni,
+        without_pod_eni=without,
+        custom_network=custom.strip() in _TRUE if isinstance(custom, str) else None,
     )
 
 
@@ -180,4 +189,4 @@ _READ = {
     "AWS_VPC_K8S_CNI_EXTERNALSNAT": _boolean,
     "AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": _ranges,
 }
-_COUNTING = (*_KNOB_OF_ENV, _POD_ENI)
+_COUNTING = (*_KNOB_OF_ENV, _POD_ENI, _CUSTOM)
