@@ -117,7 +117,8 @@ def diff(
     setting = setting_of(universe, profile, knob, pod_cidr, budget)
     second = inputs.second_solver(cross_check)
     before, after = loaded(old), loaded(new)
-    setting = replace(setting, profile=profile_for(profile, knob, before, after))
+    was, engine = profiles_for(profile, knob, before, after)
+    setting = replace(setting, profile=engine, old_profile=was if was != engine else None)
     found = analysis.compare(
         before,
         after,
@@ -240,11 +241,18 @@ def profile_of(profile: str | Profile | None, knob: Settings) -> Profile:
     return profile
 
 
-def profile_for(profile: str | Profile | None, knob: Settings, *clusters: Cluster) -> Profile:
-    """The profile; without a name the one that the clusters speak for."""
+def profile_for(profile: str | Profile | None, knob: Settings, cluster: Cluster) -> Profile:
+    """The profile; without a name the one that the cluster speaks for."""
     if isinstance(profile, Profile):
         return profile_of(profile, knob)
-    return inputs.profile_for(profile, pairs(knob), *clusters)
+    return inputs.profile_for(profile, pairs(knob), cluster)
+
+
+def profiles_for(profile: str | Profile | None, knob: Settings, old: Cluster, new: Cluster) -> tuple[Profile, Profile]:
+    """The same of each of two revisions."""
+    if isinstance(profile, Profile):
+        return (profile_of(profile, knob),) * 2
+    return inputs.profiles_for(profile, pairs(knob), old, new)
 
 
 def pod_addresses(cidrs: Texts) -> AddressSet | None:

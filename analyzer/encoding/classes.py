@@ -126,7 +126,7 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
 
 def _asks_node_groups(scope: Scope) -> bool:
     """Pods may have the security groups of their nodes, and of some it is known which."""
-    if not (scope.question.profile.reads_groups and scope.members.aws.interfaces):
+    if not (any(it.reads_groups for it in scope.question.profiles) and scope.members.aws.interfaces):
         return False
     from analyzer.model.aws_nodes import tells_node_groups
 
@@ -201,7 +201,11 @@ def _touched(scope: Scope, homes: frozenset[str] | None) -> Iterator[Workload]:
 
 def _named(scope: Scope) -> Iterator[OfWorkload]:
     """The workloads that the question names, that something leads to, or at which nothing may be enforced."""
-    if scope.question.profile.reads_aws or scope.members.aws.group_policies or scope.members.has_fargate:
+    if (
+        any(it.reads_aws for it in scope.question.profiles)
+        or scope.members.aws.group_policies
+        or scope.members.has_fargate
+    ):
         from analyzer.model.without_agent import of_workloads
 
         are_all = scope.question.universe is Universe.INVENTORY

@@ -48,36 +48,39 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     of `after` only, else those of both.
     """
     before, after = align(before, after)
-    names = {name for side in (before, after) for name in _names(side, question)}
+    questions = question.of_sides(2)
+    mentioned = {name for side, its in zip((before, after), questions, strict=True) for name in _names(side, its)}
     sides = tuple(
-        Side(side, NamespaceTable(side, question.universe, question.open_labels, names)) for side in (before, after)
+        Side(side, NamespaceTable(side, question.universe, question.open_labels, mentioned)) for side in (before, after)
     )
     changed = _changed(sides, question)
     ends = _ends(question, sides[1].table, changed)
     if ends is None:
         return None
     members = after if is_live else members_of(before, after)
-    stages = _stages(sides[0], question, ends, changed), _stages(sides[1], question, ends, None)
+    stages = _stages(sides[0], questions[0], ends, changed), _stages(sides[1], questions[1], ends, None)
     scopes = scopes_of(sides, stages, question, members, ends)
     script = Script()
     assertions = AssertionNames(script)
     classes = end_classes(scopes[1], before)
     variables = VariableBuilder(script, scopes[1], classes)
     were = tuple(replace(c, host_network=c.was_on_host) if c.kind == POD else c for c in classes)
+    is_other = question.denying_profile is not None and question.denying_profile.engine != question.profile.engine
+    named = (assertions.of_engine(questions[0].profile.engine) if is_other else assertions), assertions
     policies = [
         PipelineTerms(
             scope,
-            EndTerms(Role.SRC, scope, known, variables, script, assertions),
-            EndTerms(Role.DST, scope, known, variables, script, assertions),
+            EndTerms(Role.SRC, scope, known, variables, script, names),
+            EndTerms(Role.DST, scope, known, variables, script, names),
             variables,
             script,
-            assertions,
+            names,
             is_tracked=False,
         )
-        for scope, known in zip(scopes, (were, classes), strict=True)
+        for scope, known, names in zip(scopes, (were, classes), named, strict=True)
     ]
     terms = ClaimTerms(question.claim, policies[1].src, policies[1].dst, policies[1])
-    are_nodes = any(_judges_nodes(question.profile, side) for side in (before, after))
+    are_nodes = any(_judges_nodes(its.profile, side) for side, its in zip((before, after), questions, strict=True))
     newly = _newly_allowed(terms, policies[0], changed)
     return obligation(terms, newly, policies[0].off_the_mesh(), judges_nodes=are_nodes)
 
@@ -122,7 +125,8 @@ def _is_one_of(end: EndTerms, ends: Ends) -> Term:
 
 def _changed(sides: tuple[Side, ...], question: Question) -> _AllChanged:
     before, after = sides
-    if not question.slice_first or changes_network(before.cluster, after.cluster):
+    is_other_engine = question.denying_profile is not None
+    if is_other_engine or not question.slice_first or changes_network(before.cluster, after.cluster):
         every = everything_changed(after.table)
         return _AllChanged(every, every, every if question.with_requests else NOWHERE_CHANGED)
     comparison = Comparison(before, after, question.profile, question.pod_addresses)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from analyzer.model.claims import Assumption, Claim, Universe
 from analyzer.model.formulas import Attribute
@@ -23,6 +24,7 @@ class Question:
     attributes that the claim's condition names.  `settled`: what is open elsewhere, and is taken to be so here.
     `looked_at`: the namespaces whose own policies of the mesh are read; None: of all.  Those of others let in every
     request, or none, as `others_let_in` says.
+    `denying_profile`: of two revisions, the profile of the one that denies, where it is another than `profile`.
     `judged_at`: as if the policies of the other direction were none; None: of both count.
     """
 
@@ -40,3 +42,15 @@ class Question:
     judged_at: Direction | None = None
     looked_at: frozenset[str] | None = None
     others_let_in: bool = False
+    denying_profile: Profile | None = None
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Those of all revisions that it asks of."""
+        return (self.profile,) if self.denying_profile is None else (self.denying_profile, self.profile)
+
+    def of_sides(self, number: int) -> tuple[Question, ...]:
+        """The same of each of one cluster or of two revisions, the one that denies first."""
+        if self.denying_profile is None:
+            return (self,) * number
+        return replace(self, profile=self.denying_profile, denying_profile=None), self

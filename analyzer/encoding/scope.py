@@ -154,8 +154,10 @@ def scopes_of(
     """The scope of each side, of which these are the stages, egress first: over one vocabulary, so that a symbol has
     one meaning."""
     src, dst = ends
-    clusters = [side.cluster for side in sides]
-    meshes = [mediation(side.cluster, question, side.table, dst.namespaces) for side in sides]
+    clusters, questions = [side.cluster for side in sides], question.of_sides(len(sides))
+    meshes = [
+        mediation(side.cluster, its, side.table, dst.namespaces) for side, its in zip(sides, questions, strict=True)
+    ]
     of_mesh = [formula for mesh in meshes for formula in mesh.formulas]
     every = [stage for its in stages for stage in its]
     accounts, requests = _of_requests(sides, question, src, [*(it for s in every for it in formulas_of(s)), *of_mesh])
@@ -166,7 +168,7 @@ def scopes_of(
         Scope(
             cluster=side.cluster,
             members=members,
-            question=question,
+            question=its,
             table=side.table,
             src=src,
             dst=dst,
@@ -179,7 +181,7 @@ def scopes_of(
             mesh=mesh,
             requests=requests,
         )
-        for side, (egress, ingress), mesh in zip(sides, stages, meshes, strict=True)
+        for side, its, (egress, ingress), mesh in zip(sides, questions, stages, meshes, strict=True)
     ]
 
 
@@ -226,10 +228,11 @@ def _of_requests(
         names = (side.table.entries[code].name or "new-namespace" for code in src.namespaces)
         accounts.update(named_accounts(patterns, side.cluster.mesh.config, names))
     clusters = [side.cluster for side in sides]
-    judging = next((it for it in reversed(clusters) if is_looked_at(profile, it)), clusters[-1])
+    judged = [(its.profile, side) for its, side in zip(question.of_sides(len(sides)), clusters, strict=True)]
+    judging = next((pair for pair in reversed(judged) if is_looked_at(*pair)), judged[-1])
     rows = request_domains(
         asked,
-        proxy_config(profile, judging),
+        proxy_config(*judging),
         issuers(*clusters),
         profile.most_atoms,
         with_identities=profile.foreign_identities,

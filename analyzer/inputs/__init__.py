@@ -2,7 +2,7 @@
 ports, requests, excuses.  Everything wrong with it is told at once.
 """
 
-from analyzer.inputs.engines import profile_for
+from analyzer.inputs.engines import profile_for, profiles_for
 from analyzer.inputs.settings import (
     BASELINE,
     asked_of_read,
@@ -31,6 +31,7 @@ __all__ = [
     "of_one_revision",
     "pod_addresses",
     "profile_for",
+    "profiles_for",
     "questions",
     "second_solver",
     "settled",

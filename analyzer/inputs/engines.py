@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
 from analyzer.inputs.settings import chosen_profile
 
 if TYPE_CHECKING:
+    from analyzer.model.aws import AwsSettings
     from analyzer.model.cilium import CiliumSettings
     from analyzer.model.cluster import Cluster
     from analyzer.model.profile import Profile
@@ -18,30 +18,63 @@ if TYPE_CHECKING:
 _VERSIONS = {"calico": "calico-version", "cilium": "cilium-version"}
 
 
-def profile_for(name: str | None, knobs: Sequence[str], *clusters: Cluster) -> Profile:
-    """The profile of that name, or the one that the clusters speak for, which their notices tell.
+def profile_for(name: str | None, knobs: Sequence[str], cluster: Cluster) -> Profile:
+    """The profile of that name, or the one that the cluster speaks for, which its notices tell.
 
     What installs an engine goes before policies that it alone reads; where two engines stand side by side, and nothing
     else tells, UsageError.  The version of an engine is that of its image, unless a knob says another.
     """
+    return _profile_of(name, knobs, cluster, cluster.aws.settings, cluster.aws.network_policy)
+
+
+def profiles_for(name: str | None, knobs: Sequence[str], old: Cluster, new: Cluster) -> tuple[Profile, Profile]:
+    """The same of each of two revisions.  What speaks for an engine in neither tells nothing of it.
+
+    What one revision installs and the other does not is not there: policies are enforced by nothing then, unless
+    something else is installed, and the VPC CNI's are switched off (aws.md N1, N2).  What only reads or sets something
+    up, a policy of an engine's own or how `aws-node` treats security groups, holds for both where one alone tells it.
+    """
+    return _beside(name, knobs, old, new), _beside(name, knobs, new, old)
+
+
+def _beside(name: str | None, knobs: Sequence[str], cluster: Cluster, other: Cluster) -> Profile:
+    """The profile of a revision, beside the other one."""
+    if name is None and not cluster.signs:
+        told = _telling(other.signs)
+        named = dict.fromkeys(sign.profile for sign in told)
+        name = next(iter(named)) if len(named) == 1 else None
+        if name not in (None, "aws-vpc-cni") and any(sign.is_installed for sign in told):
+            name = "none"
+    is_on, settings = cluster.aws.network_policy, cluster.aws.settings
+    if other.aws.network_policy is not None and not _has_switches_of(cluster, other):
+        is_on = False
+    return _profile_of(name, knobs, cluster, settings or other.aws.settings, is_on)
+
+
+def _has_switches_of(cluster: Cluster, other: Cluster) -> bool:
+    """It has every object that switches policies on in the other one, or an add-on, which stands for all."""
+    told, tells = ({it.what for it in each.aws.settings if it.network_policy is not None} for each in (cluster, other))
+    return tells <= told or any("add-on" in what for what in told)
+
+
+def _profile_of(
+    name: str | None, knobs: Sequence[str], cluster: Cluster, settings: Sequence[AwsSettings], is_on: bool | None
+) -> Profile:
     from analyzer.model.profile import knob_of
 
-    signs = [sign for cluster in clusters for sign in cluster.signs]
-    telling = _telling(signs)
+    telling = _telling(cluster.signs)
     named = list(dict.fromkeys(sign.profile for sign in telling))
     if name is None and len(named) > 1:
         first, second = (next(s for s in telling if s.profile == one) for one in named[:2])
         other = f"{second.what} ({second.source}) for {second.profile}"
         message = f"{first.what} ({first.source}) speaks for {first.profile}, {other}"
         raise UsageError(message, f"say which of them enforces policies: --profile {' or --profile '.join(named)}")
-    if name is None:
-        _hold_to_one_engine(clusters)
     chosen = name if name is not None else next(iter(named), None)
     given = frozenset(knob_of(text.partition("=")[0]) for text in knobs)
-    found = _versioned(chosen_profile(chosen, knobs), given, signs)
+    found = _versioned(chosen_profile(chosen, knobs), given, cluster.signs)
     if found.engine == "cilium":
-        return _with_settings(found, given, [it for cluster in clusters for it in cluster.cilium.settings])
-    return _with_cni_settings(found, given, clusters)
+        return _with_settings(found, given, cluster.cilium.settings)
+    return _with_cni_settings(found, given, settings, is_on)
 
 
 def _telling(signs: Sequence[Sign]) -> list[Sign]:
@@ -53,55 +86,23 @@ def _telling(signs: Sequence[Sign]) -> list[Sign]:
     return telling
 
 
-_EACH = "revisions are compared under one profile; `netproof check` answers for each of them"
-
-
-def _hold_to_one_engine(clusters: Sequence[Cluster]) -> None:
-    """UsageError where revisions speak for different engines: what one of them enforces the other may not."""
-    told = [found for cluster in clusters if (found := _telling(cluster.signs))]
-    for one, other in pairwise(told):
-        if {sign.profile for sign in one} != {sign.profile for sign in other}:
-            by, beside = (f"{it[0].profile} by {it[0].what} ({it[0].source})" for it in (one, other))
-            names = " or ".join(f"--profile {it}" for it in dict.fromkeys(s.profile for s in (*one, *other)))
-            raise UsageError(
-                f"the profile is {by} in one revision, and {beside} in the other", f"{_EACH}, or say {names}"
-            )
-
-
-def _hold_to_one_switch(clusters: Sequence[Cluster]) -> None:
-    """UsageError where one revision switches network policies on and another one does not."""
-    told = [cluster.aws for cluster in clusters if cluster.aws.settings]
-    for one, other in pairwise(told):
-        if one.network_policy is not other.network_policy:
-            by, beside = (
-                f"{_SWITCHES[it.network_policy]} by {(it.switched_off or it.settings)[0].source}" for it in (one, other)
-            )
-            message = f"network policies are {by} in one revision, and {beside} in the other"
-            raise UsageError(
-                message, f"{_EACH}, or say which holds for both: --knob enable-network-policy=true or =false"
-            )
-
-
-_SWITCHES = {True: "switched on", False: "switched off", None: "not switched on"}
-
-
-def _with_cni_settings(profile: Profile, given: Collection[str], clusters: Sequence[Cluster]) -> Profile:
+def _with_cni_settings(
+    profile: Profile, given: Collection[str], settings: Sequence[AwsSettings], is_on: bool | None
+) -> Profile:
     """The profile as the VPC CNI is set up, but for what is given; UsageError where two say different things, or what
     no knob takes.  How it treats pods with security groups counts whoever enforces policies."""
     from analyzer.model.aws import knobs_of
 
-    if profile.name == "aws-vpc-cni" and "enable-network-policy" not in given:
-        _hold_to_one_switch(clusters)
-        if any(cluster.aws.network_policy is False for cluster in clusters):
-            profile = profile.with_knob("enable-network-policy", "false")
-    for knob, told in knobs_of(one for cluster in clusters for one in cluster.aws.settings).items():
+    if profile.name == "aws-vpc-cni" and "enable-network-policy" not in given and is_on is False:
+        profile = profile.with_knob("enable-network-policy", "false")
+    for knob, told in knobs_of(settings).items():
         first, by = told[0]
         if knob in given:
             continue
         for value, other in told[1:]:
             if value != first:
                 message = f"knob {knob} is `{first}` by {by.source}, and `{value}` by {other.source}"
-                raise UsageError(message, f"say which holds for both: --knob {knob}={value}")
+                raise UsageError(message, f"say which holds: --knob {knob}={value}, or =unknown where nodes differ")
         try:
             profile = profile.with_knob(knob, first)
         except ValueError as error:

@@ -42,16 +42,18 @@ from analyzer.model.reading import pipeline_of
 from analyzer.sets import AddressSet
 
 
-def bound(claim: Claim, given: AddressSet | None, profile: Profile, *clusters: Cluster) -> Claim:
+def bound(
+    claim: Claim, given: AddressSet | None, profile: Profile, *clusters: Cluster, before: Profile | None = None
+) -> Claim:
     """The claim with its words put in force for a cluster, or for two revisions of one; `given` are the pods' addresses
-    as the user gives them.
+    as the user gives them, `before` the profile of the first revision, where it is another.
 
     Of two revisions the later one says where Services lead.
     """
     cluster = clusters[-1]
     claim = _with_dns(claim, cluster)
     has_ipv6 = METADATA_ADDRESSES not in claim_sets(claim) or any(
-        has_ipv6_pods(each, given, profile) for each in clusters
+        has_ipv6_pods(each, given, profile if each is cluster else before or profile) for each in clusters
     )
 
     def put(members: Formula, is_destination: bool, *, meets_nodes: bool = False) -> Formula:

@@ -22,6 +22,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.ends import ANYTHING
 from analyzer.model.policies import PORT_PROTOCOLS, NumberedPorts
+from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_looked_at, proxy_config
 from analyzer.records import dataclass
 from analyzer.semantics.requested import asked_outcomes
@@ -53,34 +54,40 @@ def gained(
 
     InternalError if a witness does not replay in the oracle on both sides.
     """
-    return _Comparison(revisions.old, revisions.new, True, setting, claim, assumptions).shift(most)
+    profiles = setting.old_profile or setting.profile, setting.profile
+    return _Comparison(revisions.old, revisions.new, profiles, True, setting, claim, assumptions).shift(most)
 
 
 def lost(revisions: Revisions, setting: Setting, most: int) -> Shift:
     """The connections that only the old revision allows."""
-    return _Comparison(revisions.new, revisions.old, False, setting, ANYTHING_NEW, ()).shift(most)
+    profiles = setting.profile, setting.old_profile or setting.profile
+    return _Comparison(revisions.new, revisions.old, profiles, False, setting, ANYTHING_NEW, ()).shift(most)
 
 
 class _Comparison:
-    """What `denying` denies and `allowing` allows."""
+    """What `denying` denies and `allowing` allows, each under its profile, in this order."""
 
     def __init__(
         self,
         denying: Cluster,
         allowing: Cluster,
+        profiles: tuple[Profile, Profile],
         is_gained: bool,
         setting: Setting,
         claim: Claim,
         assumptions: tuple[Assumption, ...],
     ) -> None:
         self.is_gained, self.setting = is_gained, setting
+        self._profiles = profiles
+        before, profile = profiles
         question = Question(
-            reading(bound(claim, setting.pod_addresses, setting.profile, denying, allowing), is_strongest=True),
+            reading(bound(claim, setting.pod_addresses, profile, denying, allowing, before=before), is_strongest=True),
             assumptions,
             setting.universe,
-            setting.profile,
+            profile,
             setting.pod_addresses,
             slice_first=setting.slice_first,
+            denying_profile=before if before != profile else None,
         )
         denying, allowing, self.question = mediated_pair(denying, allowing, question)
         self.denying, self.allowing = align(denying, allowing)
@@ -93,12 +100,12 @@ class _Comparison:
 
     def _shift(self, most: int) -> Shift:
         if self.question.with_requests:
-            sides = (self.denying, self.allowing)
-            profile = self.question.profile
-            looking = [side for side in sides if is_looked_at(profile, side)]
-            if len({proxy_config(profile, side).normalization for side in looking}) > 1:
+            sides = tuple(zip(self._profiles, (self.denying, self.allowing), strict=True))
+            looking = [side for side in sides if is_looked_at(*side)]
+            if len({proxy_config(*side).normalization for side in looking}) > 1:
                 return Shift(reason=_NORMALIZED)
-            if reason := next(filter(None, (unread_requests(side, self.question) for side in sides)), ""):
+            asked = zip((self.denying, self.allowing), self.question.of_sides(2), strict=True)
+            if reason := next(filter(None, (unread_requests(*side) for side in asked)), ""):
                 return Shift(reason=reason)
         is_inventory = self.question.universe is Universe.INVENTORY
         obligation = self._encoded(self.question, is_live=is_inventory)
@@ -118,7 +125,7 @@ class _Comparison:
     def _elsewhere(self, shift: Shift) -> Shift:
         """A region of the two revisions holds one address for an end.  Where an end may have another in each, which
         some block tells from the first, what was found to be the same may not be."""
-        moved = moved_addresses(self.denying, self.allowing, self.question.profile, self.setting.pod_addresses)
+        moved = moved_addresses(self.denying, self.allowing, self._profiles, self.setting.pod_addresses)
         if shift.changes or shift.reason or not moved:
             return shift
         return replace(shift, reason=_MOVED, blame=moved)
@@ -154,7 +161,8 @@ class _Comparison:
             return Shift(changes, reason=rest.reason), rest
         obligation = session.obligation
         connection = decode(obligation, rest.values)
-        was, now = (self._allowed(side, connection) for side in (self.denying, self.allowing))
+        sides = zip((self.denying, self.allowing), self._profiles, strict=True)
+        was, now = (self._allowed(side, profile, connection) for side, profile in sides)
         if False not in was or True not in now:
             if apart := obligation.scope.requests.apart:
                 raise UnconfirmedError(
@@ -165,17 +173,18 @@ class _Comparison:
         facts = tuple(dict.fromkeys(obligation.opens[name].text for name in needed))
         return Shift(changes, reason=_OPEN, blame=facts), rest
 
-    def _allowed(self, side: Cluster, connection: Connection) -> set[bool]:
-        found = asked_outcomes(side, self.question.profile, seen_by(connection, side))
+    @staticmethod
+    def _allowed(side: Cluster, profile: Profile, connection: Connection) -> set[bool]:
+        found = asked_outcomes(side, profile, seen_by(connection, side))
         return {decision.allowed for decision, _ in found}
 
     def _change(self, one: Witness, obligation: Obligation) -> Change:
-        connection, profile = one.witness, self.question.profile
+        connection, (before_profile, profile) = one.witness, self._profiles
         assert isinstance(connection, Connection)
         apart = obligation.scope.requests.apart
         spoken = Replay(self.allowing, profile, self.question.claim, self.question.assumptions, apart=apart)
         allowed = spoken.connection(connection, allowed=True, bundle=obligation.text)
-        anything = Replay(self.denying, profile, ANYTHING_NEW, (), apart=apart)
+        anything = Replay(self.denying, before_profile, ANYTHING_NEW, (), apart=apart)
         denied = anything.connection(seen_by(connection, self.denying), allowed=False, bundle=obligation.text)
         before, after = (denied, allowed) if self.is_gained else (allowed, denied)
         return Change(

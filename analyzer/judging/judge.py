@@ -63,6 +63,7 @@ _CHEAP = 100_000  # rlimit units: a tenth of a second or so
 class Setting:
     """How questions are asked.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
 
+    `old_profile`: of a comparison, what enforces policies in the old revision, where it is another than in the new one.
     `keeps_steps`: verdicts carry the scripts that they rest on.  `lists_regions`: they list what is violated beyond the
     counterexamples.
     """
@@ -75,6 +76,13 @@ class Setting:
     slice_first: bool = True
     keeps_steps: bool = False
     lists_regions: bool = False
+    old_profile: Profile | None = None
+
+    @property
+    def of_sides(self) -> tuple[Setting, Setting]:
+        """How the old revision and the new one are asked, each alone."""
+        new = replace(self, old_profile=None)
+        return new if self.old_profile is None else replace(new, profile=self.old_profile), new
 
 
 def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Verdict:

@@ -25,7 +25,8 @@ def mediated_pair(old: Cluster, new: Cluster, question: Question) -> tuple[Clust
 
     What Sidecars, ServiceEntries and routes say of what goes out is a doubt where the revisions say different things.
     """
-    is_asked = any(is_looked_at(question.profile, side) for side in (old, new))
+    sides = zip((old, new), question.of_sides(2), strict=True)
+    is_asked = any(is_looked_at(its.profile, side) for side, its in sides)
     if is_asked or any(asked_of_requests(question.claim)):
         question = replace(question, with_requests=True)
     told = [{_told(thing) for thing in side.unmodelled if thing.asks_requests} for side in (old, new)]

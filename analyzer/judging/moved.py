@@ -27,15 +27,18 @@ from analyzer.model.reading import is_enforcing, pipeline_of
 from analyzer.sets import AddressSet
 
 
-def moved_addresses(old: Cluster, new: Cluster, profile: Profile, given: AddressSet | None) -> tuple[str, ...]:
+def moved_addresses(
+    old: Cluster, new: Cluster, profiles: tuple[Profile, Profile], given: AddressSet | None
+) -> tuple[str, ...]:
     """What moved, in words: podCIDRs of nodes, a workload that joins its node's network or leaves it, nodes with other
     addresses or labels, and ports of nodes that lead to a workload in one revision only."""
-    if not any(is_enforcing(profile, side) for side in (old, new)):
+    sides = tuple(zip(profiles, (old, new), strict=True))
+    if not any(is_enforcing(*side) for side in sides):
         return ()
     before, after = (pod_addresses(side, given) for side in (old, new))
     if before == after and old.workloads is new.workloads and old.nodes is new.nodes:
         return ()  # the ends are the very same
-    rules = [rule.when for side in (old, new) for _, _, rule in pipeline_of(profile, side).rules]
+    rules = [rule.when for side in sides for _, _, rule in pipeline_of(*side).rules]
     found: list[str] = []
     if before != after and _are_told_apart(before, after, (block for rule in rules for block in _blocks_of_pods(rule))):
         found.append(f"the addresses of pods lie in {_text(after)}, those of the other revision in {_text(before)}")

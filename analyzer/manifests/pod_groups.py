@@ -129,7 +129,6 @@ class _Group:
             ),
         )
 
-
     def _nodes(self, on: set[str], admitted: str | None) -> str | None:
         """Those that all of its pods are bound to, else those that they may be, where none is yet."""
         return names_of(on) if all(member.node for member in self.members) else None if on else admitted

@@ -207,7 +207,9 @@ class AwsReader:
         and where a port of the node leads on to pods."""
         if self.direction is Direction.INGRESS or not self.profile.reads_aws:
             return
-        there = own_node(self.on_one_node, self.profile.own_node_egress or either(dict.fromkeys(self._ports_of_nodes())))
+        there = own_node(
+            self.on_one_node, self.profile.own_node_egress or either(dict.fromkeys(self._ports_of_nodes()))
+        )
         if there != FALSE:
             rule = StagedRule(None, Action.ACCEPT, FALSE, there, there)
             entry = Entry(None, is_a(Role.SELF, PODS), (rule,), why="a pod always reaches its own node")

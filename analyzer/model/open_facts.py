@@ -24,9 +24,23 @@ class OpenFact:
     text: str
 
     @property
+    def is_of_engine(self) -> bool:
+        """It is what an engine makes of objects: another one may make something else of the same."""
+        return self.kind in _OF_ENGINE
+
+    @property
     def is_of_scales(self) -> bool:
         """It is about policies whose priorities are on no common scale, and not about equal ones."""
         return self.kind == "scales"
+
+
+_OF_ENGINE = frozenset(
+    {
+        *("tie", "scales", "other-protocols", "named-port-union", "service-source", "service-eval", "node-way"),
+        *("host-network-label", "source-port", "forwarded", "own-node", "unspecified", "unmodelled", "engine"),
+        *("agent", "ipcache", "domain", "node-labels", "account-labels", "cloud-group"),
+    }
+)
 
 
 def which_of_others(numbers: PortSet) -> OpenFact:

@@ -79,8 +79,8 @@ class Host:
     """Whether a pod runs on Windows, and whether on Fargate; None: nothing says it.  `eni`: of a running pod, whether
     it has an interface of its own.  `groups`: the security groups of its node, where those of nodes differ, behind
     ADMITTED of a pod without a node where every declared one has them that it may be bound to.  `nodes`: the names of
-    the nodes that its pods are bound to, as `names_of` writes them, behind ADMITTED those declared that they may be bound
-    to; None where that is not known of all."""
+    the nodes that its pods are bound to, as `names_of` writes them, behind ADMITTED those declared that they may be
+    bound to; None where that is not known of all."""
 
     windows: bool | None = None
     fargate: bool | None = None

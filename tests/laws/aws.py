@@ -34,7 +34,7 @@ from analyzer.model.aws_nodes import differing_groups
 from analyzer.model.calico import ServiceAccount
 from analyzer.model.cluster import Cluster
 from analyzer.model.labels import Labels
-from analyzer.model.placement import ADMITTED, COMPUTE, OS, Host
+from analyzer.model.placement import ADMITTED, COMPUTE, OS, Host, names_of
 from analyzer.model.policies import Direction, Policy
 from analyzer.model.profile import PROFILES, Profile
 from analyzer.model.source import Source
@@ -144,6 +144,18 @@ def on_nodes(draw: DrawFn, cluster: Cluster) -> Cluster:
     return replace(cluster, workloads=workloads)
 
 
+@st.composite
+def bound(draw: DrawFn, cluster: Cluster) -> Cluster:
+    """The cluster in which it is known of some workloads on which of the nodes their pods are, or may come to be."""
+    names = [node.name for node in cluster.nodes]
+    if not names:
+        return cluster
+    some = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True).map(names_of)
+    told = st.sampled_from(("", "", ADMITTED)).flatmap(lambda how: some.map(lambda it: f"{how}{it}"))
+    workloads = tuple(replace(w, host=replace(w.host, nodes=draw(st.none() | told))) for w in cluster.workloads)
+    return replace(cluster, workloads=workloads)
+
+
 @cache
 @st.composite
 def fargate_profiles(draw: DrawFn, number: int) -> FargateProfile:
@@ -151,6 +163,22 @@ def fargate_profiles(draw: DrawFn, number: int) -> FargateProfile:
     labels = st.sampled_from(((), (("k", "a"),), (("k", "a*"),)))
     picked = draw(st.lists(st.tuples(spaces, labels), min_size=1, max_size=2))
     return FargateProfile(f"fp-{number}", tuple(picked), HERE)
+
+
+@st.composite
+def eni_configs(draw: DrawFn) -> tuple[EniConfig, ...]:
+    """None mostly; one may name no groups, so that its pods have their node's."""
+    number = draw(st.sampled_from((0, 0, 0, 1, 2)))
+    own = st.lists(st.sampled_from(IDS), max_size=2, unique=True).map(tuple)
+    return tuple(EniConfig(f"az-{n}", draw(own), HERE) for n in range(number))
+
+
+@st.composite
+def custom_networks(draw: DrawFn) -> tuple[AwsSettings, ...]:
+    """Whether ENIConfigs count, as aws-node tells it; and whether a NodeClass gives groups."""
+    told = draw(st.sampled_from((None, None, True, False)))
+    gives = draw(st.sampled_from((False, False, False, True)))
+    return (AwsSettings("DaemonSet aws-node", HERE, custom_network=told, gives_pods_groups=gives),)
 
 
 @st.composite
@@ -171,7 +199,8 @@ def aws_clusters(draw: DrawFn, *, is_told: bool = False) -> Cluster:
         lists=tuple(lists),
         interfaces=() if draw(st.booleans()) else draw(interfaces(cluster)),
         vpcs=vpcs,
-        eni_configs=(EniConfig("az", IDS[:1], HERE),) if draw(st.sampled_from((False, False, False, True))) else (),
+        eni_configs=draw(eni_configs()),
+        settings=draw(custom_networks()),
         policies=() if is_told else tuple(draw(own_policies(n)) for n in range(draw(st.integers(0, 2)))),
     )
     calico = replace(cluster.calico, accounts=accounts)
@@ -179,8 +208,9 @@ def aws_clusters(draw: DrawFn, *, is_told: bool = False) -> Cluster:
         cluster = draw(hosts(cluster))
         fargate = tuple(draw(fargate_profiles(n)) for n in range(draw(st.integers(0, 2))))
         settings = (AwsSettings("the add-on", HERE, True, has_windows=draw(st.booleans()), without_pod_eni=draw(WHYS)),)
-        aws = replace(aws, fargate=fargate, settings=settings)
-    return draw(on_nodes(replace(cluster, aws=aws, calico=calico, policies=() if is_told else cluster.policies)))
+        aws = replace(aws, fargate=fargate, settings=(*aws.settings, *settings))
+    cluster = draw(on_nodes(replace(cluster, aws=aws, calico=calico, policies=() if is_told else cluster.policies)))
+    return draw(bound(cluster))
 
 
 @cache

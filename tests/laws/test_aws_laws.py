@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 from aws import HERE, aws_clusters, aws_profiles
 from clusters import NODE_IPS, connections
+from evaluators import EVERYTHING, question
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from own_policies import (
@@ -15,10 +16,14 @@ from own_policies import (
     the_map_agrees_with_the_oracle,
     what_is_newly_allowed_is_so_in_the_oracle,
 )
+from points import Points
+from revisions import seen_by
+from test_diff_laws import newly_allowed
 from test_map_laws import POD_ADDRESSES
 
 from analyzer.analysis.explaining.between import between
 from analyzer.analysis.explaining.pointwise import decided
+from analyzer.encoding import align, embed, encode_pair
 from analyzer.model.aws import GroupPolicy, GroupRule, NetworkInterface
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
 from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
@@ -51,6 +56,28 @@ def test_what_is_newly_allowed_is_so_in_the_oracle(data: st.DataObject) -> None:
     one, other = (data.draw(aws_clusters()) for _ in range(2))
     later = replace(other, aws=data.draw(st.sampled_from((one.aws, other.aws))))
     what_is_newly_allowed_is_so_in_the_oracle(data, one, later, data.draw(aws_profiles()))
+
+
+@settings(SMALL, max_examples=40)
+@given(st.data(), aws_clusters(), aws_profiles(), aws_profiles())
+def test_what_another_setting_newly_allows_is_so_in_the_oracle(
+    data: st.DataObject, written: Cluster, before: Profile, profile: Profile
+) -> None:
+    """One cluster, set up in two ways, or under two engines."""
+    if before == profile:
+        return
+    pair = as_enforced(written, before), as_enforced(written, profile)
+    asked = replace(question(EVERYTHING, profile, is_sliced=data.draw(st.booleans())), denying_profile=before)
+    obligation = encode_pair(*pair, asked)
+    after = align(*pair)[1]
+    for _ in range(3):
+        connection = seen_by(data.draw(connections(after)), after)
+        wanted = newly_allowed(pair, profile, connection, before)
+        values = None if obligation is None else embed(obligation, connection)
+        if wanted is not None:
+            event(f"newly allowed: {wanted}")
+            found = {False} if obligation is None or values is None else Points(obligation).truth(values)
+            assert found == {wanted}
 
 
 @settings(SMALL, max_examples=40)
@@ -94,7 +121,7 @@ ALONE = PROFILES["aws-vpc-cni"].with_knob("enable-network-policy", "false")
 def test_groups_let_through_what_their_rules_say(data: st.DataObject) -> None:
     """In strict mode, where all is told and no policy is enforced; of ends whose groups are known."""
     cluster = data.draw(aws_clusters(is_told=True))
-    cluster = replace(cluster, aws=replace(cluster.aws, eni_configs=()), services=(), endpoints=())
+    cluster = replace(cluster, aws=replace(cluster.aws, eni_configs=(), settings=()), services=(), endpoints=())
     enforced = as_enforced(cluster, ALONE)
     connection = data.draw(connections(cluster))
     sides = [_side(cluster, connection, direction) for direction in Direction]
@@ -121,7 +148,7 @@ def test_running_pods_have_the_groups_of_their_node(data: st.DataObject) -> None
     open_to = data.draw(st.sampled_from(Direction)), data.draw(st.sampled_from((None, 6))), AddressSet.of("0.0.0.0/0")
     rule = GroupRule(open_to[0], open_to[1], None, None, open_to[2], (), (), 9, HERE)
     groups = tuple(replace(it, rules=(*it.rules, rule)) if it.id == picked[0] else it for it in cluster.aws.groups)
-    aws = replace(cluster.aws, interfaces=interfaces, groups=groups, eni_configs=(), group_policies=())
+    aws = replace(cluster.aws, interfaces=interfaces, groups=groups, eni_configs=(), settings=(), group_policies=())
     cluster = replace(cluster, nodes=nodes, workloads=(bound,), aws=aws, services=(), endpoints=(), unmodelled=())
     pod = pod_of(bound, NO_LABELS, bound.ips[0])
     outside = External(ip_address(f"203.0.113.{data.draw(st.integers(1, 12))}"))

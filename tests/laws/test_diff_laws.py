@@ -37,26 +37,41 @@ MOST = 20
 WORK = Budget(worth(3_000_000, 30_000_000))
 
 
-def newly_allowed(pair: tuple[Cluster, Cluster], profile: Profile, connection: Connection) -> bool | None:
-    """The oracle's word on whether the second revision allows what the first denies; None if that is open."""
+def newly_allowed(
+    pair: tuple[Cluster, Cluster], profile: Profile, connection: Connection, before: Profile | None = None
+) -> bool | None:
+    """The oracle's word on whether the second revision allows what the first denies, each under its own profile; None
+    if that is open."""
     was, now = (
-        {decision.allowed for decision in outcomes(side, profile, seen_by(connection, aligned))}
-        for side, aligned in zip(pair, align(*pair), strict=True)
+        {decision.allowed for decision in outcomes(side, own, seen_by(connection, aligned))}
+        for side, own, aligned in zip(pair, (before or profile, profile), align(*pair), strict=True)
     )
     if was == {False} and now == {True}:
         return True
     return False if True not in now or False not in was else None
 
 
+@st.composite
+def engines_before(draw: st.DrawFn, profile: Profile) -> Profile | None:
+    """Another engine, or the same one set up otherwise; what users say of the cluster holds for both."""
+    other = draw(profiles())
+    switched = st.sampled_from(("true", "false")).map(lambda it: profile.with_knob("enable-network-policy", it))
+    found = draw(st.sampled_from((other, draw(switched))))
+    found = replace(found, nodes_complete=profile.nodes_complete)
+    return None if found == profile else found
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_the_encoding_finds_the_change_that_the_oracle_finds(data: st.DataObject) -> None:
     pair, profile = data.draw(revisions()), data.draw(profiles())
+    before = data.draw(st.none() | engines_before(profile))
     after = align(*pair)[1]
-    obligations = [encode_pair(*pair, question(EVERYTHING, profile, is_sliced=it)) for it in (True, False)]
+    asked = [replace(question(EVERYTHING, profile, is_sliced=it), denying_profile=before) for it in (True, False)]
+    obligations = [encode_pair(*pair, it) for it in asked]
     points = [None if it is None else (it, Points(it)) for it in obligations]
     for connection in [seen_by(data.draw(connections(after)), after) for _ in range(3)]:
-        expected = newly_allowed(pair, profile, connection)
+        expected = newly_allowed(pair, profile, connection, before)
         if expected is None:
             continue  # hangs on open facts, which may be the same on both sides
         for at in points:
@@ -170,3 +185,44 @@ def test_swapping_the_sides_swaps_the_table(pair: tuple[Cluster, Cluster], profi
         (s, d, c.after, c.before) for s, d, c in back.pairs()
     ]
     assert not inventory_difference(pair[0], replace(pair[0]), setting=setting).changes
+
+
+# ------------------------------------------------------------------------------------------------ two profiles
+@settings(max_examples=15, deadline=None)
+@given(st.data(), revisions())
+def test_what_is_told_of_two_profiles_is_so_in_the_oracle(data: st.DataObject, pair: tuple[Cluster, Cluster]) -> None:
+    """The examples of both sides are changes, each side under its own profile; and no connection changes where nothing
+    is said to, and nothing is open."""
+    profile = data.draw(profiles())
+    before = data.draw(engines_before(profile))
+    if before is None:
+        return
+    setting = Setting(Universe.ANY, profile, AddressSet.FULL, WORK, old_profile=before)
+    more, less = gained(Revisions(*pair), setting, 2), lost(Revisions(*pair), setting, 2)
+    for change in more.changes:
+        assert newly_allowed(pair, profile, change.connection, before)
+    swapped = pair[1], pair[0]
+    for change in less.changes:
+        assert newly_allowed(swapped, before, change.connection, profile)
+    after = align(*pair)[1]
+    for _ in range(3):
+        connection = seen_by(data.draw(connections(after)), after)
+        if connection.protocol is Protocol.OTHER:
+            continue
+        for shift, sides, own, old in ((more, pair, profile, before), (less, swapped, before, profile)):
+            if not shift.changes and not shift.reason:
+                assert not newly_allowed(sides, own, connection, old)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data(), clusters())
+def test_swapping_revisions_and_profiles_swaps_the_answer(data: st.DataObject, cluster: Cluster) -> None:
+    profile = data.draw(profiles())
+    before = data.draw(engines_before(profile))
+    there = Setting(Universe.ANY, profile, AddressSet.of("10.0.0.0/8"), old_profile=before)
+    back = replace(there, profile=before or profile, old_profile=None if before is None else profile)
+    sides = Revisions(cluster, replace(cluster))
+    for one, other in ((gained, lost), (lost, gained)):
+        found, found_back = one(sides, there, 1), other(sides, back, 1)
+        assert bool(found.changes) is bool(found_back.changes)
+        assert bool(found.reason) is bool(found_back.reason)

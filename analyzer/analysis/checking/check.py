@@ -16,6 +16,7 @@ from analyzer.analysis.notices.cut_off import cut_off
 from analyzer.analysis.notices.mesh_notices import mesh_notices
 from analyzer.analysis.notices.policy_notices import policy_notices
 from analyzer.analysis.notices.service_ports import service_port_slips
+from analyzer.analysis.notices.switches import switch_notices
 from analyzer.analysis.notices.unknown_labels import is_slip, unknown_labels
 from analyzer.analysis.notices.why_vacuous import why_vacuous
 from analyzer.encoding.walk import claim_sets
@@ -94,6 +95,7 @@ def answer_of(
             *cluster.notices,
             *service_port_slips(cluster),
             *policy_notices(cluster),
+            *switch_notices(cluster, setting.profile),
             *cut_off(cluster, setting),
             *mesh_notices(cluster),
             *breaches(cluster, packs),

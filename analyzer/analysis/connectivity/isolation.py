@@ -24,7 +24,9 @@ def isolation_changes(
     it first.  Those of which that is not known are left out."""
     found: list[IsolationChange] = []
     for direction in Direction:
-        before, after = (_isolated(side, setting, direction, mentioned) for side in (old, new))
+        before, after = (
+            _isolated(side, its, direction, mentioned) for side, its in zip((old, new), setting.of_sides, strict=True)
+        )
         for now in (False, True):
             here = (name for name, was in before.items() if was is not None and was is not now)
             workloads = tuple(sorted(name for name in here if after.get(name) is now))

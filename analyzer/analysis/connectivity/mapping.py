@@ -20,6 +20,7 @@ from analyzer.analysis.connectivity.stages import StageRules, stages_of
 from analyzer.analysis.connectivity.subjects import Subject, Subjects
 from analyzer.analysis.connectivity.variants import Folding, Mentioned, guesses, is_unlike, may_differ
 from analyzer.analysis.notices.mesh_notices import admitted_by_mesh, mesh_notices
+from analyzer.analysis.notices.switches import switch_notices
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.enforcing import as_pictured
@@ -69,7 +70,13 @@ def connectivity(
     for ranges in outside.classes:
         classes.append(tuple(range(len(ends), len(ends) + len(ranges))))
         ends += ranges
-    notices = (*cluster.notices, *mesh_notices(cluster), *_unlabelled(cluster), *sides.by_own_nodes())
+    notices = (
+        *cluster.notices,
+        *switch_notices(cluster, profile),
+        *mesh_notices(cluster),
+        *_unlabelled(cluster),
+        *sides.by_own_nodes(),
+    )
     grounds = tuple(sides.grounds(Grounds(outside.addresses))) if with_grounds else ()
     found = ConnectivityMap(
         tuple(ends),

@@ -75,7 +75,7 @@ class Kept:
             return Effect()
         self._compared += 1
         old, new = align(self._before, self._pictured(after))
-        mentioned = both_mentioned(old, new, self._profile)
+        mentioned = both_mentioned(old, new, (self._profile, self._profile))
         self._workloads.update((it.id, it) for each in self._before.workloads for it in each.variants(mentioned))
         pairing = Pairing(self._map(old, mentioned), self._made(new, mentioned))
         changes = list(pairing.changes([]))

@@ -74,7 +74,11 @@ class OffPods:
         return _FALSE if not found else _TRUE if len(found) == 2 else _OPEN
 
     def has(self, test: Test) -> Bits:
-        return _OPEN if test.attribute.name in (Name.ENTITY, Name.NODE, Name.NODES, Name.NODE_GROUPS, Name.LABEL) else _FALSE
+        return (
+            _OPEN
+            if test.attribute.name in (Name.ENTITY, Name.NODE, Name.NODES, Name.NODE_GROUPS, Name.LABEL)
+            else _FALSE
+        )
 
 
 @dataclass(frozen=True, slots=True)

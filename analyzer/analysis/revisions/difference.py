@@ -8,6 +8,7 @@ from dataclasses import replace
 from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.analysis.checking.check import not_modelled, tally
 from analyzer.analysis.checking.premises import breaches_of, judge_on, on_premises, unbroken
+from analyzer.analysis.revisions.engine_changes import engine_changes
 from analyzer.analysis.revisions.group_changes import group_changes
 from analyzer.encoding import align, members_of
 from analyzer.judging import Setting, judge
@@ -38,7 +39,8 @@ def difference(
 
     `progress` is told what is compared, how much is done and how much there is.
     """
-    revisions = Revisions(*(as_enforced(side, setting.profile) for side in (old, new)))
+    sides = zip((old, new), setting.of_sides, strict=True)
+    revisions = Revisions(*(as_enforced(side, its.profile) for side, its in sides))
     total = 2 + sum(len(pack.queries) for pack in packs)
     tell = progress or silent
     tell("new access", 0, total)
@@ -67,9 +69,8 @@ def queries_of(
             if query.claim.kind is Kind.NO_NEW:
                 yield _nothing_new(revisions, pack, query, setting, max_changes)
             else:
-                before, after = (
-                    judge_on(side, query, pack.assumptions, setting) for side in (revisions.old, revisions.new)
-                )
+                sides = zip((revisions.old, revisions.new), setting.of_sides, strict=True)
+                before, after = (judge_on(side, query, pack.assumptions, its) for side, its in sides)
                 yield QueryDifference(pack.name, query, before, after)
 
 
@@ -114,7 +115,10 @@ def _verdict_on(
 def _without_policies(revisions: Revisions, query: Query, given: tuple[Assumption, ...], setting: Setting) -> Verdict:
     """The verdict that `no` has without any policy: VACUOUS iff the claim speaks of nothing at all."""
     old, new = align(revisions.old, revisions.new)
-    claim = bound(query.claim, setting.pod_addresses, setting.profile, old, new)  # the ends alone have no Services
+    before = setting.old_profile
+    claim = bound(
+        query.claim, setting.pod_addresses, setting.profile, old, new, before=before
+    )  # the ends alone have no Services
     return judge(members_of(old, new), replace(query, claim=replace(claim, kind=Kind.NO)), given, setting)
 
 
@@ -122,9 +126,16 @@ def _without_policies(revisions: Revisions, query: Query, given: tuple[Assumptio
 def background(revisions: Revisions, packs: Sequence[Pack], setting: Setting) -> Background:
     """What the comparison stands on, and what was done about what only one side holds."""
     old, new = revisions.old, revisions.new
-    stated = stated_assumptions(members_of(*align(old, new)), packs, setting)
+    members = members_of(*align(old, new))
+    stated = dict.fromkeys(it for its in reversed(setting.of_sides) for it in stated_assumptions(members, packs, its))
     notices = dict.fromkeys(
-        (*old.notices, *new.notices, *(n for pack in packs for n in pack.notices), *group_changes(old, new))
+        (
+            *old.notices,
+            *new.notices,
+            *engine_changes(old, new, setting),
+            *(n for pack in packs for n in pack.notices),
+            *group_changes(old, new),
+        )
     )
     return Background(
         setting.profile,

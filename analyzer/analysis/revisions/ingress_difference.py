@@ -25,7 +25,8 @@ def changed_flows(
     """The ends with the controller and what only routes lead to behind them, and each workload to which it may open
     something else than before.  The ends as they are, where nothing changed.  `controllers`: of either revision; one
     that holds none of them has no controller."""
-    before, after = _flows(*old, setting, controllers), _flows(*new, setting, controllers)
+    asked = setting.of_sides
+    before, after = _flows(*old, asked[0], controllers), _flows(*new, asked[1], controllers)
     numbers = {end: number for number, end in enumerate(ends)}
     changes: list[ChangedPairs] = []
     for workload in sorted({**before, **after}):

@@ -55,15 +55,16 @@ def inventory_difference(
 
     `controllers`: the workloads that serve Ingresses and routes; any pod may where there are none.
     """
-    old, new = (as_pictured(side, setting.profile) for side in (old, new))
+    asked = setting.of_sides
+    old, new = (as_pictured(side, its.profile) for side, its in zip((old, new), asked, strict=True))
     revisions, tell = Revisions(old, new), progress or silent
     total = 2 + sum(len(pack.queries) for pack in packs)
     sides = align(old, new)
     maps = []
-    mentioned = both_mentioned(*sides, setting.profile)
+    mentioned = both_mentioned(*sides, (asked[0].profile, asked[1].profile))
     for done, (side, word) in enumerate(zip(sides, ("old", "new"), strict=True)):
         tell(f"map of the {word} revision", done, total)
-        maps.append(connectivity(side, setting.profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
+        maps.append(connectivity(side, asked[done].profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
     pairing = Pairing(maps[0], maps[1])
     ends, flows = changed_flows((maps[0], sides[0]), (maps[1], sides[1]), pairing.ends, setting, controllers)
     among: list[ChangedPairs] = []
@@ -76,10 +77,10 @@ def inventory_difference(
     return InventoryDifference(ends, changes, base, reason, blame, queries, among=tuple(among), isolation=isolation)
 
 
-def both_mentioned(old: Cluster, new: Cluster, profile: Profile) -> dict[str, frozenset[str]]:
+def both_mentioned(old: Cluster, new: Cluster, profiles: tuple[Profile, Profile]) -> dict[str, frozenset[str]]:
     """The label values that either side's policies mention."""
-    found = dict(mentioned_labels(profile, old))
-    for key, values in mentioned_labels(profile, new).items():
+    found = dict(mentioned_labels(profiles[0], old))
+    for key, values in mentioned_labels(profiles[1], new).items():
         found[key] = found.get(key, frozenset()) | values
     return found
 
@@ -278,9 +279,16 @@ def _doubts(
     """(why it is not known whether more changes, what that hangs on)."""
     if unread := unread_in(*sides):
         return REASON, unread
-    profile = setting.profile
-    is_asked = any(is_looked_at(profile, side) for side in sides)
-    question = Question(ANYTHING_NEW, (), Universe.INVENTORY, profile, setting.pod_addresses, with_requests=is_asked)
+    is_asked = any(is_looked_at(its.profile, side) for side, its in zip(sides, setting.of_sides, strict=True))
+    question = Question(
+        ANYTHING_NEW,
+        (),
+        Universe.INVENTORY,
+        setting.profile,
+        setting.pod_addresses,
+        with_requests=is_asked,
+        denying_profile=setting.old_profile,
+    )
     near = changed_namespaces(*sides, question)
     if any(not change.gained and not change.lost for change in changes):
         return _DOUBT, ()

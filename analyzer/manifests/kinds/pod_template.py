@@ -68,10 +68,10 @@ class PodSource:
     """A Pod, or an object that makes pods; `loading` turns them into workloads once all files are read.
 
     `owner` is the controller, if any.  `replicas` is None where the kind has no such field.  `ips` are known of
-    running pods only, `node` of those and of what is bound to one from the start.  `added`: what the controller adds to the labels of each pod.  `is_bound`: it has what
-    it gets from its node.  `revision`: which of a Deployment's templates it is of, where that is known.
-    `placement`: what it asks of its node, and `host` what kind that is.  `options`: what the containers of an agent are
-    told whose settings count.
+    running pods only, `node` of those and of what is bound to one from the start.  `added`: what the controller adds to
+    the labels of each pod.  `is_bound`: it has what it gets from its node.  `revision`: which of a Deployment's
+    templates it is of, where that is known.  `placement`: what it asks of its node, and `host` what kind that is.
+    `options`: what the containers of an agent are told whose settings count.
     """
 
     kind: str

@@ -3,7 +3,6 @@
 import pytest
 
 import analyzer as netproof
-from analyzer.errors import UsageError
 
 POLICIES = """\
 apiVersion: v1
@@ -14,6 +13,11 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: deny, namespace: a}
 spec: {podSelector: {}, policyTypes: [Ingress]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: a, labels: {app: web}}
+spec: {containers: [{name: c, image: i}]}
 ---
 """
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "amazon-vpc-cni", "namespace": "kube-system"}}
@@ -35,17 +39,37 @@ spec:
 """
 
 
+def messages(found):
+    return [notice.message for notice in found.difference.background.notices]
+
+
 @pytest.fixture
 def switched_on(tmp_path):
     (tmp_path / "m.yaml").write_text(POLICIES)
     return netproof.load(tmp_path).changed(put=config("true"))
 
 
+SWITCHES = {
+    "switched off": lambda on: on.changed(put=config("false")),
+    "without its ConfigMap": lambda on: on.changed(removed="ConfigMap kube-system/amazon-vpc-cni"),
+}
+
+
 @pytest.mark.parametrize("is_back", [False, True])
-def test_revisions_that_differ_in_the_switch_are_not_compared(switched_on, is_back):
-    revisions = [switched_on, switched_on.changed(put=config("false"))]
-    with pytest.raises(UsageError, match="switched off by"):
-        netproof.diff(*(reversed(revisions) if is_back else revisions))
+@pytest.mark.parametrize("how", SWITCHES)
+@pytest.mark.parametrize("universe", ["any", "inventory"])
+def test_what_the_switch_opens_or_closes_is_compared(switched_on, how, universe, is_back):
+    revisions = [switched_on, SWITCHES[how](switched_on)]
+    found = netproof.diff(*(reversed(revisions) if is_back else revisions), universe=universe)
+    assert found.relation.value == ("less permissive" if is_back else "more permissive")
+    (told,) = [it for it in messages(found) if "each is judged under its own" in it]
+    assert told.startswith("knob enable-network-policy is ")
+
+
+def test_queries_are_asked_of_each_side_under_its_own_profile(switched_on):
+    found = netproof.diff(switched_on, switched_on.changed(put=config("false")), QUERY)
+    (query,) = found.difference.queries
+    assert (query.before.status.value, query.after.status.value) == ("proved", "refuted")
 
 
 def test_what_is_said_for_both_holds_for_both(switched_on):
@@ -53,19 +77,49 @@ def test_what_is_said_for_both_holds_for_both(switched_on):
     assert netproof.diff(switched_on, switched_off, knob=["enable-network-policy=true"]).is_equivalent
 
 
-def test_a_revision_that_says_nothing_is_compared(switched_on):
-    without = switched_on.changed(removed="ConfigMap kube-system/amazon-vpc-cni")
-    assert netproof.diff(without, switched_on).is_equivalent
+CALICO, FLANNEL, CILIUM = (
+    agent("calico-node", "calico/node:v3.30.0"),
+    agent("kube-flannel-ds", "flannel/flannel:v0.26.0"),
+    agent("cilium", "quay.io/cilium/cilium:v1.18.0"),
+)
 
 
-def test_revisions_of_two_engines_are_not_compared(tmp_path):
-    calico, flannel = agent("calico-node", "calico/node:v3.30.0"), agent("kube-flannel-ds", "flannel/flannel:v0.26.0")
-    for name, text in (("old", calico), ("new", flannel)):
+@pytest.mark.parametrize(
+    ("old", "new", "relation"),
+    [
+        (CALICO, FLANNEL, "more permissive"),
+        (FLANNEL, CALICO, "less permissive"),
+        (CALICO, "", "more permissive"),
+        ("", CALICO, "less permissive"),
+        (CALICO, CALICO, "equivalent"),
+        ("", "", "equivalent"),
+    ],
+)
+def test_another_engine_or_none_is_compared(tmp_path, old, new, relation):
+    for name, text in (("old", old), ("new", new)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "m.yaml").write_text(POLICIES + text)
-    with pytest.raises(UsageError, match=r"the profile is calico by .* in one revision, and .* in the other"):
-        netproof.diff(tmp_path / "old", tmp_path / "new")
+    assert netproof.diff(tmp_path / "old", tmp_path / "new").relation.value == relation
     assert netproof.diff(tmp_path / "old", tmp_path / "new", profile="calico").is_equivalent
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_from_one_engine_to_another_what_neither_opens_is_told(tmp_path, is_back):
+    """Cilium lets what ipBlocks name reach no pod and no node."""
+    block = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow, namespace: a}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}
+---
+"""
+    for name, text in zip(("old", "new"), (CILIUM, CALICO) if is_back else (CALICO, CILIUM), strict=True):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "m.yaml").write_text(POLICIES + block + text)
+    found = netproof.diff(tmp_path / "old", tmp_path / "new").difference
+    more, less = (found.lost, found.gained) if is_back else (found.gained, found.lost)
+    assert not more.changes
+    assert less.changes
 
 
 def test_a_session_follows_the_switch(switched_on):

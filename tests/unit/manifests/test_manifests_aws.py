@@ -6,6 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+import analyzer as netproof
 from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.cli.app import app
 from analyzer.errors import UsageError
@@ -379,3 +380,26 @@ def test_what_is_missing_is_named_by_its_command_and_settles_the_answer(tmp_path
     (tmp_path / "told.json").write_text(of_group(EVERYTHING.replace("[[", "["), EVERYTHING))
     (tmp_path / "told.json").write_text(of_group(ingress=EVERYTHING, egress=EVERYTHING))
     assert CliRunner().invoke(app, asked).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "is_on"),
+    [("true", True), (True, True), ("True", False), ("TRUE", False), (" true", False), ("1", False), (1, False)],
+)
+def test_the_controller_takes_one_spelling_of_the_addons_value(loaded, written, is_on):
+    assert loaded(together(addon({"enableNetworkPolicy": written}))).cluster.aws.network_policy is is_on
+
+
+@pytest.mark.parametrize(("namespace", "is_on"), [("kube-system", False), ("default", False), ("other", True)])
+def test_a_daemon_set_of_another_namespace_is_not_the_cnis(loaded, namespace, is_on):
+    found = (DAEMON_SET % ("", "")).replace("namespace: kube-system", f"namespace: {namespace}")
+    assert loaded(together(CONFIG_MAP % ON, found)).cluster.aws.network_policy is is_on
+
+
+@pytest.mark.parametrize(("data", "is_told"), [(ON, False), (OFF, True)])
+def test_a_knob_over_objects_that_say_otherwise_is_told(tmp_path, data, is_told):
+    (tmp_path / "c.yaml").write_text(together(CONFIG_MAP % data, POD))
+    found = netproof.check(
+        tmp_path, "no internet can reach namespace a", profile="aws-vpc-cni", knob={"enable-network-policy": "true"}
+    )
+    assert any("knob enable-network-policy" in notice.message for notice in found.answer.notices) is is_told

@@ -18,6 +18,8 @@ _CONTROLLER = "enable-network-policy-controller"
 _CNI, _AGENT, _AGENT_FLAG = "aws-node", "aws-eks-nodeagent", "enable-network-policy"
 _POD_ENI = "ENABLE_POD_ENI"
 _CUSTOM = "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"
+_HOMES = ("kube-system", "default")
+"""Where the CNI's own DaemonSet is: a manifest that names no namespace is read as of `default`."""
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _KNOB_OF_ENV = {
     "NETWORK_POLICY_ENFORCING_MODE": "network-policy-enforcing-mode",
@@ -55,7 +57,7 @@ def of_daemon_sets(pods: Iterable[PodSource], config_maps: ConfigMaps) -> list[A
     """
     found = []
     for pod in pods:
-        if pod.kind == "DaemonSet" and pod.name == "aws-node":
+        if pod.kind == "DaemonSet" and pod.name == "aws-node" and pod.namespace in _HOMES:
             containers = {option.container for option in pod.options}
             flag = [it for it in pod.options if it.container == _AGENT and it.name == f"--{_AGENT_FLAG}"]
             agent: bool | None = _AGENT in containers and bool(flag) and flag[-1].value in ("", *_TRUE)
@@ -102,7 +104,8 @@ def of_addon(values: object, what: str, source: Source) -> AwsSettings:
         why = Untold("from a configuration that cannot be read")
         return _told(dict.fromkeys(_COUNTING, why), what, source, None, is_whole=False)
     env = said.get("env")
-    is_on = str(said.get("enableNetworkPolicy", "false")).lower() == "true"
+    written_on = said.get("enableNetworkPolicy", "false")
+    is_on = written_on is True or written_on == "true"  # quoted as it is written (N3)
     agent = said.get("nodeAgent")
     if isinstance(agent, Mapping) and str(agent.get("enabled", "true")).lower() == "false":
         is_on = False
