@@ -86,6 +86,6 @@ def _different(gone: list[Entry], come: list[Entry]) -> Iterator[Entry]:
 
 def _are_ways_alike(stage: Stage, changed: Iterable[Entry], question: Question, seen: SeenWays) -> bool:
     """The ways to an end that are asked about are the same whether these entries are there or not."""
-    if stage.node_ways or (stage.ways and led_ports_of(question.claim)):
+    if stage.node_ways or (stage.ways and any(led_ports_of(question.claim))):
         return False
     return not seen.of(tuple(changed), stage.ways)

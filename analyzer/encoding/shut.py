@@ -1,7 +1,7 @@
-"""Namespaces that let in nothing of another one, as few looks at their policies tell.
+"""Namespaces between whose pods and those of another one there are no connections, as few looks at policies tell.
 
-A policy closes all pods of such a namespace, and of the rules that may count for its pods none can let in a pod of the
-other namespace, whatever the pods are like.  False of a namespace says nothing.
+A policy closes all pods of one of the two, and of the rules that may count for these none can let be a pod of the
+other, whatever the pods are like.  That a namespace is not named says nothing.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from analyzer.encoding.namespaces import NamespaceTable
-from analyzer.encoding.reach import Ends, ends_of
-from analyzer.encoding.slices import named_by
+from analyzer.encoding.namespaces import NamespaceTable, namespace_table
+from analyzer.encoding.question import Question
+from analyzer.encoding.reach import NO_END, Ends, ends_of, union_of
+from analyzer.encoding.scope import pod_addresses
+from analyzer.encoding.seen_ways import seen_ways
+from analyzer.encoding.slices import StageIndex, index_of, named_by
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
+    ANY_PODS,
     FALSE,
     All,
     Attribute,
@@ -28,66 +32,133 @@ from analyzer.model.formulas import (
     Test,
     Word,
     both,
+    either,
     is_a,
     leaves,
     negated,
 )
 from analyzer.model.pipeline import Entry, Stage, Unmatched
-from analyzer.model.policies import Action, NamespaceNamed, PodPeer, Protocol
+from analyzer.model.policies import Action, Direction, NamespaceNamed, PodPeer, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import is_enforcing, pipeline_of, pods_in
+from analyzer.sets import AddressSet
 
 _PODS = is_a(Role.SELF, frozenset({EndKind.POD}))
+_FEW = 16  # namespaces that are left: of more, their own policies are looked at
 
 
-def without_shut(claim: Claim, home: str, cluster: Cluster, profile: Profile) -> Claim:
-    """The claim that forbids connections from pods of the namespace `home`, without destinations to which there are
-    none: it is violated by the same ones."""
-    if claim.kind is not Kind.NO or claim.destinations is None or any(map(_is_word, leaves(claim.destinations))):
+def without_shut(claim: Claim, home: str, direction: Direction, question: Question, cluster: Cluster) -> Claim:
+    """The claim that forbids connections from pods of the namespace `home` (egress), or to them (ingress), without far
+    ends between which and those there are none: it is violated by the same ones."""
+    at_source = direction is Direction.EGRESS
+    far = claim.destinations if at_source else claim.sources
+    if claim.kind is not Kind.NO or far is None or any(map(_is_word, leaves(far))):
         return claim
     if any(ports.protocol is Protocol.OTHER for ports in claim.ports):
         return claim  # what isolation does to those is open
-    shut = shut_to(cluster, home, profile)
+    profile, pods = question.profile, pod_addresses(cluster, question.pod_addresses)
+    shut = shut_by_own(cluster, home, direction, profile, pods)
+    if len(cluster.namespaces) - len(shut) > _FEW:
+        shut |= shut_to(cluster, home, direction, profile, pods)
     if not shut:
         return claim
-    closed = both([_PODS, Test(Attribute(Role.SELF, Name.NAMESPACE), shut)])
-    return replace(claim, destinations=both([claim.destinations, negated(closed)]))
+    bare = frozenset(name for name in shut if _is_off_nodes(cluster, name))
+    closed = either(
+        both([is_a(Role.SELF, kinds), Test(Attribute(Role.SELF, Name.NAMESPACE), names)])
+        for kinds, names in ((ANY_PODS, bare), (frozenset({EndKind.POD}), shut - bare))
+        if names
+    )
+    narrowed = both([far, negated(closed)])
+    return replace(claim, destinations=narrowed) if at_source else replace(claim, sources=narrowed)
 
 
-def shut_to(cluster: Cluster, home: str, profile: Profile) -> frozenset[str]:
-    """The namespaces whose pods, but for those on their nodes' network, no pod of `home` reaches by TCP, UDP or SCTP;
-    `home` is declared."""
-    found = cluster.readings.get((shut_to, home, profile))
+def shut_by_own(
+    cluster: Cluster, home: str, direction: Direction, profile: Profile, pods: AddressSet
+) -> frozenset[str]:
+    """The namespaces to whose pods no pod of `home` opens a connection by TCP, UDP or SCTP, or the other way for
+    ingress, because the policies of `home` let none; `pods`: where pods' addresses lie.  Those on their nodes' network
+    are left out."""
+    index = index_of(cluster, profile)[0 if direction is Direction.EGRESS else 1]
+    table = namespace_table(cluster, Universe.NAMESPACES, False, ())
+    if not _is_telling(index.stage, cluster, home, profile) or not _is_off_nodes(cluster, home):
+        return frozenset()
+    stage = replace(index.stage, tiers=index.tiers(index.at(_pods_of(home, table), table)))
+    letting = [it for it in stage.entries if any(rule.action is Action.ACCEPT for rule in it.rules)]
+    if home not in _closed(stage) or _is_other_seen(index, letting, home, table, cluster):
+        return frozenset()
+    accepts = [rule.when for entry in letting for rule in entry.rules if rule.action is Action.ACCEPT]
+    met = union_of(ends_of(when, table, pods, role=stage.far) for when in accepts)
+    return frozenset(name for code in table.every - met.pods if (name := table.entries[code].name))
+
+
+def _is_off_nodes(cluster: Cluster, home: str) -> bool:
+    """No pod of `home` is on its node's network, which policies do not select, or has a port of it."""
+    if home in cluster.with_ports_of_nodes:
+        return False
+    return not any(thing.adds_pods and thing.namespace in (None, home) for thing in cluster.unmodelled)
+
+
+def _pods_of(home: str, table: NamespaceTable) -> Ends:
+    code = table.code(home)
+    return NO_END if code is None else NO_END._replace(pods=frozenset({code}))
+
+
+def _is_other_seen(index: StageIndex, letting: list[Entry], home: str, table: NamespaceTable, cluster: Cluster) -> bool:
+    """The policies of `home` may see another far end than the one there is, or what they say may not count."""
+    near = _pods_of(home, table)
+    stage = index.stage
+    if stage.arrival.balanced != FALSE or seen_ways(cluster, stage.far).of(letting, stage.ways):
+        return True
+    if stage.node_ways and any(index.may_mean_nodes(entry, table) for entry in letting):
+        return True
+    doubted = (either([it.denies, it.allows, it.isolates]) for it in stage.doubts)
+    if any(near.meets(ends_of(it, table)) for it in doubted):
+        return True
+    fronts = (it.when for it in stage.disguises if it.when != OnHostPort())  # which none of its pods is on
+    return any(near.meets(ends_of(it, table, role=Role.DST)) for it in fronts)
+
+
+def shut_to(cluster: Cluster, home: str, direction: Direction, profile: Profile, pods: AddressSet) -> frozenset[str]:
+    """The namespaces whose own policies let in nothing of the pods of `home`, or let out nothing to them for ingress,
+    by TCP, UDP or SCTP; as `shut_by_own`."""
+    key = shut_to, home, direction, profile, pods
+    found = cluster.readings.get(key)
     if not isinstance(found, frozenset):
-        found = cluster.readings[shut_to, home, profile] = _shut_to(cluster, home, profile)
+        found = cluster.readings[key] = _shut_to(cluster, home, direction, profile, pods)
     return found
 
 
-def _shut_to(cluster: Cluster, home: str, profile: Profile) -> frozenset[str]:
-    stage = pipeline_of(profile, cluster).stages[1]
+def _shut_to(cluster: Cluster, home: str, direction: Direction, profile: Profile, pods: AddressSet) -> frozenset[str]:
+    stage = pipeline_of(profile, cluster).stages[1 if direction is Direction.EGRESS else 0]
     own = cluster.namespace_by_name[home]
-    if not own.is_declared or not is_enforcing(profile, cluster) or stage.applies != _PODS or stage.doubts:
+    if not _is_telling(stage, cluster, home, profile) or stage.doubts or stage.node_ways:
         return frozenset()
-    known = frozenset(namespace.name for namespace in cluster.namespaces)
     table = NamespaceTable(replace(cluster, namespaces=(own,)), Universe.NAMESPACES, False, ())
-    sources = Ends(table.every, table.every, nodes=False, outside=False)
+    ends = NO_END._replace(pods=table.every, on_nodes=frozenset() if _is_off_nodes(cluster, home) else table.every)
+    if any(ends.meets(ends_of(way.port.members, table)) for way in stage.ways):
+        return frozenset()  # which rules see its pods by other addresses
     opened: set[str] = set()
-    for subject in (*_letting_in(stage, sources, table), *(disguise.when for disguise in stage.disguises)):
+    for subject in (*_letting(stage, ends, table, pods), *(disguise.when for disguise in stage.disguises)):
         names = frozenset(cluster.with_ports_of_nodes) if subject == OnHostPort() else named_by(subject)
         if names is None:
-            whole = NamespaceTable(cluster, Universe.NAMESPACES, False, ())
+            whole = namespace_table(cluster, Universe.NAMESPACES, False, ())
             codes = (ends_of(subject, whole, role=role).namespaces for role in (Role.SELF, Role.DST))
             names = frozenset(whole.entries[code].name or "" for code in frozenset.intersection(*codes))
         opened |= names
-    return (_closed(stage) & known) - opened
+    return (_closed(stage) & frozenset(cluster.namespace_by_name)) - opened
 
 
-def _letting_in(stage: Stage, sources: Ends, table: NamespaceTable) -> Iterator[Formula]:
-    """The subjects of the policies with a rule that may let in one of the sources."""
+def _is_telling(stage: Stage, cluster: Cluster, home: str, profile: Profile) -> bool:
+    """Policies of the stage tell all of pods alone, and what they ask of `home` is known."""
+    return cluster.namespace_by_name[home].is_declared and is_enforcing(profile, cluster) and stage.applies == _PODS
+
+
+def _letting(stage: Stage, ends: Ends, table: NamespaceTable, pods: AddressSet) -> Iterator[Formula]:
+    """The subjects of the policies with a rule that may let one of the far ends be."""
     for tier in stage.tiers:
         for entry in tier.entries:
             rules = (rule.when for rule in entry.rules if rule.action is Action.ACCEPT)
-            if any(ends_of(when, table, role=stage.far).meets(sources) for when in rules):
+            if any(ends_of(when, table, pods, role=stage.far).meets(ends) for when in rules):
                 yield entry.subject
 
 

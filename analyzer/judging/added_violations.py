@@ -75,16 +75,19 @@ def added_by_ends(
         return UNTOLD
     if unknown_sets(bound(claim, question.pod_addresses, question.profile, changes.now)):
         return UNTOLD
-    parts = parts_in(spaces, claim)
+    was, asking = (
+        Asking(cluster, question, setting.budget, ask, claim)
+        for cluster, ask in zip((changes.before, changes.now), asks, strict=True)
+    )
+    parts = parts_in(spaces, asking)
     if parts is None:
         return UNTOLD
-    asking = Asking(changes.now, question, setting.budget, asks[1])
     is_told = True
     for part in parts:
         if is_empty(part, asking):
             continue
         found = asking.ask(narrowed_far(part, asking))
-        if found.status is Status.REFUTED and (part.is_new or _held(asks[0](part.claim))):
+        if found.status is Status.REFUTED and (part.is_new or _held(was.ask(narrowed_far(part, was)))):
             return Added(replace(found, query=now.query), is_told=True)
         is_told = is_told and _held(found)
     return NOTHING if is_told else UNTOLD

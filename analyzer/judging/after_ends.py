@@ -12,7 +12,15 @@ from dataclasses import replace
 
 from analyzer.encoding import Question, encode
 from analyzer.encoding.end_changes import EndChanges, NamespaceChanges
-from analyzer.judging.after_namespaces import Asking, SpacePart, asked_in, relabelled
+from analyzer.judging.after_namespaces import (
+    Asking,
+    SpacePart,
+    asked_in,
+    is_empty,
+    is_no_destination,
+    narrowed_far,
+    relabelled,
+)
 from analyzer.judging.after_policies import joined, more_alive, narrowed
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
@@ -55,8 +63,9 @@ def verdict_after_ends(
             return before
         if before.status is Status.VACUOUS:
             return None  # a set may hold what it did not
-        new = parts_in(spaces, claim)
-        found = None if new is None else asked_in(new, Asking(cluster, question, budget, ask))
+        asking = Asking(cluster, question, budget, ask, claim)
+        new = parts_in(spaces, asking)
+        found = None if new is None else asked_in(new, asking)
         asked = None if found is None else joined(before, found, set())
         return None if asked is None or asked.status is Status.UNKNOWN else asked
     before = relabelled(before, spaces.relabelled)
@@ -68,49 +77,55 @@ def verdict_after_ends(
         kept = before
     if kept.live:
         return kept
+    asking = Asking(cluster, question, budget, ask, claim)
+    spaced = parts_in(spaces, asking)
     come = dict.fromkeys((w.namespace, w.name) for w in changes.come if w.namespace not in spaces.touched)
-    parts = _parts((*_in_namespaces(spaces.touched), *(pods_of_workload(*name) for name in come)), claim)
-    if parts is None:
+    parts = _parts(tuple(pods_of_workload(*name) for name in come), asking)
+    if spaced is None or parts is None:
         return None
-    more = [ask(part) for part, direction in parts if _may_be_live(part, direction, cluster, question, budget)]
+    inside = [(narrowed_far(part, asking), part.direction) for part in spaced if not is_empty(part, asking)]
+    more = [ask(part) for part, direction in (*inside, *parts) if _may_be_live(part, direction, asking)]
     return more_alive(kept, [each for each in more if each.status is Status.REFUTED])
 
 
-def _in_namespaces(names: frozenset[str]) -> tuple[Formula, ...]:
-    return tuple(in_namespaces(NamespaceNamed(name), Role.SELF) for name in sorted(names))
-
-
-def parts_in(spaces: NamespaceChanges, claim: Claim) -> tuple[SpacePart, ...] | None:
+def parts_in(spaces: NamespaceChanges, asking: Asking) -> tuple[SpacePart, ...] | None:
     """The claim of ends in each of the namespaces that are others; None where they are many, or it cannot be said."""
     if len(spaces.touched) > _MOST:
         return None
     found: list[SpacePart] = []
     for name in sorted(spaces.touched):
-        parts = _parts(_in_namespaces(frozenset({name})), claim)
+        parts = _parts((in_namespaces(NamespaceNamed(name), Role.SELF),), asking)
         if parts is None:
             return None
         found += (SpacePart(part, direction, name, name in spaces.new) for part, direction in parts)
     return tuple(found)
 
 
-def _parts(ends: tuple[Formula, ...], claim: Claim) -> tuple[tuple[Claim, Direction], ...] | None:
+def _parts(ends: tuple[Formula, ...], asking: Asking) -> tuple[tuple[Claim, Direction], ...] | None:
     """With the stage at which the end is judged."""
     if len(ends) > _MOST:
         return None
+    claim = asking.claim
     directions = (Direction.EGRESS,) if claim.kind is Kind.ISOLATED else tuple(Direction)
-    parts = [(narrowed(claim, direction, [end]), direction) for end in ends for direction in directions]
-    found = tuple((part, direction) for part, direction in parts if part is not None)
-    return found if len(found) == len(parts) else None
+    found: list[tuple[Claim, Direction]] = []
+    for end in ends:
+        for direction in directions:
+            part = narrowed(claim, direction, [end])
+            if part is not None:
+                found.append((part, direction))
+            elif direction is Direction.EGRESS or not is_no_destination(end, asking):
+                return None
+    return tuple(found)
 
 
-def _may_be_live(part: Claim, direction: Direction, cluster: Cluster, question: Question, budget: Budget) -> bool:
+def _may_be_live(part: Claim, direction: Direction, asking: Asking) -> bool:
     """Declared workloads may break the part, as far as the stage at this end tells: few policies are looked at."""
     if not part.kind.is_broken_by_requests:
         return True  # what is not let be breaks those
-    claim = bound(part, question.pod_addresses, question.profile, cluster)
-    alone = encode(cluster, replace(question, claim=claim, judged_at=direction))
+    claim = bound(part, asking.question.pod_addresses, asking.question.profile, asking.cluster)
+    alone = encode(asking.cluster, replace(asking.question, claim=claim, judged_at=direction))
     try:
-        return may_be_there(QuerySession(alone, budget))
+        return may_be_there(QuerySession(alone, asking.budget))
     except OutOfTimeError:
         return True
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from analyzer.encoding import IN_SCOPE, VIOLATION, Question, encode
+from analyzer.encoding.reach import ends_of
 from analyzer.encoding.scope import judged_ends, table_of
 from analyzer.encoding.shut import without_shut
 from analyzer.judging.bound import bound
@@ -17,6 +18,7 @@ from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, Pod
+from analyzer.model.formulas import Formula
 from analyzer.model.labels import Labels
 from analyzer.model.policies import Direction, RuleRef
 from analyzer.records import dataclass
@@ -36,12 +38,14 @@ class SpacePart:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What answers claims in a cluster: `ask` all of one, and one stage of it alone in the `budget`."""
+    """What answers claims in a cluster: `ask` all of one, and one stage of it alone in the `budget`; `claim` is the
+    query's."""
 
     cluster: Cluster
     question: Question
     budget: Budget
     ask: Callable[[Claim], Verdict]
+    claim: Claim
 
 
 def asked_in(parts: Sequence[SpacePart], asking: Asking) -> list[Verdict | tuple[RuleRef, ...]] | None:
@@ -70,11 +74,20 @@ def is_empty(part: SpacePart, asking: Asking) -> bool:
     return not all(map(any, judged_ends(question, table_of(asking.cluster, question))))
 
 
+def is_no_destination(end: Formula, asking: Asking) -> bool:
+    """It is plain that the claim speaks of nothing that leads to such an end."""
+    asked = asking.question
+    claim = bound(asking.claim, asked.pod_addresses, asked.profile, asking.cluster)
+    question = replace(asked, claim=claim)
+    table = table_of(asking.cluster, question)
+    return not judged_ends(question, table)[1].meets(ends_of(end, table))
+
+
 def narrowed_far(part: SpacePart, asking: Asking) -> Claim:
-    """The part without what lets in nothing of its namespace; violated by the same connections."""
-    if part.direction is not Direction.EGRESS:
+    """The part without what it cannot be violated with; violated by the same connections."""
+    if part.namespace not in asking.cluster.namespace_by_name:
         return part.claim
-    return without_shut(part.claim, part.namespace, asking.cluster, asking.question.profile)
+    return without_shut(part.claim, part.namespace, part.direction, asking.question, asking.cluster)
 
 
 def _alone(part: SpacePart, asking: Asking) -> tuple[RuleRef, ...] | None:

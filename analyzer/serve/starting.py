@@ -13,6 +13,7 @@ from analyzer.model.profile import Profile
 from analyzer.records import dataclass
 from analyzer.serve.api_server import ApiServer, RefusedError
 from analyzer.serve.app import app_of
+from analyzer.serve.memory import few_arenas
 from analyzer.serve.rulings import Rulings
 from analyzer.serve.running import Listening, Program
 from analyzer.serve.state import LiveState
@@ -39,6 +40,7 @@ def serve_until_told(
     refresh: int,
 ) -> None:
     """Follow the cluster and serve.  UsageError where there is no cluster to follow."""
+    few_arenas()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     universe, engine, addresses, budget = setting
     state = LiveState(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
+from itertools import product
 
 import pytest
 from clusters import claims, clusters, isolation_claims, profiles
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import CheckSession, Setting, check
-from analyzer.encoding.shut import shut_to
+from analyzer.encoding.scope import pod_addresses
+from analyzer.encoding.shut import shut_by_own, shut_to, without_shut
 from analyzer.judging import judge, question_of
+from analyzer.judging.after_policies import narrowed
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.judge import replay_of
 from analyzer.judging.mediated import mediated
@@ -22,10 +25,20 @@ from analyzer.language import parse_query
 from analyzer.model.claims import Kind, Pack, Query, Universe
 from analyzer.model.cluster import Cluster, Namespace, Service, ServicePort, Workload
 from analyzer.model.enforcing import as_enforced
-from analyzer.model.formulas import EndKind, Role, both, in_namespaces, is_a
+from analyzer.model.formulas import EndKind, Formula, Role, both, in_namespaces, is_a
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.mesh import NO_MESH
-from analyzer.model.policies import Action, NamespaceNamed, NamespacesMatching, PodPeer, Policy, Protocol, Rule, Tier
+from analyzer.model.policies import (
+    Action,
+    Direction,
+    NamespaceNamed,
+    NamespacesMatching,
+    PodPeer,
+    Policy,
+    Protocol,
+    Rule,
+    Tier,
+)
 from analyzer.model.source import Source
 from analyzer.verdicts import Status, Verdict
 
@@ -210,15 +223,49 @@ def test_what_is_shut_to_a_namespace_lets_in_nothing_of_it(data: st.DataObject) 
     closed = tuple(deny(namespace.name) for namespace in before.namespaces if data.draw(st.integers(0, 3)))
     setting = Setting(Universe.NAMESPACES, data.draw(profiles()), max_counterexamples=1)
     cluster = as_enforced(replace(before, policies=(*before.policies, *closed)), setting.profile)
-    pods = is_a(Role.SELF, frozenset({EndKind.POD}))
-    for home in (it.name for it in cluster.namespaces if it.is_declared):
-        for shut in sorted(shut_to(cluster, home, setting.profile)):
-            event("shut")
-            ends = [in_namespaces(NamespaceNamed(name), Role.SELF) for name in (home, shut)]
-            claim = parse_query("no pods can reach pods", "q").claim
-            asked = replace(claim, sources=ends[0], destinations=both([ends[1], pods]))
-            verdict = judge(cluster, Query("q", "", asked, ""), (), setting)
-            assert verdict.status in (Status.PROVED, Status.VACUOUS), (home, shut)
+    asking = parse_query("no pods can reach pods", "q")
+    addresses = pod_addresses(cluster, setting.pod_addresses)
+    for home, direction in product((it.name for it in cluster.namespaces if it.is_declared), Direction):
+        by_far = shut_to(cluster, home, direction, setting.profile, addresses)
+        by_own = shut_by_own(cluster, home, direction, setting.profile, addresses)
+        for shut in sorted(by_far | by_own):
+            event("shut by its own policies" if shut in by_own else "shut")
+            near, far = (in_namespaces(NamespaceNamed(name), Role.SELF) for name in (home, shut))
+            far = both([far, is_a(Role.SELF, frozenset({EndKind.POD}))])
+            claim = replace(asking.claim, **sided(direction, near, far))
+            verdict = judge(cluster, replace(asking, claim=claim), (), setting)
+            assert verdict.status in (Status.PROVED, Status.VACUOUS), (home, direction, shut)
+
+
+def sided(direction: Direction, near: Formula, far: Formula) -> dict[str, Formula]:
+    """The sets of a claim of which the near end is judged in that direction."""
+    ends = {"sources": near, "destinations": far}
+    return ends if direction is Direction.EGRESS else {"sources": far, "destinations": near}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_without_what_is_shut_a_claim_is_violated_by_the_same(data: st.DataObject) -> None:
+    """Pods on their nodes' network are drawn, which no policy selects."""
+    before = replace(data.draw(clusters()), unmodelled=(), mesh=NO_MESH)
+    if before.workloads and data.draw(st.booleans()):
+        number = data.draw(st.integers(0, len(before.workloads) - 1))
+        changed = [replace(w, host_network=i == number) for i, w in enumerate(before.workloads)]
+        before = replace(before, workloads=tuple(changed))
+    closed = tuple(deny(namespace.name) for namespace in before.namespaces if data.draw(st.integers(0, 3)))
+    universe = data.draw(st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
+    setting = Setting(universe, data.draw(profiles()), max_counterexamples=1)
+    cluster = as_enforced(replace(before, policies=(*before.policies, *closed)), setting.profile)
+    query = parse_query(data.draw(st.sampled_from([it for it in CLAIMS if it.startswith("no ")])), "q")
+    question = question_of(cluster, query, (), setting)
+    for home, direction in product((it.name for it in cluster.namespaces if it.is_declared), Direction):
+        part = narrowed(query.claim, direction, [in_namespaces(NamespaceNamed(home), Role.SELF)])
+        if part is None:
+            continue
+        less = without_shut(part, home, direction, question, cluster)
+        event("left out" if less != part else "nothing left out")
+        whole, rest = (judge(cluster, replace(query, claim=it), (), setting).status for it in (part, less))
+        assert (whole is Status.REFUTED) is (rest is Status.REFUTED), (home, direction)
 
 
 def assert_followed(data: st.DataObject, before: Cluster, pack: Pack, setting: Setting) -> None:
