@@ -46,9 +46,13 @@ def terminal_style(
     """How to lay text out: for the terminal, or 80 columns of UTF-8 without colour in a file."""
     from analyzer.reports.layout import Style
 
+    here = os.getcwd() if os.path.isdir(os.curdir) else ""
+    root = (repository_root(here) or "") if here else ""
     if file is not None:
         colored = color is Color.ALWAYS
-        return Style(color=colored, is_quiet=quiet, is_verbose=verbose, tells_assumptions=assumptions)
+        return Style(
+            color=colored, is_quiet=quiet, is_verbose=verbose, tells_assumptions=assumptions, folder=here, root=root
+        )
     if sys.stdout is None:
         raise UsageError(*_CLOSED)
     is_terminal = sys.stdout.isatty()
@@ -59,7 +63,19 @@ def terminal_style(
         is_quiet=quiet,
         is_verbose=verbose,
         tells_assumptions=assumptions,
+        folder=here,
+        root=root,
     )
+
+
+def repository_root(folder: str) -> str | None:
+    """The root of the Git working tree that a folder lies in."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
 
 
 def _is_colored(color: Color, is_terminal: bool) -> bool:

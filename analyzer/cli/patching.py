@@ -81,7 +81,7 @@ class _Ground:
 def _ground(files: Sequence[str]) -> _Ground:
     here, there = os.path.realpath(os.curdir), [os.path.realpath(file) for file in files]
     is_below = all(_is_below(file, here) for file in there)
-    roots = {_root(os.path.dirname(file)) for file in there}
+    roots = {output.repository_root(os.path.dirname(file)) for file in there}
     if len(roots) == 1 and (root := roots.pop()) is not None:
         return _Ground(root, True, is_below)
     return _Ground(here if is_below else os.path.commonpath([os.path.dirname(it) for it in there]), False, is_below)
@@ -89,16 +89,6 @@ def _ground(files: Sequence[str]) -> _Ground:
 
 def _is_below(file: str, folder: str) -> bool:
     return os.path.commonpath([file, folder]) == folder
-
-
-def _root(folder: str) -> str | None:
-    """The root of the Git working tree that a folder lies in."""
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
-    return folder
 
 
 def _commands(ground: _Ground, path: Path) -> list[str]:
@@ -112,7 +102,7 @@ def _commands(ground: _Ground, path: Path) -> list[str]:
     elif ground.is_git:
         seen = "" if piped else f" {shlex.quote(os.path.relpath(os.path.realpath(path), ground.folder))}"
         found.append(f"git -C {shlex.quote(folder)} apply{seen}")
-    elif is_here and _root(here) is None:
+    elif is_here and output.repository_root(here) is None:
         found.append(f"git apply{file}")
     where = "" if is_here else f" -d {shlex.quote(folder)}"
     found.append(f"patch -p1{where}{'' if piped else ' <'}{file}")

@@ -103,7 +103,7 @@ class Reading:
 
         can_reread = "-" not in paths or self.texts.kept is not None
         reread = Again(partial(self._kept, paths)).with_texts if can_reread else None
-        texts = Locator(self.texts.read, reread)
+        texts = Locator(self.texts.read, reread, partial(_is_below, paths))
         return replace(answer, findings=findings_of(answer, cluster, setting, texts, packs, jobs=self.jobs))
 
     def _kept(self, paths: Sequence[str]) -> Kept:
@@ -243,3 +243,10 @@ def served_by(controllers: Sequence[str], universe: str) -> None:
             "--ingress-controller is for the inventory: elsewhere the controller is a pod like any other",
             "add --universe inventory, or leave it out",
         )
+
+
+def _is_below(paths: Sequence[str], file: str) -> bool:
+    """Whether the file lies in a folder that is read as a whole."""
+    there = os.path.realpath(file)
+    folders = [os.path.realpath(path) for path in paths or (".",) if os.path.isdir(path)]
+    return any(os.path.commonpath([there, folder]) == folder for folder in folders)

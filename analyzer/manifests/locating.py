@@ -65,15 +65,17 @@ class Placed:
 class Locator:
     """Finds objects in the texts that they were read from.
 
-    `read` gives a file's bytes, None if they are gone; `reread` the cluster that there is once files hold other texts.
+    `read` gives a file's bytes, None if they are gone; `reread` the cluster that there is once files hold other texts;
+    `takes` says of a file that is not there whether it would be read.
     """
 
     def __init__(
         self,
         read: Callable[[str], bytes | None],
         reread: Callable[[Mapping[str, bytes]], Cluster] | None = None,
+        takes: Callable[[str], bool] | None = None,
     ) -> None:
-        self._read, self._reread = read, reread
+        self._read, self._reread, self._takes = read, reread, takes
         self._texts: dict[str, tuple[list[str], list[Fields]]] = {}
 
     def policy(self, policy: PolicyLike) -> Placed | None:
@@ -123,7 +125,11 @@ class Locator:
         def read(file: str) -> bytes | None:
             return there[file] if file in there else self._read(file)
 
-        return Locator(read, (lambda more: reread({**there, **more})) if reread is not None else None)
+        return Locator(read, (lambda more: reread({**there, **more})) if reread is not None else None, self._takes)
+
+    def takes(self, file: str) -> bool:
+        """Whether a new file of that name would be read with the others."""
+        return self._takes is None or self._takes(file)
 
     def _text(self, file: str) -> tuple[list[str], list[Fields]]:
         if file not in self._texts:

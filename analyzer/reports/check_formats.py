@@ -64,7 +64,7 @@ def _concise(answer: Answer, cluster: Cluster, style: Style, as_of: date) -> byt
 def _github(answer: Answer, cluster: Cluster, style: Style, as_of: date) -> bytes:
     from analyzer.reports.check_lines import render_github
 
-    return render_github(answer)
+    return render_github(answer, style.folder, style.root)
 
 
 _RENDERERS: dict[str, Callable[[Answer, Cluster, Style, date], bytes]] = {

@@ -6,7 +6,7 @@ What no finding tells of, refuted, unknown or vacuous, is a line of its own, whe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from posixpath import normpath
+from posixpath import join, normpath
 
 from analyzer.model.claims import Severity
 from analyzer.model.source import Notice, Source
@@ -40,10 +40,11 @@ def render_concise(answer: Answer) -> bytes:
     return "".join(f"{_place(it)}: {it.word}: {visible(it.text)}\n" for it in _lines(answer)).encode()
 
 
-def render_github(answer: Answer) -> bytes:
-    """Workflow commands, which GitHub shows beside the lines of a pull request."""
-    lines = [_command(it) for it in _lines(answer)]
-    lines += [_command(_notice(it)) for it in answer.notices if it.is_kept and it.topic is None]
+def render_github(answer: Answer, folder: str = "", root: str = "") -> bytes:
+    """Workflow commands, which GitHub shows beside the lines of a pull request.  It looks for files from the root of
+    the repository on: `root`, empty if there is none, and `folder`, where relative names start, are absolute."""
+    lines = [_command(it, folder, root) for it in _lines(answer)]
+    lines += [_command(_notice(it), folder, root) for it in answer.notices if it.is_kept and it.topic is None]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -87,11 +88,11 @@ def _place(it: _Line) -> str:
     return visible(f"{it.source.file}:{max(1, it.source.line)}:{max(1, it.column)}")
 
 
-def _command(it: _Line) -> str:
+def _command(it: _Line, folder: str, root: str) -> str:
     """`::error file=…,line=…,col=…,title=…::…` (GitHub Docs, "Workflow commands")."""
     about: dict[str, object] = {}
     if is_file(it.source.file):
-        about["file"] = normpath(it.source.file)  # GitHub finds no `./pol.yaml`
+        about["file"] = _from_root(it.source.file, folder, root)  # GitHub finds no `./pol.yaml`
         if it.source.line:
             about["line"] = it.source.line
         if it.column:
@@ -99,6 +100,11 @@ def _command(it: _Line) -> str:
     about["title"] = it.title
     told = ",".join(f"{key}={_property(str(value))}" for key, value in about.items())
     return f"::{it.level} {told}::{_data(it.text)}"
+
+
+def _from_root(file: str, folder: str, root: str) -> str:
+    whole = normpath(join(folder, file))
+    return whole[len(root) + 1 :] if root and whole.startswith(f"{root}/") else normpath(file)
 
 
 def _data(text: str) -> str:

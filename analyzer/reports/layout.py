@@ -36,6 +36,8 @@ class Style:
     is_quiet: bool = False
     is_verbose: bool = False
     tells_assumptions: bool = False
+    folder: str = ""
+    root: str = ""
 
     @property
     def columns(self) -> int:

@@ -48,7 +48,8 @@ class Spot:
 class Edit:
     """Lines of one file to be replaced: `removed` stand from line `line` on; none are removed where text is added
     before that line.  `before`, `after`: what stands around them, for a patch.  `is_new`: the file is a new one.
-    `is_end_bare`: the last of these lines is the file's last, and no line end follows it."""
+    `beside`: of a new file the one whose objects it is about.  `is_end_bare`: the last of these lines is the file's
+    last, and no line end follows it."""
 
     file: str
     line: int
@@ -58,6 +59,7 @@ class Edit:
     after: tuple[str, ...] = ()
     is_new: bool = False
     is_end_bare: bool = False
+    beside: str = ""
 
     @property
     def patch(self) -> str:

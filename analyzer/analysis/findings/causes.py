@@ -100,17 +100,19 @@ def causes_of(
     suspected = [(hit, _suspects(cluster, profile, hit, is_added)) for hit in _hits(sections, bound, shown)]
     counts = Counter(it.key for _, ends in suspected for its in ends for it in its)
     found: dict[Key, Cause] = {}
-    shared: list[tuple[Key, Hit]] = []
+    shared: list[tuple[_Suspect, Hit]] = []
     for hit, ends in suspected:
         for guilty, others in _guilty(hit, ends, counts):
             cause = found.setdefault(guilty.key, Cause(guilty.key, guilty.ref))
             cause.hits.append(hit)
             cause.directions |= {guilty.direction} if guilty.direction else set()
             cause.others += [other.ref for other in others if other.ref is not None and other.ref.rule is not None]
-            shared += [(other.key, hit) for other in others]
-    for key, hit in shared:
-        if key in found and hit.broken not in found[key].also:
-            found[key].also.append(hit.broken)
+            shared += [(other, hit) for other in others]
+    for suspect, hit in shared:
+        its = found.get(suspect.key)
+        is_its = its is not None and (suspect.direction is None or suspect.direction in its.directions)
+        if its is not None and is_its and hit.broken not in its.also:
+            its.also.append(hit.broken)
     return list(found.values())
 
 

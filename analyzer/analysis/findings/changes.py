@@ -8,32 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
+from analyzer.analysis.findings.apart import peers_apart, ports_apart
 from analyzer.analysis.findings.causes import split_peers
 from analyzer.analysis.findings.dns import dns_peer
-from analyzer.analysis.findings.guessed_ports import (
-    is_of_every_port,
-    port_text,
-    ports_declared,
-    ports_elsewhere,
-    ports_spared,
-)
 from analyzer.analysis.findings.matter import Change, Matter
-from analyzer.analysis.findings.near_rules import is_in
+from analyzer.analysis.findings.near_rules import is_of
 from analyzer.analysis.findings.operations import (
     AddExcepts,
     DropDash,
-    MovePeers,
     RemovePeer,
     RemoveRule,
     ReplacePeer,
     SetPeers,
-    SetPorts,
     SetSubject,
 )
 from analyzer.analysis.findings.permitted import excused_addresses, permitted_ends, spared_labels
 from analyzer.analysis.findings.permitting import groups, is_forbidden, listed, named, told, widest
+from analyzer.analysis.findings.port_changes import on_fewer_ports, on_ports
 from analyzer.model.cluster import Namespace
 from analyzer.model.endpoints import Pod
 from analyzer.model.ends import as_pods, parts_of
@@ -55,6 +48,7 @@ from analyzer.sets import METADATA_SERVICE, AddressSet
 _MOST_LIKE = 4  # probes around which claims are asked of other namespaces
 _MOST_NAMED = 8  # namespaces that a change spells out
 _MOST_EXCEPTS = 6
+_MOST_APART = 2  # changes to a rule of its own
 
 
 Make = Callable[[Matter], Iterator[Change]]
@@ -72,8 +66,9 @@ def _narrowing(matter: Matter) -> Iterator[Change]:
     yield from (change for make in _SINGLE for change in make(matter))
     together = _one_after_the_other(matter)
     yield from [together] if together is not None else ()
+    yield from islice(ports_apart(matter, _narrowing), _MOST_APART)
     yield from _to_permitted_ends(matter)
-    yield from _apart(matter)
+    yield from peers_apart(matter, _narrowing)
 
 
 def _one_after_the_other(matter: Matter) -> Change | None:
@@ -140,7 +135,7 @@ def _in_namespaces(matter: Matter) -> Iterator[Change]:
     for place, peer in enumerate(peers):
         if not isinstance(peer, PodPeer) or isinstance(peer.namespaces, NamespaceNamed):
             continue
-        if not any(_is_of(peer, matter.far(probe)) for probe in matter.probes):
+        if not any(is_of(peer, matter.far(probe)) for probe in matter.probes):
             continue
         names = _permitted(matter, peer, peer.pods)
         if not names or len(names) > _MOST_NAMED:
@@ -152,20 +147,6 @@ def _in_namespaces(matter: Matter) -> Iterator[Change]:
     if operations:
         policy = matter.with_rule(replace(matter.rule, peers=tuple(peers)))
         yield Change(policy, tuple(operations), tuple(dict.fromkeys(said)))
-
-
-def _on_ports(matter: Matter) -> Iterator[Change]:
-    """Ports for a rule without: those of the policy of the same name elsewhere, those that the claims spare, or those
-    that the pods declare."""
-    if matter.rule.ports is not None:
-        return
-    is_of_some = not any(is_of_every_port(probe) for probe in matter.probes)
-    guessed = (ports_elsewhere(matter), ports_declared(matter)) if is_of_some else ()
-    for ports in dict.fromkeys((*guessed, *ports_spared(matter))):
-        if ports:
-            policy = matter.with_rule(replace(matter.rule, ports=ports))
-            said = f"name the ports: {', '.join(port_text(entry) for entry in ports)}"
-            yield Change(policy, (SetPorts(matter.direction, matter.rule.index, ports),), (said,))
 
 
 def _with_excepts(matter: Matter) -> Iterator[Change]:
@@ -316,30 +297,13 @@ def _without_peers(matter: Matter) -> Iterator[Change]:
     """Without the guilty peers, where others are left."""
     peers = matter.rule.peers or ()
     fars = [matter.far(probe) for probe in matter.probes]
-    guilty = [place for place, peer in enumerate(peers) if any(_is_of(peer, far) for far in fars)]
+    guilty = [place for place, peer in enumerate(peers) if any(is_of(peer, far) for far in fars)]
     if not guilty or len(guilty) == len(peers):
         return
     kept = tuple(peer for place, peer in enumerate(peers) if place not in guilty)
     policy = matter.with_rule(replace(matter.rule, peers=kept))
     operations = tuple(RemovePeer(matter.direction, matter.rule.index, place) for place in guilty)
     yield Change(policy, operations, ("remove this peer",))
-
-
-def _apart(matter: Matter) -> Iterator[Change]:
-    """The guilty peers in a rule of their own, and there mended: what the others are let do stays as it is."""
-    peers, rules = matter.rule.peers or (), matter.policy.rules(matter.direction) or ()
-    fars = [matter.far(probe) for probe in matter.probes]
-    guilty = [place for place, peer in enumerate(peers) if any(_is_of(peer, far) for far in fars)]
-    if not guilty or len(guilty) == len(peers):
-        return
-    rest = tuple(peer for place, peer in enumerate(peers) if place not in guilty)
-    own = replace(matter.rule, peers=tuple(peers[place] for place in guilty), index=len(rules))
-    kept = tuple(replace(it, peers=rest) if it is matter.rule else it for it in rules)
-    is_in = matter.direction is Direction.INGRESS
-    policy = replace(matter.policy, ingress=(*kept, own)) if is_in else replace(matter.policy, egress=(*kept, own))
-    move = MovePeers(matter.direction, matter.rule.index, tuple(guilty))
-    moved = Change(policy, (move,), ("put this peer into a rule of its own",))
-    yield from (moved.then(change) for change in _narrowing(replace(matter, policy=policy, rule=own)))
 
 
 def _without_rule(matter: Matter) -> Iterator[Change]:
@@ -354,7 +318,8 @@ def _without_rule(matter: Matter) -> Iterator[Change]:
 _SINGLE: Sequence[Make] = (
     _joined,
     _joined_in_namespaces,
-    _on_ports,
+    on_ports,
+    on_fewer_ports,
     _to_permitted_addresses,
     _with_excepts,
     _for_subject,
@@ -366,7 +331,7 @@ _SINGLE: Sequence[Make] = (
 )
 _COMBINED: Sequence[Make] = (
     _for_subject,
-    _on_ports,
+    on_ports,
     _in_namespaces,
     _with_excepts,
     _from_own_namespace,
@@ -391,9 +356,3 @@ def _permitted(matter: Matter, peer: PodPeer, pods: Selector) -> list[str]:
 
 def _namespaces(names: Sequence[str]) -> str:
     return f"namespace{'s' if len(names) > 1 else ''} {', '.join(names)}"
-
-
-def _is_of(peer: object, far: object) -> bool:
-    if isinstance(peer, PodPeer):
-        return isinstance(far, Pod) and is_in(peer, far) and matches(peer.pods, far.labels)
-    return isinstance(peer, AddressPeer) and hasattr(far, "ip") and far.ip in peer.addresses

@@ -129,7 +129,7 @@ def added(values: Sequence[policy_values.Value], home: str, texts: Texts, name: 
         name for name in numbered(name.removesuffix(".yaml")) if not texts.lines(posixpath.join(folder, f"{name}.yaml"))
     )
     lines = [line for value in values for line in ("---", *texts.written(value))][1:]
-    return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(lines), is_new=True)
+    return Edit(posixpath.join(folder, f"{next(free)}.yaml"), 1, (), tuple(lines), is_new=True, beside=home)
 
 
 def selectors_of(hit: Hit) -> list[Selector]:

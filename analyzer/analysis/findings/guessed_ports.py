@@ -28,7 +28,7 @@ def ports_elsewhere(matter: Matter) -> tuple[Ports, ...]:
         if other.name != matter.policy.name or other.namespace == matter.policy.namespace:
             continue
         for rule in other.rules(matter.direction) or ():
-            if rule.ports and not _meets_a_probe(matter, rule.ports):
+            if rule.ports and not meets_a_probe(matter, rule.ports):
                 return rule.ports
     return ()
 
@@ -45,7 +45,7 @@ def ports_declared(matter: Matter) -> tuple[Ports, ...]:
         for port in workload.ports
     }
     found = tuple(NumberedPorts(protocol, number) for protocol, number in sorted(declared, key=_by_protocol))
-    return tuple(entry for entry in found if not _meets_a_probe(matter, (entry,)))
+    return tuple(entry for entry in found if not meets_a_probe(matter, (entry,)))
 
 
 def ports_spared(matter: Matter) -> Iterator[tuple[Ports, ...]]:
@@ -62,7 +62,7 @@ def _by_protocol(port: tuple[Protocol, int]) -> tuple[int, int]:
     return list(Protocol).index(port[0]), port[1]
 
 
-def _meets_a_probe(matter: Matter, ports: tuple[Ports, ...]) -> bool:
+def meets_a_probe(matter: Matter, ports: tuple[Ports, ...]) -> bool:
     return any(on_ports(ports, probe.connection, matter.profile) for probe in matter.probes)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analyzer.analysis.findings.spelling import respelt
-from analyzer.model.endpoints import Connection, End, Pod
-from analyzer.model.policies import AddressPeer, Direction, NamespaceNamed, NumberedPorts, PodPeer, Rule
+from analyzer.model.endpoints import Connection, End, External, Host, Pod
+from analyzer.model.policies import AddressPeer, Direction, NamespaceNamed, NumberedPorts, Peer, PodPeer, Rule
 from analyzer.semantics import Ruling, matches
 
 
@@ -56,3 +56,10 @@ def _is_on(entry: object, connection: Connection) -> bool:
         declared = connection.dst.ports if isinstance(connection.dst, Pod) else ()
         return any(p.number == connection.port and p.name == getattr(entry, "name", None) for p in declared)
     return entry.protocol is connection.protocol and connection.port is not None and connection.port in entry.ports
+
+
+def is_of(peer: Peer, far: object) -> bool:
+    """Whether the far end is one of those that the peer means."""
+    if isinstance(peer, PodPeer):
+        return isinstance(far, Pod) and is_in(peer, far) and matches(peer.pods, far.labels)
+    return isinstance(peer, AddressPeer) and isinstance(far, Pod | External | Host) and far.ip in peer.addresses

@@ -59,6 +59,15 @@ class MovePeers:
 
 
 @dataclass(frozen=True, slots=True)
+class MovePorts:
+    """The ports at these places go into a rule of their own, behind those that there are, with the same peers."""
+
+    direction: Direction
+    rule: int
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SetPeers:
     """All peers of a rule, whether it has some or not."""
 
@@ -118,6 +127,7 @@ Operation = (
     | RemovePeer
     | RemoveRule
     | MovePeers
+    | MovePorts
     | SetPeers
     | AddExcepts
     | SetPorts

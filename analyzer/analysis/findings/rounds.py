@@ -21,6 +21,7 @@ from analyzer.analysis.findings.causes import Cause, causes_of
 from analyzer.analysis.findings.keeping import Kept
 from analyzer.analysis.findings.settling import needed, with_effects
 from analyzer.analysis.findings.telling import Teller, gravity
+from analyzer.analysis.findings.text_edits import within_reach
 from analyzer.analysis.findings.texts import Texts
 from analyzer.analysis.findings.wanted import wanted
 from analyzer.analysis.findings.weighing import Item, Owns, Weighing, edits_of
@@ -71,7 +72,8 @@ def findings_of(
 def _finding(item: Item, teller: Teller, done: frozenset[Name]) -> Finding:
     found = teller.finding(item.cause, item.way, item.base.cluster)
     left = tuple(it.query.id for it in found.breaks if (it.pack, it.query.id) not in done)
-    return replace(found, is_hidden=item.is_hidden, left=left)
+    fix = replace(found.fix, edit=within_reach(found.fix.edit, teller.texts))
+    return replace(found, is_hidden=item.is_hidden, left=left, fix=fix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,19 @@ def needed(items: Sequence[Item], last: Last, asker: Asker) -> tuple[list[Item],
         names = [*own, *(it for it in sorted(done) if it not in own)]
         if asker.are_proved(names, after, cluster) and _is_inherited(item, others, asker):
             left, cluster = others, after
+    for item in left:
+        _keep_what_it_breaks(item, left, done, asker)
     return left, cluster
+
+
+def _keep_what_it_breaks(item: Item, items: Sequence[Item], done: frozenset[Name], asker: Asker) -> None:
+    """Leaves the item those queries that it has a part in of which the others' edits alone prove none."""
+    own = {hit.broken for hit in item.cause.hits}
+    asked = [it for it in item.cause.also if it not in own and _name(it) in done]
+    without = asker.after(edits_of([it for it in items if it is not item])) if asked and item.edit else None
+    if without is not None:
+        needless = [it for it in asked if asker.is_proved(_name(it), without)]
+        item.cause.also = [it for it in item.cause.also if it not in needless]
 
 
 def _is_inherited(item: Item, others: Sequence[Item], asker: Asker) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from analyzer.analysis.findings.causes import Cause, split_peers
 from analyzer.analysis.findings.closing import selectors_of
-from analyzer.analysis.findings.near_rules import end_of, is_in
-from analyzer.analysis.findings.operations import DropDash, Operation, SetPeers, SetPorts, SetSubject
+from analyzer.analysis.findings.guessed_ports import port_text
+from analyzer.analysis.findings.near_rules import end_of, is_of
+from analyzer.analysis.findings.operations import DropDash, MovePorts, Operation, SetPeers, SetPorts, SetSubject
 from analyzer.analysis.findings.text_edits import peer_path, rule_path
 from analyzer.analysis.findings.texts import Path, Texts
 from analyzer.model.cluster import Cluster
-from analyzer.model.endpoints import Connection, End, Pod
+from analyzer.model.endpoints import Connection, Pod
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Operator, Selector
 from analyzer.model.policies import (
     AddressPeer,
@@ -37,6 +38,8 @@ def guilty_path(cause: Cause, operations: Sequence[Operation]) -> Path:
     first = operations[0] if operations else None
     if isinstance(first, SetSubject):
         return ("spec", "podSelector")
+    if isinstance(first, SetPorts) and ref.rule.ports is not None:
+        return (*path, "ports")
     if isinstance(first, SetPorts | SetPeers):
         return path
     if isinstance(first, DropDash):
@@ -53,13 +56,7 @@ def guilty_peer(cause: Cause) -> int | None:
         return None
     fars = [end_of(c, direction, is_near=False) for hit in cause.hits if (c := hit.example.connection) is not None]
     places = range(len(rule.peers))
-    return next((place for place in places if any(_is_of(rule.peers[place], far) for far in fars)), None)
-
-
-def _is_of(peer: Peer, far: End) -> bool:
-    if isinstance(peer, PodPeer):
-        return isinstance(far, Pod) and is_in(peer, far) and matches(peer.pods, far.labels)
-    return isinstance(peer, AddressPeer) and far.ip in peer.addresses
+    return next((place for place in places if any(is_of(rule.peers[place], far) for far in fars)), None)
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -77,6 +74,9 @@ def wrong_with(cause: Cause, operations: Sequence[Operation]) -> str:
         chosen = ref.policy.subject.pods
         who = f"the pods with {chosen}" if chosen.requirements else "every pod"
         return f"selects {who}{', and opens every port' if SetPorts in kinds else ''}"
+    if kinds & {SetPorts, MovePorts} and rule.ports is not None:
+        told, way = ", ".join(map(port_text, rule.ports)), "in" if direction is Direction.INGRESS else "out"
+        return f"lets {way} on ports that the query forbids: {told}"
     if SetPorts in kinds:
         return f"names no ports: {verb} on every port" if direction is Direction.INGRESS else "names no ports"
     if rule.peers is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from analyzer.analysis.findings import policy_values
@@ -13,6 +14,7 @@ from analyzer.analysis.findings.operations import (
     AddType,
     DropDash,
     MovePeers,
+    MovePorts,
     Operation,
     RemovePeer,
     RemoveRule,
@@ -22,7 +24,7 @@ from analyzer.analysis.findings.operations import (
     SetSubject,
 )
 from analyzer.analysis.findings.policy_values import Value, peers_key
-from analyzer.analysis.findings.texts import Path, PlacedText
+from analyzer.analysis.findings.texts import Path, PlacedText, Texts
 from analyzer.model.policies import Direction
 from analyzer.verdicts.findings import Edit
 
@@ -62,6 +64,22 @@ def edit_to(value: Value, placed: PlacedText) -> Edit | None:
     )
 
 
+def within_reach(edit: Edit | None, texts: Texts) -> Edit | None:
+    """A new file that would not be read, for files are named one by one, as objects more at the end of the file that
+    they are about; where that is JSON it stays as it is."""
+    if edit is None or not edit.is_new or texts.takes(edit.file) or edit.beside.endswith(".json"):
+        return edit
+    lines = texts.lines(edit.beside)
+    if not lines:
+        return edit
+    end = "\r" if lines[0].endswith("\r") else ""
+    added = tuple(f"{line}{end}" for line in ("---", *edit.added))
+    last = len(lines) - 1
+    removed, head = ((lines[-1],), (f"{lines[-1]}{end}",)) if lines[-1] else ((), ())
+    before = tuple(lines[max(0, last - _CONTEXT) : last])
+    return Edit(edit.beside, last + 1, removed, (*head, *added), before, is_end_bare=bool(removed))
+
+
 def rule_path(direction: Direction, rule: int) -> Path:
     return ("spec", direction.value, rule)
 
@@ -96,6 +114,11 @@ def _apply(operation: Operation, value: Value) -> None:
             peers = rules[rule][key]
             rules.append({**rules[rule], key: [peers[place] for place in places]})
             rules[rule] = {**rules[rule], key: [it for place, it in enumerate(peers) if place not in places]}
+        case MovePorts(direction, rule, places):
+            rules = value["spec"][direction.value]
+            ports = rules[rule]["ports"]
+            rules.append({**deepcopy(rules[rule]), "ports": [ports[place] for place in places]})
+            rules[rule] = {**rules[rule], "ports": [it for place, it in enumerate(ports) if place not in places]}
         case SetPeers(direction, rule, peers):
             _set(value, direction, rule, peers_key(direction), [policy_values.peer(it) for it in peers])
         case SetPorts(direction, rule, ports):

@@ -32,6 +32,7 @@ class Texts(Protocol):
     def written(self, value: Any) -> Sequence[str]: ...
     def changed(self, files: Mapping[str, Sequence[str]]) -> Cluster | None: ...
     def with_files(self, files: Mapping[str, Sequence[str]]) -> Texts: ...
+    def takes(self, file: str) -> bool: ...
 
 
 class NoTexts:
@@ -54,3 +55,6 @@ class NoTexts:
 
     def with_files(self, files: Mapping[str, Sequence[str]]) -> Texts:
         return self
+
+    def takes(self, file: str) -> bool:
+        return True

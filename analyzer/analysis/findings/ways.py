@@ -11,7 +11,7 @@ from analyzer.analysis.findings.texts import Path
 from analyzer.records import dataclass
 from analyzer.verdicts.findings import Edit, Fix
 
-_MOST_WEIGHED = 8
+_MOST_WEIGHED = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class _Writer:
     def text(self) -> str:
         """The text with the changes made.  _UnwritableError if two of them touch."""
         text, is_windows = self._text, "\r\n" in self._text
-        changes = sorted(self._changes)
+        changes = _joined(sorted(self._changes), text)
         if any(one[1] > two[0] for one, two in pairwise(changes)):
             raise _UnwritableError
         for start, end, by in reversed(changes):
@@ -118,7 +118,7 @@ class _Writer:
             fields = [self._flow_field(node, key, value) for key, value in added.items()]
             self._flow(node, listed, kept, fields)
             return
-        column = node.start_mark.column
+        column = self._column(listed[0].start)
         if not any(kept):
             self._changes.append((listed[0].start, listed[-1].end, _indented(block_lines(added), column)))
             return
@@ -161,9 +161,8 @@ class _Writer:
         dashes = [_Entry(self._dash(entry, node), entry.end, entry.node) for entry in entries]
         self._remove_lines(dashes, kept)
         if added:
-            self._insert_lines(
-                entries[-1].end, node.start_mark.column, [line for it in added for line in block_item(it)]
-            )
+            lines = [line for it in added for line in block_item(it)]
+            self._insert_lines(entries[-1].end, self._dashes(node), lines)
 
     def _join(self, node: SequenceNode, entries: Sequence[_Entry], place: int) -> bool:
         """Make one item of the item and the next one, where both are written alike."""
@@ -191,9 +190,13 @@ class _Writer:
     def _dash(self, entry: _Entry, node: Node) -> int:
         """Where the item's dash is, alone on its line before it."""
         dash = self._text.rfind("-", 0, entry.start)
-        if dash < 0 or self._text[dash + 1 : entry.start].strip() or self._column(dash) != node.start_mark.column:
+        if dash < 0 or self._text[dash + 1 : entry.start].strip() or self._column(dash) != self._dashes(node):
             raise _UnwritableError
         return dash
+
+    def _dashes(self, node: Node) -> int:
+        """The column of a list's dashes; where it has an anchor it starts elsewhere."""
+        return self._column(self._text.rfind("-", 0, node.value[0].start_mark.index))
 
     # ---------------------------------------------------------------------------------------- lines
     def _column(self, at: int) -> int:
@@ -302,6 +305,19 @@ class _Writer:
 
     def _is_dense(self) -> bool:
         return re.search(r"\"\s*:\s", self._text) is None
+
+
+def _joined(changes: Sequence[tuple[int, int, str]], text: str) -> list[tuple[int, int, str]]:
+    """Lines put in behind one that goes take its place."""
+    found: list[tuple[int, int, str]] = []
+    for start, end, by in changes:
+        first, last, with_what = found[-1] if found else (0, 0, "")
+        is_behind = start == end and by.startswith("\n") and not with_what and first < start <= last
+        if is_behind and text[start:last] in ("\n", "\r\n", "") and text[:first].endswith("\n"):
+            found[-1] = (first, last, by[1:] + ("\n" if text[start:last] else ""))
+        else:
+            found.append((start, end, by))
+    return found
 
 
 def _is_flow(node: Node) -> bool:
