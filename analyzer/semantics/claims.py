@@ -49,17 +49,24 @@ def is_in_scope(claim: Claim, connection: Connection, profile: Profile, request:
     destinations = claim.destinations
     if destinations is None:
         raise InternalError("a claim without destinations speaks of pods, not of connections")
-    is_from = is_member(claim.sources, connection.src)
-    is_to = is_reached(destinations, claim.ports, connection, claim, profile)
-    is_where = claim.where is None or holds(claim.where, src=connection.src, dst=connection.dst, request=request)
+
+    def is_from() -> bool:
+        return is_member(claim.sources, connection.src)
+
+    def is_to() -> bool:
+        return is_reached(destinations, claim.ports, connection, claim, profile)
+
+    def is_where() -> bool:
+        return claim.where is None or holds(claim.where, src=connection.src, dst=connection.dst, request=request)
+
     match claim.kind:
         case Kind.ONLY:
-            is_spoken_of = is_to and not (is_from and is_where)
+            is_spoken_of = is_to() and not (is_from() and is_where())
         case Kind.REACHES_ONLY:
             is_asked = on_ports(claim.ports, connection, profile)
-            is_spoken_of = is_from and is_asked and not (is_to and is_where)
+            is_spoken_of = is_asked and is_from() and not (is_to() and is_where())
         case _:
-            is_spoken_of = is_from and is_to and is_where
+            is_spoken_of = is_from() and is_to() and is_where()
     return is_spoken_of and not any(
         is_member(excuse.sources, connection.src)
         and _is_excused_at(excuse, connection, claim, profile)
