@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 
 from analyzer.analysis.findings.asking import Asker, Name, lines_after, proved
-from analyzer.analysis.findings.causes import Cause, causes_of
+from analyzer.analysis.findings.causes import Cause, Key, causes_of
 from analyzer.analysis.findings.keeping import Kept
 from analyzer.analysis.findings.settling import needed, with_effects
 from analyzer.analysis.findings.telling import Teller, gravity
@@ -41,6 +41,7 @@ from analyzer.verdicts.findings import Edit, Fault, Finding
 
 _MOST_ROUNDS = 10
 _MOST_FINDINGS = 60
+_MOST_ALIKE = 24  # namespaces of which each is told by itself that nothing isolates its pods
 _MOST_RETRIES = 8  # of one cause
 
 
@@ -64,9 +65,15 @@ def findings_of(
     last = rounds.found()
     items, mended = needed(rounds.items, last, asker)
     with_effects(items, mended, rounds.weighing, setting.profile)
+    rounds.tell_alike(items)
     items.sort(key=lambda it: (it.is_hidden, *(() if it.is_hidden else gravity(it.cause))))
     teller, done = Teller(enforced, setting, texts, rounds.written), proved(last.answer)
     return tuple(_finding(item, teller, done) for item in items)
+
+
+def _is_bare(cause: Cause) -> bool:
+    """Whether it is that no policy at all isolates the pods of a namespace."""
+    return cause.key == Key(Fault.OPEN, namespace=cause.key.namespace)
 
 
 def _finding(item: Item, teller: Teller, done: frozenset[Name]) -> Finding:
@@ -95,6 +102,7 @@ class _Rounds:
         kept = Kept(cluster, setting, self._bound(self.stand).values())
         self.weighing = Weighing(setting, texts, asker, kept, tuple(claims))
         self.items: list[Item] = []
+        self.alike: dict[str, None] = {}  # further namespaces of which nothing isolates the pods
 
     def found(self) -> Stand:
         """Fills the items; the manifests with all of their edits."""
@@ -107,6 +115,13 @@ class _Rounds:
             for item in self.items:
                 self.weighing.drop(item)
         return self.stand
+
+    def tell_alike(self, items: Sequence[Item]) -> None:
+        """Has the last of the namespaces that are told by themselves speak for those that are not."""
+        last = next((it for it in reversed(items) if _is_bare(it.cause)), None)
+        if last is not None and self.alike:
+            others = f"{next(iter(self.alike))}{' and others' if len(self.alike) > 1 else ''}"
+            last.way = replace(last.way, wrong=f"{last.way.wrong}, nor those of {others}")
 
     def _drop_useless(self) -> None:
         """Takes out the edits that leave a hole of their own and prove nothing, and what only answers to an edit that
@@ -159,6 +174,9 @@ class _Rounds:
         is_changed, retried = False, set[int]()
         for cause in sorted(causes, key=gravity):
             owners, owns = self._owners(cause)
+            if not owners and _is_bare(cause) and sum(_is_bare(it.cause) for it in self.items) >= _MOST_ALIKE:
+                self.alike[cause.key.namespace] = None
+                continue
             fresh = [it for it in owners if it not in retried]
             retried |= set(fresh)
             turned = [self.weighing.retry(self.items[it], cause, owns, self.stand, self.items) for it in fresh]
