@@ -11,6 +11,7 @@ from analyzer.model.claims import Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.enforcing import still_enforced
 from analyzer.model.knobs import MeshEgress
+from analyzer.model.memory import remembered
 from analyzer.model.mesh import KINDS_OF_MESH, has_mesh
 from analyzer.model.request_view import is_looked_at, is_seen_by_engine, looking_stages
 from analyzer.model.unmodelled import Unmodelled
@@ -70,16 +71,22 @@ def mediated(cluster: Cluster, question: Question) -> tuple[Cluster, Question]:
     key = (mediated, kind in _OF_REACH, is_enforced, by_service)
     found = cluster.readings.get(key)
     if not isinstance(found, Cluster):
-        left = tuple(
-            replace(thing, ports=None) if by_service else thing
-            for thing in cluster.unmodelled
-            if not thing.asks_requests
-            or (kind in _OF_REACH and thing.kind not in KINDS_OF_MESH)
-            or (is_enforced and thing.kind in _OF_EGRESS)
-        )
+        left = _doubts(cluster, kind in _OF_REACH, is_enforced, by_service)
         found = cluster if left == cluster.unmodelled else replace(cluster, unmodelled=left)
         cluster.readings[key] = found
     return found, question
+
+
+@remembered  # the very same where the things are: what is worked out of them holds then
+def _doubts(cluster: Cluster, is_of_reach: bool, is_enforced: bool, by_service: bool) -> tuple[Unmodelled, ...]:
+    """What is not modelled and bears on connections."""
+    return tuple(
+        replace(thing, ports=None) if by_service else thing
+        for thing in cluster.unmodelled
+        if not thing.asks_requests
+        or (is_of_reach and thing.kind not in KINDS_OF_MESH)
+        or (is_enforced and thing.kind in _OF_EGRESS)
+    )
 
 
 def _is_asked(cluster: Cluster, question: Question) -> bool:

@@ -10,6 +10,7 @@ from analyzer.errors import InputError, Problem, UsageError
 from analyzer.manifests.kinds.manifest import DEFAULT_NAMESPACE
 from analyzer.manifests.loader import Identity, Loader
 from analyzer.manifests.loading import Loaded, assembled, note_unread, rendered_notice, without_garbage_collection
+from analyzer.manifests.reassembly import sharing
 from analyzer.manifests.sources.excluding import Excluding
 from analyzer.manifests.sources.files import STDIN, STDIN_NAME, chosen_files, read_file
 from analyzer.manifests.sources.git import Blob
@@ -65,7 +66,9 @@ class Kept:
             for piece in self.pieces
         ]
         new = [Blob(name, name, data, is_named=True) for name, data in files.items() if name not in known]
-        return _kept((*pieces, *(_piece(blob, self.rules.loader()) for blob in new)), self.rules, self.left_out)
+        found = _kept((*pieces, *(_piece(blob, self.rules.loader()) for blob in new)), self.rules, self.left_out)
+        # What is worked out of parts that no file changes is worked out once for all texts that are tried.
+        return replace(found, loaded=replace(found.loaded, cluster=sharing(self.loaded.cluster, found.loaded.cluster)))
 
     def changed(self, put: Sequence[Blob] = (), removed: Iterable[str] = ()) -> Kept:
         """The same with the objects of `put` in the place of those of the same identity, and without the `removed`,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from operator import is_
 from typing import Any, TypeVar
 
 from analyzer.errors import Problem
@@ -194,6 +195,17 @@ def _kept(before: Cluster, now: Cluster) -> Cluster:
         if part.name == "memory" or was == found:
             changed[part.name] = was
     return replace(now, **changed)
+
+
+def sharing(before: Cluster, now: Cluster) -> Cluster:
+    """The cluster `now` with the memory of the one before, and with its parts where they are equal: what was worked
+    out of these holds for it, too.  Policies are the very same: those that are equal may be written differently."""
+    was, found = before.policies, now.policies
+    parts = {part.name: getattr(before, part.name) for part in fields(Cluster) if part.name != "policies"}
+    shared = {name: part for name, part in parts.items() if name == "memory" or part == getattr(now, name)}
+    if len(was) == len(found) and all(map(is_, was, found)):
+        shared["policies"] = was
+    return replace(now, **shared)
 
 
 def _same(was: tuple[Any, ...], now: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -24,11 +24,12 @@ from analyzer.model.formulas import (
     Open,
     Role,
     Test,
-    leaves,
     leaves_once,
     with_leaves,
 )
+from analyzer.model.knobs import ExtAuthz
 from analyzer.model.labels import NO_LABELS
+from analyzer.model.memory import remembered
 from analyzer.model.mesh import TUNNEL_PORT, MeshConfig
 from analyzer.model.mesh_places import places
 from analyzer.model.mesh_rules import HAS_MTLS
@@ -103,6 +104,14 @@ class Passing:
 OPEN = Passing(PortSet.EMPTY, PortSet.EMPTY, PortSet.EMPTY, ())
 
 
+@remembered
+def told_apart(cluster: Cluster, authorizers: ExtAuthz) -> tuple[AddressSet, ...]:
+    """The sets of addresses that proxies tell from others."""
+    stages = mesh_stages(cluster, authorizers)
+    asked = leaves_once(rule.when for stage in stages for entry in stage.entries for rule in entry.rules)
+    return tuple(dict.fromkeys(it for leaf in asked if (it := _addresses(leaf)) is not None))
+
+
 class MeshRows:
     """What the mesh of a cluster lets pass between ends of its map; `pods`: where addresses of pods lie."""
 
@@ -111,16 +120,6 @@ class MeshRows:
         self.config: MeshConfig = cluster.mesh.config
         self._passing: dict[tuple[Admitted, Client], Passing] = {}
         self._admitted: dict[Admitted, Admitted] = {}
-
-    def told_apart(self) -> list[AddressSet]:
-        """The sets of addresses that proxies tell from others."""
-        found: dict[AddressSet, None] = {}
-        for stage in mesh_stages(self.cluster, self.profile.ext_authz):
-            formulas = (rule.when for entry in stage.entries for rule in entry.rules)
-            for leaf in (leaf for formula in formulas for leaf in leaves(formula)):
-                if (addresses := _addresses(leaf)) is not None:
-                    found[addresses] = None
-        return list(found)
 
     # -------------------------------------------------------------------------------------------- ends
     def client(self, end: MapEnd) -> Client:

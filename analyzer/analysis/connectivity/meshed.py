@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.model.cluster import Cluster
+from analyzer.model.cluster import Cluster, Unmodelled
 from analyzer.model.enforcing import still_enforced
+from analyzer.model.memory import remembered
 from analyzer.model.mesh import KINDS_OF_MESH, has_mesh
 from analyzer.model.profile import Profile
 from analyzer.sets import AddressSet
@@ -18,19 +19,23 @@ def without_policies_of_mesh(cluster: Cluster) -> Cluster:
         return cluster
     found = cluster.readings.get(without_policies_of_mesh)
     if not isinstance(found, Cluster):
-        left = tuple(it for it in cluster.unmodelled if not (it.asks_requests and it.kind in KINDS_OF_MESH))
-        found = still_enforced(replace(cluster, unmodelled=left), cluster)
+        found = still_enforced(replace(cluster, unmodelled=_beside_policies_of_mesh(cluster)), cluster)
         cluster.readings[without_policies_of_mesh] = found
     return found
+
+
+@remembered  # the very same things where they are: what is worked out of them holds then
+def _beside_policies_of_mesh(cluster: Cluster) -> tuple[Unmodelled, ...]:
+    return tuple(it for it in cluster.unmodelled if not (it.asks_requests and it.kind in KINDS_OF_MESH))
 
 
 def told_by_mesh(cluster: Cluster, profile: Profile) -> tuple[AddressSet, ...]:
     """The sets of addresses that its proxies tell from others."""
     if not has_mesh(cluster.mesh):
         return ()
-    from analyzer.analysis.connectivity.mesh_rows import MeshRows
+    from analyzer.analysis.connectivity.mesh_rows import told_apart
 
-    return tuple(MeshRows(cluster, profile, AddressSet.FULL).told_apart())
+    return told_apart(cluster, profile.ext_authz)
 
 
 def narrowed(found: ConnectivityMap, cluster: Cluster, profile: Profile, pods: AddressSet) -> ConnectivityMap:

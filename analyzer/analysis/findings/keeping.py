@@ -23,7 +23,7 @@ from analyzer.encoding import align
 from analyzer.encoding.scope import pod_addresses
 from analyzer.judging import Setting
 from analyzer.model.claims import Claim, Kind
-from analyzer.model.cluster import Cluster, ContainerPort, Workload
+from analyzer.model.cluster import Cluster, ContainerPort, Namespace, Workload
 from analyzer.model.editing import edited
 from analyzer.model.endpoints import Connection, End, External, pod_of
 from analyzer.model.ends import leaves_of
@@ -135,9 +135,18 @@ class Kept:
         return frozenset(it.id for its in by_namespace[:_MOST_WORKLOADS] for it in its[:each])
 
     def _pictured(self, cluster: Cluster) -> Cluster:
+        workloads, namespaces = cluster.recall((Kept, self._servers, self._ids), self._looked_at)
+        if workloads is not cluster.workloads or namespaces is not cluster.namespaces:
+            cluster = replace(cluster, workloads=workloads, namespaces=namespaces)
+        return as_pictured(cluster, self._profile)
+
+    def _looked_at(self, cluster: Cluster) -> tuple[tuple[Workload, ...], tuple[Namespace, ...]]:
+        """The workloads and namespaces that maps show: the very same as long as the manifests have no others."""
         kept = tuple(it for it in cluster.workloads if it.id in self._ids)
-        cluster = cluster if len(kept) == len(cluster.workloads) else replace(cluster, workloads=kept)
-        return as_pictured(edited(cluster, self._servers) if self._servers else cluster, self._profile)
+        if not self._servers and len(kept) == len(cluster.workloads):
+            return cluster.workloads, cluster.namespaces
+        made = edited(Cluster(namespaces=cluster.namespaces, workloads=kept), self._servers)
+        return made.workloads, made.namespaces
 
     def _map(self, cluster: Cluster, mentioned: Mapping[str, frozenset[str]]) -> ConnectivityMap:
         key = cluster.namespaces, frozenset(mentioned.items())
