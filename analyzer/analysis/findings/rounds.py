@@ -63,7 +63,7 @@ def findings_of(
     asker = Asker(answer, packs, enforced, setting, texts, jobs)
     rounds = _Rounds(answer, enforced, setting, texts, asker)
     last = rounds.found()
-    items, mended = needed(rounds.items, last, asker)
+    items, mended = needed(rounds.items, last, asker, rounds.done)
     with_effects(items, mended, rounds.weighing, setting.profile)
     rounds.tell_alike(items)
     items.sort(key=lambda it: (it.is_hidden, *(() if it.is_hidden else gravity(it.cause))))

@@ -26,19 +26,24 @@ class Last(Protocol):
     def answer(self) -> Answer: ...
 
 
-def needed(items: Sequence[Item], last: Last, asker: Asker) -> tuple[list[Item], Cluster]:
+def needed(
+    items: Sequence[Item], last: Last, asker: Asker, before: frozenset[Name] = frozenset()
+) -> tuple[list[Item], Cluster]:
     """The items without those that are needless beside the others, the lightest first, and the cluster with their
-    edits.  What they break is broken by others too."""
+    edits.  What they break is broken by others too, or was proved `before` any edit."""
     left, cluster, done = list(items), last.cluster, proved(last.answer)
-    for item in reversed(items):
-        others = [it for it in left if it is not item]
-        own = [_name(it) for it in _broken(item)]
-        after = asker.after(edits_of(others)) if item.edit is not None else cluster
-        if after is None or not done.issuperset(own):
-            continue
-        names = [*own, *(it for it in sorted(done) if it not in own)]
-        if asker.are_proved(names, after, cluster) and _is_inherited(item, others, asker):
-            left, cluster = others, after
+    candidates, is_done = list(reversed(items)), False
+    while not is_done:  # what answered to an edit that goes is needless by then
+        is_done = True
+        for item in [it for it in candidates if any(it is one for one in left)]:
+            others = [it for it in left if it is not item]
+            own = [_name(it) for it in _broken(item)]
+            after = asker.after(edits_of(others)) if item.edit is not None else cluster
+            if after is None or not done.issuperset(own):
+                continue
+            names = [*own, *(it for it in sorted(done) if it not in own)]
+            if asker.are_proved(names, after, cluster) and _is_inherited(item, others, asker, before):
+                left, cluster, is_done = others, after, False
     for item in left:
         _keep_what_it_breaks(item, left, done, asker)
     return left, cluster
@@ -54,9 +59,9 @@ def _keep_what_it_breaks(item: Item, items: Sequence[Item], done: frozenset[Name
         item.cause.also = [it for it in item.cause.also if it not in needless]
 
 
-def _is_inherited(item: Item, others: Sequence[Item], asker: Asker) -> bool:
+def _is_inherited(item: Item, others: Sequence[Item], asker: Asker, before: frozenset[Name]) -> bool:
     """Tells what the item breaks and no other one does with those whose edits mend it; False where none does."""
-    covered = {_name(it) for one in others for it in _broken(one)}
+    covered = before | {_name(it) for one in others for it in _broken(one)}
     heirs: list[tuple[Item, Broken]] = []
     for broken in (it for it in _broken(item) if _name(it) not in covered):
         for other in (it for it in others if it.edit is not None):
