@@ -348,10 +348,10 @@ def left_open(policy: Policy) -> Policy:
 
 @cache
 @st.composite
-def policy_sets(draw: DrawFn, most: int = 3) -> tuple[Policy, ...]:
-    """Up to so many policies of each sort; one BaselineAdminNetworkPolicy at most."""
-    unions = [draw(network_policies(f"policy-{index}")) for index in range(draw(st.integers(0, most)))]
-    tiers = [draw(first_match_policies(f"tier-{index}")) for index in range(draw(st.integers(0, most)))]
+def policy_sets(draw: DrawFn, most: int = 3, fewest: int = 0) -> tuple[Policy, ...]:
+    """So many policies of each sort; one BaselineAdminNetworkPolicy at most."""
+    unions = [draw(network_policies(f"policy-{index}")) for index in range(draw(st.integers(fewest, most)))]
+    tiers = [draw(first_match_policies(f"tier-{index}")) for index in range(draw(st.integers(fewest, most)))]
     return tuple({policy.id: policy for policy in (*unions, *tiers)}.values())
 
 
@@ -492,15 +492,19 @@ def _unmodelled(draw: DrawFn) -> Unmodelled:
 
 
 @st.composite
-def clusters(draw: DrawFn, *, is_all_modelled: bool = False, adds_labels: bool = False, most: int = 3) -> Cluster:
+def clusters(
+    draw: DrawFn, *, is_all_modelled: bool = False, adds_labels: bool = False, most: int = 3, fewest: int = 0
+) -> Cluster:
     """A cluster; with `is_all_modelled` without Services and unmodelled objects; with `adds_labels` controllers add
-    some to their pods.  `most`: of workloads, and of each sort of policies."""
+    some to their pods.  `fewest` and `most`: of workloads, and of each sort of policies."""
     namespaces = [_namespace(name, draw(label_maps()), is_declared=True) for name in DECLARED]
     namespaces.append(_namespace(MENTIONED, Labels(), is_declared=False))
     nodes = tuple(
         Node(f"node-{n}", draw(label_maps()), (NODE_IPS[4] + n, NODE_IPS[6] + n), AddressSet.EMPTY) for n in (1, 2)
     )
-    workloads = tuple(draw(_workloads(index, adds_labels=adds_labels)) for index in range(draw(st.integers(0, most))))
+    workloads = tuple(
+        draw(_workloads(index, adds_labels=adds_labels)) for index in range(draw(st.integers(fewest, most)))
+    )
     is_plain = is_all_modelled or draw(st.booleans())
     services = () if is_plain else (draw(_services()),)
     written = [draw(_endpoints(s)) for s in services if draw(st.booleans())]
@@ -509,7 +513,7 @@ def clusters(draw: DrawFn, *, is_all_modelled: bool = False, adds_labels: bool =
         workloads,
         nodes,
         services,
-        draw(policy_sets(most)),
+        draw(policy_sets(most, fewest)),
         () if is_plain else draw(_tuples(_unmodelled(), 0, 1)),
         endpoints=tuple(written),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,12 @@ from hypothesis import strategies as st
 
 from analyzer.analysis import connectivity
 from analyzer.analysis.connectivity.cells import cells
-from analyzer.model.cluster import Cluster, ContainerPort, Namespace, Service, ServicePort, Workload
+from analyzer.analysis.connectivity.classes import EndClass, Sort
+from analyzer.analysis.connectivity.index import EndIndex
+from analyzer.analysis.connectivity.views import Classes
+from analyzer.model import formulas
+from analyzer.model.cluster import Cluster, ContainerPort, Namespace, Node, Service, ServicePort, Workload
+from analyzer.model.formulas import Attribute, Name, OnNodes, Role
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     Action,
@@ -119,6 +125,30 @@ def test_a_pod_of_one_family_opens_nothing_to_the_other():
     here = replace(workload("one"), ips=tuple(AddressSet.of("10.0.0.1/32").networks()[0].hosts()))
     found = connectivity(cluster(here), CILIUM)
     assert {d.low.version for s, d, _ in found.pairs() if isinstance(d, AddressRange)} == {4}
+
+
+# ------------------------------------------------------------------------------------------------ addresses
+def at(*addresses: str, sort: Sort = Sort.POD) -> EndClass:
+    ips = tuple(map(ip_address, addresses))
+    return EndClass(sort, "a", ips=ips, is_address_known=bool(ips))
+
+
+def test_an_address_that_one_pod_has_is_no_other_pods() -> None:
+    here = replace(workload("one"), ips=(ip_address("10.0.0.1"),))
+    index = EndIndex(cluster(here), [at("10.0.0.1"), at()], AddressSet.of("10.0.0.0/30"))
+    assert index.at(AddressSet.of("10.0.0.1"), 4) == (0b01, 0b01)
+    assert index.at(AddressSet.of("10.0.0.2"), 4) == (0b10, 0)
+
+
+def test_a_pod_on_some_node_may_be_on_each() -> None:
+    nodes = tuple(
+        Node(name, Labels({"k": name}), (ip_address(ip),), AddressSet.EMPTY)
+        for name, ip in (("x", "10.9.0.1"), ("y", "10.9.0.2"))
+    )
+    ends = [at("10.9.0.1", "10.9.0.2", sort=Sort.HOST_POD), at("10.9.0.1", sort=Sort.HOST_POD)]
+    index = EndIndex(cluster(nodes=nodes), ends, AddressSet.FULL)
+    on_x = OnNodes(formulas.Test(Attribute(Role.SELF, Name.LABEL, "k"), frozenset({"x"})))
+    assert Classes(index, index.everything, 4, 0, {}).among(on_x) == (0b11, 0b10)
 
 
 # ------------------------------------------------------------------------------------------------ rulings
