@@ -13,7 +13,7 @@ from analyzer.encoding.seen_ways import SeenWays, seen_ways
 from analyzer.encoding.slices import judged_by
 from analyzer.encoding.walk import led_ports_of
 from analyzer.model.cluster import Cluster
-from analyzer.model.pipeline import Entry, Stage, Tier
+from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
@@ -50,10 +50,10 @@ class EntryChanges:
             found[stage.direction] = kept
         return found
 
-    def is_led(self, question: Question) -> bool:
+    @property
+    def is_led(self) -> bool:
         """Connections may be asked for by another way than straight, or come by one."""
-        egress, ingress = pipeline_of(self.profile, self.now).stages
-        return bool(egress.ways or egress.node_ways or ingress.ways or ingress.is_fronted)
+        return any(stage.is_led for stage in pipeline_of(self.profile, self.now).stages)
 
 
 def entry_changes(before: Cluster, now: Cluster, profile: Profile) -> EntryChanges | None:
@@ -66,20 +66,21 @@ def entry_changes(before: Cluster, now: Cluster, profile: Profile) -> EntryChang
     for was, stage in zip(old.stages, new.stages, strict=True):
         if was.without_entries != stage.without_entries:
             return None
-        pairs = [_others(one, other) for one, other in zip(was.tiers, stage.tiers, strict=True)]
+        pairs = [others(one.entries, other.entries) for one, other in zip(was.tiers, stage.tiers, strict=True)]
         if sum(len(gone) + len(come) for gone, come in pairs) > _MOST:
             return None
-        found[stage.direction] = tuple(entry for gone, come in pairs for entry in _different(gone, come))
+        found[stage.direction] = tuple(entry for gone, come in pairs for entry in different(gone, come))
     return EntryChanges(before, now, profile, found)
 
 
-def _others(was: Tier, now: Tier) -> tuple[list[Entry], list[Entry]]:
+def others(was: Iterable[Entry], now: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
     """The entries that are objects of one of the two alone, in their order."""
-    old, new = ({id(entry): entry for entry in tier.entries} for tier in (was, now))
+    old, new = ({id(entry): entry for entry in entries} for entries in (was, now))
     return [old[it] for it in old if it not in new], [new[it] for it in new if it not in old]
 
 
-def _different(gone: list[Entry], come: list[Entry]) -> Iterator[Entry]:
+def different(gone: list[Entry], come: list[Entry]) -> Iterator[Entry]:
+    """Those of them that have no equal among the others."""
     yield from (entry for entry in gone if entry not in come)
     yield from (entry for entry in come if entry not in gone)
 

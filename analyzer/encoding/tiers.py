@@ -74,7 +74,7 @@ class TierTerms:
                 closing = self.script.share(disj(term for _, term in self.closing(view, tier)))
                 closed = choose(closing, self.formulas.of(tier.spared, {}), after)
             if tier.is_union:
-                after = self._union(view, tier, scales, closed)
+                after = self._union(view, scales, closed)
             else:
                 after = self._first_match(view, scales, closed, after)
         return after
@@ -84,7 +84,7 @@ class TierTerms:
             track = TRUE if self.track_allows else self._track(entry, view.direction)
             yield entry, conj([track, self.selects(view, entry)])
 
-    def _union(self, view: View, tier: Tier, scales: KeptScales, closed: Term) -> Term:
+    def _union(self, view: View, scales: KeptScales, closed: Term) -> Term:
         accepts = []
         for entry in entries_in(scales):
             matches = [self._tracked_accept(view, entry, rule) for rule in entry.rules]
@@ -167,7 +167,7 @@ class TierTerms:
                 later = conj([neg(disj(term for _, term in self.closing(view, tier))), later])
             if tier.is_union:
                 if tier.unmatched is not Unmatched.DENY:
-                    later = conj([neg(self._union(view, tier, scales, FALSE)), later])
+                    later = conj([neg(self._union(view, scales, FALSE)), later])
                 continue
             found = [self._clashes(view, scale) for scale in scales]
             apart = [

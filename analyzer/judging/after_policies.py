@@ -8,10 +8,11 @@ without where the claim forbids, and which was shown not to deny where it asks f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Attribute, Dependencies, EntryChanges, Obligation, Question, encode
+from analyzer.encoding.entry_changes import different, others
 from analyzer.judging.bound import bound
 from analyzer.judging.either_way import unknown_sets
 from analyzer.judging.kept_witnesses import are_policies_alone, away_from, ends_as_before, standing
@@ -57,10 +58,11 @@ def change_between(was: Dependencies, now: Dependencies, _: Question, cluster: C
     """Of what the answer depended on, and depends on in this cluster; None if more than policies is different."""
     if not are_policies_alone(was, now):
         return None
+    stages = ((was.egress, now.egress), (was.ingress, now.ingress))
     return Change(
-        _changed_entries(was, now),
+        {new.direction: tuple(different(*others(old.entries, new.entries))) for old, new in stages},
         lambda choices: ends_as_before(was, now, cluster, choices),
-        lambda: bool(now.egress.ways or now.egress.node_ways or now.ingress.ways or now.ingress.is_fronted),
+        lambda: now.egress.is_led or now.ingress.is_led,
     )
 
 
@@ -69,7 +71,7 @@ def change_seen(changes: EntryChanges, question: Question, cluster: Cluster) -> 
     entries = changes.seen_by(question)
     if entries is None:
         return None
-    return Change(entries, lambda choices: away_from(choices, cluster), lambda: changes.is_led(question))
+    return Change(entries, lambda choices: away_from(choices, cluster), lambda: changes.is_led)
 
 
 def verdict_after(
@@ -132,25 +134,6 @@ def _parts(claim: Claim, changed: dict[Direction, tuple[Entry, ...]]) -> tuple[_
                 return None
             found.append(_Part(part, direction))
     return tuple(found)
-
-
-def _changed_entries(was: Dependencies, now: Dependencies) -> dict[Direction, tuple[Entry, ...]]:
-    """Those that are there before or after only."""
-    return {
-        direction: tuple(_different(old.entries, new.entries))
-        for direction, old, new in (
-            (Direction.EGRESS, was.egress, now.egress),
-            (Direction.INGRESS, was.ingress, now.ingress),
-        )
-    }
-
-
-def _different(old: Iterable[Entry], new: Iterable[Entry]) -> Iterator[Entry]:
-    before, after = list(old), list(new)
-    same = {id(entry) for entry in before} & {id(entry) for entry in after}
-    before, after = ([entry for entry in entries if id(entry) not in same] for entries in (before, after))
-    yield from (entry for entry in before if entry not in after)
-    yield from (entry for entry in after if entry not in before)
 
 
 def _subjects(entries: Iterable[Entry]) -> dict[Formula, NamespaceChoice] | None:

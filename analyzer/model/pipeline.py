@@ -179,6 +179,11 @@ class Stage:
         return bool(self.disguises) or self.arrival.balanced != FALSE
 
     @property
+    def is_led(self) -> bool:
+        """Connections may be asked for by another way than straight, or come by one."""
+        return bool(self.ways or self.node_ways) or self.is_fronted
+
+    @property
     def far(self) -> Role:
         return Role.DST if self.judges is Role.SRC else Role.SRC
 
