@@ -95,12 +95,19 @@ class Comparison:
     def mediated(self) -> Changed:
         """Where what the mesh says of requests can differ."""
         from analyzer.model.mesh_pods import keeps_off
-        from analyzer.model.mesh_stage import by_waypoint, mesh_stages, refused_by_waypoint, tunnelled
+        from analyzer.model.mesh_stage import may_be_tunnelled, mesh_stages, tunnelled
+        from analyzer.model.mesh_waypoints import by_waypoint, refused_by_waypoint
 
         before, after = (side.cluster for side in self.sides)
         stages = [mesh_stages(side, self.profile.ext_authz) for side in (before, after)]
         ways = [
-            (by_waypoint(side.mesh), refused_by_waypoint(side), tunnelled(side), keeps_off(side.mesh, side))
+            (
+                by_waypoint(side),
+                refused_by_waypoint(side),
+                tunnelled(side),
+                may_be_tunnelled(side),
+                keeps_off(side.mesh, side),
+            )
             for side in (before, after)
         ]
         if before.mesh.config != after.mesh.config or ways[0] != ways[1] or len(stages[0]) != len(stages[1]):

@@ -246,7 +246,8 @@ class EndTerms:
 
     def _tunnel_names(self) -> tuple[PortName, ...]:
         """The names that rules may look up at the port of the mesh's tunnel."""
-        is_there = self.scope.mesh.tunnel != NEVER
+        mesh = self.scope.mesh
+        is_there = mesh.tunnel != NEVER or mesh.either_way != NEVER
         return tuple(it for it in self.scope.port_names if is_there and it.protocol is TUNNEL.protocol)
 
     def _label_rules(self) -> list[Term]:

@@ -42,22 +42,22 @@ NAMES_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, N
 @dataclass(frozen=True, slots=True)
 class Mediation:
     """`stages`: those that judge requests at the destination.  `keeps_off`: over SELF, the labels by which a pod has no
-    proxy; no pod that is created later has them.  `detour`: the request may come by another way; `refusal`: it may have
-    to, and be refused there; `around`: it may come from elsewhere.  `tunnel`: what is below the mesh sees that in place
-    of the port asked for."""
+    proxy; no pod that is created later has them.  `refusal`: the request may have to come by another way, and be
+    refused there; `around`: it may come from elsewhere that way.  `tunnel`: what is below the mesh sees that in place
+    of the port asked for; `either_way`: or the port, as the client likes."""
 
     stages: tuple[Stage, ...] = ()
     keeps_off: Formula = FALSE
-    detour: Formula = FALSE
     refusal: Formula = FALSE
     around: Formula = FALSE
     tunnel: Formula = FALSE
+    either_way: Formula = FALSE
 
     @property
     def formulas(self) -> Iterator[Formula]:
         for stage in self.stages:
             yield from formulas_of(stage)
-        yield from (self.keeps_off, self.detour, self.refusal, self.around, self.tunnel)
+        yield from (self.keeps_off, self.refusal, self.around, self.tunnel, self.either_way)
 
 
 def mediation(cluster: Cluster, question: Question, table: NamespaceTable, inside: frozenset[int]) -> Mediation:
@@ -66,12 +66,11 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
         return Mediation()
     from analyzer.model.mesh_pods import keeps_off
     from analyzer.model.mesh_stage import (
-        around_by_waypoint,
-        by_waypoint,
+        may_be_tunnelled,
         mesh_stages,
-        refused_by_waypoint,
         tunnelled,
     )
+    from analyzer.model.mesh_waypoints import by_waypoint, refused_by_waypoint
 
     names = frozenset(name for code in inside if (name := table.entries[code].name) is not None)
 
@@ -109,10 +108,10 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
     return Mediation(
         found,
         cut(keeps_off(cluster.mesh, cluster)),
-        by_waypoint(cluster.mesh),
         cut(refused_by_waypoint(cluster)),
-        cut(around_by_waypoint(cluster)),
+        cut(by_waypoint(cluster)),
         cut(tunnelled(cluster)),
+        cut(may_be_tunnelled(cluster)),
     )
 
 

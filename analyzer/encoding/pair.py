@@ -19,7 +19,7 @@ from analyzer.encoding.claims import ClaimTerms
 from analyzer.encoding.classes import end_classes
 from analyzer.encoding.common_universe import align, changes_network, members_of
 from analyzer.encoding.ends import EndTerms
-from analyzer.encoding.mediation import names_in_identities
+from analyzer.encoding.mediation import is_asked, names_in_identities
 from analyzer.encoding.namespaces import NamespaceTable, Side
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
@@ -32,6 +32,7 @@ from analyzer.encoding.variables import VariableBuilder
 from analyzer.encoding.vocabulary import mentioned_names
 from analyzer.model.cluster import Cluster
 from analyzer.model.ends import ANYTHING
+from analyzer.model.formulas import FALSE as NEVER
 from analyzer.model.formulas import Role
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Direction
@@ -116,7 +117,9 @@ def _newly_allowed(terms: ClaimTerms, old: PipelineTerms, changed: _AllChanged) 
             denied.append(conj([_is_one_of(end, change.near), neg(old.side(direction))]))
     if any(changed.mesh.near):
         denied.append(conj([_is_one_of(old.dst, changed.mesh.near), neg(old.mediated())]))
-    return conj([terms.scope(), terms.policies.allowed(), disj(denied), neg(old.around())])
+    inside = old.inside()
+    inside = inside if inside == FALSE else conj([inside, old.mediated()])
+    return conj([terms.scope(), terms.policies.allowed(), disj(denied), neg(old.around()), neg(inside)])
 
 
 def _is_one_of(end: EndTerms, ends: Ends) -> Term:
@@ -125,13 +128,24 @@ def _is_one_of(end: EndTerms, ends: Ends) -> Term:
 
 def _changed(sides: tuple[Side, ...], question: Question) -> _AllChanged:
     before, after = sides
+    clusters = before.cluster, after.cluster
     is_other_engine = question.denying_profile is not None
-    if is_other_engine or not question.slice_first or changes_network(before.cluster, after.cluster):
+    is_whole = is_other_engine or not question.slice_first or changes_network(*clusters)
+    if is_whole or any(_goes_either_way(it, question) for it in clusters):
         every = everything_changed(after.table)
         return _AllChanged(every, every, every if question.with_requests else NOWHERE_CHANGED)
     comparison = Comparison(before, after, question.profile, question.pod_addresses)
     mesh = comparison.mediated() if question.with_requests else NOWHERE_CHANGED
     return _AllChanged(comparison.changed(Direction.EGRESS), comparison.changed(Direction.INGRESS), mesh)
+
+
+def _goes_either_way(cluster: Cluster, question: Question) -> bool:
+    """What one way does not let through may come another, so that no part of the ruling stands by itself."""
+    if not is_asked(cluster, question):
+        return False
+    from analyzer.model.mesh_stage import may_be_tunnelled
+
+    return may_be_tunnelled(cluster) != NEVER
 
 
 def _ends(question: Question, table: NamespaceTable, changed: _AllChanged) -> tuple[Ends, Ends] | None:

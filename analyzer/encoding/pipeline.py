@@ -80,8 +80,13 @@ class PipelineTerms:
         return disj(found)
 
     def _through(self) -> Term:
-        straight = conj([*(self.side(direction) for direction in Direction), self.mediated()])
+        straight = conj([disj([conj([self.side(it) for it in Direction]), self.inside()]), self.mediated()])
         return disj([straight, self.around()])
+
+    def inside(self) -> Term:
+        """What the client sends inside the tunnel, where it need not, gets through below the mesh."""
+        chosen = self._asked_mesh(self.scope.mesh.either_way)
+        return FALSE if chosen == FALSE else conj([chosen, *(self._in_tunnel(direction) for direction in Direction)])
 
     def around(self) -> Term:
         """The request comes from elsewhere than from the source."""
@@ -97,7 +102,7 @@ class PipelineTerms:
         return self.script.share(found)
 
     def mediated(self) -> Term:
-        """The mesh lets the request through, by the destination's proxy or by another way."""
+        """The mesh lets the request through that comes to the destination's proxy."""
         if self.dst is None or not self.scope.mesh.stages:
             return TRUE
         ends = {Role.SELF: self.dst, Role.SRC: self.src, Role.DST: self.dst}
@@ -110,9 +115,9 @@ class PipelineTerms:
                 continue
             view = View(stage, Direction.INGRESS, self.dst, self.src)
             found.append(self.script.share(implies(applies, self._doubted(view, self.tiers.ruling(view)))))
-        detour, refusal = (self.formulas.of(way, ends) for way in (self.scope.mesh.detour, self.scope.mesh.refusal))
+        refusal = self.formulas.of(self.scope.mesh.refusal, ends)
         self.formulas.requests = self.formulas.memory = None
-        return self.script.share(disj([conj([*found, neg(refusal)]), detour]))
+        return self.script.share(conj([*found, neg(refusal)]))
 
     def meets(self, condition: Formula, ends: Mapping[Role, EndTerms]) -> Term:
         """What a claim asks of the ends and of the request."""
@@ -132,13 +137,16 @@ class PipelineTerms:
 
     def side(self, direction: Direction) -> Term:
         """The ruling of one stage, on what it sees: everything is allowed where no policy reaches the end."""
-        found, view = self._by_engine(direction), replace(self._view(direction), asked=TUNNEL)
+        found, view = self._by_engine(direction), self._view(direction)
         is_blind = found == TRUE and not any(view.stage.entries) and not view.stage.doubts
         tunnel = FALSE if is_blind else self._asked_mesh(self.scope.mesh.tunnel)
-        if tunnel == FALSE:
-            return found
+        return found if tunnel == FALSE else choose(tunnel, self._in_tunnel(direction), found)
+
+    def _in_tunnel(self, direction: Direction) -> Term:
+        """The ruling of one stage on the tunnel itself, which is all that it sees."""
+        view = replace(self._view(direction), asked=TUNNEL)
         applies = self.formulas.of(view.stage.applies, {Role.SELF: view.subject})
-        return choose(tunnel, self.script.share(implies(applies, self._doubted(view, self.tiers.ruling(view)))), found)
+        return self.script.share(implies(applies, self._doubted(view, self.tiers.ruling(view))))
 
     def _by_engine(self, direction: Direction) -> Term:
         if self.requests is None or not (self.profile.reads_cilium or self.profile.reads_calico):

@@ -16,6 +16,16 @@ DEFAULT_REVISION = "default"
 STATUS = "sidecar.istio.io/status"
 UNINJECTED = "netproof/uninjected"
 """Stands among the annotations of a pod that a server has stored and that has no proxy, so that it never gets one."""
+REDIRECTION, REDIRECTED = "ambient.istio.io/redirection", "enabled"
+UNREDIRECTED = "netproof/unredirected"
+"""Stands among those of a pod that a server has stored, or somebody has written, without what istio-cni says of pods
+that it has taken over."""
+TAKES_TUNNEL = "netproof/takes-tunnel"
+"""What the variables of a pod's own proxy say of the mesh's tunnel; empty where they are silent."""
+ENABLE_HBONE = "ISTIO_META_ENABLE_HBONE"
+BYPASS = "ambient.istio.io/bypass-inbound-capture"
+GO_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+"""What Go takes for true."""
 ANNOTATIONS = frozenset(
     {
         STATUS,
@@ -25,7 +35,8 @@ ANNOTATIONS = frozenset(
         "traffic.sidecar.istio.io/includeInboundPorts",
         "traffic.sidecar.istio.io/excludeInboundPorts",
         "traffic.sidecar.istio.io/excludeInterfaces",
-        "ambient.istio.io/redirection",
+        REDIRECTION,
+        BYPASS,
         "inject.istio.io/templates",
         "proxy.istio.io/config",
     }
@@ -38,6 +49,13 @@ DATAPLANE_MODE, AMBIENT = "istio.io/dataplane-mode", "ambient"
 TUNNEL_PORT = 15008
 """Where ztunnel takes the mesh's mutual TLS: what a client asks for stands inside, out of sight of NetworkPolicies."""
 USE_WAYPOINT_OF = "istio.io/use-waypoint-namespace"
+
+
+def named_waypoint(labels: Labels) -> str:
+    """The waypoint that these labels ask for, as `namespace/name`, where a namespace that they do not say is left out;
+    or `none`; empty if they say nothing."""
+    name, where = labels.get(USE_WAYPOINT, ""), labels.get(USE_WAYPOINT_OF, "")
+    return f"{where}/{name}" if name and where else name
 
 
 class Verdict(Enum):
@@ -272,7 +290,8 @@ class Normalization(Enum):
 class MeshConfig:
     """The ConfigMap `istio`, with Istio's defaults where it is silent or not there.  `providers`: each external
     authorizer, and whether it speaks gRPC; those that are invalid are left out.  `trusted_proxies`: those before a
-    gateway.  `captures`: proxies take over what comes in.  `is_everywhere`: no namespaces are left out of the mesh."""
+    gateway.  `captures`: proxies take over what comes in.  `is_everywhere`: no namespaces are left out of the mesh.
+    `takes_tunnel`: sidecars take the mesh's tunnel, too; None: nobody says."""
 
     root: str = "istio-system"
     trust_domain: str = "cluster.local"
@@ -282,6 +301,7 @@ class MeshConfig:
     trusted_proxies: int = 0
     captures: bool = True
     is_everywhere: bool = True
+    takes_tunnel: bool | None = None
     source: Source = NOWHERE
 
     @property
@@ -313,13 +333,15 @@ MeshObject = (
 @dataclass(frozen=True)
 class Mesh:
     """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed.
-    `is_ambient`: some namespace or workload asks for ztunnel.  `made`: what Gateways stand for beside what is there."""
+    `is_ambient`: some namespace or workload asks for ztunnel.  `made`: what Gateways stand for beside what is there.
+    `passed_over`: the namespaces that istio-cni may pass over, by default those of the system's charts."""
 
     objects: tuple[MeshObject, ...] = ()
     config: MeshConfig = MeshConfig()
     revisions: frozenset[str] = frozenset()
     is_ambient: bool = False
     made: tuple[MadeGateway, ...] = ()
+    passed_over: frozenset[str] = frozenset({"istio-system", "kube-system"})
 
     def of(self, kind: type[T]) -> list[T]:
         """Those of the kind."""

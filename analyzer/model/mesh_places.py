@@ -19,8 +19,9 @@ from analyzer.model.mesh import (
     Verdict,
 )
 from analyzer.model.mesh_gateways import Routed, gateways, listens_at, routed, trusted_proxies
-from analyzer.model.mesh_pods import declared, has_sidecar, has_ztunnel, is_captured, is_looked_at, is_waypoint
+from analyzer.model.mesh_pods import declared, has_sidecar, is_captured, is_looked_at, is_waypoint
 from analyzer.model.mesh_rules import Chain
+from analyzer.model.mesh_tunnel import has_ztunnel, takes_tunnel
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Doubt
 from analyzer.model.policies import Protocol
@@ -34,11 +35,12 @@ _INTO_PROXIES = frozenset({"EnvoyFilter", "WasmPlugin", "TrafficExtension", *KIN
 class Places:
     """Over SELF and the port: where the proxy of a gateway, a sidecar and ztunnel stand, one of them at most; what
     gateways' routes let through and which proxies before them are believed; what Services declare of a port; `doubts`:
-    what may let in what proxies refuse."""
+    what may let in what proxies refuse.  `tunnel_to_sidecar`: a sidecar takes the mesh's tunnel, too, on any port."""
 
     gateway: Formula
     sidecar: Formula
     ztunnel: Formula
+    tunnel_to_sidecar: Formula
     routes: Routed
     proxies: list[tuple[Formula, str]]
     speaks: dict[Chain, Formula]
@@ -57,7 +59,8 @@ def places(cluster: Cluster) -> Places:
     return Places(
         gateway=both([_TCP, gateway, listens_at(mesh, cluster)]) if gateway != FALSE else FALSE,
         sidecar=both([_TCP, plain, sidecar, is_captured(mesh, cluster)]),
-        ztunnel=both([_TCP, plain, negated(sidecar), has_ztunnel()]),
+        ztunnel=both([_TCP, plain, negated(sidecar), has_ztunnel(mesh)]),
+        tunnel_to_sidecar=both([_TCP, plain, sidecar, takes_tunnel(cluster)]),
         routes=routed(mesh, cluster),
         proxies=trusted_proxies(mesh, cluster),
         speaks=declared(cluster, mesh),

@@ -24,7 +24,6 @@ from analyzer.model.formulas import (
 from analyzer.model.labels import Labels, Operator, Requirement, Selector
 from analyzer.model.leading import on_target
 from analyzer.model.mesh import (
-    AMBIENT,
     DATAPLANE_MODE,
     GATEWAY_NAME,
     STATUS,
@@ -51,7 +50,7 @@ _ADDED = frozenset(
 )
 _NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 _YES = frozenset({"y", "yes", "true", "on", ""})  # what every release takes for yes, the later ones as no word at all
-_OWN_CONFIG, _INTERFACES = "proxy.istio.io/config", "traffic.sidecar.istio.io/excludeInterfaces"
+OWN_CONFIG, _INTERFACES = "proxy.istio.io/config", "traffic.sidecar.istio.io/excludeInterfaces"
 _OWN_PORTS = (15008, 15021, 15090)
 _STATUS_PORT, _SSH = 15020, 22
 _HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})
@@ -169,15 +168,6 @@ def keeps_off(mesh: Mesh, cluster: Cluster) -> Formula:
     return either([*asked, *made_gateways])
 
 
-def has_ztunnel() -> Formula:
-    """Ambient, where no sidecar goes before it (istio.md 2.2)."""
-    mode, redirected = DATAPLANE_MODE, _annotation("ambient.istio.io/redirection", "enabled")
-    asked = both([_of_namespace(mode, AMBIENT), negated(_label(mode, "none"))])
-    return both(
-        [is_a(Role.SELF, PODS), negated(_annotation(STATUS)), either([redirected, _label(mode, AMBIENT), asked])]
-    )
-
-
 def is_captured(mesh: Mesh, cluster: Cluster) -> Formula:
     """TCP ports that the sidecar gets to see (istio.md 2.3)."""
     keys = [
@@ -201,8 +191,8 @@ def is_captured(mesh: Mesh, cluster: Cluster) -> Formula:
 
 def _is_as_usual(mesh: Mesh, cluster: Cluster) -> Formula:
     """Nothing tells the proxy to look elsewhere; whether it then sees the port is not modelled."""
-    configs = {text for w in cluster.workloads if "interceptionMode" in (text := w.annotations.get(_OWN_CONFIG, ""))}
-    odd = either([_annotation(_INTERFACES), *([_annotation(_OWN_CONFIG, *configs)] if configs else [])])
+    configs = {text for w in cluster.workloads if "interceptionMode" in (text := w.annotations.get(OWN_CONFIG, ""))}
+    odd = either([_annotation(_INTERFACES), *([_annotation(OWN_CONFIG, *configs)] if configs else [])])
     if not mesh.config.captures:
         odd = TRUE
     text = "whether the proxy takes over what comes in, where it is told to do so otherwise, is not modelled"

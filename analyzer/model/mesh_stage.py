@@ -12,9 +12,7 @@ from dataclasses import replace
 from analyzer.model.cluster import Cluster, Service
 from analyzer.model.formulas import (
     FALSE,
-    PODS,
     TRUE,
-    Attribute,
     Formula,
     Name,
     Open,
@@ -22,15 +20,12 @@ from analyzer.model.formulas import (
     Test,
     both,
     either,
-    is_a,
-    labels,
     negated,
 )
 from analyzer.model.knobs import ExtAuthz
 from analyzer.model.memory import remembered
 from analyzer.model.mesh import (
-    USE_WAYPOINT,
-    WAYPOINT_CLASS,
+    BYPASS,
     Attachment,
     AuthorizationPolicy,
     Mesh,
@@ -41,7 +36,7 @@ from analyzer.model.mesh import (
 )
 from analyzer.model.mesh_modes import Modes
 from analyzer.model.mesh_places import mesh_at, places
-from analyzer.model.mesh_pods import chain_of, in_namespace, selects
+from analyzer.model.mesh_pods import chain_of, selects
 from analyzer.model.mesh_rules import (
     AT_SIDECAR,
     HAS_MTLS,
@@ -51,6 +46,8 @@ from analyzer.model.mesh_rules import (
     Tokens,
     of_request,
 )
+from analyzer.model.mesh_tunnel import goes_past_ztunnel
+from analyzer.model.mesh_waypoints import is_at_waypoint
 from analyzer.model.mesh_ztunnel import IN_THREE_PARTS, in_ztunnel
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, Unmatched
@@ -94,7 +91,7 @@ def waypoint_stage(cluster: Cluster, authorizers: ExtAuthz, waypoint: Waypoint, 
     found = next(each for each in cluster.services if each.id == service)
 
     def attaches(attached: Attachment) -> Formula:
-        return TRUE if _is_at_waypoint(attached, waypoint, found, cluster.mesh.config.root) else FALSE
+        return TRUE if is_at_waypoint(attached, waypoint, found, cluster.mesh.config.root) else FALSE
 
     return _Builder(cluster, cluster.mesh, authorizers, attaches).waypoint(found, number)
 
@@ -104,70 +101,19 @@ def tunnelled(cluster: Cluster) -> Formula:
     return both([HAS_MTLS, places(cluster).ztunnel])
 
 
-def by_waypoint(mesh: Mesh) -> Formula:
-    """A request in mutual TLS may come by a waypoint; what that does is modelled for single requests only."""
-    names = _waypoints(mesh)
-    text = f"what comes by waypoint {names} is not modelled"
-    return both([HAS_MTLS, Open(OpenFact("mesh-waypoint", "any way", text))]) if names else FALSE
-
-
-def refused_by_waypoint(cluster: Cluster) -> Formula:
-    """A request in mutual TLS to SELF may have to come by a waypoint, which may refuse it.  Which Services and
-    addresses a waypoint takes over is its own label's to say; what is asked of it stands here (istio.md 6)."""
-    names = _waypoints(cluster.mesh)
-    fact = OpenFact("mesh-waypoint", "refuses", f"what waypoint {names} refuses is not modelled")
-    return both([_behind_waypoint(cluster), HAS_MTLS, Open(fact)]) if names else FALSE
-
-
-def around_by_waypoint(cluster: Cluster) -> Formula:
-    """A request that comes by a waypoint comes to SELF from that, whose pods are all that is below the mesh sees."""
-    return both([_behind_waypoint(cluster), by_waypoint(cluster.mesh)])
-
-
 @remembered
-def _behind_waypoint(cluster: Cluster) -> Formula:
-    """Pods that ask for a waypoint, or whose namespace or some Service of theirs does."""
-    led = (each for each in cluster.services if each.waypoint and each.selector is not None)
-    behind = [
-        Test(Attribute(Role.SELF, Name.NAMESPACE_LABEL, USE_WAYPOINT)),
-        Test(Attribute(Role.SELF, Name.LABEL, USE_WAYPOINT)),
-        *(both([in_namespace(it.namespace), labels(it.selector, Role.SELF)]) for it in led if it.selector is not None),
-    ]
-    return both([is_a(Role.SELF, PODS), either(behind)])
-
-
-def _waypoints(mesh: Mesh) -> str:
-    return ", ".join(sorted(f"{it.namespace}/{it.name}" for it in mesh.of(Waypoint)))
-
-
-def waypoint_of(cluster: Cluster, service: str) -> Waypoint | None:
-    """The waypoint that the Service, or else its namespace, asks for and that is there."""
-    found = next((each for each in cluster.services if each.id == service), None)
-    if found is None:
-        return None
-    namespace = cluster.namespace_by_name.get(found.namespace)
-    named = found.waypoint or (namespace.labels.get(USE_WAYPOINT, "") if namespace is not None else "")
-    where, _, name = named.rpartition("/")
-    return next(
-        (w for w in cluster.mesh.of(Waypoint) if (w.namespace, w.name) == (where or found.namespace, name)), None
+def may_be_tunnelled(cluster: Cluster) -> Formula:
+    """A request to SELF may come inside the tunnel instead, as the client likes: a sidecar takes it there, too.  Where
+    it would not see the request that comes straight, or not who sends it, what it makes of that is not modelled."""
+    to_sidecar = places(cluster).tunnel_to_sidecar
+    if to_sidecar == FALSE:
+        return FALSE
+    text = (
+        "what a sidecar makes of what comes in the mesh's tunnel for a port that it does not see, or not in mutual TLS"
     )
-
-
-def _is_at_waypoint(attached: Attachment, waypoint: Waypoint, service: Service, root: str) -> bool:
-    """Selectors bind nothing to a waypoint (istio.md 5.1)."""
-    for target in attached.targets:
-        match target.group, target.kind:
-            case "", "Service":
-                found = (attached.namespace, target.name) == (service.namespace, service.name)
-            case "gateway.networking.k8s.io", "Gateway":
-                found = (attached.namespace, target.name) == (waypoint.namespace, waypoint.name)
-            case "gateway.networking.k8s.io", "GatewayClass":
-                found = attached.namespace == root and target.name == WAYPOINT_CLASS
-            case _:
-                found = False
-        if found:
-            return True
-    return False
+    fact = Open(OpenFact("mesh-tunnel", "port", f"{text}, is not modelled"))
+    sees = both([places(cluster).sidecar, negated(Modes(cluster.mesh).is_in(Mode.DISABLE))])
+    return both([HAS_MTLS, to_sidecar, either([sees, fact])])
 
 
 class _Builder:
@@ -322,6 +268,8 @@ class _Builder:
         is_unknown = either([negated(HAS_MTLS), negated(IN_THREE_PARTS)])
         strict = both([is_unknown, Modes(self.mesh, in_ambient=True).denies_in_ambient()])
         own = _own((strict, "ztunnel takes nothing but mutual TLS there"))
+        passing = both([negated(HAS_MTLS), goes_past_ztunnel(self.cluster)])
+        past = Entry(None, _EVERY_POD, (StagedRule(None, Action.ACCEPT, FALSE, FALSE, passing),), why=_PAST_ZTUNNEL)
 
         def entries(verdict: Verdict, action: Action) -> list[Entry]:
             return [
@@ -339,8 +287,12 @@ class _Builder:
             ]
 
         allowing = _closing(entries(Verdict.ALLOW, Action.ACCEPT))
-        tiers = (*_tiers(own, entries(Verdict.DENY, Action.DENY)), allowing)
+        first = [] if passing == FALSE else [past]
+        tiers = (*_tiers(first, own, entries(Verdict.DENY, Action.DENY)), allowing)
         return Stage(STAGE, Role.DST, applies, tiers=tiers, doubts=self.places.doubts)
+
+
+_PAST_ZTUNNEL = f"annotation {BYPASS}: what comes in plaintext goes past ztunnel"
 
 
 def _own(*denials: tuple[Formula, str]) -> tuple[Entry, ...]:
@@ -353,7 +305,7 @@ def _own(*denials: tuple[Formula, str]) -> tuple[Entry, ...]:
 
 
 def _tiers(*groups: Sequence[Entry]) -> Iterable[Tier]:
-    """Tiers that do nothing but deny: the order within one makes no difference."""
+    """Tiers that do nothing but deny, or but accept: the order within one makes no difference."""
     return (Tier(None, ((tuple(group),),)) for group in groups if group)
 
 

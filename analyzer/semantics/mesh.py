@@ -23,7 +23,8 @@ from analyzer.model.formulas import (
     with_leaves,
 )
 from analyzer.model.mesh import Waypoint
-from analyzer.model.mesh_stage import STAGE, mesh_stages, stages_for, waypoint_of, waypoint_stage
+from analyzer.model.mesh_stage import STAGE, mesh_stages, stages_for, waypoint_stage
+from analyzer.model.mesh_waypoints import waypoint_of
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.pipeline import Stage
 from analyzer.model.policies import Protocol

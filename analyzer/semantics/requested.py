@@ -95,7 +95,8 @@ def _ways_in(
         return
     mutual = replace(request, tls=MTLS, identity=None)
     may_be_mutual = isinstance(connection.src, Pod) or profile.foreign_identities
-    if may_be_mutual and is_tunnelled(cluster, profile, replace(connection, request=mutual), settle):
+    inside = replace(connection, request=mutual)
+    if may_be_mutual and any(taken(cluster, profile, inside, settle) for taken in (is_tunnelled, takes_either_way)):
         yield replace(request, tls=PLAINTEXT, identity=None)
         yield mutual
 
@@ -108,50 +109,66 @@ def is_tunnelled(cluster: Cluster, profile: Profile, connection: Connection, set
     return is_true(tunnelled(cluster), replace(about, request=attributes_of(connection, cluster, profile)))
 
 
+def takes_either_way(cluster: Cluster, profile: Profile, connection: Connection, settle: Settle = first_option) -> bool:
+    """The client may send the connection inside the tunnel, too, to a sidecar that takes it there."""
+    from analyzer.model.mesh_stage import may_be_tunnelled
+
+    return _is_so(may_be_tunnelled(cluster), cluster, profile, connection, settle)
+
+
+def _below(cluster: Cluster, profile: Profile, connection: Connection, settle: Settle) -> Decision:
+    """What is below the mesh says: of the connection, or of the tunnel that it comes in."""
+    inside = replace(connection, port=TUNNEL_PORT, through=None)
+    if is_tunnelled(cluster, profile, connection, settle):
+        return decide(cluster, profile, inside, settle)
+    told = decide(cluster, profile, connection, settle)
+    if told.allowed or not takes_either_way(cluster, profile, connection, settle):
+        return told
+    other = decide(cluster, profile, inside, settle)
+    return other if other.allowed else told
+
+
 def _decided(
     cluster: Cluster, profile: Profile, connection: Connection, settle: Settle, asked: Asked
 ) -> tuple[Decision, Request | None]:
-    on_wire = connection
-    if is_tunnelled(cluster, profile, connection, settle):
-        on_wire = replace(connection, port=TUNNEL_PORT, through=None)
-    told = decide(cluster, profile, on_wire, settle)
-    from analyzer.model.mesh_stage import STAGE, around_by_waypoint
+    told, request = _below(cluster, profile, connection, settle), connection.request
+    if told.allowed:
+        from analyzer.semantics.mesh import request_ruling
 
-    if not told.allowed:
-        around = around_by_waypoint(cluster)
-        if not _is_so(around, cluster, profile, connection, settle):
-            return told, connection.request
-        return Decision((Ruling(STAGE, StageVerdict.ALLOWED, None, (), said(around)),)), connection.request
-    from analyzer.semantics.mesh import request_ruling
-
-    ruling, found = request_ruling(
-        cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens, by_waypoint=False
-    )
-    ruling, found = _beside_waypoints(ruling, found, cluster, profile, connection, settle, asked)
-    return Decision((*told.stages, ruling)), found
+        ruling, request = request_ruling(
+            cluster, profile, connection, settle, asked.named, admits_tokens=asked.admits_tokens, by_waypoint=False
+        )
+        told = Decision((*told.stages, ruling))
+    return _beside_waypoints(told, request, cluster, profile, connection, settle, asked)
 
 
 def _beside_waypoints(
-    ruling: Ruling,
+    told: Decision,
     found: Request | None,
     cluster: Cluster,
     profile: Profile,
     connection: Connection,
     settle: Settle,
     asked: Asked,
-) -> tuple[Ruling, Request | None]:
-    """What a request in mutual TLS comes to where waypoints are: it may come by one, and may be refused there."""
-    from analyzer.model.mesh_stage import by_waypoint, refused_by_waypoint
+) -> tuple[Decision, Request | None]:
+    """What a request in mutual TLS comes to where waypoints are: it may come by one, from whose pods it then comes, and
+    may be refused there."""
+    from analyzer.model.mesh_stage import STAGE
+    from analyzer.model.mesh_waypoints import by_waypoint, refused_by_waypoint
 
     request = found or connection.request
     assert request is not None
-    if not ruling.allowed and asked.named is not None and not _TELLS_TLS & {it.name for it in asked.named}:
+    if not told.allowed and asked.named is not None and not _TELLS_TLS & {it.name for it in asked.named}:
         request = replace(request, tls=MTLS)
-    ways = by_waypoint(cluster.mesh), refused_by_waypoint(cluster)
-    way, verdict = (ways[1], StageVerdict.DENIED) if ruling.allowed else (ways[0], StageVerdict.ALLOWED)
+    way, verdict = refused_by_waypoint(cluster), StageVerdict.DENIED
+    if not told.allowed:
+        way, verdict = by_waypoint(cluster), StageVerdict.ALLOWED
     if not _is_so(way, cluster, profile, replace(connection, request=request), settle):
-        return ruling, found
-    return replace(ruling, verdict=verdict, rules=(), reason=said(way)), None if ruling.allowed else request
+        return told, found
+    below = tuple(it for it in told.stages if it.stage != STAGE)
+    ruling = Ruling(STAGE, verdict, None, (), said(way))
+    comes_straight = all(it.allowed for it in below)
+    return Decision((*below, ruling) if comes_straight else (ruling,)), None if told.allowed else request
 
 
 def _is_so(way: Formula, cluster: Cluster, profile: Profile, connection: Connection, settle: Settle) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_mesh_encoding_laws import PROFILE
+from test_mesh_encoding_laws import PROFILE, dst_of
 from test_mesh_laws import DST, SOURCES, policies
 from test_mesh_verdict_laws import PORTS, WORLD, clusters, passes
 from told_regions import tells_of_request
@@ -44,16 +44,16 @@ def row_of(found: ConnectivityMap, src: Any) -> MapRow | None:
     return next(rows, None)
 
 
-@settings(max_examples=12, **SLOW)
-@given(clusters(is_ambient=False))
+@settings(max_examples=16, **SLOW)
+@given(clusters())
 def test_a_row_holds_just_what_the_oracle_lets_pass(cluster: Cluster) -> None:
-    found = connectivity(cluster, PROFILE)
+    found, dst = connectivity(cluster, PROFILE), dst_of(cluster)
     for src, port in product(SOURCES, PORTS):
         row = row_of(found, src)
         for request in WORLD:
             if request.tls != PLAINTEXT and not isinstance(src, Pod):
                 continue
-            connection = Connection(src, DST, Protocol.TCP, port, request=request)
+            connection = Connection(src, dst, Protocol.TCP, port, request=request)
             its = attributes_of(connection, cluster, PROFILE)
             assert its is not None
             here = [it for it in row.requests if port in it.ports] if row is not None else []

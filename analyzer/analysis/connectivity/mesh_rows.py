@@ -3,12 +3,13 @@ and which requests these are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from enum import Enum
 from functools import cached_property, reduce
 
 from analyzer.analysis.connectivity.merging import merged
-from analyzer.analysis.connectivity.request_regions import Client, region_of, together
+from analyzer.analysis.connectivity.request_regions import Client, Told, region_of, together
 from analyzer.model.added_labels import Varying
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Pod, pod_of
@@ -25,6 +26,7 @@ from analyzer.model.formulas import (
     Role,
     Test,
     leaves_once,
+    negated,
     with_leaves,
 )
 from analyzer.model.knobs import ExtAuthz
@@ -33,7 +35,8 @@ from analyzer.model.memory import remembered
 from analyzer.model.mesh import TUNNEL_PORT, MeshConfig
 from analyzer.model.mesh_places import places
 from analyzer.model.mesh_rules import HAS_MTLS
-from analyzer.model.mesh_stage import by_waypoint, mesh_stages
+from analyzer.model.mesh_stage import mesh_stages
+from analyzer.model.mesh_waypoints import behind_waypoint
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
@@ -54,17 +57,27 @@ from analyzer.verdicts.connectivity import (
     bit_indices,
     bits_of,
 )
-from analyzer.verdicts.regions import Constraints
+
+
+class _Wire(Enum):
+    """How mutual TLS comes to a proxy: on the port asked for, inside the mesh's tunnel, or either way; or nobody knows
+    which of the first two (istio.md 9)."""
+
+    STRAIGHT = "straight"
+    INSIDE = "inside"
+    EITHER = "either"
+    PERHAPS_INSIDE = "perhaps inside"
 
 
 @dataclass(frozen=True, slots=True)
 class _LetIn:
-    """What a proxy lets in on these ports, whoever sends it; None: more than can be listed.  `in_tunnel`: what comes in
-    mutual TLS has come by the mesh's tunnel (istio.md 9)."""
+    """What a proxy lets in on these ports, whoever sends it; None: more than can be listed.  `by_waypoint`: what comes
+    in mutual TLS may come by a waypoint too, from elsewhere."""
 
     ports: PortSet
     alternatives: tuple[Alternative, ...] | None
-    in_tunnel: bool = False
+    wire: _Wire = _Wire.STRAIGHT
+    by_waypoint: bool = False
 
 
 Admitted = tuple[_LetIn, ...]
@@ -72,36 +85,61 @@ Admitted = tuple[_LetIn, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class _Passing:
+    """What of a source gets in on these ports, as regions: `whole` where policies open both the port and the tunnel,
+    `straight` where they open the port alone, `inside` where they open the tunnel alone.  `is_listed`: else nobody can
+    tell which requests these are.  `around`: those that may come by a waypoint, whatever policies open."""
+
+    ports: PortSet
+    whole: tuple[Told, ...]
+    straight: tuple[Told, ...]
+    inside: tuple[Told, ...]
+    is_listed: bool = True
+    around: tuple[Told, ...] = ()
+
+    def told(self, row: MapRow) -> Iterator[tuple[PortSet, tuple[Told, ...]]]:
+        """What gets in, given what policies let pass: on which ports, and which requests."""
+        opened, inside = self.ports & row.allowed.tcp, tuple[Told, ...]()
+        if TUNNEL_PORT in row.allowed.tcp:
+            is_sure = TUNNEL_PORT in row.certain.tcp
+            inside = tuple((asked, is_certain and is_sure) for asked, is_certain in self.inside)
+        straight = self.whole if TUNNEL_PORT in row.certain.tcp else (*self.straight, *inside)
+        for ports, regions in ((opened, straight), (self.ports - opened, inside)):
+            found = together((*regions, *self.around))
+            if ports and found:
+                yield ports, found
+
+    def is_sure(self, row: MapRow) -> PortSet:
+        """Where something gets in for certain."""
+        surely = row.certain.tcp & self.ports if _is_some_certain(self.straight) else PortSet.EMPTY
+        is_inside = TUNNEL_PORT in row.certain.tcp and _is_some_certain(self.inside)
+        return self.ports if is_inside else surely
+
+
+def _is_some_certain(told: Iterable[Told]) -> bool:
+    return any(is_certain for _, is_certain in told)
+
+
+@dataclass(frozen=True, slots=True)
 class Passing:
-    """What of a source gets in: on some ports for sure, on some perhaps, elsewhere nothing; other ports are open.
+    """What of a source gets in, port by port; other ports are open."""
 
-    `tunnelled`: on these something may get in by the mesh's tunnel, for which policies need not open them; on those of
-    `by_tunnel` nothing is sure to get in otherwise.
-    """
-
-    may: PortSet
-    must: PortSet
-    shut: PortSet
-    requests: tuple[PortRequests, ...]
-    tunnelled: tuple[PortRequests, ...] = ()
-    by_tunnel: PortSet = PortSet.EMPTY
+    parts: tuple[_Passing, ...]
 
     def narrowed(self, row: MapRow) -> MapRow:
-        closed, unsure = ConnectionSet(tcp=self.shut), ConnectionSet(tcp=self.shut | (self.may - self.must))
-        if TUNNEL_PORT not in row.certain.tcp:
-            unsure |= ConnectionSet(tcp=self.by_tunnel)
-        allowed = row.allowed - closed
-        told = [replace(it, ports=it.ports & allowed.tcp) for it in self.requests]
-        if TUNNEL_PORT in row.allowed.tcp:
-            inside = [replace(it, ports=it.ports - allowed.tcp) for it in self.tunnelled]
-            told += inside
-            allowed |= ConnectionSet(tcp=reduce(PortSet.__or__, (it.ports for it in inside), PortSet.EMPTY))
-        return replace(
-            row, allowed=allowed, certain=row.certain - unsure, requests=tuple(it for it in told if it.ports)
-        )
+        seen = reduce(PortSet.__or__, (it.ports for it in self.parts), PortSet.EMPTY)
+        may, must, requests = row.allowed.tcp - seen, row.certain.tcp - seen, list[PortRequests]()
+        for part in self.parts:
+            must |= part.is_sure(row)
+            for ports, told in part.told(row):
+                may |= ports
+                if part.is_listed and ((), True) not in told:
+                    requests += (PortRequests(ports, *it) for it in told)
+        allowed, certain = replace(row.allowed, tcp=may), replace(row.certain, tcp=must)
+        return replace(row, allowed=allowed, certain=certain, requests=tuple(requests))
 
 
-OPEN = Passing(PortSet.EMPTY, PortSet.EMPTY, PortSet.EMPTY, ())
+OPEN = Passing(())
 
 
 @remembered
@@ -147,19 +185,25 @@ class MeshRows:
         of_namespace = namespace.labels if namespace is not None else NO_LABELS
         pod = pod_of(workload, of_namespace, workload.ips[0] if workload.ips else self.pods.some())
         asked = list(asked_of(cluster, profile, pod))
+        about = Situation(Protocol.TCP, TUNNEL_PORT, {Role.SELF: pod, Role.DST: pod}, cluster.nodes)
+        wire, by_waypoint = self._wire(about), is_true(behind_waypoint(cluster), about)
         if self._is_unsettled(workload, asked):
-            yield _LetIn(PortSet.FULL, None, in_tunnel=True)
+            yield _LetIn(PortSet.FULL, None, _Wire.PERHAPS_INSIDE, by_waypoint)
             return
         told = dict.fromkeys(leaf.ports for leaf in asked if isinstance(leaf, OnPorts))
         together: dict[tuple[Alternative, ...] | None, PortSet] = {}
         for ports in pieces(PortSet.FULL, told):
             found = self._alternatives(pod, ports)
-            if found is not _NO_PROXY:
+            if found is not _NO_PROXY or wire is not _Wire.STRAIGHT or by_waypoint:
                 together[found] = together.get(found, PortSet.EMPTY) | ports
-        about = Situation(Protocol.TCP, TUNNEL_PORT, {Role.SELF: pod, Role.DST: pod}, cluster.nodes)
-        in_tunnel = is_true(places(cluster).ztunnel, about)
         for alternatives, ports in together.items():
-            yield _LetIn(ports, alternatives, in_tunnel)
+            yield _LetIn(ports, alternatives, wire, by_waypoint)
+
+    def _wire(self, about: Situation) -> _Wire:
+        its = places(self.cluster)
+        if (inside := _known(its.ztunnel, about)) != FALSE:
+            return _Wire.INSIDE if inside == TRUE else _Wire.PERHAPS_INSIDE
+        return _Wire.STRAIGHT if _known(its.tunnel_to_sidecar, about) == FALSE else _Wire.EITHER
 
     def _is_unsettled(self, workload: Workload, asked: Sequence[Leaf]) -> bool:
         """Proxies may judge its pods in several ways: by labels that nobody knows, or by which address a pod has."""
@@ -184,17 +228,18 @@ class MeshRows:
         cluster = self.cluster
         about = Situation(Protocol.TCP, next(iter(ports))[0], {Role.SELF: pod, Role.DST: pod}, cluster.nodes)
         stages = mesh_stages(cluster, self.profile.ext_authz)
-        stage = next((it for it in stages if is_true(it.applies, about)), None)
+        applying = {it: known for it in stages if (known := _known(it.applies, about)) != FALSE}
+        stage = next(iter(applying), None)
         if stage is None:
             return _NO_PROXY
+        if len(applying) > 1:
+            return None
         try:
             found = admitted(stage, selected(stage, cluster, about), about, self.config)
         except TooManyRequestsError:
             return None
-        others = [_known(doubt.allows, about) for doubt in stage.doubts]
+        others = [negated(applying[stage]), *(_known(doubt.allows, about) for doubt in stage.doubts)]
         perhaps: list[Alternative] = [frozenset({(_SOMETHING, True)})] if any(it != FALSE for it in others) else []
-        if by_waypoint(cluster.mesh) != FALSE:
-            perhaps.append(frozenset({(HAS_MTLS, True), (_SOMETHING, True)}))
         return (*found, *perhaps)
 
     # -------------------------------------------------------------------------------------------- pairs
@@ -203,44 +248,27 @@ class MeshRows:
             return OPEN
         found = self._passing.get((let_in, client))
         if found is None:
-            found = self._passing[let_in, client] = self._found(let_in, client)
+            found = self._passing[let_in, client] = Passing(tuple(_passing(it, client) for it in let_in))
         return found
 
-    def _found(self, let_in: Admitted, client: Client) -> Passing:
-        may = must = shut = by_tunnel = PortSet.EMPTY
-        requests: list[PortRequests] = []
-        tunnelled: list[PortRequests] = []
-        for each in let_in:
-            if each.in_tunnel and (inside := _in_mutual_tls(each, client)):
-                tunnelled += (PortRequests(each.ports, *it) for it in inside)
-                if not _is_sure_in_plaintext(each, client):
-                    by_tunnel |= each.ports
-            if each.alternatives is None:
-                may |= each.ports
-                continue
-            regions = [it for it in (region_of(one, client) for one in each.alternatives) if it is not None]
-            if not regions:
-                shut |= each.ports
-                continue
-            may |= each.ports
-            if any(is_certain for _, is_certain in regions):
-                must |= each.ports
-            told = together(regions)
-            if ((), True) not in told:
-                requests += (PortRequests(each.ports, *it) for it in told)
-        return Passing(may, must, shut, tuple(requests), tuple(tunnelled), by_tunnel)
 
+def _passing(let_in: _LetIn, client: Client) -> _Passing:
+    """Plaintext always comes straight."""
+    alternatives = let_in.alternatives if let_in.alternatives is not None else (frozenset({(_SOMETHING, True)}),)
 
-def _in_mutual_tls(let_in: _LetIn, client: Client) -> tuple[tuple[Constraints, bool], ...]:
-    """What may get in that way, as regions; whether the tunnel is open is for policies to say, so that none is sure."""
-    alternatives = let_in.alternatives if let_in.alternatives is not None else (frozenset(),)
-    perhaps = ((HAS_MTLS, True), (_SOMETHING, True))
-    return together([it for one in alternatives if (it := region_of(one | {*perhaps}, client)) is not None])
+    def told(*more: tuple[Leaf, bool]) -> tuple[Told, ...]:
+        return together([it for one in alternatives if (it := region_of(one | {*more}, client)) is not None])
 
-
-def _is_sure_in_plaintext(let_in: _LetIn, client: Client) -> bool:
-    found = (region_of(one | {(HAS_MTLS, False)}, client) for one in let_in.alternatives or ())
-    return any(it is not None and it[1] for it in found)
+    perhaps = [(_SOMETHING, True)] if let_in.by_waypoint or let_in.wire is _Wire.PERHAPS_INSIDE else []
+    plain, mutual = told((HAS_MTLS, False)), told((HAS_MTLS, True), *perhaps)
+    whole = together((*plain, *mutual)) if perhaps else told()
+    straight = plain if let_in.wire is _Wire.INSIDE else whole
+    inside = () if let_in.wire is _Wire.STRAIGHT else mutual
+    if let_in.wire is _Wire.EITHER:  # what a sidecar makes of the tunnel is not modelled on every port
+        inside = told((HAS_MTLS, True), (_SOMETHING, True))
+    by_waypoint = region_of(frozenset({(HAS_MTLS, True), (_SOMETHING, True)}), client) if let_in.by_waypoint else None
+    around = () if by_waypoint is None else (by_waypoint,)
+    return _Passing(let_in.ports, whole, straight, inside, let_in.alternatives is not None, around)
 
 
 def _range(end: AddressRange) -> AddressSet:
@@ -307,9 +335,24 @@ def narrowed_by_mesh(found: ConnectivityMap, rows: MeshRows) -> ConnectivityMap:
     return replace(
         found,
         classes=tuple(tuple(members) for members in parts.values()),
-        rows=merged([one for row in found.rows for one in narrow(row)]),
+        rows=merged([one for row in (*found.rows, *_by_waypoints(found, let_in, clients)) for one in narrow(row)]),
         grounds=tuple(replace(it, near=bits_of(split(it.near)), far=bits_of(split(it.far))) for it in found.grounds),
     )
+
+
+def _by_waypoints(found: ConnectivityMap, let_in: Sequence[Admitted], clients: Sequence[Client]) -> Iterator[MapRow]:
+    """Empty rows between ends that policies keep apart, where something may come by a waypoint all the same."""
+
+    def classes(ends: Iterable[int]) -> int:
+        chosen = set(ends)
+        return bits_of(place for place, members in enumerate(found.classes) if not chosen.isdisjoint(members))
+
+    behind = classes(end for end, admitted_ in enumerate(let_in) if any(it.by_waypoint for it in admitted_))
+    mutual = classes(end for end, it in enumerate(clients) if it.identity is not None or it.is_anybody)
+    for dst in bit_indices(behind):
+        reached = reduce(int.__or__, (row.src for row in found.rows if row.dst >> dst & 1), 0)
+        if missing := mutual & ~reached:
+            yield MapRow(missing, 1 << dst, ConnectionSet.EMPTY, ConnectionSet.EMPTY)
 
 
 _NO_PROXY: tuple[Alternative, ...] = (frozenset(),)

@@ -16,8 +16,9 @@ from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, OnPorts, R
 from analyzer.model.memory import remembered
 from analyzer.model.mesh import Mode
 from analyzer.model.mesh_modes import Modes
-from analyzer.model.mesh_pods import has_sidecar, has_ztunnel
+from analyzer.model.mesh_pods import has_sidecar
 from analyzer.model.mesh_stage import STAGE
+from analyzer.model.mesh_tunnel import has_ztunnel
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.requests import AS_SENT, MTLS, PLAINTEXT, Request, in_words
@@ -78,7 +79,7 @@ def as_sent(
 
 @remembered
 def _own_proxy(cluster: Cluster) -> Formula:
-    return either([has_sidecar(cluster.mesh, cluster), has_ztunnel()])
+    return either([has_sidecar(cluster.mesh, cluster), has_ztunnel(cluster.mesh)])
 
 
 @remembered

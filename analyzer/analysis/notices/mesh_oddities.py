@@ -27,8 +27,9 @@ from analyzer.model.mesh import (
 )
 from analyzer.model.mesh_gateways import gateways
 from analyzer.model.mesh_modes import Modes
-from analyzer.model.mesh_pods import chain_of, has_sidecar, has_ztunnel, leads_to
+from analyzer.model.mesh_pods import chain_of, has_sidecar, leads_to
 from analyzer.model.mesh_rules import Chain, is_for_requests
+from analyzer.model.mesh_tunnel import has_ztunnel
 from analyzer.model.mesh_ztunnel import in_ztunnel
 from analyzer.model.policies import Protocol
 from analyzer.model.source import Notice, Source
@@ -62,7 +63,7 @@ class _Lint:
         self.policies = self.mesh.of(AuthorizationPolicy)
         self.tokens = self.mesh.of(RequestAuthentication)
         self.accepting: dict[str, set[str]] = {}
-        self.sidecar, self.ztunnel = has_sidecar(self.mesh, cluster), has_ztunnel()
+        self.sidecar, self.ztunnel = has_sidecar(self.mesh, cluster), has_ztunnel(self.mesh)
         self.gateway = gateways(self.mesh, cluster)
         self.strict = {"sidecar": Modes(self.mesh).is_in(Mode.STRICT)}
         self.strict["ztunnel"] = Modes(self.mesh, in_ambient=True).denies_in_ambient()

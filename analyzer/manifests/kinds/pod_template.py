@@ -12,7 +12,13 @@ from analyzer.manifests.text.section import Section
 from analyzer.model.added_labels import Added
 from analyzer.model.cluster import ContainerKind, ContainerPort
 from analyzer.model.labels import NO_LABELS, Labels
-from analyzer.model.mesh import ANNOTATIONS, STATUS
+from analyzer.model.mesh import (
+    ANNOTATIONS,
+    ENABLE_HBONE,
+    REDIRECTION,
+    STATUS,
+    TAKES_TUNNEL,
+)
 from analyzer.model.placement import ANY_HOST, Host, Placement
 from analyzer.model.policies import Protocol
 from analyzer.model.source import Source
@@ -110,18 +116,28 @@ def read_shape(metadata: Section | None, spec: Section | None) -> PodShape:
 
 def _annotations(metadata: Section | None, spec: Section | None) -> Labels:
     written = metadata.data.get("annotations") if metadata is not None else None
+    is_stored = metadata is not None and metadata.log.is_stored
     found: dict[str, str] = {}
     if isinstance(written, Mapping):
         found = {key: value for key, value in written.items() if key in ANNOTATIONS and isinstance(value, str)}
-    if spec is not None and STATUS not in found and _has_proxy(spec):
-        found[STATUS] = ""
+        found.pop(REDIRECTION, None)  # it is for istio-cni to write, of pods that are there (kinds/pods.py)
+    if (proxy := _proxy(spec)) is not None:
+        found.setdefault(STATUS, "")
+        variables = [
+            it for it in _items(proxy.get("env")) if isinstance(it, Mapping) and it.get("name") == ENABLE_HBONE
+        ]
+        told = [it["value"] for it in variables if isinstance(it.get("value"), str)]
+        if told or (is_stored and not variables):
+            found[TAKES_TUNNEL] = told[-1] if told else ""
     return Labels(found) if found else NO_LABELS
 
 
-def _has_proxy(spec: Section) -> bool:
-    """A container, or an init container that stays, of Istio's proxy (istio.md 2.1)."""
+def _proxy(spec: Section | None) -> Mapping | None:
+    """The container, or the init container that stays, of Istio's proxy (istio.md 2.1)."""
+    if spec is None:
+        return None
     every = (each for key in ("containers", "initContainers") for each in _items(spec.data.get(key)))
-    return any(isinstance(each, Mapping) and each.get("name") == "istio-proxy" for each in every)
+    return next((each for each in every if isinstance(each, Mapping) and each.get("name") == "istio-proxy"), None)
 
 
 def _items(value: object) -> list[object]:

@@ -11,7 +11,7 @@ from analyzer.manifests.kinds.pod_template import PodSource, read_owner, read_sh
 from analyzer.manifests.text.nodes import Mapping
 from analyzer.manifests.text.section import Section
 from analyzer.model.labels import Labels
-from analyzer.model.mesh import STATUS, UNINJECTED
+from analyzer.model.mesh import REDIRECTED, REDIRECTION, STATUS, UNINJECTED, UNREDIRECTED
 from analyzer.sets.addresses import IPAddress
 
 _ENI = "vpc.amazonaws.com/pod-eni"
@@ -22,8 +22,8 @@ def _read(manifest: Manifest) -> PodSource:
     spec = manifest.root.section("spec")
     status = manifest.root.section("status")
     shape = read_shape(manifest.metadata, spec)
-    if manifest.log.is_stored and STATUS not in shape.annotations:  # it is past the injector, and has got nothing
-        shape = replace(shape, annotations=Labels({**shape.annotations, UNINJECTED: ""}))
+    is_bound = status is not None and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs"))))
+    shape = replace(shape, annotations=_of_mesh(manifest, shape.annotations, is_bound=is_bound))
     owner = read_owner(manifest.metadata)
     return PodSource(
         kind=manifest.kind,
@@ -40,9 +40,24 @@ def _read(manifest: Manifest) -> PodSource:
         placement=read_placement(spec),
         host=replace(read_host(spec, shape.labels, manifest.kind), eni=_interface(manifest, status)),
         is_finished=status is not None and status.text("phase") in _FINISHED,
-        is_bound=status is not None
-        and (status.text("phase") == "Running" or any(map(status.has, ("podIP", "podIPs")))),
+        is_bound=is_bound,
     )
+
+
+def _of_mesh(manifest: Manifest, annotations: Labels, *, is_bound: bool) -> Labels:
+    """With what the server shows of a pod without a sidecar: one that is past the injector never gets one, and of one
+    that runs without istio-cni's word nobody knows whether ztunnel stands before it."""
+    if STATUS in annotations:
+        return annotations
+    found, is_stored = dict(annotations), manifest.log.is_stored
+    if is_stored:
+        found[UNINJECTED] = ""
+    written = manifest.metadata.data.get("annotations")
+    if is_bound and isinstance(written, Mapping) and written.get(REDIRECTION) == REDIRECTED:
+        found[REDIRECTION] = REDIRECTED
+    elif is_bound and is_stored:
+        found[UNREDIRECTED] = ""
+    return Labels(found) if found else annotations
 
 
 def _interface(manifest: Manifest, status: Section | None) -> bool | None:

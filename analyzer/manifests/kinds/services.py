@@ -9,7 +9,7 @@ from analyzer.manifests.kinds.selectors import read_labels, written_labels
 from analyzer.manifests.text.section import Log, Section
 from analyzer.model.cluster import Service, ServicePort
 from analyzer.model.labels import Operator, Requirement, Selector
-from analyzer.model.mesh import USE_WAYPOINT, USE_WAYPOINT_OF
+from analyzer.model.mesh import named_waypoint
 from analyzer.model.policies import Protocol
 from analyzer.sets import AddressSet
 from analyzer.sets.addresses import IPAddress
@@ -25,6 +25,7 @@ def _read(manifest: Manifest) -> Service | None:
         return Service(namespace, manifest.name, None, (), False, False, source=manifest.source)
     kind = spec.choice_or_default("type", _TYPES, "ClusterIP")
     labels = read_labels(spec, "selector")
+    named = written_labels(manifest.metadata)
     selector = None
     if labels and kind != "ExternalName":
         requirements = (Requirement(key, Operator.IN, frozenset({value})) for key, value in labels.items())
@@ -49,8 +50,8 @@ def _read(manifest: Manifest) -> Service | None:
         allocates_node_ports=allocates,
         is_balanced=kind == "LoadBalancer",
         created=manifest.metadata.text("creationTimestamp") or "",
-        waypoint=_waypoint(manifest.metadata),
-        labels=written_labels(manifest.metadata),
+        waypoint=named_waypoint(named),
+        labels=named,
     )
 
 
@@ -64,13 +65,6 @@ def quiet_addresses(root: Section) -> AddressSet | None:
     kind = spec.choice_or_default("type", _TYPES, "ClusterIP")
     found = () if spec.text("clusterIP") == "None" else _addresses(whole, spec)
     return None if log.problems or kind == "ExternalName" else AddressSet.singles(found)
-
-
-def _waypoint(metadata: Section) -> str:
-    """As `namespace/name`, or `none`; a namespace that is not said is left out."""
-    named = written_labels(metadata)
-    name, where = named.get(USE_WAYPOINT, ""), named.get(USE_WAYPOINT_OF, "")
-    return f"{where}/{name}" if name and where else name
 
 
 def _addresses(root: Section, spec: Section) -> tuple[IPAddress, ...]:

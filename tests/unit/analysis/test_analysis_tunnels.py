@@ -142,9 +142,9 @@ def test_single_requests_are_explained_so(ports: str, tls: str, outcome: Outcome
 @pytest.mark.parametrize(
     ("ports", "more", "may", "must"),
     [
-        (TUNNEL, ONLY_8443, {8443}, set()),
+        (TUNNEL, ONLY_8443, {8443}, {8443}),
         (BY_NUMBER, ONLY_8443, set(), set()),
-        (BY_NUMBER, ONLY_8443.replace("8443", "8080"), {8080}, set()),  # in mutual TLS alone, for which nothing is open
+        (BY_NUMBER, ONLY_8443.replace("8443", "8080"), set(), set()),  # in mutual TLS alone, for which nothing is open
         (BY_NUMBER, "", {8080}, {8080}),
         (BY_NAME, "", {8080}, {8080}),
     ],

@@ -32,7 +32,9 @@ metadata: {name: NAME, namespace: dev, labels: {LABELS}}
 spec: {containers: [{name: c}]}
 """
 OTHERS = "---\n" + BARE.replace("NAME", "c").replace("LABELS", "app: c")
-ASKING = "---\n" + BARE.replace("NAME", "d").replace("LABELS", "app: d, istio.io/use-waypoint: wp")
+ASKING = "---\n" + BARE.replace("NAME", "d").replace(
+    "LABELS", "app: d, istio.io/use-waypoint: wp, istio.io/use-waypoint-namespace: foo"
+)
 
 
 def cluster(more: str) -> Cluster:

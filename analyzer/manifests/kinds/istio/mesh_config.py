@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.manifests.text.nodes import Mapping, line_of
 from analyzer.manifests.text.section import Log
 from analyzer.manifests.text.texts import read_trees
-from analyzer.model.mesh import DEFAULT_REVISION, MeshConfig, Normalization
+from analyzer.model.mesh import DEFAULT_REVISION, ENABLE_HBONE, GO_TRUE, MeshConfig, Normalization
 from analyzer.model.source import Source
 
 _NAME = re.compile(r"istio(-(?P<revision>.*))?")
@@ -50,8 +50,14 @@ def _read(values: Mapping, source: Source) -> MeshConfig:
         trusted_proxies=_of(topology, "numTrustedProxies", int, 0),
         captures=proxy.get("interceptionMode") != "NONE",
         is_everywhere=not values.get("discoverySelectors"),
+        takes_tunnel=_takes_tunnel(_of(proxy, "proxyMetadata", Mapping, Mapping())),
         source=source,
     )
+
+
+def _takes_tunnel(variables: Mapping) -> bool:
+    value = variables.get(ENABLE_HBONE)
+    return value is True or value in GO_TRUE if isinstance(value, str | bool) else False
 
 
 def _of(values: Mapping, key: str, kind: type, otherwise: Any) -> Any:

@@ -1,0 +1,124 @@
+"""Ambient: the pods that ztunnel stands before, what goes past it, and who else takes the mesh's tunnel (istio.md 2.2,
+9)."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.formulas import (
+    FALSE,
+    PODS,
+    TRUE,
+    Attribute,
+    Formula,
+    Name,
+    Open,
+    Role,
+    Test,
+    both,
+    either,
+    is_a,
+    negated,
+)
+from analyzer.model.memory import remembered
+from analyzer.model.mesh import (
+    AMBIENT,
+    BYPASS,
+    DATAPLANE_MODE,
+    ENABLE_HBONE,
+    GO_TRUE,
+    REDIRECTED,
+    REDIRECTION,
+    STATUS,
+    TAKES_TUNNEL,
+    UNREDIRECTED,
+    Mesh,
+)
+from analyzer.model.mesh_pods import OWN_CONFIG, in_namespace
+from analyzer.model.open_facts import OpenFact
+
+_WRITTEN = re.compile(ENABLE_HBONE + r"[\"']?\s*:\s*[\"']?(\w*)")
+
+
+def _annotation(key: str, *values: str) -> Formula:
+    return Test(Attribute(Role.SELF, Name.ANNOTATION, key), frozenset(values) if values else None)
+
+
+def has_ztunnel(mesh: Mesh) -> Formula:
+    """Ambient, where no sidecar goes before it: the server says of a stored pod that it is so, or it is to be expected.
+
+    Of a stored pod of which the server does not say so nobody knows: it may be older than its namespace's label in
+    these manifests, or taking it over has failed.  Nor of pods in namespaces that the CNI plugin passes over.
+    """
+    of_namespace = Test(Attribute(Role.SELF, Name.NAMESPACE_LABEL, DATAPLANE_MODE), frozenset({AMBIENT}))
+    of_pod, no_pod = (
+        Test(Attribute(Role.SELF, Name.LABEL, DATAPLANE_MODE), frozenset({it})) for it in (AMBIENT, "none")
+    )
+    asked = either([of_pod, both([of_namespace, negated(no_pod)])])
+    left, passed_over = _annotation(UNREDIRECTED), in_namespace(*mesh.passed_over) if mesh.passed_over else FALSE
+    taken = either([negated(left), _of_stored()])
+    enrolled = either([negated(passed_over), left, _of_passed_over(mesh)])
+    redirected = _annotation(REDIRECTION, REDIRECTED)
+    is_ambient = either([redirected, both([asked, taken, enrolled])])
+    return both([is_a(Role.SELF, PODS), negated(_annotation(STATUS)), is_ambient])
+
+
+def _of_stored() -> Formula:
+    text = (
+        f"whether ztunnel takes over pods that the server has stored without `{REDIRECTION}: {REDIRECTED}` is not known"
+    )
+    return Open(OpenFact("mesh-redirection", "stored", text))
+
+
+def _of_passed_over(mesh: Mesh) -> Formula:
+    names = ", ".join(sorted(mesh.passed_over))
+    text = f"whether ztunnel takes over pods of {names}, which istio-cni passes over, is not known"
+    return Open(OpenFact("mesh-redirection", "passed over", text))
+
+
+def goes_past_ztunnel(cluster: Cluster) -> Formula:
+    """The pod is told to take what comes in as it comes: only the tunnel's own port leads to ztunnel then."""
+    is_used = any(BYPASS in workload.annotations for workload in cluster.workloads)
+    return _annotation(BYPASS, *GO_TRUE) if is_used else FALSE
+
+
+@remembered
+def takes_tunnel(cluster: Cluster) -> Formula:
+    """Of pods with a sidecar: it listens for the tunnel, too, and clients may come either way.  Its own variables say
+    so where they are seen, else the pod's annotation, else the mesh's configuration; and istiod, which is told of
+    ambient."""
+    told = {text: _WRITTEN.findall(text) for w in cluster.workloads if ENABLE_HBONE in (text := _own_config(w))}
+    yes, odd = (
+        {text for text, words in told.items() if words and words[-1] in GO_TRUE},
+        {t for t in told if not told[t]},
+    )
+    seen, written = _annotation(TAKES_TUNNEL), _annotation(OWN_CONFIG, *told) if told else FALSE
+    config = [_annotation(OWN_CONFIG, *yes)] if yes else []
+    config += [both([_annotation(OWN_CONFIG, *odd), _unread("annotations")])] if odd else []
+    config.append(both([negated(written), _of_mesh(cluster.mesh)]))
+    found = either([_annotation(TAKES_TUNNEL, *GO_TRUE), both([negated(seen), either(config)])])
+    if cluster.mesh.is_ambient or not (told or cluster.mesh.config.takes_tunnel or _is_seen(cluster)):
+        return found if cluster.mesh.is_ambient else FALSE
+    text = "whether istiod lets sidecars take the mesh's tunnel (PILOT_ENABLE_AMBIENT) is not known"
+    return both([found, Open(OpenFact("mesh-tunnel", "istiod", text))])
+
+
+def _is_seen(cluster: Cluster) -> bool:
+    return any(w.annotations.get(TAKES_TUNNEL) in GO_TRUE for w in cluster.workloads)
+
+
+def _own_config(workload: Workload) -> str:
+    return workload.annotations.get(OWN_CONFIG, "")
+
+
+def _of_mesh(mesh: Mesh) -> Formula:
+    """Istio's profile for ambient has sidecars take it."""
+    if mesh.config.takes_tunnel is None:
+        return _unread("mesh's configuration") if mesh.is_ambient else FALSE
+    return TRUE if mesh.config.takes_tunnel else FALSE
+
+
+def _unread(where: str) -> Formula:
+    text = f"whether sidecars take the mesh's tunnel ({ENABLE_HBONE}), which their {where} may say, is not known"
+    return Open(OpenFact("mesh-tunnel", where, text))

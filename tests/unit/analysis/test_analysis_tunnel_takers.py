@@ -1,0 +1,178 @@
+"""Who takes the mesh's tunnel, and what goes past ztunnel, as the manifests of pods tell it (istio.md 2.2, 9): sidecars
+with ISTIO_META_ENABLE_HBONE, pods whose inbound traffic is not captured, pods that istio-cni has not taken over, and
+waypoints that no manifest holds."""
+
+import pytest
+
+from analyzer.judging import Setting, judge
+from analyzer.language import parse_query
+from analyzer.manifests import load
+from analyzer.model.claims import Universe
+from analyzer.model.profile import PROFILES
+from analyzer.verdicts.verdict import Status
+
+SIDECAR = "istio-injection: enabled"
+ONLY_TUNNEL = """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: np, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: 15008}]}]}
+"""
+STRICT = """---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: p, namespace: NAMESPACE}
+spec: {mtls: {mode: STRICT}}
+"""
+DISABLED = STRICT.replace("STRICT", "DISABLE").replace("NAMESPACE", "shop")
+MESH = """---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data:
+  mesh: |
+    defaultConfig:
+      proxyMetadata: {VARIABLES}
+"""
+BY_MESH, NOT_BY_MESH = (MESH.replace("VARIABLES", it) for it in ('ISTIO_META_ENABLE_HBONE: "true"', 'A: "b"'))
+ON, OFF = (f"proxy.istio.io/config: 'proxyMetadata: {{ISTIO_META_ENABLE_HBONE: \"{it}\"}}'" for it in ("true", "false"))
+BYPASS = "ambient.istio.io/bypass-inbound-capture"
+LIVE = "uid: u, creationTimestamp: '2024-01-01T00:00:00Z'"
+TAKEN = "ambient.istio.io/redirection: enabled"
+REFUTED, PROVED, UNKNOWN = Status.REFUTED, Status.PROVED, Status.UNKNOWN
+PLAIN = "request.tls == plaintext"
+
+
+def status(claim: str, text: str) -> tuple[Status, str]:
+    found = judge(
+        load(["-"], stdin=text.encode).cluster,
+        parse_query(claim, "q"),
+        (),
+        Setting(Universe.INVENTORY, PROFILES["generic"]),
+    )
+    return found.status, " ".join((found.reason, *found.blame))
+
+
+def manifests(labels: str, notes: str = "", more: str = "", name: str = "shop", live: str = "", env: str = "") -> str:
+    containers = "[{name: c}]" if not env else f"[{{name: c}}, {{name: istio-proxy, env: [{env}]}}]"
+    status = "status: {phase: Running, podIP: 10.0.0.9}\n" if live else ""
+    return f"""
+{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{{labels}}}}}}}
+---
+{{apiVersion: v1, kind: Namespace, metadata: {{name: web, labels: {{istio.io/dataplane-mode: ambient}}}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: api, namespace: {name}, labels: {{app: api}}, annotations: {{{notes}}}, {live}}}
+spec: {{containers: {containers}}}
+{status}---
+{{apiVersion: v1, kind: Pod, metadata: {{name: front, namespace: web}}, spec: {{containers: [{{name: c}}]}}}}
+{more}"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "notes", "more", "env", "expected"),
+    [
+        (SIDECAR, ON, "", "", REFUTED),
+        (SIDECAR, OFF, "", "", PROVED),
+        (SIDECAR, OFF, BY_MESH, "", PROVED),
+        (SIDECAR, "", BY_MESH, "", REFUTED),
+        (SIDECAR, "", NOT_BY_MESH, "", PROVED),
+        (SIDECAR, "", "", "", UNKNOWN),  # an ambient mesh of which nobody shows the configuration
+        (SIDECAR, ON, NOT_BY_MESH, "", REFUTED),
+        ("", ON, BY_MESH, "", PROVED),  # no proxy is there
+        ("", "", NOT_BY_MESH, "{name: ISTIO_META_ENABLE_HBONE, value: 'true'}", REFUTED),
+        ("", ON, BY_MESH, "{name: ISTIO_META_ENABLE_HBONE, value: 'false'}", PROVED),
+        (SIDECAR, ON, DISABLED, "", UNKNOWN),  # what a sidecar makes of it there is not modelled
+        (SIDECAR, f"{ON}, traffic.sidecar.istio.io/excludeInboundPorts: '8080'", "", "", UNKNOWN),
+    ],
+)
+def test_sidecars_that_take_the_tunnel(labels: str, notes: str, more: str, env: str, expected: Status) -> None:
+    text = manifests(labels, notes, ONLY_TUNNEL + more, env=env)
+    pair = "workload web/front can reach workload shop/api on tcp/8080"
+    assert status(f"no {pair}", text)[0] is expected
+    assert status(f"no {pair} where {PLAIN}", text)[0] is PROVED
+    some = {REFUTED: PROVED, PROVED: REFUTED, UNKNOWN: UNKNOWN}[expected]
+    assert status(f"some {pair} where request.tls == mtls", text)[0] is some
+
+
+def test_nobody_comes_half_inside() -> None:
+    """Below the mesh one way has to be open at both ends."""
+    egress = ONLY_TUNNEL.replace("shop", "web").replace("Ingress", "Egress").replace("ingress", "egress")
+    pair = "workload web/front can reach workload shop/api on tcp/8080"
+    for port, expected in (("8080", PROVED), ("15008", REFUTED)):
+        text = manifests(SIDECAR, ON, ONLY_TUNNEL + egress.replace("15008", port))
+        assert status(f"no {pair}", text)[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("'true'", REFUTED), ("'1'", REFUTED), ("T", REFUTED), ("'false'", PROVED), ("'yes'", PROVED), ("'TrUe'", PROVED)],
+)
+def test_pods_whose_inbound_traffic_is_not_captured(value: str, expected: Status) -> None:
+    text = manifests("istio.io/dataplane-mode: ambient", f"{BYPASS}: {value}", STRICT.replace("NAMESPACE", "shop"))
+    for src in ("workload web/front", "internet"):
+        claim = f"no {src} can reach workload shop/api on tcp/8080 where {PLAIN}"
+        assert status(claim, text)[0] is expected
+    denying = (
+        "---\n{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: a, namespace: shop}}\n"
+    )
+    for tls, its in (("plaintext", expected), ("mtls", PROVED)):  # the tunnel's own port leads to ztunnel
+        claim = f"no workload web/front can reach workload shop/api on tcp/8080 where request.tls == {tls}"
+        assert status(claim, text + denying)[0] is its
+
+
+AMBIENT = "istio.io/dataplane-mode: ambient"
+
+
+@pytest.mark.parametrize(
+    ("labels", "notes", "live", "name", "expected"),
+    [
+        (AMBIENT, "", "", "shop", PROVED),  # istio-cni takes over what is to come
+        (AMBIENT, TAKEN, LIVE, "shop", PROVED),
+        (AMBIENT, "", LIVE, "shop", UNKNOWN),
+        (AMBIENT, "ambient.istio.io/redirection: pending", LIVE, "shop", UNKNOWN),
+        ("", TAKEN, LIVE, "shop", PROVED),
+        ("", TAKEN, "", "shop", REFUTED),  # which nobody but istio-cni writes
+        ("", "", LIVE, "shop", REFUTED),
+        (AMBIENT, "", "", "kube-system", UNKNOWN),
+        (AMBIENT, "", "", "istio-system", UNKNOWN),
+        (AMBIENT, TAKEN, LIVE, "kube-system", PROVED),
+        (SIDECAR, "", "", "kube-system", REFUTED),
+    ],
+)
+def test_pods_that_istio_cni_has_not_taken_over(
+    labels: str, notes: str, live: str, name: str, expected: Status
+) -> None:
+    text = manifests(labels, notes, STRICT.replace("NAMESPACE", name), name, live)
+    found, why = status(f"no workload web/front can reach workload {name}/api on tcp/8080 where {PLAIN}", text)
+    assert found is expected
+    assert found is not UNKNOWN or "ztunnel takes over pods" in why
+
+
+BY_WAYPOINT_ALONE = """---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: shop}
+spec: {rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/wp]}}]}]}
+"""
+ELSEWHERE = "istio.io/use-waypoint-namespace: infra"
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected", "named"),
+    [
+        (f"{AMBIENT}, istio.io/use-waypoint: wp", UNKNOWN, "waypoint shop/wp (which no manifest holds)"),
+        (f"{AMBIENT}, istio.io/use-waypoint: wp, {ELSEWHERE}", UNKNOWN, "waypoint infra/wp (which no manifest holds)"),
+        (f"{AMBIENT}, istio.io/use-waypoint: none", PROVED, ""),
+        (AMBIENT, PROVED, ""),
+    ],
+)
+def test_waypoints_that_no_manifest_holds(labels: str, expected: Status, named: str) -> None:
+    text = manifests(labels, "", BY_WAYPOINT_ALONE)
+    found, why = status("no workload web/front can reach workload shop/api on tcp/8080", text)
+    assert found is expected
+    assert named in why
+    assert status(f"no workload web/front can reach workload shop/api on tcp/8080 where {PLAIN}", text)[0] is PROVED
+    back = "every workload shop/api can reach workload web/front on tcp/80 where request.tls == mtls"
+    assert status(back, text)[0] is PROVED  # a waypoint decides on nothing that is not behind it
