@@ -46,16 +46,21 @@ def refused_by_waypoint(cluster: Cluster) -> Formula:
 
 @remembered
 def behind_waypoint(cluster: Cluster) -> Formula:
-    """Pods that ask for a waypoint, or whose namespace or some Service of theirs does.  One that no manifest holds may
-    be there all the same."""
+    """Pods that ask for a waypoint, or some Service of theirs does, or their namespace, unless they and their Services
+    say `none`.  A waypoint that no manifest holds may be there all the same."""
     if not _asked_for(cluster):
         return FALSE
-    asking = (it for it in cluster.services if it.waypoint not in ("", _NO_WAYPOINT) and it.selector is not None)
-    behind = [
-        *(_is_asking(Attribute(Role.SELF, name, USE_WAYPOINT)) for name in (Name.NAMESPACE_LABEL, Name.LABEL)),
-        *(both([in_namespace(it.namespace), labels(it.selector, Role.SELF)]) for it in asking if it.selector),
-    ]
+    led = [it for it in cluster.services if it.selector is not None and it.waypoint != _NO_WAYPOINT]
+    asking, silent = (either(_leads(it) for it in led if bool(it.waypoint) is is_asking) for is_asking in (True, False))
+    of_namespace, of_pod = (Attribute(Role.SELF, name, USE_WAYPOINT) for name in (Name.NAMESPACE_LABEL, Name.LABEL))
+    by_itself = negated(Test(of_pod, frozenset({_NO_WAYPOINT})))
+    behind = [_is_asking(of_pod), asking, both([_is_asking(of_namespace), either([by_itself, silent])])]
     return both([is_a(Role.SELF, PODS), either(behind)])
+
+
+def _leads(service: Service) -> Formula:
+    assert service.selector is not None
+    return both([in_namespace(service.namespace), labels(service.selector, Role.SELF)])
 
 
 def _is_asking(label: Attribute) -> Formula:

@@ -15,6 +15,7 @@ from test_mesh_map_laws import row_of
 from test_mesh_verdict_laws import populated
 from told_regions import tells_of_request
 
+from analyzer.analysis import explain
 from analyzer.analysis.connectivity import connectivity
 from analyzer.encoding import encode
 from analyzer.model.cluster import Cluster, Namespace
@@ -35,7 +36,8 @@ from analyzer.model.mesh import (
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import MTLS, PLAINTEXT
 from analyzer.semantics.requested import asked_outcomes, attributes_of
-from analyzer.sets import ConnectionSet
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
+from analyzer.verdicts.explanation import Outcome
 from analyzer.verdicts.regions import Region
 
 NAME, AMBIENT = {"kubernetes.io/metadata.name": "foo"}, {"istio.io/dataplane-mode": "ambient"}
@@ -147,3 +149,28 @@ def test_a_map_tells_of_every_way_in_what_the_oracle_tells(cluster: Cluster, dat
                 )
             assert may is (True in outcomes), (src, port, request)
             assert not must or outcomes == {True}, (src, port, request)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clusters(), st.data())
+def test_explain_says_of_every_way_in_what_the_oracle_says(cluster: Cluster, data: Any) -> None:
+    shown, dst = populated(replace(cluster, namespaces=cluster.namespaces[:1])), destination(cluster)
+    served = shown.workloads[0]
+    for src, port, request in data.draw(st.lists(st.sampled_from(ASKED), min_size=8, max_size=8)):
+        sender = next((it for it in shown.workloads if src.ip in it.ips), None) or AddressSet.single(src.ip)
+        connection = Connection(src, dst, Protocol.TCP, port, request=request)
+        expected = {decision.allowed for decision, _ in asked_outcomes(shown, PROFILE, connection)}
+        asked = ConnectionSet(tcp=PortSet.of(port))
+        found = explain(shown, PROFILE, sender, served, asked=asked, request=request).outcome
+        assert found is OUTCOMES[frozenset(expected)], (src, port, request)
+        every = [it for s, p, it in ASKED if (s, p) == (src, port)]
+        let_in = [asked_outcomes(shown, PROFILE, replace(connection, request=it)) for it in every]
+        if any(all(decision.allowed for decision, _ in its) for its in let_in):  # some request of this world is
+            assert explain(shown, PROFILE, sender, served, asked=asked).outcome is Outcome.ALLOWED, (src, port)
+
+
+OUTCOMES = {
+    frozenset({True}): Outcome.ALLOWED,
+    frozenset({False}): Outcome.DENIED,
+    frozenset({True, False}): Outcome.UNKNOWN,
+}

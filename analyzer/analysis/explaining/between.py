@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 from ipaddress import IPv4Address
@@ -11,6 +11,7 @@ from analyzer.analysis.connectivity.pairwise import PairEnd
 from analyzer.analysis.explaining.explanation import explain
 from analyzer.analysis.explaining.pointwise import AskedEnd, Found, decided, distinguished_addresses
 from analyzer.analysis.explaining.requests import as_sent, judged, without_requests
+from analyzer.analysis.explaining.tunnels import NO_TUNNEL, through_mesh, tunnel_to
 from analyzer.model.cilium import SPECIALS
 from analyzer.model.cilium_places import api_server_addresses
 from analyzer.model.cluster import NO_LABELS, Cluster, Node, Workload
@@ -18,6 +19,7 @@ from analyzer.model.endpoints import Through, pod_of
 from analyzer.model.enforcing import as_declared, as_enforced
 from analyzer.model.formulas import FALSE, Role, Test, leaves_once
 from analyzer.model.knobs import AllowLocalhost
+from analyzer.model.mesh import TUNNEL_PORT
 from analyzer.model.policies import Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.model.reading import is_decided_by_calico, is_decided_by_cilium, pipeline_of
@@ -26,7 +28,7 @@ from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.fold import Span
 from analyzer.semantics.formulas import Situation, is_true
 from analyzer.semantics.settling import runs
-from analyzer.sets import AddressSet, ConnectionSet
+from analyzer.sets import AddressSet, ConnectionSet, PortSet
 from analyzer.verdicts.explanation import Effect, Explanation, Outcome, SideExplanation
 
 API_SERVER = "kube-apiserver"
@@ -64,9 +66,16 @@ def between(
         one = _of_entities(cluster, profile, src, dst, asked, pod_addresses, request)
         return _by_the_oracle(one, None, settled(one.outcome, ""))
     if _is_asked_point_by_point(cluster, profile, (src, dst)):
-        one = decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
-        mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
-        found = _by_the_oracle(one, mesh, settled(one.outcome, ""))
+        found = _point_by_point(
+            cluster,
+            profile,
+            (src, dst),
+            settled,
+            asked=asked,
+            pod_addresses=pod_addresses,
+            request=request,
+            through=through,
+        )
         if request is None:
             found = _step_by_step(found, cluster, (src, dst), pod_addresses)
     elif not isinstance(src, Workload) and not isinstance(dst, Workload):
@@ -104,6 +113,41 @@ def between(
         allowed = alone.allowed | (found.allowed if _shares_node(src, dst) is False else ConnectionSet.EMPTY)
         found = replace(found, allowed=allowed, certain=alone.certain & allowed, reason=_SEEN)
     return found if min(sees) else replace(found, allowed=asked, reason="it may come from the pod's own node")
+
+
+def _point_by_point(
+    cluster: Cluster,
+    profile: Profile,
+    ends: tuple[PairEnd, PairEnd],
+    settled: Callable[[Outcome, str], Explanation],
+    *,
+    asked: ConnectionSet,
+    pod_addresses: AddressSet | None,
+    request: Request | None,
+    through: Through | None,
+) -> Explanation:
+    """The oracle's answer on each connection, of which it sees what is on the wire."""
+    src, dst = ends
+    tunnel = tunnel_to(cluster, profile, src, dst, asked, request, pod_addresses, through)
+
+    def below(asked: ConnectionSet) -> Found:
+        return decided(cluster, profile, src, dst, asked, pod_addresses=pod_addresses, request=request)
+
+    def by_mesh(tls: str | None) -> SideExplanation | None:
+        return judged(cluster, profile, src, dst, asked, request, pod_addresses, through, tls)
+
+    one = below(tunnel.on_wire(asked))
+    found = _by_the_oracle(one, by_mesh(None), settled(one.outcome, ""))
+    if tunnel == NO_TUNNEL:
+        return found
+    whole = one.whole
+    if tunnel.may:
+        inside = below(ConnectionSet(tcp=PortSet.of(TUNNEL_PORT))).whole
+        whole = Span(whole.may | inside.may, whole.must | inside.must)
+    may, must = through_mesh(tunnel, asked, (whole.may, whole.must), by_mesh)
+    egress, ingress = (tunnel.told(side, asked) for side in (found.egress, found.ingress))
+    notes = (*found.notes, *tunnel.notes(may, must))
+    return replace(found, allowed=may, certain=must, egress=egress, ingress=ingress, notes=notes)
 
 
 _SEEN = "of what comes from the pod's own node its security groups alone are asked"

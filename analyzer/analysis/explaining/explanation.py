@@ -10,7 +10,7 @@ from analyzer.analysis.connectivity.stages import StageRules
 from analyzer.analysis.connectivity.subjects import Subject
 from analyzer.analysis.explaining.mismatches import Mismatches, end_words
 from analyzer.analysis.explaining.requests import judged, without_requests
-from analyzer.analysis.explaining.tunnels import tunnel_to
+from analyzer.analysis.explaining.tunnels import through_mesh, tunnel_to
 from analyzer.model.aws import GroupRule, NodeGroups
 from analyzer.model.cluster import Cluster, Node, Workload
 from analyzer.model.endpoints import Through
@@ -53,22 +53,25 @@ def explain(
     cluster = as_enforced(without_requests(cluster), profile)
     pair = Pair(cluster, profile, src, dst, pod_addresses)
     both = pair.both()
-    tunnel = tunnel_to(cluster, profile, src, dst, request, pod_addresses)
+    tunnel = tunnel_to(cluster, profile, src, dst, asked, request, pod_addresses, through)
     trials = {it.stage.name: _Trial(cluster, profile, pair, it, tunnel.on_wire(asked)) for it in pair.stages}
     sides = {name: tunnel.told(trial.explained(), asked) for name, trial in trials.items()}
     names = words or (end_words(src), end_words(dst))
-    mesh = judged(cluster, profile, src, dst, asked, request, pod_addresses, through)
-    may, must = (mesh.allowed, mesh.certain) if mesh is not None else (asked, asked)
-    below = tunnel.passing(asked, both.may, both.must)
+
+    def by_mesh(tls: str | None) -> SideExplanation | None:
+        return judged(cluster, profile, src, dst, asked, request, pod_addresses, through, tls)
+
+    may, must = through_mesh(tunnel, asked, (both.may, both.must), by_mesh)
     return Explanation(
         *names,
         asked,
-        below[0] & may,
-        below[1] & must,
+        may,
+        must,
         sides[Direction.EGRESS.value],
         sides[Direction.INGRESS.value],
         profile,
-        request=mesh,
+        notes=tunnel.notes(may, must),
+        request=by_mesh(None),
     )
 
 

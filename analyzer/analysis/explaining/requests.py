@@ -12,7 +12,19 @@ from analyzer.analysis.explaining.pointwise import AskedEnd, points
 from analyzer.encoding import pod_addresses as pod_addresses_of
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, End, Through
-from analyzer.model.formulas import AtAddress, Formula, Leaf, Member, OnPorts, Role, both, either, negated
+from analyzer.model.formulas import (
+    AtAddress,
+    Attribute,
+    Formula,
+    Leaf,
+    Member,
+    Name,
+    OnPorts,
+    Role,
+    both,
+    either,
+    negated,
+)
 from analyzer.model.memory import remembered
 from analyzer.model.mesh import Mode
 from analyzer.model.mesh_modes import Modes
@@ -96,9 +108,11 @@ def judged(
     request: Request | None,
     pod_addresses: AddressSet | None,
     through: Through | None = None,
+    tls: str | None = None,
 ) -> SideExplanation | None:
     """What the mesh lets pass of the connections; None where it has no proxy before the destination, or the two ends
-    share no address family.  `through`: the Service that the client asks for."""
+    share no address family.  `through`: the Service that the client asks for.  `tls`: of all requests those that are
+    so."""
     if not isinstance(dst, Workload) or dst.host_network or not asked.tcp:
         return None
     addresses = pod_addresses_of(cluster, pod_addresses)
@@ -116,7 +130,7 @@ def judged(
         text = f"the mesh tells apart more than {_MOST_CONNECTIONS} connections of these"
         return SideExplanation(Direction.INGRESS, asked, asked - ConnectionSet(tcp=asked.tcp), text, stage=STAGE)
     told = [
-        (ports, _answer(cluster, profile, [_connection(s, d, ports, request, through) for s, d in pairs]))
+        (ports, _answer(cluster, profile, [_connection(s, d, ports, request, through) for s, d in pairs], tls))
         for ports in places
     ]
     if all(each.ruling.verdict is StageVerdict.NONE for _, each in told):
@@ -144,13 +158,17 @@ def _connection(src: End, dst: End, ports: PortSet, request: Request | None, thr
     return Connection(src, dst, Protocol.TCP, next(iter(ports))[0], through, request)
 
 
-def _answer(cluster: Cluster, profile: Profile, connections: Sequence[Connection]) -> _Answer:
-    """Over all of them, and over all that is open."""
+def _answer(cluster: Cluster, profile: Profile, connections: Sequence[Connection], tls: str | None) -> _Answer:
+    """Over all of them, and over all that is open.  `tls`: of all requests, in this mode."""
+    named = None
+    if tls is not None:
+        named, mode = frozenset({Attribute(Role.REQUEST, Name.TLS)}), Request(tls=tls)
+        connections = [replace(connection, request=mode) for connection in connections]
     found: list[tuple[Ruling, Request | None]] = []
     facts: dict[str, None] = {}
     for connection in connections:
         try:
-            for result, answers in runs(partial(request_ruling, cluster, profile, connection)):
+            for result, answers in runs(partial(request_ruling, cluster, profile, connection, named=named)):
                 found.append(result)
                 facts |= dict.fromkeys(fact.text for fact in answers)
         except TooManyRequestsError:
@@ -159,7 +177,7 @@ def _answer(cluster: Cluster, profile: Profile, connections: Sequence[Connection
     allowed = [ruling.allowed for ruling, _ in found]
     notes = list(facts) if len(set(allowed)) > 1 else []
     asked = next((it for ruling, it in found if ruling.verdict is StageVerdict.ALLOWED), None)
-    of_question = connections[0].request
+    of_question = connections[0].request if tls is None else None
     if of_question is not None:
         notes.append(f"asked for: {in_words(of_question)}")
         if of_question.method is not None and of_question.host is None:

@@ -3,6 +3,7 @@
 import pytest
 
 from analyzer import analysis
+from analyzer.analysis.explaining.between import between
 from analyzer.judging import Setting, judge
 from analyzer.language import parse_query
 from analyzer.manifests import load
@@ -130,13 +131,18 @@ def test_pods_to_come_may_give_it_the_name() -> None:
         (BY_NUMBER, PLAINTEXT, Outcome.ALLOWED),
     ],
 )
-def test_single_requests_are_explained_so(ports: str, tls: str, outcome: Outcome) -> None:
+@pytest.mark.parametrize("profile", ["generic", "calico", "cilium", "ovn-kubernetes"])
+def test_single_requests_are_explained_so(ports: str, tls: str, outcome: Outcome, profile: str) -> None:
     there = cluster(ports)
     (src,) = (it for it in there.workloads if it.name == "front")
     (dst,) = (it for it in there.workloads if it.name == "api")
     asked = ConnectionSet(tcp=PortSet.of(8080))
     request = Request(method="GET", host="h", tls=tls)
-    assert analysis.explain(there, GENERIC, src, dst, asked=asked, request=request).outcome is outcome
+    words = ("it", "that")
+    assert between(there, PROFILES[profile], src, dst, words, asked=asked, request=request).outcome is outcome
+    assert (
+        between(there, PROFILES[profile], src, dst, words, asked=asked).outcome is Outcome.ALLOWED
+    )  # one way or other
 
 
 @pytest.mark.parametrize(
