@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from analyzer.analysis.findings.causes import Cause
 from analyzer.analysis.findings.closing import added
@@ -33,9 +34,8 @@ def closed_by_mesh(
     there = cause.ref.policy if cause.ref is not None else None
     if there is not None:
         placed, wrong = texts.policy(there), "lets in plaintext, which shows no identity: its mode is not STRICT"
-        if placed is not None:
-            value = placed.value
-            value["spec"] = {**(value.get("spec") or {}), "mtls": {"mode": "STRICT"}}
+        if placed is not None and (value := placed.value).get("spec") != (strict := _strict(value)):
+            value["spec"] = strict
             yield Way(wrong, _MODE, Fix("set `mtls.mode: STRICT`", edit_to(value, placed)))
         home = there.source.file
     else:
@@ -51,6 +51,11 @@ def closed_by_mesh(
         said = f"add a PeerAuthentication with mode STRICT for {namespace}"
         yield Way(wrong, (), Fix(said, added([new], home, texts, f"peer-authentication-{namespace}.yaml")))
     yield from _named(cause, cluster, profile, claims, home, texts)
+
+
+def _strict(value: dict[str, Any]) -> dict[str, Any]:
+    """The spec with mutual TLS asked for; as it is where it asks for that already."""
+    return {**(value.get("spec") or {}), "mtls": {"mode": "STRICT"}}
 
 
 def _named(
