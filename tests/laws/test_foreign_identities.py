@@ -9,9 +9,9 @@ from itertools import product
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_mesh_diff_laws import EVERY, MOST, revisions
-from test_mesh_encoding_laws import PROFILE
-from test_mesh_laws import DST, SOURCES, cluster_of
+from test_mesh_diff_laws import MOST, every_of, revisions
+from test_mesh_encoding_laws import PROFILE, dst_of
+from test_mesh_laws import SOURCES, cluster_of
 from test_mesh_map_laws import row_of
 from test_mesh_verdict_laws import CONDITIONS, ON, PORTS, WORLD, clusters
 from told_regions import tells_of, tells_of_request
@@ -53,7 +53,7 @@ SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
 @settings(max_examples=30, **SLOW)
-@given(clusters(is_ambient=False), st.sampled_from(CLAIMS), st.sampled_from(CONDITIONS))
+@given(clusters(), st.sampled_from(CLAIMS), st.sampled_from(CONDITIONS))
 def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str, where: str) -> None:
     query = parse_query(f"{claim} {ON} {where}", "q")
     verdict = judge(cluster, query, (), Setting(Universe.INVENTORY, ANYBODY, max_counterexamples=1))
@@ -63,7 +63,7 @@ def test_no_verdict_is_better_than_the_world_has_it(cluster: Cluster, claim: str
     outside = next(src for src in SOURCES if isinstance(src, External))
     shown = [replace(it, identity=identity) for it in WORLD for identity in (IDENTITIES if it.tls == MTLS else (None,))]
     for port in (8080, 9000, 7000):
-        told = [Connection(outside, DST, Protocol.TCP, port, request=it) for it in shown]
+        told = [Connection(outside, dst_of(cluster), Protocol.TCP, port, request=it) for it in shown]
         spoken = [it for it in told if is_in_scope(query.claim, it, ANYBODY, attributes_of(it, cluster, ANYBODY))]
         passing = [it for it in spoken if all(d.allowed for d, _ in asked_outcomes(cluster, ANYBODY, it))]
         if claim.startswith("no"):
@@ -77,11 +77,11 @@ SHOWN = [replace(it, identity=identity) for it in WORLD if it.tls == MTLS for id
 
 
 @settings(max_examples=15, **SLOW)
-@given(clusters(is_ambient=False))
+@given(clusters())
 def test_a_row_holds_just_what_the_oracle_lets_pass(cluster: Cluster) -> None:
     row = row_of(connectivity(cluster, ANYBODY), OUTSIDE)
     for port, request in product(PORTS, (*SHOWN, *(it for it in WORLD if it.tls != MTLS))):
-        connection = Connection(OUTSIDE, DST, Protocol.TCP, port, request=request)
+        connection = Connection(OUTSIDE, dst_of(cluster), Protocol.TCP, port, request=request)
         its = attributes_of(connection, cluster, ANYBODY)
         assert its is not None
         here = [it for it in row.requests if port in it.ports] if row is not None else []
@@ -99,8 +99,9 @@ def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluste
     found = gained(Revisions(*pair), asking, MOST)
     assert not found.reason
     sides = align(*pair)
-    foreign = [replace(EVERY[0], src=OUTSIDE, port=port, request=it) for port, it in product((8080, 9000), SHOWN)]
-    for connection in (*EVERY, *foreign):
+    every = every_of(pair[1])
+    foreign = [replace(every[0], src=OUTSIDE, port=port, request=it) for port, it in product((8080, 9000), SHOWN)]
+    for connection in (*every, *foreign):
         its = attributes_of(connection, pair[1], ANYBODY)
         assert its is not None
         ends = replace(connection, request=None)

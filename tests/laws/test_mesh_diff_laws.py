@@ -12,8 +12,8 @@ from evaluators import EVERYTHING, question
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from points import Points
-from test_mesh_encoding_laws import PROFILE, clusters
-from test_mesh_laws import DST, PORTS, SOURCES, WORLD, policies
+from test_mesh_encoding_laws import AMBIENT, PROFILE, clusters, dst_of
+from test_mesh_laws import DST, OURS, PORTS, SOURCES, WORLD, policies
 from told_regions import tells_of, tells_of_request
 
 from analyzer.encoding import align, embed, encode_pair
@@ -23,6 +23,7 @@ from analyzer.judging.mediated import mediated_pair
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, Pod
+from analyzer.model.labels import Labels
 from analyzer.model.mesh import AuthorizationPolicy, Mesh
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import MTLS
@@ -42,13 +43,26 @@ SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 @st.composite
 def revisions(draw: Any) -> tuple[Cluster, Cluster]:
     """Two that have nothing in common, or an edit of one: policies of the mesh added, dropped, or written anew."""
-    before = draw(clusters(is_ambient=False))
+    labels = draw(st.sampled_from([OURS, AMBIENT]))
+    before = at_home(draw(clusters(is_ambient=False)), labels)
     if draw(st.booleans()):
-        return before, draw(clusters(is_ambient=False))
+        return before, at_home(draw(clusters(is_ambient=False)), labels)
     kept = [it for it in before.mesh.objects if draw(st.sampled_from((True, True, False)))]
     added = [draw(policies(number)) for number in range(7, 7 + draw(st.integers(0, 2)))]
     after = replace(before, mesh=Mesh((*kept, *added)))
     return (before, after) if draw(st.booleans()) else (after, before)
+
+
+def at_home(cluster: Cluster, labels: Labels) -> Cluster:
+    """With these labels of the destination's namespace."""
+    namespaces = (replace(it, labels=labels) if it.name == DST.namespace else it for it in cluster.namespaces)
+    return replace(cluster, namespaces=tuple(namespaces))
+
+
+def every_of(cluster: Cluster) -> list[Connection]:
+    """Those of a finite world, to the destination as the cluster has it."""
+    dst = dst_of(cluster)
+    return [replace(it, dst=dst) for it in EVERY]
 
 
 def newly_allowed(sides: tuple[Cluster, Cluster], connection: Connection) -> bool:
@@ -71,7 +85,7 @@ def test_the_encoding_finds_the_change_that_the_oracle_finds(
     obligation = encode_pair(old, new, asked)
     points = None if obligation is None else Points(obligation)
     sides = align(old, new)
-    for connection in data.draw(st.lists(st.sampled_from(EVERY), min_size=15, max_size=15)):
+    for connection in data.draw(st.lists(st.sampled_from(every_of(new)), min_size=15, max_size=15)):
         values = None if obligation is None else embed(obligation, connection, attributes_of(connection, new, PROFILE))
         found = {False} if points is None or values is None else points.truth(values)
         assert found == {newly_allowed(sides, connection)}, connection
@@ -90,7 +104,7 @@ def test_regions_hold_just_the_requests_that_changed(pair: tuple[Cluster, Cluste
     found = gained(Revisions(*pair), setting(universe), MOST)
     assert not found.reason
     sides = align(*pair)
-    for connection in EVERY:
+    for connection in every_of(pair[1]):
         hits = sum(tells(change, connection, pair[1]) for change in found.changes)
         expected = newly_allowed(sides, connection)
         assert hits == int(expected) or (found.is_capped and hits == 0), connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_mesh_diff_laws import EVERY, MOST, SLOW, setting
+from test_mesh_diff_laws import MOST, SLOW, every_of, setting
 from test_mesh_encoding_laws import PROFILE, clusters
 from told_regions import tells_of, tells_of_request
 
@@ -23,15 +23,15 @@ from analyzer.verdicts.verdict import Status
 CLAIM = Claim(Kind.NO, ANYTHING, ANYTHING, (NumberedPorts(Protocol.TCP),))
 
 
-@settings(max_examples=5, **SLOW)
-@given(clusters(is_ambient=False), st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
+@settings(max_examples=8, **SLOW)
+@given(clusters(has_waypoints=False), st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
 def test_regions_hold_just_the_requests_that_violate(cluster: Cluster, universe: Universe) -> None:
     verdict = judge(cluster, Query("q", "", CLAIM, ""), (), setting(universe, most=MOST))
     regions = [example.region for example in verdict.counterexamples]
     there, workloads = frozenset(cluster.namespace_by_name), frozenset(w.id for w in cluster.workloads)
     baseline = Baseline("b.json", {}, there, workloads)
     excuses = [known_excuse(region, baseline, universe, cluster, PROFILE) for region in regions]
-    for connection in EVERY:
+    for connection in every_of(cluster):
         its = attributes_of(connection, cluster, PROFILE)
         assert its is not None
         allowed = {decision.allowed for decision, _ in asked_outcomes(cluster, PROFILE, connection)}
