@@ -13,6 +13,7 @@ from analyzer.analysis.findings.probes import met
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, External, Pod, pod_of
+from analyzer.model.ends import led_ports_in
 from analyzer.model.labels import NAMESPACE_NAME_LABEL, NO_LABELS, Labels, Operator, Requirement, Selector
 from analyzer.model.policies import (
     AddressPeer,
@@ -25,7 +26,7 @@ from analyzer.model.policies import (
 )
 from analyzer.model.profile import Profile
 from analyzer.records import dataclass
-from analyzer.semantics import is_in_scope, matches
+from analyzer.semantics import is_in_scope, is_member, matches
 from analyzer.sets import DEFAULT_POD_ADDRESSES, METADATA_SERVICE, AddressSet
 
 MOST_NAMED = 8  # namespaces that a rule spells out
@@ -111,7 +112,7 @@ def groups(
     own: str, asked: Sequence[Asked], direction: Direction, cluster: Cluster, profile: Profile, pods: AddressSet
 ) -> list[Group]:
     """The own namespace, the others, and addresses outside, as far as the claims leave them alone."""
-    asked = asked[:_MOST_ASKED]
+    asked = [it for it in asked[:_MOST_ASKED] if _may_forbid(it, direction)]
     denied = {it.name for it in cluster.namespaces if is_forbidden(it.name, asked, direction, cluster, profile)}
     found = [] if own in denied else [_own_group(own)]
     others = [it.name for it in cluster.namespaces if it.name not in denied and it.name != own]
@@ -173,6 +174,15 @@ def named_outside(cluster: Cluster) -> AddressSet:
     """The addresses outside to which Services without a selector lead."""
     written = (ip for it in cluster.endpoints if not it.is_derived for ip in it.addresses)
     return AddressSet.of(*dict.fromkeys(map(str, written))) - cluster.known_pod_addresses
+
+
+def _may_forbid(asked: Asked, direction: Direction) -> bool:
+    """Whether the claim forbids anything at the near end of the connection, whatever the far one is."""
+    claim, connection = asked
+    if claim.kind is not Kind.NO or claim.destinations is None or any(led_ports_in(claim.destinations)):
+        return True
+    near = claim.sources if direction is Direction.EGRESS else claim.destinations
+    return is_member(near, end_of(connection, direction))
 
 
 def told(given: Sequence[Group]) -> list[Group]:
