@@ -46,11 +46,14 @@ def texts_of(path: Path) -> tuple[str, str]:
 
 
 def formatted_text(data: bytes, file: str) -> str:
-    """What the bytes of a query file are in the usual layout; InputError if they cannot be read."""
+    """What the bytes of a query file are in the usual layout, with its ends of lines; InputError if they cannot be
+    read."""
     from analyzer.language.formatting import formatted
 
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise InputError([Problem(file, 0, 0, "is no text in UTF-8")]) from None
-    return formatted(text, file)
+    found = formatted(text, file)
+    first = text.find("\n")
+    return found.replace("\n", "\r\n") if first > 0 and text[first - 1] == "\r" else found

@@ -90,8 +90,11 @@ class Watcher:
         setting = replace(self._setting, profile=self._profile_for(cluster))
         if self._session is None or packs != self._packs or setting != self._setting:
             self._packs, self._setting = packs, setting
+            asked_before = self._session is not None
             self._session = CheckSession(cluster, packs, setting=setting, jobs=self._jobs, progress=progress)
-            return render_text(self._with_findings(self._session.answer, cluster), style)
+            report = render_text(self._with_findings(self._session.answer, cluster), style)
+            anew = f"{time.strftime('%H:%M:%S')}  the questions changed; all asked anew\n"
+            return b"\n" + anew.encode() + report if asked_before else report
         before = self._session.answer
         after = self._session.update(cluster, progress=progress)
         changes = changed_verdicts(before, after)
@@ -101,6 +104,7 @@ class Watcher:
             changes,
             style,
             asked=len(self._session.asked),
+            how=self._reader.how,
             at=time.strftime("%H:%M:%S"),
             seconds=time.monotonic() - started,
         )

@@ -45,7 +45,7 @@ class Problem:
     def below(self) -> tuple[str, ...]:
         """The lines below the message: the excerpt with a caret, the hint, and the forms."""
         lines = list(self.frame())
-        if self.hint and not (self.forms and self.instead):
+        if self.hint and not (self.forms and (self.instead or self.hint.startswith("write "))):
             lines.append(self.hint)
         for number, form in enumerate(self.forms):
             lines.append(f"{'and' if number else 'write'} `{form}`")

@@ -165,7 +165,7 @@ def _likely(word: str, before: str, accepted: frozenset[str]) -> str:
     hint = nearest(word, keywords)
     if hint or "CAN" not in accepted:
         return hint
-    if "LPAR" in accepted:
+    if "LPAR" in accepted and word not in ("not", "outside"):
         return "labels stand in brackets: `pods(app=web)`"
     likely = nearest_name(before, (*_CLAIM_WORDS, *SETS))
     return f"for `{before}`, did you mean `{likely}`?" if likely and likely != before else ""

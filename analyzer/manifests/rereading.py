@@ -44,13 +44,15 @@ class Rereader:
         self._excluding = Excluding(tuple(exclude))
         self._pieces: dict[str, _Piece] = {}
         self.reread: tuple[str, ...] = ()
+        self.how: dict[str, str] = {}
 
     def stamp(self) -> Stamp:
         """The same as long as no file was saved, came or went."""
         return tuple((file, _mark(file)) for file in chosen_files(self._paths, [], self._excluding).files)
 
     def load(self) -> Loaded:
-        """The cluster as the files now say.  `reread` then names the files that were new, changed or gone.
+        """The cluster as the files now say.  `reread` then names the files that were new, changed or gone, and
+        `how` says which of the three.
 
         ManifestError as from `load`, after which the next call reads what was at fault again.
         """
@@ -59,6 +61,7 @@ class Rereader:
         files = chosen.files
         if problems:
             return self._afresh()
+        known = frozenset(self._pieces)
         changed = self._pieces.keys() - files.keys()
         for file in changed:
             del self._pieces[file]
@@ -79,6 +82,9 @@ class Rereader:
                     return self._afresh()
                 counts.setdefault(path, {})[file] = piece.count
             self.reread = tuple(sorted(changed))
+            self.how = {
+                it: "changed" if it in known & files.keys() else "new" if it in files else "gone" for it in changed
+            }
             return assembled(whole, counts, False, tuple(files))
 
     def kept(self) -> Kept:

@@ -113,8 +113,8 @@ def _policy(page: Page, step: Step, place: str) -> None:
 
 
 def _rank(policy: PolicyLike) -> str:
-    """Its place in its tier; Cilium's own and security groups have none."""
-    if isinstance(policy, CiliumPolicy | GroupPolicy | NodeGroups):
+    """Its place in its tier; Cilium's own, security groups and the one BaselineAdminNetworkPolicy have none."""
+    if isinstance(policy, CiliumPolicy | GroupPolicy | NodeGroups) or policy.kind == "BaselineAdminNetworkPolicy":
         return ""
     if isinstance(policy, CalicoPolicy):
         return ", without an order" if policy.order is None else f", at order {policy.priority}"

@@ -102,7 +102,8 @@ def address_words(addresses: AddressSet, outside: AddressSet) -> list[str]:
         here, full = _only(addresses, version), _only(outside, version)
         if not here:
             continue
-        listed, lacking = list(map(_network, here.networks())), list(map(_network, (full - here).networks()))
+        free = _only(~full, version)
+        listed, lacking = _blocks(here, free), _blocks(full - here, free)
         if not lacking:
             parts.append(f"any {name} address outside")
         elif len(lacking) < len(listed):
@@ -110,6 +111,13 @@ def address_words(addresses: AddressSet, outside: AddressSet) -> list[str]:
         else:
             parts += listed
     return parts
+
+
+def _blocks(addresses: AddressSet, free: AddressSet) -> list[str]:
+    """The fewest CIDRs that hold them, and of others those alone that are `free`: no addresses outside."""
+    whole, joined = list(addresses.networks()), list((addresses | free).networks())
+    kept = [it for it in joined if AddressSet.of(str(it)) & addresses]
+    return list(map(_network, min(kept, whole, key=len)))
 
 
 def _only(addresses: AddressSet, version: int) -> AddressSet:

@@ -96,4 +96,11 @@ def _shown(example: Counterexample) -> str:
 
 
 def _comment(text: str) -> list[str]:
-    return textwrap.wrap(visible(text), _WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
+    return textwrap.wrap(
+        visible(text),
+        _WIDTH,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from analyzer.reports import finding_words, verdict_words, words
@@ -22,16 +22,16 @@ def render_change(
     style: Style,
     *,
     asked: int,
+    how: Mapping[str, str],
     at: str,
     seconds: float,
 ) -> bytes:
-    """What was saved `at` some time of the day, which verdicts changed and to what, and how all stand now."""
+    """What was saved `at` some time of the day, and `how` (new, changed, gone); which verdicts changed and to what, and
+    how all stand now."""
     page = Page(style)
     page.blank()
-    named = ", ".join(visible(file) for file in files[:_MOST_FILES])
-    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
     total = words.plural(len(answer.verdicts), "query")
-    page.paragraph(f"{at}  {named or 'nothing'}{more} changed; {asked} of {total} asked again, {seconds:.2f} s")
+    page.paragraph(f"{at}  {_saved(files, how)}; {asked} of {total} asked again, {seconds:.2f} s")
     for was, now in changes:
         same = f"still {now.status.value}, by other connections" if was.status is now.status else ""
         turn = same or f"{was.status.value} -> {now.status.value}"
@@ -40,9 +40,17 @@ def render_change(
     causes = _causes(answer, turned)
     covered = finding_words.covered(causes)
     told = [now for _, now in changes if id(now) in turned and id(now) not in covered]
-    page.paragraph(verdict_words.summary(answer) if changes else f"no verdict changed: {verdict_words.summary(answer)}")
+    page.paragraph(verdict_words.summary(answer) if changes else f"no verdict changed; {verdict_words.summary(answer)}")
     findings(page, causes)
     return bytes(page) + (render_verdicts(told, answer.universe, style) if told else b"")
+
+
+def _saved(files: Sequence[str], how: Mapping[str, str]) -> str:
+    """`a.yaml changed, b.yaml is new`; past three `and 2 more`."""
+    verbs = {"new": "is new", "gone": "is gone"}
+    told = [f"{visible(file)} {verbs.get(how.get(file, ''), 'changed')}" for file in files[:_MOST_FILES]]
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    return f"{', '.join(told)}{more}" if told else "nothing changed"
 
 
 def _causes(answer: Answer, turned: Set[int]) -> Answer:

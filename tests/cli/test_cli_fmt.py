@@ -56,3 +56,10 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         assert run(name).exit_code == 2
     (tmp_path / "c.npq").write_bytes(b"\xff")
     assert "is no text in UTF-8" in run(str(tmp_path)).stderr
+
+
+def test_lines_end_as_they_did(tmp_path: Path) -> None:
+    (tmp_path / "a.npq").write_bytes(UGLY.replace("\n", "\r\n").encode())
+    assert run(str(tmp_path)).stdout.splitlines()[-1] == "1 file, 1 changed"
+    assert (tmp_path / "a.npq").read_bytes() == NEAT.replace("\n", "\r\n").encode()
+    assert run("--check", str(tmp_path)).exit_code == 0

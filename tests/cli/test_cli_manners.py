@@ -178,3 +178,17 @@ def test_what_may_not_be_read_is_open_where_it_is_to_keep_going(tmp_path):
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, env=around)
     assert done.returncode == 3
     assert json.loads(done.stdout)["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("module", ["netproof", "analyzer"])
+def test_a_checkout_runs_by_name(module):
+    root = Path(__file__).parents[2]
+    words = (sys.executable, "-m", module, "-V")
+    found = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True)
+    assert found.stdout.startswith("netproof ")
+    # Without what it requires, as by a Python for which it is not installed.
+    bare = subprocess.run([words[0], "-S", *words[1:]], cwd=root, capture_output=True, text=True, check=False)
+    assert bare.returncode == 2
+    assert "is not installed for this Python" in bare.stderr
+    assert "pip install" in bare.stderr
+    assert "Traceback" not in bare.stderr

@@ -116,16 +116,18 @@ def test_each_save_tells_what_it_changed(folder, watched):
 
     save(folder / "k8s" / "more.yaml", DENY.replace("red", "green"))
     said = watched.until("no verdict changed")
-    assert "more.yaml changed" in said
+    assert "more.yaml is new" in said
 
     policies.unlink()
-    assert "policies.yaml changed" in watched.until("proved -> refuted  apart")
+    assert "policies.yaml is gone" in watched.until("proved -> refuted  apart")
 
 
 def test_a_saved_pack_is_asked_anew(folder, watched):
     watched.until("--assumptions")
     save(folder / "p.npq", PACK.replace("assert back", "assert again"))
-    assert "again" in watched.until("--assumptions")
+    said = watched.until("--assumptions")
+    assert "again" in said
+    assert "the questions changed; all asked anew" in said
 
 
 def test_it_ends_with_the_code_of_its_last_answer(watched):

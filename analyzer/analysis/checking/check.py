@@ -13,6 +13,7 @@ from analyzer.analysis.checking.cross_check import together
 from analyzer.analysis.checking.excuses import Excuses, Excusing
 from analyzer.analysis.checking.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.notices.cut_off import cut_off
+from analyzer.analysis.notices.empty_sets import empty_sets
 from analyzer.analysis.notices.mesh_notices import mesh_notices
 from analyzer.analysis.notices.policy_notices import policy_notices
 from analyzer.analysis.notices.service_ports import service_port_slips
@@ -141,7 +142,12 @@ def _explained(cluster: Cluster, profile: Profile, pack: Pack, verdict: Verdict)
     blame = verdict.blame
     if verdict.status is Status.VACUOUS:
         blame = (*blame, *why_vacuous(cluster, pack, query))
-    notices = (*verdict.notices, *unknown_names(cluster, query), *unknown_labels(cluster, profile, query))
+    notices = (
+        *verdict.notices,
+        *empty_sets(query),
+        *unknown_names(cluster, query),
+        *unknown_labels(cluster, profile, query),
+    )
     return replace(verdict, notices=notices, blame=blame)
 
 

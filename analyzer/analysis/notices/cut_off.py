@@ -42,7 +42,13 @@ _MOST_NAMED = 3
 _NOWHERE = IPv4Address(0)  # no subject asks for addresses
 
 _NEEDED: tuple[tuple[NeedKind, FarEnd, ConnectionSet, Topic, str], ...] = (
-    (NeedKind.API_SERVER, OffPods(), _API_SERVER, Topic.NO_API_SERVER, "where its service account has a role by"),
+    (
+        NeedKind.API_SERVER,
+        OffPods(),
+        _API_SERVER,
+        Topic.NO_API_SERVER,
+        "though its service account has a role there by",
+    ),
     (NeedKind.METADATA, AtAddresses(_METADATA_ADDRESSES), _METADATA, Topic.NO_METADATA, "which gives an identity to"),
 )
 

@@ -71,9 +71,17 @@ def unknown_labels(cluster: Cluster, profile: Profile, query: Query) -> Iterator
             continue
         seen.add(entry)
         label = key if value is None else f"{key}={value}"
-        meant = f"; is `{near}` meant?" if near else ""
+        meant = f"; is `{near}` meant?" if near else _elsewhere(known, pods, namespaces, key, value)
         text = f"query `{query.id}` asks for {known.what} labelled `{label}`, which no manifest has{meant}"
         yield Notice(query.source, text, is_kept=is_slip(query, near))
+
+
+def _elsewhere(known: _Known, pods: _Known, namespaces: _Known, key: str, value: str | None) -> str:
+    """Where it is the namespaces that have the label, or the pods: how those are chosen."""
+    label = key if value is None else f"{key}={value}"
+    if known is pods and namespaces.has(key, value):
+        return f"; namespaces have it: `pods in namespaces({label})`"
+    return f"; pods have it: `pods({label})`" if known is namespaces and pods.has(key, value) else ""
 
 
 def _mentioned(query: Query, pods: _Known, namespaces: _Known) -> Iterator[tuple[_Known, str, str | None]]:

@@ -127,7 +127,8 @@ class _Asking:
         """The tenants that no other reaches in one query, and each of the others for itself if they are few."""
 
         def claim(tenants: Sequence[str]) -> str:
-            chosen = f"pods in namespaces({key} in ({', '.join(map(word, tenants))}))"
+            among = word(tenants[0]) if len(tenants) == 1 else f"({', '.join(map(word, tenants))})"
+            chosen = f"pods in namespaces({key}{'=' if len(tenants) == 1 else ' in '}{among})"
             differ = f"where src.namespace.labels[{key}] != dst.namespace.labels[{key}]"
             return f"no pods in namespaces({key}) can reach {chosen} {differ} within namespaces"
 

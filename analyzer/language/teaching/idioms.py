@@ -7,6 +7,7 @@ from analyzer.language.teaching.of_claims import COUNTED, FIRST, ISOLATION, MODI
 from analyzer.language.teaching.of_conditions import OF_CONDITIONS
 from analyzer.language.teaching.of_exceptions import OF_EXCEPTIONS
 from analyzer.language.teaching.of_messages import OF_MESSAGES
+from analyzer.language.teaching.of_negations import OF_NEGATIONS
 from analyzer.language.teaching.of_phrases import (
     ALONE as OF_SETS_ALONE,
 )
@@ -19,7 +20,8 @@ from analyzer.language.teaching.of_phrases import (
     QUESTIONS_OF_ALL,
     TO,
 )
-from analyzer.language.teaching.of_ports import OF_PORTS
+from analyzer.language.teaching.of_places import OF_PLACES
+from analyzer.language.teaching.of_ports import BEFORE_PORTS, OF_PORTS
 from analyzer.language.teaching.of_sets import HOSTS_AS_DOMAINS, HOSTS_AS_INTERNET, OF_SELECTORS, OF_SETS
 from analyzer.language.teaching.of_statements import BARE, OF_STATEMENTS
 from analyzer.language.teaching.of_tools import OF_TOOLS
@@ -33,6 +35,9 @@ _BEFORE_HOSTS = (
     *QUESTIONS,
     *CASE,
     *OF_SELECTORS,
+    *BEFORE_PORTS,
+    *OF_NEGATIONS,
+    *OF_PLACES,
     *PHRASES,
     *FIRST,
     *OF_EXCEPTIONS,

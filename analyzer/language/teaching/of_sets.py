@@ -30,7 +30,7 @@ def _selected(groups: Groups) -> str:
 
 
 def _alternatives(groups: Groups) -> str:
-    values = re.split(r"\s+or\s+(?:[\w./-]+\s*==?\s*)?|\s*\|+\s*", groups["values"])
+    values = re.split(r"(?:\s+or\s+|\s*\|+\s*)(?:[\w./-]+\s*==?\s*)?", groups["values"])
     return f"{groups['key']} in ({', '.join(value.strip() for value in values)})"
 
 
@@ -41,12 +41,12 @@ _SAID = rf"(?:(?!(?:src|dst|request)\.)<KEY>{_EQUALS}[\w.-]+)"  # behind a word 
 OF_SELECTORS = (
     idiom(r"(?P<pre>[\[(,]\s*)(?P<at>not\s+|!\s+)(?=<KEY>\s*[,)])", "{pre}!", "a label that is absent is `!key`", Where.INSIDE),
     idiom(
-        r"(?P<key><KEY>)\s*(?P<at>==?\s*(?P<values>[\w.-]+(?:(?:\s+or\s+(?:(?P=key)\s*==?\s*)?|\s*\|+\s*)[\w.-]+)+))",
+        r"(?P<key><KEY>)\s*(?P<at>==?\s*(?P<values>[\w.-]+(?:(?:\s+or\s+|\s*\|+\s*)(?:(?P=key)\s*==?\s*)?[\w.-]++(?!\s*[=!/]))+))",
         _alternatives,
         "one of several values is `key in (a, b)`",
         Where.INSIDE,
     ),
-    idiom(r"(?P<at>\s+(?:and|&&)\s+)(?=!?<KEY>\s*(?:[=!,)]|in\b|notin\b))", ",", "in a selector a comma means `and`", Where.INSIDE),
+    idiom(r"(?P<at>\s+and\s+|\s*&&\s*)(?=!?<KEY>\s*(?:[=!,)]|in\b|notin\b))", ",", "in a selector a comma means `and`", Where.INSIDE),
     idiom(r"(?P<at>\s+not\s+in)(?=\s*\()(?<!\] not in)", " notin", "in a selector it is `notin`", Where.INSIDE),
     idiom(r"(?<=[\w.\"-])(?P<at>\s*:\s*)(?=[\w\"])", "=", "a label is written `key=value`", Where.INSIDE),
     idiom(r"(?P<pre>[(,]\s*<KEY>)(?P<at>\s+(?:is|equals)\s+)(?=[\w\"])", "{pre}=", "a label is written `key=value`", Where.INSIDE),
@@ -97,8 +97,8 @@ OF_SETS = (
     idiom(r"<B>(?P<at>(?:ip|cidrs?|ipblocks?|ip\s+(?:addresses|address|range|block)|addresses|address|ranges?|subnets?|networks?|hosts?)[\s:=]+)(?=<CIDR>)", "ips ", "addresses are `ips CIDR, …`"),
     idiom(r"(?<!ips )(?<!, )<B>(?P<at>169\.254\.169\.254(?:/32)?)<E>", "metadata-service", "the metadata service has a name of its own"),
     # ---------------------------------------------------------------------------------------- what has a word
-    words(r"(?:public|whole|open)\s+internet|internet\s+access|(?:outside|external|public|wide)\s+world|world|www|the\s+web|public\s+network|wan|0\.0\.0\.0(?!/)", "internet", "`internet` is every public address"),
-    words(r"(?:from\s+)?(?:outside|out)\s+(?:of\s+)?(?:the\s+)?cluster|outside|externals?\s+(?:addresses|ips|traffic|services|endpoints)", "external", "`external` is every address outside the cluster"),
+    words(r"(?:public|whole|open)\s+internet|internet\s+access|(?:outside|external|public|wide)\s+world|www|the\s+web|public\s+network|wan|0\.0\.0\.0(?!/)", "internet", "`internet` is every public address"),
+    words(r"world|(?:from\s+)?(?:outside|out)\s+(?:of\s+)?(?:the\s+)?cluster|outside|externals?\s+(?:addresses|ips|traffic|services|endpoints)", "external", "`external` is every address outside the cluster"),
     words(r"kube-?api-?server|api-server|(?:kube\s+|kubernetes\s+|k8s\s+)?api\s+server|(?:kubernetes|k8s|kube)[\s-]api|control[\s-]plane", "apiserver", "`apiserver` is the API server"),
     words(r"(?:(?:cloud|instance|aws|gcp|azure)\s+)?metadata(?:\s+(?:service|server|endpoint|api))|imds|metadata-server|(?:cloud|instance)\s+metadata|metadata", "metadata-service", "`metadata-service` is the cloud's metadata service"),
     words(r"coredns|kube-?dns|dns\s+servers?", "dns", "`dns` is the servers that pods ask for names"),

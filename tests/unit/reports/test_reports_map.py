@@ -110,6 +110,13 @@ def test_addresses_in_words():
     ]
     assert address_words(ten | AddressSet.of("::/0"), AddressSet.FULL) == ["10.0.0.0/8", "any IPv6 address outside"]
     assert address_words(AddressSet.of("10.0.0.1/32"), AddressSet.FULL) == ["10.0.0.1"]
+    outside = AddressSet.FULL - AddressSet.of(
+        "10.96.0.10/32", "10.244.0.0/16"
+    )  # without a Service's address, and pods'
+    assert address_words(ten & outside, outside) == ["10.0.0.0/8"]
+    assert address_words((AddressSet.of("0.0.0.0/0") & outside) - ten, outside) == [
+        "any IPv4 address outside except 10.0.0.0/8"
+    ]
 
 
 def test_what_is_not_certain_in_words():
