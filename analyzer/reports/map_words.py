@@ -117,7 +117,7 @@ def _blocks(addresses: AddressSet, free: AddressSet) -> list[str]:
     """The fewest CIDRs that hold them, and of others those alone that are `free`: no addresses outside."""
     whole, joined = list(addresses.networks()), list((addresses | free).networks())
     kept = [it for it in joined if AddressSet.of(str(it)) & addresses]
-    return list(map(_network, min(kept, whole, key=len)))
+    return list(map(_network, kept if len(kept) < len(whole) else whole))
 
 
 def _only(addresses: AddressSet, version: int) -> AddressSet:
