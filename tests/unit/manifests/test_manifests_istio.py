@@ -159,6 +159,13 @@ defaultConfig: {gatewayTopology: {numTrustedProxies: 2}}
     assert mesh.revisions == {"x"}
     providers = (("a", False), ("b", True))
     wanted = MeshConfig(
-        "config", "corp", ("old", "older"), Normalization.MERGE_SLASHES, providers, 2, source=mesh.config.source
+        "config",
+        "corp",
+        ("old", "older"),
+        Normalization.MERGE_SLASHES,
+        providers,
+        2,
+        takes_tunnel=False,  # a configuration that is read and silent says no
+        source=mesh.config.source,
     )
     assert mesh.config == wanted
