@@ -31,9 +31,10 @@ from analyzer import inputs
 from analyzer.analysis import CheckSession
 from analyzer.judging import Setting
 from analyzer.manifests.changing import Rules
-from analyzer.manifests.live import LiveObjects, texts_of
+from analyzer.manifests.live import Key, LiveObjects, texts_of
 from analyzer.model.claims import Universe
 from analyzer.packs import find
+from analyzer.serve.memory import settle
 from benchmarks.generate import Order, make
 from benchmarks.measuring import Row, print_rows
 from tests.serve.conftest import deployment, namespace, policy, review
@@ -130,19 +131,23 @@ def judged(pods: int = 10_000, *, with_pods: bool = True) -> list[Row]:
     started = time.process_time()
     session = CheckSession(cluster, [find("tenant-isolation", {})], setting=setting)
     first = time.process_time() - started
+    settle()  # as the program does
     rows = [Row("gate: seconds for the first answer", f"{first:.1f}", f"{pods:,} workloads")]
-    asked = {
-        "a policy that changes nothing": policy(subject, "same"),
-        "a policy that opens a tenant": policy(subject, "open", {}),
-        "a workload": deployment(subject, "new"),
-        "a namespace": namespace("tools"),
-        "a tenant without policies": namespace("tenant-new", tenant="new"),
+    gone = Key("NetworkPolicy", "networking.k8s.io", subject, "default-deny")
+    asked: dict[str, tuple[list[Thing], list[Key]]] = {
+        "a policy that changes nothing": ([policy(subject, "same")], []),
+        "a policy that opens a tenant": ([policy(subject, "open", {})], []),
+        "a policy gone": ([], [gone]),
+        "a workload": ([deployment(subject, "new")], []),
+        "a namespace": ([namespace("tools")], []),
+        "a tenant without policies": ([namespace("tenant-new", tenant="new")], []),
+        "a namespace that becomes another tenant's": ([namespace(subject, tenant="t9", env="dev")], []),
     }
-    for what, thing in asked.items():
+    for what, (put, removed) in asked.items():
         times = []
         for _ in range(_TIMES):
             started = time.process_time()
-            proposed = objects.proposed([thing]).cluster
+            proposed = objects.proposed(put, removed).cluster
             read = time.process_time()
             session.weighed(proposed)
             times.append((1000 * (time.process_time() - started), 1000 * (read - started)))
