@@ -25,6 +25,7 @@ from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact, which_of_others
 from analyzer.model.policies import NumberedPorts, Protocol
 from analyzer.semantics.formulas import Situation, is_true, value_of
+from analyzer.semantics.meaning import OneEnd
 from analyzer.semantics.settling import DOES_NOT_MATCH, MATCHES
 from analyzer.sets import AddressSet, PortSet, ValueSet
 
@@ -116,3 +117,12 @@ def test_which_of_the_protocols_without_ports_is_one_open_fact_of_each_set() -> 
     assert is_true(OnPorts(Protocol.OTHER), about)
     assert is_true(OnPorts(None, PortSet.of(80)), about)
     assert len(asked) == 2
+
+
+def test_one_end_of_a_map_is_seen_alike() -> None:
+    has_c = of.Test(Attribute(Role.SELF, Name.LABEL, "k"), frozenset({"c"}))
+    entity = of.Test(Attribute(Role.SRC, Name.ENTITY), frozenset({"health"}))
+    assert OneEnd(OUTSIDE).among(OfKind(frozenset({EndKind.OUTSIDE}))) == (1, 1)
+    assert OneEnd(NODE).among(OnNodes(has_c)) == (0, 0)
+    assert OneEnd(NODE, meant=frozenset({has_c})).among(OnNodes(has_c)) == (1, 1)
+    assert [OneEnd(end).passing(entity) for end in (HEALTH, OUTSIDE)] == [1, 0]
