@@ -209,6 +209,8 @@ def test_an_admin_rule_that_accepts_all_pods_settles_it_between_pods(scene):
     cluster, profile, connection = scene
     if not all(isinstance(end, Pod) and not end.host_network for end in (connection.src, connection.dst)):
         return
+    if profile.name == "aws-vpc-cni":  # its agent has admin policies of an API of its own
+        return
     everyone = PodPeer(NamespacesMatching(Selector.EVERYTHING))
     rule = Rule(Action.ACCEPT, (everyone,), None, 0, cluster.namespaces[0].source)
     first = Policy("ClusterNetworkPolicy", None, "all", Tier.ADMIN, everyone, (rule,), (rule,), rule.source, -1)
