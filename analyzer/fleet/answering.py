@@ -36,7 +36,9 @@ def answered(order: Order, number: int) -> Row:
         profile = inputs.profile_for(source.profile or None, source.knobs, cluster)
     except InputError as error:
         return unread(source, columns_of(packs), "; ".join(str(problem) for problem in error.problems[:3]))
-    answer = check(cluster, packs, setting=Setting(inputs.chosen_universe(order.universe), profile))
+    answer = check(
+        cluster, packs, setting=Setting(inputs.chosen_universe(order.universe), profile, looks_further=False)
+    )
     names = (column.name for column in columns_of(packs))
     cells = tuple(_cell(name, verdict) for name, verdict in zip(names, answer.verdicts, strict=True))
     return Row(source.name, cells, answer.tally)

@@ -65,7 +65,8 @@ class Setting:
 
     `old_profile`: of a comparison, what enforces policies in the old revision, where it is another than in the new one.
     `keeps_steps`: verdicts carry the scripts that they rest on.  `lists_regions`: they list what is violated beyond the
-    counterexamples.
+    counterexamples.  `looks_further`: they hold more than `max_counterexamples` where that costs little, from which
+    causes are told.
     """
 
     universe: Universe
@@ -77,6 +78,7 @@ class Setting:
     keeps_steps: bool = False
     lists_regions: bool = False
     old_profile: Profile | None = None
+    looks_further: bool = True
 
     @property
     def of_sides(self) -> tuple[Setting, Setting]:
@@ -240,7 +242,11 @@ class _Trial:
     def _refuted(self, values: Mapping[str, int]) -> Verdict:
         most = self.setting.max_counterexamples
         finder = Finder(
-            self.session, lambda q: encode(self.cluster, q), most, is_disjoint=False, most_further=_MOST_FURTHER
+            self.session,
+            lambda q: encode(self.cluster, q),
+            most,
+            is_disjoint=False,
+            most_further=_MOST_FURTHER if self.setting.looks_further else 0,
         )
         found_all = finder.find(values, self.setting.budget)
         examples, further = (

@@ -46,7 +46,7 @@ def serve_until_told(
     state = LiveState(
         ApiServer.of(following.kubeconfig, following.context),
         packs,
-        Setting(universe, engine, addresses, budget, max_counterexamples=1),
+        Setting(universe, engine, addresses, budget, max_counterexamples=1, looks_further=False),
         lambda cluster: inputs.profile_for(following.profile, following.knobs, cluster),
     )
     try:

@@ -36,6 +36,7 @@ class Asker:
     ) -> None:
         """`cluster` as it is enforced."""
         self._answer, self._cluster, self._setting, self._texts = answer, cluster, setting, texts
+        self._briefly = replace(setting, max_counterexamples=1, lists_regions=False, looks_further=False)
         self._tasks = {(task.pack, task.query.id): task for task in tasks_of(packs)}
         self._jobs = ample_jobs(cluster, len(self._tasks)) if jobs is None else jobs
 
@@ -60,11 +61,11 @@ class Asker:
 
     def is_proved(self, name: Name, after: Cluster) -> bool:
         """Whether the query is proved of the cluster."""
-        return Answerer(after, self._setting).answer(self._tasks[name]).verdict.status is Status.PROVED
+        return Answerer(after, self._briefly).answer(self._tasks[name]).verdict.status is Status.PROVED
 
     def are_proved(self, names: Iterable[Name], after: Cluster, before: Cluster) -> bool:
         """Whether what is proved of the cluster `before` is proved of the other one."""
-        answerer = Answerer(after, self._setting)
+        answerer = Answerer(after, self._briefly)
         tasks = (self._tasks[name] for name in names)
         touched = (it for it in tasks if self._dependencies(before, it) != self._dependencies(after, it))
         return all(answerer.answer(task).verdict.status is Status.PROVED for task in touched)

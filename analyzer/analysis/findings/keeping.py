@@ -68,6 +68,7 @@ class Kept:
         self._cluster, self._compared = cluster, 0
         self._pods = pod_addresses(cluster, setting.pod_addresses)
         self._maps: dict[object, ConnectivityMap] = {}
+        self._spoken_of: dict[tuple[bool, End, End], dict[tuple[Protocol, int], bool]] = {}
 
     def effect(self, after: Cluster) -> Effect:
         """What the cluster that there is afterwards cuts and opens; nothing if too much was compared already."""
@@ -164,10 +165,14 @@ class Kept:
             return None
         for source in self._ends(src, self._outside - _LINK_LOCAL):
             for destination in self._ends(dst, self._outside):
+                known = self._spoken_of.setdefault((claims is self._asking, source, destination), {})
                 for protocol, ports in changed.by_protocol:
                     for port in self._ports(dst, Protocol(protocol), ports):
                         connection = Connection(source, destination, Protocol(protocol), port)
-                        if not any(is_in_scope(claim, connection, self._profile) for claim in claims):
+                        at = connection.protocol, port
+                        if at not in known:  # most edits cut between the same ends
+                            known[at] = any(is_in_scope(claim, connection, self._profile) for claim in claims)
+                        if not known[at]:
                             return connection
         return None
 

@@ -69,7 +69,7 @@ def proposed_pack(cluster: Cluster, *, setting: Setting, progress: Progress | No
     Those that are proved can stand as assertions: they hold of every pod that could be created in the namespaces
     there are (`new-tenants-apart`: in any).  The same manifests give the same pack.
     """
-    asking = _Asking(cluster, replace(setting, max_counterexamples=1), progress)
+    asking = _Asking(cluster, replace(setting, max_counterexamples=1, looks_further=False), progress)
     chapters = (*asking.tenants(), *asking.sensitive_data(), *asking.namespaces(), *asking.parts())
     if progress is not None:
         progress("", 1, 1)

@@ -157,6 +157,9 @@ CLAIMS = [
 PACK = {claim: parse_query(claim, f"q{number}") for number, claim in enumerate(CLAIMS)}
 
 
+_BRIEFLY = {it: Setting(it, PROFILES["generic"], max_counterexamples=1, looks_further=False) for it in Universe}
+
+
 @cache
 def cluster_of(text, keep_going):
     return load(["-"], stdin=text.encode, keep_going=keep_going).cluster
@@ -165,7 +168,7 @@ def cluster_of(text, keep_going):
 @cache
 def judged(claim, cluster, universe):
     """Once for documents that are read alike, as most are of which the name is wrong."""
-    return judge(cluster, PACK[claim], (), Setting(universe, PROFILES["generic"], max_counterexamples=1)).status
+    return judge(cluster, PACK[claim], (), _BRIEFLY[universe]).status
 
 
 def verdict(claim, text, universe, keep_going=False):
