@@ -13,7 +13,7 @@ from analyzer.model.cluster import ContainerPort
 from analyzer.model.endpoints import Connection, End, External, Host, Pod
 from analyzer.model.requests import Request, Token
 from analyzer.reports.region_json import other
-from analyzer.verdicts.bundle import Bundle, Options, PackRecord, QueryRecord
+from analyzer.verdicts.bundle import PLACES, Bundle, Options, PackRecord, QueryRecord
 
 SCHEMA = "netproof/evidence/2"
 Json = dict[str, Any]
@@ -140,6 +140,7 @@ def _end(end: End) -> Json:
                 **({"unknown": [_unknown(it) for it in end.unknown]} if end.unknown else {}),
                 **({"maker": end.maker} if end.maker else {}),
                 **({"annotations": dict(sorted(end.annotations.items()))} if end.annotations else {}),
+                **{name: told for name in PLACES if (told := getattr(end, name)) is not None},
             }
 
 

@@ -24,6 +24,8 @@ from analyzer.verdicts.provenance import ManifestRecord
 INDEX, REPORT, MARKER = "evidence.json", "report.json", "bundle.txt"
 MARKER_STEM = "netproof/evidence/"  # of every version
 MARKER_LINE = f"{MARKER_STEM}2"
+PLACES = ("node", "nodes", "node_groups")
+"""What is known of where a pod is, by the names of its attributes and of an index's fields."""
 PATH = re.compile(
     r"evidence\.json|report\.json|bundle\.txt"
     r"|packs/[0-9]{3,9}-[a-z0-9-]{0,40}\.npq"

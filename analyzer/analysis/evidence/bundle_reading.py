@@ -21,6 +21,7 @@ from analyzer.verdicts.bundle import (
     MARKER_LINE,
     MARKER_STEM,
     PATH,
+    PLACES,
     REPORT,
     Bundle,
     Options,
@@ -188,6 +189,7 @@ def _end(it: _Field) -> End:
                 unknown=it["unknown"].each(_unknown) if "unknown" in it else (),
                 maker=it["maker"].text if "maker" in it else "",
                 annotations=_labels(it["annotations"]) if "annotations" in it else NO_LABELS,
+                **{name: it[name].text for name in PLACES if name in it},
             )
         case _:
             raise it["kind"].fault("is no kind of end")
