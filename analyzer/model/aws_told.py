@@ -89,7 +89,7 @@ def _body(rule: GroupRule) -> object:
     return tuple(getattr(rule, part.name) for part in fields(GroupRule) if part.name not in _TOLD)
 
 
-_TOLD = ("index", "source", "name", "written", "address", "owner")
+_TOLD = ("index", "source", "name", "written", "address", "owner", "accounts")
 """What a rule does not mean, but where and how it is told."""
 
 

@@ -63,6 +63,10 @@ class Asker:
         """Whether the query is proved of the cluster."""
         return Answerer(after, self._briefly).answer(self._tasks[name]).verdict.status is Status.PROVED
 
+    def verdict(self, name: Name, after: Cluster) -> Verdict:
+        """What the query comes to of the cluster."""
+        return Answerer(after, self._setting).answer(self._tasks[name]).verdict
+
     def are_proved(self, names: Iterable[Name], after: Cluster, before: Cluster) -> bool:
         """Whether what is proved of the cluster `before` is proved of the other one."""
         answerer = Answerer(after, self._briefly)

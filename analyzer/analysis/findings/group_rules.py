@@ -13,9 +13,16 @@ from dataclasses import replace
 from analyzer.analysis.findings.causes import Cause, Hit
 from analyzer.analysis.findings.near_rules import end_of
 from analyzer.model.aws import GroupRule, SecurityGroup
+from analyzer.model.aws_groups import GroupFormulas
 from analyzer.model.cluster import Cluster
-from analyzer.model.policies import Direction, RuleRef
+from analyzer.model.endpoints import End
+from analyzer.model.formulas import Role
+from analyzer.model.policies import Direction, Protocol, RuleRef
+from analyzer.model.profile import Profile
+from analyzer.semantics.formulas import Situation, is_true
+from analyzer.semantics.settling import runs
 from analyzer.sets import AddressSet
+from analyzer.verdicts import Status, Verdict
 
 NO_FILE = "a rule of a security group is changed in AWS, not in a file of these"
 _NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}
@@ -32,20 +39,20 @@ def wrong_with_group(cause: Cause) -> str:
     return f"{rule.owner or 'the security group'} {verb} {rule.peers} on {rule.on}"
 
 
-def revoking(cause: Cause) -> str:
+def revoking(cause: Cause, cluster: Cluster, profile: Profile) -> str:
     """What to do, in one line."""
-    rule = _rule(cause)
+    rule, named = _rule(cause), _named(cause, cluster, profile)
     if rule.address:
-        return f"in Terraform take {_words_of(_named(cause))} out of `{rule.address}`, or remove it"
+        return f"in Terraform take {_words_of(named)} out of `{rule.address}`, or remove it"
     verb = f"aws ec2 revoke-security-group-{rule.direction.value} --group-id {rule.owner}"
     if rule.name.startswith("sgr-"):
         return f"`{verb} --security-group-rule-ids {rule.name}`"
-    return f"`{verb} --ip-permissions '{json.dumps([_permission(rule, _named(cause))], separators=(',', ':'))}'`"
+    return f"`{verb} --ip-permissions '{json.dumps([_permission(rule, named)], separators=(',', ':'))}'`"
 
 
-def without(causes: Iterable[Cause], cluster: Cluster) -> Cluster:
+def without(causes: Iterable[Cause], cluster: Cluster, profile: Profile) -> Cluster:
     """The cluster once what is shown of each is revoked."""
-    left = {id(_rule(cause)): _left(_rule(cause), _named(cause)) for cause in causes}
+    left = {id(_rule(cause)): _left(_rule(cause), _named(cause, cluster, profile)) for cause in causes}
 
     def kept(group: SecurityGroup) -> SecurityGroup:
         rules = tuple(rule for it in group.rules if (rule := left.get(id(it), it)) is not None)
@@ -66,14 +73,59 @@ def _rule(cause: Cause) -> GroupRule:
     return cause.ref.rule
 
 
-def _named(cause: Cause) -> Named:
-    """Those of the rule's peers that a far end of the cause is of; where none is told apart, all of them."""
+def _named(cause: Cause, cluster: Cluster, profile: Profile) -> Named:
+    """Those of the rule's peers that a far end of the cause is of, or may be where nobody knows it of any; where none is
+    told apart, all of them."""
     rule = _rule(cause)
-    fars = [end_of(c, rule.direction, is_near=False) for hit in _hits(cause) if (c := hit.example.connection)]
-    ranges = tuple(text for text in rule.written if any(far.ip in AddressSet.of(text) for far in fars))
-    by_range = [far for far in fars if any(far.ip in AddressSet.of(text) for text in ranges)]
-    others = (rule.lists, rule.groups) if len(by_range) < len(fars) else ((), ())
-    return (ranges, *others) if ranges or any(others) else (rule.written, rule.lists, rule.groups)
+    peers = _Peers(rule, cluster, profile)
+    sure, may_be = set[str](), set[str]()
+    for hit in _hits(cause):
+        connection = hit.example.connection
+        assert connection is not None
+        far = end_of(connection, rule.direction, is_near=False)
+        told = {peer: peers.holds(peer, far) for peer in (*rule.written, *rule.lists, *rule.groups)}
+        sure |= {peer for peer, holds in told.items() if holds}
+        may_be |= {peer for peer, holds in told.items() if holds is None} if True not in told.values() else set()
+    guilty = sure | may_be
+    found = tuple(
+        tuple(peer for peer in its if peer in guilty or not guilty) for its in (rule.written, rule.lists, rule.groups)
+    )
+    return found[0], found[1], found[2]
+
+
+class _Peers:
+    """Who a rule's peers are."""
+
+    def __init__(self, rule: GroupRule, cluster: Cluster, profile: Profile) -> None:
+        self._rule, self._cluster = rule, cluster
+        self._lists = {one.id: one.addresses for one in cluster.aws.lists}
+        self._far = Role.SRC if rule.direction is Direction.INGRESS else Role.DST
+        self._formulas = GroupFormulas(profile, cluster, rule.direction)
+
+    def holds(self, peer: str, far: End) -> bool | None:
+        """Whether the end is of the peer; None: nobody knows."""
+        if peer in self._rule.written:
+            return far.ip in AddressSet.of(peer)
+        if peer in self._rule.lists:
+            addresses = self._lists.get(peer)
+            return None if addresses is None else far.ip in addresses
+        formula = self._formulas.carried(peer, self._far)
+        about = Situation(Protocol.OTHER, None, {self._far: far}, self._cluster.nodes)
+        found = {told for told, _ in runs(lambda settle: is_true(formula, replace(about, settle=settle)))}
+        return found.pop() if len(found) == 1 else None
+
+
+def beside(verdict: Verdict, direction: Direction) -> str:
+    """What else lets through what was shown, once a rule is revoked; empty if nothing is known of it."""
+    if verdict.status is Status.UNKNOWN:
+        return f": whether more lets it through is not known{f', {verdict.blame[0]}' if verdict.blame else ''}"
+    for example in verdict.counterexamples:
+        for ruling in example.decision.stages if example.decision is not None else ():
+            ref = next(iter(ruling.rules), None)
+            if ruling.stage == direction.value and ruling.allowed and ref is not None and ref.rule is not None:
+                rule = ref.rule.name if isinstance(ref.rule, GroupRule) else f"a rule of {ref.policy.id}"
+                return f": `{rule}` ({ref.source}) lets through the same, or more"
+    return ""
 
 
 def _hits(cause: Cause) -> list[Hit]:
@@ -113,8 +165,11 @@ def _permission(rule: GroupRule, named: Named) -> dict[str, object]:
         ("IpRanges", "CidrIp", [it for it in ranges if ":" not in it]),
         ("Ipv6Ranges", "CidrIpv6", [it for it in ranges if ":" in it]),
         ("PrefixListIds", "PrefixListId", lists),
-        ("UserIdGroupPairs", "GroupId", groups),
     ):
         if its:
             found[key] = [{inner: it} for it in its]
+    if groups:
+        accounts = dict(rule.accounts)
+        pairs = ((it, accounts.get(it)) for it in groups)
+        found["UserIdGroupPairs"] = [{"GroupId": it, **({"UserId": own} if own else {})} for it, own in pairs]
     return found

@@ -14,7 +14,7 @@ from analyzer.analysis.findings.closing_new import closed_for_all_to_come
 from analyzer.analysis.findings.dns import needs_dns
 from analyzer.analysis.findings.engine_closing import closed
 from analyzer.analysis.findings.engine_edits import advice, global_only, narrowed
-from analyzer.analysis.findings.group_rules import NO_FILE, is_of_group, revoking, without, wrong_with_group
+from analyzer.analysis.findings.group_rules import NO_FILE, beside, is_of_group, revoking, without, wrong_with_group
 from analyzer.analysis.findings.joining import joined_by
 from analyzer.analysis.findings.keeping import Effect
 from analyzer.analysis.findings.matter import Change, Matter, matter_of
@@ -34,6 +34,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, Pod
 from analyzer.model.placement import ANY_HOST
 from analyzer.model.policies import Direction, Policy
+from analyzer.verdicts import Status
 from analyzer.verdicts.findings import Fault, Fix
 
 _NARROW = "name the pods, the namespaces or the addresses that are meant, with their ports"
@@ -164,10 +165,15 @@ class Maker:
 
     def _revoked(self, cause: Cause, *, is_fixed: bool) -> Fix:
         """What takes it out of the group, and whether that is enough."""
-        text, names = revoking(cause), {(hit.broken.pack, hit.broken.query.id) for hit in cause.hits}
-        after = without([cause], self.cluster)
-        if is_fixed and not all(self.asker.is_proved(name, after) for name in sorted(names)):
-            text += "; by itself that is not enough"
+        text, names = (
+            revoking(cause, self.cluster, self.profile),
+            {(hit.broken.pack, hit.broken.query.id) for hit in cause.hits},
+        )
+        after = without([cause], self.cluster, self.profile)
+        left = (self.asker.verdict(name, after) for name in sorted(names)) if is_fixed else ()
+        verdict = next((it for it in left if it.status is not Status.PROVED), None)
+        if verdict is not None and cause.key.direction is not None:
+            text += f"; by itself that is not enough{beside(verdict, cause.key.direction)}"
         return Fix(text, why=NO_FILE)
 
     def _without_agent(self, cause: Cause) -> str:

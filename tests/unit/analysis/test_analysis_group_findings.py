@@ -140,7 +140,9 @@ def test_a_rule_that_another_one_covers_is_not_enough(tmp_path):
     told = described(permission("0.0.0.0/0"), permission("203.0.113.0/24"))
     findings = found_in(tmp_path, "g.json", told).findings
     assert findings
-    assert all("by itself that is not enough" in finding.fix.text for finding in findings)
+    told = [finding.fix.text.partition("by itself that is not enough: ")[2] for finding in findings]
+    assert all("lets through the same, or more" in it for it in told)
+    assert any("`sg-11 ingress 2`" in it for it in told)
 
 
 def test_rules_for_egress_are_revoked_as_such(tmp_path):
@@ -201,3 +203,59 @@ kind: NetworkPolicy
 metadata: {name: deny, namespace: a}
 spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
 """
+
+
+OTHERS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: b}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: db, namespace: b}
+spec:
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c, image: x}]}
+---
+apiVersion: vpcresources.k8s.aws/v1beta1
+kind: SecurityGroupPolicy
+metadata: {name: db, namespace: b}
+spec: {podSelector: {matchLabels: {app: db}}, securityGroups: {groupIds: [sg-db]}}
+---
+"""
+INTERFACES = {
+    "NetworkInterfaces": [
+        {"NetworkInterfaceId": f"eni-{id_}", "PrivateIpAddress": ip, "Groups": [{"GroupId": id_}]}
+        for id_, ip in (("sg-far", "10.0.8.8"), ("sg-other", "10.0.8.9"))
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "revoked"),
+    [
+        ("no workload b/db can reach workload a/web", {"sg-db": None}),
+        ("no ips 10.0.8.8 can reach workload a/web", {"sg-far": "444455556666"}),
+        ("no ips 10.0.8.9 can reach workload a/web", {"sg-other": None}),
+    ],
+)
+def test_of_groups_that_a_rule_names_the_guilty_are_revoked(tmp_path, query, revoked):
+    """With the account that owns one of another account."""
+    accounts = {"sg-db": "111122223333", "sg-far": "444455556666", "sg-other": "111122223333"}
+    pairs = [{"GroupId": id_, "UserId": account} for id_, account in accounts.items()]
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": pairs}
+    own = {"OwnerId": "111122223333", "IpPermissionsEgress": []}
+    out = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    groups = [
+        {"GroupId": "sg-11", "IpPermissions": [rule], **own},
+        {"GroupId": "sg-db", "IpPermissions": [], **own, "IpPermissionsEgress": out},
+    ]
+    (tmp_path / "o.yaml").write_text(OTHERS)
+    (tmp_path / "i.json").write_text(json.dumps(INTERFACES))
+    (finding,) = found_in(tmp_path, "g.json", {"SecurityGroups": groups}, query).findings
+    command = shlex.split(finding.fix.text.partition("`")[2].partition("`")[0])
+    (asked,) = json.loads(command[command.index("--ip-permissions") + 1])
+    assert {it["GroupId"]: it.get("UserId") for it in asked["UserIdGroupPairs"]} == revoked
+    assert "not enough" not in finding.fix.text

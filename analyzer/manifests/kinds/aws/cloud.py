@@ -61,6 +61,7 @@ def _groups(root: Section, key: str) -> Iterator[AwsFact]:
 
 
 def _permissions(group: Section, key: str, direction: Direction) -> Iterator[RuleSource]:
+    own = group.text("OwnerId")
     for index, section in enumerate(group.sections(key)):
         before = len(section.log.problems)
         ranges = ("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")
@@ -68,10 +69,18 @@ def _permissions(group: Section, key: str, direction: Direction) -> Iterator[Rul
         lists = ids_in(section, "PrefixListIds", "PrefixListId")
         groups = ids_in(section, "UserIdGroupPairs", "GroupId")
         ports = ("IpProtocol", "FromPort", "ToPort")
-        named = Named(addresses, lists, groups, before, texts_in(section, *ranges))
+        named = Named(addresses, lists, groups, before, texts_in(section, *ranges), tuple(_elsewhere(section, own)))
         rule = read_rule(section, direction, index, ports, named)
         if rule is not None:
             yield rule
+
+
+def _elsewhere(permission: Section, own: str | None) -> Iterator[tuple[str, str]]:
+    """The groups that it names of other accounts than its own, each with the account."""
+    for pair in permission.sections("UserIdGroupPairs"):
+        id_, account = pair.text("GroupId"), pair.text("UserId")
+        if id_ and account and account != own:
+            yield id_, account
 
 
 def _rules(root: Section, key: str) -> Iterator[AwsFact]:

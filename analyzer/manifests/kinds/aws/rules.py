@@ -22,13 +22,14 @@ WHOLE = "give the output without `--query`"
 @dataclass(frozen=True, slots=True)
 class Named:
     """Whom a rule names; `written`: its ranges as they stand there.  `problems`: how many were noted before it was
-    read: what is wrong is told once."""
+    read: what is wrong is told once.  `accounts`: those of its groups that are of another account, with that."""
 
     addresses: AddressSet
     lists: Sequence[str]
     groups: Sequence[str]
     problems: int
     written: Sequence[str] = ()
+    accounts: Sequence[tuple[str, str]] = ()
 
 
 def read_rule(
@@ -69,6 +70,7 @@ def read_rule(
         section.source,
         name,
         written=tuple(dict.fromkeys(peers.written)),
+        accounts=tuple(dict.fromkeys(peers.accounts)),
     )
 
 
