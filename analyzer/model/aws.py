@@ -56,8 +56,8 @@ class GroupRule:
 
     `protocol`: its number, None for every protocol.  `low`, `high`: ports of TCP and UDP, or type and code of ICMP,
     None for all.  Peers are addresses, prefix lists by id and groups by id.  `index` counts from 0 in the direction.
-    `accounts`: those of groups that another account owns, by their ids.  `written`: the ranges as they stand there; `address`: that of the resource of Terraform that tells it; `owner`: the
-    id of its group.
+    `accounts`: those of groups that another account owns, by their ids.  `written`: the ranges as they stand there;
+    `address`: that of the resource of Terraform that tells it; `owner`: the id of its group.
     """
 
     direction: Direction

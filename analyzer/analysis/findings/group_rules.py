@@ -74,8 +74,8 @@ def _rule(cause: Cause) -> GroupRule:
 
 
 def _named(cause: Cause, cluster: Cluster, profile: Profile) -> Named:
-    """Those of the rule's peers that a far end of the cause is of, or may be where nobody knows it of any; where none is
-    told apart, all of them."""
+    """Those of the rule's peers that a far end of the cause is of, or may be where nobody knows it of any; all of them
+    where none is told apart."""
     rule = _rule(cause)
     peers = _Peers(rule, cluster, profile)
     sure, may_be = set[str](), set[str]()
