@@ -233,10 +233,12 @@ class Encoded:
             here = dict.fromkeys(pod.labels[key] for pod in pods if key in pod.labels)
             free = [value for value in known if value not in {*mentioned, *here, *self._written}]
             added = [a for side in self.asked.sides for w in side.workloads for a in w.added if isinstance(a, Varying)]
+            alike = [pair for a in added if (key, "") in a.keys for pair in a.keys]  # labels of the same value
+            bound = {text.removeprefix(before) for one, before in alike for text in self.asked.mentioned.get(one, ())}
             for value in here:
                 takes = [a.values for a in added if (key, "") in a.keys and value in a.values]
                 fits = [other for other in free if any(other in values for values in takes)]
-                if value not in known and fits:
+                if value not in known and value not in bound and fits:
                     renamed[key, value] = fits[0]
                     free.remove(fits[0])
         if not renamed:
