@@ -49,7 +49,7 @@ def loaded(tmp_path: Path) -> Loaded:
             "no namespace s* can reach db",
             ("no pods in namespaces(kubernetes.io/metadata.name in (shop)) can reach pods(app.kubernetes.io/name=db)",),
         ),
-        ("no namespace *o* can ping web", (f"no pods in {BOTH} can reach pods(app=web) on other",)),
+        ("no namespace *o* can ping web", (f"no pods in {BOTH} can reach pods(app=web) on icmp/8, icmpv6/128",)),
         ("no pods in namespace *o* can reach internet", (f"no pods in {BOTH} can reach internet",)),
         ("no namespace x-* can reach internet", ()),  # nothing is called so
         ("pods in web cannot reach db", ("no pods in namespace web can reach pods(app.kubernetes.io/name=db)",)),

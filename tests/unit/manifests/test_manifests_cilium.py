@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.errors import UsageError
-from analyzer.inputs import profile_for
+from analyzer.inputs import profile_for, profiles_for
 from analyzer.manifests import load
 
 NAMESPACED = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: a}\nspec:\n"
@@ -191,11 +191,14 @@ def test_settings_that_are_no_values_are_told(loaded):
         profile_for(None, [], loaded(config(enable_policy="perhaps")).cluster)
 
 
-def test_two_revisions_of_different_settings_are_asked_about(loaded):
+def test_each_of_two_revisions_has_its_own_settings(loaded):
     one, two = (loaded(config(enable_policy=mode)).cluster for mode in ("always", "default"))
-    with pytest.raises(UsageError, match="is `always` by"):
-        profile_for(None, [], one, two)
-    assert profile_for(None, ["enable-policy=always"], one, two).knobs()["enable-policy"] == "always"
+
+    def modes(*knobs: str) -> list[str]:
+        return [profile.knobs()["enable-policy"] for profile in profiles_for(None, knobs, one, two)]
+
+    assert modes() == ["always", "default"]
+    assert modes("enable-policy=always") == ["always", "always"]
 
 
 def test_settings_that_are_not_followed_leave_everything_open(loaded):
