@@ -46,7 +46,10 @@ def terminal_style(
     """How to lay text out: for the terminal, or 80 columns of UTF-8 without colour in a file."""
     from analyzer.reports.layout import Style
 
-    here = os.getcwd() if os.path.isdir(os.curdir) else ""
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:  # the folder is gone
+        here = ""
     root = (repository_root(here) or "") if here else ""
     if file is not None:
         colored = color is Color.ALWAYS

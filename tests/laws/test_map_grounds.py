@@ -74,7 +74,7 @@ def classes_of(found, *ends: int) -> tuple[int, ...]:
 
 def sides(cluster, profile, src: MapEnd, dst: MapEnd, atom, step: int) -> Iterator[Ruling]:
     """Each ruling of each decision of the oracle, over every `step`-th address of the ends and over open facts."""
-    for a, b in product(*(addresses_of(end, cluster)[::step] for end in (src, dst))):
+    for a, b in product(*(addresses_of(end, cluster, profile)[::step] for end in (src, dst))):
         if a.version == b.version:
             connection = Connection(concrete(src, a, cluster), concrete(dst, b, cluster), *atom)
             for decision, _ in runs(lambda settle, it=connection: decide(cluster, profile, it, settle)):

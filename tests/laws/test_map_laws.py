@@ -20,7 +20,7 @@ from analyzer.model.enforcing import as_pictured
 from analyzer.model.memory import remembered
 from analyzer.model.on_nodes import room_of
 from analyzer.model.policies import PORT_PROTOCOLS, AddressPeer, Direction, Peer, Protocol
-from analyzer.model.profile import PROFILES, Profile
+from analyzer.model.profile import Profile
 from analyzer.semantics import decide
 from analyzer.semantics.services import OWN_NODE
 from analyzer.semantics.settling import runs
@@ -47,14 +47,14 @@ def mapped_clusters(draw) -> Cluster:
     return replace(cluster, workloads=tuple(workloads))
 
 
-def addresses_of(end: MapEnd, cluster: Cluster) -> list[IPAddress]:
+def addresses_of(end: MapEnd, cluster: Cluster, profile: Profile) -> list[IPAddress]:
     """Every address the end can have, or one of each sort that policies and objects tell apart."""
     if isinstance(end, AddressRange):
         some = {end.low, end.high, *_cuts(cluster)}
         return [ip for ip in some if ip.version == end.low.version and end.low <= ip <= end.high]
     if end.ips:
         return list(end.ips)
-    room = room_of(end, cluster, PROFILES["generic"]) if isinstance(end, Workload) and end.host_network else None
+    room = room_of(end, cluster, profile) if isinstance(end, Workload) and end.host_network else None
     if room is not None:
         return [ip for network in room.networks() for ip in network]
     if isinstance(end, Workload) and not end.host_network:
@@ -114,7 +114,7 @@ def answers(cluster: Cluster, profile: Profile, src: MapEnd, dst: MapEnd, atom) 
     Runs in which the source is the pod's own node are left out: that is not judged.
     """
     found = set()
-    for a, b in product(addresses_of(src, cluster), addresses_of(dst, cluster)):
+    for a, b in product(addresses_of(src, cluster, profile), addresses_of(dst, cluster, profile)):
         if a.version == b.version:
             connection = Connection(concrete(src, a, cluster), concrete(dst, b, cluster), *atom)
             settled = runs(lambda settle, it=connection: decide(cluster, profile, it, settle))
