@@ -7,7 +7,7 @@ allowed.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from enum import Enum
 from typing import Any
 from typing import Protocol as Shape
@@ -228,6 +228,10 @@ class Policy:
 
     def rules(self, direction: Direction) -> tuple[Rule, ...] | None:
         return self.ingress if direction is Direction.INGRESS else self.egress
+
+    def with_rules(self, direction: Direction, rules: tuple[Rule, ...]) -> Policy:
+        """The same with these in the place of the direction's."""
+        return replace(self, ingress=rules) if direction is Direction.INGRESS else replace(self, egress=rules)
 
     @property
     def scale(self) -> str:

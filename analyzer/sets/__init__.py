@@ -10,13 +10,14 @@ from analyzer.sets.addresses import AddressSet
 from analyzer.sets.connections import ConnectionSet
 from analyzer.sets.intervals import Intervals
 from analyzer.sets.ports import PortSet
-from analyzer.sets.special import DEFAULT_POD_ADDRESSES, INTERNET, METADATA_SERVICE
+from analyzer.sets.special import DEFAULT_POD_ADDRESSES, INTERNET, LINK_LOCAL, METADATA_SERVICE
 from analyzer.sets.texts import TextSet
 from analyzer.sets.values import ValueSet
 
 __all__ = [
     "DEFAULT_POD_ADDRESSES",
     "INTERNET",
+    "LINK_LOCAL",
     "METADATA_SERVICE",
     "AddressSet",
     "ConnectionSet",

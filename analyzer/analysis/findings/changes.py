@@ -309,8 +309,7 @@ def _without_peers(matter: Matter) -> Iterator[Change]:
 def _without_rule(matter: Matter) -> Iterator[Change]:
     """Nothing is left where all that the rule means is forbidden."""
     rules = tuple(it for it in matter.policy.rules(matter.direction) or () if it is not matter.rule)
-    is_in = matter.direction is Direction.INGRESS
-    policy = replace(matter.policy, ingress=rules) if is_in else replace(matter.policy, egress=rules)
+    policy = matter.policy.with_rules(matter.direction, rules)
     if not matter.left(policy):
         yield Change(policy, (RemoveRule(matter.direction, matter.rule.index),), ("remove this rule",))
 

@@ -16,7 +16,7 @@ from itertools import groupby
 
 from analyzer.analysis.connectivity import connectivity
 from analyzer.analysis.findings.dns import dns_peer
-from analyzer.analysis.findings.permitting import named_outside
+from analyzer.analysis.findings.permitting import FORBIDDING, named_outside
 from analyzer.analysis.findings.probes import met
 from analyzer.analysis.revisions.inventory_difference import Pairing, both_mentioned
 from analyzer.encoding import align
@@ -32,11 +32,18 @@ from analyzer.model.formulas import AtAddress, Member
 from analyzer.model.policies import PORT_PROTOCOLS, NamespacesMatching, NumberedPorts, Protocol
 from analyzer.records import dataclass
 from analyzer.semantics import is_in_scope, matches
-from analyzer.sets import DEFAULT_POD_ADDRESSES, INTERNET, METADATA_SERVICE, AddressSet, ConnectionSet, PortSet
+from analyzer.sets import (
+    DEFAULT_POD_ADDRESSES,
+    INTERNET,
+    LINK_LOCAL,
+    METADATA_SERVICE,
+    AddressSet,
+    ConnectionSet,
+    PortSet,
+)
 from analyzer.verdicts.connectivity import ConnectivityMap
 from analyzer.verdicts.difference import ChangedPairs
 
-FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
 ASKING = (Kind.SOME, Kind.EVERY)
 _MOST_WORKLOADS = 300
 _MOST_COMPARED = 150  # maps in one answer
@@ -252,7 +259,7 @@ def _gained(change: ChangedPairs) -> ConnectionSet:
     return (may | certain | change.gained) & ConnectionSet.PORTS
 
 
-_LINK_LOCAL = AddressSet.of("169.254.0.0/16", "fe80::/10") | METADATA_SERVICE
+_LINK_LOCAL = LINK_LOCAL | METADATA_SERVICE
 
 
 def _is_slight(end: End) -> bool:

@@ -165,10 +165,8 @@ class Maker:
 
     def _revoked(self, cause: Cause, *, is_fixed: bool) -> Fix:
         """What takes it out of the group, and whether that is enough."""
-        text, names = (
-            revoking(cause, self.cluster, self.profile),
-            {(hit.broken.pack, hit.broken.query.id) for hit in cause.hits},
-        )
+        text = revoking(cause, self.cluster, self.profile)
+        names = {(hit.broken.pack, hit.broken.query.id) for hit in cause.hits}
         after = without([cause], self.cluster, self.profile)
         left = (self.asker.verdict(name, after) for name in sorted(names)) if is_fixed else ()
         verdict = next((it for it in left if it.status is not Status.PROVED), None)

@@ -66,9 +66,7 @@ class Matter:
 
     def with_rule(self, rule: Rule) -> Policy:
         rules = tuple(rule if it is self.rule else it for it in self.policy.rules(self.direction) or ())
-        if self.direction is Direction.INGRESS:
-            return replace(self.policy, ingress=rules)
-        return replace(self.policy, egress=rules)
+        return self.policy.with_rules(self.direction, rules)
 
     def after(self, policy: Policy) -> Matter:
         """What is left to mend once the policy is so."""

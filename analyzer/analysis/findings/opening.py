@@ -127,9 +127,7 @@ def _admits_all(
     profile: Profile,
 ) -> bool:
     rules = tuple(rule if it.index == rule.index else it for it in policy.rules(direction) or ())
-    is_in_way = direction is Direction.INGRESS
-    after = replace(policy, ingress=rules) if is_in_way else replace(policy, egress=rules)
-    by_itself = alone(after, cluster)
+    by_itself = alone(policy.with_rules(direction, rules), cluster)
     return all(admits(by_itself, direction, connection, profile) for connection in connections)
 
 

@@ -29,6 +29,8 @@ from analyzer.records import dataclass
 from analyzer.semantics import is_in_scope, is_member, matches
 from analyzer.sets import DEFAULT_POD_ADDRESSES, METADATA_SERVICE, AddressSet
 
+FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
+"""The claims that forbid connections."""
 MOST_NAMED = 8  # namespaces that a rule spells out
 _FEW = 3  # that it says in words
 _MOST_DENIED = 3  # that it names as those that are not meant
@@ -139,16 +141,13 @@ def groups_of(cause: Cause, direction: Direction, own: str | None, around: Aroun
     asked = [
         (claim, connection)
         for hit in cause.hits
-        if (connection := hit.example.connection) is not None and hit.claim.kind in _FORBIDDING
+        if (connection := hit.example.connection) is not None and hit.claim.kind in FORBIDDING
         for claim in around.claims
     ]
     if not asked:
         return [_own_group(own)] if own and all(hit.claim.kind is Kind.ISOLATED for hit in cause.hits) else []
     found = groups(own or "", asked, direction, around.cluster, around.profile, around.pods)
     return [it for it in found if own or it.words != _OWN]
-
-
-_FORBIDDING = (Kind.NO, Kind.ONLY, Kind.REACHES_ONLY)
 
 
 def _own_group(namespace: str) -> Group:

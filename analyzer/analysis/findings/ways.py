@@ -32,6 +32,18 @@ Join = Callable[[Way, Effect], Iterator[Way]]
 """The way with more that it lets through, so that it cuts less."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A way with what it does.  `counts` against it, the gravest first: it closes and opens something, it cuts, it cuts
+    by itself, it opens by a policy beside the one that misses something, how much is open then; and `number`: of two of
+    which nothing else tells, the lower is likelier."""
+
+    way: Way
+    effect: Effect
+    counts: tuple[int, ...]
+    number: int
+
+
 class Choice:
     """The ways to mend one cause, from which the next is taken where one is not right."""
 
@@ -59,13 +71,14 @@ class Choice:
         found: list[_Weighed] = []
         for number, way in enumerate(islice(self._ways, _MOST_WEIGHED)):
             found += self._weighed(way, 2 * number)
-            if found and not any(found[-1][:_COUNTED]):
+            if found and not any(found[-1].counts):
                 break
         else:
             best = min(found, key=_against, default=None)
-            for way in self._join(best[-2], best[-1]) if best is not None else ():
-                found += self._weighed(way, best[5] + 1 if best is not None else 0)
-        self._ranked = [it[-2] for it in sorted(found, key=_against)]
+            if best is not None:
+                for way in self._join(best.way, best.effect):
+                    found += self._weighed(way, best.number + 1)
+        self._ranked = [it.way for it in sorted(found, key=_against)]
 
     def _weighed(self, way: Way, number: int) -> list[_Weighed]:
         edit, change = way.fix.edit, way.change
@@ -77,14 +90,9 @@ class Choice:
             for effect in effects
         )
         opens, is_beside = len(effects[1].opens), not self._closes and edit is not None and edit.is_new
-        return [(self._closes and opens > 0, beside, alone, is_beside, opens, number, way, effects[1])]
+        counts = (self._closes and opens > 0, beside, alone, is_beside, opens)
+        return [_Weighed(way, effects[1], counts, number)]
 
 
-_Weighed = tuple[bool, int, int, bool, int, int, Way, Effect]
-"""What counts against a way, the gravest first: it closes and opens something, it cuts, it cuts by itself, it opens by
-a policy beside the one that misses something, how much is open then, and it is less likely."""
-_COUNTED = 5
-
-
-def _against(weighed: _Weighed) -> tuple[bool, int, int, bool, int, int]:
-    return weighed[:-2]
+def _against(weighed: _Weighed) -> tuple[tuple[int, ...], int]:
+    return weighed.counts, weighed.number

@@ -9,9 +9,10 @@ from typing import Protocol
 
 from analyzer.analysis.findings.asking import Asker
 from analyzer.analysis.findings.causes import MESH, Cause, Hit
-from analyzer.analysis.findings.keeping import FORBIDDING, Effect, Kept
+from analyzer.analysis.findings.keeping import Effect, Kept
 from analyzer.analysis.findings.making import Maker
 from analyzer.analysis.findings.near_rules import direction_of
+from analyzer.analysis.findings.permitting import FORBIDDING
 from analyzer.analysis.findings.rebasing import rebased
 from analyzer.analysis.findings.texts import Texts
 from analyzer.analysis.findings.ways import Choice, Way

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from analyzer.manifests.text.section import Section
-from analyzer.sets import AddressSet
+from analyzer.sets import LINK_LOCAL, AddressSet
 
 _FLAG = re.compile(r"--?localip(?:[=\s]+(?P<value>\S+))?")
-_ANYWHERE = AddressSet.of("169.254.0.0/16", "fe80::/10")
 
 
 def node_local_dns(spec: Section) -> AddressSet | None:
@@ -40,5 +39,5 @@ def _addresses(value: str) -> AddressSet:
         try:
             found.append(ip_address(part))
         except ValueError:
-            return _ANYWHERE
-    return AddressSet.singles(found) or _ANYWHERE
+            return LINK_LOCAL
+    return AddressSet.singles(found) or LINK_LOCAL
