@@ -9,6 +9,8 @@ from typing import ClassVar
 from analyzer.records import dataclass
 
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
+GO_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+"""The values of annotations and variables that Go takes for true (strconv.ParseBool)."""
 
 
 class Labels(Mapping[str, str]):

@@ -24,8 +24,6 @@ TAKES_TUNNEL = "netproof/takes-tunnel"
 """What the variables of a pod's own proxy say of the mesh's tunnel; empty where they are silent."""
 ENABLE_HBONE = "ISTIO_META_ENABLE_HBONE"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
-GO_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-"""What Go takes for true."""
 ANNOTATIONS = frozenset(
     {
         STATUS,

@@ -58,15 +58,15 @@ _TCP = frozenset({"tcp", "https", "tls", "mongo", "redis", "mysql", "udp"})
 _TCP_BY_NUMBER = frozenset({25, 53, 3306, 27017})
 
 
-def _label(key: str, *values: str) -> Formula:
+def has_label(key: str, *values: str) -> Formula:
     return Test(Attribute(Role.SELF, Name.LABEL, key), frozenset(values) if values else None)
 
 
-def _of_namespace(key: str, *values: str) -> Formula:
+def has_namespace_label(key: str, *values: str) -> Formula:
     return Test(Attribute(Role.SELF, Name.NAMESPACE_LABEL, key), frozenset(values) if values else None)
 
 
-def _annotation(key: str, *values: str) -> Formula:
+def has_annotation(key: str, *values: str) -> Formula:
     return Test(Attribute(Role.SELF, Name.ANNOTATION, key), frozenset(values) if values else None)
 
 
@@ -97,8 +97,8 @@ def _is_added(key: str, value: str) -> Formula:
 def is_waypoint() -> Formula:
     return either(
         [
-            _label("gateway.networking.k8s.io/gateway-class-name", WAYPOINT_CLASS),
-            _label("gateway.istio.io/managed", "istio.io-mesh-controller"),
+            has_label("gateway.networking.k8s.io/gateway-class-name", WAYPOINT_CLASS),
+            has_label("gateway.istio.io/managed", "istio.io-mesh-controller"),
         ]
     )
 
@@ -107,22 +107,22 @@ def has_sidecar(mesh: Mesh, cluster: Cluster) -> Formula:
     """The injector's work is seen, or is to be expected (istio.md 2.1)."""
     revisions = {value for w in cluster.workloads if (value := w.labels.get(_REVISION))}
     revisions |= {value for n in cluster.namespaces if (value := n.labels.get(_REVISION))}
-    label, no_label = _label(_INJECT), negated(_label(_INJECT))
-    refused = either([_label(_INJECT, "false"), both([no_label, _annotation(_INJECT, "false")])])
+    label, no_label = has_label(_INJECT), negated(has_label(_INJECT))
+    refused = either([has_label(_INJECT, "false"), both([no_label, has_annotation(_INJECT, "false")])])
     words = {v for w in cluster.workloads if (v := w.annotations.get(_INJECT)) is not None and _is_odd(v)}
-    odd = [both([no_label, _annotation(_INJECT, *words)])] if words else []
+    odd = [both([no_label, has_annotation(_INJECT, *words)])] if words else []
     words = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and _is_odd(v)}
-    odd += [both([label, _label(_INJECT, *words)])] if words else []
+    odd += [both([label, has_label(_INJECT, *words)])] if words else []
     expected = both(
         [
             negated(in_namespace(*_NEVER)),
             negated(refused),
             negated(both([either(odd), _IS_OLD_INJECTOR])) if odd else TRUE,
-            negated(_annotation(UNINJECTED)),
+            negated(has_annotation(UNINJECTED)),
             either([_usual_hook(), *(_hook_of(each, mesh) for each in sorted(revisions))]),
         ]
     )
-    return both([is_a(Role.SELF, PODS), either([_annotation(STATUS), expected])])
+    return both([is_a(Role.SELF, PODS), either([has_annotation(STATUS), expected])])
 
 
 def _is_odd(word: str) -> bool:
@@ -140,20 +140,20 @@ _IS_OLD_INJECTOR = Open(
 
 
 def _usual_hook() -> Formula:
-    injects, revision = _of_namespace("istio-injection"), _of_namespace(_REVISION)
+    injects, revision = has_namespace_label("istio-injection"), has_namespace_label(_REVISION)
     return either(
         [
-            _of_namespace("istio-injection", "enabled"),
-            both([negated(injects), negated(revision), _label(_INJECT, "true"), negated(_label(_REVISION))]),
+            has_namespace_label("istio-injection", "enabled"),
+            both([negated(injects), negated(revision), has_label(_INJECT, "true"), negated(has_label(_REVISION))]),
         ]
     )
 
 
 def _hook_of(revision: str, mesh: Mesh) -> Formula:
     """The injector of a revision that is not seen to be installed may not be there."""
-    by_namespace = _of_namespace(_REVISION, revision)
-    by_pod = both([negated(_of_namespace(_REVISION)), _label(_REVISION, revision)])
-    hook = both([negated(_of_namespace("istio-injection")), either([by_namespace, by_pod])])
+    by_namespace = has_namespace_label(_REVISION, revision)
+    by_pod = both([negated(has_namespace_label(_REVISION)), has_label(_REVISION, revision)])
+    hook = both([negated(has_namespace_label("istio-injection")), either([by_namespace, by_pod])])
     if revision in mesh.revisions:
         return hook
     text = f"whether the revision `{revision}` of Istio is installed is not known"
@@ -164,7 +164,12 @@ def keeps_off(mesh: Mesh, cluster: Cluster) -> Formula:
     """The labels by which a pod is none that a sidecar or ztunnel stands before, where its namespace has them."""
     strange = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and v.lower() not in _YES}
     made_gateways = (made_by(each) for each in mesh.of(IngressGateway) if each.selector)
-    asked = [_label(_INJECT, "false", *strange), _label(DATAPLANE_MODE, "none"), is_waypoint(), _label(GATEWAY_NAME)]
+    asked = [
+        has_label(_INJECT, "false", *strange),
+        has_label(DATAPLANE_MODE, "none"),
+        is_waypoint(),
+        has_label(GATEWAY_NAME),
+    ]
     return either([*asked, *made_gateways])
 
 
@@ -181,18 +186,19 @@ def is_captured(mesh: Mesh, cluster: Cluster) -> Formula:
     found: list[Formula] = []
     for values in told:
         has = [
-            _annotation(k, v) if v is not None else negated(_annotation(k)) for k, v in zip(keys, values, strict=True)
+            has_annotation(k, v) if v is not None else negated(has_annotation(k))
+            for k, v in zip(keys, values, strict=True)
         ]
         found.append(both([*has, on(_captured(*values))]))
-    others = both(negated(_annotation(key)) for key in keys) if told else TRUE
-    bare = negated(_annotation("sidecar.istio.io/interceptionMode", "NONE"))
+    others = both(negated(has_annotation(key)) for key in keys) if told else TRUE
+    bare = negated(has_annotation("sidecar.istio.io/interceptionMode", "NONE"))
     return both([bare, _is_as_usual(mesh, cluster), either([both([others, usual]), *found])])
 
 
 def _is_as_usual(mesh: Mesh, cluster: Cluster) -> Formula:
     """Nothing tells the proxy to look elsewhere; whether it then sees the port is not modelled."""
     configs = {text for w in cluster.workloads if "interceptionMode" in (text := w.annotations.get(OWN_CONFIG, ""))}
-    odd = either([_annotation(_INTERFACES), *([_annotation(OWN_CONFIG, *configs)] if configs else [])])
+    odd = either([has_annotation(_INTERFACES), *([has_annotation(OWN_CONFIG, *configs)] if configs else [])])
     if not mesh.config.captures:
         odd = TRUE
     text = "whether the proxy takes over what comes in, where it is told to do so otherwise, is not modelled"
@@ -297,7 +303,7 @@ def selects(attached: Attachment, root: str, *, in_ambient: bool = False) -> For
     where = TRUE if attached.namespace == root else in_namespace(attached.namespace)
     if attached.targets:
         gateways = [t.name for t in attached.targets if (t.group, t.kind) == ("gateway.networking.k8s.io", "Gateway")]
-        named = _label(GATEWAY_NAME, *gateways)
+        named = has_label(GATEWAY_NAME, *gateways)
         return both([in_namespace(attached.namespace), named]) if gateways and not in_ambient else FALSE
     if in_ambient and attached.labels is not None and not attached.labels:
         return FALSE

@@ -10,24 +10,21 @@ from analyzer.model.formulas import (
     FALSE,
     PODS,
     TRUE,
-    Attribute,
     Formula,
-    Name,
     Open,
     Role,
-    Test,
     both,
     either,
     is_a,
     negated,
 )
+from analyzer.model.labels import GO_TRUE
 from analyzer.model.memory import remembered
 from analyzer.model.mesh import (
     AMBIENT,
     BYPASS,
     DATAPLANE_MODE,
     ENABLE_HBONE,
-    GO_TRUE,
     REDIRECTED,
     REDIRECTION,
     STATUS,
@@ -35,14 +32,10 @@ from analyzer.model.mesh import (
     UNREDIRECTED,
     Mesh,
 )
-from analyzer.model.mesh_pods import OWN_CONFIG, in_namespace
+from analyzer.model.mesh_pods import OWN_CONFIG, has_annotation, has_label, has_namespace_label, in_namespace
 from analyzer.model.open_facts import OpenFact
 
 _WRITTEN = re.compile(ENABLE_HBONE + r"[\"']?\s*:\s*[\"']?(\w*)")
-
-
-def _annotation(key: str, *values: str) -> Formula:
-    return Test(Attribute(Role.SELF, Name.ANNOTATION, key), frozenset(values) if values else None)
 
 
 def has_ztunnel(mesh: Mesh) -> Formula:
@@ -51,17 +44,14 @@ def has_ztunnel(mesh: Mesh) -> Formula:
     Of a stored pod of which the server does not say so nobody knows: it may be older than its namespace's label in
     these manifests, or taking it over has failed.  Nor of pods in namespaces that the CNI plugin passes over.
     """
-    of_namespace = Test(Attribute(Role.SELF, Name.NAMESPACE_LABEL, DATAPLANE_MODE), frozenset({AMBIENT}))
-    of_pod, no_pod = (
-        Test(Attribute(Role.SELF, Name.LABEL, DATAPLANE_MODE), frozenset({it})) for it in (AMBIENT, "none")
-    )
-    asked = either([of_pod, both([of_namespace, negated(no_pod)])])
-    left, passed_over = _annotation(UNREDIRECTED), in_namespace(*mesh.passed_over) if mesh.passed_over else FALSE
+    by_namespace = both([has_namespace_label(DATAPLANE_MODE, AMBIENT), negated(has_label(DATAPLANE_MODE, "none"))])
+    asked = either([has_label(DATAPLANE_MODE, AMBIENT), by_namespace])
+    left, passed_over = has_annotation(UNREDIRECTED), in_namespace(*mesh.passed_over) if mesh.passed_over else FALSE
     taken = either([negated(left), _of_stored()])
     enrolled = either([negated(passed_over), left, _of_passed_over(mesh)])
-    redirected = _annotation(REDIRECTION, REDIRECTED)
+    redirected = has_annotation(REDIRECTION, REDIRECTED)
     is_ambient = either([redirected, both([asked, taken, enrolled])])
-    return both([is_a(Role.SELF, PODS), negated(_annotation(STATUS)), is_ambient])
+    return both([is_a(Role.SELF, PODS), negated(has_annotation(STATUS)), is_ambient])
 
 
 def _of_stored() -> Formula:
@@ -80,7 +70,7 @@ def _of_passed_over(mesh: Mesh) -> Formula:
 def goes_past_ztunnel(cluster: Cluster) -> Formula:
     """The pod is told to take what comes in as it comes: only the tunnel's own port leads to ztunnel then."""
     is_used = any(BYPASS in workload.annotations for workload in cluster.workloads)
-    return _annotation(BYPASS, *GO_TRUE) if is_used else FALSE
+    return has_annotation(BYPASS, *GO_TRUE) if is_used else FALSE
 
 
 @remembered
@@ -89,15 +79,13 @@ def takes_tunnel(cluster: Cluster) -> Formula:
     so where they are seen, else the pod's annotation, else the mesh's configuration; and istiod, which is told of
     ambient."""
     told = {text: _WRITTEN.findall(text) for w in cluster.workloads if ENABLE_HBONE in (text := _own_config(w))}
-    yes, odd = (
-        {text for text, words in told.items() if words and words[-1] in GO_TRUE},
-        {t for t in told if not told[t]},
-    )
-    seen, written = _annotation(TAKES_TUNNEL), _annotation(OWN_CONFIG, *told) if told else FALSE
-    config = [_annotation(OWN_CONFIG, *yes)] if yes else []
-    config += [both([_annotation(OWN_CONFIG, *odd), _unread("annotations")])] if odd else []
+    yes = {text for text, words in told.items() if words and words[-1] in GO_TRUE}
+    odd = {text for text, words in told.items() if not words}
+    seen, written = has_annotation(TAKES_TUNNEL), has_annotation(OWN_CONFIG, *told) if told else FALSE
+    config = [has_annotation(OWN_CONFIG, *yes)] if yes else []
+    config += [both([has_annotation(OWN_CONFIG, *odd), _unread("annotations")])] if odd else []
     config.append(both([negated(written), _of_mesh(cluster.mesh)]))
-    found = either([_annotation(TAKES_TUNNEL, *GO_TRUE), both([negated(seen), either(config)])])
+    found = either([has_annotation(TAKES_TUNNEL, *GO_TRUE), both([negated(seen), either(config)])])
     if cluster.mesh.is_ambient or not (told or cluster.mesh.config.takes_tunnel or _is_seen(cluster)):
         return found if cluster.mesh.is_ambient else FALSE
     text = "whether istiod lets sidecars take the mesh's tunnel (PILOT_ENABLE_AMBIENT) is not known"

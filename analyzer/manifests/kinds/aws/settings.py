@@ -11,6 +11,7 @@ from analyzer.manifests.text.nodes import Mapping as Placed
 from analyzer.manifests.text.nodes import line_of
 from analyzer.manifests.text.section import Log
 from analyzer.model.aws import UNKNOWN, AwsSettings
+from analyzer.model.labels import GO_TRUE
 from analyzer.model.source import Source
 from analyzer.records import dataclass
 
@@ -20,7 +21,6 @@ _POD_ENI = "ENABLE_POD_ENI"
 _CUSTOM = "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"
 _HOMES = ("kube-system", "default")
 """Where the CNI's own DaemonSet is: a manifest that names no namespace is read as of `default`."""
-_TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _KNOB_OF_ENV = {
     "NETWORK_POLICY_ENFORCING_MODE": "network-policy-enforcing-mode",
     "POD_SECURITY_GROUP_ENFORCING_MODE": "pod-security-group-enforcing-mode",
@@ -60,7 +60,7 @@ def of_daemon_sets(pods: Iterable[PodSource], config_maps: ConfigMaps) -> list[A
         if pod.kind == "DaemonSet" and pod.name == "aws-node" and pod.namespace in _HOMES:
             containers = {option.container for option in pod.options}
             flag = [it for it in pod.options if it.container == _AGENT and it.name == f"--{_AGENT_FLAG}"]
-            agent: bool | None = _AGENT in containers and bool(flag) and flag[-1].value in ("", *_TRUE)
+            agent: bool | None = _AGENT in containers and bool(flag) and flag[-1].value in ("", *GO_TRUE)
             if flag and "$(" in flag[-1].value:
                 agent = None
             what = f"DaemonSet {pod.namespace}/{pod.name}"
@@ -150,7 +150,7 @@ def _told(
         untold=tuple(untold),
         has_pod_eni=has_pod_eni,
         without_pod_eni=without,
-        custom_network=custom.strip() in _TRUE if isinstance(custom, str) else None,
+        custom_network=custom.strip() in GO_TRUE if isinstance(custom, str) else None,
     )
 
 
@@ -158,7 +158,7 @@ def _without_pod_eni(eni: str | Untold, what: str) -> str:
     """Why pods get no interface of their own: it is off unless it is switched on (S1)."""
     if isinstance(eni, Untold):
         return f"{_POD_ENI} of {what} is taken {eni.why}"
-    if eni.strip() in _TRUE:
+    if eni.strip() in GO_TRUE:
         return ""
     said = f"is `{eni.strip()}`" if eni.strip() else "is not set"
     return f"{_POD_ENI} of {what} {said}, so that pods to come get no interface of their own"
@@ -170,7 +170,7 @@ def _lower(value: str) -> str:
 
 def _boolean(value: str) -> str:
     """As Go's ParseBool reads it; what it does not know is the default."""
-    return "true" if value in _TRUE else "false"
+    return "true" if value in GO_TRUE else "false"
 
 
 def _ranges(value: str) -> str:

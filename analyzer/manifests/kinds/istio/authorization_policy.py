@@ -9,6 +9,7 @@ from ipaddress import ip_address, ip_interface
 from analyzer.manifests.kinds.istio.attachment import DRY_RUN, annotations_of, kind_of_policy, place_of, read_attachment
 from analyzer.manifests.kinds.manifest import Manifest
 from analyzer.manifests.text.section import Section
+from analyzer.model.labels import GO_TRUE
 from analyzer.model.mesh import AuthorizationPolicy, Condition, Conditions, MeshRule, Verdict
 
 _SPEC = frozenset({"action", "provider", "rules", "selector", "targetRef", "targetRefs"})
@@ -34,8 +35,7 @@ _NOT_IN_CUSTOM = (
 )
 _OF_IDENTITY = frozenset({"principals", "namespaces"})
 _MOST_ACCOUNTS, _LONGEST_ACCOUNT, _MOST_RULES = 16, 320, 512
-_BOOLEANS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
-_BOOLEANS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
+_BOOLEANS = {**dict.fromkeys(GO_TRUE, True), **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False)}
 _BRACKETED = re.compile(r"([^\[]+)\[(.+)\]")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from analyzer.manifests.text.nodes import Mapping, line_of
 from analyzer.manifests.text.section import Log
 from analyzer.manifests.text.texts import read_trees
-from analyzer.model.mesh import DEFAULT_REVISION, ENABLE_HBONE, GO_TRUE, MeshConfig, Normalization
+from analyzer.model.labels import GO_TRUE
+from analyzer.model.mesh import DEFAULT_REVISION, ENABLE_HBONE, MeshConfig, Normalization
 from analyzer.model.source import Source
 
 _NAME = re.compile(r"istio(-(?P<revision>.*))?")
