@@ -117,8 +117,7 @@ def diff(
     setting = setting_of(universe, profile, knob, pod_cidr, budget)
     second = inputs.second_solver(cross_check)
     before, after = loaded(old), loaded(new)
-    was, engine = profiles_for(profile, knob, before, after)
-    setting = replace(setting, profile=engine, old_profile=was if was != engine else None)
+    setting = setting.between(*profiles_for(profile, knob, before, after))
     found = analysis.compare(
         before,
         after,

@@ -60,12 +60,12 @@ def diff(
             lambda: reading.staged(paths or (), git, progress) if staged else reading.both(paths or (), git, progress),
         )
         controllers = endpoints.ingress_controllers(ingress_controller or (), old.cluster, new.cluster)
-        before, engine = inputs.profiles_for(profile, knob or (), old.cluster, new.cluster)
+        engines = inputs.profiles_for(profile, knob or (), old.cluster, new.cluster)
         found = analysis.compare(
             old.cluster,
             new.cluster,
             packs,
-            setting=analysis.Setting(pods, engine, addresses, limits, old_profile=before if before != engine else None),
+            setting=analysis.Setting(pods, engines[1], addresses, limits).between(*engines),
             max_changes=max_changes,
             second_solver=solver,
             progress=progress,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli import interrupting
+from analyzer.cli.folders import repository_root
 from analyzer.cli.formats import CheckFormat, MapFormat
 from analyzer.cli.options import Color
 from analyzer.errors import UsageError
@@ -69,16 +70,6 @@ def terminal_style(
         folder=here,
         root=root,
     )
-
-
-def repository_root(folder: str) -> str | None:
-    """The root of the Git working tree that a folder lies in."""
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
-    return folder
 
 
 def _is_colored(color: Color, is_terminal: bool) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from analyzer.cli import output
+from analyzer.cli.folders import is_below, repository_root
 from analyzer.cli.guard import tell
 from analyzer.records import dataclass
 from analyzer.reports import finding_words
@@ -80,15 +81,11 @@ class _Ground:
 
 def _ground(files: Sequence[str]) -> _Ground:
     here, there = os.path.realpath(os.curdir), [os.path.realpath(file) for file in files]
-    is_below = all(_is_below(file, here) for file in there)
-    roots = {output.repository_root(os.path.dirname(file)) for file in there}
+    are_below = all(is_below(file, here) for file in there)
+    roots = {repository_root(os.path.dirname(file)) for file in there}
     if len(roots) == 1 and (root := roots.pop()) is not None:
-        return _Ground(root, True, is_below)
-    return _Ground(here if is_below else os.path.commonpath([os.path.dirname(it) for it in there]), False, is_below)
-
-
-def _is_below(file: str, folder: str) -> bool:
-    return os.path.commonpath([file, folder]) == folder
+        return _Ground(root, True, are_below)
+    return _Ground(here if are_below else os.path.commonpath([os.path.dirname(it) for it in there]), False, are_below)
 
 
 def _commands(ground: _Ground, path: Path) -> list[str]:
@@ -102,7 +99,7 @@ def _commands(ground: _Ground, path: Path) -> list[str]:
     elif ground.is_git:
         seen = "" if piped else f" {shlex.quote(os.path.relpath(os.path.realpath(path), ground.folder))}"
         found.append(f"git -C {shlex.quote(folder)} apply{seen}")
-    elif is_here and output.repository_root(here) is None:
+    elif is_here and repository_root(here) is None:
         found.append(f"git apply{file}")
     where = "" if is_here else f" -d {shlex.quote(folder)}"
     found.append(f"patch -p1{where}{'' if piped else ' <'}{file}")

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from analyzer import inputs
+from analyzer.cli.folders import is_below
 from analyzer.cli.texts import Again, Texts
 from analyzer.errors import ManifestError, UsageError
 from analyzer.records import dataclass
@@ -103,7 +104,7 @@ class Reading:
 
         can_reread = "-" not in paths or self.texts.kept is not None
         reread = Again(partial(self._kept, paths)).with_texts if can_reread else None
-        texts = Locator(self.texts.read, reread, partial(_is_below, paths))
+        texts = Locator(self.texts.read, reread, partial(_is_read, paths))
         return replace(answer, findings=findings_of(answer, cluster, setting, texts, packs, jobs=self.jobs))
 
     def _kept(self, paths: Sequence[str]) -> Kept:
@@ -245,8 +246,8 @@ def served_by(controllers: Sequence[str], universe: str) -> None:
         )
 
 
-def _is_below(paths: Sequence[str], file: str) -> bool:
+def _is_read(paths: Sequence[str], file: str) -> bool:
     """Whether the file lies in a folder that is read as a whole."""
     there = os.path.realpath(file)
     folders = [os.path.realpath(path) for path in paths or (".",) if os.path.isdir(path)]
-    return any(os.path.commonpath([there, folder]) == folder for folder in folders)
+    return any(is_below(there, folder) for folder in folders)

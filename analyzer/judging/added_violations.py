@@ -18,7 +18,7 @@ from analyzer.judging.after_policies import Change, parts_of
 from analyzer.judging.bound import bound
 from analyzer.judging.compare import Revisions, gained
 from analyzer.judging.either_way import unknown_sets
-from analyzer.judging.judge import Setting
+from analyzer.judging.setting import Setting
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.records import dataclass
 from analyzer.verdicts import Counterexample, Status, Verdict

@@ -10,12 +10,13 @@ from analyzer.judging.bound import bound
 from analyzer.judging.counterexamples import Finder, Found, Witness, new_namespaces
 from analyzer.judging.either_way import reading
 from analyzer.judging.evidence import Evidence
-from analyzer.judging.judge import Setting, unread_requests
+from analyzer.judging.judge import unread_requests
 from analyzer.judging.mediated import mediated_pair
 from analyzer.judging.moved import moved_addresses
 from analyzer.judging.query_session import QuerySession
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay, UnconfirmedError
+from analyzer.judging.setting import Setting
 from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Assumption, Claim, Kind, Universe
 from analyzer.model.cluster import Cluster

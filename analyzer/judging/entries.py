@@ -8,8 +8,8 @@ from analyzer.encoding import VIOLATION, Attribute, Question, encode
 from analyzer.encoding.variables import PROTOCOL_CODES
 from analyzer.judging.expose import held
 from analyzer.judging.generalise import exactly
-from analyzer.judging.judge import Setting
 from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
+from analyzer.judging.setting import Setting
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.ends import pods_in, pods_of_workload

@@ -15,10 +15,10 @@ from analyzer.encoding.classes import EndClass, mentioned_values
 from analyzer.encoding.variables import ADDRESSES
 from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.generalise import generalise
-from analyzer.judging.judge import Setting
 from analyzer.judging.query_session import Certain, QuerySession
 from analyzer.judging.regions import describe
 from analyzer.judging.replay import Replay
+from analyzer.judging.setting import Setting
 from analyzer.model.added_labels import distinguished_by
 from analyzer.model.claims import Claim, Kind, Universe
 from analyzer.model.cluster import Cluster, Workload

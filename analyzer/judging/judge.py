@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 
 from analyzer.encoding import VIOLATION, Attribute, Obligation, Question, decode, encode
 from analyzer.encoding.mediation import admits_tokens, names_tokens
@@ -34,6 +34,7 @@ from analyzer.judging.query_session import NOT_VIOLATION, QuerySession
 from analyzer.judging.readable import FAMILIAR_ADDRESSES, readable
 from analyzer.judging.replay import AnotherRequest, Replay, UnconfirmedError
 from analyzer.judging.scales import beside_scales
+from analyzer.judging.setting import Setting
 from analyzer.judging.unread import beside_unread
 from analyzer.judging.vacuity import Vacuity
 from analyzer.judging.words import denial, denier, in_words, refutation, unknown_fact
@@ -42,14 +43,11 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Name, Role
 from analyzer.model.mesh import KINDS_OF_MESH
 from analyzer.model.policies import RuleRef
-from analyzer.model.profile import Profile
 from analyzer.model.request_view import is_seen_by_engine
-from analyzer.records import dataclass
 from analyzer.semantics import ties
 from analyzer.semantics.requested import Asked
-from analyzer.sets import AddressSet
 from analyzer.sets.intervals import points
-from analyzer.solving import Budget, Outcome, OutOfTimeError
+from analyzer.solving import Outcome, OutOfTimeError
 from analyzer.verdicts.verdict import Statistics, Status, Verdict
 
 _MOST_REQUESTS = 60
@@ -57,34 +55,6 @@ _NOT_COVERED = "a pod without a sidecar, or plaintext under PERMISSIVE, is not c
 _MOST_MINIMISED = 40
 _MOST_FURTHER = 9
 _CHEAP = 100_000  # rlimit units: a tenth of a second or so
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How questions are asked.  `pod_addresses is None`: from the nodes' podCIDRs, else the default ranges.
-
-    `old_profile`: of a comparison, what enforces policies in the old revision, where it is another than in the new one.
-    `keeps_steps`: verdicts carry the scripts that they rest on.  `lists_regions`: they list what is violated beyond the
-    counterexamples.  `looks_further`: they hold more than `max_counterexamples` where that costs little, from which
-    causes are told.
-    """
-
-    universe: Universe
-    profile: Profile
-    pod_addresses: AddressSet | None = None
-    budget: Budget = field(default_factory=Budget)
-    max_counterexamples: int = 3
-    slice_first: bool = True
-    keeps_steps: bool = False
-    lists_regions: bool = False
-    old_profile: Profile | None = None
-    looks_further: bool = True
-
-    @property
-    def of_sides(self) -> tuple[Setting, Setting]:
-        """How the old revision and the new one are asked, each alone."""
-        new = replace(self, old_profile=None)
-        return new if self.old_profile is None else replace(new, profile=self.old_profile), new
 
 
 def judge(cluster: Cluster, query: Query, assumptions: tuple[Assumption, ...], setting: Setting) -> Verdict:

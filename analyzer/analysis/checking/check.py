@@ -142,16 +142,17 @@ def _explained(cluster: Cluster, profile: Profile, pack: Pack, verdict: Verdict)
     blame = verdict.blame
     if verdict.status is Status.VACUOUS:
         blame = (*blame, *why_vacuous(cluster, pack, query))
-    notices = (
-        *verdict.notices,
-        *empty_sets(query),
-        *unknown_names(cluster, query),
-        *unknown_labels(cluster, profile, query),
-    )
-    return replace(verdict, notices=notices, blame=blame)
+    return replace(verdict, notices=(*verdict.notices, *slips_in(query, cluster, profile)), blame=blame)
 
 
-def unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
+def slips_in(query: Query, cluster: Cluster, profile: Profile) -> Iterator[Notice]:
+    """What a query may not mean as it is written: sets that no end is in, names and labels that no manifest has."""
+    yield from empty_sets(query)
+    yield from _unknown_names(cluster, query)
+    yield from unknown_labels(cluster, profile, query)
+
+
+def _unknown_names(cluster: Cluster, query: Query) -> Iterator[Notice]:
     """Namespaces, workloads and Services of a query that no manifest has, each with the nearest: no errors, for they
     may be created later, or be misspelt."""
     seen: set[str] = set()

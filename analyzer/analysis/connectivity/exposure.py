@@ -16,7 +16,7 @@ from analyzer.analysis.connectivity.views import Classes
 from analyzer.analysis.notices.mesh_notices import admitted_by_mesh, mesh_notices
 from analyzer.encoding import pod_addresses
 from analyzer.judging.expose import Alike, expose
-from analyzer.judging.judge import Setting
+from analyzer.judging.setting import Setting
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.enforcing import as_enforced
 from analyzer.model.mentioned_labels import mentioned_labels

@@ -12,7 +12,7 @@ from analyzer.analysis.connectivity.focus import Focus
 from analyzer.analysis.connectivity.pairwise import Pair
 from analyzer.analysis.connectivity.variants import guesses
 from analyzer.judging.entries import open_to_pods
-from analyzer.judging.judge import Setting
+from analyzer.judging.setting import Setting
 from analyzer.model.cluster import Backend, Cluster, Route, Service, ServicePort, Workload
 from analyzer.model.leading import target_of
 from analyzer.model.lifting import lifted

@@ -23,9 +23,7 @@ class Diagnosis:
 
 def diagnoses(text: str, file: str, cluster: Cluster | None) -> Iterator[Diagnosis]:
     """Each error of the file; or where there is none, its notices, and names and labels that no manifest has."""
-    from analyzer.analysis.checking.check import unknown_names
-    from analyzer.analysis.notices.empty_sets import empty_sets
-    from analyzer.analysis.notices.unknown_labels import unknown_labels
+    from analyzer.analysis.checking.check import slips_in
     from analyzer.language import parse_pack
 
     try:
@@ -37,11 +35,7 @@ def diagnoses(text: str, file: str, cluster: Cluster | None) -> Iterator[Diagnos
     notices = list(pack.notices)
     for query in pack.queries if cluster is not None else ():
         assert cluster is not None
-        notices += [
-            *empty_sets(query),
-            *unknown_names(cluster, query),
-            *unknown_labels(cluster, _engine_of(cluster), query),
-        ]
+        notices += slips_in(query, cluster, _engine_of(cluster))
     for notice in notices:
         yield Diagnosis(max(1, notice.source.line), 1, 0, notice.message, False)
 
