@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from analyzer.analysis.findings.asking import Asker
 from analyzer.analysis.findings.causes import MESH, Cause
@@ -122,15 +123,14 @@ class Maker:
                 yield from self._of_engine(cause, remedy, is_fixed)
             case Fault.OPEN if cause.ref is not None and key.direction is not None:
                 wrong = f"`policyTypes` lacks {key.direction.value.capitalize()}, so {key.direction.value} stays open"
+                path, typed = ("spec", "policyTypes"), closed_by_type(cause, self.around, self.texts)
                 policy = cause.ref.policy
-                is_misspelt = isinstance(policy, Policy) and policy.rules(key.direction) is not None
-                if is_misspelt:
+                if isinstance(policy, Policy) and policy.rules(key.direction) is not None:
                     yield from respelt_subject(cause, self.texts)
                     wrong = "selects no pod: its `podSelector` is misspelt, or is for pods to come"
-                for fix in closed_by_type(cause, self.around, self.texts) if not is_misspelt else ():
-                    yield Way(wrong, ("spec", "policyTypes"), fix)
-                for fix in closed_by_policy(cause, self.around, self.texts):
-                    yield Way(wrong, ("spec", "policyTypes"), fix)
+                    path, typed = ("spec", "podSelector"), iter(())
+                for fix in chain(typed, closed_by_policy(cause, self.around, self.texts)):
+                    yield Way(wrong, path, fix)
             case Fault.OPEN if where := self._without_agent(cause):
                 wrong = f"the VPC CNI enforces no policy at pods on {where}: {self._shown(cause)}"
                 yield Way(wrong, (), Fix("run them on Linux nodes of EC2, or shut them off by security groups"))
