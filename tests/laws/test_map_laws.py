@@ -118,9 +118,11 @@ def answers(cluster: Cluster, profile: Profile, src: MapEnd, dst: MapEnd, atom) 
         if a.version == b.version:
             connection = Connection(concrete(src, a, cluster), concrete(dst, b, cluster), *atom)
             settled = runs(lambda settle, it=connection: decide(cluster, profile, it, settle))
-            found |= {decision.allowed for decision, facts in settled if OWN_NODE not in facts.values()}
-            if len(found) == 2:
-                break
+            for decision, facts in settled:
+                if OWN_NODE not in facts.values():
+                    found.add(decision.allowed)
+                if len(found) == 2:
+                    return found
     return found
 
 
