@@ -89,6 +89,7 @@ class Draft:
         self.text = "".join(text)
         self._places = [*places, len(written)]
         self.edits: list[Edit] = []
+        self._looked_at: dict[tuple[Where, int], str] = {}
 
     def place(self, position: int) -> int:
         """Where in the text as written the character stood, or what it came from."""
@@ -112,6 +113,7 @@ class Draft:
         came_from = _origins(self.text[start:end], new)
         self._places[start:end] = [self._places[start + origin] for origin in came_from]
         self.text = self.text[:start] + new + self.text[end:]
+        self._looked_at.clear()
 
     def apply(self, idiom: Idiom, known: Set[str], head: int = 0) -> None:
         """Rewrite what the idiom is found at, from left to right, save where it is a name that is known.  What comes
@@ -133,14 +135,21 @@ class Draft:
             position, seen = found.start() + max(len(new), 1), self._seen(idiom.where, head)
 
     def _seen(self, where: Where, head: int) -> str:
-        """The text behind the head, with what is not looked at hidden."""
-        text = _STRING.sub(lambda found: f'"{_HIDDEN * (len(found[0]) - 2)}"', self.text[head:])
-        if where is Where.ALL:
-            return text
-        depth, shown = 0, []
-        for character in text:
-            depth -= character in ")]"
-            is_seen = (depth > 0) is (where is Where.INSIDE) or character in "()[]"
-            shown.append(character if is_seen else _HIDDEN)
-            depth += character in "(["
-        return "".join(shown)
+        """The text behind the head, with what is not looked at hidden; hundreds of idioms look at the same."""
+        found = self._looked_at.get((where, head))
+        if found is None:
+            found = self._looked_at[where, head] = _with_hidden(self.text[head:], where)
+        return found
+
+
+def _with_hidden(text: str, where: Where) -> str:
+    text = _STRING.sub(lambda found: f'"{_HIDDEN * (len(found[0]) - 2)}"', text)
+    if where is Where.ALL:
+        return text
+    depth, shown = 0, []
+    for character in text:
+        depth -= character in ")]"
+        is_seen = (depth > 0) is (where is Where.INSIDE) or character in "()[]"
+        shown.append(character if is_seen else _HIDDEN)
+        depth += character in "(["
+    return "".join(shown)
