@@ -5,7 +5,8 @@
 Changes are judged one after the other while others happen in the cluster.  Each answer is held against the cluster as
 it is at that moment: a change that would open a tenant is denied, one that would not is let through, and where netproof
 is behind it says so and gives neither.  Every so many seconds the API server drops all watches, once with its events
-forgotten; the gate is started anew so many times.  A wrong answer, or a change that gets none, ends it.
+forgotten; the gate is started anew so many times.  A wrong answer, or a change that gets none, ends it.  How far it is
+stands on stderr.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import random
 import resource
 import statistics
+import sys
 import time
 import urllib.request
 from collections import Counter
@@ -30,6 +32,7 @@ from tests.serve.conftest import APART, deployment, following, namespace, policy
 from tests.serve.fake_api_server import FakeApiServer, Thing
 
 PACK = Pack("soak", "", (parse_query(f"{APART} within namespaces", "tenants-apart"),))
+_TELL_EVERY = 500  # admissions
 _CHANGING = ("namespaces", "networkpolicies", "deployments")
 OPEN, HOME = {"from": [{"namespaceSelector": {}}]}, {"from": [{"podSelector": {}}]}
 
@@ -127,6 +130,10 @@ def measure(admissions: int = 10_000, tenants: int = 50, break_every: float = 60
             if number % 3 == 0:
                 soak.happen(number, state)
             soak.ask(url, number)
+            if (number + 1) % _TELL_EVERY == 0:
+                told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(soak.outcomes.items()))
+                seconds = time.monotonic() - began
+                print(f"{number + 1:,} of {admissions:,} after {seconds:.0f} s: {told}", file=sys.stderr, flush=True)
     server.shutdown()
     server.server_close()
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(soak.outcomes.items()))
