@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 
+from analyzer.encoding.entry_changes import others
 from analyzer.encoding.namespaces import NamespaceTable, Side
 from analyzer.encoding.reach import NO_END, Ends, ends_of, everywhere, union_of
 from analyzer.encoding.scope import pod_addresses
@@ -135,9 +137,9 @@ class Comparison:
 
     # -------------------------------------------------------------------------------------------- tiers
     def _unordered(self, stages: tuple[Stage, Stage], tiers: tuple[Tier, Tier]) -> Iterator[Changed]:
-        if not self._have_labels_changed and not self._have_nodes_changed and _are_same(*tiers):
-            return
-        by_name = [_by_name(tier, side.cluster) for tier, side in zip(tiers, self.sides, strict=True)]
+        is_shifting = self._have_labels_changed or self._have_nodes_changed
+        different = None if is_shifting else list(chain(*others(tiers[0].entries, tiers[1].entries)))
+        by_name = [_by_name(tier, side.cluster, different) for tier, side in zip(tiers, self.sides, strict=True)]
         for names in dict.fromkeys((*by_name[0], *by_name[1])):
             entries = [found.get(names, []) for found in by_name]
             if self._are_alike(*entries):
@@ -147,8 +149,8 @@ class Comparison:
                 yield Changed(self._near((said[0].get(subject) or said[1][subject])[0]), self.every)
             for subject in said[0].keys() & said[1].keys():
                 formula, rules = said[0][subject]
-                others = said[1][subject][1]
-                apart = [rules.get(key) or others[key] for key in rules.keys() ^ others.keys()]
+                others_say = said[1][subject][1]
+                apart = [rules.get(key) or others_say[key] for key in rules.keys() ^ others_say.keys()]
                 if apart:
                     yield Changed(self._near(formula), union_of(self._far(stages[0], rule) for rule in apart))
 
@@ -193,6 +195,7 @@ class Comparison:
     def _other_objects(self, stages: tuple[Stage, Stage]) -> Iterator[Changed]:
         """Objects that are not modelled; Services, which decide which source a pod sees, and may decide which
         destination rules see."""
+        before, after = stages
         said = [{(doubt.denies, doubt.allows) for doubt in stage.doubts} for stage in stages]
         for formulas in said[0] ^ said[1]:
             yield Changed(self._near(either(formulas)), self.every)
@@ -200,12 +203,12 @@ class Comparison:
         for key in fronts[0].keys() ^ fronts[1].keys():
             when = fronts[0][key] if key in fronts[0] else fronts[1][key]
             yield Changed(self._ends(when, Role.DST), self.every)
-        leading = [{(way.address, _unnamed(way.port)) for way in stage.ways} for stage in stages]
-        at_nodes = [{(it.low, it.high, _unnamed(it.port)) for it in stage.node_ways} for stage in stages]
+        is_led_elsewhere = before.ways is not after.ways and _led(before) != _led(after)
+        is_led_elsewhere |= before.node_ways is not after.node_ways and _led_by_nodes(before) != _led_by_nodes(after)
         is_seen = bool(stages[0].tiers) and stages[0].judges is Role.SRC
         are_nodes_other = is_seen and self._leads_from_nodes and self._have_nodes_changed
         is_arrival_other = stages[0].arrival != stages[1].arrival and any(stage.is_fronted for stage in stages)
-        if leading[0] != leading[1] or at_nodes[0] != at_nodes[1] or are_nodes_other or is_arrival_other:
+        if is_led_elsewhere or are_nodes_other or is_arrival_other:
             yield Changed(self.every, self.every)
 
     # -------------------------------------------------------------------------------------------- what they say
@@ -274,13 +277,16 @@ def _speaking(entry: Entry) -> list[StagedRule]:
     return [rule for rule in entry.rules if rule.when != FALSE]
 
 
-def _by_name(tier: Tier, cluster: Cluster) -> dict[Hashable, list[Entry]]:
-    """The policies by the namespaces that their subjects name."""
+def _by_name(tier: Tier, cluster: Cluster, different: Iterable[Entry] | None) -> dict[Hashable, list[Entry]]:
+    """The policies by the namespaces that their subjects name; of those alone that some of the `different` ones name,
+    if these are given."""
     found: dict[Hashable, list[Entry]] = {}
     entries, room = tier.entries, _named(cluster)
     room.forget_others(entries)
+    asked = None if different is None else {_names_of(entry) for entry in different}
     for entry, names in zip(entries, room.of(entries, _names_of, are_all=False), strict=True):
-        found.setdefault(names, []).append(entry)
+        if asked is None or names in asked:
+            found.setdefault(names, []).append(entry)
     return found
 
 
@@ -292,12 +298,6 @@ def _names_of(entry: Entry) -> frozenset[str] | None:
 def _named(cluster: Cluster) -> PerObject[Entry, frozenset[str] | None]:
     """Room for what single policies name, whatever the cluster."""
     return PerObject()
-
-
-def _are_same(before: Tier, after: Tier) -> bool:
-    """The policies are the very same objects, in the same order."""
-    one, other = before.entries, after.entries
-    return len(one) == len(other) and all(was is now for was, now in zip(one, other, strict=True))
 
 
 def _say_the_same(one: Entry, other: Entry) -> bool:
@@ -316,6 +316,14 @@ def _order(placed: _Placed, kept: Counter[Hashable]) -> list[list[Counter[Hashab
     """The order of those that are kept."""
     scales = ([Counter(key for key, _ in group if key in kept) for group in scale] for scale in placed)
     return [found for scale in scales if (found := [group for group in scale if group])]
+
+
+def _led(stage: Stage) -> set[Hashable]:
+    return {(way.address, _unnamed(way.port)) for way in stage.ways}
+
+
+def _led_by_nodes(stage: Stage) -> set[Hashable]:
+    return {(way.low, way.high, _unnamed(way.port)) for way in stage.node_ways}
 
 
 def _unnamed(port: LedPort) -> Hashable:

@@ -20,7 +20,7 @@ from analyzer.encoding.classes import end_classes
 from analyzer.encoding.common_universe import align, changes_network, members_of
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.mediation import is_asked, names_in_identities
-from analyzer.encoding.namespaces import NamespaceTable, Side
+from analyzer.encoding.namespaces import NamespaceTable, Side, namespace_table
 from analyzer.encoding.obligation import Obligation, obligation
 from analyzer.encoding.pipeline import PipelineTerms
 from analyzer.encoding.question import Question
@@ -52,7 +52,8 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     questions = question.of_sides(2)
     mentioned = {name for side, its in zip((before, after), questions, strict=True) for name in _names(side, its)}
     sides = tuple(
-        Side(side, NamespaceTable(side, question.universe, question.open_labels, mentioned)) for side in (before, after)
+        Side(side, namespace_table(side, question.universe, question.open_labels, mentioned))
+        for side in (before, after)
     )
     changed = _changed(sides, question)
     ends = _ends(question, sides[1].table, changed)
@@ -173,7 +174,7 @@ def _stages(side: Side, question: Question, ends: tuple[Ends, Ends], changed: _A
 def changed_namespaces(before: Cluster, after: Cluster, question: Question) -> dict[Direction, frozenset[str]]:
     """The namespaces, of those that exist, whose pods' ruling can differ in each direction."""
     before, after = align(before, after)
-    tables = (NamespaceTable(side, question.universe, question.open_labels, ()) for side in (before, after))
+    tables = (namespace_table(side, question.universe, question.open_labels, ()) for side in (before, after))
     sides = tuple(Side(side, table) for side, table in zip((before, after), tables, strict=True))
     changed = _changed(sides, question)
     entries = sides[1].table.entries

@@ -6,8 +6,9 @@ other, whatever the pods are like.  That a namespace is not named says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from analyzer.encoding.namespaces import NamespaceTable, namespace_table
 from analyzer.encoding.question import Question
@@ -37,6 +38,7 @@ from analyzer.model.formulas import (
     leaves,
     negated,
 )
+from analyzer.model.memory import PerObject, remembered
 from analyzer.model.pipeline import Entry, Stage, Unmatched
 from analyzer.model.policies import Action, Direction, NamespaceNamed, PodPeer, Protocol
 from analyzer.model.profile import Profile
@@ -44,6 +46,7 @@ from analyzer.model.reading import is_enforcing, pipeline_of, pods_in
 from analyzer.sets import AddressSet
 
 _PODS = is_a(Role.SELF, frozenset({EndKind.POD}))
+_MANY = 1_000
 _FEW = 16  # namespaces that are left: of more, their own policies are looked at
 
 
@@ -84,7 +87,7 @@ def shut_by_own(
         return frozenset()
     stage = replace(index.stage, tiers=index.tiers(index.at(_pods_of(home, table), table)))
     letting = [it for it in stage.entries if any(rule.action is Action.ACCEPT for rule in it.rules)]
-    if home not in _closed(stage) or _is_other_seen(index, letting, home, table, cluster):
+    if home not in _closed(stage, _said(cluster, stage.name)) or _is_other_seen(index, letting, home, table, cluster):
         return frozenset()
     accepts = [rule.when for entry in letting for rule in entry.rules if rule.action is Action.ACCEPT]
     met = union_of(ends_of(when, table, pods, role=stage.far) for when in accepts)
@@ -135,17 +138,20 @@ def _shut_to(cluster: Cluster, home: str, direction: Direction, profile: Profile
         return frozenset()
     table = NamespaceTable(replace(cluster, namespaces=(own,)), Universe.NAMESPACES, False, ())
     ends = NO_END._replace(pods=table.every, on_nodes=frozenset() if _is_off_nodes(cluster, home) else table.every)
-    if any(ends.meets(ends_of(way.port.members, table)) for way in stage.ways):
+    led = (way.port.members for way in stage.ways if home in (named_by(way.port.members) or (home,)))
+    if any(ends.meets(ends_of(members, table)) for members in led):
         return frozenset()  # which rules see its pods by other addresses
+    said = _said(cluster, stage.name)
+    said.forget_others(stage.entries)
     opened: set[str] = set()
-    for subject in (*_letting(stage, ends, table, pods), *(disguise.when for disguise in stage.disguises)):
+    for subject in (*_letting(stage, said, ends, table, pods), *(disguise.when for disguise in stage.disguises)):
         names = frozenset(cluster.with_ports_of_nodes) if subject == OnHostPort() else named_by(subject)
         if names is None:
             whole = namespace_table(cluster, Universe.NAMESPACES, False, ())
             codes = (ends_of(subject, whole, role=role).namespaces for role in (Role.SELF, Role.DST))
             names = frozenset(whole.entries[code].name or "" for code in frozenset.intersection(*codes))
         opened |= names
-    return (_closed(stage) & frozenset(cluster.namespace_by_name)) - opened
+    return (_closed(stage, said) & frozenset(cluster.namespace_by_name)) - opened
 
 
 def _is_telling(stage: Stage, cluster: Cluster, home: str, profile: Profile) -> bool:
@@ -153,22 +159,67 @@ def _is_telling(stage: Stage, cluster: Cluster, home: str, profile: Profile) -> 
     return cluster.namespace_by_name[home].is_declared and is_enforcing(profile, cluster) and stage.applies == _PODS
 
 
-def _letting(stage: Stage, ends: Ends, table: NamespaceTable, pods: AddressSet) -> Iterator[Formula]:
+def _letting(stage: Stage, said: _Said, ends: Ends, table: NamespaceTable, pods: AddressSet) -> Iterator[Formula]:
     """The subjects of the policies with a rule that may let one of the far ends be."""
-    for tier in stage.tiers:
-        for entry in tier.entries:
-            rules = (rule.when for rule in entry.rules if rule.action is Action.ACCEPT)
-            if any(ends_of(when, table, pods, role=stage.far).meets(ends) for when in rules):
-                yield entry.subject
+    every = list(said.of(stage.entries))  # which keeps alive what is known by its `id()`
+    told: dict[int, bool] = {}
+
+    def lets(when: Formula) -> bool:
+        found = told.get(id(when))
+        if found is None:
+            found = told[id(when)] = ends_of(when, table, pods, role=stage.far).meets(ends)
+        return found
+
+    for entry, (_, accepts) in zip(stage.entries, every, strict=True):
+        if any(map(lets, accepts)):
+            yield entry.subject
 
 
-def _closed(stage: Stage) -> frozenset[str]:
+def _closed(stage: Stage, said: _Said) -> frozenset[str]:
     """The namespaces all of whose pods a policy closes, in a tier that hands nothing on but what its rules let in."""
     found: set[str] = set()
     for tier in stage.tiers:
         if tier.is_union and tier.unmatched is Unmatched.DENY and _spares_others_alone(tier.spared):
-            found.update(name for entry in tier.entries if entry.closes and (name := _closed_by(entry)))
+            found.update(it.closed for it in said.of(tier.entries) if it.closed)
     return frozenset(found)
+
+
+class _OfEntry(NamedTuple):
+    """The namespace all of whose pods it closes, or none, and what its rules let be."""
+
+    closed: str
+    accepts: tuple[Formula, ...]
+
+
+class _Said:
+    """What each of many policies says; most let be what others do, and what is equal is one object.
+
+    Threads may share it.
+    """
+
+    def __init__(self) -> None:
+        self._kept: PerObject[Entry, _OfEntry] = PerObject()
+        self._alike: dict[Formula, Formula] = {}
+
+    def of(self, entries: Sequence[Entry]) -> Iterator[_OfEntry]:
+        return self._kept.of(entries, self._of_entry, are_all=False)
+
+    def forget_others(self, entries: Sequence[Entry]) -> None:
+        """These are all that there are now."""
+        self._kept.forget_others(entries)
+        if len(self._alike) > 2 * len(entries) + _MANY:  # most of it was said by policies that have gone
+            self._alike = {}
+
+    def _of_entry(self, entry: Entry) -> _OfEntry:
+        whens = (rule.when for rule in entry.rules if rule.action is Action.ACCEPT)
+        accepts = tuple(self._alike.setdefault(when, when) for when in whens)
+        return _OfEntry(_closed_by(entry) if entry.closes else "", accepts)
+
+
+@remembered
+def _said(cluster: Cluster, stage: str) -> _Said:
+    """Room for what policies say at the stage of that name, whatever the cluster."""
+    return _Said()
 
 
 def _closed_by(entry: Entry) -> str:

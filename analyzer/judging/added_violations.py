@@ -13,7 +13,7 @@ from dataclasses import replace
 from analyzer.encoding import EntryChanges, Question
 from analyzer.encoding.end_changes import EndChanges
 from analyzer.judging.after_ends import parts_in
-from analyzer.judging.after_namespaces import Asking, is_empty, narrowed_far
+from analyzer.judging.after_namespaces import Asking, is_empty, may_violate, narrowed_far
 from analyzer.judging.after_policies import Change, parts_of
 from analyzer.judging.bound import bound
 from analyzer.judging.compare import Revisions, gained
@@ -86,7 +86,11 @@ def added_by_ends(
     for part in parts:
         if is_empty(part, asking):
             continue
-        found = asking.ask(narrowed_far(part, asking))
+        claim = narrowed_far(part, asking)
+        if not part.is_new and may_violate(narrowed_far(part, was), was) and may_violate(claim, asking):
+            is_told = False
+            continue
+        found = asking.ask(claim)
         if found.status is Status.REFUTED and (part.is_new or _held(was.ask(narrowed_far(part, was)))):
             return Added(replace(found, query=now.query), is_told=True)
         is_told = is_told and _held(found)

@@ -83,8 +83,10 @@ def verdict_after_ends(
     parts = _parts(tuple(pods_of_workload(*name) for name in come), asking)
     if spaced is None or parts is None:
         return None
-    inside = [(narrowed_far(part, asking), part.direction) for part in spaced if not is_empty(part, asking)]
-    more = [ask(part) for part, direction in (*inside, *parts) if _may_be_live(part, direction, asking)]
+    inside = ((part, narrowed_far(part, asking)) for part in spaced if not is_empty(part, asking))
+    # A claim that is narrowed speaks of so little that both stages are as quick as one.
+    told = [(claim, part.direction if claim == part.claim else None) for part, claim in inside]
+    more = [ask(claim) for claim, direction in (*told, *parts) if _may_be_live(claim, direction, asking)]
     return more_alive(kept, [each for each in more if each.status is Status.REFUTED])
 
 
@@ -118,8 +120,9 @@ def _parts(ends: tuple[Formula, ...], asking: Asking) -> tuple[tuple[Claim, Dire
     return tuple(found)
 
 
-def _may_be_live(part: Claim, direction: Direction, asking: Asking) -> bool:
-    """Declared workloads may break the part, as far as the stage at this end tells: few policies are looked at."""
+def _may_be_live(part: Claim, direction: Direction | None, asking: Asking) -> bool:
+    """Declared workloads may break the part, as far as the stage at this end tells, for which few policies are looked
+    at, or both stages; whatever these workloads are like."""
     if not part.kind.is_broken_by_requests:
         return True  # what is not let be breaks those
     claim = bound(part, asking.question.pod_addresses, asking.question.profile, asking.cluster)

@@ -6,24 +6,29 @@ is new has none, and there the namespaces are left out that let in nothing of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from analyzer.encoding import IN_SCOPE, VIOLATION, Question, encode
+from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import ends_of
 from analyzer.encoding.scope import judged_ends, table_of
 from analyzer.encoding.shut import without_shut
+from analyzer.judging.after_policies import narrowed
 from analyzer.judging.bound import bound
 from analyzer.judging.query_session import QuerySession
 from analyzer.model.claims import Claim, Kind
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, Pod
-from analyzer.model.formulas import Formula
+from analyzer.model.formulas import Formula, Role, in_namespaces
 from analyzer.model.labels import Labels
-from analyzer.model.policies import Direction, RuleRef
+from analyzer.model.policies import Direction, NamespaceNamed, RuleRef
 from analyzer.records import dataclass
 from analyzer.solving import Budget, OutOfTimeError
 from analyzer.verdicts import Counterexample, Status, Verdict
+
+_MOST_TRIED = 2  # namespaces of which it is asked whether a claim speaks of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,36 @@ def asked_in(parts: Sequence[SpacePart], asking: Asking) -> list[Verdict | tuple
     for part in parts:
         if is_empty(part, asking):
             continue
-        alone = None if part.is_new else _alone(part, asking)
-        found.append(asking.ask(narrowed_far(part, asking)) if alone is None else alone)
+        claim = narrowed_far(part, asking)
+        is_narrowed = claim != part.claim  # to so little that all of it is as quick
+        alone = None if part.is_new or is_narrowed else _alone(part, asking)
+        found.append(asking.ask(claim) if alone is None else alone)
     is_told = all(part.is_new for part in parts) or any(map(_speaks_of_something, found))
-    return found if is_told else None
+    return found if is_told or _speaks_elsewhere({part.namespace for part in parts}, asking) else None
 
 
 def _speaks_of_something(found: Verdict | tuple[RuleRef, ...]) -> bool:
     return not isinstance(found, Verdict) or found.status in (Status.PROVED, Status.REFUTED)
+
+
+def _speaks_elsewhere(touched: Collection[str], asking: Asking) -> bool:
+    """The claim speaks of something whose source, or subject, is in a namespace that is what it was; few are tried."""
+    claim, asked, cluster = asking.claim, asking.question, asking.cluster
+    if claim.where is not None and claim.kind in (Kind.ONLY, Kind.REACHES_ONLY):
+        return False  # which may hold because its condition never does
+    question = replace(asked, claim=bound(claim, asked.pod_addresses, asked.profile, cluster))
+    table = table_of(cluster, question)
+    known = judged_ends(question, table)[0].namespaces & table.of(Standing.KNOWN)
+    names = (name for code in sorted(known) if (name := table.entries[code].name) and name not in touched)
+    direction = Direction.EGRESS if claim.kind.is_broken_by_requests else None  # policies do not matter here
+    for name in islice(names, _MOST_TRIED):
+        part = narrowed(question.claim, Direction.EGRESS, [in_namespaces(NamespaceNamed(name), Role.SELF)])
+        if part is None:
+            return False
+        session = QuerySession(encode(cluster, replace(question, claim=part, judged_at=direction)), asking.budget)
+        if session.is_possible(IN_SCOPE):
+            return True
+    return False
 
 
 def is_empty(part: SpacePart, asking: Asking) -> bool:
@@ -88,6 +115,16 @@ def narrowed_far(part: SpacePart, asking: Asking) -> Claim:
     if part.namespace not in asking.cluster.namespace_by_name:
         return part.claim
     return without_shut(part.claim, part.namespace, part.direction, asking.question, asking.cluster)
+
+
+def may_violate(claim: Claim, asking: Asking) -> bool:
+    """Something may violate the claim, which is asked quickly, without what is told of it and how."""
+    asked = asking.question
+    spoken = replace(asked, claim=bound(claim, asked.pod_addresses, asked.profile, asking.cluster))
+    try:
+        return not QuerySession(encode(asking.cluster, spoken), asking.budget).check(VIOLATION).is_unsat
+    except OutOfTimeError:
+        return True
 
 
 def _alone(part: SpacePart, asking: Asking) -> tuple[RuleRef, ...] | None:

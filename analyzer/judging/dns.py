@@ -14,6 +14,7 @@ from analyzer.model.cluster import Cluster, Service
 from analyzer.model.ends import CONVENTIONAL_DNS, external, pods_in, pods_of_workload
 from analyzer.model.formulas import Formula, either
 from analyzer.model.labels import Selector
+from analyzer.model.memory import remembered
 from analyzer.model.policies import NamedPort, NamespaceNamed, NumberedPorts, Ports, Protocol
 from analyzer.sets import AddressSet
 
@@ -22,6 +23,7 @@ _NAMESPACES = ("kube-system", "openshift-dns")
 _USUAL = (("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
 
 
+@remembered
 def dns_servers(cluster: Cluster) -> Formula:
     """The ends that answer for DNS."""
     if cluster.node_local_dns:
@@ -39,6 +41,7 @@ def dns_ports(ports: Iterable[Ports], cluster: Cluster) -> tuple[Ports, ...]:
     return tuple(found)
 
 
+@remembered
 def _services(cluster: Cluster) -> tuple[Service, ...]:
     serving = [s for s in cluster.services if s.namespace in _NAMESPACES and any(p.port == _PORT for p in s.ports)]
     usual = tuple(s for s in serving if (s.namespace, s.name) in _USUAL)
@@ -52,7 +55,7 @@ def _behind(service: Service, cluster: Cluster) -> Iterator[Formula]:
     outside = AddressSet.singles(written) - cluster.taken_addresses
     if outside:
         yield external(outside, "dns")
-    for workload in cluster.workloads:
+    for workload in cluster.workloads if written else ():
         if any(ip in written for ip in workload.ips):
             yield pods_of_workload(workload.namespace, workload.name)
 

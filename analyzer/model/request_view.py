@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import Formula, Role, Test, leaves_once
+from analyzer.model.memory import Together, remembered
 from analyzer.model.mesh import MeshConfig, Normalization, has_mesh
-from analyzer.model.pipeline import Stage
+from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
 
@@ -20,13 +21,15 @@ def looking_stages(profile: Profile, cluster: Cluster) -> tuple[Stage, ...]:
     if isinstance(known, tuple) and known[0] is pipeline:
         kept: tuple[Stage, ...] = known[1]
         return kept
-    found = tuple(stage for stage in pipeline.stages if any(map(_asks, _rules_of(stage))))
+    found = tuple(it for it in pipeline.stages if True in _asking(cluster, it.name).of(it.entries))
     cluster.readings[key] = pipeline, found
     return found
 
 
-def _rules_of(stage: Stage) -> list[Formula]:
-    return [rule.when for entry in stage.entries for rule in entry.rules]
+@remembered
+def _asking(cluster: Cluster, stage: str) -> Together[Entry, bool]:
+    """Room for whether policies ask about requests at the stage of that name, whatever the cluster."""
+    return Together(lambda entry: {any(_asks(rule.when) for rule in entry.rules)})
 
 
 def _asks(formula: Formula) -> bool:

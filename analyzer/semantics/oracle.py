@@ -212,6 +212,8 @@ class _Stage:
         open to is open; a connection that asks for one of them is as open as that one (reference A9.6)."""
         selecting = selected(self.stage, self.cluster, about)
         direct = ruling_of(self.stage, selecting, about)
+        if direct.allowed and connection.through is None:  # it is open as it is, whatever leads to the destination
+            return with_doubts(self.stage, direct, about)
         ways = ways_to(self.stage, connection)
         is_known = self.stage.service_eval is not ServiceEval.UNKNOWN
         if ways and (is_known or about.settle(SERVICE_EVAL, (AFTER, BEFORE)) == BEFORE):

@@ -12,8 +12,8 @@ from analyzer.analysis.checking.answering import Answered, Answerer, Task
 from analyzer.analysis.checking.check import answer_of, tasks_of
 from analyzer.analysis.checking.jobs import Progress, ample_jobs, answer_all
 from analyzer.analysis.checking.premises import Breach, breaches_of
-from analyzer.encoding import Dependencies, Question, dependencies_of, entry_changes
-from analyzer.encoding.end_changes import end_changes
+from analyzer.analysis.checking.step import Step
+from analyzer.encoding import Dependencies, Question, dependencies_of
 from analyzer.judging import Setting, judge, question_of
 from analyzer.judging.added_violations import UNTOLD, Added, added_by_ends, added_by_policies
 from analyzer.judging.after_ends import verdict_after_ends
@@ -165,7 +165,8 @@ class CheckSession:
 
     def _advanced(self, cluster: Cluster, progress: Progress | None, *, is_brief: bool) -> _State:
         with self._lock:
-            self._state = found = self._found(cluster, self._state, progress, is_brief=is_brief)
+            step = self._step(self._state, cluster) if is_brief else None
+            self._state = found = self._found(cluster, self._state, progress, step)
         return found
 
     def propose(self, cluster: Cluster, *, progress: Progress | None = None) -> Answer:
@@ -175,43 +176,54 @@ class CheckSession:
         that is refuted keeps the witnesses that the change leaves standing, each alone in its region, and no search is
         made for others; what a proof rests on is not made small.
         """
-        return self._found(cluster, self._state, progress, is_brief=True).answer
+        state = self._state
+        return self._found(cluster, state, progress, self._step(state, cluster)).answer
 
     def proposed(self, cluster: Cluster) -> tuple[Verdict, ...]:
         """The `verdicts` there would be; as `propose`."""
-        return self._found(cluster, self._state, None, is_brief=True).verdicts
+        state = self._state
+        return self._found(cluster, state, None, self._step(state, cluster)).verdicts
 
     def weighed(self, cluster: Cluster) -> Weighed:
         """The verdicts there are and would be.  Where a query is seen to be refuted that was not, no more is asked: of
         those that take long the verdict is the one before.  Where none is, what the change adds to those that are
         refuted anyway."""
         state = self._state
-        soon = self._soon(as_enforced(cluster, self._setting.profile), state)
+        step = self._step(state, cluster)
+        soon = self._soon(step, state)
         early = tuple(soon[n].verdict if n in soon else was for n, was in enumerate(state.verdicts))
         if _is_broken(state.verdicts, early):
             return Weighed(state.verdicts, early, (), ())
-        found = self._found(cluster, state, None, is_brief=True, soon=soon)
+        found = self._found(cluster, state, None, step, soon)
         if _is_broken(state.verdicts, found.verdicts):
             return Weighed(state.verdicts, found.verdicts, (), ())
         pairs = enumerate(zip(state.verdicts, found.verdicts, strict=True))
         already = [number for number, (was, now) in pairs if now is not was and _is_refuted_alike(was, now)]
-        added = {
-            number: self._added(state.enforced, found.enforced, found.verdicts[number], number) for number in already
-        }
+        added = {number: self._added(step, found.verdicts[number], number) for number in already}
         more = tuple(each.verdict for each in added.values() if each.verdict is not None)
         untold = tuple(found.verdicts[number] for number, each in added.items() if not each.is_told)
         return Weighed(state.verdicts, found.verdicts, more, untold)
 
-    def _soon(self, cluster: Cluster, known: _State) -> dict[int, Answered]:
+    def _step(self, known: _State, cluster: Cluster) -> Step:
+        """From that state to this cluster."""
+        now = as_enforced(cluster, self._setting.profile)
+        return Step(known.enforced, now, self._setting.profile, self._answer)
+
+    def _answer(self, cluster: Cluster, number: int, claim: Claim) -> Verdict:
+        """The verdict on another claim in the place of the task's."""
+        task = self._tasks[number]
+        return judge(cluster, replace(task.query, claim=claim), task.assumptions, self._setting)
+
+    def _soon(self, step: Step, known: _State) -> dict[int, Answered]:
         """The answers that follow from those before by looking at few policies, where policies alone changed."""
-        changes = entry_changes(known.enforced, cluster, self._setting.profile)
         found: dict[int, Answered] = {}
-        if changes is None:
+        if step.policies is None:
             return found
+        change = partial(change_seen, step.policies)
         for number, kept in known.kept.items():
-            if self._is_asked_alike(known.enforced, cluster, number):
+            if self._is_asked_alike(step, number):
                 with suppress(LaterError):
-                    answered = self._after(cluster, number, kept, partial(change_seen, changes), is_soon=True)
+                    answered = self._after_policies(step, number, kept, change, is_soon=True)
                     found |= {} if answered is None else {number: answered}
         return found
 
@@ -226,15 +238,14 @@ class CheckSession:
         given: Cluster,
         known: _State | None,
         progress: Progress | None,
-        *,
-        is_brief: bool = False,
+        step: Step | None = None,
         soon: Mapping[int, Answered] | None = None,
     ) -> _State:
-        """`soon`: what is answered already."""
-        cluster = as_enforced(given, self._setting.profile)
+        """`step`: the one to this cluster, where it is told as `propose` tells it; `soon`: what is answered already."""
+        cluster = as_enforced(given, self._setting.profile) if step is None else step.now
         dependencies: dict[int, _Dependencies] = {}
         whole = dict(soon or {})
-        whole |= self._spared(cluster, known, dependencies, whole.keys(), is_brief=is_brief)
+        whole |= self._spared(cluster, known, dependencies, whole.keys(), step)
         stale = [number for number in range(len(self._tasks)) if number not in whole]
         jobs = ample_jobs(cluster, len(stale)) if self._jobs is None else self._jobs
         asked = [self._tasks[i] for i in stale]
@@ -255,55 +266,47 @@ class CheckSession:
         known: _State | None,
         dependencies: dict[int, _Dependencies],
         done: Collection[int],
-        *,
-        is_brief: bool,
+        step: Step | None,
     ) -> dict[int, Answered]:
         """The answers that follow from those before, by their task's number, but for those that are done;
         `dependencies` takes in what is worked out for it."""
         if known is None:
             return {}
-        step = self._step(known.enforced, cluster) if is_brief else None
         found: dict[int, Answered] = {}
         for number, kept in known.kept.items():
             if number in done:
                 continue
-            answered = None
-            if step is not None and self._is_asked_alike(known.enforced, cluster, number):
-                answered = step(number, kept)
+            answered = None if step is None else self._after(step, number, kept)
             if answered is None:
                 was, now = known.dependencies(number), self._dependencies(cluster, number)
                 dependencies[number] = now
                 if was == now:
                     answered = kept
-                elif is_brief and not was.breaches and not now.breaches:
-                    answered = self._after(cluster, number, kept, partial(change_between, was.question, now.question))
+                elif step is not None and not was.breaches and not now.breaches:
+                    change = partial(change_between, was.question, now.question)
+                    answered = self._after_policies(step, number, kept, change)
             if answered is not None:
                 found[number] = answered
         return found
 
-    def _step(self, before: Cluster, now: Cluster) -> Callable[[int, Answered], Answered | None] | None:
-        """What gives the answer to a task that follows from the one before, where policies alone changed, or ends
-        alone; None where neither is so."""
-        policies = entry_changes(before, now, self._setting.profile)
-        if policies is not None:
-            return lambda number, kept: self._after(now, number, kept, partial(change_seen, policies))
-        ends = end_changes(before, now, self._setting.profile)
-        if ends is None:
+    def _after(self, step: Step, number: int, kept: Answered) -> Answered | None:
+        """The answer that follows from the one before, where policies alone changed, or ends alone; None if all of it
+        has to be asked again, or more changed."""
+        if (step.policies is None and step.ends is None) or not self._is_asked_alike(step, number):
             return None
+        if step.policies is not None:
+            return self._after_policies(step, number, kept, partial(change_seen, step.policies))
+        assert step.ends is not None
+        seen, question = self._question(step.now, self._tasks[number])
+        budget, ask = self._setting.budget, step.asking(number)
+        verdict = verdict_after_ends(kept.verdict, step.ends, seen, question, budget, ask)
+        return None if verdict is None else replace(kept, verdict=verdict)
 
-        def after_ends(number: int, kept: Answered) -> Answered | None:
-            seen, question = self._question(now, self._tasks[number])
-            budget = self._setting.budget
-            verdict = verdict_after_ends(kept.verdict, ends, seen, question, budget, self._asking(now, number))
-            return None if verdict is None else replace(kept, verdict=verdict)
-
-        return after_ends
-
-    def _is_asked_alike(self, before: Cluster, now: Cluster, number: int) -> bool:
+    def _is_asked_alike(self, step: Step, number: int) -> bool:
         """The question is the same of both, and its assumptions hold in both."""
-        assumptions = self._tasks[number].assumptions
-        questions = [self._question(cluster, self._tasks[number])[1] for cluster in (before, now)]
-        return questions[0] == questions[1] and not any(breaches_of(it, assumptions) for it in (before, now))
+        assumptions, both = self._tasks[number].assumptions, (step.before, step.now)
+        questions = [self._question(cluster, self._tasks[number])[1] for cluster in both]
+        return questions[0] == questions[1] and not any(breaches_of(it, assumptions) for it in both)
 
     def _dependencies(self, cluster: Cluster, number: int) -> _Dependencies:
         task = self._tasks[number]
@@ -313,9 +316,9 @@ class CheckSession:
     def _question(self, cluster: Cluster, task: Task) -> tuple[Cluster, Question]:
         return mediated(cluster, question_of(cluster, task.query, task.assumptions, self._setting))
 
-    def _after(
+    def _after_policies(
         self,
-        cluster: Cluster,
+        step: Step,
         number: int,
         kept: Answered,
         change: Callable[[Question, Cluster], Change | None],
@@ -324,35 +327,28 @@ class CheckSession:
     ) -> Answered | None:
         """The answer, where it follows from the one before; None if all of it has to be asked again.  `is_soon` as for
         `verdict_after`."""
-        seen, question = self._question(cluster, self._tasks[number])
+        seen, question = self._question(step.now, self._tasks[number])
         verdict = verdict_after(
             kept.verdict,
             lambda: change(question, seen),
             seen,
             question,
             self._setting.budget,
-            self._asking(cluster, number),
+            step.asking(number),
             is_soon=is_soon,
         )
         return None if verdict is None else replace(kept, verdict=verdict)
 
-    def _added(self, before: Cluster, now: Cluster, verdict: Verdict, number: int) -> Added:
+    def _added(self, step: Step, verdict: Verdict, number: int) -> Added:
         """What a change adds to the query of that number, which is refuted before it and after it."""
-        if not self._is_asked_alike(before, now, number):
+        if not self._is_asked_alike(step, number):
             return UNTOLD
-        asks = self._asking(before, number), self._asking(now, number)
-        seen, question = self._question(now, self._tasks[number])
-        policies = entry_changes(before, now, self._setting.profile)
-        if policies is not None:
-            change = change_seen(policies, question, seen)
-            return added_by_policies(verdict, change, policies, question, self._setting, asks)
-        ends = end_changes(before, now, self._setting.profile)
-        return UNTOLD if ends is None else added_by_ends(verdict, ends, question, self._setting, asks)
-
-    def _asking(self, cluster: Cluster, number: int) -> Callable[[Claim], Verdict]:
-        """What answers another claim in the place of the task's."""
-        task = self._tasks[number]
-        return lambda claim: judge(cluster, replace(task.query, claim=claim), task.assumptions, self._setting)
+        asks = step.asking(number, is_now=False), step.asking(number)
+        seen, question = self._question(step.now, self._tasks[number])
+        if step.policies is not None:
+            change = change_seen(step.policies, question, seen)
+            return added_by_policies(verdict, change, step.policies, question, self._setting, asks)
+        return UNTOLD if step.ends is None else added_by_ends(verdict, step.ends, question, self._setting, asks)
 
 
 def _is_repeatable(task: Task, answered: Answered) -> bool:
