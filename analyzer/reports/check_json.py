@@ -133,7 +133,8 @@ def cause(finding: Finding) -> Json:
     """One finding: `file`, `line`, `column` and `end_column` are where it stands, columns counted from 1 and null for
     the line as a whole; `patch` is a unified diff, null where no edit is known, and `no_patch` says why.  `cuts`: what
     the patch denies that is open now and no query forbids, one connection for each pair of ends; `opens`: what it
-    allows that is closed now and no query asks for.  `hidden`: it shows once the others' patches are applied."""
+    allows that is closed now and no query asks for.  `hidden`: it shows once the others' patches are applied.
+    `namespaces`: those of which nothing isolates the pods."""
     spot, shown, edit = finding.spot, finding.example, finding.fix.edit
     return {
         "fault": finding.fault.value,
@@ -150,6 +151,7 @@ def cause(finding: Finding) -> Json:
         "example": _shown(shown) if shown is not None else None,
         "breaks": [broken.query.id for broken in finding.breaks],
         "left": list(finding.left),
+        "namespaces": list(finding.namespaces),
         "fix": finding.fix.text,
         "patch": edit.patch if edit is not None else None,
         "no_patch": finding.fix.why or None,

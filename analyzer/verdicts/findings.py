@@ -185,7 +185,8 @@ class Finding:
     `subject` says which.  `live`: as of a counterexample.  `breaks`: the queries that it refutes, the most severe
     first.  `other`: the rule that lets the connection through at its other end, so that closing either would do.
     `is_hidden`: it hides behind others, and shows once their fixes are made.  `left`: those of `breaks`, by id, that
-    are not proved once the fixes of all findings are made.
+    are not proved once the fixes of all findings are made.  `namespaces`: those of which nothing isolates the pods, of
+    a finding that tells so of all of them.
     """
 
     fault: Fault
@@ -201,6 +202,7 @@ class Finding:
     new_namespaces: frozenset[str] = frozenset()
     is_hidden: bool = False
     left: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:

@@ -69,7 +69,7 @@ class Hit:
 class Cause:
     """One cause, with what shows it.  `ref`: the rule, or the policy; None where one is missing.  `others`: the rules
     that let the hits' connections through at their other ends.  `also`: queries that it has a part in.  `directions`:
-    at which ends it is guilty."""
+    at which ends it is guilty.  `parts`: of namespaces that are open alike, the cause that each is by itself."""
 
     key: Key
     ref: RuleRef | None
@@ -77,6 +77,7 @@ class Cause:
     directions: set[Direction] = field(default_factory=set)
     others: list[RuleRef] = field(default_factory=list)
     also: list[Broken] = field(default_factory=list)
+    parts: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

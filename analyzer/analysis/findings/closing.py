@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.analysis.findings import policy_values
 from analyzer.analysis.findings.causes import Cause, Hit
 from analyzer.analysis.findings.operations import AddRule, AddType, Operation
-from analyzer.analysis.findings.permitting import Around, RuleParts, let_through
+from analyzer.analysis.findings.permitting import Around, Let, RuleParts, let_through
 from analyzer.analysis.findings.text_edits import edit_of
 from analyzer.analysis.findings.texts import Texts
 from analyzer.model.cluster import Cluster
@@ -42,30 +42,53 @@ def closed_by_type(cause: Cause, around: Around, texts: Texts) -> Iterator[Fix]:
 
 
 def closed_by_policy(cause: Cause, around: Around, texts: Texts) -> Iterator[Fix]:
-    """A NetworkPolicy that selects every pod of the namespace, with less or more of what no claim forbids."""
-    namespace, cluster = cause.key.namespace, around.cluster
-    types = [direction for direction in reversed(Direction) if direction in cause.directions]
-    taken = {policy.name for policy in cluster.network_policies_by_namespace.get(namespace, ())}
-    name = next(name for name in numbered("default-deny") if name not in taken)
-    named = " and ".join(direction.value for direction in types)
-    for let in let_through(cause, types, around):
-        values = _policies(name, namespace, types, let.rules, taken, cluster)
-        text = f"add a NetworkPolicy that isolates every pod of {namespace} for {named}"
-        text += let.said(", and allows ") or ", then allow what is meant"
-        text += ", where no policy isolates by now" if len(values) > 1 else ""
-        yield Fix(text, added(values, _home(namespace, cluster), texts, f"{name}-{namespace}.yaml"))
+    """A NetworkPolicy that selects every pod of the namespace, for each that is open, with less or more of what no
+    claim forbids."""
+    parts, cluster = cause.parts or (cause,), around.cluster
+    named = " and ".join(direction.value for direction in _types(cause))
+    first = parts[0].key.namespace
+    is_one = len(parts) == 1
+    what = f"a NetworkPolicy that isolates every pod of {first}" if is_one else _EACH.format(len(parts))
+    file = f"default-deny-{first}.yaml" if is_one else "default-deny.yaml"
+    for lets in _levels(parts, around):
+        values = [_policies(part, let.rules, cluster) for part, let in zip(parts, lets, strict=True)]
+        whom = [it for it in lets[0].whom if all(it in let.whom for let in lets)]
+        text = f"add {what} for {named}"
+        text += replace(lets[0], whom=tuple(whom)).said(", and allows ") or ", then allow what is meant"
+        text += ", where no policy isolates by now" if any(len(its) > 1 for its in values) else ""
+        yield Fix(text, added([it for its in values for it in its], _home(first, cluster), texts, file))
 
 
-def _policies(
-    name: str,
-    namespace: str,
-    types: Sequence[Direction],
-    rules: Sequence[RuleParts],
-    taken: Collection[str],
-    cluster: Cluster,
-) -> list[policy_values.Value]:
+_EACH = "to each of {} namespaces a NetworkPolicy that isolates every pod"
+
+
+def _types(cause: Cause) -> list[Direction]:
+    return [direction for direction in reversed(Direction) if direction in cause.directions]
+
+
+def _levels(parts: Sequence[Cause], around: Around) -> Iterator[tuple[Let, ...]]:
+    """What may stay open in each part, the least first.  Of many parts one stands for all that break the same."""
+    known: dict[object, list[Let]] = {}
+    found = []
+    for part in parts:
+        shape = frozenset(part.directions), frozenset(hit.broken for hit in part.hits)
+        key = shape if len(parts) > _MOST_LOOKED_AT else part.key
+        if key not in known:
+            known[key] = list(let_through(part, _types(part), around))
+        found.append(known[key])
+    for level in range(max(map(len, found))):
+        yield tuple(its[min(level, len(its) - 1)] for its in found)
+
+
+_MOST_LOOKED_AT = 8  # namespaces, each by itself: there are as many others to look at for each
+
+
+def _policies(part: Cause, rules: Sequence[RuleParts], cluster: Cluster) -> list[policy_values.Value]:
     """One that isolates every pod; what is let through in it, or in one more for each direction in which some pods are
     isolated by now: these are let no more than before."""
+    namespace, types = part.key.namespace, _types(part)
+    taken = {policy.name for policy in cluster.network_policies_by_namespace.get(namespace, ())}
+    name = next(it for it in numbered("default-deny") if it not in taken)
     open_now = {direction: not_isolated(namespace, direction, cluster) for direction in types}
     whole = [rule for rule in rules if open_now[rule[0]] == Selector.EVERYTHING]
     found = [policy_values.network_policy(name, namespace, Selector.EVERYTHING, types, whole)]

@@ -22,7 +22,7 @@ from analyzer.analysis.findings.matter import Change, Matter, matter_of
 from analyzer.analysis.findings.mesh_edits import closed_by_mesh
 from analyzer.analysis.findings.opening import opened, respelt_subject
 from analyzer.analysis.findings.ordering import reordered
-from analyzer.analysis.findings.permitting import Around
+from analyzer.analysis.findings.permitting import Around, listed
 from analyzer.analysis.findings.refused import told_of_refused
 from analyzer.analysis.findings.spots import guilty_path, wrong_with
 from analyzer.analysis.findings.text_edits import edit_of, edit_to
@@ -49,6 +49,17 @@ _SWITCH_ON = Fix(
     'set `enableNetworkPolicy: "true"` in the configuration of the add-on vpc-cni: the controller asks for '
     '`enable-network-policy-controller: "true"` in the ConfigMap, the agents for `--enable-network-policy=true`'
 )
+
+
+def _shortly(cause: Cause) -> str:
+    """The namespaces that the cause is about."""
+    names = [it.key.namespace for it in cause.parts or (cause,)]
+    if len(names) <= _MOST_SHOWN:
+        return listed(names)
+    return f"{', '.join(names[:_FIRST_SHOWN])} and {len(names) - _FIRST_SHOWN} more namespaces"
+
+
+_MOST_SHOWN, _FIRST_SHOWN = 4, 3
 
 
 def must_hold(cause: Cause) -> str:
@@ -136,7 +147,7 @@ class Maker:
                 yield Way(wrong, (), Fix("run them on Linux nodes of EC2, or shut them off by security groups"))
             case Fault.OPEN:
                 named = " and ".join(d.value for d in reversed(Direction) if d in cause.directions)
-                wrong = f"no NetworkPolicy isolates the pods of {key.namespace} for {named}"
+                wrong = f"no NetworkPolicy isolates the pods of {_shortly(cause)} for {named}"
                 for fix in closed_by_policy(cause, self.around, self.texts):
                     yield Way(wrong, (), fix)
             case Fault.NO_POLICY:

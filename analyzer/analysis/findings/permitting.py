@@ -262,10 +262,13 @@ _METADATA = METADATA_SERVICE.some()
 
 def pods_of(namespace: str, cluster: Cluster, like: Connection, chosen: Selector = Selector.EVERYTHING) -> list[Pod]:
     """Those that are there and `chosen`, and one with no labels but what they are chosen by."""
-    labels = cluster.namespace_by_name[namespace].labels
     known = next((end for end in (like.src, like.dst) if isinstance(end, Pod)), None)
-    if known is None:
-        return []
+    return pods_like(known, namespace, cluster, chosen) if known is not None else []
+
+
+def pods_like(known: Pod, namespace: str, cluster: Cluster, chosen: Selector = Selector.EVERYTHING) -> list[Pod]:
+    """The same, where the connection's pod is `known`."""
+    labels = cluster.namespace_by_name[namespace].labels
     plain = replace(
         known, namespace=namespace, namespace_labels=labels, labels=met(chosen), workload=None, ports=(), unknown=()
     )

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from analyzer.analysis.findings.alike import together
 from analyzer.analysis.findings.asking import Asker, Name, lines_after, proved
-from analyzer.analysis.findings.causes import Cause, Key, causes_of
+from analyzer.analysis.findings.causes import Cause, causes_of
 from analyzer.analysis.findings.keeping import Kept
 from analyzer.analysis.findings.settling import needed, with_effects
 from analyzer.analysis.findings.telling import Teller, gravity
@@ -41,8 +42,7 @@ from analyzer.verdicts.findings import Edit, Fault, Finding
 
 _MOST_ROUNDS = 10
 _MOST_FINDINGS = 60
-_MOST_ALIKE = 24  # namespaces of which each is told by itself that nothing isolates its pods
-_MOST_RETRIES = 8  # of one cause
+_UNCHECKED = "the two readings of the manifests disagree once they are edited, which is a defect: please report it"
 
 
 def findings_of(
@@ -65,15 +65,9 @@ def findings_of(
     last = rounds.found()
     items, mended = needed(rounds.items, last, asker, rounds.done)
     with_effects(items, mended, rounds.weighing, setting.profile)
-    rounds.tell_alike(items)
     items.sort(key=lambda it: (it.is_hidden, *(() if it.is_hidden else gravity(it.cause))))
     teller, done = Teller(enforced, setting, texts, rounds.written), proved(last.answer)
     return tuple(_finding(item, teller, done) for item in items)
-
-
-def _is_bare(cause: Cause) -> bool:
-    """Whether it is that no policy at all isolates the pods of a namespace."""
-    return cause.key == Key(Fault.OPEN, namespace=cause.key.namespace)
 
 
 def _finding(item: Item, teller: Teller, done: frozenset[Name]) -> Finding:
@@ -102,7 +96,6 @@ class _Rounds:
         kept = Kept(cluster, setting, self._bound(self.stand).values())
         self.weighing = Weighing(setting, texts, asker, kept, tuple(claims))
         self.items: list[Item] = []
-        self.alike: dict[str, None] = {}  # further namespaces of which nothing isolates the pods
 
     def found(self) -> Stand:
         """Fills the items; the manifests with all of their edits."""
@@ -113,15 +106,8 @@ class _Rounds:
         except InternalError:  # of manifests that nobody wrote: no edit is told, and what was asked stays answered
             self.stand = start
             for item in self.items:
-                self.weighing.drop(item)
+                self.weighing.drop(item, why=_UNCHECKED)
         return self.stand
-
-    def tell_alike(self, items: Sequence[Item]) -> None:
-        """Has the last of the namespaces that are told by themselves speak for those that are not."""
-        last = next((it for it in reversed(items) if _is_bare(it.cause)), None)
-        if last is not None and self.alike:
-            others = f"{next(iter(self.alike))}{' and others' if len(self.alike) > 1 else ''}"
-            last.way = replace(last.way, wrong=f"{last.way.wrong}, nor those of {others}")
 
     def _drop_useless(self) -> None:
         """Takes out the edits that leave a hole of their own and prove nothing, and what only answers to an edit that
@@ -170,13 +156,10 @@ class _Rounds:
 
         sections, profile = stand.answer.sections, self.setting.profile
         shown = partial(self._shown, stand.cluster)
-        causes = causes_of(stand.cluster, profile, sections, bound, shown, is_added)
+        causes = together(causes_of(stand.cluster, profile, sections, bound, shown, is_added), stand.cluster, profile)
         is_changed, retried = False, set[int]()
         for cause in sorted(causes, key=gravity):
             owners, owns = self._owners(cause)
-            if not owners and _is_bare(cause) and sum(_is_bare(it.cause) for it in self.items) >= _MOST_ALIKE:
-                self.alike[cause.key.namespace] = None
-                continue
             fresh = [it for it in owners if it not in retried]
             retried |= set(fresh)
             turned = [self.weighing.retry(self.items[it], cause, owns, self.stand, self.items) for it in fresh]

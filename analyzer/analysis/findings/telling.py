@@ -33,12 +33,13 @@ class Teller:
         hit = min(cause.hits, key=_plainness)
         subject = hit.example.subject
         other = _other(cause, hit)
+        shown = next((it for it in cause.parts if hit in it.hits), cause)
         is_missing = cause.ref is None or (cause.key.policy == MESH and not way.path)  # another object than is there
         ref = self.written.original(cause.ref) if cause.ref is not None and not is_missing else None
         return Finding(
             fault=cause.key.fault,
             summary=way.wrong,
-            spot=self._spot(replace(cause, ref=ref), way),
+            spot=self._spot(replace(shown, ref=ref), way),
             ref=ref,
             example=self._plain(hit, asked_of),
             subject=(subject.workload or f"a pod in namespace {subject.namespace}") if subject is not None else "",
@@ -47,6 +48,7 @@ class Teller:
             fix=way.fix,
             other=self.written.original(other) if other is not None and self.written.has(other) else None,
             new_namespaces=hit.example.new_namespaces,
+            namespaces=tuple(it.key.namespace for it in cause.parts),
         )
 
     def _spot(self, cause: Cause, way: Way) -> Spot:

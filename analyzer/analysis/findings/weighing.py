@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from enum import Enum
 from typing import Protocol
 
+from analyzer.analysis.findings.alike import all_parts
 from analyzer.analysis.findings.asking import Asker
 from analyzer.analysis.findings.causes import MESH, Cause, Hit
 from analyzer.analysis.findings.keeping import Effect, Kept
@@ -119,15 +120,19 @@ class Weighing:
                 hits=[*item.cause.hits, *new],
                 also=list(dict.fromkeys((*item.cause.also, *found.also))),
                 directions=item.cause.directions | (found.directions if owns is Owns.SAME else set()),
+                parts=all_parts(item.cause.parts, found.parts if owns is Owns.SAME else ()),
             )
             item.choice = self._choice(item.cause, item.base, others, item.tried, is_fixed=True)
         item.take()
         return item.edit != before
 
-    def drop(self, item: Item) -> bool:
-        """No edit for the item, for what it cuts is not given up for it; whether there is a change."""
+    def drop(self, item: Item, why: str = "") -> bool:
+        """No edit for the item, for what it cuts is not given up for it, or for that reason; whether there is a
+        change."""
         before, item.partial, item.choice.now = item.edit, None, None
         item.take()
+        if why and before is not None:
+            item.way = replace(item.way, fix=replace(item.way.fix, why=why))
         return before is not None
 
     # -------------------------------------------------------------------------------------------- one choice
