@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ import z3
 from published_schemas import follow
 from typer.testing import CliRunner, Result
 
+from analyzer.analysis.checking.check import check
 from analyzer.cli.app import app
+from analyzer.model.claims import Pack
+from analyzer.model.cluster import Cluster
 from analyzer.solving import Outcome, solve_script
 from analyzer.solving import Result as Answered
+from analyzer.verdicts import Answer
 
 SHOP = """\
 apiVersion: v1
@@ -59,12 +64,33 @@ def run(*words: str | Path) -> Result:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "shop.yaml").write_text(SHOP, encoding="utf-8")
-    (tmp_path / "in" / "policies.yaml").write_text(POLICIES, encoding="utf-8")
-    (tmp_path / "ours.npq").write_text(PACK, encoding="utf-8")
+    laid_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def laid_out(place: Path) -> None:
+    (place / "in").mkdir()
+    (place / "in" / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    (place / "in" / "policies.yaml").write_text(POLICIES, encoding="utf-8")
+    (place / "ours.npq").write_text(PACK, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The bundle that `bundle()` writes of these files."""
+    with pytest.MonkeyPatch.context() as patched:
+        laid_out(top := tmp_path_factory.mktemp("made"))
+        patched.chdir(top)
+        bundle()
+        yield top / "bundle"
+
+
+@pytest.fixture
+def bundled(place: Path, made: Path) -> Path:
+    """The place with that bundle in it."""
+    shutil.copytree(made, place / "bundle")
+    return place
 
 
 def bundle(folder: str = "bundle", *more: str) -> Result:
@@ -178,8 +204,7 @@ def test_two_runs_differ_in_the_time_only(place: Path) -> None:
     assert one == two
 
 
-def test_any_solver_reads_the_scripts(place: Path) -> None:
-    bundle()
+def test_any_solver_reads_the_scripts(bundled: Path) -> None:
     scripts = sorted(Path("bundle/queries").rglob("*.smt2"))
     assert len(scripts) > 10
     for script in scripts:
@@ -189,8 +214,7 @@ def test_any_solver_reads_the_scripts(place: Path) -> None:
         assert str(solver.check()) == expected
 
 
-def test_an_old_bundle_is_replaced(place: Path) -> None:
-    bundle()
+def test_an_old_bundle_is_replaced(bundled: Path) -> None:
     before = set(contents("bundle"))
     run("check", "in", "-q", CLAIM, "--evidence", "bundle")
     after = set(contents("bundle"))
@@ -220,9 +244,8 @@ def test_other_folders_are_left_alone(place: Path, make: Callable[[Path], object
     assert contents(".") == before
 
 
-def test_a_bundle_with_something_else_in_it_is_left_alone(place: Path) -> None:
-    bundle()
-    (place / "bundle" / "notes.md").write_text("mine", encoding="utf-8")
+def test_a_bundle_with_something_else_in_it_is_left_alone(bundled: Path) -> None:
+    (bundled / "bundle" / "notes.md").write_text("mine", encoding="utf-8")
     before = contents("bundle")
     assert bundle().exit_code == 2
     assert contents("bundle") == before
@@ -271,8 +294,7 @@ def test_no_name_of_the_input_becomes_a_path_or_a_command(place: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ checking it again
-def test_a_bundle_by_itself_shows_that_its_scripts_answer_so(place: Path) -> None:
-    bundle()
+def test_a_bundle_by_itself_shows_that_its_scripts_answer_so(bundled: Path) -> None:
     code, checks = recheck()
     assert code == 3
     assert {subject: check["finding"] for subject, check in checks.items()} == {
@@ -286,9 +308,8 @@ def test_a_bundle_by_itself_shows_that_its_scripts_answer_so(place: Path) -> Non
     }
 
 
-def test_with_the_manifests_everything_is_checked(place: Path) -> None:
-    bundle()
-    (place / "in").rename(place / "moved")
+def test_with_the_manifests_everything_is_checked(bundled: Path) -> None:
+    (bundled / "in").rename(bundled / "moved")
     code, checks = recheck("--manifests", "moved", "--cross-check", "cvc5")
     assert code == 0
     assert {check["finding"] for check in checks.values()} == {"holds"}
@@ -296,8 +317,7 @@ def test_with_the_manifests_everything_is_checked(place: Path) -> None:
     assert checks["questions"]["text"].startswith("4 of 4 verdicts come out of the manifests again")
 
 
-def test_what_is_checked_and_what_is_not_is_told_in_words(place: Path) -> None:
-    bundle()
+def test_what_is_checked_and_what_is_not_is_told_in_words(bundled: Path) -> None:
     told = " ".join(run("recheck", "bundle").stdout.split())
     assert "✓ holds files: " in told
     assert "– not checked witnesses: to decide them again in the oracle takes the manifests" in told
@@ -323,16 +343,14 @@ def rehash() -> None:
 SCRIPT = "queries/001-no-db/01-violation.smt2"
 
 
-def test_a_changed_file_is_told(place: Path) -> None:
-    bundle()
+def test_a_changed_file_is_told(bundled: Path) -> None:
     change(SCRIPT, "(check-sat)", "\n(check-sat)")
     code, checks = recheck()
     assert code == 1
     assert checks["files"]["details"] == [f"{SCRIPT} was changed"]
 
 
-def test_a_missing_file_and_a_strange_one_are_told(place: Path) -> None:
-    bundle()
+def test_a_missing_file_and_a_strange_one_are_told(bundled: Path) -> None:
     Path("bundle", SCRIPT).unlink()
     Path("bundle/notes.txt").write_text("mine", encoding="utf-8")
     code, checks = recheck()
@@ -340,8 +358,7 @@ def test_a_missing_file_and_a_strange_one_are_told(place: Path) -> None:
     assert checks["files"]["details"] == [f"{SCRIPT} is missing", "notes.txt has no hash in the index"]
 
 
-def test_a_forged_script_does_not_answer_so(place: Path) -> None:
-    bundle()
+def test_a_forged_script_does_not_answer_so(bundled: Path) -> None:
     change(SCRIPT, "(assert violation)", "(assert true)")
     rehash()
     code, checks = recheck("--cross-check", "cvc5", "--manifests", "in")
@@ -351,16 +368,14 @@ def test_a_forged_script_does_not_answer_so(place: Path) -> None:
     assert checks["questions"]["details"] == [f"{SCRIPT} is not what they give"]
 
 
-def test_a_script_for_another_question_is_found_out_by_the_manifests(place: Path) -> None:
-    bundle()
+def test_a_script_for_another_question_is_found_out_by_the_manifests(bundled: Path) -> None:
     change(SCRIPT, "(assert violation)", "(assert false)")
     rehash()
     assert recheck()[0] == 3
     assert recheck("--manifests", "in")[0] == 1
 
 
-def test_a_forged_verdict_has_no_ground(place: Path) -> None:
-    bundle()
+def test_a_forged_verdict_has_no_ground(bundled: Path) -> None:
     for path in ("report.json", "evidence.json"):
         content = json.loads(Path("bundle", path).read_bytes())
         content["queries"][1]["verdict"] = "proved"
@@ -371,16 +386,14 @@ def test_a_forged_verdict_has_no_ground(place: Path) -> None:
     assert checks["verdicts"]["details"] == ["closed: no scripts make it proved"]
 
 
-def test_an_index_that_differs_from_the_report_is_told(place: Path) -> None:
-    bundle()
+def test_an_index_that_differs_from_the_report_is_told(bundled: Path) -> None:
     change("evidence.json", '"verdict": "refuted"', '"verdict": "unknown"')
     code, checks = recheck()
     assert code == 1
     assert checks["verdicts"]["details"] == ["closed: it is refuted in the report and unknown in the index"]
 
 
-def test_a_query_that_is_there_twice_is_told(place: Path) -> None:
-    bundle()
+def test_a_query_that_is_there_twice_is_told(bundled: Path) -> None:
     found = index()
     twin = {**found["queries"][1], "verdict": "unknown"}
     found["queries"].insert(0, twin)
@@ -390,8 +403,7 @@ def test_a_query_that_is_there_twice_is_told(place: Path) -> None:
     assert "closed: it stands in the index twice, and is unknown in one place only" in checks["verdicts"]["details"]
 
 
-def test_a_forged_witness_does_not_replay(place: Path) -> None:
-    bundle()
+def test_a_forged_witness_does_not_replay(bundled: Path) -> None:
     found = index()
     (witness,) = found["queries"][3]["witnesses"]
     witness["port"] = 9999
@@ -411,8 +423,9 @@ def test_a_forged_witness_does_not_replay(place: Path) -> None:
         (f'"bytes": {len(POLICIES)}', '"bytes": 1', "manifests", f"in/policies.yaml has {len(POLICIES)} bytes, not 1"),
     ],
 )
-def test_words_of_the_index_are_held_to_the_manifests(place: Path, old: str, new: str, subject: str, said: str) -> None:
-    bundle()
+def test_words_of_the_index_are_held_to_the_manifests(
+    bundled: Path, old: str, new: str, subject: str, said: str
+) -> None:
     change("evidence.json", old, new)
     code, checks = recheck("--manifests", "in")
     assert code == 1
@@ -443,6 +456,19 @@ def forged(value: Any) -> Any:
             return "forged"
 
 
+def once_per_question() -> Callable[..., Answer]:
+    """`check`, of which each question is asked once; a query's text is all that no `repr` holds."""
+    answers: dict[str, Answer] = {}
+
+    def asked(cluster: Cluster, packs: Sequence[Pack], *, progress: object, **how: Any) -> Answer:
+        question = repr((cluster, packs, [query.text for pack in packs for query in pack.queries], sorted(how.items())))
+        if question not in answers:
+            answers[question] = check(cluster, packs, **how)
+        return answers[question]
+
+    return asked
+
+
 # What asks and does not answer: a bundle that says it was asked so holds if the same comes out of being asked so.
 _ASKED = ("budget", "max_counterexamples", "irrelevant", "strict_cidr", "pod_addresses")
 
@@ -457,8 +483,12 @@ _ASKED = ("budget", "max_counterexamples", "irrelevant", "strict_cidr", "pod_add
 def test_no_field_of_the_index_can_be_forged(
     place: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], parts: set[str]
 ) -> None:
-    """Each value of the index is changed, alone, and the files' hashes made to fit."""
-    monkeypatch.setattr("analyzer.analysis.evidence.recheck.solve_script", cache(solve_script))  # no script is changed
+    """Each value of the index is changed, alone, and the files' hashes made to fit.
+
+    What is put to a solver once is not put to it again: no script is changed, and most forgeries ask the same.
+    """
+    monkeypatch.setattr("analyzer.analysis.evidence.recheck.solve_script", cache(solve_script))
+    monkeypatch.setattr("analyzer.analysis.evidence.rederiving.check", once_per_question())
     claim = ("check", "in", "-q", CLAIM, "-q", "every namespace shop is isolated for egress", "--evidence", "bundle")
     assert run(*claim, *more).exit_code == 1
     whole = index()
@@ -486,8 +516,7 @@ def test_no_field_of_the_index_can_be_forged(
 
 
 @pytest.mark.parametrize("version", ["0.0.9", "99.0"])
-def test_another_version_excuses_no_verdict_and_no_script(place: Path, version: str) -> None:
-    bundle()
+def test_another_version_excuses_no_verdict_and_no_script(bundled: Path, version: str) -> None:
     change(SCRIPT, "(assert violation)", "(assert false)")
     rehash()
     found = index()
@@ -503,8 +532,7 @@ def test_another_version_excuses_no_verdict_and_no_script(place: Path, version: 
     assert checks["questions"]["details"][0] == "closed: proved was recorded, and now it is refuted"
 
 
-def test_a_query_left_out_of_the_index_is_told(place: Path) -> None:
-    bundle()
+def test_a_query_left_out_of_the_index_is_told(bundled: Path) -> None:
     found = index()
     del found["queries"][1]
     Path("bundle/evidence.json").write_text(json.dumps(found), encoding="utf-8")
@@ -513,8 +541,7 @@ def test_a_query_left_out_of_the_index_is_told(place: Path) -> None:
     assert checks["questions"]["details"][0] == "closed: nothing was recorded, and now it is refuted"
 
 
-def test_a_budget_spent_now_accuses_nobody(place: Path) -> None:
-    bundle()
+def test_a_budget_spent_now_accuses_nobody(bundled: Path) -> None:
     found = index()
     found["options"]["budget"]["rlimit"] = 1
     Path("bundle/evidence.json").write_text(json.dumps(found), encoding="utf-8")
@@ -523,8 +550,7 @@ def test_a_budget_spent_now_accuses_nobody(place: Path) -> None:
     assert "now it is unknown (the budget of 1 solver units is spent)" in checks["questions"]["details"][0]
 
 
-def test_other_manifests_are_told(place: Path) -> None:
-    bundle()
+def test_other_manifests_are_told(bundled: Path) -> None:
     Path("in/policies.yaml").write_text(POLICIES.replace("http", "https"), encoding="utf-8")
     code, checks = recheck("--manifests", "in")
     assert code == 1
@@ -535,8 +561,7 @@ def test_other_manifests_are_told(place: Path) -> None:
     assert checks["witnesses"]["finding"] == "not checked"
 
 
-def test_a_spent_budget_is_undecided(place: Path) -> None:
-    bundle()
+def test_a_spent_budget_is_undecided(bundled: Path) -> None:
     code, checks = recheck("--budget", "1")
     assert code == 3
     assert checks["answers"]["finding"] == "undecided"
@@ -549,8 +574,7 @@ def test_what_was_not_decided_then_is_told(place: Path) -> None:
     assert "was not decided and now is" in checks["answers"]["details"][0]
 
 
-def test_a_script_that_is_more_than_a_question_is_not_run(place: Path) -> None:
-    bundle()
+def test_a_script_that_is_more_than_a_question_is_not_run(bundled: Path) -> None:
     change(SCRIPT, "(set-logic QF_BV)", "(set-option :regular-output-channel out)\n(set-logic QF_BV)")
     rehash()
     code, checks = recheck("--cross-check", "cvc5")
@@ -578,8 +602,7 @@ def test_a_script_that_is_more_than_a_question_is_not_run(place: Path) -> None:
         ("{", "[", "evidence.json: is not JSON"),
     ],
 )
-def test_an_index_written_by_hand_is_read_with_distrust(place: Path, old: str, new: str, said: str) -> None:
-    bundle()
+def test_an_index_written_by_hand_is_read_with_distrust(bundled: Path, old: str, new: str, said: str) -> None:
     change("evidence.json", old, new)
     done = run("recheck", "bundle")
     assert done.exit_code == 2
@@ -593,10 +616,9 @@ def test_what_is_no_bundle(place: Path, folder: str, said: str) -> None:
     assert said in done.stderr
 
 
-def test_links_in_a_bundle_are_not_followed(place: Path) -> None:
-    bundle()
+def test_links_in_a_bundle_are_not_followed(bundled: Path) -> None:
     Path("bundle", SCRIPT).unlink()
-    Path("bundle", SCRIPT).symlink_to(place / "ours.npq")
+    Path("bundle", SCRIPT).symlink_to(bundled / "ours.npq")
     code, checks = recheck()
     assert code == 1
     assert checks["files"]["details"] == [f"{SCRIPT} is missing"]
