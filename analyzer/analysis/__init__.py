@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from analyzer.analysis.checking.check import check
     from analyzer.analysis.checking.cross_check import cross_check
     from analyzer.analysis.checking.excuses import Excuses
-    from analyzer.analysis.checking.session import CheckSession, Weighed, changed_verdicts
+    from analyzer.analysis.checking.session import CheckSession, Standing, Weighed, changed_verdicts
     from analyzer.analysis.connectivity import EndFilter, Focus, connectivity
     from analyzer.analysis.connectivity.exposure import exposure
     from analyzer.analysis.connectivity.ingress import with_ingress
@@ -29,6 +29,7 @@ __all__ = [
     "Excuses",
     "Focus",
     "Setting",
+    "Standing",
     "Weighed",
     "changed_verdicts",
     "check",
@@ -68,6 +69,7 @@ class _UseCases(ModuleType):
     check = _later("checking.check", "check")
     cross_check = _later("checking.cross_check", "cross_check")
     CheckSession = _later("checking.session", "CheckSession")
+    Standing = _later("checking.session", "Standing")
     Weighed = _later("checking.session", "Weighed")
     EndFilter = _later("connectivity", "EndFilter")
     Focus = _later("connectivity", "Focus")

@@ -128,23 +128,31 @@ class LiveObjects:
     def load(self) -> LiveCluster:
         """The cluster as it now is; the same one as long as nothing changes."""
         with self._lock:
-            if not self._is_current or self._found is None:
-                found = self._followed(self._before, {key: self._text(key) for key in self._before})
-                self._found = self._assembled(self._shares) if found is None else found
-                self._before, self._is_current, self._is_followed = {}, True, True
-                self._told = LiveCluster(self._found.cluster, self._found.problems)
-            return self._told
+            return self._loaded()
+
+    def _loaded(self) -> LiveCluster:
+        if not self._is_current or self._found is None:
+            found = self._followed(self._before, {key: self._text(key) for key in self._before})
+            self._found = self._assembled(self._shares) if found is None else found
+            self._before, self._is_current, self._is_followed = {}, True, True
+            self._told = LiveCluster(self._found.cluster, self._found.problems)
+        return self._told
 
     def proposed(self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()) -> LiveCluster:
         """The cluster as a change would make it; these objects stay as they are."""
+        return self.before_and_after(put, removed)[1]
+
+    def before_and_after(
+        self, put: Iterable[Mapping[str, Any]] = (), removed: Iterable[Key] = ()
+    ) -> tuple[LiveCluster, LiveCluster]:
+        """The cluster as it now is, and as a change would make it: nothing else lies between the two."""
         wanted = _wanted(texts_of(put), removed)
         with self._lock:
-            now = {key: self._text(key) for key in self._before} | wanted
-            before = {key: self._text(key) for key in wanted} | self._before
-            found = self._followed(before, now)
+            standing = self._loaded()
+            found = self._followed({key: self._text(key) for key in wanted}, wanted)
             shares = {} if found is not None else self._changed(wanted)
         whole = self._assembled(shares) if found is None else found
-        return LiveCluster(whole.cluster, whole.problems)
+        return standing, LiveCluster(whole.cluster, whole.problems)
 
     def _text(self, key: Key) -> bytes | None:
         share = self._shares.get(_number(key))

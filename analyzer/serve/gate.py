@@ -20,7 +20,7 @@ from analyzer.records import dataclass
 from analyzer.reports import verdict_words
 from analyzer.reports.visible import visible
 from analyzer.serve.rulings import Mode, Otherwise, Rulings
-from analyzer.serve.state import LiveState, Proposal, StaleError
+from analyzer.serve.state import LiveState, Proposal, Shown, StaleError
 from analyzer.verdicts import Status, Verdict
 
 LABEL = "netproof.io/gate"
@@ -64,7 +64,7 @@ class Gate:
     def _admission(self, request: Mapping[str, Any]) -> Admission:
         try:
             put, removed = change_of(request)
-            proposal = self._state.propose(put, removed)
+            proposal = self._state.propose(put, removed, shown_by(request))
             return self._weighed(proposal, self._mode(request))
         except StaleError as error:
             return self._failing("stale", f"netproof gives no answer: {error}")
@@ -135,6 +135,13 @@ def change_of(request: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list
     if operation == "CONNECT":
         return [], []
     raise BadReviewError(f"operation `{operation}` has no object")
+
+
+def shown_by(request: Mapping[str, Any]) -> Shown | None:
+    """The object that the request changes, as the server has it."""
+    old, kind = request.get("oldObject"), request.get("kind") or {}
+    version = (old.get("metadata") or {}).get("resourceVersion") if isinstance(old, Mapping) else None
+    return Shown(str(kind.get("kind")), str(kind.get("group") or ""), str(version)) if version else None
 
 
 def _named(thing: Mapping[str, Any], request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -41,6 +41,11 @@ class FakeApiServer(ThreadingHTTPServer):
         self.events: list[tuple[int, str, str, Thing]] = []  # version, type, resource, object
         self.changed = threading.Condition()
         self.refused: set[str] = set()
+        self.refusal = 403
+        self.hidden: set[str] = set()  # groups that are not served (yet)
+        self.held: set[str] = set()  # resources of which no events are sent
+        self.delay = 0.0  # seconds until a watch is open, and again until it tells anything
+        self.ends_at_once = False  # every watch does, in order
         self.is_down = False
         self.bookmarks = 0
         self.lists: list[str] = []
@@ -60,7 +65,7 @@ class FakeApiServer(ThreadingHTTPServer):
                 key = resource, metadata.get("namespace", ""), metadata["name"]
                 self.version += 1
                 kind = "MODIFIED" if key in self.stored else "ADDED"
-                stamped = {**metadata, "resourceVersion": str(self.version), "uid": "u"}
+                stamped = {"uid": "u", **metadata, "resourceVersion": str(self.version)}
                 self.stored[key] = {**thing, "metadata": stamped}
                 self.events.append((self.version, kind, resource, self.stored[key]))
             self.changed.notify_all()
@@ -133,13 +138,14 @@ class _Handler(BaseHTTPRequestHandler):
         if "namespaces" in parts[:-1]:
             query["namespace"] = parts[parts.index("namespaces") + 1]
         if parts == ["apis"]:
-            self._send({"groups": [_group(group) for group in KINDS if group]})
+            self._send({"groups": [_group(group) for group in KINDS if group and group not in self.server.hidden]})
         elif parts == ["api", "v1"]:
             self._send(_resources(""))
         elif parts[0] == "apis" and len(parts) == 3:
             self._send(_resources(parts[1]))
         elif parts[-1] in self.server.refused:
-            self._send({"kind": "Status", "code": 403, "message": "forbidden"}, 403)
+            refusal = self.server.refusal
+            self._send({"kind": "Status", "code": refusal, "message": "forbidden"}, refusal)
         elif "watch" in query:
             self._watch(parts[-1], query)
         else:
@@ -172,17 +178,23 @@ class _Handler(BaseHTTPRequestHandler):
         with server.changed:
             server._open.add(self.connection)
             marks = server.bookmarks
+        time.sleep(server.delay)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        self.wfile.flush()
+        time.sleep(server.delay)
         if version < server.oldest:
             server._open.discard(self.connection)
             self._event("ERROR", {"kind": "Status", "code": 410, "message": "too old resource version"})
             self._end()
             return
-        while (left := end - time.monotonic()) > 0:
+        while (left := end - time.monotonic()) > 0 and not server.ends_at_once:
             with server.changed:
+                if resource in server.held:
+                    server.changed.wait(min(left, 0.05))
+                    continue
                 later = (event for event in server.events if event[0] > version and event[2] == resource)
                 news = [event for event in later if _is_asked(event[3], query)]
                 is_marked = server.bookmarks > marks

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from analyzer.analysis import check
+from analyzer.analysis import CheckSession, check
 from analyzer.manifests.live import LiveObjects
+from analyzer.serve.api_server import ApiServer, RefusedError
 from analyzer.serve.state import LiveState, StaleError
 from analyzer.verdicts import Status
 from tests.serve.conftest import PACK, SETTING, deployment, following, namespace, policy, tenants, until
@@ -82,6 +85,116 @@ def test_a_watch_that_ends_in_order_goes_on_without_a_list(server: FakeApiServer
         server.put(policy("red", "late"))
         until(lambda: has(state, "late"))
         assert server.lists == []
+
+
+def test_of_a_server_that_ends_each_watch_at_once_it_is_listed_again(server: FakeApiServer) -> None:
+    with following(server) as state:
+        server.ends_at_once = True
+        server.break_watches()
+        server.lists.clear()
+        server.put(policy("red", "open", OPEN))
+        until(lambda: has(state, "open"))
+        assert server.lists.count("networkpolicies") < 20  # with pauses
+        server.ends_at_once = False
+        until(lambda: state.is_current)
+        assert status(state) is Status.REFUTED
+
+
+def test_that_a_slow_server_has_forgotten_a_version_is_waited_for(server: FakeApiServer) -> None:
+    """It says so long after the watch is open."""
+    with following(server, watch_seconds=1, patience=20.0) as state:
+        server.delay = 0.25
+        until(lambda: not state.is_current)
+        with server.changed:
+            server.put(policy("red", "open", OPEN))
+            server.forget_events()
+        until(lambda: state.is_current)
+        assert status(state) is Status.REFUTED
+
+
+def test_who_may_not_ask_any_longer_is_behind(server: FakeApiServer) -> None:
+    with following(server) as state:
+        server.refused.update(follower.resource.name for follower in state.followers)
+        server.refusal = 401
+        server.break_watches()
+        until(lambda: not state.is_current)
+        with pytest.raises(StaleError):
+            state.answer()
+        server.refused.clear()
+        until(lambda: state.is_current)
+        assert status(state) is Status.PROVED
+
+
+def test_of_what_may_not_be_listed_any_longer_nothing_is_kept(server: FakeApiServer) -> None:
+    with following(server) as state:
+        server.refused.add("deployments")
+        server.break_watches()
+        until(lambda: state.refused)
+        assert not any(key.kind == "Deployment" for key in state.objects.names())
+        server.refused.clear()
+        until(lambda: not state.refused and state.is_current)
+        assert has(state, "web")
+
+
+def test_a_kind_that_comes_later_is_followed_and_one_that_goes_is_not(server: FakeApiServer) -> None:
+    group = "policy.networking.k8s.io"
+    server.hidden.add(group)
+    with following(server, tidying=0.1) as state:
+        assert not any(it.resource.group == group for it in state.followers)
+        server.put({"apiVersion": f"{group}/v1alpha1", "kind": "AdminNetworkPolicy", "metadata": {"name": "late"}})
+        server.hidden.clear()
+        until(lambda: has(state, "late") and state.is_current)
+        server.hidden.add(group)
+        until(lambda: not has(state, "late"))
+        assert state.is_current
+
+
+def test_one_of_the_same_name_takes_the_place_of_one_that_went_unseen(server: FakeApiServer) -> None:
+    with following(server) as state:
+        server.held.add("networkpolicies")
+        server.delete("networkpolicies", "red", "deny")
+        server.put({**policy("red", "deny", OPEN), "metadata": {"namespace": "red", "name": "deny", "uid": "other"}})
+        server.held.clear()
+        until(lambda: status(state) is Status.REFUTED)
+
+
+def test_pages_that_end_midway_are_no_list(server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was kept stays, behind, until a list is whole."""
+    server.put(*(policy("red", f"p{i}") for i in range(600)))
+    with following(server) as state:
+        whole, get = ApiServer.get, []
+
+        def some(self: ApiServer, path: str, query: Mapping[str, str] | None = None) -> Thing:
+            if "continue" in (query or {}):
+                get.append(path)
+                raise RefusedError(410, "the continue parameter is too old")
+            return whole(self, path, query)
+
+        monkeypatch.setattr(ApiServer, "get", some)
+        server.break_watches()
+        until(lambda: get)
+        with pytest.raises(StaleError, match="networkpolicies"):
+            state.answer()
+        assert sum(key.name.startswith("p") for key in state.objects.names()) == 600
+        monkeypatch.setattr(ApiServer, "get", whole)
+        until(lambda: state.is_current)
+
+
+def test_a_change_is_weighed_against_the_state_that_it_would_change() -> None:
+    """Whatever the session has gone on to meanwhile."""
+    live = LiveObjects()
+    live.change(tenants())
+    before, after = live.before_and_after([policy("red", "more")])
+    session = CheckSession(before.cluster, [PACK], setting=SETTING)
+    standing = session.advance(before.cluster)
+    live.change([policy("red", "open", OPEN)])
+    opened, later = live.before_and_after([policy("red", "more")])
+    session.advance(opened.cluster)
+    assert session.verdicts[0].status is Status.REFUTED
+    assert session.weighed(after.cluster, standing).before[0].status is Status.PROVED
+    assert not session.weighed(later.cluster).worse
+    session.advance(before.cluster)
+    assert {policy.name for policy in later.cluster.policies} - {it.name for it in opened.cluster.policies} == {"more"}
 
 
 def test_a_kind_that_may_not_be_listed_may_be_anything(server: FakeApiServer) -> None:

@@ -108,6 +108,44 @@ def test_behind_the_cluster_it_does_as_was_chosen_and_says_so(server: FakeApiSer
         assert answer(url, review(policy("red", "home", HOME)))["allowed"]
 
 
+def test_what_the_server_shows_newer_than_what_is_kept_is_waited_for(server: FakeApiServer) -> None:
+    """An API server that asks sends the object that it has: where that one has not come yet, nothing is told."""
+    with following(server) as state, serving(state) as url:
+        until(lambda: state.is_answered)
+        server.held.add("networkpolicies")
+        server.put(policy("red", "deny", HOME))
+        shown = server.stored["networkpolicies", "red", "deny"]
+        found = answer(url, review(policy("red", "deny"), shown, "UPDATE"))
+        assert found["auditAnnotations"] == {"outcome": "stale"}
+        assert "NetworkPolicy objects" in found["status"]["message"]
+        server.held.clear()
+        until(lambda: answer(url, review(policy("red", "deny"), shown, "UPDATE"))["allowed"])
+
+
+def test_a_dry_run_leaves_nothing_behind(server: FakeApiServer) -> None:
+    with following(server) as state, serving(state) as url:
+        change = review(None, policy("red", "deny"), "DELETE")
+        change["request"]["dryRun"] = True
+        assert not answer(url, change)["allowed"]
+        change = review(policy("red", "home", HOME))
+        change["request"]["dryRun"] = True
+        assert answer(url, change)["allowed"]
+        assert not any(key.name == "home" for key in state.objects.names())
+        assert state.answer()[0].status is Status.PROVED
+
+
+def test_two_changes_that_break_a_query_together_alone_are_shown_when_they_are_made(server: FakeApiServer) -> None:
+    """Either of two policies closes the namespace; each may go, and nobody has seen the other go."""
+    server.put(policy("red", "deny-too"))
+    with following(server) as state, serving(state) as url:
+        for name in ("deny", "deny-too"):
+            assert answer(url, review(None, policy("red", name), "DELETE"))["allowed"]
+        server.delete("networkpolicies", "red", "deny")
+        until(lambda: not answer(url, review(None, policy("red", "deny-too"), "DELETE"))["allowed"])
+        server.delete("networkpolicies", "red", "deny-too")
+        until(lambda: state.answer()[0].status is Status.REFUTED)
+
+
 def test_an_answer_that_becomes_unknown_is_as_was_chosen(server: FakeApiServer) -> None:
     thing = policy("red", "odd", {"ports": [{"protocol": "TPC"}]})
     with following(server) as state:
@@ -132,7 +170,7 @@ def test_a_review_without_a_judgeable_object_fails_as_was_chosen(server: FakeApi
 def test_a_defect_is_no_pass(server: FakeApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with following(server) as state, serving(state) as url:
         state.answer()
-        monkeypatch.setattr(state.objects, "proposed", lambda *_: 1 / 0)
+        monkeypatch.setattr(state.objects, "before_and_after", lambda *_: 1 / 0)
         found = answer(url, review(policy("red", "home", HOME)))
         assert not found["allowed"]
         assert "ZeroDivisionError" in found["status"]["message"]

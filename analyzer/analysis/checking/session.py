@@ -69,9 +69,9 @@ def _is_refuted_alike(was: Verdict, now: Verdict) -> bool:
     return was.status is now.status is Status.REFUTED and _badness(now) <= _badness(was)
 
 
-class _State:
-    """The answer for a cluster, what of it may be taken over next time by the task's number, and the queries that were
-    asked."""
+class Standing:
+    """How a cluster stands: the answer, what of it may be taken over next time by the task's number, and the queries
+    that were asked."""
 
     def __init__(
         self,
@@ -159,11 +159,13 @@ class CheckSession:
         """
         return self._advanced(cluster, progress, is_brief=is_brief).answer
 
-    def advance(self, cluster: Cluster) -> None:
-        """`update`, brief, where the answer is not asked for yet."""
-        self._advanced(cluster, None, is_brief=True)
+    def advance(self, cluster: Cluster) -> Standing:
+        """`update`, brief, where the answer is not asked for yet; the state on that cluster, for `weighed`, whatever
+        other threads go on to."""
+        state = self._state
+        return state if state.cluster is cluster else self._advanced(cluster, None, is_brief=True)
 
-    def _advanced(self, cluster: Cluster, progress: Progress | None, *, is_brief: bool) -> _State:
+    def _advanced(self, cluster: Cluster, progress: Progress | None, *, is_brief: bool) -> Standing:
         with self._lock:
             step = self._step(self._state, cluster) if is_brief else None
             self._state = found = self._found(cluster, self._state, progress, step)
@@ -184,11 +186,11 @@ class CheckSession:
         state = self._state
         return self._found(cluster, state, None, self._step(state, cluster)).verdicts
 
-    def weighed(self, cluster: Cluster) -> Weighed:
-        """The verdicts there are and would be.  Where a query is seen to be refuted that was not, no more is asked: of
-        those that take long the verdict is the one before.  Where none is, what the change adds to those that are
-        refuted anyway."""
-        state = self._state
+    def weighed(self, cluster: Cluster, state: Standing | None = None) -> Weighed:
+        """The verdicts there are, or were in that state, and would be.  Where a query is seen to be refuted that was
+        not, no more is asked: of those that take long the verdict is the one before.  Where none is, what the change
+        adds to those that are refuted anyway."""
+        state = state or self._state
         step = self._step(state, cluster)
         soon = self._soon(step, state)
         early = tuple(soon[n].verdict if n in soon else was for n, was in enumerate(state.verdicts))
@@ -204,7 +206,7 @@ class CheckSession:
         untold = tuple(found.verdicts[number] for number, each in added.items() if not each.is_told)
         return Weighed(state.verdicts, found.verdicts, more, untold)
 
-    def _step(self, known: _State, cluster: Cluster) -> Step:
+    def _step(self, known: Standing, cluster: Cluster) -> Step:
         """From that state to this cluster."""
         now = as_enforced(cluster, self._setting.profile)
         return Step(known.enforced, now, self._setting.profile, self._answer)
@@ -214,7 +216,7 @@ class CheckSession:
         task = self._tasks[number]
         return judge(cluster, replace(task.query, claim=claim), task.assumptions, self._setting)
 
-    def _soon(self, step: Step, known: _State) -> dict[int, Answered]:
+    def _soon(self, step: Step, known: Standing) -> dict[int, Answered]:
         """The answers that follow from those before by looking at few policies, where policies alone changed."""
         found: dict[int, Answered] = {}
         if step.policies is None:
@@ -236,11 +238,11 @@ class CheckSession:
     def _found(
         self,
         given: Cluster,
-        known: _State | None,
+        known: Standing | None,
         progress: Progress | None,
         step: Step | None = None,
         soon: Mapping[int, Answered] | None = None,
-    ) -> _State:
+    ) -> Standing:
         """`step`: the one to this cluster, where it is told as `propose` tells it; `soon`: what is answered already."""
         cluster = as_enforced(given, self._setting.profile) if step is None else step.now
         dependencies: dict[int, _Dependencies] = {}
@@ -258,12 +260,12 @@ class CheckSession:
         names = tuple(task.query.id for task in asked)
         verdicts = tuple(it.verdict for it in found)
         tell = partial(answer_of, cluster, self._packs, found, setting=self._setting)
-        return _State(given, cluster, verdicts, tell, kept, names, self._dependencies, dependencies)
+        return Standing(given, cluster, verdicts, tell, kept, names, self._dependencies, dependencies)
 
     def _spared(
         self,
         cluster: Cluster,
-        known: _State | None,
+        known: Standing | None,
         dependencies: dict[int, _Dependencies],
         done: Collection[int],
         step: Step | None,
