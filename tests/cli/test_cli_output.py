@@ -223,6 +223,7 @@ def manifests(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("command", ASKED)
 @pytest.mark.parametrize(("name", "file"), [(name, file) for name, files in ENDINGS.items() for file in files])
+@pytest.mark.usefixtures("answered_once")
 def test_the_ending_of_a_file_says_which_report_is_meant(command, name, file, manifests):
     own = [it.value for it in FORMATS[command]]
     found = run(*ASKED[command], "-o", file)

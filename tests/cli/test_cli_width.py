@@ -40,6 +40,7 @@ PIECE = re.compile(r"(?:`[^`]*`|[^ `])+|`[^`]*$")
 
 @pytest.mark.parametrize("columns", [40, 80, 100])
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.usefixtures("answered_once")
 def test_no_line_is_wider_than_the_terminal(command: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     found = CliRunner().invoke(app, list(COMMANDS[command]))
