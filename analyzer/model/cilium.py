@@ -232,7 +232,10 @@ USUAL_OPTIONS = {
 }
 """What else bears on policies, and what it must be for netproof to say what Cilium makes of them."""
 ON_POLICIES = frozenset(
-    {*_SET, *USUAL_OPTIONS, "allow-localhost", "enable-k8s-cluster-network-policy", "policy-audit-mode"}
+    {
+        *(*_SET, *USUAL_OPTIONS, "allow-localhost", "allow-icmp-frag-needed"),
+        *("enable-k8s-cluster-network-policy", "policy-audit-mode"),
+    }
 )
 """Every option that bears on policies."""
 

@@ -43,6 +43,7 @@ from analyzer.model.leading import node_ways, ways
 from analyzer.model.memory import forget_others
 from analyzer.model.on_nodes import every_node_address, on_nodes
 from analyzer.model.open_facts import OpenFact
+from analyzer.model.past_policies import past_policies
 from analyzer.model.pipeline import Entry, Pipeline, Scales, Stage, StagedRule, Tier, Unmatched
 from analyzer.model.policies import (
     Action,
@@ -152,7 +153,8 @@ class _Reader:
         is_enforced, is_egress = is_enforcing(self.profile, self.cluster), self.direction is Direction.EGRESS
         engine, groups = self.calico or self.cilium, () if self.aws is None else tuple(self.aws.tiers())
         own = self._tiers() if self.calico is None else self.calico.tiers()
-        tiers = (*self._of_formulas(is_first=True), *own, *self._of_formulas(is_first=False))
+        past = past_policies(self.profile, self.cluster, self.direction)
+        tiers = (*past, *self._of_formulas(is_first=True), *own, *self._of_formulas(is_first=False))
         applies = is_a(Role.SELF, PODS) if engine is None else engine.applies
         if self.cluster.has_fargate:
             from analyzer.model.without_agent import off_fargate

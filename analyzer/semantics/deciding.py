@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from analyzer.model.formulas import Formula, Open, leaves
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
+from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier, entries_in
 from analyzer.model.policies import Action, RuleRef
 from analyzer.semantics.decision import Ruling, StageVerdict
 from analyzer.semantics.fold import Grants, Matches, Reach, Selected, Side, Span, ruling
@@ -101,7 +101,7 @@ def ruling_of(stage: Stage, selecting: Selected, about: Situation, at: AtService
 def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: StageVerdict) -> Ruling:
     """The rules that decided, and why: those of the last tier that anything matched in, or that closed."""
     if not steps:
-        is_selected = any(scales for _, scales in selecting)
+        is_selected = _selects(selecting)
         reason = "no rule of the policies that select it matches" if is_selected else "no policy selects it"
         return Ruling(stage.name, verdict, None, (), reason)
     tier = steps[-1].tier
@@ -125,10 +125,15 @@ def _told(stage: Stage, selecting: Selected, steps: Sequence[_Step], verdict: St
             return Ruling(stage.name, verdict, tier.name, rules, reason)
         later = selecting[[its for its, _ in selecting].index(tier) + 1 :]
         reason = f"{rule_name(rules[0])} passes it on and nothing else decides"
-        if any(scales for _, scales in later):
+        if _selects(later):
             reason = "no rule of the policies that select it matches"
         return Ruling(stage.name, verdict, None, (), reason)
     return Ruling(stage.name, verdict, tier.name, rules, f"{verdict.value} by {rule_name(rules[0])}")
+
+
+def _selects(selecting: Selected) -> bool:
+    """Some policy selects the end: what the engine does by itself is none."""
+    return any(entry.policy is not None for _, scales in selecting for entry in entries_in(scales))
 
 
 def _is_written(step: _Step) -> bool:

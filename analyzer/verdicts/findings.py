@@ -28,7 +28,7 @@ class Fault(Enum):
     NO_POLICY = "no-cluster-policy"  # no policy waits for namespaces that are not created yet
     TIES = "policies-tie"  # which of two policies counts is not defined
     ENGINE = "not-enforced"  # the profile enforces no policy
-    BEYOND = "beyond-policies"  # neither end is one that policies select
+    BEYOND = "beyond-policies"  # neither end is one that policies select, or the engine asks no policy
 
 
 @dataclass(frozen=True, slots=True)

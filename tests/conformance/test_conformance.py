@@ -131,7 +131,8 @@ def _profile(settings: dict[str, Any]) -> Profile:
 def _connection(entry: dict[str, Any], pods: dict[str, Any], cluster: Cluster) -> Connection:
     protocol, _, port = entry.get("port", "tcp/80").partition("/")
     ends = (entry["from"], entry["to"])
-    version = 6 if any(_is_address(end) and ip_address(end).version == 6 for end in ends) else 4
+    told = [ip for end in ends for ip in _told_addresses(end, cluster)]
+    version = 6 if told and all(ip.version == 6 for ip in told) else 4
     src, dst = (_end(end, pods, cluster, version) for end in ends)
     if protocol == "other":
         return Connection(src, dst, Protocol.OTHER, None)
@@ -152,6 +153,13 @@ def _odd(protocol: str, text: str) -> int:
 
 def _is_address(text: str) -> bool:
     return "/" not in text and not text.startswith("node:") and ("." in text or ":" in text)
+
+
+def _told_addresses(text: str, cluster: Cluster) -> tuple[IPAddress, ...]:
+    """Those of an address outside, or of a node."""
+    if text.startswith("node:"):
+        return cluster.node_by_name[text.removeprefix("node:")].ips
+    return (ip_address(text),) if _is_address(text) else ()
 
 
 def _end(text: str, pods: dict[str, Any], cluster: Cluster, version: int) -> End:

@@ -39,13 +39,13 @@ def _asked() -> Iterator[tuple[Expectation, dict[str, Any]]]:
 ASKED = list(_asked())
 
 
-def _on(port: str) -> str:
-    """`icmp/3.1` as a query says it; without a code it is 0."""
+def _on(port: str, *, is_six: bool) -> str:
+    """`icmp/3.1` as a query says it of that version of IP; without a code it is 0."""
     protocol, _, number = port.partition("/")
     if protocol == "ip":
         return f"protocol/{number}"
     type_, _, code = number.partition(".")
-    return f"{protocol}/{type_}/{code or 0}"
+    return f"{'icmpv6' if is_six else protocol}/{type_}/{code or 0}"
 
 
 CLAIMS = [
@@ -62,7 +62,7 @@ CLAIMS = [
 def test_each_decision_is_a_verdict(case: Expectation, entry: dict[str, Any], much: str) -> None:
     src, is_six = entry["from"], ":" in entry["from"]
     sources = f"ips {src}" if _is_address(src) else f"workload {src}"
-    query = parse_query(f"{much} {sources} can reach workload {entry['to']} on {_on(entry['port'])}")
+    query = parse_query(f"{much} {sources} can reach workload {entry['to']} on {_on(entry['port'], is_six=is_six)}")
     pods = AddressSet.of("fc00::/7" if is_six else "10.0.0.0/8")
     profile = _profile({**case.text, **entry})
     setting = Setting(universe=Universe.INVENTORY, profile=profile, pod_addresses=pods)

@@ -94,7 +94,11 @@ HOMES = st.sampled_from(_HOMES)
 NUMBERS = st.integers(80, 82)
 MESSAGES = tuple(
     low
-    for term in ("icmp/8/0", "icmp/8/1", "icmp/0/0", "icmp/0/1", "icmp/3/4", "icmp/128/0", "protocol/47", "protocol/50")
+    for term in (
+        *(f"icmp/{it}" for it in ("8/0", "8/1", "0/0", "0/1", "3/4", "128/0", "135/0")),
+        "protocol/47",
+        "protocol/50",
+    )
     for low, _ in read_term(term) or ()
 )
 OTHERS = st.sampled_from(MESSAGES)

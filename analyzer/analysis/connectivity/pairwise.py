@@ -49,7 +49,7 @@ class Pair:
         self, cluster: Cluster, profile: Profile, src: PairEnd, dst: PairEnd, pod_addresses: AddressSet | None
     ) -> None:
         addresses = pod_addresses_of(cluster, pod_addresses)
-        self.stages = stages_of(cluster, profile)
+        self.stages = stages_of(cluster, profile, past_policies=True)
         classifier = Classifier(self.stages, addresses)
         self._ends = {Role.SRC: src, Role.DST: dst}
         inside = [end for end in (src, dst) if not isinstance(end, AddressSet)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import All, Attribute, EndKind, Formula, Member, Name, OfKind, Role, Some, Test
+from analyzer.model.past_policies import PAST_POLICIES
 from analyzer.model.pipeline import Entry, Stage
 from analyzer.model.profile import Profile
 from analyzer.model.reading import pipeline_of
@@ -43,8 +45,14 @@ class StageRules:
         return [(tiers[t], [list(groups.values()) for groups in scales.values()]) for t, scales in found.items()]
 
 
-def stages_of(cluster: Cluster, profile: Profile) -> list[StageRules]:
-    return [StageRules(stage, cluster, profile) for stage in pipeline_of(profile, cluster).stages]
+def stages_of(cluster: Cluster, profile: Profile, *, past_policies: bool = False) -> list[StageRules]:
+    """`past_policies`: with what the engine lets through before it asks any: between all ends it is the same."""
+    found = []
+    for stage in pipeline_of(profile, cluster).stages:
+        if not past_policies and any(tier.name == PAST_POLICIES for tier in stage.tiers):
+            stage = replace(stage, tiers=tuple(tier for tier in stage.tiers if tier.name != PAST_POLICIES))
+        found.append(StageRules(stage, cluster, profile))
+    return found
 
 
 def kinds_of(stage: Stage) -> frozenset[EndKind]:

@@ -24,6 +24,7 @@ from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import Connection, End, Pod
 from analyzer.model.formulas import Role, Test, leaves
 from analyzer.model.labels import Operator, Selector
+from analyzer.model.past_policies import PAST_POLICIES
 from analyzer.model.policies import (
     AddressPeer,
     Direction,
@@ -225,6 +226,8 @@ def _allowing(
     """What lets the connection through at one end: every rule that does, for each would do alone."""
     if ruling.verdict is not StageVerdict.ALLOWED or ruling.reason.startswith("profile "):
         return []
+    if ruling.tier == PAST_POLICIES:
+        return [_Suspect(Key(Fault.BEYOND, policy=PAST_POLICIES, namespace=ruling.reason), None, 0)]
     direction = direction_of(ruling)
     near, far = end_of(connection, direction), end_of(connection, direction, is_near=False)
     passed = NodeGroups if profile.enforces and isinstance(near, Pod) and not near.host_network else ()

@@ -33,6 +33,7 @@ from analyzer.judging import Setting
 from analyzer.model.claims import Claim
 from analyzer.model.cluster import Cluster
 from analyzer.model.endpoints import End, Pod
+from analyzer.model.past_policies import PAST_POLICIES
 from analyzer.model.placement import ANY_HOST
 from analyzer.model.policies import Direction, Policy
 from analyzer.verdicts import Status
@@ -166,6 +167,8 @@ class Maker:
                 yield Way(cause.hits[0].verdict.reason, (), Fix("give the policies different priorities"))
             case Fault.BEYOND if key.namespace.startswith("no engine"):
                 yield Way(key.namespace, (), Fix("run them on nodes of EC2, or shut them off by security groups"))
+            case Fault.BEYOND if key.policy == PAST_POLICIES:
+                yield Way(key.namespace, (), Fix("no policy stops it: leave these messages out of the claim"))
             case Fault.BEYOND:
                 yield Way(key.namespace, (), Fix(_OFF_THE_POD_NETWORK))
             case Fault.ENGINE if self.cluster.aws.switched_off:
