@@ -46,10 +46,17 @@ class Pair:
     """Two ends of one cluster, one of them at least in it.  The cluster need not hold them: they may be new."""
 
     def __init__(
-        self, cluster: Cluster, profile: Profile, src: PairEnd, dst: PairEnd, pod_addresses: AddressSet | None
+        self,
+        cluster: Cluster,
+        profile: Profile,
+        src: PairEnd,
+        dst: PairEnd,
+        pod_addresses: AddressSet | None,
+        *,
+        past_policies: bool = False,
     ) -> None:
         addresses = pod_addresses_of(cluster, pod_addresses)
-        self.stages = stages_of(cluster, profile, past_policies=True)
+        self.stages = stages_of(cluster, profile, past_policies=past_policies)
         classifier = Classifier(self.stages, addresses)
         self._ends = {Role.SRC: src, Role.DST: dst}
         inside = [end for end in (src, dst) if not isinstance(end, AddressSet)]

@@ -51,7 +51,7 @@ def explain(
     without it they go by their ids.  Of a set of addresses `allowed` is what some may, `certain` what all may.
     """
     cluster = as_enforced(without_requests(cluster), profile)
-    pair = Pair(cluster, profile, src, dst, pod_addresses)
+    pair = Pair(cluster, profile, src, dst, pod_addresses, past_policies=True)
     both = pair.both()
     tunnel = tunnel_to(cluster, profile, src, dst, asked, request, pod_addresses, through)
     trials = {it.stage.name: _Trial(cluster, profile, pair, it, tunnel.on_wire(asked)) for it in pair.stages}
