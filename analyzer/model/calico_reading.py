@@ -37,7 +37,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.labels import Labels
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, Scales, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, StagedRule, Tier, Unmatched, one_by_one
 from analyzer.model.policies import Action, Direction, Policy
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import Profile
@@ -111,7 +111,7 @@ class CalicoReader:
             if all(rule.action is Action.ACCEPT for entry in entries for rule in entry.rules):
                 yield Tier(tier.name, ((tuple(entries),),), unmatched, is_union=True)
             else:
-                yield Tier(tier.name, _one_by_one(entries), unmatched)
+                yield Tier(tier.name, one_by_one(entries), unmatched)
 
     def _in_order(self, placed: Iterable[str]) -> list[CalicoTier]:
         known = {tier.name: tier for tier in (*BUILT_IN_TIERS.values(), *self.calico.tiers)}
@@ -145,7 +145,7 @@ class CalicoReader:
             Entry(None, _at_hosts(Role.SELF, [its]), self._failsafes(endpoint.node), why="a failsafe port of the node")
             for endpoint, its in self.hosts
         ]
-        yield Tier("failsafe ports", _one_by_one(entries))
+        yield Tier("failsafe ports", one_by_one(entries))
         early = [p for p in self.calico.policies if p.is_untracked or p.is_before_dnat]
         early.sort(key=lambda p: (not p.is_untracked, inf if p.order is None else p.order, self._tie_key(p)))
         spoken = (policy for policy in early if policy.rules(self.direction) is not None)
@@ -158,7 +158,7 @@ class CalicoReader:
             for p in spoken
         ]
         if found:
-            yield Tier("before tracking", _one_by_one(found))
+            yield Tier("before tracking", one_by_one(found))
 
     def _hosts_meeting(self, subject: Formula, *, is_untracked: bool = False) -> Formula:
         """What is untracked works at single interfaces only (1.9)."""
@@ -195,7 +195,7 @@ class CalicoReader:
                     rules += [_without_source(rule) for rule in self.rules.read(its)]
             why = f"no profile of HostEndpoint {endpoint.name} allows it"
             entries.append(Entry(None, _at_hosts(Role.SELF, [addresses]), tuple(rules), closes=True, why=why))
-        return Tier("profiles", _one_by_one(entries), Unmatched.DENY)
+        return Tier("profiles", one_by_one(entries), Unmatched.DENY)
 
     def _to_own_node(self) -> Iterator[Tier]:
         """Where pods' traffic to their own node is dropped, some of that to nodes is (1.9)."""
@@ -205,7 +205,7 @@ class CalicoReader:
         text = f"a node drops what its own pods send to it (defaultEndpointToHostAction, {dropping[0].source})"
         fact = OpenFact("own-node", "own-node dropped", text)
         drop = staged(None, Action.DENY, both([is_a(self.far, ON_NODES), Open(fact)]))
-        yield Tier("own node", _one_by_one([Entry(None, is_a(Role.SELF, PODS), (drop,), why=text)]))
+        yield Tier("own node", one_by_one([Entry(None, is_a(Role.SELF, PODS), (drop,), why=text)]))
 
     def _forwarded(self) -> Iterator[Tier]:
         """What a policy with applyOnForward denies where a node forwards it to its pods, or from them: which pods those
@@ -221,7 +221,7 @@ class CalicoReader:
             text = f"{found[0].id} ({found[0].source}) may deny what a node forwards, at its host endpoint"
             fact = OpenFact("forwarded", f"forwarded {self.direction.value}", text)
             drop = staged(None, Action.DENY, Open(fact))
-            yield Tier("forwarded", _one_by_one([Entry(None, is_a(Role.SELF, PODS), (drop,), why=text)]))
+            yield Tier("forwarded", one_by_one([Entry(None, is_a(Role.SELF, PODS), (drop,), why=text)]))
 
 
 def _place_of(policy: Policy) -> tuple[str, float]:
@@ -230,11 +230,6 @@ def _place_of(policy: Policy) -> tuple[str, float]:
         return ("kube-admin" if policy.tier is TierName.ADMIN else "kube-baseline"), float(policy.priority)
     is_ordered = policy.kind == "AdminNetworkPolicy"
     return _TIER_OF_KUBERNETES[policy.kind], float(policy.priority) if is_ordered else FOR_KUBERNETES
-
-
-def _one_by_one(entries: Iterable[Entry]) -> Scales:
-    """One scale, with a place for each."""
-    return (tuple((entry,) for entry in entries),)
 
 
 def _without_source(rule: StagedRule) -> StagedRule:

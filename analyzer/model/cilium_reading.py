@@ -27,7 +27,7 @@ from analyzer.model.knobs import AllowLocalhost
 from analyzer.model.labels import Selector
 from analyzer.model.on_nodes import on_nodes
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, Scales, StagedRule, Tier, Unmatched, entries_in
+from analyzer.model.pipeline import Entry, Scales, StagedRule, Tier, Unmatched, at_once, entries_in
 from analyzer.model.policies import Action, Direction
 from analyzer.model.policies import Tier as TierName
 from analyzer.model.profile import Profile
@@ -68,15 +68,15 @@ class CiliumReader:
         yield Tier(TierName.ADMIN, admin)
         if denying:
             yield Tier(TierName.NETWORK_POLICY, (tuple((entry,) for entry in denying),))
-        yield Tier(TierName.NETWORK_POLICY, _at_once(accepting), is_union=True)
+        yield Tier(TierName.NETWORK_POLICY, at_once(accepting), is_union=True)
         if self.profile.baseline_opens_isolation:
             yield Tier(TierName.BASELINE, baseline)
         yield from self._own_node(subjects)
-        yield Tier(TierName.NETWORK_POLICY, _at_once(closing), Unmatched.DENY, spared, is_union=True)
+        yield Tier(TierName.NETWORK_POLICY, at_once(closing), Unmatched.DENY, spared, is_union=True)
         if not self.profile.baseline_opens_isolation:
             yield Tier(TierName.BASELINE, baseline)
         if always := tuple(self._always_closed()):
-            yield Tier(None, _at_once(always), Unmatched.DENY, is_union=True)
+            yield Tier(None, at_once(always), Unmatched.DENY, is_union=True)
 
     def _clashes(self) -> Iterator[Tier]:
         """Where two rules ask different proxies to look at one port, the policies of an end that both select cannot be
@@ -157,7 +157,7 @@ class CiliumReader:
         rule = _by_itself(Action.ACCEPT, there)
         is_spoken_of = either(dict.fromkeys(subjects)) if self.profile.closes else TRUE
         subject = both([self._every_endpoint(), is_spoken_of])
-        yield Tier("own node", _at_once((Entry(None, subject, (rule,), why=_OWN_NODE),)), is_union=True)
+        yield Tier("own node", at_once((Entry(None, subject, (rule,), why=_OWN_NODE),)), is_union=True)
 
     def _always_closed(self) -> Iterator[Entry]:
         if self.profile.reads_cilium:
@@ -185,8 +185,3 @@ def _either_way(text: str, on: Formula = TRUE) -> tuple[StagedRule, ...]:
 def _by_itself(action: Action, when: Formula) -> StagedRule:
     """What the engine does, whatever policies say."""
     return StagedRule(None, action, FALSE, when, when)
-
-
-def _at_once(entries: Sequence[Entry]) -> Scales:
-    """One scale with one group."""
-    return ((tuple(entries),),) if entries else ()

@@ -20,7 +20,7 @@ from analyzer.model.formulas import (
     is_a,
 )
 from analyzer.model.open_facts import OpenFact
-from analyzer.model.pipeline import Entry, StagedRule, Tier
+from analyzer.model.pipeline import Entry, StagedRule, Tier, one_by_one
 from analyzer.model.policies import Action, Direction, Protocol
 from analyzer.model.profile import Profile
 from analyzer.sets import PortSet, other_protocols
@@ -46,7 +46,7 @@ _OWN_NODE = OpenFact(
 def past_policies(profile: Profile, cluster: Cluster, direction: Direction) -> Iterator[Tier]:
     """The tier that goes before all others, where the engine has one."""
     if entries := tuple(_entries(profile, cluster, direction)):
-        yield Tier(PAST_POLICIES, (tuple((entry,) for entry in entries),))
+        yield Tier(PAST_POLICIES, one_by_one(entries))
 
 
 def _entries(profile: Profile, cluster: Cluster, direction: Direction) -> Iterator[Entry]:

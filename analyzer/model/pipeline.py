@@ -7,7 +7,7 @@ which no rule matches, is denied if the tier says so.  What no tier decides is a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -66,6 +66,16 @@ class Unmatched(Enum):
 Scales = tuple[tuple[tuple[Entry, ...], ...], ...]
 KeptScales = Sequence[Sequence[Sequence[Entry]]]
 """Groups of policies, scale by scale: all of a tier, and those of them that somebody keeps."""
+
+
+def at_once(entries: Sequence[Entry]) -> Scales:
+    """One scale with one group."""
+    return ((tuple(entries),),) if entries else ()
+
+
+def one_by_one(entries: Iterable[Entry]) -> Scales:
+    """One scale, with a place for each."""
+    return (tuple((entry,) for entry in entries),)
 
 
 def entries_in(scales: KeptScales) -> Iterator[Entry]:

@@ -44,7 +44,7 @@ from analyzer.model.memory import forget_others
 from analyzer.model.on_nodes import every_node_address, on_nodes
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.past_policies import past_policies
-from analyzer.model.pipeline import Entry, Pipeline, Scales, Stage, StagedRule, Tier, Unmatched
+from analyzer.model.pipeline import Entry, Pipeline, Scales, Stage, StagedRule, Tier, Unmatched, at_once
 from analyzer.model.policies import (
     Action,
     AddressPeer,
@@ -226,7 +226,7 @@ class _Reader:
         if self.aws is not None:
             yield from self.aws.own_node()
         yield Tier(TierName.ADMIN, admin)
-        yield Tier(TierName.NETWORK_POLICY, _at_once(isolating), Unmatched.DENY, self._spared(), is_union=True)
+        yield Tier(TierName.NETWORK_POLICY, at_once(isolating), Unmatched.DENY, self._spared(), is_union=True)
         yield Tier(TierName.BASELINE, baseline)
         if self.aws is not None:
             every = self.cluster.policies_by_tier[TierName.NETWORK_POLICY]
@@ -357,11 +357,6 @@ def _by_priority(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Entries in order, those of equal priority together."""
     for _, group in groupby(entries, key=lambda entry: entry.policy and entry.policy.priority):
         yield list(group)
-
-
-def _at_once(entries: tuple[Entry, ...]) -> Scales:
-    """One scale with one group."""
-    return ((entries,),) if entries else ()
 
 
 def _union(policy: Policy, entry: NamedPort) -> OpenFact:
