@@ -26,8 +26,10 @@ from analyzer.model.mesh import (
     DATAPLANE_MODE,
     DEFAULT_REVISION,
     GATEWAY_NAME,
+    PASSED_OVER,
     MadeGateway,
     Mesh,
+    MeshCni,
     MeshConfig,
     MeshObject,
     Waypoint,
@@ -74,6 +76,7 @@ class Facts:
     aws: list[AwsFact] = field(default_factory=list)
     mesh: list[MeshObject] = field(default_factory=list)
     mesh_configs: dict[str, MeshConfig] = field(default_factory=dict)  # by revision
+    mesh_cni: list[MeshCni] = field(default_factory=list)
     unmodelled: list[Unmodelled] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     irrelevant: dict[str, int] = field(default_factory=dict)
@@ -243,7 +246,18 @@ def _mesh(facts: Facts) -> Mesh:
     config = facts.mesh_configs[revisions[0]] if revisions else MeshConfig()
     asking = (*(namespace.labels for namespace in facts.namespaces), *(pod.shape.labels for pod in facts.pods))
     is_ambient = any(labels.get(DATAPLANE_MODE) == AMBIENT for labels in asking)
-    return Mesh(tuple(objects), config, frozenset({*revisions, *injectors} - {""}), is_ambient, tuple(_made(facts)))
+    named = frozenset(name for told in facts.mesh_cni for name in told.passed_over)
+    has_cni = bool(facts.mesh_cni) or is_ambient or any(pod.name.startswith("istio-cni-node") for pod in facts.pods)
+    return Mesh(
+        tuple(objects),
+        config,
+        frozenset({*revisions, *injectors} - {""}),
+        is_ambient,
+        tuple(_made(facts)),
+        PASSED_OVER | named,
+        tuple(sorted(facts.mesh_cni, key=lambda told: told.source)),
+        has_cni,
+    )
 
 
 def _made(facts: Facts) -> Iterator[MadeGateway]:

@@ -57,3 +57,7 @@ def read_config_map(root: Section, facts: Facts) -> None:
             facts.root_namespaces.add(mesh)
         if config := mesh_config(root.data, root.log):
             facts.mesh_configs.setdefault(*config)
+        from analyzer.manifests.kinds.istio.cni_config import cni_config
+
+        if told := cni_config(root.data, root.log):
+            facts.mesh_cni.append(told)

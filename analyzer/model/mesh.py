@@ -24,6 +24,8 @@ TAKES_TUNNEL = "netproof/takes-tunnel"
 """What the variables of a pod's own proxy say of the mesh's tunnel; empty where they are silent."""
 ENABLE_HBONE = "ISTIO_META_ENABLE_HBONE"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
+PASSED_OVER = frozenset({"istio-system", "kube-system"})
+"""The namespaces that istio-cni's charts tell it to pass over, now or in older releases."""
 ANNOTATIONS = frozenset(
     {
         STATUS,
@@ -317,6 +319,17 @@ class MeshConfig:
         return f"{self.trust_domain}/ns/{namespace}/sa/{account}"
 
 
+@dataclass(frozen=True, slots=True)
+class MeshCni:
+    """The ConfigMap of istio-cni.  `passed_over`: the namespaces that it names; `enables_ambient`: it hands pods over
+    to ztunnel, None: it does not say; `is_usual`: those whose labels ask for it."""
+
+    passed_over: frozenset[str] = frozenset()
+    enables_ambient: bool | None = True
+    is_usual: bool = True
+    source: Source = NOWHERE
+
+
 MeshObject = (
     AuthorizationPolicy
     | PeerAuthentication
@@ -332,14 +345,17 @@ MeshObject = (
 class Mesh:
     """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed.
     `is_ambient`: some namespace or workload asks for ztunnel.  `made`: what Gateways stand for beside what is there.
-    `passed_over`: the namespaces that istio-cni may pass over, by default those of the system's charts."""
+    `passed_over`: the namespaces that istio-cni may pass over, those of its charts and those that it is told of.
+    `cni`: what it is told; `has_cni`: it is seen to be there."""
 
     objects: tuple[MeshObject, ...] = ()
     config: MeshConfig = MeshConfig()
     revisions: frozenset[str] = frozenset()
     is_ambient: bool = False
     made: tuple[MadeGateway, ...] = ()
-    passed_over: frozenset[str] = frozenset({"istio-system", "kube-system"})
+    passed_over: frozenset[str] = PASSED_OVER
+    cni: tuple[MeshCni, ...] = ()
+    has_cni: bool = False
 
     def of(self, kind: type[T]) -> list[T]:
         """Those of the kind."""

@@ -192,7 +192,17 @@ def is_captured(mesh: Mesh, cluster: Cluster) -> Formula:
         found.append(both([*has, on(_captured(*values))]))
     others = both(negated(has_annotation(key)) for key in keys) if told else TRUE
     bare = negated(has_annotation("sidecar.istio.io/interceptionMode", "NONE"))
-    return both([bare, _is_as_usual(mesh, cluster), either([both([others, usual]), *found])])
+    return both([bare, _is_as_usual(mesh, cluster), _is_taken_over(mesh), either([both([others, usual]), *found])])
+
+
+def _is_taken_over(mesh: Mesh) -> Formula:
+    """Somebody leads to the sidecar what comes in: its own init container, or istio-cni, which passes over pods of some
+    namespaces.  Which of the two it is nobody says where istio-cni is there."""
+    if not (mesh.has_cni and mesh.passed_over):
+        return TRUE
+    names = ", ".join(sorted(mesh.passed_over))
+    text = f"whether sidecars of pods in {names}, which istio-cni passes over, take over what comes in is not known"
+    return either([negated(in_namespace(*mesh.passed_over)), Open(OpenFact("mesh-capture", "passed over", text))])
 
 
 def _is_as_usual(mesh: Mesh, cluster: Cluster) -> Formula:

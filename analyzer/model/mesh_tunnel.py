@@ -46,12 +46,34 @@ def has_ztunnel(mesh: Mesh) -> Formula:
     """
     by_namespace = both([has_namespace_label(DATAPLANE_MODE, AMBIENT), negated(has_label(DATAPLANE_MODE, "none"))])
     asked = either([has_label(DATAPLANE_MODE, AMBIENT), by_namespace])
+    asked = both([asked, _enables_ambient(mesh)]) if _is_usual(mesh) else Open(_OTHERWISE)
     left, passed_over = has_annotation(UNREDIRECTED), in_namespace(*mesh.passed_over) if mesh.passed_over else FALSE
     taken = either([negated(left), _of_stored()])
     enrolled = either([negated(passed_over), left, _of_passed_over(mesh)])
     redirected = has_annotation(REDIRECTION, REDIRECTED)
     is_ambient = either([redirected, both([asked, taken, enrolled])])
     return both([is_a(Role.SELF, PODS), negated(has_annotation(STATUS)), is_ambient])
+
+
+def _is_usual(mesh: Mesh) -> bool:
+    return all(told.is_usual or told.enables_ambient is False for told in mesh.cni)
+
+
+def _enables_ambient(mesh: Mesh) -> Formula:
+    """istio-cni hands pods over to ztunnel: where its configuration is not there, labels that ask for it tell so."""
+    said = {told.enables_ambient for told in mesh.cni} or {True}
+    return Open(_ENABLES) if len(said) > 1 or None in said else TRUE if True in said else FALSE
+
+
+_ENABLES = OpenFact(
+    "mesh-redirection", "ambient", "whether istio-cni hands pods over to ztunnel its configuration does not say"
+)
+_OTHERWISE = OpenFact(
+    "mesh-redirection",
+    "selector",
+    "which pods istio-cni hands over to ztunnel, where it is told otherwise than Istio's charts do "
+    "(AMBIENT_ENABLEMENT_SELECTOR), is not modelled",
+)
 
 
 def _of_stored() -> Formula:

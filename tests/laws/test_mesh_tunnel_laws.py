@@ -30,6 +30,7 @@ from analyzer.model.mesh import (
     TUNNEL_PORT,
     UNREDIRECTED,
     Mesh,
+    MeshCni,
     MeshConfig,
     Waypoint,
 )
@@ -95,7 +96,8 @@ def clusters(draw: Any) -> Cluster:
     passed_over = draw(st.sampled_from([frozenset(), frozenset({"foo"})]))
     is_ambient = labels.get("istio.io/dataplane-mode") == "ambient" or draw(st.booleans())
     config = MeshConfig(takes_tunnel=takes, trusted_proxies=1)  # so that a mesh is seen
-    mesh = Mesh(objects, config, is_ambient=is_ambient, passed_over=passed_over)
+    told = draw(st.sampled_from([(), (), (MeshCni(),), (MeshCni(enables_ambient=None),), (MeshCni(is_usual=False),)]))
+    mesh = Mesh(objects, config, is_ambient=is_ambient, passed_over=passed_over, cni=told, has_cni=draw(st.booleans()))
     found = cluster_of(mesh)
     others = tuple(Namespace(it, Labels({"kubernetes.io/metadata.name": it}), True) for it in ("dev", "bar"))
     ports = draw(st.sampled_from([(TUNNEL_PORT,), (TUNNEL_PORT,), (8080,), (8080, TUNNEL_PORT), ()]))

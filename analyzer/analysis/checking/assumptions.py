@@ -261,6 +261,10 @@ def _requests(cluster: Cluster, packs: Sequence[Pack], setting: Setting) -> Iter
     yield StatedAssumption("tokens", tokens, override="--assume no-tokens, --knob tokens")
     if not is_meshed:
         return
+    if cluster.mesh.has_cni and not cluster.mesh.cni:
+        names = " and ".join(sorted(cluster.mesh.passed_over))
+        told = f"istio-cni takes over pods of every namespace of the mesh but {names}, for which it is not known"
+        yield StatedAssumption("istio-cni", told, override="give its ConfigMap, istio-cni-config")
     paths = "paths are those that proxies see, normalized; what a server behind them makes of a path is not judged"
     yield StatedAssumption("normalized-paths", paths)
     if setting.profile.mesh_egress is MeshEgress.ENFORCED:

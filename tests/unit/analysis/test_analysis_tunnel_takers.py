@@ -4,6 +4,7 @@ waypoints that no manifest holds."""
 
 import pytest
 
+from analyzer.analysis.checking.assumptions import stated_assumptions
 from analyzer.judging import Setting, judge
 from analyzer.language import parse_query
 from analyzer.manifests import load
@@ -148,6 +149,64 @@ def test_pods_that_istio_cni_has_not_taken_over(
     found, why = status(f"no workload web/front can reach workload {name}/api on tcp/8080 where {PLAIN}", text)
     assert found is expected
     assert found is not UNKNOWN or "ztunnel takes over pods" in why
+
+
+CNI = """---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-cni-config, namespace: istio-system}, data: {DATA}}
+"""
+CHARTS = "AMBIENT_ENABLED: 'true', EXCLUDE_NAMESPACES: '%s'"
+OLD = """cni_network_config: '{"ambient_enabled": true, "kubernetes": {"exclude_namespaces": [%s]}}'"""
+USUAL = (
+    "[{podSelector: {matchLabels: {istio.io/dataplane-mode: ambient}}}, "
+    "{podSelector: {matchExpressions: [{key: istio.io/dataplane-mode, operator: NotIn, values: [none]}]}, "
+    "namespaceSelector: {matchLabels: {istio.io/dataplane-mode: ambient}}}]"
+)
+SELECTOR = "AMBIENT_ENABLED: 'true', AMBIENT_ENABLEMENT_SELECTOR: '%s'"
+
+
+@pytest.mark.parametrize(
+    ("labels", "notes", "live", "told", "expected"),
+    [
+        (AMBIENT, "", "", CHARTS % "kube-system", PROVED),
+        (AMBIENT, "", "", CHARTS % "kube-system,shop", UNKNOWN),
+        (AMBIENT, "", "", CHARTS.replace("EXCLUDE_", "EXCLUDED_") % "shop", UNKNOWN),
+        (AMBIENT, TAKEN, LIVE, CHARTS % "shop", PROVED),
+        (AMBIENT, "", "", OLD % '"kube-system"', PROVED),
+        (AMBIENT, "", "", OLD % '"kube-system", "shop"', UNKNOWN),
+        (AMBIENT, "", "", "EXCLUDE_NAMESPACES: ''", UNKNOWN),  # whether ambient is on it does not say
+        (AMBIENT, "", "", "AMBIENT_ENABLED: 'false'", REFUTED),
+        (AMBIENT, TAKEN, LIVE, "AMBIENT_ENABLED: 'false'", PROVED),
+        (AMBIENT, "", "", SELECTOR % USUAL, PROVED),
+        (AMBIENT, "", "", SELECTOR % "[{podSelector: {matchLabels: {mesh: mine}}}]", UNKNOWN),
+        ("team: mine", "", "", SELECTOR % "[{namespaceSelector: {matchLabels: {team: mine}}}]", UNKNOWN),
+        (AMBIENT, "", "", SELECTOR % "[{", UNKNOWN),
+        (SIDECAR, "", "", CHARTS % "kube-system", PROVED),
+        (SIDECAR, "", "", CHARTS % "kube-system,shop", UNKNOWN),
+        (SIDECAR, "sidecar.istio.io/status: '{}'", LIVE, CHARTS % "shop", UNKNOWN),
+        (SIDECAR, "", "", "AMBIENT_ENABLED: 'false', EXCLUDE_NAMESPACES: kube-system", PROVED),
+        ("", "", "", CHARTS % "shop", REFUTED),
+    ],
+)
+def test_what_istio_cni_is_told(labels: str, notes: str, live: str, told: str, expected: Status) -> None:
+    more = STRICT.replace("NAMESPACE", "shop") + CNI.replace("DATA", told)
+    text = manifests(labels, notes, more, live=live)
+    found, why = status(f"no workload web/front can reach workload shop/api on tcp/8080 where {PLAIN}", text)
+    assert found is expected
+    assert found is not UNKNOWN or "istio-cni" in why
+
+
+def test_where_nobody_tells_what_istio_cni_passes_over_that_is_assumed() -> None:
+    by_node = "---\n{apiVersion: v1, kind: Pod, metadata: {name: istio-cni-node-x}, spec: {containers: [{name: c}]}}\n"
+    plain = manifests(SIDECAR).replace(AMBIENT, "a: b") + STRICT.replace("NAMESPACE", "shop")
+    for text, is_assumed in (
+        (manifests(AMBIENT), True),
+        (plain, False),
+        (plain + by_node, True),
+        (plain + by_node + CNI.replace("DATA", CHARTS % "shop"), False),
+    ):
+        setting = Setting(Universe.INVENTORY, PROFILES["generic"])
+        found = stated_assumptions(load(["-"], stdin=text.encode).cluster, (), setting)
+        assert ("istio-cni" in {it.name for it in found}) is is_assumed
 
 
 BY_WAYPOINT_ALONE = """---
