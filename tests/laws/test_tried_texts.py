@@ -24,7 +24,7 @@ from analyzer.model.profile import PROFILES
 
 SPACES = ("foo", "bar", "qux")
 PROFILE = PROFILES["generic"]
-SETTING = Setting(Universe.ANY, PROFILE, max_counterexamples=2)
+SETTING = Setting(Universe.ANY, PROFILE, max_counterexamples=2, looks_further=False)
 QUERIES = (
     'no pods can reach namespace foo where request.path like "/a*"',
     "no namespace bar can reach namespaces(team=a)",
