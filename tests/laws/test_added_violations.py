@@ -118,5 +118,5 @@ def session_of(data: st.DataObject) -> tuple[Cluster, CheckSession, Setting]:
     texts = data.draw(st.lists(st.sampled_from(_ASKED), min_size=3, max_size=5, unique=True))
     pack = Pack("p", "", tuple(parse_query(text, f"q{i}") for i, text in enumerate(texts)))
     universe = data.draw(st.sampled_from([Universe.ANY, Universe.NAMESPACES]))
-    setting = Setting(universe, data.draw(profiles()), max_counterexamples=1)
+    setting = Setting(universe, data.draw(profiles()), max_counterexamples=1, looks_further=False)
     return before, CheckSession(before, [pack], setting=setting), setting
