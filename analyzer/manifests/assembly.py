@@ -26,14 +26,13 @@ from analyzer.model.mesh import (
     DATAPLANE_MODE,
     DEFAULT_REVISION,
     GATEWAY_NAME,
-    PASSED_OVER,
     MadeGateway,
     Mesh,
-    MeshCni,
     MeshConfig,
     MeshObject,
     Waypoint,
 )
+from analyzer.model.mesh_cni import PASSED_OVER, MeshCni
 from analyzer.model.needs import Need
 from analyzer.model.policies import Policy
 from analyzer.model.source import LeftOut, Notice, Source

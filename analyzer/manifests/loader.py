@@ -299,7 +299,14 @@ class Loader:
         if pods is not None:
             entry = replace(entry, adds_pods=False)
         if not root.log.problems and not is_repeated:
-            self.facts.unmodelled.append(entry)
+            is_read = False
+            if (kind, group) == ("ProxyConfig", "networking.istio.io"):
+                from analyzer.manifests.kinds.istio.proxy_config import proxy_variables
+
+                told, is_read = proxy_variables(root, namespace or DEFAULT_NAMESPACE, name)
+                self.facts.add(told)
+            if not is_read:
+                self.facts.unmodelled.append(entry)
             if pods is not None:
                 self.facts.add(pods)
         self._finish(root.log, entry)

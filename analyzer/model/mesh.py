@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from analyzer.model.labels import Labels
+from analyzer.model.mesh_cni import PASSED_OVER, MeshCni
 from analyzer.model.source import NOWHERE, Source
 from analyzer.records import dataclass
 
@@ -24,8 +25,6 @@ TAKES_TUNNEL = "netproof/takes-tunnel"
 """What the variables of a pod's own proxy say of the mesh's tunnel; empty where they are silent."""
 ENABLE_HBONE = "ISTIO_META_ENABLE_HBONE"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
-PASSED_OVER = frozenset({"istio-system", "kube-system"})
-"""The namespaces that istio-cni's charts tell it to pass over, now or in older releases."""
 ANNOTATIONS = frozenset(
     {
         STATUS,
@@ -265,6 +264,18 @@ class InboundScope:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyVariables:
+    """A ProxyConfig.  `labels`: of the pods that it is for, None: all of its namespace, or of the mesh in the root.
+    `takes_tunnel`: what it says of the mesh's tunnel, None: nothing."""
+
+    namespace: str
+    name: str
+    labels: Labels | None
+    takes_tunnel: bool | None
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Waypoint:
     """A Gateway of class istio-waypoint."""
 
@@ -319,17 +330,6 @@ class MeshConfig:
         return f"{self.trust_domain}/ns/{namespace}/sa/{account}"
 
 
-@dataclass(frozen=True, slots=True)
-class MeshCni:
-    """The ConfigMap of istio-cni.  `passed_over`: the namespaces that it names; `enables_ambient`: it hands pods over
-    to ztunnel, None: it does not say; `is_usual`: those whose labels ask for it."""
-
-    passed_over: frozenset[str] = frozenset()
-    enables_ambient: bool | None = True
-    is_usual: bool = True
-    source: Source = NOWHERE
-
-
 MeshObject = (
     AuthorizationPolicy
     | PeerAuthentication
@@ -337,6 +337,7 @@ MeshObject = (
     | IngressGateway
     | VirtualService
     | InboundScope
+    | ProxyVariables
     | Waypoint
 )
 
@@ -373,7 +374,8 @@ class Mesh:
         """Each label of pods that some object selects by, its value by itself."""
         attached = (each.attached.labels for each in self.objects if isinstance(each, Attached))
         selected = (each.selector for each in self.of(IngressGateway))
-        return tuple((key, (value,)) for found in (*attached, *selected) for key, value in (found or {}).items())
+        told = (each.labels for each in self.of(ProxyVariables))
+        return tuple((key, (value,)) for found in (*attached, *selected, *told) for key, value in (found or {}).items())
 
 
 Attached = (AuthorizationPolicy, PeerAuthentication, RequestAuthentication)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.formulas import (
@@ -31,8 +32,9 @@ from analyzer.model.mesh import (
     TAKES_TUNNEL,
     UNREDIRECTED,
     Mesh,
+    ProxyVariables,
 )
-from analyzer.model.mesh_pods import OWN_CONFIG, has_annotation, has_label, has_namespace_label, in_namespace
+from analyzer.model.mesh_pods import OWN_CONFIG, has_annotation, has_label, has_namespace_label, having, in_namespace
 from analyzer.model.open_facts import OpenFact
 
 _WRITTEN = re.compile(ENABLE_HBONE + r"[\"']?\s*:\s*[\"']?(\w*)")
@@ -98,20 +100,59 @@ def goes_past_ztunnel(cluster: Cluster) -> Formula:
 @remembered
 def takes_tunnel(cluster: Cluster) -> Formula:
     """Of pods with a sidecar: it listens for the tunnel, too, and clients may come either way.  Its own variables say
-    so where they are seen, else the pod's annotation, else the mesh's configuration; and istiod, which is told of
-    ambient."""
+    so where they are seen, else a ProxyConfig that selects the pod, else the pod's annotation, else a ProxyConfig of
+    its namespace, else one of the mesh, else the mesh's configuration; and istiod, which is told of ambient."""
     told = {text: _WRITTEN.findall(text) for w in cluster.workloads if ENABLE_HBONE in (text := _own_config(w))}
     yes = {text for text, words in told.items() if words and words[-1] in GO_TRUE}
     odd = {text for text, words in told.items() if not words}
     seen, written = has_annotation(TAKES_TUNNEL), has_annotation(OWN_CONFIG, *told) if told else FALSE
     config = [has_annotation(OWN_CONFIG, *yes)] if yes else []
     config += [both([has_annotation(OWN_CONFIG, *odd), _unread("annotations")])] if odd else []
-    config.append(both([negated(written), _of_mesh(cluster.mesh)]))
-    found = either([has_annotation(TAKES_TUNNEL, *GO_TRUE), both([negated(seen), either(config)])])
-    if cluster.mesh.is_ambient or not (told or cluster.mesh.config.takes_tunnel or _is_seen(cluster)):
+    of_pods, of_namespaces, of_all = _proxy_configs(cluster.mesh)
+    own, noted = (seen, has_annotation(TAKES_TUNNEL, *GO_TRUE)), (written, either(config))
+    found = _first([own, of_pods, noted, of_namespaces, of_all], _of_mesh(cluster.mesh))
+    told_by = told or any(each.takes_tunnel for each in cluster.mesh.of(ProxyVariables))
+    if cluster.mesh.is_ambient or not (told_by or cluster.mesh.config.takes_tunnel or _is_seen(cluster)):
         return found if cluster.mesh.is_ambient else FALSE
     text = "whether istiod lets sidecars take the mesh's tunnel (PILOT_ENABLE_AMBIENT) is not known"
     return both([found, Open(OpenFact("mesh-tunnel", "istiod", text))])
+
+
+_Level = tuple[Formula, Formula]
+"""Where something is said, and where that is yes."""
+
+
+def _first(levels: Sequence[_Level], otherwise: Formula) -> Formula:
+    """What the first says that says something."""
+    found = otherwise
+    for said, yes in reversed(levels):
+        found = either([yes, both([negated(said), found])])
+    return found
+
+
+def _proxy_configs(mesh: Mesh) -> tuple[_Level, _Level, _Level]:
+    """What ProxyConfigs say: those that select pods, those of namespaces, and that of the mesh."""
+    scopes: tuple[list[tuple[Formula, bool | None]], ...] = ([], [], [])
+    for each in mesh.of(ProxyVariables):
+        where, is_of_all = in_namespace(each.namespace), each.labels is None and each.namespace == mesh.config.root
+        if each.labels is not None:
+            where = both([where, having(each.labels) if each.labels else _unread("ProxyConfig's empty selector")])
+        place = 0 if each.labels is not None else 2 if is_of_all else 1
+        scopes[place].append((TRUE if is_of_all else where, each.takes_tunnel))
+    of_pods, of_namespaces, of_all = map(_of_scope, scopes)
+    return of_pods, of_namespaces, of_all
+
+
+def _of_scope(its: Sequence[tuple[Formula, bool | None]]) -> _Level:
+    """Of one scope one ProxyConfig counts: nobody knows which, where several are for a pod and differ."""
+    yes: list[Formula] = []
+    for where, takes in its:
+        others = either(dict.fromkeys(other for other, says in its if says is not takes))
+        if takes is not None:
+            yes.append(both([where, others, _unread("ProxyConfigs")]))
+        if takes:
+            yes.append(both([where, negated(others)]))
+    return either(where for where, takes in its if takes is not None), either(yes)
 
 
 def _is_seen(cluster: Cluster) -> bool:

@@ -30,10 +30,11 @@ from analyzer.model.mesh import (
     TUNNEL_PORT,
     UNREDIRECTED,
     Mesh,
-    MeshCni,
     MeshConfig,
+    ProxyVariables,
     Waypoint,
 )
+from analyzer.model.mesh_cni import MeshCni
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import MTLS, PLAINTEXT
 from analyzer.semantics.requested import asked_outcomes, attributes_of
@@ -77,6 +78,13 @@ BOTH_WAYS = [({CONFIG: HBONE}, None), ({}, True), ({TAKES_TUNNEL: "1", STATUS: "
 """Annotations by which a sidecar takes the tunnel, and what the mesh's configuration says."""
 
 
+PROXY_CONFIGS = [
+    ProxyVariables(namespace, f"p-{n}-{takes}", labels, takes)
+    for takes in (True, False, None)
+    for n, (namespace, labels) in enumerate((("foo", None), ("istio-system", None), ("foo", Labels({"app": "srv"}))))
+]
+
+
 @st.composite
 def ways_in(draw: Any) -> tuple[dict[str, str], dict[str, str], bool | None]:
     """Labels of the destination's namespace, its annotations, and whether the mesh has sidecars take the tunnel."""
@@ -93,6 +101,7 @@ def clusters(draw: Any) -> Cluster:
     mesh: Mesh = draw(st.just(Mesh()) | meshes())
     labels, notes, takes = draw(ways_in())
     objects = (*mesh.objects, *draw(st.sampled_from([(), (), (Waypoint("bar", "wp"),)])))
+    objects += tuple(draw(st.lists(st.sampled_from(PROXY_CONFIGS), max_size=2, unique=True)))
     passed_over = draw(st.sampled_from([frozenset(), frozenset({"foo"})]))
     is_ambient = labels.get("istio.io/dataplane-mode") == "ambient" or draw(st.booleans())
     config = MeshConfig(takes_tunnel=takes, trusted_proxies=1)  # so that a mesh is seen

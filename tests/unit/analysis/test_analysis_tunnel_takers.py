@@ -97,6 +97,59 @@ def test_sidecars_that_take_the_tunnel(labels: str, notes: str, more: str, env: 
     assert status(f"some {pair} where request.tls == mtls", text)[0] is some
 
 
+PROXY_CONFIG = """---
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: {name: NAME, namespace: NAMESPACE}
+spec: {SELECTORenvironmentVariables: {ISTIO_META_ENABLE_HBONE: "VALUE"}}
+"""
+
+
+def proxy_config(value: str, namespace: str = "shop", selector: str = "", name: str = "p") -> str:
+    text = PROXY_CONFIG.replace("VALUE", value).replace("NAMESPACE", namespace).replace("NAME", name)
+    return text.replace("SELECTOR", f"selector: {{{selector}}}, " if selector else "")
+
+
+ITS, OTHERS = "matchLabels: {app: api}", "matchLabels: {app: db}"
+IN_ROOT = "istio-system"
+
+
+@pytest.mark.parametrize(
+    ("notes", "more", "env", "expected"),
+    [
+        ("", proxy_config("true"), "", REFUTED),
+        ("", proxy_config("false") + BY_MESH, "", PROVED),
+        ("", proxy_config("true", IN_ROOT) + NOT_BY_MESH, "", REFUTED),
+        ("", proxy_config("true", IN_ROOT) + proxy_config("false"), "", PROVED),  # its namespace goes first
+        ("", proxy_config("false", IN_ROOT) + proxy_config("true"), "", REFUTED),
+        ("", proxy_config("true", "web") + NOT_BY_MESH, "", PROVED),  # another namespace's
+        (OFF, proxy_config("true"), "", PROVED),  # the pod's annotation goes first
+        (OFF, proxy_config("true", "shop", ITS), "", REFUTED),  # but not before one that selects the pod
+        (ON, proxy_config("false", "shop", ITS), "", PROVED),
+        (ON, proxy_config("false", "shop", OTHERS), "", REFUTED),
+        ("", proxy_config("true", "shop", OTHERS) + NOT_BY_MESH, "", PROVED),
+        ("", proxy_config("true", "shop", ITS) + proxy_config("false", "shop", OTHERS, "q"), "", REFUTED),
+        ("", proxy_config("true", "shop", ITS) + proxy_config("false", "shop", ITS, "q"), "", UNKNOWN),
+        ("", proxy_config("true") + proxy_config("false", name="q"), "", UNKNOWN),
+        ("", proxy_config("true", "shop", "matchLabels: {}") + NOT_BY_MESH, "", UNKNOWN),
+        ("", proxy_config("true", IN_ROOT, ITS) + NOT_BY_MESH, "", PROVED),  # of the root's own pods
+        ("", proxy_config("true"), "{name: ISTIO_META_ENABLE_HBONE, value: 'false'}", PROVED),
+    ],
+)
+def test_what_proxy_configs_say_of_the_tunnel(notes: str, more: str, env: str, expected: Status) -> None:
+    text = manifests(SIDECAR, notes, ONLY_TUNNEL + more, env=env)
+    assert status("no workload web/front can reach workload shop/api on tcp/8080", text)[0] is expected
+
+
+def test_what_other_variables_of_a_proxy_config_do_is_not_modelled() -> None:
+    more = proxy_config("true").replace("{ISTIO", "{ISTIO_META_OTHER: a, ISTIO")
+    found, why = status(
+        "no workload web/front can reach workload shop/api on tcp/8080", manifests(SIDECAR, "", ONLY_TUNNEL + more)
+    )
+    assert found is UNKNOWN
+    assert "ProxyConfig shop/p" in why
+
+
 def test_nobody_comes_half_inside() -> None:
     """Below the mesh one way has to be open at both ends."""
     egress = ONLY_TUNNEL.replace("shop", "web").replace("Ingress", "Egress").replace("ingress", "egress")

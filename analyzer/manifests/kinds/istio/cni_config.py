@@ -8,7 +8,8 @@ from analyzer.manifests.text.nodes import Mapping, line_of
 from analyzer.manifests.text.section import Log
 from analyzer.manifests.text.texts import read_trees
 from analyzer.model.labels import GO_TRUE
-from analyzer.model.mesh import AMBIENT, DATAPLANE_MODE, MeshCni
+from analyzer.model.mesh import AMBIENT, DATAPLANE_MODE
+from analyzer.model.mesh_cni import MeshCni
 from analyzer.model.source import Source
 
 _NAME = re.compile(r"istio-cni(-.*)?-config")
