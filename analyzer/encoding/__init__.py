@@ -1,6 +1,6 @@
 """Model and resolved query to obligation: the universe, the policies and the claim as SMT-LIB; and models decoded."""
 
-from analyzer.encoding.common_universe import align, is_on_host, members_of
+from analyzer.encoding.common_universe import align, annotated_in, is_on_host, members_of
 from analyzer.encoding.decode import decode, decode_end
 from analyzer.encoding.dependencies import Dependencies, dependencies_of
 from analyzer.encoding.embed import embed, embed_end
@@ -40,6 +40,7 @@ __all__ = [
     "Split",
     "Variable",
     "align",
+    "annotated_in",
     "changed_namespaces",
     "decode",
     "decode_end",

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 
+from analyzer.encoding.common_universe import changes_proxies
 from analyzer.encoding.entry_changes import others
 from analyzer.encoding.namespaces import NamespaceTable, Side
 from analyzer.encoding.reach import NO_END, Ends, ends_of, everywhere, union_of
@@ -116,7 +117,10 @@ class Comparison:
             return Changed(self.every, self.every)
         if any(self._is_shifted(leaf) for leaf in leaves_once(ways[0])):
             return Changed(self.every, self.every)
-        return self._together(part for pair in zip(*stages, strict=True) for part in self._parts(*pair))
+        names = changes_proxies(before, after)
+        codes = frozenset(code for name in names if (code := self.sides[1].table.code(name)) is not None)
+        others = Changed(Ends(codes, codes & self._on_nodes, nodes=False, outside=False), self.every)
+        return self._together([others, *(part for pair in zip(*stages, strict=True) for part in self._parts(*pair))])
 
     @staticmethod
     def _together(parts: Iterable[Changed]) -> Changed:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from functools import cache, partial
 
-from analyzer.encoding.common_universe import is_on_host
+from analyzer.encoding.common_universe import annotated_in, is_on_host
 from analyzer.encoding.domains import Attr, is_like
 from analyzer.encoding.namespaces import Standing
 from analyzer.encoding.reach import HOST, POD
@@ -40,7 +40,7 @@ class EndClass:
     `on_node`: the only node that it is on, or is, where a pod's own node may be the source.  `host_ports`: those of its
     ports to which a port of its node leads, with that one, while it is not on its node's network.  `unknown`: labels
     that it has besides, the same that every class of its `owner` has; `values` leaves their attributes out.
-    `annotations`: those that a mesh reads, where one is asked.
+    `annotations`: those that a mesh reads, where one is asked; `was_annotated`: of two revisions, those of the older.
     `room`: of pods on their nodes' network, where they can be if `addresses` is None; None there: anywhere.
     `was_on_host`: of two revisions, whether the older one has it on its node's network.  `maker`: an object that is not
     modelled and may make such pods, of which nothing else is known; `namespace` is then ANYWHERE if they may be in any.
@@ -66,6 +66,7 @@ class EndClass:
     room: AddressSet | None = None
     maker: Unmodelled | None = None
     annotations: Labels = NO_LABELS
+    was_annotated: Labels = NO_LABELS
     node_groups: str | None = None
     nodes: str | None = None
 
@@ -96,6 +97,7 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
     name_ports = cache(partial(_named_ports, scope))  # many workloads declare the same
     if POD in scope.src.kinds | scope.dst.kinds:
         pods = _Pods(scope)
+        asks_proxies = bool(scope.mesh.stages) or (before is not None and scope.question.with_requests)
         may_all_differ = is_inventory or bool(scope.mesh.stages) or before is not None or asks_node_groups or asks_nodes
         homes = None if may_all_differ else frozenset(it.namespace for it in named)
         for workload in _touched(scope, homes):
@@ -109,10 +111,14 @@ def end_classes(scope: Scope, before: Cluster | None = None) -> tuple[EndClass, 
                 or (asks_nodes and workload.host.nodes is not None)
                 or _is_off_the_mesh(scope, workload)
             )
+            were = (workload.annotations,) if before is None else annotated_in(workload, before)
+            is_other = is_other or (asks_proxies and any(were))
             if is_inventory or is_other or names:
                 ports = name_ports(workload.ports)
                 for variant in pods.variants(workload):
-                    groups.setdefault(pods.class_of(variant, names, ports, was_on_host), []).append(variant)
+                    alike = pods.class_of(variant, names, ports, was_on_host)
+                    for had in were if asks_proxies else (NO_LABELS,):
+                        groups.setdefault(replace(alike, was_annotated=had), []).append(variant)
     found = [
         replace(likeness, members=tuple(members), is_single=len(members) == 1 and members[0].is_single)
         for likeness, members in groups.items()
@@ -293,7 +299,7 @@ class _Pods:
             owner=workload.owner if unknown else "",
             unknown=unknown,
             was_on_host=was_on_host,
-            annotations=workload.annotations if scope.mesh.stages else NO_LABELS,
+            annotations=workload.annotations if scope.question.with_requests else NO_LABELS,
             node_groups=workload.host.groups if self._asks_node_groups else None,
             nodes=workload.host.nodes if self._asks_nodes else None,
             room=room_of(workload, scope.members, scope.question.profile) if is_loose else None,

@@ -9,20 +9,23 @@
 Its policies on each side are those of that side, hence none where it is absent.  A workload is an end of connections
 by its labels, namespace, service account and ports, whichever side declares it; one that changed is two ends.  But one
 that joins its node's network, or leaves it, is one end: no policy selects it on the one side, and some may on the
-other; its address is taken to be the same.  A pod's
+other; its address is taken to be the same.  So is one before which a proxy of the mesh stands on one side only, or
+another one, as its annotations and containers say.  A pod's
 address may lie wherever either side lets it; an address that is nobody's on one side is outside the cluster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 
 from analyzer.model.calico import NO_CALICO, Calico
 from analyzer.model.cluster import Cluster, Namespace, Node, Workload
 from analyzer.model.enforcing import still_enforced
+from analyzer.model.labels import Labels
 from analyzer.model.memory import remembered
+from analyzer.model.mesh_annotations import known_annotations
 from analyzer.model.source import NOWHERE
 from analyzer.records import dataclass
 
@@ -36,9 +39,11 @@ def align(before: Cluster, after: Cluster) -> tuple[Cluster, Cluster]:
 
 def _aligned(side: Cluster, other: Cluster, names: Sequence[str]) -> Cluster:
     namespaces = tuple(_namespace(name, side, other) for name in names)
-    if namespaces == side.namespaces:
+    annotated = frozenset(known_annotations(other)) - frozenset(known_annotations(side)) | side.mesh.annotated
+    if namespaces == side.namespaces and annotated == side.mesh.annotated:
         return side
-    return still_enforced(replace(side, namespaces=namespaces), side)
+    mesh = replace(side.mesh, annotated=annotated)
+    return still_enforced(replace(side, namespaces=namespaces, mesh=mesh), side)
 
 
 def _namespace(name: str, side: Cluster, other: Cluster) -> Namespace:
@@ -65,19 +70,50 @@ def _networks(side: Cluster) -> dict[str, set[bool]]:
     return found
 
 
+def annotated_in(workload: Workload, side: Cluster) -> tuple[Labels, ...]:
+    """What says which proxy stands before the workload's pods on that side, as it is written of them there; of all
+    pods of their owner, where they have other names.  More than one, where they are not alike and none is as here."""
+    by_id, by_owner = _annotated(side)
+    found = by_id.get(workload.id) or by_owner.get(workload.owner) or ()
+    return (workload.annotations,) if not found or workload.annotations in found else tuple(found)
+
+
+@remembered
+def _annotated(side: Cluster) -> tuple[dict[str, dict[Labels, None]], dict[str, dict[Labels, None]]]:
+    """By a workload's id, and by its owner."""
+    by_id: dict[str, dict[Labels, None]] = {}
+    by_owner: dict[str, dict[Labels, None]] = {}
+    for workload in side.workloads:
+        by_id.setdefault(workload.id, {})[workload.annotations] = None
+        by_owner.setdefault(workload.owner, {})[workload.annotations] = None
+    return by_id, by_owner
+
+
+def changes_proxies(before: Cluster, after: Cluster) -> frozenset[str]:
+    """The namespaces of workloads of both sides before which another proxy stands, or none."""
+    sides = ((before, after), (after, before)) if before.workloads is not after.workloads else ()
+    return frozenset(w.namespace for side, other in sides for w in side.workloads if _changes_proxy(w, other))
+
+
+def _changes_proxy(workload: Workload, other: Cluster) -> bool:
+    return workload.annotations not in annotated_in(workload, other)
+
+
 def changes_network(before: Cluster, after: Cluster) -> bool:
     """Whether a workload of both sides joins its node's network or leaves it."""
     sides = ((before, after), (after, before)) if before.workloads is not after.workloads else ()
     return any(w.host_network != is_on_host(w, other) for side, other in sides for w in side.workloads)
 
 
-def members_of(before: Cluster, after: Cluster) -> Cluster:
+def members_of(before: Cluster, after: Cluster, *, asks_proxies: bool = False) -> Cluster:
     """The workloads and nodes that are there on either side, those alike once; a workload that joins its node's network
-    or leaves it as `after` has it."""
-    known = after.readings.get(members_of)
+    or leaves it as `after` has it, and one that gets another proxy, or loses it, if `asks_proxies`."""
+    known = after.readings.get((members_of, asks_proxies))
     if isinstance(known, _Members) and known.before is before:
         return known.both
     still = (w for w in before.workloads if w.host_network == is_on_host(w, after))
+    if asks_proxies:
+        still = (it for w in still for it in _with_its_proxy(w, after))
     workloads = {_likeness(w): w for w in (*still, *after.workloads)}
     nodes: dict[Node, Node] = {replace(n, source=NOWHERE): n for n in (*before.nodes, *after.nodes)}
     makers = {(u.namespace, u.id, u.content): u for u in (*before.unmodelled, *after.unmodelled) if u.adds_pods}
@@ -89,8 +125,16 @@ def members_of(before: Cluster, after: Cluster) -> Cluster:
         unmodelled=tuple(makers.values()),
         calico=Calico(pools=tuple(pools)) if pools else NO_CALICO,
     )
-    after.readings[members_of] = _Members(before, both)
+    after.readings[members_of, asks_proxies] = _Members(before, both)
     return both
+
+
+def _with_its_proxy(workload: Workload, after: Cluster) -> Iterator[Workload]:
+    """The workload with what stands before it afterwards; nothing where `after` has the very workload, with another."""
+    if not _changes_proxy(workload, after):
+        yield workload
+    elif workload.id not in _annotated(after)[0]:
+        yield from (replace(workload, annotations=found) for found in annotated_in(workload, after))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -232,10 +232,20 @@ def _is_pod_of(pod: End, workload: Workload) -> bool:
     return (
         isinstance(pod, Pod)
         and (
-            (pod.workload, pod.host_network, pod.service_account, pod.ports, pod.unknown, pod.node_groups, pod.nodes)
+            (
+                pod.workload,
+                pod.host_network,
+                pod.annotations,
+                pod.service_account,
+                pod.ports,
+                pod.unknown,
+                pod.node_groups,
+                pod.nodes,
+            )
             == (
                 workload.owner,
                 workload.host_network,
+                workload.annotations,
                 workload.service_account,
                 workload.ports,
                 workload.unknown_labels,

@@ -16,7 +16,7 @@ from dataclasses import replace
 from analyzer.encoding.assertion_names import AssertionNames
 from analyzer.encoding.changes import NOWHERE_CHANGED, Changed, Comparison, everything_changed
 from analyzer.encoding.claims import ClaimTerms
-from analyzer.encoding.classes import end_classes
+from analyzer.encoding.classes import EndClass, end_classes
 from analyzer.encoding.common_universe import align, changes_network, members_of
 from analyzer.encoding.ends import EndTerms
 from analyzer.encoding.mediation import is_asked, names_in_identities
@@ -59,14 +59,14 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     ends = _ends(question, sides[1].table, changed)
     if ends is None:
         return None
-    members = after if is_live else members_of(before, after)
+    members = after if is_live else members_of(before, after, asks_proxies=question.with_requests)
     stages = _stages(sides[0], questions[0], ends, changed), _stages(sides[1], questions[1], ends, None)
     scopes = scopes_of(sides, stages, question, members, ends)
     script = Script()
     assertions = AssertionNames(script)
     classes = end_classes(scopes[1], before)
     variables = VariableBuilder(script, scopes[1], classes)
-    were = tuple(replace(c, host_network=c.was_on_host) if c.kind == POD else c for c in classes)
+    were = tuple(map(_as_before, classes))
     is_other = question.denying_profile is not None and question.denying_profile.engine != question.profile.engine
     named = (assertions.of_engine(questions[0].profile.engine) if is_other else assertions), assertions
     policies = [
@@ -85,6 +85,10 @@ def encode_pair(before: Cluster, after: Cluster, question: Question, *, is_live:
     are_nodes = any(_judges_nodes(its.profile, side) for side, its in zip((before, after), questions, strict=True))
     newly = _newly_allowed(terms, policies[0], changed)
     return obligation(terms, newly, policies[0].off_the_mesh(), judges_nodes=are_nodes)
+
+
+def _as_before(it: EndClass) -> EndClass:
+    return replace(it, host_network=it.was_on_host, annotations=it.was_annotated) if it.kind == POD else it
 
 
 def _judges_nodes(profile: Profile, side: Cluster) -> bool:

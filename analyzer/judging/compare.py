@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
-from analyzer.encoding import VIOLATION, Obligation, Question, align, decode, encode_pair
+from analyzer.encoding import VIOLATION, Obligation, Question, align, annotated_in, decode, encode_pair
 from analyzer.errors import InternalError, UndecidedError
 from analyzer.judging.bound import bound
 from analyzer.judging.counterexamples import Finder, Found, Witness, new_namespaces
@@ -162,7 +163,8 @@ class _Comparison:
             return Shift(changes, reason=rest.reason), rest
         obligation = session.obligation
         connection = decode(obligation, rest.values)
-        sides = zip((self.denying, self.allowing), self._profiles, strict=True)
+        there = (self.denying, self.allowing), (self.allowing, self.denying)
+        sides = zip(there, self._profiles, strict=True)
         was, now = (self._allowed(side, profile, connection) for side, profile in sides)
         if False not in was or True not in now:
             if apart := obligation.scope.requests.apart:
@@ -175,8 +177,8 @@ class _Comparison:
         return Shift(changes, reason=_OPEN, blame=facts), rest
 
     @staticmethod
-    def _allowed(side: Cluster, profile: Profile, connection: Connection) -> set[bool]:
-        found = asked_outcomes(side, profile, seen_by(connection, side))
+    def _allowed(sides: tuple[Cluster, Cluster], profile: Profile, connection: Connection) -> set[bool]:
+        found = (it for each in seen_by(connection, *sides) for it in asked_outcomes(sides[0], profile, each))
         return {decision.allowed for decision, _ in found}
 
     def _change(self, one: Witness, obligation: Obligation) -> Change:
@@ -186,32 +188,43 @@ class _Comparison:
         spoken = Replay(self.allowing, profile, self.question.claim, self.question.assumptions, apart=apart)
         allowed = spoken.connection(connection, allowed=True, bundle=obligation.text)
         anything = Replay(self.denying, before_profile, ANYTHING_NEW, (), apart=apart)
-        denied = anything.connection(seen_by(connection, self.denying), allowed=False, bundle=obligation.text)
-        before, after = (denied, allowed) if self.is_gained else (allowed, denied)
+        before = seen_by(connection, self.denying, self.allowing)
+        sure = (it for it in before if self._is_denied(it)) if len(before) > 1 else iter(before)
+        denied = anything.connection(next(sure, before[0]), allowed=False, bundle=obligation.text)
+        decisions = (denied, allowed) if self.is_gained else (allowed, denied)
         return Change(
             self.is_gained,
             connection,
-            before,
-            after,
+            *decisions,
             describe(obligation, one.box),
             one.live,
             one.depends_on,
             new_namespaces(connection, self.allowing),
         )
 
-
-def seen_by(connection: Connection, cluster: Cluster) -> Connection:
-    """The connection with the labels that the cluster's declared namespaces have, its workloads on their network."""
-    return replace(connection, src=_seen(connection.src, cluster), dst=_seen(connection.dst, cluster))
+    def _is_denied(self, connection: Connection) -> bool:
+        return {it.allowed for it, _ in asked_outcomes(self.denying, self._profiles[0], connection)} == {False}
 
 
-def _seen(end: End, cluster: Cluster) -> End:
+def seen_by(connection: Connection, cluster: Cluster, other: Cluster) -> list[Connection]:
+    """The connection with the labels that the cluster's declared namespaces have, its workloads on their network and
+    behind their proxies: in each way that it may be, where pods of one owner had several.  `other`: the revision whose
+    connection it is."""
+    ends = (_seen(end, cluster, other) for end in (connection.src, connection.dst))
+    return [replace(connection, src=src, dst=dst) for src, dst in product(*ends)]
+
+
+def _seen(end: End, cluster: Cluster, other: Cluster) -> list[End]:
     if not isinstance(end, Pod):
-        return end
+        return [end]
     here = [w for w in cluster.workloads_by_namespace.get(end.namespace, ()) if w.id == end.workload]
     networks = {workload.host_network for workload in here}
     if networks and end.host_network not in networks:
         end = replace(end, host_network=not end.host_network)
     namespace = cluster.namespace_by_name.get(end.namespace)
-    declared = namespace is not None and namespace.is_declared
-    return replace(end, namespace_labels=namespace.labels) if namespace is not None and declared else end
+    if namespace is not None and namespace.is_declared:
+        end = replace(end, namespace_labels=namespace.labels)
+    there = (w for it in (other, cluster) for w in it.workloads_by_namespace.get(end.namespace, ()))
+    like = (w for w in there if (w.owner, w.annotations) == (end.workload, end.annotations))
+    found = dict.fromkeys(its for w in like for its in annotated_in(w, cluster))
+    return [replace(end, annotations=its) for its in found] or [end]

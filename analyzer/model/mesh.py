@@ -347,7 +347,8 @@ class Mesh:
     """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed.
     `is_ambient`: some namespace or workload asks for ztunnel.  `made`: what Gateways stand for beside what is there.
     `passed_over`: the namespaces that istio-cni may pass over, those of its charts and those that it is told of.
-    `cni`: what it is told; `has_cni`: it is seen to be there."""
+    `cni`: what it is told; `has_cni`: it is seen to be there.
+    `annotated`: annotations that pods of another revision have, of those that are told apart."""
 
     objects: tuple[MeshObject, ...] = ()
     config: MeshConfig = MeshConfig()
@@ -357,6 +358,7 @@ class Mesh:
     passed_over: frozenset[str] = PASSED_OVER
     cni: tuple[MeshCni, ...] = ()
     has_cni: bool = False
+    annotated: frozenset[Labels] = frozenset()
 
     def of(self, kind: type[T]) -> list[T]:
         """Those of the kind."""

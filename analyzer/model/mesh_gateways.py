@@ -24,6 +24,7 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.mesh import GATEWAY_NAME, HttpRoute, IngressGateway, Match, Mesh, Server, VirtualService
+from analyzer.model.mesh_annotations import known_annotations
 from analyzer.model.mesh_pods import in_namespace, is_waypoint, leads_to, made_by
 from analyzer.model.mesh_rules import of_request
 from analyzer.model.open_facts import OpenFact
@@ -45,7 +46,7 @@ def gateways(mesh: Mesh, cluster: Cluster) -> Formula:
     found: list[Formula] = [made_by(each) for each in mesh.of(IngressGateway) if each.selector]
     if (other := _is_other(mesh, cluster)) != FALSE:
         found.append(both([other, negated(is_waypoint())]))
-    templates = {t for w in cluster.workloads if "gateway" in (t := w.annotations.get(_TEMPLATES.key, "")).split(",")}
+    templates = {t for its in known_annotations(cluster) if "gateway" in (t := its.get(_TEMPLATES.key, "")).split(",")}
     if templates:
         found.append(Test(_TEMPLATES, frozenset(templates)))
     return both([is_a(Role.SELF, PODS), either(found)]) if found else FALSE
@@ -85,8 +86,8 @@ def _at(server: Server, gateway: IngressGateway, cluster: Cluster) -> Formula:
 def trusted_proxies(mesh: Mesh, cluster: Cluster) -> list[tuple[Formula, str]]:
     """How many proxies before a gateway are believed: as its own annotation says, or else the mesh's configuration."""
     told: dict[str, str] = {}
-    for workload in cluster.workloads:
-        text = workload.annotations.get(_CONFIG.key, "")
+    for its in known_annotations(cluster):
+        text = its.get(_CONFIG.key, "")
         if found := _TRUSTED.search(text):
             told[text] = found[1]
     own = [(Test(_CONFIG, frozenset({text})), number) for text, number in told.items()]

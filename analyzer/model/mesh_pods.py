@@ -34,6 +34,7 @@ from analyzer.model.mesh import (
     IngressGateway,
     Mesh,
 )
+from analyzer.model.mesh_annotations import known_annotations
 from analyzer.model.mesh_rules import Chain
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
@@ -109,7 +110,7 @@ def has_sidecar(mesh: Mesh, cluster: Cluster) -> Formula:
     revisions |= {value for n in cluster.namespaces if (value := n.labels.get(_REVISION))}
     label, no_label = has_label(_INJECT), negated(has_label(_INJECT))
     refused = either([has_label(_INJECT, "false"), both([no_label, has_annotation(_INJECT, "false")])])
-    words = {v for w in cluster.workloads if (v := w.annotations.get(_INJECT)) is not None and _is_odd(v)}
+    words = {v for its in known_annotations(cluster) if (v := its.get(_INJECT)) is not None and _is_odd(v)}
     odd = [both([no_label, has_annotation(_INJECT, *words)])] if words else []
     words = {v for w in cluster.workloads if (v := w.labels.get(_INJECT)) is not None and _is_odd(v)}
     odd += [both([label, has_label(_INJECT, *words)])] if words else []
@@ -180,7 +181,7 @@ def is_captured(mesh: Mesh, cluster: Cluster) -> Formula:
         "traffic.sidecar.istio.io/excludeInboundPorts",
         "status.sidecar.istio.io/port",
     ]
-    sets = {w.annotations for w in cluster.workloads if w.annotations}
+    sets = known_annotations(cluster)
     told = dict.fromkeys(tuple(a.get(key) for key in keys) for a in sets if any(key in a for key in keys))
     usual = on(_captured(None, None, None))
     found: list[Formula] = []
@@ -207,7 +208,7 @@ def _is_taken_over(mesh: Mesh) -> Formula:
 
 def _is_as_usual(mesh: Mesh, cluster: Cluster) -> Formula:
     """Nothing tells the proxy to look elsewhere; whether it then sees the port is not modelled."""
-    configs = {text for w in cluster.workloads if "interceptionMode" in (text := w.annotations.get(OWN_CONFIG, ""))}
+    configs = {text for its in known_annotations(cluster) if "interceptionMode" in (text := its.get(OWN_CONFIG, ""))}
     odd = either([has_annotation(_INTERFACES), *([has_annotation(OWN_CONFIG, *configs)] if configs else [])])
     if not mesh.config.captures:
         odd = TRUE

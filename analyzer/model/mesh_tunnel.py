@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from analyzer.model.cluster import Cluster, Workload
+from analyzer.model.cluster import Cluster
 from analyzer.model.formulas import (
     FALSE,
     PODS,
@@ -34,6 +34,7 @@ from analyzer.model.mesh import (
     Mesh,
     ProxyVariables,
 )
+from analyzer.model.mesh_annotations import known_annotations
 from analyzer.model.mesh_pods import OWN_CONFIG, has_annotation, has_label, has_namespace_label, having, in_namespace
 from analyzer.model.open_facts import OpenFact
 
@@ -93,7 +94,7 @@ def _of_passed_over(mesh: Mesh) -> Formula:
 
 def goes_past_ztunnel(cluster: Cluster) -> Formula:
     """The pod is told to take what comes in as it comes: only the tunnel's own port leads to ztunnel then."""
-    is_used = any(BYPASS in workload.annotations for workload in cluster.workloads)
+    is_used = any(BYPASS in its for its in known_annotations(cluster))
     return has_annotation(BYPASS, *GO_TRUE) if is_used else FALSE
 
 
@@ -102,7 +103,8 @@ def takes_tunnel(cluster: Cluster) -> Formula:
     """Of pods with a sidecar: it listens for the tunnel, too, and clients may come either way.  Its own variables say
     so where they are seen, else a ProxyConfig that selects the pod, else the pod's annotation, else a ProxyConfig of
     its namespace, else one of the mesh, else the mesh's configuration; and istiod, which is told of ambient."""
-    told = {text: _WRITTEN.findall(text) for w in cluster.workloads if ENABLE_HBONE in (text := _own_config(w))}
+    configs = (its.get(OWN_CONFIG, "") for its in known_annotations(cluster))
+    told = {text: _WRITTEN.findall(text) for text in configs if ENABLE_HBONE in text}
     yes = {text for text, words in told.items() if words and words[-1] in GO_TRUE}
     odd = {text for text, words in told.items() if not words}
     seen, written = has_annotation(TAKES_TUNNEL), has_annotation(OWN_CONFIG, *told) if told else FALSE
@@ -157,10 +159,6 @@ def _of_scope(its: Sequence[tuple[Formula, bool | None]]) -> _Level:
 
 def _is_seen(cluster: Cluster) -> bool:
     return any(w.annotations.get(TAKES_TUNNEL) in GO_TRUE for w in cluster.workloads)
-
-
-def _own_config(workload: Workload) -> str:
-    return workload.annotations.get(OWN_CONFIG, "")
 
 
 def _of_mesh(mesh: Mesh) -> Formula:

@@ -1,0 +1,15 @@
+"""What annotations, and containers, of pods say of the proxies before them."""
+
+from __future__ import annotations
+
+from analyzer.model.cluster import Cluster
+from analyzer.model.labels import Labels
+from analyzer.model.memory import remembered
+
+
+@remembered
+def known_annotations(cluster: Cluster) -> tuple[Labels, ...]:
+    """Those of declared pods, each set once, where there are any; and of those that another revision has, for they may
+    be there under this one."""
+    found = {workload.annotations for workload in cluster.workloads if workload.annotations}
+    return tuple(sorted(found | cluster.mesh.annotated, key=lambda it: sorted(it.items())))
