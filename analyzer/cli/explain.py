@@ -23,6 +23,7 @@ def explain(
     sni: request_options.Sni = None,
     dns: request_options.Dns = None,
     token: request_options.Token = None,
+    token_place: request_options.TokenPlace = None,
     claim: request_options.Claims = None,
     remote_ip: request_options.RemoteIp = None,
     batch: options.BatchFile = None,
@@ -46,7 +47,8 @@ def explain(
     from analyzer.reports import explain_json, explain_text
 
     asking = {"--request": request, "--http": http, "--host": host, "--header": header, "--tls": tls, "--sni": sni}
-    asking |= {"--identity": identity, "--dns": dns, "--token": token, "--claim": claim, "--remote-ip": remote_ip}
+    asking |= {"--identity": identity, "--dns": dns, "--remote-ip": remote_ip}
+    asking |= {"--token": token, "--token-place": token_place, "--claim": claim}
     _, addresses, asked, wanted, questions, _, loaded = inputs.settled(
         lambda: inputs.chosen_profile(profile, knob or ()),
         lambda: inputs.pod_addresses(pod_cidr or ()),
@@ -71,9 +73,7 @@ def explain(
     if questions is not None:
         output.write(rendered_answers(questions, cluster, engine, addresses, format_, style), file)
         return
-    assert source is not None
-    assert destination is not None
-    how = {"pod_addresses": addresses, "request": wanted}
-    found = explained(cluster, engine, source, destination, asked, is_everything=not on, **how)
+    ends, how = (source or "", destination or ""), {"pod_addresses": addresses, "request": wanted}
+    found = explained(cluster, engine, *ends, asked, is_everything=not on, **how)
     in_json, in_text = explain_json.render_explanation_json, explain_text.render_explanation_text
     output.write(in_json(found) if format_ is formats.Format.JSON else in_text(found, style), file)

@@ -15,8 +15,8 @@ PANELS = {
         "--from", "--to", "--on", "--batch", "--namespace", "--nodes", "--exposure", "--ingress-controller",
     ),
     "Request": (
-        "--request", "--http", "--host", "--header", "--tls", "--identity", "--sni", "--dns", "--token", "--claim",
-        "--remote-ip",
+        "--request", "--http", "--host", "--header", "--tls", "--identity", "--sni", "--dns", "--token",
+        "--token-place", "--claim", "--remote-ip",
     ),
     "Manifests": (
         "--git", "--staged", "--manifests", "--exclude", "--render", "--irrelevant", "--keep-going", "--strict-cidr",

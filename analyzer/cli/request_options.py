@@ -58,6 +58,15 @@ Token = Annotated[
         help="The bearer token: a valid one of that issuer, one that another key signed, one that is past, or none.",
     ),
 ]
+TokenPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--token-place",
+        metavar="bearer|elsewhere",
+        show_default=False,
+        help="Where the token is: in `Authorization: Bearer`, or in another place where its rule looks. [bearer]",
+    ),
+]
 Claims = Annotated[
     list[str] | None,
     typer.Option("--claim", metavar="NAME=VALUE", help="A claim of the token; VALUE is JSON or text. Repeatable."),

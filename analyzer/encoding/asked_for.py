@@ -99,7 +99,8 @@ def _token(its: Its, scope: Scope) -> Token:
     claims = {it.key: texts for it, texts in its.items() if it.name in _OF_TOKEN and texts}
     listed = tuple((key, texts if len(texts) > 1 else texts[0]) for key, texts in claims.items())
     known = sorted(issuers(scope.cluster) or ("https://issuer",))
-    return Token(TokenState.VALID, one(Name.ISSUER) or known[0], one(Name.SUBJECT), listed)
+    is_elsewhere = one(Name.TOKEN_PLACE) is not None
+    return Token(TokenState.VALID, one(Name.ISSUER) or known[0], one(Name.SUBJECT), listed, is_elsewhere)
 
 
 def embedded(scope: Scope, variables: Variables, its: Its, *, shows_chosen: bool = False) -> dict[str, int]:

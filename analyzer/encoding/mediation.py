@@ -36,7 +36,7 @@ from analyzer.records import dataclass
 if TYPE_CHECKING:
     from analyzer.sets.strings import Pattern
 
-NAMES_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
+NAMES_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.TOKEN_PLACE, Name.CLAIM, Name.CLAIM_WORD})
 
 
 @dataclass(frozen=True, slots=True)

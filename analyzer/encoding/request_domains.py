@@ -14,6 +14,7 @@ from analyzer.errors import InternalError
 from analyzer.model.formulas import Attribute, Formula, Name, Role, Test, leaves_once
 from analyzer.model.knobs import USUAL_ATOMS
 from analyzer.model.mesh import MeshConfig, Normalization
+from analyzer.model.requests import ELSEWHERE
 from analyzer.sets import AddressSet
 from analyzer.sets.pieces import pieces
 from analyzer.sets.strings import (
@@ -75,6 +76,8 @@ def _row(
         sets = [test.meets for test in asked if isinstance(test.meets, AddressSet)]
         parts = tuple(pieces(AddressSet.FULL, sets))
         return RequestDomain(attribute, tuple(str(part.some()) for part in parts), sets=parts)
+    if name is Name.TOKEN_PLACE:
+        return RequestDomain(attribute, (ELSEWHERE,))
     is_target = any(test.attribute == TARGET for test in asked)
     if is_target and config.normalization is Normalization.CALICO:
         raise UntranslatableError("a path with its query, of which Calico's proxy looks at the path alone")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analyzer.sets.strings import Pattern
 
 SEVERAL = frozenset({Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD})
-OF_TOKEN = frozenset({Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
+OF_TOKEN = frozenset({Name.ISSUER, Name.SUBJECT, Name.TOKEN_PLACE, Name.CLAIM, Name.CLAIM_WORD})
 OF_HTTP = OF_TOKEN | {Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE}
 ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST})
 """What every HTTP request has."""

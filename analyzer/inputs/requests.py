@@ -10,14 +10,20 @@ from ipaddress import ip_address
 from typing import Any
 
 from analyzer.errors import InputError, UsageError
-from analyzer.model.requests import AS_SENT, MTLS, NESTED, Request, Token, TokenState
+from analyzer.model.requests import AS_SENT, ELSEWHERE, MTLS, NESTED, Request, Token, TokenState
 
 _TEXTS = ("method", "path", "host", "identity", "sni", "dns")
 _CHOICES: dict[str, tuple[Any, ...]] = {"http": (1, 2), "tls": ("mtls", "plaintext"), "raw": ("tcp",)}
 _TOKENS = ("forged", "expired", "none")
+_PLACES = ("bearer", ELSEWHERE)
 _OF_HTTP = ("method", "path", "host", "http", "headers")
 KEYS = (*_TEXTS, *_CHOICES, "headers", "token", "remote_ip")
-_OPTIONS = {"remote_ip": "--remote-ip", "token.issuer": "--token", "headers": "--header"}
+_OPTIONS = {
+    "remote_ip": "--remote-ip",
+    "token.issuer": "--token",
+    "token.place": "--token-place",
+    "headers": "--header",
+}
 _OPTIONS |= {"method": "--request", "path": "--request"}  # of the keys that are not called like theirs
 
 
@@ -25,8 +31,8 @@ def request_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """The request that options spell, by the keys of a batch; empty where none is given.
 
     `options`: `--request` "GET /path", `--http`, `--host`, `--header` ["NAME: VALUE"], `--tls`, `--identity`, `--sni`,
-    `--dns`, `--token` ISSUER/SUBJECT or one of TOKENS, `--claim` ["NAME=VALUE"], `--remote-ip`; None or empty where not
-    given.  UsageError holds everything that is wrong with them.
+    `--dns`, `--token` ISSUER/SUBJECT or one of TOKENS, `--token-place` one of PLACES, `--claim` ["NAME=VALUE"],
+    `--remote-ip`; None or empty where not given.  UsageError holds everything that is wrong with them.
     """
     faults: list[tuple[str, str]] = []
     found: dict[str, Any] = {}
@@ -43,8 +49,8 @@ def request_of(options: Mapping[str, Any]) -> dict[str, Any]:
         found["remote_ip"] = given["remote-ip"]
     if "header" in given:
         found["headers"] = [_header(text, faults) for text in given["header"]]
-    if "token" in given or "claim" in given:
-        found["token"] = _token(given.get("token", ""), given.get("claim", ()), faults)
+    if "token" in given or "claim" in given or "token-place" in given:
+        found["token"] = _token(given.get("token", ""), given.get("claim", ()), given.get("token-place", ""), faults)
     faults += [(_as_option(fault), "") for fault in ([] if faults else request_faults(found))]
     if faults:
         raise InputError(problem for fault in faults for problem in UsageError(*fault).problems)
@@ -58,10 +64,12 @@ def _header(text: str, faults: list[tuple[str, str]]) -> list[str]:
     return [name.strip(), value.strip()]
 
 
-def _token(token: str, claims: Sequence[str], faults: list[tuple[str, str]]) -> Any:
+def _token(token: str, claims: Sequence[str], place: str, faults: list[tuple[str, str]]) -> Any:
     """The subject stands behind the last slash that is not part of `://`."""
     if token in _TOKENS or not token:
-        if claims:
+        if place:
+            faults.append(("--token-place without a valid token", "name its issuer: --token ISSUER/SUBJECT"))
+        elif claims:
             faults.append(("--claim without a valid token", "name its issuer: --token ISSUER/SUBJECT"))
         elif not token:
             faults.append(("--token names no issuer", "write --token ISSUER/SUBJECT, forged, expired or none"))
@@ -71,6 +79,8 @@ def _token(token: str, claims: Sequence[str], faults: list[tuple[str, str]]) -> 
     found: dict[str, Any] = {"issuer": scheme + mark + (issuer if slash else rest)}
     if subject and slash:
         found["subject"] = subject
+    if place:
+        found["place"] = place
     if claims:
         found["claims"] = dict(_claim(text, faults) for text in claims)
         if len(found["claims"]) < len(claims):
@@ -143,8 +153,10 @@ def _token_faults(value: Any) -> Iterator[str]:
         yield f"`request.token` is no object of issuer, subject and claims, and none of {', '.join(_TOKENS)}"
         return
     for key, part in value.items():
-        if key not in ("issuer", "subject", "claims"):
-            yield f"unknown key `request.token.{key}`; the keys are issuer, subject, claims"
+        if key not in ("issuer", "subject", "claims", "place"):
+            yield f"unknown key `request.token.{key}`; the keys are issuer, subject, claims, place"
+        elif key == "place" and part not in _PLACES:
+            yield f"`request.token.place` is none of {', '.join(_PLACES)}"
         elif not isinstance(part, dict if key == "claims" else str):
             yield f"`request.token.{key}` is no {'object' if key == 'claims' else 'text'}"
     if "issuer" not in value:
@@ -185,7 +197,8 @@ def _read_token(token: Any) -> Token | None:
     if isinstance(token, str):
         return Token(TokenState(token))
     claims = tuple(_flat(token.get("claims", {}), ""))
-    return Token(TokenState.VALID, token["issuer"], token.get("subject"), claims)
+    is_elsewhere = token.get("place") == ELSEWHERE
+    return Token(TokenState.VALID, token["issuer"], token.get("subject"), claims, is_elsewhere)
 
 
 def _flat(claims: Mapping[str, Any], above: str) -> Iterator[tuple[str, str | tuple[str, ...]]]:

@@ -70,6 +70,7 @@ class Name(Enum):
     TOKEN = "token"  # whether what it is presented as holds: valid, forged, expired
     ISSUER = "token.issuer"
     SUBJECT = "token.subject"
+    TOKEN_PLACE = "token.place"  # there, if the token is not in `Authorization: Bearer`
     CLAIM = "claims"
     CLAIM_WORD = "claims by word"  # the words of a text between spaces
     REMOTE_IP = "remote_ip"  # by how many proxies are trusted

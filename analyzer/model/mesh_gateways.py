@@ -25,8 +25,8 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.mesh import GATEWAY_NAME, HttpRoute, IngressGateway, Match, Mesh, Server, VirtualService
 from analyzer.model.mesh_annotations import known_annotations
+from analyzer.model.mesh_patterns import of_request
 from analyzer.model.mesh_pods import in_namespace, is_waypoint, leads_to, made_by
-from analyzer.model.mesh_rules import of_request
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
 from analyzer.records import dataclass

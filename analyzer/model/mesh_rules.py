@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from enum import Enum
 from functools import partial
 from ipaddress import ip_network
@@ -25,6 +25,8 @@ from analyzer.model.formulas import (
     negated,
 )
 from analyzer.model.mesh import Condition, Conditions, JwtRule, MeshConfig, MeshRule, Verdict
+from analyzer.model.mesh_patterns import of_request, pattern, quoted
+from analyzer.model.mesh_tokens import Tokens
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import (
@@ -34,15 +36,11 @@ from analyzer.model.requests import (
     MTLS,
     REWRITTEN_HEADERS,
     TLS_HEADER,
-    TokenState,
 )
 from analyzer.records import dataclass
 from analyzer.sets import AddressSet, PortSet
-from analyzer.sets.strings import NON_EMPTY, PRESENT, Pattern, contains, exact, glob, prefix, regex, suffix, template
+from analyzer.sets.strings import PRESENT, Pattern, glob, prefix, regex, template
 
-USUAL_HEADER, USUAL_PREFIX, USUAL_PARAMETER = "authorization", "Bearer ", "access_token"
-_ANY_TOKEN = "eyJ"  # how every token begins
-_WORD_CLAIMS = ("scope", "permission")
 _OWN_DOMAIN = "cluster.local"
 _SPIFFE_PARTS = 5
 _OVER_TCP = frozenset({"source.", "destination.", "connection.", "remote.", "experimental."})
@@ -62,26 +60,9 @@ class Chain(Enum):
     TCP = "TCP"
 
 
-def of_request(name: Name, key: str = "") -> Attribute:
-    return Attribute(Role.REQUEST, name, key)
-
-
 # ------------------------------------------------------------------------------------------------ patterns
-def pattern(text: str, *, presence: Pattern = NON_EMPTY, fold: bool = False) -> Pattern:
-    """A star at one end stands for anything, by itself for something; elsewhere it is a star (istio.md 5.5)."""
-    if text == "*":
-        return presence
-    if text.startswith("*"):
-        return suffix(text[1:], fold=fold)
-    return prefix(text[:-1], fold=fold) if text.endswith("*") else exact(text, fold=fold)
-
-
 def _path(text: str) -> Pattern:
     return template(text) if "{*}" in text or "{**}" in text else pattern(text)
-
-
-def quoted(text: str) -> str:
-    return "".join(char if char.isalnum() else f"\\{char}" for char in text)
 
 
 def _account(text: str, namespace: str) -> Pattern:
@@ -122,115 +103,6 @@ def _domains_with_aliases(domain: str, config: MeshConfig) -> Iterable[str]:
 
 def addresses_of(text: str) -> AddressSet:
     return AddressSet.of(ip_network(text, strict=False))
-
-
-# ------------------------------------------------------------------------------------------------ tokens
-class Tokens:
-    """The JWT rules that are in force at a pod: each with the formula over SELF that says for which (istio.md 4)."""
-
-    def __init__(self, rules: Sequence[tuple[Formula, JwtRule]]) -> None:
-        self.rules = rules
-
-    def some(self, what: Callable[[JwtRule], Formula]) -> Formula:
-        """Some rule in force has accepted the token, and this is true of it."""
-        accepted = either(both([subject, _accepts(rule), what(rule)]) for subject, rule in self.rules)
-        return both([negated(_PREFLIGHT), accepted]) if accepted != FALSE else FALSE
-
-    def is_broken(self) -> Formula:
-        """A token is there that no rule accepts.  One that is accepted makes good for those that are not."""
-        bad = either(both([subject, _refuses(rule)]) for subject, rule in self.rules)
-        good = either(both([subject, _accepts(rule)]) for subject, rule in self.rules)
-        return both([negated(_PREFLIGHT), bad, negated(good)]) if bad != FALSE else FALSE
-
-    def claim(self, key: str, meets: Pattern) -> Formula:
-        def of(rule: JwtRule) -> Formula:
-            is_words = key in (*_WORD_CLAIMS, *rule.words)
-            return Test(of_request(Name.CLAIM_WORD if is_words else Name.CLAIM, key), meets)
-
-        return self.some(of)
-
-    def principal(self, text: str) -> Formula:
-        """Issuer and subject, split at the last slash (istio.md 5.6)."""
-        issuer, slash, subject = text.rpartition("/")
-        issuer, subject = (issuer, subject) if slash else (text, "")
-        of_issuer, of_subject = exact(issuer), exact(subject)
-        if text == "*":
-            of_issuer = of_subject = NON_EMPTY
-        elif text.startswith("*"):
-            of_issuer = NON_EMPTY if not slash else pattern(issuer)
-            of_subject = exact(subject) if slash else suffix(text[1:])
-        elif text.endswith("*"):
-            of_issuer = exact(issuer) if slash else prefix(text[:-1])
-            of_subject = pattern(subject) if slash else NON_EMPTY
-        tests = [Test(of_request(Name.ISSUER), of_issuer), Test(of_request(Name.SUBJECT), of_subject)]
-        return self.some(lambda rule: both(tests))
-
-
-_PREFLIGHT = both(
-    [
-        Test(of_request(Name.METHOD), frozenset({"OPTIONS"})),
-        Test(of_request(Name.HEADER, "origin")),
-        Test(of_request(Name.HEADER, "access-control-request-method")),
-    ]
-)
-"""Tokens are not looked at in the question that browsers ask first."""
-
-
-def _accepts(rule: JwtRule) -> Formula:
-    """The token, with nothing beside it that the rule takes for one too: each has to be good (istio.md 0.1)."""
-    if not _sees_bearer(rule):
-        return FALSE
-    parts: list[Formula] = [Test(of_request(Name.TOKEN), frozenset({TokenState.VALID.value}))]
-    parts += [negated(other) for other in _others(rule)]
-    if rule.issuer:
-        parts.append(Test(of_request(Name.ISSUER), frozenset({rule.issuer})))
-    if rule.audiences:
-        wanted = frozenset(spelling for text in rule.audiences for spelling in _spellings(text))
-        parts.append(Test(of_request(Name.CLAIM, "aud"), wanted))
-    return both(parts)
-
-
-def _spellings(audience: str) -> Iterable[str]:
-    """Scheme and a slash at the end make no difference."""
-    bare = audience.removeprefix("http://").removeprefix("https://").removesuffix("/")
-    return (f"{scheme}{bare}{end}" for scheme in ("", "http://", "https://") for end in ("", "/"))
-
-
-def _sees_bearer(rule: JwtRule) -> bool:
-    if _has_usual_places(rule):
-        return True
-    return any(name == USUAL_HEADER and _is_before_token(before) for name, before in rule.headers)
-
-
-def _is_before_token(before: str) -> bool | None:
-    """Whether the token is what stands behind the prefix in `Bearer TOKEN`; None where the prefix is not there."""
-    place = USUAL_PREFIX.find(before)
-    return None if place < 0 else not USUAL_PREFIX[place + len(before) :].strip()
-
-
-def _has_usual_places(rule: JwtRule) -> bool:
-    return not (rule.headers or rule.parameters or rule.cookies)
-
-
-def _refuses(rule: JwtRule) -> Formula:
-    """A token stands where the rule looks, and it is not one that it accepts; any text there is taken for a token."""
-    parts = list(_others(rule))
-    if _sees_bearer(rule):
-        parts.append(both([Test(of_request(Name.TOKEN)), negated(_accepts(rule))]))
-    elif any(name == USUAL_HEADER and _is_before_token(before) is False for name, before in rule.headers):
-        parts.append(Test(of_request(Name.TOKEN)))
-    return either(parts)
-
-
-def _others(rule: JwtRule) -> Iterable[Formula]:
-    """What the rule takes for a token besides the one in `Authorization: Bearer`.  A prefix may stand anywhere in a
-    header; without one the header is there, be it empty (istio.md 0.1)."""
-    headers, parameters = rule.headers, rule.parameters
-    if _has_usual_places(rule):
-        headers, parameters = ((USUAL_HEADER, USUAL_PREFIX),), (USUAL_PARAMETER,)
-    yield from (Test(of_request(Name.HEADER, name), contains(before) if before else None) for name, before in headers)
-    yield from (Test(of_request(Name.PARAMETER, name)) for name in parameters)
-    yield from (Test(of_request(Name.COOKIE, name)) for name in rule.cookies)
 
 
 # ------------------------------------------------------------------------------------------------ Envoy
@@ -319,10 +191,11 @@ class Reader:
             text = f"what the proxy writes into the header `{name}` of a token is not modelled"
             fact = Open(OpenFact("mesh-header", name, text))
             return either([both([self.tokens.some(lambda rule: TRUE), fact]), sent])
-        if name != USUAL_HEADER or not meets.matches(f"{USUAL_PREFIX}{_ANY_TOKEN}"):
+        token = self.tokens.stands_in(name, meets)
+        if token == FALSE:
             return sent
         gone = FALSE if self.verdict is Verdict.CUSTOM else self.tokens.some(_takes_away)
-        return either([sent, both([Test(of_request(Name.TOKEN)), negated(gone)])])
+        return either([sent, both([token, negated(gone)])])
 
 
 def _header(name: str, meets: Pattern) -> Formula:

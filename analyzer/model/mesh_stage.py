@@ -35,6 +35,7 @@ from analyzer.model.mesh import (
     Waypoint,
 )
 from analyzer.model.mesh_modes import Modes
+from analyzer.model.mesh_patterns import of_request
 from analyzer.model.mesh_places import mesh_at, places
 from analyzer.model.mesh_pods import chain_of, selects
 from analyzer.model.mesh_rules import (
@@ -43,9 +44,8 @@ from analyzer.model.mesh_rules import (
     IDENTITY,
     Chain,
     Reader,
-    Tokens,
-    of_request,
 )
+from analyzer.model.mesh_tokens import Tokens
 from analyzer.model.mesh_tunnel import goes_past_ztunnel
 from analyzer.model.mesh_waypoints import is_at_waypoint
 from analyzer.model.mesh_ztunnel import IN_THREE_PARTS, in_ztunnel

@@ -7,7 +7,8 @@ from functools import partial
 
 from analyzer.model.formulas import FALSE, TRUE, AtAddress, Formula, Member, Role, Test, both, either, negated
 from analyzer.model.mesh import Conditions, MeshRule, Verdict
-from analyzer.model.mesh_rules import IDENTITY, addresses_of, of_connection, pattern, quoted
+from analyzer.model.mesh_patterns import pattern, quoted
+from analyzer.model.mesh_rules import IDENTITY, addresses_of, of_connection
 from analyzer.sets.strings import PRESENT, Pattern, regex
 
 _IN_ZTUNNEL = frozenset({"source.ip", "source.namespace", "source.principal", "destination.ip", "destination.port"})

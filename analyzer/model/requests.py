@@ -41,6 +41,10 @@ EDGE_HEADERS = frozenset({TLS_HEADER, ID_HEADER, "x-envoy-external-address", "x-
 """Those that a gateway writes, whatever the client has sent."""
 
 
+ELSEWHERE = "elsewhere"
+"""Where a token is that is in another place than `Authorization: Bearer`."""
+
+
 class TokenState(Enum):
     """Whether the token is what it says; a policy of the mesh sees the claims of valid ones only."""
 
@@ -55,12 +59,16 @@ Claims = tuple[tuple[str, str | tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token in `Authorization: Bearer`; `issuer` is empty of one that is forged or expired: it is read no further."""
+    """A token in `Authorization: Bearer`; `issuer` is empty of one that is forged or expired: it is read no further.
+
+    `is_elsewhere`: it is in another place instead, one where a rule that takes it looks for it.
+    """
 
     state: TokenState
     issuer: str = ""
     subject: str | None = None
     claims: Claims = ()
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ def in_words(request: Request) -> str:
         parts.append(f"in the name of {request.remote_ip}")
     if request.token is not None:
         parts.append(f"with a token of {request.token.issuer or 'some issuer'}")
+        parts += ["(in a place that its rule names)"] if request.token.is_elsewhere else []
         for key, value in request.token.claims:
             parts.append(f"whose claim {key} is {value if isinstance(value, str) else ', '.join(value)}")
     return " ".join(parts)

@@ -117,7 +117,8 @@ def _token(it: Token) -> Json:
     for key, value in it.claims:
         texts = [value] if isinstance(value, str) else list(value)
         claims.append({"key": key, "values": texts, "is_list": not isinstance(value, str)})
-    return {"state": it.state.value, "issuer": it.issuer, "subject": it.subject, "claims": claims}
+    found = {"state": it.state.value, "issuer": it.issuer, "subject": it.subject, "claims": claims}
+    return {**found, "is_elsewhere": True} if it.is_elsewhere else found
 
 
 def _end(end: End) -> Json:

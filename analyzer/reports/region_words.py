@@ -67,6 +67,8 @@ def requested(it: Constraint) -> str:
     match it.within:
         case ValueSet() as values:
             return _FLAGS[it.attribute, _named(values)[0]]
+        case TextSet() as texts if it.attribute is Attribute.TOKEN_PLACE:
+            return f"with the token {'in `Authorization: Bearer`' if texts.has_absent else 'in another place'}"
         case TextSet() as texts if it.attribute in _SEVERAL and it.key != ":path":
             return _of_several(f"a {_SEVERAL[it.attribute]} {it.key}", texts)
         case TextSet() as texts:

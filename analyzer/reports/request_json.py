@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.model.requests import NESTED, PLAINTEXT, Request, Token, TokenState
+from analyzer.model.requests import ELSEWHERE, NESTED, PLAINTEXT, Request, Token, TokenState
 
 
 def request(it: Request | None) -> dict[str, Any] | None:
@@ -43,4 +43,6 @@ def _token(token: Token) -> Any:
     found: dict[str, Any] = {"issuer": token.issuer, "claims": claims}
     if token.subject is not None:
         found["subject"] = token.subject
+    if token.is_elsewhere:
+        found["place"] = ELSEWHERE
     return found

@@ -24,6 +24,7 @@ from analyzer.model.formulas import (
 )
 from analyzer.model.mesh import MeshConfig
 from analyzer.model.mesh_rules import HAS_MTLS, IDENTITY
+from analyzer.model.mesh_tokens import ELSEWHERE
 from analyzer.model.pipeline import Stage
 from analyzer.model.requests import MTLS
 from analyzer.semantics.fold import Selected
@@ -38,7 +39,7 @@ _MOST = 64
 _HAS_METHOD = Test(Attribute(Role.REQUEST, Name.METHOD))
 _OF_HTTP = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.TOKEN, Name.ISSUER, Name.SUBJECT})
 _OF_TOKEN = frozenset({Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
-_OF_HTTP |= {Name.CLAIM, Name.CLAIM_WORD, Name.PARAMETER, Name.COOKIE}
+_OF_HTTP |= {Name.TOKEN_PLACE, Name.CLAIM, Name.CLAIM_WORD, Name.PARAMETER, Name.COOKIE}
 
 
 def admitted(stage: Stage, selecting: Selected, about: Situation, config: MeshConfig) -> tuple[Alternative, ...]:
@@ -64,7 +65,7 @@ def admitted(stage: Stage, selecting: Selected, about: Situation, config: MeshCo
         return with_leaves(formula, known)
 
     passing = _alternatives(passing_requests(selecting, about, read), True)
-    found = {_plain(it) for it in passing if not _is_impossible(it)}
+    found = {_without_place(_plain(it)) for it in passing if not _is_impossible(it)}
     return tuple(it for it in sorted(found, key=_order) if not any(other < it for other in found))
 
 
@@ -148,6 +149,11 @@ def _texts(test: Test) -> frozenset[str] | None:
     if isinstance(test.meets, Pattern) and test.meets.form is Form.EXACT and not test.meets.is_folded:
         return frozenset({test.meets.text})
     return test.meets if isinstance(test.meets, frozenset) else None
+
+
+def _without_place(these: Alternative) -> Alternative:
+    """Who has a token puts it where it is taken."""
+    return frozenset((leaf, is_so) for leaf, is_so in these if leaf != ELSEWHERE)
 
 
 def _plain(these: Alternative) -> Alternative:

@@ -14,7 +14,7 @@ from analyzer.model.endpoints import End, Pod
 from analyzer.model.formulas import Attribute, Name, Role
 from analyzer.model.mesh import MeshConfig, Normalization
 from analyzer.model.profile import Profile
-from analyzer.model.requests import JOINED_HEADERS, MTLS, UNREADABLE, Request, Token, TokenState
+from analyzer.model.requests import ELSEWHERE, JOINED_HEADERS, MTLS, UNREADABLE, Request, Token, TokenState
 from analyzer.sets.addresses import IPAddress
 from analyzer.sets.strings.paths import clean_path
 
@@ -120,6 +120,7 @@ def _put_token(token: Token, found: Values) -> None:
     put(Name.TOKEN, token.state.value)
     if token.state is not TokenState.VALID:
         return
+    put(Name.TOKEN_PLACE, *((ELSEWHERE,) if token.is_elsewhere else ()))
     claims: dict[str, str | tuple[str, ...]] = dict(token.claims)
     claims["iss"] = token.issuer
     if token.subject is not None:

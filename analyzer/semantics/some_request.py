@@ -29,7 +29,7 @@ from analyzer.model.formulas import (
 from analyzer.model.knobs import USUAL_ATOMS
 from analyzer.model.mesh import MeshConfig, Normalization
 from analyzer.model.pipeline import Entry, Stage, StagedRule, Tier
-from analyzer.model.requests import JOINED_HEADERS, MTLS, PLAINTEXT, Request, TokenState
+from analyzer.model.requests import ELSEWHERE, JOINED_HEADERS, MTLS, PLAINTEXT, Request, TokenState
 from analyzer.records import dataclass
 from analyzer.semantics.fold import Grants, Matches, Reach, Selected, Side, Span, ruling
 from analyzer.semantics.formulas import Situation, does_meet, is_true
@@ -54,7 +54,7 @@ from analyzer.sets.strings.paths import CLEAN
 _MOST_STEPS = 20_000
 _MOST_VALUES = 2_000
 _SEVERAL = frozenset({Name.HEADER, Name.PARAMETER, Name.COOKIE, Name.CLAIM, Name.CLAIM_WORD})
-_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
+_OF_TOKEN = frozenset({Name.TOKEN, Name.ISSUER, Name.SUBJECT, Name.TOKEN_PLACE, Name.CLAIM, Name.CLAIM_WORD})
 _OF_HTTP = _OF_TOKEN | {Name.METHOD, Name.PATH, Name.HOST, Name.HEADER, Name.PARAMETER, Name.COOKIE}
 _DNS = frozenset({Name.DNS})
 _ALWAYS = frozenset({Name.METHOD, Name.PATH, Name.HOST, Name.REMOTE_IP, Name.IDENTITY})
@@ -353,6 +353,8 @@ def _values(
     universes: Mapping[Name, Pattern],
 ) -> list[str]:
     """A value for each way to meet them, what people usually ask for first."""
+    if attribute.name is Name.TOKEN_PLACE:
+        return [ELSEWHERE]
     if attribute.name is Name.REMOTE_IP:
         return _addresses([each for each in tests if isinstance(each, AddressSet)])
     patterns = {each for each in tests if isinstance(each, Pattern)}

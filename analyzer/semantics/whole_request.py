@@ -55,4 +55,5 @@ def _token(choice: Choice) -> Token | None:
     issuer = choice.get(Attribute(Role.REQUEST, Name.ISSUER), ())
     subject = choice.get(Attribute(Role.REQUEST, Name.SUBJECT), ())
     listed = tuple((key, values if len(values) > 1 else values[0]) for key, values in claims.items())
-    return Token(TokenState.VALID, next(iter(issuer), ""), next(iter(subject), None), listed)
+    is_elsewhere = bool(choice.get(Attribute(Role.REQUEST, Name.TOKEN_PLACE)))
+    return Token(TokenState.VALID, next(iter(issuer), ""), next(iter(subject), None), listed, is_elsewhere)

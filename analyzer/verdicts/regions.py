@@ -61,6 +61,7 @@ class Attribute(Enum):
     SNI = "sni"
     ISSUER = "token.issuer"
     SUBJECT = "token.subject"
+    TOKEN_PLACE = "token.place"  # absent: in `Authorization: Bearer`
     CLAIM_OF_TOKEN = "claims"
     WORD_OF_CLAIM = "claims.words"
     IDENTITY = "identity"  # that a client shows which may show another than its own

@@ -15,6 +15,7 @@ TEXTS = {
     Name.SNI: Attribute.SNI,
     Name.ISSUER: Attribute.ISSUER,
     Name.SUBJECT: Attribute.SUBJECT,
+    Name.TOKEN_PLACE: Attribute.TOKEN_PLACE,
     Name.CLAIM: Attribute.CLAIM_OF_TOKEN,
     Name.CLAIM_WORD: Attribute.WORD_OF_CLAIM,
     Name.IDENTITY: Attribute.IDENTITY,

@@ -289,6 +289,8 @@ def test_claims_are_json_or_text():
         ({"--remote-ip": "here"}, "--remote-ip is no address"),
         ({"--claim": ["a=b"]}, "--claim without a valid token"),
         ({"--token": "forged", "--claim": ["a=b"]}, "--claim without a valid token"),
+        ({"--token-place": "elsewhere"}, "--token-place without a valid token"),
+        ({"--token": "i/s", "--token-place": "x"}, "--token-place is none of bearer, elsewhere"),
         ({"--token": ""}, "names no issuer"),
         ({"--token": "i/s", "--claim": ["a"]}, "NAME=VALUE"),
         ({"--token": "i/s", "--claim": ["a=b", "a=c"]}, "given twice"),

@@ -47,7 +47,18 @@ from analyzer.semantics.requested import asked_outcomes, attributes_of
 from analyzer.solving import Budget, Session
 
 PROFILE = PROFILES["generic"]
-TOKENS = [None, Token(TokenState.VALID, "https://i", "s", (("aud", ("a", "b")),)), Token(TokenState.VALID, "https://i")]
+BEARER = [Token(TokenState.VALID, "https://i", "s", (("aud", ("a", "b")),)), Token(TokenState.VALID, "https://i")]
+TOKENS = [None, *BEARER, *(replace(token, is_elsewhere=True) for token in BEARER)]
+PLACES: list[dict[str, Any]] = [
+    {},
+    {"headers": (("x", ""),)},
+    {"headers": (("x", "t "), ("authorization", "Bearer "))},
+    {"headers": (("authorization", "Bearer "),)},
+    {"headers": (("authorization", ""),)},
+    {"parameters": ("t",)},
+    {"cookies": ("t",), "keeps_token": True},
+]
+"""Where a rule looks for tokens."""
 REQUESTS = [*WORLD, *(replace(it, token=token) for it in WORLD[1:6] for token in TOKENS[1:])]
 PAIRS = list(product(SOURCES, (*PORTS, 5555), REQUESTS))
 AMBIENT = Labels({"kubernetes.io/metadata.name": "foo", "istio.io/dataplane-mode": "ambient"})
@@ -94,7 +105,11 @@ def clusters(draw: Any, *, is_ambient: bool = True, has_waypoints: bool = True, 
         labels = draw(st.sampled_from([AMBIENT, Labels({**AMBIENT, "istio.io/use-waypoint": "wp"})]))
     if draw(st.booleans()):
         audiences = draw(st.sampled_from([(), ("a",)]))
-        objects.append(RequestAuthentication("foo", "r", Attachment("foo"), (JwtRule("https://i", audiences),)))
+        rules = tuple(
+            JwtRule("https://i", audiences, **it)
+            for it in draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=2))
+        )
+        objects.append(RequestAuthentication("foo", "r", Attachment("foo"), rules))
     found = cluster_of(Mesh(tuple(objects)))
     names = ("dev", "bar")
     others = tuple(Namespace(name, Labels({"kubernetes.io/metadata.name": name}), True) for name in names)

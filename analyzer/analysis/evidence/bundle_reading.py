@@ -158,7 +158,9 @@ def _token(it: _Field) -> Token:
         if not values:
             raise claim["values"].fault("is empty")
         claims.append((claim["key"].text, values if claim["is_list"].truth else values[0]))
-    return Token(it["state"].made(TokenState), it["issuer"].text, _text_or_none(it["subject"]), tuple(claims))
+    is_elsewhere = "is_elsewhere" in it and it["is_elsewhere"].truth
+    subject = _text_or_none(it["subject"])
+    return Token(it["state"].made(TokenState), it["issuer"].text, subject, tuple(claims), is_elsewhere)
 
 
 def _text_or_none(it: _Field) -> str | None:

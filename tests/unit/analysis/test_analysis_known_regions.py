@@ -245,6 +245,7 @@ ASKED = [
     *(Constraint(Role.REQUEST, it, which) for it in (Attribute.HTTP, Attribute.TOKEN) for which in (YES, NO)),
     *(texts(it, {"/a*": True, "/a": False}) for it in ("path", "host", "sni", "dns", "token.subject", "token.issuer")),
     texts("identity", {"/a*": True, "/a": False}),
+    texts("token.place", {"1": True}, has_absent=True),
     texts("method", {"GET": True}, has_absent=True),
     texts("path", {"/a": True}, is_complement=True),
     *(

@@ -240,6 +240,8 @@ OF_REQUESTS = [
     (asked("dns", {"a.b": True}), "where the name asked for is `a.b`"),
     (asked("token.issuer", {"https://i": True}), "where the token's issuer is `https://i`"),
     (asked("token.subject", {"s": True}), "where the token's subject is `s`"),
+    (asked("token.place", has_absent=True), "with the token in `Authorization: Bearer`"),
+    (asked("token.place", {"elsewhere": True}), "with the token in another place"),
     (asked("claims", {"a": True}, key="aud"), "with a claim aud that is `a`"),
     (asked("claims.words", {"a": True}, key="scope"), "with a word of claim scope that is `a`"),
     (

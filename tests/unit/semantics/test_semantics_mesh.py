@@ -451,6 +451,55 @@ def test_a_token_is_looked_for_and_held_to_its_rule(tmp_path, rule, request_, ex
     assert found.outcome.value == expected
 
 
+PLACES = [
+    ("", "bearer elsewhere"),
+    ("fromHeaders: [{name: X-T}]", "elsewhere"),
+    ("fromHeaders: [{name: X-T, prefix: 'Tok '}]", "elsewhere"),
+    ("fromHeaders: [{name: Authorization, prefix: 'Bearer '}]", "bearer"),
+    ("fromHeaders: [{name: Authorization}]", "elsewhere"),
+    ("fromHeaders: [{name: Authorization, prefix: 'Bearer '}, {name: X-T}]", "bearer elsewhere"),
+    ("fromParams: [t]", "elsewhere"),
+    ("fromCookies: [t]", "elsewhere"),
+    ("fromHeaders: [{name: X-T}], fromCookies: [t]", "elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("places", "taken"), PLACES)
+def test_a_token_counts_in_each_place_where_its_rule_looks(tmp_path, places, taken):
+    policies = [allow(source("requestPrincipals: ['*']"))]
+    policies.append(f"RequestAuthentication foo r {{jwtRules: [{{issuer: i, {places}}}]}}")
+    for place in ("bearer", "elsewhere"):
+        token = {"issuer": "i", "subject": "s", "place": place}
+        expected = "allowed" if place in taken.split() else "denied"
+        assert asked(tmp_path, policies, get(token=token)).outcome.value == expected, place
+    other = {"issuer": "j", "subject": "s", "place": "elsewhere"}
+    assert asked(tmp_path, policies, get(token=other)).outcome.value == "denied"
+    assert asked(tmp_path, policies).outcome.value == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "header", "expected"),
+    [
+        ("fromHeaders: [{name: X-T}]", "elsewhere", "X-T", "denied"),
+        ("fromHeaders: [{name: X-T}]", "elsewhere", "Authorization", "denied"),
+        ("fromHeaders: [{name: X-T}], forwardOriginalToken: true", "elsewhere", "X-T", "allowed"),
+        ("fromHeaders: [{name: X-T}], forwardOriginalToken: true", "elsewhere", "Authorization", "denied"),
+        ("fromHeaders: [{name: X-T}]", "bearer", "Authorization", "allowed"),
+        ("forwardOriginalToken: true", "bearer", "Authorization", "allowed"),
+        ("forwardOriginalToken: true", "elsewhere", "Authorization", "denied"),
+        ("fromHeaders: [{name: X-T}, {name: X-U}], forwardOriginalToken: true", "elsewhere", "X-T", "unknown"),
+        ("fromCookies: [t], forwardOriginalToken: true", "elsewhere", "Cookie", "unknown"),
+    ],
+)
+def test_policies_see_a_token_in_the_header_where_it_is(tmp_path, rule, place, header, expected):
+    policies = [
+        f"AuthorizationPolicy foo a {{rules: [{{when: [{{key: 'request.headers[{header}]', values: ['*']}}]}}]}}"
+    ]
+    policies.append(f"RequestAuthentication foo r {{jwtRules: [{{issuer: i, {rule}}}]}}")
+    token = {"issuer": "i", "subject": "s", "place": place}
+    assert asked(tmp_path, policies, get(token=token)).outcome.value == expected
+
+
 @pytest.mark.parametrize(
     ("policies", "expected"),
     [
