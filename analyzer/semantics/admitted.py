@@ -42,8 +42,11 @@ _OF_TOKEN = frozenset({Name.ISSUER, Name.SUBJECT, Name.CLAIM, Name.CLAIM_WORD})
 _OF_HTTP |= {Name.TOKEN_PLACE, Name.CLAIM, Name.CLAIM_WORD, Name.PARAMETER, Name.COOKIE}
 
 
-def admitted(stage: Stage, selecting: Selected, about: Situation, config: MeshConfig) -> tuple[Alternative, ...]:
-    """What the stage lets in.  TooManyRequestsError where there are too many alternatives to tell."""
+def admitted(
+    stage: Stage, selecting: Selected, about: Situation, config: MeshConfig, *, asks_tokens: bool = False
+) -> tuple[Alternative, ...]:
+    """What the stage lets in.  TooManyRequestsError where there are too many alternatives to tell.  `asks_tokens`:
+    some client has a token that the proxy refuses."""
     own = {Test(IDENTITY, prefix(f"{domain}/")) for domain in config.trust_domains}
 
     def read(formula: Formula, about: Situation) -> Formula:
@@ -53,7 +56,9 @@ def admitted(stage: Stage, selecting: Selected, about: Situation, config: MeshCo
             match leaf:
                 case Test(Attribute(Role.REQUEST, Name.FAULT | Name.PARAMETER | Name.COOKIE)):
                     return FALSE  # nobody asks for what is refused, nor sends a token that no rule takes
-                case Test(Attribute(Role.REQUEST, Name.TOKEN | Name.SNI), None):
+                case Test(Attribute(Role.REQUEST, Name.TOKEN), None) if not asks_tokens:
+                    return FALSE
+                case Test(Attribute(Role.REQUEST, Name.SNI), None):
                     return FALSE  # nor in TLS of its own
                 case Test(Attribute(Role.REQUEST, Name.HEADER, "authorization"), Pattern(text="Bearer ")):
                     return FALSE

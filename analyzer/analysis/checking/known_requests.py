@@ -6,6 +6,7 @@ from analyzer.model.formulas import Attribute as Asked
 from analyzer.model.formulas import Formula, Name, Not, Role, Test, both, either, negated
 from analyzer.model.requests import JOINED_HEADERS
 from analyzer.sets import AddressSet, TextSet, ValueSet
+from analyzer.sets.strings import Form, Pattern
 from analyzer.sets.texts import Alternative
 from analyzer.verdicts.regions import YES, Attribute, Constraint
 from analyzer.verdicts.request_texts import TEXTS
@@ -55,10 +56,23 @@ def _texts(attribute: Asked, texts: TextSet, *, has_several: bool) -> Formula | 
     """Of several values formulas ask one by one, so that two things are never asked of the same value."""
     if has_several and any([wanted for _, wanted in it] not in ([], [True]) for it in texts.alternatives):
         return None
-    found = either(_alternative(attribute, it) for it in texts.alternatives)
+    listed = frozenset(text for it in texts.alternatives if (text := _written_out(it)) is not None)
+    others = (_alternative(attribute, it) for it in texts.alternatives if _written_out(it) is None)
+    found = either(
+        [*([Test(attribute, listed)] if listed else []), *others]
+    )  # asked as one: fewer are to be told apart
     if texts.has_absent:
         found = either([found, Not(Test(attribute))])
     return negated(found) if texts.is_complement else found
+
+
+def _written_out(alternative: Alternative) -> str | None:
+    """The one text that it means, if it is one."""
+    match alternative:
+        case ((Pattern(form=Form.EXACT, is_folded=False) as pattern, True),):
+            return pattern.text
+        case _:
+            return None
 
 
 def _alternative(attribute: Asked, alternative: Alternative) -> Formula:

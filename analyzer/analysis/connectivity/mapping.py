@@ -45,6 +45,7 @@ def connectivity(
     with_nodes: bool = False,
     with_grounds: bool = False,
     mentioned: Mentioned | None = None,
+    asks_tokens: bool = False,
 ) -> ConnectivityMap:
     """Every connection allowed between the workloads of the manifests, and between them and addresses outside.
 
@@ -53,6 +54,7 @@ def connectivity(
     always reaches it, is ruled like one from another node.  `with_grounds`: with the rules that decide.  Pods of one
     controller that policies tell apart are ends of their own; all are where `mentioned` says which label values tell
     them apart, which may be more than this cluster's policies mention.
+    `asks_tokens`: clients have tokens of other issuers too, which proxies may refuse.
     """
     cluster = without_policies_of_mesh(as_pictured(cluster, profile))
     addresses = pod_addresses_of(cluster, pod_addresses)
@@ -88,7 +90,7 @@ def connectivity(
         grounds,
         admissions=admitted_by_mesh(cluster, profile, addresses),
     )
-    return narrowed(focus.narrowed(folding.fold(found)), cluster, profile, addresses)
+    return narrowed(focus.narrowed(folding.fold(found)), cluster, profile, addresses, asks_tokens=asks_tokens)
 
 
 def _placed(

@@ -151,10 +151,11 @@ def told_apart(cluster: Cluster, authorizers: ExtAuthz) -> tuple[AddressSet, ...
 
 
 class MeshRows:
-    """What the mesh of a cluster lets pass between ends of its map; `pods`: where addresses of pods lie."""
+    """What the mesh of a cluster lets pass between ends of its map; `pods`: where addresses of pods lie.
+    `asks_tokens`: clients have tokens of other issuers too, which a proxy may refuse."""
 
-    def __init__(self, cluster: Cluster, profile: Profile, pods: AddressSet) -> None:
-        self.cluster, self.profile, self.pods = cluster, profile, pods
+    def __init__(self, cluster: Cluster, profile: Profile, pods: AddressSet, *, asks_tokens: bool = False) -> None:
+        self.cluster, self.profile, self.pods, self.asks_tokens = cluster, profile, pods, asks_tokens
         self.config: MeshConfig = cluster.mesh.config
         self._passing: dict[tuple[Admitted, Client], Passing] = {}
         self._admitted: dict[Admitted, Admitted] = {}
@@ -235,7 +236,8 @@ class MeshRows:
         if len(applying) > 1:
             return None
         try:
-            found = admitted(stage, selected(stage, cluster, about), about, self.config)
+            selecting = selected(stage, cluster, about)
+            found = admitted(stage, selecting, about, self.config, asks_tokens=self.asks_tokens)
         except TooManyRequestsError:
             return None
         others = [negated(applying[stage]), *(_known(doubt.allows, about) for doubt in stage.doubts)]

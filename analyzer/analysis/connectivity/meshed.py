@@ -38,10 +38,12 @@ def told_by_mesh(cluster: Cluster, profile: Profile) -> tuple[AddressSet, ...]:
     return told_apart(cluster, profile.ext_authz)
 
 
-def narrowed(found: ConnectivityMap, cluster: Cluster, profile: Profile, pods: AddressSet) -> ConnectivityMap:
+def narrowed(
+    found: ConnectivityMap, cluster: Cluster, profile: Profile, pods: AddressSet, *, asks_tokens: bool
+) -> ConnectivityMap:
     """The map as the mesh narrows it."""
     if not has_mesh(cluster.mesh):
         return found
     from analyzer.analysis.connectivity.mesh_rows import MeshRows, narrowed_by_mesh
 
-    return narrowed_by_mesh(found, MeshRows(cluster, profile, pods))
+    return narrowed_by_mesh(found, MeshRows(cluster, profile, pods, asks_tokens=asks_tokens))

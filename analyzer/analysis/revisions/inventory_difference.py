@@ -16,7 +16,7 @@ from analyzer.analysis.connectivity.isolation import isolation_changes
 from analyzer.analysis.revisions.difference import Progress, background, queries_of, silent
 from analyzer.analysis.revisions.ingress_difference import changed_flows
 from analyzer.analysis.revisions.matched_ends import Likeness, matched
-from analyzer.analysis.revisions.request_changes import Requested, changed_requests
+from analyzer.analysis.revisions.request_changes import Requested, changed_requests, told_tokens
 from analyzer.encoding import Question, align, changed_namespaces
 from analyzer.judging import Setting
 from analyzer.judging.compare import ANYTHING_NEW, Revisions, gained, lost
@@ -24,6 +24,7 @@ from analyzer.judging.unread import REASON, unread_in
 from analyzer.model.claims import Pack, Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.enforcing import as_pictured
+from analyzer.model.formulas import TRUE, Formula
 from analyzer.model.mentioned_labels import mentioned_labels
 from analyzer.model.policies import Direction
 from analyzer.model.profile import Profile
@@ -35,6 +36,9 @@ from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, PortRe
 from analyzer.verdicts.difference import ChangedPairs, InventoryDifference
 
 _DOUBT = "whether more changes hangs on addresses of pods that the manifests do not tell, or on what is left open"
+_DOUBT_OF_REQUESTS = (
+    "whether more changes hangs on which requests proxies of the mesh let in, of which not all are known or told apart"
+)
 _MORE_PODS = "an object that is not modelled may stand for more workloads"
 
 # What may be allowed, what is so for certain, which requests where not all get in.
@@ -61,11 +65,20 @@ def inventory_difference(
     total = 2 + sum(len(pack.queries) for pack in packs)
     sides = align(old, new)
     maps = []
+    tokens = told_tokens(*sides) if setting.profile.tokens else None
     mentioned = both_mentioned(*sides, (asked[0].profile, asked[1].profile))
     for done, (side, word) in enumerate(zip(sides, ("old", "new"), strict=True)):
         tell(f"map of the {word} revision", done, total)
-        maps.append(connectivity(side, asked[done].profile, pod_addresses=setting.pod_addresses, mentioned=mentioned))
-    pairing = Pairing(maps[0], maps[1])
+        maps.append(
+            connectivity(
+                side,
+                asked[done].profile,
+                pod_addresses=setting.pod_addresses,
+                mentioned=mentioned,
+                asks_tokens=tokens is not None,
+            )
+        )
+    pairing = Pairing(maps[0], maps[1], tokens or TRUE)
     ends, flows = changed_flows((maps[0], sides[0]), (maps[1], sides[1]), pairing.ends, setting, controllers)
     among: list[ChangedPairs] = []
     changes = (*pairing.changes(among), *flows)
@@ -90,17 +103,19 @@ _Changed = dict[tuple[Likeness, Ruling, Ruling], list[int]]  # the destinations,
 
 @dataclass(frozen=True, slots=True)
 class _Doubtful:
-    """A pair of classes of which something opens or closes, or not, as what nobody knows turns out."""
+    """A pair of classes of which something opens or closes, or not, as what nobody knows turns out; `by_requests`: as
+    it turns out which requests a proxy lets in."""
 
     src: Likeness
     dst: Likeness
+    by_requests: bool
 
 
 class Pairing:
-    """The ends of two maps matched, and grouped by their classes in both."""
+    """The ends of two maps matched, and grouped by their classes in both; `clients`: what requests there are."""
 
-    def __init__(self, old: ConnectivityMap, new: ConnectivityMap) -> None:
-        self.maps = (old, new)
+    def __init__(self, old: ConnectivityMap, new: ConnectivityMap, clients: Formula = TRUE) -> None:
+        self.maps, self._clients = (old, new), clients
         workloads = tuple(matched(old, new))
         likeness: dict[str, Likeness] = {workload.id: alike for workload, alike in workloads}
         self._workloads = {workload.id: workload for workload, _ in workloads}
@@ -121,12 +136,13 @@ class Pairing:
             was, now = (_ruling(rulings[side], src[side], dst[side]) for side in (0, 1))
             if _on_ports(was) != _on_ports(now):
                 found.setdefault((src, was, now), []).extend(self.members[dst])
-                if _may_change_otherwise(was, now) or self._requests(src, was, now).is_open:
-                    self.doubtful.append(_Doubtful(src, dst))
+                is_open = self._requests(src, was, now).is_open
+                if is_open or _may_change_otherwise(was, now):
+                    self.doubtful.append(_Doubtful(src, dst, is_open or _hangs_on_requests(was, now)))
             elif was[2] != now[2]:
                 self._by_requests(src, dst, was, now, found)
             elif not _is_certain(was):
-                self.doubtful.append(_Doubtful(src, dst))
+                self.doubtful.append(_Doubtful(src, dst, _hangs_on_requests(was, now)))
         for (src, was, now), there in found.items():
             ends = self.members[src]
             its = self._requests(src, was, now)
@@ -162,7 +178,7 @@ class Pairing:
         if its.gained or its.lost:
             found.setdefault((src, was, now), []).extend(self.members[dst])
         if its.is_open or not _is_certain(was):
-            self.doubtful.append(_Doubtful(src, dst))
+            self.doubtful.append(_Doubtful(src, dst, its.is_open or _hangs_on_requests(was, now)))
 
     def _requests(self, src: Likeness, was: Ruling, now: Ruling) -> Requested:
         if was[2] == now[2]:
@@ -170,7 +186,9 @@ class Pairing:
         profile, on = self.maps[0].profile, was[0].tcp & now[0].tcp
         are_pods = any(self.ends[number] in self._workloads for number in self.members[src])
         has_identity = are_pods or profile.foreign_identities
-        return changed_requests(was[2], now[2], on, profile.most_atoms, has_identity=has_identity)
+        return changed_requests(
+            was[2], now[2], on, profile.most_atoms, has_identity=has_identity, clients=self._clients
+        )
 
     def _has_several_pods(self, number: int) -> bool:
         workload = self._workloads.get(self.ends[number])
@@ -249,6 +267,10 @@ def _is_certain(ruling: Ruling) -> bool:
     return may == must and all(it.is_certain for it in ruling[2])
 
 
+def _hangs_on_requests(*rulings: Ruling) -> bool:
+    return any(not it.is_certain for ruling in rulings for it in ruling[2])
+
+
 def _may_change_otherwise(was: Ruling, now: Ruling) -> bool:
     """Something may open though nothing does for certain, or close though nothing does."""
     (may_before, must_before), (may_after, must_after) = _on_ports(was), _on_ports(now)
@@ -299,7 +321,7 @@ def _doubts(
         ):
             if not _may_change_more(sides, changes, setting):
                 break
-            return _DOUBT, ()
+            return _DOUBT_OF_REQUESTS if pair.by_requests else _DOUBT, ()
     adding = [{(u.id, u.content): u for u in side.unmodelled if u.adds_pods} for side in sides]
     if (adding[0] or adding[1]) and (any(near.values()) or adding[0].keys() != adding[1].keys()):
         return _MORE_PODS, tuple(f"{u.id} ({u.source})" for u in {**adding[0], **adding[1]}.values())

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer.analysis.checking.known_requests import asked_by
-from analyzer.model.formulas import TRUE, Formula, both, either
+from analyzer.encoding.mediation import issuers
+from analyzer.model.cluster import Cluster
+from analyzer.model.formulas import TRUE, Attribute, Formula, Name, Role, Test, both, either, negated
+from analyzer.model.mesh import RequestAuthentication
 from analyzer.records import dataclass
 from analyzer.sets import PortSet
 from analyzer.sets.pieces import pieces
@@ -22,16 +25,22 @@ class Requested:
 
 
 def changed_requests(
-    was: Sequence[PortRequests], now: Sequence[PortRequests], on: PortSet, most_atoms: int, *, has_identity: bool
+    was: Sequence[PortRequests],
+    now: Sequence[PortRequests],
+    on: PortSet,
+    most_atoms: int,
+    *,
+    has_identity: bool,
+    clients: Formula = TRUE,
 ) -> Requested:
-    """On these ports, on which something gets in before and after."""
+    """On these ports, on which something gets in before and after, of requests that are so."""
     gained = lost = PortSet.EMPTY
     is_open = False
     for ports in pieces(on, dict.fromkeys(it.ports for it in (*was, *now))):
         before, after = (_let_in(side, ports) for side in (was, now))
         (may_before, must_before), (may_after, must_after) = before, after
-        more = _differ(may_before, must_after, most_atoms, has_identity=has_identity)
-        less = _differ(may_after, must_before, most_atoms, has_identity=has_identity)
+        more = _differ(may_before, both([clients, must_after]), most_atoms, has_identity=has_identity)
+        less = _differ(may_after, both([clients, must_before]), most_atoms, has_identity=has_identity)
         if more is None or less is None:
             is_open = True
             continue
@@ -65,3 +74,16 @@ def _differ(denied: Formula, allowed: Formula, most_atoms: int, *, has_identity:
         return tells_apart(denied, allowed, most_atoms, has_identity=has_identity)
     except TooManyRequestsError:
         return None
+
+
+def told_tokens(old: Cluster, new: Cluster) -> Formula | None:
+    """The requests without a token, or with one of an issuer that a RequestAuthentication of either revision names;
+    None where both take the same tokens, so that nobody has one that proxies refuse."""
+    taken = [{(each.attached, each.rules) for each in it.mesh.of(RequestAuthentication)} for it in (old, new)]
+    if taken[0] == taken[1]:
+        return None
+    known = issuers(old, new)
+    if known is None:
+        return TRUE
+    issuer = Test(Attribute(Role.REQUEST, Name.ISSUER), known)
+    return either([negated(Test(Attribute(Role.REQUEST, Name.TOKEN))), issuer])
