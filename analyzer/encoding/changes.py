@@ -105,7 +105,7 @@ class Comparison:
         stages = [mesh_stages(side, self.profile.ext_authz) for side in (before, after)]
         ways = [
             (
-                by_waypoint(side),
+                by_waypoint(side, self.profile),
                 refused_by_waypoint(side),
                 tunnelled(side),
                 may_be_tunnelled(side),

@@ -109,7 +109,7 @@ def mediation(cluster: Cluster, question: Question, table: NamespaceTable, insid
         found,
         cut(keeps_off(cluster.mesh, cluster)),
         cut(refused_by_waypoint(cluster)),
-        cut(by_waypoint(cluster)),
+        cut(by_waypoint(cluster, question.profile)),
         cut(tunnelled(cluster)),
         cut(may_be_tunnelled(cluster)),
     )

@@ -24,14 +24,22 @@ from analyzer.model.mesh import USE_WAYPOINT, WAYPOINT_CLASS, Attachment, Waypoi
 from analyzer.model.mesh_pods import in_namespace
 from analyzer.model.mesh_rules import HAS_MTLS
 from analyzer.model.open_facts import OpenFact
+from analyzer.model.profile import Profile
+from analyzer.model.shut_off import shut_off
 
 _NO_WAYPOINT = "none"
 
 
-@remembered
-def by_waypoint(cluster: Cluster) -> Formula:
+def by_waypoint(cluster: Cluster, profile: Profile) -> Formula:
     """A request in mutual TLS to SELF may come by a waypoint, from whose pods it then comes and whose identity is all
-    that stands before SELF sees; what that lets on is modelled for single requests only."""
+    that stands before SELF sees; what that lets on is modelled for single requests only.  Whatever it does, it cannot
+    lead to a pod that lets in no other pod."""
+    way = _led_by_waypoint(cluster)
+    return way if way == FALSE else both([way, negated(shut_off(profile, cluster))])
+
+
+@remembered
+def _led_by_waypoint(cluster: Cluster) -> Formula:
     fact = OpenFact("mesh-waypoint", "any way", f"what comes by waypoint {_waypoints(cluster)} is not modelled")
     return both([behind_waypoint(cluster), HAS_MTLS, Open(fact)])
 

@@ -162,7 +162,7 @@ def _beside_waypoints(
         request = replace(request, tls=MTLS)
     way, verdict = refused_by_waypoint(cluster), StageVerdict.DENIED
     if not told.allowed:
-        way, verdict = by_waypoint(cluster), StageVerdict.ALLOWED
+        way, verdict = by_waypoint(cluster, profile), StageVerdict.ALLOWED
     if not _is_so(way, cluster, profile, replace(connection, request=request), settle):
         return told, found
     below = tuple(it for it in told.stages if it.stage != STAGE)

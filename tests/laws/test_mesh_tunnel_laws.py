@@ -110,11 +110,13 @@ def clusters(draw: Any) -> Cluster:
     found = cluster_of(mesh)
     others = tuple(Namespace(it, Labels({"kubernetes.io/metadata.name": it}), True) for it in ("dev", "bar"))
     ports = draw(st.sampled_from([(TUNNEL_PORT,), (TUNNEL_PORT,), (8080,), (8080, TUNNEL_PORT), ()]))
+    shut = [replace(closed(8080), ingress=())] if draw(st.sampled_from((False, False, True))) else []
+    ports = () if shut and draw(st.booleans()) else ports
     return replace(
         found,
         namespaces=(Namespace("foo", Labels(NAME | labels), True), *others),
         workloads=tuple(replace(it, annotations=Labels(notes)) for it in found.workloads),
-        policies=tuple(replace(closed(port), name=f"np{port}") for port in ports),
+        policies=(*shut, *(replace(closed(port), name=f"np{port}") for port in ports)),
     )
 
 

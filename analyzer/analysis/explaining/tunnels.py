@@ -153,7 +153,7 @@ def tunnel_to(
         as_well=True in either,
         is_sure=either == {True} and is_one_port,
         tls=tls,
-        around=not is_modelled and True in ways(by_waypoint(cluster)),
+        around=not is_modelled and True in ways(by_waypoint(cluster, profile)),
         refused=not is_modelled and True in ways(refused_by_waypoint(cluster)),
         facts=tuple(facts),
     )
