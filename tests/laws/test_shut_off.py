@@ -23,7 +23,7 @@ PAIRS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), PAIRS)
 def test_no_pod_gets_in_where_policies_shut_it_off(data: st.DataObject, pair: tuple[Cluster, Profile]) -> None:
     cluster, profile = pair

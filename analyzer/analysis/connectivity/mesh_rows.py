@@ -40,6 +40,7 @@ from analyzer.model.mesh_waypoints import behind_waypoint
 from analyzer.model.open_facts import OpenFact
 from analyzer.model.policies import Protocol
 from analyzer.model.profile import Profile
+from analyzer.model.shut_off import shut_off
 from analyzer.records import dataclass
 from analyzer.semantics.admitted import Alternative, admitted
 from analyzer.semantics.formulas import Situation, is_true
@@ -72,12 +73,13 @@ class _Wire(Enum):
 @dataclass(frozen=True, slots=True)
 class _LetIn:
     """What a proxy lets in on these ports, whoever sends it; None: more than can be listed.  `by_waypoint`: what comes
-    in mutual TLS may come by a waypoint too, from elsewhere."""
+    in mutual TLS may come by a waypoint, which may refuse it; `around`: which may lead it past policies."""
 
     ports: PortSet
     alternatives: tuple[Alternative, ...] | None
     wire: _Wire = _Wire.STRAIGHT
     by_waypoint: bool = False
+    around: bool = False
 
 
 Admitted = tuple[_LetIn, ...]
@@ -188,8 +190,10 @@ class MeshRows:
         asked = list(asked_of(cluster, profile, pod))
         about = Situation(Protocol.TCP, TUNNEL_PORT, {Role.SELF: pod, Role.DST: pod}, cluster.nodes)
         wire, by_waypoint = self._wire(about), is_true(behind_waypoint(cluster), about)
+        is_shut = not workload.unknown_labels and is_true(shut_off(profile, cluster), about)
+        around = by_waypoint and not is_shut
         if self._is_unsettled(workload, asked):
-            yield _LetIn(PortSet.FULL, None, _Wire.PERHAPS_INSIDE, by_waypoint)
+            yield _LetIn(PortSet.FULL, None, _Wire.PERHAPS_INSIDE, by_waypoint, around)
             return
         told = dict.fromkeys(leaf.ports for leaf in asked if isinstance(leaf, OnPorts))
         together: dict[tuple[Alternative, ...] | None, PortSet] = {}
@@ -198,7 +202,7 @@ class MeshRows:
             if found is not _NO_PROXY or wire is not _Wire.STRAIGHT or by_waypoint:
                 together[found] = together.get(found, PortSet.EMPTY) | ports
         for alternatives, ports in together.items():
-            yield _LetIn(ports, alternatives, wire, by_waypoint)
+            yield _LetIn(ports, alternatives, wire, by_waypoint, around)
 
     def _wire(self, about: Situation) -> _Wire:
         its = places(self.cluster)
@@ -268,7 +272,7 @@ def _passing(let_in: _LetIn, client: Client) -> _Passing:
     inside = () if let_in.wire is _Wire.STRAIGHT else mutual
     if let_in.wire is _Wire.EITHER:  # what a sidecar makes of the tunnel is not modelled on every port
         inside = told((HAS_MTLS, True), (_SOMETHING, True))
-    by_waypoint = region_of(frozenset({(HAS_MTLS, True), (_SOMETHING, True)}), client) if let_in.by_waypoint else None
+    by_waypoint = region_of(frozenset({(HAS_MTLS, True), (_SOMETHING, True)}), client) if let_in.around else None
     around = () if by_waypoint is None else (by_waypoint,)
     return _Passing(let_in.ports, whole, straight, inside, let_in.alternatives is not None, around)
 
@@ -349,7 +353,7 @@ def _by_waypoints(found: ConnectivityMap, let_in: Sequence[Admitted], clients: S
         chosen = set(ends)
         return bits_of(place for place, members in enumerate(found.classes) if not chosen.isdisjoint(members))
 
-    behind = classes(end for end, admitted_ in enumerate(let_in) if any(it.by_waypoint for it in admitted_))
+    behind = classes(end for end, admitted_ in enumerate(let_in) if any(it.around for it in admitted_))
     mutual = classes(end for end, it in enumerate(clients) if it.identity is not None or it.is_anybody)
     for dst in bit_indices(behind):
         reached = reduce(int.__or__, (row.src for row in found.rows if row.dst >> dst & 1), 0)
