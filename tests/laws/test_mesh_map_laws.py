@@ -16,16 +16,17 @@ from test_mesh_verdict_laws import PORTS, WORLD, clusters, passes
 from told_regions import tells_of_request
 
 from analyzer.analysis import inventory_difference
-from analyzer.analysis.connectivity import connectivity
+from analyzer.analysis.connectivity import Focus, connectivity
 from analyzer.judging import Setting
 from analyzer.judging.compare import Revisions, gained, lost
 from analyzer.model.claims import Universe
 from analyzer.model.cluster import Cluster, Workload
 from analyzer.model.endpoints import Connection, External, Pod
-from analyzer.model.mesh import Mesh
+from analyzer.model.mesh import TUNNEL_PORT, Mesh
 from analyzer.model.policies import Protocol
 from analyzer.model.requests import PLAINTEXT
 from analyzer.semantics.requested import attributes_of
+from analyzer.sets import ConnectionSet, PortSet
 from analyzer.verdicts.connectivity import AddressRange, ConnectivityMap, MapEnd, MapRow
 from analyzer.verdicts.difference import relation
 from analyzer.verdicts.regions import Region
@@ -62,6 +63,19 @@ def test_a_row_holds_just_what_the_oracle_lets_pass(cluster: Cluster) -> None:
                 assert all(it.is_certain for it in here)
                 is_told = any(tells_of_request(Region.of(it.region), its) for it in here)
             assert is_told is passes(cluster, connection), (src, port, request)
+
+
+@settings(max_examples=6, **SLOW)
+@given(clusters(), st.sampled_from([PortSet.of(8080), PortSet.of(TUNNEL_PORT), PortSet.of((8080, 15010))]))
+def test_a_map_on_ports_is_the_part_of_the_whole_on_these(cluster: Cluster, ports: PortSet) -> None:
+    on = ConnectionSet(tcp=ports)
+    whole, part = connectivity(cluster, PROFILE), connectivity(cluster, PROFILE, focus=Focus(ports=on))
+    for src in SOURCES:
+        row, its = row_of(whole, src), row_of(part, src)
+        expected = row and (row.allowed & on, row.certain & on)
+        assert ((its.allowed, its.certain) if its else None) == (expected if expected and expected[0] else None)
+        told = {(it.ports & ports, it.region) for it in row.requests if it.ports & ports} if row else set()
+        assert {(it.ports, it.region) for it in its.requests} == told if its else not told
 
 
 @st.composite

@@ -51,7 +51,7 @@ class Focus:
         return tuple(end in f for f in self._filters)
 
     def narrowed(self, full: ConnectivityMap) -> ConnectivityMap:
-        """The part of a map whose classes follow `flags` and `addresses`; its ends stay."""
+        """The part of a map between these ends, whose classes follow `flags` and `addresses`; its ends stay."""
         everyone = (1 << len(full.classes)) - 1
         src, dst = (
             everyone if f is None else bits_of(i for i, c in enumerate(full.classes) if full.ends[c[0]] in f)
@@ -61,20 +61,28 @@ class Focus:
         if self.namespaces is not None:
             names = self.namespaces
             within = bits_of(i for i, c in enumerate(full.classes) if _namespace(full.ends[c[0]]) in names)
-        rows = [part for row in full.rows for part in self._parts(row, src, dst, within, everyone)]
+        rows = [part for row in full.rows for part in _parts(row, src, dst, within, everyone)]
         return replace(full, rows=tuple(rows))
 
-    def _parts(self, row: MapRow, src: int, dst: int, within: int, everyone: int) -> Iterator[MapRow]:
-        allowed, certain = row.allowed, row.certain
-        if self.ports is not None:
-            allowed, certain = allowed & self.ports, certain & self.ports
-        if not allowed:
-            return
-        src, dst = row.src & src, row.dst & dst
-        for near, far in ((src & within, dst), (src & ~within & everyone, dst & within)):
-            if near and far:
-                told = (replace(it, ports=it.ports & allowed.tcp) for it in row.requests)
-                yield MapRow(near, far, allowed, certain, tuple(it for it in told if it.ports))
+    def on_ports(self, full: ConnectivityMap) -> ConnectivityMap:
+        """The part of a map on these ports, once the mesh has told which ports what comes by its tunnel is for."""
+        if self.ports is None:
+            return full
+        clipped = (_clipped(row, self.ports) for row in full.rows)
+        return replace(full, rows=tuple(row for row in clipped if row.allowed))
+
+
+def _parts(row: MapRow, src: int, dst: int, within: int, everyone: int) -> Iterator[MapRow]:
+    src, dst = row.src & src, row.dst & dst
+    for near, far in ((src & within, dst), (src & ~within & everyone, dst & within)):
+        if near and far:
+            yield replace(row, src=near, dst=far)
+
+
+def _clipped(row: MapRow, ports: ConnectionSet) -> MapRow:
+    allowed = row.allowed & ports
+    told = (replace(it, ports=it.ports & allowed.tcp) for it in row.requests)
+    return MapRow(row.src, row.dst, allowed, row.certain & ports, tuple(it for it in told if it.ports))
 
 
 EVERYTHING_OF_INTEREST = Focus()

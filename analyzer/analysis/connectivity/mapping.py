@@ -90,7 +90,8 @@ def connectivity(
         grounds,
         admissions=admitted_by_mesh(cluster, profile, addresses),
     )
-    return narrowed(focus.narrowed(folding.fold(found)), cluster, profile, addresses, asks_tokens=asks_tokens)
+    between_ends = focus.narrowed(folding.fold(found))
+    return focus.on_ports(narrowed(between_ends, cluster, profile, addresses, asks_tokens=asks_tokens))
 
 
 def _placed(
