@@ -145,6 +145,7 @@ def explain(
     sni: str | None = None,
     dns: str | None = None,
     token: str | None = None,
+    token_place: str | None = None,
     claim: Settings = (),
     remote_ip: str | None = None,
     profile: str | Profile | None = None,
@@ -161,7 +162,8 @@ def explain(
     what the client asks for, as the options of `netproof explain` do.  UsageError for an end that is unknown.
     """
     asking = {"--request": request, "--http": http, "--host": host, "--header": texts(header), "--tls": tls}
-    asking |= {"--identity": identity, "--sni": sni, "--dns": dns, "--token": token, "--claim": _claims(claim)}
+    asking |= {"--identity": identity, "--sni": sni, "--dns": dns}
+    asking |= {"--token": token, "--token-place": token_place, "--claim": _claims(claim)}
     _, addresses, ports, wanted = inputs.settled(
         lambda: profile_of(profile, knob),
         lambda: pod_addresses(pod_cidr),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
-from analyzer.analysis.checking.known_requests import asked_by
 from analyzer.model.claims import (
     Excuse,
     PortNaming,
@@ -57,10 +56,14 @@ def known_excuse(
     if region.dst is None:
         return Excuse(sources, ANYTHING)
     names = (*_namings(region.dst.port_names), *_namings(region.dst.service_port_names, NamedPortScope.SIDECARS))
-    asked = [asked_by(it) for it in region.request]
-    if None in asked:
-        return None
-    requests = both(it for it in asked if it is not None) if asked else None
+    requests = None
+    if region.request:
+        from analyzer.analysis.checking.known_requests import asked_by  # with patterns, which connections have none of
+
+        asked = [asked_by(it) for it in region.request]
+        if None in asked:
+            return None
+        requests = both(it for it in asked if it is not None)
     return Excuse(sources, others[0], _ports(region), names, _through(region), requests)
 
 
