@@ -32,6 +32,7 @@ from analyzer.model.mesh import (
     MeshObject,
     Waypoint,
 )
+from analyzer.model.mesh_annotations import is_told_of_tunnel
 from analyzer.model.mesh_cni import PASSED_OVER, MeshCni
 from analyzer.model.needs import Need
 from analyzer.model.policies import Policy
@@ -252,6 +253,7 @@ def _mesh(facts: Facts) -> Mesh:
         config,
         frozenset({*revisions, *injectors} - {""}),
         is_ambient,
+        any(is_told_of_tunnel(pod.shape.annotations) for pod in facts.pods),
         tuple(_made(facts)),
         PASSED_OVER | named,
         tuple(sorted(facts.mesh_cni, key=lambda told: told.source)),

@@ -20,6 +20,7 @@ from analyzer.manifests.pod_groups import workloads_of
 from analyzer.model.aws import NO_AWS
 from analyzer.model.cluster import Cluster, Namespace, Workload
 from analyzer.model.mesh import DATAPLANE_MODE, GATEWAY_NAME
+from analyzer.model.mesh_annotations import is_told_of_tunnel
 from analyzer.records import dataclass
 
 T = TypeVar("T")
@@ -120,6 +121,7 @@ class Assembly:
 def _tells_more(pod: PodSource) -> bool:
     """It may say which engine enforces, or which mesh there is."""
     is_of_mesh = any(key in pod.shape.labels for key in (DATAPLANE_MODE, GATEWAY_NAME))
+    is_of_mesh = is_of_mesh or is_told_of_tunnel(pod.shape.annotations)
     return is_of_mesh or pod.kind == "DaemonSet" or pod.name.startswith("istiod")
 
 

@@ -24,6 +24,7 @@ that it has taken over."""
 TAKES_TUNNEL = "netproof/takes-tunnel"
 """What the variables of a pod's own proxy say of the mesh's tunnel; empty where they are silent."""
 ENABLE_HBONE = "ISTIO_META_ENABLE_HBONE"
+OWN_CONFIG = "proxy.istio.io/config"
 BYPASS = "ambient.istio.io/bypass-inbound-capture"
 ANNOTATIONS = frozenset(
     {
@@ -37,7 +38,7 @@ ANNOTATIONS = frozenset(
         REDIRECTION,
         BYPASS,
         "inject.istio.io/templates",
-        "proxy.istio.io/config",
+        OWN_CONFIG,
     }
 )
 """The annotations of a pod that say what its proxy sees."""
@@ -345,7 +346,8 @@ MeshObject = (
 @dataclass(frozen=True)
 class Mesh:
     """All of them, and the mesh's configuration; `revisions`: those whose injectors are seen to be installed.
-    `is_ambient`: some namespace or workload asks for ztunnel.  `made`: what Gateways stand for beside what is there.
+    `is_ambient`: some namespace or workload asks for ztunnel.  `has_tunnel`: some pod's own proxy is told of the
+    mesh's tunnel, its annotations or its container saying so.  `made`: what Gateways stand for beside what is there.
     `passed_over`: the namespaces that istio-cni may pass over, those of its charts and those that it is told of.
     `cni`: what it is told; `has_cni`: it is seen to be there.
     `annotated`: annotations that pods of another revision have, of those that are told apart."""
@@ -354,6 +356,7 @@ class Mesh:
     config: MeshConfig = MeshConfig()
     revisions: frozenset[str] = frozenset()
     is_ambient: bool = False
+    has_tunnel: bool = False
     made: tuple[MadeGateway, ...] = ()
     passed_over: frozenset[str] = PASSED_OVER
     cni: tuple[MeshCni, ...] = ()
@@ -389,4 +392,4 @@ NO_MESH = Mesh()
 
 def has_mesh(mesh: Mesh) -> bool:
     """Something of a mesh is to be seen."""
-    return bool(mesh.objects) or mesh.config != MeshConfig() or mesh.is_ambient
+    return bool(mesh.objects) or mesh.config != MeshConfig() or mesh.is_ambient or mesh.has_tunnel

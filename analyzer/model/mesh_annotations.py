@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analyzer.model.cluster import Cluster
-from analyzer.model.labels import Labels
+from analyzer.model.labels import GO_TRUE, Labels
 from analyzer.model.memory import remembered
+from analyzer.model.mesh import ENABLE_HBONE, OWN_CONFIG, TAKES_TUNNEL
 
 
 @remembered
@@ -13,3 +14,8 @@ def known_annotations(cluster: Cluster) -> tuple[Labels, ...]:
     be there under this one."""
     found = {workload.annotations for workload in cluster.workloads if workload.annotations}
     return tuple(sorted(found | cluster.mesh.annotated, key=lambda it: sorted(it.items())))
+
+
+def is_told_of_tunnel(annotations: Labels) -> bool:
+    """The pod's own proxy takes it, or may: its variables or its configuration say something of it."""
+    return annotations.get(TAKES_TUNNEL) in GO_TRUE or ENABLE_HBONE in annotations.get(OWN_CONFIG, "")

@@ -26,6 +26,7 @@ from analyzer.model.leading import on_target
 from analyzer.model.mesh import (
     DATAPLANE_MODE,
     GATEWAY_NAME,
+    OWN_CONFIG,
     STATUS,
     UNINJECTED,
     WAYPOINT_CLASS,
@@ -51,7 +52,7 @@ _ADDED = frozenset(
 )
 _NEVER = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 _YES = frozenset({"y", "yes", "true", "on", ""})  # what every release takes for yes, the later ones as no word at all
-OWN_CONFIG, _INTERFACES = "proxy.istio.io/config", "traffic.sidecar.istio.io/excludeInterfaces"
+_INTERFACES = "traffic.sidecar.istio.io/excludeInterfaces"
 _OWN_PORTS = (15008, 15021, 15090)
 _STATUS_PORT, _SSH = 15020, 22
 _HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})

@@ -26,6 +26,7 @@ from analyzer.model.mesh import (
     BYPASS,
     DATAPLANE_MODE,
     ENABLE_HBONE,
+    OWN_CONFIG,
     REDIRECTED,
     REDIRECTION,
     STATUS,
@@ -35,7 +36,7 @@ from analyzer.model.mesh import (
     ProxyVariables,
 )
 from analyzer.model.mesh_annotations import known_annotations
-from analyzer.model.mesh_pods import OWN_CONFIG, has_annotation, has_label, has_namespace_label, having, in_namespace
+from analyzer.model.mesh_pods import has_annotation, has_label, has_namespace_label, having, in_namespace
 from analyzer.model.open_facts import OpenFact
 
 _WRITTEN = re.compile(ENABLE_HBONE + r"[\"']?\s*:\s*[\"']?(\w*)")
@@ -114,7 +115,7 @@ def takes_tunnel(cluster: Cluster) -> Formula:
     own, noted = (seen, has_annotation(TAKES_TUNNEL, *GO_TRUE)), (written, either(config))
     found = _first([own, of_pods, noted, of_namespaces, of_all], _of_mesh(cluster.mesh))
     told_by = told or any(each.takes_tunnel for each in cluster.mesh.of(ProxyVariables))
-    if cluster.mesh.is_ambient or not (told_by or cluster.mesh.config.takes_tunnel or _is_seen(cluster)):
+    if cluster.mesh.is_ambient or not (told_by or cluster.mesh.config.takes_tunnel or cluster.mesh.has_tunnel):
         return found if cluster.mesh.is_ambient else FALSE
     text = "whether istiod lets sidecars take the mesh's tunnel (PILOT_ENABLE_AMBIENT) is not known"
     return both([found, Open(OpenFact("mesh-tunnel", "istiod", text))])
@@ -155,10 +156,6 @@ def _of_scope(its: Sequence[tuple[Formula, bool | None]]) -> _Level:
         if takes:
             yes.append(both([where, negated(others)]))
     return either(where for where, takes in its if takes is not None), either(yes)
-
-
-def _is_seen(cluster: Cluster) -> bool:
-    return any(w.annotations.get(TAKES_TUNNEL) in GO_TRUE for w in cluster.workloads)
 
 
 def _of_mesh(mesh: Mesh) -> Formula:

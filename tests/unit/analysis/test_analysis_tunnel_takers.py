@@ -150,6 +150,25 @@ def test_what_other_variables_of_a_proxy_config_do_is_not_modelled() -> None:
     assert "ProxyConfig shop/p" in why
 
 
+@pytest.mark.parametrize(
+    ("labels", "notes", "env", "expected"),
+    [
+        (SIDECAR, ON, "", UNKNOWN),  # istiod may be told nothing of ambient
+        (SIDECAR, "", "{name: ISTIO_META_ENABLE_HBONE, value: 'true'}", UNKNOWN),
+        (SIDECAR, OFF, "", PROVED),
+        (SIDECAR, ON, "{name: ISTIO_META_ENABLE_HBONE, value: 'false'}", PROVED),
+        (SIDECAR, "", "", PROVED),
+        ("", ON, "", PROVED),  # no proxy is there
+    ],
+)
+def test_sidecars_that_take_the_tunnel_where_no_object_is_of_a_mesh(
+    labels: str, notes: str, env: str, expected: Status
+) -> None:
+    text = manifests(labels, notes, ONLY_TUNNEL, env=env).replace("istio.io/dataplane-mode: ambient", SIDECAR)
+    claim = "no workload web/front can reach workload shop/api on tcp/8080"
+    assert status(claim, text)[0] is expected
+
+
 def test_nobody_comes_half_inside() -> None:
     """Below the mesh one way has to be open at both ends."""
     egress = ONLY_TUNNEL.replace("shop", "web").replace("Ingress", "Egress").replace("ingress", "egress")
