@@ -10,7 +10,7 @@ from analyzer.language.names import nearest
 from analyzer.language.scope import Scope
 from analyzer.language.syntax import Syntax, words
 from analyzer.language.trees import Token
-from analyzer.model.formulas import Attribute, Formula, Name, Role, Test, both, either
+from analyzer.model.formulas import Attribute, Formula, Name, Not, Role, Test, both, either
 from analyzer.model.requests import MTLS, NESTED, PLAINTEXT, TokenState
 from analyzer.sets import AddressSet
 from analyzer.sets.strings import Pattern, PatternError, exact, glob, template
@@ -180,7 +180,17 @@ def _in_any_case(text: str) -> Pattern:
 
 
 def _token(text: str, pattern: Callable[[str], Pattern]) -> Formula:
-    """Issuer and subject, split at the last slash."""
-    issuer, slash, subject = text.rpartition("/")
-    parts = [Test(_of(Name.TOKEN), _VALID), Test(_of(Name.ISSUER), pattern(issuer if slash else subject))]
-    return both([*parts, Test(_of(Name.SUBJECT), pattern(subject))] if slash else parts)
+    """Issuer and subject, which any slash may part that is not of `://`, as both may hold slashes, and any star may
+    hold.  An issuer alone means whoever it issued the token to; with a star, a token for nobody is its issuer alone."""
+    ends = {text.find("://") + place for place in (1, 2)} if "://" in text else set()
+    parts = [(text[:at], text[at + 1 :]) for at, char in enumerate(text) if char == "/" and at not in ends]
+    issued = Test(_of(Name.ISSUER), pattern(text))
+    whole: list[Formula] = [] if parts else [issued]
+    if pattern is glob and "*" in text:
+        parts += [(text[: at + 1], text[at:]) for at, char in enumerate(text) if char == "*"]
+        whole = [both([issued, Not(Test(_of(Name.SUBJECT)))])]
+    pairs = (
+        both([Test(_of(Name.ISSUER), pattern(issuer)), Test(_of(Name.SUBJECT), pattern(subject))])
+        for issuer, subject in dict.fromkeys(parts)
+    )
+    return both([Test(_of(Name.TOKEN), _VALID), either([*pairs, *whole])])

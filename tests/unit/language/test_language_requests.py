@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from itertools import product
+
 import pytest
 
 from analyzer.errors import QueryError
 from analyzer.language import parse_query
 from analyzer.model.ends import Domains, meant
-from analyzer.model.formulas import Attribute, Name, Not, Role, Some, both
+from analyzer.model.formulas import All, Attribute, Name, Not, Role, Some, both
 from analyzer.model.formulas import Test as Asked
 from analyzer.sets import AddressSet
 from analyzer.sets.strings import exact, glob, template
@@ -45,6 +48,53 @@ def condition(text: str):
 )  # fmt: skip
 def test_a_request_is_asked_about(text, formula):
     assert condition(text) == formula
+
+
+def holds(formula, token: dict[Name, str]) -> bool:
+    match formula:
+        case Not(part):
+            return not holds(part, token)
+        case Asked(attribute, None):
+            return attribute.name in token
+        case All(parts):
+            return all(holds(part, token) for part in parts)
+        case Some(parts):
+            return any(holds(part, token) for part in parts)
+        case Asked(attribute, frozenset() as texts):
+            return token.get(attribute.name) in texts
+        case Asked(attribute, pattern):
+            return pattern.matches(token.get(attribute.name))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["*", "h://i*", "h://*", "h://i/*", "h://i/j*", "*/s", "*s", "h*s", "h://i/*/s", "*/j/*", "*i*s*", "**", "g*"],
+)
+@pytest.mark.parametrize("issuer", ["h://i", "h://i/j", "h://ij/s", "i", "g"])
+def test_a_pattern_of_tokens_means_issuer_and_subject_as_one_text(text, issuer):
+    formula = condition(f'request.token like "{text}"')
+    for letters in product("sj/", repeat=3):
+        subject = "".join(letters).strip("/") or "s"
+        token = {Name.TOKEN: "valid", Name.ISSUER: issuer, Name.SUBJECT: subject}
+        assert holds(formula, token) == fnmatchcase(f"{issuer}/{subject}", text)
+    assert holds(formula, {Name.TOKEN: "valid", Name.ISSUER: issuer}) == fnmatchcase(issuer, text)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "subject"), [("h://i", "s"), ("h://i/j", "s"), ("h://i", "j/s"), ("i", "s"), ("i", "h://s")]
+)
+def test_a_token_is_named_whichever_slash_parts_it(issuer, subject):
+    formula = condition(f'request.token == "{issuer}/{subject}"')
+    assert holds(formula, {Name.TOKEN: "valid", Name.ISSUER: issuer, Name.SUBJECT: subject})
+    assert not holds(formula, {Name.TOKEN: "valid", Name.ISSUER: issuer, Name.SUBJECT: f"{subject}x"})
+
+
+@pytest.mark.parametrize("text", ["== i", 'like "i"', '== "h://i"', 'like "h://i"'])
+def test_an_issuer_alone_means_each_of_its_tokens(text):
+    formula = condition(f"request.token {text}")
+    issuer = "h://i" if "//" in text else "i"
+    assert holds(formula, {Name.TOKEN: "valid", Name.ISSUER: issuer, Name.SUBJECT: "any"})
+    assert not holds(formula, {Name.TOKEN: "valid", Name.ISSUER: "j", Name.SUBJECT: "any"})
 
 
 @pytest.mark.parametrize("text", ["request.path != x", "request.path not in (x)", 'request.path not like "x"'])
