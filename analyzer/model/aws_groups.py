@@ -105,6 +105,7 @@ class GroupFormulas:
         self.without = WithoutAgent(profile, cluster, direction)
         self.nodes = NodesGroups(cluster, profile, direction, self.without)
         self._groups = {group.id: group for group in cluster.aws.groups}
+        self._accounts = dict(pair for group in cluster.aws.groups for rule in group.rules for pair in rule.accounts)
         self._lists = {one.id: one for one in cluster.aws.lists}
         self._carried: dict[tuple[str, Role], Formula] = {}
 
@@ -181,12 +182,11 @@ class GroupFormulas:
             )
             return both([outside, Open(OpenFact("group-members", f"group-members {id_}", text))])
         with_it = [it for it in self.cluster.aws.interfaces if id_ in it.groups]
-        if (
-            not with_it and id_ not in self._groups
-        ):  # a peered VPC's, or another account's, whose interfaces nobody lists
-            text = (
-                f"which addresses outside the cluster have security group {id_}, which nothing tells of, is not known"
-            )
+        account = self._accounts.get(id_)
+        if not with_it and (account or id_ not in self._groups):  # who lists interfaces lists those of one account
+            whose = f"of account {account}" if account else "which nothing tells of"
+            way = f": add what `{_DESCRIBE_INTERFACES}` says there" if account else ""
+            text = f"which addresses outside the cluster have security group {id_}, {whose}, is not known{way}"
             return both([outside, Open(OpenFact("group-members", f"group-members {id_}", text))])
         there = AddressSet.singles(ip for it in with_it for ip in it.ips)
         for it in with_it:

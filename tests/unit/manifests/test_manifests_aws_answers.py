@@ -134,6 +134,37 @@ status: {addresses: [{type: InternalIP, address: 10.0.1.10}]}
 """
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize(
+    ("account", "members", "wanted"),
+    [
+        (None, [], PROVED),  # all interfaces are listed, and none has it
+        ("1", [], PROVED),
+        ("2", [], UNKNOWN),  # a list is that of one account
+        ("2", ["172.31.5.5"], PROVED),
+        ("2", ["172.31.5.5", "172.31.5.6"], REFUTED),
+    ],
+)
+def test_interfaces_of_another_account_are_not_listed_with_ones_own(tmp_path, is_told, account, members, wanted):
+    peer = {"GroupId": "sg-far", **({"UserId": account} if account else {})}
+    rule = {"IpProtocol": "-1", "UserIdGroupPairs": [peer]}
+    groups = [
+        {"GroupId": "sg-1", "OwnerId": "1", "IpPermissions": [], "IpPermissionsEgress": [rule]},
+        {"GroupId": "sg-n", "OwnerId": "1", "IpPermissions": [], "IpPermissionsEgress": []},
+        {"GroupId": "sg-far", "OwnerId": account or "1", "IpPermissions": [], "IpPermissionsEgress": []},
+    ]
+    if not is_told and account != "2":
+        wanted = UNKNOWN
+    far = [
+        {"NetworkInterfaceId": f"eni-far-{address}", "PrivateIpAddress": address, "Groups": [{"GroupId": "sg-far"}]}
+        for address in members
+    ]
+    vpcs = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}]}
+    documents = ({"SecurityGroups": groups if is_told else groups[:2]}, {"NetworkInterfaces": [INTERFACE, *far]}, vpcs)
+    options = ("--knob", "pod-security-group-enforcing-mode=strict")
+    assert ask(tmp_path, out("172.31.5.6"), WEB, GROUPS, *documents, NODE, options=options) == wanted
+
+
 @pytest.mark.parametrize(
     ("vpcs", "nodes", "peered", "own"),
     [
