@@ -165,6 +165,43 @@ def test_interfaces_of_another_account_are_not_listed_with_ones_own(tmp_path, is
     assert ask(tmp_path, out("172.31.5.6"), WEB, GROUPS, *documents, NODE, options=options) == wanted
 
 
+FAR = {"GroupId": "sg-far", "UserId": "2"}
+FAR_BY_RULE = {
+    "SecurityGroupRuleId": "sgr-1",
+    "GroupId": "sg-1",
+    "GroupOwnerId": "1",
+    "IsEgress": True,
+    "IpProtocol": "-1",
+}
+FAR_OF_VPC = {"id": "sgr-1", "security_group_id": "sg-1", "ip_protocol": "-1"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"SecurityGroupRules": [FAR_BY_RULE | {"ReferencedGroupInfo": FAR}]},
+        state(
+            {"attributes": group(egress=[rule(protocol="-1", from_port=0, to_port=0, security_groups=["2/sg-far"])])}
+        ),
+        state(
+            {"attributes": FAR_OF_VPC | {"referenced_security_group_id": "2/sg-far"}},
+            kind="aws_vpc_security_group_egress_rule",
+        ),
+    ],
+)
+def test_each_source_tells_whose_account_a_group_is_of(tmp_path, told):
+    far = {"GroupId": "sg-far", "OwnerId": "2", "IpPermissions": [], "IpPermissionsEgress": []}
+    known = [far, {**far, "GroupId": "sg-n", "OwnerId": "1"}]
+    documents = ({"SecurityGroups": known}, {"NetworkInterfaces": [INTERFACE]}, NODE)
+    vpcs = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}]}
+    options = ("--knob", "pod-security-group-enforcing-mode=strict")
+    assert ask(tmp_path, out("172.31.5.6"), WEB, GROUPS, told, *documents, vpcs, options=options) == UNKNOWN
+    own = json.loads(json.dumps(told).replace('"UserId": "2"', '"UserId": "1"').replace("2/sg-far", "sg-far"))
+    is_whole = "aws_vpc_security_group_egress_rule" not in json.dumps(told)
+    wanted = PROVED if is_whole else UNKNOWN  # others of its rules may be elsewhere
+    assert ask(tmp_path, out("172.31.5.6"), WEB, GROUPS, own, *documents, vpcs, options=options) == wanted
+
+
 @pytest.mark.parametrize(
     ("vpcs", "nodes", "peered", "own"),
     [

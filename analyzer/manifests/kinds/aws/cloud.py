@@ -101,13 +101,15 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
             addresses |= addresses_in(section, text=text)
         peer = section.section("ReferencedGroupInfo")
         group = peer.text("GroupId") if peer is not None else None
+        account, own = peer.text("UserId") if peer is not None else None, section.text("GroupOwnerId")
+        accounts = [(group, account)] if group and account and account != own else ()
         one = section.text("PrefixListId")
         rule = read_rule(
             section,
             direction,
             index,
             ("IpProtocol", "FromPort", "ToPort"),
-            Named(addresses, (one,) if one else (), (group,) if group else (), before, nets),
+            Named(addresses, (one,) if one else (), (group,) if group else (), before, nets, accounts),
             section.text("SecurityGroupRuleId") or "",
         )
         if rule is not None and id_:

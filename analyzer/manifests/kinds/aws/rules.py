@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.manifests.kinds.cidrs import parse_cidr
 from analyzer.manifests.text.section import Section
@@ -130,6 +130,11 @@ def ids_in(section: Section, key: str, inner: str) -> tuple[str, ...]:
 def own_id(group: str) -> str:
     """The group's id: of one of another owner `ACCOUNT/ID` may be written."""
     return group.rpartition("/")[2]
+
+
+def accounts_of(groups: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Of those that are written with their account, the id and the account."""
+    return tuple((own_id(group), group.rpartition("/")[0]) for group in groups if "/" in group)
 
 
 def _with(section: Section, key: str, inner: str) -> Iterator[Section]:

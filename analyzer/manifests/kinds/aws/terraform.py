@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from analyzer.manifests.kinds.aws.cloud import fargate_profile
-from analyzer.manifests.kinds.aws.rules import Named, addresses_in, own_id, read_rule, resolver_of
+from analyzer.manifests.kinds.aws.rules import Named, accounts_of, addresses_in, own_id, read_rule, resolver_of
 from analyzer.manifests.kinds.aws.settings import of_addon
 from analyzer.manifests.text.section import Section
 from analyzer.model.aws import AddressPart, AwsFact, GroupRule, PrefixList, SecurityGroup, Vpc
@@ -108,7 +108,8 @@ def _rule(section: Section, direction: Direction, index: int, own: str, peers: s
     if section.boolean("self"):
         groups.append(own)
     lists = [text for text, _ in section.texts("prefix_list_ids")]
-    named = Named(addresses, lists, [own_id(group) for group in groups if group], before, written)
+    there = [group for group in groups if group]
+    named = Named(addresses, lists, [own_id(group) for group in there], before, written, accounts_of(there))
     return read_rule(section, direction, index, _PORTS, named)
 
 
@@ -128,13 +129,14 @@ def _rule_of_vpc(direction: Direction) -> Callable[[Section], Iterator[AwsFact]]
         written = [text for key in ("cidr_ipv4", "cidr_ipv6") if (text := section.text(key))]
         for text in written:
             addresses |= addresses_in(section, text=text)
-        lists, groups = section.text("prefix_list_id"), section.text("referenced_security_group_id")
+        lists, group = section.text("prefix_list_id"), section.text("referenced_security_group_id")
+        groups = [group] if group else []
         rule = read_rule(
             section,
             direction,
             0,
             ("ip_protocol", "from_port", "to_port"),
-            Named(addresses, (lists,) if lists else (), (own_id(groups),) if groups else (), before, written),
+            Named(addresses, (lists,) if lists else (), [*map(own_id, groups)], before, written, accounts_of(groups)),
             section.text("security_group_rule_id") or "",
         )
         if rule is not None and id_:
