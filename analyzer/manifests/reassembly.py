@@ -120,8 +120,8 @@ class Assembly:
 
 def _tells_more(pod: PodSource) -> bool:
     """It may say which engine enforces, or which mesh there is."""
-    is_of_mesh = any(key in pod.shape.labels for key in (DATAPLANE_MODE, GATEWAY_NAME))
-    is_of_mesh = is_of_mesh or is_told_of_tunnel(pod.shape.annotations)
+    shape = pod.shape
+    is_of_mesh = DATAPLANE_MODE in shape.labels or GATEWAY_NAME in shape.labels or is_told_of_tunnel(shape.annotations)
     return is_of_mesh or pod.kind == "DaemonSet" or pod.name.startswith("istiod")
 
 

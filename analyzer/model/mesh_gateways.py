@@ -23,7 +23,7 @@ from analyzer.model.formulas import (
     labels,
     negated,
 )
-from analyzer.model.mesh import GATEWAY_NAME, HttpRoute, IngressGateway, Match, Mesh, Server, VirtualService
+from analyzer.model.mesh import GATEWAY_NAME, OWN_CONFIG, HttpRoute, IngressGateway, Match, Mesh, Server, VirtualService
 from analyzer.model.mesh_annotations import known_annotations
 from analyzer.model.mesh_patterns import of_request
 from analyzer.model.mesh_pods import in_namespace, is_waypoint, leads_to, made_by
@@ -35,7 +35,7 @@ from analyzer.sets.strings import PRESENT as THERE
 from analyzer.sets.strings import Pattern, PatternError, UntranslatableError, exact, prefix, regex, suffix
 
 _TEMPLATES = Attribute(Role.SELF, Name.ANNOTATION, "inject.istio.io/templates")
-_CONFIG = Attribute(Role.SELF, Name.ANNOTATION, "proxy.istio.io/config")
+_CONFIG = Attribute(Role.SELF, Name.ANNOTATION, OWN_CONFIG)
 _TRUSTED = re.compile(r"numTrustedProxies[\"']?\s*:\s*(\d+)")
 _HOST = of_request(Name.HOST, "name")
 _SNI = Test(of_request(Name.SNI))

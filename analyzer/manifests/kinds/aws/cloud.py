@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from analyzer.manifests.kinds.aws.rules import (
     WHOLE,
@@ -68,19 +68,18 @@ def _permissions(group: Section, key: str, direction: Direction) -> Iterator[Rul
         addresses = addresses_in(section, *ranges)
         lists = ids_in(section, "PrefixListIds", "PrefixListId")
         groups = ids_in(section, "UserIdGroupPairs", "GroupId")
+        pairs = section.sections("UserIdGroupPairs")
         ports = ("IpProtocol", "FromPort", "ToPort")
-        named = Named(addresses, lists, groups, before, texts_in(section, *ranges), tuple(_elsewhere(section, own)))
+        named = Named(addresses, lists, groups, before, texts_in(section, *ranges), _elsewhere(pairs, own))
         rule = read_rule(section, direction, index, ports, named)
         if rule is not None:
             yield rule
 
 
-def _elsewhere(permission: Section, own: str | None) -> Iterator[tuple[str, str]]:
-    """The groups that it names of other accounts than its own, each with the account."""
-    for pair in permission.sections("UserIdGroupPairs"):
-        id_, account = pair.text("GroupId"), pair.text("UserId")
-        if id_ and account and account != own:
-            yield id_, account
+def _elsewhere(pairs: Iterable[Section], own: str | None) -> tuple[tuple[str, str], ...]:
+    """The groups that these name of other accounts than its own, each with the account."""
+    named = ((pair.text("GroupId"), pair.text("UserId")) for pair in pairs)
+    return tuple((id_, account) for id_, account in named if id_ and account and account != own)
 
 
 def _rules(root: Section, key: str) -> Iterator[AwsFact]:
@@ -101,8 +100,7 @@ def _rules(root: Section, key: str) -> Iterator[AwsFact]:
             addresses |= addresses_in(section, text=text)
         peer = section.section("ReferencedGroupInfo")
         group = peer.text("GroupId") if peer is not None else None
-        account, own = peer.text("UserId") if peer is not None else None, section.text("GroupOwnerId")
-        accounts = [(group, account)] if group and account and account != own else ()
+        accounts = _elsewhere([peer] if peer is not None else [], section.text("GroupOwnerId"))
         one = section.text("PrefixListId")
         rule = read_rule(
             section,
